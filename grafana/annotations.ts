@@ -1,0 +1,34 @@
+import { AnnotationQueryBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { stateColours } from "./colours.ts";
+import { pickedJobs, prometheus } from "./variables.ts";
+
+/**
+ * Marks the first instant at which a job shows one of the states. Windows and not changes(): a process may
+ * appear with its state already set, and disappear one scrape after its last state, which changes() misses.
+ */
+function entered(states: string): string {
+  const state = `tidefill_run_state{${pickedJobs},state=~"${states}"}`;
+  const now = `max by (job_name, state) (max_over_time(${state}[$__rate_interval])) == 1`;
+  const before = `max by (job_name, state) (max_over_time(${state}[$__rate_interval] offset $__interval)) == 1`;
+  return `(${now}) unless (${before})`;
+}
+
+function annotation(name: string, states: string, colour: string): AnnotationQueryBuilder {
+  return new AnnotationQueryBuilder()
+    .name(name)
+    .datasource(prometheus)
+    .enable(true)
+    .iconColor(colour)
+    .expr(entered(states))
+    .step("5s")
+    .titleFormat("{{job_name}}: {{state}}")
+    .tagKeys("job_name,state");
+}
+
+/** What happened to the runs, as vertical lines across every graph. */
+export const runStateAnnotations: readonly AnnotationQueryBuilder[] = [
+  annotation("Started", "running", stateColours.running),
+  annotation("Finished", "succeeded", stateColours.succeeded),
+  annotation("Stopped", "paused|interrupted|cancelled", stateColours.paused),
+  annotation("Failed", "failed", stateColours.failed),
+];

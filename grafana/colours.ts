@@ -1,0 +1,25 @@
+/** One colour a meaning, the same in every panel; names from Grafana's palette follow the reader's theme. */
+export const outcomeColours = {
+  read: "blue",
+  written: "green",
+  unchanged: "#8e8e8e",
+  skipped: "yellow",
+  rejected: "red",
+  committed: "green",
+  retried: "orange",
+  halved: "purple",
+} as const;
+
+/** The states of a run; green is the only good end, red the only one that nobody asked for. */
+export const stateColours = {
+  pending: "light-blue",
+  running: "blue",
+  succeeded: "green",
+  paused: "yellow",
+  interrupted: "orange",
+  failed: "red",
+  cancelled: "#8e8e8e",
+} as const;
+
+/** Time, wherever it shares a graph with a count. */
+export const timeColour = "orange";

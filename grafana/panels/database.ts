@@ -1,0 +1,37 @@
+import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { pickedJobs } from "../variables.ts";
+import { graph, rangeQuery } from "./style.ts";
+
+function wal(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "WAL written",
+      description:
+        "By the whole database while the run works. Much more than the rows' own size: full-page images after each checkpoint of PostgreSQL, or updates that touch indexes. Archiving and replicas have to carry all of it.",
+    },
+    "Bps",
+    12,
+  ).withTarget(
+    rangeQuery(
+      `max by (job_name) (rate(tidefill_wal_bytes_total{${pickedJobs}}[$__rate_interval]))`,
+      "{{job_name}}",
+    ),
+  );
+}
+
+function deadTuples(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "Dead rows",
+      description:
+        "Old versions that autovacuum has still to clean up. Saw teeth are healthy. Only climbing: autovacuum does not keep up, or a long transaction elsewhere holds it back; the table grows and reading slows down.",
+    },
+    "short",
+    12,
+  ).withTarget(rangeQuery("max by (table) (tidefill_table_dead_tuples)", "{{table}}"));
+}
+
+/** What does the run cost the database? */
+export function databasePanels(): readonly TimeseriesBuilder[] {
+  return [wal(), deadTuples()];
+}

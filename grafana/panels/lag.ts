@@ -1,0 +1,50 @@
+import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { pickedJobs } from "../variables.ts";
+import { graph, rangeQuery } from "./style.ts";
+
+function checkpointAge(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "Checkpoint age",
+      description:
+        "Time since the run last committed. Flat near zero is right. A ramp means that no batch gets through: a lock held for long, a database that does not answer, or a replica that holds commits back.",
+    },
+    "s",
+    8,
+  ).withTarget(
+    rangeQuery(`min by (job_name) (tidefill_checkpoint_age_seconds{${pickedJobs}})`, "{{job_name}}"),
+  );
+}
+
+function replicationBytes(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "Replication lag, bytes",
+      description:
+        "WAL that each replica has still to replay. Rising for as long as the run works: the run writes faster than the replica replays; use fewer workers or pause. Empty: the database has no replica.",
+    },
+    "bytes",
+    8,
+  )
+    .noValue("no replica")
+    .withTarget(rangeQuery("max by (replica) (tidefill_replication_lag_bytes)", "{{replica}}"));
+}
+
+function replicationSeconds(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "Replication lag, time",
+      description:
+        "How old the data is that each replica shows. Readers of a replica see the application this far in the past. Time without bytes: nothing is being written. Empty: the database has no replica.",
+    },
+    "s",
+    8,
+  )
+    .noValue("no replica")
+    .withTarget(rangeQuery("max by (replica) (tidefill_replication_lag_seconds)", "{{replica}}"));
+}
+
+/** Does the run get its work committed, and do the replicas keep up with it? */
+export function lagPanels(): readonly TimeseriesBuilder[] {
+  return [checkpointAge(), replicationBytes(), replicationSeconds()];
+}

@@ -1,0 +1,123 @@
+import { BigValueTextMode } from "@grafana/grafana-foundation-sdk/common";
+import type { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
+import { stateColours } from "../colours.ts";
+import { pickedJobs } from "../variables.ts";
+import { fixedColour, instantQuery, limits, stat } from "./style.ts";
+
+function state(): StatBuilder {
+  const panel = stat(
+    {
+      title: "State",
+      description:
+        "State of each run whose process is alive. “no process”: nobody works on it now; the lines across the graphs show how it ended. Red: the run failed and waits for a person, `tidefill status` says why.",
+    },
+    "none",
+  )
+    .textMode(BigValueTextMode.Name)
+    .withTarget(
+      instantQuery(
+        `max by (job_name, state) (tidefill_run_state{${pickedJobs}}) == 1`,
+        "{{job_name}} {{state}}",
+      ),
+    );
+  for (const [name, colour] of Object.entries(stateColours)) {
+    panel.overrideByRegexp(`/ ${name}$/`, [fixedColour(colour)]);
+  }
+  return panel;
+}
+
+function progress(): StatBuilder {
+  return stat(
+    {
+      title: "Progress",
+      description:
+        "Committed share of the rows that the run is estimated to visit. It may rest near 100 % while late rows are swept up. Standing still below that: look at the checkpoint age.",
+    },
+    "percentunit",
+  )
+    .min(0)
+    .max(1)
+    .decimals(1)
+    .withTarget(
+      instantQuery(`max by (job_name) (tidefill_run_progress_ratio{${pickedJobs}})`, "{{job_name}}"),
+    );
+}
+
+function speed(): StatBuilder {
+  return stat(
+    {
+      title: "Rows per second",
+      description:
+        "Rows read per second, over all processes of the run. Zero while the state is running: the run waits for something, see Retries.",
+    },
+    "short",
+  ).withTarget(
+    instantQuery(
+      `sum by (job_name) (rate(tidefill_rows_total{${pickedJobs},outcome="read"}[$__rate_interval]))`,
+      "{{job_name}}",
+    ),
+  );
+}
+
+function timeLeft(): StatBuilder {
+  return stat(
+    {
+      title: "Time left",
+      description:
+        "At the present speed. Growing while the run works: it slows down, see batch time and batch size.",
+    },
+    "s",
+  )
+    .decimals(0)
+    .withTarget(instantQuery(`max by (job_name) (tidefill_eta_seconds{${pickedJobs}})`, "{{job_name}}"));
+}
+
+function rejects(): StatBuilder {
+  return stat(
+    {
+      title: "Rejects",
+      description:
+        "Rows put aside within the time range shown, since they could not be transformed or written. They are kept: `tidefill rejects` lists them with their reasons.",
+    },
+    "short",
+  )
+    .decimals(0)
+    .thresholds(
+      limits([
+        [1, "yellow"],
+        [100, "red"],
+      ]),
+    )
+    .withTarget(
+      instantQuery(
+        `round(sum by (job_name) (increase(tidefill_rows_total{${pickedJobs},outcome="rejected"}[$__range])))`,
+        "{{job_name}}",
+      ),
+    );
+}
+
+function checkpointAge(): StatBuilder {
+  return stat(
+    {
+      title: "Last checkpoint",
+      description:
+        "Time since the run last committed anything. A healthy run commits several times a second. From 5 minutes on it counts as stalled and the alert fires.",
+    },
+    "s",
+  )
+    .decimals(0)
+    .thresholds(
+      limits([
+        [60, "yellow"],
+        [300, "red"],
+      ]),
+    )
+    .withTarget(
+      instantQuery(`min by (job_name) (tidefill_checkpoint_age_seconds{${pickedJobs}})`, "{{job_name}}"),
+    );
+}
+
+/** The first row: is it running, how far is it, and does anything need a person? */
+export function nowPanels(): readonly StatBuilder[] {
+  return [state(), progress(), speed(), timeLeft(), rejects(), checkpointAge()];
+}

@@ -1,0 +1,54 @@
+import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { outcomeColours } from "../colours.ts";
+import { pickedJobs } from "../variables.ts";
+import { coloured, graph, rangeQuery, stacked } from "./style.ts";
+
+function batchSize(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "Batch size",
+      description:
+        "Rows that the next batch takes; it grows until a batch lasts as long as it should. Falling to a few rows: the database is slow or locks are contended. A low ceiling from the start: rows are large, the byte budget decides.",
+    },
+    "short",
+    8,
+  ).withTarget(rangeQuery(`avg by (job_name) (tidefill_batch_rows{${pickedJobs}})`, "{{job_name}}"));
+}
+
+function workers(): TimeseriesBuilder {
+  const panel = graph(
+    {
+      title: "Workers",
+      description:
+        "Workers in a batch and between batches, over all processes. Mostly waiting: there are fewer ranges left than workers, or they pause between retries. A fall of the whole: a process has gone.",
+    },
+    "short",
+    8,
+  )
+    .decimals(0)
+    .withTarget(rangeQuery(`sum by (state) (tidefill_workers{${pickedJobs}})`, "{{state}}"));
+  return coloured(stacked(panel), { busy: "green", waiting: "#8e8e8e" });
+}
+
+function batches(): TimeseriesBuilder {
+  const panel = graph(
+    {
+      title: "Batches by outcome",
+      description:
+        "Retried batches are rolled back and done again; halved ones were too large, or hide a row that cannot be written. More than a tenth of either for long: work is wasted.",
+    },
+    "ops",
+    8,
+  ).withTarget(
+    rangeQuery(
+      `sum by (outcome) (rate(tidefill_batches_total{${pickedJobs}}[$__rate_interval]))`,
+      "{{outcome}}",
+    ),
+  );
+  return coloured(panel, outcomeColours);
+}
+
+/** What pace has the run chosen, and how many hands are on it? */
+export function pacePanels(): readonly TimeseriesBuilder[] {
+  return [batchSize(), workers(), batches()];
+}

@@ -1,0 +1,42 @@
+import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { outcomeColours, timeColour } from "../colours.ts";
+import { pickedJobs } from "../variables.ts";
+import { coloured, fixedColour, graph, onTheRight, rangeQuery } from "./style.ts";
+
+function throughput(): TimeseriesBuilder {
+  const panel = graph(
+    {
+      title: "Rows by outcome",
+      description:
+        "“read” is the sum of the others. Sinking slowly: the table's later part is slower to read or write. Saw teeth: batches are rolled back, see Retries. “unchanged” near “read”: most rows already hold what the job would write.",
+    },
+    "rowsps",
+    12,
+  ).withTarget(
+    rangeQuery(
+      `sum by (outcome) (rate(tidefill_rows_total{${pickedJobs}}[$__rate_interval]))`,
+      "{{outcome}}",
+    ),
+  );
+  return coloured(panel, outcomeColours);
+}
+
+function remaining(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "Rows and time left",
+      description:
+        "Both fall in straight lines on a healthy run. Rows level while time climbs: the run has stopped advancing. Rows rising: the table grows faster than the run works.",
+    },
+    "short",
+    12,
+  )
+    .withTarget(rangeQuery(`min by (job_name) (tidefill_rows_remaining{${pickedJobs}})`, "{{job_name}} rows"))
+    .withTarget(rangeQuery(`max by (job_name) (tidefill_eta_seconds{${pickedJobs}})`, "{{job_name}} time"))
+    .overrideByRegexp("/ time$/", [...onTheRight("s"), fixedColour(timeColour)]);
+}
+
+/** How fast is it, and when will it be done? */
+export function progressPanels(): readonly TimeseriesBuilder[] {
+  return [throughput(), remaining()];
+}

@@ -1,0 +1,46 @@
+import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+import { outcomeColours } from "../colours.ts";
+import { pickedJobs } from "../variables.ts";
+import { fixedColour, graph, rangeQuery, stacked } from "./style.ts";
+
+function retries(): TimeseriesBuilder {
+  const panel = graph(
+    {
+      title: "Retries by reason",
+      description:
+        "Every retry is safe, many are a cost. lock, deadlock, serialization: the application works on the same rows. timeout, resources: the database is overloaded. connection: network, failover or pooler. lease: a process was frozen or cut off and another took over its range.",
+    },
+    "ops",
+    12,
+  ).withTarget(
+    rangeQuery(
+      `sum by (reason) (rate(tidefill_retries_total{${pickedJobs}}[$__rate_interval]))`,
+      "{{reason}}",
+    ),
+  );
+  return stacked(panel);
+}
+
+function rejects(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "Rejects",
+      description:
+        "Rows put aside, per second. Single spikes are odd rows. A steady level is a mistake in the transform or a constraint that the job does not meet: pause, look at `tidefill rejects`, correct the job.",
+    },
+    "rowsps",
+    12,
+  )
+    .withTarget(
+      rangeQuery(
+        `sum by (job_name) (rate(tidefill_rows_total{${pickedJobs},outcome="rejected"}[$__rate_interval]))`,
+        "{{job_name}}",
+      ),
+    )
+    .overrideByRegexp("/.*/", [fixedColour(outcomeColours.rejected)]);
+}
+
+/** What goes wrong, and why? */
+export function troublePanels(): readonly TimeseriesBuilder[] {
+  return [retries(), rejects()];
+}

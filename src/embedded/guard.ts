@@ -1,0 +1,138 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { Socket } from "node:net";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Command, Ended, Order, StopSignal } from "./guardian.ts";
+
+type GuardianProcess = ChildProcessByStdio<Writable, Readable, null>;
+
+/** Our end of the guardian: runs one command at a time, which cannot outlive this process. */
+export class Guard {
+  readonly #guardian: GuardianProcess;
+  /** Whether the guardian ended as it should, and thus left nothing behind. */
+  readonly #gone: Promise<boolean>;
+  readonly #toRemove: string[] = [];
+  #finish: ((ended: Ended) => void) | undefined;
+
+  /** What the guardian itself has to say goes to `log`. */
+  constructor(log: string) {
+    this.#guardian = startGuardian(log);
+    this.#gone = new Promise((resolve) => {
+      const gone = (failure: string, code: number | null): void => {
+        this.#ended({ code: null, failure });
+        resolve(code === 0);
+      };
+      this.#guardian.once("error", (error) => gone(error.message, null));
+      this.#guardian.once("exit", (code) => gone("the process that guards it has ended", code));
+    });
+    // A guardian that is gone is noticed by its exit.
+    this.#guardian.stdin.on("error", () => {});
+    createInterface({ input: this.#guardian.stdout }).on("line", (line) =>
+      this.#ended(JSON.parse(line) as Ended),
+    );
+  }
+
+  /** Resolves when the command has ended, however it ended. */
+  run(command: Command): Promise<Ended> {
+    return new Promise((resolve) => {
+      this.#finish = resolve;
+      this.#send({ order: "run", command });
+      // If it was gone before, nobody answers.
+      void this.#gone.then(() =>
+        this.#ended({ code: null, failure: "the process that guards it has ended" }),
+      );
+    });
+  }
+
+  signal(signal: StopSignal): void {
+    this.#send({ order: "signal", signal });
+  }
+
+  /** Removed, with all that is in it, when the guardian ends, and thus also when this process is killed. */
+  removeAtEnd(path: string): void {
+    this.#toRemove.push(path);
+    this.#send({ order: "remove-at-end", path });
+  }
+
+  /**
+   * Resolves when the guardian has stopped what it ran and removed what was temporary; to false when somebody had
+   * killed it, and what it ran may still be running.
+   */
+  async release(): Promise<boolean> {
+    this.ref();
+    this.#guardian.stdin.end();
+    return this.#gone;
+  }
+
+  /** What a guardian that was killed could not do any more. */
+  async removeInItsPlace(): Promise<void> {
+    for (const path of this.#toRemove) await rm(path, removal);
+  }
+
+  /** While we wait for an answer the event loop must stay alive; while the server merely runs it must not. */
+  ref(): void {
+    this.#guardian.ref();
+    for (const pipe of this.#pipes()) pipe.ref();
+  }
+
+  unref(): void {
+    this.#guardian.unref();
+    for (const pipe of this.#pipes()) pipe.unref();
+  }
+
+  #pipes(): Socket[] {
+    return [this.#guardian.stdin, this.#guardian.stdout].filter((pipe) => pipe instanceof Socket);
+  }
+
+  #send(order: Order): void {
+    this.#guardian.stdin.write(`${JSON.stringify(order)}\n`);
+  }
+
+  #ended(ended: Ended): void {
+    const finish = this.#finish;
+    this.#finish = undefined;
+    finish?.(ended);
+  }
+}
+
+/** Backends of a killed server need a moment to notice, and may still write. */
+export const removal = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 } as const;
+
+function startGuardian(log: string): GuardianProcess {
+  const output = openSync(log, "a", 0o600);
+  try {
+    return spawn(process.execPath, guardianProgram(), {
+      cwd: dirname(process.execPath),
+      // jiti's cache would lie in a temporary directory that others may write to.
+      env: { ...environmentWithout(/^NODE_/), JITI_FS_CACHE: "false" },
+      detached: true,
+      stdio: ["pipe", "pipe", output],
+      windowsHide: true,
+    }) as GuardianProcess;
+  } finally {
+    closeSync(output);
+  }
+}
+
+/** Built, the guardian is JavaScript; in a checkout it is TypeScript, which Node 20 needs help to read. */
+function guardianProgram(): string[] {
+  if (!import.meta.url.endsWith(".ts")) return [fileURLToPath(new URL("./guardian.js", import.meta.url))];
+  const cli = createRequire(import.meta.url)
+    .resolve("jiti/package.json")
+    .replace(/package\.json$/, "lib/jiti-cli.mjs");
+  return [cli, fileURLToPath(new URL("./guardian.ts", import.meta.url))];
+}
+
+/** Our environment less some names: `PG*` would change what the server does, `NODE_*` what the guardian does. */
+export function environmentWithout(names: RegExp): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && !names.test(entry[0]),
+    ),
+  );
+}

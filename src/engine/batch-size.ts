@@ -1,0 +1,37 @@
+/** How many rows the first batch has, before anything was measured. */
+const firstRows = 500;
+const maxRows = 100_000;
+const growthAtMost = 1.5;
+
+/** Aims at a time for each batch: grows slowly, shrinks at once. */
+export class BatchSize {
+  readonly #targetMs: number;
+  #rows = firstRows;
+
+  constructor(targetMs: number) {
+    this.#targetMs = targetMs;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Learns from a batch of `rows` rows that took `milliseconds`. */
+  observe(rows: number, milliseconds: number): void {
+    if (rows === 0) return;
+    const ideal = (rows * this.#targetMs) / Math.max(milliseconds, 0.1);
+    // A short last batch says nothing about larger ones: its fixed costs weigh too much.
+    if (rows < this.#rows / 2 && ideal < this.#rows && milliseconds <= this.#targetMs) return;
+    this.#set(Math.min(ideal, this.#rows * growthAtMost));
+  }
+
+  /** After a timeout, a lock wait, or too many bytes. */
+  shrink(): void {
+    this.#set(this.#rows / 2);
+  }
+
+  #set(rows: number): void {
+    // Rounding down a growth from 1 would stay at 1 for ever.
+    this.#rows = Math.max(1, Math.min(maxRows, rows > this.#rows ? Math.ceil(rows) : Math.floor(rows)));
+  }
+}

@@ -1,0 +1,125 @@
+import type { Database } from "../postgres/database.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
+import type { Stretch } from "../source/key-walk.ts";
+import type { OpenedSource } from "../source/opened-source.ts";
+import type { BatchCounts, Lease } from "../store/ranges.ts";
+import type { Store } from "../store/store.ts";
+import type { BatchOutcome, BatchWork } from "./batch-work.ts";
+import { batchBytes, batchLimits } from "./limits.ts";
+import { PhaseClock } from "./phase-clock.ts";
+
+/** A batch that is being tried; what is known of it survives its failure. */
+export interface Attempt {
+  readonly lease: Lease;
+  readonly clock: PhaseClock;
+  stretch: Stretch | null;
+  outcome: BatchOutcome | null;
+  counts: BatchCounts | null;
+}
+
+export interface Committed {
+  readonly lease: Lease;
+  readonly isLast: boolean;
+  readonly wanted: string;
+  /** rejects of the whole run, when this batch added some */
+  readonly rejectsOfRun: number | null;
+}
+
+/**
+ * THE transaction: what a batch wrote, what it rejected, and how far the range has come are committed together or not at all.
+ * After a crash the range continues right after the last batch committed here.
+ */
+export class BatchCommitter {
+  readonly #db: Database;
+  readonly #store: Store;
+  readonly #source: OpenedSource;
+  readonly #work: BatchWork;
+  readonly #timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number; readonly leaseMs: number };
+
+  constructor(
+    db: Database,
+    store: Store,
+    source: OpenedSource,
+    work: BatchWork,
+    timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number; readonly leaseMs: number },
+  ) {
+    this.#db = db;
+    this.#store = store;
+    this.#source = source;
+    this.#work = work;
+    this.#timing = timing;
+  }
+
+  /** An attempt at the next batch of a leased range. */
+  begin(lease: Lease): Attempt {
+    return { lease, clock: new PhaseClock(), stretch: null, outcome: null, counts: null };
+  }
+
+  /** Works on up to `rows` rows and commits. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
+  async commit(attempt: Attempt, rows: number): Promise<Committed> {
+    const { lease, clock } = attempt;
+    return this.#db.transaction(async (tx) => {
+      const stretch = await clock.during("read", () => this.#source.walk.stretch(tx, remaining(lease), rows, batchBytes));
+      attempt.stretch = stretch;
+      const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
+      attempt.outcome = stretch.walked === 0 ? nothing : await this.#work.do(tx, bounds, stretch.walked, clock);
+      return this.#advance(tx, attempt, stretch, attempt.outcome);
+    }, this.#limits(rows));
+  }
+
+  /** Passes over the one row that stands alone in `attempt`, keeping it as a reject. Null when the row is no longer next. */
+  async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
+    const { lease } = attempt;
+    return this.#db.transaction(async (tx) => {
+      const stretch = await this.#source.walk.stretch(tx, remaining(lease), 1, batchBytes);
+      if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
+      attempt.stretch = stretch;
+      const key = stretch.through ?? [];
+      attempt.outcome = { ...nothing, read: 1, rejects: [{ key, sqlstate, reason }] };
+      return this.#advance(tx, attempt, stretch, attempt.outcome);
+    }, this.#limits(1));
+  }
+
+  /** Whether an attempt whose COMMIT got no answer is there after all. */
+  async wasCommitted(lease: Lease): Promise<boolean> {
+    return this.#store.ranges.wasCommitted(this.#db, lease);
+  }
+
+  async #advance(tx: Parameters<BatchWork["do"]>[0], attempt: Attempt, stretch: Stretch, outcome: BatchOutcome): Promise<Committed> {
+    const { lease } = attempt;
+    const fresh = await this.#store.rejects.add(tx, lease.run, lease.range, outcome.rejects);
+    const counts = countBatch(lease.sweep, stretch, outcome, fresh);
+    attempt.counts = counts;
+    const rejectsOfRun = fresh > 0 ? await this.#store.rejects.count(tx, lease.run) : null;
+    // Last, and undoing all of the above when the lease is no longer ours.
+    const { wanted } = await this.#store.ranges.advance(tx, lease, stretch, counts, this.#timing.leaseMs);
+    return { lease: advanced(lease, stretch), isLast: stretch.isLast, wanted, rejectsOfRun };
+  }
+
+  #limits(rows: number) {
+    return batchLimits(this.#timing.batchTimeMs, this.#timing.deadlockTimeoutMs, rows);
+  }
+}
+
+const nothing: BatchOutcome = { read: 0, written: 0, unchanged: 0, skipped: 0, rejects: [] };
+
+/** The lease as it stands after a batch through `stretch` was committed. */
+export function advanced(lease: Lease, stretch: Stretch): Lease {
+  return { ...lease, checkpoint: stretch.through, batches: lease.batches + 1 };
+}
+
+function remaining(lease: Lease): Bounds {
+  return { after: lease.checkpoint, through: lease.through };
+}
+
+// A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts.
+function countBatch(sweep: number, stretch: Stretch, outcome: BatchOutcome, fresh: number): BatchCounts {
+  const { read, written, unchanged, skipped } = outcome;
+  return sweep === 0
+    ? { walked: stretch.walked, read, written, unchanged, skipped, rejected: fresh }
+    : { walked: stretch.walked, read: written + fresh, written, unchanged: 0, skipped: 0, rejected: fresh };
+}
+
+function isSameKey(left: KeyText | null, right: KeyText | null | undefined): boolean {
+  return left !== null && right != null && left.length === right.length && left.every((text, index) => text === right[index]);
+}

@@ -1,0 +1,80 @@
+import type { FailureAction, FailureReason } from "../postgres/failure.ts";
+import type { Progress } from "../store/progress.ts";
+import type { BatchCounts } from "../store/ranges.ts";
+import type { RunStatus, StopReason } from "../store/run-status.ts";
+
+/** Seconds that a batch spent in each of its phases. */
+export interface PhaseSeconds {
+  readonly read: number;
+  readonly transform: number;
+  readonly write: number;
+  readonly commit: number;
+}
+
+/** Everything that the engine tells; each event is about one run of `job`. */
+export type EngineEvent = { readonly job: string; readonly run: bigint } & (
+  | { readonly type: "run started"; readonly isResumed: boolean; readonly workers: number; readonly estimatedRows: number }
+  /** a range now exists and waits for a worker */
+  | { readonly type: "range planned"; readonly range: bigint }
+  | { readonly type: "range leased"; readonly range: bigint; readonly worker: number }
+  | { readonly type: "range released"; readonly range: bigint; readonly worker: number }
+  /** the range's last batch is committed */
+  | { readonly type: "range done"; readonly range: bigint; readonly worker: number }
+  /** rows, rejects and checkpoint are committed */
+  | { readonly type: "batch committed"; readonly range: bigint; readonly counts: BatchCounts; readonly seconds: PhaseSeconds }
+  /** a batch was rolled back, and what is done about it */
+  | {
+      readonly type: "batch failed";
+      readonly range: bigint;
+      readonly reason: FailureReason | "size";
+      readonly action: FailureAction;
+      readonly sqlstate: string | null;
+      readonly rows: number | null;
+    }
+  /** COMMIT got no answer, and the store told how it ended */
+  | { readonly type: "commit resolved"; readonly range: bigint; readonly outcome: "committed" | "rolled back" }
+  /** somebody else has the range: the fence rolled our batch back */
+  | { readonly type: "lease lost"; readonly range: bigint; readonly worker: number }
+  | { readonly type: "row rejected"; readonly range: bigint; readonly sqlstate: string | null; readonly reason: string }
+  /** the key space is planned anew to find rows that came late */
+  | { readonly type: "sweep started"; readonly sweep: number }
+  /** no range is free: others hold the last ones, or a vanished worker's lease has to run out */
+  | { readonly type: "worker waiting"; readonly worker: number; readonly forMs: number }
+  /** the state of things, every second or two */
+  | { readonly type: "pulse"; readonly progress: Progress; readonly status: RunStatus; readonly busyWorkers: number; readonly batchRows: number }
+  | {
+      readonly type: "run stopped";
+      readonly status: RunStatus;
+      readonly stopReason: StopReason | null;
+      readonly message: string | null;
+      readonly progress: Progress;
+    }
+);
+
+export type EventListener = (event: EngineEvent) => void;
+
+type WithoutRun<Event> = Event extends unknown ? Omit<Event, "job" | "run"> : never;
+
+/** Hands events of one run to whoever listens; a listener that throws cannot harm the run. */
+export class Events {
+  readonly #job: string;
+  readonly #run: bigint;
+  readonly #listeners: readonly EventListener[];
+
+  constructor(job: string, run: bigint, listeners: readonly EventListener[]) {
+    this.#job = job;
+    this.#run = run;
+    this.#listeners = listeners;
+  }
+
+  emit(event: WithoutRun<EngineEvent>): void {
+    const whole = { ...event, job: this.#job, run: this.#run } as EngineEvent;
+    for (const listener of this.#listeners) {
+      try {
+        listener(whole);
+      } catch (error) {
+        process.emitWarning(`A listener of tidefill's events failed: ${String(error)}`);
+      }
+    }
+  }
+}

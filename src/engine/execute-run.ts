@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import pLimit from "p-limit";
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { raw, sql } from "../postgres/sql.ts";
+import { readProgress } from "../store/progress.ts";
+import type { Run } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
+import { noThrottle } from "../throttle/throttle.ts";
+import { BatchSize } from "./batch-size.ts";
+import type { BatchWork } from "./batch-work.ts";
+import { BatchCommitter } from "./commit-batch.ts";
+import { type EventListener, Events } from "./events.ts";
+import { leaveRun } from "./leave-run.ts";
+import { Pulse } from "./pulse.ts";
+import { RangePlanner } from "./range-planner.ts";
+import { RowBatch } from "./row-batch.ts";
+import { type RunReport, reportOf } from "./run-report.ts";
+import { SqlBatch } from "./sql-batch.ts";
+import { StopSignal } from "./stop-signal.ts";
+import { Worker } from "./worker.ts";
+
+/** How this process takes part in a run. */
+export interface Participation {
+  readonly workers: number;
+  readonly leaseMs: number;
+  readonly batchTimeMs: number;
+  readonly isResumed: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly listeners: readonly EventListener[];
+}
+
+/** Works on a run with so many workers until it is finished or somebody says stop, and answers how it stands. */
+export async function executeRun(
+  db: Database,
+  store: Store,
+  run: Run,
+  opened: OpenedJob,
+  participation: Participation,
+): Promise<RunReport> {
+  const { workers: count, leaseMs, isResumed, signal } = participation;
+  const process = randomUUID();
+  const stop = new StopSignal();
+  let pulse: Pulse | undefined;
+  const events = new Events(run.job, run.id, [...participation.listeners, (event) => pulse?.hear(event)]);
+  const workers = await hire(db, store, run, opened, participation, { process, stop, events });
+  pulse = new Pulse(db, store, run.id, { id: process, leaseMs }, workers, { events, stop });
+  await takeUp(db, store, run.id);
+  events.emit({ type: "run started", isResumed, workers: count, estimatedRows: run.estimatedRows ?? 0 });
+  await pulse.start();
+  stop.follow(signal);
+  const limit = pLimit(count);
+  await Promise.all(workers.map((worker) => limit(() => worker.run())));
+  await pulse.stop();
+  return end(db, store, run, process, stop, events);
+}
+
+// Read anew for each of them: the workers of one process differ only in what they measure.
+async function hire(
+  db: Database,
+  store: Store,
+  run: Run,
+  opened: OpenedJob,
+  { workers: count, leaseMs, batchTimeMs }: Participation,
+  { process, stop, events }: { readonly process: string; readonly stop: StopSignal; readonly events: Events },
+): Promise<Worker[]> {
+  const deadlockTimeoutMs = await readDeadlockTimeout(db);
+  const timing = { batchTimeMs, deadlockTimeoutMs, leaseMs };
+  const committer = new BatchCommitter(db, store, opened.source, workOf(opened), timing);
+  const wish = { id: run.id, estimatedWalk: run.estimatedWalk ?? 0, workers: count, walkMs: batchTimeMs };
+  const planner = new RangePlanner(db, store, opened.source, wish, events);
+  const tools = { db, store, planner, committer, throttle: noThrottle, events, stop };
+  const hasPending = opened.source.definition.pending !== null;
+  const task = { run: run.id, process, leaseMs, rejectLimit: run.rejectLimit, hasPending };
+  return Array.from({ length: count }, (_, index) => new Worker(index + 1, tools, task, new BatchSize(batchTimeMs)));
+}
+
+function workOf({ write, source, parameters }: OpenedJob): BatchWork {
+  return write.kind === "sql"
+    ? new SqlBatch(source, write.sink)
+    : new RowBatch(source, write.sink, write.transform, parameters);
+}
+
+async function readDeadlockTimeout(db: Database): Promise<number> {
+  const { rows } = await db.query(sql`
+    select setting
+    from pg_catalog.pg_settings
+    where name = 'deadlock_timeout'`);
+  return Number(rows[0]?.setting ?? 1_000);
+}
+
+// Whoever joins a run at work changes nothing; whoever takes it up again clears away why it stopped.
+async function takeUp(db: Database, store: Store, id: bigint): Promise<void> {
+  await store.runs.set(db, id, {
+    status: raw("'running'"),
+    wanted: raw("'running'"),
+    stop_reason: raw("null"),
+    message: raw("null"),
+  });
+}
+
+async function end(db: Database, store: Store, run: Run, process: string, stop: StopSignal, events: Events): Promise<RunReport> {
+  // When the database is away, the run's state is derived from our heartbeat's end.
+  await leaveRun(db, store, run.id, process, stop.request).catch(() => {});
+  const ended = (await store.runs.find(db, run.id)) ?? run;
+  const progress = await readProgress(db, store.schema, run.id);
+  const report = reportOf(ended, progress);
+  const { status, stopReason, message } = ended;
+  events.emit({ type: "run stopped", status, stopReason: (stopReason ?? null) as never, message, progress });
+  return report;
+}

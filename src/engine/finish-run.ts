@@ -1,0 +1,50 @@
+import type { Database } from "../postgres/database.ts";
+import { raw, sql } from "../postgres/sql.ts";
+import { readCoverage } from "../store/completion.ts";
+import { isFinished } from "../store/run-status.ts";
+import type { Run } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
+
+/** After so many, rows that keep coming are the application's business. */
+const sweepsAtMost = 3;
+
+export type Finishing =
+  | { readonly kind: "succeeded" }
+  /** the key space is planned anew, to find rows that came late */
+  | { readonly kind: "sweeping"; readonly sweep: number }
+  /** others still work; look again no later than this */
+  | { readonly kind: "waiting"; readonly lookAgainMs: number };
+
+/**
+ * Ends a run whose done ranges tile the key space from open end to open end, in one transaction with the proof. With
+ * `pending`, the key space is swept until a sweep has nothing to write.
+ */
+export async function finishRun(db: Database, store: Store, id: bigint, hasPending: boolean): Promise<Finishing> {
+  return db.transaction(async (tx) => {
+    const run = await store.runs.lock(tx, id);
+    if (isFinished(run.status)) return { kind: "succeeded" };
+    const coverage = await readCoverage(tx, store.schema, id, run.sweep);
+    if (!run.isPlanned || !coverage.isComplete) {
+      if (run.isPlanned && coverage.unfinished === 0) throw new Error(`The ranges of run ${id} do not tile the key space.`);
+      return { kind: "waiting", lookAgainMs: Math.min(500, (coverage.nextLeaseEndsInMs ?? 500) + 10) };
+    }
+    if (hasPending && coverage.written > 0 && run.sweep < sweepsAtMost) {
+      const sweep = run.sweep + 1;
+      await store.runs.set(tx, id, { sweep: sql`${sweep}`, planned_through: raw("null"), is_planned: raw("false") });
+      return { kind: "sweeping", sweep };
+    }
+    await store.runs.set(tx, id, {
+      status: raw("'succeeded'"),
+      stop_reason: raw("'finished'"),
+      finished_at: raw("pg_catalog.clock_timestamp()"),
+      message: sql`${messageAtEnd(run, hasPending && coverage.written > 0)}`,
+    });
+    return { kind: "succeeded" };
+  });
+}
+
+function messageAtEnd(run: Run, lastSweepWrote: boolean): string | null {
+  return lastSweepWrote
+    ? `New rows kept coming: the last of ${run.sweep} sweeps still found some. Let the application fill them itself.`
+    : null;
+}

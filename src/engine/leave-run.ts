@@ -1,0 +1,64 @@
+import pg from "pg";
+import { messageOf, TidefillError } from "../errors.ts";
+import type { Database } from "../postgres/database.ts";
+import { describeWithoutValues } from "../postgres/failure.ts";
+import { raw, sql } from "../postgres/sql.ts";
+import { isFinished, type RunStatus, type StopReason } from "../store/run-status.ts";
+import type { Run } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
+import type { StopRequest } from "./stop-signal.ts";
+
+const statusAfter: Readonly<Record<StopReason, RunStatus>> = {
+  finished: "succeeded",
+  paused: "paused",
+  cancelled: "cancelled",
+  signal: "interrupted",
+  vanished: "interrupted",
+  "no-progress": "interrupted",
+  "reject-limit": "failed",
+  error: "failed",
+};
+
+/** Takes a process off a run; the last one to leave says what has become of it. */
+export async function leaveRun(db: Database, store: Store, id: bigint, process: string, request: StopRequest | null): Promise<void> {
+  await db.transaction(async (tx) => {
+    const run = await store.runs.lock(tx, id);
+    await store.workers.leave(tx, process);
+    if (isFinished(run.status) || request === null) return;
+    const others = await store.workers.others(tx, id, process);
+    if (others > 0) {
+      // What fails here would fail there: the others are asked to stop, and the last of them finds the reason.
+      if (statusAfter[request.reason] === "failed") {
+        await store.runs.set(tx, id, { wanted: raw("'paused'"), ...because(request) });
+      }
+      return;
+    }
+    const earlier = earlierFailure(run);
+    const status = earlier === null ? statusAfter[request.reason] : "failed";
+    await store.runs.set(tx, id, {
+      status: sql`${status}`,
+      ...(earlier === null ? because(request) : {}),
+      ...(isFinished(status) ? { finished_at: raw("pg_catalog.clock_timestamp()") } : {}),
+    });
+  });
+}
+
+// A process that failed while others were still at work has left its reason behind.
+function earlierFailure(run: Run): StopReason | null {
+  return run.stopReason === "error" || run.stopReason === "reject-limit" ? run.stopReason : null;
+}
+
+function because(request: StopRequest) {
+  const message = request.error === undefined ? null : describeStop(request.error);
+  return { stop_reason: sql`${request.reason}`, message: sql`${message}` };
+}
+
+/** Why a run stopped, without any value of a row: those stand only in messages about data. */
+export function describeStop(error: unknown): string {
+  if (error instanceof TidefillError) return [error.message, error.remedy].filter((part) => part !== undefined).join(" ");
+  if (error instanceof pg.DatabaseError) {
+    const isAboutData = /^2[0-9]/.test(error.code ?? "");
+    return isAboutData ? describeWithoutValues(error) : `${error.message} (SQLSTATE ${error.code})`;
+  }
+  return messageOf(error);
+}

@@ -1,0 +1,87 @@
+import pLimit from "p-limit";
+import type { Database, Transaction } from "../postgres/database.ts";
+import { classifyFailure } from "../postgres/failure.ts";
+import { sql } from "../postgres/sql.ts";
+import type { OpenedSource } from "../source/opened-source.ts";
+import type { Store } from "../store/store.ts";
+import type { Events } from "./events.ts";
+
+/** The first ranges are small, so that work begins at once. */
+const firstRows = 10_000;
+const fewestRows = 100;
+const mostRows = 100_000;
+/** Many more ranges than workers, so that the last ones end at about the same time. */
+const rangesPerWorker = 16;
+
+/** Plans ranges ahead of the workers, by plain reads of the key's index; whoever finds no free range plans the next. */
+export class RangePlanner {
+  readonly #db: Database;
+  readonly #store: Store;
+  readonly #source: OpenedSource;
+  readonly #run: bigint;
+  readonly #events: Events;
+  readonly #walkMs: number;
+  readonly #wishedRows: number;
+  #rows: number;
+
+  constructor(
+    db: Database,
+    store: Store,
+    source: OpenedSource,
+    run: { readonly id: bigint; readonly estimatedWalk: number; readonly workers: number; readonly walkMs: number },
+    events: Events,
+  ) {
+    this.#db = db;
+    this.#store = store;
+    this.#source = source;
+    this.#run = run.id;
+    this.#events = events;
+    this.#walkMs = run.walkMs;
+    const even = Math.ceil(run.estimatedWalk / (run.workers * rangesPerWorker));
+    this.#wishedRows = Math.max(1_000, Math.min(mostRows, even));
+    this.#rows = Math.min(firstRows, this.#wishedRows);
+  }
+
+  readonly #oneAtATime = pLimit(1);
+
+  /** Adds the next range of the current sweep; answers false when the key space is planned to its open end. */
+  async planNext(): Promise<boolean> {
+    return this.#oneAtATime(() => this.#plan());
+  }
+
+  async #plan(): Promise<boolean> {
+    for (;;) {
+      const begin = performance.now();
+      try {
+        const range = await this.#db.transaction((tx) => this.#add(tx), { statementMs: this.#timeout() });
+        if (range !== null) this.#events.emit({ type: "range planned", range });
+        this.#learn(performance.now() - begin);
+        return range !== null;
+      } catch (error) {
+        if (classifyFailure(error).reason !== "timeout" || this.#rows <= fewestRows) throw error;
+        this.#rows = Math.max(fewestRows, Math.floor(this.#rows / 4));
+      }
+    }
+  }
+
+  async #add(tx: Transaction): Promise<bigint | null> {
+    const { runs, ranges } = this.#store;
+    const run = await runs.lock(tx, this.#run);
+    if (run.isPlanned) return null;
+    const after = run.plannedThrough;
+    const through = await this.#source.walk.boundary(tx, after, this.#rows);
+    const range = await ranges.add(tx, run.id, run.sweep, { after, through });
+    await runs.set(tx, run.id, { planned_through: sql`${through}::text[]`, is_planned: sql`${through === null}` });
+    return range;
+  }
+
+  // Walking the fewest rows may take as long as it must: keys may lie behind a desert of dead index entries.
+  #timeout(): number {
+    return this.#rows <= fewestRows ? 60_000 : Math.max(250, this.#walkMs);
+  }
+
+  #learn(milliseconds: number): void {
+    if (milliseconds < this.#walkMs / 4) this.#rows = Math.min(this.#wishedRows, this.#rows * 2);
+    else if (milliseconds > this.#walkMs) this.#rows = Math.max(fewestRows, Math.floor(this.#rows / 2));
+  }
+}

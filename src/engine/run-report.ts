@@ -1,0 +1,93 @@
+import type { Database } from "../postgres/database.ts";
+import { readProgress, type Progress } from "../store/progress.ts";
+import type { RunStatus } from "../store/run-status.ts";
+import type { Run } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
+
+/** A run as programs see it: what `status --json` prints and `runJob` answers. */
+export interface RunReport {
+  readonly run: number;
+  readonly job: string;
+  readonly status: RunStatus;
+  /** what an operator asked for; it takes effect at each worker's next commit */
+  readonly wanted: "running" | "paused" | "cancelled";
+  readonly stopReason: string | null;
+  readonly message: string | null;
+  readonly rows: {
+    readonly estimated: number | null;
+    readonly read: number;
+    readonly written: number;
+    readonly unchanged: number;
+    readonly skipped: number;
+    readonly rejected: number;
+  };
+  /** 0 to 1, by the keys walked over; 1 only when the run has succeeded */
+  readonly progress: number;
+  readonly rowsPerSecond: number;
+  readonly etaSeconds: number | null;
+  /** the key through which the whole run is committed */
+  readonly watermark: readonly string[] | null;
+  /** why the run is held back, or null */
+  readonly throttle: string | null;
+  readonly workers: number;
+  readonly sweeps: number;
+  readonly batches: number;
+  readonly secondsSinceCheckpoint: number | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+/** Reads a run and how far it is. */
+export async function readReport(db: Database, store: Store, run: Run): Promise<RunReport> {
+  return reportOf(run, await readProgress(db, store.schema, run.id));
+}
+
+/** Puts a report together out of a run and its progress. */
+export function reportOf(run: Run, progress: Progress): RunReport {
+  const { read, written, unchanged, skipped, rejected } = progress;
+  return {
+    run: Number(run.id),
+    job: run.job,
+    status: run.status,
+    wanted: run.wanted,
+    stopReason: run.stopReason ?? (run.status === "interrupted" ? "vanished" : null),
+    message: run.message,
+    rows: { estimated: run.estimatedRows, read, written, unchanged, skipped, rejected },
+    progress: progressRatio(run, progress),
+    rowsPerSecond: rateOf(run, progress),
+    etaSeconds: etaOf(run, progress),
+    watermark: progress.watermark,
+    throttle: null,
+    workers: progress.workers,
+    sweeps: run.sweep,
+    batches: progress.batches,
+    secondsSinceCheckpoint: progress.secondsSinceCheckpoint,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+  };
+}
+
+/** How much of the walk is done, 0 to 1. Estimates may be too low, so it stays below 1 until the run has succeeded. */
+export function progressRatio(run: Pick<Run, "status" | "estimatedWalk">, progress: Progress): number {
+  if (run.status === "succeeded") return 1;
+  const expected = Math.max(run.estimatedWalk ?? 0, progress.walked, 1);
+  return Math.min(0.99, Math.floor((progress.walked / expected) * 10_000) / 10_000);
+}
+
+/** Rows that are probably still to be read. */
+export function rowsRemaining(run: Pick<Run, "status" | "estimatedWalk" | "estimatedRows">, progress: Progress): number {
+  if (run.status === "succeeded") return 0;
+  const share = progress.walked === 0 ? 1 : 1 - progressRatio(run, progress);
+  return Math.round(Math.max(0, share * Math.max(run.estimatedRows ?? 0, progress.read)));
+}
+
+function rateOf(run: Run, progress: Progress): number {
+  if (run.status === "running") return Math.round(progress.rowsPerSecond);
+  return progress.secondsRunning > 0 ? Math.round(progress.read / progress.secondsRunning) : 0;
+}
+
+function etaOf(run: Run, progress: Progress): number | null {
+  if (run.status === "succeeded") return 0;
+  if (run.status !== "running" || progress.rowsPerSecond <= 0) return null;
+  return Math.round(rowsRemaining(run, progress) / progress.rowsPerSecond);
+}

@@ -1,0 +1,155 @@
+import { BatchTooBigError, CommitUnknownError, LeaseLostError, messageOf, TidefillError } from "../errors.ts";
+import { classifyFailure, describeWithoutValues, type Failure } from "../postgres/failure.ts";
+import type { Lease } from "../store/ranges.ts";
+import type { Throttle } from "../throttle/throttle.ts";
+import { Backoff } from "./backoff.ts";
+import type { BatchSize } from "./batch-size.ts";
+import { type Attempt, advanced, type BatchCommitter, type Committed } from "./commit-batch.ts";
+import type { Events } from "./events.ts";
+import { Isolation } from "./isolation.ts";
+import type { StopSignal } from "./stop-signal.ts";
+
+/** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
+export class RangeWork {
+  readonly #committer: BatchCommitter;
+  readonly #size: BatchSize;
+  readonly #throttle: Throttle;
+  readonly #events: Events;
+  readonly #stop: StopSignal;
+  readonly #rejectLimit: number;
+  readonly #isolation = new Isolation();
+  readonly #backoff = new Backoff();
+  #lease: Lease;
+
+  constructor(
+    lease: Lease,
+    committer: BatchCommitter,
+    size: BatchSize,
+    throttle: Throttle,
+    control: { readonly events: Events; readonly stop: StopSignal; readonly rejectLimit: number },
+  ) {
+    this.#lease = lease;
+    this.#committer = committer;
+    this.#size = size;
+    this.#throttle = throttle;
+    this.#events = control.events;
+    this.#stop = control.stop;
+    this.#rejectLimit = control.rejectLimit;
+  }
+
+  /** The lease as the last commit left it. */
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  /** Answers whether the range is done. @throws LeaseLostError, or an error that stops the run */
+  async run(): Promise<boolean> {
+    while (!this.#stop.isStopping) {
+      const heldBackMs = this.#throttle.holdBackMs();
+      if (heldBackMs > 0) {
+        await this.#stop.pause(heldBackMs);
+        continue;
+      }
+      const committed = await this.#nextBatch();
+      if (committed?.isLast === true) return true;
+    }
+    return false;
+  }
+
+  async #nextBatch(): Promise<Committed | null> {
+    const rows = this.#isolation.limit(this.#size.rows);
+    const attempt = this.#committer.begin(this.#lease);
+    try {
+      const committed = await this.#committer.commit(attempt, rows);
+      const walked = attempt.stretch?.walked ?? 0;
+      this.#size.observe(walked, attempt.clock.totalMs);
+      this.#isolation.passed(walked);
+      return this.#settle(attempt, committed);
+    } catch (error) {
+      return this.#recover(error, attempt, rows);
+    }
+  }
+
+  #settle(attempt: Attempt, committed: Committed): Committed {
+    this.#backoff.reset();
+    this.#lease = committed.lease;
+    const { range } = this.#lease;
+    if (attempt.counts !== null) {
+      this.#events.emit({ type: "batch committed", range, counts: attempt.counts, seconds: attempt.clock.seconds() });
+    }
+    for (const { sqlstate, reason } of attempt.outcome?.rejects ?? []) {
+      this.#events.emit({ type: "row rejected", range, sqlstate, reason });
+    }
+    if (committed.wanted === "paused" || committed.wanted === "cancelled") this.#stop.stop({ reason: committed.wanted });
+    if (committed.rejectsOfRun !== null && committed.rejectsOfRun > this.#rejectLimit) this.#stop.stop({ reason: "reject-limit" });
+    return committed;
+  }
+
+  async #recover(error: unknown, attempt: Attempt, rows: number): Promise<Committed | null> {
+    if (error instanceof LeaseLostError) throw error;
+    if (error instanceof CommitUnknownError) return this.#resolve(error, attempt);
+    if (error instanceof BatchTooBigError) return this.#tooBig(error, attempt, rows);
+    if (error instanceof TidefillError && error.code !== "not-committed") throw error;
+    const failure = error instanceof TidefillError ? rolledBack : classifyFailure(error);
+    const walked = attempt.stretch?.walked ?? rows;
+    this.#failed(failure, walked);
+    if (failure.action === "stop") throw error;
+    if (failure.action === "reject") return this.#isolate(error, failure, attempt, walked);
+    if (failure.action === "shrink") this.#size.shrink();
+    await this.#stop.pause(this.#backoff.nextPauseMs(error));
+    return null;
+  }
+
+  // The store tells, under a row lock, how it ended; until it can be asked, nobody knows.
+  async #resolve(error: CommitUnknownError, attempt: Attempt): Promise<Committed | null> {
+    this.#failed({ action: "retry", reason: "connection", sqlstate: null }, attempt.stretch?.walked ?? null);
+    for (;;) {
+      await this.#stop.pause(this.#backoff.nextPauseMs(error));
+      try {
+        const isThere = await this.#committer.wasCommitted(attempt.lease);
+        this.#events.emit({ type: "commit resolved", range: attempt.lease.range, outcome: isThere ? "committed" : "rolled back" });
+        if (!isThere || attempt.stretch === null) return null;
+        const lease = advanced(attempt.lease, attempt.stretch);
+        return this.#settle(attempt, { lease, isLast: attempt.stretch.isLast, wanted: "running", rejectsOfRun: null });
+      } catch (failure) {
+        if (failure instanceof LeaseLostError || classifyFailure(failure).action === "stop") throw failure;
+        if (this.#stop.isStopping) return null;
+      }
+    }
+  }
+
+  async #tooBig(error: BatchTooBigError, attempt: Attempt, rows: number): Promise<Committed | null> {
+    const walked = attempt.stretch?.walked ?? rows;
+    this.#events.emit({ type: "batch failed", range: this.#lease.range, reason: "size", action: "shrink", sqlstate: null, rows: walked });
+    if (walked <= 1) return this.#passOver(attempt, null, `the transform took too long: ${messageOf(error)}`);
+    this.#size.shrink();
+    // A batch cut short by bytes is far smaller than what was asked for: halve what it was, not what was asked.
+    while (this.#size.rows > walked) this.#size.shrink();
+    return null;
+  }
+
+  async #isolate(error: unknown, failure: Failure, attempt: Attempt, walked: number): Promise<Committed | null> {
+    if (walked > 1 || attempt.stretch === null) {
+      this.#isolation.failed(Math.max(2, walked));
+      return null;
+    }
+    return this.#passOver(attempt, failure.sqlstate, describeWithoutValues(error));
+  }
+
+  async #passOver(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
+    try {
+      const committed = await this.#committer.reject(attempt, sqlstate, reason);
+      if (committed === null) return null;
+      this.#isolation.found();
+      return this.#settle(attempt, committed);
+    } catch (error) {
+      return this.#recover(error, attempt, 1);
+    }
+  }
+
+  #failed(failure: Failure, rows: number | null): void {
+    this.#events.emit({ type: "batch failed", range: this.#lease.range, ...failure, rows });
+  }
+}
+
+const rolledBack: Failure = { action: "retry", reason: "other", sqlstate: null };

@@ -1,0 +1,147 @@
+import { LeaseLostError } from "../errors.ts";
+import { classifyFailure } from "../postgres/failure.ts";
+import type { Database } from "../postgres/database.ts";
+import type { Lease } from "../store/ranges.ts";
+import type { Store } from "../store/store.ts";
+import type { Throttle } from "../throttle/throttle.ts";
+import { Backoff } from "./backoff.ts";
+import type { BatchSize } from "./batch-size.ts";
+import type { BatchCommitter } from "./commit-batch.ts";
+import type { Events } from "./events.ts";
+import { finishRun } from "./finish-run.ts";
+import type { RangePlanner } from "./range-planner.ts";
+import type { StopSignal } from "./stop-signal.ts";
+import { RangeWork } from "./work-range.ts";
+
+/** What all workers of a process share. */
+export interface WorkerTools {
+  readonly db: Database;
+  readonly store: Store;
+  readonly planner: RangePlanner;
+  readonly committer: BatchCommitter;
+  readonly throttle: Throttle;
+  readonly events: Events;
+  readonly stop: StopSignal;
+}
+
+/** The run as a worker sees it. */
+export interface WorkerTask {
+  readonly run: bigint;
+  readonly process: string;
+  readonly leaseMs: number;
+  readonly rejectLimit: number;
+  readonly hasPending: boolean;
+}
+
+/** Leases a range, works it, leases the next, until none is left or somebody says stop. */
+export class Worker {
+  readonly number: number;
+  readonly #tools: WorkerTools;
+  readonly #task: WorkerTask;
+  readonly #size: BatchSize;
+  readonly #backoff = new Backoff();
+  #isBusy = false;
+
+  constructor(number: number, tools: WorkerTools, task: WorkerTask, size: BatchSize) {
+    this.number = number;
+    this.#tools = tools;
+    this.#task = task;
+    this.#size = size;
+  }
+
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  get batchRows(): number {
+    return this.#size.rows;
+  }
+
+  /** Works until the run is finished or the process stops; an error stops the whole process. */
+  async run(): Promise<void> {
+    const { stop } = this.#tools;
+    while (!stop.isStopping) {
+      try {
+        if (await this.#step()) return;
+        this.#backoff.reset();
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
+  }
+
+  /** One range, or one look at whether the run is done; answers whether it is. */
+  async #step(): Promise<boolean> {
+    const { db, store, planner, events, stop } = this.#tools;
+    const { run, process, leaseMs } = this.#task;
+    const lease = await store.ranges.lease(db, run, process, leaseMs);
+    if (lease !== null) {
+      await this.#work(lease);
+      return false;
+    }
+    if (await planner.planNext()) return false;
+    const finishing = await finishRun(db, store, run, this.#task.hasPending);
+    if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
+    if (finishing.kind === "waiting") {
+      events.emit({ type: "worker waiting", worker: this.number, forMs: finishing.lookAgainMs });
+      await stop.pause(finishing.lookAgainMs);
+    }
+    return finishing.kind === "succeeded";
+  }
+
+  async #work(lease: Lease): Promise<void> {
+    const { committer, throttle, events, stop } = this.#tools;
+    const { range } = lease;
+    events.emit({ type: "range leased", range, worker: this.number });
+    const work = new RangeWork(lease, committer, this.#size, throttle, { events, stop, rejectLimit: this.#task.rejectLimit });
+    const renewal = this.#keepAlive(work);
+    this.#isBusy = true;
+    try {
+      const isDone = await work.run();
+      if (isDone) events.emit({ type: "range done", range, worker: this.number });
+      else await this.#release(work.lease);
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) {
+        await this.#release(work.lease);
+        throw error;
+      }
+      events.emit({ type: "lease lost", range, worker: this.number });
+    } finally {
+      this.#isBusy = false;
+      clearInterval(renewal);
+    }
+  }
+
+  // Each commit renews the lease; this is for a batch that takes long. It says nothing about safety, only about waste.
+  #keepAlive(work: RangeWork): NodeJS.Timeout {
+    const { db, store } = this.#tools;
+    const { leaseMs } = this.#task;
+    let seen = work.lease.batches;
+    return setInterval(() => {
+      const { batches } = work.lease;
+      if (batches === seen) void store.ranges.renew(db, work.lease, leaseMs).catch(() => {});
+      seen = batches;
+    }, leaseMs / 3);
+  }
+
+  // When this fails the lease runs out by itself.
+  async #release(lease: Lease): Promise<void> {
+    const { db, store, events } = this.#tools;
+    await store.ranges.release(db, lease).catch(() => {});
+    events.emit({ type: "range released", range: lease.range, worker: this.number });
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    const { stop } = this.#tools;
+    const { action } = classifyFailure(error);
+    if (action !== "retry" && action !== "shrink") {
+      stop.stop({ reason: "error", error });
+      return;
+    }
+    try {
+      await stop.pause(this.#backoff.nextPauseMs(error));
+    } catch (impatient) {
+      stop.stop({ reason: "no-progress", error: impatient });
+    }
+  }
+}

@@ -1,0 +1,12 @@
+export type { EngineEvent, EventListener } from "./engine/events.ts";
+export { type ResumeOptions, type RunOptions, resumeRun, runJob } from "./engine/run-job.ts";
+export type { RunReport } from "./engine/run-report.ts";
+export { JobError, RefusedError, TidefillError, UsageError } from "./errors.ts";
+export type { ColumnType, Json, ValueOf } from "./job/column-types.ts";
+export { defineJob, defineSqlJob, type Job } from "./job/define-job.ts";
+export type { Duration } from "./job/duration.ts";
+export { type RowOf, type Table, table } from "./job/table.ts";
+export { reject, skip, type Verdict } from "./job/verdict.ts";
+export { type Sql, sql } from "./postgres/sql.ts";
+export { update } from "./sink/update.ts";
+export { rowsOf } from "./source/table-rows.ts";

@@ -1,0 +1,151 @@
+import { UsageError } from "../errors.ts";
+import { type Duration, parseDuration } from "./duration.ts";
+import type { ParameterSpec, ParametersOf } from "./parameters.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Where a job's rows come from; made by `rowsOf`. */
+export interface SourceDefinition<Row> {
+  /** Only for the compiler: what the source yields. */
+  readonly yields?: Row;
+  /** Everything about it that decides what the job does, as plain data. */
+  describe(): unknown;
+}
+
+/** Where a job's results go; made by `update`. */
+export interface SinkDefinition<Row> {
+  /** Only for the compiler: what the sink takes. */
+  readonly takes?: Row;
+  describe(): unknown;
+}
+
+/** A sink whose values are SQL expressions; made by `update` with expressions. */
+export interface SqlSinkDefinition {
+  readonly expressions: Readonly<Record<string, unknown>>;
+  describe(): unknown;
+}
+
+export interface JobContext<P> {
+  readonly parameters: P;
+}
+
+export interface TransformContext<P> extends JobContext<P> {
+  /** Fires when the run is told to stop at once; give it to whatever an async transform waits for. */
+  readonly signal: AbortSignal;
+}
+
+type FromParameters<T, P> = T | ((context: JobContext<P>) => T);
+
+interface CommonDefinition<P extends ParameterSpec> {
+  /** lower case words joined by hyphens; the name of the job's file */
+  readonly name: string;
+  readonly parameters?: P;
+  readonly pace?: {
+    /** how long a batch should take; 250 ms unless there is a reason */
+    readonly batchTime?: Duration;
+  };
+  /** how many rejects stop the run; 100 unless told otherwise */
+  readonly rejectLimit?: number;
+}
+
+/** A job with a transform in TypeScript. */
+export interface JobDefinition<Read, Written, P extends ParameterSpec> extends CommonDefinition<P> {
+  readonly source: FromParameters<SourceDefinition<Read>, ParametersOf<P>>;
+  readonly transform: (
+    row: NoInfer<Read>,
+    context: TransformContext<ParametersOf<P>>,
+  ) => NoInfer<Written> | Verdict | Promise<NoInfer<Written> | Verdict>;
+  readonly sink: SinkDefinition<Written>;
+}
+
+/** A job whose values are SQL expressions: no row leaves the database. */
+export interface SqlJobDefinition<P extends ParameterSpec> extends CommonDefinition<P> {
+  readonly source: FromParameters<SourceDefinition<object>, ParametersOf<P>>;
+  readonly sink: FromParameters<SqlSinkDefinition, ParametersOf<P>>;
+}
+
+export type Transform = (row: object, context: TransformContext<object>) => unknown;
+
+/** A job with its parameters filled in: what a plan is made of. */
+export interface BoundJob {
+  readonly source: SourceDefinition<unknown>;
+  readonly sink: SinkDefinition<unknown> | SqlSinkDefinition;
+  /** null in an SQL job */
+  readonly transform: Transform | null;
+}
+
+/** A checked and frozen definition. */
+export interface Job {
+  readonly kind: "row job" | "sql job";
+  readonly name: string;
+  readonly parameters: ParameterSpec;
+  readonly batchTimeMs: number;
+  readonly rejectLimit: number;
+  bind(parameters: object): BoundJob;
+}
+
+const maxNameBytes = 63;
+
+/** Defines a job with a transform in TypeScript. The key travels by itself; answer only the sink's columns. */
+export function defineJob<Read extends object, Written extends object, const P extends ParameterSpec = Record<never, never>>(
+  definition: JobDefinition<Read, Written, P>,
+): Job {
+  const { source, transform, sink } = definition;
+  if (typeof transform !== "function") {
+    throw new UsageError(`Job ${definition.name} has no transform.`, {
+      remedy: "Give it a function from a row to the sink's columns, or use defineSqlJob.",
+    });
+  }
+  return Object.freeze({
+    kind: "row job",
+    ...common(definition),
+    bind: (parameters: object): BoundJob => ({
+      source: fill(source, parameters as ParametersOf<P>),
+      sink,
+      transform: transform as unknown as Transform,
+    }),
+  });
+}
+
+/** Defines a job whose values are SQL expressions. */
+export function defineSqlJob<const P extends ParameterSpec = Record<never, never>>(definition: SqlJobDefinition<P>): Job {
+  const { source, sink } = definition;
+  return Object.freeze({
+    kind: "sql job",
+    ...common(definition),
+    bind: (parameters: object): BoundJob => ({
+      source: fill(source, parameters as ParametersOf<P>),
+      sink: fill(sink, parameters as ParametersOf<P>),
+      transform: null,
+    }),
+  });
+}
+
+/** Whether a value is a job, whichever copy of this package made it. */
+export function isJob(value: unknown): value is Job {
+  return (
+    typeof value === "object" && value !== null && "kind" in value && (value.kind === "row job" || value.kind === "sql job")
+  );
+}
+
+function fill<T, P>(given: FromParameters<T, P>, parameters: P): T {
+  return typeof given === "function" ? (given as (context: JobContext<P>) => T)({ parameters }) : given;
+}
+
+function common(definition: CommonDefinition<ParameterSpec>) {
+  const { name, parameters = {}, pace, rejectLimit = 100 } = definition;
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > maxNameBytes) {
+    throw new UsageError(`"${name}" is not a job's name.`, {
+      remedy: `Use lower-case words joined by hyphens, at most ${maxNameBytes} characters: "fill-word-count".`,
+    });
+  }
+  if (!Number.isInteger(rejectLimit) || rejectLimit < 0) {
+    throw new UsageError(`The reject limit of job ${name} must be a whole number from 0, got ${rejectLimit}.`);
+  }
+  const batchTimeMs = parseDuration(pace?.batchTime ?? "250ms");
+  if (batchTimeMs < 10 || batchTimeMs > 5_000) {
+    throw new UsageError(`The batch time of job ${name} must lie between 10ms and 5s, got ${pace?.batchTime}.`, {
+      remedy: "A batch holds row locks while it lasts; 250ms is kind to the database's other users.",
+    });
+  }
+  return { name, parameters, batchTimeMs, rejectLimit };
+}

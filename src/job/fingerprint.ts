@@ -1,0 +1,16 @@
+import { createHash } from "node:crypto";
+import type { BoundJob, Job } from "./define-job.ts";
+
+/**
+ * A hash of everything in a definition that decides what the job does: the transform's own text, the source, the sink.
+ * What a transform imports is beyond it; the command line adds the hashes of the files.
+ */
+export function definitionFingerprint(job: Job, bound: BoundJob): string {
+  const essence = {
+    kind: job.kind,
+    source: bound.source.describe(),
+    sink: bound.sink.describe(),
+    transform: bound.transform?.toString() ?? null,
+  };
+  return createHash("sha256").update(JSON.stringify(essence)).digest("hex");
+}

@@ -1,0 +1,21 @@
+/** What a transform may answer instead of a row. */
+export class Verdict {
+  readonly kind: "skip" | "reject";
+  readonly reason: string | null;
+
+  constructor(kind: "skip" | "reject", reason: string | null) {
+    this.kind = kind;
+    this.reason = reason;
+    Object.freeze(this);
+  }
+}
+
+/** There is nothing to do for this row; it is counted and left as it is. */
+export function skip(): Verdict {
+  return new Verdict("skip", null);
+}
+
+/** This row cannot be transformed: it is kept aside with the reason, and the run goes on. Put no row values in the reason. */
+export function reject(reason: string): Verdict {
+  return new Verdict("reject", reason);
+}

@@ -1,0 +1,139 @@
+/**
+ * One metric as it appears on the scrape page. `values` lists the fixed values of a label: the registry sets a
+ * series for each of them to 0 when a process joins a run, because to Prometheus a counter that appears with
+ * its first increment has not moved. `buckets` are a histogram's upper bounds.
+ */
+interface MetricName {
+  readonly name: `tidefill_${string}`;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly values?: Readonly<Record<string, readonly string[]>>;
+  readonly buckets?: readonly number[];
+}
+
+/**
+ * Every metric that tidefill exposes: the registry is built from this table, and the dashboard, the alert
+ * rules and docs/metrics.md are tested against it. No label is called `job`: Prometheus overwrites it.
+ */
+export const metricNames = [
+  {
+    name: "tidefill_rows_total",
+    type: "counter",
+    help: "Rows by what became of them; every row is read once, then written, unchanged, skipped or rejected.",
+    labels: ["job_name", "outcome"],
+    values: { outcome: ["read", "written", "unchanged", "skipped", "rejected"] },
+  },
+  {
+    name: "tidefill_batches_total",
+    type: "counter",
+    help: "Batches by how they ended: committed, rolled back and tried again, or split in two to go on.",
+    labels: ["job_name", "outcome"],
+    values: { outcome: ["committed", "retried", "halved"] },
+  },
+  {
+    name: "tidefill_batch_duration_seconds",
+    type: "histogram",
+    help: "Time that one batch spent in each phase.",
+    labels: ["job_name", "phase"],
+    values: { phase: ["read", "transform", "write", "commit"] },
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 1, 2.5, 5, 10],
+  },
+  {
+    name: "tidefill_batch_rows",
+    type: "gauge",
+    help: "Rows that the next batch will take, as the pace has chosen.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_retries_total",
+    type: "counter",
+    help: "Batches tried again, by the reason of the failed attempt.",
+    labels: ["job_name", "reason"],
+    values: {
+      reason: ["lock", "deadlock", "serialization", "timeout", "connection", "resources", "data", "lease"],
+    },
+  },
+  {
+    name: "tidefill_run_progress_ratio",
+    type: "gauge",
+    help: "Share of the run's estimated rows that is committed, from 0 to 1.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_rows_remaining",
+    type: "gauge",
+    help: "Estimated rows that the run has still to visit.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_eta_seconds",
+    type: "gauge",
+    help: "Estimated seconds until the run is done at its present speed; absent until there is a speed.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_checkpoint_age_seconds",
+    type: "gauge",
+    help: "Seconds since this process last committed a checkpoint of the run, or since it joined the run.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_last_checkpoint_timestamp_seconds",
+    type: "gauge",
+    help: "When this process last committed a checkpoint of the run, in seconds since the epoch.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_last_success_timestamp_seconds",
+    type: "gauge",
+    help: "When a run of the job last succeeded, in seconds since the epoch.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_run_state",
+    type: "gauge",
+    help: "1 for the state that the run is in, 0 for the others.",
+    labels: ["job_name", "state"],
+    values: {
+      state: ["pending", "running", "succeeded", "paused", "interrupted", "failed", "cancelled"],
+    },
+  },
+  {
+    name: "tidefill_workers",
+    type: "gauge",
+    help: "Workers of this process that are in a batch (busy) or between batches (waiting).",
+    labels: ["job_name", "state"],
+    values: { state: ["busy", "waiting"] },
+  },
+  {
+    name: "tidefill_replication_lag_bytes",
+    type: "gauge",
+    help: "WAL that a replica has not yet replayed; absent when there is no replica.",
+    labels: ["replica"],
+  },
+  {
+    name: "tidefill_replication_lag_seconds",
+    type: "gauge",
+    help: "Time by which a replica's replay is behind; absent when there is no replica.",
+    labels: ["replica"],
+  },
+  {
+    name: "tidefill_wal_bytes_total",
+    type: "counter",
+    help: "WAL that the database wrote while the run was working, by everybody.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_table_dead_tuples",
+    type: "gauge",
+    help: "Dead rows of a table that autovacuum has still to clean up, as its statistics have it.",
+    labels: ["table"],
+  },
+  {
+    name: "tidefill_build_info",
+    type: "gauge",
+    help: "Always 1; the label says which version of tidefill the process runs.",
+    labels: ["version"],
+  },
+] as const satisfies readonly MetricName[];

@@ -1,0 +1,26 @@
+import type { Job } from "../../job/define-job.ts";
+import type { Table } from "../../job/table.ts";
+import type { Relation } from "../../postgres/catalog.ts";
+import type { Transaction } from "../../postgres/database.ts";
+
+/** What a check looks at. */
+export interface CheckSubject {
+  readonly tx: Transaction;
+  readonly job: Job;
+  readonly table: Table;
+  readonly relation: Relation;
+  /** columns that the job reads, its key among them */
+  readonly read: readonly string[];
+  /** columns that the job writes */
+  readonly written: readonly string[];
+}
+
+/** A reason not to start, and what to do about it. */
+export interface Refusal {
+  readonly check: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** Looks at one thing before a run may start; answers every reason it finds to refuse. */
+export type Check = (subject: CheckSubject) => Refusal[] | Promise<Refusal[]>;

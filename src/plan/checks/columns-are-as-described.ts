@@ -1,0 +1,39 @@
+import { columnTypeFor, fitsCatalogType, parseColumnType } from "../../job/column-types.ts";
+import { displayName } from "../../job/table.ts";
+import type { Check, Refusal } from "./check.ts";
+
+/** The columns that the job uses exist, with the types that its description gives them. */
+export const columnsAreAsDescribed: Check = ({ table, relation, read, written }) => {
+  const name = displayName(relation);
+  return [...new Set([...read, ...written])].flatMap((column): Refusal[] => {
+    const found = relation.columns.find((candidate) => candidate.name === column);
+    if (found === undefined) {
+      const known = relation.columns.map((candidate) => candidate.name).join(", ");
+      return [refusal(`${name} has no column ${column}.`, `Correct the description; the table has ${known}.`)];
+    }
+    const declared = table.columns[column] ?? "";
+    const parsed = parseColumnType(declared);
+    const fitting = `${columnTypeFor(found.baseName)}${found.isNullable ? "?" : ""}`;
+    if (parsed === null || !fitsCatalogType(parsed, found.baseName)) {
+      return [
+        refusal(
+          `${name}.${column} is ${found.displayType} in the database and "${declared}" in the description.`,
+          `Write ${column}: "${fitting}" in the table's description.`,
+        ),
+      ];
+    }
+    if (found.isNullable && !parsed.isNullable && read.includes(column)) {
+      return [
+        refusal(
+          `${name}.${column} may be null in the database, and the description says that it never is.`,
+          `Write ${column}: "${fitting}" in the table's description.`,
+        ),
+      ];
+    }
+    return [];
+  });
+};
+
+function refusal(message: string, remedy: string): Refusal {
+  return { check: "columns-are-as-described", message, remedy };
+}

@@ -1,0 +1,35 @@
+import { displayName } from "../../job/table.ts";
+import { findKeyIndexes, type KeyIndexFault, readKey } from "../../postgres/key-index.ts";
+import type { Check } from "./check.ts";
+
+const faults: Readonly<Record<Exclude<KeyIndexFault, "none">, string>> = {
+  "not-btree": "is not a btree index, so it does not order the rows",
+  "not-unique": "is not unique: rows with equal keys would be passed over between two batches",
+  partial: "is partial: rows outside of it would never be seen",
+  invalid: "is invalid: it may lack rows",
+  deferrable: "is deferrable: its keys may be doubled for a while",
+  nulls: "has nullable columns: a row without a key would never be seen",
+  "other-order": "orders its columns otherwise than their types and collations do",
+};
+
+/** Rows are found, ordered and finished by their key, so it must be one: unique, not null, served by a btree index. */
+export const keyOrdersTheRows: Check = async ({ tx, table, relation }) => {
+  const name = displayName(relation);
+  const columns = table.key.join(", ");
+  const refuse = (message: string) => [
+    {
+      check: "key-orders-the-rows",
+      message,
+      remedy: `Name another key in the description, or create one: create unique index concurrently on ${name} (${columns}), with every column not null.`,
+    },
+  ];
+  const indexes = await findKeyIndexes(tx, relation, table.key);
+  const [best] = indexes;
+  if (best === undefined) return refuse(`${name} has no index on exactly its key (${columns}).`);
+  if (best.fault !== "none") return refuse(`The index ${best.name} on the key (${columns}) of ${name} ${faults[best.fault]}.`);
+  const schemas = new Set((await readKey(tx, relation, table.key)).columns.map((column) => column.operatorSchema));
+  if (schemas.size > 1) {
+    return refuse(`The key (${columns}) of ${name} mixes types whose operators live in ${[...schemas].join(" and ")}.`);
+  }
+  return [];
+};

@@ -1,0 +1,39 @@
+import type { Transaction } from "../../postgres/database.ts";
+import { explain, type PlanNode } from "../../postgres/explain.ts";
+import { quoteIdentifier, sql } from "../../postgres/sql.ts";
+import { sampleStatements } from "../statements.ts";
+import type { OpenedJob } from "../opened-job.ts";
+import type { Refusal } from "./check.ts";
+
+/** 8 MB: below that, a scan costs no one anything. */
+const bigPages = 1_024;
+
+/** No batch may scan or sort a big table, its own or one that the job's SQL looks into. */
+export async function readsByAnIndex(tx: Transaction, opened: OpenedJob): Promise<Refusal[]> {
+  const statements = await sampleStatements(tx, opened);
+  const refusals: Refusal[] = [];
+  for (const { name, statement } of statements) {
+    for (const node of await explain(tx, statement)) {
+      const fault = await faultOf(tx, node, opened);
+      if (fault !== null) {
+        refusals.push({
+          check: "reads-by-an-index",
+          message: `The ${name} of each batch would do a ${fault}.`,
+          remedy: "Create an index for what `where`, `pending` or the expressions look up, then run `analyze`; `tidefill plan` shows the query plan.",
+        });
+      }
+    }
+  }
+  return refusals.slice(0, 1);
+}
+
+async function faultOf(tx: Transaction, node: PlanNode, opened: OpenedJob): Promise<string | null> {
+  if (/Sort$/.test(node.type) && opened.source.relation.pages > bigPages && node.estimatedRows > 100_000) {
+    return `sort of about ${Math.round(node.estimatedRows)} rows`;
+  }
+  if (node.type !== "Seq Scan" || node.relation === null) return null;
+  const name = [node.schema, node.relation].filter((part) => part !== null).map(quoteIdentifier).join(".");
+  const { rows } = await tx.query(sql`
+    select relpages from pg_catalog.pg_class where oid = pg_catalog.to_regclass(${name})`);
+  return Number(rows[0]?.relpages ?? 0) > bigPages ? `sequential scan of ${node.relation}, a table of ${rows[0]?.relpages} pages` : null;
+}

@@ -1,0 +1,24 @@
+import { displayName } from "../../job/table.ts";
+import { sql } from "../../postgres/sql.ts";
+import type { Check } from "./check.ts";
+
+/** A policy that filters rows for this role would make the run pass them over in silence. */
+export const rowSecurityHidesNothing: Check = async ({ tx, relation }) => {
+  if (!relation.hasRowSecurity) return [];
+  // With row_security off, which every transaction of ours sets, row_security_active is never true: ask what decides it.
+  const { rows } = await tx.query(sql`
+    select current_user as role,
+      not r.rolbypassrls and not r.rolsuper
+        and (c.relforcerowsecurity or not pg_catalog.pg_has_role(c.relowner, 'usage')) as filtered
+    from pg_catalog.pg_class c, pg_catalog.pg_roles r
+    where c.oid = ${relation.oid}::oid
+      and r.rolname = current_user`);
+  if (rows[0]?.filtered !== "t") return [];
+  return [
+    {
+      check: "row-security-hides-nothing",
+      message: `Row security hides rows of ${displayName(relation)} from the role ${rows[0].role}: they would be missed.`,
+      remedy: "Run as the table's owner, or as a role with the attribute bypassrls.",
+    },
+  ];
+};

@@ -1,0 +1,22 @@
+import { sql } from "../../postgres/sql.ts";
+import type { Check } from "./check.ts";
+
+const oldestVersion = 14;
+
+/** A primary of a version that we know. */
+export const serverCanBeWritten: Check = async ({ tx }) => {
+  const { rows } = await tx.query(sql`
+    select pg_catalog.current_setting('server_version_num')::integer / 10000 as version,
+      pg_catalog.pg_is_in_recovery() as standby`);
+  const refuse = (message: string, remedy: string) => [{ check: "server-can-be-written", message, remedy }];
+  if (Number(rows[0]?.version) < oldestVersion) {
+    return refuse(
+      `This server is PostgreSQL ${rows[0]?.version}; tidefill needs ${oldestVersion} or later.`,
+      "Upgrade the server, or run against another one.",
+    );
+  }
+  if (rows[0]?.standby === "t") {
+    return refuse("This server is a standby; nothing can be written here.", "Give the primary's address in --database-url.");
+  }
+  return [];
+};

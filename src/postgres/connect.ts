@@ -1,0 +1,31 @@
+import pg from "pg";
+
+export interface ConnectOptions {
+  /** `postgres://…`; when absent, `DATABASE_URL`, else libpq's own `PG*` variables. */
+  readonly connectionString?: string | undefined;
+  readonly applicationName: string;
+  readonly maxConnections: number;
+}
+
+/** Every value as the text that PostgreSQL sent: a `Date` or a `Number` would lose digits (law 3, law 4). */
+export const asText = {
+  getTypeParser: () => (text: string | Buffer) => (typeof text === "string" ? text : text.toString("utf8")),
+};
+
+/** A pool of connections that hand every value over as text; nothing is connected yet. */
+export function createPool(options: ConnectOptions): pg.Pool {
+  const connectionString = options.connectionString ?? process.env.DATABASE_URL;
+  const pool = new pg.Pool({
+    ...(connectionString === undefined ? {} : { connectionString }),
+    // PostgreSQL cuts it at 63 bytes itself; a longer one would only be a notice.
+    application_name: options.applicationName.slice(0, 63),
+    max: options.maxConnections,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types: asText as pg.CustomTypesConfig,
+  });
+  // An idle connection that breaks is replaced when it is next needed; without a listener it would end the process.
+  pool.on("error", () => {});
+  return pool;
+}

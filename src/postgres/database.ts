@@ -1,0 +1,136 @@
+import type pg from "pg";
+import { CommitUnknownError, TidefillError } from "../errors.ts";
+import { isConnectionLoss, sqlstateOf } from "./failure.ts";
+import { readWithCursor } from "./read-with-cursor.ts";
+import type { Sql } from "./sql.ts";
+import { beginStatement, type TransactionLimits } from "./transaction-settings.ts";
+
+/** A row by column name, each value as PostgreSQL's text. */
+export type Row = Readonly<Record<string, string | null>>;
+
+export interface Result {
+  readonly rows: readonly Row[];
+  /** Rows that an insert, update or delete touched. */
+  readonly count: number;
+}
+
+/** Anything that runs one statement. */
+export interface Queryable {
+  query(statement: Sql): Promise<Result>;
+}
+
+/** An open transaction; it ends when the work that it was given to ends. */
+export class Transaction implements Queryable {
+  readonly #client: pg.PoolClient;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  async query(statement: Sql): Promise<Result> {
+    const { text, values } = statement.toQuery();
+    const { rows, rowCount } = await this.#client.query<Record<string, string | null>>(text, values);
+    return { rows, count: rowCount ?? 0 };
+  }
+
+  /** Reads rows as arrays of text, `portion` rows a round trip; leaving the loop closes the cursor. */
+  read(statement: Sql, portion: number): AsyncGenerator<readonly (readonly (string | null)[])[]> {
+    return readWithCursor(this.#client, statement, portion);
+  }
+}
+
+/** The database as the engine sees it: transactions that end surely, and single statements in one of their own. */
+export class Database implements Queryable {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  /** One statement in a transaction of its own, under the default limits. */
+  async query(statement: Sql): Promise<Result> {
+    return this.transaction((tx) => tx.query(statement));
+  }
+
+  /**
+   * Runs `work` between BEGIN and COMMIT; what it throws is thrown after a ROLLBACK.
+   * Resolves only when PostgreSQL said `COMMIT`: after an error inside, COMMIT answers `ROLLBACK` and no error.
+   * @throws CommitUnknownError when the connection broke while the commit was under way
+   */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>, limits?: Partial<TransactionLimits>): Promise<T> {
+    return this.#withClient(limits?.wholeMs, async (client) => {
+      await client.query(beginStatement(limits));
+      const result = await workOrRollBack(client, work);
+      await commit(client);
+      return result;
+    });
+  }
+
+  /** Runs `work` and rolls it back in any case. */
+  async rolledBack<T>(work: (tx: Transaction) => Promise<T>, limits?: Partial<TransactionLimits>): Promise<T> {
+    return this.#withClient(limits?.wholeMs, async (client) => {
+      await client.query(beginStatement(limits));
+      const result = await workOrRollBack(client, work);
+      await client.query("rollback");
+      return result;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #withClient<T>(wholeMs = 30_000, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect();
+    const ignore = (): void => {};
+    // A checked-out client has no listener of the pool's: a cut connection would end the process.
+    client.on("error", ignore);
+    // The server's timeouts cannot help when the network swallows their answer.
+    const watchdog = setTimeout(() => void (client as unknown as pg.Client).end().catch(ignore), wholeMs + 5_000);
+    let broken: Error | undefined;
+    try {
+      return await work(client);
+    } catch (error) {
+      if (leavesConnectionUnfit(error)) broken = error as Error;
+      throw error;
+    } finally {
+      clearTimeout(watchdog);
+      client.off("error", ignore);
+      client.release(broken);
+    }
+  }
+}
+
+async function workOrRollBack<T>(client: pg.PoolClient, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  try {
+    return await work(new Transaction(client));
+  } catch (error) {
+    // When even this fails, the connection is gone and PostgreSQL rolls back by itself.
+    await client.query("rollback").catch((failure: unknown) => {
+      throw failure instanceof Error && !isConnectionLoss(error) ? withCause(failure, error) : error;
+    });
+    throw error;
+  }
+}
+
+function withCause(failure: Error, cause: unknown): Error {
+  failure.cause = cause;
+  return failure;
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query("commit").catch((error: unknown) => {
+    // An answer of class 57P or 08 can also come after the commit record was written.
+    const code = sqlstateOf(error);
+    if (code === null || /^(57P|08)/.test(code)) throw new CommitUnknownError(error);
+    throw error;
+  });
+  if (command !== "COMMIT") {
+    throw new TidefillError("not-committed", `COMMIT was answered with ${command}: the transaction was rolled back.`);
+  }
+}
+
+function leavesConnectionUnfit(error: unknown): boolean {
+  const code = sqlstateOf(error);
+  return error instanceof CommitUnknownError || (code === null ? isConnectionLoss(error) : /^(57P|08|25P0[34])/.test(code));
+}

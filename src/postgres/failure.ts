@@ -1,0 +1,118 @@
+import pg from "pg";
+
+/** What to do about a statement that failed. */
+export type FailureAction =
+  /** passing: the same batch again, after a pause */
+  | "retry"
+  /** the batch was in somebody's way or took too long: a smaller one, after a pause */
+  | "shrink"
+  /** the rows or the expression are at fault: halve the batch until the row stands alone */
+  | "reject"
+  /** nothing that trying again could help */
+  | "stop";
+
+/** Bounded set of reasons, safe as a metric label. */
+export type FailureReason =
+  | "lock"
+  | "deadlock"
+  | "serialization"
+  | "timeout"
+  | "connection"
+  | "resources"
+  | "data"
+  | "other";
+
+export interface Failure {
+  readonly action: FailureAction;
+  readonly reason: FailureReason;
+  /** The five characters of PostgreSQL, or null when the failure was on the wire. */
+  readonly sqlstate: string | null;
+}
+
+type Verdict = readonly [FailureAction, FailureReason];
+
+const byCode: Readonly<Record<string, Verdict>> = {
+  "40001": ["retry", "serialization"],
+  "40P01": ["shrink", "deadlock"],
+  "55P03": ["shrink", "lock"],
+  "57014": ["shrink", "timeout"],
+  "25P03": ["shrink", "timeout"],
+  "25P04": ["shrink", "timeout"],
+  "57P05": ["retry", "connection"],
+  "57P01": ["retry", "connection"],
+  "57P02": ["retry", "connection"],
+  "57P03": ["retry", "connection"],
+  // A primary that became a standby, or is about to be one again.
+  "25006": ["retry", "connection"],
+  "53200": ["shrink", "resources"],
+  "54000": ["reject", "data"],
+  "54001": ["reject", "data"],
+  P0001: ["reject", "data"],
+  P0004: ["reject", "data"],
+};
+
+const byClass: Readonly<Record<string, Verdict>> = {
+  "08": ["retry", "connection"],
+  "40": ["retry", "serialization"],
+  "53": ["retry", "resources"],
+  // Data exceptions, cardinality, integrity constraints, and what functions of the user's raise.
+  "21": ["reject", "data"],
+  "22": ["reject", "data"],
+  "23": ["reject", "data"],
+  "2F": ["reject", "data"],
+  "38": ["reject", "data"],
+  "39": ["reject", "data"],
+  "44": ["reject", "data"],
+};
+
+const stop: Verdict = ["stop", "other"];
+
+/** Sorts a failure by its SQLSTATE; what is unknown stops the run, since an error must never look like success. */
+export function classifyFailure(error: unknown): Failure {
+  const sqlstate = sqlstateOf(error);
+  if (sqlstate === null) {
+    const [action, reason]: Verdict = isConnectionLoss(error) ? ["retry", "connection"] : stop;
+    return { action, reason, sqlstate };
+  }
+  const [action, reason] = byCode[sqlstate] ?? byClass[sqlstate.slice(0, 2)] ?? stop;
+  return { action, reason, sqlstate };
+}
+
+/** The SQLSTATE that PostgreSQL sent, or null. */
+export function sqlstateOf(error: unknown): string | null {
+  return error instanceof pg.DatabaseError && typeof error.code === "string" ? error.code : null;
+}
+
+const networkCodes = new Set([
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOENT",
+]);
+
+/** Whether the wire broke, whatever the driver calls it. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && typeof error.code === "string" && networkCodes.has(error.code)) return true;
+  // node-postgres gives these no code.
+  return /Connection terminated|Client has encountered a connection error|timeout (?:expired|exceeded) when trying to connect|Client was closed|socket (?:hang up|has been ended)|not queryable/i.test(
+    error.message,
+  );
+}
+
+/**
+ * A failure of PostgreSQL without any value of a row: `detail`, `where` and often the message itself carry them
+ * (`Key (email)=(…) already exists`), so only the code and the names are kept.
+ */
+export function describeWithoutValues(error: unknown): string {
+  if (!(error instanceof pg.DatabaseError)) return error instanceof Error ? error.name : "unknown";
+  const named = (["constraint", "table", "column"] as const)
+    .map((name) => (error[name] ? `${name} ${error[name]}` : null))
+    .filter((text) => text !== null);
+  return [`SQLSTATE ${error.code ?? "unknown"}`, ...named].join(", ");
+}

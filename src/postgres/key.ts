@@ -1,0 +1,76 @@
+import { join, quoteIdentifier, raw, type Sql, sql } from "./sql.ts";
+
+/** One column of a key, with all that SQL needs to compare it as the key's index does. */
+export interface KeyColumn {
+  readonly name: string;
+  /** the column's base type, qualified: what a text is cast to before it is compared */
+  readonly type: string;
+  /** the schema of the comparison operators, `pg_catalog` for built-in types */
+  readonly operatorSchema: string;
+}
+
+/** The values of a key, in PostgreSQL's own text; never parsed, never compared in JavaScript. */
+export type KeyText = readonly string[];
+
+/** A stretch of keys: above `after`, up to and including `through`; null is an open end. */
+export interface Bounds {
+  readonly after: KeyText | null;
+  readonly through: KeyText | null;
+}
+
+/** Compares and orders by a key of one or several columns, in SQL. `alias` is how the statement calls the table, quoted. */
+export class Key {
+  readonly columns: readonly KeyColumn[];
+  readonly alias: string;
+
+  constructor(columns: readonly KeyColumn[], alias: string) {
+    this.columns = columns;
+    this.alias = alias;
+  }
+
+  /** `t."a", t."b"` */
+  get list(): Sql {
+    return raw(this.columns.map((column) => this.#column(column)).join(", "));
+  }
+
+  /** The same key where the statement calls the relation by another name. */
+  withAlias(alias: string): Key {
+    return new Key(this.columns, alias);
+  }
+
+  /** The condition that a row's key lies within the bounds; `true` when both ends are open. */
+  within(bounds: Bounds): Sql {
+    const conditions = [
+      ...(bounds.after === null ? [] : [this.#compare(">", bounds.after)]),
+      ...(bounds.through === null ? [] : [this.#compare("<=", bounds.through)]),
+    ];
+    return conditions.length === 0 ? sql`true` : join(conditions, " and ");
+  }
+
+  /** The condition that this row has the key whose columns another relation carries as texts. */
+  equals(other: readonly string[]): Sql {
+    return raw(
+      this.columns
+        .map(
+          (column, index) =>
+            `${this.#column(column)} operator(${quoteIdentifier(column.operatorSchema)}.=) ${other[index]}::${column.type}`,
+        )
+        .join(" and "),
+    );
+  }
+
+  #column(column: KeyColumn): string {
+    return `${this.alias}.${quoteIdentifier(column.name)}`;
+  }
+
+  // Row comparison, which the index serves as one condition. Operators are qualified: with `citext` and no schema of the
+  // extension in the search path, a plain `>` would silently be text's.
+  #compare(operator: ">" | "<=", key: KeyText): Sql {
+    const [first] = this.columns;
+    const qualified = raw(`operator(${quoteIdentifier(first?.operatorSchema ?? "pg_catalog")}.${operator})`);
+    const values = this.columns.map((column, index) => sql`${key[index] ?? null}::${raw(column.type)}`);
+    return this.columns.length === 1
+      ? sql`${this.list} ${qualified} ${join(values)}`
+      : sql`row(${this.list}) ${qualified} row(${join(values)})`;
+  }
+}

@@ -1,0 +1,77 @@
+import { UsageError } from "../errors.ts";
+
+/** A piece of SQL with its values apart; pieces nest, values never become text. */
+export class Sql {
+  readonly parts: readonly string[];
+  readonly values: readonly unknown[];
+
+  constructor(parts: readonly string[], values: readonly unknown[]) {
+    this.parts = parts;
+    this.values = values;
+    Object.freeze(this);
+  }
+
+  /** The statement as PostgreSQL wants it: `$1`, `$2`, … and the values beside it. */
+  toQuery(): { readonly text: string; readonly values: unknown[] } {
+    const text = this.parts.reduce((left, right, index) => `${left}$${index}${right}`);
+    return { text, values: [...this.values] };
+  }
+
+  /** The text alone, its values shown as `$n`: for fingerprints and for plans. */
+  toString(): string {
+    return this.toQuery().text;
+  }
+}
+
+/**
+ * SQL with values: `` sql`status = ${status}` ``. A value becomes a parameter, a nested `sql` becomes a part of the text.
+ * The text is taken raw, so that `'\s+'` in a template means `'\s+'` in SQL.
+ */
+export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]): Sql {
+  return weave(strings.raw, values);
+}
+
+/** Text that is SQL already: names that were quoted, keywords. Never give it anything that a user typed. */
+export function raw(text: string): Sql {
+  return new Sql([text], []);
+}
+
+/** A quoted identifier, or a qualified one of several parts. */
+export function identifier(...names: readonly string[]): Sql {
+  return raw(names.map(quoteIdentifier).join("."));
+}
+
+/** Joins pieces, by `, ` unless told otherwise. */
+export function join(pieces: readonly Sql[], separator = ", "): Sql {
+  const [first, ...rest] = pieces;
+  if (first === undefined) return raw("");
+  const strings = ["", ...rest.map(() => separator), ""];
+  return weave(strings, [first, ...rest]);
+}
+
+/** Quotes a name so that nothing in it can break out. */
+export function quoteIdentifier(name: string): string {
+  if (name.includes("\0")) throw new UsageError("A name in SQL cannot hold a NUL character.");
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function weave(strings: readonly string[], values: readonly unknown[]): Sql {
+  const parts: string[] = [strings[0] ?? ""];
+  const flat: unknown[] = [];
+  const append = (text: string): void => {
+    parts.push(`${parts.pop() ?? ""}${text}`);
+  };
+  values.forEach((value, index) => {
+    if (value instanceof Sql) {
+      append(value.parts[0] ?? "");
+      parts.push(...value.parts.slice(1));
+      flat.push(...value.values);
+    } else {
+      if (value === undefined) throw new UsageError("A value in sql`…` is undefined. Use null for an SQL null.");
+      flat.push(value);
+      parts.push("");
+    }
+    append(strings[index + 1] ?? "");
+  });
+  return new Sql(parts, flat);
+}

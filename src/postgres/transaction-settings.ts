@@ -1,0 +1,57 @@
+/** How long a transaction may wait and work, in milliseconds. */
+export interface TransactionLimits {
+  /** waiting for one lock */
+  readonly lockMs: number;
+  /** one statement */
+  readonly statementMs: number;
+  /** doing nothing while holding locks, as a frozen client does */
+  readonly idleMs: number;
+  /** the whole transaction; enforced by PostgreSQL 17 and later, and by our own watchdog */
+  readonly wholeMs: number;
+}
+
+const defaults: TransactionLimits = { lockMs: 5_000, statementMs: 30_000, idleMs: 30_000, wholeMs: 60_000 };
+
+/**
+ * BEGIN and everything that must hold in a transaction, as one message. Only `set local`, so that nothing stays behind on a
+ * connection that a transaction pooler hands to somebody else.
+ */
+export function beginStatement(limits: Partial<TransactionLimits> = {}): string {
+  const { lockMs, statementMs, idleMs, wholeMs } = { ...defaults, ...limits };
+  return [
+    "begin isolation level read committed read write",
+    ...[
+      `lock_timeout = ${Math.ceil(lockMs)}`,
+      `statement_timeout = ${Math.ceil(statementMs)}`,
+      `idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}`,
+      // Texts must mean the same when they are read and when they are written back.
+      "timezone = 'UTC'",
+      "datestyle = 'ISO, YMD'",
+      "intervalstyle = 'postgres'",
+      "extra_float_digits = 1",
+      "bytea_output = 'hex'",
+      "lc_monetary = 'C'",
+      "xmloption = 'content'",
+      // Rows hidden by a policy would be missed in silence; this makes it an error.
+      "row_security = off",
+      // A batch is short and must never scan more than its own stretch of keys.
+      "enable_seqscan = off",
+      "max_parallel_workers_per_gather = 0",
+      "jit = off",
+    ].map((setting) => `set local ${setting}`),
+    pinSearchPath,
+    setWhereKnown("transaction_timeout", Math.ceil(wholeMs)),
+    // A client that was killed must not commit long after its death; the server can only see that on Linux.
+    `${setWhereKnown("client_connection_check_interval", 1_000)} and pg_catalog.version() like '%linux%'`,
+  ].join("; ");
+}
+
+/** Sets what only some versions of PostgreSQL have. */
+function setWhereKnown(setting: string, value: number): string {
+  return `select pg_catalog.set_config('${setting}', '${value}', true) where pg_catalog.current_setting('${setting}', true) is not null`;
+}
+
+/** The built-in names first, so that no schema of anybody's can stand in for them; then what the database has set. */
+const pinSearchPath =
+  "select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog'," +
+  " nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp'), true)";

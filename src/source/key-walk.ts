@@ -1,0 +1,102 @@
+import type { Relation } from "../postgres/catalog.ts";
+import { qualifiedName } from "../postgres/catalog.ts";
+import type { Bounds, Key, KeyText } from "../postgres/key.ts";
+import type { Transaction } from "../postgres/database.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
+
+/** How far a batch goes: fixed by a plain read before any row is locked (law 1). */
+export interface Stretch {
+  /** null only where the range itself has an open end */
+  readonly through: KeyText | null;
+  /** keys that were walked over, those in scope or not */
+  readonly walked: number;
+  /** whether the range ends here */
+  readonly isLast: boolean;
+}
+
+/** Walks the key's index by plain reads. `filter` is what an index serves by itself, so that only its rows are walked. */
+export class KeyWalk {
+  readonly #relation: Relation;
+  readonly #key: Key;
+  readonly #filter: Sql | null;
+  /** bytes of one row as it will travel, or null when no column can be large */
+  readonly #width: Sql | null;
+
+  constructor(relation: Relation, key: Key, filter: Sql | null, width: Sql | null) {
+    this.#relation = relation;
+    this.#key = key;
+    this.#filter = filter;
+    this.#width = width;
+  }
+
+  /** The statement for the key `rows` rows on: where a range ends. */
+  boundaryStatement(after: KeyText | null, rows: number): Sql {
+    return sql`select ${this.#key.list}
+      from ${this.#from({ after, through: null })}
+      order by ${this.#key.list}
+      offset ${rows - 1}
+      limit 1`;
+  }
+
+  /** Where a range of about `rows` rows ends; null when fewer are left. */
+  async boundary(tx: Transaction, after: KeyText | null, rows: number): Promise<KeyText | null> {
+    const { rows: found } = await tx.query(this.boundaryStatement(after, rows));
+    return found[0] === undefined ? null : keyOf(found[0], this.#key);
+  }
+
+  /** The statement for a batch's bound: as many rows as asked for, as long as their bytes stay within the budget. */
+  boundStatement(bounds: Bounds, rows: number, byteBudget: number): Sql {
+    // One row is a batch of its own whatever its size, so it need not be measured.
+    const width = rows === 1 || this.#width === null ? raw("0") : this.#width;
+    return sql`select ${this.#columnNames("measured")}, measured.tidefill_row, measured.tidefill_walked
+      from (
+        select walked.*,
+          pg_catalog.row_number() over (order by ${this.#columnNames("walked")}) as tidefill_row,
+          pg_catalog.count(*) over () as tidefill_walked,
+          pg_catalog.sum(walked.tidefill_width) over (
+            order by ${this.#columnNames("walked")} rows unbounded preceding) as tidefill_bytes
+        from (
+          select ${this.#key.list}, ${width} as tidefill_width
+          from ${this.#from(bounds)}
+          order by ${this.#key.list}
+          limit ${rows}
+        ) walked
+      ) measured
+      where measured.tidefill_row = 1 or measured.tidefill_bytes <= ${byteBudget}
+      order by measured.tidefill_row desc
+      limit 1`;
+  }
+
+  /** How far the next batch goes within `bounds`. */
+  async stretch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch> {
+    const { rows: found } = await tx.query(this.boundStatement(bounds, rows, byteBudget));
+    const [last] = found;
+    if (last === undefined) return { through: bounds.through, walked: 0, isLast: true };
+    const walked = Number(last.tidefill_row);
+    const isLast = walked < rows && walked === Number(last.tidefill_walked);
+    return { through: isLast ? bounds.through : keyOf(last, this.#key), walked, isLast };
+  }
+
+  /** The statement whose estimated rows say how long the walk is. */
+  wholeStatement(): Sql {
+    return sql`select 1 from ${this.#from({ after: null, through: null })}`;
+  }
+
+  #from(bounds: Bounds): Sql {
+    const filter = this.#filter === null ? raw("") : sql` and ${this.#filter}`;
+    return sql`${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
+      where ${this.#key.within(bounds)}${filter}`;
+  }
+
+  #columnNames(alias: string): Sql {
+    return this.#key.withAlias(alias).list;
+  }
+}
+
+function keyOf(row: Readonly<Record<string, string | null>>, key: Key): KeyText {
+  return key.columns.map((column) => {
+    const text = row[column.name];
+    if (text == null) throw new Error(`The key column ${column.name} is null.`);
+    return text;
+  });
+}

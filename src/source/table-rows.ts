@@ -1,0 +1,65 @@
+import { UsageError } from "../errors.ts";
+import type { SourceDefinition } from "../job/define-job.ts";
+import type { Columns, RowOf, Table } from "../job/table.ts";
+import { join, Sql, sql } from "../postgres/sql.ts";
+
+interface RowsOptions<C extends Columns, Read extends keyof C> {
+  /** the columns that the transform reads; all of them when absent. The key travels by itself. */
+  readonly read?: readonly Read[];
+  /** the scope: rows that the job is about */
+  readonly where?: Sql;
+  /** true while a row is still to be done, false once it is written: lets the run prove that nothing is left */
+  readonly pending?: Sql;
+}
+
+/** The rows of a table in key order, as a job defines them. */
+export class TableRows<Row = object> implements SourceDefinition<Row> {
+  declare readonly yields?: Row;
+  readonly table: Table;
+  readonly read: readonly string[];
+  readonly where: Sql | null;
+  readonly pending: Sql | null;
+
+  constructor(table: Table, read: readonly string[], where: Sql | null, pending: Sql | null) {
+    this.table = table;
+    this.read = read;
+    this.where = where;
+    this.pending = pending;
+    Object.freeze(this);
+  }
+
+  /** `where` and `pending` together; null when every row is in scope. */
+  get filter(): Sql | null {
+    const conditions = [this.where, this.pending].filter((condition) => condition !== null);
+    return conditions.length === 0 ? null : join(conditions.map((condition) => sql`(${condition})`), " and ");
+  }
+
+  describe(): unknown {
+    const { schema, name, key, columns } = this.table;
+    const types = Object.fromEntries(this.read.map((column) => [column, columns[column]]));
+    return { schema, name, key, types, where: describeSql(this.where), pending: describeSql(this.pending) };
+  }
+}
+
+/** Reads a table's rows in the order of its key: those of `where` that are still `pending`. */
+export function rowsOf<const C extends Columns, const K extends string, const Read extends keyof C & string = keyof C & string>(
+  table: Table<C, K>,
+  options: RowsOptions<C, Read> = {},
+): TableRows<RowOf<C, Read | (K & keyof C)>> {
+  const { where = null, pending = null } = options;
+  for (const [name, condition] of Object.entries({ where, pending })) {
+    if (condition !== null && !(condition instanceof Sql)) {
+      throw new UsageError(`\`${name}\` of rowsOf(${table.name}) is not SQL.`, { remedy: `Write ${name}: sql\`…\`.` });
+    }
+  }
+  const read = [...new Set<string>([...table.key, ...(options.read ?? Object.keys(table.columns))])];
+  const unknown = read.find((column) => !Object.hasOwn(table.columns, column));
+  if (unknown !== undefined) {
+    throw new UsageError(`rowsOf(${table.name}) reads ${unknown}, which is not among the columns of its description.`);
+  }
+  return new TableRows(table, read, where, pending);
+}
+
+function describeSql(part: Sql | null): string | null {
+  return part === null ? null : part.toString();
+}

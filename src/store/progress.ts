@@ -1,0 +1,80 @@
+import type { Queryable } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import type { StoreSchema } from "./schema.ts";
+import { fromTextArray } from "./text-array.ts";
+
+/** How far a run is, by what is committed. */
+export interface Progress {
+  readonly walked: number;
+  readonly read: number;
+  readonly written: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  readonly rejected: number;
+  readonly batches: number;
+  /** ranges that are not done, leased ones included */
+  readonly rangesLeft: number;
+  readonly rangesLeased: number;
+  readonly workers: number;
+  /** rows read a second just now, all processes together */
+  readonly rowsPerSecond: number;
+  readonly secondsSinceCheckpoint: number | null;
+  /** the key through which the whole run is committed, in this sweep; null before the first batch */
+  readonly watermark: readonly string[] | null;
+  readonly secondsRunning: number;
+}
+
+/** Reads how far a run is, in one statement over its ranges. */
+export async function readProgress(db: Queryable, schema: StoreSchema, run: bigint): Promise<Progress> {
+  const { rows } = await db.query(sql`
+    select
+      -- a sweep walks again over what the first pass has walked
+      coalesce(sum(range.rows_walked) filter (where range.sweep = 0), 0) as walked,
+      coalesce(sum(range.rows_read), 0) as read,
+      coalesce(sum(range.rows_written), 0) as written,
+      coalesce(sum(range.rows_unchanged), 0) as unchanged,
+      coalesce(sum(range.rows_skipped), 0) as skipped,
+      coalesce(sum(range.rows_rejected), 0) as rejected,
+      coalesce(sum(range.batches), 0) as batches,
+      count(*) filter (where range.status <> 'done') as ranges_left,
+      count(*) filter (where range.status = 'leased'
+        and range.lease_expires_at > pg_catalog.clock_timestamp()) as ranges_leased,
+      extract(epoch from pg_catalog.clock_timestamp() - max(range.checkpointed_at)) as since_checkpoint,
+      (select coalesce(sum(worker.workers), 0)
+        from ${schema.table("worker")} as worker
+        where worker.run_id = run.id
+          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as workers,
+      (select coalesce(sum(worker.rows_per_second), 0)
+        from ${schema.table("worker")} as worker
+        where worker.run_id = run.id
+          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as rows_per_second,
+      extract(epoch from coalesce(run.finished_at, pg_catalog.clock_timestamp()) - run.started_at) as running,
+      (select front.checkpoint
+        from ${schema.table("range")} as front
+        where front.run_id = run.id
+          and front.sweep = run.sweep
+        order by front.status = 'done', case when front.status <> 'done' then front.number end, front.number desc
+        limit 1) as watermark
+    from ${schema.table("run")} as run
+    left join ${schema.table("range")} as range on range.run_id = run.id
+    where run.id = ${run}::bigint
+    group by run.id`);
+  const row = rows[0] ?? {};
+  const number = (name: string): number => Number(row[name] ?? 0);
+  return {
+    walked: number("walked"),
+    read: number("read"),
+    written: number("written"),
+    unchanged: number("unchanged"),
+    skipped: number("skipped"),
+    rejected: number("rejected"),
+    batches: number("batches"),
+    rangesLeft: number("ranges_left"),
+    rangesLeased: number("ranges_leased"),
+    workers: number("workers"),
+    rowsPerSecond: number("rows_per_second"),
+    secondsSinceCheckpoint: row.since_checkpoint == null ? null : number("since_checkpoint"),
+    watermark: fromTextArray(row.watermark),
+    secondsRunning: number("running"),
+  };
+}

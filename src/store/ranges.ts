@@ -1,0 +1,162 @@
+import { LeaseLostError } from "../errors.ts";
+import type { Queryable, Row, Transaction } from "../postgres/database.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
+import { sql } from "../postgres/sql.ts";
+import { fromTextArray } from "./text-array.ts";
+import type { StoreSchema } from "./schema.ts";
+
+/** A worker's time-limited claim on a range, and how far the range is committed. */
+export interface Lease {
+  readonly run: bigint;
+  readonly range: bigint;
+  readonly sweep: number;
+  readonly token: string;
+  readonly through: KeyText | null;
+  readonly checkpoint: KeyText | null;
+  /** batches committed in this range so far: tells after a lost COMMIT whether it is there */
+  readonly batches: number;
+}
+
+/** What a batch did, counted. */
+export interface BatchCounts {
+  readonly walked: number;
+  readonly read: number;
+  readonly written: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  readonly rejected: number;
+}
+
+export interface Advanced {
+  /** what an operator wants of the run, read in the same statement */
+  readonly wanted: string;
+}
+
+/** The ranges of runs: planned once, leased one worker at a time, advanced batch by batch. */
+export class Ranges {
+  readonly #schema: StoreSchema;
+
+  constructor(schema: StoreSchema) {
+    this.#schema = schema;
+  }
+
+  /** Adds the next range of a sweep, beginning where the last one ended. The caller holds the run's row. */
+  async add(tx: Transaction, run: bigint, sweep: number, bounds: Bounds): Promise<bigint> {
+    const range = this.#schema.table("range");
+    const { rows } = await tx.query(sql`
+      insert into ${range} (run_id, number, sweep, after_key, through_key, checkpoint)
+      select ${run}::bigint, coalesce(max(number), 0) + 1, ${sweep}::integer,
+        ${bounds.after}::text[], ${bounds.through}::text[], ${bounds.after}::text[]
+      from ${range}
+      where run_id = ${run}::bigint
+      returning number`);
+    return BigInt(rows[0]?.number ?? 0);
+  }
+
+  /** Takes a free range, or one whose worker has let its lease run out; null when there is none. */
+  async lease(db: Queryable, run: bigint, worker: string, leaseMs: number): Promise<Lease | null> {
+    const range = this.#schema.table("range");
+    const { rows } = await db.query(sql`
+      update ${range} as taken
+      set status = 'leased',
+        token = pg_catalog.gen_random_uuid(),
+        worker = ${worker}::uuid,
+        lease_expires_at = pg_catalog.clock_timestamp() + ${leaseMs} * interval '1 ms'
+      from (
+        select run_id, number
+        from ${range}
+        where run_id = ${run}::bigint
+          and status <> 'done'
+          and (status = 'free' or lease_expires_at < pg_catalog.clock_timestamp())
+        order by number
+        limit 1
+        for update skip locked
+      ) as free
+      where taken.run_id = free.run_id
+        and taken.number = free.number
+      returning taken.*`);
+    return rows[0] === undefined ? null : toLease(rows[0]);
+  }
+
+  /**
+   * Moves a range's checkpoint, as the last statement of a batch's transaction.
+   * @throws LeaseLostError when the token is no longer ours: the whole batch rolls back
+   */
+  async advance(
+    tx: Transaction,
+    lease: Lease,
+    to: { readonly through: KeyText | null; readonly isLast: boolean },
+    counts: BatchCounts,
+    leaseMs: number,
+  ): Promise<Advanced> {
+    const { rows } = await tx.query(sql`
+      update ${this.#schema.table("range")}
+      set checkpoint = ${to.through}::text[],
+        status = case when ${to.isLast}::boolean then 'done' else 'leased' end,
+        batches = batches + 1,
+        rows_walked = rows_walked + ${counts.walked},
+        rows_read = rows_read + ${counts.read},
+        rows_written = rows_written + ${counts.written},
+        rows_unchanged = rows_unchanged + ${counts.unchanged},
+        rows_skipped = rows_skipped + ${counts.skipped},
+        rows_rejected = rows_rejected + ${counts.rejected},
+        checkpointed_at = pg_catalog.clock_timestamp(),
+        lease_expires_at = pg_catalog.clock_timestamp() + ${leaseMs} * interval '1 ms'
+      where run_id = ${lease.run}::bigint
+        and number = ${lease.range}::bigint
+        and token = ${lease.token}::uuid
+        and status = 'leased'
+      returning (select wanted from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as wanted`);
+    if (rows[0] === undefined) throw new LeaseLostError(lease.range);
+    return { wanted: rows[0].wanted ?? "running" };
+  }
+
+  /** Prolongs a lease while one batch takes long; does nothing when it is lost already. */
+  async renew(db: Queryable, lease: Lease, leaseMs: number): Promise<void> {
+    await db.query(sql`
+      update ${this.#schema.table("range")}
+      set lease_expires_at = pg_catalog.clock_timestamp() + ${leaseMs} * interval '1 ms'
+      where run_id = ${lease.run}::bigint
+        and number = ${lease.range}::bigint
+        and token = ${lease.token}::uuid
+        and status = 'leased'`);
+  }
+
+  /** Gives a lease back, so that the next worker need not wait for it to run out. */
+  async release(db: Queryable, lease: Lease): Promise<void> {
+    await db.query(sql`
+      update ${this.#schema.table("range")}
+      set status = 'free', token = null, worker = null, lease_expires_at = null
+      where run_id = ${lease.run}::bigint
+        and number = ${lease.range}::bigint
+        and token = ${lease.token}::uuid
+        and status = 'leased'`);
+  }
+
+  /**
+   * Reads under a row lock whether a batch whose COMMIT got no answer is there. The lock waits for a backend that may
+   * still be committing it, so the answer is final.
+   */
+  async wasCommitted(db: Queryable, lease: Lease): Promise<boolean> {
+    const { rows } = await db.query(sql`
+      select batches, token
+      from ${this.#schema.table("range")}
+      where run_id = ${lease.run}::bigint
+        and number = ${lease.range}::bigint
+      for update`);
+    if (rows[0]?.token !== lease.token) throw new LeaseLostError(lease.range);
+    return Number(rows[0].batches) > lease.batches;
+  }
+}
+
+function toLease(row: Row): Lease {
+  return {
+    run: BigInt(row.run_id ?? 0),
+    range: BigInt(row.number ?? 0),
+    sweep: Number(row.sweep),
+    token: row.token ?? "",
+    through: fromTextArray(row.through_key),
+    checkpoint: fromTextArray(row.checkpoint),
+    batches: Number(row.batches),
+  };
+}

@@ -1,0 +1,65 @@
+import type { Queryable, Transaction } from "../postgres/database.ts";
+import type { KeyText } from "../postgres/key.ts";
+import { sql } from "../postgres/sql.ts";
+import type { StoreSchema } from "./schema.ts";
+import { fromTextArray } from "./text-array.ts";
+
+/** A row that was kept aside: its key and why, never its values. */
+export interface Reject {
+  readonly key: KeyText;
+  /** null when the transform refused the row, else what PostgreSQL answered */
+  readonly sqlstate: string | null;
+  readonly reason: string;
+}
+
+export interface StoredReject extends Reject {
+  readonly range: bigint;
+  readonly rejectedAt: string;
+}
+
+/** The rows that runs could not do. */
+export class Rejects {
+  readonly #schema: StoreSchema;
+
+  constructor(schema: StoreSchema) {
+    this.#schema = schema;
+  }
+
+  /** Keeps rejects in the batch's transaction; answers how many were not known yet (a sweep meets old ones again). */
+  async add(tx: Transaction, run: bigint, range: bigint, rejects: readonly Reject[]): Promise<number> {
+    let added = 0;
+    for (const { key, sqlstate, reason } of rejects) {
+      const { count } = await tx.query(sql`
+        insert into ${this.#schema.table("reject")} (run_id, key, range_number, sqlstate, reason)
+        values (${run}::bigint, ${key}::text[], ${range}::bigint, ${sqlstate}, ${reason.slice(0, 500)})
+        on conflict (run_id, key) do nothing`);
+      added += count;
+    }
+    return added;
+  }
+
+  async count(db: Queryable, run: bigint): Promise<number> {
+    const { rows } = await db.query(sql`
+      select count(*) as rejects
+      from ${this.#schema.table("reject")}
+      where run_id = ${run}::bigint`);
+    return Number(rows[0]?.rejects ?? 0);
+  }
+
+  /** Up to `limit` rejects in the order they came. */
+  async list(db: Queryable, run: bigint, limit: number): Promise<StoredReject[]> {
+    const { rows } = await db.query(sql`
+      select key, range_number, sqlstate, reason, rejected_at
+      from ${this.#schema.table("reject")}
+      where run_id = ${run}::bigint
+      order by rejected_at, key
+      limit ${limit}`);
+    return rows.map((row) => ({
+      key: fromTextArray(row.key) ?? [],
+      range: BigInt(row.range_number ?? 0),
+      sqlstate: row.sqlstate ?? null,
+      reason: row.reason ?? "",
+      rejectedAt: row.rejected_at ?? "",
+    }));
+  }
+}

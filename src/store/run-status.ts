@@ -1,0 +1,51 @@
+export const runStatuses = ["pending", "running", "succeeded", "paused", "interrupted", "failed", "cancelled"] as const;
+
+export type RunStatus = (typeof runStatuses)[number];
+
+/** Why a run is not running; a fixed list that code can branch on. */
+export type StopReason =
+  | "finished"
+  /** an operator typed `pause` */
+  | "paused"
+  /** an operator typed `cancel` */
+  | "cancelled"
+  /** SIGINT, SIGTERM, or the caller's AbortSignal */
+  | "signal"
+  /** every process at work on it vanished */
+  | "vanished"
+  /** more rejects than the run allows */
+  | "reject-limit"
+  /** the database could not be reached, or nothing went forward, for too long */
+  | "no-progress"
+  /** an error that trying again could not help */
+  | "error";
+
+/** What may follow what. */
+export const transitions: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+  // a worker took it up
+  pending: ["running", "cancelled", "interrupted"],
+  running: [
+    // the done ranges tile the key space
+    "succeeded",
+    // asked for by an operator; each process leaves after its batch
+    "paused",
+    "cancelled",
+    // the last process left on a signal, or vanished
+    "interrupted",
+    // an error, or too many rejects
+    "failed",
+  ],
+  paused: ["running", "cancelled"],
+  interrupted: ["running", "cancelled"],
+  // `resume` goes on after the cause was mended
+  failed: ["running", "cancelled"],
+  succeeded: [],
+  cancelled: [],
+};
+
+/** States from which a run goes on; one such run of a job at a time. */
+export const unfinished = runStatuses.filter((status) => transitions[status].length > 0);
+
+export function isFinished(status: RunStatus): boolean {
+  return transitions[status].length === 0;
+}

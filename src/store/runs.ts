@@ -1,0 +1,159 @@
+import { RefusedError, UsageError } from "../errors.ts";
+import type { Queryable, Row, Transaction } from "../postgres/database.ts";
+import type { KeyText } from "../postgres/key.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
+import { type RunStatus, unfinished } from "./run-status.ts";
+import type { StoreSchema } from "./schema.ts";
+import { fromTextArray } from "./text-array.ts";
+
+/** What a run was made of: the hash of its definition, and of each file by its name. */
+export interface CodeFingerprint {
+  readonly definition: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export interface Run {
+  readonly id: bigint;
+  readonly job: string;
+  /** as it is now: a run whose processes are all gone reads `interrupted`, or what an operator asked for */
+  readonly status: RunStatus;
+  readonly wanted: "running" | "paused" | "cancelled";
+  readonly stopReason: string | null;
+  readonly message: string | null;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly rejectLimit: number;
+  readonly code: CodeFingerprint;
+  readonly tableFingerprint: string;
+  readonly estimatedRows: number | null;
+  readonly estimatedWalk: number | null;
+  readonly sweep: number;
+  readonly plannedThrough: KeyText | null;
+  readonly isPlanned: boolean;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+export interface NewRun {
+  readonly job: string;
+  readonly parameters: string;
+  readonly rejectLimit: number;
+  readonly code: CodeFingerprint;
+  readonly tableFingerprint: string;
+  readonly estimatedRows: number | null;
+  readonly estimatedWalk: number | null;
+}
+
+/** The runs of all jobs. */
+export class Runs {
+  readonly #schema: StoreSchema;
+
+  constructor(schema: StoreSchema) {
+    this.#schema = schema;
+  }
+
+  /** Creates a run. @throws RefusedError while an unfinished run of the job exists; the database decides, not a look before */
+  async create(db: Queryable, run: NewRun): Promise<bigint> {
+    const { rows } = await db.query(sql`
+      insert into ${this.#schema.table("run")}
+        (job, status, parameters, reject_limit, code, table_fingerprint, estimated_rows, estimated_walk, started_at)
+      values (${run.job}, 'pending', ${run.parameters}::jsonb, ${run.rejectLimit}, ${JSON.stringify(run.code)}::jsonb,
+        ${run.tableFingerprint}, ${run.estimatedRows}, ${run.estimatedWalk}, pg_catalog.clock_timestamp())
+      on conflict (job) where status not in ('succeeded', 'cancelled') do nothing
+      returning id`);
+    if (rows[0] === undefined) throw await this.#unfinishedExists(db, run.job);
+    return BigInt(rows[0].id ?? 0);
+  }
+
+  async find(db: Queryable, id: bigint): Promise<Run | null> {
+    return (await this.#select(db, sql`where run.id = ${id}::bigint`))[0] ?? null;
+  }
+
+  /** The newest run of a job. */
+  async latest(db: Queryable, job: string): Promise<Run | null> {
+    return (await this.#select(db, sql`where run.job = ${job} order by run.id desc limit 1`))[0] ?? null;
+  }
+
+  /** The newest run of each job. */
+  async latestOfEach(db: Queryable): Promise<Run[]> {
+    const table = this.#schema.table("run");
+    return this.#select(db, sql`where run.id in (select max(id) from ${table} group by job) order by run.job`);
+  }
+
+  /** A run by its number or its job's name. @throws UsageError when there is none */
+  async require(db: Queryable, name: string): Promise<Run> {
+    const run = /^\d{1,18}$/.test(name) ? await this.find(db, BigInt(name)) : await this.latest(db, name);
+    if (run !== null) return run;
+    throw new UsageError(`There is no run "${name}".`, { remedy: "`tidefill list` shows the jobs and the last run of each." });
+  }
+
+  /** Locks the run's row until the transaction ends and reads it: whoever plans or finishes does so alone. */
+  async lock(tx: Transaction, id: bigint): Promise<Run> {
+    await tx.query(sql`select 1 from ${this.#schema.table("run")} where id = ${id}::bigint for update`);
+    const run = await this.find(tx, id);
+    if (run === null) throw new UsageError(`Run ${id} is gone from the store.`);
+    return run;
+  }
+
+  /** Sets what is given, by the columns' names; the rest stays. */
+  async set(db: Queryable, id: bigint, changes: Readonly<Record<string, Sql>>): Promise<void> {
+    const [first, ...rest] = Object.entries(changes).map(([column, value]) => sql`${raw(column)} = ${value}`);
+    if (first === undefined) return;
+    const assignments = rest.reduce((left, right) => sql`${left}, ${right}`, first);
+    await db.query(sql`update ${this.#schema.table("run")} set ${assignments} where id = ${id}::bigint`);
+  }
+
+  async #unfinishedExists(db: Queryable, job: string): Promise<RefusedError> {
+    const [run] = await this.#select(db, sql`where run.job = ${job} and run.status in ${unfinishedList} order by run.id desc limit 1`);
+    const what = run === undefined ? "an unfinished run" : `run ${run.id}, which is ${run.status}`;
+    return new RefusedError(
+      "no-unfinished-run",
+      `The job ${job} has ${what}. Nothing was started.`,
+      `Go on with it: tidefill resume ${job}   or give it up: tidefill cancel ${job}`,
+    );
+  }
+
+  async #select(db: Queryable, rest: Sql): Promise<Run[]> {
+    const { rows } = await db.query(sql`
+      select run.*, ${this.#statusNow()} as status_now
+      from ${this.#schema.table("run")} as run
+      ${rest}`);
+    return rows.map(toRun);
+  }
+
+  // No state may hang because a process died: when nobody is at work, a running run is what it was asked to be.
+  #statusNow(): Sql {
+    return sql`case
+        when run.status in ('running', 'pending') and not exists (
+          select
+          from ${this.#schema.table("worker")} as worker
+          where worker.run_id = run.id
+            and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()
+        ) then case run.wanted when 'paused' then 'paused' when 'cancelled' then 'cancelled' else 'interrupted' end
+        else run.status
+      end`;
+  }
+}
+
+const unfinishedList = raw(`(${unfinished.map((status) => `'${status}'`).join(", ")})`);
+
+function toRun(row: Row): Run {
+  return {
+    id: BigInt(row.id ?? 0),
+    job: row.job ?? "",
+    status: (row.status_now ?? "failed") as RunStatus,
+    wanted: (row.wanted ?? "running") as Run["wanted"],
+    stopReason: row.stop_reason ?? null,
+    message: row.message ?? null,
+    parameters: JSON.parse(row.parameters ?? "{}"),
+    rejectLimit: Number(row.reject_limit),
+    code: JSON.parse(row.code ?? "{}"),
+    tableFingerprint: row.table_fingerprint ?? "",
+    estimatedRows: row.estimated_rows == null ? null : Number(row.estimated_rows),
+    estimatedWalk: row.estimated_walk == null ? null : Number(row.estimated_walk),
+    sweep: Number(row.sweep),
+    plannedThrough: fromTextArray(row.planned_through),
+    isPlanned: row.is_planned === "t",
+    startedAt: row.started_at ?? null,
+    finishedAt: row.finished_at ?? null,
+  };
+}

@@ -1,0 +1,75 @@
+import { TidefillError, UsageError } from "../errors.ts";
+import type { Database, Queryable } from "../postgres/database.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { schemaScript, schemaVersion } from "./schema-sql.ts";
+
+/** Names the schema in which tidefill keeps its tables. */
+export class StoreSchema {
+  readonly name: string;
+
+  constructor(name = "tidefill") {
+    if (name === "" || Buffer.byteLength(name) > 63 || /^pg_/.test(name)) {
+      throw new UsageError(`"${name}" cannot be the schema of tidefill.`, {
+        remedy: 'Choose a name of 1 to 63 bytes that does not begin with "pg_".',
+      });
+    }
+    this.name = name;
+  }
+
+  /** A table of the schema, for a statement. */
+  table(table: string): Sql {
+    return raw(`${quoteIdentifier(this.name)}.${quoteIdentifier(table)}`);
+  }
+}
+
+/** The version that is installed, or null. */
+export async function installedVersion(db: Queryable, schema: StoreSchema): Promise<number | null> {
+  const name = `${quoteIdentifier(schema.name)}.version`;
+  const { rows: found } = await db.query(sql`select pg_catalog.to_regclass(${name}) is not null as found`);
+  if (found[0]?.found !== "t") return null;
+  const { rows } = await db.query(sql`select max(version) as version from ${schema.table("version")}`);
+  return rows[0]?.version == null ? null : Number(rows[0].version);
+}
+
+/** Installs the schema where it is missing; answers whether it did. Two at once: one installs, the other waits for it. */
+export async function installSchema(db: Database, schema: StoreSchema): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    // A transaction's lock, released with it: works behind a pooler.
+    await tx.query(sql`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${`tidefill ${schema.name}`}, 0))`);
+    const version = await installedVersion(tx, schema);
+    if (version !== null) {
+      requireVersion(version);
+      return false;
+    }
+    await tx.query(raw(schemaScript(schema.name)));
+    return true;
+  });
+}
+
+/** @throws TidefillError when the schema is missing or of another version */
+export async function requireSchema(db: Queryable, schema: StoreSchema): Promise<void> {
+  const version = await installedVersion(db, schema);
+  if (version === null) {
+    throw new TidefillError("schema-missing", `The schema "${schema.name}" of tidefill is not in this database: nothing was run here.`, {
+      remedy: "Start a job with `tidefill run <job>`, which installs it, or type `tidefill schema install`.",
+    });
+  }
+  requireVersion(version);
+}
+
+/** Drops the schema and everything that tidefill knows about its runs; answers whether it was there. */
+export async function uninstallSchema(db: Database, schema: StoreSchema): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    if ((await installedVersion(tx, schema)) === null) return false;
+    await tx.query(sql`drop schema ${raw(quoteIdentifier(schema.name))} cascade`);
+    return true;
+  });
+}
+
+function requireVersion(version: number): void {
+  if (version > schemaVersion) {
+    throw new TidefillError("schema-newer", `The schema of tidefill has version ${version}, and this program knows ${schemaVersion}.`, {
+      remedy: "Use the newer tidefill that installed it.",
+    });
+  }
+}

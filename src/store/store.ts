@@ -1,0 +1,22 @@
+import { Ranges } from "./ranges.ts";
+import { Rejects } from "./rejects.ts";
+import { Runs } from "./runs.ts";
+import { StoreSchema } from "./schema.ts";
+import { Workers } from "./workers.ts";
+
+/** What survives a crash, table by table. */
+export class Store {
+  readonly schema: StoreSchema;
+  readonly runs: Runs;
+  readonly ranges: Ranges;
+  readonly rejects: Rejects;
+  readonly workers: Workers;
+
+  constructor(schemaName?: string) {
+    this.schema = new StoreSchema(schemaName);
+    this.runs = new Runs(this.schema);
+    this.ranges = new Ranges(this.schema);
+    this.rejects = new Rejects(this.schema);
+    this.workers = new Workers(this.schema);
+  }
+}

@@ -1,0 +1,54 @@
+import { hostname } from "node:os";
+import { pid } from "node:process";
+import type { Queryable } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import type { StoreSchema } from "./schema.ts";
+
+/** One process at work, as it enters itself. */
+export interface WorkingProcess {
+  readonly id: string;
+  readonly workers: number;
+  readonly leaseMs: number;
+  readonly rowsPerSecond: number;
+}
+
+/** The processes at work on runs; each says every now and then that it is alive. */
+export class Workers {
+  readonly #schema: StoreSchema;
+
+  constructor(schema: StoreSchema) {
+    this.#schema = schema;
+  }
+
+  /** Enters a process, or says that it is alive; after a restored backup or a failover it enters anew. */
+  async beat(db: Queryable, run: bigint, process: WorkingProcess): Promise<void> {
+    await db.query(sql`
+      insert into ${this.#schema.table("worker")} (id, run_id, host, process, workers, lease_ms, rows_per_second)
+      values (${process.id}::uuid, ${run}::bigint, ${hostname()}, ${pid}, ${process.workers}, ${process.leaseMs},
+        ${process.rowsPerSecond})
+      on conflict (id) do update
+      set heartbeat_at = pg_catalog.clock_timestamp(),
+        rows_per_second = excluded.rows_per_second`);
+  }
+
+  async leave(db: Queryable, id: string): Promise<void> {
+    await db.query(sql`delete from ${this.#schema.table("worker")} where id = ${id}::uuid`);
+  }
+
+  /** How many workers of other processes are alive on a run; clears away those that are long gone. */
+  async others(db: Queryable, run: bigint, id: string): Promise<number> {
+    const worker = this.#schema.table("worker");
+    await db.query(sql`
+      delete from ${worker}
+      where run_id = ${run}::bigint
+        and id <> ${id}::uuid
+        and heartbeat_at + 10 * lease_ms * interval '1 ms' < pg_catalog.clock_timestamp()`);
+    const { rows } = await db.query(sql`
+      select coalesce(sum(workers), 0) as workers
+      from ${worker}
+      where run_id = ${run}::bigint
+        and id <> ${id}::uuid
+        and heartbeat_at + lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()`);
+    return Number(rows[0]?.workers ?? 0);
+  }
+}

@@ -1,0 +1,13 @@
+import { Cluster, type ClusterOptions } from "../../src/embedded/cluster.ts";
+import { knock } from "../../src/embedded/connection.ts";
+
+/** A program that opens a cluster and tells where; at SIGINT it tells whether the server still answers, and ends. */
+const cluster = await Cluster.open(JSON.parse(process.argv[2] ?? "{}") as ClusterOptions);
+process.on("SIGINT", async () => {
+  const refusal = await knock(cluster.url());
+  console.log(JSON.stringify({ answeredAfterInterrupt: refusal === undefined }));
+  process.exit(0);
+});
+const { directory, port, owned } = cluster;
+console.log(JSON.stringify({ directory, port, owned, url: cluster.url(), uid: process.getuid?.() }));
+if (process.argv[3] === "stay") setInterval(() => {}, 60_000);

@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findBinary, Prometheus, promtool, type Series } from "../support/prometheus.ts";
+import { FakeExporter } from "./fake-exporter.ts";
+import {
+  type DashboardJson,
+  dashboardQueries,
+  filledIn,
+  type Query,
+  ruleQueries,
+  selectors,
+} from "./queries.ts";
+
+const dashboard = JSON.parse(readFileSync("grafana/dashboards/tidefill.json", "utf8")) as DashboardJson;
+const rulesFile = "grafana/alerts/tidefill.rules.yml";
+
+/**
+ * What the scraped run need not have, and why: "panel <title>", "annotation <name>", "rule <name>" for its
+ * queries, a metric's name for its selectors.
+ */
+const mayBeEmpty: Readonly<Record<string, string>> = {};
+
+const installed = findBinary("prometheus") !== undefined && findBinary("promtool") !== undefined;
+const why =
+  "skipped: prometheus binary not found (install prometheus, or set TIDEFILL_PROMETHEUS to its folder)";
+if (!installed) console.warn(`test/grafana/prometheus.test.ts ${why}`);
+
+describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
+  let exporter: FakeExporter;
+  let exposition: string;
+  let prometheus: Prometheus;
+  let start: number;
+  let lastRunning: number;
+  let end: number;
+
+  // To watch a real run instead, start one with --metrics-port here and give its address as the target.
+  beforeAll(async () => {
+    exporter = await FakeExporter.start();
+    start = Date.now() / 1000;
+    prometheus = await Prometheus.start({ targets: [exporter.target], ruleFiles: [rulesFile] });
+    exposition = await (await fetch(`http://${exporter.target}/metrics`)).text();
+    const succeeded = 'max_over_time(tidefill_run_state{state="succeeded"}[5m]) == 1';
+    await prometheus.until(
+      "the run has succeeded",
+      async () => (await prometheus.query(succeeded)).length > 0,
+    );
+    await prometheus.until("all rules are evaluated", async () =>
+      (await prometheus.rules()).every(({ health }) => health !== "unknown"),
+    );
+    end = Date.now() / 1000;
+    const seen = await prometheus.query(
+      'max(max_over_time(timestamp(tidefill_run_state{state="running"} == 1)[5m:1s]))',
+    );
+    lastRunning = Number(seen[0]!.values[0]![1]);
+  });
+
+  afterAll(async () => {
+    await prometheus?.stop();
+    await exporter?.stop();
+  });
+
+  async function run({ kind, expr }: Query): Promise<readonly Series[]> {
+    const query = filledIn(expr);
+    const drawn = kind === "graph" || kind === "annotation";
+    return drawn
+      ? await prometheus.queryRange(query, start, end + 1) // a step beyond, or the last scrape may be between two
+      : await prometheus.query(query, kind === "number" ? lastRunning : end);
+  }
+
+  async function expectNumbers(query: Query): Promise<void> {
+    const series = await run(query);
+    if (mayBeEmpty[query.where]) return;
+    const numbers = series.flatMap(({ values }) => values).filter(([, value]) => value !== "NaN");
+    expect(numbers.length, `${query.where} shows nothing: ${filledIn(query.expr)}`).toBeGreaterThan(0);
+  }
+
+  test.each(dashboardQueries(dashboard))("$where has something to show: $expr", expectNumbers);
+
+  test("the picker of jobs finds the jobs", async () => {
+    const variables = dashboard.templating.list.filter(({ type }) => type === "query");
+    expect(variables.length).toBe(1);
+    for (const { definition } of variables) {
+      const [, match, label] = /^label_values\((.+), (\w+)\)$/.exec(definition ?? "") ?? [];
+      expect(await prometheus.labelValues(match!, label!)).not.toEqual([]);
+    }
+  });
+
+  test("every rule is evaluated without an error, and those that record have something to record", async () => {
+    const rules = await prometheus.rules();
+    expect(rules.length).toBeGreaterThan(0);
+    expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
+    for (const query of ruleQueries(rules)) {
+      // an alert is empty while all is well: tidefill.test.yml shows when it fires, the test below that it can
+      if (query.kind === "alerting") await run(query);
+      else await expectNumbers(query);
+    }
+  });
+
+  test("every selector, in whatever query, meets a series", async () => {
+    const queries = [...dashboardQueries(dashboard), ...ruleQueries(await prometheus.rules())];
+    const all = new Set(queries.flatMap(({ expr }) => selectors(filledIn(expr))));
+    const missing: string[] = [];
+    for (const selector of all) {
+      const name = selector.replace(/\{.*/, "");
+      const series = await prometheus.query(`last_over_time(${selector}[5m])`, end);
+      if (series.length === 0 && !mayBeEmpty[name]) missing.push(selector);
+    }
+    expect(missing).toEqual([]);
+  });
+
+  test("promtool finds nothing to complain about on the scrape page", () => {
+    expect(promtool(["check", "metrics"], exposition)).toBe("");
+  });
+});
+
+describe.skipIf(!installed)(installed ? "promtool" : why, () => {
+  test("accepts the alert rules", () => {
+    expect(promtool(["check", "rules", "--lint-fatal", rulesFile])).toContain("SUCCESS");
+  });
+
+  test("accepts the configuration, which loads the rules", () => {
+    expect(promtool(["check", "config", "--lint-fatal", "grafana/prometheus.yml"])).toContain(
+      "1 rule files found",
+    );
+  });
+
+  test("sees each alert fire when it should, and only then", () => {
+    expect(promtool(["test", "rules", "grafana/alerts/tidefill.test.yml"])).toContain("SUCCESS");
+  });
+});

@@ -1,0 +1,100 @@
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { afterAll, beforeAll, inject } from "vitest";
+import { forgetLeaks, watchForLeaks } from "./leaks.ts";
+
+/** A database of its own for one test file. */
+export interface TestDatabase {
+  readonly url: string;
+  readonly name: string;
+  readonly pool: pg.Pool;
+  query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Closes the pool and drops the database, whoever is still connected. */
+  drop(): Promise<void>;
+}
+
+/** Creates an empty database with a unique name; the caller drops it. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `test_${randomBytes(8).toString("hex")}`;
+  await administer(`create database ${name} template template0`);
+  const url = urlOf(name);
+  const pool = new pg.Pool({ connectionString: url, max: 5, application_name: "test" });
+  // A test may kill backends or the whole server; the next query tells.
+  pool.on("error", () => {});
+  return {
+    url,
+    name,
+    pool,
+    query: async (text, values) =>
+      (await pool.query(text, values === undefined ? undefined : [...values])).rows,
+    drop: async () => {
+      if (!pool.ended) await pool.end();
+      await administer(`drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+/**
+ * A fresh database for the test file that calls this at its top level; usable inside hooks and tests only.
+ * After each test, a connection of tidefill to it that is still open fails the test.
+ */
+export function useDatabase(): TestDatabase {
+  const lazy = new LazyDatabase();
+  beforeAll(async () => {
+    lazy.database = await createTestDatabase();
+    watchForLeaks(lazy.database);
+  });
+  afterAll(async () => {
+    if (lazy.database === undefined) return;
+    forgetLeaks(lazy.database);
+    await lazy.database.drop();
+  });
+  return lazy;
+}
+
+class LazyDatabase implements TestDatabase {
+  database: TestDatabase | undefined;
+
+  get url(): string {
+    return this.#current.url;
+  }
+
+  get name(): string {
+    return this.#current.name;
+  }
+
+  get pool(): pg.Pool {
+    return this.#current.pool;
+  }
+
+  query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]> {
+    return this.#current.query(text, values);
+  }
+
+  drop(): Promise<void> {
+    return this.#current.drop();
+  }
+
+  get #current(): TestDatabase {
+    if (this.database === undefined) throw new Error("The database exists only inside hooks and tests.");
+    return this.database;
+  }
+}
+
+/** The superuser's address of another database on the tests' server. */
+export function urlOf(name: string): string {
+  const url = new URL(inject("adminUrl"));
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject("adminUrl"), application_name: "test" });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

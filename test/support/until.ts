@@ -1,0 +1,20 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+interface UntilOptions {
+  /** What is waited for, for the message when it does not come. */
+  readonly describe: string;
+  readonly timeoutMs?: number;
+  readonly everyMs?: number;
+}
+
+/** Waits for a condition, and returns the first truthy value; fails with the description when time is up. */
+export async function until<T>(
+  condition: () => Promise<T | undefined | false | null>,
+  { describe, timeoutMs = 30_000, everyMs = 25 }: UntilOptions,
+): Promise<T> {
+  for (const deadline = Date.now() + timeoutMs; ; await delay(everyMs)) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain: ${describe}`);
+  }
+}
