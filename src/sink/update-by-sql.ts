@@ -46,6 +46,6 @@ export class UpdateBySql {
     const current = this.#columns.map(({ name }) => raw(`${this.#key.alias}.${quoteIdentifier(name)}`));
     const fresh = this.#columns.map(({ expression, type }) => sql`(${expression})::${raw(type)}`);
     return sql`
-        and row(${join(current)}) operator(pg_catalog.*<>) row(${join(fresh)})`;
+        and row(${join(current)})::record operator(pg_catalog.*<>) row(${join(fresh)})::record`;
   }
 }

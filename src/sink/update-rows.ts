@@ -75,6 +75,6 @@ export class UpdateRows {
       from rows from (${join(arrays)}) as tidefill_new(${raw([...keyNames, ...valueNames].join(", "))})
       where ${this.#key.equals(keyNames.map((name) => `tidefill_new.${name}`))}
         and ${this.#key.within(bounds)}
-        and row(${raw(current.join(", "))}) operator(pg_catalog.*<>) row(${raw(fresh.join(", "))})`;
+        and row(${raw(current.join(", "))})::record operator(pg_catalog.*<>) row(${raw(fresh.join(", "))})::record`;
   }
 }
