@@ -44,7 +44,7 @@ from essay
 order by id`;
 }
 
-/** SQL for a whole number from 0 to below \`count\` that depends only on the key and the salt. */
+/** SQL for a whole number from 0 to below `count` that depends only on the key and the salt. */
 export function pick(key: string, salt: number, count: number): string {
   return `((hashint8extended(${key}, ${salt}) & 9223372036854775807) % ${count})`;
 }

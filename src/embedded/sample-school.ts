@@ -83,7 +83,8 @@ export async function createSampleSchool(
   const { essays } = size;
   const students = Math.max(1, Math.ceil(essays / 20));
   const feedback = Math.floor(essays / 2);
-  // One text is one transaction, also through a pool, and an error leaves none open. Keys come after the rows: checked at once, not row by row.
+  // One text is one transaction, also through a pool, and an error leaves none open.
+  // Keys come after the rows: checked at once, not row by row.
   const statements = [
     studentRows(students),
     feedbackTypeRows,

@@ -1,4 +1,5 @@
 import type { FailureAction, FailureReason } from "../postgres/failure.ts";
+import type { ServerActivity } from "../postgres/server-activity.ts";
 import type { Progress } from "../store/progress.ts";
 import type { BatchCounts } from "../store/ranges.ts";
 import type { RunStatus, StopReason } from "../store/run-status.ts";
@@ -37,11 +38,24 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
   | { readonly type: "lease lost"; readonly range: bigint; readonly worker: number }
   | { readonly type: "row rejected"; readonly range: bigint; readonly sqlstate: string | null; readonly reason: string }
   /** the key space is planned anew to find rows that came late */
+  /** what the server tells about the table and the replicas; null or absent where we may not look */
+  | { readonly type: "server observed"; readonly table: string; readonly activity: ServerActivity }
   | { readonly type: "sweep started"; readonly sweep: number }
   /** no range is free: others hold the last ones, or a vanished worker's lease has to run out */
   | { readonly type: "worker waiting"; readonly worker: number; readonly forMs: number }
   /** the state of things, every second or two */
-  | { readonly type: "pulse"; readonly progress: Progress; readonly status: RunStatus; readonly busyWorkers: number; readonly batchRows: number }
+  | {
+      readonly type: "pulse";
+      readonly progress: Progress;
+      readonly status: RunStatus;
+      /** 0 to 1 */
+      readonly ratio: number;
+      readonly rowsRemaining: number;
+      /** workers of this process */
+      readonly workers: number;
+      readonly busyWorkers: number;
+      readonly batchRows: number;
+    }
   | {
       readonly type: "run stopped";
       readonly status: RunStatus;

@@ -44,7 +44,7 @@ export async function executeRun(
   let pulse: Pulse | undefined;
   const events = new Events(run.job, run.id, [...participation.listeners, (event) => pulse?.hear(event)]);
   const workers = await hire(db, store, run, opened, participation, { process, stop, events });
-  pulse = new Pulse(db, store, run.id, { id: process, leaseMs }, workers, { events, stop });
+  pulse = new Pulse(db, store, run.id, opened.source.relation, { id: process, leaseMs }, workers, { events, stop });
   await takeUp(db, store, run.id);
   events.emit({ type: "run started", isResumed, workers: count, estimatedRows: run.estimatedRows ?? 0 });
   await pulse.start();

@@ -1,12 +1,16 @@
+import type { Relation } from "../postgres/catalog.ts";
 import type { Database } from "../postgres/database.ts";
+import { readServerActivity } from "../postgres/server-activity.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Store } from "../store/store.ts";
-import type { Events } from "./events.ts";
-import type { EngineEvent } from "./events.ts";
+import type { EngineEvent, Events } from "./events.ts";
+import { progressRatio, rowsRemaining } from "./run-report.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import type { Worker } from "./worker.ts";
 
 const everyMs = 1_000;
+/** Replicas and dead rows are looked at on each n-th beat. */
+const observeEvery = 4;
 /** Rates are taken over about so many pulses. */
 const rateWindow = 10;
 
@@ -19,6 +23,8 @@ export class Pulse {
   readonly #control: { readonly events: Events; readonly stop: StopSignal };
   readonly #workers: readonly Worker[];
   readonly #window: { readonly at: number; readonly rows: number }[] = [];
+  readonly #relation: Relation;
+  #beats = 0;
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> = Promise.resolve();
@@ -27,6 +33,7 @@ export class Pulse {
     db: Database,
     store: Store,
     run: bigint,
+    relation: Relation,
     process: { readonly id: string; readonly leaseMs: number },
     workers: readonly Worker[],
     control: { readonly events: Events; readonly stop: StopSignal },
@@ -34,6 +41,7 @@ export class Pulse {
     this.#db = db;
     this.#store = store;
     this.#run = run;
+    this.#relation = relation;
     this.#process = process;
     this.#workers = workers;
     this.#control = control;
@@ -69,7 +77,19 @@ export class Pulse {
     const progress = await readProgress(this.#db, this.#store.schema, this.#run);
     const busyWorkers = this.#workers.filter((worker) => worker.isBusy).length;
     const batchRows = Math.max(0, ...this.#workers.map((worker) => worker.batchRows));
-    events.emit({ type: "pulse", progress, status: run.status, busyWorkers, batchRows });
+    const ratio = progressRatio(run, progress);
+    const remaining = rowsRemaining(run, progress);
+    const workers = this.#workers.length;
+    const { status } = run;
+    events.emit({ type: "pulse", progress, status, ratio, rowsRemaining: remaining, workers, busyWorkers, batchRows });
+    if (this.#beats % observeEvery === 0) await this.#observe();
+    this.#beats += 1;
+  }
+
+  async #observe(): Promise<void> {
+    const activity = await readServerActivity(this.#db, this.#relation.oid);
+    const { schema, name } = this.#relation;
+    this.#control.events.emit({ type: "server observed", table: `${schema}.${name}`, activity });
   }
 
   #rate(): number {

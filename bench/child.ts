@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+
+interface Finished {
+  readonly stdout: string;
+  readonly seconds: number;
+  /** absent where there is no /proc */
+  readonly peakMemoryBytes?: number;
+}
+
+const watchEvery = 20;
+
+/** Runs a program to its end; from its start to its end is the time. An exit code other than 0 is an error. */
+export async function runChild(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const begun = performance.now();
+  const child = spawn(command, args, {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  let peak: number | undefined;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-2_000);
+  });
+  const watch = setInterval(async () => {
+    peak = (await peakMemory(child.pid)) ?? peak;
+  }, watchEvery);
+  try {
+    const code = await new Promise<number | string>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (exit, signal) => resolve(exit ?? signal ?? "unknown"));
+    });
+    const seconds = (performance.now() - begun) / 1_000;
+    if (code !== 0) throw new Error(`${command} ended with ${code}: ${(stderr || stdout).trim()}`);
+    return { stdout, seconds, ...(peak === undefined ? {} : { peakMemoryBytes: peak }) };
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** Whether a program can be started and ends well with these arguments. */
+export function works(command: string, ...args: readonly string[]): Promise<boolean> {
+  return runChild(command, args).then(
+    () => true,
+    () => false,
+  );
+}
+
+// The kernel keeps the highest mark itself, so that looking now and then misses only the last instant.
+async function peakMemory(pid: number | undefined): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
+}

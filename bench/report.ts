@@ -1,0 +1,107 @@
+import type { Measured, Result } from "./series.ts";
+
+export interface Circumstances {
+  readonly postgres: string;
+  readonly node: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly essays: number;
+  readonly contentBytes: number;
+  readonly repeat: number;
+}
+
+export interface Report {
+  readonly circumstances: Circumstances;
+  readonly results: readonly Result[];
+  /** `ratios[a][b]`: tidefill's job `a` does this many times the rows per second of `b` */
+  readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export function compare(circumstances: Circumstances, results: readonly Result[]): Report {
+  const measured = results.filter((result) => result.status === "measured");
+  const ratios = measured
+    .filter(({ name }) => name.startsWith("tidefill-"))
+    .map((ours) => [ours.name, ratiosOf(ours, measured)] as const);
+  return { circumstances, results, ratios: Object.fromEntries(ratios) };
+}
+
+function ratiosOf(ours: Measured, all: readonly Measured[]): Readonly<Record<string, number>> {
+  const others = all.filter((other) => other !== ours);
+  return Object.fromEntries(others.map((other) => [other.name, ours.rowsPerSecond / other.rowsPerSecond]));
+}
+
+/** The report as Markdown: a table, and below it what one must know to read it. */
+export function toMarkdown({ circumstances, results, ratios }: Report): string {
+  const ours = ["tidefill-row", "tidefill-sql"];
+  const head = [
+    "contestant",
+    "essays",
+    "median",
+    "min–max",
+    "rows/s",
+    ...ours.map((name) => `${name} is`),
+    "peak memory",
+  ];
+  const lines = results.map((result) => [
+    result.name,
+    integer(result.essays),
+    ...(result.status === "measured"
+      ? [
+          `${result.medianSeconds.toFixed(2)} s`,
+          `${Math.min(...result.seconds).toFixed(2)}–${Math.max(...result.seconds).toFixed(2)} s`,
+          integer(result.rowsPerSecond),
+          ...ours.map((name) => times(ratios[name]?.[result.name])),
+          megabytes(result.peakMemoryBytes),
+        ]
+      : [result.status, "", "", "", "", ""]),
+  ]);
+  const rule = head.map((_, index) => (index === 0 ? ":--" : "--:"));
+  return `${[head, rule, ...lines].map(tableLine).join("\n")}\n\n${notes(circumstances, results)}\n`;
+}
+
+function notes(circumstances: Circumstances, results: readonly Result[]): string {
+  const { postgres, node, cores, memoryBytes, settings, essays, contentBytes, repeat } = circumstances;
+  const given = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  const partly = results.filter((result) => result.essays !== essays).map((result) => result.name);
+  return [
+    `PostgreSQL ${postgres} (${given.join(", ")}), Node ${node}, ${cores} cores, ${gibibytes(memoryBytes)} GiB of memory,`,
+    `server and contestants on the same machine. ${integer(essays)} essays of ${contentBytes} bytes on average.`,
+    `Median of ${repeat}, contestants taking turns, each on a fresh copy of the same database after a checkpoint;`,
+    "times are from connecting to the end, for programs from their start. After each, plain SQL checks every row.",
+    ...(partly.length === 0
+      ? []
+      : [`${partly.join(" and ")} ran on a part of the essays: compare rows/s, on which all ratios rest.`]),
+    "Memory is that of the contestant's own process, without the server's.",
+    "",
+    ...results.map(({ name, what }) => `- ${name}: ${what}`),
+    ...results.flatMap((result) =>
+      result.status === "measured" ? [] : [`- ${result.name} ${result.status}: ${firstLine(result.reason)}`],
+    ),
+  ].join("\n");
+}
+
+/** The rest is in the results' file. */
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}
+
+function tableLine(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+function integer(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+function times(ratio: number | undefined): string {
+  return ratio === undefined ? "" : `${ratio.toFixed(ratio < 10 ? 2 : 1)}× as fast`;
+}
+
+function megabytes(bytes: number | null): string {
+  return bytes === null ? "" : `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
+function gibibytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 30);
+}

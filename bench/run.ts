@@ -1,0 +1,96 @@
+// npm run bench [-- --essays 1000000 --repeat 3 --only tidefill,procedure --full]
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { Cluster } from "../src/embedded/cluster.ts";
+import type { Contestant } from "./contestant.ts";
+import { Django } from "./contestants/django.ts";
+import { NaiveLoop } from "./contestants/naive-loop.ts";
+import { OneUpdate } from "./contestants/one-update.ts";
+import { Procedure } from "./contestants/procedure.ts";
+import { Tidefill } from "./contestants/tidefill.ts";
+import { type Options, readOptions } from "./options.ts";
+import { type Circumstances, compare, toMarkdown } from "./report.ts";
+import { Series } from "./series.ts";
+import { Template } from "./template.ts";
+
+const everybody: readonly Contestant[] = [
+  new Tidefill("tidefill-row", "essay-word-count", "`tidefill run`, the words counted in TypeScript"),
+  new Tidefill("tidefill-sql", "essay-word-count-sql", "`tidefill run`, the words counted in SQL"),
+  new OneUpdate(),
+  new Procedure(),
+  new NaiveLoop(),
+  new Django(),
+];
+
+const settings = { fsync: "on", shared_buffers: "1GB", max_wal_size: "8GB" };
+const resultFile = fileURLToPath(new URL("results.json", import.meta.url));
+
+const options = readOptions(process.argv.slice(2));
+const cluster = await Cluster.open({ settings });
+try {
+  const series = await enrol(cluster, options);
+  await takeTurns(series, options.repeat);
+  const results = series.map((each) => each.result());
+  const report = compare(await circumstances(cluster, options), results);
+  await writeFile(resultFile, `${JSON.stringify(report, null, 2)}\n`);
+  process.stdout.write(toMarkdown(report));
+  if (results.some(({ status }) => status === "failed")) process.exitCode = 1;
+} finally {
+  await cluster.stop();
+}
+
+async function enrol(cluster: Cluster, { essays, only, full }: Options): Promise<readonly Series[]> {
+  const chosen = everybody.filter(
+    ({ name }) => only === undefined || only.some((each) => stands(each, name)),
+  );
+  if (chosen.length === 0) {
+    throw new Error(`--only names nobody. There are: ${everybody.map(({ name }) => name).join(", ")}.`);
+  }
+  say(`making the school with ${essays} essays`);
+  const whole = await Template.create(cluster, "bench_template", essays);
+  const part = full ? essays : partFor(essays);
+  const some =
+    part === essays || !chosen.some(({ slow }) => slow)
+      ? whole
+      : await Template.create(cluster, "bench_template_part", part);
+  return chosen.map((contestant) => new Series(contestant, contestant.slow ? some : whole));
+}
+
+/** A tenth, but not so few that starting a process would count. */
+function partFor(essays: number): number {
+  return Math.min(essays, Math.max(20_000, Math.floor(essays / 10)));
+}
+
+/** A B C, A B C, …: whatever the machine does meanwhile befalls all of them. */
+async function takeTurns(series: readonly Series[], repeat: number): Promise<void> {
+  for (const each of series) each.skipped = await each.contestant.unavailable();
+  for (let turn = 1; turn <= repeat; turn++) {
+    for (const each of series.filter(({ over }) => !over)) {
+      await each.runOnce();
+      const seconds = each.outcomes.at(-1)?.seconds.toFixed(2);
+      say(`turn ${turn} of ${repeat}: ${each.contestant.name} ${each.failure ?? `${seconds} s`}`);
+    }
+  }
+}
+
+async function circumstances(cluster: Cluster, { essays, repeat }: Options): Promise<Circumstances> {
+  const client = new pg.Client({ connectionString: cluster.url("bench_template") });
+  await client.connect();
+  const { rows } = await client.query<{ readonly postgres: string; readonly bytes: number }>(`
+    select current_setting('server_version') as postgres, avg(octet_length(content))::integer as bytes
+    from essay_submission_essay`);
+  await client.end();
+  const { postgres, bytes: contentBytes } = rows[0]!;
+  const machine = { node: process.versions.node, cores: availableParallelism(), memoryBytes: totalmem() };
+  return { postgres, ...machine, settings, essays, contentBytes, repeat };
+}
+
+function stands(wanted: string, name: string): boolean {
+  return name === wanted || name.startsWith(`${wanted}-`);
+}
+
+function say(message: string): void {
+  process.stderr.write(`${message}\n`);
+}

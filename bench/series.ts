@@ -1,0 +1,82 @@
+import type { Contestant, Outcome } from "./contestant.ts";
+import type { Template } from "./template.ts";
+
+/** All the runs of one contestant, and why it has none or no more. */
+export class Series {
+  readonly contestant: Contestant;
+  readonly template: Template;
+  readonly outcomes: Outcome[] = [];
+  skipped: string | undefined;
+  failure: string | undefined;
+
+  constructor(contestant: Contestant, template: Template) {
+    this.contestant = contestant;
+    this.template = template;
+  }
+
+  get over(): boolean {
+    return this.skipped !== undefined || this.failure !== undefined;
+  }
+
+  /** One more run on a copy of its own; wrong work, or none, ends the series. */
+  async runOnce(): Promise<void> {
+    const { contestant, template } = this;
+    try {
+      await template.withCopy(async (url) => {
+        await contestant.prepare?.(url);
+        const outcome = await contestant.run(url);
+        const objection = await template.oracle.objection(url, outcome.rows);
+        if (objection !== undefined) throw new Error(`wrong result: ${objection}`);
+        this.outcomes.push(outcome);
+      });
+    } catch (error) {
+      this.failure = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  result(): Result {
+    const { contestant, template, skipped, failure } = this;
+    const state = { name: contestant.name, what: contestant.what, essays: template.essays };
+    if (skipped !== undefined) return { ...state, status: "skipped", reason: skipped };
+    if (failure !== undefined) return { ...state, status: "failed", reason: failure };
+    const seconds = this.outcomes.map((outcome) => outcome.seconds);
+    const peaks = this.outcomes.flatMap((outcome) => outcome.peakMemoryBytes ?? []);
+    const medianSeconds = median(seconds);
+    return {
+      ...state,
+      status: "measured",
+      seconds,
+      medianSeconds,
+      rowsPerSecond: template.essays / medianSeconds,
+      peakMemoryBytes: peaks.length === 0 ? null : Math.max(...peaks),
+    };
+  }
+}
+
+interface Entry {
+  readonly name: string;
+  readonly what: string;
+  readonly essays: number;
+}
+
+export interface Measured extends Entry {
+  readonly status: "measured";
+  readonly seconds: readonly number[];
+  readonly medianSeconds: number;
+  readonly rowsPerSecond: number;
+  /** of the contestant's own process, not of the server; null where it has none that could be watched */
+  readonly peakMemoryBytes: number | null;
+}
+
+export interface Absent extends Entry {
+  readonly status: "skipped" | "failed";
+  readonly reason: string;
+}
+
+export type Result = Measured | Absent;
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((left, right) => left - right);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

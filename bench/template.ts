@@ -1,0 +1,50 @@
+import pg from "pg";
+import type { Cluster } from "../src/embedded/cluster.ts";
+import { createSampleSchool } from "../src/embedded/sample-school.ts";
+import { Oracle } from "./oracle.ts";
+
+/** A sample school of which every contestant gets a copy, block by block the same. */
+export class Template {
+  readonly essays: number;
+  readonly oracle: Oracle;
+  readonly #cluster: Cluster;
+  readonly #name: string;
+
+  private constructor(cluster: Cluster, name: string, essays: number, oracle: Oracle) {
+    this.#cluster = cluster;
+    this.#name = name;
+    this.essays = essays;
+    this.oracle = oracle;
+  }
+
+  static async create(cluster: Cluster, name: string, essays: number): Promise<Template> {
+    await execute(cluster.url(), `create database ${name}`);
+    const client = new pg.Client({ connectionString: cluster.url(name) });
+    await client.connect();
+    await createSampleSchool(client, { essays }).finally(() => client.end());
+    return new Template(cluster, name, essays, await Oracle.of(cluster.url(name)));
+  }
+
+  /** Lends a fresh copy; the log and the caches start alike for everybody. */
+  async withCopy<T>(use: (databaseUrl: string) => Promise<T>): Promise<T> {
+    const copy = `${this.#name}_copy`;
+    const admin = this.#cluster.url();
+    await execute(admin, `create database ${copy} template ${this.#name} strategy file_copy`);
+    try {
+      await execute(admin, "checkpoint");
+      return await use(this.#cluster.url(copy));
+    } finally {
+      await execute(admin, `drop database ${copy} with (force)`);
+    }
+  }
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+import { build, isStale } from "./build.js";
+
+if (isStale()) {
+  process.stderr.write("Building tidefill once …\n");
+  build();
+}
+const { runCommandLine } = await import("../dist/cli/main.js");
+await runCommandLine(process.argv.slice(2));

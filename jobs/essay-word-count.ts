@@ -1,0 +1,13 @@
+import { defineJob, rowsOf, sql, update } from "tidefill";
+import { essays } from "./tables.ts";
+
+export default defineJob({
+  name: "essay-word-count",
+  source: rowsOf(essays, { read: ["content"], pending: sql`computed_word_count is null` }),
+  transform: (essay) => ({ computed_word_count: countWords(essay.content) }),
+  sink: update(essays, ["computed_word_count"]),
+});
+
+function countWords(text: string): number {
+  return text.trim() === "" ? 0 : text.trim().split(/\s+/).length;
+}

@@ -1,0 +1,60 @@
+import type { CommandModule } from "yargs";
+import type { Run } from "../../store/runs.ts";
+import { installedVersion } from "../../store/schema.ts";
+import { withStore } from "../connection.ts";
+import { loadJobs } from "../load-job.ts";
+import { alignColumns, printData, printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+
+/** `tidefill list` */
+export const listCommand: CommandModule = {
+  command: "list",
+  describe: "the jobs of the folder, and the last run of each",
+  builder: (yargs) => commonOptions(yargs),
+  handler: async (read) => {
+    const settings = commonSettings(read as unknown as CommonSettings);
+    const { jobs, ignored } = await loadJobs(settings.jobs);
+    const runs = await lastRuns(settings);
+    const rows = jobs.map(({ job }) => ({ job: job.name, kind: job.kind, lastRun: summaryOf(runs.get(job.name)) }));
+    if (settings.json) printJson({ jobs: rows, ignored });
+    else printData(rows.length === 0 ? `There is no job in ${settings.jobs}/.` : table(rows));
+    for (const { file, reason } of ignored) {
+      // A file that only describes tables is no mistake.
+      if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
+    }
+  },
+};
+
+interface ListedRun {
+  readonly run: number;
+  readonly status: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+async function lastRuns(settings: CommonSettings): Promise<Map<string, Run>> {
+  return withStore(
+    settings,
+    async (db, store) => {
+      if ((await installedVersion(db, store.schema)) === null) return new Map();
+      return new Map((await store.runs.latestOfEach(db)).map((run) => [run.job, run]));
+    },
+    { needsSchema: false },
+  );
+}
+
+function summaryOf(run: Run | undefined): ListedRun | null {
+  if (run === undefined) return null;
+  return { run: Number(run.id), status: run.status, startedAt: run.startedAt, finishedAt: run.finishedAt };
+}
+
+function table(rows: readonly { readonly job: string; readonly kind: string; readonly lastRun: ListedRun | null }[]): string {
+  const cells = rows.map(({ job, kind, lastRun }) => [
+    job,
+    kind,
+    lastRun === null ? "–" : String(lastRun.run),
+    lastRun?.status ?? "never run",
+    (lastRun?.finishedAt ?? lastRun?.startedAt ?? "–").replace(/\..*$/, ""),
+  ]);
+  return alignColumns([["JOB", "KIND", "RUN", "STATE", "SINCE"], ...cells]);
+}

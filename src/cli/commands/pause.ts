@@ -1,0 +1,34 @@
+import type { CommandModule } from "yargs";
+import { askToStop } from "../../engine/ask-to-stop.ts";
+import { withStore } from "../connection.ts";
+import { printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+
+/** `tidefill pause <run|job>` */
+export const pauseCommand = stopCommand("pause", "paused", "let the workers end their batches and stop; `resume` goes on");
+
+/** `tidefill cancel <run|job>` */
+export const cancelCommand = stopCommand("cancel", "cancelled", "end a run for good; what is committed stays");
+
+function stopCommand(verb: string, wanted: "paused" | "cancelled", describe: string): CommandModule {
+  return {
+    command: `${verb} <run>`,
+    describe,
+    builder: (yargs) =>
+      commonOptions(yargs).positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" }),
+    handler: async (read) => {
+      const given = read as unknown as CommonSettings & { readonly run: string };
+      const settings = commonSettings(given);
+      await withStore(settings, async (db, store) => {
+        const report = await askToStop(db, store, given.run, wanted);
+        if (settings.json) printJson(report);
+        const isAsked = report.status === "running";
+        say(
+          isAsked
+            ? `${report.job}, run ${report.run}: asked to be ${wanted}; its workers stop after their batches.`
+            : `${report.job}, run ${report.run}: ${report.status}.`,
+        );
+      });
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { CommandModule } from "yargs";
+import { readParameters } from "../../job/parameters.ts";
+import { formatCount } from "../../observe/format.ts";
+import { planRun, type RunPlan } from "../../plan/plan-run.ts";
+import { withStore } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
+import { loadJob } from "../load-job.ts";
+import { emphasise, printData, printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { parseParameters } from "./run.ts";
+
+/** `tidefill plan <job>` */
+export const planCommand: CommandModule = {
+  command: "plan <job>",
+  describe: "every statement, the query plan, the checks, the estimate; writes nothing",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional("job", { type: "string", demandOption: true })
+      .option("param", { type: "string", array: true, default: [], describe: "a parameter of the job, name=value" }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & { readonly job: string; readonly param: readonly string[] };
+    const settings = commonSettings(given);
+    const { job } = await loadJob(settings.jobs, given.job);
+    const parameters = await readParameters(job.parameters, parseParameters(given.param));
+    const plan = await withStore(settings, (db) => planRun(db, job, parameters), { needsSchema: false });
+    if (settings.json) printJson(plan);
+    else printData(describePlan(plan));
+    for (const { message, remedy } of plan.refusals) {
+      say(`${emphasise("red", "refused")} ${message}`);
+      say(`${emphasise("cyan", "→")} ${remedy}`);
+    }
+    process.exitCode = plan.refusals.length > 0 ? exitCodes.refused : exitCodes.done;
+  },
+};
+
+/** The plan for people. */
+export function describePlan(plan: RunPlan): string {
+  const { details } = plan;
+  if (details === null) return `${plan.job}, ${plan.kind}: a run would be refused.`;
+  const { touched } = details;
+  const list = (items: readonly string[]): string => (items.length === 0 ? "none" : items.join("\n             "));
+  return [
+    `${plan.job}, ${plan.kind}`,
+    "",
+    `  table      ${details.table}, in the order of ${details.key.join(", ")}`,
+    `  rows       ~${formatCount(details.estimatedRows)} to do, found by walking ~${formatCount(details.keysWalked)} keys (PostgreSQL's estimate; nothing was counted)`,
+    `  checks     ${plan.checks.length} passed: ${plan.checks.join(", ")}`,
+    "",
+    "What an update touches",
+    `  triggers   ${list(touched.triggers)}`,
+    `  constraints ${list(touched.constraints)}`,
+    `  referenced ${list(touched.referencedBy)}`,
+    `  published  ${list(touched.publications)}`,
+    `  generated  ${list(touched.generatedColumns)}`,
+    `  indexes    ${list(touched.indexes)}`,
+    `  HOT        ${hotAdvice(plan)}`,
+    "",
+    "Each batch, as it is sent",
+    ...details.statements.flatMap(({ name, sql }) => [`  -- ${name}`, indent(sql), ""]),
+    "How PostgreSQL finds the rows of a batch",
+    ...details.queryPlan.map((line) => `  ${line}`),
+    "",
+    "Nothing was written.",
+  ].join("\n");
+}
+
+function hotAdvice({ details }: RunPlan): string {
+  if (details === null) return "unknown";
+  const { canBeHot, fillFactor, indexes } = details.touched;
+  if (!canBeHot) return `no: ${indexes.length} index(es) hold a written column, so every update adds to every index`;
+  return fillFactor < 100
+    ? `yes, where a page has room (fillfactor ${fillFactor})`
+    : "possible, as no index holds a written column; at fillfactor 100 most pages have no room for it";
+}
+
+function indent(sql: string): string {
+  const lines = sql.split("\n");
+  const depths = lines.slice(1).filter((line) => line.trim() !== "").map((line) => line.length - line.trimStart().length);
+  const margin = depths.length === 0 ? 0 : Math.min(...depths);
+  return lines.map((line, index) => `  ${index === 0 ? line : line.slice(margin)}`).join("\n");
+}

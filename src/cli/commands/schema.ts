@@ -1,0 +1,67 @@
+import { createInterface } from "node:readline/promises";
+import type { CommandModule } from "yargs";
+import { RefusedError, UsageError } from "../../errors.ts";
+import { sql } from "../../postgres/sql.ts";
+import { installSchema, StoreSchema, uninstallSchema } from "../../store/schema.ts";
+import { schemaScript } from "../../store/schema-sql.ts";
+import { withStore } from "../connection.ts";
+import { printData, printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+
+/** `tidefill schema install|print|uninstall` */
+export const schemaCommand: CommandModule = {
+  command: "schema <action>",
+  describe: "the schema in which tidefill keeps its runs",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional("action", { choices: ["install", "print", "uninstall"] as const, demandOption: true })
+      .option("yes", { type: "boolean", default: false, describe: "uninstall without asking" }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & { readonly action: "install" | "print" | "uninstall"; readonly yes: boolean };
+    const settings = commonSettings(given);
+    if (given.action === "print") return print(settings);
+    return given.action === "install" ? install(settings) : uninstall(settings, given.yes);
+  },
+};
+
+function print(settings: CommonSettings): void {
+  const script = schemaScript(new StoreSchema(settings.schema).name);
+  if (settings.json) printJson({ schema: settings.schema, script });
+  else printData(script.trimEnd());
+}
+
+async function install(settings: CommonSettings): Promise<void> {
+  await withStore(settings, async (db, store) => {
+    const installed = await installSchema(db, store.schema);
+    if (settings.json) printJson({ schema: store.schema.name, installed });
+    say(installed ? `Installed the schema "${store.schema.name}".` : `The schema "${store.schema.name}" is there already.`);
+  }, { needsSchema: false });
+}
+
+async function uninstall(settings: CommonSettings, yes: boolean): Promise<void> {
+  await withStore(settings, async (db, store) => {
+    const { rows } = await db.query(sql`select count(*) as runs from ${store.schema.table("run")}`);
+    const { rows: active } = await db.query(sql`
+      select count(*) as workers
+      from ${store.schema.table("worker")}
+      where heartbeat_at + lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()`);
+    if (Number(active[0]?.workers) > 0) {
+      throw new RefusedError("nobody-is-at-work", `Runs are under way in the schema "${store.schema.name}".`, "Pause or cancel them first: tidefill status");
+    }
+    if (!yes) await confirm(`This forgets ${rows[0]?.runs} runs, their checkpoints and rejects.`, store.schema.name);
+    await uninstallSchema(db, store.schema);
+    if (settings.json) printJson({ schema: store.schema.name, uninstalled: true });
+    say(`Dropped the schema "${store.schema.name}".`);
+  });
+}
+
+async function confirm(consequence: string, word: string): Promise<void> {
+  // Without a terminal a question never gets its answer.
+  if (process.stdin.isTTY !== true) {
+    throw new UsageError(`${consequence} Nothing was done.`, { remedy: "Without a terminal, confirm with --yes." });
+  }
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await prompt.question(`${consequence} Type "${word}" to go on: `);
+  prompt.close();
+  if (answer.trim() !== word) throw new UsageError("Not confirmed; nothing was done.");
+}

@@ -1,0 +1,112 @@
+import type { CommandModule } from "yargs";
+import { type RunReport, readReport } from "../../engine/run-report.ts";
+import { formatCount, formatPercent, formatSeconds } from "../../observe/format.ts";
+import type { Database } from "../../postgres/database.ts";
+import { isFinished } from "../../store/run-status.ts";
+import type { Store } from "../../store/store.ts";
+import { withStore } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
+import { alignColumns, printData, printJson } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { Signals } from "../signals.ts";
+
+const watchEveryMs = 1_000;
+
+/** `tidefill status [<run|job>] [--watch]` */
+export const statusCommand: CommandModule = {
+  command: "status [run]",
+  describe: "how runs are doing; all jobs when none is named",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional("run", { type: "string", describe: "its number, or the job's name" })
+      .option("watch", { type: "boolean", default: false, describe: "again every second, until nothing is running" }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & { readonly run?: string; readonly watch: boolean };
+    const settings = commonSettings(given);
+    await withStore(settings, async (db, store) => {
+      if (given.watch) return watch(db, store, given.run, settings.json);
+      const reports = await status(db, store, given.run);
+      print(reports, given.run !== undefined, settings.json);
+    });
+  },
+};
+
+/** The reports of one run, or of the newest run of each job. */
+export async function status(db: Database, store: Store, run: string | undefined): Promise<RunReport[]> {
+  const runs = run === undefined ? await store.runs.latestOfEach(db) : [await store.runs.require(db, run)];
+  const reports: RunReport[] = [];
+  for (const each of runs) reports.push(await readReport(db, store, each));
+  return reports;
+}
+
+async function watch(db: Database, store: Store, run: string | undefined, json: boolean): Promise<void> {
+  const signals = new Signals();
+  const isLive = process.stdout.isTTY === true && !json;
+  const stopped = new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve()));
+  process.once("SIGINT", () => process.exit(exitCodes.done));
+  for (let lines = 0; ; ) {
+    const reports = await status(db, store, run);
+    const text = json ? JSON.stringify(run === undefined ? { runs: reports } : reports[0]) : describe(reports, run !== undefined);
+    // The screen is drawn over, so that the eye can rest.
+    printData(isLive && lines > 0 ? `\u001b[${lines}A\u001b[J${text}` : text);
+    lines = text.split("\n").length;
+    if (!reports.some((report) => report.status === "running" || report.status === "pending")) return;
+    await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, watchEveryMs))]);
+  }
+}
+
+function print(reports: readonly RunReport[], isOne: boolean, json: boolean): void {
+  if (json) printJson(isOne ? reports[0] : { runs: reports });
+  else printData(describe(reports, isOne));
+}
+
+function describe(reports: readonly RunReport[], isOne: boolean): string {
+  const [first] = reports;
+  if (first === undefined) return "No run yet. Start one: tidefill run <job>";
+  return isOne ? describeOne(first) : describeAll(reports);
+}
+
+function describeAll(reports: readonly RunReport[]): string {
+  const heading = ["JOB", "RUN", "STATE", "DONE", "WRITTEN", "REJECTED", "ROWS/S", "LEFT"];
+  const rows = reports.map((report) => [
+    report.job,
+    String(report.run),
+    stateOf(report),
+    formatPercent(report.progress),
+    formatCount(report.rows.written),
+    formatCount(report.rows.rejected),
+    formatCount(report.rowsPerSecond),
+    report.etaSeconds === null || isFinished(report.status) ? "–" : formatSeconds(report.etaSeconds),
+  ]);
+  return alignColumns([heading, ...rows]);
+}
+
+function describeOne(report: RunReport): string {
+  const { rows } = report;
+  const facts: readonly (readonly [string, string | null])[] = [
+    ["job", `${report.job}, run ${report.run}`],
+    ["state", stateOf(report)],
+    ["message", report.message],
+    ["done", `${formatPercent(report.progress)} of ~${formatCount(rows.estimated ?? 0)} rows`],
+    ["rows", `${formatCount(rows.read)} read, ${formatCount(rows.written)} written, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.rejected)} rejected`],
+    ["speed", report.rowsPerSecond > 0 ? `${formatCount(report.rowsPerSecond)} rows/s` : null],
+    ["left", report.etaSeconds === null || isFinished(report.status) ? null : formatSeconds(report.etaSeconds)],
+    ["held back", report.throttle],
+    ["workers", String(report.workers)],
+    ["watermark", report.watermark === null ? null : report.watermark.join(", ")],
+    ["checkpoint", report.secondsSinceCheckpoint === null ? null : `${formatSeconds(report.secondsSinceCheckpoint)} ago`],
+    ["sweeps", report.sweeps === 0 ? null : String(report.sweeps)],
+    ["started", report.startedAt],
+    ["finished", report.finishedAt],
+  ];
+  return facts
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name.padEnd(11)} ${value}`)
+    .join("\n");
+}
+
+function stateOf(report: RunReport): string {
+  if (report.status === "running" && report.wanted !== "running") return `running, asked to be ${report.wanted}`;
+  const isTelling = report.stopReason !== null && report.stopReason !== report.status && report.stopReason !== "finished";
+  return isTelling ? `${report.status} (${report.stopReason})` : report.status;
+}

@@ -1,0 +1,36 @@
+import type { RunReport } from "../engine/run-report.ts";
+import { RefusedError, TidefillError, UsageError } from "../errors.ts";
+
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  /** done, with rejects or differences */
+  incomplete: 4,
+  /** stopped, and `resume` goes on */
+  resumable: 75,
+} as const;
+
+/** What a run's outcome means for the shell. */
+export function exitCodeOf(report: RunReport): number {
+  switch (report.status) {
+    case "succeeded":
+      return report.rows.rejected > 0 ? exitCodes.incomplete : exitCodes.done;
+    case "paused":
+    case "interrupted":
+    case "running":
+    case "pending":
+      return exitCodes.resumable;
+    default:
+      return exitCodes.failed;
+  }
+}
+
+/** What an error means for the shell. */
+export function exitCodeOfError(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof RefusedError) return exitCodes.refused;
+  if (error instanceof TidefillError && error.code === "no-progress") return exitCodes.resumable;
+  return exitCodes.failed;
+}

@@ -1,0 +1,56 @@
+import type { EventListener } from "../engine/events.ts";
+import { EventLog } from "../observe/event-log.ts";
+import { Metrics } from "../observe/metrics.ts";
+import { ProgressLine } from "../observe/progress-line.ts";
+import { MetricsServer } from "../server/metrics-server.ts";
+import { emphasise, say } from "./output.ts";
+import { ownVersion } from "./version.ts";
+
+export interface ObserverSettings {
+  readonly metricsPort?: number | undefined;
+  readonly pushgateway?: string | undefined;
+  readonly log?: string | undefined;
+}
+
+/** Those who listen to a run from the command line: the progress line, the metrics, the log. */
+export class Observers {
+  readonly progress = new ProgressLine(process.stderr);
+  readonly #metrics = new Metrics(ownVersion());
+  readonly #settings: ObserverSettings;
+  readonly #log: EventLog | null;
+  #server: MetricsServer | null = null;
+
+  constructor(settings: ObserverSettings) {
+    this.#settings = settings;
+    this.#log = settings.log === undefined ? null : new EventLog(settings.log);
+  }
+
+  get listeners(): readonly EventListener[] {
+    return [
+      (event) => this.progress.hear(event),
+      (event) => this.#metrics.hear(event),
+      (event) => this.#log?.hear(event),
+    ];
+  }
+
+  async start(): Promise<void> {
+    const { metricsPort } = this.#settings;
+    if (metricsPort === undefined) return;
+    this.#server = new MetricsServer(this.#metrics);
+    const port = await this.#server.start(metricsPort);
+    say(emphasise("dim", `Metrics at http://127.0.0.1:${port}/metrics`));
+  }
+
+  /** Ends in order: what was seen last is pushed and scraped before the pages close. */
+  async stop(signal?: AbortSignal): Promise<void> {
+    this.progress.clear();
+    const { pushgateway } = this.#settings;
+    if (pushgateway !== undefined) {
+      await this.#metrics.push(pushgateway).catch((error: unknown) => {
+        say(`${emphasise("yellow", "warning")} The metrics could not be pushed to ${pushgateway}: ${String(error)}`);
+      });
+    }
+    await this.#server?.stop(signal);
+    this.#log?.close();
+  }
+}

@@ -1,0 +1,27 @@
+/** 1234567 as `1,234,567`. */
+export function formatCount(count: number): string {
+  return Math.round(count).toLocaleString("en-US");
+}
+
+/** Seconds as people say them: `0.4 s`, `42 s`, `3 min 20 s`, `5 h 12 min`, `2 d 3 h`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, "")} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const units = [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["min", 60],
+    ["s", 1],
+  ] as const;
+  const first = units.findIndex(([, size]) => whole >= size);
+  const [unit, size] = units[first] ?? units[3];
+  const [smallerUnit, smaller] = units[first + 1] ?? units[3];
+  const rest = Math.floor((whole % size) / smaller);
+  return rest === 0 ? `${Math.floor(whole / size)} ${unit}` : `${Math.floor(whole / size)} ${unit} ${rest} ${smallerUnit}`;
+}
+
+/** 0.4567 as `45.6 %`; never rounded up to a hundred. */
+export function formatPercent(ratio: number): string {
+  return `${(Math.floor(ratio * 1_000) / 10).toFixed(1).replace(/\.0$/, "")} %`;
+}

@@ -1,0 +1,160 @@
+import { Counter, Gauge, Histogram, Pushgateway, Registry } from "prom-client";
+import type { EngineEvent } from "../engine/events.ts";
+import { metricNames } from "./metric-names.ts";
+
+type Name = (typeof metricNames)[number]["name"];
+
+/** Keeps the metrics of a process up to date from the engine's events. Each metric is described in `metric-names.ts`. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #counters = new Map<string, Counter>();
+  readonly #gauges = new Map<string, Gauge>();
+  readonly #histograms = new Map<string, Histogram>();
+  #checkpointAt = Date.now();
+  #walAtStart: number | null = null;
+  #walSeen = 0;
+
+  constructor(version: string) {
+    for (const metric of metricNames) this.#register(metric);
+    this.#gauge("tidefill_build_info").set({ version }, 1);
+  }
+
+  hear(event: EngineEvent): void {
+    const job_name = event.job;
+    switch (event.type) {
+      case "run started":
+        return this.#started(job_name);
+      case "batch committed":
+        return this.#committed(event);
+      case "batch failed":
+        return this.#failed(event);
+      case "lease lost":
+        return this.#counter("tidefill_retries_total").inc({ job_name, reason: "lease" });
+      case "pulse":
+        return this.#pulse(event);
+      case "server observed":
+        return this.#observed(event);
+      case "run stopped":
+        this.#state(job_name, event.status);
+        if (event.status === "succeeded") this.#succeeded(job_name);
+        return;
+      default:
+    }
+  }
+
+  /** The metrics in Prometheus' text format. */
+  async text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  /** Hands the metrics to a Pushgateway, for runs too short to be scraped. The group is named for the tool, not the job. */
+  async push(url: string): Promise<void> {
+    await new Pushgateway(url, { timeout: 5_000 }, this.registry).pushAdd({ jobName: "tidefill" });
+  }
+
+  #started(job_name: string): void {
+    this.#checkpointAt = Date.now();
+    for (const metric of metricNames) {
+      for (const [label, values] of Object.entries("values" in metric ? metric.values : {})) {
+        for (const value of values as readonly string[]) this.#touch(metric.name, { job_name, [label]: value });
+      }
+    }
+    this.#counter("tidefill_wal_bytes_total").inc({ job_name }, 0);
+    this.#gauge("tidefill_checkpoint_age_seconds").set({ job_name }, 0);
+    this.#state(job_name, "running");
+  }
+
+  /** To Prometheus a counter that appears with its first increment has not moved: it must stand at 0 before. */
+  #touch(name: string, labels: Record<string, string>): void {
+    this.#counters.get(name)?.inc(labels, 0);
+    this.#histograms.get(name)?.zero(labels);
+    this.#gauges.get(name)?.set(labels, 0);
+  }
+
+  #committed({ job: job_name, counts, seconds }: Extract<EngineEvent, { type: "batch committed" }>): void {
+    const rows = this.#counter("tidefill_rows_total");
+    for (const outcome of ["read", "written", "unchanged", "skipped", "rejected"] as const) {
+      rows.inc({ job_name, outcome }, counts[outcome]);
+    }
+    this.#counter("tidefill_batches_total").inc({ job_name, outcome: "committed" });
+    const histogram = this.#histogram("tidefill_batch_duration_seconds");
+    for (const [phase, value] of Object.entries(seconds)) histogram.observe({ job_name, phase }, value);
+    this.#checkpointAt = Date.now();
+    this.#gauge("tidefill_checkpoint_age_seconds").set({ job_name }, 0);
+    this.#gauge("tidefill_last_checkpoint_timestamp_seconds").set({ job_name }, this.#checkpointAt / 1_000);
+  }
+
+  #failed({ job: job_name, action, reason }: Extract<EngineEvent, { type: "batch failed" }>): void {
+    const isHalved = action === "shrink" || action === "reject";
+    this.#counter("tidefill_batches_total").inc({ job_name, outcome: isHalved ? "halved" : "retried" });
+    const known = ["lock", "deadlock", "serialization", "timeout", "connection", "resources", "data"];
+    if (known.includes(reason)) this.#counter("tidefill_retries_total").inc({ job_name, reason });
+  }
+
+  #pulse(event: Extract<EngineEvent, { type: "pulse" }>): void {
+    const { job: job_name, progress, busyWorkers, workers } = event;
+    this.#state(job_name, event.status);
+    this.#gauge("tidefill_run_progress_ratio").set({ job_name }, event.ratio);
+    this.#gauge("tidefill_rows_remaining").set({ job_name }, event.rowsRemaining);
+    if (progress.rowsPerSecond > 0) {
+      this.#gauge("tidefill_eta_seconds").set({ job_name }, event.rowsRemaining / progress.rowsPerSecond);
+    }
+    this.#gauge("tidefill_batch_rows").set({ job_name }, event.batchRows);
+    this.#gauge("tidefill_workers").set({ job_name, state: "busy" }, busyWorkers);
+    this.#gauge("tidefill_workers").set({ job_name, state: "waiting" }, workers - busyWorkers);
+    this.#gauge("tidefill_checkpoint_age_seconds").set({ job_name }, (Date.now() - this.#checkpointAt) / 1_000);
+  }
+
+  #observed({ job: job_name, table, activity }: Extract<EngineEvent, { type: "server observed" }>): void {
+    this.#gauge("tidefill_table_dead_tuples").set({ table }, activity.deadTuples);
+    this.#walAtStart ??= activity.walBytes;
+    const wal = Math.max(0, activity.walBytes - this.#walAtStart);
+    this.#counter("tidefill_wal_bytes_total").inc({ job_name }, Math.max(0, wal - this.#walSeen));
+    this.#walSeen = Math.max(this.#walSeen, wal);
+    // A replica that has gone must not go on showing the lag that it had.
+    this.#gauge("tidefill_replication_lag_bytes").reset();
+    this.#gauge("tidefill_replication_lag_seconds").reset();
+    for (const { name: replica, bytes, seconds } of activity.replicas) {
+      this.#gauge("tidefill_replication_lag_bytes").set({ replica }, bytes);
+      this.#gauge("tidefill_replication_lag_seconds").set({ replica }, seconds ?? 0);
+    }
+  }
+
+  #succeeded(job_name: string): void {
+    this.#gauge("tidefill_run_progress_ratio").set({ job_name }, 1);
+    this.#gauge("tidefill_rows_remaining").set({ job_name }, 0);
+    this.#gauge("tidefill_eta_seconds").set({ job_name }, 0);
+    this.#gauge("tidefill_last_success_timestamp_seconds").set({ job_name }, Date.now() / 1_000);
+  }
+
+  #state(job_name: string, current: string): void {
+    const { values } = metricNames.find((metric) => metric.name === "tidefill_run_state") as {
+      readonly values: { readonly state: readonly string[] };
+    };
+    for (const state of values.state) this.#gauge("tidefill_run_state").set({ job_name, state }, state === current ? 1 : 0);
+  }
+
+  #register(metric: (typeof metricNames)[number]): void {
+    const common = { name: metric.name, help: metric.help, labelNames: [...metric.labels], registers: [this.registry] };
+    if (metric.type === "counter") this.#counters.set(metric.name, new Counter(common));
+    else if (metric.type === "gauge") this.#gauges.set(metric.name, new Gauge(common));
+    else this.#histograms.set(metric.name, new Histogram({ ...common, buckets: [...metric.buckets] }));
+  }
+
+  #counter(name: Name): Counter {
+    return found(this.#counters.get(name), name);
+  }
+
+  #gauge(name: Name): Gauge {
+    return found(this.#gauges.get(name), name);
+  }
+
+  #histogram(name: Name): Histogram {
+    return found(this.#histograms.get(name), name);
+  }
+}
+
+function found<T>(metric: T | undefined, name: string): T {
+  if (metric === undefined) throw new Error(`There is no metric ${name} of that type.`);
+  return metric;
+}

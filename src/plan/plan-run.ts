@@ -1,0 +1,66 @@
+import { RefusedError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import { displayName } from "../job/table.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
+import { explainText } from "../postgres/explain.ts";
+import { beginStatement } from "../postgres/transaction-settings.ts";
+import { checkNames } from "./check-job.ts";
+import type { Refusal } from "./checks/check.ts";
+import { tryToOpenJob } from "./open-job.ts";
+import type { OpenedJob } from "./opened-job.ts";
+import { sampleStatements } from "./statements.ts";
+import { readTouched, type Touched } from "./touched.ts";
+
+/** What a run would do. */
+export interface RunPlan {
+  readonly job: string;
+  readonly kind: Job["kind"];
+  /** reasons not to start; when there are any, nothing below is known */
+  readonly refusals: readonly Refusal[];
+  /** the checks that were made */
+  readonly checks: readonly string[];
+  readonly details: PlanDetails | null;
+}
+
+interface PlanDetails {
+  readonly table: string;
+  readonly key: readonly string[];
+  readonly estimatedRows: number;
+  /** keys that have to be walked over to find them */
+  readonly keysWalked: number;
+  /** each statement of a batch as it is sent, `$1` and so on standing for values */
+  readonly statements: readonly { readonly name: string; readonly sql: string }[];
+  /** PostgreSQL's plan of the statement that finds the rows */
+  readonly queryPlan: readonly string[];
+  readonly touched: Touched;
+}
+
+/** Finds out what a run would do, in a transaction that is rolled back; nothing is written, not even our schema. */
+export async function planRun(db: Database, job: Job, parameters: object): Promise<RunPlan> {
+  const common = { job: job.name, kind: job.kind, checks: checkNames };
+  try {
+    const { opened, refusals } = await tryToOpenJob(db, job, parameters);
+    if (opened === null) return { ...common, refusals, details: null };
+    return { ...common, refusals, details: await db.rolledBack((tx) => describe(tx, opened)) };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const refusal = { check: error.check, message: error.message, remedy: error.remedy ?? "" };
+    return { ...common, refusals: [refusal], details: null };
+  }
+}
+
+async function describe(tx: Transaction, opened: OpenedJob): Promise<PlanDetails> {
+  const { source, estimate } = opened;
+  const samples = await sampleStatements(tx, opened);
+  const finder = samples.find(({ name }) => name === (opened.write.kind === "sql" ? "write" : "read"));
+  const written = samples.map(({ name, statement }) => ({ name, sql: statement.toString() }));
+  return {
+    table: displayName(source.relation),
+    key: source.key.columns.map((column) => column.name),
+    estimatedRows: Math.round(estimate.rows),
+    keysWalked: Math.round(estimate.walk),
+    statements: [{ name: "begin", sql: beginStatement().replaceAll("; ", ";\n") }, ...written, { name: "commit", sql: "commit" }],
+    queryPlan: finder === undefined ? [] : await explainText(tx, finder.statement),
+    touched: await readTouched(tx, source.relation, opened.written),
+  };
+}

@@ -1,0 +1,64 @@
+import { expect } from "vitest";
+
+/** Whatever answers a query: the tests' database, or one on a server of its own. */
+export interface Asked {
+  query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+}
+
+/** A new table `counters` of so many rows that are all 0, and no trace of earlier runs. */
+export async function fillCounters(database: Asked, rows: number): Promise<void> {
+  await database.query("drop schema if exists tidefill cascade");
+  await database.query("drop table if exists counters, pace");
+  await database.query("create table pace (seconds double precision not null)");
+  await database.query("insert into pace values (0)");
+  await database.query(`create or replace function slowly(value integer) returns integer language plpgsql as
+    'begin perform pg_sleep(seconds) from pace where seconds > 0; return value; end'`);
+  await database.query("create table counters (id bigint primary key, n integer not null default 0)");
+  await database.query("insert into counters (id) select 7 * g from generate_series(1, $1::integer) g", [rows]);
+  await database.query("analyze counters");
+}
+
+/** How long the SQL job sleeps at each row; it takes effect at once, whoever runs the job. */
+export async function setPace(database: Asked, seconds: number): Promise<void> {
+  await database.query("update pace set seconds = $1", [seconds]);
+}
+
+/** How many rows are not counted yet. */
+export async function rowsLeft(database: Asked): Promise<number> {
+  return Number((await database.query("select count(*) as left from counters where n = 0"))[0]?.left);
+}
+
+/** The oracle: plain SQL over the table and the store, nothing of the engine's. */
+export async function requireCountedOnce(database: Asked, rows: number): Promise<void> {
+  expect(
+    await database.query("select min(n), max(n), count(*)::integer, count(*) filter (where n <> 1)::integer as wrong from counters"),
+  ).toEqual([{ min: 1, max: 1, count: rows, wrong: 0 }]);
+  await requireSucceeded(database);
+}
+
+/** There is one run, it has succeeded, and each key lies in exactly one of its ranges, which are all done. */
+export async function requireSucceeded(database: Asked): Promise<void> {
+  expect(await database.query("select status, stop_reason, finished_at is not null as finished from tidefill.run")).toEqual([
+    { status: "succeeded", stop_reason: "finished", finished: true },
+  ]);
+  expect(await database.query("select number, status from tidefill.range where status <> 'done'")).toEqual([]);
+  expect(
+    await database.query(`
+      select sweep, count(*) filter (where after_key is null)::integer as first,
+        count(*) filter (where through_key is null)::integer as last,
+        count(*) filter (where checkpoint is distinct from through_key)::integer as short
+      from tidefill.range
+      group by sweep
+      having count(*) filter (where after_key is null) <> 1
+        or count(*) filter (where through_key is null) <> 1
+        or count(*) filter (where checkpoint is distinct from through_key) <> 0`),
+  ).toEqual([]);
+  expect(
+    await database.query(`
+      select sweep, after_key
+      from tidefill.range as later
+      where after_key is not null
+        and 1 <> (select count(*) from tidefill.range as before
+          where before.sweep = later.sweep and before.through_key = later.after_key)`),
+  ).toEqual([]);
+}

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { until } from "../support/until.ts";
+import { fillCounters, requireCountedOnce, setPace } from "./counters.ts";
+import byRow from "./jobs/count-rows.ts";
+import bySql from "./jobs/count-by-sql.ts";
+import { BatchCommit, Proxied } from "./proxied.ts";
+import { isLong, Random } from "./random.ts";
+import { setDelay, Work } from "./work.ts";
+
+const database = useDatabase();
+const proxied = new Proxied(database);
+const truths = { swallow: "rolled back", "swallow-reply": "committed" } as const;
+
+/** Loses one commit of a batch after another, and looks each time at what the engine makes of it. */
+async function loseCommits(work: Work, losses: number, random: Random): Promise<string[]> {
+  const expected: string[] = [];
+  for (let lost = 1; lost <= losses; lost += 1) {
+    const action = lost % 2 === 0 ? "swallow" : "swallow-reply";
+    const armed = proxied.proxy.arm({ match: new BatchCommit(), after: random.between(1, 3), action });
+    await Promise.race([armed.fired, until(async () => work.isOver, { describe: "a batch to lose the commit of" })]);
+    armed.disarm();
+    expected.push(truths[action]);
+    const resolved = await work.saw("commit resolved", lost);
+    expect(resolved.outcome).toBe(truths[action]);
+  }
+  return expected;
+}
+
+test("a lost COMMIT of a row job is redone when it was not executed, and only then", async () => {
+  await fillCounters(database, 6_000);
+  setDelay(10);
+  const random = new Random("lost commits of a row job");
+  const work = new Work(byRow, { connectionString: proxied.url, workers: 1 });
+  await work.saw("batch committed");
+  const expected = await loseCommits(work, isLong ? 100 : 12, random);
+  setDelay(0);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 6_000 } });
+  expect(work.all("commit resolved").map((event) => event.outcome)).toEqual(expected);
+  await requireCountedOnce(database, 6_000);
+});
+
+test("a lost COMMIT of an SQL job is redone when it was not executed, and only then", async () => {
+  await fillCounters(database, 6_000);
+  await setPace(database, 0.000_3);
+  const random = new Random("lost commits of an SQL job");
+  const work = new Work(bySql, { connectionString: proxied.url, workers: 1 });
+  await work.saw("batch committed");
+  const expected = await loseCommits(work, isLong ? 100 : 12, random);
+  await setPace(database, 0);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 6_000 } });
+  expect(work.all("commit resolved").map((event) => event.outcome)).toEqual(expected);
+  await requireCountedOnce(database, 6_000);
+});
+
+test("a lost COMMIT of any transaction, the store's own too, neither stops a run nor spoils a row", async () => {
+  await fillCounters(database, 12_000);
+  setDelay(20);
+  const random = new Random("lost commits of any transaction");
+  const work = new Work(byRow, { connectionString: proxied.url, workers: 4 });
+  await work.saw("batch committed");
+  const losses = isLong ? 200 : 20;
+  for (let lost = 0; lost < losses && !work.isOver; lost += 1) {
+    const action = random.pick(["swallow", "swallow-reply"] as const);
+    const armed = proxied.proxy.arm({ match: /^commit$/, after: random.between(1, 8), action });
+    await Promise.race([armed.fired, until(async () => work.isOver, { describe: "a commit to lose" })]);
+    armed.disarm();
+  }
+  setDelay(0);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
+  await requireCountedOnce(database, 12_000);
+});

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect } from "vitest";
+import type { TestDatabase } from "../support/database.ts";
+import { FaultProxy } from "../support/fault-proxy.ts";
+
+/** A new proxy before the database for each test of the file that calls this; `url` leads through it. */
+export class Proxied {
+  readonly #database: TestDatabase;
+  #proxy: FaultProxy | undefined;
+
+  constructor(database: TestDatabase) {
+    this.#database = database;
+    beforeEach(async () => {
+      const { hostname, port } = new URL(database.url);
+      this.#proxy = await FaultProxy.start({ host: hostname, port: Number(port || 5432) });
+    });
+    afterEach(async () => {
+      await this.proxy.stop();
+      expect(this.proxy.connections).toBe(0);
+    });
+  }
+
+  get proxy(): FaultProxy {
+    if (this.#proxy === undefined) throw new Error("The proxy exists only inside tests.");
+    return this.#proxy;
+  }
+
+  get url(): string {
+    return this.proxy.url(this.#database.url);
+  }
+}
+
+/** The statement that moves a range's checkpoint: the last of a batch before its commit. */
+export const advanceStatement = /^update "tidefill"\."range"\s+set checkpoint/;
+
+/** The statement that prolongs a lease while a batch takes long. */
+export const renewStatement = /^update "tidefill"\."range"\s+set lease_expires_at/;
+
+/**
+ * Matches the commit of a batch, and none of the store's other transactions: the first commit after a checkpoint was moved.
+ * Sure only while one worker is at work.
+ */
+export class BatchCommit extends RegExp {
+  #isAdvanced = false;
+
+  constructor() {
+    super("^commit$");
+  }
+
+  override [Symbol.search](statement: string): number {
+    if (advanceStatement.test(statement.trim())) this.#isAdvanced = true;
+    if (statement !== "commit" || !this.#isAdvanced) return -1;
+    this.#isAdvanced = false;
+    return 0;
+  }
+}

@@ -1,0 +1,32 @@
+/** What all random choices of the crash tests follow from; `TIDEFILL_SEED` repeats them (their timing repeats only roughly). */
+const seed = Number(process.env.TIDEFILL_SEED ?? Date.now() % 1_000_000_000);
+
+/** Whether the heavy loops are asked for. */
+export const isLong = process.env.TIDEFILL_LONG === "1";
+
+/** Random numbers that the seed and a name decide (mulberry32). */
+export class Random {
+  #state: number;
+
+  constructor(name: string) {
+    this.#state = [...name].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), seed);
+    console.info(`${name}: TIDEFILL_SEED=${seed}`);
+  }
+
+  /** From 0 up to but without 1. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  }
+
+  /** A whole number from `least` to `most`, both included. */
+  between(least: number, most: number): number {
+    return least + Math.floor(this.next() * (most - least + 1));
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[Math.floor(this.next() * choices.length)]!;
+  }
+}

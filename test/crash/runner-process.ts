@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach } from "vitest";
+import { until } from "../support/until.ts";
+import type { RunnerOptions, Told } from "./runner.ts";
+
+const jiti = createRequire(import.meta.url).resolve("jiti/package.json").replace("package.json", "lib/jiti-cli.mjs");
+const program = fileURLToPath(new URL("./runner.ts", import.meta.url));
+const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+
+const started = new Set<RunnerProcess>();
+
+afterEach(async () => {
+  for (const runner of started) runner.signal("SIGKILL");
+  await Promise.all([...started].map((runner) => runner.ended));
+  started.clear();
+});
+
+/** A real process that works on a run and tells what it does; killed after the test at the latest. */
+export class RunnerProcess {
+  readonly told: Told[] = [];
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  readonly #child: ChildProcess;
+  #isRunning = true;
+
+  constructor(options: RunnerOptions, delayMs = 0) {
+    this.#child = spawn(process.execPath, [jiti, program, JSON.stringify(options)], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, JITI_ALIAS: JSON.stringify({ tidefill: index }), TIDEFILL_TEST_DELAY_MS: String(delayMs) },
+    });
+    createInterface({ input: this.#child.stdout! }).on("line", (line) => this.told.push(JSON.parse(line) as Told));
+    // close, not exit: only then all that it told has been read.
+    this.ended = new Promise((resolve) => {
+      this.#child.once("close", (code, signal) => {
+        this.#isRunning = false;
+        resolve({ code, signal });
+      });
+    });
+    started.add(this);
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  all(type: string): readonly Told[] {
+    return this.told.filter((line) => line.type === type);
+  }
+
+  /** Waits until it has told so many lines of a type, and gives the last of them. */
+  async tells(type: string, times = 1): Promise<Told> {
+    return until(async () => this.all(type)[times - 1] ?? this.#failIfEnded(type), {
+      describe: `a runner tells "${type}" ${times} times`,
+      everyMs: 5,
+    });
+  }
+
+  /** Why it did not end with a run that has succeeded, or null. */
+  get trouble(): string | null {
+    const [report] = this.all("report");
+    const [error] = this.all("error");
+    if (report?.status === "succeeded") return null;
+    // Another process may finish the run while this one starts.
+    if (error !== undefined && ["run-is-unfinished", "not-done-already"].includes(String(error.check))) return null;
+    return JSON.stringify(error ?? report ?? this.told.at(-1) ?? "nothing told");
+  }
+
+  #failIfEnded(type: string): undefined {
+    if (this.#isRunning) return undefined;
+    throw new Error(`A runner ended before it told "${type}": ${JSON.stringify(this.told.at(-1))}`);
+  }
+}
