@@ -1,12 +1,11 @@
 import { defineSqlJob, rowsOf, sql, update } from "tidefill";
 import { essays } from "./tables.ts";
 
-// The same in SQL: no row leaves the database. An empty text splits into one empty word, so it is counted apart.
+// The same in SQL: no row leaves the database. An empty text would split into one empty word, so it becomes null before.
 export default defineSqlJob({
   name: "essay-word-count-sql",
   source: rowsOf(essays, { pending: sql`computed_word_count is null` }),
   sink: update(essays, {
-    computed_word_count: sql`
-      case when content ~ '\S' then cardinality(regexp_split_to_array(btrim(content, E' \t\r\n'), '\s+')) else 0 end`,
+    computed_word_count: sql`coalesce(cardinality(regexp_split_to_array(nullif(btrim(content, e' \t\r\n'), ''), '\s+')), 0)`,
   }),
 });

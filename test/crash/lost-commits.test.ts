@@ -17,7 +17,7 @@ async function loseCommits(work: Work, losses: number, random: Random): Promise<
   const expected: string[] = [];
   for (let lost = 1; lost <= losses; lost += 1) {
     const action = lost % 2 === 0 ? "swallow" : "swallow-reply";
-    const armed = proxied.proxy.arm({ match: new BatchCommit(), after: random.between(1, 3), action });
+    const armed = proxied.proxy.arm({ match: new BatchCommit(), after: random.between(1, 2), action });
     await Promise.race([armed.fired, until(async () => work.isOver, { describe: "a batch to lose the commit of" })]);
     armed.disarm();
     expected.push(truths[action]);
@@ -29,7 +29,7 @@ async function loseCommits(work: Work, losses: number, random: Random): Promise<
 
 test("a lost COMMIT of a row job is redone when it was not executed, and only then", async () => {
   await fillCounters(database, 6_000);
-  setDelay(10);
+  setDelay(40);
   const random = new Random("lost commits of a row job");
   const work = new Work(byRow, { connectionString: proxied.url, workers: 1 });
   await work.saw("batch committed");
@@ -42,7 +42,7 @@ test("a lost COMMIT of a row job is redone when it was not executed, and only th
 
 test("a lost COMMIT of an SQL job is redone when it was not executed, and only then", async () => {
   await fillCounters(database, 6_000);
-  await setPace(database, 0.000_3);
+  await setPace(database, 0.000_5);
   const random = new Random("lost commits of an SQL job");
   const work = new Work(bySql, { connectionString: proxied.url, workers: 1 });
   await work.saw("batch committed");

@@ -89,7 +89,7 @@ export async function runInSmallBatches(database: TestDatabase, job: Job, sizes:
       if (committed.isLast) break;
       current = committed.lease;
     }
-    await db.query(await finished(run));
+    await database.query("update tidefill.run set status = 'succeeded', finished_at = now() where id = $1", [run]);
     return current.batches + 1;
   });
 }

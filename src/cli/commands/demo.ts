@@ -4,5 +4,8 @@ import type { CommandModule } from "yargs";
 export const demoCommand: CommandModule = {
   command: "demo",
   describe: "see it work: a database of its own, a job killed and resumed before your eyes",
-  handler: () => {},
+  handler: async () => {
+    const { show } = await import("../demo/show.ts");
+    await show();
+  },
 };

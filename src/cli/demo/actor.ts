@@ -1,0 +1,41 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../../../bin/tidefill.js", import.meta.url));
+const jobs = fileURLToPath(new URL("../../../jobs", import.meta.url));
+
+/** A `tidefill` of its own process, as an operator would start it, working on the demo's database. */
+export class Actor {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown[]>;
+
+  constructor(databaseUrl: string, parameters: readonly string[]) {
+    this.#child = spawn(process.execPath, [program, ...parameters, "--jobs", jobs], {
+      // Not in the parameters, where every process of the machine could read the password.
+      env: { ...process.env, DATABASE_URL: databaseUrl },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    this.#ended = once(this.#child, "exit");
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Pulls the plug: no handler runs, nothing is tidied up. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#ended;
+  }
+
+  /** Waits for its end and answers the exit code. */
+  async end(): Promise<number | null> {
+    const [code] = await this.#ended;
+    return typeof code === "number" ? code : null;
+  }
+}

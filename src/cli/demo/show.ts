@@ -1,0 +1,108 @@
+import { Cluster } from "../../embedded/cluster.ts";
+import { createSampleSchool } from "../../embedded/sample-school.ts";
+import { TidefillError } from "../../errors.ts";
+import { formatCount, formatSeconds } from "../../observe/format.ts";
+import { createPool } from "../../postgres/connect.ts";
+import { Database } from "../../postgres/database.ts";
+import { sql } from "../../postgres/sql.ts";
+import { emphasise, say } from "../output.ts";
+import { Actor } from "./actor.ts";
+import { callWitness, hear, startOver, type Testimony } from "./witness.ts";
+
+const essays = 200_000;
+/** A worker of a killed process keeps its range so long; short, so that nobody has to wait. */
+const lease = "3s";
+
+/** The demo: a job on a real database, killed half-way and resumed, with the database as the witness. */
+export async function show(): Promise<void> {
+  say(`${emphasise("bold", "tidefill demo")}: a backfill that survives being killed. It takes less than a minute.\n`);
+  say("Starting a PostgreSQL of its own, in a temporary folder, and filling it with a sample school …");
+  const begin = performance.now();
+  const cluster = await Cluster.open();
+  try {
+    const pool = createPool({ connectionString: cluster.url(), applicationName: "demo", maxConnections: 2 });
+    const db = new Database(pool);
+    try {
+      await createSampleSchool(pool, { essays });
+      await callWitness(db);
+      say(`${formatCount(essays)} essays of several paragraphs, ready in ${formatSeconds((performance.now() - begin) / 1_000)}.\n`);
+      await play(db, cluster.url());
+    } finally {
+      await db.close();
+    }
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function play(db: Database, url: string): Promise<void> {
+  say(`A new column, ${emphasise("bold", "computed_word_count")}, is empty. A job fills it, a few thousand rows at a time:`);
+  say(emphasise("dim", "  $ tidefill run essay-word-count"));
+  const killed = await killHalfWay(db, url);
+  say(emphasise("red", `\n  kill -9 ${killed.pid}`));
+  const half = await hear(db);
+  say(`\nNo goodbye, no clean-up. The database says: ${formatCount(half.filled)} of ${formatCount(half.essays)} essays are done.\n`);
+  say("Nobody has to know where it stopped: every batch wrote down how far it came, in the same transaction as its rows.");
+  say(emphasise("dim", "  $ tidefill resume essay-word-count"));
+  const first = performance.now();
+  await mustSucceed(new Actor(url, ["resume", "essay-word-count", "--lease", lease]));
+  const resumed = (performance.now() - first) / 1_000;
+  const end = await hear(db);
+  prove(end);
+  await playTwin(db, url, end, (end.essays - half.filled) / resumed);
+}
+
+async function killHalfWay(db: Database, url: string): Promise<Actor> {
+  const actor = new Actor(url, ["run", "essay-word-count", "--lease", lease]);
+  while (!actor.hasEnded) {
+    const { rows } = await db.query(sql`select to_regclass('tidefill.range') is not null as is_there`);
+    if (rows[0]?.is_there === "t" && (await writtenRows(db)) > essays * 0.45) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  if (actor.hasEnded) throw new TidefillError("demo", "The job ended before it could be killed.");
+  await actor.kill();
+  return actor;
+}
+
+async function writtenRows(db: Database): Promise<number> {
+  const { rows } = await db.query(sql`select coalesce(sum(rows_written), 0) as written from tidefill.range`);
+  return Number(rows[0]?.written ?? 0);
+}
+
+async function mustSucceed(actor: Actor): Promise<void> {
+  const code = await actor.end();
+  if (code !== 0) throw new TidefillError("demo", `The demo's job ended with exit code ${code}.`);
+}
+
+/** The proof is asked of the database, not of tidefill. @throws TidefillError when it fails */
+function prove(seen: Testimony): void {
+  say("\nThe proof. A trigger has recorded every single update of an essay:");
+  say(`  essays                     ${formatCount(seen.essays)}`);
+  say(`  essays with a word count   ${formatCount(seen.filled)}`);
+  say(`  updates recorded           ${formatCount(seen.writes)}`);
+  say(`  essays updated twice       ${formatCount(seen.twice)}`);
+  const isRight = seen.filled === seen.essays && seen.writes === seen.essays && seen.twice === 0;
+  if (!isRight) throw new TidefillError("demo", "That is not what was promised. Please report it.");
+  say(`${emphasise("green", "  Killed in the middle, and every row was written exactly once.")}\n`);
+}
+
+async function playTwin(db: Database, url: string, before: Testimony, rowRate: number): Promise<void> {
+  say("The same job can be written in SQL; then no row leaves the database. Once more from the start:");
+  await startOver(db);
+  say(emphasise("dim", "  $ tidefill run essay-word-count-sql"));
+  const begin = performance.now();
+  await mustSucceed(new Actor(url, ["run", "essay-word-count-sql", "--lease", lease]));
+  const sqlRate = essays / ((performance.now() - begin) / 1_000);
+  const after = await hear(db);
+  const isSame = after.checksum === before.checksum && after.writes === essays && after.twice === 0;
+  if (!isSame) throw new TidefillError("demo", "The SQL job came to other word counts than the one in TypeScript. Please report it.");
+  say(`\n  the words counted in TypeScript   ${formatCount(rowRate)} rows/s`);
+  say(`  the words counted in SQL          ${formatCount(sqlRate)} rows/s, with the same ${formatCount(essays)} word counts`);
+  say("  (this machine, start-up included; what is faster depends on the expression)\n");
+  say("Where to look next");
+  say("  jobs/essay-word-count.ts       the job: fifteen lines");
+  say("  docs/writing-jobs.md           your own");
+  say("  docs/guarantees.md             what is promised, and what is not");
+  say("  grafana/README.md              the dashboard");
+  say("  tidefill plan <job>            what a run would do to your database, before it does it");
+}

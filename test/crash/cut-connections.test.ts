@@ -1,0 +1,75 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { fillCounters, requireCountedOnce } from "./counters.ts";
+import byRow from "./jobs/count-rows.ts";
+import { Proxied } from "./proxied.ts";
+import { isLong, Random } from "./random.ts";
+import { setDelay, Work } from "./work.ts";
+
+const database = useDatabase();
+const proxied = new Proxied(database);
+
+/** Ends the connection of a random backend of tidefill's, if there is one. */
+async function terminateOne(): Promise<number> {
+  const ended = await database.query(`
+    select pg_terminate_backend(pid)
+    from pg_stat_activity
+    where datname = current_database()
+      and application_name like 'tidefill%'
+    order by random()
+    limit 1`);
+  return ended.length;
+}
+
+test("backends terminated at random moments cost time, but neither a row nor the run", async () => {
+  await fillCounters(database, 12_000);
+  setDelay(30);
+  const random = new Random("terminated backends");
+  const work = new Work(byRow, { connectionString: database.url, workers: 4 });
+  await work.saw("batch committed");
+  const terminations = isLong ? 1_000 : 60;
+  for (let done = 0; done < terminations; ) {
+    await delay(random.between(0, 60));
+    done += await terminateOne();
+    expect(work.isOver, "the run ended too early").toBe(false);
+  }
+  setDelay(0);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
+  expect(work.all("batch failed").length).toBeGreaterThan(0);
+  await requireCountedOnce(database, 12_000);
+});
+
+test("connections reset at random messages cost time, but neither a row nor the run", async () => {
+  await fillCounters(database, 12_000);
+  setDelay(30);
+  const random = new Random("reset connections");
+  const work = new Work(byRow, { connectionString: proxied.url, workers: 4 });
+  await work.saw("batch committed");
+  for (let done = 0; done < (isLong ? 1_000 : 60); done += 1) {
+    const action = random.pick(["reset-before", "reset-after"] as const);
+    await proxied.proxy.arm({ match: /(?:)/, after: random.between(1, 30), action }).fired;
+    expect(work.isOver, "the run ended too early").toBe(false);
+  }
+  setDelay(0);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
+  await requireCountedOnce(database, 12_000);
+});
+
+test("connections that fall silent are cut by the client's watchdog, and the run goes on", async () => {
+  await fillCounters(database, 12_000);
+  setDelay(30);
+  const random = new Random("silent connections");
+  const work = new Work(byRow, { connectionString: proxied.url, workers: 4 });
+  await work.saw("batch committed");
+  const silences = 4;
+  const armed = Array.from({ length: silences }, (_, index) =>
+    proxied.proxy.arm({ match: /(?:)/, after: 12 * index + random.between(1, 12), action: "blackhole" }),
+  );
+  await Promise.all(armed.map(({ fired }) => fired));
+  setDelay(0);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
+  // All of them still hang in the proxy: it was not their end that the engine waited for.
+  expect(proxied.proxy.connections).toBeGreaterThanOrEqual(silences);
+  await requireCountedOnce(database, 12_000);
+});
