@@ -9,9 +9,9 @@ import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { statusCommand } from "./commands/status.ts";
 import { exitCodeOfError, exitCodes } from "./exit-code.ts";
+import { explained } from "./explained.ts";
 import { printJson, say, sayError } from "./output.ts";
 import { ownVersion } from "./version.ts";
-import { TidefillError } from "../errors.ts";
 
 const commands = [
   demoCommand,
@@ -56,10 +56,9 @@ function parser(parameters: readonly string[]) {
   return program;
 }
 
-function report(error: unknown, json: boolean): void {
+function report(thrown: unknown, json: boolean): void {
+  const error = explained(thrown);
   sayError(error);
-  const code = error instanceof TidefillError ? error.code : "unexpected";
-  const remedy = error instanceof TidefillError ? (error.remedy ?? null) : null;
-  if (json) printJson({ error: { code, message: error instanceof Error ? error.message : String(error), remedy } });
+  if (json) printJson({ error: { code: error.code, message: error.message, remedy: error.remedy ?? null } });
   process.exitCode = exitCodeOfError(error);
 }

@@ -17,10 +17,9 @@ export function say(text: string): void {
 }
 
 /** An error for people: what happened, and what to type next. */
-export function sayError(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  say(`${emphasise("red", "error")} ${message}`);
-  if (error instanceof TidefillError && error.remedy !== undefined) say(`${emphasise("cyan", "→")} ${error.remedy}`);
+export function sayError(error: TidefillError): void {
+  say(`${emphasise("red", "error")} ${error.message}`);
+  if (error.remedy !== undefined) say(`${emphasise("cyan", "→")} ${error.remedy}`);
 }
 
 /** Coloured on a terminal; plain with NO_COLOR or in a pipe. */

@@ -1,4 +1,4 @@
-import type { Database } from "../postgres/database.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { Stretch } from "../source/key-walk.ts";
 import type { OpenedSource } from "../source/opened-source.ts";
@@ -11,6 +11,8 @@ import { PhaseClock } from "./phase-clock.ts";
 /** A batch that is being tried; what is known of it survives its failure. */
 export interface Attempt {
   readonly lease: Lease;
+  /** look first whether the rest of the range holds any row in scope: one glance instead of many batches of nothing */
+  readonly looksAhead: boolean;
   readonly clock: PhaseClock;
   stretch: Stretch | null;
   outcome: BatchOutcome | null;
@@ -51,20 +53,29 @@ export class BatchCommitter {
   }
 
   /** An attempt at the next batch of a leased range. */
-  begin(lease: Lease): Attempt {
-    return { lease, clock: new PhaseClock(), stretch: null, outcome: null, counts: null };
+  begin(lease: Lease, looksAhead: boolean): Attempt {
+    return { lease, looksAhead, clock: new PhaseClock(), stretch: null, outcome: null, counts: null };
   }
 
   /** Works on up to `rows` rows and commits. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
   async commit(attempt: Attempt, rows: number): Promise<Committed> {
     const { lease, clock } = attempt;
     return this.#db.transaction(async (tx) => {
-      const stretch = await clock.during("read", () => this.#source.walk.stretch(tx, remaining(lease), rows, batchBytes));
+      const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
       attempt.stretch = stretch;
       const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
-      attempt.outcome = stretch.walked === 0 ? nothing : await this.#work.do(tx, bounds, stretch.walked, clock);
+      attempt.outcome = stretch.isEmpty ? nothing : await this.#work.do(tx, bounds, stretch.walked, clock);
       return this.#advance(tx, attempt, stretch, attempt.outcome);
     }, this.#limits(rows));
+  }
+
+  async #stretch(tx: Transaction, { lease, looksAhead }: Attempt, rows: number): Promise<Stretch> {
+    const rest = remaining(lease);
+    if (looksAhead && !(await this.#source.hasRows(tx, rest))) {
+      // All of it was looked at, so it counts as walked; what is left of it when others have begun, nobody has counted.
+      return { through: rest.through, walked: lease.batches === 0 ? (lease.planned ?? 0) : 0, isLast: true, isEmpty: true };
+    }
+    return this.#source.walk.stretch(tx, rest, rows, batchBytes);
   }
 
   /** Passes over the one row that stands alone in `attempt`, keeping it as a reject. Null when the row is no longer next. */
@@ -85,7 +96,7 @@ export class BatchCommitter {
     return this.#store.ranges.wasCommitted(this.#db, lease);
   }
 
-  async #advance(tx: Parameters<BatchWork["do"]>[0], attempt: Attempt, stretch: Stretch, outcome: BatchOutcome): Promise<Committed> {
+  async #advance(tx: Transaction, attempt: Attempt, stretch: Stretch, outcome: BatchOutcome): Promise<Committed> {
     const { lease } = attempt;
     const fresh = await this.#store.rejects.add(tx, lease.run, lease.range, outcome.rejects);
     const counts = countBatch(lease.sweep, stretch, outcome, fresh);

@@ -37,7 +37,7 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
   /** somebody else has the range: the fence rolled our batch back */
   | { readonly type: "lease lost"; readonly range: bigint; readonly worker: number }
   | { readonly type: "row rejected"; readonly range: bigint; readonly sqlstate: string | null; readonly reason: string }
-  /** the key space is planned anew to find rows that came late */
+  /** the key space is gone over once more, to find rows that came late */
   /** what the server tells about the table and the replicas; null or absent where we may not look */
   | { readonly type: "server observed"; readonly table: string; readonly activity: ServerActivity }
   | { readonly type: "sweep started"; readonly sweep: number }

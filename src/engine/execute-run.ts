@@ -18,6 +18,7 @@ import { RowBatch } from "./row-batch.ts";
 import { type RunReport, reportOf } from "./run-report.ts";
 import { SqlBatch } from "./sql-batch.ts";
 import { StopSignal } from "./stop-signal.ts";
+import { RowTransform } from "./transform-rows.ts";
 import { Worker } from "./worker.ts";
 
 /** How this process takes part in a run. */
@@ -78,7 +79,7 @@ async function hire(
 function workOf({ write, source, parameters }: OpenedJob): BatchWork {
   return write.kind === "sql"
     ? new SqlBatch(source, write.sink)
-    : new RowBatch(source, write.sink, write.transform, parameters);
+    : new RowBatch(source, write.sink, new RowTransform(source, write.sink, write.transform, parameters));
 }
 
 async function readDeadlockTimeout(db: Database): Promise<number> {

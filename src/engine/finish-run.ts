@@ -10,7 +10,7 @@ const sweepsAtMost = 3;
 
 export type Finishing =
   | { readonly kind: "succeeded" }
-  /** the key space is planned anew, to find rows that came late */
+  /** the key space is gone over once more, to find rows that came late */
   | { readonly kind: "sweeping"; readonly sweep: number }
   /** others still work; look again no later than this */
   | { readonly kind: "waiting"; readonly lookAgainMs: number };
@@ -30,7 +30,8 @@ export async function finishRun(db: Database, store: Store, id: bigint, hasPendi
     }
     if (hasPending && coverage.written > 0 && run.sweep < sweepsAtMost) {
       const sweep = run.sweep + 1;
-      await store.runs.set(tx, id, { sweep: sql`${sweep}`, planned_through: raw("null"), is_planned: raw("false") });
+      await store.ranges.addSweep(tx, id, sweep);
+      await store.runs.set(tx, id, { sweep: sql`${sweep}` });
       return { kind: "sweeping", sweep };
     }
     await store.runs.set(tx, id, {

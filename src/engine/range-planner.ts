@@ -70,7 +70,8 @@ export class RangePlanner {
     if (run.isPlanned) return null;
     const after = run.plannedThrough;
     const through = await this.#source.walk.boundary(tx, after, this.#rows);
-    const range = await ranges.add(tx, run.id, run.sweep, { after, through });
+    const planned = through === null ? null : this.#rows;
+    const range = await ranges.add(tx, run.id, run.sweep, { after, through }, planned);
     await runs.set(tx, run.id, { planned_through: sql`${through}::text[]`, is_planned: sql`${through === null}` });
     return range;
   }

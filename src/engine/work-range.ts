@@ -20,6 +20,7 @@ export class RangeWork {
   readonly #isolation = new Isolation();
   readonly #backoff = new Backoff();
   #lease: Lease;
+  #looksAhead = true;
 
   constructor(
     lease: Lease,
@@ -58,11 +59,12 @@ export class RangeWork {
 
   async #nextBatch(): Promise<Committed | null> {
     const rows = this.#isolation.limit(this.#size.rows);
-    const attempt = this.#committer.begin(this.#lease);
+    const attempt = this.#committer.begin(this.#lease, this.#looksAhead);
     try {
       const committed = await this.#committer.commit(attempt, rows);
+      this.#looksAhead = false;
       const walked = attempt.stretch?.walked ?? 0;
-      this.#size.observe(walked, attempt.clock.totalMs);
+      if (attempt.stretch?.isEmpty === false) this.#size.observe(walked, attempt.clock.totalMs);
       this.#isolation.passed(walked);
       return this.#settle(attempt, committed);
     } catch (error) {
@@ -93,6 +95,8 @@ export class RangeWork {
     const failure = error instanceof TidefillError ? rolledBack : classifyFailure(error);
     const walked = attempt.stretch?.walked ?? rows;
     this.#failed(failure, walked);
+    // The glance over the whole range may be what took too long, or met a row that the condition cannot be computed for.
+    this.#looksAhead = false;
     if (failure.action === "stop") throw error;
     if (failure.action === "reject") return this.#isolate(error, failure, attempt, walked);
     if (failure.action === "shrink") this.#size.shrink();

@@ -12,6 +12,8 @@ export interface Stretch {
   readonly walked: number;
   /** whether the range ends here */
   readonly isLast: boolean;
+  /** whether there is nothing to do in it */
+  readonly isEmpty: boolean;
 }
 
 /** Walks the key's index by plain reads. `filter` is what an index serves by itself, so that only its rows are walked. */
@@ -71,10 +73,10 @@ export class KeyWalk {
   async stretch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch> {
     const { rows: found } = await tx.query(this.boundStatement(bounds, rows, byteBudget));
     const [last] = found;
-    if (last === undefined) return { through: bounds.through, walked: 0, isLast: true };
+    if (last === undefined) return { through: bounds.through, walked: 0, isLast: true, isEmpty: true };
     const walked = Number(last.tidefill_row);
     const isLast = walked < rows && walked === Number(last.tidefill_walked);
-    return { through: isLast ? bounds.through : keyOf(last, this.#key), walked, isLast };
+    return { through: isLast ? bounds.through : keyOf(last, this.#key), walked, isLast, isEmpty: false };
   }
 
   /** The statement whose estimated rows say how long the walk is. */

@@ -1,5 +1,6 @@
 import { ColumnCodec } from "../job/column-codec.ts";
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key } from "../postgres/key.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { KeyWalk } from "./key-walk.ts";
@@ -47,6 +48,12 @@ export class OpenedSource {
       where ${this.condition(bounds)}
       order by ${this.key.list}
       limit ${limit}`;
+  }
+
+  /** Whether any row within the bounds is in scope; true without looking when every row is. */
+  async hasRows(tx: Transaction, bounds: Bounds): Promise<boolean> {
+    if (this.definition.filter === null) return true;
+    return (await tx.query(this.keysStatement(bounds, 1))).rows.length > 0;
   }
 
   /** The condition that a row is in scope and within the bounds. */

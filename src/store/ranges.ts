@@ -15,6 +15,8 @@ export interface Lease {
   readonly checkpoint: KeyText | null;
   /** batches committed in this range so far: tells after a lost COMMIT whether it is there */
   readonly batches: number;
+  /** keys that the walk counted when the range was planned; null for the last one, whose end is open */
+  readonly planned: number | null;
 }
 
 /** What a batch did, counted. */
@@ -41,16 +43,28 @@ export class Ranges {
   }
 
   /** Adds the next range of a sweep, beginning where the last one ended. The caller holds the run's row. */
-  async add(tx: Transaction, run: bigint, sweep: number, bounds: Bounds): Promise<bigint> {
+  async add(tx: Transaction, run: bigint, sweep: number, bounds: Bounds, planned: number | null): Promise<bigint> {
     const range = this.#schema.table("range");
     const { rows } = await tx.query(sql`
-      insert into ${range} (run_id, number, sweep, after_key, through_key, checkpoint)
+      insert into ${range} (run_id, number, sweep, after_key, through_key, checkpoint, rows_planned)
       select ${run}::bigint, coalesce(max(number), 0) + 1, ${sweep}::integer,
-        ${bounds.after}::text[], ${bounds.through}::text[], ${bounds.after}::text[]
+        ${bounds.after}::text[], ${bounds.through}::text[], ${bounds.after}::text[], ${planned}::bigint
       from ${range}
       where run_id = ${run}::bigint
       returning number`);
     return BigInt(rows[0]?.number ?? 0);
+  }
+
+  /** Plans a sweep: the same stretches of keys once more. The caller holds the run's row. */
+  async addSweep(tx: Transaction, run: bigint, sweep: number): Promise<void> {
+    const range = this.#schema.table("range");
+    await tx.query(sql`
+      insert into ${range} (run_id, number, sweep, after_key, through_key, checkpoint)
+      select run_id, (select max(number) from ${range} where run_id = ${run}::bigint) + row_number() over (order by number),
+        ${sweep}::integer, after_key, through_key, after_key
+      from ${range}
+      where run_id = ${run}::bigint
+        and sweep = ${sweep - 1}::integer`);
   }
 
   /** Takes a free range, or one whose worker has let its lease run out; null when there is none. */
@@ -158,5 +172,6 @@ function toLease(row: Row): Lease {
     through: fromTextArray(row.through_key),
     checkpoint: fromTextArray(row.checkpoint),
     batches: Number(row.batches),
+    planned: row.rows_planned == null ? null : Number(row.rows_planned),
   };
 }

@@ -41,8 +41,8 @@ create unique index run_unfinished on ${s}.run (job) where status not in ('succe
 comment on table ${s}.run is 'One execution of a job with its parameters';
 comment on column ${s}.run.wanted is 'What an operator asked for; workers read it when they commit';
 comment on column ${s}.run.code is 'Hashes of the definition and of the files it was made of';
-comment on column ${s}.run.sweep is 'How often the whole key space was planned anew to find late rows';
-comment on column ${s}.run.planned_through is 'The key up to which ranges of this sweep exist; null before the first';
+comment on column ${s}.run.sweep is 'How often the whole key space was gone over once more to find late rows';
+comment on column ${s}.run.planned_through is 'The key up to which ranges exist; null before the first and after the last';
 
 create table ${s}.range (
   run_id bigint not null references ${s}.run on delete cascade,
@@ -56,6 +56,7 @@ create table ${s}.range (
   worker uuid,
   lease_expires_at timestamptz,
   batches bigint not null default 0,
+  rows_planned bigint,
   rows_walked bigint not null default 0,
   rows_read bigint not null default 0,
   rows_written bigint not null default 0,
