@@ -16,12 +16,16 @@ export function explained(thrown: unknown): TidefillError {
   if (thrown instanceof TidefillError) return thrown;
   if (thrown instanceof pg.DatabaseError) {
     const remedy = remedies[thrown.code ?? ""];
-    return new TidefillError("database", `PostgreSQL answered: ${describeStop(thrown)}`, { cause: thrown, ...(remedy === undefined ? {} : { remedy }) });
+    return new TidefillError("database", `PostgreSQL answered: ${describeStop(thrown)}`, {
+      cause: thrown,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
   }
   if (isConnectionLoss(thrown)) {
     return new TidefillError("unreachable", `The database cannot be reached: ${connectMessage(thrown)}.`, {
       cause: thrown,
-      remedy: "Give its address in --database-url, DATABASE_URL or PGHOST and PGPORT; or use --embedded for a database of tidefill's own.",
+      remedy:
+        "Give its address in --database-url, DATABASE_URL or PGHOST and PGPORT; or use --embedded for a database of tidefill's own.",
     });
   }
   return new TidefillError("unexpected", messageOf(thrown), { cause: thrown });

@@ -23,24 +23,34 @@ export interface IgnoredFile {
 
 /** Loads the job of this name from the folder. @throws UsageError that names the file and the remedy */
 export async function loadJob(folder: string, name: string): Promise<LoadedJob> {
-  const path = endings.map((ending) => resolve(folder, `${name}${ending}`)).find((candidate) => existsSync(candidate));
+  const path = endings
+    .map((ending) => resolve(folder, `${name}${ending}`))
+    .find((candidate) => existsSync(candidate));
   if (path === undefined) throw noSuchJob(folder, name);
   const found = await importDefault(path);
   if (!isJob(found)) {
-    throw new UsageError(`${relative(".", path)} is not a job: it has no default export made by defineJob or defineSqlJob.`, {
-      remedy: "Write: export default defineJob({ … });",
-    });
+    throw new UsageError(
+      `${relative(".", path)} is not a job: it has no default export made by defineJob or defineSqlJob.`,
+      {
+        remedy: "Write: export default defineJob({ … });",
+      },
+    );
   }
   if (found.name !== name) {
-    throw new UsageError(`${relative(".", path)} defines the job "${found.name}"; a job's name is the name of its file.`, {
-      remedy: `Rename the file to ${found.name}.ts, or the job to "${name}".`,
-    });
+    throw new UsageError(
+      `${relative(".", path)} defines the job "${found.name}"; a job's name is the name of its file.`,
+      {
+        remedy: `Rename the file to ${found.name}.ts, or the job to "${name}".`,
+      },
+    );
   }
   return { job: found, files: await hashFiles(path, resolve(folder)) };
 }
 
 /** All jobs of a folder, and what else lies there. */
-export async function loadJobs(folder: string): Promise<{ readonly jobs: readonly LoadedJob[]; readonly ignored: readonly IgnoredFile[] }> {
+export async function loadJobs(
+  folder: string,
+): Promise<{ readonly jobs: readonly LoadedJob[]; readonly ignored: readonly IgnoredFile[] }> {
   const jobs: LoadedJob[] = [];
   const ignored: IgnoredFile[] = [];
   for (const name of jobNames(folder)) {
@@ -55,7 +65,9 @@ export async function loadJobs(folder: string): Promise<{ readonly jobs: readonl
 
 function jobNames(folder: string): string[] {
   if (!existsSync(folder)) {
-    throw new UsageError(`There is no folder ${folder}.`, { remedy: "Name the folder of your jobs with --jobs." });
+    throw new UsageError(`There is no folder ${folder}.`, {
+      remedy: "Name the folder of your jobs with --jobs.",
+    });
   }
   return readdirSync(folder)
     .filter((file) => endings.some((ending) => file.endsWith(ending)) && !file.endsWith(".d.ts"))
@@ -64,9 +76,15 @@ function jobNames(folder: string): string[] {
 }
 
 async function importDefault(path: string): Promise<unknown> {
-  const ownIndex = fileURLToPath(new URL(`../index${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url));
+  const ownIndex = fileURLToPath(
+    new URL(`../index${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
+  );
   // With the alias a job's "tidefill" is this very package, installed beside the job or not.
-  const jiti = createJiti(import.meta.url, { alias: { tidefill: ownIndex }, tryNative: false, nativeModules: [ownIndex] });
+  const jiti = createJiti(import.meta.url, {
+    alias: { tidefill: ownIndex },
+    tryNative: false,
+    nativeModules: [ownIndex],
+  });
   try {
     return await jiti.import(path, { default: true });
   } catch (error) {
@@ -76,7 +94,11 @@ async function importDefault(path: string): Promise<unknown> {
 }
 
 // Only files of the user's: what a package does is told by its version, and that by the lock file.
-async function hashFiles(path: string, folder: string, seen: Record<string, string> = {}): Promise<Record<string, string>> {
+async function hashFiles(
+  path: string,
+  folder: string,
+  seen: Record<string, string> = {},
+): Promise<Record<string, string>> {
   const name = relative(folder, path);
   if (Object.hasOwn(seen, name)) return seen;
   const source = await readFile(path, "utf8");
@@ -91,7 +113,11 @@ async function hashFiles(path: string, folder: string, seen: Record<string, stri
 function resolveImport(folder: string, imported: string): string | null {
   const exact = resolve(folder, imported);
   const asSource = exact.replace(/\.js$/, ".ts").replace(/\.mjs$/, ".mts");
-  return [exact, asSource, ...endings.map((ending) => `${exact}${ending}`)].find((path) => existsSync(path) && /\.\w+$/.test(path)) ?? null;
+  return (
+    [exact, asSource, ...endings.map((ending) => `${exact}${ending}`)].find(
+      (path) => existsSync(path) && /\.\w+$/.test(path),
+    ) ?? null
+  );
 }
 
 function noSuchJob(folder: string, name: string): UsageError {

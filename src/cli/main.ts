@@ -1,7 +1,7 @@
 import yargs from "yargs";
-import { cancelCommand, pauseCommand } from "./commands/pause.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { listCommand } from "./commands/list.ts";
+import { cancelCommand, pauseCommand } from "./commands/pause.ts";
 import { planCommand } from "./commands/plan.ts";
 import { rejectsCommand } from "./commands/rejects.ts";
 import { resumeCommand } from "./commands/resume.ts";
@@ -38,14 +38,18 @@ export async function runCommandLine(parameters: readonly string[]): Promise<voi
 function parser(parameters: readonly string[]) {
   const program = yargs([...parameters])
     .scriptName("tidefill")
-    .usage("$0 <command>\n\nBackfills on PostgreSQL: kill it at any instant, start it again, and it ends in the same state.")
+    .usage(
+      "$0 <command>\n\nBackfills on PostgreSQL: kill it at any instant, start it again, and it ends in the same state.",
+    )
     .version(ownVersion())
     .strict()
     .recommendCommands()
     .demandCommand(1, "Name a command.")
     .wrap(Math.min(110, process.stderr.columns ?? 100))
     .parserConfiguration({ "greedy-arrays": false })
-    .epilogue("Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a check, 4 done with rejects, 75 stopped and resumable")
+    .epilogue(
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a check, 4 done with rejects, 75 stopped and resumable",
+    )
     .fail((message, error) => {
       if (error !== undefined && error !== null) throw error;
       say(message);

@@ -42,15 +42,17 @@ export class Observers {
   }
 
   /** Ends in order: what was seen last is pushed and scraped before the pages close. */
-  async stop(signal?: AbortSignal): Promise<void> {
+  async stop(): Promise<void> {
     this.progress.clear();
     const { pushgateway } = this.#settings;
     if (pushgateway !== undefined) {
       await this.#metrics.push(pushgateway).catch((error: unknown) => {
-        say(`${emphasise("yellow", "warning")} The metrics could not be pushed to ${pushgateway}: ${String(error)}`);
+        say(
+          `${emphasise("yellow", "warning")} The metrics could not be pushed to ${pushgateway}: ${String(error)}`,
+        );
       });
     }
-    await this.#server?.stop(signal);
+    await this.#server?.stop(() => say(emphasise("dim", "Waiting for the scrape that sees how it ended; Ctrl-C ends at once.")));
     this.#log?.close();
   }
 }

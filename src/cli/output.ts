@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { TidefillError } from "../errors.ts";
+import type { TidefillError } from "../errors.ts";
 
 /** Data for programs and people who pipe it: stdout. */
 export function printData(text: string): void {
@@ -8,7 +8,9 @@ export function printData(text: string): void {
 
 /** One JSON object on stdout; bigints as texts, since JSON numbers would lose their digits. */
 export function printJson(value: unknown): void {
-  printData(JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? each.toString() : each), 2));
+  printData(
+    JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? each.toString() : each), 2),
+  );
 }
 
 /** Something for people: stderr. */
@@ -29,7 +31,9 @@ export function emphasise(style: "bold" | "dim" | "red" | "green" | "cyan" | "ye
 
 /** Rows in aligned columns, the first row being the heading; numbers to the right. */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
   return rows
     .map((row) =>
       row

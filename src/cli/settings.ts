@@ -20,11 +20,17 @@ export function commonOptions<T>(yargs: Argv<T>) {
     })
     .option("embedded", {
       type: "string",
-      describe: "use a PostgreSQL of tidefill's own, kept in this directory (.tidefill/postgres when none is given)",
+      describe:
+        "use a PostgreSQL of tidefill's own, kept in this directory (.tidefill/postgres when none is given)",
       group: "Connection:",
       conflicts: "database-url",
     })
-    .option("schema", { type: "string", default: "tidefill", describe: "the schema of tidefill's own tables", group: "Connection:" })
+    .option("schema", {
+      type: "string",
+      default: "tidefill",
+      describe: "the schema of tidefill's own tables",
+      group: "Connection:",
+    })
     .option("jobs", { type: "string", default: "jobs", describe: "the folder of the jobs" })
     .option("json", { type: "boolean", default: false, describe: "one JSON object on stdout" });
 }
@@ -32,10 +38,24 @@ export function commonOptions<T>(yargs: Argv<T>) {
 /** Options of the commands that work on a run. */
 export function workOptions<T>(yargs: Argv<T>) {
   return yargs
-    .option("workers", { type: "number", default: 4, describe: "ranges at a time, each on a connection of its own" })
-    .option("lease", { type: "string", default: "10s", describe: "how long a worker that vanished keeps its range" })
-    .option("reject-limit", { type: "number", describe: "rejects that stop the run (the job's own limit when not given)" })
-    .option("metrics-port", { type: "number", describe: "serve Prometheus metrics at http://127.0.0.1:<port>/metrics" })
+    .option("workers", {
+      type: "number",
+      default: 4,
+      describe: "ranges at a time, each on a connection of its own",
+    })
+    .option("lease", {
+      type: "string",
+      default: "10s",
+      describe: "how long a worker that vanished keeps its range",
+    })
+    .option("reject-limit", {
+      type: "number",
+      describe: "rejects that stop the run (the job's own limit when not given)",
+    })
+    .option("metrics-port", {
+      type: "number",
+      describe: "serve Prometheus metrics at http://127.0.0.1:<port>/metrics",
+    })
     .option("pushgateway", { type: "string", describe: "push the metrics there when the run ends" })
     .option("log", { type: "string", describe: "append every event to this file as JSON lines" });
 }

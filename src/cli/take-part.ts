@@ -6,7 +6,7 @@ import { formatCount, formatSeconds } from "../observe/format.ts";
 import { withAddress } from "./connection.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import type { LoadedJob } from "./load-job.ts";
-import { Observers, type ObserverSettings } from "./observers.ts";
+import { type ObserverSettings, Observers } from "./observers.ts";
 import { emphasise, printJson, say } from "./output.ts";
 import type { CommonSettings } from "./settings.ts";
 import { Signals } from "./signals.ts";
@@ -24,8 +24,13 @@ export async function takePart(
   loaded: LoadedJob,
   start: (options: WorkOptions) => Promise<RunReport>,
 ): Promise<void> {
-  for (const [name, value] of Object.entries({ workers: work.workers, "metrics-port": work.metricsPort, "reject-limit": work.rejectLimit })) {
-    if (value !== undefined && !Number.isInteger(value)) throw new UsageError(`--${name} wants a whole number.`);
+  for (const [name, value] of Object.entries({
+    workers: work.workers,
+    "metrics-port": work.metricsPort,
+    "reject-limit": work.rejectLimit,
+  })) {
+    if (value !== undefined && !Number.isInteger(value))
+      throw new UsageError(`--${name} wants a whole number.`);
   }
   const observers = new Observers(work);
   const signals = new Signals();
@@ -50,7 +55,7 @@ export async function takePart(
     sayOutcome(report, (performance.now() - begin) / 1_000);
     process.exitCode = exitCodeOf(report);
   } finally {
-    await observers.stop(signals.signal);
+    await observers.stop();
     signals.ignore();
   }
 }
@@ -64,17 +69,24 @@ function sayOutcome(report: RunReport, seconds: number): void {
     ...(rows.rejected > 0 ? [`${formatCount(rows.rejected)} rejected`] : []),
   ];
   const colour = report.status === "succeeded" ? "green" : report.status === "failed" ? "red" : "yellow";
-  const reason = report.stopReason === null || report.stopReason === report.status || report.stopReason === "finished" ? "" : ` (${report.stopReason})`;
-  say(`${emphasise(colour, report.status)}${reason}  ${report.job}, run ${report.run}: ${parts.join(", ")}  ${formatSeconds(seconds)}`);
+  const reason =
+    report.stopReason === null || report.stopReason === report.status || report.stopReason === "finished"
+      ? ""
+      : ` (${report.stopReason})`;
+  say(
+    `${emphasise(colour, report.status)}${reason}  ${report.job}, run ${report.run}: ${parts.join(", ")}  ${formatSeconds(seconds)}`,
+  );
   if (report.message !== null) say(report.message);
   const next = nextStep(report);
   if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
 }
 
 function nextStep(report: RunReport): string | null {
-  if (report.status === "succeeded") return report.rows.rejected > 0 ? `See why: tidefill rejects ${report.run}` : null;
+  if (report.status === "succeeded")
+    return report.rows.rejected > 0 ? `See why: tidefill rejects ${report.run}` : null;
   if (report.status === "cancelled") return null;
-  if (report.status === "running") return `Others go on with it. To join them again: tidefill resume ${report.job}`;
+  if (report.status === "running")
+    return `Others go on with it. To join them again: tidefill resume ${report.job}`;
   if (report.stopReason === "reject-limit") {
     return `See why: tidefill rejects ${report.run}   go on with a higher limit: tidefill resume ${report.job} --reject-limit ${10 * Math.max(10, report.rows.rejected)}`;
   }

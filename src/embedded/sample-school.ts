@@ -61,9 +61,6 @@ alter table essay_submission_essay
 alter table essay_feedback
   add constraint essay_feedback_essay_id_fkey foreign key (essay_id) references essay_submission_essay;`;
 
-/** The tables of the sample school, without rows. */
-export const sampleSchoolSchema = `${tables}\n${keys}\n`;
-
 const loaded = [
   "core_student",
   "essay_submission_essay",

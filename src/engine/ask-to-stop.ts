@@ -9,12 +9,21 @@ import { type RunReport, readReport } from "./run-report.ts";
  * Asks a run to pause or to be cancelled. Its workers hear it when they commit; when nobody is at work, it is so at once.
  * @throws RefusedError when the run is finished
  */
-export async function askToStop(db: Database, store: Store, name: string, wanted: "paused" | "cancelled"): Promise<RunReport> {
+export async function askToStop(
+  db: Database,
+  store: Store,
+  name: string,
+  wanted: "paused" | "cancelled",
+): Promise<RunReport> {
   const id = (await store.runs.require(db, name)).id;
   await db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
     if (isFinished(run.status)) {
-      throw new RefusedError("run-is-unfinished", `Run ${id} of ${run.job} is ${run.status} already.`, `tidefill status ${id}`);
+      throw new RefusedError(
+        "run-is-unfinished",
+        `Run ${id} of ${run.job} is ${run.status} already.`,
+        `tidefill status ${id}`,
+      );
     }
     const isAtWork = run.status === "running";
     // A run that failed stays so, with its reason, until it goes on or is given up.

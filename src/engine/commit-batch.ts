@@ -36,7 +36,11 @@ export class BatchCommitter {
   readonly #store: Store;
   readonly #source: OpenedSource;
   readonly #work: BatchWork;
-  readonly #timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number; readonly leaseMs: number };
+  readonly #timing: {
+    readonly batchTimeMs: number;
+    readonly deadlockTimeoutMs: number;
+    readonly leaseMs: number;
+  };
 
   constructor(
     db: Database,
@@ -73,7 +77,12 @@ export class BatchCommitter {
     const rest = remaining(lease);
     if (looksAhead && !(await this.#source.hasRows(tx, rest))) {
       // All of it was looked at, so it counts as walked; what is left of it when others have begun, nobody has counted.
-      return { through: rest.through, walked: lease.batches === 0 ? (lease.planned ?? 0) : 0, isLast: true, isEmpty: true };
+      return {
+        through: rest.through,
+        walked: lease.batches === 0 ? (lease.planned ?? 0) : 0,
+        isLast: true,
+        isEmpty: true,
+      };
     }
     return this.#source.walk.stretch(tx, rest, rows, batchBytes);
   }
@@ -96,7 +105,12 @@ export class BatchCommitter {
     return this.#store.ranges.wasCommitted(this.#db, lease);
   }
 
-  async #advance(tx: Transaction, attempt: Attempt, stretch: Stretch, outcome: BatchOutcome): Promise<Committed> {
+  async #advance(
+    tx: Transaction,
+    attempt: Attempt,
+    stretch: Stretch,
+    outcome: BatchOutcome,
+  ): Promise<Committed> {
     const { lease } = attempt;
     const fresh = await this.#store.rejects.add(tx, lease.run, lease.range, outcome.rejects);
     const counts = countBatch(lease.sweep, stretch, outcome, fresh);
@@ -132,5 +146,10 @@ function countBatch(sweep: number, stretch: Stretch, outcome: BatchOutcome, fres
 }
 
 function isSameKey(left: KeyText | null, right: KeyText | null | undefined): boolean {
-  return left !== null && right != null && left.length === right.length && left.every((text, index) => text === right[index]);
+  return (
+    left !== null &&
+    right != null &&
+    left.length === right.length &&
+    left.every((text, index) => text === right[index])
+  );
 }

@@ -14,7 +14,12 @@ export interface PhaseSeconds {
 
 /** Everything that the engine tells; each event is about one run of `job`. */
 export type EngineEvent = { readonly job: string; readonly run: bigint } & (
-  | { readonly type: "run started"; readonly isResumed: boolean; readonly workers: number; readonly estimatedRows: number }
+  | {
+      readonly type: "run started";
+      readonly isResumed: boolean;
+      readonly workers: number;
+      readonly estimatedRows: number;
+    }
   /** a range now exists and waits for a worker */
   | { readonly type: "range planned"; readonly range: bigint }
   | { readonly type: "range leased"; readonly range: bigint; readonly worker: number }
@@ -22,7 +27,12 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
   /** the range's last batch is committed */
   | { readonly type: "range done"; readonly range: bigint; readonly worker: number }
   /** rows, rejects and checkpoint are committed */
-  | { readonly type: "batch committed"; readonly range: bigint; readonly counts: BatchCounts; readonly seconds: PhaseSeconds }
+  | {
+      readonly type: "batch committed";
+      readonly range: bigint;
+      readonly counts: BatchCounts;
+      readonly seconds: PhaseSeconds;
+    }
   /** a batch was rolled back, and what is done about it */
   | {
       readonly type: "batch failed";
@@ -33,10 +43,19 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly rows: number | null;
     }
   /** COMMIT got no answer, and the store told how it ended */
-  | { readonly type: "commit resolved"; readonly range: bigint; readonly outcome: "committed" | "rolled back" }
+  | {
+      readonly type: "commit resolved";
+      readonly range: bigint;
+      readonly outcome: "committed" | "rolled back";
+    }
   /** somebody else has the range: the fence rolled our batch back */
   | { readonly type: "lease lost"; readonly range: bigint; readonly worker: number }
-  | { readonly type: "row rejected"; readonly range: bigint; readonly sqlstate: string | null; readonly reason: string }
+  | {
+      readonly type: "row rejected";
+      readonly range: bigint;
+      readonly sqlstate: string | null;
+      readonly reason: string;
+    }
   /** the key space is gone over once more, to find rows that came late */
   /** what the server tells about the table and the replicas; null or absent where we may not look */
   | { readonly type: "server observed"; readonly table: string; readonly activity: ServerActivity }

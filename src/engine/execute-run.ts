@@ -45,7 +45,10 @@ export async function executeRun(
   let pulse: Pulse | undefined;
   const events = new Events(run.job, run.id, [...participation.listeners, (event) => pulse?.hear(event)]);
   const workers = await hire(db, store, run, opened, participation, { process, stop, events });
-  pulse = new Pulse(db, store, run.id, opened.source.relation, { id: process, leaseMs }, workers, { events, stop });
+  pulse = new Pulse(db, store, run.id, opened.source.relation, { id: process, leaseMs }, workers, {
+    events,
+    stop,
+  });
   await takeUp(db, store, run.id);
   events.emit({ type: "run started", isResumed, workers: count, estimatedRows: run.estimatedRows ?? 0 });
   await pulse.start();
@@ -73,7 +76,10 @@ async function hire(
   const tools = { db, store, planner, committer, throttle: noThrottle, events, stop };
   const hasPending = opened.source.definition.pending !== null;
   const task = { run: run.id, process, leaseMs, rejectLimit: run.rejectLimit, hasPending };
-  return Array.from({ length: count }, (_, index) => new Worker(index + 1, tools, task, new BatchSize(batchTimeMs)));
+  return Array.from(
+    { length: count },
+    (_, index) => new Worker(index + 1, tools, task, new BatchSize(batchTimeMs)),
+  );
 }
 
 function workOf({ write, source, parameters }: OpenedJob): BatchWork {
@@ -100,7 +106,14 @@ async function takeUp(db: Database, store: Store, id: bigint): Promise<void> {
   });
 }
 
-async function end(db: Database, store: Store, run: Run, process: string, stop: StopSignal, events: Events): Promise<RunReport> {
+async function end(
+  db: Database,
+  store: Store,
+  run: Run,
+  process: string,
+  stop: StopSignal,
+  events: Events,
+): Promise<RunReport> {
   // When the database is away, the run's state is derived from our heartbeat's end.
   await leaveRun(db, store, run.id, process, stop.request).catch(() => {});
   const ended = (await store.runs.find(db, run.id)) ?? run;

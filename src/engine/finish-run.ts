@@ -19,13 +19,19 @@ export type Finishing =
  * Ends a run whose done ranges tile the key space from open end to open end, in one transaction with the proof. With
  * `pending`, the key space is swept until a sweep has nothing to write.
  */
-export async function finishRun(db: Database, store: Store, id: bigint, hasPending: boolean): Promise<Finishing> {
+export async function finishRun(
+  db: Database,
+  store: Store,
+  id: bigint,
+  hasPending: boolean,
+): Promise<Finishing> {
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
     if (isFinished(run.status)) return { kind: "succeeded" };
     const coverage = await readCoverage(tx, store.schema, id, run.sweep);
     if (!run.isPlanned || !coverage.isComplete) {
-      if (run.isPlanned && coverage.unfinished === 0) throw new Error(`The ranges of run ${id} do not tile the key space.`);
+      if (run.isPlanned && coverage.unfinished === 0)
+        throw new Error(`The ranges of run ${id} do not tile the key space.`);
       return { kind: "waiting", lookAgainMs: Math.min(500, (coverage.nextLeaseEndsInMs ?? 500) + 10) };
     }
     if (hasPending && coverage.written > 0 && run.sweep < sweepsAtMost) {

@@ -20,7 +20,13 @@ const statusAfter: Readonly<Record<StopReason, RunStatus>> = {
 };
 
 /** Takes a process off a run; the last one to leave says what has become of it. */
-export async function leaveRun(db: Database, store: Store, id: bigint, process: string, request: StopRequest | null): Promise<void> {
+export async function leaveRun(
+  db: Database,
+  store: Store,
+  id: bigint,
+  process: string,
+  request: StopRequest | null,
+): Promise<void> {
   await db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
     await store.workers.leave(tx, process);
@@ -55,7 +61,8 @@ function because(request: StopRequest) {
 
 /** Why a run stopped, without any value of a row: those stand only in messages about data. */
 export function describeStop(error: unknown): string {
-  if (error instanceof TidefillError) return [error.message, error.remedy].filter((part) => part !== undefined).join(" ");
+  if (error instanceof TidefillError)
+    return [error.message, error.remedy].filter((part) => part !== undefined).join(" ");
   if (error instanceof pg.DatabaseError) {
     const isAboutData = /^2[0-9]/.test(error.code ?? "");
     return isAboutData ? describeWithoutValues(error) : `${error.message} (SQLSTATE ${error.code})`;

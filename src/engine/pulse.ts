@@ -55,10 +55,13 @@ export class Pulse {
   /** Enters the process, then beats until it is stopped. @throws when the first beat fails */
   async start(): Promise<void> {
     await this.#beat();
-    this.#timer = setInterval(() => {
-      // A beat that fails is made up for by the next; the workers find out by themselves when the database is gone.
-      this.#beating = this.#beating.then(() => this.#beat()).catch(() => {});
-    }, Math.min(everyMs, this.#process.leaseMs / 3));
+    this.#timer = setInterval(
+      () => {
+        // A beat that fails is made up for by the next; the workers find out by themselves when the database is gone.
+        this.#beating = this.#beating.then(() => this.#beat()).catch(() => {});
+      },
+      Math.min(everyMs, this.#process.leaseMs / 3),
+    );
   }
 
   async stop(): Promise<void> {
@@ -70,7 +73,12 @@ export class Pulse {
     const { events, stop } = this.#control;
     const { id, leaseMs } = this.#process;
     const rowsPerSecond = this.#rate();
-    await this.#store.workers.beat(this.#db, this.#run, { id, workers: this.#workers.length, leaseMs, rowsPerSecond });
+    await this.#store.workers.beat(this.#db, this.#run, {
+      id,
+      workers: this.#workers.length,
+      leaseMs,
+      rowsPerSecond,
+    });
     const run = await this.#store.runs.find(this.#db, this.#run);
     if (run === null) return;
     if (run.wanted !== "running") stop.stop({ reason: run.wanted });
@@ -81,7 +89,16 @@ export class Pulse {
     const remaining = rowsRemaining(run, progress);
     const workers = this.#workers.length;
     const { status } = run;
-    events.emit({ type: "pulse", progress, status, ratio, rowsRemaining: remaining, workers, busyWorkers, batchRows });
+    events.emit({
+      type: "pulse",
+      progress,
+      status,
+      ratio,
+      rowsRemaining: remaining,
+      workers,
+      busyWorkers,
+      batchRows,
+    });
     if (this.#beats % observeEvery === 0) await this.#observe();
     this.#beats += 1;
   }

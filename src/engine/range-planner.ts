@@ -28,7 +28,12 @@ export class RangePlanner {
     db: Database,
     store: Store,
     source: OpenedSource,
-    run: { readonly id: bigint; readonly estimatedWalk: number; readonly workers: number; readonly walkMs: number },
+    run: {
+      readonly id: bigint;
+      readonly estimatedWalk: number;
+      readonly workers: number;
+      readonly walkMs: number;
+    },
     events: Events,
   ) {
     this.#db = db;
@@ -72,7 +77,10 @@ export class RangePlanner {
     const through = await this.#source.walk.boundary(tx, after, this.#rows);
     const planned = through === null ? null : this.#rows;
     const range = await ranges.add(tx, run.id, run.sweep, { after, through }, planned);
-    await runs.set(tx, run.id, { planned_through: sql`${through}::text[]`, is_planned: sql`${through === null}` });
+    await runs.set(tx, run.id, {
+      planned_through: sql`${through}::text[]`,
+      is_planned: sql`${through === null}`,
+    });
     return range;
   }
 

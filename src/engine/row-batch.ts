@@ -37,7 +37,9 @@ export class RowBatch implements BatchWork {
     } finally {
       await portions.return(undefined);
     }
-    const { written, stillPending } = await clock.during("write", () => this.#sink.write(tx, bounds, verdicts.rows));
+    const { written, stillPending } = await clock.during("write", () =>
+      this.#sink.write(tx, bounds, verdicts.rows),
+    );
     if (stillPending > 0) throw stillPendingError(stillPending);
     const { rows, skipped, rejects } = verdicts;
     return { read: budget.rows, written, unchanged: rows.length - written, skipped, rejects };

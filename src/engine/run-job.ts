@@ -54,6 +54,7 @@ const defaultLease = "10s";
  */
 export async function runJob(job: Job, options: RunOptions = {}): Promise<RunReport> {
   const given = options.parameters ?? {};
+  const part = participation(job, options, false);
   const parameters = await readParameters(job.parameters, given);
   return withDatabase(job.name, options, async (db, store) => {
     const opened = await openJob(db, job, parameters);
@@ -70,26 +71,34 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       estimatedWalk: Math.round(opened.estimate.walk),
     });
     const run = await store.runs.require(db, String(id));
-    return executeRun(db, store, run, opened, participation(job, options, false));
+    return executeRun(db, store, run, opened, part);
   });
 }
 
 /** Goes on with an unfinished run, or joins it while others work on it; `name` is its number or the job's name. */
 export async function resumeRun(job: Job, name: string, options: ResumeOptions = {}): Promise<RunReport> {
+  const part = participation(job, options, true);
   return withDatabase(job.name, options, async (db, store) => {
     await requireSchema(db, store.schema);
     const run = await store.runs.require(db, name);
-    if (run.job !== job.name) throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
+    if (run.job !== job.name)
+      throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
     if (isFinished(run.status)) throw finishedAlready(run);
     const parameters = await readParameters(job.parameters, run.parameters);
     const opened = await openJob(db, job, parameters);
     await acceptOrRefuse(db, store, run, opened, options);
     const current = await store.runs.require(db, String(run.id));
-    return executeRun(db, store, current, opened, participation(job, options, true));
+    return executeRun(db, store, current, opened, part);
   });
 }
 
-async function acceptOrRefuse(db: Database, store: Store, run: Run, opened: OpenedJob, options: ResumeOptions): Promise<void> {
+async function acceptOrRefuse(
+  db: Database,
+  store: Store,
+  run: Run,
+  opened: OpenedJob,
+  options: ResumeOptions,
+): Promise<void> {
   const code = { definition: opened.definitionFingerprint, files: options.files ?? {} };
   const changes = changesSince(run, code, opened.tableFingerprint);
   if (changes.length > 0 && options.acceptChanges !== true) {
@@ -114,12 +123,20 @@ function changesSince(run: Run, code: Run["code"], tableFingerprint: string): st
   const changed = comparable ? files.filter((file) => run.code.files[file] !== code.files[file]) : [];
   return [
     ...(changed.length > 0 ? [`${changed.join(", ")} changed`] : []),
-    ...(changed.length === 0 && run.code.definition !== code.definition ? ["the job's definition changed"] : []),
-    ...(run.tableFingerprint === tableFingerprint ? [] : ["the columns that it uses changed in the database"]),
+    ...(changed.length === 0 && run.code.definition !== code.definition
+      ? ["the job's definition changed"]
+      : []),
+    ...(run.tableFingerprint === tableFingerprint
+      ? []
+      : ["the columns that it uses changed in the database"]),
   ];
 }
 
-async function withDatabase<T>(job: string, options: WorkOptions, work: (db: Database, store: Store) => Promise<T>): Promise<T> {
+async function withDatabase<T>(
+  job: string,
+  options: WorkOptions,
+  work: (db: Database, store: Store) => Promise<T>,
+): Promise<T> {
   const workers = workersOf(options);
   const pool = createPool({
     connectionString: options.connectionString,
@@ -139,12 +156,20 @@ function participation(job: Job, options: WorkOptions, isResumed: boolean) {
   const { onEvent = [] } = options;
   return {
     workers: workersOf(options),
-    leaseMs: parseDuration(options.lease ?? defaultLease),
+    leaseMs: leaseOf(options),
     batchTimeMs: job.batchTimeMs,
     isResumed,
     signal: options.signal,
     listeners: typeof onEvent === "function" ? [onEvent] : onEvent,
   };
+}
+
+function leaseOf({ lease = defaultLease }: WorkOptions): number {
+  const milliseconds = parseDuration(lease);
+  if (milliseconds >= 500 && milliseconds <= 3_600_000) return milliseconds;
+  throw new UsageError(`A lease must last from 500ms to 1h, got ${lease}.`, {
+    remedy: "Shorter takes over sooner from a worker that vanished; 10s suits most.",
+  });
 }
 
 function workersOf({ workers = defaultWorkers }: WorkOptions): number {

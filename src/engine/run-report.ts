@@ -1,5 +1,5 @@
 import type { Database } from "../postgres/database.ts";
-import { readProgress, type Progress } from "../store/progress.ts";
+import { type Progress, readProgress } from "../store/progress.ts";
 import type { RunStatus } from "../store/run-status.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
@@ -75,7 +75,10 @@ export function progressRatio(run: Pick<Run, "status" | "estimatedWalk">, progre
 }
 
 /** Rows that are probably still to be read. */
-export function rowsRemaining(run: Pick<Run, "status" | "estimatedWalk" | "estimatedRows">, progress: Progress): number {
+export function rowsRemaining(
+  run: Pick<Run, "status" | "estimatedWalk" | "estimatedRows">,
+  progress: Progress,
+): number {
   if (run.status === "succeeded") return 0;
   const share = progress.walked === 0 ? 1 : 1 - progressRatio(run, progress);
   return Math.round(Math.max(0, share * Math.max(run.estimatedRows ?? 0, progress.read)));

@@ -19,10 +19,15 @@ export class SqlBatch implements BatchWork {
   }
 
   async do(tx: Transaction, bounds: Bounds, _expected: number, clock: PhaseClock): Promise<BatchOutcome> {
-    const { written, stillPending } = await clock.during("write", () => this.#sink.write(tx, this.#source.condition(bounds)));
+    const { written, stillPending } = await clock.during("write", () =>
+      this.#sink.write(tx, this.#source.condition(bounds)),
+    );
     if (stillPending > 0) throw stillPendingError(stillPending);
     // A pending row is always written; otherwise the rows that were left as they are have to be counted.
-    const read = this.#source.definition.pending === null ? await clock.during("read", () => this.#count(tx, bounds)) : written;
+    const read =
+      this.#source.definition.pending === null
+        ? await clock.during("read", () => this.#count(tx, bounds))
+        : written;
     return { read, written, unchanged: Math.max(0, read - written), skipped: 0, rejects: [] };
   }
 
@@ -37,7 +42,10 @@ export class SqlBatch implements BatchWork {
 
 /** Rows that a sweep would find and write a second time: the promise would be broken, so the run must not go on. */
 export function stillPendingError(rows: number): JobError {
-  return new JobError(`\`pending\` is still true for ${rows} rows that the job has just written; the batch was rolled back.`, {
-    remedy: "Correct `pending`: it must become false once a row is done.",
-  });
+  return new JobError(
+    `\`pending\` is still true for ${rows} rows that the job has just written; the batch was rolled back.`,
+    {
+      remedy: "Correct `pending`: it must become false once a row is done.",
+    },
+  );
 }

@@ -48,7 +48,9 @@ export class RowTransform {
       if (isPromise(answer)) {
         // This one shows that the transform is asynchronous: the rest go a few at a time.
         const limit = pLimit(transformsAtOnce);
-        const rest = rows.slice(index + 1).map((each) => limit(() => this.#settle(each, this.#call(each, context), verdicts)));
+        const rest = rows
+          .slice(index + 1)
+          .map((each) => limit(() => this.#settle(each, this.#call(each, context), verdicts)));
         await inTime(Promise.all([this.#settle(row, answer, verdicts), ...rest]), deadline, rows.length);
         return;
       }

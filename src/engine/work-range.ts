@@ -77,13 +77,20 @@ export class RangeWork {
     this.#lease = committed.lease;
     const { range } = this.#lease;
     if (attempt.counts !== null) {
-      this.#events.emit({ type: "batch committed", range, counts: attempt.counts, seconds: attempt.clock.seconds() });
+      this.#events.emit({
+        type: "batch committed",
+        range,
+        counts: attempt.counts,
+        seconds: attempt.clock.seconds(),
+      });
     }
     for (const { sqlstate, reason } of attempt.outcome?.rejects ?? []) {
       this.#events.emit({ type: "row rejected", range, sqlstate, reason });
     }
-    if (committed.wanted === "paused" || committed.wanted === "cancelled") this.#stop.stop({ reason: committed.wanted });
-    if (committed.rejectsOfRun !== null && committed.rejectsOfRun > this.#rejectLimit) this.#stop.stop({ reason: "reject-limit" });
+    if (committed.wanted === "paused" || committed.wanted === "cancelled")
+      this.#stop.stop({ reason: committed.wanted });
+    if (committed.rejectsOfRun !== null && committed.rejectsOfRun > this.#rejectLimit)
+      this.#stop.stop({ reason: "reject-limit" });
     return committed;
   }
 
@@ -111,10 +118,19 @@ export class RangeWork {
       await this.#stop.pause(this.#backoff.nextPauseMs(error));
       try {
         const isThere = await this.#committer.wasCommitted(attempt.lease);
-        this.#events.emit({ type: "commit resolved", range: attempt.lease.range, outcome: isThere ? "committed" : "rolled back" });
+        this.#events.emit({
+          type: "commit resolved",
+          range: attempt.lease.range,
+          outcome: isThere ? "committed" : "rolled back",
+        });
         if (!isThere || attempt.stretch === null) return null;
         const lease = advanced(attempt.lease, attempt.stretch);
-        return this.#settle(attempt, { lease, isLast: attempt.stretch.isLast, wanted: "running", rejectsOfRun: null });
+        return this.#settle(attempt, {
+          lease,
+          isLast: attempt.stretch.isLast,
+          wanted: "running",
+          rejectsOfRun: null,
+        });
       } catch (failure) {
         if (failure instanceof LeaseLostError || classifyFailure(failure).action === "stop") throw failure;
         if (this.#stop.isStopping) return null;
@@ -124,7 +140,14 @@ export class RangeWork {
 
   async #tooBig(error: BatchTooBigError, attempt: Attempt, rows: number): Promise<Committed | null> {
     const walked = attempt.stretch?.walked ?? rows;
-    this.#events.emit({ type: "batch failed", range: this.#lease.range, reason: "size", action: "shrink", sqlstate: null, rows: walked });
+    this.#events.emit({
+      type: "batch failed",
+      range: this.#lease.range,
+      reason: "size",
+      action: "shrink",
+      sqlstate: null,
+      rows: walked,
+    });
     if (walked <= 1) return this.#passOver(attempt, null, `the transform took too long: ${messageOf(error)}`);
     this.#size.shrink();
     // A batch cut short by bytes is far smaller than what was asked for: halve what it was, not what was asked.
@@ -132,7 +155,12 @@ export class RangeWork {
     return null;
   }
 
-  async #isolate(error: unknown, failure: Failure, attempt: Attempt, walked: number): Promise<Committed | null> {
+  async #isolate(
+    error: unknown,
+    failure: Failure,
+    attempt: Attempt,
+    walked: number,
+  ): Promise<Committed | null> {
     if (walked > 1 || attempt.stretch === null) {
       this.#isolation.failed(Math.max(2, walked));
       return null;

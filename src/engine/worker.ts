@@ -1,6 +1,6 @@
 import { LeaseLostError } from "../errors.ts";
-import { classifyFailure } from "../postgres/failure.ts";
 import type { Database } from "../postgres/database.ts";
+import { classifyFailure } from "../postgres/failure.ts";
 import type { Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
 import type { Throttle } from "../throttle/throttle.ts";
@@ -93,7 +93,11 @@ export class Worker {
     const { committer, throttle, events, stop } = this.#tools;
     const { range } = lease;
     events.emit({ type: "range leased", range, worker: this.number });
-    const work = new RangeWork(lease, committer, this.#size, throttle, { events, stop, rejectLimit: this.#task.rejectLimit });
+    const work = new RangeWork(lease, committer, this.#size, throttle, {
+      events,
+      stop,
+      rejectLimit: this.#task.rejectLimit,
+    });
     const renewal = this.#keepAlive(work);
     this.#isBusy = true;
     try {

@@ -32,7 +32,9 @@ export class ColumnCodec {
   /** PostgreSQL's text to the value that a transform sees. */
   decode(text: string | null): unknown {
     if (text === null) return null;
-    return this.#parsed.isArray ? parseArray(text, (element) => this.#decodeScalar(element)) : this.#decodeScalar(text);
+    return this.#parsed.isArray
+      ? parseArray(text, (element) => this.#decodeScalar(element))
+      : this.#decodeScalar(text);
   }
 
   /** A value to PostgreSQL's text. @throws ColumnValueError when the column cannot take it */
@@ -88,7 +90,9 @@ export class ColumnCodec {
       default:
         if (typeof value === "string") return this.#text(value);
     }
-    throw this.#problem(value === undefined ? "the transform gave no value" : `the transform gave a ${typeof value}`);
+    throw this.#problem(
+      value === undefined ? "the transform gave no value" : `the transform gave a ${typeof value}`,
+    );
   }
 
   #text(value: string | undefined): string {

@@ -78,7 +78,9 @@ export const columnTypeNames = Object.keys(catalogNames);
 /** Takes a column type apart; null when there is no such type. */
 export function parseColumnType(type: string): ParsedColumnType | null {
   const [, scalar = "", array, nullable] = /^(.*?)(\[\])?(\?)?$/.exec(type) ?? [];
-  return isScalar(scalar) ? { scalar, isArray: array !== undefined, isNullable: nullable !== undefined } : null;
+  return isScalar(scalar)
+    ? { scalar, isArray: array !== undefined, isNullable: nullable !== undefined }
+    : null;
 }
 
 /** Whether a declared type fits what the catalogue says, by the type's name in `pg_type`. */

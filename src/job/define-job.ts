@@ -86,9 +86,11 @@ export interface Job {
 const maxNameBytes = 63;
 
 /** Defines a job with a transform in TypeScript. The key travels by itself; answer only the sink's columns. */
-export function defineJob<Read extends object, Written extends object, const P extends ParameterSpec = Record<never, never>>(
-  definition: JobDefinition<Read, Written, P>,
-): Job {
+export function defineJob<
+  Read extends object,
+  Written extends object,
+  const P extends ParameterSpec = Record<never, never>,
+>(definition: JobDefinition<Read, Written, P>): Job {
   const { source, transform, sink } = definition;
   if (typeof transform !== "function") {
     throw new UsageError(`Job ${definition.name} has no transform.`, {
@@ -107,7 +109,9 @@ export function defineJob<Read extends object, Written extends object, const P e
 }
 
 /** Defines a job whose values are SQL expressions. */
-export function defineSqlJob<const P extends ParameterSpec = Record<never, never>>(definition: SqlJobDefinition<P>): Job {
+export function defineSqlJob<const P extends ParameterSpec = Record<never, never>>(
+  definition: SqlJobDefinition<P>,
+): Job {
   const { source, sink } = definition;
   return Object.freeze({
     kind: "sql job",
@@ -123,7 +127,10 @@ export function defineSqlJob<const P extends ParameterSpec = Record<never, never
 /** Whether a value is a job, whichever copy of this package made it. */
 export function isJob(value: unknown): value is Job {
   return (
-    typeof value === "object" && value !== null && "kind" in value && (value.kind === "row job" || value.kind === "sql job")
+    typeof value === "object" &&
+    value !== null &&
+    "kind" in value &&
+    (value.kind === "row job" || value.kind === "sql job")
   );
 }
 
@@ -139,13 +146,18 @@ function common(definition: CommonDefinition<ParameterSpec>) {
     });
   }
   if (!Number.isInteger(rejectLimit) || rejectLimit < 0) {
-    throw new UsageError(`The reject limit of job ${name} must be a whole number from 0, got ${rejectLimit}.`);
+    throw new UsageError(
+      `The reject limit of job ${name} must be a whole number from 0, got ${rejectLimit}.`,
+    );
   }
   const batchTimeMs = parseDuration(pace?.batchTime ?? "250ms");
   if (batchTimeMs < 10 || batchTimeMs > 5_000) {
-    throw new UsageError(`The batch time of job ${name} must lie between 10ms and 5s, got ${pace?.batchTime}.`, {
-      remedy: "A batch holds row locks while it lasts; 250ms is kind to the database's other users.",
-    });
+    throw new UsageError(
+      `The batch time of job ${name} must lie between 10ms and 5s, got ${pace?.batchTime}.`,
+      {
+        remedy: "A batch holds row locks while it lasts; 250ms is kind to the database's other users.",
+      },
+    );
   }
   return { name, parameters, batchTimeMs, rejectLimit };
 }

@@ -12,7 +12,9 @@ export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)];
   const length = parts.reduce((sum, part) => sum + part[0].length, 0);
   if (parts.length === 0 || length !== text.length) {
-    throw new UsageError(`"${text}" is not a duration.`, { remedy: 'Write a number and a unit: "250ms", "30s", "1h30m".' });
+    throw new UsageError(`"${text}" is not a duration.`, {
+      remedy: 'Write a number and a unit: "250ms", "30s", "1h30m".',
+    });
   }
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * milliseconds[unit as Unit], 0);
 }

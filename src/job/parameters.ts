@@ -22,7 +22,9 @@ export async function readParameters(spec: ParameterSpec, given: GivenParameters
   if (isStandardSchema(spec)) {
     const result = await spec["~standard"].validate(given);
     if (result.issues === undefined) return result.value;
-    throw mistakes(result.issues.map((issue) => `${issue.path?.map(String).join(".") ?? "parameters"}: ${issue.message}`));
+    throw mistakes(
+      result.issues.map((issue) => `${issue.path?.map(String).join(".") ?? "parameters"}: ${issue.message}`),
+    );
   }
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(spec, name));
   const problems = unknown.map((name) => `${name}: this job has no such parameter`);
@@ -79,5 +81,7 @@ function isStandardSchema(spec: ParameterSpec): spec is StandardSchemaV1<unknown
 }
 
 function mistakes(problems: readonly string[]): UsageError {
-  return new UsageError(`The parameters do not fit the job:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+  return new UsageError(
+    `The parameters do not fit the job:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
+  );
 }

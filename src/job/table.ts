@@ -27,14 +27,19 @@ export function table<const C extends Columns, const K extends keyof C & string>
 ): Table<C, K> {
   const { key, columns } = description;
   const keys = Array.isArray(key) ? (key as readonly K[]) : [key as K];
-  if (keys.length === 0) throw new UsageError(`Table ${name} has no key.`, { remedy: "Name its primary key in `key`." });
+  if (keys.length === 0)
+    throw new UsageError(`Table ${name} has no key.`, { remedy: "Name its primary key in `key`." });
   for (const column of keys) {
     if (!Object.hasOwn(columns, column)) {
       throw new UsageError(`The key column ${column} of table ${name} is not among its columns.`);
     }
   }
   for (const [column, type] of Object.entries(columns)) new ColumnCodec(column, type);
-  return Object.freeze({ ...parseTableName(name), key: Object.freeze([...keys]), columns: Object.freeze({ ...columns }) });
+  return Object.freeze({
+    ...parseTableName(name),
+    key: Object.freeze([...keys]),
+    columns: Object.freeze({ ...columns }),
+  });
 }
 
 /** How people write a table's name. */
@@ -47,7 +52,7 @@ export function displayName(named: { readonly schema: string | null; readonly na
 
 /** Splits `schema.table`, where quotes keep dots and capitals as in SQL. */
 export function parseTableName(text: string): { readonly schema: string | null; readonly name: string } {
-  const part = String.raw`(?:"((?:[^"]|"")+)"|([^".]+))`;
+  const part = `(?:"((?:[^"]|"")+)"|([^".]+))`;
   const match = new RegExp(String.raw`^(?:${part}\.)?${part}$`, "su").exec(text);
   if (match === null) {
     throw new UsageError(`"${text}" is not a table's name.`, {

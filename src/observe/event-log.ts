@@ -26,7 +26,10 @@ export class EventLog {
 
   constructor(path: string) {
     this.#destination = pino.destination({ dest: path, append: true, sync: true, mkdir: true });
-    this.#logger = pino({ level: "debug", base: null, timestamp: pino.stdTimeFunctions.isoTime }, this.#destination);
+    this.#logger = pino(
+      { level: "debug", base: null, timestamp: pino.stdTimeFunctions.isoTime },
+      this.#destination,
+    );
   }
 
   hear(event: EngineEvent): void {
@@ -35,7 +38,10 @@ export class EventLog {
     const { type, run, ...rest } = event;
     // Numbers of ranges may outgrow what JSON numbers carry.
     const texts = Object.fromEntries(
-      Object.entries(rest).map(([name, value]) => [name, typeof value === "bigint" ? value.toString() : value]),
+      Object.entries(rest).map(([name, value]) => [
+        name,
+        typeof value === "bigint" ? value.toString() : value,
+      ]),
     );
     this.#logger[level]({ run: run.toString(), ...texts }, type);
   }

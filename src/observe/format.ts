@@ -18,7 +18,9 @@ export function formatSeconds(seconds: number): string {
   const [unit, size] = units[first] ?? units[3];
   const [smallerUnit, smaller] = units[first + 1] ?? units[3];
   const rest = Math.floor((whole % size) / smaller);
-  return rest === 0 ? `${Math.floor(whole / size)} ${unit}` : `${Math.floor(whole / size)} ${unit} ${rest} ${smallerUnit}`;
+  return rest === 0
+    ? `${Math.floor(whole / size)} ${unit}`
+    : `${Math.floor(whole / size)} ${unit} ${rest} ${smallerUnit}`;
 }
 
 /** 0.4567 as `45.6 %`; never rounded up to a hundred. */

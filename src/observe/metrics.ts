@@ -20,24 +20,29 @@ export class Metrics {
   }
 
   hear(event: EngineEvent): void {
-    const job_name = event.job;
     switch (event.type) {
       case "run started":
-        return this.#started(job_name);
+        this.#started(event.job);
+        break;
       case "batch committed":
-        return this.#committed(event);
+        this.#committed(event);
+        break;
       case "batch failed":
-        return this.#failed(event);
+        this.#failed(event);
+        break;
       case "lease lost":
-        return this.#counter("tidefill_retries_total").inc({ job_name, reason: "lease" });
+        this.#counter("tidefill_retries_total").inc({ job_name: event.job, reason: "lease" });
+        break;
       case "pulse":
-        return this.#pulse(event);
+        this.#pulse(event);
+        break;
       case "server observed":
-        return this.#observed(event);
+        this.#observed(event);
+        break;
       case "run stopped":
-        this.#state(job_name, event.status);
-        if (event.status === "succeeded") this.#succeeded(job_name);
-        return;
+        this.#state(event.job, event.status);
+        if (event.status === "succeeded") this.#succeeded(event.job);
+        break;
       default:
     }
   }
@@ -56,7 +61,8 @@ export class Metrics {
     this.#checkpointAt = Date.now();
     for (const metric of metricNames) {
       for (const [label, values] of Object.entries("values" in metric ? metric.values : {})) {
-        for (const value of values as readonly string[]) this.#touch(metric.name, { job_name, [label]: value });
+        for (const value of values as readonly string[])
+          this.#touch(metric.name, { job_name, [label]: value });
       }
     }
     this.#counter("tidefill_wal_bytes_total").inc({ job_name }, 0);
@@ -102,7 +108,10 @@ export class Metrics {
     this.#gauge("tidefill_batch_rows").set({ job_name }, event.batchRows);
     this.#gauge("tidefill_workers").set({ job_name, state: "busy" }, busyWorkers);
     this.#gauge("tidefill_workers").set({ job_name, state: "waiting" }, workers - busyWorkers);
-    this.#gauge("tidefill_checkpoint_age_seconds").set({ job_name }, (Date.now() - this.#checkpointAt) / 1_000);
+    this.#gauge("tidefill_checkpoint_age_seconds").set(
+      { job_name },
+      (Date.now() - this.#checkpointAt) / 1_000,
+    );
   }
 
   #observed({ job: job_name, table, activity }: Extract<EngineEvent, { type: "server observed" }>): void {
@@ -131,11 +140,17 @@ export class Metrics {
     const { values } = metricNames.find((metric) => metric.name === "tidefill_run_state") as {
       readonly values: { readonly state: readonly string[] };
     };
-    for (const state of values.state) this.#gauge("tidefill_run_state").set({ job_name, state }, state === current ? 1 : 0);
+    for (const state of values.state)
+      this.#gauge("tidefill_run_state").set({ job_name, state }, state === current ? 1 : 0);
   }
 
   #register(metric: (typeof metricNames)[number]): void {
-    const common = { name: metric.name, help: metric.help, labelNames: [...metric.labels], registers: [this.registry] };
+    const common = {
+      name: metric.name,
+      help: metric.help,
+      labelNames: [...metric.labels],
+      registers: [this.registry],
+    };
     if (metric.type === "counter") this.#counters.set(metric.name, new Counter(common));
     else if (metric.type === "gauge") this.#gauges.set(metric.name, new Gauge(common));
     else this.#histograms.set(metric.name, new Histogram({ ...common, buckets: [...metric.buckets] }));

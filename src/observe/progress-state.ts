@@ -67,7 +67,8 @@ export class ProgressState {
     this.#rate = progress.rowsPerSecond;
     this.#workers = progress.workers;
     this.#batchRows = event.batchRows;
-    if (event.busyWorkers > 0 && this.#waiting?.startsWith("waiting for the lease") === true) this.#waiting = null;
+    if (event.busyWorkers > 0 && this.#waiting?.startsWith("waiting for the lease") === true)
+      this.#waiting = null;
   }
 }
 

@@ -1,6 +1,6 @@
+import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import { explain } from "../postgres/explain.ts";
-import { qualifiedName } from "../postgres/catalog.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import type { OpenedSource } from "../source/opened-source.ts";
 

@@ -7,11 +7,11 @@ import { findRelation, type Relation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import type { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
-import { OpenedSource } from "../source/opened-source.ts";
-import { TableRows } from "../source/table-rows.ts";
 import { SqlUpdateSink, UpdateSink } from "../sink/update.ts";
 import { UpdateBySql } from "../sink/update-by-sql.ts";
 import { UpdateRows } from "../sink/update-rows.ts";
+import { OpenedSource } from "../source/opened-source.ts";
+import { TableRows } from "../source/table-rows.ts";
 import { checkJob } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
 import { readsByAnIndex } from "./checks/reads-by-an-index.ts";
@@ -82,7 +82,8 @@ function openWrite(
   if (sink instanceof SqlUpdateSink) {
     return { kind: "sql", sink: new UpdateBySql(relation, key, sink.expressions, source.pending) };
   }
-  if (bound.transform === null) throw new UsageError("A job that writes columns needs a transform: use defineJob.");
+  if (bound.transform === null)
+    throw new UsageError("A job that writes columns needs a transform: use defineJob.");
   const types = source.table.columns;
   return {
     kind: "rows",
@@ -94,10 +95,14 @@ function openWrite(
 function takeApart(job: Job, bound: BoundJob) {
   const { source, sink } = bound;
   if (!(source instanceof TableRows)) {
-    throw new UsageError(`The source of job ${job.name} is not one that tidefill made.`, { remedy: "Use rowsOf(table, …)." });
+    throw new UsageError(`The source of job ${job.name} is not one that tidefill made.`, {
+      remedy: "Use rowsOf(table, …).",
+    });
   }
   if (!(sink instanceof UpdateSink || sink instanceof SqlUpdateSink)) {
-    throw new UsageError(`The sink of job ${job.name} is not one that tidefill made.`, { remedy: "Use update(table, …)." });
+    throw new UsageError(`The sink of job ${job.name} is not one that tidefill made.`, {
+      remedy: "Use update(table, …).",
+    });
   }
   if (sink instanceof SqlUpdateSink !== (job.kind === "sql job")) {
     throw new UsageError(`The sink of job ${job.name} does not fit a ${job.kind}.`, {

@@ -59,7 +59,11 @@ async function describe(tx: Transaction, opened: OpenedJob): Promise<PlanDetails
     key: source.key.columns.map((column) => column.name),
     estimatedRows: Math.round(estimate.rows),
     keysWalked: Math.round(estimate.walk),
-    statements: [{ name: "begin", sql: beginStatement().replaceAll("; ", ";\n") }, ...written, { name: "commit", sql: "commit" }],
+    statements: [
+      { name: "begin", sql: beginStatement().replaceAll("; ", ";\n") },
+      ...written,
+      { name: "commit", sql: "commit" },
+    ],
     queryPlan: finder === undefined ? [] : await explainText(tx, finder.statement),
     touched: await readTouched(tx, source.relation, opened.written),
   };

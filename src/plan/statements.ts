@@ -17,10 +17,16 @@ const sampleBytes = 4_194_304;
 export async function sampleStatements(tx: Transaction, opened: OpenedJob): Promise<NamedStatement[]> {
   const { source } = opened;
   const through = await source.walk.boundary(tx, null, sampleRows);
-  const bounds: Bounds = { after: through, through: (through && (await source.walk.boundary(tx, through, sampleRows))) ?? through };
+  const bounds: Bounds = {
+    after: through,
+    through: (through && (await source.walk.boundary(tx, through, sampleRows))) ?? through,
+  };
   const within: Bounds = bounds.after === bounds.through ? { after: null, through } : bounds;
   return [
-    { name: "bound", statement: source.walk.boundStatement({ after: within.after, through: null }, sampleRows, sampleBytes) },
+    {
+      name: "bound",
+      statement: source.walk.boundStatement({ after: within.after, through: null }, sampleRows, sampleBytes),
+    },
     ...writingStatements(opened, within),
   ];
 }

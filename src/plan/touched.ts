@@ -22,7 +22,11 @@ export interface Touched {
 }
 
 /** Asks the catalogue what an update of `written` columns touches. */
-export async function readTouched(tx: Transaction, relation: Relation, written: readonly string[]): Promise<Touched> {
+export async function readTouched(
+  tx: Transaction,
+  relation: Relation,
+  written: readonly string[],
+): Promise<Touched> {
   const columns = [...written];
   const { rows } = await tx.query(sql`
     with target as (

@@ -1,7 +1,13 @@
 import type { Queryable, Row } from "./database.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "./sql.ts";
 
-export type RelationKind = "table" | "partitioned table" | "view" | "materialized view" | "foreign table" | "other";
+export type RelationKind =
+  | "table"
+  | "partitioned table"
+  | "view"
+  | "materialized view"
+  | "foreign table"
+  | "other";
 
 export interface Column {
   readonly name: string;

@@ -57,7 +57,10 @@ export class Database implements Queryable {
    * Resolves only when PostgreSQL said `COMMIT`: after an error inside, COMMIT answers `ROLLBACK` and no error.
    * @throws CommitUnknownError when the connection broke while the commit was under way
    */
-  async transaction<T>(work: (tx: Transaction) => Promise<T>, limits?: Partial<TransactionLimits>): Promise<T> {
+  async transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    limits?: Partial<TransactionLimits>,
+  ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
       await client.query(beginStatement(limits));
       const result = await workOrRollBack(client, work);
@@ -67,7 +70,10 @@ export class Database implements Queryable {
   }
 
   /** Runs `work` and rolls it back in any case. */
-  async rolledBack<T>(work: (tx: Transaction) => Promise<T>, limits?: Partial<TransactionLimits>): Promise<T> {
+  async rolledBack<T>(
+    work: (tx: Transaction) => Promise<T>,
+    limits?: Partial<TransactionLimits>,
+  ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
       await client.query(beginStatement(limits));
       const result = await workOrRollBack(client, work);
@@ -86,7 +92,10 @@ export class Database implements Queryable {
     // A checked-out client has no listener of the pool's: a cut connection would end the process.
     client.on("error", ignore);
     // The server's timeouts cannot help when the network swallows their answer.
-    const watchdog = setTimeout(() => void (client as unknown as pg.Client).end().catch(ignore), wholeMs + 5_000);
+    const watchdog = setTimeout(
+      () => void (client as unknown as pg.Client).end().catch(ignore),
+      wholeMs + 5_000,
+    );
     let broken: Error | undefined;
     try {
       return await work(client);
@@ -126,11 +135,17 @@ async function commit(client: pg.PoolClient): Promise<void> {
     throw error;
   });
   if (command !== "COMMIT") {
-    throw new TidefillError("not-committed", `COMMIT was answered with ${command}: the transaction was rolled back.`);
+    throw new TidefillError(
+      "not-committed",
+      `COMMIT was answered with ${command}: the transaction was rolled back.`,
+    );
   }
 }
 
 function leavesConnectionUnfit(error: unknown): boolean {
   const code = sqlstateOf(error);
-  return error instanceof CommitUnknownError || (code === null ? isConnectionLoss(error) : /^(57P|08|25P0[34])/.test(code));
+  return (
+    error instanceof CommitUnknownError ||
+    (code === null ? isConnectionLoss(error) : /^(57P|08|25P0[34])/.test(code))
+  );
 }

@@ -21,7 +21,11 @@ export interface KeyIndex {
 }
 
 /** The indexes whose columns are exactly the key's, in its order; the usable ones first. */
-export async function findKeyIndexes(db: Queryable, relation: Relation, key: readonly string[]): Promise<KeyIndex[]> {
+export async function findKeyIndexes(
+  db: Queryable,
+  relation: Relation,
+  key: readonly string[],
+): Promise<KeyIndex[]> {
   const { rows } = await db.query(sql`
     select c.relname, pg_catalog.pg_get_indexdef(i.indexrelid) as definition, am.amname,
       i.indisunique, i.indimmediate, i.indisvalid and i.indisready as usable, i.indpred is not null as partial,
@@ -58,7 +62,10 @@ function faultOf(row: Row): KeyIndexFault {
     ["invalid", row.usable !== "t"],
     ["deferrable", row.indimmediate !== "t"],
     ["nulls", row.not_null !== "t"],
-    ["other-order", [row.plain_classes, row.plain_collations, row.one_direction].some((plain) => plain !== "t")],
+    [
+      "other-order",
+      [row.plain_classes, row.plain_collations, row.one_direction].some((plain) => plain !== "t"),
+    ],
   ];
   return faults.find(([, holds]) => holds)?.[0] ?? "none";
 }
@@ -77,11 +84,13 @@ export async function readKey(db: Queryable, relation: Relation, names: readonly
     join pg_catalog.pg_namespace n on n.oid = o.oprnamespace
     where i.indrelid = ${relation.oid}::oid and i.indisunique`);
   const schemas = new Map(rows.map((row) => [row.attname, row.nspname]));
-  const columns = names.map((name): KeyColumn => ({
-    name,
-    type: relation.columns.find((column) => column.name === name)?.baseType ?? "text",
-    operatorSchema: schemas.get(name) ?? "pg_catalog",
-  }));
+  const columns = names.map(
+    (name): KeyColumn => ({
+      name,
+      type: relation.columns.find((column) => column.name === name)?.baseType ?? "text",
+      operatorSchema: schemas.get(name) ?? "pg_catalog",
+    }),
+  );
   // Called by its own name, the table can be named in the SQL that a job brings along.
   return new Key(columns, quoteIdentifier(relation.name));
 }

@@ -36,11 +36,6 @@ export function raw(text: string): Sql {
   return new Sql([text], []);
 }
 
-/** A quoted identifier, or a qualified one of several parts. */
-export function identifier(...names: readonly string[]): Sql {
-  return raw(names.map(quoteIdentifier).join("."));
-}
-
 /** Joins pieces, by `, ` unless told otherwise. */
 export function join(pieces: readonly Sql[], separator = ", "): Sql {
   const [first, ...rest] = pieces;
@@ -67,7 +62,8 @@ function weave(strings: readonly string[], values: readonly unknown[]): Sql {
       parts.push(...value.parts.slice(1));
       flat.push(...value.values);
     } else {
-      if (value === undefined) throw new UsageError("A value in sql`…` is undefined. Use null for an SQL null.");
+      if (value === undefined)
+        throw new UsageError("A value in sql`…` is undefined. Use null for an SQL null.");
       flat.push(value);
       parts.push("");
     }

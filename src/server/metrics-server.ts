@@ -33,20 +33,24 @@ export class MetricsServer {
   async start(port: number): Promise<number> {
     this.#server.listen(port, "127.0.0.1");
     await once(this.#server, "listening").catch((cause: unknown) => {
-      throw new UsageError(`Port ${port} for the metrics cannot be used.`, { remedy: "Choose another --metrics-port.", cause });
+      throw new UsageError(`Port ${port} for the metrics cannot be used.`, {
+        remedy: "Choose another --metrics-port.",
+        cause,
+      });
     });
     return (this.#server.address() as AddressInfo).port;
   }
 
   /**
-   * Stops. When somebody has been scraping, the page stays until the next scrape has seen how the run ended, or
-   * until `signal` fires.
+   * Stops. When somebody has been scraping, the page stays up to twenty seconds, until the next scrape has seen how the run
+   * ended; `onLinger` is called before that wait.
    */
-  async stop(signal?: AbortSignal): Promise<void> {
+  async stop(onLinger: () => void): Promise<void> {
     const before = this.#scrapes;
+    if (before > 0) onLinger();
     const deadline = performance.now() + lingerMs;
-    while (before > 0 && this.#scrapes === before && performance.now() < deadline && signal?.aborted !== true) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    while (before > 0 && this.#scrapes === before && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     this.#server.close();
     this.#server.closeAllConnections();

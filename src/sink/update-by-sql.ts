@@ -34,7 +34,9 @@ export class UpdateBySql {
 
   /** The statement that writes a batch; `inScope` carries the batch's bounds. */
   statement(inScope: Sql): Sql {
-    const assignments = this.#columns.map(({ name, expression }) => sql`${raw(quoteIdentifier(name))} = ${expression}`);
+    const assignments = this.#columns.map(
+      ({ name, expression }) => sql`${raw(quoteIdentifier(name))} = ${expression}`,
+    );
     return sql`update ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
       set ${join(assignments)}
       where ${inScope}${this.#unlessUnchanged()}`;

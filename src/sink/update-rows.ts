@@ -25,7 +25,13 @@ export class UpdateRows {
   readonly #columns: readonly TargetColumn[];
   readonly #pending: Sql | null;
 
-  constructor(relation: Relation, key: Key, types: Readonly<Record<string, string>>, columns: readonly string[], pending: Sql | null) {
+  constructor(
+    relation: Relation,
+    key: Key,
+    types: Readonly<Record<string, string>>,
+    columns: readonly string[],
+    pending: Sql | null,
+  ) {
     this.#relation = relation;
     this.#key = key;
     this.#pending = pending;

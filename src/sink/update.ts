@@ -17,7 +17,12 @@ export class UpdateSink<Row = object> implements SinkDefinition<Row> {
 
   describe(): unknown {
     const { schema, name, columns } = this.table;
-    return { sink: "update", schema, name, columns: Object.fromEntries(this.columns.map((column) => [column, columns[column]])) };
+    return {
+      sink: "update",
+      schema,
+      name,
+      columns: Object.fromEntries(this.columns.map((column) => [column, columns[column]])),
+    };
   }
 }
 
@@ -38,7 +43,10 @@ export class SqlUpdateSink implements SqlSinkDefinition {
 
   describe(): unknown {
     const { schema, name } = this.table;
-    const entries = Object.entries(this.expressions).map(([column, expression]) => [column, expression.toString()]);
+    const entries = Object.entries(this.expressions).map(([column, expression]) => [
+      column,
+      expression.toString(),
+    ]);
     return { sink: "update", schema, name, expressions: Object.fromEntries(entries) };
   }
 }
@@ -62,25 +70,39 @@ interface Update {
  * Updates the rows that the source read: with named columns in `defineJob`, with SQL expressions in `defineSqlJob`.
  * Columns that are not named are never written, and a row that would not change is not written at all.
  */
-export const update: Update = (table: Table, what: readonly string[] | Readonly<Record<string, Sql | undefined>>) => {
+export const update: Update = (
+  table: Table,
+  what: readonly string[] | Readonly<Record<string, Sql | undefined>>,
+) => {
   const columns = Array.isArray(what) ? (what as readonly string[]) : Object.keys(what);
   if (columns.length === 0) throw new UsageError(`update(${table.name}) names no column.`);
   for (const column of columns) {
     if (!Object.hasOwn(table.columns, column)) {
-      throw new UsageError(`update(${table.name}) writes ${column}, which is not among the columns of its description.`);
+      throw new UsageError(
+        `update(${table.name}) writes ${column}, which is not among the columns of its description.`,
+      );
     }
     if (table.key.includes(column)) {
-      throw new UsageError(`update(${table.name}) writes ${column}, a column of the key by which its rows are found.`, {
-        remedy: "Order the rows by another unique key, or change keys by hand.",
-      });
+      throw new UsageError(
+        `update(${table.name}) writes ${column}, a column of the key by which its rows are found.`,
+        {
+          remedy: "Order the rows by another unique key, or change keys by hand.",
+        },
+      );
     }
   }
-  if (Array.isArray(what)) return new UpdateSink(table, [...new Set(columns)]) as UpdateSink<never> & SqlUpdateSink;
-  return new SqlUpdateSink(table, expressionsOf(table, what as Readonly<Record<string, unknown>>)) as UpdateSink<never> &
-    SqlUpdateSink;
+  if (Array.isArray(what))
+    return new UpdateSink(table, [...new Set(columns)]) as UpdateSink<never> & SqlUpdateSink;
+  return new SqlUpdateSink(
+    table,
+    expressionsOf(table, what as Readonly<Record<string, unknown>>),
+  ) as UpdateSink<never> & SqlUpdateSink;
 };
 
-function expressionsOf(table: Table, given: Readonly<Record<string, unknown>>): Readonly<Record<string, Sql>> {
+function expressionsOf(
+  table: Table,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, Sql>> {
   const entries = Object.entries(given).map(([column, expression]): [string, Sql] => {
     if (expression instanceof Sql) return [column, expression];
     throw new UsageError(`The value of ${column} in update(${table.name}) is not SQL.`, {

@@ -1,7 +1,7 @@
 import type { Relation } from "../postgres/catalog.ts";
 import { qualifiedName } from "../postgres/catalog.ts";
-import type { Bounds, Key, KeyText } from "../postgres/key.ts";
 import type { Transaction } from "../postgres/database.ts";
+import type { Bounds, Key, KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 
 /** How far a batch goes: fixed by a plain read before any row is locked (law 1). */

@@ -20,7 +20,13 @@ export class OpenedSource {
   readonly walk: KeyWalk;
   readonly columns: readonly ReadColumn[];
 
-  constructor(definition: TableRows<unknown>, relation: Relation, key: Key, walkFilter: Sql | null, measuresRows: boolean) {
+  constructor(
+    definition: TableRows<unknown>,
+    relation: Relation,
+    key: Key,
+    walkFilter: Sql | null,
+    measuresRows: boolean,
+  ) {
     this.definition = definition;
     this.relation = relation;
     this.key = key;

@@ -31,7 +31,12 @@ export class TableRows<Row = object> implements SourceDefinition<Row> {
   /** `where` and `pending` together; null when every row is in scope. */
   get filter(): Sql | null {
     const conditions = [this.where, this.pending].filter((condition) => condition !== null);
-    return conditions.length === 0 ? null : join(conditions.map((condition) => sql`(${condition})`), " and ");
+    return conditions.length === 0
+      ? null
+      : join(
+          conditions.map((condition) => sql`(${condition})`),
+          " and ",
+        );
   }
 
   describe(): unknown {
@@ -42,20 +47,25 @@ export class TableRows<Row = object> implements SourceDefinition<Row> {
 }
 
 /** Reads a table's rows in the order of its key: those of `where` that are still `pending`. */
-export function rowsOf<const C extends Columns, const K extends string, const Read extends keyof C & string = keyof C & string>(
-  table: Table<C, K>,
-  options: RowsOptions<C, Read> = {},
-): TableRows<RowOf<C, Read | (K & keyof C)>> {
+export function rowsOf<
+  const C extends Columns,
+  const K extends string,
+  const Read extends keyof C & string = keyof C & string,
+>(table: Table<C, K>, options: RowsOptions<C, Read> = {}): TableRows<RowOf<C, Read | (K & keyof C)>> {
   const { where = null, pending = null } = options;
   for (const [name, condition] of Object.entries({ where, pending })) {
     if (condition !== null && !(condition instanceof Sql)) {
-      throw new UsageError(`\`${name}\` of rowsOf(${table.name}) is not SQL.`, { remedy: `Write ${name}: sql\`…\`.` });
+      throw new UsageError(`\`${name}\` of rowsOf(${table.name}) is not SQL.`, {
+        remedy: `Write ${name}: sql\`…\`.`,
+      });
     }
   }
   const read = [...new Set<string>([...table.key, ...(options.read ?? Object.keys(table.columns))])];
   const unknown = read.find((column) => !Object.hasOwn(table.columns, column));
   if (unknown !== undefined) {
-    throw new UsageError(`rowsOf(${table.name}) reads ${unknown}, which is not among the columns of its description.`);
+    throw new UsageError(
+      `rowsOf(${table.name}) reads ${unknown}, which is not among the columns of its description.`,
+    );
   }
   return new TableRows(table, read, where, pending);
 }

@@ -16,7 +16,12 @@ export interface Coverage {
  * Proves completion rather than inferring it: each range begins with the very key where the one before it ended, the first
  * begins and the last ends openly, every one is done, and each checkpoint stands at its range's end.
  */
-export async function readCoverage(db: Queryable, schema: StoreSchema, run: bigint, sweep: number): Promise<Coverage> {
+export async function readCoverage(
+  db: Queryable,
+  schema: StoreSchema,
+  run: bigint,
+  sweep: number,
+): Promise<Coverage> {
   const { rows } = await db.query(sql`
     with chain as (
       select status, after_key, through_key, checkpoint, rows_written, lease_expires_at,

@@ -2,8 +2,8 @@ import { LeaseLostError } from "../errors.ts";
 import type { Queryable, Row, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import { sql } from "../postgres/sql.ts";
-import { fromTextArray } from "./text-array.ts";
 import type { StoreSchema } from "./schema.ts";
+import { fromTextArray } from "./text-array.ts";
 
 /** A worker's time-limited claim on a range, and how far the range is committed. */
 export interface Lease {
@@ -43,7 +43,13 @@ export class Ranges {
   }
 
   /** Adds the next range of a sweep, beginning where the last one ended. The caller holds the run's row. */
-  async add(tx: Transaction, run: bigint, sweep: number, bounds: Bounds, planned: number | null): Promise<bigint> {
+  async add(
+    tx: Transaction,
+    run: bigint,
+    sweep: number,
+    bounds: Bounds,
+    planned: number | null,
+  ): Promise<bigint> {
     const range = this.#schema.table("range");
     const { rows } = await tx.query(sql`
       insert into ${range} (run_id, number, sweep, after_key, through_key, checkpoint, rows_planned)

@@ -1,4 +1,12 @@
-export const runStatuses = ["pending", "running", "succeeded", "paused", "interrupted", "failed", "cancelled"] as const;
+export const runStatuses = [
+  "pending",
+  "running",
+  "succeeded",
+  "paused",
+  "interrupted",
+  "failed",
+  "cancelled",
+] as const;
 
 export type RunStatus = (typeof runStatuses)[number];
 

@@ -76,14 +76,19 @@ export class Runs {
   /** The newest run of each job. */
   async latestOfEach(db: Queryable): Promise<Run[]> {
     const table = this.#schema.table("run");
-    return this.#select(db, sql`where run.id in (select max(id) from ${table} group by job) order by run.job`);
+    return this.#select(
+      db,
+      sql`where run.id in (select max(id) from ${table} group by job) order by run.job`,
+    );
   }
 
   /** A run by its number or its job's name. @throws UsageError when there is none */
   async require(db: Queryable, name: string): Promise<Run> {
     const run = /^\d{1,18}$/.test(name) ? await this.find(db, BigInt(name)) : await this.latest(db, name);
     if (run !== null) return run;
-    throw new UsageError(`There is no run "${name}".`, { remedy: "`tidefill list` shows the jobs and the last run of each." });
+    throw new UsageError(`There is no run "${name}".`, {
+      remedy: "`tidefill list` shows the jobs and the last run of each.",
+    });
   }
 
   /** Locks the run's row until the transaction ends and reads it: whoever plans or finishes does so alone. */
@@ -103,7 +108,10 @@ export class Runs {
   }
 
   async #unfinishedExists(db: Queryable, job: string): Promise<RefusedError> {
-    const [run] = await this.#select(db, sql`where run.job = ${job} and run.status in ${unfinishedList} order by run.id desc limit 1`);
+    const [run] = await this.#select(
+      db,
+      sql`where run.job = ${job} and run.status in ${unfinishedList} order by run.id desc limit 1`,
+    );
     const what = run === undefined ? "an unfinished run" : `run ${run.id}, which is ${run.status}`;
     return new RefusedError(
       "no-unfinished-run",

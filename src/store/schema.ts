@@ -35,7 +35,9 @@ export async function installedVersion(db: Queryable, schema: StoreSchema): Prom
 export async function installSchema(db: Database, schema: StoreSchema): Promise<boolean> {
   return db.transaction(async (tx) => {
     // A transaction's lock, released with it: works behind a pooler.
-    await tx.query(sql`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${`tidefill ${schema.name}`}, 0))`);
+    await tx.query(
+      sql`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${`tidefill ${schema.name}`}, 0))`,
+    );
     const version = await installedVersion(tx, schema);
     if (version !== null) {
       requireVersion(version);
@@ -50,9 +52,14 @@ export async function installSchema(db: Database, schema: StoreSchema): Promise<
 export async function requireSchema(db: Queryable, schema: StoreSchema): Promise<void> {
   const version = await installedVersion(db, schema);
   if (version === null) {
-    throw new TidefillError("schema-missing", `The schema "${schema.name}" of tidefill is not in this database: nothing was run here.`, {
-      remedy: "Start a job with `tidefill run <job>`, which installs it, or type `tidefill schema install`.",
-    });
+    throw new TidefillError(
+      "schema-missing",
+      `The schema "${schema.name}" of tidefill is not in this database: nothing was run here.`,
+      {
+        remedy:
+          "Start a job with `tidefill run <job>`, which installs it, or type `tidefill schema install`.",
+      },
+    );
   }
   requireVersion(version);
 }
@@ -68,8 +75,12 @@ export async function uninstallSchema(db: Database, schema: StoreSchema): Promis
 
 function requireVersion(version: number): void {
   if (version > schemaVersion) {
-    throw new TidefillError("schema-newer", `The schema of tidefill has version ${version}, and this program knows ${schemaVersion}.`, {
-      remedy: "Use the newer tidefill that installed it.",
-    });
+    throw new TidefillError(
+      "schema-newer",
+      `The schema of tidefill has version ${version}, and this program knows ${schemaVersion}.`,
+      {
+        remedy: "Use the newer tidefill that installed it.",
+      },
+    );
   }
 }

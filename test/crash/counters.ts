@@ -14,7 +14,9 @@ export async function fillCounters(database: Asked, rows: number): Promise<void>
   await database.query(`create or replace function slowly(value integer) returns integer language plpgsql as
     'begin perform pg_sleep(seconds) from pace where seconds > 0; return value; end'`);
   await database.query("create table counters (id bigint primary key, n integer not null default 0)");
-  await database.query("insert into counters (id) select 7 * g from generate_series(1, $1::integer) g", [rows]);
+  await database.query("insert into counters (id) select 7 * g from generate_series(1, $1::integer) g", [
+    rows,
+  ]);
   await database.query("analyze counters");
 }
 
@@ -31,17 +33,21 @@ export async function rowsLeft(database: Asked): Promise<number> {
 /** The oracle: plain SQL over the table and the store, nothing of the engine's. */
 export async function requireCountedOnce(database: Asked, rows: number): Promise<void> {
   expect(
-    await database.query("select min(n), max(n), count(*)::integer, count(*) filter (where n <> 1)::integer as wrong from counters"),
+    await database.query(
+      "select min(n), max(n), count(*)::integer, count(*) filter (where n <> 1)::integer as wrong from counters",
+    ),
   ).toEqual([{ min: 1, max: 1, count: rows, wrong: 0 }]);
   await requireSucceeded(database);
 }
 
 /** There is one run, it has succeeded, and each key lies in exactly one of its ranges, which are all done. */
 export async function requireSucceeded(database: Asked): Promise<void> {
-  expect(await database.query("select status, stop_reason, finished_at is not null as finished from tidefill.run")).toEqual([
-    { status: "succeeded", stop_reason: "finished", finished: true },
-  ]);
-  expect(await database.query("select number, status from tidefill.range where status <> 'done'")).toEqual([]);
+  expect(
+    await database.query("select status, stop_reason, finished_at is not null as finished from tidefill.run"),
+  ).toEqual([{ status: "succeeded", stop_reason: "finished", finished: true }]);
+  expect(await database.query("select number, status from tidefill.range where status <> 'done'")).toEqual(
+    [],
+  );
   expect(
     await database.query(`
       select sweep, count(*) filter (where after_key is null)::integer as first,

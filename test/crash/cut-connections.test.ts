@@ -9,6 +9,7 @@ import { setDelay, Work } from "./work.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);
+const anyStatement = /(?:)/;
 
 /** Ends the connection of a random backend of tidefill's, if there is one. */
 async function terminateOne(): Promise<number> {
@@ -32,7 +33,7 @@ test("backends terminated at random moments cost time, but neither a row nor the
   for (let done = 0; done < terminations; ) {
     await delay(random.between(0, 60));
     done += await terminateOne();
-    expect(work.isOver, "the run ended too early").toBe(false);
+    work.failIfOver(`termination ${done}`);
   }
   setDelay(0);
   expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
@@ -48,8 +49,7 @@ test("connections reset at random messages cost time, but neither a row nor the 
   await work.saw("batch committed");
   for (let done = 0; done < (isLong ? 1_000 : 60); done += 1) {
     const action = random.pick(["reset-before", "reset-after"] as const);
-    await proxied.proxy.arm({ match: /(?:)/, after: random.between(1, 30), action }).fired;
-    expect(work.isOver, "the run ended too early").toBe(false);
+    await proxied.strike(work, { match: anyStatement, after: random.between(1, 30), action });
   }
   setDelay(0);
   expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
@@ -63,10 +63,9 @@ test("connections that fall silent are cut by the client's watchdog, and the run
   const work = new Work(byRow, { connectionString: proxied.url, workers: 4 });
   await work.saw("batch committed");
   const silences = 4;
-  const armed = Array.from({ length: silences }, (_, index) =>
-    proxied.proxy.arm({ match: /(?:)/, after: 12 * index + random.between(1, 12), action: "blackhole" }),
-  );
-  await Promise.all(armed.map(({ fired }) => fired));
+  for (let silent = 0; silent < silences; silent += 1) {
+    await proxied.strike(work, { match: anyStatement, after: random.between(1, 12), action: "blackhole" });
+  }
   setDelay(0);
   expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
   // All of them still hang in the proxy: it was not their end that the engine waited for.

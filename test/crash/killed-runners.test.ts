@@ -8,7 +8,12 @@ import { RunnerProcess } from "./runner-process.ts";
 const database = useDatabase();
 
 /** Processes on one run of which a random one is killed again and again, and replaced at once. */
-async function torment(job: "count-rows" | "count-by-sql", rows: number, kills: number, random: Random): Promise<string> {
+async function torment(
+  job: "count-rows" | "count-by-sql",
+  rows: number,
+  kills: number,
+  random: Random,
+): Promise<string> {
   await fillCounters(database, rows);
   if (job === "count-by-sql") await setPace(database, 0.000_4);
   const options = { url: database.url, job, workers: 2 } as const;
@@ -21,7 +26,9 @@ async function torment(job: "count-rows" | "count-by-sql", rows: number, kills: 
     const which = random.between(0, runners.length - 1);
     const victim = runners[which]!;
     victim.signal("SIGKILL");
-    expect(await victim.ended, victim.trouble ?? "the run ended too early").toMatchObject({ signal: "SIGKILL" });
+    expect(await victim.ended, victim.trouble ?? "the run ended too early").toMatchObject({
+      signal: "SIGKILL",
+    });
     batches += victim.all("batch committed").length;
     runners[which] = await start();
   }

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { until } from "../support/until.ts";
 import { fillCounters, requireCountedOnce, setPace } from "./counters.ts";
-import byRow from "./jobs/count-rows.ts";
 import bySql from "./jobs/count-by-sql.ts";
+import byRow from "./jobs/count-rows.ts";
 import { BatchCommit, Proxied } from "./proxied.ts";
 import { isLong, Random } from "./random.ts";
 import { setDelay, Work } from "./work.ts";
@@ -18,7 +17,10 @@ async function loseCommits(work: Work, losses: number, random: Random): Promise<
   for (let lost = 1; lost <= losses; lost += 1) {
     const action = lost % 2 === 0 ? "swallow" : "swallow-reply";
     const armed = proxied.proxy.arm({ match: new BatchCommit(), after: random.between(1, 2), action });
-    await Promise.race([armed.fired, until(async () => work.isOver, { describe: "a batch to lose the commit of" })]);
+    await Promise.race([
+      armed.fired,
+      until(async () => work.isOver, { describe: "a batch to lose the commit of" }),
+    ]);
     armed.disarm();
     expected.push(truths[action]);
     const resolved = await work.saw("commit resolved", lost);
@@ -60,11 +62,9 @@ test("a lost COMMIT of any transaction, the store's own too, neither stops a run
   const work = new Work(byRow, { connectionString: proxied.url, workers: 4 });
   await work.saw("batch committed");
   const losses = isLong ? 200 : 20;
-  for (let lost = 0; lost < losses && !work.isOver; lost += 1) {
+  for (let lost = 0; lost < losses; lost += 1) {
     const action = random.pick(["swallow", "swallow-reply"] as const);
-    const armed = proxied.proxy.arm({ match: /^commit$/, after: random.between(1, 8), action });
-    await Promise.race([armed.fired, until(async () => work.isOver, { describe: "a commit to lose" })]);
-    armed.disarm();
+    await proxied.strike(work, { match: /^commit$/, after: random.between(1, 8), action });
   }
   setDelay(0);
   expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });

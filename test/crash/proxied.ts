@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect } from "vitest";
 import type { TestDatabase } from "../support/database.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
+import type { Fault } from "../support/fault-proxy-fault.ts";
+import { until } from "../support/until.ts";
+import type { Work } from "./work.ts";
 
 /** A new proxy before the database for each test of the file that calls this; `url` leads through it. */
 export class Proxied {
@@ -26,6 +29,20 @@ export class Proxied {
 
   get url(): string {
     return this.proxy.url(this.#database.url);
+  }
+
+  /** Lets a fault strike once; @throws when the run ends before that */
+  async strike(work: Work, fault: Fault): Promise<void> {
+    const armed = this.proxy.arm(fault);
+    let isStruck = false;
+    void armed.fired.then(() => {
+      isStruck = true;
+    });
+    try {
+      await until(async () => isStruck || work.failIfOver(`strike at ${fault.match}`), { describe: "a strike", everyMs: 2 });
+    } finally {
+      armed.disarm();
+    }
   }
 }
 

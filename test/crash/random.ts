@@ -9,7 +9,10 @@ export class Random {
   #state: number;
 
   constructor(name: string) {
-    this.#state = [...name].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), seed);
+    this.#state = [...name].reduce(
+      (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193),
+      seed,
+    );
     console.info(`${name}: TIDEFILL_SEED=${seed}`);
   }
 

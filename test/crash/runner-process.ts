@@ -6,7 +6,9 @@ import { afterEach } from "vitest";
 import { until } from "../support/until.ts";
 import type { RunnerOptions, Told } from "./runner.ts";
 
-const jiti = createRequire(import.meta.url).resolve("jiti/package.json").replace("package.json", "lib/jiti-cli.mjs");
+const jiti = createRequire(import.meta.url)
+  .resolve("jiti/package.json")
+  .replace("package.json", "lib/jiti-cli.mjs");
 const program = fileURLToPath(new URL("./runner.ts", import.meta.url));
 const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 
@@ -28,9 +30,15 @@ export class RunnerProcess {
   constructor(options: RunnerOptions, delayMs = 0) {
     this.#child = spawn(process.execPath, [jiti, program, JSON.stringify(options)], {
       stdio: ["ignore", "pipe", "inherit"],
-      env: { ...process.env, JITI_ALIAS: JSON.stringify({ tidefill: index }), TIDEFILL_TEST_DELAY_MS: String(delayMs) },
+      env: {
+        ...process.env,
+        JITI_ALIAS: JSON.stringify({ tidefill: index }),
+        TIDEFILL_TEST_DELAY_MS: String(delayMs),
+      },
     });
-    createInterface({ input: this.#child.stdout! }).on("line", (line) => this.told.push(JSON.parse(line) as Told));
+    createInterface({ input: this.#child.stdout! }).on("line", (line) =>
+      this.told.push(JSON.parse(line) as Told),
+    );
     // close, not exit: only then all that it told has been read.
     this.ended = new Promise((resolve) => {
       this.#child.once("close", (code, signal) => {
@@ -67,7 +75,8 @@ export class RunnerProcess {
     const [error] = this.all("error");
     if (report?.status === "succeeded") return null;
     // Another process may finish the run while this one starts.
-    if (error !== undefined && ["run-is-unfinished", "not-done-already"].includes(String(error.check))) return null;
+    if (error !== undefined && ["run-is-unfinished", "not-done-already"].includes(String(error.check)))
+      return null;
     return JSON.stringify(error ?? report ?? this.told.at(-1) ?? "nothing told");
   }
 

@@ -1,4 +1,12 @@
-import { type EngineEvent, type Job, RefusedError, type ResumeOptions, resumeRun, runJob, TidefillError } from "tidefill";
+import {
+  type EngineEvent,
+  type Job,
+  RefusedError,
+  type ResumeOptions,
+  resumeRun,
+  runJob,
+  TidefillError,
+} from "tidefill";
 import bySql from "./jobs/count-by-sql.ts";
 import byRow from "./jobs/count-rows.ts";
 
@@ -19,7 +27,9 @@ export interface RunnerOptions {
 export type Told = Readonly<Record<string, unknown>> & { readonly type: string };
 
 function tell(what: object): void {
-  const text = JSON.stringify(what, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+  const text = JSON.stringify(what, (_, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
   process.stdout.write(`${text}\n`);
 }
 

@@ -1,4 +1,4 @@
-import { type EngineEvent, type Job, resumeRun, type RunOptions, type RunReport, runJob } from "tidefill";
+import { type EngineEvent, type Job, type RunOptions, type RunReport, resumeRun, runJob } from "tidefill";
 import { afterEach, vi } from "vitest";
 import { until } from "../support/until.ts";
 
@@ -18,12 +18,20 @@ export class Work {
   readonly events: EngineEvent[] = [];
   readonly report: Promise<RunReport>;
   readonly #stop = new AbortController();
+  #settled: string | null = null;
 
   constructor(job: Job, options: RunOptions, { isResumed = false } = {}) {
-    const whole = { lease: "1s", ...options, signal: this.#stop.signal, onEvent: (event: EngineEvent) => this.#hear(event) } as const;
+    const whole = {
+      lease: "1s",
+      ...options,
+      signal: this.#stop.signal,
+      onEvent: (event: EngineEvent) => this.#hear(event),
+    } as const;
     this.report = isResumed ? resumeRun(job, job.name, whole) : runJob(job, whole);
     // Whoever awaits the report still sees why it failed.
-    this.report.catch(() => {});
+    this.report.then(JSON.stringify, String).then((outcome) => {
+      this.#settled = outcome;
+    });
     begun.add(this);
   }
 
@@ -35,27 +43,23 @@ export class Work {
     return this.events.filter((event): event is EventOf<Type> => event.type === type);
   }
 
-  /** Whether the run, as far as this process knows, has come to its end. */
-  get isOver(): boolean {
-    return this.events.some((event) => event.type === "run stopped");
-  }
-
   /** Waits until so many events of a type have come, and gives the last of them. */
   async saw<Type extends EngineEvent["type"]>(type: Type, times = 1): Promise<EventOf<Type>> {
-    return until(async () => this.all(type)[times - 1] ?? (await this.#failIfOver(type)), {
+    return until(async () => this.all(type)[times - 1] ?? this.failIfOver(`"${type}"`), {
       describe: `"${type}" ${times} times`,
       everyMs: 5,
     });
+  }
+
+  /** @throws when the run has come to its end, with how it ended */
+  failIfOver(awaited: string): undefined {
+    if (this.#settled !== null) throw new Error(`The run ended before ${awaited}: ${this.#settled}`);
   }
 
   #hear(event: EngineEvent): void {
     this.events.push(event);
   }
 
-  async #failIfOver(type: string): Promise<undefined> {
-    if (this.isOver) throw new Error(`The run ended before "${type}": ${JSON.stringify(await this.report)}`);
-    return undefined;
-  }
 }
 
 /** How long the row job takes over each row from now on, in this process. */

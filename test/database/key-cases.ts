@@ -75,7 +75,13 @@ const numbers: readonly KeyCase[] = [
     nasty: "('-92233720368547758.08'), ('0'), ('-1.50'), ('1234.56')",
     random: "(g * 100)::money",
   },
-  { name: "oid", ddl: "oid", declared: "text", nasty: "(0), (4294967295), (2147483648)", random: "(g * 1000)::oid" },
+  {
+    name: "oid",
+    ddl: "oid",
+    declared: "text",
+    nasty: "(0), (4294967295), (2147483648)",
+    random: "(g * 1000)::oid",
+  },
   { name: "boolean", ddl: "boolean", declared: "boolean", nasty: "(true), (false)" },
   {
     name: "domain over bigint",
@@ -111,7 +117,13 @@ const strings: readonly KeyCase[] = [
     nasty: String.raw`(''), ('a'), ('a b'), ('A'), ('\'), ('null')`,
     random: "substr(md5(g::text), 1, g % 5)",
   },
-  { name: "name", ddl: "name", declared: "text", nasty: "(''), ('a'), ('A'), (repeat('n', 63))", random: randomText },
+  {
+    name: "name",
+    ddl: "name",
+    declared: "text",
+    nasty: "(''), ('a'), ('A'), (repeat('n', 63))",
+    random: randomText,
+  },
   { name: '"char"', ddl: '"char"', declared: "text", nasty: "('a'), ('A')", random: 'chr(g + 31)::"char"' },
   { name: "citext", ddl: "citext", declared: "text", nasty: texts, random: randomText },
   {
@@ -153,7 +165,8 @@ const times: readonly KeyCase[] = [
     name: "date",
     ddl: "date",
     declared: "date",
-    nasty: "('infinity'), ('-infinity'), ('4713-01-01 BC'), ('5874897-12-31'), ('0001-01-01'), ('0001-12-31 BC')",
+    nasty:
+      "('infinity'), ('-infinity'), ('4713-01-01 BC'), ('5874897-12-31'), ('0001-01-01'), ('0001-12-31 BC')",
     random: "date '1999-12-01' + g",
   },
   {
@@ -210,8 +223,20 @@ const others: readonly KeyCase[] = [
   },
   { name: "cidr", ddl: "cidr", declared: "text", nasty: "('10.0.0.0/8'), ('10.0.0.0/16'), ('::/0')" },
   { name: "bit(4)", ddl: "bit(4)", declared: "text", nasty: "('0000'), ('1111'), ('0101')" },
-  { name: "varbit", ddl: "varbit", declared: "text", nasty: "(''), ('0'), ('00'), ('1')", random: "g::bit(12)::varbit" },
-  { name: "pg_lsn", ddl: "pg_lsn", declared: "text", nasty: "('0/0'), ('FFFFFFFF/FFFFFFFF')", random: "'0/0'::pg_lsn + g" },
+  {
+    name: "varbit",
+    ddl: "varbit",
+    declared: "text",
+    nasty: "(''), ('0'), ('00'), ('1')",
+    random: "g::bit(12)::varbit",
+  },
+  {
+    name: "pg_lsn",
+    ddl: "pg_lsn",
+    declared: "text",
+    nasty: "('0/0'), ('FFFFFFFF/FFFFFFFF')",
+    random: "'0/0'::pg_lsn + g",
+  },
   {
     name: "int4range",
     ddl: "int4range",

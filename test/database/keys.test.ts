@@ -3,7 +3,13 @@ import { beforeAll, expect, test } from "vitest";
 import { openJob } from "../../src/plan/open-job.ts";
 import { useDatabase } from "../support/database.ts";
 import { type KeyCase, keyCases, keySetup } from "./key-cases.ts";
-import { runInSmallBatches, runInSmallRanges, tagsByBoundaries, tagsByStretches, withEngine } from "./small-batches.ts";
+import {
+  runInSmallBatches,
+  runInSmallRanges,
+  tagsByBoundaries,
+  tagsByStretches,
+  withEngine,
+} from "./small-batches.ts";
 
 const database = useDatabase();
 const counted = { name: "counted", key: ["k"] };
@@ -40,33 +46,46 @@ async function fewestAndMost(): Promise<unknown> {
   return (await database.query("select min(n), max(n) from counted"))[0];
 }
 
-test.each(keyCases)("a key of $name is walked in SQL's order, each row once, and written once", async (each) => {
-  const described = table("counted", { key: "k", columns: { k: each.declared, tag: "integer", n: "integer" } });
-  const rowJob = defineJob({
-    name: "count-rows",
-    source: rowsOf(described, { read: ["tag", "n"] }),
-    transform: (row) => ({ n: row.n + 1 }),
-    sink: update(described, ["n"]),
-  });
-  const sqlJob = defineSqlJob({ name: "count", source: rowsOf(described), sink: update(described, { n: sql`n + 1` }) });
+test.each(keyCases)(
+  "a key of $name is walked in SQL's order, each row once, and written once",
+  async (each) => {
+    const described = table("counted", {
+      key: "k",
+      columns: { k: each.declared, tag: "integer", n: "integer" },
+    });
+    const rowJob = defineJob({
+      name: "count-rows",
+      source: rowsOf(described, { read: ["tag", "n"] }),
+      transform: (row) => ({ n: row.n + 1 }),
+      sink: update(described, ["n"]),
+    });
+    const sqlJob = defineSqlJob({
+      name: "count",
+      source: rowsOf(described),
+      sink: update(described, { n: sql`n + 1` }),
+    });
 
-  await create(each);
-  const expected = await tagsInOrder();
-  await withEngine(database.url, async (db) => {
-    const opened = await openJob(db, rowJob, {});
-    for (const rows of [1, 2, 3, 7]) {
-      expect(await tagsByStretches(db, opened, rows), `stretches of ${rows}`).toEqual(expected);
-      expect(await tagsByBoundaries(db, opened, rows), `ranges of ${rows}`).toEqual(expected);
+    await create(each);
+    const expected = await tagsInOrder();
+    await withEngine(database.url, async (db) => {
+      const opened = await openJob(db, rowJob, {});
+      for (const rows of [1, 2, 3, 7]) {
+        expect(await tagsByStretches(db, opened, rows), `stretches of ${rows}`).toEqual(expected);
+        expect(await tagsByBoundaries(db, opened, rows), `ranges of ${rows}`).toEqual(expected);
+      }
+    });
+
+    const batches = await runInSmallBatches(database, rowJob, [1, 2, 3, 7]);
+    expect(batches).toBeGreaterThan(expected.length / 4);
+    expect(await fewestAndMost()).toEqual({ min: 1, max: 1 });
+
+    for (const job of [rowJob, sqlJob]) {
+      const report = await runInSmallRanges(database, job, counted, { rows: 7, workers: 3 });
+      expect(report).toMatchObject({
+        status: "succeeded",
+        rows: { read: expected.length, written: expected.length },
+      });
     }
-  });
-
-  const batches = await runInSmallBatches(database, rowJob, [1, 2, 3, 7]);
-  expect(batches).toBeGreaterThan(expected.length / 4);
-  expect(await fewestAndMost()).toEqual({ min: 1, max: 1 });
-
-  for (const job of [rowJob, sqlJob]) {
-    const report = await runInSmallRanges(database, job, counted, { rows: 7, workers: 3 });
-    expect(report).toMatchObject({ status: "succeeded", rows: { read: expected.length, written: expected.length } });
-  }
-  expect(await fewestAndMost()).toEqual({ min: 3, max: 3 });
-});
+    expect(await fewestAndMost()).toEqual({ min: 3, max: 3 });
+  },
+);

@@ -8,7 +8,9 @@ const counters = table("counters", { key: "id", columns: { id: "bigint", n: "int
 async function fill(rows: number): Promise<void> {
   await database.query("drop schema if exists tidefill cascade");
   await database.query("drop table if exists counters");
-  await database.query("create table counters (id bigint primary key, n integer not null default 0, done boolean not null default false)");
+  await database.query(
+    "create table counters (id bigint primary key, n integer not null default 0, done boolean not null default false)",
+  );
   await database.query("insert into counters (id) select g from generate_series(1, $1::integer) g", [rows]);
 }
 
@@ -22,8 +24,15 @@ const increment = defineJob({
 test("a row job writes every row exactly once", async () => {
   await fill(25_000);
   const report = await runJob(increment, { connectionString: database.url });
-  expect(report).toMatchObject({ status: "succeeded", stopReason: "finished", progress: 1, rows: { read: 25_000, written: 25_000 } });
-  expect(await database.query("select min(n), max(n), count(*)::integer from counters")).toEqual([{ min: 1, max: 1, count: 25_000 }]);
+  expect(report).toMatchObject({
+    status: "succeeded",
+    stopReason: "finished",
+    progress: 1,
+    rows: { read: 25_000, written: 25_000 },
+  });
+  expect(await database.query("select min(n), max(n), count(*)::integer from counters")).toEqual([
+    { min: 1, max: 1, count: 25_000 },
+  ]);
 });
 
 test("an SQL job writes every row exactly once", async () => {
@@ -35,5 +44,7 @@ test("an SQL job writes every row exactly once", async () => {
   });
   const report = await runJob(job, { connectionString: database.url });
   expect(report).toMatchObject({ status: "succeeded", rows: { read: 25_000, written: 25_000 } });
-  expect(await database.query("select min(n), max(n) from counters where done")).toEqual([{ min: 1, max: 1 }]);
+  expect(await database.query("select min(n), max(n) from counters where done")).toEqual([
+    { min: 1, max: 1 },
+  ]);
 });

@@ -23,8 +23,13 @@ export interface SqlTable {
 const leaseMs = 10_000;
 
 /** The engine's own parts on a database, closed when `work` is over. */
-export async function withEngine<T>(url: string, work: (db: Database, store: Store) => Promise<T>): Promise<T> {
-  const db = new Database(createPool({ connectionString: url, applicationName: "tidefill test", maxConnections: 4 }));
+export async function withEngine<T>(
+  url: string,
+  work: (db: Database, store: Store) => Promise<T>,
+): Promise<T> {
+  const db = new Database(
+    createPool({ connectionString: url, applicationName: "tidefill test", maxConnections: 4 }),
+  );
   try {
     return await work(db, new Store());
   } finally {
@@ -38,7 +43,12 @@ export async function startWithoutRanges(database: TestDatabase, job: Job): Prom
 }
 
 /** Plans a run that has no ranges by plain SQL: `rows` keys a range. */
-export async function planSmallRanges(database: TestDatabase, run: number, table: SqlTable, rows: number): Promise<void> {
+export async function planSmallRanges(
+  database: TestDatabase,
+  run: number,
+  table: SqlTable,
+  rows: number,
+): Promise<void> {
   await database.query(
     `with keys as (
       select array[${table.key.map((column) => `${column}::text`).join(", ")}] as key,
@@ -71,9 +81,18 @@ export async function runInSmallRanges(
 }
 
 /** Runs a job as one range in batches of exactly the given sizes, over and over; answers how many batches there were. */
-export async function runInSmallBatches(database: TestDatabase, job: Job, sizes: readonly number[]): Promise<number> {
+export async function runInSmallBatches(
+  database: TestDatabase,
+  job: Job,
+  sizes: readonly number[],
+): Promise<number> {
   const { run } = await startWithoutRanges(database, job);
-  await planSmallRanges(database, run, { name: "(select null::text as none where false) none", key: ["none"] }, 1);
+  await planSmallRanges(
+    database,
+    run,
+    { name: "(select null::text as none where false) none", key: ["none"] },
+    1,
+  );
   return withEngine(database.url, async (db, store) => {
     const opened = await openJob(db, job, {});
     const lease = await store.ranges.lease(db, BigInt(run), "00000000-0000-0000-0000-000000000000", leaseMs);
@@ -85,11 +104,13 @@ export async function runInSmallBatches(database: TestDatabase, job: Job, sizes:
     });
     let current = lease;
     for (let batch = 0; ; batch += 1) {
-      const committed = await committer.commit(committer.begin(current), sizes[batch % sizes.length]!);
+      const committed = await committer.commit(committer.begin(current, batch === 0), sizes[batch % sizes.length]!);
       if (committed.isLast) break;
       current = committed.lease;
     }
-    await database.query("update tidefill.run set status = 'succeeded', finished_at = now() where id = $1", [run]);
+    await database.query("update tidefill.run set status = 'succeeded', finished_at = now() where id = $1", [
+      run,
+    ]);
     return current.batches + 1;
   });
 }
@@ -111,7 +132,10 @@ export async function tagsByBoundaries(db: Database, opened: OpenedJob, rows: nu
 }
 
 type Transaction = Parameters<Parameters<Database["transaction"]>[0]>[0];
-type Step = (tx: Transaction, bounds: Bounds) => Promise<{ readonly through: KeyText | null; readonly isLast: boolean }>;
+type Step = (
+  tx: Transaction,
+  bounds: Bounds,
+) => Promise<{ readonly through: KeyText | null; readonly isLast: boolean }>;
 
 async function walk(db: Database, opened: OpenedJob, step: Step): Promise<string[]> {
   const tag = opened.source.columns.findIndex((column) => column.name === "tag");
@@ -130,5 +154,7 @@ async function walk(db: Database, opened: OpenedJob, step: Step): Promise<string
 }
 
 function workOf({ source, write, parameters }: OpenedJob): RowBatch | SqlBatch {
-  return write.kind === "sql" ? new SqlBatch(source, write.sink) : new RowBatch(source, write.sink, write.transform, parameters);
+  return write.kind === "sql"
+    ? new SqlBatch(source, write.sink)
+    : new RowBatch(source, write.sink, write.transform, parameters);
 }

@@ -2,7 +2,13 @@ import { defineJob, defineSqlJob, rowsOf, sql, type Table, table, update } from 
 import { beforeAll, expect, test } from "vitest";
 import { openJob } from "../../src/plan/open-job.ts";
 import { useDatabase } from "../support/database.ts";
-import { runInSmallBatches, runInSmallRanges, tagsByBoundaries, tagsByStretches, withEngine } from "./small-batches.ts";
+import {
+  runInSmallBatches,
+  runInSmallRanges,
+  tagsByBoundaries,
+  tagsByStretches,
+  withEngine,
+} from "./small-batches.ts";
 
 const database = useDatabase();
 
@@ -17,7 +23,9 @@ interface Shape {
   readonly name: string;
   readonly table: string;
   readonly key: readonly string[];
-  readonly columns: Readonly<Record<string, "bigint" | "integer" | "text" | "timestamptz" | "date" | "numeric" | "uuid">>;
+  readonly columns: Readonly<
+    Record<string, "bigint" | "integer" | "text" | "timestamptz" | "date" | "numeric" | "uuid">
+  >;
   readonly create: string;
   readonly fill: string;
 }
@@ -29,7 +37,8 @@ const shapes: readonly Shape[] = [
     table: "pairs",
     key: ["tenant", "id"],
     columns: { tenant: "integer", id: "bigint" },
-    create: "create table pairs (tenant integer, id bigint, tag serial, n integer not null default 0, primary key (tenant, id))",
+    create:
+      "create table pairs (tenant integer, id bigint, tag serial, n integer not null default 0, primary key (tenant, id))",
     fill: "insert into pairs select g % 3 - 1, (g - 150) * 9007199254740993 / 100 from generate_series(1, $1) g",
   },
   {
@@ -130,7 +139,11 @@ function jobsOver(described: Table<{ readonly n: "integer" }, string>) {
       transform: (row) => ({ n: row.n + 1 }),
       sink: update(described, ["n"]),
     }),
-    sqlJob: defineSqlJob({ name: "count", source: rowsOf(described), sink: update(described, { n: sql`n + 1` }) }),
+    sqlJob: defineSqlJob({
+      name: "count",
+      source: rowsOf(described),
+      sink: update(described, { n: sql`n + 1` }),
+    }),
   };
 }
 
@@ -163,10 +176,17 @@ test.each(cases)(
     });
     await runInSmallBatches(database, rowJob, [7, 1, 50, 3]);
     for (const job of [rowJob, sqlJob]) {
-      const report = await runInSmallRanges(database, job, { name: sqlName, key: key.map(quoted) }, { rows: 40, workers: 4 });
+      const report = await runInSmallRanges(
+        database,
+        job,
+        { name: sqlName, key: key.map(quoted) },
+        { rows: 40, workers: 4 },
+      );
       expect(report).toMatchObject({ status: "succeeded", rows: { read: rows, written: rows } });
     }
     const [counted] = await database.query(`select min(n), max(n), count(*)::integer from ${sqlName}`);
-    expect(counted).toEqual(rows === 0 ? { min: null, max: null, count: 0 } : { min: 3, max: 3, count: rows });
+    expect(counted).toEqual(
+      rows === 0 ? { min: null, max: null, count: 0 } : { min: 3, max: 3, count: rows },
+    );
   },
 );

@@ -15,7 +15,11 @@ export const listCommand: CommandModule = {
     const settings = commonSettings(read as unknown as CommonSettings);
     const { jobs, ignored } = await loadJobs(settings.jobs);
     const runs = await lastRuns(settings);
-    const rows = jobs.map(({ job }) => ({ job: job.name, kind: job.kind, lastRun: summaryOf(runs.get(job.name)) }));
+    const rows = jobs.map(({ job }) => ({
+      job: job.name,
+      kind: job.kind,
+      lastRun: summaryOf(runs.get(job.name)),
+    }));
     if (settings.json) printJson({ jobs: rows, ignored });
     else printData(rows.length === 0 ? `There is no job in ${settings.jobs}/.` : table(rows));
     for (const { file, reason } of ignored) {
@@ -48,7 +52,9 @@ function summaryOf(run: Run | undefined): ListedRun | null {
   return { run: Number(run.id), status: run.status, startedAt: run.startedAt, finishedAt: run.finishedAt };
 }
 
-function table(rows: readonly { readonly job: string; readonly kind: string; readonly lastRun: ListedRun | null }[]): string {
+function table(
+  rows: readonly { readonly job: string; readonly kind: string; readonly lastRun: ListedRun | null }[],
+): string {
   const cells = rows.map(({ job, kind, lastRun }) => [
     job,
     kind,

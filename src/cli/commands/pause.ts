@@ -5,17 +5,29 @@ import { printJson, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 
 /** `tidefill pause <run|job>` */
-export const pauseCommand = stopCommand("pause", "paused", "let the workers end their batches and stop; `resume` goes on");
+export const pauseCommand = stopCommand(
+  "pause",
+  "paused",
+  "let the workers end their batches and stop; `resume` goes on",
+);
 
 /** `tidefill cancel <run|job>` */
-export const cancelCommand = stopCommand("cancel", "cancelled", "end a run for good; what is committed stays");
+export const cancelCommand = stopCommand(
+  "cancel",
+  "cancelled",
+  "end a run for good; what is committed stays",
+);
 
 function stopCommand(verb: string, wanted: "paused" | "cancelled", describe: string): CommandModule {
   return {
     command: `${verb} <run>`,
     describe,
     builder: (yargs) =>
-      commonOptions(yargs).positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" }),
+      commonOptions(yargs).positional("run", {
+        type: "string",
+        demandOption: true,
+        describe: "its number, or the job's name",
+      }),
     handler: async (read) => {
       const given = read as unknown as CommonSettings & { readonly run: string };
       const settings = commonSettings(given);

@@ -14,11 +14,17 @@ export const planCommand: CommandModule = {
   command: "plan <job>",
   describe: "every statement, the query plan, the checks, the estimate; writes nothing",
   builder: (yargs) =>
-    commonOptions(yargs)
-      .positional("job", { type: "string", demandOption: true })
-      .option("param", { type: "string", array: true, default: [], describe: "a parameter of the job, name=value" }),
+    commonOptions(yargs).positional("job", { type: "string", demandOption: true }).option("param", {
+      type: "string",
+      array: true,
+      default: [],
+      describe: "a parameter of the job, name=value",
+    }),
   handler: async (read) => {
-    const given = read as unknown as CommonSettings & { readonly job: string; readonly param: readonly string[] };
+    const given = read as unknown as CommonSettings & {
+      readonly job: string;
+      readonly param: readonly string[];
+    };
     const settings = commonSettings(given);
     const { job } = await loadJob(settings.jobs, given.job);
     const parameters = await readParameters(job.parameters, parseParameters(given.param));
@@ -38,7 +44,8 @@ export function describePlan(plan: RunPlan): string {
   const { details } = plan;
   if (details === null) return `${plan.job}, ${plan.kind}: a run would be refused.`;
   const { touched } = details;
-  const list = (items: readonly string[]): string => (items.length === 0 ? "none" : items.join("\n             "));
+  const list = (items: readonly string[]): string =>
+    items.length === 0 ? "none" : items.join("\n             ");
   return [
     `${plan.job}, ${plan.kind}`,
     "",
@@ -67,7 +74,8 @@ export function describePlan(plan: RunPlan): string {
 function hotAdvice({ details }: RunPlan): string {
   if (details === null) return "unknown";
   const { canBeHot, fillFactor, indexes } = details.touched;
-  if (!canBeHot) return `no: ${indexes.length} index(es) hold a written column, so every update adds to every index`;
+  if (!canBeHot)
+    return `no: ${indexes.length} index(es) hold a written column, so every update adds to every index`;
   return fillFactor < 100
     ? `yes, where a page has room (fillfactor ${fillFactor})`
     : "possible, as no index holds a written column; at fillfactor 100 most pages have no room for it";
@@ -75,7 +83,10 @@ function hotAdvice({ details }: RunPlan): string {
 
 function indent(sql: string): string {
   const lines = sql.split("\n");
-  const depths = lines.slice(1).filter((line) => line.trim() !== "").map((line) => line.length - line.trimStart().length);
+  const depths = lines
+    .slice(1)
+    .filter((line) => line.trim() !== "")
+    .map((line) => line.length - line.trimStart().length);
   const margin = depths.length === 0 ? 0 : Math.min(...depths);
   return lines.map((line, index) => `  ${index === 0 ? line : line.slice(margin)}`).join("\n");
 }

@@ -15,7 +15,8 @@ export const rejectsCommand: CommandModule = {
   handler: async (read) => {
     const given = read as unknown as CommonSettings & { readonly run: string; readonly limit: number };
     const settings = commonSettings(given);
-    if (!Number.isInteger(given.limit) || given.limit < 1) throw new UsageError("--limit wants a whole number from 1.");
+    if (!Number.isInteger(given.limit) || given.limit < 1)
+      throw new UsageError("--limit wants a whole number from 1.");
     await withStore(settings, async (db, store) => {
       const run = await store.runs.require(db, given.run);
       const total = await store.rejects.count(db, run.id);

@@ -12,14 +12,25 @@ export const runCommand: CommandModule = {
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("job", { type: "string", demandOption: true })
-      .option("param", { type: "string", array: true, default: [], describe: "a parameter of the job, name=value" })
-      .option("again", { type: "boolean", default: false, describe: "run it although it has succeeded before" }),
+      .option("param", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: "a parameter of the job, name=value",
+      })
+      .option("again", {
+        type: "boolean",
+        default: false,
+        describe: "run it although it has succeeded before",
+      }),
   handler: async (read) => {
     const given = read as unknown as RunArguments;
     const settings = commonSettings(given);
     const parameters = parseParameters(given.param);
     const loaded = await loadJob(settings.jobs, given.job);
-    await takePart(settings, given, loaded, (options) => runJob(loaded.job, { ...options, parameters, again: given.again }));
+    await takePart(settings, given, loaded, (options) =>
+      runJob(loaded.job, { ...options, parameters, again: given.again }),
+    );
   },
 };
 

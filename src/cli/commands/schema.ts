@@ -17,7 +17,10 @@ export const schemaCommand: CommandModule = {
       .positional("action", { choices: ["install", "print", "uninstall"] as const, demandOption: true })
       .option("yes", { type: "boolean", default: false, describe: "uninstall without asking" }),
   handler: async (read) => {
-    const given = read as unknown as CommonSettings & { readonly action: "install" | "print" | "uninstall"; readonly yes: boolean };
+    const given = read as unknown as CommonSettings & {
+      readonly action: "install" | "print" | "uninstall";
+      readonly yes: boolean;
+    };
     const settings = commonSettings(given);
     if (given.action === "print") return print(settings);
     return given.action === "install" ? install(settings) : uninstall(settings, given.yes);
@@ -31,11 +34,19 @@ function print(settings: CommonSettings): void {
 }
 
 async function install(settings: CommonSettings): Promise<void> {
-  await withStore(settings, async (db, store) => {
-    const installed = await installSchema(db, store.schema);
-    if (settings.json) printJson({ schema: store.schema.name, installed });
-    say(installed ? `Installed the schema "${store.schema.name}".` : `The schema "${store.schema.name}" is there already.`);
-  }, { needsSchema: false });
+  await withStore(
+    settings,
+    async (db, store) => {
+      const installed = await installSchema(db, store.schema);
+      if (settings.json) printJson({ schema: store.schema.name, installed });
+      say(
+        installed
+          ? `Installed the schema "${store.schema.name}".`
+          : `The schema "${store.schema.name}" is there already.`,
+      );
+    },
+    { needsSchema: false },
+  );
 }
 
 async function uninstall(settings: CommonSettings, yes: boolean): Promise<void> {
@@ -46,9 +57,14 @@ async function uninstall(settings: CommonSettings, yes: boolean): Promise<void> 
       from ${store.schema.table("worker")}
       where heartbeat_at + lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()`);
     if (Number(active[0]?.workers) > 0) {
-      throw new RefusedError("nobody-is-at-work", `Runs are under way in the schema "${store.schema.name}".`, "Pause or cancel them first: tidefill status");
+      throw new RefusedError(
+        "nobody-is-at-work",
+        `Runs are under way in the schema "${store.schema.name}".`,
+        "Pause or cancel them first: tidefill status",
+      );
     }
-    if (!yes) await confirm(`This forgets ${rows[0]?.runs} runs, their checkpoints and rejects.`, store.schema.name);
+    if (!yes)
+      await confirm(`This forgets ${rows[0]?.runs} runs, their checkpoints and rejects.`, store.schema.name);
     await uninstallSchema(db, store.schema);
     if (settings.json) printJson({ schema: store.schema.name, uninstalled: true });
     say(`Dropped the schema "${store.schema.name}".`);
@@ -58,7 +74,9 @@ async function uninstall(settings: CommonSettings, yes: boolean): Promise<void> 
 async function confirm(consequence: string, word: string): Promise<void> {
   // Without a terminal a question never gets its answer.
   if (process.stdin.isTTY !== true) {
-    throw new UsageError(`${consequence} Nothing was done.`, { remedy: "Without a terminal, confirm with --yes." });
+    throw new UsageError(`${consequence} Nothing was done.`, {
+      remedy: "Without a terminal, confirm with --yes.",
+    });
   }
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question(`${consequence} Type "${word}" to go on: `);

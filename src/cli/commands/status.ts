@@ -19,7 +19,11 @@ export const statusCommand: CommandModule = {
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("run", { type: "string", describe: "its number, or the job's name" })
-      .option("watch", { type: "boolean", default: false, describe: "again every second, until nothing is running" }),
+      .option("watch", {
+        type: "boolean",
+        default: false,
+        describe: "again every second, until nothing is running",
+      }),
   handler: async (read) => {
     const given = read as unknown as CommonSettings & { readonly run?: string; readonly watch: boolean };
     const settings = commonSettings(given);
@@ -46,7 +50,9 @@ async function watch(db: Database, store: Store, run: string | undefined, json: 
   process.once("SIGINT", () => process.exit(exitCodes.done));
   for (let lines = 0; ; ) {
     const reports = await status(db, store, run);
-    const text = json ? JSON.stringify(run === undefined ? { runs: reports } : reports[0]) : describe(reports, run !== undefined);
+    const text = json
+      ? JSON.stringify(run === undefined ? { runs: reports } : reports[0])
+      : describe(reports, run !== undefined);
     // The screen is drawn over, so that the eye can rest.
     printData(isLive && lines > 0 ? `\u001b[${lines}A\u001b[J${text}` : text);
     lines = text.split("\n").length;
@@ -88,13 +94,22 @@ function describeOne(report: RunReport): string {
     ["state", stateOf(report)],
     ["message", report.message],
     ["done", `${formatPercent(report.progress)} of ~${formatCount(rows.estimated ?? 0)} rows`],
-    ["rows", `${formatCount(rows.read)} read, ${formatCount(rows.written)} written, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.rejected)} rejected`],
+    [
+      "rows",
+      `${formatCount(rows.read)} read, ${formatCount(rows.written)} written, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.rejected)} rejected`,
+    ],
     ["speed", report.rowsPerSecond > 0 ? `${formatCount(report.rowsPerSecond)} rows/s` : null],
-    ["left", report.etaSeconds === null || isFinished(report.status) ? null : formatSeconds(report.etaSeconds)],
+    [
+      "left",
+      report.etaSeconds === null || isFinished(report.status) ? null : formatSeconds(report.etaSeconds),
+    ],
     ["held back", report.throttle],
     ["workers", String(report.workers)],
     ["watermark", report.watermark === null ? null : report.watermark.join(", ")],
-    ["checkpoint", report.secondsSinceCheckpoint === null ? null : `${formatSeconds(report.secondsSinceCheckpoint)} ago`],
+    [
+      "checkpoint",
+      report.secondsSinceCheckpoint === null ? null : `${formatSeconds(report.secondsSinceCheckpoint)} ago`,
+    ],
     ["sweeps", report.sweeps === 0 ? null : String(report.sweeps)],
     ["started", report.startedAt],
     ["finished", report.finishedAt],
@@ -106,7 +121,9 @@ function describeOne(report: RunReport): string {
 }
 
 function stateOf(report: RunReport): string {
-  if (report.status === "running" && report.wanted !== "running") return `running, asked to be ${report.wanted}`;
-  const isTelling = report.stopReason !== null && report.stopReason !== report.status && report.stopReason !== "finished";
+  if (report.status === "running" && report.wanted !== "running")
+    return `running, asked to be ${report.wanted}`;
+  const isTelling =
+    report.stopReason !== null && report.stopReason !== report.status && report.stopReason !== "finished";
   return isTelling ? `${report.status} (${report.stopReason})` : report.status;
 }

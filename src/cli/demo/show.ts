@@ -15,7 +15,9 @@ const lease = "3s";
 
 /** The demo: a job on a real database, killed half-way and resumed, with the database as the witness. */
 export async function show(): Promise<void> {
-  say(`${emphasise("bold", "tidefill demo")}: a backfill that survives being killed. It takes less than a minute.\n`);
+  say(
+    `${emphasise("bold", "tidefill demo")}: a backfill that survives being killed. It takes less than a minute.\n`,
+  );
   say("Starting a PostgreSQL of its own, in a temporary folder, and filling it with a sample school …");
   const begin = performance.now();
   const cluster = await Cluster.open();
@@ -25,7 +27,9 @@ export async function show(): Promise<void> {
     try {
       await createSampleSchool(pool, { essays });
       await callWitness(db);
-      say(`${formatCount(essays)} essays of several paragraphs, ready in ${formatSeconds((performance.now() - begin) / 1_000)}.\n`);
+      say(
+        `${formatCount(essays)} essays of several paragraphs, ready in ${formatSeconds((performance.now() - begin) / 1_000)}.\n`,
+      );
       await play(db, cluster.url());
     } finally {
       await db.close();
@@ -36,13 +40,19 @@ export async function show(): Promise<void> {
 }
 
 async function play(db: Database, url: string): Promise<void> {
-  say(`A new column, ${emphasise("bold", "computed_word_count")}, is empty. A job fills it, a few thousand rows at a time:`);
+  say(
+    `A new column, ${emphasise("bold", "computed_word_count")}, is empty. A job fills it, a few thousand rows at a time:`,
+  );
   say(emphasise("dim", "  $ tidefill run essay-word-count"));
   const killed = await killHalfWay(db, url);
   say(emphasise("red", `\n  kill -9 ${killed.pid}`));
   const half = await hear(db);
-  say(`\nNo goodbye, no clean-up. The database says: ${formatCount(half.filled)} of ${formatCount(half.essays)} essays are done.\n`);
-  say("Nobody has to know where it stopped: every batch wrote down how far it came, in the same transaction as its rows.");
+  say(
+    `\nNo goodbye, no clean-up. The database says: ${formatCount(half.filled)} of ${formatCount(half.essays)} essays are done.\n`,
+  );
+  say(
+    "Nobody has to know where it stopped: every batch wrote down how far it came, in the same transaction as its rows.",
+  );
   say(emphasise("dim", "  $ tidefill resume essay-word-count"));
   const first = performance.now();
   await mustSucceed(new Actor(url, ["resume", "essay-word-count", "--lease", lease]));
@@ -95,9 +105,15 @@ async function playTwin(db: Database, url: string, before: Testimony, rowRate: n
   const sqlRate = essays / ((performance.now() - begin) / 1_000);
   const after = await hear(db);
   const isSame = after.checksum === before.checksum && after.writes === essays && after.twice === 0;
-  if (!isSame) throw new TidefillError("demo", "The SQL job came to other word counts than the one in TypeScript. Please report it.");
+  if (!isSame)
+    throw new TidefillError(
+      "demo",
+      "The SQL job came to other word counts than the one in TypeScript. Please report it.",
+    );
   say(`\n  the words counted in TypeScript   ${formatCount(rowRate)} rows/s`);
-  say(`  the words counted in SQL          ${formatCount(sqlRate)} rows/s, with the same ${formatCount(essays)} word counts`);
+  say(
+    `  the words counted in SQL          ${formatCount(sqlRate)} rows/s, with the same ${formatCount(essays)} word counts`,
+  );
   say("  (this machine, start-up included; what is faster depends on the expression)\n");
   say("Where to look next");
   say("  jobs/essay-word-count.ts       the job: fifteen lines");

@@ -9,7 +9,9 @@ export const columnsAreAsDescribed: Check = ({ table, relation, read, written })
     const found = relation.columns.find((candidate) => candidate.name === column);
     if (found === undefined) {
       const known = relation.columns.map((candidate) => candidate.name).join(", ");
-      return [refusal(`${name} has no column ${column}.`, `Correct the description; the table has ${known}.`)];
+      return [
+        refusal(`${name} has no column ${column}.`, `Correct the description; the table has ${known}.`),
+      ];
     }
     const declared = table.columns[column] ?? "";
     const parsed = parseColumnType(declared);

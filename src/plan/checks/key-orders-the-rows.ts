@@ -26,10 +26,15 @@ export const keyOrdersTheRows: Check = async ({ tx, table, relation }) => {
   const indexes = await findKeyIndexes(tx, relation, table.key);
   const [best] = indexes;
   if (best === undefined) return refuse(`${name} has no index on exactly its key (${columns}).`);
-  if (best.fault !== "none") return refuse(`The index ${best.name} on the key (${columns}) of ${name} ${faults[best.fault]}.`);
-  const schemas = new Set((await readKey(tx, relation, table.key)).columns.map((column) => column.operatorSchema));
+  if (best.fault !== "none")
+    return refuse(`The index ${best.name} on the key (${columns}) of ${name} ${faults[best.fault]}.`);
+  const schemas = new Set(
+    (await readKey(tx, relation, table.key)).columns.map((column) => column.operatorSchema),
+  );
   if (schemas.size > 1) {
-    return refuse(`The key (${columns}) of ${name} mixes types whose operators live in ${[...schemas].join(" and ")}.`);
+    return refuse(
+      `The key (${columns}) of ${name} mixes types whose operators live in ${[...schemas].join(" and ")}.`,
+    );
   }
   return [];
 };

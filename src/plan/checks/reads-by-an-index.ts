@@ -1,8 +1,8 @@
 import type { Transaction } from "../../postgres/database.ts";
 import { explain, type PlanNode } from "../../postgres/explain.ts";
 import { quoteIdentifier, sql } from "../../postgres/sql.ts";
-import { sampleStatements } from "../statements.ts";
 import type { OpenedJob } from "../opened-job.ts";
+import { sampleStatements } from "../statements.ts";
 import type { Refusal } from "./check.ts";
 
 /** 8 MB: below that, a scan costs no one anything. */
@@ -19,7 +19,8 @@ export async function readsByAnIndex(tx: Transaction, opened: OpenedJob): Promis
         refusals.push({
           check: "reads-by-an-index",
           message: `The ${name} of each batch would do a ${fault}.`,
-          remedy: "Create an index for what `where`, `pending` or the expressions look up, then run `analyze`; `tidefill plan` shows the query plan.",
+          remedy:
+            "Create an index for what `where`, `pending` or the expressions look up, then run `analyze`; `tidefill plan` shows the query plan.",
         });
       }
     }
@@ -32,8 +33,13 @@ async function faultOf(tx: Transaction, node: PlanNode, opened: OpenedJob): Prom
     return `sort of about ${Math.round(node.estimatedRows)} rows`;
   }
   if (node.type !== "Seq Scan" || node.relation === null) return null;
-  const name = [node.schema, node.relation].filter((part) => part !== null).map(quoteIdentifier).join(".");
+  const name = [node.schema, node.relation]
+    .filter((part) => part !== null)
+    .map(quoteIdentifier)
+    .join(".");
   const { rows } = await tx.query(sql`
     select relpages from pg_catalog.pg_class where oid = pg_catalog.to_regclass(${name})`);
-  return Number(rows[0]?.relpages ?? 0) > bigPages ? `sequential scan of ${node.relation}, a table of ${rows[0]?.relpages} pages` : null;
+  return Number(rows[0]?.relpages ?? 0) > bigPages
+    ? `sequential scan of ${node.relation}, a table of ${rows[0]?.relpages} pages`
+    : null;
 }

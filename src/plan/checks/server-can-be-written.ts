@@ -16,7 +16,10 @@ export const serverCanBeWritten: Check = async ({ tx }) => {
     );
   }
   if (rows[0]?.standby === "t") {
-    return refuse("This server is a standby; nothing can be written here.", "Give the primary's address in --database-url.");
+    return refuse(
+      "This server is a standby; nothing can be written here.",
+      "Give the primary's address in --database-url.",
+    );
   }
   return [];
 };

@@ -1,0 +1,128 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { type CommandLine, outcomeOf } from "../support/tidefill.ts";
+import { until } from "../support/until.ts";
+import { fillCounters, openCommandLine } from "./fixtures.ts";
+
+const database = useDatabase();
+let tidefill: CommandLine;
+
+beforeAll(async () => {
+  tidefill = await openCommandLine(database);
+});
+beforeEach(async () => fillCounters(database, 20_000));
+afterEach(async () => tidefill.killAll());
+afterAll(async () => tidefill.close());
+
+async function isUnderWay(): Promise<boolean> {
+  const [found] = await database.query("select to_regclass('tidefill.range') is not null as there");
+  if (found?.there !== true) return false;
+  const [row] = await database.query(
+    "select coalesce(sum(batches), 0)::integer as batches from tidefill.range",
+  );
+  return Number(row?.batches) > 0;
+}
+
+async function allOnce(): Promise<void> {
+  expect(await database.query("select min(n), max(n) from counters")).toEqual([{ min: 1, max: 1 }]);
+}
+
+test("pause stops a run after its batches with exit code 75, and resume ends it", async () => {
+  const running = outcomeOf(tidefill.start("run", "increment", "--json"));
+  await until(isUnderWay, { describe: "the run's first batch" });
+  const asked = await tidefill.json("pause", "increment");
+  expect(asked.value.wanted).toBe("paused");
+  const paused = await running;
+  expect(paused.code).toBe(75);
+  expect(JSON.parse(paused.stdout)).toMatchObject({ status: "paused", stopReason: "paused" });
+  expect(paused.stderr).toContain("tidefill resume increment");
+  expect((await tidefill.run("run", "increment")).stderr).toContain("tidefill resume increment");
+  expect((await tidefill.run("resume", "increment")).code).toBe(0);
+  await allOnce();
+});
+
+test("the first SIGTERM ends the batches and gives the leases back", async () => {
+  const child = tidefill.start("run", "increment", "--json");
+  const running = outcomeOf(child);
+  await until(isUnderWay, { describe: "the run's first batch" });
+  child.kill("SIGTERM");
+  const stopped = await running;
+  expect(stopped.code).toBe(75);
+  expect(JSON.parse(stopped.stdout)).toMatchObject({ status: "interrupted", stopReason: "signal" });
+  expect(
+    await database.query("select count(*)::integer from tidefill.range where status = 'leased'"),
+  ).toEqual([{ count: 0 }]);
+  expect((await tidefill.json("resume", "1")).value).toMatchObject({ status: "succeeded" });
+  await allOnce();
+});
+
+test("a second signal stops at once with 143, and the run still ends right", async () => {
+  const child = tidefill.start("run", "increment", "--lease", "1s");
+  const running = outcomeOf(child);
+  await until(isUnderWay, { describe: "the run's first batch" });
+  child.kill("SIGTERM");
+  child.kill("SIGTERM");
+  const stopped = await running;
+  // Both may arrive as one when the process is slow to look.
+  expect([75, 143]).toContain(stopped.code);
+  expect((await tidefill.json("resume", "increment", "--lease", "1s")).value).toMatchObject({
+    status: "succeeded",
+  });
+  await allOnce();
+});
+
+test("cancel ends a run for good, also one that nobody is working on", async () => {
+  const running = outcomeOf(tidefill.start("run", "increment"));
+  await until(isUnderWay, { describe: "the run's first batch" });
+  await tidefill.run("cancel", "increment");
+  expect((await running).code).toBe(1);
+  expect((await tidefill.json("status", "increment")).value).toMatchObject({
+    status: "cancelled",
+    stopReason: "cancelled",
+  });
+  expect((await tidefill.run("resume", "increment")).code).toBe(3);
+  expect((await tidefill.run("cancel", "increment")).code).toBe(3);
+});
+
+test("a run whose process was killed reads interrupted, and can be cancelled or resumed", async () => {
+  const child = tidefill.start("run", "increment", "--lease", "1s");
+  await until(isUnderWay, { describe: "the run's first batch" });
+  child.kill("SIGKILL");
+  await until(async () => (await tidefill.json("status", "increment")).value.status === "interrupted", {
+    describe: "the status interrupted",
+  });
+  expect((await tidefill.json("status", "increment")).value).toMatchObject({
+    stopReason: "vanished",
+    workers: 0,
+  });
+  expect((await tidefill.json("pause", "increment")).value).toMatchObject({ status: "paused" });
+  expect((await tidefill.run("resume", "increment")).code).toBe(0);
+  await allOnce();
+});
+
+test("resume joins a run that others work on, and both end with success", async () => {
+  const first = outcomeOf(tidefill.start("run", "increment", "--workers", "1"));
+  await until(isUnderWay, { describe: "the run's first batch" });
+  const second = outcomeOf(tidefill.start("resume", "increment", "--workers", "2", "--json"));
+  const workers = await until(
+    async () => {
+      const { value } = await tidefill.json("status", "increment");
+      return value.workers === 3 || value.status === "succeeded" ? value : false;
+    },
+    { describe: "three workers" },
+  );
+  expect(workers).toBeTruthy();
+  expect((await first).code).toBe(0);
+  expect((await second).code).toBe(0);
+  await allOnce();
+});
+
+test("status --watch ends when nothing is running any more", async () => {
+  const running = outcomeOf(tidefill.start("run", "increment"));
+  await until(isUnderWay, { describe: "the run's first batch" });
+  const watching = await tidefill.run("status", "increment", "--watch");
+  expect(watching.code).toBe(0);
+  expect(watching.stdout).toMatch(/state +running/);
+  expect(watching.stdout).toMatch(/state +succeeded/);
+  await running;
+});

@@ -1,0 +1,74 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { fillCounters, openCommandLine } from "../command-line/fixtures.ts";
+import type { TestDatabase } from "../support/database.ts";
+import { type CommandLine, outcomeOf } from "../support/tidefill.ts";
+import { until } from "../support/until.ts";
+
+/** One run of a job, worked on by two processes one after the other, whose metrics are served on one port. */
+export class ScrapedRun {
+  readonly target: string;
+  readonly #database: TestDatabase;
+  readonly #tidefill: CommandLine;
+  readonly #first: ChildProcessWithoutNullStreams;
+
+  private constructor(database: TestDatabase, tidefill: CommandLine, port: string) {
+    this.#database = database;
+    this.#tidefill = tidefill;
+    this.target = `127.0.0.1:${port}`;
+    this.#first = tidefill.start("run", "increment", "--metrics-port", port);
+    this.#first.stderr.resume();
+    this.#first.stdout.resume();
+  }
+
+  static async start(database: TestDatabase): Promise<ScrapedRun> {
+    await fillCounters(database, 90_000);
+    // One row in a thousand is refused, so that there are halved batches and rejects to see.
+    await database.query("alter table counters add check (n < 1 or id % 1000 <> 0)");
+    return new ScrapedRun(database, await openCommandLine(database), String(await freePort()));
+  }
+
+  /** Interrupts the run, resumes it, and answers a page that was served while it ran. */
+  async interruptAndResume(): Promise<string> {
+    await this.#written(20_000);
+    const page = await (await fetch(`http://${this.target}/metrics`)).text();
+    this.#first.kill("SIGTERM");
+    await once(this.#first, "close");
+    const second = this.#tidefill.start(
+      "resume",
+      "increment",
+      "--metrics-port",
+      this.target.split(":")[1] ?? "",
+    );
+    const outcome = await outcomeOf(second);
+    if (outcome.code !== 4)
+      throw new Error(`The run ended with exit code ${outcome.code}: ${outcome.stderr}`);
+    return page;
+  }
+
+  async stop(): Promise<void> {
+    await this.#tidefill.close();
+  }
+
+  async #written(rows: number): Promise<void> {
+    await until(
+      async () => {
+        const [row] = await this.#database.query(
+          "select coalesce(sum(rows_written), 0)::integer as written from tidefill.range",
+        );
+        return Number(row?.written) >= rows;
+      },
+      { describe: `${rows} rows written`, timeoutMs: 60_000 },
+    );
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === "string") throw new Error("A TCP server has no port.");
+  return address.port;
+}
