@@ -48,6 +48,24 @@ export class CommitUnknownError extends TidefillError {
   }
 }
 
+/** COMMIT was answered with something else: after an error inside, PostgreSQL rolls back and says so without an error. */
+export class NotCommittedError extends TidefillError {
+  constructor(answer: string) {
+    super("not-committed", `COMMIT was answered with ${answer}: the transaction was rolled back.`);
+  }
+}
+
+/** Nothing went forward for so long that people should look; the run can be resumed. */
+export class NoProgressError extends TidefillError {
+  constructor(minutes: number, cause: unknown) {
+    super(
+      "no-progress",
+      `Nothing went forward for ${minutes} minutes; the last obstacle: ${messageOf(cause)}.`,
+      { cause },
+    );
+  }
+}
+
 /** The batch holds more than its budget of rows or bytes; it was rolled back, to be tried smaller. */
 export class BatchTooBigError extends TidefillError {
   constructor(reason: "bytes" | "rows" | "time") {

@@ -52,7 +52,9 @@ export class Observers {
         );
       });
     }
-    await this.#server?.stop(() => say(emphasise("dim", "Waiting for the scrape that sees how it ended; Ctrl-C ends at once.")));
+    await this.#server?.stop(() =>
+      say(emphasise("dim", "Waiting for the scrape that sees how it ended; Ctrl-C ends at once.")),
+    );
     this.#log?.close();
   }
 }

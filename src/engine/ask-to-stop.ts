@@ -15,7 +15,8 @@ export async function askToStop(
   name: string,
   wanted: "paused" | "cancelled",
 ): Promise<RunReport> {
-  const id = (await store.runs.require(db, name)).id;
+  const { id, job } = await store.runs.require(db, name);
+  await store.runs.settle(db, job);
   await db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
     if (isFinished(run.status)) {

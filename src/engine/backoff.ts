@@ -1,4 +1,4 @@
-import { TidefillError } from "../errors.ts";
+import { NoProgressError } from "../errors.ts";
 
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
@@ -10,15 +10,12 @@ export class Backoff {
   #attempts = 0;
   #since: number | null = null;
 
-  /** Milliseconds until the next attempt. @throws TidefillError when nothing has gone forward for five minutes */
+  /** Milliseconds until the next attempt. @throws NoProgressError when nothing has gone forward for five minutes */
   nextPauseMs(cause: unknown): number {
     const now = performance.now();
     this.#since ??= now;
     if (now - this.#since > patienceMs) {
-      throw new TidefillError("no-progress", `Nothing went forward for ${patienceMs / 60_000} minutes.`, {
-        cause,
-        remedy: "Look at the cause; then `tidefill resume` goes on where it stopped.",
-      });
+      throw new NoProgressError(patienceMs / 60_000, cause);
     }
     const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#attempts);
     this.#attempts += 1;

@@ -4,6 +4,7 @@ import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import { readProgress } from "../store/progress.ts";
+import { isFinished } from "../store/run-status.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import { noThrottle } from "../throttle/throttle.ts";
@@ -15,7 +16,7 @@ import { leaveRun } from "./leave-run.ts";
 import { Pulse } from "./pulse.ts";
 import { RangePlanner } from "./range-planner.ts";
 import { RowBatch } from "./row-batch.ts";
-import { type RunReport, reportOf } from "./run-report.ts";
+import { type RunReport, readReport, reportOf } from "./run-report.ts";
 import { SqlBatch } from "./sql-batch.ts";
 import { StopSignal } from "./stop-signal.ts";
 import { RowTransform } from "./transform-rows.ts";
@@ -49,7 +50,8 @@ export async function executeRun(
     events,
     stop,
   });
-  await takeUp(db, store, run.id);
+  if (!(await takeUp(db, store, run.id)))
+    return readReport(db, store, await store.runs.require(db, String(run.id)));
   events.emit({ type: "run started", isResumed, workers: count, estimatedRows: run.estimatedRows ?? 0 });
   await pulse.start();
   stop.follow(signal);
@@ -96,13 +98,14 @@ async function readDeadlockTimeout(db: Database): Promise<number> {
   return Number(rows[0]?.setting ?? 1_000);
 }
 
-// Whoever joins a run at work changes nothing; whoever takes it up again clears away why it stopped.
-async function takeUp(db: Database, store: Store, id: bigint): Promise<void> {
-  await store.runs.set(db, id, {
-    status: raw("'running'"),
-    wanted: raw("'running'"),
-    stop_reason: raw("null"),
-    message: raw("null"),
+/** Whoever takes a run up again clears away why it stopped; answers false when it has finished in the meantime. */
+async function takeUp(db: Database, store: Store, id: bigint): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const run = await store.runs.lock(tx, id);
+    if (isFinished(run.status)) return false;
+    const nothing = { stop_reason: raw("null"), message: raw("null") };
+    await store.runs.set(tx, id, { status: raw("'running'"), wanted: raw("'running'"), ...nothing });
+    return true;
   });
 }
 

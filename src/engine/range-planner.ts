@@ -13,6 +13,8 @@ const mostRows = 100_000;
 /** Many more ranges than workers, so that the last ones end at about the same time. */
 const rangesPerWorker = 16;
 
+const longestWalkMs = 60_000;
+
 /** Plans ranges ahead of the workers, by plain reads of the key's index; whoever finds no free range plans the next. */
 export class RangePlanner {
   readonly #db: Database;
@@ -58,7 +60,7 @@ export class RangePlanner {
     for (;;) {
       const begin = performance.now();
       try {
-        const range = await this.#db.transaction((tx) => this.#add(tx), { statementMs: this.#timeout() });
+        const range = await this.#db.transaction((tx) => this.#add(tx), { statementMs: longestWalkMs });
         if (range !== null) this.#events.emit({ type: "range planned", range });
         this.#learn(performance.now() - begin);
         return range !== null;
@@ -74,6 +76,8 @@ export class RangePlanner {
     const run = await runs.lock(tx, this.#run);
     if (run.isPlanned) return null;
     const after = run.plannedThrough;
+    // Only now: waiting for the run's row, which another planner holds, says nothing about the walk.
+    await tx.query(sql`select pg_catalog.set_config('statement_timeout', ${String(this.#timeout())}, true)`);
     const through = await this.#source.walk.boundary(tx, after, this.#rows);
     const planned = through === null ? null : this.#rows;
     const range = await ranges.add(tx, run.id, run.sweep, { after, through }, planned);
@@ -86,7 +90,7 @@ export class RangePlanner {
 
   // Walking the fewest rows may take as long as it must: keys may lie behind a desert of dead index entries.
   #timeout(): number {
-    return this.#rows <= fewestRows ? 60_000 : Math.max(250, this.#walkMs);
+    return this.#rows <= fewestRows ? longestWalkMs : Math.max(250, this.#walkMs);
   }
 
   #learn(milliseconds: number): void {

@@ -59,6 +59,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   return withDatabase(job.name, options, async (db, store) => {
     const opened = await openJob(db, job, parameters);
     await installSchema(db, store.schema);
+    await store.runs.settle(db, job.name);
     const latest = await store.runs.latest(db, job.name);
     if (latest?.status === "succeeded" && options.again !== true) throw alreadySucceeded(latest);
     const id = await store.runs.create(db, {
@@ -80,6 +81,7 @@ export async function resumeRun(job: Job, name: string, options: ResumeOptions =
   const part = participation(job, options, true);
   return withDatabase(job.name, options, async (db, store) => {
     await requireSchema(db, store.schema);
+    await store.runs.settle(db, job.name);
     const run = await store.runs.require(db, name);
     if (run.job !== job.name)
       throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);

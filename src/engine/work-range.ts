@@ -1,4 +1,4 @@
-import { BatchTooBigError, CommitUnknownError, LeaseLostError, messageOf, TidefillError } from "../errors.ts";
+import { BatchTooBigError, CommitUnknownError, LeaseLostError, messageOf } from "../errors.ts";
 import { classifyFailure, describeWithoutValues, type Failure } from "../postgres/failure.ts";
 import type { Lease } from "../store/ranges.ts";
 import type { Throttle } from "../throttle/throttle.ts";
@@ -98,8 +98,7 @@ export class RangeWork {
     if (error instanceof LeaseLostError) throw error;
     if (error instanceof CommitUnknownError) return this.#resolve(error, attempt);
     if (error instanceof BatchTooBigError) return this.#tooBig(error, attempt, rows);
-    if (error instanceof TidefillError && error.code !== "not-committed") throw error;
-    const failure = error instanceof TidefillError ? rolledBack : classifyFailure(error);
+    const failure = classifyFailure(error);
     const walked = attempt.stretch?.walked ?? rows;
     this.#failed(failure, walked);
     // The glance over the whole range may be what took too long, or met a row that the condition cannot be computed for.
@@ -183,5 +182,3 @@ export class RangeWork {
     this.#events.emit({ type: "batch failed", range: this.#lease.range, ...failure, rows });
   }
 }
-
-const rolledBack: Failure = { action: "retry", reason: "other", sqlstate: null };

@@ -1,4 +1,4 @@
-import { LeaseLostError } from "../errors.ts";
+import { LeaseLostError, NoProgressError } from "../errors.ts";
 import type { Database } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
 import type { Lease } from "../store/ranges.ts";
@@ -138,10 +138,8 @@ export class Worker {
   async #recover(error: unknown): Promise<void> {
     const { stop } = this.#tools;
     const { action } = classifyFailure(error);
-    if (action !== "retry" && action !== "shrink") {
-      stop.stop({ reason: "error", error });
-      return;
-    }
+    if (error instanceof NoProgressError) return stop.stop({ reason: "no-progress", error });
+    if (action !== "retry" && action !== "shrink") return stop.stop({ reason: "error", error });
     try {
       await stop.pause(this.#backoff.nextPauseMs(error));
     } catch (impatient) {

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { CommitUnknownError, TidefillError } from "../errors.ts";
+import { CommitUnknownError, NotCommittedError } from "../errors.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 import type { Sql } from "./sql.ts";
@@ -134,12 +134,7 @@ async function commit(client: pg.PoolClient): Promise<void> {
     if (code === null || /^(57P|08)/.test(code)) throw new CommitUnknownError(error);
     throw error;
   });
-  if (command !== "COMMIT") {
-    throw new TidefillError(
-      "not-committed",
-      `COMMIT was answered with ${command}: the transaction was rolled back.`,
-    );
-  }
+  if (command !== "COMMIT") throw new NotCommittedError(command);
 }
 
 function leavesConnectionUnfit(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { CommitUnknownError, NotCommittedError } from "../errors.ts";
 
 /** What to do about a statement that failed. */
 export type FailureAction =
@@ -71,7 +72,9 @@ const stop: Verdict = ["stop", "other"];
 export function classifyFailure(error: unknown): Failure {
   const sqlstate = sqlstateOf(error);
   if (sqlstate === null) {
-    const [action, reason]: Verdict = isConnectionLoss(error) ? ["retry", "connection"] : stop;
+    const isPassing =
+      error instanceof CommitUnknownError || error instanceof NotCommittedError || isConnectionLoss(error);
+    const [action, reason]: Verdict = isPassing ? ["retry", "connection"] : stop;
     return { action, reason, sqlstate };
   }
   const [action, reason] = byCode[sqlstate] ?? byClass[sqlstate.slice(0, 2)] ?? stop;

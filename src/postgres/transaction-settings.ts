@@ -19,7 +19,7 @@ const defaults: TransactionLimits = { lockMs: 5_000, statementMs: 30_000, idleMs
 export function beginStatement(limits: Partial<TransactionLimits> = {}): string {
   const { lockMs, statementMs, idleMs, wholeMs } = { ...defaults, ...limits };
   return [
-    "begin isolation level read committed read write",
+    "begin isolation level read committed",
     ...[
       `lock_timeout = ${Math.ceil(lockMs)}`,
       `statement_timeout = ${Math.ceil(statementMs)}`,

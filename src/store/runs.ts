@@ -64,6 +64,22 @@ export class Runs {
     return BigInt(rows[0].id ?? 0);
   }
 
+  /**
+   * Writes down what has become of a job's run whose processes are all gone: a run that was to be cancelled, and whose
+   * last process was killed before it could say so, must not stand in the way of the next one.
+   */
+  async settle(db: Queryable, job: string): Promise<void> {
+    const now = this.#statusNow();
+    await db.query(sql`
+      update ${this.#schema.table("run")} as run
+      set status = ${now},
+        stop_reason = coalesce(run.stop_reason, case run.wanted when 'running' then 'vanished' else run.wanted end),
+        finished_at = case when ${now} = 'cancelled' then pg_catalog.clock_timestamp() end
+      where run.job = ${job}
+        and run.status in ('running', 'pending')
+        and ${now} <> run.status`);
+  }
+
   async find(db: Queryable, id: bigint): Promise<Run | null> {
     return (await this.#select(db, sql`where run.id = ${id}::bigint`))[0] ?? null;
   }

@@ -16,12 +16,7 @@ async function loseCommits(work: Work, losses: number, random: Random): Promise<
   const expected: string[] = [];
   for (let lost = 1; lost <= losses; lost += 1) {
     const action = lost % 2 === 0 ? "swallow" : "swallow-reply";
-    const armed = proxied.proxy.arm({ match: new BatchCommit(), after: random.between(1, 2), action });
-    await Promise.race([
-      armed.fired,
-      until(async () => work.isOver, { describe: "a batch to lose the commit of" }),
-    ]);
-    armed.disarm();
+    await proxied.strike(work, { match: new BatchCommit(), after: random.between(1, 2), action });
     expected.push(truths[action]);
     const resolved = await work.saw("commit resolved", lost);
     expect(resolved.outcome).toBe(truths[action]);

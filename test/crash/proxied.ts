@@ -39,7 +39,10 @@ export class Proxied {
       isStruck = true;
     });
     try {
-      await until(async () => isStruck || work.failIfOver(`strike at ${fault.match}`), { describe: "a strike", everyMs: 2 });
+      await until(async () => isStruck || work.failIfOver(`strike at ${fault.match}`), {
+        describe: "a strike",
+        everyMs: 2,
+      });
     } finally {
       armed.disarm();
     }

@@ -59,7 +59,6 @@ export class Work {
   #hear(event: EngineEvent): void {
     this.events.push(event);
   }
-
 }
 
 /** How long the row job takes over each row from now on, in this process. */

@@ -7,7 +7,8 @@ const oldestVersion = 14;
 export const serverCanBeWritten: Check = async ({ tx }) => {
   const { rows } = await tx.query(sql`
     select pg_catalog.current_setting('server_version_num')::integer / 10000 as version,
-      pg_catalog.pg_is_in_recovery() as standby`);
+      pg_catalog.pg_is_in_recovery() as standby,
+      pg_catalog.current_setting('transaction_read_only') as read_only`);
   const refuse = (message: string, remedy: string) => [{ check: "server-can-be-written", message, remedy }];
   if (Number(rows[0]?.version) < oldestVersion) {
     return refuse(
@@ -19,6 +20,12 @@ export const serverCanBeWritten: Check = async ({ tx }) => {
     return refuse(
       "This server is a standby; nothing can be written here.",
       "Give the primary's address in --database-url.",
+    );
+  }
+  if (rows[0]?.read_only === "on") {
+    return refuse(
+      "Transactions are read-only here: default_transaction_read_only is on for this role, database or server.",
+      "Use a role that may write, or: alter role … set default_transaction_read_only = off;",
     );
   }
   return [];

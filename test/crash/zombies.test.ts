@@ -1,0 +1,103 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { until } from "../support/until.ts";
+import { fillCounters, requireCountedOnce } from "./counters.ts";
+import byRow from "./jobs/count-rows.ts";
+import { advanceStatement, BatchCommit, Proxied, renewStatement } from "./proxied.ts";
+import { isLong, Random } from "./random.ts";
+import { RunnerProcess } from "./runner-process.ts";
+import { setDelay, Work } from "./work.ts";
+
+const database = useDatabase();
+const proxied = new Proxied(database);
+
+/** The ranges that are leased, each with its worker and token. */
+async function leases(): Promise<Record<string, unknown>[]> {
+  return database.query("select number, worker, token from tidefill.range where status = 'leased' order by number");
+}
+
+/** Waits until somebody else holds a range that was leased so. */
+async function untilTakenOver({ number, token }: Record<string, unknown>): Promise<void> {
+  const isTaken = "select from tidefill.range where number = $1 and token is distinct from $2";
+  await until(async () => (await database.query(isTaken, [number, token])).length === 1, {
+    describe: `range ${number} is taken over`,
+    everyMs: 5,
+  });
+}
+
+test("a runner stopped past its lease finds on waking that it is fenced", async () => {
+  const random = new Random("stopped runners");
+  for (let round = 1; round <= (isLong ? 30 : 4); round += 1) {
+    await fillCounters(database, 2_500);
+    const zombie = new RunnerProcess({ url: database.url, workers: 1 }, 20);
+    await zombie.tells("batch committed", random.between(1, 3));
+    // Some of these moments lie within a batch that holds row locks, some between two.
+    await delay(random.between(0, 300));
+    zombie.signal("SIGSTOP");
+    const [lease] = await leases();
+    const heir = new RunnerProcess({ url: database.url, workers: 2 }, 0);
+    await untilTakenOver(lease!);
+    zombie.signal("SIGCONT");
+    expect(await zombie.tells("lease lost")).toMatchObject({ range: lease?.number });
+    expect([await heir.ended, heir.trouble, await zombie.ended, zombie.trouble]).toEqual([
+      { code: 0, signal: null },
+      null,
+      { code: 0, signal: null },
+      null,
+    ]);
+    await requireCountedOnce(database, 2_500);
+  }
+});
+
+test("a runner that sleeps on its row locks does not hold up the run for ever", async () => {
+  await fillCounters(database, 2_500);
+  const zombie = new RunnerProcess({ url: database.url, workers: 1 }, 60);
+  await zombie.tells("batch committed");
+  // The transform of the next batch is at work, so its rows are locked.
+  const isAtWork = `select from pg_stat_activity where application_name like 'tidefill%'
+    and state = 'idle in transaction' and query ~ 'for no key update'`;
+  await until(async () => (await database.query(isAtWork)).length === 1, { describe: "a batch at work", everyMs: 1 });
+  zombie.signal("SIGSTOP");
+  const heir = new RunnerProcess({ url: database.url, workers: 2 }, 0);
+  expect([await heir.ended, heir.trouble]).toEqual([{ code: 0, signal: null }, null]);
+  await requireCountedOnce(database, 2_500);
+  zombie.signal("SIGCONT");
+  expect([await zombie.ended, zombie.trouble]).toEqual([{ code: 0, signal: null }, null]);
+  expect(zombie.all("lease lost")).toHaveLength(1);
+  await requireCountedOnce(database, 2_500);
+});
+
+test("a checkpoint delivered two leases late is fenced", async () => {
+  await fillCounters(database, 2_500);
+  setDelay(5);
+  const zombie = new Work(byRow, { connectionString: proxied.url, workers: 1 });
+  await zombie.saw("batch committed");
+  for (const match of [advanceStatement, renewStatement]) {
+    proxied.proxy.arm({ match, times: 20, action: { hold: 2_500 } });
+  }
+  const armed = await until(async () => (await leases())[0], { describe: "a lease" });
+  const heir = new Work(byRow, { connectionString: database.url, workers: 2 }, { isResumed: true });
+  await untilTakenOver(armed);
+  const lost = await zombie.saw("lease lost");
+  expect(String(lost.range)).toBe(armed.number);
+  expect(await heir.report).toMatchObject({ status: "succeeded" });
+  expect(await zombie.report).toMatchObject({ status: "succeeded", rows: { written: 2_500 } });
+  await requireCountedOnce(database, 2_500);
+});
+
+test("a COMMIT delivered two leases late holds off every heir until then, and counts", async () => {
+  await fillCounters(database, 2_500);
+  setDelay(5);
+  const late = new Work(byRow, { connectionString: proxied.url, workers: 1 });
+  await late.saw("batch committed");
+  const [lease] = await leases();
+  proxied.proxy.arm({ match: renewStatement, times: 20, action: { hold: 2_500 } });
+  const heir = new Work(byRow, { connectionString: database.url, workers: 2 }, { isResumed: true });
+  await proxied.strike(late, { match: new BatchCommit(), action: { hold: 2_500 } });
+  expect(await heir.report).toMatchObject({ status: "succeeded" });
+  expect(await late.report).toMatchObject({ status: "succeeded", rows: { written: 2_500 } });
+  expect(late.all("lease lost")).toEqual([]);
+  expect(heir.all("range leased").map(({ range }) => String(range))).not.toContain(lease?.number);
+  await requireCountedOnce(database, 2_500);
+});

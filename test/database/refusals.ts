@@ -1,0 +1,59 @@
+import { type ColumnType, defineJob, type Job, RefusedError, rowsOf, runJob, table, update } from "tidefill";
+import { expect } from "vitest";
+import type { TestDatabase } from "../support/database.ts";
+
+/** Makes the schema `things` anew, and in it what a test needs. */
+export async function thingsOf(database: TestDatabase, create: string): Promise<void> {
+  await database.query(`
+    drop schema if exists things cascade;
+    drop extension if exists file_fdw cascade;
+    drop publication if exists news;
+    create schema things;
+    set local search_path = things, public;
+    ${create}`);
+}
+
+/** A job that would write one column of things.t. */
+export function jobOver(
+  columns: Readonly<Record<string, ColumnType>> = { id: "bigint", n: "integer?" },
+  column = "n",
+): Job {
+  const described = table("things.t", { key: "id", columns });
+  return defineJob({
+    name: "refused",
+    source: rowsOf(described),
+    transform: () => ({ [column]: null }),
+    sink: update(described, [column]),
+  });
+}
+
+/** Why a job is refused; fails when it is not, or when the refusal names no remedy. */
+export async function refusalOf(
+  connectionString: string,
+  job: Job,
+): Promise<{ readonly check: string; readonly message: string; readonly remedy: string }> {
+  const error: unknown = await runJob(job, { connectionString, signal: AbortSignal.timeout(5_000) }).then(
+    (report) => new Error(`The run was not refused: it is ${report.status}.`),
+    (failure: unknown) => failure,
+  );
+  if (!(error instanceof RefusedError)) throw error;
+  expect(error.remedy).toBeTruthy();
+  return { check: error.check, message: error.message, remedy: error.remedy ?? "" };
+}
+
+/** Gives `work` the address for a role that owns nothing and has only what `grants` says. */
+export async function limited(
+  database: TestDatabase,
+  grants: string,
+  work: (url: string) => Promise<void>,
+): Promise<void> {
+  await database.query(`create role limited login password 'limited'; ${grants}`);
+  try {
+    const url = new URL(database.url);
+    url.username = "limited";
+    url.password = "limited";
+    await work(url.href);
+  } finally {
+    await database.query("drop owned by limited; drop role limited");
+  }
+}
