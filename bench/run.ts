@@ -20,7 +20,8 @@ const everybody: readonly Contestant[] = [
   new Tidefill("tidefill-sql", "essay-word-count-sql", "`tidefill run`, the words counted in SQL"),
   new OneUpdate(),
   new Procedure(),
-  new NaiveLoop(),
+  new NaiveLoop("naive-loop", false),
+  new NaiveLoop("naive-loop-in-transactions", true),
   new Django(),
 ];
 

@@ -50,10 +50,7 @@ export class Proxied {
 }
 
 /** The statement that moves a range's checkpoint: the last of a batch before its commit. */
-export const advanceStatement = /^update "tidefill"\."range"\s+set checkpoint/;
-
-/** The statement that prolongs a lease while a batch takes long. */
-export const renewStatement = /^update "tidefill"\."range"\s+set lease_expires_at/;
+export const advanceStatement = /^\s*update "tidefill"\."range"\s+set checkpoint/;
 
 /**
  * Matches the commit of a batch, and none of the store's other transactions: the first commit after a checkpoint was moved.
@@ -67,7 +64,7 @@ export class BatchCommit extends RegExp {
   }
 
   override [Symbol.search](statement: string): number {
-    if (advanceStatement.test(statement.trim())) this.#isAdvanced = true;
+    if (advanceStatement.test(statement)) this.#isAdvanced = true;
     if (statement !== "commit" || !this.#isAdvanced) return -1;
     this.#isAdvanced = false;
     return 0;

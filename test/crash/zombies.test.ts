@@ -4,7 +4,7 @@ import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 import { fillCounters, requireCountedOnce } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { advanceStatement, BatchCommit, Proxied, renewStatement } from "./proxied.ts";
+import { advanceStatement, BatchCommit, Proxied } from "./proxied.ts";
 import { isLong, Random } from "./random.ts";
 import { RunnerProcess } from "./runner-process.ts";
 import { setDelay, Work } from "./work.ts";
@@ -68,21 +68,30 @@ test("a runner that sleeps on its row locks does not hold up the run for ever", 
   await requireCountedOnce(database, 2_500);
 });
 
-test("a checkpoint delivered two leases late is fenced", async () => {
+test("a batch that begins two leases late, on rows that its heir has done, is fenced", async () => {
   await fillCounters(database, 2_500);
   setDelay(5);
   const zombie = new Work(byRow, { connectionString: proxied.url, workers: 1 });
   await zombie.saw("batch committed");
-  for (const match of [advanceStatement, renewStatement]) {
-    proxied.proxy.arm({ match, times: 20, action: { hold: 2_500 } });
-  }
-  const armed = await until(async () => (await leases())[0], { describe: "a lease" });
+  const [lease] = await leases();
+  // Nothing of this process reaches the server in time: neither its next batch nor the renewals of its lease.
+  proxied.proxy.arm({ match: /^begin/, times: 6, action: { hold: 2_500 } });
   const heir = new Work(byRow, { connectionString: database.url, workers: 2 }, { isResumed: true });
-  await untilTakenOver(armed);
-  const lost = await zombie.saw("lease lost");
-  expect(String(lost.range)).toBe(armed.number);
+  await untilTakenOver(lease!);
+  expect(String((await zombie.saw("lease lost")).range)).toBe(lease?.number);
   expect(await heir.report).toMatchObject({ status: "succeeded" });
   expect(await zombie.report).toMatchObject({ status: "succeeded", rows: { written: 2_500 } });
+  await requireCountedOnce(database, 2_500);
+});
+
+test("a checkpoint that is held on its way is given up by the server, and its batch done again", async () => {
+  await fillCounters(database, 2_500);
+  setDelay(5);
+  const work = new Work(byRow, { connectionString: proxied.url, workers: 1 });
+  await work.saw("batch committed");
+  await proxied.strike(work, { match: advanceStatement, action: { hold: 2_500 } });
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 2_500 } });
+  expect(work.all("batch failed")).toMatchObject([{ sqlstate: "57014" }]);
   await requireCountedOnce(database, 2_500);
 });
 
@@ -92,7 +101,6 @@ test("a COMMIT delivered two leases late holds off every heir until then, and co
   const late = new Work(byRow, { connectionString: proxied.url, workers: 1 });
   await late.saw("batch committed");
   const [lease] = await leases();
-  proxied.proxy.arm({ match: renewStatement, times: 20, action: { hold: 2_500 } });
   const heir = new Work(byRow, { connectionString: database.url, workers: 2 }, { isResumed: true });
   await proxied.strike(late, { match: new BatchCommit(), action: { hold: 2_500 } });
   expect(await heir.report).toMatchObject({ status: "succeeded" });

@@ -1,4 +1,4 @@
-import { type ColumnType, defineJob, type Job, RefusedError, rowsOf, runJob, sql, table, update } from "tidefill";
+import { type ColumnType, RefusedError, runJob } from "tidefill";
 import { afterEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { jobOver, limited, refusalOf, thingsOf } from "./refusals.ts";
@@ -242,9 +242,8 @@ test("several reasons of one check are told together", async () => {
 
 test("a job that is fine is run after all of these", async () => {
   await thingsOf(database, "create table t (id bigint primary key, n integer)");
-  const job: Job = jobOver();
+  const job = jobOver();
   expect(await runJob(job, { connectionString: database.url })).toMatchObject({ status: "succeeded" });
   await expect(runJob(job, { connectionString: database.url })).rejects.toThrow(RefusedError);
   await database.query("drop schema tidefill cascade");
-  void [defineJob, rowsOf, sql, table, update];
 });

@@ -47,7 +47,7 @@ export async function limited(
   grants: string,
   work: (url: string) => Promise<void>,
 ): Promise<void> {
-  await database.query(`create role limited login password 'limited'; ${grants}`);
+  await database.query(`drop role if exists limited; create role limited login password 'limited'; ${grants}`);
   try {
     const url = new URL(database.url);
     url.username = "limited";
