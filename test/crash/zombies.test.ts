@@ -14,7 +14,9 @@ const proxied = new Proxied(database);
 
 /** The ranges that are leased, each with its worker and token. */
 async function leases(): Promise<Record<string, unknown>[]> {
-  return database.query("select number, worker, token from tidefill.range where status = 'leased' order by number");
+  return database.query(
+    "select number, worker, token from tidefill.range where status = 'leased' order by number",
+  );
 }
 
 /** Waits until somebody else holds a range that was leased so. */
@@ -57,7 +59,10 @@ test("a runner that sleeps on its row locks does not hold up the run for ever", 
   // The transform of the next batch is at work, so its rows are locked.
   const isAtWork = `select from pg_stat_activity where application_name like 'tidefill%'
     and state = 'idle in transaction' and query ~ 'for no key update'`;
-  await until(async () => (await database.query(isAtWork)).length === 1, { describe: "a batch at work", everyMs: 1 });
+  await until(async () => (await database.query(isAtWork)).length === 1, {
+    describe: "a batch at work",
+    everyMs: 1,
+  });
   zombie.signal("SIGSTOP");
   const heir = new RunnerProcess({ url: database.url, workers: 2 }, 0);
   expect([await heir.ended, heir.trouble]).toEqual([{ code: 0, signal: null }, null]);
@@ -70,7 +75,7 @@ test("a runner that sleeps on its row locks does not hold up the run for ever", 
 
 test("a batch that begins two leases late, on rows that its heir has done, is fenced", async () => {
   await fillCounters(database, 2_500);
-  setDelay(5);
+  setDelay(20);
   const zombie = new Work(byRow, { connectionString: proxied.url, workers: 1 });
   await zombie.saw("batch committed");
   const [lease] = await leases();
