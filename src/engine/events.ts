@@ -19,6 +19,7 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly isResumed: boolean;
       readonly workers: number;
       readonly estimatedRows: number;
+      readonly estimatedWalk: number;
     }
   /** a range now exists and waits for a worker */
   | { readonly type: "range planned"; readonly range: bigint }

@@ -52,7 +52,9 @@ export async function executeRun(
   });
   if (!(await takeUp(db, store, run.id)))
     return readReport(db, store, await store.runs.require(db, String(run.id)));
-  events.emit({ type: "run started", isResumed, workers: count, estimatedRows: run.estimatedRows ?? 0 });
+  const estimatedRows = run.estimatedRows ?? 0;
+  const estimatedWalk = run.estimatedWalk ?? 0;
+  events.emit({ type: "run started", isResumed, workers: count, estimatedRows, estimatedWalk });
   await pulse.start();
   stop.follow(signal);
   const limit = pLimit(count);

@@ -1,40 +1,45 @@
 import type { EngineEvent } from "../engine/events.ts";
 import { formatCount, formatPercent, formatSeconds } from "./format.ts";
 
+type Pulse = Extract<EngineEvent, { type: "pulse" }>;
+
 /** What the progress line says, kept up to date by events. */
 export class ProgressState {
   #estimatedRows = 0;
-  #committed = 0;
-  #ratio = 0;
-  #rate = 0;
-  #remaining = 0;
-  #workers = 0;
-  #batchRows = 0;
-  #rejected = 0;
+  #estimatedWalk = 0;
+  #pulse: Pulse | null = null;
+  /** what this process has committed since the last pulse, which told what all have */
+  #since = { read: 0, walked: 0, rejected: 0 };
+  #busy = 0;
   #sweep = 0;
-  #waiting: string | null = null;
+  #heldBack: string | null = null;
 
   hear(event: EngineEvent): void {
     switch (event.type) {
       case "run started":
         this.#estimatedRows = event.estimatedRows;
+        this.#estimatedWalk = event.estimatedWalk;
+        break;
+      case "range leased":
+        this.#busy += 1;
+        break;
+      case "range done":
+      case "range released":
+      case "lease lost":
+        this.#busy -= 1;
         break;
       case "batch committed":
-        this.#committed += event.counts.read;
-        this.#rejected += event.counts.rejected;
-        this.#waiting = null;
+        this.#committed(event);
         break;
       case "batch failed":
-        this.#waiting = waitingFor[event.reason] ?? null;
-        break;
-      case "worker waiting":
-        this.#waiting = "waiting for the lease of a worker that vanished, or for the last ranges of others";
+        this.#heldBack = reasons[event.reason] ?? null;
         break;
       case "sweep started":
         this.#sweep = event.sweep;
         break;
       case "pulse":
-        this.#pulse(event);
+        this.#pulse = event;
+        this.#since = { read: 0, walked: 0, rejected: 0 };
         break;
       default:
     }
@@ -42,39 +47,54 @@ export class ProgressState {
 
   /** One line for people. */
   text(job: string): string {
-    if (this.#sweep > 0) return this.#join(job, [`looking for rows that came late (sweep ${this.#sweep})`]);
-    return this.#join(job, [
-      formatPercent(this.#ratio),
-      `${formatCount(this.#committed)} of ~${formatCount(Math.max(this.#estimatedRows, this.#committed))} rows`,
-      this.#rate > 0 ? `${formatCount(this.#rate)} rows/s` : "measuring",
-      ...(this.#rate > 0 ? [`${formatSeconds(this.#remaining / this.#rate)} left`] : []),
-    ]);
+    const done =
+      this.#sweep > 0 ? [`looking for rows that came late (sweep ${this.#sweep})`] : this.#howFar();
+    const rejected = (this.#pulse?.progress.rejected ?? 0) + this.#since.rejected;
+    const rejects = rejected > 0 ? [`${formatCount(rejected)} rejected`] : [];
+    return [job, ...done, ...rejects, ...this.#pace(), ...this.#why()].join("  ");
   }
 
-  #join(job: string, parts: readonly string[]): string {
-    const rejects = this.#rejected > 0 ? [`${formatCount(this.#rejected)} rejected`] : [];
-    const size = `${this.#workers} ${this.#workers === 1 ? "worker" : "workers"} × ${formatCount(this.#batchRows)} rows`;
-    const waiting = this.#waiting === null ? [] : [this.#waiting];
-    return [job, ...parts, ...rejects, size, ...waiting].join("  ");
+  #howFar(): string[] {
+    const read = (this.#pulse?.progress.read ?? 0) + this.#since.read;
+    const walked = (this.#pulse?.progress.walked ?? 0) + this.#since.walked;
+    const ratio = Math.min(0.99, walked / Math.max(1, walked, this.#estimatedWalk));
+    const rows = `${formatCount(read)} of ~${formatCount(Math.max(this.#estimatedRows, read))} rows`;
+    const rate = this.#pulse?.progress.rowsPerSecond ?? 0;
+    if (rate <= 0) return [formatPercent(ratio), rows];
+    const left = Math.max(0, (this.#pulse?.rowsRemaining ?? 0) - this.#since.read) / rate;
+    return [formatPercent(ratio), rows, `${formatCount(rate)} rows/s`, `${formatSeconds(left)} left`];
   }
 
-  #pulse(event: Extract<EngineEvent, { type: "pulse" }>): void {
-    const { progress } = event;
-    this.#committed = progress.read;
-    this.#rejected = progress.rejected;
-    this.#ratio = event.ratio;
-    this.#remaining = event.rowsRemaining;
-    this.#rate = progress.rowsPerSecond;
-    this.#workers = progress.workers;
-    this.#batchRows = event.batchRows;
-    if (event.busyWorkers > 0 && this.#waiting?.startsWith("waiting for the lease") === true)
-      this.#waiting = null;
+  #pace(): string[] {
+    if (this.#pulse === null) return [];
+    const { workers } = this.#pulse.progress;
+    return [
+      `${workers} ${workers === 1 ? "worker" : "workers"} × ${formatCount(this.#pulse.batchRows)} rows`,
+    ];
+  }
+
+  #why(): string[] {
+    if (this.#heldBack !== null) return [`held back: ${this.#heldBack}`];
+    // Workers of ours that wait while others of ours still work are no news.
+    return this.#busy === 0 && this.#pulse !== null
+      ? ["waiting for ranges that others hold, or for their leases to run out"]
+      : [];
+  }
+
+  #committed({ counts }: Extract<EngineEvent, { type: "batch committed" }>): void {
+    const { read, walked, rejected } = this.#since;
+    this.#since = {
+      read: read + counts.read,
+      walked: walked + counts.walked,
+      rejected: rejected + counts.rejected,
+    };
+    this.#heldBack = null;
   }
 }
 
-const waitingFor: Readonly<Record<string, string>> = {
-  lock: "held back: the application holds row locks",
-  deadlock: "held back: the application holds row locks",
-  connection: "held back: the database cannot be reached",
-  resources: "held back: the database is short of resources",
+const reasons: Readonly<Record<string, string>> = {
+  lock: "the application holds row locks",
+  deadlock: "the application holds row locks",
+  connection: "the database cannot be reached",
+  resources: "the database is short of resources",
 };

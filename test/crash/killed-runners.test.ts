@@ -1,50 +1,99 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { CommandLine, outcomeOf } from "../support/tidefill.ts";
+import { until } from "../support/until.ts";
 import { fillCounters, requireCountedOnce, rowsLeft, setPace } from "./counters.ts";
 import { isLong, Random } from "./random.ts";
 import { RunnerProcess } from "./runner-process.ts";
+import { setDelay } from "./work.ts";
 
 const database = useDatabase();
+let tidefill: CommandLine;
 
-/** Processes on one run of which a random one is killed again and again, and replaced at once. */
-async function torment(
-  job: "count-rows" | "count-by-sql",
-  rows: number,
-  kills: number,
-  random: Random,
-): Promise<string> {
-  await fillCounters(database, rows);
-  if (job === "count-by-sql") await setPace(database, 0.000_4);
-  const options = { url: database.url, job, workers: 2 } as const;
-  // With few rows left each takes longer, so that the run does not end before the last kill.
-  const start = async () => new RunnerProcess(options, (await rowsLeft(database)) < 4_000 ? 200 : 40);
-  const runners = [await start(), await start(), await start()];
-  let batches = 0;
-  for (let killed = 0; killed < kills; killed += 1) {
-    await delay(random.between(20, 1_300));
-    const which = random.between(0, runners.length - 1);
-    const victim = runners[which]!;
-    victim.signal("SIGKILL");
-    expect(await victim.ended, victim.trouble ?? "the run ended too early").toMatchObject({
-      signal: "SIGKILL",
-    });
-    batches += victim.all("batch committed").length;
-    runners[which] = await start();
-  }
-  const left = await rowsLeft(database);
-  for (const runner of runners) runner.signal("SIGKILL");
-  await setPace(database, 0);
-  const last = [new RunnerProcess(options), new RunnerProcess(options)];
-  for (const runner of last) {
-    expect(await runner.ended).toMatchObject({ signal: null });
-    expect(runner.trouble).toBe(null);
-  }
-  return `${kills} kills; their victims had committed ${batches} batches; ${left} rows were left`;
+beforeAll(async () => {
+  const job = await readFile(new URL("./jobs/count-rows.ts", import.meta.url), "utf8");
+  tidefill = await CommandLine.open(database.url, { "count-rows.ts": job });
+});
+afterEach(async () => tidefill.killAll());
+afterAll(async () => tidefill.close());
+
+async function batchesCommitted(): Promise<number> {
+  const [row] = await database.query("select sum(batches) as batches from tidefill.range");
+  return Number(row?.batches);
 }
 
-test("runners of a row job, killed at random moments and replaced, count each row exactly once", async () => {
+/** Kills a random one of three, again and again, and replaces it at once. */
+async function torment<P>(
+  kills: number,
+  random: Random,
+  start: () => Promise<P>,
+  kill: (process: P) => Promise<void>,
+  first?: P,
+) {
+  const processes = [first ?? (await start()), await start(), await start()];
+  for (let killed = 0; killed < kills; killed += 1) {
+    await delay(random.between(20, 1_300));
+    const which = random.between(0, processes.length - 1);
+    await kill(processes[which]!);
+    processes[which] = await start();
+  }
+  console.info(`${kills} kills, ${await batchesCommitted()} batches, ${await rowsLeft(database)} rows left`);
+  for (const process of processes) await kill(process);
+}
+
+test("the command line, killed at random moments and started again, counts each row exactly once", async () => {
   const rows = isLong ? 100_000 : 12_000;
-  console.info(await torment("count-rows", rows, isLong ? 200 : 25, new Random("killed row job")));
+  await fillCounters(database, rows);
+  setDelay(60);
+  const options = ["count-rows", "--workers", "2", "--lease", "1s", "--json"] as const;
+  const first = tidefill.start("run", ...options);
+  await until(async () => (await database.query("select to_regclass('tidefill.run') as run"))[0]?.run, {
+    describe: "the schema",
+  });
+  await until(async () => (await database.query("select from tidefill.run")).length === 1, {
+    describe: "the run",
+  });
+  const start = async (): Promise<ChildProcessWithoutNullStreams> => {
+    // With few rows left each takes longer, so that the run does not end before the last kill.
+    setDelay((await rowsLeft(database)) < 4_000 ? 250 : 60);
+    return tidefill.start("resume", ...options);
+  };
+  const kill = async (child: ChildProcessWithoutNullStreams): Promise<void> => {
+    const ended = outcomeOf(child);
+    child.kill("SIGKILL");
+    const { stderr } = await ended;
+    expect(child.signalCode, `it ended by itself: ${stderr}`).toBe("SIGKILL");
+  };
+  await torment(isLong ? 200 : 25, new Random("killed command line"), start, kill, first);
+  setDelay(0);
+  const last = await Promise.all([tidefill.run("resume", ...options), tidefill.run("resume", ...options)]);
+  expect(last.map(({ code, stdout }) => [code, JSON.parse(stdout).status])).toEqual([
+    [0, "succeeded"],
+    [0, "succeeded"],
+  ]);
+  await requireCountedOnce(database, rows);
+}, 900_000);
+
+test("processes at an SQL job, killed at random moments and replaced, count each row exactly once", async () => {
+  const rows = isLong ? 100_000 : 12_000;
+  await fillCounters(database, rows);
+  await setPace(database, 0.000_5);
+  const options = { url: database.url, job: "count-by-sql", workers: 2 } as const;
+  const start = async (): Promise<RunnerProcess> => {
+    if ((await rowsLeft(database)) < 4_000) await setPace(database, 0.003);
+    return new RunnerProcess(options);
+  };
+  const kill = async (runner: RunnerProcess): Promise<void> => {
+    runner.signal("SIGKILL");
+    expect(await runner.ended, JSON.stringify(runner.told.at(-1))).toMatchObject({ signal: "SIGKILL" });
+  };
+  await torment(isLong ? 200 : 10, new Random("killed SQL job"), start, kill);
+  await setPace(database, 0);
+  const last = [new RunnerProcess(options), new RunnerProcess(options)];
+  for (const runner of last)
+    expect([await runner.ended, runner.trouble]).toEqual([{ code: 0, signal: null }, null]);
   await requireCountedOnce(database, rows);
 }, 900_000);

@@ -1,4 +1,16 @@
-import { defineJob, defineSqlJob, type Job, RefusedError, resumeRun, rowsOf, runJob, sql, table, UsageError, update } from "tidefill";
+import {
+  defineJob,
+  defineSqlJob,
+  type Job,
+  RefusedError,
+  resumeRun,
+  rowsOf,
+  runJob,
+  sql,
+  table,
+  UsageError,
+  update,
+} from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { refusalOf } from "./refusals.ts";
@@ -15,7 +27,10 @@ beforeEach(async () => {
     insert into things (id) select generate_series(1, 100)`);
 });
 
-const things = table("things", { key: "id", columns: { id: "bigint", n: "integer", m: "integer?", mood: "text?" } });
+const things = table("things", {
+  key: "id",
+  columns: { id: "bigint", n: "integer", m: "integer?", mood: "text?" },
+});
 const others = table("others", { key: "id", columns: { id: "bigint", n: "integer" } });
 const next = update(things, { n: sql`n + 1` });
 
@@ -45,39 +60,60 @@ const mistakes: readonly (readonly [what: string, job: Job, message: RegExp])[] 
   ],
 ];
 
-test.each(mistakes)("a mistake in the SQL of %s is refused with PostgreSQL's words", async (_, job, message) => {
-  expect(await refusalOf(database.url, job)).toEqual({
-    check: "sql-is-valid",
-    message: expect.stringMatching(message),
-    remedy: expect.stringContaining("`where`, `pending`"),
-  });
-  await nothingWasRun();
-});
+test.each(mistakes)(
+  "a mistake in the SQL of %s is refused with PostgreSQL's words",
+  async (_, job, message) => {
+    expect(await refusalOf(database.url, job)).toEqual({
+      check: "sql-is-valid",
+      message: expect.stringMatching(message),
+      remedy: expect.stringContaining("`where`, `pending`"),
+    });
+    await nothingWasRun();
+  },
+);
 
 const unrefused: readonly (readonly [what: string, job: Job])[] = [
-  ["an expression", defineSqlJob({ name: "mistake", source: rowsOf(things), sink: update(things, { n: sql`nope + 1` }) })],
-  ["an expression's type", defineSqlJob({ name: "mistake", source: rowsOf(things), sink: update(things, { n: sql`now()` }) })],
+  [
+    "an expression",
+    defineSqlJob({ name: "mistake", source: rowsOf(things), sink: update(things, { n: sql`nope + 1` }) }),
+  ],
+  [
+    "an expression's type",
+    defineSqlJob({ name: "mistake", source: rowsOf(things), sink: update(things, { n: sql`now()` }) }),
+  ],
   [
     "a literal that its type does not know",
     defineSqlJob({ name: "mistake", source: rowsOf(things, { where: sql`mood = 'jov'` }), sink: next }),
   ],
-  ["a constant", defineSqlJob({ name: "mistake", source: rowsOf(things, { where: sql`n = 1 / 0` }), sink: next })],
+  [
+    "a constant",
+    defineSqlJob({ name: "mistake", source: rowsOf(things, { where: sql`n = 1 / 0` }), sink: next }),
+  ],
 ];
 
 // Fault in src: readsByAnIndex is not within orRefuse, which knows no class but 42; PostgreSQL's error comes as it is.
-test.fails.each(unrefused)("a mistake in the SQL of %s is refused with PostgreSQL's words", async (_, job) => {
-  expect((await refusalOf(database.url, job)).check).toBe("sql-is-valid");
-});
+test.fails.each(unrefused)(
+  "a mistake in the SQL of %s is refused with PostgreSQL's words",
+  async (_, job) => {
+    expect((await refusalOf(database.url, job)).check).toBe("sql-is-valid");
+  },
+);
 
 // Fault in src: the comment swallows the bracket behind it; put a line's end before the bracket.
 test.fails("a condition may end in a comment", async () => {
-  const job = defineSqlJob({ name: "comment", source: rowsOf(things, { where: sql`id > 50 -- the new ones` }), sink: next });
+  const job = defineSqlJob({
+    name: "comment",
+    source: rowsOf(things, { where: sql`id > 50 -- the new ones` }),
+    sink: next,
+  });
   expect(await run(job)).toMatchObject({ rows: { written: 50 } });
 });
 
 test("a condition of several alternatives is taken as one", async () => {
   const source = rowsOf(things, { where: sql`id = 1 or id = 2`, pending: sql`n = 0 or n = 7` });
-  expect(await run(defineSqlJob({ name: "either", source, sink: next }))).toMatchObject({ rows: { read: 2, written: 2 } });
+  expect(await run(defineSqlJob({ name: "either", source, sink: next }))).toMatchObject({
+    rows: { read: 2, written: 2 },
+  });
   expect(await database.query("select sum(n)::integer from things")).toEqual([{ sum: 2 }]);
 });
 
@@ -87,20 +123,28 @@ test.fails("an SQL job that writes a column of its own `where` counts what it re
   expect(await run(job)).toMatchObject({ rows: { read: 100, written: 100, unchanged: 0 } });
 });
 
-test.each(["row job", "sql job"])("a %s whose `pending` stays true is stopped before it commits", async (kind) => {
-  const source = rowsOf(things, { pending: sql`m is null` });
-  const job =
-    kind === "sql job"
-      ? defineSqlJob({ name: "for-ever", source, sink: next })
-      : defineJob({ name: "for-ever", source, transform: ({ n }) => ({ n: n + 1 }), sink: update(things, ["n"]) });
-  expect(await run(job)).toMatchObject({
-    status: "failed",
-    stopReason: "error",
-    message: expect.stringMatching(/`pending` is still true for 100 rows.*must become false/s),
-    rows: { written: 0 },
-  });
-  expect(await database.query("select max(n) from things")).toEqual([{ max: 0 }]);
-});
+test.each(["row job", "sql job"])(
+  "a %s whose `pending` stays true is stopped before it commits",
+  async (kind) => {
+    const source = rowsOf(things, { pending: sql`m is null` });
+    const job =
+      kind === "sql job"
+        ? defineSqlJob({ name: "for-ever", source, sink: next })
+        : defineJob({
+            name: "for-ever",
+            source,
+            transform: ({ n }) => ({ n: n + 1 }),
+            sink: update(things, ["n"]),
+          });
+    expect(await run(job)).toMatchObject({
+      status: "failed",
+      stopReason: "error",
+      message: expect.stringMatching(/`pending` is still true for 100 rows.*must become false/s),
+      rows: { written: 0 },
+    });
+    expect(await database.query("select max(n) from things")).toEqual([{ max: 0 }]);
+  },
+);
 
 test("a condition that scans a big table for each row is refused, and an index mends it", async () => {
   await database.query(`
@@ -108,7 +152,11 @@ test("a condition that scans a big table for each row is refused, and an index m
     insert into lookup select g, repeat('x', 200) from generate_series(1, 40000) g;
     analyze lookup`);
   const pending = sql`m is null and exists (select from lookup where lookup.thing = things.id)`;
-  const job = defineSqlJob({ name: "lookup", source: rowsOf(things, { pending }), sink: update(things, { m: sql`1` }) });
+  const job = defineSqlJob({
+    name: "lookup",
+    source: rowsOf(things, { pending }),
+    sink: update(things, { m: sql`1` }),
+  });
   expect(await refusalOf(database.url, job)).toEqual({
     check: "reads-by-an-index",
     message: expect.stringMatching(/sequential scan of lookup, a table of \d{4} pages/),
@@ -120,11 +168,36 @@ test("a condition that scans a big table for each row is refused, and an index m
 });
 
 const misuses: readonly (readonly [what: string, job: Job, message: RegExp])[] = [
-  ["an update of another table", defineJob({ name: "misuse", source: rowsOf(things), transform: () => ({ n: 1 }), sink: update(others, ["n"]) }), /reads things and updates others/],
-  ["expressions in a row job", defineJob({ name: "misuse", source: rowsOf(things), transform: () => ({ n: 1 }), sink: next }), /does not fit a row job/],
-  ["named columns in an SQL job", defineSqlJob({ name: "misuse", source: rowsOf(things), sink: update(things, ["n"]) as never }), /does not fit a sql job/],
-  ["a source of one's own", defineSqlJob({ name: "misuse", source: { describe: () => null }, sink: next }), /source of job misuse is not one that tidefill made/],
-  ["a sink of one's own", defineSqlJob({ name: "misuse", source: rowsOf(things), sink: { expressions: {}, describe: () => null } }), /sink of job misuse is not one/],
+  [
+    "an update of another table",
+    defineJob({
+      name: "misuse",
+      source: rowsOf(things),
+      transform: () => ({ n: 1 }),
+      sink: update(others, ["n"]),
+    }),
+    /reads things and updates others/,
+  ],
+  [
+    "expressions in a row job",
+    defineJob({ name: "misuse", source: rowsOf(things), transform: () => ({ n: 1 }), sink: next }),
+    /does not fit a row job/,
+  ],
+  [
+    "named columns in an SQL job",
+    defineSqlJob({ name: "misuse", source: rowsOf(things), sink: update(things, ["n"]) as never }),
+    /does not fit a sql job/,
+  ],
+  [
+    "a source of one's own",
+    defineSqlJob({ name: "misuse", source: { describe: () => null }, sink: next }),
+    /source of job misuse is not one that tidefill made/,
+  ],
+  [
+    "a sink of one's own",
+    defineSqlJob({ name: "misuse", source: rowsOf(things), sink: { expressions: {}, describe: () => null } }),
+    /sink of job misuse is not one/,
+  ],
 ];
 
 test.each(misuses)("%s is a mistake that starts nothing", async (_, job, message) => {
@@ -150,5 +223,7 @@ test.fails("a resume with another constant in the SQL of the job is refused", as
   const job = (last: number): Job =>
     defineSqlJob({ name: "limited", source: rowsOf(things, { where: sql`id <= ${last}` }), sink: next });
   await runJob(job(10), { connectionString: database.url, signal: AbortSignal.abort() });
-  await expect(resumeRun(job(90), "limited", { connectionString: database.url })).rejects.toThrow(RefusedError);
+  await expect(resumeRun(job(90), "limited", { connectionString: database.url })).rejects.toThrow(
+    RefusedError,
+  );
 });

@@ -17,8 +17,9 @@ export async function thingsOf(database: TestDatabase, create: string): Promise<
 export function jobOver(
   columns: Readonly<Record<string, ColumnType>> = { id: "bigint", n: "integer?" },
   column = "n",
+  key = "id",
 ): Job {
-  const described = table("things.t", { key: "id", columns });
+  const described = table("things.t", { key, columns });
   return defineJob({
     name: "refused",
     source: rowsOf(described),
@@ -47,7 +48,9 @@ export async function limited(
   grants: string,
   work: (url: string) => Promise<void>,
 ): Promise<void> {
-  await database.query(`drop role if exists limited; create role limited login password 'limited'; ${grants}`);
+  await database.query(
+    `drop role if exists limited; create role limited login password 'limited'; ${grants}`,
+  );
   try {
     const url = new URL(database.url);
     url.username = "limited";

@@ -4,6 +4,7 @@ import type { EventListener } from "../../src/engine/events.ts";
 import { RowBatch } from "../../src/engine/row-batch.ts";
 import type { RunReport } from "../../src/engine/run-report.ts";
 import { SqlBatch } from "../../src/engine/sql-batch.ts";
+import { RowTransform } from "../../src/engine/transform-rows.ts";
 import { openJob } from "../../src/plan/open-job.ts";
 import type { OpenedJob } from "../../src/plan/opened-job.ts";
 import { createPool } from "../../src/postgres/connect.ts";
@@ -104,7 +105,10 @@ export async function runInSmallBatches(
     });
     let current = lease;
     for (let batch = 0; ; batch += 1) {
-      const committed = await committer.commit(committer.begin(current, batch === 0), sizes[batch % sizes.length]!);
+      const committed = await committer.commit(
+        committer.begin(current, batch === 0),
+        sizes[batch % sizes.length]!,
+      );
       if (committed.isLast) break;
       current = committed.lease;
     }
@@ -154,7 +158,6 @@ async function walk(db: Database, opened: OpenedJob, step: Step): Promise<string
 }
 
 function workOf({ source, write, parameters }: OpenedJob): RowBatch | SqlBatch {
-  return write.kind === "sql"
-    ? new SqlBatch(source, write.sink)
-    : new RowBatch(source, write.sink, write.transform, parameters);
+  if (write.kind === "sql") return new SqlBatch(source, write.sink);
+  return new RowBatch(source, write.sink, new RowTransform(source, write.sink, write.transform, parameters));
 }

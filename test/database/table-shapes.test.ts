@@ -1,4 +1,4 @@
-import { defineJob, defineSqlJob, rowsOf, sql, type Table, table, update } from "tidefill";
+import { type ColumnType, defineJob, defineSqlJob, rowsOf, sql, type Table, table, update } from "tidefill";
 import { beforeAll, expect, test } from "vitest";
 import { openJob } from "../../src/plan/open-job.ts";
 import { useDatabase } from "../support/database.ts";
@@ -129,6 +129,8 @@ const shapes: readonly Shape[] = [
   },
 ];
 
+type Columns = Readonly<Record<string, ColumnType>>;
+
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 function jobsOver(described: Table<{ readonly n: "integer" }, string>) {
@@ -159,7 +161,7 @@ test.each(cases)(
     const sqlName = name === "select" ? quoted(name) : name;
     await database.query(`drop table if exists ${sqlName}; ${create}`);
     await database.query(fill, [rows]);
-    const described = table(name, { key, columns: { ...columns, tag: "integer", n: "integer" } });
+    const described = table(name, { key, columns: { ...columns, tag: "integer", n: "integer" } as Columns });
     const { rowJob, sqlJob } = jobsOver(described as never);
     const order = key.map(quoted).join(", ");
     const inOrder = await database.query(`

@@ -10,7 +10,9 @@ const rows = Math.max(...columnCases.map(([, , ...values]) => values.length));
 beforeAll(async () => {
   await database.query(columnSetup);
   const ddl = columnCases.map(([type], index) => `${names[index]} ${type}`);
-  await database.query(`create table everything (id bigint primary key, touched integer not null, ${ddl.join(", ")})`);
+  await database.query(
+    `create table everything (id bigint primary key, touched integer not null, ${ddl.join(", ")})`,
+  );
   for (let row = 0; row < rows; row += 1) {
     const values = columnCases.map(([, , ...literals]) => literals[row % literals.length]);
     await database.query(`insert into everything values (${row}, 0, ${values.join(", ")})`);
@@ -29,7 +31,9 @@ async function run(job: Parameters<typeof runJob>[0]): Promise<RunReport> {
 
 /** Each column's values in one hash, but for the one that a test changes. */
 async function hashes(): Promise<unknown> {
-  const each = names.map((name) => `md5(string_agg(coalesce(${name}::text, 'is null'), '|' order by id)) as ${name}`);
+  const each = names.map(
+    (name) => `md5(string_agg(coalesce(${name}::text, 'is null'), '|' order by id)) as ${name}`,
+  );
   return (await database.query(`select ${each.join(", ")} from everything`))[0];
 }
 
@@ -42,7 +46,10 @@ test("an identity over every type changes nothing and writes nothing", async () 
     sink: update(everything, ["touched", ...names]),
   });
   const report = await run(identity);
-  expect(report).toMatchObject({ status: "succeeded", rows: { read: rows, unchanged: rows, written: 0, rejected: 0 } });
+  expect(report).toMatchObject({
+    status: "succeeded",
+    rows: { read: rows, unchanged: rows, written: 0, rejected: 0 },
+  });
   expect(await hashes()).toEqual(before);
 });
 
@@ -71,7 +78,14 @@ test("a job that writes one column leaves all others as they are", async () => {
   expect(await hashes()).toEqual(before);
 });
 
-const changes: readonly (readonly [what: string, ddl: string, declared: ColumnType, from: string, to: unknown, text: string])[] = [
+const changes: readonly (readonly [
+  what: string,
+  ddl: string,
+  declared: ColumnType,
+  from: string,
+  to: unknown,
+  text: string,
+])[] = [
   ["a change of case under a case-blind collation", "text collate blind", "text", "'a'", "A", "A"],
   ["a change of case in citext", "citext", "text", "'a'", "A", "A"],
   ["another scale of a numeric", "numeric", "numeric", "1.0", "1.00", "1.00"],
@@ -98,7 +112,9 @@ test.each(changes)("%s is written", async (_, ddl, type, from, to, text) => {
     sink: update(changing, ["v"]),
   });
   expect(await run(change)).toMatchObject({ rows: { read: 2, written: 1, unchanged: 1 } });
-  expect(await database.query("select coalesce(v::text, 'null') as v from changing where id = 1")).toEqual([{ v: text }]);
+  expect(await database.query("select coalesce(v::text, 'null') as v from changing where id = 1")).toEqual([
+    { v: text },
+  ]);
 });
 
 // Fault in src, a small one: the fresh value is compared without the column's length or scale, and written once more.
@@ -106,27 +122,46 @@ test.fails.each([
   ["numeric(10, 2)", "numeric", "1.5", "1.5"],
   ["char(5)", "char", "'ab'", "ab"],
 ] as const)("a value that its column %s stores the same is not written", async (ddl, type, from, to) => {
-  await database.query(`drop table if exists same; create table same (id bigint primary key, v ${ddl} not null)`);
+  await database.query(
+    `drop table if exists same; create table same (id bigint primary key, v ${ddl} not null)`,
+  );
   await database.query(`insert into same values (1, ${from})`);
   const same = table("same", { key: "id", columns: { id: "bigint", v: type } });
-  const job = defineJob({ name: "same", source: rowsOf(same), transform: () => ({ v: to }), sink: update(same, ["v"]) });
+  const job = defineJob({
+    name: "same",
+    source: rowsOf(same),
+    transform: () => ({ v: to }),
+    sink: update(same, ["v"]),
+  });
   expect(await run(job)).toMatchObject({ rows: { written: 0, unchanged: 1 } });
 });
 
 test("70,000 rows of 20 columns are written, in batches of many rows", async () => {
   const wide = Array.from({ length: 20 }, (_, index) => `w${index}`);
-  await database.query(`create table wide (id bigint primary key, ${wide.map((name) => `${name} integer not null`).join(", ")})`);
-  await database.query(`insert into wide select g, ${wide.map(() => "g").join(", ")} from generate_series(1, 70000) g`);
-  const types = Object.fromEntries(wide.map((name) => [name, "integer"])) as Readonly<Record<string, "integer">>;
-  const described = table("wide", { key: "id", columns: { id: "bigint", ...types } as Readonly<Record<string, ColumnType>> });
+  await database.query(
+    `create table wide (id bigint primary key, ${wide.map((name) => `${name} integer not null`).join(", ")})`,
+  );
+  await database.query(
+    `insert into wide select g, ${wide.map(() => "g").join(", ")} from generate_series(1, 70000) g`,
+  );
+  const types = Object.fromEntries(wide.map((name) => [name, "integer"])) as Readonly<
+    Record<string, "integer">
+  >;
+  const described = table("wide", {
+    key: "id",
+    columns: { id: "bigint", ...types } as Readonly<Record<string, ColumnType>>,
+  });
   const job = defineJob({
     name: "wide",
     source: rowsOf(described),
-    transform: ({ id: _, ...row }) => Object.fromEntries(Object.entries(row).map(([name, n]) => [name, Number(n) + 1])),
+    transform: ({ id: _, ...row }) =>
+      Object.fromEntries(Object.entries(row).map(([name, n]) => [name, Number(n) + 1])),
     sink: update(described, wide),
     pace: { batchTime: "5s" },
   });
   expect(await run(job)).toMatchObject({ status: "succeeded", rows: { read: 70_000, written: 70_000 } });
   const allNext = wide.map((name) => `${name} = id + 1`).join(" and ");
-  expect(await database.query(`select count(*)::integer from wide where ${allNext}`)).toEqual([{ count: 70_000 }]);
+  expect(await database.query(`select count(*)::integer from wide where ${allNext}`)).toEqual([
+    { count: 70_000 },
+  ]);
 });

@@ -1,11 +1,8 @@
 import {
+  type Duration,
   defineJob,
   defineSqlJob,
-  type Duration,
-  type Job,
-  type Json,
   type RunReport,
-  reject,
   resumeRun,
   rowsOf,
   runJob,
@@ -17,111 +14,10 @@ import {
 import { describe, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 
-const essays = table("essays", {
-  key: "id",
-  columns: { id: "bigint", content: "text", words: "integer?", score: "bigint?", tags: "text[]", data: "jsonb?" },
-});
+const essays = table("essays", { key: "id", columns: { id: "bigint", content: "text", words: "integer?" } });
 const name = "essay-word-count";
 const source = rowsOf(essays, { read: ["content"] });
 const sink = update(essays, ["words"]);
-
-describe("a transform", () => {
-  test("sees what is read, and the key", () => {
-    defineJob({
-      name,
-      source,
-      transform: (row) => {
-        expectTypeOf(row).toEqualTypeOf<{ readonly id: bigint; readonly content: string }>();
-        return { words: row.content.length };
-      },
-      sink,
-    });
-  });
-
-  test("may answer a row, skip() or reject(), at once or later", () => {
-    defineJob({ name, source, transform: () => ({ words: null }), sink });
-    defineJob({ name, source, transform: () => skip(), sink });
-    defineJob({ name, source, transform: (row) => (row.content === "" ? reject("empty") : { words: 1 }), sink });
-    defineJob({ name, source, transform: async () => ({ words: 1 }), sink });
-    defineJob({ name, source, transform: async (row) => (row.id > 5n ? skip() : { words: 1 }), sink });
-    expectTypeOf(defineJob({ name, source, transform: () => skip(), sink })).toEqualTypeOf<Job>();
-  });
-
-  test("does not compile with a column that is not read", () => {
-    // @ts-expect-error not read
-    defineJob({ name, source, transform: (row) => ({ words: row.score === null ? 0 : 1 }), sink });
-  });
-
-  test("does not compile with a misspelt column", () => {
-    // @ts-expect-error misspelt
-    defineJob({ name, source, transform: (row) => ({ words: row.contents.length }), sink });
-  });
-
-  test("does not compile with a value of the wrong type", () => {
-    const scores = update(essays, ["score"]);
-    // @ts-expect-error a number for a bigint
-    defineJob({ name, source, transform: () => ({ score: 5 }), sink: scores });
-    // @ts-expect-error a text for a number
-    defineJob({ name, source, transform: () => ({ words: "5" }), sink });
-    // @ts-expect-error undefined for a number
-    defineJob({ name, source, transform: () => ({ words: undefined }), sink });
-    // @ts-expect-error null where the column is not null
-    defineJob({ name, source, transform: () => ({ tags: null }), sink: update(essays, ["tags"]) });
-    // @ts-expect-error an array of numbers for one of texts
-    defineJob({ name, source, transform: () => ({ tags: [1] }), sink: update(essays, ["tags"]) });
-    // @ts-expect-error a Date is no JSON
-    defineJob({ name, source, transform: () => ({ data: { at: new Date() } }), sink: update(essays, ["data"]) });
-    // @ts-expect-error a bigint is no JSON
-    defineJob({ name, source, transform: (row) => ({ data: { id: row.id } }), sink: update(essays, ["data"]) });
-    // @ts-expect-error a number for a bigint, later
-    defineJob({ name, source, transform: async () => ({ score: 5 }), sink: scores });
-  });
-
-  test("does not compile without a column of the sink", () => {
-    const both = update(essays, ["words", "score"]);
-    // @ts-expect-error no score
-    defineJob({ name, source, transform: () => ({ words: 1 }), sink: both });
-    // @ts-expect-error nothing
-    defineJob({ name, source, transform: () => ({}), sink });
-  });
-
-  test("does not compile with what is no row", () => {
-    // @ts-expect-error nothing
-    defineJob({ name, source, transform: () => undefined, sink });
-    // @ts-expect-error null
-    defineJob({ name, source, transform: () => null, sink });
-    // @ts-expect-error skip, not called
-    defineJob({ name, source, transform: () => skip, sink });
-    // @ts-expect-error no return
-    defineJob({ name, source, transform: (row) => void row, sink });
-  });
-
-  test("cannot change the row that it sees", () => {
-    defineJob({
-      name,
-      source,
-      transform: (row) => {
-        // @ts-expect-error read only
-        row.content = "";
-        return skip();
-      },
-      sink,
-    });
-  });
-
-  test("carries JSON as what it is", () => {
-    defineJob({
-      name,
-      source: rowsOf(essays),
-      transform: ({ data, tags }) => {
-        expectTypeOf(data).toEqualTypeOf<Json>();
-        expectTypeOf(tags).toEqualTypeOf<readonly (string | null)[]>();
-        return { data: { ...(data as object), tags }, tags };
-      },
-      sink: update(essays, ["data", "tags"]),
-    });
-  });
-});
 
 describe("a job", () => {
   test("does not compile without its parts", () => {
@@ -177,11 +73,21 @@ describe("a job", () => {
   });
 
   test("does not compile with a parameter that it lacks", () => {
-    // @ts-expect-error not a type
-    defineSqlJob({ name, parameters: { since: "datetime" }, source, sink: update(essays, { words: sql`1` }) });
+    defineSqlJob({
+      name,
+      // @ts-expect-error not a type
+      parameters: { since: "datetime" },
+      source,
+      sink: update(essays, { words: sql`1` }),
+    });
     const parameters = { since: "date" } as const;
-    // @ts-expect-error misspelt
-    defineSqlJob({ name, parameters, source: ({ parameters: p }) => rowsOf(essays, { where: sql`${p.sinse}` }), sink: update(essays, { words: sql`1` }) });
+    defineSqlJob({
+      name,
+      parameters,
+      // @ts-expect-error misspelt
+      source: ({ parameters: p }) => rowsOf(essays, { where: sql`${p.sinse}` }),
+      sink: update(essays, { words: sql`1` }),
+    });
   });
 });
 
@@ -189,7 +95,6 @@ describe("a duration", () => {
   test("has a unit", () => {
     expectTypeOf<"250ms" | "1.5s" | "1h30m" | "2d">().toExtend<Duration>();
     expectTypeOf<"250">().not.toExtend<Duration>();
-    expectTypeOf<"5 s">().not.toExtend<Duration>();
     expectTypeOf<"5sec">().not.toExtend<Duration>();
     expectTypeOf<"s">().not.toExtend<Duration>();
     expectTypeOf<number>().not.toExtend<Duration>();

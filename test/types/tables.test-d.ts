@@ -5,15 +5,26 @@ import type { TableRows } from "../../src/source/table-rows.ts";
 
 const essays = table("essay_submission_essay", {
   key: "id",
-  columns: { id: "bigint", content: "text", words: "integer?", tags: "text[]?", data: "jsonb", raw: "jsonb text" },
+  columns: {
+    id: "bigint",
+    content: "text",
+    words: "integer?",
+    tags: "text[]?",
+    data: "jsonb",
+    raw: "jsonb text",
+  },
 });
 
 describe("a column's type", () => {
   test("says what its values are", () => {
     expectTypeOf<ValueOf<"bigint">>().toEqualTypeOf<bigint>();
     expectTypeOf<ValueOf<"smallint" | "integer" | "real" | "double precision">>().toEqualTypeOf<number>();
-    expectTypeOf<ValueOf<"numeric" | "date" | "time" | "timestamp" | "timestamptz" | "interval">>().toEqualTypeOf<string>();
-    expectTypeOf<ValueOf<"text" | "varchar" | "char" | "uuid" | "json text" | "jsonb text">>().toEqualTypeOf<string>();
+    expectTypeOf<
+      ValueOf<"numeric" | "date" | "time" | "timestamp" | "timestamptz" | "interval">
+    >().toEqualTypeOf<string>();
+    expectTypeOf<
+      ValueOf<"text" | "varchar" | "char" | "uuid" | "json text" | "jsonb text">
+    >().toEqualTypeOf<string>();
     expectTypeOf<ValueOf<"boolean">>().toEqualTypeOf<boolean>();
     expectTypeOf<ValueOf<"bytea">>().toEqualTypeOf<Uint8Array>();
     expectTypeOf<ValueOf<"json" | "jsonb">>().toEqualTypeOf<Json>();
@@ -54,18 +65,21 @@ describe("a table", () => {
     table("t", { key: "id" });
   });
 
-  test.each(["int8", "bigint??", "bigint?[]", "string", "varchar(20)", ""])("does not compile with the type %s", () => {
-    // @ts-expect-error not a type
-    table("t", { key: "id", columns: { id: "int8" } });
-    // @ts-expect-error not a type
-    table("t", { key: "id", columns: { id: "bigint", a: "bigint??" } });
-    // @ts-expect-error not a type
-    table("t", { key: "id", columns: { id: "bigint", a: "bigint?[]" } });
-    // @ts-expect-error not a type
-    table("t", { key: "id", columns: { id: "bigint", a: "varchar(20)" } });
-    // @ts-expect-error not a type
-    table("t", { key: "id", columns: { id: "bigint", a: String } });
-  });
+  test.each(["int8", "bigint??", "bigint?[]", "string", "varchar(20)", ""])(
+    "does not compile with the type %s",
+    () => {
+      // @ts-expect-error not a type
+      table("t", { key: "id", columns: { id: "int8" } });
+      // @ts-expect-error not a type
+      table("t", { key: "id", columns: { id: "bigint", a: "bigint??" } });
+      // @ts-expect-error not a type
+      table("t", { key: "id", columns: { id: "bigint", a: "bigint?[]" } });
+      // @ts-expect-error not a type
+      table("t", { key: "id", columns: { id: "bigint", a: "varchar(20)" } });
+      // @ts-expect-error not a type
+      table("t", { key: "id", columns: { id: "bigint", a: String } });
+    },
+  );
 });
 
 describe("rowsOf", () => {

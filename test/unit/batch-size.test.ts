@@ -12,25 +12,32 @@ function sizeOf(rows: number): BatchSize {
 }
 
 const measured = fc.oneof(
-  fc.record({ share: fc.double({ min: 0, max: 1, noNaN: true }), milliseconds: fc.double({ min: 0, max: 60_000, noNaN: true }) }),
+  fc.record({
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+    milliseconds: fc.double({ min: 0, max: 60_000, noNaN: true }),
+  }),
   fc.constant("shrink" as const),
 );
 
 describe("the batch size", () => {
   test("stays a whole number from 1 to 100,000 and never grows by more than half, whatever it measures", () => {
     fc.assert(
-      fc.property(fc.array(measured, { maxLength: 100 }), fc.integer({ min: 10, max: 5_000 }), (history, target) => {
-        const size = new BatchSize(target);
-        for (const each of history) {
-          const before = size.rows;
-          if (each === "shrink") size.shrink();
-          else size.observe(Math.round(before * each.share), each.milliseconds);
-          expect(Number.isInteger(size.rows)).toBe(true);
-          expect(size.rows).toBeGreaterThanOrEqual(1);
-          expect(size.rows).toBeLessThanOrEqual(Math.min(100_000, Math.ceil(before * 1.5)));
-          if (each === "shrink") expect(size.rows).toBe(Math.max(1, Math.floor(before / 2)));
-        }
-      }),
+      fc.property(
+        fc.array(measured, { maxLength: 100 }),
+        fc.integer({ min: 10, max: 5_000 }),
+        (history, target) => {
+          const size = new BatchSize(target);
+          for (const each of history) {
+            const before = size.rows;
+            if (each === "shrink") size.shrink();
+            else size.observe(Math.round(before * each.share), each.milliseconds);
+            expect(Number.isInteger(size.rows)).toBe(true);
+            expect(size.rows).toBeGreaterThanOrEqual(1);
+            expect(size.rows).toBeLessThanOrEqual(Math.min(100_000, Math.ceil(before * 1.5)));
+            if (each === "shrink") expect(size.rows).toBe(Math.max(1, Math.floor(before / 2)));
+          }
+        },
+      ),
     );
   });
 

@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { UsageError } from "tidefill";
 import { describe, expect, test } from "vitest";
 import { ColumnCodec, ColumnValueError } from "../../src/job/column-codec.ts";
-import { columnTypeFor, columnTypeNames, fitsCatalogType, parseColumnType } from "../../src/job/column-types.ts";
+import {
+  columnTypeFor,
+  columnTypeNames,
+  fitsCatalogType,
+  parseColumnType,
+} from "../../src/job/column-types.ts";
 import { fromTextArray } from "../../src/store/text-array.ts";
 
 /** PostgreSQL's text, the column's type, and the value that a transform sees. */
@@ -45,9 +50,20 @@ describe("a column's codec", () => {
 
   test.each([
     ["bigint[]", "{1,NULL,-9007199254740993}", [1n, null, -9007199254740993n]],
-    ["text[]", '{"",NULL,"NULL","a,b","{}","\\"","\\\\"," "}', ["", null, "NULL", "a,b", "{}", '"', "\\", " "]],
+    [
+      "text[]",
+      '{"",NULL,"NULL","a,b","{}","\\"","\\\\"," "}',
+      ["", null, "NULL", "a,b", "{}", '"', "\\", " "],
+    ],
     ["text[]", "{}", []],
-    ["integer[]", "{{1,2},{3,4}}", [[1, 2], [3, 4]]], // two dimensions
+    [
+      "integer[]",
+      "{{1,2},{3,4}}",
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ], // two dimensions
     ["bytea[]", '{"\\\\x00"}', [Buffer.from([0])]],
     ["boolean[]", "{t,f}", [true, false]],
     ["jsonb[]", '{"{\\"a\\": [1, 2]}"}', [{ a: [1, 2] }]],
@@ -58,9 +74,14 @@ describe("a column's codec", () => {
   test("writes arrays that it reads as they were", () => {
     const text = fc.string({ unit: "binary" }).filter((each) => each.isWellFormed() && !each.includes("\0"));
     const flat = fc.array(fc.option(text));
-    const nested = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })).chain(([rows, width]) =>
-      fc.array(fc.array(fc.option(text), { minLength: width, maxLength: width }), { minLength: rows, maxLength: rows }),
-    );
+    const nested = fc
+      .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }))
+      .chain(([rows, width]) =>
+        fc.array(fc.array(fc.option(text), { minLength: width, maxLength: width }), {
+          minLength: rows,
+          maxLength: rows,
+        }),
+      );
     const codec = new ColumnCodec("c", "text[]");
     fc.assert(
       fc.property(fc.oneof(flat, nested), (array) => {
@@ -114,11 +135,14 @@ describe("a column's codec", () => {
 });
 
 describe("a column's type", () => {
-  test.each(columnTypeNames.flatMap((name) => [name, `${name}[]`, `${name}?`, `${name}[]?`]))("%s is taken apart", (type) => {
-    const parsed = parseColumnType(type);
-    const rebuilt = `${parsed?.scalar}${parsed?.isArray ? "[]" : ""}${parsed?.isNullable ? "?" : ""}`;
-    expect(rebuilt).toBe(type);
-  });
+  test.each(columnTypeNames.flatMap((name) => [name, `${name}[]`, `${name}?`, `${name}[]?`]))(
+    "%s is taken apart",
+    (type) => {
+      const parsed = parseColumnType(type);
+      const rebuilt = `${parsed?.scalar}${parsed?.isArray ? "[]" : ""}${parsed?.isNullable ? "?" : ""}`;
+      expect(rebuilt).toBe(type);
+    },
+  );
 
   test.each([
     ["int8", "bigint"],

@@ -6,7 +6,7 @@ import { displayName, parseTableName } from "../../src/job/table.ts";
 const columns = { id: "bigint", content: "text", words: "integer?" } as const;
 const essays = table("essays", { key: "id", columns });
 // What the compiler would refuse, as plain JavaScript may still write it.
-const wrong = <T>(value: unknown): T => value as T;
+const wrong = (value: unknown): never => value as never;
 
 describe("a table's name", () => {
   test.each([
@@ -56,12 +56,24 @@ describe("a duration", () => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
 
-  test.each(["", "250", "ms", "-5s", "5 s", " 5s", "5s ", "1e3ms", "5sec", "5S", ".5s", "5.s", "1,5s", "Infinitys"])(
-    "%j is refused",
-    (text) => {
-      expect(() => parseDuration(text)).toThrow(/is not a duration/);
-    },
-  );
+  test.each([
+    "",
+    "250",
+    "ms",
+    "-5s",
+    "5 s",
+    " 5s",
+    "5s ",
+    "1e3ms",
+    "5sec",
+    "5S",
+    ".5s",
+    "5.s",
+    "1,5s",
+    "Infinitys",
+  ])("%j is refused", (text) => {
+    expect(() => parseDuration(text)).toThrow(/is not a duration/);
+  });
 });
 
 describe("table", () => {
@@ -81,7 +93,12 @@ describe("table", () => {
     const given: { id: "bigint"; n: "integer" } = { id: "bigint", n: "integer" };
     const described = table("t", { key: ["id"], columns: given });
     given.n = wrong("text");
-    expect(described).toEqual({ schema: null, name: "t", key: ["id"], columns: { id: "bigint", n: "integer" } });
+    expect(described).toEqual({
+      schema: null,
+      name: "t",
+      key: ["id"],
+      columns: { id: "bigint", n: "integer" },
+    });
     expect([described, described.key, described.columns].every(Object.isFrozen)).toBe(true);
   });
 });
@@ -145,7 +162,11 @@ describe("a job", () => {
 
   test("is frozen and knows its kind", () => {
     const rowJob = defineJob(definition);
-    const sqlJob = defineSqlJob({ name: "count", source: rowsOf(essays), sink: update(essays, { words: sql`1` }) });
+    const sqlJob = defineSqlJob({
+      name: "count",
+      source: rowsOf(essays),
+      sink: update(essays, { words: sql`1` }),
+    });
     expect([rowJob.kind, sqlJob.kind]).toEqual(["row job", "sql job"]);
     expect([rowJob, sqlJob].every(Object.isFrozen)).toBe(true);
     expect(rowJob).toMatchObject({ batchTimeMs: 250, rejectLimit: 100, parameters: {} });

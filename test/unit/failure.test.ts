@@ -10,34 +10,121 @@ function failure(code: string | undefined, fields: Partial<pg.DatabaseError> = {
 /** Every class of SQLSTATE that PostgreSQL documents, and the codes that differ from their class. */
 const expected: Readonly<Record<"retry" | "shrink" | "reject" | "stop", readonly string[]>> = {
   retry: [
-    "08000", "08001", "08003", "08004", "08006", "08007", "08P01", "40000", "40001", "40003", "25006", "53000", "53100", "53300",
-    "53400", "57P01", "57P02", "57P03", "57P05",
+    "08000",
+    "08001",
+    "08003",
+    "08004",
+    "08006",
+    "08007",
+    "08P01",
+    "40000",
+    "40001",
+    "40003",
+    "25006",
+    "53000",
+    "53100",
+    "53300",
+    "53400",
+    "57P01",
+    "57P02",
+    "57P03",
+    "57P05",
   ],
   shrink: ["40P01", "55P03", "57014", "25P03", "25P04", "53200"],
   reject: [
-    "21000", "22000", "22001", "22003", "22007", "22012", "22021", "22P02", "22P05", "23000", "23502", "23503", "23505", "23514",
-    "23P01", "2F000", "38000", "39000", "44000", "54000", "54001", "P0001", "P0004",
+    "21000",
+    "22000",
+    "22001",
+    "22003",
+    "22007",
+    "22012",
+    "22021",
+    "22P02",
+    "22P05",
+    "23000",
+    "23502",
+    "23503",
+    "23505",
+    "23514",
+    "23P01",
+    "2F000",
+    "38000",
+    "39000",
+    "44000",
+    "54000",
+    "54001",
+    "P0001",
+    "P0004",
   ],
   stop: [
-    "01000", "02000", "03000", "09000", "0A000", "0B000", "0F000", "0L000", "0P000", "0Z000", "24000", "25000", "25001", "25P01",
-    "25P02", "26000", "27000", "28000", "28P01", "2B000", "2D000", "34000", "3B000", "3D000", "3F000", "42000", "42501", "42601",
-    "42703", "42804", "42P01", "42P10", "54011", "54023", "55000", "55006", "55P02", "55P04", "57000", "57P04", "58000", "58030",
-    "58P01", "F0000", "HV000", "XX000", "XX001", "XX002", "00000", "ZZZZZ", "P0000",
+    "01000",
+    "02000",
+    "03000",
+    "09000",
+    "0A000",
+    "0B000",
+    "0F000",
+    "0L000",
+    "0P000",
+    "0Z000",
+    "24000",
+    "25000",
+    "25001",
+    "25P01",
+    "25P02",
+    "26000",
+    "27000",
+    "28000",
+    "28P01",
+    "2B000",
+    "2D000",
+    "34000",
+    "3B000",
+    "3D000",
+    "3F000",
+    "42000",
+    "42501",
+    "42601",
+    "42703",
+    "42804",
+    "42P01",
+    "42P10",
+    "54011",
+    "54023",
+    "55000",
+    "55006",
+    "55P02",
+    "55P04",
+    "57000",
+    "57P04",
+    "58000",
+    "58030",
+    "58P01",
+    "F0000",
+    "HV000",
+    "XX000",
+    "XX001",
+    "XX002",
+    "00000",
+    "ZZZZZ",
+    "P0000",
   ],
 }; // the codes of a class stand together
 
 describe("a failure of PostgreSQL", () => {
-  test.each(Object.entries(expected).flatMap(([action, codes]) => codes.map((code) => [code, action] as const)))(
-    "with SQLSTATE %s means %s",
-    (code, action) => {
-      expect(classifyFailure(failure(code))).toMatchObject({ action, sqlstate: code });
-    },
-  );
+  test.each(
+    Object.entries(expected).flatMap(([action, codes]) => codes.map((code) => [code, action] as const)),
+  )("with SQLSTATE %s means %s", (code, action) => {
+    expect(classifyFailure(failure(code))).toMatchObject({ action, sqlstate: code });
+  });
 
   // Fault in src: what a trigger's PL/pgSQL raises over one row (select into strict, case without else) stops the whole run.
-  test.fails.each(["P0002", "P0003", "20000"])("with SQLSTATE %s, which a trigger raises over one row, means reject", (code) => {
-    expect(classifyFailure(failure(code)).action).toBe("reject");
-  });
+  test.fails.each(["P0002", "P0003", "20000"])(
+    "with SQLSTATE %s, which a trigger raises over one row, means reject",
+    (code) => {
+      expect(classifyFailure(failure(code)).action).toBe("reject");
+    },
+  );
 
   // Fault in src: a snapshot that grew too old (PostgreSQL 14 to 16) is gone with the transaction; a new one helps.
   test.fails("with SQLSTATE 72000 means retry", () => {
@@ -49,7 +136,11 @@ describe("a failure of PostgreSQL", () => {
   });
 
   test("is described by its code and names, never by its message or its detail", () => {
-    const error = failure("23505", { constraint: "users_email", table: "users", detail: "Key (email)=(secret) exists." });
+    const error = failure("23505", {
+      constraint: "users_email",
+      table: "users",
+      detail: "Key (email)=(secret) exists.",
+    });
     expect(describeWithoutValues(error)).toBe("SQLSTATE 23505, constraint users_email, table users");
     expect(describeWithoutValues(failure(undefined))).toBe("SQLSTATE unknown");
     expect(describeWithoutValues(new TypeError("secret"))).toBe("TypeError");
@@ -58,16 +149,22 @@ describe("a failure of PostgreSQL", () => {
 });
 
 describe("a broken wire", () => {
-  test.each(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"])(
-    "with %s is tried again",
-    (code) => {
-      expect(classifyFailure(Object.assign(new Error("x"), { code }))).toEqual({
-        action: "retry",
-        reason: "connection",
-        sqlstate: null,
-      });
-    },
-  );
+  test.each([
+    "ECONNRESET",
+    "ECONNREFUSED",
+    "EPIPE",
+    "ETIMEDOUT",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+  ])("with %s is tried again", (code) => {
+    expect(classifyFailure(Object.assign(new Error("x"), { code }))).toEqual({
+      action: "retry",
+      reason: "connection",
+      sqlstate: null,
+    });
+  });
 
   test.each([
     "Connection terminated unexpectedly",

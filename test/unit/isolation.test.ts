@@ -17,7 +17,10 @@ function work(rows: number, poison: ReadonlySet<number>, wanted: number): Outcom
   for (let next = 0; next < rows; ) {
     if (outcome.attempts > 100 * (rows + 1)) throw new Error("The isolation goes round and round.");
     outcome.attempts += 1;
-    const batch = Array.from({ length: Math.min(isolation.limit(wanted), rows - next) }, (_, index) => next + index);
+    const batch = Array.from(
+      { length: Math.min(isolation.limit(wanted), rows - next) },
+      (_, index) => next + index,
+    );
     if (!batch.some((row) => poison.has(row))) {
       outcome.done.push(...batch);
       isolation.passed(batch.length);
@@ -37,12 +40,18 @@ function work(rows: number, poison: ReadonlySet<number>, wanted: number): Outcom
 }
 
 const histories = fc
-  .record({ rows: fc.integer({ min: 1, max: 600 }), wanted: fc.integer({ min: 1, max: 700 }), density: fc.double({ min: 0, max: 1, noNaN: true }) })
+  .record({
+    rows: fc.integer({ min: 1, max: 600 }),
+    wanted: fc.integer({ min: 1, max: 700 }),
+    density: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
   .chain(({ rows, wanted, density }) =>
     fc.record({
       rows: fc.constant(rows),
       wanted: fc.constant(wanted),
-      poison: fc.uniqueArray(fc.integer({ min: 0, max: rows - 1 }), { maxLength: Math.ceil(rows * density ** 3) }),
+      poison: fc.uniqueArray(fc.integer({ min: 0, max: rows - 1 }), {
+        maxLength: Math.ceil(rows * density ** 3),
+      }),
     }),
   );
 
@@ -53,7 +62,9 @@ describe("the isolation of poison rows", () => {
         const { rejected, done } = work(rows, new Set(poison), wanted);
         const sorted = [...poison].sort((left, right) => left - right);
         expect(rejected).toEqual(sorted);
-        expect(done).toEqual(Array.from({ length: rows }, (_, row) => row).filter((row) => !poison.includes(row)));
+        expect(done).toEqual(
+          Array.from({ length: rows }, (_, row) => row).filter((row) => !poison.includes(row)),
+        );
       }),
       { numRuns: 300 },
     );

@@ -55,7 +55,10 @@ describe("parameters by type", () => {
   });
 
   test("that may be null are null when they are not given", async () => {
-    expect(await readParameters({ a: "integer?", b: "text?" }, { b: undefined })).toEqual({ a: null, b: null });
+    expect(await readParameters({ a: "integer?", b: "text?" }, { b: undefined })).toEqual({
+      a: null,
+      b: null,
+    });
   });
 
   test("are frozen", async () => {
@@ -143,7 +146,9 @@ describe("parameters by a Standard Schema", () => {
 
   // Fault in src: the issue of a whole object has an empty path, and its line begins with a colon.
   test.fails("name the whole where the whole is at fault", async () => {
-    await expect(readParameters(spec.strict(), { since: "2024", until: "2025" })).rejects.toThrow(/parameters: /);
+    await expect(readParameters(spec.strict(), { since: "2024", until: "2025" })).rejects.toThrow(
+      /parameters: /,
+    );
   });
 
   // Fault in src: a date is stored as a text, which the schema refuses on a resume; it should be refused at the start.

@@ -18,7 +18,10 @@ describe("sql", () => {
       text: "a = $1 and ($2 + $3) < $4 or $5",
       values: [0, 1, 2, 3, 4],
     });
-    expect(sql`${inner}${inner}${sql``}${5}`.toQuery()).toEqual({ text: "$1 + $2$3 + $4$5", values: [1, 2, 1, 2, 5] });
+    expect(sql`${inner}${inner}${sql``}${5}`.toQuery()).toEqual({
+      text: "$1 + $2$3 + $4$5",
+      values: [1, 2, 1, 2, 5],
+    });
   });
 
   test("takes backslashes as they stand", () => {
@@ -45,7 +48,8 @@ describe("sql", () => {
     const pieces = fc.letrec((tie) => ({
       piece: fc.oneof({ maxDepth: 4 }, fc.integer(), fc.tuple(tie("piece"), tie("piece"))),
     })).piece;
-    const build = (piece: unknown): unknown => (Array.isArray(piece) ? sql`(${build(piece[0])}, ${build(piece[1])})` : piece);
+    const build = (piece: unknown): unknown =>
+      Array.isArray(piece) ? sql`(${build(piece[0])}, ${build(piece[1])})` : piece;
     fc.assert(
       fc.property(pieces, (piece) => {
         const { text, values } = sql`${build(piece)}`.toQuery();
@@ -61,7 +65,10 @@ describe("join", () => {
   test("puts a separator between pieces and nothing around them", () => {
     expect(join([]).toString()).toBe("");
     expect(join([sql`${1}`]).toQuery()).toEqual({ text: "$1", values: [1] });
-    expect(join([sql`${1}`, raw("x"), sql`${2}`], " and ").toQuery()).toEqual({ text: "$1 and x and $2", values: [1, 2] });
+    expect(join([sql`${1}`, raw("x"), sql`${2}`], " and ").toQuery()).toEqual({
+      text: "$1 and x and $2",
+      values: [1, 2],
+    });
   });
 });
 

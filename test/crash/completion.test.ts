@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { fillCounters } from "./counters.ts";
+import byRow from "./jobs/count-rows.ts";
+import { setDelay, Work } from "./work.ts";
+
+const database = useDatabase();
+
+/** Damages that a store may suffer while nobody is at work; each leaves every range done that is there. */
+const damages = {
+  "a range is missing": "delete from tidefill.range where number = 2",
+  "the first range is missing": "delete from tidefill.range where number = 1",
+  "a range ends too early":
+    "update tidefill.range set through_key = '{7}', checkpoint = '{7}' where number = 2",
+  "a range begins too late": "update tidefill.range set after_key = '{7777}' where number = 3",
+  "a range stops short of its end": "update tidefill.range set checkpoint = '{7}' where number = 2",
+};
+
+test.each(Object.entries(damages))("no run succeeds when %s", async (_, damage) => {
+  await fillCounters(database, 6_000);
+  setDelay(5);
+  const begun = new Work(byRow, { connectionString: database.url, workers: 2 });
+  await begun.saw("range done", 3);
+  begun.stop();
+  expect(await begun.report).toMatchObject({ status: "interrupted" });
+  const done = await database.query(
+    "select number from tidefill.range where number <= 3 and status <> 'done'",
+  );
+  expect(done).toEqual([]);
+  await database.query(damage);
+  setDelay(0);
+  const resumed = new Work(byRow, { connectionString: database.url, workers: 2 }, { isResumed: true });
+  expect(await resumed.report).toMatchObject({ status: "failed", stopReason: "error" });
+});

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { fillCounters, requireCountedOnce } from "./counters.ts";
+import { RunnerProcess } from "./runner-process.ts";
+
+const database = useDatabase();
+const tenYears = 10 * 365.25 * 24 * 3_600_000;
+
+test("runners whose clocks are ten years slow or fast neither lose nor steal a lease", async () => {
+  await fillCounters(database, 8_000);
+  const options = { url: database.url, workers: 2 } as const;
+  const slow = new RunnerProcess({ ...options, clockOffsetMs: -tenYears }, 30);
+  await slow.tells("batch committed");
+  const fast = new RunnerProcess({ ...options, clockOffsetMs: tenYears }, 30);
+  await fast.tells("batch committed", 3);
+  // The clocks lied indeed, and what the store holds comes from the database's.
+  const told = [slow, fast].map((runner) => Number(runner.all("clock")[0]?.now) - Date.now());
+  expect(told.map((offset) => Math.round(offset / tenYears))).toEqual([-1, 1]);
+  expect(
+    await database.query(`
+      select number from tidefill.range
+      where status = 'leased' and abs(extract(epoch from lease_expires_at - clock_timestamp())) > 5`),
+  ).toEqual([]);
+  // The one that stays must neither think its own leases over nor those of the dead one held for ever.
+  slow.signal("SIGKILL");
+  expect([await fast.ended, fast.trouble]).toEqual([{ code: 0, signal: null }, null]);
+  expect(fast.all("lease lost")).toEqual([]);
+  await requireCountedOnce(database, 8_000);
+});
