@@ -25,8 +25,9 @@ export function beginStatement(limits: Partial<TransactionLimits> = {}): string 
       `statement_timeout = ${Math.ceil(statementMs)}`,
       `idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}`,
       // Texts must mean the same when they are read and when they are written back.
-      "timezone = 'UTC'",
-      "datestyle = 'ISO, YMD'",
+      // ISO alone leaves the order of day and month as the database has it, and the time zone stays the database's too:
+      // triggers and the job's own SQL rely on both.
+      "datestyle = 'ISO'",
       "intervalstyle = 'postgres'",
       "extra_float_digits = 1",
       "bytea_output = 'hex'",
@@ -51,7 +52,14 @@ function setWhereKnown(setting: string, value: number): string {
   return `select pg_catalog.set_config('${setting}', '${value}', true) where pg_catalog.current_setting('${setting}', true) is not null`;
 }
 
-/** The built-in names first, so that no schema of anybody's can stand in for them; then what the database has set. */
-const pinSearchPath =
-  "select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'pg_catalog'," +
-  " nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp'), true)";
+/**
+ * The search path of the database or role, so that triggers find what they always find; but `pg_catalog` is taken out of it,
+ * since a path that names it late lets other schemas stand in for the built-in functions. Unnamed, it comes first.
+ */
+const pinSearchPath = `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(',', (
+    select pg_catalog.string_agg(part, ',' order by place)
+    from pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) with ordinality as path(part, place)
+    where pg_catalog.btrim(part) operator(pg_catalog.<>) 'pg_catalog'
+      and pg_catalog.btrim(part) operator(pg_catalog.<>) '"pg_catalog"'
+      and pg_catalog.btrim(part) operator(pg_catalog.<>) ''
+  ), 'pg_temp'), true)`;

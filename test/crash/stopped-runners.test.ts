@@ -1,11 +1,8 @@
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { fillCounters, requireCountedOnce, setPace } from "./counters.ts";
-import bySql from "./jobs/count-by-sql.ts";
-import byRow from "./jobs/count-rows.ts";
 import { isLong, Random } from "./random.ts";
 import { RunnerProcess } from "./runner-process.ts";
-import { Work } from "./work.ts";
 
 const database = useDatabase();
 
@@ -22,36 +19,35 @@ async function requireInterrupted(runner: RunnerProcess): Promise<void> {
   expect(await database.query("select id from tidefill.worker")).toEqual([]);
 }
 
+async function requireResumed(runner: RunnerProcess): Promise<void> {
+  expect([await runner.ended, runner.trouble]).toEqual([{ code: 0, signal: null }, null]);
+  await requireCountedOnce(database, 6_000);
+}
+
 test("a row job stopped by SIGTERM gives its leases back, and goes on at once", async () => {
   const random = new Random("SIGTERM at a row job");
   for (let round = 1; round <= (isLong ? 50 : 3); round += 1) {
     await fillCounters(database, 6_000);
-    const runner = new RunnerProcess({ url: database.url, workers: 3, lease }, 30);
+    const options = { url: database.url, workers: 3, lease } as const;
+    const runner = new RunnerProcess(options, 30);
     await runner.tells("batch committed", random.between(1, 6));
     const before = runner.all("batch committed").length;
     runner.signal("SIGTERM");
     await requireInterrupted(runner);
     // Each worker ends at most the batch at hand and one that it was about to begin.
     expect(runner.all("batch committed").length - before).toBeLessThanOrEqual(6);
-    const resumed = new Work(
-      byRow,
-      { connectionString: database.url, workers: 3, lease },
-      { isResumed: true },
-    );
-    expect(await resumed.report).toMatchObject({ status: "succeeded", rows: { written: 6_000 } });
-    await requireCountedOnce(database, 6_000);
+    await requireResumed(new RunnerProcess({ ...options, mode: "resume" }));
   }
 });
 
 test("an SQL job stopped by SIGTERM gives its leases back, and goes on at once", async () => {
   await fillCounters(database, 6_000);
   await setPace(database, 0.000_5);
-  const runner = new RunnerProcess({ url: database.url, job: "count-by-sql", workers: 3, lease });
+  const options = { url: database.url, job: "count-by-sql", workers: 3, lease } as const;
+  const runner = new RunnerProcess(options);
   await runner.tells("batch committed");
   runner.signal("SIGTERM");
   await requireInterrupted(runner);
   await setPace(database, 0);
-  const resumed = new Work(bySql, { connectionString: database.url, workers: 3, lease }, { isResumed: true });
-  expect(await resumed.report).toMatchObject({ status: "succeeded", rows: { written: 6_000 } });
-  await requireCountedOnce(database, 6_000);
+  await requireResumed(new RunnerProcess({ ...options, mode: "resume" }));
 });

@@ -50,23 +50,23 @@ export async function planSmallRanges(
   table: SqlTable,
   rows: number,
 ): Promise<void> {
-  await database.query(
-    `with keys as (
-      select array[${table.key.map((column) => `${column}::text`).join(", ")}] as key,
-        row_number() over (order by ${table.key.join(", ")}) as position
+  const key = table.key.map((column) => `${column}::text`).join(", ");
+  // One message is one transaction: keys are written as in UTC, whatever the server's own zone is.
+  await database.query(`
+    set local timezone = 'UTC';
+    with keys as (
+      select array[${key}] as key, row_number() over (order by ${table.key.join(", ")}) as position
       from ${table.name}
     ), ends as (
-      select key, position / $2::bigint as number from keys where position % $2::bigint = 0
+      select key, position / ${rows} as number from keys where position % ${rows} = 0
       union all
-      select null, (select count(*) from keys) / $2::bigint + 1
+      select null, (select count(*) from keys) / ${rows} + 1
     ), ranges as (
       select number, lag(key) over (order by number) as after_key, key as through_key from ends
     )
     insert into tidefill.range (run_id, number, sweep, after_key, through_key, checkpoint)
-    select $1::bigint, number, 0, after_key, through_key, after_key from ranges`,
-    [run, rows],
-  );
-  await database.query("update tidefill.run set is_planned = true where id = $1", [run]);
+    select ${run}, number, 0, after_key, through_key, after_key from ranges;
+    update tidefill.run set is_planned = true where id = ${run}`);
 }
 
 /** Runs a job in ranges of so many rows. */

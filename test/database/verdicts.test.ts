@@ -29,7 +29,7 @@ async function run(job: Job): Promise<RunReport> {
     connectionString: database.url,
     again: true,
     workers: 1,
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(20_000),
   });
 }
 
@@ -143,7 +143,7 @@ test("a row job that skips what is pending ends, and counts each row once", asyn
 test("poison rows are rejected wherever they lie in a range, the last among them", async () => {
   await database.query(`
     insert into labels select generate_series(21, 3000);
-    alter table labels add check (id not in (1, 2, 500, 501, 1777, 2999) or label is null)`);
+    alter table labels add check (id not in (1, 2, 500, 501, 1777, 2999, 3000) or label is null)`);
   const job = defineJob({
     name: "poison",
     source: rowsOf(labels),
@@ -152,8 +152,8 @@ test("poison rows are rejected wherever they lie in a range, the last among them
   });
   expect(await run(job)).toMatchObject({
     status: "succeeded",
-    rows: { read: 3_000, written: 2_994, rejected: 6 },
+    rows: { read: 3_000, written: 2_993, rejected: 7 },
   });
   const kept = await database.query("select key[1]::integer as id, sqlstate from tidefill.reject order by 1");
-  expect(kept).toEqual([1, 2, 500, 501, 1777, 2999].map((id) => ({ id, sqlstate: "23514" })));
+  expect(kept).toEqual([1, 2, 500, 501, 1777, 2999, 3000].map((id) => ({ id, sqlstate: "23514" })));
 });
