@@ -22,15 +22,9 @@ async function reconnect(): Promise<void> {
 
 test("a schema that stands before pg_catalog in the search path cannot stand in for built-in functions", async () => {
   await database.query("create schema evil");
-  for (const [name, argument, result] of [
-    ["lower", "text", "text"],
-    ["count", '"any"', "bigint"],
-  ] as const) {
-    if (name === "count") continue;
-    await database.query(
-      `create function evil.${name}(${argument}) returns ${result} language sql as $$ select 'hijacked'::text $$`,
-    );
-  }
+  await database.query(
+    "create function evil.lower(text) returns text language sql as $$ select 'hijacked' $$",
+  );
   await database.query(
     "create function evil.never(bigint, bigint) returns boolean language sql as 'select false'",
   );
