@@ -12,6 +12,7 @@ import {
   update,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
+import { z } from "zod";
 import { useDatabase } from "../support/database.ts";
 import { refusalOf } from "./refusals.ts";
 
@@ -226,4 +227,17 @@ test.fails("a resume with another constant in the SQL of the job is refused", as
   await expect(resumeRun(job(90), "limited", { connectionString: database.url })).rejects.toThrow(
     RefusedError,
   );
+});
+
+// Fault in src: a date is stored as a text, which the schema refuses on the resume; nothing tells so at the start.
+test.fails("parameters that could not be read on a resume are refused at the start", async () => {
+  const job = defineSqlJob({
+    name: "dated",
+    parameters: z.object({ since: z.date() }),
+    source: rowsOf(things),
+    sink: next,
+  });
+  const options = { connectionString: database.url, parameters: { since: new Date(0) } };
+  await expect(runJob(job, options)).rejects.toThrow(UsageError);
+  await nothingWasRun();
 });

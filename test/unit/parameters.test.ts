@@ -44,11 +44,10 @@ describe("parameters by type", () => {
 
   // Fault in src: JSON does not carry these, so that the run starts and can never be resumed; store them as texts.
   test.fails.each([
-    ["bytea", new Uint8Array([0, 255])],
+    ["bytea", Buffer.from([0, 255])],
     ["bigint[]", [1n, 2n]],
     ["double precision", Number.POSITIVE_INFINITY],
     ["double precision", Number.NaN],
-    ["json", "a text"],
   ] as const)("a %s given as %o is the same after a resume", async (type, value) => {
     expect(await readParameters({ p: type }, { p: value })).toEqual({ p: value });
     expect(await resumed({ p: type }, { p: value })).toEqual({ p: value });
@@ -149,13 +148,6 @@ describe("parameters by a Standard Schema", () => {
     await expect(readParameters(spec.strict(), { since: "2024", until: "2025" })).rejects.toThrow(
       /parameters: /,
     );
-  });
-
-  // Fault in src: a date is stored as a text, which the schema refuses on a resume; it should be refused at the start.
-  test.fails("that JSON cannot carry are refused before the run begins", async () => {
-    const dated = z.object({ since: z.date() });
-    const since = new Date(0);
-    expect(await resumed(dated, { since })).toEqual({ since });
   });
 
   test.each([() => 1, Symbol("a")])("refuse %o, which cannot be kept", (value) => {
