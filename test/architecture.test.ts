@@ -18,7 +18,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   observe: ["engine/events"],
   server: ["observe", "store"],
   embedded: [],
-  cli: ["engine", "plan", "job", "source", "sink", "throttle", "store", "postgres", "observe", "server", "embedded"],
+  cli: [
+    "engine",
+    "plan",
+    "job",
+    "source",
+    "sink",
+    "throttle",
+    "store",
+    "postgres",
+    "observe",
+    "server",
+    "embedded",
+  ],
 };
 
 /** Each of these libraries is known to these files only. */
@@ -35,15 +47,19 @@ interface Import {
   readonly isOwn: boolean;
 }
 
-const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".ts"),
+);
 
 const imports: readonly Import[] = files.flatMap((from) => {
   const text = readFileSync(join(source, from), "utf8");
-  return [...text.matchAll(/^(?:import|export)\s[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/gms)].map((match) => {
-    const named = match[1] ?? match[2] ?? "";
-    const isOwn = named.startsWith(".");
-    return { from, isOwn, to: isOwn ? relative(source, resolve(source, dirname(from), named)) : named };
-  });
+  return [...text.matchAll(/^(?:import|export)\s[^;]*?from\s+"([^"]+)"|import\("([^"]+)"\)/gms)].map(
+    (match) => {
+      const named = match[1] ?? match[2] ?? "";
+      const isOwn = named.startsWith(".");
+      return { from, isOwn, to: isOwn ? relative(source, resolve(source, dirname(from), named)) : named };
+    },
+  );
 });
 
 test("imports follow the arrows", () => {
@@ -62,7 +78,12 @@ test("every folder stands in the table", () => {
 });
 
 test("no file imports itself by a detour, even for types", () => {
-  const next = new Map(files.map((file) => [file, imports.filter((each) => each.isOwn && each.from === file).map(({ to }) => to)]));
+  const next = new Map(
+    files.map((file) => [
+      file,
+      imports.filter((each) => each.isOwn && each.from === file).map(({ to }) => to),
+    ]),
+  );
   const reaches = (from: string, goal: string, seen = new Set<string>()): boolean =>
     (next.get(from) ?? []).some((to) => {
       if (to === goal) return true;
@@ -80,11 +101,15 @@ test("each of these libraries is known to one file only", () => {
 });
 
 test("no room is crowded, and none is a lumber room", () => {
-  const lengths = files.map((file) => readFileSync(join(source, file), "utf8").split("\n").length).sort((a, b) => a - b);
+  const lengths = files
+    .map((file) => readFileSync(join(source, file), "utf8").split("\n").length)
+    .sort((a, b) => a - b);
   expect(lengths.at(-1)).toBeLessThanOrEqual(250);
   expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThanOrEqual(80);
   const names = files.map((file) => file.split("/").at(-1));
-  expect(names.filter((name) => /^(utils?|lib|common|types|interfaces|helpers)\.ts$/.test(name ?? ""))).toEqual([]);
+  expect(
+    names.filter((name) => /^(utils?|lib|common|types|interfaces|helpers)\.ts$/.test(name ?? "")),
+  ).toEqual([]);
   expect(files.filter((file) => file.split("/").at(-1) === "index.ts")).toEqual(["index.ts"]);
 });
 

@@ -1,7 +1,7 @@
 import { RefusedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { type Duration, parseDuration } from "../job/duration.ts";
-import { type GivenParameters, parametersToJson, readParameters } from "../job/parameters.ts";
+import { type GivenParameters, parametersToJson, readParameters, requireKept } from "../job/parameters.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import { createPool } from "../postgres/connect.ts";
@@ -56,6 +56,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   const given = options.parameters ?? {};
   const part = participation(job, options, false);
   const parameters = await readParameters(job.parameters, given);
+  await requireKept(job.parameters, given);
   return withDatabase(job.name, options, async (db, store) => {
     const opened = await openJob(db, job, parameters);
     await installSchema(db, store.schema);
@@ -64,7 +65,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     if (latest?.status === "succeeded" && options.again !== true) throw alreadySucceeded(latest);
     const id = await store.runs.create(db, {
       job: job.name,
-      parameters: parametersToJson(given),
+      parameters: parametersToJson(job.parameters, given),
       rejectLimit: options.rejectLimit ?? job.rejectLimit,
       code: { definition: opened.definitionFingerprint, files: options.files ?? {} },
       tableFingerprint: opened.tableFingerprint,

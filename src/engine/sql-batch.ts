@@ -19,16 +19,18 @@ export class SqlBatch implements BatchWork {
   }
 
   async do(tx: Transaction, bounds: Bounds, _expected: number, clock: PhaseClock): Promise<BatchOutcome> {
+    // A pending row is always written; otherwise the rows that will be left as they are have to be counted, and before the
+    // write: afterwards the job's own `where` may find them no more.
+    const found =
+      this.#source.definition.pending === null
+        ? await clock.during("read", () => this.#count(tx, bounds))
+        : 0;
     const { written, stillPending } = await clock.during("write", () =>
       this.#sink.write(tx, this.#source.condition(bounds)),
     );
     if (stillPending > 0) throw stillPendingError(stillPending);
-    // A pending row is always written; otherwise the rows that were left as they are have to be counted.
-    const read =
-      this.#source.definition.pending === null
-        ? await clock.during("read", () => this.#count(tx, bounds))
-        : written;
-    return { read, written, unchanged: Math.max(0, read - written), skipped: 0, rejects: [] };
+    const read = Math.max(found, written);
+    return { read, written, unchanged: read - written, skipped: 0, rejects: [] };
   }
 
   async #count(tx: Transaction, bounds: Bounds): Promise<number> {

@@ -104,7 +104,7 @@ export class RangeWork {
     // The glance over the whole range may be what took too long, or met a row that the condition cannot be computed for.
     this.#looksAhead = false;
     if (failure.action === "stop") throw error;
-    if (failure.action === "reject") return this.#isolate(error, failure, attempt, walked);
+    if (failure.action === "reject") return this.#isolate(error, failure, attempt, rows);
     if (failure.action === "shrink") this.#size.shrink();
     await this.#stop.pause(this.#backoff.nextPauseMs(error));
     return null;
@@ -147,7 +147,12 @@ export class RangeWork {
       sqlstate: null,
       rows: walked,
     });
-    if (walked <= 1) return this.#passOver(attempt, null, `the transform took too long: ${messageOf(error)}`);
+    if (walked <= 1 && rows === 1)
+      return this.#passOver(attempt, null, `the transform took too long: ${messageOf(error)}`);
+    if (walked <= 1) {
+      this.#isolation.failed(2);
+      return null;
+    }
     this.#size.shrink();
     // A batch cut short by bytes is far smaller than what was asked for: halve what it was, not what was asked.
     while (this.#size.rows > walked) this.#size.shrink();
@@ -158,10 +163,13 @@ export class RangeWork {
     error: unknown,
     failure: Failure,
     attempt: Attempt,
-    walked: number,
+    rows: number,
   ): Promise<Committed | null> {
-    if (walked > 1 || attempt.stretch === null) {
-      this.#isolation.failed(Math.max(2, walked));
+    // Not even the way to the next row can be computed, so there is no row to pass over.
+    if (attempt.stretch === null && rows === 1 && !attempt.looksAhead) throw error;
+    // The last row of a range is passed over like any other, by its own key: only a batch of one row ends at that.
+    if (rows > 1 || attempt.stretch === null) {
+      this.#isolation.failed(Math.max(2, attempt.stretch?.walked ?? rows));
       return null;
     }
     return this.#passOver(attempt, failure.sqlstate, describeWithoutValues(error));

@@ -33,6 +33,8 @@ export interface WorkerTask {
   readonly hasPending: boolean;
 }
 
+const soonMs = 20;
+
 /** Leases a range, works it, leases the next, until none is left or somebody says stop. */
 export class Worker {
   readonly number: number;
@@ -41,6 +43,8 @@ export class Worker {
   readonly #size: BatchSize;
   readonly #backoff = new Backoff();
   #isBusy = false;
+  /** how often in a row there was nothing to do */
+  #looks = 0;
 
   constructor(number: number, tools: WorkerTools, task: WorkerTask, size: BatchSize) {
     this.number = number;
@@ -76,6 +80,7 @@ export class Worker {
     const { run, process, leaseMs } = this.#task;
     const lease = await store.ranges.lease(db, run, process, leaseMs);
     if (lease !== null) {
+      this.#looks = 0;
       await this.#work(lease);
       return false;
     }
@@ -83,8 +88,11 @@ export class Worker {
     const finishing = await finishRun(db, store, run, this.#task.hasPending);
     if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
     if (finishing.kind === "waiting") {
-      events.emit({ type: "worker waiting", worker: this.number, forMs: finishing.lookAgainMs });
-      await stop.pause(finishing.lookAgainMs);
+      // The others are mostly about to end: look again soon, then less and less often.
+      const forMs = Math.min(finishing.lookAgainMs, soonMs * 2 ** this.#looks);
+      this.#looks += 1;
+      events.emit({ type: "worker waiting", worker: this.number, forMs });
+      await stop.pause(forMs);
     }
     return finishing.kind === "succeeded";
   }

@@ -32,6 +32,9 @@ export class ColumnCodec {
   /** PostgreSQL's text to the value that a transform sees. */
   decode(text: string | null): unknown {
     if (text === null) return null;
+    if (this.#parsed.isArray && text.startsWith("[")) {
+      throw this.#problem('an array whose indexes do not begin at 1; declare it "text" to keep them');
+    }
     return this.#parsed.isArray
       ? parseArray(text, (element) => this.#decodeScalar(element))
       : this.#decodeScalar(text);
@@ -41,6 +44,7 @@ export class ColumnCodec {
   encode(value: unknown): string | null {
     if (value === null) {
       if (this.#parsed.isNullable) return null;
+      if (this.#isJson && !this.#parsed.isArray) return "null";
       throw this.#problem("null, and the column is declared not null");
     }
     return this.#parsed.isArray ? this.#encodeArray(value) : this.#encodeScalar(value);
@@ -86,7 +90,7 @@ export class ColumnCodec {
         break;
       case "json":
       case "jsonb":
-        return this.#text(JSON.stringify(value));
+        return this.#text(this.#json(value));
       default:
         if (typeof value === "string") return this.#text(value);
     }
@@ -102,11 +106,31 @@ export class ColumnCodec {
     return value;
   }
 
+  get #isJson(): boolean {
+    return this.#parsed.scalar === "json" || this.#parsed.scalar === "jsonb";
+  }
+
+  /** Whether the null that a transform sees may be JSON's as well as SQL's. */
+  get hasTwoNulls(): boolean {
+    return this.#isJson && this.#parsed.isNullable && !this.#parsed.isArray;
+  }
+
+  #json(value: unknown): string | undefined {
+    return JSON.stringify(value, (_, part: unknown) => {
+      if (typeof part === "bigint")
+        throw this.#problem("a bigint, which JSON has not; make it a text or a number");
+      // Written as null by JSON itself, in silence.
+      if (typeof part === "number" && !Number.isFinite(part))
+        throw this.#problem(`${part} inside a JSON value`);
+      return part;
+    });
+  }
+
   #encodeArray(value: unknown): string {
     if (!Array.isArray(value)) throw this.#problem("not an array");
     const elements = value.map((element: unknown): string => {
       if (Array.isArray(element)) return this.#encodeArray(element);
-      return element === null ? "null" : `"${this.#encodeScalar(element).replace(/["\\]/g, "\\$&")}"`;
+      return element === null ? "NULL" : `"${this.#encodeScalar(element).replace(/["\\]/g, "\\$&")}"`;
     });
     return `{${elements.join(",")}}`;
   }

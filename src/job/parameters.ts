@@ -23,7 +23,10 @@ export async function readParameters(spec: ParameterSpec, given: GivenParameters
     const result = await spec["~standard"].validate(given);
     if (result.issues === undefined) return result.value;
     throw mistakes(
-      result.issues.map((issue) => `${issue.path?.map(String).join(".") ?? "parameters"}: ${issue.message}`),
+      result.issues.map(({ path = [], message }) => {
+        const place = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+        return `${place || "parameters"}: ${message}`;
+      }),
     );
   }
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(spec, name));
@@ -41,7 +44,8 @@ export async function readParameters(spec: ParameterSpec, given: GivenParameters
 }
 
 /** What the store keeps of parameters that were given. @throws UsageError when JSON cannot carry one */
-export function parametersToJson(given: GivenParameters): string {
+export function parametersToJson(spec: ParameterSpec, given: GivenParameters): string {
+  if (!isStandardSchema(spec)) return JSON.stringify(textsOf(spec, given));
   return JSON.stringify(given, (name, value: unknown) => {
     if (typeof value === "bigint") return value.toString();
     if (typeof value === "function" || typeof value === "symbol") {
@@ -49,6 +53,36 @@ export function parametersToJson(given: GivenParameters): string {
     }
     return value;
   });
+}
+
+/**
+ * Checks that a run with these parameters can be resumed: what the store keeps of them must be read as they were given.
+ * @throws UsageError
+ */
+export async function requireKept(spec: ParameterSpec, given: GivenParameters): Promise<void> {
+  const kept = JSON.parse(parametersToJson(spec, given)) as GivenParameters;
+  await readParameters(spec, kept).catch((cause: unknown) => {
+    throw new UsageError(
+      "The parameters fit the job, but not as JSON, in which they are kept for a resume.",
+      {
+        cause,
+        remedy: "Give them as texts and let the schema convert them: z.coerce.date() rather than z.date().",
+      },
+    );
+  });
+}
+
+/** Each value as PostgreSQL writes it: unlike JSON, that holds bytes, infinities and whole numbers of any size. */
+function textsOf(
+  spec: Readonly<Record<string, ColumnType>>,
+  given: GivenParameters,
+): Readonly<Record<string, unknown>> {
+  const texts = Object.entries(given).map(([name, value]) => {
+    const type = spec[name];
+    const isText = value === undefined || value === null || typeof value === "string" || type === undefined;
+    return [name, isText ? value : new ColumnCodec(name, type).encode(value)] as const;
+  });
+  return Object.fromEntries(texts);
 }
 
 function readOne(name: string, type: string, value: unknown): unknown {
@@ -69,7 +103,7 @@ function fromText(type: string, text: string, codec: ColumnCodec): unknown {
     type === "bigint" || type === "smallint" || type === "integer"
       ? /^[+-]?\d+$/.test(text)
       : isNumber
-        ? text.trim() !== "" && !Number.isNaN(Number(text))
+        ? text.trim() === "NaN" || (text.trim() !== "" && !Number.isNaN(Number(text)))
         : type !== "boolean" || /^(t|f|true|false)$/.test(text);
   if (!fits) throw new Error(`"${text}" is not a ${type}`);
   if (type === "boolean") return text.startsWith("t");

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.ts";
+import { displayIdentifier } from "../postgres/sql.ts";
 import { ColumnCodec } from "./column-codec.ts";
 import type { ColumnType, ValueOf } from "./column-types.ts";
 
@@ -46,7 +47,7 @@ export function table<const C extends Columns, const K extends keyof C & string>
 export function displayName(named: { readonly schema: string | null; readonly name: string }): string {
   return [named.schema, named.name]
     .filter((part) => part !== null)
-    .map((part) => (/^[a-z_][a-z0-9_$]*$/.test(part) ? part : `"${part.replaceAll('"', '""')}"`))
+    .map(displayIdentifier)
     .join(".");
 }
 

@@ -2,7 +2,7 @@ import type { Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import { explain, type PlanNode } from "../postgres/explain.ts";
 import type { Key } from "../postgres/key.ts";
-import { type Sql, sql } from "../postgres/sql.ts";
+import { bracketed, type Sql } from "../postgres/sql.ts";
 import { KeyWalk } from "../source/key-walk.ts";
 import type { TableRows } from "../source/table-rows.ts";
 
@@ -20,9 +20,7 @@ export async function chooseWalkFilter(
   key: Key,
 ): Promise<Sql | null> {
   const { filter, pending, where } = definition;
-  const candidates = [filter, pending, where]
-    .filter((candidate) => candidate !== null)
-    .map((part) => sql`(${part})`);
+  const candidates = [filter, pending, where].filter((candidate) => candidate !== null).map(bracketed);
   for (const candidate of candidates) {
     const walk = new KeyWalk(relation, key, candidate, null);
     const nodes = await explain(tx, walk.boundaryStatement(null, typicalRange));

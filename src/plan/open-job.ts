@@ -44,7 +44,7 @@ export async function tryToOpenJob(
     if (refusals.length > 0) return { opened: null, refusals };
     const key = await readKey(tx, relation, source.table.key);
     const opened = await assemble(tx, job, parameters, bound, relation, key);
-    const byIndex = await readsByAnIndex(tx, opened);
+    const byIndex = await orRefuse(() => readsByAnIndex(tx, opened));
     return { opened: byIndex.length === 0 ? opened : null, refusals: byIndex };
   });
 }
@@ -130,7 +130,7 @@ async function orRefuse<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || !String(error.code).startsWith("42")) throw error;
+    if (!(error instanceof Error) || !("code" in error) || !/^(42|22)/.test(String(error.code))) throw error;
     throw new RefusedError(
       "sql-is-valid",
       `PostgreSQL does not accept the SQL of this job: ${error.message}.`,

@@ -46,8 +46,14 @@ const byCode: Readonly<Record<string, Verdict>> = {
   // A primary that became a standby, or is about to be one again.
   "25006": ["retry", "connection"],
   "53200": ["shrink", "resources"],
+  // A snapshot that grew too old (before PostgreSQL 17) goes with its transaction.
+  "72000": ["retry", "serialization"],
   "54000": ["reject", "data"],
   "54001": ["reject", "data"],
+  // What a trigger's PL/pgSQL raises over one row: `select into strict`, a `case` without `else`.
+  "20000": ["reject", "data"],
+  P0002: ["reject", "data"],
+  P0003: ["reject", "data"],
   P0001: ["reject", "data"],
   P0004: ["reject", "data"],
 };

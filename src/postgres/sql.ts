@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.ts";
+import { reservedWords } from "./reserved-words.ts";
 
 /** A piece of SQL with its values apart; pieces nest, values never become text. */
 export class Sql {
@@ -17,9 +18,15 @@ export class Sql {
     return { text, values: [...this.values] };
   }
 
-  /** The text alone, its values shown as `$n`: for fingerprints and for plans. */
+  /** The text alone, its values shown as `$n`: for plans. */
   toString(): string {
     return this.toQuery().text;
+  }
+
+  /** Text and values as plain data: for fingerprints. */
+  describe(): unknown {
+    const { text, values } = this.toQuery();
+    return [text, values.map((value) => (typeof value === "bigint" ? `${value}n` : value))];
   }
 }
 
@@ -44,10 +51,20 @@ export function join(pieces: readonly Sql[], separator = ", "): Sql {
   return weave(strings, [first, ...rest]);
 }
 
+/** A piece of SQL that somebody else wrote, in brackets; it may end in a comment. */
+export function bracketed(piece: Sql): Sql {
+  return join([raw("("), piece, raw("\n)")], "");
+}
+
 /** Quotes a name so that nothing in it can break out. */
 export function quoteIdentifier(name: string): string {
   if (name.includes("\0")) throw new UsageError("A name in SQL cannot hold a NUL character.");
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A name as people write it in SQL: in quotes only where it needs them. */
+export function displayIdentifier(name: string): string {
+  return /^[a-z_][a-z0-9_$]*$/.test(name) && !reservedWords.has(name) ? name : quoteIdentifier(name);
 }
 
 function weave(strings: readonly string[], values: readonly unknown[]): Sql {

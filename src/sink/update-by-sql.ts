@@ -1,7 +1,7 @@
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Key } from "../postgres/key.ts";
-import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { countWritten, type Written } from "./written.ts";
 
 interface TargetColumn {
@@ -24,7 +24,7 @@ export class UpdateBySql {
     this.#columns = Object.entries(expressions).map(([name, expression]) => ({
       name,
       expression,
-      type: relation.columns.find((column: Column) => column.name === name)?.type ?? "text",
+      type: relation.columns.find((column: Column) => column.name === name)?.baseType ?? "text",
     }));
   }
 
@@ -45,8 +45,11 @@ export class UpdateBySql {
   // A row that is pending must change, so there the expression need not be computed a second time for the comparison.
   #unlessUnchanged(): Sql {
     if (this.#pending !== null) return raw("");
-    const current = this.#columns.map(({ name }) => raw(`${this.#key.alias}.${quoteIdentifier(name)}`));
-    const fresh = this.#columns.map(({ expression, type }) => sql`(${expression})::${raw(type)}`);
+    // To the type under any domain: a cast to a domain over varchar(3) would cut a value off.
+    const current = this.#columns.map(({ name, type }) =>
+      raw(`${this.#key.alias}.${quoteIdentifier(name)}::${type}`),
+    );
+    const fresh = this.#columns.map(({ expression, type }) => sql`${bracketed(expression)}::${raw(type)}`);
     return sql`
         and row(${join(current)})::record operator(pg_catalog.*<>) row(${join(fresh)})::record`;
   }

@@ -37,7 +37,7 @@ export class UpdateRows {
     this.#pending = pending;
     this.#columns = columns.map((name) => ({
       name,
-      type: relation.columns.find((column: Column) => column.name === name)?.type ?? "text",
+      type: relation.columns.find((column: Column) => column.name === name)?.baseType ?? "text",
       codec: new ColumnCodec(name, types[name] ?? ""),
     }));
   }
@@ -72,8 +72,16 @@ export class UpdateRows {
     const keyNames = keys.map((_, index) => `tidefill_k${index + 1}`);
     const valueNames = values.map((_, index) => `tidefill_v${index + 1}`);
     const arrays = [...keys, ...values].map((array) => sql`pg_catalog.unnest(${array}::text[])`);
-    const fresh = this.#columns.map(({ type }, index) => `tidefill_new.${valueNames[index]}::${type}`);
-    const current = this.#columns.map(({ name }) => `${this.#key.alias}.${quoteIdentifier(name)}`);
+    const reference = (name: string) => `${this.#key.alias}.${quoteIdentifier(name)}`;
+    // To the type under any domain: a cast to a domain over varchar(3) would cut a value off, an assignment refuses it.
+    const current = this.#columns.map(({ name, type }) => `${reference(name)}::${type}`);
+    const fresh = this.#columns.map(({ name, type, codec }, index) => {
+      const value = `tidefill_new.${valueNames[index]}::${type}`;
+      // A transform sees JSON's null and SQL's as one: where it answers null, either stays what it is.
+      return codec.hasTwoNulls
+        ? `coalesce(${value}, case when ${reference(name)}::text = 'null' then ${reference(name)}::${type} end)`
+        : value;
+    });
     const assignments = this.#columns.map(({ name }, index) => `${quoteIdentifier(name)} = ${fresh[index]}`);
     // *<> compares the bytes: = would take 1.0 for 1.00, and 'a' for 'A' under a case-blind collation.
     return sql`update ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}

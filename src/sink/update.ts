@@ -45,7 +45,7 @@ export class SqlUpdateSink implements SqlSinkDefinition {
     const { schema, name } = this.table;
     const entries = Object.entries(this.expressions).map(([column, expression]) => [
       column,
-      expression.toString(),
+      expression.describe(),
     ]);
     return { sink: "update", schema, name, expressions: Object.fromEntries(entries) };
   }

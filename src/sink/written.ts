@@ -1,5 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
-import { type Sql, sql } from "../postgres/sql.ts";
+import { bracketed, type Sql, sql } from "../postgres/sql.ts";
 
 export interface Written {
   readonly written: number;
@@ -21,7 +21,7 @@ export async function countWritten(tx: Transaction, update: Sql, pending: Sql | 
 export function withPendingCounted(update: Sql, pending: Sql): Sql {
   return sql`with written as (
       ${update}
-      returning (${pending}) is true as still_pending
+      returning ${bracketed(pending)} is true as still_pending
     )
     select pg_catalog.count(*) as written,
       pg_catalog.count(*) filter (where still_pending) as still_pending

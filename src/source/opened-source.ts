@@ -77,11 +77,12 @@ export class OpenedSource {
     if (large.length === 0) return null;
     const widths = large.map((column) => {
       const reference = `${this.key.alias}.${quoteIdentifier(column.name)}`;
-      const hasLength = ["text", "varchar", "bytea"].includes(column.baseName);
+      // A bytea comes as hexadecimal digits, two a byte.
+      const length = { text: "", varchar: "", bytea: "2 * " }[column.baseName];
       return raw(
-        hasLength
-          ? `coalesce(pg_catalog.octet_length(${reference}), 0)`
-          : `coalesce(pg_catalog.pg_column_size(${reference}), 0)`,
+        length === undefined
+          ? `coalesce(pg_catalog.pg_column_size(${reference}), 0)`
+          : `${length}coalesce(pg_catalog.octet_length(${reference}), 0)`,
       );
     });
     const width = join(widths, " + ");

@@ -1,7 +1,7 @@
 import { UsageError } from "../errors.ts";
 import type { SourceDefinition } from "../job/define-job.ts";
 import type { Columns, RowOf, Table } from "../job/table.ts";
-import { join, Sql, sql } from "../postgres/sql.ts";
+import { bracketed, join, Sql } from "../postgres/sql.ts";
 
 interface RowsOptions<C extends Columns, Read extends keyof C> {
   /** the columns that the transform reads; all of them when absent. The key travels by itself. */
@@ -31,12 +31,7 @@ export class TableRows<Row = object> implements SourceDefinition<Row> {
   /** `where` and `pending` together; null when every row is in scope. */
   get filter(): Sql | null {
     const conditions = [this.where, this.pending].filter((condition) => condition !== null);
-    return conditions.length === 0
-      ? null
-      : join(
-          conditions.map((condition) => sql`(${condition})`),
-          " and ",
-        );
+    return conditions.length === 0 ? null : join(conditions.map(bracketed), " and ");
   }
 
   describe(): unknown {
@@ -70,6 +65,6 @@ export function rowsOf<
   return new TableRows(table, read, where, pending);
 }
 
-function describeSql(part: Sql | null): string | null {
-  return part === null ? null : part.toString();
+function describeSql(part: Sql | null): unknown {
+  return part === null ? null : part.describe();
 }

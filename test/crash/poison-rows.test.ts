@@ -105,7 +105,9 @@ test("a row job rejects exactly the rows that a unique constraint refuses", asyn
 });
 
 // RangeWork.#passOver: BatchCommitter.reject compares the open end of the range with the row's key, and never finds them equal.
-test.fails("a poison row that is the last of its table is rejected like any other", { timeout: 10_000 }, async () => {
+test.fails("a poison row that is the last of its table is rejected like any other", {
+  timeout: 10_000,
+}, async () => {
   await poison(`id = ${7 * rows}`, "check");
   await run(count);
   await requireOnlyRejected(`id = ${7 * rows}`, "23514");

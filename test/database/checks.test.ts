@@ -150,8 +150,7 @@ test("a missing grant is refused with the statement that grants it", async () =>
   );
 });
 
-// Fault in src: names are not quoted in the statements of remedies, so they cannot be typed as they stand.
-test.fails("the statement that grants can be typed as it stands", async () => {
+test("the statement that grants can be typed as it stands", async () => {
   await thingsOf(database, 'create table t (id bigint primary key, "Order" integer)');
   await limited(
     database,

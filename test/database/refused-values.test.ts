@@ -134,21 +134,18 @@ test("no reason of a reject carries a value that PostgreSQL refused", async () =
   expect(kept).not.toMatch(/secret|\(7\)/);
 });
 
-// Fault in src: ColumnCodec lets what JSON.stringify throws escape, and the whole run fails.
-test.fails("a bigint inside a JSON value is a reject", async () => {
+test("a bigint inside a JSON value is a reject", async () => {
   expect(await run(answering("data", { id: 5n }))).toMatchObject({
     status: "succeeded",
     rows: { rejected: 1 },
   });
 });
 
-// Fault in src: JSON.stringify writes NaN and Infinity as null, and nobody is told.
-test.fails("a number that JSON cannot carry is a reject", async () => {
+test("a number that JSON cannot carry is a reject", async () => {
   expect(await run(answering("data", { score: Number.NaN }))).toMatchObject({ rows: { rejected: 1 } });
 });
 
-// Fault in src: the JSON null of a jsonb column is decoded to null, and null is written as the null of SQL.
-test.fails("a JSON null stays a JSON null", async () => {
+test("a JSON null stays a JSON null", async () => {
   await database.query("update shop.items set data = 'null', document = 'null' where id = 3");
   const report = await run(
     defineJob({
@@ -164,8 +161,7 @@ test.fails("a JSON null stays a JSON null", async () => {
   ]);
 });
 
-// Fault in src: 1e400 is read as Infinity and written as null.
-test.fails("a JSON number beyond JavaScript's is not written back as null", async () => {
+test("a JSON number beyond JavaScript's is not written back as null", async () => {
   await database.query(`update shop.items set data = '{"n": 1e400}' where id = 3`);
   await run(answering("data", { fine: true }));
   expect(
@@ -173,13 +169,11 @@ test.fails("a JSON number beyond JavaScript's is not written back as null", asyn
   ).toEqual([{ kept: true }]);
 });
 
-// Fault in src: the fresh value is cast to the domain, and an explicit cast cuts it off; cast to the base type instead.
-test.fails("a text too long for its domain is a reject, not a cut-off value", async () => {
+test("a text too long for its domain is a reject, not a cut-off value", async () => {
   expect(await run(answering("code", "abcd"))).toMatchObject({ rows: { rejected: 1, written: 0 } });
 });
 
-// Fault in src: an array's lower bounds are dropped when it is decoded; a row with others than 1 should be a reject.
-test.fails("the lower bounds of an array are not lost in silence", async () => {
+test("the lower bounds of an array are not lost in silence", async () => {
   await database.query("update shop.items set sequence = '[0:2]={1,2,3}' where id = 3");
   await run(answering("sequence", []));
   expect(await database.query("select sequence::text from shop.items where id = 3")).toEqual([
@@ -187,8 +181,7 @@ test.fails("the lower bounds of an array are not lost in silence", async () => {
   ]);
 });
 
-// Fault in src: a row alone in its range is rejected by the key of a walk that has an open end, so it is tried for ever.
-test.fails("a row that PostgreSQL refuses is a reject even when it is the only one left in its range", async () => {
+test("a row that PostgreSQL refuses is a reject even when it is the only one left in its range", async () => {
   await database.query("delete from shop.items where id <> 5");
   expect(await run(answering("short", "abcd"), 1_500)).toMatchObject({
     status: "succeeded",

@@ -1,5 +1,5 @@
 import { displayName } from "../../job/table.ts";
-import { sql } from "../../postgres/sql.ts";
+import { displayIdentifier, sql } from "../../postgres/sql.ts";
 import type { Check, Refusal } from "./check.ts";
 
 /** The sink's columns take values, and the role may read and write what the job needs. */
@@ -25,7 +25,7 @@ export const columnsCanBeWritten: Check = async ({ tx, relation, read, written }
     refusals.push({
       check: "columns-can-be-written",
       message: `The role ${role} may not ${privilege} ${name}.${column}.`,
-      remedy: `grant ${privilege} (${column}) on ${name} to ${role};`,
+      remedy: `grant ${privilege} (${displayIdentifier(column)}) on ${name} to ${displayIdentifier(role)};`,
     });
   }
   return refusals;

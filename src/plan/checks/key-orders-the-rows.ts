@@ -1,5 +1,6 @@
 import { displayName } from "../../job/table.ts";
 import { findKeyIndexes, type KeyIndexFault, readKey } from "../../postgres/key-index.ts";
+import { displayIdentifier } from "../../postgres/sql.ts";
 import type { Check } from "./check.ts";
 
 const faults: Readonly<Record<Exclude<KeyIndexFault, "none">, string>> = {
@@ -16,11 +17,13 @@ const faults: Readonly<Record<Exclude<KeyIndexFault, "none">, string>> = {
 export const keyOrdersTheRows: Check = async ({ tx, table, relation }) => {
   const name = displayName(relation);
   const columns = table.key.join(", ");
+  // A partitioned table takes no index that is built on the side.
+  const concurrently = relation.kind === "partitioned table" ? "" : "concurrently ";
   const refuse = (message: string) => [
     {
       check: "key-orders-the-rows",
       message,
-      remedy: `Name another key in the description, or create one: create unique index concurrently on ${name} (${columns}), with every column not null.`,
+      remedy: `Name another key in the description, or create one: create unique index ${concurrently}on ${name} (${table.key.map(displayIdentifier).join(", ")}), with every column not null.`,
     },
   ];
   const indexes = await findKeyIndexes(tx, relation, table.key);
