@@ -33,8 +33,8 @@ export class Transaction implements Queryable {
     return { rows, count: rowCount ?? 0 };
   }
 
-  /** Reads rows as arrays of text, `portion` rows a round trip; leaving the loop closes the cursor. */
-  read(statement: Sql, portion: number): AsyncGenerator<readonly (readonly (string | null)[])[]> {
+  /** Reads rows as arrays of text, `portion()` rows a round trip; leaving the loop closes the cursor. */
+  read(statement: Sql, portion: () => number): AsyncGenerator<readonly (readonly (string | null)[])[]> {
     return readWithCursor(this.#client, statement, portion);
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type EngineEvent, type Job, type RunOptions, type RunReport, resumeRun, runJob } from "tidefill";
 import { afterEach, vi } from "vitest";
 import { until } from "../support/until.ts";
@@ -8,9 +9,15 @@ const begun = new Set<Work>();
 
 afterEach(async () => {
   vi.unstubAllEnvs();
-  for (const work of begun) work.stop();
-  await Promise.allSettled([...begun].map((work) => work.report));
+  const left = [...begun];
   begun.clear();
+  for (const work of left) work.stop();
+  const over = Promise.allSettled(left.map((work) => work.report)).then(() => true);
+  const patience = new AbortController();
+  const late = delay(20_000, false, { signal: patience.signal });
+  if (!(await Promise.race([over, late]))) throw new Error("A run did not stop when it was told to.");
+  late.catch(() => {});
+  patience.abort();
 });
 
 /** A run in this process, and all that the engine told about it; stopped after the test at the latest. */

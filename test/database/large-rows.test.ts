@@ -83,6 +83,14 @@ test("a batch of bytea that keeps to its budget is not read in vain", async () =
   expect(failedForSize(events)).toBe(0);
 });
 
-// Fault in src: pg_column_size is what a value takes on disk, compressed, and a portion of 500 rows is in memory before one of
-// them is counted: 180 jsonb values of 2 MB that compress well are 360 MB at once. Read the first portions small.
-test.todo("rows that are small on disk and large on the wire are read a few at a time");
+test("rows that are small on disk and large on the wire end in batches of a few", async () => {
+  const { report, events } = await touchAll(
+    "jsonb",
+    "jsonb text",
+    `jsonb_build_object('text', repeat('x', ${megabyte}))`,
+    60,
+  );
+  expect(report).toMatchObject({ status: "succeeded", rows: { read: 60 } });
+  const committed = events.filter((event) => event.type === "batch committed");
+  expect(Math.max(...committed.map((event) => event.counts.read))).toBeLessThanOrEqual(10);
+});

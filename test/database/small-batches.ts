@@ -148,7 +148,7 @@ async function walk(db: Database, opened: OpenedJob, step: Step): Promise<string
     for (let after: KeyText | null = null, steps = 0; ; steps += 1) {
       if (steps > 10_000) throw new Error("The walk does not end.");
       const { through, isLast } = await step(tx, { after, through: null });
-      for await (const portion of tx.read(opened.source.readStatement({ after, through }), 100)) {
+      for await (const portion of tx.read(opened.source.readStatement({ after, through }), () => 100)) {
         tags.push(...portion.map((row) => row[tag] ?? "null"));
       }
       if (isLast) return tags;
