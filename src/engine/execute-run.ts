@@ -10,6 +10,7 @@ import type { Store } from "../store/store.ts";
 import { noThrottle } from "../throttle/throttle.ts";
 import { BatchSize } from "./batch-size.ts";
 import type { BatchWork } from "./batch-work.ts";
+import { buryTheDead } from "./bury-the-dead.ts";
 import { BatchCommitter } from "./commit-batch.ts";
 import { type EventListener, Events } from "./events.ts";
 import { leaveRun } from "./leave-run.ts";
@@ -52,6 +53,8 @@ export async function executeRun(
   });
   if (!(await takeUp(db, store, run.id)))
     return readReport(db, store, await store.runs.require(db, String(run.id)));
+  // When this fails, their leases run out by themselves.
+  if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
   const estimatedRows = run.estimatedRows ?? 0;
   const estimatedWalk = run.estimatedWalk ?? 0;
   events.emit({ type: "run started", isResumed, workers: count, estimatedRows, estimatedWalk });

@@ -153,6 +153,16 @@ export class Ranges {
         and status = 'leased'`);
   }
 
+  /** Frees what a process held that is known to be dead, so that nobody has to wait for its leases to run out. */
+  async releaseAllOf(db: Queryable, run: bigint, worker: string): Promise<void> {
+    await db.query(sql`
+      update ${this.#schema.table("range")}
+      set status = 'free', token = null, worker = null, lease_expires_at = null
+      where run_id = ${run}::bigint
+        and worker = ${worker}::uuid
+        and status = 'leased'`);
+  }
+
   /**
    * Reads under a row lock whether a batch whose COMMIT got no answer is there. The lock waits for a backend that may
    * still be committing it, so the answer is final.

@@ -51,4 +51,17 @@ export class Workers {
         and heartbeat_at + lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()`);
     return Number(rows[0]?.workers ?? 0);
   }
+
+  /** The processes that entered themselves from this machine, ours not yet among them. */
+  async ofThisHost(
+    db: Queryable,
+    run: bigint,
+  ): Promise<readonly { readonly id: string; readonly process: number }[]> {
+    const { rows } = await db.query(sql`
+      select id, process
+      from ${this.#schema.table("worker")}
+      where run_id = ${run}::bigint
+        and host = ${hostname()}`);
+    return rows.map((row) => ({ id: row.id ?? "", process: Number(row.process) }));
+  }
 }

@@ -100,6 +100,18 @@ test("a run whose process was killed reads interrupted, and can be cancelled or 
   await allOnce();
 });
 
+test("resume on the machine of a killed process does not wait for its leases", async () => {
+  const child = tidefill.start("run", "increment", "--lease", "30m");
+  await until(isUnderWay, { describe: "the run's first batch" });
+  const killed = outcomeOf(child);
+  child.kill("SIGKILL");
+  await killed;
+  expect((await tidefill.json("resume", "increment", "--lease", "30m")).value).toMatchObject({
+    status: "succeeded",
+  });
+  await allOnce();
+});
+
 test("resume joins a run that others work on, and both end with success", async () => {
   const first = outcomeOf(tidefill.start("run", "increment", "--workers", "1"));
   await until(isUnderWay, { describe: "the run's first batch" });

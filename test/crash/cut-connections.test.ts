@@ -3,25 +3,13 @@ import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { fillCounters, requireCountedOnce } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { Proxied } from "./proxied.ts";
+import { anyStatement, Proxied } from "./proxied.ts";
 import { isLong, Random } from "./random.ts";
+import { terminateOne } from "./terminate.ts";
 import { setDelay, Work } from "./work.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);
-const anyStatement = /(?:)/;
-
-/** Ends the connection of a random backend of tidefill's, if there is one. */
-async function terminateOne(): Promise<number> {
-  const ended = await database.query(`
-    select pg_terminate_backend(pid)
-    from pg_stat_activity
-    where datname = current_database()
-      and application_name like 'tidefill%'
-    order by random()
-    limit 1`);
-  return ended.length;
-}
 
 test("backends terminated at random moments cost time, but neither a row nor the run", async () => {
   await fillCounters(database, 12_000);
@@ -32,7 +20,7 @@ test("backends terminated at random moments cost time, but neither a row nor the
   const terminations = isLong ? 1_000 : 60;
   for (let done = 0; done < terminations; ) {
     await delay(random.between(0, 60));
-    done += await terminateOne();
+    done += await terminateOne(database);
     work.failIfOver(`termination ${done}`);
   }
   setDelay(0);
@@ -53,22 +41,5 @@ test("connections reset at random messages cost time, but neither a row nor the 
   }
   setDelay(0);
   expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
-  await requireCountedOnce(database, 12_000);
-});
-
-test("connections that fall silent are cut by the client's watchdog, and the run goes on", async () => {
-  await fillCounters(database, 12_000);
-  setDelay(30);
-  const random = new Random("silent connections");
-  const work = new Work(byRow, { connectionString: proxied.url, workers: 4 });
-  await work.saw("batch committed");
-  const silences = 4;
-  for (let silent = 0; silent < silences; silent += 1) {
-    await proxied.strike(work, { match: anyStatement, after: random.between(1, 12), action: "blackhole" });
-  }
-  setDelay(0);
-  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
-  // All of them still hang in the proxy: it was not their end that the engine waited for.
-  expect(proxied.proxy.connections).toBeGreaterThanOrEqual(silences);
   await requireCountedOnce(database, 12_000);
 });

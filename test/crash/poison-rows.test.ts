@@ -2,29 +2,26 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defineJob, defineSqlJob, type Job, rowsOf, sql, table, update } from "tidefill";
 import { describe, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireSucceeded } from "./counters.ts";
+import { fillCounters, requireSucceeded, setPace } from "./counters.ts";
 import { isLong, Random } from "./random.ts";
+import { RunnerProcess } from "./runner-process.ts";
+import { terminateOne } from "./terminate.ts";
 import { Work } from "./work.ts";
 
 const database = useDatabase();
-// The last row is not poison in any of the mixtures; it has a test of its own.
-const rows = isLong ? 20_003 : 1_403;
 
 const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer", code: "text?" } });
 const source = rowsOf(counters, { read: ["n"], where: sql`id > 0` });
 const count = defineJob({
   name: "count-poison",
   source,
-  transform: async ({ n }) => {
-    await delay(2);
-    return { n: n + 1 };
-  },
+  transform: ({ n }) => ({ n: n + 1 }),
   sink: update(counters, ["n"]),
 });
 const countBySql = defineSqlJob({
   name: "count-poison",
   source,
-  sink: update(counters, { n: sql`n + 1` }),
+  sink: update(counters, { n: sql`slowly(n + 1)` }),
 });
 const label = defineJob({
   name: "label-poison",
@@ -35,9 +32,12 @@ const label = defineJob({
 });
 
 const isPoison = (percent: number): string => `(id / 7 * 7919) % 100 < ${percent}`;
+/** Fewer rows for more poison, so that each mixture takes about as long. */
+const rowsFor = (percent: number): number =>
+  (isLong ? 10 : 1) * (percent > 20 ? 300 : percent > 5 ? 700 : 1_400);
 
 /** Counters of which PostgreSQL refuses those that the condition names. */
-async function poison(condition: string, guard: "check" | "trigger"): Promise<void> {
+async function poison(rows: number, condition: string, guard: "check" | "trigger" = "check"): Promise<void> {
   await fillCounters(database, rows);
   await database.query("alter table counters add column code text unique");
   await database.query("insert into counters (id, n, code) values (0, 1, 'taken')");
@@ -53,33 +53,28 @@ async function poison(condition: string, guard: "check" | "trigger"): Promise<vo
     when (new.id > 0 and ${condition.replaceAll("id", "new.id")}) execute function refuse()`);
 }
 
-/** The rejects are the poison and nothing else, and every other row was counted once. */
-async function requireOnlyRejected(condition: string, sqlstate: string): Promise<void> {
-  expect(
-    await database.query(`
-      select count(*)::integer as rows,
-        count(*) filter (where n <> case when ${condition} then 0 else 1 end)::integer as wrong,
-        count(*) filter (where (reject.key is not null) <> (${condition}))::integer as misjudged
-      from counters
-      left join tidefill.reject on reject.key = array[counters.id::text]
-      where id > 0`),
-  ).toEqual([{ rows, wrong: 0, misjudged: 0 }]);
-  const [found] = await database.query(
-    `select count(*)::integer as poison from counters where id > 0 and ${condition}`,
-  );
-  expect(
-    await database.query(
-      "select sqlstate, count(*)::integer as poison from tidefill.reject group by sqlstate",
-    ),
-  ).toEqual([{ sqlstate, ...found }]);
-  expect(await database.query("select sum(rows_rejected)::integer as poison from tidefill.range")).toEqual([
-    found,
-  ]);
+/** The rejects are the poison and nothing else, and every other row was counted once. Answers how much poison there was. */
+async function requireOnlyRejected(condition: string, sqlstate: string): Promise<number> {
+  const [judged] = await database.query(`
+    select count(*) filter (where ${condition})::integer as poison,
+      count(*) filter (where n <> case when ${condition} then 0 else 1 end)::integer as wrong,
+      count(*) filter (where (reject.key is not null) <> (${condition}))::integer as misjudged
+    from counters
+    left join tidefill.reject on reject.key = array[counters.id::text]
+    where id > 0`);
+  const poison = Number(judged?.poison);
+  expect(judged).toEqual({ poison, wrong: 0, misjudged: 0 });
+  expect(poison).toBeGreaterThan(0);
+  const bySqlstate = "select sqlstate, count(*)::integer as poison from tidefill.reject group by sqlstate";
+  expect(await database.query(bySqlstate)).toEqual([{ sqlstate, poison }]);
+  const counted = "select sum(rows_rejected)::integer as poison from tidefill.range";
+  expect(await database.query(counted)).toEqual([{ poison }]);
   await requireSucceeded(database);
+  return poison;
 }
 
 async function run(job: Job): Promise<Work> {
-  const work = new Work(job, { connectionString: database.url, workers: 3, rejectLimit: rows });
+  const work = new Work(job, { connectionString: database.url, workers: 3, rejectLimit: 1_000_000 });
   expect(await work.report).toMatchObject({ status: "succeeded" });
   return work;
 }
@@ -91,40 +86,57 @@ describe.each([1, 7, 40])("of %i poison rows in a hundred", (percent) => {
     ["a row job", "a trigger", "trigger", "P0001", count],
     ["an SQL job", "a trigger", "trigger", "P0001", countBySql],
   ] as const)("%s rejects exactly those that %s refuses", async (_, __, guard, sqlstate, job) => {
-    await poison(isPoison(percent), guard);
+    await poison(rowsFor(percent), isPoison(percent), guard);
     const work = await run(job);
-    console.info(`${percent} % poison: ${work.all("batch failed").length} attempts for ${rows} rows`);
-    await requireOnlyRejected(isPoison(percent), sqlstate);
+    const found = await requireOnlyRejected(isPoison(percent), sqlstate);
+    // Halving from the first batch's 500 rows down to one, for each.
+    expect(work.all("batch failed").length).toBeLessThanOrEqual(found * (Math.ceil(Math.log2(500)) + 1));
   });
 });
 
 test("a row job rejects exactly the rows that a unique constraint refuses", async () => {
-  await poison("false", "check");
+  await poison(1_400, "false");
   await run(label);
   await requireOnlyRejected("(id / 7) % 13 = 5", "23505");
 });
 
-// RangeWork.#passOver: BatchCommitter.reject compares the open end of the range with the row's key, and never finds them equal.
-test.fails("a poison row that is the last of its table is rejected like any other", {
-  timeout: 10_000,
-}, async () => {
-  await poison(`id = ${7 * rows}`, "check");
+test.each([1, 700, 1_000])("of 1000 rows, the one that is refused may be number %i", async (row) => {
+  await poison(1_000, `id = ${7 * row}`);
   await run(count);
-  await requireOnlyRejected(`id = ${7 * rows}`, "23514");
+  expect(await requireOnlyRejected(`id = ${7 * row}`, "23514")).toBe(1);
 });
 
-test("poison is found once, and only poison, although backends are terminated all the while", async () => {
-  await poison(isPoison(7), "check");
-  const random = new Random("poison under fire");
-  const work = new Work(count, { connectionString: database.url, workers: 3, rejectLimit: rows });
+test("processes killed at random moments reject exactly the poison", async () => {
+  await poison(2_100, isPoison(7));
+  const random = new Random("poison and kills");
+  const options = { url: database.url, workers: 2, rejectLimit: 1_000_000 } as const;
+  const start = (): RunnerProcess => new RunnerProcess(options, 60);
+  const runners = [start(), start()];
+  for (let killed = 0; killed < (isLong ? 100 : 8); killed += 1) {
+    await delay(random.between(300, 1_500));
+    const which = random.between(0, 1);
+    runners[which]!.signal("SIGKILL");
+    expect(await runners[which]!.ended).toMatchObject({ signal: "SIGKILL" });
+    runners[which] = start();
+  }
+  for (const runner of runners) runner.signal("SIGKILL");
+  const last = new RunnerProcess(options);
+  expect([await last.ended, last.trouble]).toEqual([{ code: 0, signal: null }, null]);
+  await requireOnlyRejected(isPoison(7), "23514");
+});
+
+test("terminated backends make nothing poison that is not", async () => {
+  await poison(1_400, isPoison(7));
+  await setPace(database, 0.000_5);
+  const random = new Random("poison and terminated backends");
+  const work = new Work(countBySql, { connectionString: database.url, workers: 3, rejectLimit: 1_000_000 });
   await work.saw("row rejected", 3);
-  for (let done = 0; done < (isLong ? 500 : 40); ) {
+  for (let done = 0; done < (isLong ? 500 : 30); ) {
     await delay(random.between(0, 50));
     work.failIfOver(`termination ${done}`);
-    const ended = await database.query(`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and application_name like 'tidefill%' order by random() limit 1`);
-    done += ended.length;
+    done += await terminateOne(database);
   }
+  await setPace(database, 0);
   expect(await work.report).toMatchObject({ status: "succeeded" });
   await requireOnlyRejected(isPoison(7), "23514");
 });

@@ -49,6 +49,8 @@ export class Proxied {
   }
 }
 
+export const anyStatement = /(?:)/;
+
 /** The statement that moves a range's checkpoint: the last of a batch before its commit. */
 export const advanceStatement = /^\s*update "tidefill"\."range"\s+set checkpoint/;
 

@@ -19,6 +19,7 @@ export interface RunnerOptions {
   readonly mode?: "run" | "resume" | "join";
   readonly workers?: number;
   readonly lease?: "1s" | "10m";
+  readonly rejectLimit?: number;
   /** how wrong this process's clock is */
   readonly clockOffsetMs?: number;
 }
@@ -67,6 +68,7 @@ try {
     connectionString: given.url,
     workers: given.workers ?? 2,
     lease: given.lease ?? "1s",
+    rejectLimit: given.rejectLimit,
     signal: stop.signal,
     onEvent: (event: EngineEvent) => tell(event),
   });

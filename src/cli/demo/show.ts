@@ -10,8 +10,6 @@ import { Actor } from "./actor.ts";
 import { callWitness, hear, startOver, type Testimony } from "./witness.ts";
 
 const essays = 200_000;
-/** A worker of a killed process keeps its range so long; short, so that nobody has to wait. */
-const lease = "3s";
 
 /** The demo: a job on a real database, killed half-way and resumed, with the database as the witness. */
 export async function show(): Promise<void> {
@@ -55,7 +53,7 @@ async function play(db: Database, url: string): Promise<void> {
   );
   say(emphasise("dim", "  $ tidefill resume essay-word-count"));
   const first = performance.now();
-  await mustSucceed(new Actor(url, ["resume", "essay-word-count", "--lease", lease]));
+  await mustSucceed(new Actor(url, ["resume", "essay-word-count"]));
   const resumed = (performance.now() - first) / 1_000;
   const end = await hear(db);
   prove(end);
@@ -63,7 +61,7 @@ async function play(db: Database, url: string): Promise<void> {
 }
 
 async function killHalfWay(db: Database, url: string): Promise<Actor> {
-  const actor = new Actor(url, ["run", "essay-word-count", "--lease", lease]);
+  const actor = new Actor(url, ["run", "essay-word-count"]);
   while (!actor.hasEnded) {
     const { rows } = await db.query(sql`select to_regclass('tidefill.range') is not null as is_there`);
     if (rows[0]?.is_there === "t" && (await writtenRows(db)) > essays * 0.45) break;
@@ -101,7 +99,7 @@ async function playTwin(db: Database, url: string, before: Testimony, rowRate: n
   await startOver(db);
   say(emphasise("dim", "  $ tidefill run essay-word-count-sql"));
   const begin = performance.now();
-  await mustSucceed(new Actor(url, ["run", "essay-word-count-sql", "--lease", lease]));
+  await mustSucceed(new Actor(url, ["run", "essay-word-count-sql"]));
   const sqlRate = essays / ((performance.now() - begin) / 1_000);
   const after = await hear(db);
   const isSame = after.checksum === before.checksum && after.writes === essays && after.twice === 0;

@@ -1,0 +1,13 @@
+import type { Asked } from "./counters.ts";
+
+/** Ends the connection of a random backend of tidefill's; answers how many it ended, one or none. */
+export async function terminateOne(database: Asked): Promise<number> {
+  const ended = await database.query(`
+    select pg_terminate_backend(pid)
+    from pg_stat_activity
+    where datname = current_database()
+      and application_name like 'tidefill%'
+    order by random()
+    limit 1`);
+  return ended.length;
+}

@@ -1,0 +1,85 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createSampleSchool } from "../../src/embedded/sample-school.ts";
+import { useDatabase } from "../support/database.ts";
+import { Page, root } from "./markdown.ts";
+
+const database = useDatabase();
+const run = promisify(execFile);
+let folder = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tidefill-documents-"));
+  await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+  await createSampleSchool(database.pool, { essays: 2_000 });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Writes the complete files of a page: the blocks whose first line is a comment with their path. */
+async function writeFiles(path: string): Promise<{ readonly at: string; readonly files: readonly string[] }> {
+  const at = join(folder, basename(path, ".md"));
+  const files: string[] = [];
+  for (const text of new Page(path).code("ts")) {
+    const file = /^\/\/ ((?:jobs|scripts)\/[\w-]+\.ts)$/m.exec(text.split("\n", 1)[0] ?? "")?.[1];
+    if (file === undefined) continue;
+    await mkdir(join(at, dirname(file)), { recursive: true });
+    await writeFile(join(at, file), text, { flag: "wx" });
+    files.push(file);
+  }
+  return { at, files };
+}
+
+async function compile(at: string): Promise<string> {
+  const compilerOptions = {
+    paths: { tidefill: [join(root, "src/index.ts")] },
+    typeRoots: [join(root, "node_modules/@types")],
+  };
+  const config = { extends: join(root, "tsconfig.json"), compilerOptions, include: ["jobs", "scripts"] };
+  await writeFile(join(at, "tsconfig.json"), JSON.stringify(config));
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  return run(process.execPath, [compiler, "-p", at]).then(
+    () => "",
+    (error: { readonly stdout: string }) => error.stdout,
+  );
+}
+
+async function tidefill(...parameters: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [join(root, "bin/tidefill.js"), ...parameters], {
+    env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: "1" },
+  });
+  return stdout;
+}
+
+const parameters: Readonly<Record<string, readonly string[]>> = {
+  "mark-inactive": ["--param", "before=2024-07-01", "--param", "domain=school.example"],
+};
+
+test.each(["README.md", "docs/writing-jobs.md"])("the jobs of %s compile, load and plan", async (path) => {
+  const { at, files } = await writeFiles(path);
+  expect(files).toContain("jobs/essay-word-count.ts");
+  expect(await compile(at)).toBe("");
+  const jobs = files
+    .filter((file) => file.startsWith("jobs/") && file !== "jobs/tables.ts")
+    .map((file) => basename(file, ".ts"));
+  const listed = JSON.parse(await tidefill("list", "--json", "--jobs", join(at, "jobs"))) as {
+    readonly jobs: readonly { readonly job: string }[];
+  };
+  expect(listed.jobs.map(({ job }) => job)).toEqual([...jobs].sort());
+  for (const job of jobs) {
+    const plan = await tidefill("plan", job, "--jobs", join(at, "jobs"), ...(parameters[job] ?? []));
+    expect(plan).toContain("Nothing was written.");
+  }
+});
+
+test("a job of a page that does not fit its table would not compile", async () => {
+  const at = join(folder, "mistaken");
+  const [job] = new Page("README.md").code("ts");
+  await mkdir(join(at, "jobs"), { recursive: true });
+  await writeFile(join(at, "jobs/essay-word-count.ts"), job!.replace("essay.content", "essay.contents"));
+  expect(await compile(at)).toContain("'contents' does not exist");
+});

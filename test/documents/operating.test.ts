@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { beforeAll, expect, test } from "vitest";
+import { createSampleSchool } from "../../src/embedded/sample-school.ts";
+import { useDatabase } from "../support/database.ts";
+import { CommandLine, type Outcome } from "../support/tidefill.ts";
+import { codeSpans, Page, tableRows } from "./markdown.ts";
+
+const database = useDatabase();
+const page = new Page("docs/operating.md");
+const job = new Page("README.md").code("ts")[0]!;
+
+beforeAll(() => createSampleSchool(database.pool, { essays: 500 }));
+
+/** Runs a command line with the README's job, as the role whose address is given. */
+async function tidefill(url: string, ...parameters: readonly string[]): Promise<Outcome> {
+  const commandLine = await CommandLine.open(url, { "essay-word-count.ts": job });
+  try {
+    return await commandLine.run(...parameters);
+  } finally {
+    await commandLine.close();
+  }
+}
+
+test("the grants that docs/operating.md names are enough to run a job", async () => {
+  const [ofJob, ofStore] = page.code("sql").filter((text) => text.startsWith("grant "));
+  const role = `filler_${randomBytes(4).toString("hex")}`;
+  const url = new URL(database.url);
+  [url.username, url.password] = [role, "word"];
+  await database.query(`create role ${role} login password 'word'`);
+  try {
+    expect((await tidefill(url.href, "run", "essay-word-count")).code).toBe(3);
+    expect((await tidefill(database.url, "schema", "install")).code).toBe(0);
+    await database.query(`${ofJob}${ofStore}`.replaceAll("filler", role));
+    expect(await tidefill(url.href, "run", "essay-word-count")).toMatchObject({ code: 0 });
+    for (const command of ["status", "list"]) expect((await tidefill(url.href, command)).code).toBe(0);
+    for (const command of ["rejects", "status"]) {
+      expect((await tidefill(url.href, command, "essay-word-count")).code).toBe(0);
+    }
+  } finally {
+    await database.query(`drop owned by ${role}`);
+    await database.query(`drop role ${role}`);
+  }
+});
+
+test("the fields of a run's report are those that docs/operating.md describes, with their types", async () => {
+  const { stdout } = await tidefill(database.url, "run", "essay-word-count", "--again", "--json");
+  const described = tableRows(page.section("## The report of a run")).map(([name = "", type = ""]) => [
+    codeSpans(name)[0],
+    type,
+  ]);
+  const printed = flatten(JSON.parse(stdout) as Readonly<Record<string, unknown>>);
+  expect(described.map(([name]) => name)).toEqual(printed.map(([name]) => name));
+  for (const [index, [name, type]] of described.entries()) {
+    expect(type, name).toMatch(new RegExp(`\\b${typeOf(printed[index]?.[1])}`));
+  }
+});
+
+test("status, run, resume, pause and cancel print the same object", async () => {
+  const parameters = [
+    ["status", "essay-word-count"],
+    ["run", "essay-word-count", "--again"],
+  ];
+  const keys: unknown[] = [];
+  for (const each of parameters) {
+    keys.push(Object.keys(JSON.parse((await tidefill(database.url, ...each, "--json")).stdout)));
+  }
+  expect(keys[0]).toEqual(keys[1]);
+  const all = JSON.parse((await tidefill(database.url, "status", "--json")).stdout);
+  expect(Object.keys(all.runs[0])).toEqual(keys[0]);
+});
+
+test("an error with --json is the object that docs/operating.md shows", async () => {
+  const shown = JSON.parse(page.code("json")[0]!);
+  const { code, stdout } = await tidefill(database.url, "run", "essay-word-count", "--json");
+  expect(code).toBe(3);
+  const printed = JSON.parse(stdout);
+  expect(Object.keys(printed.error)).toEqual(Object.keys(shown.error));
+  expect(printed.error.code).toBe(shown.error.code);
+  expect(printed.error.remedy).toBe(shown.error.remedy);
+  expect(
+    printed.error.message
+      .replaceAll(/\d+/g, "0")
+      .startsWith(shown.error.message.replaceAll(/\d+/g, "0").slice(0, -2)),
+  ).toBe(true);
+});
+
+function flatten(
+  object: Readonly<Record<string, unknown>>,
+  prefix = "",
+): readonly (readonly [string, unknown])[] {
+  return Object.entries(object).flatMap(([name, value]) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? flatten(value as Readonly<Record<string, unknown>>, `${name}.`)
+      : [[`${prefix}${name}`, value] as const],
+  );
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}

@@ -1,0 +1,113 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createSampleSchool } from "../../src/embedded/sample-school.ts";
+import { useDatabase } from "../support/database.ts";
+import { expectOpenConnections } from "../support/leaks.ts";
+import { until } from "../support/until.ts";
+import { Page, root } from "./markdown.ts";
+
+const database = useDatabase();
+
+/** A command line as the README shows it, and what it printed. */
+interface Shown {
+  readonly command: string;
+  readonly output: readonly string[];
+}
+
+const shown: readonly Shown[] = new Page("README.md").code("console").flatMap((block) =>
+  block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((part) => {
+      const [command = "", ...output] = part.trimEnd().split("\n");
+      return { command, output };
+    }),
+);
+
+/** A process of the command line, with all that it has printed, data and messages in the order they came. */
+class Typed {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #ended: Promise<unknown>;
+  printed = "";
+
+  constructor(command: string) {
+    const [, ...parameters] = command.split(" ");
+    this.#child = spawn(process.execPath, [join(root, "bin/tidefill.js"), ...parameters], {
+      cwd: root,
+      env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: "1" },
+    });
+    this.#ended = once(this.#child, "close");
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.printed += text;
+      });
+    }
+  }
+
+  /** Waits for its end, and answers what it printed. */
+  async end(): Promise<readonly string[]> {
+    await this.#ended;
+    return this.printed.trimEnd().split("\n");
+  }
+
+  /** Kills it as soon as it has printed a line of its progress; the shell adds a line then. */
+  async killAtFirstLine(): Promise<readonly string[]> {
+    await until(async () => this.printed.includes("\n"), { describe: "the first line of progress" });
+    this.#child.kill("SIGKILL");
+    return [...(await this.end()), "Killed"];
+  }
+}
+
+/** Lines whose numbers, times and moments are made alike. */
+function shapeOf(line: string): string {
+  return line
+    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+\d\d/g, "<moment>")
+    .replaceAll(/\d[\d,]*(\.\d+)?/g, "0")
+    .replaceAll(/\b0 (s|min|h|d)( 0 (s|min|h))?(?= |$)/g, "<time>")
+    .trimEnd();
+}
+
+/** What was shown as a pattern: `…` on a line of its own stands for any lines, at the end of a line for its rest. */
+function patternOf(lines: readonly string[]): RegExp {
+  const parts = lines.map((line) => {
+    if (line === "…") return "(?:.*\\n)*?";
+    const [text = "", rest] = shapeOf(line).split("…");
+    return `${escaped(text)}${rest === undefined ? "" : ".*"}\\n`;
+  });
+  return new RegExp(`^${parts.join("")}$`);
+}
+
+/** Makes each row take a millisecond, so that there is time to see a run and to kill it. */
+async function slowDown(): Promise<void> {
+  await database.query(`
+    create function wait() returns trigger language plpgsql as
+    $$ begin perform pg_sleep(0.001); return new; end $$`);
+  await database.query(`
+    create trigger wait before update on essay_submission_essay
+    for each row execute function wait()`);
+}
+
+test("the README's commands print what it shows", async () => {
+  expectOpenConnections();
+  await createSampleSchool(database.pool, { essays: 40_000 });
+  expect(shown.map(({ command }) => command)).toEqual(
+    ["plan", "run", "resume", "status"].map((command) => `tidefill ${command} essay-word-count`),
+  );
+  for (const { command, output } of shown) {
+    const isKilled = output.at(-1) === "Killed";
+    if (isKilled) await slowDown();
+    const typed = new Typed(command);
+    const lines = await (isKilled ? typed.killAtFirstLine() : typed.end());
+    if (isKilled) await database.query("drop trigger wait on essay_submission_essay");
+    expect(`${lines.map(shapeOf).join("\n")}\n`, command).toMatch(patternOf(output));
+  }
+  expect(
+    await database.query("select count(*) from essay_submission_essay where computed_word_count is null"),
+  ).toEqual([{ count: "0" }]);
+}, 120_000);
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}

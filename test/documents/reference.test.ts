@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { exitCodes } from "../../src/cli/exit-code.ts";
+import { columnTypeNames } from "../../src/job/column-types.ts";
+import { metricNames } from "../../src/observe/metric-names.ts";
+import { transitions } from "../../src/store/run-status.ts";
+import { codeSpans, Page, root, tableRows } from "./markdown.ts";
+
+const operating = new Page("docs/operating.md");
+
+test("docs/metrics.md lists every metric, with its type, labels and meaning", () => {
+  const expected = metricNames.map((metric) => {
+    const values: Readonly<Record<string, readonly string[]>> = "values" in metric ? metric.values : {};
+    const labels = metric.labels.map((label) =>
+      values[label] === undefined ? `\`${label}\`` : `\`${label}\`: ${values[label].join(", ")}`,
+    );
+    return [`\`${metric.name}\``, metric.type, labels.join("; "), metric.help];
+  });
+  const listed = tableRows(new Page("docs/metrics.md").text).filter(([name]) =>
+    name?.startsWith("`tidefill_"),
+  );
+  expect(listed).toEqual(expected);
+});
+
+test("no page names a metric that does not exist", () => {
+  const text = ["docs/metrics.md", "docs/operating.md", "grafana/README.md"].map(
+    (path) => new Page(path).text,
+  );
+  const named = text.flatMap((page) => page.match(/\btidefill_\w+/g) ?? []);
+  const known = new Set<string>(metricNames.map(({ name }) => name));
+  expect(named.filter((name) => !known.has(name))).toEqual([]);
+});
+
+test("docs/writing-jobs.md lists every type of a column", () => {
+  const rows = tableRows(new Page("docs/writing-jobs.md").section("## Types"));
+  expect(rows.flatMap(([types]) => codeSpans(types ?? "")).sort()).toEqual([...columnTypeNames].sort());
+});
+
+test("docs/operating.md lists every exit code", () => {
+  const listed = tableRows(operating.section("## Exit codes")).flatMap(([codes = ""]) => codes.split(", "));
+  expect(listed).toEqual([...Object.values(exitCodes), 130, 143].map(String));
+});
+
+test("docs/operating.md lists every check that can refuse", () => {
+  const source = ["plan/check-job", "plan/open-job", "engine/run-job", "engine/ask-to-stop", "store/runs"]
+    .concat("cli/commands/schema")
+    .map((file) => readFileSync(join(root, `src/${file}.ts`), "utf8"))
+    .join("\n");
+  const raised = [...source.matchAll(/RefusedError\(\s*"([a-z-]+)"/g)].map(([, name = ""]) => name);
+  const checks = /checkNames = \[(.*?)\]/s.exec(source)?.[1]?.match(/[a-z-]{2,}/g) ?? [];
+  expect(checks.length).toBeGreaterThan(5);
+  const listed = tableRows(operating.section("## Refusals")).flatMap(([name]) => codeSpans(name ?? ""));
+  expect([...listed].sort()).toEqual(
+    [...new Set([...raised, ...checks])].filter((name) => name !== "unknown").sort(),
+  );
+});
+
+test("docs/how-it-works.md draws the transitions of a run as they are", () => {
+  const [diagram = ""] = new Page("docs/how-it-works.md").code("mermaid");
+  const drawn = [...diagram.matchAll(/^ +(\w+|\[\*\]) --> (\w+|\[\*\])$/gm)].map(
+    ([, from, to]) => `${from} ${to}`,
+  );
+  const real = Object.entries(transitions).flatMap(([from, next]) =>
+    next.length === 0 ? [`${from} [*]`] : next.map((to) => `${from} ${to}`),
+  );
+  expect([...drawn].sort()).toEqual(["[*] pending", ...real].sort());
+});
