@@ -95,6 +95,8 @@ test("the README's commands print what it shows", async () => {
   expect(shown.map(({ command }) => command)).toEqual(
     ["plan", "run", "resume", "status"].map((command) => `tidefill ${command} essay-word-count`),
   );
+  // A checkout that was changed builds itself first, and says so.
+  await new Typed("tidefill --version").end();
   for (const { command, output } of shown) {
     const isKilled = output.at(-1) === "Killed";
     if (isKilled) await slowDown();

@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { fillCounters, requireCountedOnce } from "./counters.ts";
+import { RunnerProcess } from "./runner-process.ts";
+import { SplitRelay } from "./split-relay.ts";
+
+const database = useDatabase();
+let relay: SplitRelay;
+
+beforeEach(async () => {
+  await fillCounters(database, 700);
+  relay = await SplitRelay.start(database.url);
+});
+afterEach(async () => relay.stop());
+
+/** A process, since these faults end it or let it hang. */
+async function requireUnharmed(): Promise<void> {
+  const runner = new RunnerProcess({ url: relay.url(database.url), workers: 2 });
+  expect([await runner.ended, runner.trouble]).toEqual([{ code: 0, signal: null }, null]);
+  expect(relay.strikes).toBe(1);
+  await requireCountedOnce(database, 700);
+}
+
+// pg-cursor takes itself for done at CommandComplete and hears of no error after it: the read that waits for ReadyForQuery
+// never settles, while the renewals of its lease keep everybody else away.
+test.fails("a connection that ends between the last row of a read and ReadyForQuery is noticed", {
+  timeout: 10_000,
+}, async () => {
+  relay.cutAfterCommandComplete(/^\s*select\b.*for no key update/s);
+  await requireUnharmed();
+});
+
+// pg-pool takes its listener away before the client is handed over, and what follows in the same packet is emitted to nobody.
+test.fails.each([2, 3, 4])(
+  "a connection terminated with the packet that says it is ready ends no process (after %i)",
+  async (number) => {
+    relay.terminateAtFirstReady(number);
+    await requireUnharmed();
+  },
+  10_000,
+);
