@@ -80,7 +80,12 @@ async function measure(client: pg.Client, which: typeof job): Promise<Figures> {
     from pg_stat_statements
     where query like '%counters%' and query not like '%drop table%'`);
   const rowsPerSecond = rows.written / seconds;
-  return { firstCommitSeconds: first / 1_000, seconds, rowsPerSecond, longestStatementMs: longest[0]?.max ?? 0 };
+  return {
+    firstCommitSeconds: first / 1_000,
+    seconds,
+    rowsPerSecond,
+    longestStatementMs: longest[0]?.max ?? 0,
+  };
 }
 
 function report(what: string, figures: Figures): void {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { fillCounters, requireCountedOnce } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { anyStatement, Proxied } from "./proxied.ts";
+import { anyStatement, Following, Proxied } from "./proxied.ts";
 import { isLong, Random } from "./random.ts";
 import { terminateOne } from "./terminate.ts";
 import { setDelay, Work } from "./work.ts";
@@ -43,3 +43,28 @@ test("connections reset at random messages cost time, but neither a row nor the 
   expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
   await requireCountedOnce(database, 12_000);
 });
+
+const leave = /^\s*delete from "tidefill"\."worker"/;
+
+async function requireReport(match: RegExp): Promise<void> {
+  await fillCounters(database, 700);
+  const work = new Work(byRow, { connectionString: proxied.url, workers: 2 });
+  await proxied.strike(work, { match, action: "reset-before" });
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 700 } });
+  await requireCountedOnce(database, 700);
+}
+
+test("a connection lost as a process leaves its run does not hide how the run has ended", async () => {
+  await requireReport(leave);
+});
+
+// executeRun's end() asks once, maybe over the connection that has just broken.
+test.fails.each([
+  ["run", /^\s*select run\.\*, case/],
+  ["progress", /since_checkpoint/],
+] as const)(
+  "a connection lost as the %s is read for the report does not hide how the run has ended",
+  async (_, statement) => {
+    await requireReport(new Following(leave, statement));
+  },
+);

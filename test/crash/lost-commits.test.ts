@@ -3,7 +3,7 @@ import { useDatabase } from "../support/database.ts";
 import { fillCounters, requireCountedOnce, setPace } from "./counters.ts";
 import bySql from "./jobs/count-by-sql.ts";
 import byRow from "./jobs/count-rows.ts";
-import { BatchCommit, Proxied } from "./proxied.ts";
+import { batchCommit, Proxied } from "./proxied.ts";
 import { isLong, Random } from "./random.ts";
 import { setDelay, Work } from "./work.ts";
 
@@ -16,7 +16,7 @@ async function loseCommits(work: Work, losses: number, random: Random): Promise<
   const expected: string[] = [];
   for (let lost = 1; lost <= losses; lost += 1) {
     const action = lost % 2 === 0 ? "swallow" : "swallow-reply";
-    await proxied.strike(work, { match: new BatchCommit(), after: random.between(1, 2), action });
+    await proxied.strike(work, { match: batchCommit(), after: random.between(1, 2), action });
     expected.push(truths[action]);
     const resolved = await work.saw("commit resolved", lost);
     expect(resolved.outcome).toBe(truths[action]);

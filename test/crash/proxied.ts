@@ -54,21 +54,27 @@ export const anyStatement = /(?:)/;
 /** The statement that moves a range's checkpoint: the last of a batch before its commit. */
 export const advanceStatement = /^\s*update "tidefill"\."range"\s+set checkpoint/;
 
-/**
- * Matches the commit of a batch, and none of the store's other transactions: the first commit after a checkpoint was moved.
- * Sure only while one worker is at work.
- */
-export class BatchCommit extends RegExp {
-  #isAdvanced = false;
+/** Matches the first statement of one kind that comes after one of another, on whatever connection. */
+export class Following extends RegExp {
+  readonly #first: RegExp;
+  #isDue = false;
 
-  constructor() {
-    super("^commit$");
+  constructor(first: RegExp, then: RegExp) {
+    super(then);
+    this.#first = first;
   }
 
   override [Symbol.search](statement: string): number {
-    if (advanceStatement.test(statement)) this.#isAdvanced = true;
-    if (statement !== "commit" || !this.#isAdvanced) return -1;
-    this.#isAdvanced = false;
-    return 0;
+    if (this.#first.test(statement)) this.#isDue = true;
+    else if (this.#isDue && super[Symbol.search](statement) >= 0) {
+      this.#isDue = false;
+      return 0;
+    }
+    return -1;
   }
+}
+
+/** Matches the commit of a batch and of none of the store's other transactions, while one worker is at work. */
+export function batchCommit(): RegExp {
+  return new Following(advanceStatement, /^commit$/);
 }

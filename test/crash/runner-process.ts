@@ -26,10 +26,11 @@ export class RunnerProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   readonly #child: ChildProcess;
   #isRunning = true;
+  #complaints = "";
 
   constructor(options: RunnerOptions, delayMs = 0) {
     this.#child = spawn(process.execPath, [jiti, program, JSON.stringify(options)], {
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
         JITI_ALIAS: JSON.stringify({ tidefill: index }),
@@ -39,6 +40,9 @@ export class RunnerProcess {
     createInterface({ input: this.#child.stdout! }).on("line", (line) =>
       this.told.push(JSON.parse(line) as Told),
     );
+    this.#child.stderr!.on("data", (chunk: Buffer) => {
+      this.#complaints += chunk.toString();
+    });
     // close, not exit: only then all that it told has been read.
     this.ended = new Promise((resolve) => {
       this.#child.once("close", (code, signal) => {
@@ -77,11 +81,11 @@ export class RunnerProcess {
     // Another process may finish the run while this one starts.
     if (error !== undefined && ["run-is-unfinished", "not-done-already"].includes(String(error.check)))
       return null;
-    return JSON.stringify(error ?? report ?? this.told.at(-1) ?? "nothing told");
+    return `${JSON.stringify(error ?? report ?? this.told.at(-1) ?? "nothing told")} ${this.#complaints}`;
   }
 
   #failIfEnded(type: string): undefined {
     if (this.#isRunning) return undefined;
-    throw new Error(`A runner ended before it told "${type}": ${JSON.stringify(this.told.at(-1))}`);
+    throw new Error(`A runner ended before it told "${type}": ${this.trouble}`);
   }
 }

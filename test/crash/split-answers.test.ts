@@ -31,11 +31,7 @@ test.fails("a connection that ends between the last row of a read and ReadyForQu
 });
 
 // pg-pool takes its listener away before the client is handed over, and what follows in the same packet is emitted to nobody.
-test.fails.each([2, 3, 4])(
-  "a connection terminated with the packet that says it is ready ends no process (after %i)",
-  async (number) => {
-    relay.terminateAtFirstReady(number);
-    await requireUnharmed();
-  },
-  10_000,
-);
+test.fails("a connection terminated with the very packet that says it is ready ends no process", async () => {
+  relay.terminateAtFirstReady(1);
+  await requireUnharmed();
+}, 10_000);

@@ -4,7 +4,7 @@ import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 import { fillCounters, requireCountedOnce } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { advanceStatement, BatchCommit, Proxied } from "./proxied.ts";
+import { advanceStatement, batchCommit, Proxied } from "./proxied.ts";
 import { isLong, Random } from "./random.ts";
 import { RunnerProcess } from "./runner-process.ts";
 import { setDelay, Work } from "./work.ts";
@@ -107,7 +107,7 @@ test("a COMMIT delivered two leases late holds off every heir until then, and co
   await late.saw("batch committed");
   const [lease] = await leases();
   const heir = new Work(byRow, { connectionString: database.url, workers: 2 }, { isResumed: true });
-  await proxied.strike(late, { match: new BatchCommit(), action: { hold: 2_500 } });
+  await proxied.strike(late, { match: batchCommit(), action: { hold: 2_500 } });
   expect(await heir.report).toMatchObject({ status: "succeeded" });
   expect(await late.report).toMatchObject({ status: "succeeded", rows: { written: 2_500 } });
   expect(late.all("lease lost")).toEqual([]);
