@@ -34,7 +34,7 @@ const label = defineJob({
 const isPoison = (percent: number): string => `(id / 7 * 7919) % 100 < ${percent}`;
 /** Fewer rows for more poison, so that each mixture takes about as long. */
 const rowsFor = (percent: number): number =>
-  (isLong ? 10 : 1) * (percent > 20 ? 300 : percent > 5 ? 700 : 1_400);
+  (isLong ? 10 : 1) * (percent > 20 ? 150 : percent > 5 ? 400 : 1_100);
 
 /** Counters of which PostgreSQL refuses those that the condition names. */
 async function poison(rows: number, condition: string, guard: "check" | "trigger" = "check"): Promise<void> {
@@ -95,7 +95,7 @@ describe.each([1, 7, 40])("of %i poison rows in a hundred", (percent) => {
 });
 
 test("a row job rejects exactly the rows that a unique constraint refuses", async () => {
-  await poison(1_400, "false");
+  await poison(650, "false");
   await run(label);
   await requireOnlyRejected("(id / 7) % 13 = 5", "23505");
 });
