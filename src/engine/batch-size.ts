@@ -1,5 +1,5 @@
 /** How many rows the first batch has, before anything was measured. */
-const firstRows = 500;
+const firstRows = 100;
 const maxRows = 100_000;
 const growthAtMost = 1.5;
 
@@ -16,13 +16,15 @@ export class BatchSize {
     return this.#rows;
   }
 
-  /** Learns from a batch of `rows` rows that took `milliseconds`. */
-  observe(rows: number, milliseconds: number): void {
+  /** Learns from a batch of `rows` rows that took `milliseconds`; below `atLeast` rows it would not get faster. */
+  observe(rows: number, milliseconds: number, atLeast = 1): void {
     if (rows === 0) return;
     const ideal = (rows * this.#targetMs) / Math.max(milliseconds, 0.1);
     // A short last batch says nothing about larger ones: its fixed costs weigh too much.
     if (rows < this.#rows / 2 && ideal < this.#rows && milliseconds <= this.#targetMs) return;
-    this.#set(Math.min(ideal, this.#rows * growthAtMost));
+    this.#set(
+      Math.max(Math.min(ideal, this.#rows * growthAtMost), Math.min(atLeast, this.#rows * growthAtMost)),
+    );
   }
 
   /** After a timeout, a lock wait, or too many bytes. */

@@ -10,6 +10,8 @@ export interface BatchOutcome {
   readonly unchanged: number;
   readonly skipped: number;
   readonly rejects: readonly Reject[];
+  /** whether most of its time went by waiting for transforms of which several can wait at once */
+  readonly isAsync: boolean;
 }
 
 /**

@@ -126,7 +126,7 @@ export class BatchCommitter {
   }
 }
 
-const nothing: BatchOutcome = { read: 0, written: 0, unchanged: 0, skipped: 0, rejects: [] };
+const nothing: BatchOutcome = { read: 0, written: 0, unchanged: 0, skipped: 0, rejects: [], isAsync: false };
 
 /** The lease as it stands after a batch through `stretch` was committed. */
 export function advanced(lease: Lease, stretch: Stretch): Lease {

@@ -1,19 +1,21 @@
 import { randomUUID } from "node:crypto";
 import pLimit from "p-limit";
 import type { OpenedJob } from "../plan/opened-job.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
+import { classifyFailure } from "../postgres/failure.ts";
 import { raw, sql } from "../postgres/sql.ts";
-import { readProgress } from "../store/progress.ts";
+import { noProgress, type Progress, readProgress } from "../store/progress.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import { noThrottle } from "../throttle/throttle.ts";
+import { Patience } from "./backoff.ts";
 import { BatchSize } from "./batch-size.ts";
 import type { BatchWork } from "./batch-work.ts";
 import { buryTheDead } from "./bury-the-dead.ts";
 import { BatchCommitter } from "./commit-batch.ts";
 import { type EventListener, Events } from "./events.ts";
-import { leaveRun } from "./leave-run.ts";
+import { describeStop, leaveRun, statusAfter } from "./leave-run.ts";
 import { Pulse } from "./pulse.ts";
 import { RangePlanner } from "./range-planner.ts";
 import { RowBatch } from "./row-batch.ts";
@@ -51,14 +53,15 @@ export async function executeRun(
     events,
     stop,
   });
-  if (!(await takeUp(db, store, run.id)))
+  const worker = { id: process, workers: count, leaseMs, rowsPerSecond: 0 };
+  if (!(await takeUp(db, store, run.id, (tx) => store.workers.beat(tx, run.id, worker))))
     return readReport(db, store, await store.runs.require(db, String(run.id)));
   // When this fails, their leases run out by themselves.
   if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
   const estimatedRows = run.estimatedRows ?? 0;
   const estimatedWalk = run.estimatedWalk ?? 0;
   events.emit({ type: "run started", isResumed, workers: count, estimatedRows, estimatedWalk });
-  await pulse.start();
+  pulse.start();
   stop.follow(signal);
   const limit = pLimit(count);
   await Promise.all(workers.map((worker) => limit(() => worker.run())));
@@ -77,10 +80,19 @@ async function hire(
 ): Promise<Worker[]> {
   const deadlockTimeoutMs = await readDeadlockTimeout(db);
   const timing = { batchTimeMs, deadlockTimeoutMs, leaseMs };
-  const committer = new BatchCommitter(db, store, opened.source, workOf(opened), timing);
+  const committer = new BatchCommitter(db, store, opened.source, workOf(opened, batchTimeMs), timing);
   const wish = { id: run.id, estimatedWalk: run.estimatedWalk ?? 0, workers: count, walkMs: batchTimeMs };
   const planner = new RangePlanner(db, store, opened.source, wish, events);
-  const tools = { db, store, planner, committer, throttle: noThrottle, events, stop };
+  const tools = {
+    db,
+    store,
+    planner,
+    committer,
+    throttle: noThrottle,
+    events,
+    stop,
+    patience: new Patience(),
+  };
   const hasPending = opened.source.definition.pending !== null;
   const task = { run: run.id, process, leaseMs, rejectLimit: run.rejectLimit, hasPending };
   return Array.from(
@@ -89,10 +101,14 @@ async function hire(
   );
 }
 
-function workOf({ write, source, parameters }: OpenedJob): BatchWork {
+function workOf({ write, source, parameters }: OpenedJob, batchTimeMs: number): BatchWork {
   return write.kind === "sql"
     ? new SqlBatch(source, write.sink)
-    : new RowBatch(source, write.sink, new RowTransform(source, write.sink, write.transform, parameters));
+    : new RowBatch(
+        source,
+        write.sink,
+        new RowTransform(source, write.sink, write.transform, parameters, 2 * batchTimeMs),
+      );
 }
 
 async function readDeadlockTimeout(db: Database): Promise<number> {
@@ -103,17 +119,30 @@ async function readDeadlockTimeout(db: Database): Promise<number> {
   return Number(rows[0]?.setting ?? 1_000);
 }
 
-/** Whoever takes a run up again clears away why it stopped; answers false when it has finished in the meantime. */
-async function takeUp(db: Database, store: Store, id: bigint): Promise<boolean> {
+/**
+ * Whoever takes a run up again clears away why it stopped; whoever joins others changes nothing, least of all what an operator
+ * has asked of them. Answers false when the run has finished in the meantime.
+ */
+async function takeUp(
+  db: Database,
+  store: Store,
+  id: bigint,
+  enter: (tx: Transaction) => Promise<void>,
+): Promise<boolean> {
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
     if (isFinished(run.status)) return false;
-    const nothing = { stop_reason: raw("null"), message: raw("null") };
-    await store.runs.set(tx, id, { status: raw("'running'"), wanted: raw("'running'"), ...nothing });
+    if (run.status !== "running") {
+      const nothing = { stop_reason: raw("null"), message: raw("null") };
+      await store.runs.set(tx, id, { status: raw("'running'"), wanted: raw("'running'"), ...nothing });
+    }
+    // In the same transaction, so that nobody finds a running run without a process.
+    await enter(tx);
     return true;
   });
 }
 
+/** Says how it ended. When the database is away, what others see is derived from our heartbeat's end. */
 async function end(
   db: Database,
   store: Store,
@@ -122,12 +151,39 @@ async function end(
   stop: StopSignal,
   events: Events,
 ): Promise<RunReport> {
-  // When the database is away, the run's state is derived from our heartbeat's end.
-  await leaveRun(db, store, run.id, process, stop.request).catch(() => {});
-  const ended = (await store.runs.find(db, run.id)) ?? run;
-  const progress = await readProgress(db, store.schema, run.id);
-  const report = reportOf(ended, progress);
-  const { status, stopReason, message } = ended;
+  const { request } = stop;
+  try {
+    await patiently(() => leaveRun(db, store, run.id, process, request));
+    const ended = (await store.runs.find(db, run.id)) ?? run;
+    return report(ended, await readProgress(db, store.schema, run.id), events);
+  } catch (error) {
+    if (request === null) throw error;
+    const status = statusAfter[request.reason];
+    const ended = {
+      ...run,
+      status,
+      stopReason: request.reason,
+      message: describeStop(request.error ?? error),
+    };
+    return report(ended, noProgress, events);
+  }
+}
+
+function report(run: Run, progress: Progress, events: Events): RunReport {
+  const { status, stopReason, message } = run;
   events.emit({ type: "run stopped", status, stopReason: (stopReason ?? null) as never, message, progress });
-  return report;
+  return reportOf(run, progress);
+}
+
+/** A few tries, for what must not fail only because somebody held a lock or a connection was cut. */
+async function patiently(work: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const { action } = classifyFailure(error);
+      if (tries >= 3 || (action !== "retry" && action !== "shrink")) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100 * tries));
+    }
+  }
 }

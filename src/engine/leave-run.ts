@@ -1,14 +1,15 @@
 import pg from "pg";
 import { messageOf, TidefillError } from "../errors.ts";
 import type { Database } from "../postgres/database.ts";
-import { describeWithoutValues } from "../postgres/failure.ts";
+import { describeWithoutValues, isAboutServer } from "../postgres/failure.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import { isFinished, type RunStatus, type StopReason } from "../store/run-status.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import type { StopRequest } from "./stop-signal.ts";
 
-const statusAfter: Readonly<Record<StopReason, RunStatus>> = {
+/** What a run is when its last process leaves for this reason. */
+export const statusAfter: Readonly<Record<StopReason, RunStatus>> = {
   finished: "succeeded",
   paused: "paused",
   cancelled: "cancelled",
@@ -40,10 +41,12 @@ export async function leaveRun(
       return;
     }
     const earlier = earlierFailure(run);
-    const status = earlier === null ? statusAfter[request.reason] : "failed";
+    // What an operator asked for counts more than the signal that came first.
+    const reason = run.wanted === "running" ? request.reason : run.wanted;
+    const status = earlier === null ? statusAfter[reason] : "failed";
     await store.runs.set(tx, id, {
       status: sql`${status}`,
-      ...(earlier === null ? because(request) : {}),
+      ...(earlier === null ? because({ ...request, reason }) : {}),
       ...(isFinished(status) ? { finished_at: raw("pg_catalog.clock_timestamp()") } : {}),
     });
   });
@@ -64,8 +67,8 @@ export function describeStop(error: unknown): string {
   if (error instanceof TidefillError)
     return [error.message, error.remedy].filter((part) => part !== undefined).join(" ");
   if (error instanceof pg.DatabaseError) {
-    const isAboutData = /^2[0-9]/.test(error.code ?? "");
-    return isAboutData ? describeWithoutValues(error) : `${error.message} (SQLSTATE ${error.code})`;
+    const isSafe = isAboutServer(error.code ?? "");
+    return isSafe ? `${error.message} (SQLSTATE ${error.code})` : describeWithoutValues(error);
   }
   return messageOf(error);
 }

@@ -3,8 +3,14 @@ import type { TransactionLimits } from "../postgres/transaction-settings.ts";
 /** Bytes of one batch's rows, as PostgreSQL prints them; several batches are under way at once. */
 export const batchBytes = 4_194_304;
 
-/** No batch lasts longer, whatever it does: its locks and its snapshot end then. Half of it for more than one row. */
+/** No batch is idle for longer while it holds locks, and none lasts longer than twice as long. */
 export const batchLimitMs = 10_000;
+
+/** One row's asynchronous transform; what takes longer is kept aside, since locks are held meanwhile. */
+export const rowLimitMs = 4_000;
+
+/** All transforms of one portion; well before PostgreSQL would cut the idle transaction. */
+export const portionLimitMs = 8_000;
 
 /**
  * How long a batch may wait and work. A wait for a row lock ends well before PostgreSQL would look for a deadlock, so that it

@@ -27,7 +27,7 @@ export class Pulse {
   #beats = 0;
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
-  #beating: Promise<void> = Promise.resolve();
+  #beating: Promise<void> | null = null;
 
   constructor(
     db: Database,
@@ -52,21 +52,24 @@ export class Pulse {
     if (event.type === "batch committed") this.#rows += event.counts.read;
   }
 
-  /** Enters the process, then beats until it is stopped. @throws when the first beat fails */
-  async start(): Promise<void> {
-    await this.#beat();
-    this.#timer = setInterval(
-      () => {
-        // A beat that fails is made up for by the next; the workers find out by themselves when the database is gone.
-        this.#beating = this.#beating.then(() => this.#beat()).catch(() => {});
-      },
-      Math.min(everyMs, this.#process.leaseMs / 3),
-    );
+  /** Beats until it is stopped; a beat that fails or hangs is made up for by a later one. */
+  start(): void {
+    const beat = (): void => {
+      if (this.#beating !== null) return;
+      this.#beating = this.#beat()
+        .catch(() => {})
+        .finally(() => {
+          this.#beating = null;
+        });
+    };
+    beat();
+    this.#timer = setInterval(beat, Math.min(everyMs, this.#process.leaseMs / 3));
   }
 
+  /** Stops; a beat that hangs in a broken connection is not waited for. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#beating;
+    await Promise.race([this.#beating, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
   }
 
   async #beat(): Promise<void> {

@@ -1,6 +1,7 @@
 import pLimit from "p-limit";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
+import type { KeyText } from "../postgres/key.ts";
 import { sql } from "../postgres/sql.ts";
 import type { OpenedSource } from "../source/opened-source.ts";
 import type { Store } from "../store/store.ts";
@@ -60,10 +61,16 @@ export class RangePlanner {
     for (;;) {
       const begin = performance.now();
       try {
-        const range = await this.#db.transaction((tx) => this.#add(tx), { statementMs: longestWalkMs });
-        if (range !== null) this.#events.emit({ type: "range planned", range });
+        const planned = await this.#db.transaction((tx) => this.#add(tx), {
+          statementMs: longestWalkMs,
+          wholeMs: 2 * longestWalkMs,
+        });
+        if (planned === "all planned") return false;
+        // Another process was faster; its range is as good.
+        if (planned === "planned by others") return true;
+        this.#events.emit({ type: "range planned", range: planned });
         this.#learn(performance.now() - begin);
-        return range !== null;
+        return true;
       } catch (error) {
         if (classifyFailure(error).reason !== "timeout" || this.#rows <= fewestRows) throw error;
         this.#rows = Math.max(fewestRows, Math.floor(this.#rows / 4));
@@ -71,14 +78,16 @@ export class RangePlanner {
     }
   }
 
-  async #add(tx: Transaction): Promise<bigint | null> {
+  // The walk comes first and the lock on the run last, so that nobody waits for a walk.
+  async #add(tx: Transaction): Promise<bigint | "all planned" | "planned by others"> {
     const { runs, ranges } = this.#store;
-    const run = await runs.lock(tx, this.#run);
-    if (run.isPlanned) return null;
-    const after = run.plannedThrough;
-    // Only now: waiting for the run's row, which another planner holds, says nothing about the walk.
+    const before = await runs.find(tx, this.#run);
+    if (before === null || before.isPlanned) return "all planned";
+    const after = before.plannedThrough;
     await tx.query(sql`select pg_catalog.set_config('statement_timeout', ${String(this.#timeout())}, true)`);
     const through = await this.#source.walk.boundary(tx, after, this.#rows);
+    const run = await runs.lock(tx, this.#run);
+    if (run.isPlanned || !isSame(run.plannedThrough, after)) return "planned by others";
     const planned = through === null ? null : this.#rows;
     const range = await ranges.add(tx, run.id, run.sweep, { after, through }, planned);
     await runs.set(tx, run.id, {
@@ -97,4 +106,11 @@ export class RangePlanner {
     if (milliseconds < this.#walkMs / 4) this.#rows = Math.min(this.#wishedRows, this.#rows * 2);
     else if (milliseconds > this.#walkMs) this.#rows = Math.max(fewestRows, Math.floor(this.#rows / 2));
   }
+}
+
+/** The texts of one key that both come from the store. */
+function isSame(left: KeyText | null, right: KeyText | null): boolean {
+  return (
+    left === right || (left !== null && right !== null && left.every((text, index) => text === right[index]))
+  );
 }

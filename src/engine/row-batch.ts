@@ -45,7 +45,14 @@ export class RowBatch implements BatchWork {
     );
     if (stillPending > 0) throw stillPendingError(stillPending);
     const { rows, skipped, rejects } = verdicts;
-    return { read: budget.rows, written, unchanged: rows.length - written, skipped, rejects };
+    return {
+      read: budget.rows,
+      written,
+      unchanged: rows.length - written,
+      skipped,
+      rejects,
+      isAsync: verdicts.isAsync,
+    };
   }
 }
 

@@ -68,6 +68,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       parameters: parametersToJson(job.parameters, given),
       rejectLimit: options.rejectLimit ?? job.rejectLimit,
       code: { definition: opened.definitionFingerprint, files: options.files ?? {} },
+      keyFingerprint: opened.keyFingerprint,
       tableFingerprint: opened.tableFingerprint,
       estimatedRows: Math.round(opened.estimate.rows),
       estimatedWalk: Math.round(opened.estimate.walk),
@@ -102,12 +103,13 @@ async function acceptOrRefuse(
   opened: OpenedJob,
   options: ResumeOptions,
 ): Promise<void> {
+  if (run.keyFingerprint !== opened.keyFingerprint) throw orderedOtherwise(run);
   const code = { definition: opened.definitionFingerprint, files: options.files ?? {} };
   const changes = changesSince(run, code, opened.tableFingerprint);
   if (changes.length > 0 && options.acceptChanges !== true) {
     throw new RefusedError(
       "nothing-changed-since",
-      `Run ${run.id} of ${run.job} was started with something else: ${changes.join("; ")}. Rows done so far were done the old way.`,
+      `Run ${run.id} of ${run.job} began with something else: since then ${changes.join("; ")}. Rows done so far were done the old way.`,
       `If that is right: tidefill resume ${run.job} --accept-changes   otherwise restore it, or tidefill cancel ${run.job}`,
     );
   }
@@ -151,7 +153,8 @@ async function withDatabase<T>(
   try {
     return await work(db, new Store(options.schema));
   } finally {
-    await db.close();
+    // A connection that hangs is not waited for.
+    await Promise.race([db.close(), new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
   }
 }
 
@@ -178,6 +181,14 @@ function leaseOf({ lease = defaultLease }: WorkOptions): number {
 function workersOf({ workers = defaultWorkers }: WorkOptions): number {
   if (Number.isInteger(workers) && workers >= 1 && workers <= 64) return workers;
   throw new UsageError(`The number of workers must be a whole number from 1 to 64, got ${workers}.`);
+}
+
+function orderedOtherwise(run: Run): RefusedError {
+  return new RefusedError(
+    "order-is-unchanged",
+    `The key of ${run.job} is ordered otherwise than when run ${run.id} began: its type, its collation or its labels changed. What is done cannot be told from what is not.`,
+    `Start anew: tidefill cancel ${run.job}   then tidefill run ${run.job}, which does the rows that are pending`,
+  );
 }
 
 function alreadySucceeded(run: Run): RefusedError {

@@ -30,7 +30,7 @@ export class SqlBatch implements BatchWork {
     );
     if (stillPending > 0) throw stillPendingError(stillPending);
     const read = Math.max(found, written);
-    return { read, written, unchanged: read - written, skipped: 0, rejects: [] };
+    return { read, written, unchanged: read - written, skipped: 0, rejects: [], isAsync: false };
   }
 
   async #count(tx: Transaction, bounds: Bounds): Promise<number> {

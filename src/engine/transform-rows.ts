@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import pLimit from "p-limit";
 import { BatchTooBigError, JobError, messageOf } from "../errors.ts";
 import { ColumnValueError } from "../job/column-codec.ts";
@@ -7,10 +8,10 @@ import type { KeyText } from "../postgres/key.ts";
 import type { OutgoingRow, UpdateRows } from "../sink/update-rows.ts";
 import type { OpenedSource } from "../source/opened-source.ts";
 import type { Reject } from "../store/rejects.ts";
-import { batchLimitMs } from "./limits.ts";
+import { portionLimitMs, rowLimitMs } from "./limits.ts";
 
 /** Async transforms of one batch under way at once. */
-const transformsAtOnce = 16;
+export const transformsAtOnce = 16;
 
 export type TextRow = readonly (string | null)[];
 
@@ -19,10 +20,8 @@ export class Verdicts {
   readonly rows: OutgoingRow[] = [];
   readonly rejects: Reject[] = [];
   skipped = 0;
-
-  get count(): number {
-    return this.rows.length + this.rejects.length + this.skipped;
-  }
+  /** whether the transform answers promises: then waiting, not work, is what takes the time */
+  isAsync = false;
 }
 
 /** Calls a job's transform on rows and sorts the answers; one bad row never stops the good ones. */
@@ -31,30 +30,64 @@ export class RowTransform {
   readonly #sink: UpdateRows;
   readonly #transform: Transform;
   readonly #parameters: object;
+  readonly #holdMs: number;
 
-  constructor(source: OpenedSource, sink: UpdateRows, transform: Transform, parameters: object) {
+  /** `holdMs` is how long synchronous transforms of several rows may hold their locks. */
+  constructor(
+    source: OpenedSource,
+    sink: UpdateRows,
+    transform: Transform,
+    parameters: object,
+    holdMs: number,
+  ) {
     this.#source = source;
     this.#sink = sink;
     this.#transform = transform;
     this.#parameters = parameters;
+    this.#holdMs = holdMs;
   }
 
-  /** Transforms a portion of a batch. @throws BatchTooBigError when async transforms take longer than a batch may */
+  /** Transforms a portion of a batch. @throws BatchTooBigError when that takes longer than locks may be held */
   async apply(rows: readonly TextRow[], verdicts: Verdicts): Promise<void> {
     const deadline = new AbortController();
+    // Each transform may listen to it.
+    setMaxListeners(0, deadline.signal);
     const context = { parameters: this.#parameters, signal: deadline.signal };
+    const begin = performance.now();
     for (const [index, row] of rows.entries()) {
+      if (index > 0 && performance.now() - begin > this.#holdMs) throw new BatchTooBigError("time");
       const answer = this.#call(row, context);
       if (isPromise(answer)) {
-        // This one shows that the transform is asynchronous: the rest go a few at a time.
-        const limit = pLimit(transformsAtOnce);
-        const rest = rows
-          .slice(index + 1)
-          .map((each) => limit(() => this.#settle(each, this.#call(each, context), verdicts)));
-        await inTime(Promise.all([this.#settle(row, answer, verdicts), ...rest]), deadline, rows.length);
+        verdicts.isAsync = true;
+        await this.#applyAsync(row, answer, rows.slice(index + 1), context, deadline, verdicts);
         return;
       }
       this.#sort(row, answer, verdicts);
+    }
+  }
+
+  /** The first answer showed that the transform is asynchronous: the rest go a few at a time. */
+  async #applyAsync(
+    first: TextRow,
+    answer: Promise<unknown>,
+    rest: readonly TextRow[],
+    context: { readonly parameters: object; readonly signal: AbortSignal },
+    deadline: AbortController,
+    verdicts: Verdicts,
+  ): Promise<void> {
+    const limit = pLimit(transformsAtOnce);
+    const work = rest.map((row) =>
+      limit(async () => {
+        if (!deadline.signal.aborted) await this.#settle(row, this.#call(row, context), verdicts);
+      }),
+    );
+    try {
+      await inTime(portionLimitMs, Promise.all([this.#settle(first, answer, verdicts), ...work]), () => {
+        throw new BatchTooBigError("time");
+      });
+    } finally {
+      deadline.abort();
+      limit.clearQueue();
     }
   }
 
@@ -75,7 +108,8 @@ export class RowTransform {
   }
 
   async #settle(row: TextRow, answer: unknown, verdicts: Verdicts): Promise<void> {
-    this.#sort(row, await Promise.resolve(answer).catch((error: unknown) => new Thrown(error)), verdicts);
+    const settled = Promise.resolve(answer).catch((error: unknown) => new Thrown(error));
+    this.#sort(row, await inTime(rowLimitMs, settled, () => tooLate), verdicts);
   }
 
   #sort(row: TextRow, answer: unknown, verdicts: Verdicts): void {
@@ -123,17 +157,18 @@ function refusal(key: KeyText, reason: string): Reject {
   return { key, sqlstate: null, reason };
 }
 
-/** Locks are held meanwhile, so a transform may not take for ever. */
-async function inTime(work: Promise<unknown>, deadline: AbortController, rows: number): Promise<void> {
+const tooLate = new Verdict("reject", `the transform took longer than ${rowLimitMs / 1_000} s`);
+
+/** What `work` resolves to, or what `late` gives when that takes longer. */
+async function inTime<T>(milliseconds: number, work: Promise<T>, late: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new BatchTooBigError("time")), batchLimitMs / (rows > 1 ? 2 : 1));
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
   });
   try {
-    await Promise.race([work, late]);
+    return await Promise.race([work, deadline.then(late)]);
   } finally {
     clearTimeout(timer);
-    deadline.abort();
   }
 }
 

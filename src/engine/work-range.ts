@@ -2,12 +2,13 @@ import { BatchTooBigError, CommitUnknownError, LeaseLostError, messageOf } from 
 import { classifyFailure, describeWithoutValues, type Failure } from "../postgres/failure.ts";
 import type { Lease } from "../store/ranges.ts";
 import type { Throttle } from "../throttle/throttle.ts";
-import { Backoff } from "./backoff.ts";
+import { Backoff, type Patience } from "./backoff.ts";
 import type { BatchSize } from "./batch-size.ts";
 import { type Attempt, advanced, type BatchCommitter, type Committed } from "./commit-batch.ts";
 import type { Events } from "./events.ts";
 import { Isolation } from "./isolation.ts";
 import type { StopSignal } from "./stop-signal.ts";
+import { transformsAtOnce } from "./transform-rows.ts";
 
 /** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
 export class RangeWork {
@@ -18,7 +19,7 @@ export class RangeWork {
   readonly #stop: StopSignal;
   readonly #rejectLimit: number;
   readonly #isolation = new Isolation();
-  readonly #backoff = new Backoff();
+  readonly #backoff: Backoff;
   #lease: Lease;
   #looksAhead = true;
 
@@ -27,7 +28,12 @@ export class RangeWork {
     committer: BatchCommitter,
     size: BatchSize,
     throttle: Throttle,
-    control: { readonly events: Events; readonly stop: StopSignal; readonly rejectLimit: number },
+    control: {
+      readonly events: Events;
+      readonly stop: StopSignal;
+      readonly patience: Patience;
+      readonly rejectLimit: number;
+    },
   ) {
     this.#lease = lease;
     this.#committer = committer;
@@ -35,6 +41,7 @@ export class RangeWork {
     this.#throttle = throttle;
     this.#events = control.events;
     this.#stop = control.stop;
+    this.#backoff = new Backoff(control.patience);
     this.#rejectLimit = control.rejectLimit;
   }
 
@@ -64,7 +71,11 @@ export class RangeWork {
       const committed = await this.#committer.commit(attempt, rows);
       this.#looksAhead = false;
       const walked = attempt.stretch?.walked ?? 0;
-      if (attempt.stretch?.isEmpty === false) this.#size.observe(walked, attempt.clock.totalMs);
+      if (attempt.stretch?.isEmpty === false) {
+        // Transforms that wait do so side by side: fewer rows than that would take just as long.
+        const atLeast = attempt.outcome?.isAsync === true ? transformsAtOnce : 1;
+        this.#size.observe(walked, attempt.clock.totalMs, atLeast);
+      }
       this.#isolation.passed(walked);
       return this.#settle(attempt, committed);
     } catch (error) {

@@ -4,7 +4,7 @@ import { classifyFailure } from "../postgres/failure.ts";
 import type { Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
 import type { Throttle } from "../throttle/throttle.ts";
-import { Backoff } from "./backoff.ts";
+import { Backoff, type Patience } from "./backoff.ts";
 import type { BatchSize } from "./batch-size.ts";
 import type { BatchCommitter } from "./commit-batch.ts";
 import type { Events } from "./events.ts";
@@ -22,6 +22,7 @@ export interface WorkerTools {
   readonly throttle: Throttle;
   readonly events: Events;
   readonly stop: StopSignal;
+  readonly patience: Patience;
 }
 
 /** The run as a worker sees it. */
@@ -41,7 +42,7 @@ export class Worker {
   readonly #tools: WorkerTools;
   readonly #task: WorkerTask;
   readonly #size: BatchSize;
-  readonly #backoff = new Backoff();
+  readonly #backoff: Backoff;
   #isBusy = false;
   /** how often in a row there was nothing to do */
   #looks = 0;
@@ -51,6 +52,7 @@ export class Worker {
     this.#tools = tools;
     this.#task = task;
     this.#size = size;
+    this.#backoff = new Backoff(tools.patience);
   }
 
   get isBusy(): boolean {
@@ -67,7 +69,7 @@ export class Worker {
     while (!stop.isStopping) {
       try {
         if (await this.#step()) return;
-        this.#backoff.reset();
+        this.#backoff.calm();
       } catch (error) {
         await this.#recover(error);
       }
@@ -98,12 +100,13 @@ export class Worker {
   }
 
   async #work(lease: Lease): Promise<void> {
-    const { committer, throttle, events, stop } = this.#tools;
+    const { committer, throttle, events, stop, patience } = this.#tools;
     const { range } = lease;
     events.emit({ type: "range leased", range, worker: this.number });
     const work = new RangeWork(lease, committer, this.#size, throttle, {
       events,
       stop,
+      patience,
       rejectLimit: this.#task.rejectLimit,
     });
     const renewal = this.#keepAlive(work);

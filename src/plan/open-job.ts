@@ -67,6 +67,7 @@ async function assemble(
     write: openWrite(bound, sink, source, relation, key),
     written: sink.columns,
     estimate: await orRefuse(() => estimateRows(tx, opened)),
+    keyFingerprint: hash([relation.schema, relation.name, key.columns]),
     tableFingerprint: fingerprintTable(relation, key, [...source.read, ...sink.columns]),
     definitionFingerprint: definitionFingerprint(job, bound),
   };
@@ -144,6 +145,9 @@ function fingerprintTable(relation: Relation, key: Key, used: readonly string[])
   const columns = relation.columns
     .filter((column) => used.includes(column.name))
     .map((column) => [column.name, column.displayType, column.isNullable, column.isGenerated]);
-  const essence = [relation.schema, relation.name, relation.kind, key.columns, columns];
+  return hash([relation.schema, relation.name, relation.kind, key.columns, columns]);
+}
+
+function hash(essence: unknown): string {
   return createHash("sha256").update(JSON.stringify(essence)).digest("hex");
 }

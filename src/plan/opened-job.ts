@@ -17,6 +17,8 @@ export interface OpenedJob {
   readonly write: OpenedWrite;
   readonly written: readonly string[];
   readonly estimate: Estimate;
+  /** hash of what orders the rows: with another order the bounds of ranges would mean something else */
+  readonly keyFingerprint: string;
   /** hash of what the job relies on in the catalogue */
   readonly tableFingerprint: string;
   readonly definitionFingerprint: string;

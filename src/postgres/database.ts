@@ -3,7 +3,7 @@ import { CommitUnknownError, NotCommittedError } from "../errors.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 import type { Sql } from "./sql.ts";
-import { beginStatement, type TransactionLimits } from "./transaction-settings.ts";
+import { beginStatement, defaultLimits, type TransactionLimits } from "./transaction-settings.ts";
 
 /** A row by column name, each value as PostgreSQL's text. */
 export type Row = Readonly<Record<string, string | null>>;
@@ -62,7 +62,7 @@ export class Database implements Queryable {
     limits?: Partial<TransactionLimits>,
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
-      await client.query(beginStatement(limits));
+      await begin(client, limits);
       const result = await workOrRollBack(client, work);
       await commit(client);
       return result;
@@ -75,7 +75,7 @@ export class Database implements Queryable {
     limits?: Partial<TransactionLimits>,
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
-      await client.query(beginStatement(limits));
+      await begin(client, limits);
       const result = await workOrRollBack(client, work);
       await client.query("rollback");
       return result;
@@ -86,7 +86,10 @@ export class Database implements Queryable {
     await this.#pool.end();
   }
 
-  async #withClient<T>(wholeMs = 30_000, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async #withClient<T>(
+    wholeMs = defaultLimits.wholeMs,
+    work: (client: pg.PoolClient) => Promise<T>,
+  ): Promise<T> {
     const client = await this.#pool.connect();
     const ignore = (): void => {};
     // A checked-out client has no listener of the pool's: a cut connection would end the process.
@@ -105,27 +108,34 @@ export class Database implements Queryable {
     } finally {
       clearTimeout(watchdog);
       client.off("error", ignore);
-      client.release(broken);
+      client.release(broken ?? unfit.has(client));
     }
   }
+}
+
+/** A transaction that did not begin well is not one to work in, and its connection not one to give to the next. */
+async function begin(client: pg.PoolClient, limits: Partial<TransactionLimits> | undefined): Promise<void> {
+  await client.query(beginStatement(limits)).catch(async (error: unknown) => {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  });
 }
 
 async function workOrRollBack<T>(client: pg.PoolClient, work: (tx: Transaction) => Promise<T>): Promise<T> {
   try {
     return await work(new Transaction(client));
   } catch (error) {
-    // When even this fails, the connection is gone and PostgreSQL rolls back by itself.
+    // When even this fails the connection is gone, and PostgreSQL rolls back by itself: what `work` threw says more.
     await client.query("rollback").catch((failure: unknown) => {
-      throw failure instanceof Error && !isConnectionLoss(error) ? withCause(failure, error) : error;
+      unfit.add(client);
+      if (error instanceof Error && error.cause === undefined) error.cause = failure;
     });
     throw error;
   }
 }
 
-function withCause(failure: Error, cause: unknown): Error {
-  failure.cause = cause;
-  return failure;
-}
+/** Connections that failed to roll back: never to be used again. */
+const unfit = new WeakSet<pg.PoolClient>();
 
 async function commit(client: pg.PoolClient): Promise<void> {
   const { command } = await client.query("commit").catch((error: unknown) => {

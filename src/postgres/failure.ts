@@ -83,8 +83,27 @@ export function classifyFailure(error: unknown): Failure {
     const [action, reason]: Verdict = isPassing ? ["retry", "connection"] : stop;
     return { action, reason, sqlstate };
   }
-  const [action, reason] = byCode[sqlstate] ?? byClass[sqlstate.slice(0, 2)] ?? stop;
+  const [action, reason] =
+    byCode[sqlstate] ?? byClass[sqlstate.slice(0, 2)] ?? (isStandard(sqlstate) ? stop : raised);
   return { action, reason, sqlstate };
+}
+
+/** The classes that PostgreSQL itself uses; any other was raised by a trigger or a function over a row. */
+const standardClasses = new Set(
+  "00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX".split(
+    " ",
+  ),
+);
+
+const raised: Verdict = ["reject", "data"];
+
+function isStandard(sqlstate: string): boolean {
+  return standardClasses.has(sqlstate.slice(0, 2));
+}
+
+/** Whether a failure's message is about the statement or the server, and so holds no value of a row. */
+export function isAboutServer(sqlstate: string): boolean {
+  return /^(08|0A|25|26|28|3D|3F|42|53|55|57|58|XX)/.test(sqlstate);
 }
 
 /** The SQLSTATE that PostgreSQL sent, or null. */

@@ -42,6 +42,8 @@ export async function findKeyIndexes(
     join pg_catalog.pg_class c on c.oid = i.indexrelid
     join pg_catalog.pg_am am on am.oid = c.relam
     where i.indrelid = ${relation.oid}::oid
+      -- an expression among the columns has the number 0
+      and not 0 = any (i.indkey[0:i.indnkeyatts - 1])
       and (select pg_catalog.array_agg(a.attname::text order by p)
         from pg_catalog.generate_series(0, i.indnkeyatts - 1) p
         join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[p]) = ${[...key]}::text[]
@@ -73,10 +75,19 @@ function faultOf(row: Row): KeyIndexFault {
 /** The key as SQL compares it: by the operators of each type's default btree order, wherever they live. */
 export async function readKey(db: Queryable, relation: Relation, names: readonly string[]): Promise<Key> {
   const { rows } = await db.query(sql`
-    select a.attname, n.nspname
+    select a.attname, n.nspname,
+      pg_catalog.concat_ws(' ', oc.opcname, co.collname, co.collprovider, pg_catalog.pg_collation_actual_version(co.oid),
+        case when co.collprovider = 'd' then (
+          select pg_catalog.concat_ws(' ', d.datcollate, d.datctype)
+          from pg_catalog.pg_database d
+          where d.datname = pg_catalog.current_database()) end,
+        (select pg_catalog.string_agg(e.enumlabel, ',' order by e.enumsortorder)
+          from pg_catalog.pg_enum e
+          where e.enumtypid = a.atttypid)) as key_order
     from pg_catalog.pg_index i
     cross join lateral pg_catalog.generate_series(0, i.indnkeyatts - 1) p
     join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[p]
+    left join pg_catalog.pg_collation co on co.oid = i.indcollation[p]
     join pg_catalog.pg_opclass oc on oc.oid = i.indclass[p]
     join pg_catalog.pg_amop ao on ao.amopfamily = oc.opcfamily
       and ao.amoplefttype = oc.opcintype and ao.amoprighttype = oc.opcintype and ao.amopstrategy = 1
@@ -84,11 +95,13 @@ export async function readKey(db: Queryable, relation: Relation, names: readonly
     join pg_catalog.pg_namespace n on n.oid = o.oprnamespace
     where i.indrelid = ${relation.oid}::oid and i.indisunique`);
   const schemas = new Map(rows.map((row) => [row.attname, row.nspname]));
+  const orders = new Map(rows.map((row) => [row.attname, row.key_order]));
   const columns = names.map(
     (name): KeyColumn => ({
       name,
       type: relation.columns.find((column) => column.name === name)?.baseType ?? "text",
       operatorSchema: schemas.get(name) ?? "pg_catalog",
+      order: orders.get(name) ?? "",
     }),
   );
   // Called by its own name, the table can be named in the SQL that a job brings along.

@@ -7,6 +7,8 @@ export interface KeyColumn {
   readonly type: string;
   /** the schema of the comparison operators, `pg_catalog` for built-in types */
   readonly operatorSchema: string;
+  /** everything else that decides the order: collation, its provider and version, operator class, labels of an enum */
+  readonly order: string;
 }
 
 /** The values of a key, in PostgreSQL's own text; never parsed, never compared in JavaScript. */

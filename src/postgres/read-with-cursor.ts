@@ -6,9 +6,9 @@ import type { Sql } from "./sql.ts";
 type TextRow = readonly (string | null)[];
 
 /**
- * Reads a statement through a PostgreSQL cursor, in portions of at most `portion()` rows, asked before each of them, each row an array of texts.
- * Leaving the loop early closes the cursor: a portal left open would block the connection. After an error there is
- * nothing to close, and on a broken connection waiting for it would hang.
+ * Reads a statement through a PostgreSQL cursor, in portions of at most `portion()` rows, asked before each of them; each row
+ * is an array of texts. Leaving the loop early closes the cursor: a portal left open would block the connection. After an
+ * error there is nothing to close.
  */
 export async function* readWithCursor(
   client: pg.PoolClient,
@@ -17,11 +17,12 @@ export async function* readWithCursor(
 ): AsyncGenerator<readonly TextRow[]> {
   const { text, values } = statement.toQuery();
   const cursor = client.query(new Cursor<TextRow>(text, values, { rowMode: "array", types: asText }));
+  const loss = new ConnectionLoss(client);
   let failed = false;
   try {
     for (;;) {
       const wanted = portion();
-      const rows = await cursor.read(wanted).catch((error: unknown) => {
+      const rows = await loss.orDone(cursor.read(wanted)).catch((error: unknown) => {
         failed = true;
         throw error;
       });
@@ -29,6 +30,37 @@ export async function* readWithCursor(
       if (rows.length < wanted) return;
     }
   } finally {
-    if (!failed) await cursor.close();
+    try {
+      if (!failed) await loss.orDone(cursor.close());
+    } finally {
+      loss.forget();
+    }
+  }
+}
+
+/** pg-cursor waits for ever when the connection ends between two of its messages; this ends the wait. */
+class ConnectionLoss {
+  readonly #client: pg.PoolClient;
+  readonly #lost: Promise<never>;
+  #listener: (error?: Error) => void = () => {};
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+    this.#lost = new Promise<never>((_, fail) => {
+      this.#listener = (error) => fail(error ?? new Error("Connection terminated while a cursor was open"));
+    });
+    // Nobody may be waiting when it happens; whoever reads next is told.
+    this.#lost.catch(() => {});
+    client.on("error", this.#listener);
+    client.on("end", this.#listener);
+  }
+
+  orDone<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#lost]);
+  }
+
+  forget(): void {
+    this.#client.off("error", this.#listener);
+    this.#client.off("end", this.#listener);
   }
 }

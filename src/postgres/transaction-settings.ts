@@ -10,14 +10,20 @@ export interface TransactionLimits {
   readonly wholeMs: number;
 }
 
-const defaults: TransactionLimits = { lockMs: 5_000, statementMs: 30_000, idleMs: 30_000, wholeMs: 60_000 };
+/** What holds where nobody says otherwise. */
+export const defaultLimits: TransactionLimits = {
+  lockMs: 5_000,
+  statementMs: 30_000,
+  idleMs: 30_000,
+  wholeMs: 60_000,
+};
 
 /**
  * BEGIN and everything that must hold in a transaction, as one message. Only `set local`, so that nothing stays behind on a
  * connection that a transaction pooler hands to somebody else.
  */
 export function beginStatement(limits: Partial<TransactionLimits> = {}): string {
-  const { lockMs, statementMs, idleMs, wholeMs } = { ...defaults, ...limits };
+  const { lockMs, statementMs, idleMs, wholeMs } = { ...defaultLimits, ...limits };
   return [
     "begin isolation level read committed",
     ...[

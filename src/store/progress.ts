@@ -24,6 +24,24 @@ export interface Progress {
   readonly secondsRunning: number;
 }
 
+/** What is known of a run when the database cannot be asked. */
+export const noProgress: Progress = {
+  walked: 0,
+  read: 0,
+  written: 0,
+  unchanged: 0,
+  skipped: 0,
+  rejected: 0,
+  batches: 0,
+  rangesLeft: 0,
+  rangesLeased: 0,
+  workers: 0,
+  rowsPerSecond: 0,
+  secondsSinceCheckpoint: null,
+  watermark: null,
+  secondsRunning: 0,
+};
+
 /** Reads how far a run is, in one statement over its ranges. */
 export async function readProgress(db: Queryable, schema: StoreSchema, run: bigint): Promise<Progress> {
   const { rows } = await db.query(sql`

@@ -126,6 +126,13 @@ export class Ranges {
         and number = ${lease.range}::bigint
         and token = ${lease.token}::uuid
         and status = 'leased'
+        -- a server that lost its last commits has an older checkpoint than we remember
+        and batches = ${lease.batches}
+        -- a run that was cancelled while we were frozen takes no more
+        and exists (
+          select from ${this.#schema.table("run")}
+          where id = ${lease.run}::bigint
+            and status = 'running')
       returning (select wanted from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as wanted`);
     if (rows[0] === undefined) throw new LeaseLostError(lease.range);
     return { wanted: rows[0].wanted ?? "running" };

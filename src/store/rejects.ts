@@ -2,7 +2,7 @@ import type { Queryable, Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
 import { sql } from "../postgres/sql.ts";
 import type { StoreSchema } from "./schema.ts";
-import { fromTextArray } from "./text-array.ts";
+import { fromTextArray, toTextArray } from "./text-array.ts";
 
 /** A row that was kept aside: its key and why, never its values. */
 export interface Reject {
@@ -27,15 +27,20 @@ export class Rejects {
 
   /** Keeps rejects in the batch's transaction; answers how many were not known yet (a sweep meets old ones again). */
   async add(tx: Transaction, run: bigint, range: bigint, rejects: readonly Reject[]): Promise<number> {
-    let added = 0;
-    for (const { key, sqlstate, reason } of rejects) {
-      const { count } = await tx.query(sql`
-        insert into ${this.#schema.table("reject")} (run_id, key, range_number, sqlstate, reason)
-        values (${run}::bigint, ${key}::text[], ${range}::bigint, ${sqlstate}, ${reason.slice(0, 500)})
-        on conflict (run_id, key) do nothing`);
-      added += count;
-    }
-    return added;
+    if (rejects.length === 0) return 0;
+    const keys = rejects.map(({ key }) => toTextArray(key));
+    const states = rejects.map(({ sqlstate }) => sqlstate);
+    const reasons = rejects.map(({ reason }) => reason.slice(0, 500));
+    const { count } = await tx.query(sql`
+      insert into ${this.#schema.table("reject")} (run_id, key, range_number, sqlstate, reason)
+      select ${run}::bigint, fresh.key::text[], ${range}::bigint, fresh.sqlstate, fresh.reason
+      from rows from (
+        pg_catalog.unnest(${keys}::text[]),
+        pg_catalog.unnest(${states}::text[]),
+        pg_catalog.unnest(${reasons}::text[])
+      ) as fresh(key, sqlstate, reason)
+      on conflict (run_id, key) do nothing`);
+    return count;
   }
 
   async count(db: Queryable, run: bigint): Promise<number> {

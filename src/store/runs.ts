@@ -23,6 +23,7 @@ export interface Run {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly rejectLimit: number;
   readonly code: CodeFingerprint;
+  readonly keyFingerprint: string;
   readonly tableFingerprint: string;
   readonly estimatedRows: number | null;
   readonly estimatedWalk: number | null;
@@ -38,6 +39,7 @@ export interface NewRun {
   readonly parameters: string;
   readonly rejectLimit: number;
   readonly code: CodeFingerprint;
+  readonly keyFingerprint: string;
   readonly tableFingerprint: string;
   readonly estimatedRows: number | null;
   readonly estimatedWalk: number | null;
@@ -55,9 +57,9 @@ export class Runs {
   async create(db: Queryable, run: NewRun): Promise<bigint> {
     const { rows } = await db.query(sql`
       insert into ${this.#schema.table("run")}
-        (job, status, parameters, reject_limit, code, table_fingerprint, estimated_rows, estimated_walk, started_at)
+        (job, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint, estimated_rows, estimated_walk, started_at)
       values (${run.job}, 'pending', ${run.parameters}::jsonb, ${run.rejectLimit}, ${JSON.stringify(run.code)}::jsonb,
-        ${run.tableFingerprint}, ${run.estimatedRows}, ${run.estimatedWalk}, pg_catalog.clock_timestamp())
+        ${run.keyFingerprint}, ${run.tableFingerprint}, ${run.estimatedRows}, ${run.estimatedWalk}, pg_catalog.clock_timestamp())
       on conflict (job) where status not in ('succeeded', 'cancelled') do nothing
       returning id`);
     if (rows[0] === undefined) throw await this.#unfinishedExists(db, run.job);
@@ -65,19 +67,19 @@ export class Runs {
   }
 
   /**
-   * Writes down what has become of a job's run whose processes are all gone: a run that was to be cancelled, and whose
-   * last process was killed before it could say so, must not stand in the way of the next one.
+   * Writes down that a job's run is cancelled whose last process was killed before it could say so: it must not stand in the
+   * way of the next run. Every other state of a run without processes is told, not written: a frozen one may wake up.
    */
   async settle(db: Queryable, job: string): Promise<void> {
-    const now = this.#statusNow();
     await db.query(sql`
       update ${this.#schema.table("run")} as run
-      set status = ${now},
-        stop_reason = coalesce(run.stop_reason, case run.wanted when 'running' then 'vanished' else run.wanted end),
-        finished_at = case when ${now} = 'cancelled' then pg_catalog.clock_timestamp() end
+      set status = 'cancelled',
+        stop_reason = 'cancelled',
+        finished_at = pg_catalog.clock_timestamp()
       where run.job = ${job}
         and run.status in ('running', 'pending')
-        and ${now} <> run.status`);
+        and run.wanted = 'cancelled'
+        and ${this.#statusNow()} = 'cancelled'`);
   }
 
   async find(db: Queryable, id: bigint): Promise<Run | null> {
@@ -109,7 +111,9 @@ export class Runs {
 
   /** Locks the run's row until the transaction ends and reads it: whoever plans or finishes does so alone. */
   async lock(tx: Transaction, id: bigint): Promise<Run> {
-    await tx.query(sql`select 1 from ${this.#schema.table("run")} where id = ${id}::bigint for update`);
+    await tx.query(
+      sql`select 1 from ${this.#schema.table("run")} where id = ${id}::bigint for no key update`,
+    );
     const run = await this.find(tx, id);
     if (run === null) throw new UsageError(`Run ${id} is gone from the store.`);
     return run;
@@ -138,7 +142,8 @@ export class Runs {
 
   async #select(db: Queryable, rest: Sql): Promise<Run[]> {
     const { rows } = await db.query(sql`
-      select run.*, ${this.#statusNow()} as status_now
+      select run.*, ${this.#statusNow()} as status_now,
+        ${isoTime("run.started_at")} as started, ${isoTime("run.finished_at")} as finished
       from ${this.#schema.table("run")} as run
       ${rest}`);
     return rows.map(toRun);
@@ -158,6 +163,11 @@ export class Runs {
   }
 }
 
+/** A moment as ISO 8601 has it, in UTC. */
+function isoTime(column: string): Sql {
+  return raw(`pg_catalog.to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
+}
+
 const unfinishedList = raw(`(${unfinished.map((status) => `'${status}'`).join(", ")})`);
 
 function toRun(row: Row): Run {
@@ -171,13 +181,14 @@ function toRun(row: Row): Run {
     parameters: JSON.parse(row.parameters ?? "{}"),
     rejectLimit: Number(row.reject_limit),
     code: JSON.parse(row.code ?? "{}"),
+    keyFingerprint: row.key_fingerprint ?? "",
     tableFingerprint: row.table_fingerprint ?? "",
     estimatedRows: row.estimated_rows == null ? null : Number(row.estimated_rows),
     estimatedWalk: row.estimated_walk == null ? null : Number(row.estimated_walk),
     sweep: Number(row.sweep),
     plannedThrough: fromTextArray(row.planned_through),
     isPlanned: row.is_planned === "t",
-    startedAt: row.started_at ?? null,
-    finishedAt: row.finished_at ?? null,
+    startedAt: row.started ?? null,
+    finishedAt: row.finished ?? null,
   };
 }

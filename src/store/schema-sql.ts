@@ -26,6 +26,7 @@ create table ${s}.run (
   parameters jsonb not null,
   reject_limit bigint not null,
   code jsonb not null,
+  key_fingerprint text not null,
   table_fingerprint text not null,
   estimated_rows bigint,
   estimated_walk bigint,

@@ -64,11 +64,25 @@ export async function requireSchema(db: Queryable, schema: StoreSchema): Promise
   requireVersion(version);
 }
 
-/** Drops the schema and everything that tidefill knows about its runs; answers whether it was there. */
+/**
+ * Drops what tidefill keeps about its runs; answers whether it was there. Only its own tables go, and the schema itself only
+ * when nothing else lives in it.
+ */
 export async function uninstallSchema(db: Database, schema: StoreSchema): Promise<boolean> {
   return db.transaction(async (tx) => {
     if ((await installedVersion(tx, schema)) === null) return false;
-    await tx.query(sql`drop schema ${raw(quoteIdentifier(schema.name))} cascade`);
+    for (const table of ["worker", "reject", "range", "run", "version"]) {
+      await tx.query(sql`drop table ${schema.table(table)}`);
+    }
+    const { rows } = await tx.query(sql`
+      select not exists (
+          select from pg_catalog.pg_depend d
+          where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
+            and d.refobjid = n.oid
+        ) and n.nspname <> 'public' as is_empty
+      from pg_catalog.pg_namespace n
+      where n.nspname = ${schema.name}`);
+    if (rows[0]?.is_empty === "t") await tx.query(sql`drop schema ${raw(quoteIdentifier(schema.name))}`);
     return true;
   });
 }

@@ -9,10 +9,12 @@ export interface Asked {
 export async function fillCounters(database: Asked, rows: number): Promise<void> {
   await database.query("drop schema if exists tidefill cascade");
   await database.query("drop table if exists counters, pace");
-  await database.query("create table pace (seconds double precision not null)");
-  await database.query("insert into pace values (0)");
+  await database.query("create table pace (row_seconds float not null, checkpoint_seconds float not null)");
+  await database.query("insert into pace values (0, 0)");
   await database.query(`create or replace function slowly(value integer) returns integer language plpgsql as
-    'begin perform pg_sleep(seconds) from pace where seconds > 0; return value; end'`);
+    'begin perform pg_sleep(row_seconds) from public.pace where row_seconds > 0; return value; end'`);
+  await database.query(`create or replace function slow_checkpoint() returns trigger language plpgsql as
+    'begin perform pg_sleep(checkpoint_seconds) from public.pace where checkpoint_seconds > 0; return new; end'`);
   await database.query("create table counters (id bigint primary key, n integer not null default 0)");
   await database.query("insert into counters (id) select 7 * g from generate_series(1, $1::integer) g", [
     rows,
@@ -21,8 +23,18 @@ export async function fillCounters(database: Asked, rows: number): Promise<void>
 }
 
 /** How long the SQL job sleeps at each row; it takes effect at once, whoever runs the job. */
-export async function setPace(database: Asked, seconds: number): Promise<void> {
-  await database.query("update pace set seconds = $1", [seconds]);
+export async function setPace(database: Asked, rowSeconds: number): Promise<void> {
+  await database.query("update pace set row_seconds = $1", [rowSeconds]);
+}
+
+/**
+ * Makes the moment between a batch's write and its commit long, so that many faults fall into it, where a few would else
+ * have to be lucky. Only once a run is there; 0 ends it.
+ */
+export async function setCheckpointPace(database: Asked, seconds: number): Promise<void> {
+  await database.query("update pace set checkpoint_seconds = $1", [seconds]);
+  await database.query(`create or replace trigger slow_checkpoint before update of checkpoint on tidefill.range
+    for each row execute function slow_checkpoint()`);
 }
 
 /** How many rows are not counted yet. */

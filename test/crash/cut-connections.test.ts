@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireCountedOnce } from "./counters.ts";
+import { fillCounters, requireCountedOnce, setCheckpointPace } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
 import { anyStatement, Following, Proxied } from "./proxied.ts";
 import { isLong, Random } from "./random.ts";
@@ -17,6 +17,7 @@ test("backends terminated at random moments cost time, but neither a row nor the
   const random = new Random("terminated backends");
   const work = new Work(byRow, { connectionString: database.url, workers: 4 });
   await work.saw("batch committed");
+  await setCheckpointPace(database, 0.03);
   const terminations = isLong ? 1_000 : 60;
   for (let done = 0; done < terminations; ) {
     await delay(random.between(0, 60));
@@ -24,6 +25,7 @@ test("backends terminated at random moments cost time, but neither a row nor the
     work.failIfOver(`termination ${done}`);
   }
   setDelay(0);
+  await setCheckpointPace(database, 0);
   expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
   expect(work.all("batch failed").length).toBeGreaterThan(0);
   await requireCountedOnce(database, 12_000);
@@ -35,11 +37,13 @@ test("connections reset at random messages cost time, but neither a row nor the 
   const random = new Random("reset connections");
   const work = new Work(byRow, { connectionString: proxied.url, workers: 4 });
   await work.saw("batch committed");
+  await setCheckpointPace(database, 0.03);
   for (let done = 0; done < (isLong ? 1_000 : 60); done += 1) {
     const action = random.pick(["reset-before", "reset-after"] as const);
     await proxied.strike(work, { match: anyStatement, after: random.between(1, 30), action });
   }
   setDelay(0);
+  await setCheckpointPace(database, 0);
   expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
   await requireCountedOnce(database, 12_000);
 });

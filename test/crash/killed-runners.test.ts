@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
-import { fillCounters, requireCountedOnce, rowsLeft, setPace } from "./counters.ts";
+import { fillCounters, requireCountedOnce, rowsLeft, setCheckpointPace, setPace } from "./counters.ts";
 import { isLong, Random } from "./random.ts";
 import { RunnerProcess } from "./runner-process.ts";
 import { setDelay } from "./work.ts";
@@ -25,15 +25,24 @@ async function batchesCommitted(): Promise<number> {
   return Number(row?.batches);
 }
 
+async function untilBegun(): Promise<void> {
+  await until(async () => (await database.query("select to_regclass('tidefill.run') as run"))[0]?.run, {
+    describe: "the schema",
+  });
+  await until(async () => (await database.query("select from tidefill.run")).length === 1, {
+    describe: "the run",
+  });
+}
+
 /** Kills a random one of three, again and again, and replaces it at once. */
 async function torment<P>(
   kills: number,
   random: Random,
   start: () => Promise<P>,
   kill: (process: P) => Promise<void>,
-  first?: P,
+  first: P,
 ) {
-  const processes = [first ?? (await start()), await start(), await start()];
+  const processes = [first, await start(), await start()];
   for (let killed = 0; killed < kills; killed += 1) {
     await delay(random.between(20, 1_300));
     const which = random.between(0, processes.length - 1);
@@ -47,18 +56,14 @@ async function torment<P>(
 test("the command line, killed at random moments and started again, counts each row exactly once", async () => {
   const rows = isLong ? 100_000 : 12_000;
   await fillCounters(database, rows);
-  setDelay(60);
+  setDelay(40);
   const options = ["count-rows", "--workers", "2", "--lease", "1s", "--json"] as const;
   const first = tidefill.start("run", ...options);
-  await until(async () => (await database.query("select to_regclass('tidefill.run') as run"))[0]?.run, {
-    describe: "the schema",
-  });
-  await until(async () => (await database.query("select from tidefill.run")).length === 1, {
-    describe: "the run",
-  });
+  await untilBegun();
+  await setCheckpointPace(database, 0.15);
   const start = async (): Promise<ChildProcessWithoutNullStreams> => {
     // With few rows left each takes longer, so that the run does not end before the last kill.
-    setDelay((await rowsLeft(database)) < 4_000 ? 250 : 60);
+    setDelay((await rowsLeft(database)) < 4_000 ? 200 : 40);
     return tidefill.start("resume", ...options);
   };
   const kill = async (child: ChildProcessWithoutNullStreams): Promise<void> => {
@@ -69,6 +74,7 @@ test("the command line, killed at random moments and started again, counts each 
   };
   await torment(isLong ? 200 : 25, new Random("killed command line"), start, kill, first);
   setDelay(0);
+  await setCheckpointPace(database, 0);
   const last = await Promise.all([tidefill.run("resume", ...options), tidefill.run("resume", ...options)]);
   expect(last.map(({ code, stdout }) => [code, JSON.parse(stdout).status])).toEqual([
     [0, "succeeded"],
@@ -90,8 +96,12 @@ test("processes at an SQL job, killed at random moments and replaced, count each
     runner.signal("SIGKILL");
     expect(await runner.ended, JSON.stringify(runner.told.at(-1))).toMatchObject({ signal: "SIGKILL" });
   };
-  await torment(isLong ? 200 : 10, new Random("killed SQL job"), start, kill);
+  const first = await start();
+  await untilBegun();
+  await setCheckpointPace(database, 0.15);
+  await torment(isLong ? 200 : 10, new Random("killed SQL job"), start, kill, first);
   await setPace(database, 0);
+  await setCheckpointPace(database, 0);
   const last = [new RunnerProcess(options), new RunnerProcess(options)];
   for (const runner of last)
     expect([await runner.ended, runner.trouble]).toEqual([{ code: 0, signal: null }, null]);

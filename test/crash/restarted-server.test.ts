@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cluster } from "../../src/embedded/cluster.ts";
-import { type Asked, fillCounters, requireCountedOnce, setPace } from "./counters.ts";
+import { type Asked, fillCounters, requireCountedOnce, setCheckpointPace, setPace } from "./counters.ts";
 import bySql from "./jobs/count-by-sql.ts";
 import byRow from "./jobs/count-rows.ts";
 import { isLong, Random } from "./random.ts";
@@ -32,12 +32,15 @@ async function ask(text: string, values: readonly unknown[] = []): Promise<Recor
 
 /** Takes the server away from under a run again and again; what was not committed is lost each time. */
 async function crash(work: Work, times: number, random: Random): Promise<void> {
+  await work.saw("batch committed");
+  await setCheckpointPace(database, 0.05);
   for (let crashed = 1; crashed <= times; crashed += 1) {
     await work.saw("batch committed", work.all("batch committed").length + random.between(1, 12));
     await delay(random.between(0, 150));
     await cluster.restart("immediate");
     work.failIfOver(`crash ${crashed + 1} of the server`);
   }
+  await setCheckpointPace(database, 0);
 }
 
 test("a row job outlives a server that is restarted without a shutdown", async () => {

@@ -159,5 +159,9 @@ async function walk(db: Database, opened: OpenedJob, step: Step): Promise<string
 
 function workOf({ source, write, parameters }: OpenedJob): RowBatch | SqlBatch {
   if (write.kind === "sql") return new SqlBatch(source, write.sink);
-  return new RowBatch(source, write.sink, new RowTransform(source, write.sink, write.transform, parameters));
+  return new RowBatch(
+    source,
+    write.sink,
+    new RowTransform(source, write.sink, write.transform, parameters, 5_000),
+  );
 }
