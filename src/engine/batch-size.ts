@@ -21,7 +21,7 @@ export class BatchSize {
     if (rows === 0) return;
     const ideal = (rows * this.#targetMs) / Math.max(milliseconds, 0.1);
     // A short last batch says nothing about larger ones: its fixed costs weigh too much.
-    if (rows < this.#rows / 2 && ideal < this.#rows && milliseconds <= this.#targetMs) return;
+    if (rows < this.#rows / 2 && milliseconds <= this.#targetMs) return;
     this.#set(
       Math.max(Math.min(ideal, this.#rows * growthAtMost), Math.min(atLeast, this.#rows * growthAtMost)),
     );

@@ -54,9 +54,9 @@ test("a runner stopped past its lease finds on waking that it is fenced", async 
 
 test("a runner that sleeps on its row locks does not hold up the run for ever", async () => {
   await fillCounters(database, 2_500);
-  const zombie = new RunnerProcess({ url: database.url, workers: 1 }, 60);
+  const zombie = new RunnerProcess({ url: database.url, workers: 1 }, 150);
   await zombie.tells("batch committed");
-  // The transform of the next batch is at work, so its rows are locked.
+  // The transform of a batch's last rows is at work, so all of its rows are locked, and the server waits.
   const isAtWork = `select from pg_stat_activity where application_name like 'tidefill%'
     and state = 'idle in transaction' and query ~ 'for no key update'`;
   await until(async () => (await database.query(isAtWork)).length === 1, {

@@ -94,6 +94,8 @@ export async function runInSmallBatches(
     { name: "(select null::text as none where false) none", key: ["none"] },
     1,
   );
+  // A batch commits only while its run is running.
+  await database.query("update tidefill.run set status = 'running' where id = $1", [run]);
   return withEngine(database.url, async (db, store) => {
     const opened = await openJob(db, job, {});
     const lease = await store.ranges.lease(db, BigInt(run), "00000000-0000-0000-0000-000000000000", leaseMs);

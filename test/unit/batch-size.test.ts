@@ -59,7 +59,7 @@ describe("the batch size", () => {
     const size = new BatchSize(targetMs);
     size.observe(3, 5);
     size.observe(0, 5);
-    expect(size.rows).toBe(500);
+    expect(size.rows).toBe(100);
   });
 
   test("grows again from 1", () => {

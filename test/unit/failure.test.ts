@@ -32,6 +32,8 @@ const expected: Readonly<Record<"retry" | "shrink" | "reject" | "stop", readonly
   ],
   shrink: ["40P01", "55P03", "57014", "25P03", "25P04", "53200"],
   reject: [
+    "APP01", // raised by a trigger of the user's
+    "ZZZZZ",
     "21000",
     "22000",
     "22001",
@@ -106,7 +108,6 @@ const expected: Readonly<Record<"retry" | "shrink" | "reject" | "stop", readonly
     "XX001",
     "XX002",
     "00000",
-    "ZZZZZ",
     "P0000",
   ],
 }; // the codes of a class stand together
