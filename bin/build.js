@@ -17,6 +17,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const source = join(root, "src");
 const built = join(root, "dist");
 const stamp = join(built, ".built");
+const lock = join(root, ".build-lock");
 
 /** Whether this is a checkout whose `dist` is missing, half made, or older than its source. */
 export function isStale() {
@@ -30,19 +31,42 @@ export function build() {
     process.stderr.write("tidefill is not built in this checkout. Type: npm ci\n");
     process.exit(2);
   }
+  if (!take(lock)) return waitForOther();
   const startedAt = new Date();
   const aside = mkdtempSync(join(root, ".build-"));
   try {
     const options = ["-p", join(root, "tsconfig.build.json"), "--outDir", join(aside, "new")];
     const { status } = spawnSync(process.execPath, [compiler, ...options], { stdio: ["ignore", 2, 2] });
-    if (status !== 0) process.exit(status ?? 1);
+    if (status !== 0) {
+      process.exitCode = status ?? 1;
+      throw new Error("tidefill could not be built: see above.");
+    }
     writeFileSync(join(aside, "new", ".built"), "");
     utimesSync(join(aside, "new", ".built"), startedAt, startedAt);
     if (existsSync(built)) renameSync(built, join(aside, "old"));
     renameSync(join(aside, "new"), built);
   } finally {
     rmSync(aside, { recursive: true, force: true });
+    rmSync(lock, { recursive: true, force: true });
   }
+}
+
+/** Takes the right to build; a lock that was left by a build that was killed counts for nothing after a minute. */
+function take(folder) {
+  try {
+    if (existsSync(folder) && Date.now() - statSync(folder).mtimeMs > 60_000)
+      rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function waitForOther() {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < 600 && existsSync(lock); tries += 1) Atomics.wait(pause, 0, 0, 100);
+  if (isStale()) build();
 }
 
 function newestIn(folder) {

@@ -16,8 +16,7 @@ export async function withAddress<T>(
   if (settings.embedded === undefined) return work(settings.databaseUrl);
   const directory = settings.embedded === "" ? defaultDirectory : settings.embedded;
   const cluster = await Cluster.open({ directory });
-  if (cluster.owned)
-    say(`Embedded PostgreSQL in ${directory}, at 127.0.0.1:${cluster.port} while this command runs.`);
+  if (cluster.owned) say(`Embedded PostgreSQL in ${directory}, while this command runs: ${cluster.url()}`);
   try {
     return await work(cluster.url());
   } finally {

@@ -1,4 +1,5 @@
 import yargs from "yargs";
+import { UsageError } from "../errors.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { listCommand } from "./commands/list.ts";
 import { cancelCommand, pauseCommand } from "./commands/pause.ts";
@@ -8,9 +9,9 @@ import { resumeCommand } from "./commands/resume.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { statusCommand } from "./commands/status.ts";
-import { exitCodeOfError, exitCodes } from "./exit-code.ts";
+import { exitCodeOfError } from "./exit-code.ts";
 import { explained } from "./explained.ts";
-import { printJson, say, sayError } from "./output.ts";
+import { printJson, sayError } from "./output.ts";
 import { ownVersion } from "./version.ts";
 
 const commands = [
@@ -28,6 +29,10 @@ const commands = [
 
 /** Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75 resumable. */
 export async function runCommandLine(parameters: readonly string[]): Promise<void> {
+  // The address of the database may hold a password, and every user of the machine can list processes.
+  process.title = "tidefill";
+  // Whoever read our output has gone; the run need not end for that.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
     await parser(parameters).parseAsync();
   } catch (error) {
@@ -50,14 +55,20 @@ function parser(parameters: readonly string[]) {
     .epilogue(
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a check, 4 done with rejects, 75 stopped and resumable",
     )
+    .alias("help", "h")
+    .alias("version", "v")
     .fail((message, error) => {
       if (error !== undefined && error !== null) throw error;
-      say(message);
-      say("`tidefill --help` shows the commands, `tidefill <command> --help` their options.");
-      process.exit(exitCodes.usage);
+      throw new UsageError(told(message), {
+        remedy: "`tidefill --help` shows the commands, `tidefill <command> --help` their options.",
+      });
     });
   for (const command of commands) program.command(command);
   return program;
+}
+
+function told(message: string): string {
+  return /^Not enough non-option arguments/.test(message) ? "Name the job, or the run." : message;
 }
 
 function report(thrown: unknown, json: boolean): void {

@@ -19,6 +19,7 @@ export class Observers {
   readonly #settings: ObserverSettings;
   readonly #log: EventLog | null;
   #server: MetricsServer | null = null;
+  #hasRun = false;
 
   constructor(settings: ObserverSettings) {
     this.#settings = settings;
@@ -28,7 +29,10 @@ export class Observers {
   get listeners(): readonly EventListener[] {
     return [
       (event) => this.progress.hear(event),
-      (event) => this.#metrics.hear(event),
+      (event) => {
+        this.#hasRun = true;
+        this.#metrics.hear(event);
+      },
       (event) => this.#log?.hear(event),
     ];
   }
@@ -45,10 +49,10 @@ export class Observers {
   async stop(): Promise<void> {
     this.progress.clear();
     const { pushgateway } = this.#settings;
-    if (pushgateway !== undefined) {
+    if (pushgateway !== undefined && this.#hasRun) {
       await this.#metrics.push(pushgateway).catch((error: unknown) => {
         say(
-          `${emphasise("yellow", "warning")} The metrics could not be pushed to ${pushgateway}: ${String(error)}`,
+          `${emphasise("yellow", "warning")} The metrics could not be pushed to ${new URL(pushgateway).host}: ${String(error)}`,
         );
       });
     }

@@ -1,3 +1,4 @@
+import type { EngineEvent } from "../engine/events.ts";
 import type { WorkOptions } from "../engine/run-job.ts";
 import type { RunReport } from "../engine/run-report.ts";
 import { UsageError } from "../errors.ts";
@@ -24,19 +25,13 @@ export async function takePart(
   loaded: LoadedJob,
   start: (options: WorkOptions) => Promise<RunReport>,
 ): Promise<void> {
-  for (const [name, value] of Object.entries({
-    workers: work.workers,
-    "metrics-port": work.metricsPort,
-    "reject-limit": work.rejectLimit,
-  })) {
-    if (value !== undefined && !Number.isInteger(value))
-      throw new UsageError(`--${name} wants a whole number.`);
-  }
+  requireNumbers(work);
   const observers = new Observers(work);
   const signals = new Signals();
   signals.listen();
   try {
     await observers.start();
+    const mine = new OwnShare();
     const begin = performance.now();
     const report = await withAddress(settings, (connectionString) =>
       start({
@@ -46,13 +41,13 @@ export async function takePart(
         lease: work.lease as Duration,
         rejectLimit: work.rejectLimit,
         signal: signals.signal,
-        onEvent: observers.listeners,
+        onEvent: [...observers.listeners, (event) => mine.hear(event)],
         files: loaded.files,
       }),
     );
     observers.progress.clear();
     if (settings.json) printJson(report);
-    sayOutcome(report, (performance.now() - begin) / 1_000);
+    sayOutcome(report, mine, (performance.now() - begin) / 1_000);
     process.exitCode = exitCodeOf(report);
   } finally {
     await observers.stop();
@@ -60,7 +55,25 @@ export async function takePart(
   }
 }
 
-function sayOutcome(report: RunReport, seconds: number): void {
+function requireNumbers(work: WorkSettings): void {
+  const limits = [
+    ["workers", work.workers, 1, 64],
+    ["metrics-port", work.metricsPort, 0, 65_535],
+    ["reject-limit", work.rejectLimit, 0, Number.MAX_SAFE_INTEGER],
+  ] as const;
+  for (const [name, value, least, most] of limits) {
+    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) continue;
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+    throw new UsageError(`--${name} wants a whole number ${range}.`);
+  }
+  if (work.pushgateway !== undefined && !/^https?:\/\/./.test(work.pushgateway)) {
+    throw new UsageError("--pushgateway wants an address.", {
+      remedy: "Write --pushgateway http://host:9091",
+    });
+  }
+}
+
+function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
   const { rows } = report;
   const parts = [
     `${formatCount(rows.written)} rows written`,
@@ -74,11 +87,24 @@ function sayOutcome(report: RunReport, seconds: number): void {
       ? ""
       : ` (${report.stopReason})`;
   say(
-    `${emphasise(colour, report.status)}${reason}  ${report.job}, run ${report.run}: ${parts.join(", ")}  ${formatSeconds(seconds)}`,
+    `${emphasise(colour, report.status)}${reason}  ${report.job}, run ${report.run}: ${parts.join(", ")}; ${mine.of(report)}${formatSeconds(seconds)}`,
   );
   if (report.message !== null) say(report.message);
   const next = nextStep(report);
   if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
+}
+
+/** What this process has done of a run that others, or itself at an earlier time, have worked on too. */
+class OwnShare {
+  #written = 0;
+
+  hear(event: EngineEvent): void {
+    if (event.type === "batch committed") this.#written += event.counts.written;
+  }
+
+  of(report: RunReport): string {
+    return this.#written === report.rows.written ? "" : `${formatCount(this.#written)} of them now, in `;
+  }
 }
 
 function nextStep(report: RunReport): string | null {
@@ -89,6 +115,9 @@ function nextStep(report: RunReport): string | null {
     return `Others go on with it. To join them again: tidefill resume ${report.job}`;
   if (report.stopReason === "reject-limit") {
     return `See why: tidefill rejects ${report.run}   go on with a higher limit: tidefill resume ${report.job} --reject-limit ${10 * Math.max(10, report.rows.rejected)}`;
+  }
+  if (report.stopReason === "error") {
+    return `Mend the cause, then go on: tidefill resume ${report.job}   (with --accept-changes when you have changed the job)`;
   }
   return `Go on where it stopped: tidefill resume ${report.job}`;
 }

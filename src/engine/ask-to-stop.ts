@@ -22,7 +22,7 @@ export async function askToStop(
     if (isFinished(run.status)) {
       throw new RefusedError(
         "run-is-unfinished",
-        `Run ${id} of ${run.job} is ${run.status} already.`,
+        `Run ${id} of ${run.job} has ended already (${run.status}).`,
         `tidefill status ${id}`,
       );
     }

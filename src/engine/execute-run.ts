@@ -3,7 +3,7 @@ import pLimit from "p-limit";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
-import { raw, sql } from "../postgres/sql.ts";
+import { raw } from "../postgres/sql.ts";
 import { noProgress, type Progress, readProgress } from "../store/progress.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Run } from "../store/runs.ts";
@@ -14,6 +14,7 @@ import { BatchSize } from "./batch-size.ts";
 import type { BatchWork } from "./batch-work.ts";
 import { buryTheDead } from "./bury-the-dead.ts";
 import { BatchCommitter } from "./commit-batch.ts";
+import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 import { type EventListener, Events } from "./events.ts";
 import { describeStop, leaveRun, statusAfter } from "./leave-run.ts";
 import { Pulse } from "./pulse.ts";
@@ -109,14 +110,6 @@ function workOf({ write, source, parameters }: OpenedJob, batchTimeMs: number): 
         write.sink,
         new RowTransform(source, write.sink, write.transform, parameters, 2 * batchTimeMs),
       );
-}
-
-async function readDeadlockTimeout(db: Database): Promise<number> {
-  const { rows } = await db.query(sql`
-    select setting
-    from pg_catalog.pg_settings
-    where name = 'deadlock_timeout'`);
-  return Number(rows[0]?.setting ?? 1_000);
 }
 
 /**

@@ -202,7 +202,7 @@ function alreadySucceeded(run: Run): RefusedError {
 function finishedAlready(run: Run): RefusedError {
   return new RefusedError(
     "run-is-unfinished",
-    `Run ${run.id} of ${run.job} is ${run.status}; there is nothing to resume.`,
+    `Run ${run.id} of ${run.job} has ended (${run.status}); there is nothing to resume.`,
     `To run the job once more: tidefill run ${run.job} --again`,
   );
 }

@@ -40,7 +40,7 @@ export class Metrics {
         this.#observed(event);
         break;
       case "run stopped":
-        this.#state(event.job, event.status);
+        this.#stopped(event);
         if (event.status === "succeeded") this.#succeeded(event.job);
         break;
       default:
@@ -127,6 +127,12 @@ export class Metrics {
       this.#gauge("tidefill_replication_lag_bytes").set({ replica }, bytes);
       this.#gauge("tidefill_replication_lag_seconds").set({ replica }, seconds ?? 0);
     }
+  }
+
+  #stopped({ job: job_name, status }: Extract<EngineEvent, { type: "run stopped" }>): void {
+    this.#state(job_name, status);
+    for (const state of ["busy", "waiting"]) this.#gauge("tidefill_workers").set({ job_name, state }, 0);
+    this.#gauge("tidefill_eta_seconds").remove({ job_name });
   }
 
   #succeeded(job_name: string): void {

@@ -3,7 +3,6 @@ import type { Job } from "../job/define-job.ts";
 import { displayName } from "../job/table.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { explainText } from "../postgres/explain.ts";
-import { beginStatement } from "../postgres/transaction-settings.ts";
 import { checkNames } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
 import { tryToOpenJob } from "./open-job.ts";
@@ -35,13 +34,24 @@ interface PlanDetails {
   readonly touched: Touched;
 }
 
+/** What the engine sends around the statements of every batch. */
+export interface BatchFrame {
+  readonly begin: string;
+  readonly checkpoint: string;
+}
+
 /** Finds out what a run would do, in a transaction that is rolled back; nothing is written, not even our schema. */
-export async function planRun(db: Database, job: Job, parameters: object): Promise<RunPlan> {
+export async function planRun(
+  db: Database,
+  job: Job,
+  parameters: object,
+  frame: BatchFrame,
+): Promise<RunPlan> {
   const common = { job: job.name, kind: job.kind, checks: checkNames };
   try {
     const { opened, refusals } = await tryToOpenJob(db, job, parameters);
     if (opened === null) return { ...common, refusals, details: null };
-    return { ...common, refusals, details: await db.rolledBack((tx) => describe(tx, opened)) };
+    return { ...common, refusals, details: await db.rolledBack((tx) => describe(tx, opened, frame)) };
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const refusal = { check: error.check, message: error.message, remedy: error.remedy ?? "" };
@@ -49,7 +59,8 @@ export async function planRun(db: Database, job: Job, parameters: object): Promi
   }
 }
 
-async function describe(tx: Transaction, opened: OpenedJob): Promise<PlanDetails> {
+async function describe(tx: Transaction, opened: OpenedJob, frame: BatchFrame): Promise<PlanDetails> {
+  const { begin, checkpoint } = frame;
   const { source, estimate } = opened;
   const samples = await sampleStatements(tx, opened);
   const finder = samples.find(({ name }) => name === (opened.write.kind === "sql" ? "write" : "read"));
@@ -60,8 +71,9 @@ async function describe(tx: Transaction, opened: OpenedJob): Promise<PlanDetails
     estimatedRows: Math.round(estimate.rows),
     keysWalked: Math.round(estimate.walk),
     statements: [
-      { name: "begin", sql: beginStatement().replaceAll("; ", ";\n") },
+      { name: "begin", sql: begin },
       ...written,
+      { name: "checkpoint", sql: checkpoint },
       { name: "commit", sql: "commit" },
     ],
     queryPlan: finder === undefined ? [] : await explainText(tx, finder.statement),

@@ -142,5 +142,22 @@ export function describeWithoutValues(error: unknown): string {
   const named = (["constraint", "table", "column"] as const)
     .map((name) => (error[name] ? `${name} ${error[name]}` : null))
     .filter((text) => text !== null);
-  return [`SQLSTATE ${error.code ?? "unknown"}`, ...named].join(", ");
+  const condition = conditions[error.code ?? ""] ?? `SQLSTATE ${error.code ?? "unknown"}`;
+  return [condition, ...named].join(", ");
 }
+
+/** What people meet most, by the names of PostgreSQL's documentation. */
+const conditions: Readonly<Record<string, string>> = {
+  "21000": "cardinality violation",
+  "22001": "value too long",
+  "22003": "number out of range",
+  "22007": "invalid date or time",
+  "22012": "division by zero",
+  "22P02": "invalid text for its type",
+  "23502": "not-null violation",
+  "23503": "foreign key violation",
+  "23505": "unique violation",
+  "23514": "check violation",
+  "23P01": "exclusion violation",
+  P0001: "raised by a trigger or function",
+};

@@ -53,7 +53,8 @@ export function join(pieces: readonly Sql[], separator = ", "): Sql {
 
 /** A piece of SQL that somebody else wrote, in brackets; it may end in a comment. */
 export function bracketed(piece: Sql): Sql {
-  return join([raw("("), piece, raw("\n)")], "");
+  const end = piece.parts.some((part) => part.includes("--")) ? "\n)" : ")";
+  return join([raw("("), piece, raw(end)], "");
 }
 
 /** Quotes a name so that nothing in it can break out. */

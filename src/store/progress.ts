@@ -66,7 +66,7 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
         from ${schema.table("worker")} as worker
         where worker.run_id = run.id
           and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as rows_per_second,
-      extract(epoch from coalesce(run.finished_at, pg_catalog.clock_timestamp()) - run.started_at) as running,
+      extract(epoch from coalesce(run.finished_at, max(range.checkpointed_at)) - run.started_at) as running,
       (select front.checkpoint
         from ${schema.table("range")} as front
         where front.run_id = run.id

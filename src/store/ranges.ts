@@ -1,7 +1,7 @@
 import { LeaseLostError } from "../errors.ts";
 import type { Queryable, Row, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
-import { sql } from "../postgres/sql.ts";
+import { type Sql, sql } from "../postgres/sql.ts";
 import type { StoreSchema } from "./schema.ts";
 import { fromTextArray } from "./text-array.ts";
 
@@ -109,7 +109,19 @@ export class Ranges {
     counts: BatchCounts,
     leaseMs: number,
   ): Promise<Advanced> {
-    const { rows } = await tx.query(sql`
+    const { rows } = await tx.query(this.advanceStatement(lease, to, counts, leaseMs));
+    if (rows[0] === undefined) throw new LeaseLostError(lease.range);
+    return { wanted: rows[0].wanted ?? "running" };
+  }
+
+  /** The statement with the fence in it: the last of every batch. */
+  advanceStatement(
+    lease: Lease,
+    to: { readonly through: KeyText | null; readonly isLast: boolean },
+    counts: BatchCounts,
+    leaseMs: number,
+  ): Sql {
+    return sql`
       update ${this.#schema.table("range")}
       set checkpoint = ${to.through}::text[],
         status = case when ${to.isLast}::boolean then 'done' else 'leased' end,
@@ -133,9 +145,7 @@ export class Ranges {
           select from ${this.#schema.table("run")}
           where id = ${lease.run}::bigint
             and status = 'running')
-      returning (select wanted from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as wanted`);
-    if (rows[0] === undefined) throw new LeaseLostError(lease.range);
-    return { wanted: rows[0].wanted ?? "running" };
+      returning (select wanted from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as wanted`;
   }
 
   /** Prolongs a lease while one batch takes long; does nothing when it is lost already. */

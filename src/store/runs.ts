@@ -132,7 +132,7 @@ export class Runs {
       db,
       sql`where run.job = ${job} and run.status in ${unfinishedList} order by run.id desc limit 1`,
     );
-    const what = run === undefined ? "an unfinished run" : `run ${run.id}, which is ${run.status}`;
+    const what = run === undefined ? "an unfinished run" : `an unfinished run: run ${run.id}, ${run.status}`;
     return new RefusedError(
       "no-unfinished-run",
       `The job ${job} has ${what}. Nothing was started.`,

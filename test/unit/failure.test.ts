@@ -140,7 +140,7 @@ describe("a failure of PostgreSQL", () => {
       table: "users",
       detail: "Key (email)=(secret) exists.",
     });
-    expect(describeWithoutValues(error)).toBe("SQLSTATE 23505, constraint users_email, table users");
+    expect(describeWithoutValues(error)).toBe("unique violation, constraint users_email, table users");
     expect(describeWithoutValues(failure(undefined))).toBe("SQLSTATE unknown");
     expect(describeWithoutValues(new TypeError("secret"))).toBe("TypeError");
     expect(describeWithoutValues("secret")).toBe("unknown");

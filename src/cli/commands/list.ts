@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { isConnectionLoss } from "../../postgres/failure.ts";
 import type { Run } from "../../store/runs.ts";
 import { installedVersion } from "../../store/schema.ts";
 import { withStore } from "../connection.ts";
@@ -37,14 +38,19 @@ interface ListedRun {
 }
 
 async function lastRuns(settings: CommonSettings): Promise<Map<string, Run>> {
-  return withStore(
+  const reading = withStore(
     settings,
-    async (db, store) => {
+    async (db, store): Promise<Map<string, Run>> => {
       if ((await installedVersion(db, store.schema)) === null) return new Map();
       return new Map((await store.runs.latestOfEach(db)).map((run) => [run.job, run]));
     },
     { needsSchema: false },
   );
+  return reading.catch((error: unknown) => {
+    if (!isConnectionLoss(error)) throw error;
+    say("The database cannot be reached, so nothing is known of their runs.");
+    return new Map<string, Run>();
+  });
 }
 
 function summaryOf(run: Run | undefined): ListedRun | null {

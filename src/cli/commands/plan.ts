@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { batchFrame } from "../../engine/batch-frame.ts";
 import { readParameters } from "../../job/parameters.ts";
 import { formatCount } from "../../observe/format.ts";
 import { planRun, type RunPlan } from "../../plan/plan-run.ts";
@@ -28,7 +29,11 @@ export const planCommand: CommandModule = {
     const settings = commonSettings(given);
     const { job } = await loadJob(settings.jobs, given.job);
     const parameters = await readParameters(job.parameters, parseParameters(given.param));
-    const plan = await withStore(settings, (db) => planRun(db, job, parameters), { needsSchema: false });
+    const plan = await withStore(
+      settings,
+      async (db, store) => planRun(db, job, parameters, await batchFrame(db, store, job.batchTimeMs)),
+      { needsSchema: false },
+    );
     if (settings.json) printJson(plan);
     else printData(describePlan(plan));
     for (const { message, remedy } of plan.refusals) {
@@ -51,11 +56,11 @@ export function describePlan(plan: RunPlan): string {
     "",
     `  table      ${details.table}, in the order of ${details.key.join(", ")}`,
     `  rows       ~${formatCount(details.estimatedRows)} to do, found by walking ~${formatCount(details.keysWalked)} keys (PostgreSQL's estimate; nothing was counted)`,
-    `  checks     ${plan.checks.length} passed: ${plan.checks.join(", ")}`,
+    `  checks     ${plan.checks.length} passed: ${list(plan.checks.map((check, index) => (index < plan.checks.length - 1 ? `${check},` : check)))}`,
     "",
     "What an update touches",
     `  triggers   ${list(touched.triggers)}`,
-    `  constraints ${list(touched.constraints)}`,
+    `  checked    ${list(touched.constraints)}`,
     `  referenced ${list(touched.referencedBy)}`,
     `  published  ${list(touched.publications)}`,
     `  generated  ${list(touched.generatedColumns)}`,

@@ -14,7 +14,7 @@ const essays = 200_000;
 /** The demo: a job on a real database, killed half-way and resumed, with the database as the witness. */
 export async function show(): Promise<void> {
   say(
-    `${emphasise("bold", "tidefill demo")}: a backfill that survives being killed. It takes less than a minute.\n`,
+    `${emphasise("bold", "tidefill demo")}: a backfill (a change to every row of a table in use) that survives being killed.\nIt takes less than a minute.\n`,
   );
   say("Starting a PostgreSQL of its own, in a temporary folder, and filling it with a sample school …");
   const begin = performance.now();
@@ -43,13 +43,13 @@ async function play(db: Database, url: string): Promise<void> {
   );
   say(emphasise("dim", "  $ tidefill run essay-word-count"));
   const killed = await killHalfWay(db, url);
-  say(emphasise("red", `\n  kill -9 ${killed.pid}`));
+  say(`\nNow the plug is pulled, half-way: ${emphasise("red", `kill -9 ${killed.pid}`)}`);
   const half = await hear(db);
   say(
     `\nNo goodbye, no clean-up. The database says: ${formatCount(half.filled)} of ${formatCount(half.essays)} essays are done.\n`,
   );
   say(
-    "Nobody has to know where it stopped: every batch wrote down how far it came, in the same transaction as its rows.",
+    "Nobody has to know where it stopped: with its rows, and in the same transaction, it wrote down how far it was.",
   );
   say(emphasise("dim", "  $ tidefill resume essay-word-count"));
   const first = performance.now();
@@ -112,7 +112,9 @@ async function playTwin(db: Database, url: string, before: Testimony, rowRate: n
   say(
     `  the words counted in SQL          ${formatCount(sqlRate)} rows/s, with the same ${formatCount(essays)} word counts`,
   );
-  say("  (this machine, start-up included; what is faster depends on the expression)\n");
+  say(
+    "  (this machine, start-up included; splitting words is slow in SQL, arithmetic and dates are faster there)\n",
+  );
   say("Where to look next");
   say("  jobs/essay-word-count.ts       the job: fifteen lines");
   say("  docs/writing-jobs.md           your own");

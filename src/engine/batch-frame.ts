@@ -1,0 +1,27 @@
+import type { Database } from "../postgres/database.ts";
+import { beginStatement } from "../postgres/transaction-settings.ts";
+import type { Store } from "../store/store.ts";
+import { readDeadlockTimeout } from "./deadlock-timeout.ts";
+import { batchLimits } from "./limits.ts";
+
+/** What is sent around the statements of every batch, for people who want to read it before it happens. */
+export async function batchFrame(
+  db: Database,
+  store: Store,
+  batchTimeMs: number,
+): Promise<{ readonly begin: string; readonly checkpoint: string }> {
+  const limits = batchLimits(batchTimeMs, await readDeadlockTimeout(db), 1_000);
+  const lease = {
+    run: 0n,
+    range: 0n,
+    sweep: 0,
+    token: "",
+    through: null,
+    checkpoint: null,
+    batches: 0,
+    planned: null,
+  };
+  const counts = { walked: 0, read: 0, written: 0, unchanged: 0, skipped: 0, rejected: 0 };
+  const checkpoint = store.ranges.advanceStatement(lease, { through: null, isLast: false }, counts, 0);
+  return { begin: beginStatement(limits).replaceAll("; ", ";\n"), checkpoint: checkpoint.toString() };
+}
