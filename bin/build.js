@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   renameSync,
@@ -53,20 +54,21 @@ export function build() {
 
 /** Takes the right to build; a lock that was left by a build that was killed counts for nothing after a minute. */
 function take(folder) {
+  if (existsSync(folder) && Date.now() - statSync(folder).mtimeMs > 60_000)
+    rmSync(folder, { recursive: true });
   try {
-    if (existsSync(folder) && Date.now() - statSync(folder).mtimeMs > 60_000)
-      rmSync(folder, { recursive: true });
     mkdirSync(folder);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error.code === "EEXIST") return false;
+    throw error;
   }
 }
 
+/** Waits until whoever builds is done; when that took too long or failed, what follows says so. */
 function waitForOther() {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let tries = 0; tries < 600 && existsSync(lock); tries += 1) Atomics.wait(pause, 0, 0, 100);
-  if (isStale()) build();
 }
 
 function newestIn(folder) {
