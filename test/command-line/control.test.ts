@@ -84,6 +84,17 @@ test("cancel ends a run for good, also one that nobody is working on", async () 
   expect((await tidefill.run("cancel", "increment")).code).toBe(3);
 });
 
+test("a run that was to be cancelled is cancelled, also when a signal ends its process first", async () => {
+  const child = tidefill.start("run", "increment");
+  const running = outcomeOf(child);
+  await until(isUnderWay, { describe: "the run's first batch" });
+  await database.query("begin; update tidefill.run set wanted = 'cancelled'; commit");
+  child.kill("SIGTERM");
+  await running;
+  expect((await tidefill.json("status", "increment")).value).toMatchObject({ status: "cancelled" });
+  expect((await tidefill.run("run", "increment")).code).toBe(0);
+});
+
 test("a run whose process was killed reads interrupted, and can be cancelled or resumed", async () => {
   const child = tidefill.start("run", "increment", "--lease", "1s");
   await until(isUnderWay, { describe: "the run's first batch" });

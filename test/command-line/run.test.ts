@@ -137,12 +137,26 @@ test("schema print, install and uninstall do what they say", async () => {
   expect((await tidefill.run("status")).stderr).toContain("is not in this database");
 });
 
+test("schema uninstall leaves what is not tidefill's, in a schema that it shares", async () => {
+  await database.query("drop schema if exists shared cascade");
+  await database.query("create schema shared");
+  await database.query("create table shared.precious as select 1 as one");
+  await tidefill.run("run", "increment", "--schema", "shared");
+  expect((await tidefill.run("schema", "uninstall", "--yes", "--schema", "shared")).code).toBe(0);
+  expect(
+    await database.query("select table_name from information_schema.tables where table_schema = 'shared'"),
+  ).toEqual([{ table_name: "precious" }]);
+});
+
 test("plan prints the statements and what they touch, and writes nothing", async () => {
   await database.query("create index on counters (label)");
   const { code, stdout } = await tidefill.run("plan", "label", "--param", "word=x");
   expect(code).toBe(0);
   expect(stdout).toContain('update "public"."counters"');
   expect(stdout).toContain("for no key update");
+  // the limits of a batch, and the fence
+  expect(stdout).toContain("set local lock_timeout = 125");
+  expect(stdout).toMatch(/set checkpoint = [\s\S]*and token = /);
   expect(stdout).toContain("counters_label_idx (btree)");
   expect(stdout).toContain("Index Scan");
   expect(await database.query("select to_regclass('tidefill.run') as run")).toEqual([{ run: null }]);
