@@ -55,7 +55,7 @@ export async function executeRun(
     stop,
   });
   const worker = { id: process, workers: count, leaseMs, rowsPerSecond: 0 };
-  if (!(await takeUp(db, store, run.id, (tx) => store.workers.beat(tx, run.id, worker))))
+  if (!(await patiently(() => takeUp(db, store, run.id, (tx) => store.workers.beat(tx, run.id, worker)))))
     return readReport(db, store, await store.runs.require(db, String(run.id)));
   // When this fails, their leases run out by themselves.
   if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
@@ -146,9 +146,14 @@ async function end(
 ): Promise<RunReport> {
   const { request } = stop;
   try {
-    await patiently(() => leaveRun(db, store, run.id, process, request));
-    const ended = (await store.runs.find(db, run.id)) ?? run;
-    return report(ended, await readProgress(db, store.schema, run.id), events);
+    const [ended, progress] = await patiently(async () => {
+      await leaveRun(db, store, run.id, process, request);
+      return [
+        (await store.runs.find(db, run.id)) ?? run,
+        await readProgress(db, store.schema, run.id),
+      ] as const;
+    });
+    return report(ended, progress, events);
   } catch (error) {
     if (request === null) throw error;
     const status = statusAfter[request.reason];
@@ -169,7 +174,7 @@ function report(run: Run, progress: Progress, events: Events): RunReport {
 }
 
 /** A few tries, for what must not fail only because somebody held a lock or a connection was cut. */
-async function patiently(work: () => Promise<void>): Promise<void> {
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await work();

@@ -27,5 +27,7 @@ export function createPool(options: ConnectOptions): pg.Pool {
   });
   // An idle connection that breaks is replaced when it is next needed; without a listener it would end the process.
   pool.on("error", () => {});
+  // The pool takes its own listener away before it hands a connection over; what breaks in between must find one.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }

@@ -91,12 +91,9 @@ export class Database implements Queryable {
     work: (client: pg.PoolClient) => Promise<T>,
   ): Promise<T> {
     const client = await this.#pool.connect();
-    const ignore = (): void => {};
-    // A checked-out client has no listener of the pool's: a cut connection would end the process.
-    client.on("error", ignore);
     // The server's timeouts cannot help when the network swallows their answer.
     const watchdog = setTimeout(
-      () => void (client as unknown as pg.Client).end().catch(ignore),
+      () => void (client as unknown as pg.Client).end().catch(() => {}),
       wholeMs + 5_000,
     );
     let broken: Error | undefined;
@@ -107,7 +104,6 @@ export class Database implements Queryable {
       throw error;
     } finally {
       clearTimeout(watchdog);
-      client.off("error", ignore);
       client.release(broken ?? unfit.has(client));
     }
   }

@@ -63,7 +63,7 @@ test("a connection lost as a process leaves its run does not hide how the run ha
 });
 
 // executeRun's end() asks once, maybe over the connection that has just broken.
-test.fails.each([
+test.each([
   ["run", /^\s*select run\.\*, case/],
   ["progress", /since_checkpoint/],
 ] as const)(

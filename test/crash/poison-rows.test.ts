@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defineJob, defineSqlJob, type Job, rowsOf, sql, table, update } from "tidefill";
 import { describe, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireSucceeded, setPace } from "./counters.ts";
+import { fillCounters, requireSucceeded, setCheckpointPace, setPace } from "./counters.ts";
 import { isLong, Random } from "./random.ts";
 import { RunnerProcess } from "./runner-process.ts";
 import { terminateOne } from "./terminate.ts";
@@ -112,6 +112,8 @@ test("processes killed at random moments reject exactly the poison", async () =>
   const options = { url: database.url, workers: 2, rejectLimit: 1_000_000 } as const;
   const start = (): RunnerProcess => new RunnerProcess(options, 60);
   const runners = [start(), start()];
+  await runners[0]!.tells("row rejected");
+  await setCheckpointPace(database, 0.05);
   for (let killed = 0; killed < (isLong ? 100 : 8); killed += 1) {
     await delay(random.between(300, 1_500));
     const which = random.between(0, 1);
@@ -120,6 +122,7 @@ test("processes killed at random moments reject exactly the poison", async () =>
     runners[which] = start();
   }
   for (const runner of runners) runner.signal("SIGKILL");
+  await setCheckpointPace(database, 0);
   const last = new RunnerProcess(options);
   expect([await last.ended, last.trouble]).toEqual([{ code: 0, signal: null }, null]);
   await requireOnlyRejected(isPoison(7), "23514");
@@ -131,12 +134,14 @@ test("terminated backends make nothing poison that is not", async () => {
   const random = new Random("poison and terminated backends");
   const work = new Work(countBySql, { connectionString: database.url, workers: 3, rejectLimit: 1_000_000 });
   await work.saw("row rejected", 3);
+  await setCheckpointPace(database, 0.03);
   for (let done = 0; done < (isLong ? 500 : 30); ) {
     await delay(random.between(0, 50));
     work.failIfOver(`termination ${done}`);
     done += await terminateOne(database);
   }
   await setPace(database, 0);
+  await setCheckpointPace(database, 0);
   expect(await work.report).toMatchObject({ status: "succeeded" });
   await requireOnlyRejected(isPoison(7), "23514");
 });

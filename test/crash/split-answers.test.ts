@@ -23,7 +23,7 @@ async function requireUnharmed(): Promise<void> {
 
 // pg-cursor takes itself for done at CommandComplete and hears of no error after it: the read that waits for ReadyForQuery
 // never settles, while the renewals of its lease keep everybody else away.
-test.fails("a connection that ends between the last row of a read and ReadyForQuery is noticed", {
+test("a connection that ends between the last row of a read and ReadyForQuery is noticed", {
   timeout: 10_000,
 }, async () => {
   relay.cutAfterCommandComplete(/^\s*select\b.*for no key update/s);
@@ -31,7 +31,7 @@ test.fails("a connection that ends between the last row of a read and ReadyForQu
 });
 
 // pg-pool takes its listener away before the client is handed over, and what follows in the same packet is emitted to nobody.
-test.fails("a connection terminated with the very packet that says it is ready ends no process", async () => {
+test("a connection terminated with the very packet that says it is ready ends no process", async () => {
   relay.terminateAtFirstReady(1);
   await requireUnharmed();
 }, 10_000);
