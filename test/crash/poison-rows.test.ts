@@ -107,13 +107,13 @@ test.each([1, 700, 1_000])("of 1000 rows, the one that is refused may be number 
 });
 
 test("processes killed at random moments reject exactly the poison", async () => {
-  await poison(2_100, isPoison(7));
+  await poison(4_200, isPoison(7));
   const random = new Random("poison and kills");
   const options = { url: database.url, workers: 2, rejectLimit: 1_000_000 } as const;
-  const start = (): RunnerProcess => new RunnerProcess(options, 60);
+  const start = (): RunnerProcess => new RunnerProcess(options, 15);
   const runners = [start(), start()];
   await runners[0]!.tells("row rejected");
-  await setCheckpointPace(database, 0.05);
+  await setCheckpointPace(database, 0.15);
   for (let killed = 0; killed < (isLong ? 100 : 8); killed += 1) {
     await delay(random.between(300, 1_500));
     const which = random.between(0, 1);
