@@ -1,5 +1,9 @@
 #!/usr/bin/env node
+import v8 from "node:v8";
 import { build, isStale } from "./build.js";
+
+// Rows live for one batch: a small nursery keeps the process small and costs no speed that could be measured.
+v8.setFlagsFromString("--max-semi-space-size=4");
 
 if (isStale()) {
   process.stderr.write("Building tidefill once …\n");

@@ -81,7 +81,7 @@ test("the command line, killed at random moments and started again, counts each 
     [0, "succeeded"],
   ]);
   await requireCountedOnce(database, rows);
-}, 900_000);
+});
 
 test("processes at an SQL job, killed at random moments and replaced, count each row exactly once", async () => {
   const rows = isLong ? 100_000 : 20_000;
@@ -106,4 +106,4 @@ test("processes at an SQL job, killed at random moments and replaced, count each
   for (const runner of last)
     expect([await runner.ended, runner.trouble]).toEqual([{ code: 0, signal: null }, null]);
   await requireCountedOnce(database, rows);
-}, 900_000);
+});

@@ -1,8 +1,11 @@
+import { vi } from "vitest";
+
 /** What all random choices of the crash tests follow from; `TIDEFILL_SEED` repeats them (their timing repeats only roughly). */
 const seed = Number(process.env.TIDEFILL_SEED ?? Date.now() % 1_000_000_000);
 
 /** Whether the heavy loops are asked for. */
 export const isLong = process.env.TIDEFILL_LONG === "1";
+if (isLong) vi.setConfig({ testTimeout: 3_600_000 });
 
 /** Random numbers that the seed and a name decide (mulberry32). */
 export class Random {
