@@ -13,7 +13,9 @@ export type Finishing =
   /** the key space is gone over once more, to find rows that came late */
   | { readonly kind: "sweeping"; readonly sweep: number }
   /** others still work; look again no later than this */
-  | { readonly kind: "waiting"; readonly lookAgainMs: number };
+  | { readonly kind: "waiting"; readonly lookAgainMs: number }
+  /** everything was gone over, but more rows were rejected than the run may have */
+  | { readonly kind: "over the reject limit" };
 
 /**
  * Ends a run whose done ranges tile the key space from open end to open end, in one transaction with the proof. With
@@ -34,6 +36,7 @@ export async function finishRun(
         throw new Error(`The ranges of run ${id} do not tile the key space.`);
       return { kind: "waiting", lookAgainMs: Math.min(500, (coverage.nextLeaseEndsInMs ?? 500) + 10) };
     }
+    if ((await store.rejects.count(tx, id)) > run.rejectLimit) return { kind: "over the reject limit" };
     if (hasPending && coverage.written > 0 && run.sweep < sweepsAtMost) {
       const sweep = run.sweep + 1;
       await store.ranges.addSweep(tx, id, sweep);

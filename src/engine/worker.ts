@@ -89,6 +89,7 @@ export class Worker {
     if (await planner.planNext()) return false;
     const finishing = await finishRun(db, store, run, this.#task.hasPending);
     if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
+    if (finishing.kind === "over the reject limit") stop.stop({ reason: "reject-limit" });
     if (finishing.kind === "waiting") {
       // The others are mostly about to end: look again soon, then less and less often.
       const forMs = Math.min(finishing.lookAgainMs, soonMs * 2 ** this.#looks);

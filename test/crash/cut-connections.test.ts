@@ -10,9 +10,10 @@ import { setDelay, Work } from "./work.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);
+const rows = isLong ? 200_000 : 12_000;
 
 test("backends terminated at random moments cost time, but neither a row nor the run", async () => {
-  await fillCounters(database, 12_000);
+  await fillCounters(database, rows);
   setDelay(30);
   const random = new Random("terminated backends");
   const work = new Work(byRow, { connectionString: database.url, workers: 4 });
@@ -26,13 +27,13 @@ test("backends terminated at random moments cost time, but neither a row nor the
   }
   setDelay(0);
   await setCheckpointPace(database, 0);
-  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: rows } });
   expect(work.all("batch failed").length).toBeGreaterThan(0);
-  await requireCountedOnce(database, 12_000);
+  await requireCountedOnce(database, rows);
 });
 
 test("connections reset at random messages cost time, but neither a row nor the run", async () => {
-  await fillCounters(database, 12_000);
+  await fillCounters(database, rows);
   setDelay(30);
   const random = new Random("reset connections");
   const work = new Work(byRow, { connectionString: proxied.url, workers: 4 });
@@ -44,8 +45,8 @@ test("connections reset at random messages cost time, but neither a row nor the 
   }
   setDelay(0);
   await setCheckpointPace(database, 0);
-  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
-  await requireCountedOnce(database, 12_000);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: rows } });
+  await requireCountedOnce(database, rows);
 });
 
 const leave = /^\s*delete from "tidefill"\."worker"/;

@@ -54,7 +54,7 @@ async function torment<P>(
 }
 
 test("the command line, killed at random moments and started again, counts each row exactly once", async () => {
-  const rows = isLong ? 100_000 : 20_000;
+  const rows = isLong ? 200_000 : 20_000;
   await fillCounters(database, rows);
   setDelay(40);
   const options = ["count-rows", "--workers", "2", "--lease", "1s", "--json"] as const;
@@ -84,7 +84,7 @@ test("the command line, killed at random moments and started again, counts each 
 });
 
 test("processes at an SQL job, killed at random moments and replaced, count each row exactly once", async () => {
-  const rows = isLong ? 100_000 : 20_000;
+  const rows = isLong ? 200_000 : 20_000;
   await fillCounters(database, rows);
   await setPace(database, 0.000_5);
   const options = { url: database.url, job: "count-by-sql", workers: 2 } as const;

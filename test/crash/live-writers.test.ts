@@ -9,7 +9,7 @@ import { isLong, Random } from "./random.ts";
 import { Work } from "./work.ts";
 
 const database = useDatabase();
-const rows = isLong ? 100_000 : 9_000;
+const rows = isLong ? 40_000 : 9_000;
 const batchTime = "100ms";
 
 const documents = table("documents", {

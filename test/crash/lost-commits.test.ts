@@ -10,6 +10,7 @@ import { setDelay, Work } from "./work.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);
+const rows = isLong ? 100_000 : 6_000;
 const truths = { swallow: "rolled back", "swallow-reply": "committed" } as const;
 
 /** Loses one commit of a batch after another, and looks each time at what the engine makes of it. */
@@ -36,33 +37,33 @@ async function loseCommits(work: Work, losses: number, random: Random): Promise<
 }
 
 test("a lost COMMIT of a row job is redone when it was not executed, and only then", async () => {
-  await fillCounters(database, 6_000);
+  await fillCounters(database, rows);
   setDelay(40);
   const random = new Random("lost commits of a row job");
   const work = new Work(byRow, { connectionString: proxied.url, workers: 1, lease: "10m" });
   await work.saw("batch committed");
   const expected = await loseCommits(work, isLong ? 100 : 12, random);
   setDelay(0);
-  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 6_000 } });
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: rows } });
   expect(work.all("commit resolved").map((event) => event.outcome)).toEqual(expected);
-  await requireCountedOnce(database, 6_000);
+  await requireCountedOnce(database, rows);
 });
 
 test("a lost COMMIT of an SQL job is redone when it was not executed, and only then", async () => {
-  await fillCounters(database, 6_000);
+  await fillCounters(database, rows);
   await setPace(database, 0.000_5);
   const random = new Random("lost commits of an SQL job");
   const work = new Work(bySql, { connectionString: proxied.url, workers: 1, lease: "10m" });
   await work.saw("batch committed");
   const expected = await loseCommits(work, isLong ? 100 : 12, random);
   await setPace(database, 0);
-  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 6_000 } });
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: rows } });
   expect(work.all("commit resolved").map((event) => event.outcome)).toEqual(expected);
-  await requireCountedOnce(database, 6_000);
+  await requireCountedOnce(database, rows);
 });
 
 test("a lost COMMIT of any transaction, the store's own too, neither stops a run nor spoils a row", async () => {
-  await fillCounters(database, 12_000);
+  await fillCounters(database, 2 * rows);
   setDelay(20);
   const random = new Random("lost commits of any transaction");
   const work = new Work(byRow, { connectionString: proxied.url, workers: 4 });
@@ -73,6 +74,6 @@ test("a lost COMMIT of any transaction, the store's own too, neither stops a run
     await proxied.strike(work, { match: /^commit$/, after: random.between(1, 8), action });
   }
   setDelay(0);
-  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
-  await requireCountedOnce(database, 12_000);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 2 * rows } });
+  await requireCountedOnce(database, 2 * rows);
 });

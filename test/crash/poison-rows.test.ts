@@ -3,12 +3,14 @@ import { defineJob, defineSqlJob, type Job, rowsOf, sql, table, update } from "t
 import { describe, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { fillCounters, requireSucceeded, setCheckpointPace, setPace } from "./counters.ts";
+import { advanceStatement, Following, Proxied } from "./proxied.ts";
 import { isLong, Random } from "./random.ts";
 import { RunnerProcess } from "./runner-process.ts";
 import { terminateOne } from "./terminate.ts";
 import { Work } from "./work.ts";
 
 const database = useDatabase();
+const proxied = new Proxied(database);
 
 const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer", code: "text?" } });
 const source = rowsOf(counters, { read: ["n"], where: sql`id > 0` });
@@ -107,15 +109,16 @@ test.each([1, 700, 1_000])("of 1000 rows, the one that is refused may be number 
 });
 
 test("processes killed at random moments reject exactly the poison", async () => {
-  await poison(4_200, isPoison(7));
+  await poison(isLong ? 15_000 : 1_100, isPoison(7));
   const random = new Random("poison and kills");
   const options = { url: database.url, workers: 2, rejectLimit: 1_000_000 } as const;
-  const start = (): RunnerProcess => new RunnerProcess(options, 15);
-  const runners = [start(), start()];
-  await runners[0]!.tells("row rejected");
-  await setCheckpointPace(database, 0.15);
-  for (let killed = 0; killed < (isLong ? 100 : 8); killed += 1) {
-    await delay(random.between(300, 1_500));
+  const start = (): RunnerProcess => new RunnerProcess(options, 30);
+  const first = start();
+  await first.tells("row rejected");
+  await setCheckpointPace(database, 0.05);
+  const runners = [first, start()];
+  for (let killed = 0; killed < (isLong ? 100 : 6); killed += 1) {
+    await delay(random.between(300, 1_200));
     const which = random.between(0, 1);
     runners[which]!.signal("SIGKILL");
     expect(await runners[which]!.ended).toMatchObject({ signal: "SIGKILL" });
@@ -128,8 +131,19 @@ test("processes killed at random moments reject exactly the poison", async () =>
   await requireOnlyRejected(isPoison(7), "23514");
 });
 
+test("a reject whose checkpoint is lost on its way is kept once, and counted once", async () => {
+  await poison(700, isPoison(7));
+  const work = new Work(count, { connectionString: proxied.url, workers: 1, rejectLimit: 1_000_000 });
+  for (let lost = 0; lost < (isLong ? 40 : 5); lost += 1) {
+    const match = new Following(/^\s*insert into "tidefill"\."reject"/, advanceStatement);
+    await proxied.strike(work, { match, action: "reset-before" });
+  }
+  expect(await work.report).toMatchObject({ status: "succeeded" });
+  await requireOnlyRejected(isPoison(7), "23514");
+});
+
 test("terminated backends make nothing poison that is not", async () => {
-  await poison(1_400, isPoison(7));
+  await poison(isLong ? 10_000 : 1_400, isPoison(7));
   await setPace(database, 0.000_5);
   const random = new Random("poison and terminated backends");
   const work = new Work(countBySql, { connectionString: database.url, workers: 3, rejectLimit: 1_000_000 });

@@ -1,34 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cluster } from "../../src/embedded/cluster.ts";
 import { type Asked, fillCounters, requireCountedOnce, setCheckpointPace, setPace } from "./counters.ts";
 import bySql from "./jobs/count-by-sql.ts";
 import byRow from "./jobs/count-rows.ts";
 import { isLong, Random } from "./random.ts";
+import { askAnew } from "./restarts.ts";
 import { setDelay, Work } from "./work.ts";
 
 // Committed is what PostgreSQL has handed to the system: that survives the server's death, if not the machine's.
 const settings = { fsync: "off" };
+const rows = isLong ? 300_000 : 20_000;
 let cluster: Cluster;
 let database: Asked;
 
 beforeAll(async () => {
   cluster = await Cluster.open({ settings });
-  database = { query: ask };
+  database = { query: (text, values) => askAnew(cluster, text, values) };
 });
 afterAll(async () => cluster.stop("immediate"));
-
-async function ask(text: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: cluster.url() });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    return (await client.query(text, [...values])).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 /** Takes the server away from under a run again and again; what was not committed is lost each time. */
 async function crash(work: Work, times: number, random: Random): Promise<void> {
@@ -44,21 +34,21 @@ async function crash(work: Work, times: number, random: Random): Promise<void> {
 }
 
 test("a row job outlives a server that is restarted without a shutdown", async () => {
-  await fillCounters(database, 20_000);
+  await fillCounters(database, rows);
   setDelay(25);
   const work = new Work(byRow, { connectionString: cluster.url(), workers: 4 });
   await crash(work, isLong ? 50 : 4, new Random("row job on a crashing server"));
   setDelay(0);
-  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 20_000 } });
-  await requireCountedOnce(database, 20_000);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: rows } });
+  await requireCountedOnce(database, rows);
 });
 
 test("an SQL job outlives a server that is restarted without a shutdown", async () => {
-  await fillCounters(database, 20_000);
+  await fillCounters(database, rows);
   await setPace(database, 0.000_5);
   const work = new Work(bySql, { connectionString: cluster.url(), workers: 4 });
   await crash(work, isLong ? 50 : 3, new Random("SQL job on a crashing server"));
   await setPace(database, 0);
-  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 20_000 } });
-  await requireCountedOnce(database, 20_000);
+  expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: rows } });
+  await requireCountedOnce(database, rows);
 });

@@ -12,6 +12,10 @@ import { setDelay, Work } from "./work.ts";
 const database = useDatabase();
 const proxied = new Proxied(database);
 
+// The transform of a batch's last rows is at work, so all of its rows are locked, and the server waits.
+const isAtWork = `select from pg_stat_activity where application_name like 'tidefill%'
+  and state = 'idle in transaction' and query ~ 'for no key update'`;
+
 /** The ranges that are leased, each with its worker and token. */
 async function leases(): Promise<Record<string, unknown>[]> {
   return database.query(
@@ -26,6 +30,13 @@ async function untilTakenOver({ number, token }: Record<string, unknown>): Promi
     describe: `range ${number} is taken over`,
     everyMs: 5,
   });
+}
+
+/** Waits until no process of the run has given a sign of life for a lease. */
+async function untilAlone(): Promise<void> {
+  const alive = `select from tidefill.worker
+    where heartbeat_at + lease_ms * interval '1 ms' > clock_timestamp()`;
+  await until(async () => (await database.query(alive)).length === 0, { describe: "nobody at work" });
 }
 
 test("a runner stopped past its lease finds on waking that it is fenced", async () => {
@@ -56,9 +67,6 @@ test("a runner that sleeps on its row locks does not hold up the run for ever", 
   await fillCounters(database, 2_500);
   const zombie = new RunnerProcess({ url: database.url, workers: 1 }, 150);
   await zombie.tells("batch committed");
-  // The transform of a batch's last rows is at work, so all of its rows are locked, and the server waits.
-  const isAtWork = `select from pg_stat_activity where application_name like 'tidefill%'
-    and state = 'idle in transaction' and query ~ 'for no key update'`;
   await until(async () => (await database.query(isAtWork)).length === 1, {
     describe: "a batch at work",
     everyMs: 1,
@@ -116,4 +124,24 @@ test("a COMMIT delivered two leases late holds off every heir until then, and co
   expect(late.all("lease lost")).toEqual([]);
   expect(heir.all("range leased").map(({ range }) => String(range))).not.toContain(lease?.number);
   await requireCountedOnce(database, 2_500);
+});
+
+test("a batch that begins after its run was cancelled in its absence writes nothing", async () => {
+  await fillCounters(database, 1_000);
+  setDelay(20);
+  const zombie = new Work(byRow, { connectionString: proxied.url, workers: 1 });
+  await zombie.saw("batch committed");
+  // Nothing of this process reaches the server for longer than its lease: neither batch nor sign of life.
+  proxied.proxy.arm({ match: /^begin/, times: 6, action: { hold: 4_000 } });
+  await untilAlone();
+  await database.query("update tidefill.run set wanted = 'cancelled'");
+  // Nobody has taken its range over: nothing but the state of its run speaks against its batch.
+  const next = new Work(byRow, { connectionString: database.url, workers: 1 });
+  await zombie.saw("lease lost");
+  setDelay(0);
+  expect(await next.report).toMatchObject({ status: "succeeded", rows: { written: 1_000 } });
+  expect(await zombie.report).toMatchObject({ status: "cancelled" });
+  const counted = "select sum(rows_written)::integer as rows from tidefill.range where run_id = 1";
+  const twice = "select count(*)::integer as rows from counters where n = 2";
+  expect(await database.query(twice)).toEqual(await database.query(counted));
 });

@@ -46,7 +46,14 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
     start = Date.now() / 1000;
     scraped = await ScrapedRun.start(database);
     prometheus = await Prometheus.start({ targets: [scraped.target], ruleFiles: [rulesFile] });
-    exposition = await scraped.interruptAndResume();
+    // The recording rule looks at every quarter of a minute: a run between two of them would go unseen.
+    const recorded = ruleQueries(await prometheus.rules()).filter(({ kind }) => kind !== "alerting");
+    exposition = await scraped.interruptAndResume(async () => {
+      for (const { expr, where } of recorded) {
+        const hasSeries = async () => (await prometheus.query(filledIn(expr))).length > 0;
+        await prometheus.until(`${where} has recorded something`, hasSeries);
+      }
+    });
     const succeeded = 'max_over_time(tidefill_run_state{state="succeeded"}[5m]) == 1';
     await prometheus.until(
       "the run has succeeded",

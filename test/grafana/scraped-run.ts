@@ -29,22 +29,29 @@ export class ScrapedRun {
     return new ScrapedRun(database, await openCommandLine(database), String(await freePort()));
   }
 
-  /** Interrupts the run, resumes it, and answers a page that was served while it ran. */
-  async interruptAndResume(): Promise<string> {
-    await this.#written(20_000);
-    const page = await (await fetch(`http://${this.target}/metrics`)).text();
-    this.#first.kill("SIGTERM");
-    await once(this.#first, "close");
-    const second = this.#tidefill.start(
-      "resume",
-      "increment",
-      "--metrics-port",
-      this.target.split(":")[1] ?? "",
-    );
-    const outcome = await outcomeOf(second);
-    if (outcome.code !== 4)
-      throw new Error(`The run ended with exit code ${outcome.code}: ${outcome.stderr}`);
-    return page;
+  /**
+   * Interrupts the run, resumes it, and answers a page that was served while it ran. The run cannot end before
+   * `hasSeenEnough` has resolved.
+   */
+  async interruptAndResume(hasSeenEnough: () => Promise<void>): Promise<string> {
+    const application = await this.#database.pool.connect();
+    try {
+      await application.query("begin");
+      await application.query("select from counters where id = 89999 for update");
+      await this.#written(20_000);
+      const page = await (await fetch(`http://${this.target}/metrics`)).text();
+      this.#first.kill("SIGTERM");
+      await once(this.#first, "close");
+      const port = this.target.split(":")[1] ?? "";
+      const outcome = outcomeOf(this.#tidefill.start("resume", "increment", "--metrics-port", port));
+      await hasSeenEnough();
+      await application.query("rollback");
+      const { code, stderr } = await outcome;
+      if (code !== 4) throw new Error(`The run ended with exit code ${code}: ${stderr}`);
+      return page;
+    } finally {
+      application.release(true);
+    }
   }
 
   async stop(): Promise<void> {
