@@ -6,7 +6,7 @@ export const exitCodes = {
   failed: 1,
   usage: 2,
   refused: 3,
-  /** done, with rejects or differences */
+  /** done, with rejects, conflicts or differences */
   incomplete: 4,
   /** stopped, and `resume` goes on */
   resumable: 75,
@@ -16,7 +16,7 @@ export const exitCodes = {
 export function exitCodeOf(report: RunReport): number {
   switch (report.status) {
     case "succeeded":
-      return report.rows.rejected > 0 ? exitCodes.incomplete : exitCodes.done;
+      return isComplete(report) ? exitCodes.done : exitCodes.incomplete;
     case "paused":
     case "interrupted":
     case "running":
@@ -25,6 +25,11 @@ export function exitCodeOf(report: RunReport): number {
     default:
       return exitCodes.failed;
   }
+}
+
+// A job that says what becomes of a conflict is done with it; what an undo or a verify has found is for people to look at.
+function isComplete({ kind, rows }: RunReport): boolean {
+  return rows.rejected === 0 && (kind === "run" || rows.conflicted === 0);
 }
 
 /** What an error means for the shell. */

@@ -1,5 +1,6 @@
 import yargs from "yargs";
 import { UsageError } from "../errors.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { listCommand } from "./commands/list.ts";
 import { cancelCommand, pauseCommand } from "./commands/pause.ts";
@@ -9,6 +10,8 @@ import { resumeCommand } from "./commands/resume.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { statusCommand } from "./commands/status.ts";
+import { undoCommand } from "./commands/undo.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { exitCodeOfError } from "./exit-code.ts";
 import { explained } from "./explained.ts";
 import { printJson, sayError } from "./output.ts";
@@ -24,6 +27,9 @@ const commands = [
   cancelCommand,
   statusCommand,
   rejectsCommand,
+  verifyCommand,
+  undoCommand,
+  auditCommand,
   schemaCommand,
 ];
 

@@ -1,6 +1,6 @@
 import type { EngineEvent } from "../engine/events.ts";
-import type { WorkOptions } from "../engine/run-job.ts";
 import type { RunReport } from "../engine/run-report.ts";
+import type { WorkOptions } from "../engine/session.ts";
 import { UsageError } from "../errors.ts";
 import type { Duration } from "../job/duration.ts";
 import { formatCount, formatSeconds } from "../observe/format.ts";
@@ -22,9 +22,9 @@ export interface WorkSettings extends ObserverSettings {
 export async function takePart(
   settings: CommonSettings,
   work: WorkSettings,
-  loaded: LoadedJob,
+  loaded: LoadedJob | null,
   start: (options: WorkOptions) => Promise<RunReport>,
-): Promise<void> {
+): Promise<RunReport> {
   requireNumbers(work);
   const observers = new Observers(work);
   const signals = new Signals();
@@ -42,13 +42,14 @@ export async function takePart(
         rejectLimit: work.rejectLimit,
         signal: signals.signal,
         onEvent: [...observers.listeners, (event) => mine.hear(event)],
-        files: loaded.files,
+        files: loaded?.files,
       }),
     );
     observers.progress.clear();
     if (settings.json) printJson(report);
     sayOutcome(report, mine, (performance.now() - begin) / 1_000);
     process.exitCode = exitCodeOf(report);
+    return report;
   } finally {
     await observers.stop();
     signals.ignore();
@@ -74,13 +75,7 @@ function requireNumbers(work: WorkSettings): void {
 }
 
 function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
-  const { rows } = report;
-  const parts = [
-    `${formatCount(rows.written)} rows written`,
-    ...(rows.unchanged > 0 ? [`${formatCount(rows.unchanged)} already right`] : []),
-    ...(rows.skipped > 0 ? [`${formatCount(rows.skipped)} skipped`] : []),
-    ...(rows.rejected > 0 ? [`${formatCount(rows.rejected)} rejected`] : []),
-  ];
+  const parts = partsOf(report);
   const colour = report.status === "succeeded" ? "green" : report.status === "failed" ? "red" : "yellow";
   const reason =
     report.stopReason === null || report.stopReason === report.status || report.stopReason === "finished"
@@ -92,6 +87,32 @@ function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
   if (report.message !== null) say(report.message);
   const next = nextStep(report);
   if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
+}
+
+/** How a run of each kind is summed up. */
+function partsOf({ kind, rows }: RunReport): string[] {
+  const some = (count: number, what: string): string[] =>
+    count > 0 ? [`${formatCount(count)} ${what}`] : [];
+  if (kind === "undo") {
+    const images = `of ${formatCount(rows.read)} undo images`;
+    const counts = [rows.written, rows.conflicted, rows.skipped].map(formatCount);
+    return [
+      `${counts[0]} restored`,
+      `${counts[1]} conflicts`,
+      `${counts[2]} gone`,
+      ...some(rows.rejected, "refused by the database"),
+      images,
+    ];
+  }
+  if (kind === "verify")
+    return [`${formatCount(rows.read)} rows compared`, `${formatCount(rows.conflicted)} differences`];
+  return [
+    `${formatCount(rows.written)} rows written`,
+    ...some(rows.unchanged, "already right"),
+    ...some(rows.skipped, "skipped"),
+    ...some(rows.conflicted, "conflicted with rows that were there"),
+    ...some(rows.rejected, "rejected"),
+  ];
 }
 
 /** What this process has done of a run that others, or itself at an earlier time, have worked on too. */
@@ -107,9 +128,13 @@ class OwnShare {
   }
 }
 
+function isListed({ kind, rows }: RunReport): boolean {
+  return rows.rejected > 0 || (kind !== "run" && rows.conflicted + rows.skipped > 0);
+}
+
 function nextStep(report: RunReport): string | null {
   if (report.status === "succeeded")
-    return report.rows.rejected > 0 ? `See why: tidefill rejects ${report.run}` : null;
+    return isListed(report) ? `See which: tidefill rejects ${report.run}` : null;
   if (report.status === "cancelled") return null;
   if (report.status === "running")
     return `Others go on with it. To join them again: tidefill resume ${report.job}`;

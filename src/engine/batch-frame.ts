@@ -1,15 +1,13 @@
+import type { BatchFrame } from "../plan/plan-run.ts";
 import type { Database } from "../postgres/database.ts";
 import { beginStatement } from "../postgres/transaction-settings.ts";
 import type { Store } from "../store/store.ts";
 import { readDeadlockTimeout } from "./deadlock-timeout.ts";
+import { hasReturningOld } from "./imaging.ts";
 import { batchLimits } from "./limits.ts";
 
 /** What is sent around the statements of every batch, for people who want to read it before it happens. */
-export async function batchFrame(
-  db: Database,
-  store: Store,
-  batchTimeMs: number,
-): Promise<{ readonly begin: string; readonly checkpoint: string }> {
+export async function batchFrame(db: Database, store: Store, batchTimeMs: number): Promise<BatchFrame> {
   const limits = batchLimits(batchTimeMs, await readDeadlockTimeout(db), 1_000);
   const lease = {
     run: 0n,
@@ -21,7 +19,9 @@ export async function batchFrame(
     batches: 0,
     planned: null,
   };
-  const counts = { walked: 0, read: 0, written: 0, unchanged: 0, skipped: 0, rejected: 0 };
+  const counts = { walked: 0, read: 0, written: 0, unchanged: 0, skipped: 0, rejected: 0, conflicted: 0 };
   const checkpoint = store.ranges.advanceStatement(lease, { through: null, isLast: false }, counts, 0);
-  return { begin: beginStatement(limits).replaceAll("; ", ";\n"), checkpoint: checkpoint.toString() };
+  const log = { table: store.undoLogs.table("<run>"), seal: null };
+  const images = { ...log, sweep: 0, hasReturningOld: await hasReturningOld(db) };
+  return { images, begin: beginStatement(limits).replaceAll("; ", ";\n"), checkpoint: checkpoint.toString() };
 }

@@ -9,16 +9,40 @@ export interface BatchOutcome {
   readonly written: number;
   readonly unchanged: number;
   readonly skipped: number;
+  /** rows that met another one with the same values of a unique constraint */
+  readonly conflicted: number;
   readonly rejects: readonly Reject[];
+  /** rows that an undo or a verify lists, and that are no rejects: conflicts, differences */
+  readonly notes: readonly Reject[];
   /** whether most of its time went by waiting for transforms of which several can wait at once */
   readonly isAsync: boolean;
 }
 
+/** What a batch is to do, and where its time is noted. */
+export interface Batch {
+  readonly bounds: Bounds;
+  /** how many keys were walked to find them */
+  readonly expected: number;
+  readonly sweep: number;
+  readonly clock: PhaseClock;
+}
+
 /**
- * The work of one batch inside its transaction. Row jobs and SQL jobs, and whatever comes, differ only here: the loop and
- * the transaction around it exist once.
+ * The work of one batch inside its transaction. Row jobs, SQL jobs, undo and verify differ only here: the loop and the
+ * transaction around it exist once.
  */
 export interface BatchWork {
-  /** Works on the rows within `bounds`; `expected` is how many keys were walked to find them. */
-  do(tx: Transaction, bounds: Bounds, expected: number, clock: PhaseClock): Promise<BatchOutcome>;
+  do(tx: Transaction, batch: Batch): Promise<BatchOutcome>;
 }
+
+/** What a batch did that met no row. */
+export const nothingDone: BatchOutcome = {
+  read: 0,
+  written: 0,
+  unchanged: 0,
+  skipped: 0,
+  conflicted: 0,
+  rejects: [],
+  notes: [],
+  isAsync: false,
+};

@@ -1,10 +1,9 @@
 import type { Database, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
-import type { Stretch } from "../source/key-walk.ts";
-import type { OpenedSource } from "../source/opened-source.ts";
+import type { Stretch, Walk } from "../source/walk.ts";
 import type { BatchCounts, Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
-import type { BatchOutcome, BatchWork } from "./batch-work.ts";
+import { type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
 import { PhaseClock } from "./phase-clock.ts";
 
@@ -34,7 +33,7 @@ export interface Committed {
 export class BatchCommitter {
   readonly #db: Database;
   readonly #store: Store;
-  readonly #source: OpenedSource;
+  readonly #walk: Walk;
   readonly #work: BatchWork;
   readonly #timing: {
     readonly batchTimeMs: number;
@@ -45,13 +44,13 @@ export class BatchCommitter {
   constructor(
     db: Database,
     store: Store,
-    source: OpenedSource,
+    walk: Walk,
     work: BatchWork,
     timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number; readonly leaseMs: number },
   ) {
     this.#db = db;
     this.#store = store;
-    this.#source = source;
+    this.#walk = walk;
     this.#work = work;
     this.#timing = timing;
   }
@@ -68,14 +67,15 @@ export class BatchCommitter {
       const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
       attempt.stretch = stretch;
       const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
-      attempt.outcome = stretch.isEmpty ? nothing : await this.#work.do(tx, bounds, stretch.walked, clock);
+      const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
+      attempt.outcome = stretch.isEmpty ? nothingDone : await this.#work.do(tx, batch);
       return this.#advance(tx, attempt, stretch, attempt.outcome);
     }, this.#limits(rows));
   }
 
   async #stretch(tx: Transaction, { lease, looksAhead }: Attempt, rows: number): Promise<Stretch> {
     const rest = remaining(lease);
-    if (looksAhead && !(await this.#source.hasRows(tx, rest))) {
+    if (looksAhead && !(await this.#walk.hasRows(tx, rest))) {
       // All of it was looked at, so it counts as walked; what is left of it when others have begun, nobody has counted.
       return {
         through: rest.through,
@@ -84,18 +84,18 @@ export class BatchCommitter {
         isEmpty: true,
       };
     }
-    return this.#source.walk.stretch(tx, rest, rows, batchBytes);
+    return this.#walk.stretch(tx, rest, rows, batchBytes);
   }
 
   /** Passes over the one row that stands alone in `attempt`, keeping it as a reject. Null when the row is no longer next. */
   async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { lease } = attempt;
     return this.#db.transaction(async (tx) => {
-      const stretch = await this.#source.walk.stretch(tx, remaining(lease), 1, batchBytes);
+      const stretch = await this.#walk.stretch(tx, remaining(lease), 1, batchBytes);
       if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
       attempt.stretch = stretch;
       const key = stretch.through ?? [];
-      attempt.outcome = { ...nothing, read: 1, rejects: [{ key, sqlstate, reason }] };
+      attempt.outcome = { ...nothingDone, read: 1, rejects: [{ key, sqlstate, reason }] };
       return this.#advance(tx, attempt, stretch, attempt.outcome);
     }, this.#limits(1));
   }
@@ -113,6 +113,7 @@ export class BatchCommitter {
   ): Promise<Committed> {
     const { lease } = attempt;
     const fresh = await this.#store.rejects.add(tx, lease.run, lease.range, outcome.rejects);
+    await this.#store.rejects.add(tx, lease.run, lease.range, outcome.notes);
     const counts = countBatch(lease.sweep, stretch, outcome, fresh);
     attempt.counts = counts;
     const rejectsOfRun = fresh > 0 ? await this.#store.rejects.count(tx, lease.run) : null;
@@ -126,8 +127,6 @@ export class BatchCommitter {
   }
 }
 
-const nothing: BatchOutcome = { read: 0, written: 0, unchanged: 0, skipped: 0, rejects: [], isAsync: false };
-
 /** The lease as it stands after a batch through `stretch` was committed. */
 export function advanced(lease: Lease, stretch: Stretch): Lease {
   return { ...lease, checkpoint: stretch.through, batches: lease.batches + 1 };
@@ -139,10 +138,11 @@ function remaining(lease: Lease): Bounds {
 
 // A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts.
 function countBatch(sweep: number, stretch: Stretch, outcome: BatchOutcome, fresh: number): BatchCounts {
-  const { read, written, unchanged, skipped } = outcome;
+  const { walked } = stretch;
+  const { read, written, unchanged, skipped, conflicted } = outcome;
   return sweep === 0
-    ? { walked: stretch.walked, read, written, unchanged, skipped, rejected: fresh }
-    : { walked: stretch.walked, read: written + fresh, written, unchanged: 0, skipped: 0, rejected: fresh };
+    ? { walked, read, written, unchanged, skipped, conflicted, rejected: fresh }
+    : { walked, read: written + fresh, written, unchanged: 0, skipped: 0, conflicted: 0, rejected: fresh };
 }
 
 function isSameKey(left: KeyText | null, right: KeyText | null | undefined): boolean {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import pLimit from "p-limit";
-import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
 import { raw } from "../postgres/sql.ts";
@@ -11,7 +10,6 @@ import type { Store } from "../store/store.ts";
 import { noThrottle } from "../throttle/throttle.ts";
 import { Patience } from "./backoff.ts";
 import { BatchSize } from "./batch-size.ts";
-import type { BatchWork } from "./batch-work.ts";
 import { buryTheDead } from "./bury-the-dead.ts";
 import { BatchCommitter } from "./commit-batch.ts";
 import { readDeadlockTimeout } from "./deadlock-timeout.ts";
@@ -19,18 +17,15 @@ import { type EventListener, Events } from "./events.ts";
 import { describeStop, leaveRun, statusAfter } from "./leave-run.ts";
 import { Pulse } from "./pulse.ts";
 import { RangePlanner } from "./range-planner.ts";
-import { RowBatch } from "./row-batch.ts";
 import { type RunReport, readReport, reportOf } from "./run-report.ts";
-import { SqlBatch } from "./sql-batch.ts";
+import type { RunTask } from "./run-task.ts";
 import { StopSignal } from "./stop-signal.ts";
-import { RowTransform } from "./transform-rows.ts";
 import { Worker } from "./worker.ts";
 
 /** How this process takes part in a run. */
 export interface Participation {
   readonly workers: number;
   readonly leaseMs: number;
-  readonly batchTimeMs: number;
   readonly isResumed: boolean;
   readonly signal: AbortSignal | undefined;
   readonly listeners: readonly EventListener[];
@@ -41,7 +36,7 @@ export async function executeRun(
   db: Database,
   store: Store,
   run: Run,
-  opened: OpenedJob,
+  task: RunTask,
   participation: Participation,
 ): Promise<RunReport> {
   const { workers: count, leaseMs, isResumed, signal } = participation;
@@ -49,8 +44,8 @@ export async function executeRun(
   const stop = new StopSignal();
   let pulse: Pulse | undefined;
   const events = new Events(run.job, run.id, [...participation.listeners, (event) => pulse?.hear(event)]);
-  const workers = await hire(db, store, run, opened, participation, { process, stop, events });
-  pulse = new Pulse(db, store, run.id, opened.source.relation, { id: process, leaseMs }, workers, {
+  const workers = await hire(db, store, run, task, participation, { process, stop, events });
+  pulse = new Pulse(db, store, run.id, task.relation, { id: process, leaseMs }, workers, {
     events,
     stop,
   });
@@ -75,15 +70,16 @@ async function hire(
   db: Database,
   store: Store,
   run: Run,
-  opened: OpenedJob,
-  { workers: count, leaseMs, batchTimeMs }: Participation,
+  task: RunTask,
+  { workers: count, leaseMs }: Participation,
   { process, stop, events }: { readonly process: string; readonly stop: StopSignal; readonly events: Events },
 ): Promise<Worker[]> {
+  const { batchTimeMs, walk, work, hasPending } = task;
   const deadlockTimeoutMs = await readDeadlockTimeout(db);
   const timing = { batchTimeMs, deadlockTimeoutMs, leaseMs };
-  const committer = new BatchCommitter(db, store, opened.source, workOf(opened, batchTimeMs), timing);
+  const committer = new BatchCommitter(db, store, walk, work, timing);
   const wish = { id: run.id, estimatedWalk: run.estimatedWalk ?? 0, workers: count, walkMs: batchTimeMs };
-  const planner = new RangePlanner(db, store, opened.source, wish, events);
+  const planner = new RangePlanner(db, store, walk, wish, events);
   const tools = {
     db,
     store,
@@ -94,22 +90,11 @@ async function hire(
     stop,
     patience: new Patience(),
   };
-  const hasPending = opened.source.definition.pending !== null;
-  const task = { run: run.id, process, leaseMs, rejectLimit: run.rejectLimit, hasPending };
+  const share = { run: run.id, process, leaseMs, rejectLimit: run.rejectLimit, hasPending };
   return Array.from(
     { length: count },
-    (_, index) => new Worker(index + 1, tools, task, new BatchSize(batchTimeMs)),
+    (_, index) => new Worker(index + 1, tools, share, new BatchSize(batchTimeMs)),
   );
-}
-
-function workOf({ write, source, parameters }: OpenedJob, batchTimeMs: number): BatchWork {
-  return write.kind === "sql"
-    ? new SqlBatch(source, write.sink)
-    : new RowBatch(
-        source,
-        write.sink,
-        new RowTransform(source, write.sink, write.transform, parameters, 2 * batchTimeMs),
-      );
 }
 
 /**

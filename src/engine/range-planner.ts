@@ -3,7 +3,7 @@ import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
 import type { KeyText } from "../postgres/key.ts";
 import { sql } from "../postgres/sql.ts";
-import type { OpenedSource } from "../source/opened-source.ts";
+import type { Walk } from "../source/walk.ts";
 import type { Store } from "../store/store.ts";
 import type { Events } from "./events.ts";
 
@@ -20,7 +20,7 @@ const longestWalkMs = 60_000;
 export class RangePlanner {
   readonly #db: Database;
   readonly #store: Store;
-  readonly #source: OpenedSource;
+  readonly #walk: Walk;
   readonly #run: bigint;
   readonly #events: Events;
   readonly #walkMs: number;
@@ -30,7 +30,7 @@ export class RangePlanner {
   constructor(
     db: Database,
     store: Store,
-    source: OpenedSource,
+    walk: Walk,
     run: {
       readonly id: bigint;
       readonly estimatedWalk: number;
@@ -41,7 +41,7 @@ export class RangePlanner {
   ) {
     this.#db = db;
     this.#store = store;
-    this.#source = source;
+    this.#walk = walk;
     this.#run = run.id;
     this.#events = events;
     this.#walkMs = run.walkMs;
@@ -85,7 +85,7 @@ export class RangePlanner {
     if (before === null || before.isPlanned) return "all planned";
     const after = before.plannedThrough;
     await tx.query(sql`select pg_catalog.set_config('statement_timeout', ${String(this.#timeout())}, true)`);
-    const through = await this.#source.walk.boundary(tx, after, this.#rows);
+    const through = await this.#walk.boundary(tx, after, this.#rows);
     const run = await runs.lock(tx, this.#run);
     if (run.isPlanned || !isSame(run.plannedThrough, after)) return "planned by others";
     const planned = through === null ? null : this.#rows;

@@ -1,34 +1,35 @@
 import { BatchTooBigError } from "../errors.ts";
 import type { Transaction } from "../postgres/database.ts";
-import type { Bounds } from "../postgres/key.ts";
-import type { UpdateRows } from "../sink/update-rows.ts";
-import type { OpenedSource } from "../source/opened-source.ts";
-import type { BatchOutcome, BatchWork } from "./batch-work.ts";
+import type { RowSink } from "../sink/sink.ts";
+import { BadRecord, type ReadableSource, type SourceRow } from "../source/readable.ts";
+import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
+import type { Imaging } from "./imaging.ts";
 import { batchBytes } from "./limits.ts";
-import type { PhaseClock } from "./phase-clock.ts";
 import { PortionSize } from "./portion-size.ts";
-import { stillPendingError } from "./sql-batch.ts";
-import { type RowTransform, type TextRow, Verdicts } from "./transform-rows.ts";
+import { conflictReject, stillPendingError } from "./sql-batch.ts";
+import { type RowTransform, Verdicts } from "./transform-rows.ts";
 
 /** Rows that may come between the bound and the read without making the batch a failure. */
 const rowsToSpare = 500;
 
 /** The batch of a row job: read and lock, transform, write. Rows are let go as soon as they are transformed. */
 export class RowBatch implements BatchWork {
-  readonly #source: OpenedSource;
-  readonly #sink: UpdateRows;
+  readonly #source: ReadableSource;
+  readonly #sink: RowSink;
   readonly #transform: RowTransform;
+  readonly #imaging: Imaging;
   readonly #portion = new PortionSize();
 
-  constructor(source: OpenedSource, sink: UpdateRows, transform: RowTransform) {
+  constructor(source: ReadableSource, sink: RowSink, transform: RowTransform, imaging: Imaging) {
     this.#source = source;
     this.#sink = sink;
     this.#transform = transform;
+    this.#imaging = imaging;
   }
 
-  async do(tx: Transaction, bounds: Bounds, expected: number, clock: PhaseClock): Promise<BatchOutcome> {
+  async do(tx: Transaction, { bounds, expected, sweep, clock }: Batch): Promise<BatchOutcome> {
     const verdicts = new Verdicts();
-    const portions = tx.read(this.#source.readStatement(bounds), () => this.#portion.rows);
+    const portions = this.#source.read(tx, bounds, () => this.#portion.rows);
     const budget = new ReadBudget(expected, this.#portion);
     try {
       for (;;) {
@@ -40,17 +41,19 @@ export class RowBatch implements BatchWork {
     } finally {
       await portions.return(undefined);
     }
-    const { written, stillPending } = await clock.during("write", () =>
-      this.#sink.write(tx, bounds, verdicts.rows),
+    const { rows, keys, skipped, rejects } = verdicts;
+    const done = await clock.during("write", () =>
+      this.#sink.write(tx, bounds, rows, keys, this.#imaging.of(sweep)),
     );
-    if (stillPending > 0) throw stillPendingError(stillPending);
-    const { rows, skipped, rejects } = verdicts;
+    if (done.stillPending > 0) throw stillPendingError(done.stillPending);
     return {
       read: budget.rows,
-      written,
-      unchanged: rows.length - written,
+      written: done.written,
+      unchanged: done.unchanged,
       skipped,
-      rejects,
+      conflicted: done.conflicted,
+      rejects: [...rejects, ...done.refused.map(conflictReject)],
+      notes: [],
       isAsync: verdicts.isAsync,
     };
   }
@@ -72,10 +75,11 @@ class ReadBudget {
   }
 
   /** @throws BatchTooBigError when it is spent */
-  spend(portion: readonly TextRow[]): void {
+  spend(portion: readonly SourceRow[]): void {
     this.rows += portion.length;
     for (const row of portion) {
-      const bytes = row.reduce((sum, value) => sum + (value === null ? 0 : value.length), 0);
+      if (row instanceof BadRecord) continue;
+      const bytes = row.reduce<number>((sum, value) => sum + (value === null ? 0 : value.length), 0);
       this.#bytes += bytes;
       this.#portion.saw(bytes);
     }

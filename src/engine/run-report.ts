@@ -1,13 +1,19 @@
 import type { Database } from "../postgres/database.ts";
 import { type Progress, readProgress } from "../store/progress.ts";
 import type { RunStatus } from "../store/run-status.ts";
-import type { Run } from "../store/runs.ts";
+import type { Run, RunKind } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 
 /** A run as programs see it: what `status --json` prints and `runJob` answers. */
 export interface RunReport {
   readonly run: number;
   readonly job: string;
+  /** the job's own work, taking a run back, or comparing */
+  readonly kind: RunKind;
+  /** the run that is taken back or compared */
+  readonly ofRun: number | null;
+  /** the run that took this one back */
+  readonly undoneBy: number | null;
   readonly status: RunStatus;
   /** what an operator asked for; it takes effect at each worker's next commit */
   readonly wanted: "running" | "paused" | "cancelled";
@@ -20,6 +26,8 @@ export interface RunReport {
     readonly unchanged: number;
     readonly skipped: number;
     readonly rejected: number;
+    /** rows that met another one; conflicts of an undo, differences of a verify */
+    readonly conflicted: number;
   };
   /** 0 to 1, by the keys walked over; 1 only when the run has succeeded */
   readonly progress: number;
@@ -44,15 +52,18 @@ export async function readReport(db: Database, store: Store, run: Run): Promise<
 
 /** Puts a report together out of a run and its progress. */
 export function reportOf(run: Run, progress: Progress): RunReport {
-  const { read, written, unchanged, skipped, rejected } = progress;
+  const { read, written, unchanged, skipped, rejected, conflicted } = progress;
   return {
     run: Number(run.id),
     job: run.job,
+    kind: run.kind,
+    ofRun: run.ofRun === null ? null : Number(run.ofRun),
+    undoneBy: run.undoneBy === null ? null : Number(run.undoneBy),
     status: run.status,
     wanted: run.wanted,
     stopReason: run.stopReason ?? (run.status === "interrupted" ? "vanished" : null),
     message: run.message,
-    rows: { estimated: run.estimatedRows, read, written, unchanged, skipped, rejected },
+    rows: { estimated: run.estimatedRows, read, written, unchanged, skipped, rejected, conflicted },
     progress: progressRatio(run, progress),
     rowsPerSecond: rateOf(run, progress),
     etaSeconds: etaOf(run, progress),

@@ -1,36 +1,40 @@
 import { JobError } from "../errors.ts";
 import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
-import type { Bounds } from "../postgres/key.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
 import { raw, sql } from "../postgres/sql.ts";
-import type { UpdateBySql } from "../sink/update-by-sql.ts";
-import type { OpenedSource } from "../source/opened-source.ts";
-import type { BatchOutcome, BatchWork } from "./batch-work.ts";
-import type { PhaseClock } from "./phase-clock.ts";
+import type { SqlSink } from "../sink/sink.ts";
+import type { OpenedTable } from "../source/opened-table.ts";
+import type { Reject } from "../store/rejects.ts";
+import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
+import type { Imaging } from "./imaging.ts";
 
-/** The batch of an SQL job: one update over a stretch of keys, no row leaves the database. */
+/** The batch of an SQL job: one statement over a stretch of keys, no row leaves the database. */
 export class SqlBatch implements BatchWork {
-  readonly #source: OpenedSource;
-  readonly #sink: UpdateBySql;
+  readonly #source: OpenedTable;
+  readonly #sink: SqlSink;
+  readonly #imaging: Imaging;
 
-  constructor(source: OpenedSource, sink: UpdateBySql) {
+  constructor(source: OpenedTable, sink: SqlSink, imaging: Imaging) {
     this.#source = source;
     this.#sink = sink;
+    this.#imaging = imaging;
   }
 
-  async do(tx: Transaction, bounds: Bounds, _expected: number, clock: PhaseClock): Promise<BatchOutcome> {
+  async do(tx: Transaction, { bounds, sweep, clock }: Batch): Promise<BatchOutcome> {
     // A pending row is always written; otherwise the rows that will be left as they are have to be counted, and before the
     // write: afterwards the job's own `where` may find them no more.
-    const found =
-      this.#source.definition.pending === null
-        ? await clock.during("read", () => this.#count(tx, bounds))
-        : 0;
-    const { written, stillPending } = await clock.during("write", () =>
-      this.#sink.write(tx, this.#source.condition(bounds)),
-    );
-    if (stillPending > 0) throw stillPendingError(stillPending);
-    const read = Math.max(found, written);
-    return { read, written, unchanged: read - written, skipped: 0, rejects: [], isAsync: false };
+    const isCounted = this.#sink.countsRows && this.#source.definition.pending === null;
+    const found = isCounted ? await clock.during("read", () => this.#count(tx, bounds)) : 0;
+    const inScope = this.#source.condition(bounds);
+    const images = this.#imaging.of(sweep);
+    const done = await clock.during("write", () => this.#sink.write(tx, bounds, inScope, images));
+    if (done.stillPending > 0) throw stillPendingError(done.stillPending);
+    const { written, conflicted, refused } = done;
+    const read = Math.max(found, written + done.unchanged + refused.length);
+    const unchanged = Math.max(done.unchanged, read - written - conflicted - refused.length);
+    const rejects = refused.map(conflictReject);
+    return { read, written, unchanged, conflicted, skipped: 0, rejects, notes: [], isAsync: false };
   }
 
   async #count(tx: Transaction, bounds: Bounds): Promise<number> {
@@ -40,6 +44,11 @@ export class SqlBatch implements BatchWork {
       where ${this.#source.condition(bounds)}`);
     return Number(rows[0]?.rows ?? 0);
   }
+}
+
+/** A row that `onConflict` keeps aside. */
+export function conflictReject(key: KeyText): Reject {
+  return { key, sqlstate: "23505", reason: "what it became meets another row with the same unique values" };
 }
 
 /** Rows that a sweep would find and write a second time: the promise would be broken, so the run must not go on. */

@@ -5,57 +5,68 @@ import { ColumnValueError } from "../job/column-codec.ts";
 import type { Transform } from "../job/define-job.ts";
 import { Verdict } from "../job/verdict.ts";
 import type { KeyText } from "../postgres/key.ts";
-import type { OutgoingRow, UpdateRows } from "../sink/update-rows.ts";
-import type { OpenedSource } from "../source/opened-source.ts";
+import type { OutgoingRow, RowSink } from "../sink/sink.ts";
+import { BadRecord, type ReadableSource, type SourceRow, type TextRow } from "../source/readable.ts";
 import type { Reject } from "../store/rejects.ts";
 import { portionLimitMs, rowLimitMs } from "./limits.ts";
 
 /** Async transforms of one batch under way at once. */
 export const transformsAtOnce = 16;
 
-export type TextRow = readonly (string | null)[];
-
 /** A batch's rows, sorted by what the transform answered. */
 export class Verdicts {
   readonly rows: OutgoingRow[] = [];
+  /** of the rows that were answered: with a row, with several or with none */
+  readonly keys: KeyText[] = [];
   readonly rejects: Reject[] = [];
   skipped = 0;
   /** whether the transform answers promises: then waiting, not work, is what takes the time */
   isAsync = false;
 }
 
+interface TransformLimits {
+  /** how long synchronous transforms of several rows may hold their locks */
+  readonly holdMs: number;
+  /** what a transform says or throws may hold a value of a person, and is not kept */
+  readonly isPersonal: boolean;
+}
+
 /** Calls a job's transform on rows and sorts the answers; one bad row never stops the good ones. */
 export class RowTransform {
-  readonly #source: OpenedSource;
-  readonly #sink: UpdateRows;
+  readonly #source: ReadableSource;
+  readonly #sink: RowSink;
   readonly #transform: Transform;
   readonly #parameters: object;
-  readonly #holdMs: number;
+  readonly #limits: TransformLimits;
 
-  /** `holdMs` is how long synchronous transforms of several rows may hold their locks. */
   constructor(
-    source: OpenedSource,
-    sink: UpdateRows,
+    source: ReadableSource,
+    sink: RowSink,
     transform: Transform,
     parameters: object,
-    holdMs: number,
+    limits: TransformLimits,
   ) {
     this.#source = source;
     this.#sink = sink;
     this.#transform = transform;
     this.#parameters = parameters;
-    this.#holdMs = holdMs;
+    this.#limits = limits;
   }
 
   /** Transforms a portion of a batch. @throws BatchTooBigError when that takes longer than locks may be held */
-  async apply(rows: readonly TextRow[], verdicts: Verdicts): Promise<void> {
+  async apply(portion: readonly SourceRow[], verdicts: Verdicts): Promise<void> {
+    const rows: TextRow[] = [];
+    for (const row of portion) {
+      if (row instanceof BadRecord) verdicts.rejects.push(refusal(row.key, row.reason));
+      else rows.push(row);
+    }
     const deadline = new AbortController();
     // Each transform may listen to it.
     setMaxListeners(0, deadline.signal);
     const context = { parameters: this.#parameters, signal: deadline.signal };
     const begin = performance.now();
     for (const [index, row] of rows.entries()) {
-      if (index > 0 && performance.now() - begin > this.#holdMs) throw new BatchTooBigError("time");
+      if (index > 0 && performance.now() - begin > this.#limits.holdMs) throw new BatchTooBigError("time");
       const answer = this.#call(row, context);
       if (isPromise(answer)) {
         verdicts.isAsync = true;
@@ -101,9 +112,7 @@ export class RowTransform {
 
   #decode(row: TextRow): object {
     const decoded: Record<string, unknown> = {};
-    this.#source.columns.forEach(({ name, codec }, index) => {
-      decoded[name] = codec.decode(row[index] ?? null);
-    });
+    for (const { name, at, codec } of this.#source.columns) decoded[name] = codec.decode(row[at] ?? null);
     return decoded;
   }
 
@@ -116,19 +125,32 @@ export class RowTransform {
     const key = this.#keyOf(row);
     if (answer instanceof Verdict) {
       if (answer.kind === "skip") verdicts.skipped += 1;
-      else verdicts.rejects.push(refusal(key, answer.reason ?? "rejected without a reason"));
+      else verdicts.rejects.push(refusal(key, this.#said(answer.reason ?? "rejected without a reason")));
     } else if (answer instanceof Thrown) {
-      verdicts.rejects.push(refusal(key, `the transform threw: ${messageOf(answer.error)}`));
-    } else if (typeof answer !== "object" || answer === null || Array.isArray(answer)) {
-      verdicts.rejects.push(refusal(key, "the transform answered neither a row nor skip() nor reject()"));
+      verdicts.rejects.push(refusal(key, this.#threw(answer.error)));
     } else {
-      this.#encode(key, answer, verdicts);
+      this.#encode(key, this.#sink.takesMany && Array.isArray(answer) ? answer : [answer], verdicts);
     }
   }
 
-  #encode(key: KeyText, answer: object, verdicts: Verdicts): void {
+  #said(reason: string): string {
+    return this.#limits.isPersonal ? "rejected by the transform" : reason;
+  }
+
+  #threw(error: unknown): string {
+    if (!this.#limits.isPersonal) return `the transform threw: ${messageOf(error)}`;
+    return `the transform threw ${error instanceof Error ? error.name : "something"}`;
+  }
+
+  #encode(key: KeyText, answers: readonly unknown[], verdicts: Verdicts): void {
+    if (answers.some((answer) => typeof answer !== "object" || answer === null || Array.isArray(answer))) {
+      verdicts.rejects.push(refusal(key, "the transform answered neither a row nor skip() nor reject()"));
+      return;
+    }
     try {
-      verdicts.rows.push({ key, values: this.#sink.encode(answer) });
+      const rows = answers.map((answer) => ({ key, values: this.#sink.encode(answer as object) }));
+      for (const row of rows) verdicts.rows.push(row);
+      verdicts.keys.push(key);
     } catch (error) {
       if (!(error instanceof ColumnValueError)) throw error;
       verdicts.rejects.push(refusal(key, error.message));
@@ -136,9 +158,8 @@ export class RowTransform {
   }
 
   #keyOf(row: TextRow): KeyText {
-    return this.#source.key.columns.map((_, index) => {
-      const text = row[index];
-      if (text == null) throw new JobError("A key was read as null.");
+    return row.slice(0, this.#source.keyWidth).map((text) => {
+      if (text === null) throw new JobError("A key was read as null.");
       return text;
     });
   }

@@ -1,9 +1,10 @@
 import { UsageError } from "../errors.ts";
+import { Sql } from "../postgres/sql.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import type { ParameterSpec, ParametersOf } from "./parameters.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** Where a job's rows come from; made by `rowsOf`. */
+/** Where a job's rows come from; made by `rowsOf`, `rows`, `csvFile` and `ndjsonFile`. */
 export interface SourceDefinition<Row> {
   /** Only for the compiler: what the source yields. */
   readonly yields?: Row;
@@ -11,14 +12,14 @@ export interface SourceDefinition<Row> {
   describe(): unknown;
 }
 
-/** Where a job's results go; made by `update`. */
+/** Where a job's results go; made by `update`, `insertInto`, `deleteFrom` and `move`. */
 export interface SinkDefinition<Row> {
   /** Only for the compiler: what the sink takes. */
   readonly takes?: Row;
   describe(): unknown;
 }
 
-/** A sink whose values are SQL expressions; made by `update` with expressions. */
+/** A sink whose values are SQL expressions; made by the same functions with expressions. */
 export interface SqlSinkDefinition {
   readonly expressions: Readonly<Record<string, unknown>>;
   describe(): unknown;
@@ -45,6 +46,29 @@ interface CommonDefinition<P extends ParameterSpec> {
   };
   /** how many rejects stop the run; 100 unless told otherwise */
   readonly rejectLimit?: number;
+  /** whether a run keeps what it overwrites, so that `tidefill undo` can take it back; true unless there is a reason */
+  readonly undoable?: boolean;
+  /** the job destroys something although it keeps an undo log: it wants a verified backup before it starts */
+  readonly destructive?: boolean;
+  /** the rows are about persons: no value of theirs is shown or kept anywhere, and the undo log is encrypted */
+  readonly personalData?: boolean;
+  /** queries that must return no row, before the run and after it */
+  readonly integrity?: readonly IntegrityQuery[];
+  /** what has to be there before the job may destroy something that no undo log keeps */
+  readonly backup?: BackupRule;
+}
+
+/** Something that must always hold: `query` returns the rows that break it, so it must return none. */
+export interface IntegrityQuery {
+  readonly name: string;
+  readonly query: Sql;
+}
+
+export interface BackupRule {
+  /** how old a verified backup of tidefill's may be; 24 hours unless told otherwise */
+  readonly maxAge?: Duration;
+  /** a check of your own in its place, of the last backup of another tool: resolves to false, or throws, to refuse */
+  readonly check?: () => boolean | Promise<boolean>;
 }
 
 /** A job with a transform in TypeScript. */
@@ -80,6 +104,11 @@ export interface Job {
   readonly parameters: ParameterSpec;
   readonly batchTimeMs: number;
   readonly rejectLimit: number;
+  readonly undoable: boolean;
+  readonly personalData: boolean;
+  readonly destructive: boolean;
+  readonly integrity: readonly IntegrityQuery[];
+  readonly backup: { readonly maxAgeMs: number; readonly check: BackupRule["check"] | null };
   bind(parameters: object): BoundJob;
 }
 
@@ -159,5 +188,18 @@ function common(definition: CommonDefinition<ParameterSpec>) {
       },
     );
   }
-  return { name, parameters, batchTimeMs, rejectLimit };
+  const { undoable = true, personalData = false, destructive = false } = definition;
+  const nature = { undoable, personalData, destructive };
+  return { name, parameters, batchTimeMs, rejectLimit, ...nature, ...precautions(definition) };
+}
+
+function precautions({ name, integrity = [], backup = {} }: CommonDefinition<ParameterSpec>) {
+  for (const { name: rule, query } of integrity) {
+    if (rule !== "" && query instanceof Sql) continue;
+    throw new UsageError(`An integrity query of job ${name} has no name or is not SQL.`, {
+      remedy: 'Write integrity: [{ name: "every essay has a student", query: sql`select …` }].',
+    });
+  }
+  const maxAgeMs = parseDuration(backup.maxAge ?? "24h");
+  return { integrity: [...integrity], backup: { maxAgeMs, check: backup.check ?? null } };
 }

@@ -9,8 +9,11 @@ export type Columns = Readonly<Record<string, ColumnType>>;
 export interface Table<C extends Columns = Columns, K extends string = string> {
   readonly schema: string | null;
   readonly name: string;
+  /** empty where nothing orders the rows: such a table can only be inserted into */
   readonly key: readonly K[];
   readonly columns: C;
+  /** columns about persons: their values are shown and kept nowhere */
+  readonly personalData: readonly string[];
 }
 
 /** A row with the named columns, as a transform sees it or gives it. */
@@ -18,18 +21,25 @@ export type RowOf<C extends Columns, Names extends keyof C = keyof C> = {
   readonly [Name in Names & string]: ValueOf<C[Name]>;
 } & {};
 
+interface Description<C extends Columns, K extends string> {
+  readonly key?: K | readonly K[];
+  readonly columns: C;
+  readonly personalData?: readonly (keyof C & string)[];
+}
+
 /**
- * Describes a table: its name (`orders`, `shop.orders`, `"Odd Name".t`), the unique key that orders its rows, and the columns
- * that jobs read or write. Types are PostgreSQL's; `?` marks a nullable column.
+ * Describes a table: its name (`orders`, `shop.orders`, `"Odd Name".t`), the unique key that orders its rows (to be left out
+ * where a job only inserts), and the columns that jobs read or write. Types are PostgreSQL's; `?` marks a nullable column.
  */
-export function table<const C extends Columns, const K extends keyof C & string>(
+export function table<const C extends Columns, const K extends keyof C & string = never>(
   name: string,
-  description: { readonly key: K | readonly K[]; readonly columns: C },
+  description: Description<C, K>,
 ): Table<C, K> {
-  const { key, columns } = description;
+  const { key = [], columns, personalData = [] } = description;
   const keys = Array.isArray(key) ? (key as readonly K[]) : [key as K];
-  if (keys.length === 0)
-    throw new UsageError(`Table ${name} has no key.`, { remedy: "Name its primary key in `key`." });
+  const stranger = personalData.find((column) => !Object.hasOwn(columns, column));
+  if (stranger !== undefined)
+    throw new UsageError(`personalData of table ${name} names ${stranger}, which is not among its columns.`);
   for (const column of keys) {
     if (!Object.hasOwn(columns, column)) {
       throw new UsageError(`The key column ${column} of table ${name} is not among its columns.`);
@@ -40,6 +50,7 @@ export function table<const C extends Columns, const K extends keyof C & string>
     ...parseTableName(name),
     key: Object.freeze([...keys]),
     columns: Object.freeze({ ...columns }),
+    personalData: Object.freeze([...personalData]),
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Check, CheckSubject, Refusal } from "./checks/check.ts";
 import { collationIsUnchanged } from "./checks/collation-is-unchanged.ts";
 import { columnsAreAsDescribed } from "./checks/columns-are-as-described.ts";
+import { columnsAreFilled } from "./checks/columns-are-filled.ts";
 import { columnsCanBeWritten } from "./checks/columns-can-be-written.ts";
 import { keyOrdersTheRows } from "./checks/key-orders-the-rows.ts";
 import { publishedRowsHaveAnIdentity } from "./checks/published-rows-have-an-identity.ts";
@@ -9,16 +10,25 @@ import { rowSecurityHidesNothing } from "./checks/row-security-hides-nothing.ts"
 import { serverCanBeWritten } from "./checks/server-can-be-written.ts";
 
 // Each may rely on those before it: what is no table has no key to look at.
-const checks: readonly Check[] = [
-  serverCanBeWritten,
-  relationIsATable,
-  columnsAreAsDescribed,
-  keyOrdersTheRows,
-  rowSecurityHidesNothing,
-  columnsCanBeWritten,
-  publishedRowsHaveAnIdentity,
-  collationIsUnchanged,
-];
+const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
+  source: [
+    serverCanBeWritten,
+    relationIsATable,
+    columnsAreAsDescribed,
+    keyOrdersTheRows,
+    rowSecurityHidesNothing,
+    columnsCanBeWritten,
+    publishedRowsHaveAnIdentity,
+    collationIsUnchanged,
+  ],
+  target: [
+    serverCanBeWritten,
+    relationIsATable,
+    columnsAreAsDescribed,
+    columnsCanBeWritten,
+    columnsAreFilled,
+  ],
+};
 
 /** The names of all checks, for the plan. */
 export const checkNames = [
@@ -28,14 +38,15 @@ export const checkNames = [
   "key-orders-the-rows",
   "row-security-hides-nothing",
   "columns-can-be-written",
+  "columns-are-filled",
   "published-rows-have-an-identity",
   "collation-is-unchanged",
   "reads-by-an-index",
 ] as const;
 
 /** Every reason not to start that the catalogue shows; the first check that refuses ends the list. */
-export async function checkJob(subject: CheckSubject): Promise<Refusal[]> {
-  for (const check of checks) {
+export async function checkJob(subject: CheckSubject, as: "source" | "target"): Promise<Refusal[]> {
+  for (const check of checksOf[as]) {
     const refusals = await check(subject);
     if (refusals.length > 0) return refusals;
   }

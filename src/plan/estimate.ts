@@ -2,7 +2,7 @@ import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import { explain } from "../postgres/explain.ts";
 import { raw, sql } from "../postgres/sql.ts";
-import type { OpenedSource } from "../source/opened-source.ts";
+import type { OpenedTable } from "../source/opened-table.ts";
 
 /** What PostgreSQL's statistics say; nothing is counted, since counting a huge table takes as long as reading it. */
 export interface Estimate {
@@ -12,7 +12,7 @@ export interface Estimate {
   readonly walk: number;
 }
 
-export async function estimateRows(tx: Transaction, source: OpenedSource): Promise<Estimate> {
+export async function estimateRows(tx: Transaction, source: OpenedTable): Promise<Estimate> {
   const inScope = sql`select 1
     from ${qualifiedName(source.relation)} as ${raw(source.key.alias)}
     where ${source.condition({ after: null, through: null })}`;

@@ -5,19 +5,18 @@ import { definitionFingerprint } from "../job/fingerprint.ts";
 import { displayName } from "../job/table.ts";
 import { findRelation, type Relation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
-import type { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
-import { SqlUpdateSink, UpdateSink } from "../sink/update.ts";
-import { UpdateBySql } from "../sink/update-by-sql.ts";
-import { UpdateRows } from "../sink/update-rows.ts";
-import { OpenedSource } from "../source/opened-source.ts";
+import { OpenedTable } from "../source/opened-table.ts";
 import { TableRows } from "../source/table-rows.ts";
 import { checkJob } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
 import { readsByAnIndex } from "./checks/reads-by-an-index.ts";
 import { chooseWalkFilter } from "./choose-walk.ts";
-import { estimateRows } from "./estimate.ts";
-import type { OpenedJob, OpenedWrite } from "./opened-job.ts";
+import { type Estimate, estimateRows } from "./estimate.ts";
+import { type OpenedOutside, openOutside } from "./open-outside.ts";
+import { openWrite } from "./open-sink.ts";
+import type { OpenedJob, WrittenTable } from "./opened-job.ts";
+import { type AnySink, type AnySource, changedTable, insertOf, takeApart } from "./take-apart.ts";
 
 /** Asks the catalogue everything about a job. @throws RefusedError with the first reason not to start */
 export async function openJob(db: Database, job: Job, parameters: object): Promise<OpenedJob> {
@@ -35,18 +34,65 @@ export async function tryToOpenJob(
   parameters: object,
 ): Promise<{ readonly opened: OpenedJob | null; readonly refusals: readonly Refusal[] }> {
   const bound = job.bind(parameters);
-  const { source, sink } = takeApart(job, bound);
+  const parts = takeApart(job, bound);
+  const opening = parts.source instanceof TableRows ? null : await openOutside(parts.source);
   return db.transaction(async (tx) => {
-    const relation = await findRelation(tx, source.table);
-    if (relation === null) return { opened: null, refusals: [noSuchTable(displayName(source.table))] };
-    const subject = { tx, job, table: source.table, relation, read: source.read, written: sink.columns };
-    const refusals = await checkJob(subject);
-    if (refusals.length > 0) return { opened: null, refusals };
-    const key = await readKey(tx, relation, source.table.key);
-    const opened = await assemble(tx, job, parameters, bound, relation, key);
+    const tables = await openTables(tx, job, parts);
+    if (tables.refusals.length > 0) return { opened: null, refusals: tables.refusals };
+    const opened = await assemble(tx, job, parameters, bound, parts, tables, opening);
     const byIndex = await orRefuse(() => readsByAnIndex(tx, opened));
     return { opened: byIndex.length === 0 ? opened : null, refusals: byIndex };
   });
+}
+
+interface Parts {
+  readonly source: AnySource;
+  readonly sink: AnySink;
+}
+
+interface Tables {
+  readonly refusals: readonly Refusal[];
+  readonly from: Relation | null;
+  readonly into: Relation | null;
+}
+
+/** The tables that a job reads and inserts into, looked at by every check. */
+async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): Promise<Tables> {
+  const insert = insertOf(sink);
+  const from = source instanceof TableRows ? await findRelation(tx, source.table) : null;
+  const into = insert === null ? null : await findRelation(tx, insert.table);
+  const missing = [
+    ...(source instanceof TableRows && from === null ? [noSuchTable(displayName(source.table))] : []),
+    ...(insert !== null && into === null ? [noSuchTable(displayName(insert.table))] : []),
+  ];
+  if (missing.length > 0) return { refusals: missing, from, into };
+  const refusals: Refusal[] = [];
+  if (source instanceof TableRows && from !== null) {
+    const written = changedTable(sink) === null ? [] : sink.columns;
+    const verb = changedTable(sink) === null ? null : written.length > 0 ? "update" : "delete";
+    const subject = {
+      tx,
+      job,
+      table: source.table,
+      relation: from,
+      read: source.read,
+      written,
+      verb,
+    } as const;
+    refusals.push(...(await checkJob(subject, "source")));
+  }
+  if (insert !== null && into !== null) {
+    const subject = {
+      tx,
+      job,
+      table: insert.table,
+      relation: into,
+      read: [],
+      written: insert.columns,
+    } as const;
+    refusals.push(...(await checkJob({ ...subject, verb: "insert" }, "target")));
+  }
+  return { refusals, from, into };
 }
 
 async function assemble(
@@ -54,68 +100,80 @@ async function assemble(
   job: Job,
   parameters: object,
   bound: BoundJob,
-  relation: Relation,
-  key: Key,
+  parts: Parts,
+  { from, into }: Tables,
+  outside: OpenedOutside | null,
 ): Promise<OpenedJob> {
-  const { source, sink } = takeApart(job, bound);
-  const walkFilter = await orRefuse(() => chooseWalkFilter(tx, source, relation, key));
-  const opened = new OpenedSource(source, relation, key, walkFilter, job.kind === "row job");
+  const { source, sink } = parts;
+  const table =
+    source instanceof TableRows && from !== null ? await openTable(tx, job, source, sink, from) : null;
+  const readable = table ?? outside;
+  if (readable === null) throw new UsageError(`The source of job ${job.name} cannot be opened.`);
+  const write = await openWrite(tx, bound, sink, table, into);
+  const order =
+    table === null ? (outside?.fingerprint ?? "") : hash([from?.schema, from?.name, table.key.columns]);
   return {
     job,
     parameters,
-    source: opened,
-    write: openWrite(bound, sink, source, relation, key),
-    written: sink.columns,
-    estimate: await orRefuse(() => estimateRows(tx, opened)),
-    keyFingerprint: hash([relation.schema, relation.name, key.columns]),
-    tableFingerprint: fingerprintTable(relation, key, [...source.read, ...sink.columns]),
+    source: readable,
+    table,
+    write,
+    writes: writtenTables(sink, from, into),
+    estimate: table === null ? estimateOutside(outside) : await orRefuse(() => estimateRows(tx, table)),
+    hasPending: table !== null && table.definition.pending !== null,
+    isPersonal: isPersonal(job, parts),
+    keyFingerprint: order,
+    tableFingerprint: fingerprintTables(parts, from, into),
     definitionFingerprint: definitionFingerprint(job, bound),
   };
 }
 
-function openWrite(
-  bound: BoundJob,
-  sink: UpdateSink<unknown> | SqlUpdateSink,
+async function openTable(
+  tx: Transaction,
+  job: Job,
   source: TableRows<unknown>,
+  sink: AnySink,
   relation: Relation,
-  key: Key,
-): OpenedWrite {
-  if (sink instanceof SqlUpdateSink) {
-    return { kind: "sql", sink: new UpdateBySql(relation, key, sink.expressions, source.pending) };
-  }
-  if (bound.transform === null)
-    throw new UsageError("A job that writes columns needs a transform: use defineJob.");
-  const types = source.table.columns;
-  return {
-    kind: "rows",
-    sink: new UpdateRows(relation, key, { ...types, ...sink.table.columns }, sink.columns, source.pending),
-    transform: bound.transform,
-  };
+): Promise<OpenedTable> {
+  const key = await readKey(tx, relation, source.table.key);
+  const walkFilter = await orRefuse(() => chooseWalkFilter(tx, source, relation, key));
+  const isWritten = changedTable(sink) !== null;
+  return new OpenedTable(source, relation, key, walkFilter, { travels: job.kind === "row job", isWritten });
 }
 
-function takeApart(job: Job, bound: BoundJob) {
-  const { source, sink } = bound;
-  if (!(source instanceof TableRows)) {
-    throw new UsageError(`The source of job ${job.name} is not one that tidefill made.`, {
-      remedy: "Use rowsOf(table, …).",
-    });
-  }
-  if (!(sink instanceof UpdateSink || sink instanceof SqlUpdateSink)) {
-    throw new UsageError(`The sink of job ${job.name} is not one that tidefill made.`, {
-      remedy: "Use update(table, …).",
-    });
-  }
-  if (sink instanceof SqlUpdateSink !== (job.kind === "sql job")) {
-    throw new UsageError(`The sink of job ${job.name} does not fit a ${job.kind}.`, {
-      remedy: "Name columns in defineJob; give SQL expressions in defineSqlJob.",
-    });
-  }
-  if (displayName(sink.table) !== displayName(source.table)) {
-    throw new UsageError(
-      `Job ${job.name} reads ${displayName(source.table)} and updates ${displayName(sink.table)}: an update writes the rows that were read.`,
-    );
-  }
-  return { source, sink };
+function writtenTables(sink: AnySink, from: Relation | null, into: Relation | null): WrittenTable[] {
+  const changed = changedTable(sink);
+  const insert = insertOf(sink);
+  return [
+    ...(into !== null && insert !== null
+      ? [{ relation: into, verb: "insert" as const, columns: insert.columns }]
+      : []),
+    ...(from !== null && changed !== null
+      ? [
+          {
+            relation: from,
+            verb: sink.columns.length > 0 ? ("update" as const) : ("delete" as const),
+            columns: sink.columns,
+          },
+        ]
+      : []),
+  ];
+}
+
+function estimateOutside(outside: OpenedOutside | null): Estimate {
+  const rows = outside?.estimate() ?? 0;
+  return { rows, walk: rows };
+}
+
+/** Whether a job is about persons: it says so, or a column that it touches is described so. */
+function isPersonal(job: Job, { source, sink }: Parts): boolean {
+  const insert = insertOf(sink);
+  const touched = [
+    ...(source instanceof TableRows ? source.read.map((column) => [source.table, column] as const) : []),
+    ...(changedTable(sink) === null ? [] : sink.columns.map((column) => [sink.table, column] as const)),
+    ...(insert === null ? [] : insert.columns.map((column) => [insert.table, column] as const)),
+  ];
+  return job.personalData || touched.some(([table, column]) => table.personalData.includes(column));
 }
 
 function noSuchTable(name: string): Refusal {
@@ -141,11 +199,21 @@ async function orRefuse<T>(work: () => Promise<T>): Promise<T> {
 }
 
 // Columns that the job does not name may come and go while it runs.
-function fingerprintTable(relation: Relation, key: Key, used: readonly string[]): string {
+function fingerprintTables({ source, sink }: Parts, from: Relation | null, into: Relation | null): string {
+  const insert = insertOf(sink);
+  return hash([
+    source instanceof TableRows && from !== null
+      ? columnsThat(from, [...source.table.key, ...source.read, ...sink.columns])
+      : null,
+    insert !== null && into !== null ? columnsThat(into, insert.columns) : null,
+  ]);
+}
+
+function columnsThat(relation: Relation, used: readonly string[]): unknown {
   const columns = relation.columns
     .filter((column) => used.includes(column.name))
     .map((column) => [column.name, column.displayType, column.isNullable, column.isGenerated]);
-  return hash([relation.schema, relation.name, relation.kind, key.columns, columns]);
+  return [relation.schema, relation.name, relation.kind, columns];
 }
 
 function hash(essence: unknown): string {

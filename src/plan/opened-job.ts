@@ -1,25 +1,49 @@
 import type { Job, Transform } from "../job/define-job.ts";
-import type { UpdateBySql } from "../sink/update-by-sql.ts";
-import type { UpdateRows } from "../sink/update-rows.ts";
-import type { OpenedSource } from "../source/opened-source.ts";
+import type { Relation } from "../postgres/catalog.ts";
+import type { RowSink, SqlSink } from "../sink/sink.ts";
+import type { OpenedTable } from "../source/opened-table.ts";
+import type { ReadableSource } from "../source/readable.ts";
 import type { Estimate } from "./estimate.ts";
 
 /** How the rows of a batch come to be written. */
 export type OpenedWrite =
-  | { readonly kind: "rows"; readonly sink: UpdateRows; readonly transform: Transform }
-  | { readonly kind: "sql"; readonly sink: UpdateBySql };
+  | { readonly kind: "rows"; readonly sink: RowSink; readonly transform: Transform }
+  | { readonly kind: "sql"; readonly sink: SqlSink };
+
+/** What a job does to a table. */
+export type WriteVerb = "update" | "insert" | "delete";
+
+/** A table that a job writes. */
+export interface WrittenTable {
+  readonly relation: Relation;
+  readonly verb: WriteVerb;
+  /** by name; none where whole rows go */
+  readonly columns: readonly string[];
+}
 
 /** A job after every check has passed: its statements, and what it is about to touch. */
 export interface OpenedJob {
   readonly job: Job;
   readonly parameters: object;
-  readonly source: OpenedSource;
+  readonly source: ReadableSource;
+  /** the source where that is a table */
+  readonly table: OpenedTable | null;
   readonly write: OpenedWrite;
-  readonly written: readonly string[];
+  readonly writes: readonly WrittenTable[];
   readonly estimate: Estimate;
+  readonly hasPending: boolean;
+  /** the job, or a column that it reads or writes, is about persons */
+  readonly isPersonal: boolean;
   /** hash of what orders the rows: with another order the bounds of ranges would mean something else */
   readonly keyFingerprint: string;
   /** hash of what the job relies on in the catalogue */
   readonly tableFingerprint: string;
   readonly definitionFingerprint: string;
+}
+
+/** The table that stands for the job: the one that it writes first. */
+export function mainTable(opened: OpenedJob): Relation {
+  const [first] = opened.writes;
+  if (first === undefined) throw new Error(`The job ${opened.job.name} writes no table.`);
+  return first.relation;
 }

@@ -3,10 +3,11 @@ import type { Job } from "../job/define-job.ts";
 import { displayName } from "../job/table.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { explainText } from "../postgres/explain.ts";
+import type { ImageTarget } from "../sink/images.ts";
 import { checkNames } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
 import { tryToOpenJob } from "./open-job.ts";
-import type { OpenedJob } from "./opened-job.ts";
+import { mainTable, type OpenedJob } from "./opened-job.ts";
 import { sampleStatements } from "./statements.ts";
 import { readTouched, type Touched } from "./touched.ts";
 
@@ -22,8 +23,12 @@ export interface RunPlan {
 }
 
 interface PlanDetails {
+  /** the table that is written; where the rows come from another one, that stands in `source` */
   readonly table: string;
+  readonly source: string;
   readonly key: readonly string[];
+  /** what is kept for `tidefill undo` */
+  readonly undoLog: "none" | "plain" | "encrypted";
   readonly estimatedRows: number;
   /** keys that have to be walked over to find them */
   readonly keysWalked: number;
@@ -38,6 +43,8 @@ interface PlanDetails {
 export interface BatchFrame {
   readonly begin: string;
   readonly checkpoint: string;
+  /** where the images of a run would go */
+  readonly images: ImageTarget;
 }
 
 /** Finds out what a run would do, in a transaction that is rolled back; nothing is written, not even our schema. */
@@ -61,13 +68,16 @@ export async function planRun(
 
 async function describe(tx: Transaction, opened: OpenedJob, frame: BatchFrame): Promise<PlanDetails> {
   const { begin, checkpoint } = frame;
-  const { source, estimate } = opened;
-  const samples = await sampleStatements(tx, opened);
+  const { table, estimate, writes, job, isPersonal } = opened;
+  const samples = await sampleStatements(tx, opened, job.undoable && !isPersonal ? frame.images : null);
   const finder = samples.find(({ name }) => name === (opened.write.kind === "sql" ? "write" : "read"));
   const written = samples.map(({ name, statement }) => ({ name, sql: statement.toString() }));
+  const [main] = writes;
   return {
-    table: displayName(source.relation),
-    key: source.key.columns.map((column) => column.name),
+    table: displayName(mainTable(opened)),
+    source: table === null ? "what the job brings along" : displayName(table.relation),
+    key: table === null ? ["position"] : table.key.columns.map((column) => column.name),
+    undoLog: !job.undoable ? "none" : isPersonal ? "encrypted" : "plain",
     estimatedRows: Math.round(estimate.rows),
     keysWalked: Math.round(estimate.walk),
     statements: [
@@ -77,6 +87,6 @@ async function describe(tx: Transaction, opened: OpenedJob, frame: BatchFrame): 
       { name: "commit", sql: "commit" },
     ],
     queryPlan: finder === undefined ? [] : await explainText(tx, finder.statement),
-    touched: await readTouched(tx, source.relation, opened.written),
+    touched: await readTouched(tx, mainTable(opened), main?.columns ?? [], main?.verb ?? "update"),
   };
 }

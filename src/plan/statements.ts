@@ -1,8 +1,7 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds } from "../postgres/key.ts";
 import type { Sql } from "../postgres/sql.ts";
-import { sql } from "../postgres/sql.ts";
-import { withPendingCounted } from "../sink/written.ts";
+import type { ImageTarget } from "../sink/images.ts";
 import type { OpenedJob } from "./opened-job.ts";
 
 export interface NamedStatement {
@@ -14,33 +13,37 @@ const sampleRows = 1_000;
 const sampleBytes = 4_194_304;
 
 /** The very statements of a batch, with the bounds of the job's first one. */
-export async function sampleStatements(tx: Transaction, opened: OpenedJob): Promise<NamedStatement[]> {
-  const { source } = opened;
-  const through = await source.walk.boundary(tx, null, sampleRows);
+export async function sampleStatements(
+  tx: Transaction,
+  opened: OpenedJob,
+  images: ImageTarget | null = null,
+): Promise<NamedStatement[]> {
+  const { table } = opened;
+  if (table === null) return writingStatements(opened, { after: null, through: null }, images);
+  const through = await table.walk.boundary(tx, null, sampleRows);
   const bounds: Bounds = {
     after: through,
-    through: (through && (await source.walk.boundary(tx, through, sampleRows))) ?? through,
+    through: (through && (await table.walk.boundary(tx, through, sampleRows))) ?? through,
   };
   const within: Bounds = bounds.after === bounds.through ? { after: null, through } : bounds;
   return [
     {
       name: "bound",
-      statement: source.walk.boundStatement({ after: within.after, through: null }, sampleRows, sampleBytes),
+      statement: table.walk.boundStatement({ after: within.after, through: null }, sampleRows, sampleBytes),
     },
-    ...writingStatements(opened, within),
+    ...writingStatements(opened, within, images),
   ];
 }
 
-function writingStatements({ source, write }: OpenedJob, bounds: Bounds): NamedStatement[] {
-  const { pending } = source.definition;
-  const counted = (update: Sql): Sql => (pending === null ? update : withPendingCounted(update, pending));
+function writingStatements(
+  { table, write }: OpenedJob,
+  bounds: Bounds,
+  images: ImageTarget | null,
+): NamedStatement[] {
   if (write.kind === "sql") {
-    return [{ name: "write", statement: counted(write.sink.statement(sql`${source.condition(bounds)}`)) }];
+    if (table === null) return [];
+    return [{ name: "write", statement: write.sink.statement(bounds, table.condition(bounds), images) }];
   }
-  const one = (count: number): unknown[] => Array.from({ length: count }, () => []);
-  const update = write.sink.statement(bounds, one(source.key.columns.length), one(write.sink.width));
-  return [
-    { name: "read", statement: source.readStatement(bounds) },
-    { name: "write", statement: counted(update) },
-  ];
+  const read = table === null ? [] : [{ name: "read" as const, statement: table.readStatement(bounds) }];
+  return [...read, { name: "write", statement: write.sink.sample(bounds, images) }];
 }

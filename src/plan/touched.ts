@@ -1,6 +1,7 @@
 import type { Relation } from "../postgres/catalog.ts";
 import type { Row, Transaction } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import type { WriteVerb } from "./opened-job.ts";
 
 /** What else an update of these columns sets in motion. */
 export interface Touched {
@@ -21,13 +22,16 @@ export interface Touched {
   readonly fillFactor: number;
 }
 
-/** Asks the catalogue what an update of `written` columns touches. */
+const triggerEvents: Readonly<Record<WriteVerb, number>> = { insert: 4, delete: 8, update: 16 };
+
+/** Asks the catalogue what an update of `written` columns touches, or an insert or delete of whole rows. */
 export async function readTouched(
   tx: Transaction,
   relation: Relation,
   written: readonly string[],
+  verb: WriteVerb,
 ): Promise<Touched> {
-  const columns = [...written];
+  const columns = verb === "update" ? [...written] : relation.columns.map(({ name }) => name);
   const { rows } = await tx.query(sql`
     with target as (
       select ${relation.oid}::oid as oid,
@@ -41,8 +45,8 @@ export async function readTouched(
     where t.tgrelid = target.oid
       and not t.tgisinternal
       and t.tgenabled <> 'D'
-      -- an update, of any column or of one of ours
-      and t.tgtype & 16 <> 0
+      -- of any column or of one of ours
+      and t.tgtype & ${triggerEvents[verb]} <> 0
       and (t.tgattr = ''::pg_catalog.int2vector
         or exists (select from pg_catalog.unnest(t.tgattr) a where a = any (target.attnums)))
     union all

@@ -35,6 +35,11 @@ export class Key {
     return raw(this.columns.map((column) => this.#column(column)).join(", "));
   }
 
+  /** `t."a"::text, t."b"::text` */
+  asTexts(): Sql {
+    return raw(this.columns.map((column) => `${this.#column(column)}::text`).join(", "));
+  }
+
   /** The same key where the statement calls the relation by another name. */
   withAlias(alias: string): Key {
     return new Key(this.columns, alias);

@@ -1,56 +1,89 @@
-import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
+import type { Column, Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
-import type { Key } from "../postgres/key.ts";
+import type { Bounds, Key } from "../postgres/key.ts";
 import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
-import { countWritten, type Written } from "./written.ts";
+import type { SqlComparing } from "./comparing.ts";
+import type { ImageTarget, SinkImages } from "./images.ts";
+import type { SqlSink } from "./sink.ts";
+import { type UpdateParts, UpdateStatement } from "./update-statement.ts";
+import type { Written } from "./written.ts";
 
 interface TargetColumn {
-  readonly name: string;
-  readonly type: string;
+  readonly column: Column;
   readonly expression: Sql;
 }
 
 /** The write of an SQL job: one update over the batch's stretch of keys. */
-export class UpdateBySql {
-  readonly #relation: Relation;
+export class UpdateBySql implements SqlSink {
+  readonly countsRows = true;
   readonly #key: Key;
   readonly #columns: readonly TargetColumn[];
   readonly #pending: Sql | null;
+  readonly #update: UpdateStatement;
 
   constructor(relation: Relation, key: Key, expressions: Readonly<Record<string, Sql>>, pending: Sql | null) {
-    this.#relation = relation;
     this.#key = key;
     this.#pending = pending;
-    this.#columns = Object.entries(expressions).map(([name, expression]) => ({
-      name,
-      expression,
-      type: relation.columns.find((column: Column) => column.name === name)?.baseType ?? "text",
-    }));
+    this.#columns = relation.columns.flatMap((column) => {
+      const expression = expressions[column.name];
+      return expression === undefined ? [] : [{ column, expression }];
+    });
+    const columns = this.#columns.map(({ column }) => column);
+    this.#update = new UpdateStatement(relation, key, columns, pending);
   }
 
-  async write(tx: Transaction, inScope: Sql): Promise<Written> {
-    return countWritten(tx, this.statement(inScope), this.#pending);
+  images(isSealed: boolean): SinkImages {
+    return this.#update.images(isSealed);
   }
 
-  /** The statement that writes a batch; `inScope` carries the batch's bounds. */
-  statement(inScope: Sql): Sql {
+  async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
+    return this.#update.run(tx, this.#parts(bounds, inScope), images, false);
+  }
+
+  statement(bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql {
+    return this.#update.build(this.#parts(bounds, inScope), images);
+  }
+
+  #parts(bounds: Bounds, inScope: Sql): UpdateParts {
     const assignments = this.#columns.map(
-      ({ name, expression }) => sql`${raw(quoteIdentifier(name))} = ${expression}`,
+      ({ column, expression }) => sql`${raw(quoteIdentifier(column.name))} = ${expression}`,
     );
-    return sql`update ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
-      set ${join(assignments)}
-      where ${inScope}${this.#unlessUnchanged()}`;
+    const where = sql`${inScope}${this.#unlessUnchanged()}`;
+    return { set: join(assignments), from: null, where, within: this.#key.within(bounds) };
   }
 
   // A row that is pending must change, so there the expression need not be computed a second time for the comparison.
   #unlessUnchanged(): Sql {
     if (this.#pending !== null) return raw("");
-    // To the type under any domain: a cast to a domain over varchar(3) would cut a value off.
-    const current = this.#columns.map(({ name, type }) =>
-      raw(`${this.#key.alias}.${quoteIdentifier(name)}::${type}`),
-    );
-    const fresh = this.#columns.map(({ expression, type }) => sql`${bracketed(expression)}::${raw(type)}`);
     return sql`
-        and row(${join(current)})::record operator(pg_catalog.*<>) row(${join(fresh)})::record`;
+        and ${this.#differs()}`;
+  }
+
+  get comparing(): SqlComparing {
+    return {
+      differences: ({
+        from,
+        inScope,
+      }) => sql`select pg_catalog.json_build_array(${this.#key.asTexts()}) as key
+      from ${from}
+      where ${inScope}
+        and (${this.#stillPending()} or ${this.#differs()})`,
+    };
+  }
+
+  #stillPending(): Sql {
+    return this.#pending === null ? raw("false") : sql`${bracketed(this.#pending)} is true`;
+  }
+
+  /** The condition that a row does not hold what the expressions say, byte for byte. */
+  #differs(): Sql {
+    // To the type under any domain: a cast to a domain over varchar(3) would cut a value off.
+    const current = this.#columns.map(({ column }) =>
+      raw(`${this.#key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`),
+    );
+    const fresh = this.#columns.map(
+      ({ column, expression }) => sql`${bracketed(expression)}::${raw(column.baseType)}`,
+    );
+    return sql`row(${join(current)})::record operator(pg_catalog.*<>) row(${join(fresh)})::record`;
   }
 }

@@ -1,29 +1,22 @@
-import { JobError } from "../errors.ts";
-import { ColumnCodec } from "../job/column-codec.ts";
-import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
+import type { ColumnCodec } from "../job/column-codec.ts";
+import type { Column, Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key, KeyText } from "../postgres/key.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
-import { countWritten, type Written } from "./written.ts";
-
-/** One row on its way into the table: its key, and the texts of the sink's columns. */
-export interface OutgoingRow {
-  readonly key: KeyText;
-  readonly values: readonly (string | null)[];
-}
-
-interface TargetColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly codec: ColumnCodec;
-}
+import type { RowComparing } from "./comparing.ts";
+import { RowEncoder } from "./encode-row.ts";
+import type { ImageTarget, SinkImages } from "./images.ts";
+import type { OutgoingRow, RowSink } from "./sink.ts";
+import { type UpdateParts, UpdateStatement } from "./update-statement.ts";
+import { nothingWritten, type Written } from "./written.ts";
 
 /** The set-based write of a row job: one array a column, whatever the number of rows. */
-export class UpdateRows {
-  readonly #relation: Relation;
+export class UpdateRows implements RowSink {
+  readonly takesMany = false;
   readonly #key: Key;
   readonly #columns: readonly TargetColumn[];
-  readonly #pending: Sql | null;
+  readonly #encoder: RowEncoder;
+  readonly #update: UpdateStatement;
 
   constructor(
     relation: Relation,
@@ -32,63 +25,99 @@ export class UpdateRows {
     columns: readonly string[],
     pending: Sql | null,
   ) {
-    this.#relation = relation;
     this.#key = key;
-    this.#pending = pending;
-    this.#columns = columns.map((name) => ({
-      name,
-      type: relation.columns.find((column: Column) => column.name === name)?.baseType ?? "text",
-      codec: new ColumnCodec(name, types[name] ?? ""),
-    }));
+    this.#encoder = new RowEncoder(types, columns);
+    this.#columns = columns.flatMap((name) => {
+      const column = relation.columns.find((each) => each.name === name);
+      return column === undefined ? [] : [{ column, codec: this.#encoder.codec(name) }];
+    });
+    const written = this.#columns.map(({ column }) => column);
+    this.#update = new UpdateStatement(relation, key, written, pending);
   }
 
-  /** how many columns it writes */
-  get width(): number {
-    return this.#columns.length;
+  images(isSealed: boolean): SinkImages {
+    return this.#update.images(isSealed);
   }
 
-  /** What a transform answered, as texts. @throws ColumnValueError for a value that its column cannot take */
   encode(answer: object): readonly (string | null)[] {
-    const given = answer as Readonly<Record<string, unknown>>;
-    const strange = Object.keys(given).find((name) => !this.#columns.some((column) => column.name === name));
-    if (strange !== undefined) {
-      throw new JobError(`The transform answered "${strange}", which the sink does not write.`, {
-        remedy: `Answer only ${this.#columns.map((column) => column.name).join(", ")}, or add the column to the sink.`,
-      });
-    }
-    return this.#columns.map(({ name, codec }) => codec.encode(given[name]));
+    return this.#encoder.encode(answer);
   }
 
   /** Writes the rows that differ from what is there, byte for byte. */
-  async write(tx: Transaction, bounds: Bounds, rows: readonly OutgoingRow[]): Promise<Written> {
-    if (rows.length === 0) return { written: 0, stillPending: 0 };
-    const keys = this.#key.columns.map((_, index) => rows.map((row) => row.key[index] ?? null));
-    const values = this.#columns.map((_, index) => rows.map((row) => row.values[index] ?? null));
-    return countWritten(tx, this.statement(bounds, keys, values), this.#pending);
+  async write(
+    tx: Transaction,
+    bounds: Bounds,
+    rows: readonly OutgoingRow[],
+    _keys: readonly KeyText[],
+    images: ImageTarget | null,
+  ): Promise<Written> {
+    if (rows.length === 0) return nothingWritten;
+    const done = await this.#update.run(tx, this.#parts(bounds, rows), images, true);
+    return { ...done, unchanged: rows.length - done.written };
   }
 
-  /** The statement that writes a batch: an array of texts for each column of the key and of the sink. */
-  statement(bounds: Bounds, keys: readonly unknown[], values: readonly unknown[]): Sql {
+  get comparing(): RowComparing {
+    return {
+      current: this.#columns.map(({ column }) => column.name),
+      shouldBeGone: false,
+      differences: (rows, current) => this.#differences(rows, current),
+    };
+  }
+
+  #differences(rows: readonly OutgoingRow[], current: readonly (readonly (string | null)[])[]): Sql {
+    const arrays = [rows.map(({ values }) => values), current].flatMap((texts) =>
+      this.#columns.map((_, index) => texts.map((row) => row[index] ?? null)),
+    );
+    const names = ["new", "now"].flatMap((age) => this.#columns.map((_, index) => `${age}_${index + 1}`));
+    const record = (age: string): string =>
+      `row(${this.#columns.map(({ column }, index) => `${age}_${index + 1}::${column.baseType}`).join(", ")})::record`;
+    const unnested = join(arrays.map((array) => sql`pg_catalog.unnest(${array}::text[])`));
+    return sql`select place - 1 as place
+      from rows from (${unnested}) with ordinality as compared(${raw([...names, "place"].join(", "))})
+      where ${raw(record("new"))} operator(pg_catalog.*<>) ${raw(record("now"))}`;
+  }
+
+  sample(bounds: Bounds, images: ImageTarget | null): Sql {
+    return this.#update.build(this.#parts(bounds, []), images);
+  }
+
+  /** An array of texts for each column of the key and of the sink. */
+  #parts(bounds: Bounds, rows: readonly OutgoingRow[]): UpdateParts {
+    const keys = this.#key.columns.map((_, index) => rows.map((row) => row.key[index] ?? null));
+    const values = this.#columns.map((_, index) => rows.map((row) => row.values[index] ?? null));
     const keyNames = keys.map((_, index) => `tidefill_k${index + 1}`);
     const valueNames = values.map((_, index) => `tidefill_v${index + 1}`);
     const arrays = [...keys, ...values].map((array) => sql`pg_catalog.unnest(${array}::text[])`);
-    const reference = (name: string) => `${this.#key.alias}.${quoteIdentifier(name)}`;
+    const fresh = this.#columns.map((column, index) =>
+      this.#fresh(column, `tidefill_new.${valueNames[index]}`),
+    );
+    const names = this.#columns.map(({ column }) => quoteIdentifier(column.name));
     // To the type under any domain: a cast to a domain over varchar(3) would cut a value off, an assignment refuses it.
-    const current = this.#columns.map(({ name, type }) => `${reference(name)}::${type}`);
-    const fresh = this.#columns.map(({ name, type, codec }, index) => {
-      const value = `tidefill_new.${valueNames[index]}::${type}`;
-      // A transform sees JSON's null and SQL's as one: where it answers null, either stays what it is.
-      return codec.hasTwoNulls
-        ? `coalesce(${value}, case when ${reference(name)}::text = 'null' then ${reference(name)}::${type} end)`
-        : value;
-    });
-    const assignments = this.#columns.map(({ name }, index) => `${quoteIdentifier(name)} = ${fresh[index]}`);
+    const current = this.#columns.map(
+      ({ column }, index) => `${this.#key.alias}.${names[index]}::${column.baseType}`,
+    );
+    const within = this.#key.within(bounds);
     // *<> compares the bytes: = would take 1.0 for 1.00, and 'a' for 'A' under a case-blind collation.
-    return sql`update ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
-      set ${raw(assignments.join(", "))}
-      from rows from (${join(arrays)}) as tidefill_new(${raw([...keyNames, ...valueNames].join(", "))})
-      where ${this.#key.equals(keyNames.map((name) => `tidefill_new.${name}`))}
-        and ${this.#key.within(bounds)}
-        and row(${raw(current.join(", "))})::record operator(pg_catalog.*<>) row(${raw(fresh.join(", "))})::record`;
+    return {
+      set: raw(names.map((name, index) => `${name} = ${fresh[index]}`).join(", ")),
+      from: sql`rows from (${join(arrays)}) as tidefill_new(${raw([...keyNames, ...valueNames].join(", "))})`,
+      where: sql`${this.#key.equals(keyNames.map((name) => `tidefill_new.${name}`))}
+        and ${within}
+        and row(${raw(current.join(", "))})::record operator(pg_catalog.*<>) row(${raw(fresh.join(", "))})::record`,
+      within,
+    };
   }
+
+  // A transform sees JSON's null and SQL's as one: where it answers null, either stays what it is.
+  #fresh({ column, codec }: TargetColumn, text: string): string {
+    const value = `${text}::${column.baseType}`;
+    if (!codec.hasTwoNulls) return value;
+    const current = `${this.#key.alias}.${quoteIdentifier(column.name)}`;
+    return `coalesce(${value}, case when ${current}::text = 'null' then ${current}::${column.baseType} end)`;
+  }
+}
+
+interface TargetColumn {
+  readonly column: Column;
+  readonly codec: ColumnCodec;
 }

@@ -1,29 +1,50 @@
-import type { Transaction } from "../postgres/database.ts";
-import { bracketed, type Sql, sql } from "../postgres/sql.ts";
+import type { Row, Transaction } from "../postgres/database.ts";
+import type { KeyText } from "../postgres/key.ts";
+import type { Sql } from "../postgres/sql.ts";
 
+/** What the write of one batch did. */
 export interface Written {
+  /** rows that were updated, inserted or deleted */
   readonly written: number;
+  /** rows that would not have changed, and so were left alone */
+  readonly unchanged: number;
+  /** rows that met another one with the same values of a unique constraint */
+  readonly conflicted: number;
   /** rows that the job's `pending` still finds although they were written: the job is wrong */
   readonly stillPending: number;
+  /** keys of source rows that are kept aside, since what they became met another row */
+  readonly refused: readonly KeyText[];
 }
 
-/** Runs an update and counts what it wrote; with `pending`, also the rows for which that is still true. */
-export async function countWritten(tx: Transaction, update: Sql, pending: Sql | null): Promise<Written> {
-  if (pending === null) {
-    const { count } = await tx.query(update);
-    return { written: count, stillPending: 0 };
-  }
-  const { rows } = await tx.query(withPendingCounted(update, pending));
-  return { written: Number(rows[0]?.written ?? 0), stillPending: Number(rows[0]?.still_pending ?? 0) };
+export const nothingWritten: Written = {
+  written: 0,
+  unchanged: 0,
+  conflicted: 0,
+  stillPending: 0,
+  refused: [],
+};
+
+/**
+ * Runs a statement that answers one row of counts, by the names of `Written` in snake case. `keyOf` makes a source row's key
+ * out of what the statement calls it: the key as JSON unless told otherwise.
+ */
+export async function countWritten(
+  tx: Transaction,
+  statement: Sql,
+  keyOf: (source: unknown) => KeyText = (source) => source as KeyText,
+): Promise<Written> {
+  const { rows } = await tx.query(statement);
+  const [row] = rows;
+  return row === undefined ? nothingWritten : toWritten(row, keyOf);
 }
 
-/** The update with a count of the rows that stay pending, so that no row ever comes to the client for it. */
-export function withPendingCounted(update: Sql, pending: Sql): Sql {
-  return sql`with written as (
-      ${update}
-      returning ${bracketed(pending)} is true as still_pending
-    )
-    select pg_catalog.count(*) as written,
-      pg_catalog.count(*) filter (where still_pending) as still_pending
-    from written`;
+function toWritten(row: Row, keyOf: (source: unknown) => KeyText): Written {
+  const count = (name: string): number => Number(row[name] ?? 0);
+  return {
+    written: count("written"),
+    unchanged: count("unchanged"),
+    conflicted: count("conflicted"),
+    stillPending: count("still_pending"),
+    refused: (JSON.parse(row.refused ?? "[]") as readonly unknown[]).map(keyOf),
+  };
 }

@@ -3,32 +3,37 @@ import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key, KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
+import type { Stretch, Walk } from "./walk.ts";
 
-/** How far a batch goes: fixed by a plain read before any row is locked (law 1). */
-export interface Stretch {
-  /** null only where the range itself has an open end */
-  readonly through: KeyText | null;
-  /** keys that were walked over, those in scope or not */
-  readonly walked: number;
-  /** whether the range ends here */
-  readonly isLast: boolean;
-  /** whether there is nothing to do in it */
-  readonly isEmpty: boolean;
-}
-
-/** Walks the key's index by plain reads. `filter` is what an index serves by itself, so that only its rows are walked. */
-export class KeyWalk {
+/**
+ * Walks the key's index by plain reads. `filter` is what an index serves by itself, so that only its rows are walked; `scope`
+ * is what a row must fulfil to be worked on.
+ */
+export class KeyWalk implements Walk {
   readonly #relation: Relation;
   readonly #key: Key;
   readonly #filter: Sql | null;
   /** bytes of one row as it will travel, or null when no column can be large */
   readonly #width: Sql | null;
+  readonly #scope: Sql | null;
 
-  constructor(relation: Relation, key: Key, filter: Sql | null, width: Sql | null) {
+  constructor(relation: Relation, key: Key, filter: Sql | null, width: Sql | null, scope: Sql | null = null) {
     this.#relation = relation;
     this.#key = key;
     this.#filter = filter;
     this.#width = width;
+    this.#scope = scope;
+  }
+
+  /** Whether any row within the bounds is in scope; true without looking when every row is. */
+  async hasRows(tx: Transaction, bounds: Bounds): Promise<boolean> {
+    if (this.#scope === null) return true;
+    const { rows } = await tx.query(sql`select 1
+      from ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
+      where ${this.#key.within(bounds)} and ${this.#scope}
+      order by ${this.#key.list}
+      limit 1`);
+    return rows.length > 0;
   }
 
   /** The statement for the key `rows` rows on: where a range ends. */

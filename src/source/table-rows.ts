@@ -48,6 +48,11 @@ export function rowsOf<
   const Read extends keyof C & string = keyof C & string,
 >(table: Table<C, K>, options: RowsOptions<C, Read> = {}): TableRows<RowOf<C, Read | (K & keyof C)>> {
   const { where = null, pending = null } = options;
+  if (table.key.length === 0) {
+    throw new UsageError(`rowsOf(${table.name}) cannot order the rows: its description has no key.`, {
+      remedy: "Name its primary key in `key`.",
+    });
+  }
   for (const [name, condition] of Object.entries({ where, pending })) {
     if (condition !== null && !(condition instanceof Sql)) {
       throw new UsageError(`\`${name}\` of rowsOf(${table.name}) is not SQL.`, {

@@ -11,6 +11,7 @@ export interface Progress {
   readonly unchanged: number;
   readonly skipped: number;
   readonly rejected: number;
+  readonly conflicted: number;
   readonly batches: number;
   /** ranges that are not done, leased ones included */
   readonly rangesLeft: number;
@@ -32,6 +33,7 @@ export const noProgress: Progress = {
   unchanged: 0,
   skipped: 0,
   rejected: 0,
+  conflicted: 0,
   batches: 0,
   rangesLeft: 0,
   rangesLeased: 0,
@@ -53,6 +55,7 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
       coalesce(sum(range.rows_unchanged), 0) as unchanged,
       coalesce(sum(range.rows_skipped), 0) as skipped,
       coalesce(sum(range.rows_rejected), 0) as rejected,
+      coalesce(sum(range.rows_conflicted), 0) as conflicted,
       coalesce(sum(range.batches), 0) as batches,
       count(*) filter (where range.status <> 'done') as ranges_left,
       count(*) filter (where range.status = 'leased'
@@ -86,6 +89,7 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
     unchanged: number("unchanged"),
     skipped: number("skipped"),
     rejected: number("rejected"),
+    conflicted: number("conflicted"),
     batches: number("batches"),
     rangesLeft: number("ranges_left"),
     rangesLeased: number("ranges_leased"),

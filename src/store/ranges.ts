@@ -27,6 +27,7 @@ export interface BatchCounts {
   readonly unchanged: number;
   readonly skipped: number;
   readonly rejected: number;
+  readonly conflicted: number;
 }
 
 export interface Advanced {
@@ -132,6 +133,7 @@ export class Ranges {
         rows_unchanged = rows_unchanged + ${counts.unchanged},
         rows_skipped = rows_skipped + ${counts.skipped},
         rows_rejected = rows_rejected + ${counts.rejected},
+        rows_conflicted = rows_conflicted + ${counts.conflicted},
         checkpointed_at = pg_catalog.clock_timestamp(),
         lease_expires_at = pg_catalog.clock_timestamp() + ${leaseMs} * interval '1 ms'
       where run_id = ${lease.run}::bigint

@@ -12,9 +12,23 @@ export interface CodeFingerprint {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** What the batches of a run do: the job's own work, taking a run back, or comparing. */
+export type RunKind = "run" | "undo" | "verify";
+
+/** How a run keeps what it overwrites. */
+export type UndoLogKind = "none" | "plain" | "encrypted" | "purged";
+
 export interface Run {
   readonly id: bigint;
   readonly job: string;
+  readonly kind: RunKind;
+  /** the run that is taken back or compared */
+  readonly ofRun: bigint | null;
+  readonly undoLog: UndoLogKind;
+  /** whose images the undo log holds, as the sink that wrote them tells; plain data, since the store knows no sinks */
+  readonly undoParts: readonly unknown[];
+  /** the run that took this one back, when it has succeeded */
+  readonly undoneBy: bigint | null;
   /** as it is now: a run whose processes are all gone reads `interrupted`, or what an operator asked for */
   readonly status: RunStatus;
   readonly wanted: "running" | "paused" | "cancelled";
@@ -36,6 +50,10 @@ export interface Run {
 
 export interface NewRun {
   readonly job: string;
+  readonly kind: RunKind;
+  readonly ofRun: bigint | null;
+  readonly undoLog: UndoLogKind;
+  readonly undoParts: readonly unknown[];
   readonly parameters: string;
   readonly rejectLimit: number;
   readonly code: CodeFingerprint;
@@ -57,10 +75,11 @@ export class Runs {
   async create(db: Queryable, run: NewRun): Promise<bigint> {
     const { rows } = await db.query(sql`
       insert into ${this.#schema.table("run")}
-        (job, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint, estimated_rows, estimated_walk, started_at)
-      values (${run.job}, 'pending', ${run.parameters}::jsonb, ${run.rejectLimit}, ${JSON.stringify(run.code)}::jsonb,
+        (job, kind, of_run, undo_log, undo_parts, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint,
+          estimated_rows, estimated_walk, started_at)
+      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${run.rejectLimit}, ${JSON.stringify(run.code)}::jsonb,
         ${run.keyFingerprint}, ${run.tableFingerprint}, ${run.estimatedRows}, ${run.estimatedWalk}, pg_catalog.clock_timestamp())
-      on conflict (job) where status not in ('succeeded', 'cancelled') do nothing
+      on conflict (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled') do nothing
       returning id`);
     if (rows[0] === undefined) throw await this.#unfinishedExists(db, run.job);
     return BigInt(rows[0].id ?? 0);
@@ -86,17 +105,22 @@ export class Runs {
     return (await this.#select(db, sql`where run.id = ${id}::bigint`))[0] ?? null;
   }
 
-  /** The newest run of a job. */
-  async latest(db: Queryable, job: string): Promise<Run | null> {
-    return (await this.#select(db, sql`where run.job = ${job} order by run.id desc limit 1`))[0] ?? null;
+  /** The newest run of a job that did its work or took it back; or, when asked for, the newest that compared. */
+  async latest(db: Queryable, job: string, kind: "work" | "verify" = "work"): Promise<Run | null> {
+    const isVerify = kind === "verify";
+    const found = await this.#select(
+      db,
+      sql`where run.job = ${job} and (run.kind = 'verify') = ${isVerify} order by run.id desc limit 1`,
+    );
+    return found[0] ?? null;
   }
 
-  /** The newest run of each job. */
+  /** The newest run of each job that did its work. */
   async latestOfEach(db: Queryable): Promise<Run[]> {
     const table = this.#schema.table("run");
     return this.#select(
       db,
-      sql`where run.id in (select max(id) from ${table} group by job) order by run.job`,
+      sql`where run.id in (select max(id) from ${table} where kind = 'run' group by job) order by run.job`,
     );
   }
 
@@ -130,7 +154,8 @@ export class Runs {
   async #unfinishedExists(db: Queryable, job: string): Promise<RefusedError> {
     const [run] = await this.#select(
       db,
-      sql`where run.job = ${job} and run.status in ${unfinishedList} order by run.id desc limit 1`,
+      sql`where run.job = ${job} and run.kind <> 'verify' and run.status in ${unfinishedList}
+        order by run.id desc limit 1`,
     );
     const what = run === undefined ? "an unfinished run" : `an unfinished run: run ${run.id}, ${run.status}`;
     return new RefusedError(
@@ -143,6 +168,11 @@ export class Runs {
   async #select(db: Queryable, rest: Sql): Promise<Run[]> {
     const { rows } = await db.query(sql`
       select run.*, ${this.#statusNow()} as status_now,
+        (select max(undo.id)
+          from ${this.#schema.table("run")} as undo
+          where undo.of_run = run.id
+            and undo.kind = 'undo'
+            and undo.status = 'succeeded') as undone_by,
         ${isoTime("run.started_at")} as started, ${isoTime("run.finished_at")} as finished
       from ${this.#schema.table("run")} as run
       ${rest}`);
@@ -174,6 +204,11 @@ function toRun(row: Row): Run {
   return {
     id: BigInt(row.id ?? 0),
     job: row.job ?? "",
+    kind: (row.kind ?? "run") as RunKind,
+    ofRun: row.of_run == null ? null : BigInt(row.of_run),
+    undoLog: (row.undo_log ?? "none") as UndoLogKind,
+    undoParts: JSON.parse(row.undo_parts ?? "[]") as readonly unknown[],
+    undoneBy: row.undone_by == null ? null : BigInt(row.undone_by),
     status: (row.status_now ?? "failed") as RunStatus,
     wanted: (row.wanted ?? "running") as Run["wanted"],
     stopReason: row.stop_reason ?? null,

@@ -18,6 +18,8 @@ insert into ${s}.version (version) values (${schemaVersion});
 create table ${s}.run (
   id bigint generated always as identity primary key,
   job text not null,
+  kind text not null default 'run' check (kind in ('run', 'undo', 'verify')),
+  of_run bigint references ${s}.run,
   status text not null
     check (status in ('pending', 'running', 'succeeded', 'paused', 'interrupted', 'failed', 'cancelled')),
   wanted text not null default 'running' check (wanted in ('running', 'paused', 'cancelled')),
@@ -28,6 +30,8 @@ create table ${s}.run (
   code jsonb not null,
   key_fingerprint text not null,
   table_fingerprint text not null,
+  undo_parts jsonb,
+  undo_log text not null default 'none' check (undo_log in ('none', 'plain', 'encrypted', 'purged')),
   estimated_rows bigint,
   estimated_walk bigint,
   sweep integer not null default 0,
@@ -38,8 +42,13 @@ create table ${s}.run (
   finished_at timestamptz,
   check ((finished_at is not null) = (status in ('succeeded', 'cancelled')))
 );
-create unique index run_unfinished on ${s}.run (job) where status not in ('succeeded', 'cancelled');
+create unique index run_unfinished on ${s}.run (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled');
 comment on table ${s}.run is 'One execution of a job with its parameters';
+create index run_of on ${s}.run (of_run) where of_run is not null;
+comment on column ${s}.run.kind is 'What its batches do: the job''s own work, taking a run back, or comparing';
+comment on column ${s}.run.of_run is 'The run that is taken back or compared';
+comment on column ${s}.run.undo_parts is 'Whose images its undo log holds, and how, so that undo needs no code of the job''s';
+comment on column ${s}.run.undo_log is 'How its old values are kept in the table undo_<id>';
 comment on column ${s}.run.wanted is 'What an operator asked for; workers read it when they commit';
 comment on column ${s}.run.code is 'Hashes of the definition and of the files it was made of';
 comment on column ${s}.run.sweep is 'How often the whole key space was gone over once more to find late rows';
@@ -64,6 +73,7 @@ create table ${s}.range (
   rows_unchanged bigint not null default 0,
   rows_skipped bigint not null default 0,
   rows_rejected bigint not null default 0,
+  rows_conflicted bigint not null default 0,
   checkpointed_at timestamptz,
   primary key (run_id, number)
 ) with (fillfactor = 50);
@@ -81,7 +91,7 @@ create table ${s}.reject (
   rejected_at timestamptz not null default clock_timestamp(),
   primary key (run_id, key)
 );
-comment on table ${s}.reject is 'Rows that could not be transformed or written: key and reason, never the row';
+comment on table ${s}.reject is 'Rows kept aside: rejects of a run, conflicts of an undo, differences of a verify; key and reason, never the row';
 
 create table ${s}.worker (
   id uuid primary key,
@@ -95,6 +105,64 @@ create table ${s}.worker (
   rows_per_second double precision not null default 0
 );
 create index worker_run on ${s}.worker (run_id);
+create table ${s}.erased (
+  table_name text not null,
+  key text[] not null,
+  erased_at timestamptz not null default clock_timestamp(),
+  primary key (table_name, key)
+);
+comment on table ${s}.erased is 'Rows of persons who were erased: no undo brings their values back';
+
+create table ${s}.backup (
+  id bigint generated always as identity primary key,
+  job text not null,
+  directory text not null,
+  rows bigint not null,
+  bytes bigint not null,
+  started_at timestamptz not null,
+  verified_at timestamptz not null
+);
+create index backup_job on ${s}.backup (job, verified_at);
+comment on table ${s}.backup is 'Backups that were read back and compared';
+
+create table ${s}.audit (
+  number bigint primary key,
+  at timestamptz not null,
+  role text not null,
+  os_user text not null,
+  host text not null,
+  action text not null,
+  job text,
+  run_id bigint,
+  details jsonb not null,
+  previous bytea not null,
+  hash bytea not null
+);
+comment on table ${s}.audit is 'Who did what and when; each line holds the hash of the one before it';
+
+create table ${s}.audit_head (
+  is_only boolean primary key default true check (is_only),
+  number bigint not null,
+  hash bytea not null
+);
+insert into ${s}.audit_head (number, hash) values (0, '');
+comment on table ${s}.audit_head is 'Number and hash of the last line of audit, so that a removed one shows; whoever adds a line locks it';
+
+create function ${s}.refuse_audit_change() returns trigger
+language plpgsql
+as $$
+begin
+  raise exception '%.% is only added to: % is refused', tg_table_schema, tg_table_name, pg_catalog.lower(tg_op)
+    using errcode = 'object_not_in_prerequisite_state',
+      hint = 'Who did what must stay as it was written; only "tidefill schema uninstall" takes it away.';
+end
+$$;
+create trigger only_added_to before update or delete or truncate on ${s}.audit
+  for each statement execute function ${s}.refuse_audit_change();
+create trigger only_one before delete or truncate on ${s}.audit_head
+  for each statement execute function ${s}.refuse_audit_change();
+create trigger only_forward before update on ${s}.audit_head
+  for each row when (new.number <= old.number) execute function ${s}.refuse_audit_change();
 comment on table ${s}.worker is 'Processes at work on a run; one whose heartbeat is older than its lease is gone';
 `;
 }

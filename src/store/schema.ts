@@ -1,5 +1,5 @@
 import { TidefillError, UsageError } from "../errors.ts";
-import type { Database, Queryable } from "../postgres/database.ts";
+import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { schemaScript, schemaVersion } from "./schema-sql.ts";
 
@@ -71,9 +71,21 @@ export async function requireSchema(db: Queryable, schema: StoreSchema): Promise
 export async function uninstallSchema(db: Database, schema: StoreSchema): Promise<boolean> {
   return db.transaction(async (tx) => {
     if ((await installedVersion(tx, schema)) === null) return false;
-    for (const table of ["worker", "reject", "range", "run", "version"]) {
+    await dropUndoLogs(tx, schema);
+    for (const table of [
+      "backup",
+      "audit",
+      "audit_head",
+      "erased",
+      "worker",
+      "reject",
+      "range",
+      "run",
+      "version",
+    ]) {
       await tx.query(sql`drop table ${schema.table(table)}`);
     }
+    await tx.query(sql`drop function ${schema.table("refuse_audit_change")}()`);
     const { rows } = await tx.query(sql`
       select not exists (
           select from pg_catalog.pg_depend d
@@ -85,6 +97,11 @@ export async function uninstallSchema(db: Database, schema: StoreSchema): Promis
     if (rows[0]?.is_empty === "t") await tx.query(sql`drop schema ${raw(quoteIdentifier(schema.name))}`);
     return true;
   });
+}
+
+async function dropUndoLogs(tx: Transaction, schema: StoreSchema): Promise<void> {
+  const { rows } = await tx.query(sql`select id from ${schema.table("run")} where undo_log <> 'none'`);
+  for (const { id } of rows) await tx.query(sql`drop table if exists ${schema.table(`undo_${id}`)}`);
 }
 
 function requireVersion(version: number): void {

@@ -1,7 +1,10 @@
+import { Audit } from "./audit.ts";
+import { Backups } from "./backups.ts";
 import { Ranges } from "./ranges.ts";
 import { Rejects } from "./rejects.ts";
 import { Runs } from "./runs.ts";
 import { StoreSchema } from "./schema.ts";
+import { UndoLogs } from "./undo-logs.ts";
 import { Workers } from "./workers.ts";
 
 /** What survives a crash, table by table. */
@@ -11,6 +14,9 @@ export class Store {
   readonly ranges: Ranges;
   readonly rejects: Rejects;
   readonly workers: Workers;
+  readonly undoLogs: UndoLogs;
+  readonly audit: Audit;
+  readonly backups: Backups;
 
   constructor(schemaName?: string) {
     this.schema = new StoreSchema(schemaName);
@@ -18,5 +24,8 @@ export class Store {
     this.ranges = new Ranges(this.schema);
     this.rejects = new Rejects(this.schema);
     this.workers = new Workers(this.schema);
+    this.undoLogs = new UndoLogs(this.schema);
+    this.audit = new Audit(this.schema);
+    this.backups = new Backups(this.schema);
   }
 }

@@ -1,8 +1,8 @@
 import type { CommandModule } from "yargs";
-import { resumeRun } from "../../engine/run-job.ts";
+import { resumeRun } from "../../engine/resume-run.ts";
 import { withStore } from "../connection.ts";
 import { loadJob } from "../load-job.ts";
-import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
+import { commonOptions, commonSettings, workOptions } from "../settings.ts";
 import { takePart } from "../take-part.ts";
 
 /** `tidefill resume <run|job>` */
@@ -20,10 +20,13 @@ export const resumeCommand: CommandModule = {
   handler: async (read) => {
     const given = read as unknown as ResumeArguments;
     const settings = commonSettings(given);
-    const name = await jobOf(settings, given.run);
-    const loaded = await loadJob(settings.jobs, name);
+    // The run that is there now, whatever comes between.
+    const { id, job, kind } = await withStore(settings, async (db, store) =>
+      store.runs.require(db, given.run),
+    );
+    const loaded = kind === "undo" ? null : await loadJob(settings.jobs, job);
     await takePart(settings, given, loaded, (options) =>
-      resumeRun(loaded.job, given.run, { ...options, acceptChanges: given.acceptChanges }),
+      resumeRun(loaded?.job ?? null, String(id), { ...options, acceptChanges: given.acceptChanges }),
     );
   },
 };
@@ -36,10 +39,4 @@ interface ResumeArguments {
   readonly json: boolean;
   readonly workers: number;
   readonly lease: string;
-}
-
-/** The name of the job that a run is of, when only its number was given. */
-async function jobOf(settings: CommonSettings, run: string): Promise<string> {
-  if (!/^\d+$/.test(run)) return run;
-  return withStore(settings, async (db, store) => (await store.runs.require(db, run)).job);
 }

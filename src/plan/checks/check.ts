@@ -13,6 +13,8 @@ export interface CheckSubject {
   readonly read: readonly string[];
   /** columns that the job writes */
   readonly written: readonly string[];
+  /** what the job does to the table; null when it only reads it */
+  readonly verb: "update" | "insert" | "delete" | null;
 }
 
 /** A reason not to start, and what to do about it. */

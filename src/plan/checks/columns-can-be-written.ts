@@ -1,9 +1,11 @@
 import { displayName } from "../../job/table.ts";
+import type { Relation } from "../../postgres/catalog.ts";
+import type { Transaction } from "../../postgres/database.ts";
 import { displayIdentifier, sql } from "../../postgres/sql.ts";
 import type { Check, Refusal } from "./check.ts";
 
 /** The sink's columns take values, and the role may read and write what the job needs. */
-export const columnsCanBeWritten: Check = async ({ tx, relation, read, written }) => {
+export const columnsCanBeWritten: Check = async ({ tx, relation, read, written, verb }) => {
   const name = displayName(relation);
   const refusals: Refusal[] = written.flatMap((column) => {
     const found = relation.columns.find((candidate) => candidate.name === column);
@@ -19,7 +21,7 @@ export const columnsCanBeWritten: Check = async ({ tx, relation, read, written }
   });
   const missing = [
     ...(await withoutPrivilege(tx, relation.oid, "select", read)),
-    ...(await withoutPrivilege(tx, relation.oid, "update", written)),
+    ...(verb === null || verb === "delete" ? [] : await withoutPrivilege(tx, relation.oid, verb, written)),
   ];
   for (const { role, privilege, column } of missing) {
     refusals.push({
@@ -28,13 +30,26 @@ export const columnsCanBeWritten: Check = async ({ tx, relation, read, written }
       remedy: `grant ${privilege} (${displayIdentifier(column)}) on ${name} to ${displayIdentifier(role)};`,
     });
   }
+  if (verb === "delete") refusals.push(...(await withoutDelete(tx, relation)));
   return refusals;
 };
 
+async function withoutDelete(tx: Transaction, relation: Relation): Promise<Refusal[]> {
+  const { rows } = await tx.query(sql`
+    select current_user as role
+    where not pg_catalog.has_table_privilege(${relation.oid}::oid, 'delete')`);
+  const name = displayName(relation);
+  return rows.map(({ role }) => ({
+    check: "columns-can-be-written",
+    message: `The role ${role} may not delete from ${name}.`,
+    remedy: `grant delete on ${name} to ${displayIdentifier(role ?? "")};`,
+  }));
+}
+
 async function withoutPrivilege(
-  tx: Parameters<Check>[0]["tx"],
+  tx: Transaction,
   oid: string,
-  privilege: "select" | "update",
+  privilege: "select" | "update" | "insert",
   columns: readonly string[],
 ): Promise<{ readonly role: string; readonly privilege: string; readonly column: string }[]> {
   const { rows } = await tx.query(sql`

@@ -29,7 +29,11 @@ export async function readsByAnIndex(tx: Transaction, opened: OpenedJob): Promis
 }
 
 async function faultOf(tx: Transaction, node: PlanNode, opened: OpenedJob): Promise<string | null> {
-  if (/Sort$/.test(node.type) && opened.source.relation.pages > bigPages && node.estimatedRows > 100_000) {
+  if (
+    /Sort$/.test(node.type) &&
+    (opened.table?.relation.pages ?? 0) > bigPages &&
+    node.estimatedRows > 100_000
+  ) {
     return `sort of about ${Math.round(node.estimatedRows)} rows`;
   }
   if (node.type !== "Seq Scan" || node.relation === null) return null;

@@ -4,62 +4,65 @@ import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key } from "../postgres/key.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { KeyWalk } from "./key-walk.ts";
+import type { ReadableSource, ReadColumn, TextRow } from "./readable.ts";
 import type { TableRows } from "./table-rows.ts";
 
-/** One column that a transform reads. */
-interface ReadColumn {
-  readonly name: string;
-  readonly codec: ColumnCodec;
+/** What is done with the rows of a table beside reading them. */
+export interface TableUse {
+  /** the rows travel to the client, so that their bytes have to be measured */
+  readonly travels: boolean;
+  /** the rows are changed or deleted, so that nobody else may change them in between */
+  readonly isWritten: boolean;
 }
 
-/** A source after the catalogue was asked: the statements that read it. */
-export class OpenedSource {
+/** A table as a source, after the catalogue was asked: the statements that read it. */
+export class OpenedTable implements ReadableSource {
   readonly definition: TableRows<unknown>;
   readonly relation: Relation;
   readonly key: Key;
   readonly walk: KeyWalk;
   readonly columns: readonly ReadColumn[];
+  readonly #use: TableUse;
 
   constructor(
     definition: TableRows<unknown>,
     relation: Relation,
     key: Key,
     walkFilter: Sql | null,
-    measuresRows: boolean,
+    use: TableUse,
   ) {
     this.definition = definition;
     this.relation = relation;
     this.key = key;
-    this.columns = definition.read.map((name) => ({
+    this.#use = use;
+    this.columns = definition.read.map((name, at) => ({
       name,
+      at,
       codec: new ColumnCodec(name, definition.table.columns[name] ?? ""),
     }));
-    this.walk = new KeyWalk(relation, key, walkFilter, measuresRows ? this.#width() : null);
+    this.walk = new KeyWalk(relation, key, walkFilter, use.travels ? this.#width() : null, definition.filter);
   }
 
-  /** The rows of a batch in key order, locked so that nobody changes them before we write; new references to them may go on. */
+  get keyWidth(): number {
+    return this.key.columns.length;
+  }
+
+  read(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly TextRow[]> {
+    return tx.read(this.readStatement(bounds), portion);
+  }
+
+  /** The rows of a batch in key order; those that will be written are locked, but new references to them may go on. */
   readStatement(bounds: Bounds): Sql {
     const list = raw(this.columns.map(({ name }) => `${this.key.alias}.${quoteIdentifier(name)}`).join(", "));
     return sql`select ${list}
       from ${qualifiedName(this.relation)} as ${raw(this.key.alias)}
       where ${this.condition(bounds)}
-      order by ${this.key.list}
-      for no key update of ${raw(this.key.alias)}`;
-  }
-
-  /** The keys and nothing else of up to `limit` rows in scope, unlocked. */
-  keysStatement(bounds: Bounds, limit: number): Sql {
-    return sql`select ${this.key.list}
-      from ${qualifiedName(this.relation)} as ${raw(this.key.alias)}
-      where ${this.condition(bounds)}
-      order by ${this.key.list}
-      limit ${limit}`;
-  }
-
-  /** Whether any row within the bounds is in scope; true without looking when every row is. */
-  async hasRows(tx: Transaction, bounds: Bounds): Promise<boolean> {
-    if (this.definition.filter === null) return true;
-    return (await tx.query(this.keysStatement(bounds, 1))).rows.length > 0;
+      order by ${this.key.list}${raw(
+        this.#use.isWritten
+          ? `
+      for no key update of ${this.key.alias}`
+          : "",
+      )}`;
   }
 
   /** The condition that a row is in scope and within the bounds. */

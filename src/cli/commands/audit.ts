@@ -1,0 +1,115 @@
+import type { CommandModule } from "yargs";
+import { TidefillError, UsageError } from "../../errors.ts";
+import type { Database } from "../../postgres/database.ts";
+import type { AuditLine } from "../../store/audit.ts";
+import type { Store } from "../../store/store.ts";
+import { withStore } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
+import { alignColumns, printData, printJson, say, sayError } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+
+/** `tidefill audit [--run n] [--check]` */
+export const auditCommand: CommandModule = {
+  command: "audit",
+  describe: "who did what and when, and whether the trail is whole",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .option("run", {
+        type: "string",
+        requiresArg: true,
+        describe: "only what was done to the run of this number",
+      })
+      .option("limit", { type: "number", default: 100, describe: "show no more than so many, the newest" })
+      .option("check", {
+        type: "boolean",
+        default: false,
+        describe: "look for lines that were altered, removed or added",
+      }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & {
+      readonly run?: string;
+      readonly limit: number;
+      readonly check: boolean;
+    };
+    const { json, ...settings } = commonSettings(given);
+    const run = runNumber(given.run);
+    if (!Number.isInteger(given.limit) || given.limit < 1)
+      throw new UsageError("--limit wants a whole number from 1.");
+    if (given.check && run !== undefined)
+      throw new UsageError("--check looks at the whole audit trail and takes no --run.");
+    await withStore({ ...settings, json }, (db, store) =>
+      given.check ? check(db, store, json) : list(db, store, { run, limit: given.limit, json }),
+    );
+  },
+};
+
+// Not by the job's name, and not looked up: what was done to a run stays to be read when the run itself was purged.
+function runNumber(text: string | undefined): bigint | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,18}$/.test(text)) return BigInt(text);
+  throw new UsageError(`--run wants the number of a run, not "${text}".`, {
+    remedy: "`tidefill list` shows the number of each job's last run.",
+  });
+}
+
+async function list(
+  db: Database,
+  store: Store,
+  wanted: { readonly run: bigint | undefined; readonly limit: number; readonly json: boolean },
+): Promise<void> {
+  const total = await store.audit.count(db, wanted.run);
+  const lines = await store.audit.list(db, wanted);
+  if (wanted.json) return printJson({ total, lines: lines.map(toJson) });
+  if (lines.length === 0)
+    return printData(
+      wanted.run === undefined ? "Nothing was done yet." : `Nothing was done to run ${wanted.run}.`,
+    );
+  printData(alignColumns([["LINE", "AT", "WHO", "ACTION", "JOB", "RUN", "DETAILS"], ...lines.map(toCells)]));
+  if (total > lines.length) say(`${total - lines.length} older ones: --limit ${total}`);
+}
+
+async function check(db: Database, store: Store, json: boolean): Promise<void> {
+  const found = await store.audit.check(db);
+  if (json) printJson(found);
+  if (found.isIntact) {
+    if (!json)
+      printData(`The audit trail is intact: ${found.lines} lines. Hash of the last: ${found.head || "–"}`);
+    return;
+  }
+  process.exitCode = exitCodes.failed;
+  sayError(
+    new TidefillError("audit-broken", `The audit trail is broken. ${found.reason}`, {
+      remedy: `Somebody wrote to ${store.schema.name}.audit by another way than tidefill. Compare it with a backup, and look at who may write to it.`,
+    }),
+  );
+}
+
+function toJson({ number, run, ...line }: AuditLine): unknown {
+  return { number: Number(number), ...line, run: run === null ? null : Number(run) };
+}
+
+function toCells(line: AuditLine): readonly string[] {
+  return [
+    String(line.number),
+    line.at.replace(/\.\d+Z$/, "Z"),
+    `${line.role} / ${line.osUser}@${line.host}`,
+    line.action,
+    line.job ?? "–",
+    line.run === null ? "–" : String(line.run),
+    shortened(line.details),
+  ];
+}
+
+function shortened(details: AuditLine["details"]): string {
+  const facts = Object.entries(details).map(([name, value]) => `${name}=${cut(plain(value), 40)}`);
+  return cut(facts.join(" "), 120);
+}
+
+// Anything but a plain word as JSON, so that no text can break the line or steer the terminal.
+function plain(value: unknown): string {
+  return typeof value === "string" && /^[\w.:/-]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}

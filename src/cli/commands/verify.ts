@@ -1,0 +1,52 @@
+import type { CommandModule } from "yargs";
+import { type VerifyReport, verifyRun } from "../../engine/verify-run.ts";
+import { withStore } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
+import { type LoadedJob, loadJob } from "../load-job.ts";
+import { say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
+import { takePart, type WorkSettings } from "../take-part.ts";
+import { parseParameters } from "./run.ts";
+
+/** `tidefill verify <run|job>` */
+export const verifyCommand: CommandModule = {
+  command: "verify <run>",
+  describe: "compare what should be there with what is, by another way than the run's own; writes nothing",
+  builder: (yargs) =>
+    workOptions(commonOptions(yargs))
+      .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })
+      .option("param", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: "a parameter of the job, name=value, where it has never run",
+      }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings &
+      WorkSettings & { readonly run: string; readonly param: readonly string[] };
+    const settings = commonSettings(given);
+    const isNumber = /^\d+$/.test(given.run);
+    const run = isNumber
+      ? await withStore(settings, async (db, store) => store.runs.require(db, given.run))
+      : null;
+    const loaded = await loadJob(settings.jobs, run?.job ?? given.run);
+    await verify(settings, given, loaded, run?.id, given.param);
+  },
+};
+
+/** Verifies under the eyes of progress line, metrics and log; 4 when something differs or is broken. */
+export async function verify(
+  settings: CommonSettings,
+  given: WorkSettings,
+  loaded: LoadedJob,
+  run: bigint | undefined,
+  pairs: readonly string[] = [],
+): Promise<void> {
+  const parameters = parseParameters(pairs);
+  const report = await takePart(settings, given, loaded, (options) =>
+    verifyRun(loaded.job, { ...options, parameters, run }),
+  );
+  const { broken = [] } = report as VerifyReport;
+  for (const each of broken) say(`Integrity: ${each}.`);
+  if (report.status === "succeeded" && broken.length > 0) process.exitCode = exitCodes.incomplete;
+}

@@ -1,0 +1,45 @@
+import { RefusedError } from "../errors.ts";
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import type { UndoLogKind } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
+
+/** Whether a run of the job destroys something that no undo log keeps. */
+export function isDestructive({ job, writes }: OpenedJob, undoLog: UndoLogKind): boolean {
+  const changes = writes.some(({ verb }) => verb !== "insert");
+  return job.destructive || (changes && undoLog === "none");
+}
+
+/**
+ * A job that destroys something starts only with a verified backup that is young enough, or when the author's own check says
+ * that there is one. @throws RefusedError
+ */
+export async function requireBackup(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  undoLog: UndoLogKind,
+): Promise<void> {
+  if (!isDestructive(opened, undoLog)) return;
+  const { name, backup } = opened.job;
+  const remedy = `Make one: tidefill backup ${name} --to <dir>   or name a check of your own in the job: backup: { check }.`;
+  if (backup.check) {
+    if (await backup.check()) return;
+    throw new RefusedError(
+      "backup-is-there",
+      `${name} destroys rows, and its own backup check said no.`,
+      remedy,
+    );
+  }
+  const ageMs = await store.backups.ageOfLatest(db, name);
+  if (ageMs !== null && ageMs <= backup.maxAgeMs) return;
+  const why =
+    ageMs === null
+      ? "it has no verified backup"
+      : `its last verified backup is ${Math.round(ageMs / 3_600_000)} hours old`;
+  throw new RefusedError(
+    "backup-is-there",
+    `${name} destroys rows that no undo log keeps, and ${why}. Nothing was started.`,
+    remedy,
+  );
+}

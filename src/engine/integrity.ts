@@ -1,0 +1,57 @@
+import { RefusedError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { raw, sql } from "../postgres/sql.ts";
+
+/** An integrity query that returned rows: how many, up to a hundred. */
+export interface Broken {
+  readonly name: string;
+  readonly rows: number;
+}
+
+const countedAtMost = 100;
+const longestQueryMs = 600_000;
+
+/** Runs a job's integrity queries; answers those that returned a row. None of the rows themselves leaves the database. */
+export async function checkIntegrity(db: Database, { integrity }: Job): Promise<Broken[]> {
+  const broken: Broken[] = [];
+  for (const { name, query } of integrity) {
+    const counted = sql`select pg_catalog.count(*) as rows
+      from (
+        select
+        from (
+          ${query}
+        ) as breaking
+        limit ${countedAtMost}
+      ) as some`;
+    const limits = { statementMs: longestQueryMs, wholeMs: longestQueryMs };
+    const { rows } = await db.rolledBack(async (tx) => {
+      await tx.query(raw("set local enable_seqscan = on"));
+      return tx.query(counted);
+    }, limits);
+    const count = Number(rows[0]?.rows ?? 0);
+    if (count > 0) broken.push({ name, rows: count });
+  }
+  return broken;
+}
+
+/** @throws RefusedError when something does not hold that must always hold */
+export async function requireIntegrity(db: Database, job: Job): Promise<void> {
+  const broken = await checkIntegrity(db, job);
+  if (broken.length === 0) return;
+  throw new RefusedError(
+    "integrity-holds",
+    `Before the run, ${describeBroken(broken)}. Nothing was started.`,
+    "Look at these rows with the query itself, and mend them first.",
+  );
+}
+
+export function describeBroken(broken: readonly Broken[]): string {
+  return broken
+    .map(({ name, rows }) => {
+      const many =
+        rows >= countedAtMost ? `${countedAtMost} rows or more` : `${rows} row${rows === 1 ? "" : "s"}`;
+      return `"${name}" is broken by ${many}`;
+    })
+    .join(", ");
+}

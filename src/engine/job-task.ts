@@ -1,0 +1,34 @@
+import { mainTable, type OpenedJob } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import type { UndoLog } from "../sink/images.ts";
+import type { BatchWork } from "./batch-work.ts";
+import { hasReturningOld, Imaging } from "./imaging.ts";
+import { RowBatch } from "./row-batch.ts";
+import type { RunTask } from "./run-task.ts";
+import { SqlBatch } from "./sql-batch.ts";
+import { RowTransform } from "./transform-rows.ts";
+
+/** A job's own work; with a log, each batch keeps what it overwrites. */
+export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | null): Promise<RunTask> {
+  const imaging = new Imaging(log, log !== null && (await hasReturningOld(db)));
+  return {
+    walk: opened.source.walk,
+    work: workOf(opened, imaging),
+    batchTimeMs: opened.job.batchTimeMs,
+    hasPending: opened.hasPending,
+    relation: mainTable(opened),
+  };
+}
+
+function workOf(
+  { job, write, source, table, parameters, isPersonal }: OpenedJob,
+  imaging: Imaging,
+): BatchWork {
+  if (write.kind === "rows") {
+    const limits = { holdMs: 2 * job.batchTimeMs, isPersonal };
+    const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
+    return new RowBatch(source, write.sink, transform, imaging);
+  }
+  if (table === null) throw new Error(`The SQL job ${job.name} has no table to read.`);
+  return new SqlBatch(table, write.sink, imaging);
+}

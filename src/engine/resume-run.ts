@@ -1,0 +1,110 @@
+import { RefusedError, UsageError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import { readParameters } from "../job/parameters.ts";
+import { openJob } from "../plan/open-job.ts";
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { isFinished } from "../store/run-status.ts";
+import type { Run } from "../store/runs.ts";
+import { requireSchema } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { executeRun } from "./execute-run.ts";
+import { taskOf } from "./run-job.ts";
+import type { RunReport } from "./run-report.ts";
+import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { undoTask } from "./undo-task.ts";
+import { verifyTask } from "./verify-task.ts";
+
+export interface ResumeOptions extends WorkOptions {
+  /** go on although the job or the table has changed since the run began */
+  readonly acceptChanges?: boolean | undefined;
+}
+
+/**
+ * Goes on with an unfinished run, or joins it while others work on it; `name` is its number or the job's name. An undo goes on
+ * without the job, since its log tells all that it needs.
+ */
+export async function resumeRun(
+  job: Job | null,
+  name: string,
+  options: ResumeOptions = {},
+): Promise<RunReport> {
+  const part = participation(options, true);
+  return withDatabase(job?.name ?? name, options, async (db, store) => {
+    await requireSchema(db, store.schema);
+    const found = await store.runs.require(db, name);
+    await store.runs.settle(db, found.job);
+    const run = await store.runs.require(db, String(found.id));
+    if (job !== null && run.job !== job.name)
+      throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
+    if (isFinished(run.status)) throw finishedAlready(run);
+    if (run.kind === "undo") return executeRun(db, store, run, await undoTask(db, store, run, options), part);
+    if (job === null) throw new UsageError(`Run ${run.id} needs its job ${run.job} to go on.`);
+    const opened = await openJob(db, job, await readParameters(job.parameters, run.parameters));
+    await acceptOrRefuse(db, store, run, opened, options);
+    const current = await store.runs.require(db, String(run.id));
+    const task =
+      run.kind === "verify"
+        ? await verifyTask(db, store, current, opened)
+        : await taskOf(db, store, current, opened, options);
+    return executeRun(db, store, current, task, part);
+  });
+}
+
+async function acceptOrRefuse(
+  db: Database,
+  store: Store,
+  run: Run,
+  opened: OpenedJob,
+  options: ResumeOptions,
+): Promise<void> {
+  if (run.keyFingerprint !== opened.keyFingerprint) throw orderedOtherwise(run);
+  const code = { definition: opened.definitionFingerprint, files: options.files ?? {} };
+  const changes = changesSince(run, code, opened.tableFingerprint);
+  if (changes.length > 0 && options.acceptChanges !== true) {
+    throw new RefusedError(
+      "nothing-changed-since",
+      `Run ${run.id} of ${run.job} began with something else: since then ${changes.join("; ")}. Rows done so far were done the old way.`,
+      `If that is right: tidefill resume ${run.job} --accept-changes   otherwise restore it, or tidefill cancel ${run.job}`,
+    );
+  }
+  await store.runs.set(db, run.id, {
+    ...(changes.length > 0
+      ? { code: sql`${JSON.stringify(code)}::jsonb`, table_fingerprint: sql`${opened.tableFingerprint}` }
+      : {}),
+    ...(options.rejectLimit === undefined ? {} : { reject_limit: sql`${options.rejectLimit}` }),
+  });
+}
+
+function changesSince(run: Run, code: Run["code"], tableFingerprint: string): string[] {
+  const files = Object.keys({ ...run.code.files, ...code.files });
+  // Without files on either side (a run from code) only the definition can be compared.
+  const comparable = Object.keys(run.code.files).length > 0 && Object.keys(code.files).length > 0;
+  const changed = comparable ? files.filter((file) => run.code.files[file] !== code.files[file]) : [];
+  return [
+    ...(changed.length > 0 ? [`${changed.join(", ")} changed`] : []),
+    ...(changed.length === 0 && run.code.definition !== code.definition
+      ? ["the job's definition changed"]
+      : []),
+    ...(run.tableFingerprint === tableFingerprint
+      ? []
+      : ["the columns that it uses changed in the database"]),
+  ];
+}
+
+function orderedOtherwise(run: Run): RefusedError {
+  return new RefusedError(
+    "order-is-unchanged",
+    `The key of ${run.job} is ordered otherwise than when run ${run.id} began: its type, its collation or its labels changed. What is done cannot be told from what is not.`,
+    `Start anew: tidefill cancel ${run.job}   then tidefill run ${run.job}, which does the rows that are pending`,
+  );
+}
+
+function finishedAlready(run: Run): RefusedError {
+  return new RefusedError(
+    "run-is-unfinished",
+    `Run ${run.id} of ${run.job} has ended (${run.status}); there is nothing to resume.`,
+    `To run the job once more: tidefill run ${run.job} --again`,
+  );
+}

@@ -1,0 +1,14 @@
+import type { Relation } from "../postgres/catalog.ts";
+import type { Walk } from "../source/walk.ts";
+import type { BatchWork } from "./batch-work.ts";
+
+/** What a run has to do, whatever its kind: the way through its rows, and the work on each batch. */
+export interface RunTask {
+  readonly walk: Walk;
+  readonly work: BatchWork;
+  readonly batchTimeMs: number;
+  /** sweeps look for rows that came late */
+  readonly hasPending: boolean;
+  /** the table whose dead rows are watched */
+  readonly relation: Relation;
+}

@@ -1,0 +1,40 @@
+import { scryptSync } from "node:crypto";
+import { RefusedError } from "../errors.ts";
+import type { Queryable } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import type { Seal } from "../sink/images.ts";
+
+const shortestKey = 12;
+
+/**
+ * The seal of a run's undo log: a password of the run's own, derived from the operator's key, so that what is tried on one log
+ * tells nothing of another. @throws RefusedError without a key, or without pgcrypto in the database
+ */
+export async function sealOf(db: Queryable, run: bigint, key: string | undefined): Promise<Seal> {
+  const schema = await requireSealing(db, key);
+  const password = scryptSync(key ?? "", `tidefill undo ${run}`, 32).toString("hex");
+  return { schema, password };
+}
+
+/** Answers where pgcrypto lives. @throws RefusedError when an undo log could not be sealed */
+export async function requireSealing(db: Queryable, key: string | undefined): Promise<string> {
+  if (key === undefined || key.length < shortestKey) {
+    throw new RefusedError(
+      "undo-log-is-sealed",
+      "This job is about persons, so its undo log is kept encrypted, and there is no key for it.",
+      `Set TIDEFILL_UNDO_KEY to a secret of at least ${shortestKey} characters and keep it; or write undoable: false.`,
+    );
+  }
+  const { rows } = await db.query(sql`
+    select n.nspname
+    from pg_catalog.pg_extension e
+    join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+    where e.extname = 'pgcrypto'`);
+  const schema = rows[0]?.nspname;
+  if (schema != null) return schema;
+  throw new RefusedError(
+    "undo-log-is-sealed",
+    "This job is about persons, so its undo log is kept encrypted, and this database has no pgcrypto to do it.",
+    "create extension pgcrypto;   or write undoable: false in the job.",
+  );
+}

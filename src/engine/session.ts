@@ -1,0 +1,76 @@
+import { UsageError } from "../errors.ts";
+import { type Duration, parseDuration } from "../job/duration.ts";
+import { createPool } from "../postgres/connect.ts";
+import { Database } from "../postgres/database.ts";
+import { Store } from "../store/store.ts";
+import type { EventListener } from "./events.ts";
+import type { Participation } from "./execute-run.ts";
+
+/** How to reach the database, and how this process works. */
+export interface WorkOptions {
+  /** `postgres://…`; when absent, `DATABASE_URL`, else libpq's `PG*` variables */
+  readonly connectionString?: string | undefined;
+  /** the schema of tidefill's own tables; `tidefill` when absent */
+  readonly schema?: string | undefined;
+  /** ranges worked on at a time, each on a connection of its own; 4 when absent */
+  readonly workers?: number | undefined;
+  /** how long a worker that vanished keeps its range; 10 seconds when absent */
+  readonly lease?: Duration | undefined;
+  /** ends the current batches and gives the leases back */
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: EventListener | readonly EventListener[] | undefined;
+  /** hashes of the files that the job was made of, by name; the command line gives them */
+  readonly files?: Readonly<Record<string, string>> | undefined;
+  /** rejects after which the run stops; the job's own limit when absent */
+  readonly rejectLimit?: number | undefined;
+  /** opens and closes the undo logs of jobs about persons; `TIDEFILL_UNDO_KEY` of the environment when absent */
+  readonly undoKey?: string | undefined;
+}
+
+const defaultWorkers = 4;
+const defaultLease = "10s";
+
+/** Connects for `work`, with a connection for each worker and two for planning, heartbeats and progress. */
+export async function withDatabase<T>(
+  name: string,
+  options: WorkOptions,
+  work: (db: Database, store: Store) => Promise<T>,
+): Promise<T> {
+  const pool = createPool({
+    connectionString: options.connectionString,
+    applicationName: `tidefill ${name}`,
+    maxConnections: workersOf(options) + 2,
+  });
+  const db = new Database(pool);
+  try {
+    return await work(db, new Store(options.schema));
+  } finally {
+    // A connection that hangs is not waited for.
+    await Promise.race([db.close(), new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
+  }
+}
+
+/** How this process takes part, out of its options. @throws UsageError */
+export function participation(options: WorkOptions, isResumed: boolean): Participation {
+  const { onEvent = [] } = options;
+  return {
+    workers: workersOf(options),
+    leaseMs: leaseOf(options),
+    isResumed,
+    signal: options.signal,
+    listeners: typeof onEvent === "function" ? [onEvent] : onEvent,
+  };
+}
+
+function leaseOf({ lease = defaultLease }: WorkOptions): number {
+  const milliseconds = parseDuration(lease);
+  if (milliseconds >= 500 && milliseconds <= 3_600_000) return milliseconds;
+  throw new UsageError(`A lease must last from 500ms to 1h, got ${lease}.`, {
+    remedy: "Shorter takes over sooner from a worker that vanished; 10s suits most.",
+  });
+}
+
+function workersOf({ workers = defaultWorkers }: WorkOptions): number {
+  if (Number.isInteger(workers) && workers >= 1 && workers <= 64) return workers;
+  throw new UsageError(`The number of workers must be a whole number from 1 to 64, got ${workers}.`);
+}

@@ -1,0 +1,64 @@
+import type { Transaction } from "../postgres/database.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
+import type { UndoLog } from "../sink/images.ts";
+import type { Restoring } from "../sink/restore.ts";
+import type { HeapWalk } from "../source/heap-walk.ts";
+import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
+
+/** What an undo works with. */
+export interface UndoTools {
+  readonly log: UndoLog;
+  readonly walk: HeapWalk;
+  /** for each kind of images in the log; what was updated comes before what was inserted */
+  readonly restorings: readonly Restoring[];
+  readonly superseded: Sql | null;
+  readonly erased: Sql;
+}
+
+/** The batch of an undo: the images of a stretch of the log are taken back, each only where nobody has changed the row since. */
+export class UndoBatch implements BatchWork {
+  readonly #tools: UndoTools;
+
+  constructor(tools: UndoTools) {
+    this.#tools = tools;
+  }
+
+  async do(tx: Transaction, { bounds, clock }: Batch): Promise<BatchOutcome> {
+    const { log, walk, restorings, superseded, erased } = this.#tools;
+    // Each row is looked up by its key: joining otherwise could scan the whole table for a batch.
+    await tx.query(raw("set local enable_hashjoin = off; set local enable_mergejoin = off"));
+    const scope = { log, where: walk.key.within(bounds), superseded, erased };
+    let outcome = nothingDone;
+    for (const restoring of restorings) {
+      const { images, restored, kept } = await clock.during("write", () => restoring.restore(tx, scope));
+      const gone = kept.filter(({ reason }) => reason !== "changed since").length;
+      outcome = {
+        ...outcome,
+        read: outcome.read + images,
+        written: outcome.written + restored,
+        conflicted: outcome.conflicted + kept.length - gone,
+        skipped: outcome.skipped + gone,
+        notes: [...outcome.notes, ...kept.map(({ key, reason }) => ({ key, sqlstate: null, reason }))],
+      };
+    }
+    return outcome;
+  }
+}
+
+/** An image whose row has a later one: the row was written once more, since somebody had made it pending again. */
+export function supersededBySweep(log: Sql, keys: readonly string[]): Sql {
+  return supersededBy(log, keys, "sweep");
+}
+
+/** The same in the log of an upsert, where several rows of the source may go into one. */
+export function supersededByNumber(log: Sql, keys: readonly string[]): Sql {
+  return supersededBy(log, keys, "number");
+}
+
+function supersededBy(log: Sql, keys: readonly string[], order: "sweep" | "number"): Sql {
+  const same = keys.map((key) => `later.${key} = tidefill_image.${key}`).join(" and ");
+  return sql`exists (
+          select from ${log} as later
+          where ${raw(same)}
+            and later.${raw(order)} > tidefill_image.${raw(order)})`;
+}

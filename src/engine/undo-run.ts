@@ -1,0 +1,104 @@
+import { RefusedError } from "../errors.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
+import { raw, sql } from "../postgres/sql.ts";
+import type { ImagePart } from "../sink/images.ts";
+import { readProgress } from "../store/progress.ts";
+import { isFinished } from "../store/run-status.ts";
+import type { Run } from "../store/runs.ts";
+import { requireSchema } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { executeRun } from "./execute-run.ts";
+import type { RunReport } from "./run-report.ts";
+import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { needsLookup, undoTask } from "./undo-task.ts";
+
+/**
+ * Takes a run back: a run of its own, planned, paced, resumable and fenced like any other. `name` is the number of the run or
+ * the job's name. What somebody has changed since stays as it is and is listed as a conflict.
+ * @throws RefusedError when there is nothing that could be taken back
+ */
+export async function undoRun(name: string, options: WorkOptions = {}): Promise<RunReport> {
+  const part = participation(options, false);
+  return withDatabase(`undo ${name}`, options, async (db, store) => {
+    await requireSchema(db, store.schema);
+    const found = await store.runs.require(db, name);
+    await store.runs.settle(db, found.job);
+    const undone = await store.runs.require(db, String(found.id));
+    requireUndoable(undone);
+    const undo = await begin(db, store, undone);
+    return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+  });
+}
+
+function requireUndoable(run: Run): void {
+  const reason = whyNot(run);
+  if (reason !== null) throw new RefusedError("run-can-be-undone", ...reason);
+}
+
+/** Why a run cannot be taken back, and what can be done instead; null when it can. */
+function whyNot(run: Run): readonly [message: string, remedy: string] | null {
+  const { id, job, kind, status, undoLog, undoneBy } = run;
+  if (kind !== "run") {
+    const what = kind === "undo" ? `took back run ${run.ofRun}` : "only compared";
+    return [`Run ${id} is not the job's own work: it ${what}.`, `To do that again: tidefill run ${job}`];
+  }
+  if (!isFinished(status)) {
+    return [
+      `Run ${id} of ${job} is ${status}; what is not finished cannot be taken back.`,
+      `End it first: tidefill cancel ${id}   then tidefill undo ${id}`,
+    ];
+  }
+  if (undoneBy !== null)
+    return [`Run ${id} was taken back already, by run ${undoneBy}.`, `tidefill status ${undoneBy}`];
+  const restore = "Restore from a backup: tidefill backup restore <dir>";
+  if (undoLog === "purged") return [`The undo log of run ${id} was purged.`, restore];
+  return undoLog === "none" ? [`Run ${id} of ${job} kept no undo log (undoable: false).`, restore] : null;
+}
+
+/** Creates the run that takes another back, in one transaction with the line about it in the audit. */
+async function begin(db: Database, store: Store, undone: Run): Promise<Run> {
+  const parts = undone.undoParts as readonly ImagePart[];
+  const { written } = await readProgress(db, store.schema, undone.id);
+  const id = await db.transaction(async (tx) => {
+    await awaitGhosts(tx, store, undone.id);
+    if (needsLookup(undone)) await indexLog(tx, store, undone, parts);
+    const created = await store.runs.create(tx, {
+      job: undone.job,
+      kind: "undo",
+      ofRun: undone.id,
+      undoLog: "none",
+      undoParts: [],
+      parameters: "{}",
+      rejectLimit: 1_000,
+      code: { definition: "undo", files: {} },
+      keyFingerprint: "undo",
+      tableFingerprint: "undo",
+      estimatedRows: written,
+      estimatedWalk: written,
+    });
+    const details = { undone: String(undone.id) };
+    await store.audit.record(tx, { action: "undo", job: undone.job, run: created, details });
+    return created;
+  });
+  return store.runs.require(db, String(id));
+}
+
+// A backend whose client vanished may still be committing a batch of a run that was cancelled since.
+async function awaitGhosts(tx: Transaction, store: Store, run: bigint): Promise<void> {
+  await tx.query(sql`select pg_catalog.count(*) from (
+      select from ${store.schema.table("range")} where run_id = ${run}::bigint for update
+    ) as locked`);
+}
+
+async function indexLog(
+  tx: Transaction,
+  store: Store,
+  { id }: Run,
+  [part]: readonly ImagePart[],
+): Promise<void> {
+  const width = part?.key?.length ?? 2;
+  const keys = Array.from({ length: width }, (_, index) => `key_${index + 1}`).join(", ");
+  await tx.query(
+    sql`create index if not exists ${raw(`undo_${id}_key`)} on ${store.undoLogs.table(id)} (${raw(keys)})`,
+  );
+}

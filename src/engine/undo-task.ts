@@ -1,0 +1,118 @@
+import { RefusedError } from "../errors.ts";
+import { findRelation } from "../postgres/catalog.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
+import { Key } from "../postgres/key.ts";
+import { readKey } from "../postgres/key-index.ts";
+import { quoteIdentifier, type Sql } from "../postgres/sql.ts";
+import { ImageLayout, type ImagePart, rowAddress, type UndoLog } from "../sink/images.ts";
+import { RemoveInserted } from "../sink/remove-inserted.ts";
+import type { Restoring } from "../sink/restore.ts";
+import { RestoreDeleted } from "../sink/restore-deleted.ts";
+import { RestoreUpdated } from "../sink/restore-updated.ts";
+import { HeapWalk } from "../source/heap-walk.ts";
+import type { Run } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
+import { undoKeyOf } from "./run-job.ts";
+import type { RunTask } from "./run-task.ts";
+import { sealOf } from "./seal.ts";
+import type { WorkOptions } from "./session.ts";
+import { supersededByNumber, supersededBySweep, UndoBatch } from "./undo-batch.ts";
+
+const batchTimeMs = 250;
+
+/** The work of an undo: out of the log of the run that it takes back, and nothing else. */
+export async function undoTask(
+  db: Database,
+  store: Store,
+  undo: Run,
+  options: WorkOptions,
+): Promise<RunTask> {
+  const undone = await store.runs.require(db, String(undo.ofRun));
+  const seal = undone.undoLog === "encrypted" ? await sealOf(db, undone.id, undoKeyOf(options)) : null;
+  const log: UndoLog = { table: store.undoLogs.table(undone.id), seal };
+  const parts = undone.undoParts as readonly ImagePart[];
+  return db.transaction(async (tx) => {
+    const layouts = await layoutsOf(tx, parts);
+    const [first] = layouts;
+    if (first === undefined) throw new Error(`Run ${undone.id} has an undo log of nothing.`);
+    const walk = new HeapWalk(log.table, "tidefill_image");
+    const tools = {
+      log,
+      walk,
+      restorings: layouts.map(({ part, layout, into }) => restoringOf(part, layout, into)),
+      superseded: supersededOf(undone, parts, log.table, first.layout),
+      erased: store.schema.table("erased"),
+    };
+    return {
+      walk,
+      work: new UndoBatch(tools),
+      batchTimeMs,
+      hasPending: false,
+      relation: first.layout.relation,
+    };
+  });
+}
+
+interface PartLayout {
+  readonly part: ImagePart;
+  readonly layout: ImageLayout;
+  readonly into: ImageLayout | null;
+}
+
+// What was updated is put back before what was inserted is removed: a row may be both.
+async function layoutsOf(tx: Transaction, parts: readonly ImagePart[]): Promise<PartLayout[]> {
+  const sorted = [...parts].sort((left, right) => right.kind.localeCompare(left.kind));
+  const layouts: PartLayout[] = [];
+  for (const part of sorted) {
+    const layout = await layoutOf(tx, part.schema, part.table, part.key, part.values);
+    const { into } = part;
+    const target = into === null ? null : await layoutOf(tx, into.schema, into.table, into.key, []);
+    layouts.push({ part, layout, into: target });
+  }
+  return layouts;
+}
+
+/** @throws RefusedError when the table no longer has what the log holds */
+async function layoutOf(
+  tx: Transaction,
+  schema: string,
+  name: string,
+  key: readonly string[] | null,
+  values: readonly string[],
+): Promise<ImageLayout> {
+  const relation = await findRelation(tx, { schema, name });
+  if (relation === null) throw unfit(schema, name, "is gone");
+  const columns = values.map((value) => {
+    const column = relation.columns.find((each) => each.name === value);
+    if (column === undefined) throw unfit(schema, name, `has no column ${value} any more`);
+    return column;
+  });
+  const lost = key?.find((each) => !relation.columns.some((column) => column.name === each));
+  if (lost !== undefined) throw unfit(schema, name, `has no column ${lost} any more`);
+  const found = key === null ? new Key(rowAddress, quoteIdentifier(name)) : await readKey(tx, relation, key);
+  return new ImageLayout(relation, found, columns);
+}
+
+function restoringOf({ kind }: ImagePart, layout: ImageLayout, into: ImageLayout | null): Restoring {
+  if (kind === "u") return new RestoreUpdated(layout);
+  return kind === "i" ? new RemoveInserted(layout) : new RestoreDeleted(layout, into);
+}
+
+/** How to tell that a row has a later image: only some runs can have written a row more than once. */
+function supersededOf(undone: Run, parts: readonly ImagePart[], log: Sql, layout: ImageLayout): Sql | null {
+  if (parts.length > 1) return supersededByNumber(log, layout.keyNames());
+  return undone.sweep > 0 ? supersededBySweep(log, layout.keyNames()) : null;
+}
+
+/** Whether the log of a run has to be looked up by key while it is taken back. */
+export function needsLookup(undone: Run): boolean {
+  return undone.undoParts.length > 1 || undone.sweep > 0;
+}
+
+function unfit(schema: string, name: string, why: string): RefusedError {
+  return new RefusedError(
+    "undo-fits-the-table",
+    `The undo log cannot be put back: ${schema}.${name} ${why}. Nothing was changed.`,
+    "Bring the table back to the form that it had when the run began; the log stays as it is.",
+  );
+}

@@ -1,0 +1,132 @@
+import type { Transaction } from "../postgres/database.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
+import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { RowComparing } from "../sink/comparing.ts";
+import type { HeapTables } from "../source/heap-tables.ts";
+import type { OpenedTable } from "../source/opened-table.ts";
+import type { ReadableSource, SourceRow, TextRow } from "../source/readable.ts";
+import { BadRecord } from "../source/readable.ts";
+import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
+import { type KnownRejects, knownReject, note, settle } from "./differences.ts";
+import { type RowTransform, Verdicts } from "./transform-rows.ts";
+
+interface Tools {
+  readonly source: ReadableSource;
+  /** the source where that is a table, and its heap */
+  readonly table: OpenedTable | null;
+  readonly heap: HeapTables | null;
+  readonly transform: RowTransform;
+  readonly comparing: RowComparing;
+  readonly rejects: KnownRejects | null;
+}
+
+const rowsAtOnce = 500;
+
+/** The batch of a verify of a row job: the rows of a stretch of blocks go through the transform once more. */
+export class RowComparison implements BatchWork {
+  readonly #tools: Tools;
+
+  constructor(tools: Tools) {
+    this.#tools = tools;
+  }
+
+  async do(tx: Transaction, { bounds, clock }: Batch): Promise<BatchOutcome> {
+    const expected = new Expected();
+    const portions = this.#portions(tx, bounds);
+    try {
+      for (;;) {
+        const portion = await clock.during("read", () => portions.next());
+        if (portion.done === true) break;
+        await clock.during("transform", () => this.#expect(portion.value, expected));
+      }
+    } finally {
+      await portions.return(undefined);
+    }
+    // Compared only when the cursor is closed: a connection does one thing at a time.
+    const suspects = await clock.during("read", () => this.#differing(tx, expected));
+    const still = suspects.length === 0 ? [] : await this.#lookAgain(tx, bounds, suspects);
+    return { ...nothingDone, read: expected.read, conflicted: still.length, notes: still.map(note) };
+  }
+
+  #portions(tx: Transaction, bounds: Bounds): AsyncGenerator<readonly SourceRow[]> {
+    const { heap, source } = this.#tools;
+    return heap === null
+      ? source.read(tx, bounds, () => rowsAtOnce)
+      : tx.read(this.#statement(bounds, null), () => rowsAtOnce);
+  }
+
+  #statement(bounds: Bounds, keys: readonly KeyText[] | null): Sql {
+    const { heap, table, comparing, rejects } = this.#tools;
+    if (heap === null || table === null) throw new Error("Only a table is read by its blocks.");
+    const { from, within } = heap.place(bounds);
+    const names = [...table.columns.map(({ name }) => name), ...comparing.current];
+    const { where } = table.definition;
+    const conditions = [
+      within,
+      ...(where === null ? [] : [bracketed(where)]),
+      ...(rejects === null ? [] : [sql`not ${knownReject(rejects, table.key)}`]),
+      ...(keys === null
+        ? []
+        : [
+            sql`pg_catalog.jsonb_build_array(${table.key.asTexts()}) in (
+          select pg_catalog.jsonb_array_elements(${JSON.stringify(keys)}::pg_catalog.jsonb))`,
+          ]),
+    ];
+    return sql`select ${raw(names.map((name) => `${table.key.alias}.${quoteIdentifier(name)}`).join(", "))}
+      from ${from}
+      where ${join(conditions, " and ")}`;
+  }
+
+  /** What the transform makes of a portion's rows, beside what they hold. */
+  async #expect(portion: readonly SourceRow[], expected: Expected): Promise<void> {
+    const { transform, source } = this.#tools;
+    const before = expected.verdicts.rows.length;
+    await transform.apply(portion, expected.verdicts);
+    expected.read += portion.length;
+    const texts = portion.filter((row): row is TextRow => !(row instanceof BadRecord));
+    const byKey = new Map(texts.map((row) => [identity(row.slice(0, source.keyWidth)), row]));
+    const width = Math.max(source.keyWidth, ...source.columns.map(({ at }) => at + 1));
+    for (const { key } of expected.verdicts.rows.slice(before))
+      expected.current.push(byKey.get(identity(key))?.slice(width) ?? []);
+  }
+
+  /** The keys of the rows that are not as the transform makes them. */
+  async #differing(tx: Transaction, { verdicts, current }: Expected): Promise<KeyText[]> {
+    const { comparing } = this.#tools;
+    if (comparing.shouldBeGone) return verdicts.keys;
+    if (verdicts.rows.length === 0) return [];
+    const { rows } = await tx.query(comparing.differences(verdicts.rows, current));
+    return distinct(rows.map((row) => verdicts.rows[Number(row.place)]?.key ?? []));
+  }
+
+  // What differs is looked at once more, since the application may be in the middle of something.
+  async #lookAgain(tx: Transaction, bounds: Bounds, keys: readonly KeyText[]): Promise<KeyText[]> {
+    await settle();
+    if (this.#tools.heap === null) return [...keys];
+    const { rows } = await tx.query(this.#statement(bounds, keys));
+    const { table, comparing } = this.#tools;
+    const names = [...(table?.columns.map(({ name }) => name) ?? []), ...comparing.current];
+    const expected = new Expected();
+    await this.#expect(
+      rows.map((row) => names.map((name) => row[name] ?? null)),
+      expected,
+    );
+    return this.#differing(tx, expected);
+  }
+}
+
+/** What should be there of one batch, beside what is. */
+class Expected {
+  readonly verdicts = new Verdicts();
+  /** for each row of the verdicts, what the columns hold that the sink writes */
+  readonly current: (readonly (string | null)[])[] = [];
+  read = 0;
+}
+
+function identity(key: readonly (string | null)[]): string {
+  return JSON.stringify(key);
+}
+
+function distinct(keys: readonly KeyText[]): KeyText[] {
+  return [...new Map(keys.map((key) => [identity(key), key])).values()];
+}

@@ -1,0 +1,86 @@
+import type { Job } from "../job/define-job.ts";
+import type { GivenParameters } from "../job/parameters.ts";
+import { parametersToJson, readParameters } from "../job/parameters.ts";
+import { openJob } from "../plan/open-job.ts";
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { isFinished } from "../store/run-status.ts";
+import type { Run } from "../store/runs.ts";
+import { installSchema } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { executeRun } from "./execute-run.ts";
+import { checkIntegrity, describeBroken } from "./integrity.ts";
+import type { RunReport } from "./run-report.ts";
+import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { verifyTask } from "./verify-task.ts";
+
+export interface VerifyOptions extends WorkOptions {
+  /** the run to compare, by its number; the job's last one when absent */
+  readonly run?: bigint | undefined;
+  /** parameters where the job has never run */
+  readonly parameters?: GivenParameters | undefined;
+}
+
+/** What a verify found: the report of its run, and the integrity queries that returned rows. */
+export interface VerifyReport extends RunReport {
+  readonly broken: readonly string[];
+}
+
+/**
+ * Compares, by another way than the run's own, what a job makes of its rows with what is there; goes on with a verify that was
+ * interrupted. Differences are listed by key as `rejects` of the verify's run.
+ */
+export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const part = participation(options, true);
+  return withDatabase(`verify ${job.name}`, options, async (db, store) => {
+    await installSchema(db, store.schema);
+    const run = await verifiedRun(db, store, job, options);
+    const given = run?.parameters ?? options.parameters ?? {};
+    const opened = await openJob(db, job, await readParameters(job.parameters, given));
+    const unfinished = await store.runs.latest(db, job.name, "verify");
+    const verify =
+      unfinished !== null && !isFinished(unfinished.status) && unfinished.ofRun === (run?.id ?? null)
+        ? unfinished
+        : await begin(db, store, opened, run, given);
+    const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
+    const broken = report.status === "succeeded" ? await checkIntegrity(db, job) : [];
+    return { ...report, broken: broken.length === 0 ? [] : [describeBroken(broken)] };
+  });
+}
+
+/** The run whose rows are compared; null where the job has never run here. */
+async function verifiedRun(
+  db: Database,
+  store: Store,
+  job: Job,
+  { run }: VerifyOptions,
+): Promise<Run | null> {
+  if (run !== undefined) return store.runs.require(db, String(run));
+  const latest = await store.runs.latest(db, job.name);
+  return latest?.kind === "run" ? latest : null;
+}
+
+async function begin(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  of: Run | null,
+  given: GivenParameters,
+): Promise<Run> {
+  const { job, estimate } = opened;
+  const id = await store.runs.create(db, {
+    job: job.name,
+    kind: "verify",
+    ofRun: of?.id ?? null,
+    undoLog: "none",
+    undoParts: [],
+    parameters: of === null ? parametersToJson(job.parameters, given) : JSON.stringify(of.parameters),
+    rejectLimit: Number.MAX_SAFE_INTEGER,
+    code: { definition: opened.definitionFingerprint, files: {} },
+    keyFingerprint: opened.keyFingerprint,
+    tableFingerprint: opened.tableFingerprint,
+    estimatedRows: Math.round(estimate.walk),
+    estimatedWalk: Math.round(estimate.walk),
+  });
+  return store.runs.require(db, String(id));
+}

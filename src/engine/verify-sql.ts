@@ -1,0 +1,71 @@
+import type { Transaction } from "../postgres/database.ts";
+import type { KeyText } from "../postgres/key.ts";
+import { bracketed, join, type Sql, sql } from "../postgres/sql.ts";
+import type { SqlComparing } from "../sink/comparing.ts";
+import type { HeapTables } from "../source/heap-tables.ts";
+import type { OpenedTable } from "../source/opened-table.ts";
+import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
+import { type KnownRejects, knownReject, note, settle } from "./differences.ts";
+
+interface Tools {
+  readonly table: OpenedTable;
+  readonly heap: HeapTables;
+  readonly comparing: SqlComparing;
+  readonly rejects: KnownRejects | null;
+}
+
+/** The batch of a verify of an SQL job: the expressions are evaluated anew over a stretch of blocks. */
+export class SqlComparison implements BatchWork {
+  readonly #tools: Tools;
+
+  constructor(tools: Tools) {
+    this.#tools = tools;
+  }
+
+  async do(tx: Transaction, { bounds, clock }: Batch): Promise<BatchOutcome> {
+    const { table, heap } = this.#tools;
+    const { from, within } = heap.place(bounds);
+    return clock.during("read", async () => {
+      const { rows } = await tx.query(sql`select pg_catalog.count(*) as rows
+        from ${from}
+        where ${this.#scope(within)}`);
+      const found = await this.#differences(tx, from, within);
+      // What differs is looked at once more, since the application may be in the middle of something.
+      if (found.length > 0) await settle();
+      const still =
+        found.length === 0
+          ? []
+          : await this.#differences(tx, from, sql`${within} and ${among(table, found)}`);
+      return {
+        ...nothingDone,
+        read: Number(rows[0]?.rows ?? 0),
+        conflicted: still.length,
+        notes: still.map(note),
+      };
+    });
+  }
+
+  async #differences(tx: Transaction, from: Sql, within: Sql): Promise<KeyText[]> {
+    const { comparing } = this.#tools;
+    const query = comparing.differences({ from, inScope: this.#scope(within) });
+    const { rows } = await tx.query(query);
+    return rows.map((row) => JSON.parse(row.key ?? "[]") as KeyText);
+  }
+
+  #scope(within: Sql): Sql {
+    const { table, rejects } = this.#tools;
+    const { where } = table.definition;
+    const conditions = [
+      within,
+      ...(where === null ? [] : [bracketed(where)]),
+      ...(rejects === null ? [] : [sql`not ${knownReject(rejects, table.key)}`]),
+    ];
+    return join(conditions, " and ");
+  }
+}
+
+/** The condition that a row is one of these. */
+function among({ key }: OpenedTable, keys: readonly KeyText[]): Sql {
+  const texts = JSON.stringify(keys);
+  return sql`pg_catalog.jsonb_build_array(${key.asTexts()}) in (select pg_catalog.jsonb_array_elements(${texts}::pg_catalog.jsonb))`;
+}

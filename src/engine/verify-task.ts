@@ -1,0 +1,56 @@
+import { UsageError } from "../errors.ts";
+import type { OpenedJob } from "../plan/opened-job.ts";
+import { mainTable } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { HeapTables } from "../source/heap-tables.ts";
+import type { Run } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
+import type { BatchWork } from "./batch-work.ts";
+import type { RunTask } from "./run-task.ts";
+import { RowTransform } from "./transform-rows.ts";
+import { RowComparison } from "./verify-rows.ts";
+import { SqlComparison } from "./verify-sql.ts";
+
+/**
+ * The work of a verify: the rows are found by their addresses instead of the key's index, and what should be there is computed
+ * anew. Only tidefill's own tables are written.
+ */
+export async function verifyTask(
+  db: Database,
+  store: Store,
+  verify: Run,
+  opened: OpenedJob,
+): Promise<RunTask> {
+  const { table, source, write, job, parameters, isPersonal } = opened;
+  const heap = table === null ? null : await HeapTables.open(db, table.relation);
+  const rejects = verify.ofRun === null ? null : { table: store.schema.table("reject"), run: verify.ofRun };
+  let work: BatchWork;
+  if (write.kind === "rows") {
+    const comparing = write.sink.comparing;
+    if (comparing === null) throw notComparable(job.name);
+    const limits = { holdMs: 60_000, isPersonal };
+    const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
+    work = new RowComparison({ source, table, heap, transform, comparing, rejects });
+  } else {
+    const comparing = write.sink.comparing;
+    if (comparing === null || table === null || heap === null) throw notComparable(job.name);
+    work = new SqlComparison({ table, heap, comparing, rejects });
+  }
+  return {
+    walk: heap ?? source.walk,
+    work,
+    batchTimeMs: job.batchTimeMs,
+    hasPending: false,
+    relation: mainTable(opened),
+  };
+}
+
+function notComparable(job: string): UsageError {
+  return new UsageError(
+    `What ${job} has inserted cannot be found again row by row: nothing unique is among its columns.`,
+    {
+      remedy:
+        "Give insertInto an onConflict with a target, or insert the target's key; or write an integrity query.",
+    },
+  );
+}

@@ -1,0 +1,145 @@
+import { UsageError } from "../errors.ts";
+import type { BoundJob } from "../job/define-job.ts";
+import type { Column, Relation } from "../postgres/catalog.ts";
+import { qualifiedName } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
+import { Key, type KeyText } from "../postgres/key.ts";
+import { findKeyIndexes, readKey } from "../postgres/key-index.ts";
+import { bracketed, join, quoteIdentifier, raw, sql } from "../postgres/sql.ts";
+import { DeleteSink } from "../sink/delete.ts";
+import { DeleteBySql, DeleteRows } from "../sink/delete-rows.ts";
+import { RowEncoder } from "../sink/encode-row.ts";
+import { rowAddress } from "../sink/images.ts";
+import { InsertSink, SqlInsertSink } from "../sink/insert.ts";
+import { InsertBySql } from "../sink/insert-by-sql.ts";
+import { InsertRows, type StillPending } from "../sink/insert-rows.ts";
+import { InsertStatement } from "../sink/insert-statement.ts";
+import { MoveSink, SqlMoveSink } from "../sink/move.ts";
+import { MoveBySql, MoveRows } from "../sink/move-rows.ts";
+import type { RowSink, SqlSink } from "../sink/sink.ts";
+import { SqlUpdateSink, UpdateSink } from "../sink/update.ts";
+import { UpdateBySql } from "../sink/update-by-sql.ts";
+import { UpdateRows } from "../sink/update-rows.ts";
+import type { OpenedTable } from "../source/opened-table.ts";
+import type { OpenedWrite } from "./opened-job.ts";
+import type { AnySink } from "./take-apart.ts";
+
+/** Puts together how a job writes: its sink with the tables that it reads and inserts into. */
+export async function openWrite(
+  tx: Transaction,
+  bound: BoundJob,
+  sink: AnySink,
+  table: OpenedTable | null,
+  into: Relation | null,
+): Promise<OpenedWrite> {
+  const { transform } = bound;
+  if (transform === null)
+    return { kind: "sql", sink: await openSqlSink(tx, sink, requireTable(table), into) };
+  return { kind: "rows", sink: await openRowSink(tx, sink, table, into), transform };
+}
+
+async function openRowSink(
+  tx: Transaction,
+  sink: AnySink,
+  table: OpenedTable | null,
+  into: Relation | null,
+): Promise<RowSink> {
+  if (sink instanceof InsertSink) {
+    const { insert, columns } = await openInsert(tx, sink, requireRelation(into));
+    const encoder = new RowEncoder(sink.table.columns, sink.columns);
+    return new InsertRows(columns, encoder, insert, sink.onConflict === null ? stillPending(table) : null);
+  }
+  const { relation, key, definition } = requireTable(table);
+  if (sink instanceof UpdateSink) {
+    const types = { ...definition.table.columns, ...sink.table.columns };
+    return new UpdateRows(relation, key, types, sink.columns, definition.pending);
+  }
+  if (sink instanceof DeleteSink) return new DeleteRows(relation, key);
+  if (sink instanceof MoveSink) {
+    const encoder = new RowEncoder(sink.into.table.columns, sink.into.columns);
+    return new MoveRows(relation, key, await moveTarget(tx, sink, requireRelation(into)), encoder);
+  }
+  throw unfit();
+}
+
+async function openSqlSink(
+  tx: Transaction,
+  sink: AnySink,
+  { relation, key, definition }: OpenedTable,
+  into: Relation | null,
+): Promise<SqlSink> {
+  const { pending } = definition;
+  if (sink instanceof SqlUpdateSink) return new UpdateBySql(relation, key, sink.expressions, pending);
+  if (sink instanceof DeleteSink) return new DeleteBySql(relation, key);
+  if (sink instanceof SqlMoveSink) {
+    return new MoveBySql(
+      relation,
+      key,
+      await moveTarget(tx, sink, requireRelation(into)),
+      sink.into.expressions,
+    );
+  }
+  if (sink instanceof SqlInsertSink) {
+    const { insert, columns } = await openInsert(tx, sink, requireRelation(into));
+    const from = { relation, key, pending: sink.onConflict === null ? pending : null };
+    return new InsertBySql(from, columns, sink.expressions, insert);
+  }
+  throw unfit();
+}
+
+async function openInsert(tx: Transaction, sink: InsertSink<unknown> | SqlInsertSink, relation: Relation) {
+  const columns = columnsOf(relation, sink.columns);
+  const key = await keyOfInserted(tx, relation, sink.table.key);
+  return { columns, insert: new InsertStatement(relation, key, columns, sink.onConflict) };
+}
+
+async function moveTarget(tx: Transaction, { into }: MoveSink<unknown> | SqlMoveSink, relation: Relation) {
+  const key = await keyOfInserted(tx, relation, into.table.key);
+  return { relation, key, columns: columnsOf(relation, into.columns) };
+}
+
+/** Finds an inserted row again: by the key of the description where it is one, else by the row's address. */
+async function keyOfInserted(tx: Transaction, relation: Relation, key: readonly string[]): Promise<Key> {
+  const [index] = key.length === 0 ? [] : await findKeyIndexes(tx, relation, key);
+  const isKey = index !== undefined && ["none", "other-order"].includes(index.fault);
+  return isKey ? readKey(tx, relation, key) : new Key(rowAddress, quoteIdentifier(relation.name));
+}
+
+/** Counts the rows, of those that were just inserted from, that the job would find and insert once more. */
+function stillPending(table: OpenedTable | null): StillPending | null {
+  const pending = table?.definition.pending ?? null;
+  if (table === null || pending === null) return null;
+  const { key, relation } = table;
+  return async (tx, bounds, keys: readonly KeyText[]) => {
+    const names = key.columns.map((_, index) => `tidefill_done.key_${index + 1}`);
+    const arrays = key.columns.map(
+      (_, index) => sql`pg_catalog.unnest(${keys.map((each) => each[index] ?? null)}::text[])`,
+    );
+    const columns = key.columns.map((_, index) => `key_${index + 1}`).join(", ");
+    const { rows } = await tx.query(sql`select pg_catalog.count(*) as rows
+      from ${qualifiedName(relation)} as ${raw(key.alias)},
+        rows from (${join(arrays)}) as tidefill_done(${raw(columns)})
+      where ${key.equals(names)}
+        and ${key.within(bounds)}
+        and ${bracketed(pending)}`);
+    return Number(rows[0]?.rows ?? 0);
+  };
+}
+
+function columnsOf(relation: Relation, names: readonly string[]): Column[] {
+  return names.flatMap((name) => relation.columns.find((column) => column.name === name) ?? []);
+}
+
+function requireTable(table: OpenedTable | null): OpenedTable {
+  if (table === null) throw unfit();
+  return table;
+}
+
+function requireRelation(into: Relation | null): Relation {
+  if (into === null) throw unfit();
+  return into;
+}
+
+function unfit(): UsageError {
+  return new UsageError("The job's source and sink do not fit each other.");
+}

@@ -1,0 +1,41 @@
+import type { Column } from "../postgres/catalog.ts";
+import type { Key, KeyText } from "../postgres/key.ts";
+import { bracketed, join, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { OutgoingRow } from "./sink.ts";
+
+/** Rows on their way into a table as a relation: `source` is the place in `keys` of the row that each was made of. */
+export function incomingRows(
+  columns: readonly Column[],
+  rows: readonly OutgoingRow[],
+  keys: readonly KeyText[],
+): Sql {
+  const place = new Map(keys.map((key, index) => [key, index]));
+  const sources = rows.map((row) => place.get(row.key) ?? -1);
+  const texts = columns.map((_, index) => rows.map((row) => row.values[index] ?? null));
+  const arrays = [
+    sql`pg_catalog.unnest(${sources}::integer[])`,
+    ...texts.map((array) => sql`pg_catalog.unnest(${array}::text[])`),
+  ];
+  const names = ["source", ...columns.map((_, index) => `text_${index + 1}`), "n"].join(", ");
+  // To the type under any domain: a cast to a domain over varchar(3) would cut a value off, the insert refuses it.
+  const values = columns.map(({ baseType }, index) => `text_${index + 1}::${baseType} as value_${index + 1}`);
+  return sql`select source, n, ${raw(values.join(", "))}
+      from rows from (${join(arrays)}) with ordinality as tidefill_new(${raw(names)})`;
+}
+
+/** The same of SQL expressions over rows of `from`; `source` is the row's key as JSON. */
+export function incomingExpressions(
+  columns: readonly Column[],
+  expressions: Readonly<Record<string, Sql>>,
+  key: Key,
+  from: Sql,
+): Sql {
+  const values = columns.map(({ name, baseType }, index) => {
+    const expression = expressions[name] ?? raw("null");
+    return sql`${bracketed(expression)}::${raw(baseType)} as ${raw(`value_${index + 1}`)}`;
+  });
+  const texts = key.asTexts();
+  return sql`select pg_catalog.json_build_array(${texts})::pg_catalog.jsonb as source,
+        pg_catalog.row_number() over (order by ${key.list}) as n, ${join(values)}
+      from ${from}`;
+}

@@ -1,0 +1,82 @@
+import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
+import type { Bounds, Key } from "../postgres/key.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
+import type { SqlComparing } from "./comparing.ts";
+import type { ImageTarget, SinkImages } from "./images.ts";
+import { incomingExpressions } from "./incoming.ts";
+import type { InsertStatement } from "./insert-statement.ts";
+import type { SqlSink } from "./sink.ts";
+import { countWritten, type Written } from "./written.ts";
+
+/** What an SQL job inserts from: a table that stays as it is. */
+export interface InsertFrom {
+  readonly relation: Relation;
+  readonly key: Key;
+  /** the job's `pending` where a row that was inserted must not be found again */
+  readonly pending: Sql | null;
+}
+
+/** The insert of an SQL job: `insert … select` over the batch's stretch of keys. */
+export class InsertBySql implements SqlSink {
+  readonly countsRows = true;
+  readonly #from: InsertFrom;
+  readonly #columns: readonly Column[];
+  readonly #expressions: Readonly<Record<string, Sql>>;
+  readonly #insert: InsertStatement;
+
+  constructor(
+    from: InsertFrom,
+    columns: readonly Column[],
+    expressions: Readonly<Record<string, Sql>>,
+    insert: InsertStatement,
+  ) {
+    this.#from = from;
+    this.#columns = columns;
+    this.#expressions = expressions;
+    this.#insert = insert;
+  }
+
+  images(isSealed: boolean): SinkImages {
+    return this.#insert.images(isSealed);
+  }
+
+  async write(tx: Transaction, _bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
+    const incoming = this.#incoming(inScope);
+    if (images !== null) await this.#insert.prepare(tx, incoming, images);
+    const done = await countWritten(tx, this.#insert.build(incoming, images));
+    return { ...done, stillPending: await this.#stillPending(tx, inScope) };
+  }
+
+  statement(_bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql {
+    return this.#insert.build(this.#incoming(inScope), images);
+  }
+
+  #incoming(inScope: Sql): Sql {
+    const { relation, key } = this.#from;
+    const from = sql`${qualifiedName(relation)} as ${raw(key.alias)}
+      where ${inScope}`;
+    return incomingExpressions(this.#columns, this.#expressions, key, from);
+  }
+
+  get comparing(): SqlComparing | null {
+    if (!this.#insert.canBeFound) return null;
+    return {
+      differences: ({ from, inScope }) => {
+        const rows = sql`${from}
+      where ${inScope}`;
+        const incoming = incomingExpressions(this.#columns, this.#expressions, this.#from.key, rows);
+        return this.#insert.missing(incoming, "source as key");
+      },
+    };
+  }
+
+  async #stillPending(tx: Transaction, inScope: Sql): Promise<number> {
+    const { relation, key, pending } = this.#from;
+    if (pending === null) return 0;
+    const { rows } = await tx.query(sql`select pg_catalog.count(*) as rows
+      from ${qualifiedName(relation)} as ${raw(key.alias)}
+      where ${inScope}`);
+    return Number(rows[0]?.rows ?? 0);
+  }
+}

@@ -1,0 +1,92 @@
+import type { Column } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
+import { type Sql, sql } from "../postgres/sql.ts";
+import type { RowComparing } from "./comparing.ts";
+import type { RowEncoder } from "./encode-row.ts";
+import type { ImageTarget, SinkImages } from "./images.ts";
+import { incomingRows } from "./incoming.ts";
+import type { InsertStatement } from "./insert-statement.ts";
+import type { OutgoingRow, RowSink } from "./sink.ts";
+import { countWritten, nothingWritten, type Written } from "./written.ts";
+
+/** Proves, after rows were inserted, that the job's `pending` has become false for the rows they were made of. */
+export type StillPending = (tx: Transaction, bounds: Bounds, keys: readonly KeyText[]) => Promise<number>;
+
+/** The set-based insert of a row job. */
+export class InsertRows implements RowSink {
+  readonly takesMany = true;
+  readonly #columns: readonly Column[];
+  readonly #encoder: RowEncoder;
+  readonly #insert: InsertStatement;
+  readonly #stillPending: StillPending | null;
+
+  constructor(
+    columns: readonly Column[],
+    encoder: RowEncoder,
+    insert: InsertStatement,
+    stillPending: StillPending | null,
+  ) {
+    this.#columns = columns;
+    this.#encoder = encoder;
+    this.#insert = insert;
+    this.#stillPending = stillPending;
+  }
+
+  images(isSealed: boolean): SinkImages {
+    return this.#insert.images(isSealed);
+  }
+
+  encode(answer: object): readonly (string | null)[] {
+    return this.#encoder.encode(answer);
+  }
+
+  async write(
+    tx: Transaction,
+    bounds: Bounds,
+    rows: readonly OutgoingRow[],
+    keys: readonly KeyText[],
+    images: ImageTarget | null,
+  ): Promise<Written> {
+    if (rows.length === 0) return nothingWritten;
+    const incoming = incomingRows(this.#columns, rows, keys);
+    if (images !== null) await this.#insert.prepare(tx, incoming, images);
+    const statement = this.#insert.build(incoming, images);
+    const done = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
+    if (this.#stillPending === null) return done;
+    return {
+      ...done,
+      stillPending: await this.#stillPending(
+        tx,
+        bounds,
+        rows.map(({ key }) => key),
+      ),
+    };
+  }
+
+  get comparing(): RowComparing | null {
+    if (!this.#insert.canBeFound) return null;
+    return {
+      current: [],
+      shouldBeGone: false,
+      differences: (rows) => {
+        const incoming = incomingRows(
+          this.#columns,
+          rows,
+          rows.map(({ key }) => key),
+        );
+        return this.#insert.missing(
+          sql`select n - 1 as place, incoming.*
+      from (
+        ${incoming}
+      ) as incoming`,
+          "place",
+        );
+      },
+    };
+  }
+
+  sample(_bounds: Bounds, images: ImageTarget | null): Sql {
+    return this.#insert.build(incomingRows(this.#columns, [], []), images);
+  }
+}

@@ -1,0 +1,228 @@
+import type { Column, Relation } from "../postgres/catalog.ts";
+import { qualifiedName } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
+import type { Key } from "../postgres/key.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
+import type { OnConflict } from "./insert.ts";
+
+const target = "tidefill_target";
+
+/**
+ * The insert of a batch, put together around a relation `incoming` with the columns `source` (which row of the source),
+ * `n` (its place) and `value_1`, `value_2` …; it answers one row of counts.
+ */
+export class InsertStatement {
+  readonly #layout: ImageLayout;
+  readonly #relation: Relation;
+  readonly #columns: readonly Column[];
+  readonly #conflict: OnConflict | null;
+
+  /** `key` finds inserted rows again: the described one where it is unique, else their address. */
+  constructor(relation: Relation, key: Key, columns: readonly Column[], conflict: OnConflict | null) {
+    this.#relation = relation;
+    this.#columns = columns;
+    this.#conflict = conflict;
+    const updated = conflict?.do === "update" ? conflict.columns : [];
+    this.#layout = new ImageLayout(
+      relation,
+      key.withAlias(target),
+      columns.filter(({ name }) => updated.includes(name)),
+    );
+  }
+
+  images(isSealed: boolean): SinkImages {
+    const xid = { name: "xid", type: "pg_catalog.xid8" };
+    const inserted = new ImageLayout(this.#relation, this.#layout.key, []);
+    if (this.#conflict?.do !== "update") {
+      return { columns: [...this.#layout.columns([], isSealed), xid], parts: [inserted.describe("i")] };
+    }
+    // One row may be written several times by one run: the number tells which image is the last.
+    const number = { name: "number", type: "bigint generated always as identity" };
+    return {
+      columns: [...this.#layout.columns(["old", "new"], isSealed), xid, number],
+      parts: [inserted.describe("i"), this.#layout.describe("u")],
+    };
+  }
+
+  /** Before an upsert: locks the rows that it will update, where their old values are read beside it. */
+  async prepare(tx: Transaction, incoming: Sql, images: ImageTarget): Promise<void> {
+    if (this.#conflict?.do !== "update" || images.hasReturningOld) return;
+    await tx.query(sql`with incoming as materialized (
+      ${incoming}
+    )
+    select pg_catalog.count(*) from (
+      select from ${qualifiedName(this.#relation)} as ${raw(target)}
+      where exists (select from incoming where ${this.#meets()})
+      for no key update
+    ) as locked`);
+  }
+
+  build(incoming: Sql, images: ImageTarget | null): Sql {
+    const refused =
+      this.#conflict?.do === "reject"
+        ? sql`, refused as (
+      ${this.#refused()}
+    )`
+        : raw("");
+    return sql`with incoming as materialized (
+      ${incoming}
+    )${refused}${this.#before(images)}, placed as (
+      ${this.#insert(images)}
+    )${this.#kept(images)}
+    ${this.#counts()}`;
+  }
+
+  /** Whether a row that was inserted can be found again by what it holds. */
+  get canBeFound(): boolean {
+    return this.#lookup() !== null;
+  }
+
+  /** A query for rows of `incoming` that are not in the table as they should be. */
+  missing(incoming: Sql, answer: "place" | "source as key"): Sql {
+    const lookup = this.#lookup() ?? [];
+    const compared =
+      this.#conflict?.do === "nothing" ? [] : this.#conflict?.do === "update" ? this.#conflict.columns : null;
+    const columns = this.#columns.flatMap(({ name }, index) =>
+      compared === null || compared.includes(name) ? [{ name, value: `incoming.value_${index + 1}` }] : [],
+    );
+    const record = (values: readonly string[]): string => `row(${values.join(", ")})::record`;
+    const same =
+      columns.length === 0
+        ? ""
+        : `
+          and ${record(columns.map(({ name }) => `${target}.${quoteIdentifier(name)}`))} operator(pg_catalog.*=) ${record(columns.map(({ value }) => value))}`;
+    const met = lookup.map(({ name, value }) => `${target}.${quoteIdentifier(name)} = incoming.${value}`);
+    return sql`select ${raw(answer)}
+      from (
+        ${incoming}
+      ) as incoming
+      where not exists (
+        select from ${qualifiedName(this.#relation)} as ${raw(target)}
+        where ${raw(met.join(" and "))}${raw(same)})`;
+  }
+
+  /** The unique columns by which a row is found again, and their values. */
+  #lookup(): { readonly name: string; readonly value: string }[] | null {
+    if (this.#conflict !== null) return this.#conflictValues();
+    const names = this.#layout.key.columns.map(({ name }) => name);
+    const values = names.map((name) => this.#columns.findIndex((column) => column.name === name));
+    if (values.includes(-1)) return null;
+    return names.map((name, index) => ({ name, value: `value_${(values[index] ?? 0) + 1}` }));
+  }
+
+  #insert(images: ImageTarget | null): Sql {
+    const names = this.#columns.map(({ name }) => quoteIdentifier(name)).join(", ");
+    const values = this.#columns.map((_, index) => `value_${index + 1}`).join(", ");
+    const allowed =
+      this.#conflict?.do === "reject" ? raw(" where source not in (select source from refused)") : raw("");
+    return sql`insert into ${qualifiedName(this.#relation)} as ${raw(target)} (${raw(names)})
+      select ${raw(values)}
+      from incoming${allowed}${this.#onConflict()}
+      ${this.#returning(images)}`;
+  }
+
+  #onConflict(): Sql {
+    const conflict = this.#conflict;
+    if (conflict === null || conflict.do === "reject") return raw("");
+    const columns = conflict.target.map(quoteIdentifier).join(", ");
+    if (conflict.do === "nothing") return raw(`\n      on conflict (${columns}) do nothing`);
+    const updated = conflict.columns.map(quoteIdentifier);
+    const set = updated.map((name) => `${name} = excluded.${name}`).join(", ");
+    const row = (alias: string): string =>
+      `row(${updated.map((name) => `${alias}.${name}`).join(", ")})::record`;
+    return raw(`
+      on conflict (${columns}) do update set ${set}
+      where ${row(target)} operator(pg_catalog.*<>) ${row("excluded")}`);
+  }
+
+  #returning(images: ImageTarget | null): Sql {
+    // A row that was inserted just now has no xmax: nobody has locked or updated it.
+    const keys = this.#layout.keysOf(target);
+    if (this.#conflict?.do !== "update") return sql`returning ${keys}`;
+    const isNew = raw(`${target}.xmax = 0 as is_new`);
+    if (images?.hasReturningOld !== true) {
+      return sql`returning ${keys}, ${isNew}, ${this.#layout.valuesOf("new", target)}`;
+    }
+    const old = this.#layout.valuesOf("old", "tidefill_old");
+    const fresh = this.#layout.valuesOf("new", target);
+    return sql`returning with (old as tidefill_old) ${keys}, ${isNew}, ${old}, ${fresh}`;
+  }
+
+  /** What the rows that are met hold before they are updated, where `returning` cannot tell. */
+  #before(images: ImageTarget | null): Sql {
+    if (this.#conflict?.do !== "update" || images === null || images.hasReturningOld) return raw("");
+    return sql`, before as materialized (
+      select ${this.#layout.keysOf(target)}, ${this.#layout.valuesOf("old", target)}
+      from ${qualifiedName(this.#relation)} as ${raw(target)}
+      where exists (select from incoming where ${this.#meets()})
+    )`;
+  }
+
+  #kept(images: ImageTarget | null): Sql {
+    if (images === null) return raw("");
+    const xid = [["xid", raw("pg_catalog.pg_current_xact_id()")]] as const;
+    if (this.#conflict?.do !== "update") {
+      return sql`, kept as (
+      ${keepImages(images, "i", this.#layout, [], raw("placed"), xid)}
+    )`;
+    }
+    const names = this.#layout.keyNames().join(", ");
+    const updated = images.hasReturningOld ? "placed" : `placed join before using (${names})`;
+    return sql`, kept as (
+      ${keepImages(images, "i", this.#layout, [], raw("placed where is_new"), xid)}
+    ), kept_old as (
+      ${keepImages(images, "u", this.#layout, ["old", "new"], raw(`${updated} where not is_new`))}
+    )`;
+  }
+
+  // Of rows that meet each other the first goes in; nulls meet nobody.
+  #refused(): Sql {
+    const values = this.#conflictValues().map(({ value }) => value);
+    const known = values.map((value) => `incoming.${value} is not null`).join(" and ");
+    return sql`select distinct source
+      from (
+        select source, pg_catalog.row_number() over (partition by ${raw(values.join(", "))} order by n) as nth,
+          exists (
+            select from ${qualifiedName(this.#relation)} as ${raw(target)}
+            where ${this.#meets()}
+          ) as is_there
+        from incoming
+        where ${raw(known)}
+      ) as met
+      where nth > 1 or is_there`;
+  }
+
+  #meets(): Sql {
+    const equalities = this.#conflictValues().map(
+      ({ name, value }) => `${target}.${quoteIdentifier(name)} = incoming.${value}`,
+    );
+    return raw(equalities.join(" and "));
+  }
+
+  #conflictValues(): { readonly name: string; readonly value: string }[] {
+    return (this.#conflict?.target ?? []).map((name) => ({
+      name,
+      value: `value_${this.#columns.findIndex((column) => column.name === name) + 1}`,
+    }));
+  }
+
+  #counts(): Sql {
+    const placed = "(select pg_catalog.count(*) from placed)";
+    const incoming = "(select pg_catalog.count(*) from incoming)";
+    // What a trigger has kept out is not written; that it is not hidden either, `unchanged` tells.
+    if (this.#conflict === null)
+      return raw(`select ${placed} as written, ${incoming} - ${placed} as unchanged`);
+    switch (this.#conflict.do) {
+      case "nothing":
+        return raw(`select ${placed} as written, ${incoming} - ${placed} as conflicted`);
+      case "update":
+        return raw(`select ${placed} as written, ${incoming} - ${placed} as unchanged,
+      ${incoming} - (select pg_catalog.count(*) from placed where is_new) as conflicted`);
+      case "reject":
+        return raw(
+          `select ${placed} as written, (select pg_catalog.json_agg(source) from refused) as refused`,
+        );
+    }
+  }
+}

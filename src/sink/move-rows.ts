@@ -1,0 +1,113 @@
+import type { Relation } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
+import type { Bounds, Key, KeyText } from "../postgres/key.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
+import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts";
+import { DeleteStatement } from "./delete-statement.ts";
+import type { RowEncoder } from "./encode-row.ts";
+import type { ImageTarget, SinkImages } from "./images.ts";
+import { incomingExpressions, incomingRows } from "./incoming.ts";
+import { MoveStatement, type MoveTarget } from "./move-statement.ts";
+import type { OutgoingRow, RowSink, SqlSink } from "./sink.ts";
+import { nothingWritten, type Written } from "./written.ts";
+
+/** Moves rows that a transform has made anew. */
+export class MoveRows implements RowSink {
+  readonly takesMany = true;
+  readonly comparing = answeredAreGone;
+  readonly #key: Key;
+  readonly #into: MoveTarget;
+  readonly #encoder: RowEncoder;
+  readonly #delete: DeleteStatement;
+  readonly #move: MoveStatement;
+
+  constructor(relation: Relation, key: Key, into: MoveTarget, encoder: RowEncoder) {
+    this.#key = key;
+    this.#into = into;
+    this.#encoder = encoder;
+    this.#delete = new DeleteStatement(relation, key);
+    this.#move = new MoveStatement(this.#delete, into);
+  }
+
+  images(isSealed: boolean): SinkImages {
+    return this.#move.images(isSealed);
+  }
+
+  encode(answer: object): readonly (string | null)[] {
+    return this.#encoder.encode(answer);
+  }
+
+  async write(
+    tx: Transaction,
+    bounds: Bounds,
+    rows: readonly OutgoingRow[],
+    keys: readonly KeyText[],
+    images: ImageTarget | null,
+  ): Promise<Written> {
+    if (keys.length === 0) return nothingWritten;
+    return this.#move.run(tx, this.#statement(bounds, rows, keys, images), keys.length);
+  }
+
+  sample(bounds: Bounds, images: ImageTarget | null): Sql {
+    return this.#statement(bounds, [], [], images);
+  }
+
+  #statement(
+    bounds: Bounds,
+    rows: readonly OutgoingRow[],
+    keys: readonly KeyText[],
+    images: ImageTarget | null,
+  ): Sql {
+    const whole = sql`(tidefill_gone.place - 1)::integer as place, ${this.#delete.wholeRow()}`;
+    const gone = sql`gone as materialized (
+      ${this.#delete.ofKeys(this.#key.within(bounds), keys, whole)}
+    )`;
+    return this.#move.build(gone, incomingRows(this.#into.columns, rows, keys), images);
+  }
+}
+
+/** Moves the rows in scope by SQL expressions. */
+export class MoveBySql implements SqlSink {
+  readonly countsRows = false;
+  readonly comparing: SqlComparing;
+  readonly #key: Key;
+  readonly #into: MoveTarget;
+  readonly #expressions: Readonly<Record<string, Sql>>;
+  readonly #delete: DeleteStatement;
+  readonly #move: MoveStatement;
+
+  constructor(relation: Relation, key: Key, into: MoveTarget, expressions: Readonly<Record<string, Sql>>) {
+    this.#key = key;
+    this.comparing = scopeIsGone(key);
+    this.#into = into;
+    this.#expressions = expressions;
+    this.#delete = new DeleteStatement(relation, key);
+    this.#move = new MoveStatement(this.#delete, into);
+  }
+
+  images(isSealed: boolean): SinkImages {
+    return this.#move.images(isSealed);
+  }
+
+  async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
+    return this.#move.run(tx, this.statement(bounds, inScope, images), null);
+  }
+
+  statement(_bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql {
+    // The expressions see the row under its table's own name, and nothing else.
+    const alias = raw(this.#key.alias);
+    const taken = sql`taken as ${alias}`;
+    const gone = sql`taken as materialized (
+      ${this.#delete.where(inScope, sql`${alias}.*`)}
+    ), gone as materialized (
+      select ${this.#delete.wholeRow()}, ${this.#place()} as place
+      from ${taken}
+    )`;
+    const incoming = incomingExpressions(this.#into.columns, this.#expressions, this.#key, taken);
+    return this.#move.build(gone, incoming, images);
+  }
+
+  #place(): Sql {
+    return sql`pg_catalog.json_build_array(${this.#key.asTexts()})::pg_catalog.jsonb`;
+  }
+}

@@ -1,0 +1,100 @@
+import { JobError } from "../errors.ts";
+import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
+import type { Key } from "../postgres/key.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { DeleteStatement } from "./delete-statement.ts";
+import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
+import { nothingWritten, type Written } from "./written.ts";
+
+const target = "tidefill_target";
+
+/** What a move inserts into. */
+export interface MoveTarget {
+  readonly relation: Relation;
+  /** finds a row again that was moved there */
+  readonly key: Key;
+  readonly columns: readonly Column[];
+}
+
+/**
+ * The move of a batch: the relation `gone` holds the rows of the source (with `place`), `incoming` what they become (with the
+ * `source` that each was made of, and `n`). The image of a row holds the keys of what it became, so that only both together come back.
+ */
+export class MoveStatement {
+  readonly #delete: DeleteStatement;
+  readonly #into: MoveTarget;
+
+  constructor(from: DeleteStatement, into: MoveTarget) {
+    this.#delete = from;
+    this.#into = into;
+  }
+
+  images(isSealed: boolean): SinkImages {
+    const { relation, key } = this.#into;
+    const layout = this.#delete.layout;
+    return {
+      columns: [
+        ...layout.columns(["old"], isSealed),
+        { name: "target_keys", type: "pg_catalog.jsonb" },
+        { name: "xid", type: "pg_catalog.xid8" },
+      ],
+      parts: [layout.describe("d", new ImageLayout(relation, key, []))],
+    };
+  }
+
+  /** `gone` is the definition of that relation, `incoming` only the query. */
+  build(gone: Sql, incoming: Sql, images: ImageTarget | null): Sql {
+    const { relation, columns } = this.#into;
+    const names = columns.map(({ name }) => quoteIdentifier(name)).join(", ");
+    const values = columns.map((_, index) => `value_${index + 1}`).join(", ");
+    const key = this.#into.key.withAlias(target);
+    return sql`with ${gone}, incoming as materialized (
+      ${incoming}
+    ), placed as (
+      insert into ${qualifiedName(relation)} as ${raw(target)} (${raw(names)})
+      select ${raw(values)}
+      from incoming
+      order by n
+      returning pg_catalog.json_build_array(${key.asTexts()}) as target_key
+    )${images === null ? raw("") : this.#kept(images)}
+    select (select pg_catalog.count(*) from gone) as written,
+      (select pg_catalog.count(*) from incoming) as incoming,
+      (select pg_catalog.count(*) from placed) as placed`;
+  }
+
+  // An insert answers its rows in the order in which they went in.
+  #kept(images: ImageTarget): Sql {
+    const from = raw(`gone
+      left join (
+        select incoming.source, pg_catalog.jsonb_agg(numbered.target_key) as target_keys
+        from incoming
+        join numbered using (n)
+        group by incoming.source
+      ) as became on became.source = gone.place`);
+    return sql`, numbered as (
+      select target_key, pg_catalog.row_number() over () as n
+      from placed
+    ), kept as (
+      ${keepImages(images, "d", this.#delete.layout, ["old"], from, [
+        ["target_keys", raw("coalesce(became.target_keys, '[]')")],
+        ["xid", raw("pg_catalog.pg_current_xact_id()")],
+      ])}
+    )`;
+  }
+
+  /** Runs a move and proves that nothing was lost on the way. */
+  async run(tx: Transaction, statement: Sql, expected: number | null): Promise<Written> {
+    const { rows } = await tx.query(statement);
+    const [written, incoming, placed] = ["written", "incoming", "placed"].map((name) =>
+      Number(rows[0]?.[name] ?? 0),
+    );
+    if (incoming !== placed || (expected !== null && expected !== written)) {
+      throw new JobError(
+        `A move took ${written} rows out of the source and put ${placed} of ${incoming} rows into ${this.#into.relation.name}: a trigger keeps some from going. The batch was rolled back.`,
+        { remedy: "Look at the triggers of both tables; nothing was lost." },
+      );
+    }
+    return { ...nothingWritten, written: written ?? 0 };
+  }
+}

@@ -1,0 +1,41 @@
+import type { Transaction } from "../postgres/database.ts";
+import { raw, sql } from "../postgres/sql.ts";
+import type { ImageLayout } from "./images.ts";
+import {
+  countRestored,
+  type ImageScope,
+  imagesOf,
+  type Restored,
+  type Restoring,
+  runRestoring,
+} from "./restore.ts";
+
+/**
+ * Deletes rows that the run inserted and that nobody has touched: whose `xmin` is still the transaction that inserted them. An
+ * update of any column gives a row another one; a lock, a vacuum or a freeze does not.
+ */
+export class RemoveInserted implements Restoring {
+  readonly #layout: ImageLayout;
+
+  constructor(layout: ImageLayout) {
+    this.#layout = layout;
+  }
+
+  async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
+    const layout = this.#layout;
+    const { key } = layout;
+    return runRestoring(
+      tx,
+      sql`with ${imagesOf(layout, "i", scope, [raw("tidefill_image.xid")])}, restored as (
+      delete from ${layout.table} as ${raw(key.alias)}
+      using image
+      where ${key.equals(layout.keyNames("image"))}
+        and not image.is_superseded
+        and not image.is_erased
+        and ${raw(key.alias)}.xmin = image.xid::pg_catalog.xid
+      returning ${raw(layout.keyNames("image").join(", "))}
+    )
+    ${countRestored(layout)}`,
+    );
+  }
+}

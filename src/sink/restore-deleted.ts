@@ -1,0 +1,101 @@
+import { NotCommittedError } from "../errors.ts";
+import type { Transaction } from "../postgres/database.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { ImageLayout } from "./images.ts";
+import {
+  countRestored,
+  type ImageScope,
+  imagesOf,
+  openedValues,
+  type Restored,
+  type Restoring,
+  runRestoring,
+} from "./restore.ts";
+
+/**
+ * Brings deleted rows back whole, where nothing else has taken their key. A row that was moved comes back only together with
+ * the removal of all that it became, and only if nobody has touched that.
+ */
+export class RestoreDeleted implements Restoring {
+  readonly #layout: ImageLayout;
+  readonly #into: ImageLayout | null;
+
+  constructor(layout: ImageLayout, into: ImageLayout | null) {
+    this.#layout = layout;
+    this.#into = into;
+  }
+
+  async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
+    const layout = this.#layout;
+    const names = layout.values.map(({ name }) => quoteIdentifier(name)).join(", ");
+    const old = layout.valueNames("old", "ready").join(", ");
+    const moved = this.#into === null ? [] : [raw("tidefill_image.target_keys"), raw("tidefill_image.xid")];
+    const more = [...openedValues(layout, "old", scope), ...moved];
+    const done = await runRestoring(
+      tx,
+      sql`with ${imagesOf(layout, "d", scope, more)}${this.#ready()}, restored as (
+      insert into ${layout.table} as ${raw(layout.key.alias)} (${raw(names)})
+      overriding system value
+      select ${raw(old)}
+      from ready
+      returning ${layout.keysOf(layout.key.alias)}
+    )
+    ${this.#count()}`,
+    );
+    // Somebody touched a moved row between the look and the delete: rolled back, to be looked at anew.
+    if (done.removed !== done.toRemove) throw new NotCommittedError("a change in between");
+    return done;
+  }
+
+  /** The images that may come back: their key is free, and what they became is untouched. */
+  #ready(): Sql {
+    const layout = this.#layout;
+    const { key } = layout;
+    const keyIsTaken = sql`exists (
+          select from ${layout.table} as ${raw(key.alias)}
+          where ${key.equals(layout.keyNames("image"))})`;
+    const free = sql`not image.is_superseded
+        and not image.is_erased
+        and not ${keyIsTaken}`;
+    if (this.#into === null) {
+      return sql`, ready as materialized (
+      select image.*
+      from image
+      where ${free}
+    )`;
+    }
+    const into = this.#into;
+    const target = raw(into.key.alias);
+    const elements = into.key.columns.map((_, index) => `(became.key ->> ${index})`);
+    const untouched = sql`${into.key.equals(elements)}
+            and ${target}.xmin = image.xid::pg_catalog.xid`;
+    return sql`, ready as materialized (
+      select image.*
+      from image
+      where ${free}
+        and not exists (
+          select from pg_catalog.jsonb_array_elements(image.target_keys) as became(key)
+          where not exists (
+            select from ${into.table} as ${target}
+            where ${untouched}))
+    ), removed as (
+      delete from ${into.table} as ${target}
+      using (
+        select became.key, ready.xid
+        from ready, pg_catalog.jsonb_array_elements(ready.target_keys) as became(key)
+      ) as became
+      where ${into.key.equals(elements)}
+        and ${target}.xmin = became.xid::pg_catalog.xid
+      returning 1
+    )`;
+  }
+
+  #count(): Sql {
+    if (this.#into === null) return countRestored(this.#layout, false);
+    return sql`select counted.*, (select pg_catalog.count(*) from removed) as removed,
+      (select coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(target_keys)), 0) from ready) as to_remove
+    from (
+      ${countRestored(this.#layout, false)}
+    ) as counted`;
+  }
+}

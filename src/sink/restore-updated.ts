@@ -1,0 +1,46 @@
+import type { Transaction } from "../postgres/database.ts";
+import { quoteIdentifier, raw, sql } from "../postgres/sql.ts";
+import type { ImageLayout } from "./images.ts";
+import {
+  countRestored,
+  type ImageScope,
+  imagesOf,
+  openedValues,
+  type Restored,
+  type Restoring,
+  runRestoring,
+} from "./restore.ts";
+
+/** Puts old values back where a row still holds, byte for byte, what the run wrote. */
+export class RestoreUpdated implements Restoring {
+  readonly #layout: ImageLayout;
+
+  constructor(layout: ImageLayout) {
+    this.#layout = layout;
+  }
+
+  async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
+    const layout = this.#layout;
+    const { key, values } = layout;
+    const names = values.map(({ name }) => quoteIdentifier(name));
+    const old = layout.valueNames("old", "image");
+    const set = names.map((name, index) => `${name} = ${old[index]}`).join(", ");
+    const current = names.map((name) => `${key.alias}.${name}`).join(", ");
+    const fresh = layout.valueNames("new", "image").join(", ");
+    const more = [...openedValues(layout, "old", scope), ...openedValues(layout, "new", scope)];
+    return runRestoring(
+      tx,
+      sql`with ${imagesOf(layout, "u", scope, more)}, restored as (
+      update ${layout.table} as ${raw(key.alias)}
+      set ${raw(set)}
+      from image
+      where ${key.equals(layout.keyNames("image"))}
+        and not image.is_superseded
+        and not image.is_erased
+        and row(${raw(current)})::record operator(pg_catalog.*=) row(${raw(fresh)})::record
+      returning ${raw(layout.keyNames("image").join(", "))}
+    )
+    ${countRestored(layout)}`,
+    );
+  }
+}

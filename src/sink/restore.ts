@@ -1,0 +1,96 @@
+import type { Transaction } from "../postgres/database.ts";
+import type { KeyText } from "../postgres/key.ts";
+import { join, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { ImageLayout, UndoLog } from "./images.ts";
+
+/** What taking back the images of one batch did: restored + conflicts + gone = images. */
+export interface Restored {
+  readonly images: number;
+  readonly restored: number;
+  readonly kept: readonly KeptBack[];
+  /** rows that moved rows had become: removed, and to be removed */
+  readonly removed: number;
+  readonly toRemove: number;
+}
+
+/** An image that was not restored, and why. */
+export interface KeptBack {
+  readonly key: KeyText;
+  readonly reason: "changed since" | "gone" | "erased";
+}
+
+/** The images of a batch, and which of them must not be restored. */
+export interface ImageScope {
+  readonly log: UndoLog;
+  /** where they lie in the log */
+  readonly where: Sql;
+  /** true for an image whose row the run has written once more later; null when it cannot have */
+  readonly superseded: Sql | null;
+  /** the tombstones: table_name and key */
+  readonly erased: Sql;
+}
+
+/** Takes back what one kind of images tells; each runs as one statement. */
+export interface Restoring {
+  restore(tx: Transaction, scope: ImageScope): Promise<Restored>;
+}
+
+/** The relation `image` of a batch's images, with the log's keys as they are and its values opened. */
+export function imagesOf(layout: ImageLayout, kind: string, scope: ImageScope, more: readonly Sql[]): Sql {
+  const alias = "tidefill_image";
+  const { schema, name } = layout.relation;
+  const keys = layout.keyNames(alias);
+  const erased = sql`exists (
+          select from ${scope.erased} as tidefill_erased
+          where tidefill_erased.table_name = ${`${schema}.${name}`}
+            and tidefill_erased.key = array[${raw(keys.map((key) => `${key}::text`).join(", "))}]
+        ) as is_erased`;
+  const superseded = sql`${scope.superseded ?? raw("false")} as is_superseded`;
+  return sql`image as materialized (
+      select ${join([raw(keys.join(", ")), erased, superseded, ...more])}
+      from ${scope.log.table} as ${raw(alias)}
+      where ${scope.where}
+        and ${raw(alias)}.kind = ${kind}
+    )`;
+}
+
+/** The values of one age, opened, under the log's names. */
+export function openedValues(layout: ImageLayout, age: "old" | "new", { log }: ImageScope): Sql[] {
+  const names = layout.valueNames(age);
+  return layout
+    .opened(age, "tidefill_image", log.seal)
+    .map((value, index) => sql`${value} as ${raw(names[index] ?? "")}`);
+}
+
+/** Counts the images, those of `restored`, and tells why the others were kept back. */
+export function countRestored(layout: ImageLayout, canBeGone = true): Sql {
+  const keys = layout.keyNames("image");
+  const same = keys.map((key, index) => `restored.key_${index + 1} = ${key}`).join(" and ");
+  const isThere = sql`exists (
+              select from ${layout.table} as ${raw(layout.key.alias)}
+              where ${layout.key.equals(keys)})`;
+  return sql`select (select pg_catalog.count(*) from image) as images,
+      (select pg_catalog.count(*) from restored) as restored,
+      (select pg_catalog.json_agg(pg_catalog.json_build_object(
+          'key', pg_catalog.json_build_array(${raw(keys.map((key) => `${key}::text`).join(", "))}),
+          'reason', case
+            when is_erased then 'erased'
+            when ${canBeGone ? isThere : raw("true")} then 'changed since'
+            else 'gone' end))
+        from image
+        where not exists (select from restored where ${raw(same)})
+          or is_superseded) as kept`;
+}
+
+/** Runs a statement that ends with `countRestored`. */
+export async function runRestoring(tx: Transaction, statement: Sql): Promise<Restored> {
+  const { rows } = await tx.query(statement);
+  const [row] = rows;
+  return {
+    images: Number(row?.images ?? 0),
+    restored: Number(row?.restored ?? 0),
+    kept: JSON.parse(row?.kept ?? "[]") as readonly KeptBack[],
+    removed: Number(row?.removed ?? 0),
+    toRemove: Number(row?.to_remove ?? 0),
+  };
+}

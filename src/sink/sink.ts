@@ -1,0 +1,49 @@
+import type { Transaction } from "../postgres/database.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
+import type { Sql } from "../postgres/sql.ts";
+import type { RowComparing, SqlComparing } from "./comparing.ts";
+import type { ImageTarget, SinkImages } from "./images.ts";
+import type { Written } from "./written.ts";
+
+/** One row on its way into a table: the key of the row that it was made of, and the texts of the sink's columns. */
+export interface OutgoingRow {
+  readonly key: KeyText;
+  readonly values: readonly (string | null)[];
+}
+
+/** What every opened sink can tell before a run. */
+interface Sink {
+  /** what the run's undo log holds */
+  images(isSealed: boolean): SinkImages;
+}
+
+/** Where the rows of a row job go: one set-based statement a batch, whatever the number of rows. */
+export interface RowSink extends Sink {
+  /** whether a transform may answer several rows, or none, as an array */
+  readonly takesMany: boolean;
+  /** how a verify finds rows that are not as they should be; null where nothing unique finds them again */
+  readonly comparing: RowComparing | null;
+  /** What a transform answered, as texts. @throws ColumnValueError for a value that its column cannot take */
+  encode(answer: object): readonly (string | null)[];
+  /** Writes the rows of a batch that were made of the `keys` within `bounds`. */
+  write(
+    tx: Transaction,
+    bounds: Bounds,
+    rows: readonly OutgoingRow[],
+    keys: readonly KeyText[],
+    images: ImageTarget | null,
+  ): Promise<Written>;
+  /** The statement of an empty batch, for people who want to read it before it happens. */
+  sample(bounds: Bounds, images: ImageTarget | null): Sql;
+}
+
+/** How an SQL job writes: no row leaves the database. */
+export interface SqlSink extends Sink {
+  /** whether the rows in scope have to be counted beside the write, since not all of them will be written */
+  readonly countsRows: boolean;
+  /** how a verify finds rows that are not as they should be; null where nothing unique finds them again */
+  readonly comparing: SqlComparing | null;
+  /** Writes the rows that `inScope`, which carries the bounds, holds true for. */
+  write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written>;
+  statement(bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql;
+}

@@ -1,0 +1,73 @@
+import type { Transaction } from "../postgres/database.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
+import {
+  endOf,
+  type FileFormat,
+  type FileRecord,
+  keyOf,
+  type Position,
+  positionAfter,
+} from "./file-record.ts";
+import type { HashedFile } from "./hashed-file.ts";
+import type { Stretch, Walk } from "./walk.ts";
+
+/** Walks a file from record to record. The transaction is not used: a file is the same for everybody. */
+export class FileWalk implements Walk {
+  readonly #file: HashedFile;
+  readonly #format: FileFormat;
+  readonly #start: Position;
+
+  /** `start` is where the first record begins, behind a byte order mark and a header. */
+  constructor(file: HashedFile, format: FileFormat, start: Position) {
+    this.#file = file;
+    this.#format = format;
+    this.#start = start;
+  }
+
+  /** The records within `bounds`, as many at a time as one read of the file brings. */
+  async *records({ after, through }: Bounds): AsyncGenerator<readonly FileRecord[]> {
+    const from = after === null ? this.#start : positionAfter(after);
+    const end = through === null ? Number.POSITIVE_INFINITY : endOf(through);
+    if (from.byte >= end) return;
+    for await (const records of this.#format.records(this.#file.chunks(from.byte), from)) {
+      const beyond = records.findIndex(({ span }) => span.end > end);
+      yield beyond === -1 ? records : records.slice(0, beyond);
+      // At the last record of the bounds, so that what comes behind it is not even looked at.
+      if (beyond !== -1 || records.at(-1)?.span.end === end) return;
+    }
+  }
+
+  async hasRows(): Promise<boolean> {
+    return true;
+  }
+
+  async boundary(_tx: Transaction, after: KeyText | null, rows: number): Promise<KeyText | null> {
+    let passed = 0;
+    for await (const records of this.records({ after, through: null })) {
+      const record = records[rows - passed - 1];
+      if (record !== undefined) return keyOf(record.span);
+      passed += records.length;
+    }
+    return null;
+  }
+
+  async stretch(_tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch> {
+    let walked = 0;
+    let bytes = 0;
+    let last: KeyText | null = null;
+    for await (const records of this.records(bounds)) {
+      for (const { span } of records) {
+        bytes += span.bytes;
+        if (last !== null && (walked === rows || bytes > byteBudget)) {
+          return { through: last, walked, isLast: false, isEmpty: false };
+        }
+        walked += 1;
+        last = keyOf(span);
+      }
+      if (walked === rows) break;
+    }
+    if (last === null) return { through: bounds.through, walked: 0, isLast: true, isEmpty: true };
+    const isLast = walked < rows || (bounds.through !== null && endOf(last) === endOf(bounds.through));
+    return { through: isLast ? bounds.through : last, walked, isLast, isEmpty: false };
+  }
+}

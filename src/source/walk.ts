@@ -1,0 +1,24 @@
+import type { Transaction } from "../postgres/database.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
+
+/** How far a batch goes: fixed by a plain read before any row is locked (law 1). */
+export interface Stretch {
+  /** null only where the range itself has an open end */
+  readonly through: KeyText | null;
+  /** keys that were walked over, those in scope or not */
+  readonly walked: number;
+  /** whether the range ends here */
+  readonly isLast: boolean;
+  /** whether there is nothing to do in it */
+  readonly isEmpty: boolean;
+}
+
+/** The way through a source in the order of its key, without a lock and without its rows. */
+export interface Walk {
+  /** Where a range of about `rows` rows ends; null when fewer are left. */
+  boundary(tx: Transaction, after: KeyText | null, rows: number): Promise<KeyText | null>;
+  /** How far the next batch goes within `bounds`: up to `rows` rows of up to `byteBudget` bytes in all. */
+  stretch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch>;
+  /** Whether there is anything to do within the bounds; true where only the work itself can tell. */
+  hasRows(tx: Transaction, bounds: Bounds): Promise<boolean>;
+}

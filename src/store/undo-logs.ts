@@ -1,0 +1,54 @@
+import type { Queryable, Transaction } from "../postgres/database.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { StoreSchema } from "./schema.ts";
+
+/** The undo logs: a table a run, written by the run's batches and dropped as a whole. */
+export class UndoLogs {
+  readonly #schema: StoreSchema;
+
+  constructor(schema: StoreSchema) {
+    this.#schema = schema;
+  }
+
+  /** The log of a run, for a statement; of any run when a plan is shown. */
+  table(run: bigint | "<run>"): Sql {
+    return this.#schema.table(`undo_${run}`);
+  }
+
+  /**
+   * Creates the log of a run, in the transaction that creates the run. It is only ever appended to, so that nothing but the
+   * guard against wraparound need ever vacuum it.
+   */
+  async create(
+    tx: Transaction,
+    run: bigint,
+    columns: readonly { readonly name: string; readonly type: string }[],
+  ): Promise<void> {
+    const list = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`).join(",\n        ");
+    await tx.query(sql`
+      create table ${this.table(run)} (
+        kind "char" not null,
+        sweep smallint not null,
+        ${raw(list)}
+      ) with (autovacuum_vacuum_insert_threshold = -1)`);
+  }
+
+  async exists(db: Queryable, run: bigint): Promise<boolean> {
+    const name = `${quoteIdentifier(this.#schema.name)}.${quoteIdentifier(`undo_${run}`)}`;
+    const { rows } = await db.query(sql`select pg_catalog.to_regclass(${name}) is not null as found`);
+    return rows[0]?.found === "t";
+  }
+
+  /** Bytes that the log of a run takes, its values out of line included; 0 when there is none. */
+  async bytes(db: Queryable, run: bigint): Promise<number> {
+    const name = `${quoteIdentifier(this.#schema.name)}.${quoteIdentifier(`undo_${run}`)}`;
+    const { rows } = await db.query(sql`
+      select coalesce(pg_catalog.pg_total_relation_size(pg_catalog.to_regclass(${name})), 0) as bytes`);
+    return Number(rows[0]?.bytes ?? 0);
+  }
+
+  /** Drops the log of a run where it is there. */
+  async drop(db: Queryable, run: bigint): Promise<void> {
+    await db.query(sql`drop table if exists ${this.table(run)}`);
+  }
+}
