@@ -36,6 +36,8 @@ export function table<const C extends Columns, const K extends keyof C & string 
   description: Description<C, K>,
 ): Table<C, K> {
   const { key = [], columns, personalData = [] } = description;
+  if (Array.isArray(description.key) && description.key.length === 0)
+    throw new UsageError(`Table ${name} has no key.`, { remedy: "Name its primary key in `key`." });
   const keys = Array.isArray(key) ? (key as readonly K[]) : [key as K];
   const stranger = personalData.find((column) => !Object.hasOwn(columns, column));
   if (stranger !== undefined)

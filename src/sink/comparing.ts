@@ -1,6 +1,6 @@
 import type { Key } from "../postgres/key.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
-import type { OutgoingRow } from "./sink.ts";
+import type { OutgoingRow } from "./outgoing-row.ts";
 
 /** A source as a verify reads it: one table, some of its rows. */
 export interface ComparedRows {

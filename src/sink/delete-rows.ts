@@ -5,7 +5,8 @@ import { raw, type Sql } from "../postgres/sql.ts";
 import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts";
 import { DeleteStatement } from "./delete-statement.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
-import type { OutgoingRow, RowSink, SqlSink } from "./sink.ts";
+import type { OutgoingRow } from "./outgoing-row.ts";
+import type { RowSink, SqlSink } from "./sink.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
 /** Deletes the rows that a transform has answered. */

@@ -1,7 +1,7 @@
 import type { Column } from "../postgres/catalog.ts";
 import type { Key, KeyText } from "../postgres/key.ts";
 import { bracketed, join, raw, type Sql, sql } from "../postgres/sql.ts";
-import type { OutgoingRow } from "./sink.ts";
+import type { OutgoingRow } from "./outgoing-row.ts";
 
 /** Rows on their way into a table as a relation: `source` is the place in `keys` of the row that each was made of. */
 export function incomingRows(

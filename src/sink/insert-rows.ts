@@ -7,7 +7,8 @@ import type { RowEncoder } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
 import { incomingRows } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
-import type { OutgoingRow, RowSink } from "./sink.ts";
+import type { OutgoingRow } from "./outgoing-row.ts";
+import type { RowSink } from "./sink.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
 /** Proves, after rows were inserted, that the job's `pending` has become false for the rows they were made of. */

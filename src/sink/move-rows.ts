@@ -8,7 +8,8 @@ import type { RowEncoder } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
 import { incomingExpressions, incomingRows } from "./incoming.ts";
 import { MoveStatement, type MoveTarget } from "./move-statement.ts";
-import type { OutgoingRow, RowSink, SqlSink } from "./sink.ts";
+import type { OutgoingRow } from "./outgoing-row.ts";
+import type { RowSink, SqlSink } from "./sink.ts";
 import { nothingWritten, type Written } from "./written.ts";
 
 /** Moves rows that a transform has made anew. */

@@ -3,13 +3,8 @@ import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { Sql } from "../postgres/sql.ts";
 import type { RowComparing, SqlComparing } from "./comparing.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
+import type { OutgoingRow } from "./outgoing-row.ts";
 import type { Written } from "./written.ts";
-
-/** One row on its way into a table: the key of the row that it was made of, and the texts of the sink's columns. */
-export interface OutgoingRow {
-  readonly key: KeyText;
-  readonly values: readonly (string | null)[];
-}
 
 /** What every opened sink can tell before a run. */
 interface Sink {

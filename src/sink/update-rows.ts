@@ -6,7 +6,8 @@ import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { RowComparing } from "./comparing.ts";
 import { RowEncoder } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
-import type { OutgoingRow, RowSink } from "./sink.ts";
+import type { OutgoingRow } from "./outgoing-row.ts";
+import type { RowSink } from "./sink.ts";
 import { type UpdateParts, UpdateStatement } from "./update-statement.ts";
 import { nothingWritten, type Written } from "./written.ts";
 

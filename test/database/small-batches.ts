@@ -1,15 +1,14 @@
 import { type Job, resumeRun, runJob } from "tidefill";
 import { BatchCommitter } from "../../src/engine/commit-batch.ts";
 import type { EventListener } from "../../src/engine/events.ts";
-import { RowBatch } from "../../src/engine/row-batch.ts";
+import { jobTask } from "../../src/engine/job-task.ts";
 import type { RunReport } from "../../src/engine/run-report.ts";
-import { SqlBatch } from "../../src/engine/sql-batch.ts";
-import { RowTransform } from "../../src/engine/transform-rows.ts";
 import { openJob } from "../../src/plan/open-job.ts";
 import type { OpenedJob } from "../../src/plan/opened-job.ts";
 import { createPool } from "../../src/postgres/connect.ts";
 import { Database } from "../../src/postgres/database.ts";
 import type { Bounds, KeyText } from "../../src/postgres/key.ts";
+import type { TextRow } from "../../src/source/readable.ts";
 import { Store } from "../../src/store/store.ts";
 import type { TestDatabase } from "../support/database.ts";
 
@@ -100,11 +99,17 @@ export async function runInSmallBatches(
     const opened = await openJob(db, job, {});
     const lease = await store.ranges.lease(db, BigInt(run), "00000000-0000-0000-0000-000000000000", leaseMs);
     if (lease === null) throw new Error("The range is not free.");
-    const committer = new BatchCommitter(db, store, opened.source, workOf(opened), {
-      batchTimeMs: 1_000,
-      deadlockTimeoutMs: 1_000,
-      leaseMs,
-    });
+    const committer = new BatchCommitter(
+      db,
+      store,
+      opened.source.walk,
+      (await jobTask(db, opened, null)).work,
+      {
+        batchTimeMs: 1_000,
+        deadlockTimeoutMs: 1_000,
+        leaseMs,
+      },
+    );
     let current = lease;
     for (let batch = 0; ; batch += 1) {
       const committed = await committer.commit(
@@ -150,20 +155,11 @@ async function walk(db: Database, opened: OpenedJob, step: Step): Promise<string
     for (let after: KeyText | null = null, steps = 0; ; steps += 1) {
       if (steps > 10_000) throw new Error("The walk does not end.");
       const { through, isLast } = await step(tx, { after, through: null });
-      for await (const portion of tx.read(opened.source.readStatement({ after, through }), () => 100)) {
-        tags.push(...portion.map((row) => row[tag] ?? "null"));
+      for await (const portion of opened.source.read(tx, { after, through }, () => 100)) {
+        tags.push(...portion.map((row) => (row as TextRow)[tag] ?? "null"));
       }
       if (isLast) return tags;
       after = through;
     }
   });
-}
-
-function workOf({ source, write, parameters }: OpenedJob): RowBatch | SqlBatch {
-  if (write.kind === "sql") return new SqlBatch(source, write.sink);
-  return new RowBatch(
-    source,
-    write.sink,
-    new RowTransform(source, write.sink, write.transform, parameters, 5_000),
-  );
 }

@@ -98,6 +98,7 @@ describe("table", () => {
       name: "t",
       key: ["id"],
       columns: { id: "bigint", n: "integer" },
+      personalData: [],
     });
     expect([described, described.key, described.columns].every(Object.isFrozen)).toBe(true);
   });
