@@ -6,11 +6,24 @@ export interface Outcome {
   readonly peakMemoryBytes?: number;
 }
 
-/** One way to fill the word count of every essay. */
+/** What the database must look like afterwards. */
+export type Task =
+  /** every essay has its word count */
+  | "word count"
+  /** every essay stands in `essay_copy` too */
+  | "copy"
+  /** no essay has a word count any more */
+  | "take back"
+  /** as before, every word count right */
+  | "compare";
+
+/** One way to do a task with every essay. */
 export interface Contestant {
   readonly name: string;
   /** one line for the table's note */
   readonly what: string;
+  /** what it does; the word count when absent */
+  readonly task?: Task;
   /** Runs on a tenth of a large table, since the whole would take too long; compared by rows per second. */
   readonly slow: boolean;
   /** Why it cannot run here; undefined when it can. */

@@ -1,4 +1,5 @@
 import pg from "pg";
+import type { Task } from "./contestant.ts";
 
 // Another way than any contestant's: no regular expression, and no index.
 const words = String.raw`cardinality(array_remove(string_to_array(translate(content, e'\t\r\n', '   '), ' '), ''))`;
@@ -7,12 +8,14 @@ const question = `
 select
   count(*)::integer as essays,
   count(*) filter (where computed_word_count is distinct from ${words})::integer as wrong,
+  count(*) filter (where computed_word_count is not null)::integer as counted,
   sum(hashtextextended(row(id, student_id, title, content, submitted_at)::text, 0))::text as rest
 from essay_submission_essay`;
 
 interface Seen {
   readonly essays: number;
   readonly wrong: number;
+  readonly counted: number;
   readonly rest: string;
 }
 
@@ -29,13 +32,37 @@ export class Oracle {
   }
 
   /** What is wrong with a contestant's work; undefined when nothing is. */
-  async objection(databaseUrl: string, rowsClaimed: number): Promise<string | undefined> {
-    const { essays, wrong, rest } = await look(databaseUrl);
+  async objection(databaseUrl: string, task: Task, rowsClaimed: number): Promise<string | undefined> {
+    const { essays, wrong, counted, rest } = await look(databaseUrl);
     if (essays !== this.#before.essays) return `${essays} essays are left of ${this.#before.essays}`;
-    if (wrong !== 0) return `${wrong} of ${essays} essays have no or a wrong word count`;
+    if (task === "copy" && (await ask(databaseUrl, missingCopies)) !== "0")
+      return "the copy is not like the essays";
+    const isCounted = task === "word count" || task === "compare";
+    if (!isCounted && counted !== 0) return `${counted} essays have a word count`;
+    if (isCounted && wrong !== 0) return `${wrong} of ${essays} essays have no or a wrong word count`;
     if (rest !== this.#before.rest) return "columns other than the word count have changed";
     if (rowsClaimed !== essays) return `it says that it wrote ${rowsClaimed} rows of ${essays}`;
     return undefined;
+  }
+}
+
+const missingCopies = `
+select (
+  select count(*) from (
+    select id, student_id, title, content, submitted_at from essay_submission_essay
+    except all
+    select id, student_id, title, content, submitted_at from essay_copy) as missing
+) + (
+  select abs((select count(*) from essay_copy) - (select count(*) from essay_submission_essay))
+) as answer`;
+
+async function ask(url: string, statement: string): Promise<string | undefined> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<{ readonly answer: string }>(statement)).rows[0]?.answer;
+  } finally {
+    await client.end();
   }
 }
 

@@ -57,7 +57,32 @@ export function toMarkdown({ circumstances, results, ratios }: Report): string {
       : [result.status, "", "", "", "", ""]),
   ]);
   const rule = head.map((_, index) => (index === 0 ? ":--" : "--:"));
-  return `${[head, rule, ...lines].map(tableLine).join("\n")}\n\n${notes(circumstances, results)}\n`;
+  const table = [head, rule, ...lines].map(tableLine).join("\n");
+  return `${table}\n\n${pairs(ratios)}${notes(circumstances, results)}\n`;
+}
+
+/** What each way is to be compared with. */
+const rivals: readonly (readonly [ours: string, other: string])[] = [
+  ["tidefill-row", "one-update"],
+  ["tidefill-sql", "one-update"],
+  ["tidefill-row-without-undo", "one-update"],
+  ["tidefill-sql-without-undo", "one-update"],
+  ["tidefill-row-without-undo", "procedure"],
+  ["tidefill-sql-without-undo", "procedure"],
+  ["tidefill-row-without-undo", "naive-loop"],
+  ["tidefill-row-without-undo", "django"],
+  ["tidefill-copy-row", "insert-select"],
+  ["tidefill-copy-sql", "insert-select"],
+  ["tidefill-undo-row", "tidefill-row"],
+  ["tidefill-undo-sql", "tidefill-sql"],
+  ["tidefill-verify", "count-differences"],
+];
+
+function pairs(ratios: Report["ratios"]): string {
+  const known = rivals.filter(([ours, other]) => ratios[ours]?.[other] !== undefined);
+  if (known.length === 0) return "";
+  const lines = known.map(([ours, other]) => [ours, other, times(ratios[ours]?.[other])]);
+  return `${[["tidefill", "compared with", "is"], [":--", ":--", "--:"], ...lines].map(tableLine).join("\n")}\n\n`;
 }
 
 function notes(circumstances: Circumstances, results: readonly Result[]): string {

@@ -7,7 +7,7 @@ import { Cluster } from "../src/embedded/cluster.ts";
 import type { Contestant } from "./contestant.ts";
 import { Django } from "./contestants/django.ts";
 import { NaiveLoop } from "./contestants/naive-loop.ts";
-import { OneUpdate } from "./contestants/one-update.ts";
+import { countDifferences, insertSelect, oneUpdate } from "./contestants/one-update.ts";
 import { Procedure } from "./contestants/procedure.ts";
 import { Tidefill } from "./contestants/tidefill.ts";
 import { type Options, readOptions } from "./options.ts";
@@ -16,10 +16,46 @@ import { Series } from "./series.ts";
 import { Template } from "./template.ts";
 
 const everybody: readonly Contestant[] = [
-  new Tidefill("tidefill-row", "essay-word-count", "`tidefill run`, the words counted in TypeScript"),
-  new Tidefill("tidefill-sql", "essay-word-count-sql", "`tidefill run`, the words counted in SQL"),
-  new OneUpdate(),
+  new Tidefill("tidefill-row", "`tidefill run`, the words counted in TypeScript", [
+    "run",
+    "essay-word-count",
+  ]),
+  new Tidefill("tidefill-sql", "`tidefill run`, the words counted in SQL", ["run", "essay-word-count-sql"]),
+  new Tidefill("tidefill-row-without-undo", "the same without an undo log", [
+    "run",
+    "essay-word-count-without-undo",
+  ]),
+  new Tidefill("tidefill-sql-without-undo", "the same without an undo log", [
+    "run",
+    "essay-word-count-sql-without-undo",
+  ]),
+  oneUpdate,
   new Procedure(),
+  new Tidefill(
+    "tidefill-undo-row",
+    "`tidefill undo` of the run in TypeScript",
+    ["undo", "1", "--yes"],
+    "take back",
+    [["run", "essay-word-count"]],
+  ),
+  new Tidefill(
+    "tidefill-undo-sql",
+    "`tidefill undo` of the run in SQL",
+    ["undo", "1", "--yes"],
+    "take back",
+    [["run", "essay-word-count-sql"]],
+  ),
+  new Tidefill("tidefill-copy-row", "`tidefill run`, a copy by a transform", ["run", "copy-essays"], "copy"),
+  new Tidefill("tidefill-copy-sql", "`tidefill run`, a copy in SQL", ["run", "copy-essays-sql"], "copy"),
+  insertSelect,
+  new Tidefill(
+    "tidefill-verify",
+    "`tidefill verify` of the SQL job",
+    ["verify", "essay-word-count-sql"],
+    "compare",
+    [["run", "essay-word-count-sql"]],
+  ),
+  countDifferences,
   new NaiveLoop("naive-loop", false),
   new NaiveLoop("naive-loop-in-transactions", true),
   new Django(),

@@ -25,7 +25,7 @@ export class Series {
       await template.withCopy(async (url) => {
         await contestant.prepare?.(url);
         const outcome = await contestant.run(url);
-        const objection = await template.oracle.objection(url, outcome.rows);
+        const objection = await template.oracle.objection(url, contestant.task ?? "word count", outcome.rows);
         if (objection !== undefined) throw new Error(`wrong result: ${objection}`);
         this.outcomes.push(outcome);
       });

@@ -3,6 +3,10 @@ import type { Cluster } from "../src/embedded/cluster.ts";
 import { createSampleSchool } from "../src/embedded/sample-school.ts";
 import { Oracle } from "./oracle.ts";
 
+const copyTable = `create table essay_copy (
+  id bigint primary key, student_id bigint not null, title text not null, content text not null,
+  submitted_at timestamptz not null)`;
+
 /** A sample school of which every contestant gets a copy, block by block the same. */
 export class Template {
   readonly essays: number;
@@ -21,7 +25,12 @@ export class Template {
     await execute(cluster.url(), `create database ${name}`);
     const client = new pg.Client({ connectionString: cluster.url(name) });
     await client.connect();
-    await createSampleSchool(client, { essays }).finally(() => client.end());
+    try {
+      await createSampleSchool(client, { essays });
+      await client.query(copyTable);
+    } finally {
+      await client.end();
+    }
     return new Template(cluster, name, essays, await Oracle.of(cluster.url(name)));
   }
 

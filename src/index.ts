@@ -1,5 +1,7 @@
+export { type DryRunOptions, type DryRunReport, dryRun } from "./engine/dry-run.ts";
 export type { EngineEvent, EventListener } from "./engine/events.ts";
 export { type ResumeOptions, resumeRun } from "./engine/resume-run.ts";
+export { retryRejects } from "./engine/retry-run.ts";
 export { type RunOptions, runJob } from "./engine/run-job.ts";
 export type { RunReport } from "./engine/run-report.ts";
 export { undoRun } from "./engine/undo-run.ts";

@@ -1,16 +1,16 @@
 import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { runChild } from "../child.ts";
-import type { Contestant, Outcome } from "../contestant.ts";
+import type { Contestant, Outcome, Task } from "../contestant.ts";
 
 const program = fileURLToPath(new URL("../../bin/tidefill.js", import.meta.url));
 const jobs = fileURLToPath(new URL("../jobs", import.meta.url));
 const workers = 4;
 
-/** The end of `tidefill run --json`, as far as it is read here. */
+/** The end of `tidefill … --json`, as far as it is read here. */
 interface Status {
   readonly status: string;
-  readonly rows: { readonly written: number | string };
+  readonly rows: { readonly written: number; readonly read: number };
 }
 
 /** tidefill as a user runs it: a process of its own, everything on that is on unless told otherwise. */
@@ -18,12 +18,23 @@ export class Tidefill implements Contestant {
   readonly name: string;
   readonly what: string;
   readonly slow = false;
-  readonly #job: string;
+  readonly task: Task;
+  readonly #command: readonly string[];
+  readonly #before: readonly (readonly string[])[];
 
-  constructor(name: string, job: string, what: string) {
+  /** `before` are commands that a user would have run earlier; they are not timed. */
+  constructor(
+    name: string,
+    what: string,
+    command: readonly string[],
+    task: Task = "word count",
+    before: readonly (readonly string[])[] = [],
+  ) {
     this.name = name;
     this.what = `${what}, ${workers} workers`;
-    this.#job = job;
+    this.task = task;
+    this.#command = command;
+    this.#before = before;
   }
 
   async unavailable(): Promise<string | undefined> {
@@ -34,17 +45,20 @@ export class Tidefill implements Contestant {
   }
 
   /** In a checkout the first start builds the program. */
-  async prepare(): Promise<void> {
+  async prepare(databaseUrl: string): Promise<void> {
     await runChild(process.execPath, [program, "--version"]);
+    for (const command of this.#before) await runChild(process.execPath, line(command, databaseUrl));
   }
 
   async run(databaseUrl: string): Promise<Outcome> {
-    const where = ["--jobs", jobs, "--database-url", databaseUrl];
-    const how = ["--workers", String(workers), "--again", "--json"];
-    const command = [program, "run", this.#job, ...where, ...how];
-    const { stdout, ...measured } = await runChild(process.execPath, command);
+    const { stdout, ...measured } = await runChild(process.execPath, line(this.#command, databaseUrl));
     const { status, rows } = JSON.parse(stdout) as Status;
-    if (status !== "succeeded") throw new Error(`tidefill run ${this.#job} ended as ${status}.`);
-    return { ...measured, rows: Number(rows.written) };
+    if (status !== "succeeded") throw new Error(`tidefill ${this.#command.join(" ")} ended as ${status}.`);
+    return { ...measured, rows: this.task === "compare" ? rows.read : rows.written };
   }
+}
+
+function line(command: readonly string[], databaseUrl: string): string[] {
+  const how = ["--jobs", jobs, "--database-url", databaseUrl, "--workers", String(workers), "--json"];
+  return [program, ...command, ...how];
 }

@@ -34,6 +34,8 @@ export async function askToStop(
       ...(isAtWork ? {} : { status: sql`${wanted}`, stop_reason: sql`${wanted}` }),
       ...(!isAtWork && wanted === "cancelled" ? { finished_at: raw("pg_catalog.clock_timestamp()") } : {}),
     });
+    const action = wanted === "paused" ? "pause" : "cancel";
+    await store.audit.record(tx, { action, job, run: id, details: {} });
   });
   return readReport(db, store, await store.runs.require(db, String(id)));
 }

@@ -26,11 +26,27 @@ export interface Committed {
   readonly rejectsOfRun: number | null;
 }
 
+/** Commits the batches of a range, or seems to. */
+export interface Committer {
+  begin(lease: Lease, looksAhead: boolean): Attempt;
+  /** Works on up to `rows` rows. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
+  commit(attempt: Attempt, rows: number): Promise<Committed>;
+  /** Passes over the one row that stands alone in `attempt`. Null when the row is no longer next. */
+  reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null>;
+  /** Whether an attempt whose COMMIT got no answer is there after all. */
+  wasCommitted(lease: Lease): Promise<boolean>;
+}
+
+/** An attempt before anything of it is known. */
+export function attemptAt(lease: Lease, looksAhead: boolean): Attempt {
+  return { lease, looksAhead, clock: new PhaseClock(), stretch: null, outcome: null, counts: null };
+}
+
 /**
  * THE transaction: what a batch wrote, what it rejected, and how far the range has come are committed together or not at all.
  * After a crash the range continues right after the last batch committed here.
  */
-export class BatchCommitter {
+export class BatchCommitter implements Committer {
   readonly #db: Database;
   readonly #store: Store;
   readonly #walk: Walk;
@@ -57,7 +73,7 @@ export class BatchCommitter {
 
   /** An attempt at the next batch of a leased range. */
   begin(lease: Lease, looksAhead: boolean): Attempt {
-    return { lease, looksAhead, clock: new PhaseClock(), stretch: null, outcome: null, counts: null };
+    return attemptAt(lease, looksAhead);
   }
 
   /** Works on up to `rows` rows and commits. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
@@ -136,8 +152,13 @@ function remaining(lease: Lease): Bounds {
   return { after: lease.checkpoint, through: lease.through };
 }
 
-// A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts.
-function countBatch(sweep: number, stretch: Stretch, outcome: BatchOutcome, fresh: number): BatchCounts {
+/** A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts. */
+export function countBatch(
+  sweep: number,
+  stretch: Stretch,
+  outcome: BatchOutcome,
+  fresh: number,
+): BatchCounts {
   const { walked } = stretch;
   const { read, written, unchanged, skipped, conflicted } = outcome;
   return sweep === 0

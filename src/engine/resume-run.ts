@@ -10,9 +10,9 @@ import type { Run } from "../store/runs.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { executeRun } from "./execute-run.ts";
-import { taskOf } from "./run-job.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { taskOf } from "./task-of-run.ts";
 import { undoTask } from "./undo-task.ts";
 import { verifyTask } from "./verify-task.ts";
 
@@ -39,10 +39,15 @@ export async function resumeRun(
     if (job !== null && run.job !== job.name)
       throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
     if (isFinished(run.status)) throw finishedAlready(run);
-    if (run.kind === "undo") return executeRun(db, store, run, await undoTask(db, store, run, options), part);
+    if (run.kind === "undo") {
+      const task = await undoTask(db, store, run, options);
+      await recordResume(db, store, run, options);
+      return executeRun(db, store, run, task, part);
+    }
     if (job === null) throw new UsageError(`Run ${run.id} needs its job ${run.job} to go on.`);
     const opened = await openJob(db, job, await readParameters(job.parameters, run.parameters));
     await acceptOrRefuse(db, store, run, opened, options);
+    await recordResume(db, store, run, options);
     const current = await store.runs.require(db, String(run.id));
     const task =
       run.kind === "verify"
@@ -50,6 +55,16 @@ export async function resumeRun(
         : await taskOf(db, store, current, opened, options);
     return executeRun(db, store, current, task, part);
   });
+}
+
+async function recordResume(
+  db: Database,
+  store: Store,
+  { job, id }: Run,
+  options: ResumeOptions,
+): Promise<void> {
+  const details = { acceptChanges: options.acceptChanges === true };
+  await store.audit.record(db, { action: "resume", job, run: id, details });
 }
 
 async function acceptOrRefuse(

@@ -3,17 +3,17 @@ import type { Job } from "../job/define-job.ts";
 import { type GivenParameters, parametersToJson, readParameters, requireKept } from "../job/parameters.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
 import type { Run, UndoLogKind } from "../store/runs.ts";
 import { installSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
 import { executeRun } from "./execute-run.ts";
 import { requireIntegrity } from "./integrity.ts";
-import { jobTask } from "./job-task.ts";
 import type { RunReport } from "./run-report.ts";
-import { requireSealing, sealOf } from "./seal.ts";
+import { requireSealing, undoKeyOf } from "./seal.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { taskOf } from "./task-of-run.ts";
 
 export interface RunOptions extends WorkOptions {
   readonly parameters?: GivenParameters | undefined;
@@ -40,25 +40,14 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     const undoLog = await chooseUndoLog(db, opened, options);
     await requireBackup(db, store, opened, undoLog);
     await requireIntegrity(db, job);
-    const id = await createRun(db, store, opened, undoLog, options);
+    const id = await createRun(db, store, opened, { undoLog, ofRun: null, parameters: given }, options);
     const run = await store.runs.require(db, String(id));
     return executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
   });
 }
 
-/** The work of a run, with its undo log where it keeps one. */
-export async function taskOf(db: Database, store: Store, run: Run, opened: OpenedJob, options: WorkOptions) {
-  if (run.undoLog !== "plain" && run.undoLog !== "encrypted") return jobTask(db, opened, null);
-  const seal = run.undoLog === "encrypted" ? await sealOf(db, run.id, undoKeyOf(options)) : null;
-  return jobTask(db, opened, { table: store.undoLogs.table(run.id), seal });
-}
-
-/** The operator's key for undo logs, or undefined. */
-export function undoKeyOf({ undoKey }: WorkOptions): string | undefined {
-  return undoKey ?? process.env.TIDEFILL_UNDO_KEY;
-}
-
-async function chooseUndoLog(
+/** How a run of the job will keep what it overwrites. @throws RefusedError when it could not */
+export async function chooseUndoLog(
   db: Database,
   { job, isPersonal }: OpenedJob,
   options: WorkOptions,
@@ -69,26 +58,34 @@ async function chooseUndoLog(
   return "encrypted";
 }
 
-/** The run, its undo log and the line about it in the audit: all of them or none. */
-async function createRun(
+/** What is particular to a run before it exists. */
+interface NewRunOf {
+  readonly undoLog: UndoLogKind;
+  /** the run whose rejects are tried once more, or null */
+  readonly ofRun: bigint | null;
+  readonly parameters: GivenParameters;
+}
+
+/** The run, its undo log, the line about it in the audit, and what `also` does: all of them or none. */
+export async function createRun(
   db: Database,
   store: Store,
   opened: OpenedJob,
-  undoLog: UndoLogKind,
-  options: RunOptions,
+  { undoLog, ofRun, parameters }: NewRunOf,
+  options: WorkOptions,
+  also: (tx: Transaction, id: bigint) => Promise<unknown> = async () => {},
 ): Promise<bigint> {
   const { job, write, isPersonal, estimate } = opened;
-  const given = options.parameters ?? {};
   const code = { definition: opened.definitionFingerprint, files: options.files ?? {} };
   const images = write.sink.images(undoLog === "encrypted");
   return db.transaction(async (tx) => {
     const id = await store.runs.create(tx, {
       job: job.name,
       kind: "run",
-      ofRun: null,
+      ofRun,
       undoLog,
       undoParts: undoLog === "none" ? [] : images.parts,
-      parameters: parametersToJson(job.parameters, given),
+      parameters: parametersToJson(job.parameters, parameters),
       rejectLimit: options.rejectLimit ?? job.rejectLimit,
       code,
       keyFingerprint: opened.keyFingerprint,
@@ -97,13 +94,15 @@ async function createRun(
       estimatedWalk: Math.round(estimate.walk),
     });
     if (undoLog !== "none") await store.undoLogs.create(tx, id, images.columns);
-    const parameters = isPersonal ? Object.keys(given) : given;
-    await store.audit.record(tx, {
-      action: "run",
-      job: job.name,
-      run: id,
-      details: { parameters, code, undoLog },
-    });
+    await also(tx, id);
+    const shown = isPersonal ? Object.keys(parameters) : parameters;
+    const details = {
+      parameters: shown,
+      code,
+      undoLog,
+      ...(ofRun === null ? {} : { rejectsOf: String(ofRun) }),
+    };
+    await store.audit.record(tx, { action: "run", job: job.name, run: id, details });
     return id;
   });
 }

@@ -3,8 +3,14 @@ import { RefusedError } from "../errors.ts";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import type { Seal } from "../sink/images.ts";
+import type { WorkOptions } from "./session.ts";
 
 const shortestKey = 12;
+
+/** The operator's key for undo logs, or undefined. */
+export function undoKeyOf({ undoKey }: WorkOptions): string | undefined {
+  return undoKey ?? process.env.TIDEFILL_UNDO_KEY;
+}
 
 /**
  * The seal of a run's undo log: a password of the run's own, derived from the operator's key, so that what is tried on one log

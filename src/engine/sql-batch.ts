@@ -31,8 +31,8 @@ export class SqlBatch implements BatchWork {
     const done = await clock.during("write", () => this.#sink.write(tx, bounds, inScope, images));
     if (done.stillPending > 0) throw stillPendingError(done.stillPending);
     const { written, conflicted, refused } = done;
-    const read = Math.max(found, written + done.unchanged + refused.length);
-    const unchanged = Math.max(done.unchanged, read - written - conflicted - refused.length);
+    const read = done.incoming ?? Math.max(found, written + done.unchanged + refused.length);
+    const unchanged = Math.max(done.unchanged, found - written);
     const rejects = refused.map(conflictReject);
     return { read, written, unchanged, conflicted, skipped: 0, rejects, notes: [], isAsync: false };
   }

@@ -12,9 +12,8 @@ import { RestoreUpdated } from "../sink/restore-updated.ts";
 import { HeapWalk } from "../source/heap-walk.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
-import { undoKeyOf } from "./run-job.ts";
 import type { RunTask } from "./run-task.ts";
-import { sealOf } from "./seal.ts";
+import { sealOf, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
 import { supersededByNumber, supersededBySweep, UndoBatch } from "./undo-batch.ts";
 
@@ -53,14 +52,15 @@ export async function undoTask(
   });
 }
 
-interface PartLayout {
+/** A part of an undo log with the tables that it is about, as they are now. */
+export interface PartLayout {
   readonly part: ImagePart;
   readonly layout: ImageLayout;
   readonly into: ImageLayout | null;
 }
 
-// What was updated is put back before what was inserted is removed: a row may be both.
-async function layoutsOf(tx: Transaction, parts: readonly ImagePart[]): Promise<PartLayout[]> {
+/** What was updated is put back before what was inserted is removed: a row may be both. */
+export async function layoutsOf(tx: Transaction, parts: readonly ImagePart[]): Promise<PartLayout[]> {
   const sorted = [...parts].sort((left, right) => right.kind.localeCompare(left.kind));
   const layouts: PartLayout[] = [];
   for (const part of sorted) {

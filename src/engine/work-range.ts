@@ -4,7 +4,7 @@ import type { Lease } from "../store/ranges.ts";
 import type { Throttle } from "../throttle/throttle.ts";
 import { Backoff, type Patience } from "./backoff.ts";
 import type { BatchSize } from "./batch-size.ts";
-import { type Attempt, advanced, type BatchCommitter, type Committed } from "./commit-batch.ts";
+import { type Attempt, advanced, type Committed, type Committer } from "./commit-batch.ts";
 import type { Events } from "./events.ts";
 import { Isolation } from "./isolation.ts";
 import type { StopSignal } from "./stop-signal.ts";
@@ -12,7 +12,7 @@ import { transformsAtOnce } from "./transform-rows.ts";
 
 /** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
 export class RangeWork {
-  readonly #committer: BatchCommitter;
+  readonly #committer: Committer;
   readonly #size: BatchSize;
   readonly #throttle: Throttle;
   readonly #events: Events;
@@ -25,7 +25,7 @@ export class RangeWork {
 
   constructor(
     lease: Lease,
-    committer: BatchCommitter,
+    committer: Committer,
     size: BatchSize,
     throttle: Throttle,
     control: {

@@ -27,3 +27,10 @@ export function formatSeconds(seconds: number): string {
 export function formatPercent(ratio: number): string {
   return `${(Math.floor(ratio * 1_000) / 10).toFixed(1).replace(/\.0$/, "")} %`;
 }
+
+/** `1.5 MB`: bytes in powers of ten. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${(bytes / 1_000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}

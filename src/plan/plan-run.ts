@@ -70,7 +70,10 @@ async function describe(tx: Transaction, opened: OpenedJob, frame: BatchFrame): 
   const { begin, checkpoint } = frame;
   const { table, estimate, writes, job, isPersonal } = opened;
   const samples = await sampleStatements(tx, opened, job.undoable && !isPersonal ? frame.images : null);
-  const finder = samples.find(({ name }) => name === (opened.write.kind === "sql" ? "write" : "read"));
+  // Without the images: their table is not there yet.
+  const finder = (await sampleStatements(tx, opened)).find(
+    ({ name }) => name === (opened.write.kind === "sql" ? "write" : "read"),
+  );
   const written = samples.map(({ name, statement }) => ({ name, sql: statement.toString() }));
   const [main] = writes;
   return {

@@ -1,5 +1,7 @@
+import type { Readable, Writable } from "node:stream";
 import type pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../errors.ts";
+import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 import type { Sql } from "./sql.ts";
@@ -22,12 +24,20 @@ export interface Queryable {
 /** An open transaction; it ends when the work that it was given to ends. */
 export class Transaction implements Queryable {
   readonly #client: pg.PoolClient;
+  readonly #observer: Queryable | null;
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, observer: Queryable | null = null) {
     this.#client = client;
+    this.#observer = observer;
+  }
+
+  /** The same transaction, its single statements going through an observer; reads by a cursor go as ever. */
+  observedBy(observer: Queryable): Transaction {
+    return new Transaction(this.#client, observer);
   }
 
   async query(statement: Sql): Promise<Result> {
+    if (this.#observer !== null) return this.#observer.query(statement);
     const { text, values } = statement.toQuery();
     const { rows, rowCount } = await this.#client.query<Record<string, string | null>>(text, values);
     return { rows, count: rowCount ?? 0 };
@@ -36,6 +46,16 @@ export class Transaction implements Queryable {
   /** Reads rows as arrays of text, `portion()` rows a round trip; leaving the loop closes the cursor. */
   read(statement: Sql, portion: () => number): AsyncGenerator<readonly (readonly (string | null)[])[]> {
     return readWithCursor(this.#client, statement, portion);
+  }
+
+  /** Hands what a `copy … to stdout` sends to `consume`, which must read it to its end. */
+  copyOut(statement: Sql, consume: (rows: Readable) => Promise<void>): Promise<void> {
+    return copyOut(this.#client, statement, consume);
+  }
+
+  /** Hands `produce` what a `copy … from stdin` reads, to be written and ended. */
+  copyIn(statement: Sql, produce: (rows: Writable) => Promise<void>): Promise<void> {
+    return copyIn(this.#client, statement, produce);
   }
 }
 

@@ -23,19 +23,34 @@ export function incomingRows(
       from rows from (${join(arrays)}) with ordinality as tidefill_new(${raw(names)})`;
 }
 
-/** The same of SQL expressions over rows of `from`; `source` is the row's key as JSON. */
+/** SQL expressions over rows of `from`, and nothing else of them. */
+export function plainExpressions(
+  columns: readonly Column[],
+  expressions: Readonly<Record<string, Sql>>,
+  from: Sql,
+): Sql {
+  return sql`select ${valuesOf(columns, expressions)}
+      from ${from}`;
+}
+
+function valuesOf(columns: readonly Column[], expressions: Readonly<Record<string, Sql>>): Sql {
+  const values = columns.map(({ name, baseType }, index) => {
+    const expression = expressions[name] ?? raw("null");
+    return sql`${bracketed(expression)}::${raw(baseType)} as ${raw(`value_${index + 1}`)}`;
+  });
+  return join(values);
+}
+
+/** The same with `source`, the row's key as JSON, and `n`, its place. */
 export function incomingExpressions(
   columns: readonly Column[],
   expressions: Readonly<Record<string, Sql>>,
   key: Key,
   from: Sql,
 ): Sql {
-  const values = columns.map(({ name, baseType }, index) => {
-    const expression = expressions[name] ?? raw("null");
-    return sql`${bracketed(expression)}::${raw(baseType)} as ${raw(`value_${index + 1}`)}`;
-  });
+  const values = valuesOf(columns, expressions);
   const texts = key.asTexts();
   return sql`select pg_catalog.json_build_array(${texts})::pg_catalog.jsonb as source,
-        pg_catalog.row_number() over (order by ${key.list}) as n, ${join(values)}
+        pg_catalog.row_number() over (order by ${key.list}) as n, ${values}
       from ${from}`;
 }

@@ -4,7 +4,7 @@ import type { Bounds, Key } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { SqlComparing } from "./comparing.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
-import { incomingExpressions } from "./incoming.ts";
+import { incomingExpressions, plainExpressions } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
 import type { SqlSink } from "./sink.ts";
 import { countWritten, type Written } from "./written.ts";
@@ -19,7 +19,7 @@ export interface InsertFrom {
 
 /** The insert of an SQL job: `insert … select` over the batch's stretch of keys. */
 export class InsertBySql implements SqlSink {
-  readonly countsRows = true;
+  readonly countsRows = false;
   readonly #from: InsertFrom;
   readonly #columns: readonly Column[];
   readonly #expressions: Readonly<Record<string, Sql>>;
@@ -56,6 +56,7 @@ export class InsertBySql implements SqlSink {
     const { relation, key } = this.#from;
     const from = sql`${qualifiedName(relation)} as ${raw(key.alias)}
       where ${inScope}`;
+    if (this.#insert.isPlain) return plainExpressions(this.#columns, this.#expressions, from);
     return incomingExpressions(this.#columns, this.#expressions, key, from);
   }
 

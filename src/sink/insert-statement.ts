@@ -58,7 +58,13 @@ export class InsertStatement {
     ) as locked`);
   }
 
+  /** Whether `source` and `n` are of no use, since nothing has to be told about single rows. */
+  get isPlain(): boolean {
+    return this.#conflict === null;
+  }
+
   build(incoming: Sql, images: ImageTarget | null): Sql {
+    if (this.#conflict === null) return this.#plain(incoming, images);
     const refused =
       this.#conflict?.do === "reject"
         ? sql`, refused as (
@@ -71,6 +77,23 @@ export class InsertStatement {
       ${this.#insert(images)}
     )${this.#kept(images)}
     ${this.#counts()}`;
+  }
+
+  /** Without a conflict to look for, rows go straight from where they come into the table. */
+  #plain(incoming: Sql, images: ImageTarget | null): Sql {
+    const names = this.#columns.map(({ name }) => quoteIdentifier(name)).join(", ");
+    const values = this.#columns.map((_, index) => `value_${index + 1}`).join(", ");
+    const returning = images === null ? raw("1") : this.#layout.keysOf(target);
+    return sql`with placed as (
+      insert into ${qualifiedName(this.#relation)} as ${raw(target)} (${raw(names)})
+      select ${raw(values)}
+      from (
+        ${incoming}
+      ) as incoming
+      returning ${returning}
+    )${this.#kept(images)}
+    select pg_catalog.count(*) as written
+    from placed`;
   }
 
   /** Whether a row that was inserted can be found again by what it holds. */
@@ -210,19 +233,19 @@ export class InsertStatement {
   #counts(): Sql {
     const placed = "(select pg_catalog.count(*) from placed)";
     const incoming = "(select pg_catalog.count(*) from incoming)";
-    // What a trigger has kept out is not written; that it is not hidden either, `unchanged` tells.
-    if (this.#conflict === null)
-      return raw(`select ${placed} as written, ${incoming} - ${placed} as unchanged`);
-    switch (this.#conflict.do) {
+    switch (this.#conflict?.do) {
       case "nothing":
-        return raw(`select ${placed} as written, ${incoming} - ${placed} as conflicted`);
+        return raw(`select ${incoming} as incoming, ${placed} as written, ${incoming} - ${placed} as conflicted`);
       case "update":
-        return raw(`select ${placed} as written, ${incoming} - ${placed} as unchanged,
+        return raw(`select ${incoming} as incoming, ${placed} as written, ${incoming} - ${placed} as unchanged,
       ${incoming} - (select pg_catalog.count(*) from placed where is_new) as conflicted`);
       case "reject":
         return raw(
-          `select ${placed} as written, (select pg_catalog.json_agg(source) from refused) as refused`,
+          `select ${incoming} as incoming, ${placed} as written,
+      (select pg_catalog.json_agg(source) from refused) as refused`,
         );
+      default:
+        return raw(`select ${placed} as written`);
     }
   }
 }

@@ -4,6 +4,8 @@ import type { Sql } from "../postgres/sql.ts";
 
 /** What the write of one batch did. */
 export interface Written {
+  /** rows that came to be written; null where only those that were written were counted */
+  readonly incoming: number | null;
   /** rows that were updated, inserted or deleted */
   readonly written: number;
   /** rows that would not have changed, and so were left alone */
@@ -17,6 +19,7 @@ export interface Written {
 }
 
 export const nothingWritten: Written = {
+  incoming: null,
   written: 0,
   unchanged: 0,
   conflicted: 0,
@@ -41,6 +44,7 @@ export async function countWritten(
 function toWritten(row: Row, keyOf: (source: unknown) => KeyText): Written {
   const count = (name: string): number => Number(row[name] ?? 0);
   return {
+    incoming: row.incoming == null ? null : count("incoming"),
     written: count("written"),
     unchanged: count("unchanged"),
     conflicted: count("conflicted"),

@@ -2,10 +2,10 @@ import { ColumnCodec } from "../job/column-codec.ts";
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key } from "../postgres/key.ts";
-import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { KeyWalk } from "./key-walk.ts";
 import type { ReadableSource, ReadColumn, TextRow } from "./readable.ts";
-import type { TableRows } from "./table-rows.ts";
+import { TableRows } from "./table-rows.ts";
 
 /** What is done with the rows of a table beside reading them. */
 export interface TableUse {
@@ -41,6 +41,20 @@ export class OpenedTable implements ReadableSource {
       codec: new ColumnCodec(name, definition.table.columns[name] ?? ""),
     }));
     this.walk = new KeyWalk(relation, key, walkFilter, use.travels ? this.#width() : null, definition.filter);
+  }
+
+  /** The same table, of which only the rows of a list are in scope. */
+  onlyListed(list: Sql): OpenedTable {
+    const { table, read, where, pending } = this.definition;
+    const listed = sql`(${this.key.list}) in (${list})`;
+    const scope = where === null ? listed : sql`${bracketed(where)} and ${listed}`;
+    return new OpenedTable(
+      new TableRows(table, read, scope, pending),
+      this.relation,
+      this.key,
+      null,
+      this.#use,
+    );
   }
 
   get keyWidth(): number {

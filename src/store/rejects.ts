@@ -43,6 +43,23 @@ export class Rejects {
     return count;
   }
 
+  /**
+   * Moves the rejects of a run to the list of what another run has to try once more: no row is on both, so that none is done
+   * twice. Answers how many there were.
+   */
+  async handOver(tx: Transaction, from: bigint, to: bigint): Promise<number> {
+    const { count } = await tx.query(sql`
+      with taken as (
+        delete from ${this.#schema.table("reject")}
+        where run_id = ${from}::bigint
+        returning key
+      )
+      insert into ${this.#schema.table("retry")} (run_id, key)
+      select ${to}::bigint, key
+      from taken`);
+    return count;
+  }
+
   async count(db: Queryable, run: bigint): Promise<number> {
     const { rows } = await db.query(sql`
       select count(*) as rejects

@@ -105,6 +105,13 @@ create table ${s}.worker (
   rows_per_second double precision not null default 0
 );
 create index worker_run on ${s}.worker (run_id);
+create table ${s}.retry (
+  run_id bigint not null references ${s}.run on delete cascade,
+  key text[] not null,
+  primary key (run_id, key)
+);
+comment on table ${s}.retry is 'The rows that a run has to try once more: rejects of an earlier one, which are on its list no more';
+
 create table ${s}.erased (
   table_name text not null,
   key text[] not null,

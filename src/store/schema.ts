@@ -73,6 +73,7 @@ export async function uninstallSchema(db: Database, schema: StoreSchema): Promis
     if ((await installedVersion(tx, schema)) === null) return false;
     await dropUndoLogs(tx, schema);
     for (const table of [
+      "retry",
       "backup",
       "audit",
       "audit_head",

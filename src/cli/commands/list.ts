@@ -35,6 +35,8 @@ interface ListedRun {
   readonly status: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  /** the run that took it back */
+  readonly undoneBy: number | null;
 }
 
 async function lastRuns(settings: CommonSettings): Promise<Map<string, Run>> {
@@ -55,7 +57,19 @@ async function lastRuns(settings: CommonSettings): Promise<Map<string, Run>> {
 
 function summaryOf(run: Run | undefined): ListedRun | null {
   if (run === undefined) return null;
-  return { run: Number(run.id), status: run.status, startedAt: run.startedAt, finishedAt: run.finishedAt };
+  const { id, status, startedAt, finishedAt, undoneBy } = run;
+  return {
+    run: Number(id),
+    status,
+    startedAt,
+    finishedAt,
+    undoneBy: undoneBy === null ? null : Number(undoneBy),
+  };
+}
+
+function stateOf(run: ListedRun | null): string {
+  if (run === null) return "never run";
+  return run.undoneBy === null ? run.status : `undone by run ${run.undoneBy}`;
 }
 
 function table(
@@ -65,7 +79,7 @@ function table(
     job,
     kind,
     lastRun === null ? "–" : String(lastRun.run),
-    lastRun?.status ?? "never run",
+    stateOf(lastRun),
     (lastRun?.finishedAt ?? lastRun?.startedAt ?? "–").replace(/\..*$/, ""),
   ]);
   return alignColumns([["JOB", "KIND", "RUN", "STATE", "SINCE"], ...cells]);

@@ -7,8 +7,8 @@ import { withStore } from "../connection.ts";
 import { exitCodes } from "../exit-code.ts";
 import { loadJob } from "../load-job.ts";
 import { emphasise, printData, printJson, say } from "../output.ts";
+import { parseParameters } from "../parameters.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
-import { parseParameters } from "./run.ts";
 
 /** `tidefill plan <job>` */
 export const planCommand: CommandModule = {

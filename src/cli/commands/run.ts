@@ -2,8 +2,11 @@ import type { CommandModule } from "yargs";
 import { runJob } from "../../engine/run-job.ts";
 import { UsageError } from "../../errors.ts";
 import { loadJob } from "../load-job.ts";
+import { parseParameters } from "../parameters.ts";
 import { commonOptions, commonSettings, workOptions } from "../settings.ts";
+import { showDryRun } from "../show-dry-run.ts";
 import { takePart } from "../take-part.ts";
+import { verify } from "./verify.ts";
 
 /** `tidefill run <job>` */
 export const runCommand: CommandModule = {
@@ -22,15 +25,34 @@ export const runCommand: CommandModule = {
         type: "boolean",
         default: false,
         describe: "run it although it has succeeded before",
+      })
+      .option("dry-run", {
+        type: "boolean",
+        default: false,
+        describe: "do real batches on real rows and roll them back",
+      })
+      .option("row-limit", { type: "number", describe: "rows of a dry run (10,000 when not given)" })
+      .option("verify", {
+        type: "boolean",
+        default: false,
+        describe: "verify the run when it has succeeded, and look at the job's integrity queries",
       }),
   handler: async (read) => {
     const given = read as unknown as RunArguments;
     const settings = commonSettings(given);
     const parameters = parseParameters(given.param);
     const loaded = await loadJob(settings.jobs, given.job);
-    await takePart(settings, given, loaded, (options) =>
+    if (given.dryRun) return showDryRun(settings, loaded.job, { parameters, rowLimit: given.rowLimit });
+    if (given.rowLimit !== undefined) {
+      throw new UsageError("--row-limit belongs to --dry-run.", {
+        remedy: `tidefill run ${given.job} --dry-run`,
+      });
+    }
+    const report = await takePart(settings, given, loaded, (options) =>
       runJob(loaded.job, { ...options, parameters, again: given.again }),
     );
+    if (given.verify && report.status === "succeeded")
+      await verify(settings, given, loaded, BigInt(report.run));
   },
 };
 
@@ -38,19 +60,12 @@ interface RunArguments {
   readonly job: string;
   readonly param: readonly string[];
   readonly again: boolean;
+  readonly dryRun: boolean;
+  readonly rowLimit?: number;
+  readonly verify: boolean;
   readonly jobs: string;
   readonly schema: string;
   readonly json: boolean;
   readonly workers: number;
   readonly lease: string;
-}
-
-/** `name=value` pairs; the value may hold further `=`. @throws UsageError */
-export function parseParameters(pairs: readonly string[]): Readonly<Record<string, string>> {
-  const entries = pairs.map((pair): [string, string] => {
-    const at = pair.indexOf("=");
-    if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
-    throw new UsageError(`--param ${pair} is not name=value.`, { remedy: "Write --param since=2024-01-01." });
-  });
-  return Object.fromEntries(entries);
 }

@@ -90,13 +90,13 @@ function describeAll(reports: readonly RunReport[]): string {
 function describeOne(report: RunReport): string {
   const { rows } = report;
   const facts: readonly (readonly [string, string | null])[] = [
-    ["job", `${report.job}, run ${report.run}`],
+    ["job", `${report.job}, run ${report.run}${kindOf(report)}`],
     ["state", stateOf(report)],
     ["message", report.message],
     ["done", `${formatPercent(report.progress)} of ~${formatCount(rows.estimated ?? 0)} rows`],
     [
       "rows",
-      `${formatCount(rows.read)} read, ${formatCount(rows.written)} written, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.rejected)} rejected`,
+      `${formatCount(rows.read)} read, ${formatCount(rows.written)} written, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.conflicted)} conflicted, ${formatCount(rows.rejected)} rejected`,
     ],
     ["speed", report.rowsPerSecond > 0 ? `${formatCount(report.rowsPerSecond)} rows/s` : null],
     [
@@ -120,7 +120,14 @@ function describeOne(report: RunReport): string {
     .join("\n");
 }
 
+function kindOf({ kind, ofRun }: RunReport): string {
+  if (kind === "undo") return `, taking back run ${ofRun}`;
+  if (kind === "verify") return ofRun === null ? ", comparing" : `, comparing run ${ofRun}`;
+  return ofRun === null ? "" : `, the rejects of run ${ofRun}`;
+}
+
 function stateOf(report: RunReport): string {
+  if (report.undoneBy !== null) return `${report.status}, undone by run ${report.undoneBy}`;
   if (report.status === "running" && report.wanted !== "running")
     return `running, asked to be ${report.wanted}`;
   const isTelling =

@@ -4,9 +4,9 @@ import { withStore } from "../connection.ts";
 import { exitCodes } from "../exit-code.ts";
 import { type LoadedJob, loadJob } from "../load-job.ts";
 import { say } from "../output.ts";
+import { parseParameters } from "../parameters.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
 import { takePart, type WorkSettings } from "../take-part.ts";
-import { parseParameters } from "./run.ts";
 
 /** `tidefill verify <run|job>` */
 export const verifyCommand: CommandModule = {

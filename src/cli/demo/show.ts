@@ -5,11 +5,14 @@ import { formatCount, formatSeconds } from "../../observe/format.ts";
 import { createPool } from "../../postgres/connect.ts";
 import { Database } from "../../postgres/database.ts";
 import { sql } from "../../postgres/sql.ts";
+import { exitCodes } from "../exit-code.ts";
 import { emphasise, say } from "../output.ts";
 import { Actor } from "./actor.ts";
 import { callWitness, hear, startOver, type Testimony } from "./witness.ts";
 
 const essays = 200_000;
+/** the essay that somebody corrects by hand */
+const corrected = 4_711;
 
 /** The demo: a job on a real database, killed half-way and resumed, with the database as the witness. */
 export async function show(): Promise<void> {
@@ -29,6 +32,7 @@ export async function show(): Promise<void> {
         `${formatCount(essays)} essays of several paragraphs, ready in ${formatSeconds((performance.now() - begin) / 1_000)}.\n`,
       );
       await play(db, cluster.url());
+      sayWhereToLook();
     } finally {
       await db.close();
     }
@@ -115,6 +119,30 @@ async function playTwin(db: Database, url: string, before: Testimony, rowRate: n
   say(
     "  (this machine, start-up included; splitting words is slow in SQL, arithmetic and dates are faster there)\n",
   );
+  await takeBack(db, url);
+}
+
+/** The run is taken back, after somebody has changed one row that it wrote. @throws TidefillError when that is not spared */
+async function takeBack(db: Database, url: string): Promise<void> {
+  say(
+    "And if it was wrong? Somebody corrects one essay's count by hand, and only then the run is taken back:",
+  );
+  await db.query(sql`update essay_submission_essay set computed_word_count = -1 where id = ${corrected}`);
+  say(emphasise("dim", "  $ tidefill undo essay-word-count-sql"));
+  const code = await new Actor(url, ["undo", "essay-word-count-sql", "--yes"]).end();
+  const { rows } = await db.query(sql`
+    select count(*) filter (where computed_word_count is null) as empty,
+      count(*) filter (where computed_word_count = -1 and id = ${corrected}) as kept
+    from essay_submission_essay`);
+  const isRight =
+    code === exitCodes.incomplete && Number(rows[0]?.empty) === essays - 1 && rows[0]?.kept === "1";
+  if (!isRight) throw new TidefillError("demo", "The undo did not do what was promised. Please report it.");
+  say(
+    `\n  ${formatCount(essays - 1)} essays are as they were before the run; essay ${corrected}, changed since, was left alone and listed.\n`,
+  );
+}
+
+function sayWhereToLook(): void {
   say("Where to look next");
   say("  jobs/essay-word-count.ts       the job: fifteen lines");
   say("  docs/writing-jobs.md           your own");

@@ -1,0 +1,73 @@
+import { type DryRunOptions, type DryRunReport, dryRun } from "../engine/dry-run.ts";
+import type { Job } from "../job/define-job.ts";
+import { formatBytes, formatCount, formatSeconds } from "../observe/format.ts";
+import { withAddress } from "./connection.ts";
+import { exitCodes } from "./exit-code.ts";
+import { alignColumns, printData, printJson, say } from "./output.ts";
+import type { CommonSettings } from "./settings.ts";
+import { Signals } from "./signals.ts";
+
+/** Does real batches, rolls them back, and shows what they did. */
+export async function showDryRun(settings: CommonSettings, job: Job, options: DryRunOptions): Promise<void> {
+  const signals = new Signals();
+  signals.listen();
+  try {
+    const report = await withAddress(settings, (connectionString) =>
+      dryRun(job, { ...options, connectionString, signal: signals.signal }),
+    );
+    if (settings.json) printJson(report);
+    else printData(describe(report));
+    if (!settings.json) say("Rolled back: nothing was changed, nothing was kept.");
+    process.exitCode = report.rows.rejected > 0 ? exitCodes.incomplete : exitCodes.done;
+  } finally {
+    signals.ignore();
+  }
+}
+
+function describe(report: DryRunReport): string {
+  const { rows, triggers, whole } = report;
+  const some = (count: number, what: string): string[] =>
+    count > 0 ? [`${formatCount(count)} ${what}`] : [];
+  const counts = [
+    `${formatCount(rows.read)} rows read`,
+    `${formatCount(rows.written)} would be written`,
+    ...some(rows.unchanged, "already right"),
+    ...some(rows.skipped, "skipped"),
+    ...some(rows.conflicted, "conflicted"),
+    ...some(rows.rejected, "rejected"),
+  ];
+  const fired = triggers.map(({ name, calls }) => `${name} ${formatCount(calls)} times`);
+  return [
+    `dry run of ${report.job}: ${counts.join(", ")} in ${formatCount(report.batches)} batches`,
+    "",
+    ...samplesOf(report),
+    `  speed     ${formatCount(report.rowsPerSecond)} rows/s with one worker`,
+    `  WAL       ${report.walBytesPerRow === null ? "none" : `about ${formatCount(report.walBytesPerRow)} bytes a row, full-page images included, the undo log apart`}`,
+    `  triggers  ${fired.length === 0 ? "none fired" : fired.join(", ")}`,
+    ...report.rejects.map((reason) => `  rejected  ${reason}`),
+    `  whole     ~${formatCount(whole.rows)} rows${whole.seconds === null ? "" : `, ${formatSeconds(whole.seconds)} with one worker`}${whole.walBytes === null ? "" : `, ${formatBytes(whole.walBytes)} of WAL`} (an estimate)`,
+  ].join("\n");
+}
+
+function samplesOf({ samples }: DryRunReport): string[] {
+  if (samples.length === 0) return [];
+  const rows = samples.flatMap(({ table, key, before, after }) => {
+    const names = Object.keys(before ?? after ?? {});
+    return names.map((name, index) => [
+      index === 0 ? `${table} ${key.join(", ")}` : "",
+      name,
+      shown(before, name),
+      "→",
+      shown(after, name),
+    ]);
+  });
+  return [alignColumns([["ROW", "COLUMN", "BEFORE", "", "AFTER"], ...rows]), ""];
+}
+
+function shown(values: Readonly<Record<string, string | null>> | null, name: string): string {
+  if (values === null) return "–";
+  const value = values[name];
+  if (value == null) return "null";
+  const line = value.replace(/\s+/g, " ");
+  return line.length > 40 ? `${line.slice(0, 39)}…` : line;
+}

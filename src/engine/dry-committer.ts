@@ -1,0 +1,134 @@
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
+import { type MeasuredWrites, MeasuringQueryable } from "../postgres/measure-write.ts";
+import type { BatchCounts, Lease } from "../store/ranges.ts";
+import { nothingDone } from "./batch-work.ts";
+import {
+  type Attempt,
+  advanced,
+  attemptAt,
+  type Committed,
+  type Committer,
+  countBatch,
+} from "./commit-batch.ts";
+import { createDryLog, readSamples, type Sample } from "./dry-samples.ts";
+import { batchBytes, batchLimits } from "./limits.ts";
+import type { RunTask } from "./run-task.ts";
+
+const rejectsShown = 5;
+
+/** Does real batches and rolls each back; what they did is counted, of the first one also measured and shown. */
+export class DryCommitter implements Committer {
+  readonly #db: Database;
+  readonly #opened: OpenedJob;
+  readonly #task: RunTask;
+  readonly #timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number };
+  readonly #limit: number;
+  counts: BatchCounts = {
+    walked: 0,
+    read: 0,
+    written: 0,
+    unchanged: 0,
+    skipped: 0,
+    rejected: 0,
+    conflicted: 0,
+  };
+  measured: MeasuredWrites = { walBytes: 0, triggers: [] };
+  /** rows that were written while it was measured */
+  measuredRows = 0;
+  samples: readonly Sample[] = [];
+  readonly rejects: string[] = [];
+  batches = 0;
+
+  constructor(
+    db: Database,
+    opened: OpenedJob,
+    task: RunTask,
+    timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number },
+    limit: number,
+  ) {
+    this.#db = db;
+    this.#opened = opened;
+    this.#task = task;
+    this.#timing = timing;
+    this.#limit = limit;
+  }
+
+  begin(lease: Lease): Attempt {
+    return attemptAt(lease, false);
+  }
+
+  async commit(attempt: Attempt, rows: number): Promise<Committed> {
+    const { batchTimeMs, deadlockTimeoutMs } = this.#timing;
+    const size = Math.min(rows, Math.max(1, this.#limit - this.counts.read));
+    const limits = batchLimits(batchTimeMs, deadlockTimeoutMs, size);
+    const isFirst = this.batches === 0;
+    const committed = await this.#db.rolledBack((tx) => this.#batch(tx, attempt, size, isFirst), limits);
+    if (isFirst && this.counts.written > 0) {
+      const whole = { ...limits, statementMs: 10 * limits.statementMs, wholeMs: 10 * limits.wholeMs };
+      await this.#db.rolledBack((tx) => this.#measure(tx, attempt), whole);
+      this.measuredRows = this.counts.written;
+    }
+    return committed;
+  }
+
+  async #batch(tx: Transaction, attempt: Attempt, rows: number, isFirst: boolean): Promise<Committed> {
+    const { lease, clock } = attempt;
+    const { walk, work } = this.#task;
+    await createDryLog(tx, this.#opened);
+    const rest = { after: lease.checkpoint, through: null };
+    const stretch = await clock.during("read", () => walk.stretch(tx, rest, rows, batchBytes));
+    attempt.stretch = stretch;
+    const bounds = { after: lease.checkpoint, through: stretch.through };
+    const outcome = stretch.isEmpty
+      ? nothingDone
+      : await work.do(tx, { bounds, expected: stretch.walked, sweep: 0, clock });
+    attempt.outcome = outcome;
+    attempt.counts = countBatch(0, stretch, outcome, outcome.rejects.length);
+    if (isFirst) this.samples = await readSamples(tx, this.#opened);
+    this.#count(attempt.counts);
+    this.rejects.push(
+      ...outcome.rejects.slice(0, rejectsShown - this.rejects.length).map(({ reason }) => reason),
+    );
+    return this.#committed(attempt, stretch.isLast || this.counts.read >= this.#limit);
+  }
+
+  /** The first batch once more, statement by statement under the eyes of PostgreSQL. */
+  async #measure(tx: Transaction, { lease, stretch, clock }: Attempt): Promise<void> {
+    if (stretch === null) return;
+    await createDryLog(tx, this.#opened);
+    const bounds = { after: lease.checkpoint, through: stretch.through };
+    const measuring = new MeasuringQueryable(tx);
+    await this.#task.work.do(tx.observedBy(measuring), { bounds, expected: stretch.walked, sweep: 0, clock });
+    this.measured = measuring.measured;
+  }
+
+  /** A row that is refused is counted and passed over. */
+  async reject(attempt: Attempt, _sqlstate: string | null, reason: string): Promise<Committed | null> {
+    const { stretch } = attempt;
+    if (stretch === null) return null;
+    if (this.rejects.length < rejectsShown) this.rejects.push(reason);
+    const counts = countBatch(0, stretch, { ...nothingDone, read: 1 }, 1);
+    attempt.counts = counts;
+    this.#count(counts);
+    return this.#committed(attempt, stretch.isLast);
+  }
+
+  /** Nothing ever is. */
+  async wasCommitted(): Promise<boolean> {
+    return false;
+  }
+
+  #committed({ lease, stretch }: Attempt, isLast: boolean): Committed {
+    if (stretch === null) throw new Error("A batch without bounds cannot be passed over.");
+    return { lease: advanced(lease, stretch), isLast, wanted: "running", rejectsOfRun: this.counts.rejected };
+  }
+
+  #count(counts: BatchCounts): void {
+    this.batches += 1;
+    const names = Object.keys(this.counts) as (keyof BatchCounts)[];
+    this.counts = Object.fromEntries(
+      names.map((name) => [name, this.counts[name] + counts[name]]),
+    ) as unknown as BatchCounts;
+  }
+}

@@ -1,0 +1,74 @@
+import { RefusedError, UsageError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import { readParameters } from "../job/parameters.ts";
+import { openJob } from "../plan/open-job.ts";
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { isFinished } from "../store/run-status.ts";
+import type { Run } from "../store/runs.ts";
+import { requireSchema } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { requireBackup } from "./backup-rule.ts";
+import { executeRun } from "./execute-run.ts";
+import { chooseUndoLog, createRun } from "./run-job.ts";
+import type { RunReport } from "./run-report.ts";
+import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { taskOf } from "./task-of-run.ts";
+
+/**
+ * Tries the rejects of a run once more, and nothing else, as a run of its own with the same parameters. They leave the list of
+ * the run that they were rejected by; those that are rejected again are on the new one's.
+ */
+export async function retryRejects(job: Job, name: string, options: WorkOptions = {}): Promise<RunReport> {
+  const part = participation(options, false);
+  return withDatabase(job.name, options, async (db, store) => {
+    await requireSchema(db, store.schema);
+    await store.runs.settle(db, job.name);
+    const of = await store.runs.require(db, name);
+    await requireRetriable(db, store, job, of);
+    const opened = await openJob(db, job, await readParameters(job.parameters, of.parameters));
+    if (opened.table === null) {
+      throw new UsageError(
+        `The rows of ${job.name} come from a file; its rejects cannot be tried apart from the others.`,
+        {
+          remedy: `Mend the file and run the job once more: tidefill run ${job.name} --again`,
+        },
+      );
+    }
+    const id = await begin(db, store, opened, of, options);
+    const run = await store.runs.require(db, String(id));
+    return executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
+  });
+}
+
+async function requireRetriable(db: Database, store: Store, job: Job, of: Run): Promise<void> {
+  if (of.job !== job.name) throw new UsageError(`Run ${of.id} is of the job ${of.job}, not of ${job.name}.`);
+  const rejects = await store.rejects.count(db, of.id);
+  if (of.kind === "run" && isFinished(of.status) && rejects > 0) return;
+  const why =
+    of.kind !== "run"
+      ? "is not the job's own work"
+      : rejects === 0
+        ? "has no rejects"
+        : `is ${of.status}: its rejects are tried when it has ended`;
+  throw new RefusedError(
+    "rejects-can-be-retried",
+    `Run ${of.id} of ${of.job} ${why}.`,
+    `tidefill status ${of.id}`,
+  );
+}
+
+async function begin(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  of: Run,
+  options: WorkOptions,
+): Promise<bigint> {
+  const undoLog = await chooseUndoLog(db, opened, options);
+  await requireBackup(db, store, opened, undoLog);
+  const rows = await store.rejects.count(db, of.id);
+  const listed = { ...opened, estimate: { rows, walk: rows } };
+  const retry = { undoLog, ofRun: of.id, parameters: of.parameters };
+  return createRun(db, store, listed, retry, options, (tx, id) => store.rejects.handOver(tx, of.id, id));
+}

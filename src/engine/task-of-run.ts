@@ -1,0 +1,29 @@
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { ListedKeys, listedKeys } from "../source/listed-keys.ts";
+import type { Run } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
+import { jobTask } from "./job-task.ts";
+import type { RunTask } from "./run-task.ts";
+import { sealOf, undoKeyOf } from "./seal.ts";
+import type { WorkOptions } from "./session.ts";
+
+/** The work of a job's run: of all its rows or, where it tries rejects once more, of those on its list. */
+export async function taskOf(
+  db: Database,
+  store: Store,
+  run: Run,
+  opened: OpenedJob,
+  options: WorkOptions,
+): Promise<RunTask> {
+  const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";
+  const seal = run.undoLog === "encrypted" ? await sealOf(db, run.id, undoKeyOf(options)) : null;
+  const log = isLogged ? { table: store.undoLogs.table(run.id), seal } : null;
+  if (run.ofRun === null || opened.table === null) return jobTask(db, opened, log);
+  const { key } = opened.table;
+  const list = listedKeys(key, store.schema.table("retry"), sql`listed.run_id = ${run.id}::bigint`);
+  const table = opened.table.onlyListed(list);
+  const task = await jobTask(db, { ...opened, table, source: table }, log);
+  return { ...task, walk: new ListedKeys(list, key) };
+}
