@@ -10,7 +10,7 @@ function wal(): TimeseriesBuilder {
         "By the whole database while the run works. Much more than the rows' own size: full-page images after each checkpoint of PostgreSQL, or updates that touch indexes. Archiving and replicas have to carry all of it.",
     },
     "Bps",
-    12,
+    8,
   ).withTarget(
     rangeQuery(
       `max by (job_name) (rate(tidefill_wal_bytes_total{${pickedJobs}}[$__rate_interval]))`,
@@ -27,11 +27,23 @@ function deadTuples(): TimeseriesBuilder {
         "Old versions that autovacuum has still to clean up. Saw teeth are healthy. Only climbing: autovacuum does not keep up, or a long transaction elsewhere holds it back; the table grows and reading slows down.",
     },
     "short",
-    12,
+    8,
   ).withTarget(rangeQuery("max by (table) (tidefill_table_dead_tuples)", "{{table}}"));
+}
+
+function undoLog(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "Undo log",
+      description:
+        "What the run keeps so that it can be taken back. It grows with the rows written and goes as a whole with tidefill purge.",
+    },
+    "bytes",
+    8,
+  ).withTarget(rangeQuery(`max by (job_name) (tidefill_undo_log_bytes{${pickedJobs}})`, "{{job_name}}"));
 }
 
 /** What does the run cost the database? */
 export function databasePanels(): readonly TimeseriesBuilder[] {
-  return [wal(), deadTuples()];
+  return [wal(), deadTuples(), undoLog()];
 }

@@ -2,9 +2,9 @@ import { RefusedError } from "../errors.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
 import type { ImagePart } from "../sink/images.ts";
-import { backupsOf, type KeepingRun, readKeepingRuns } from "../store/erasing.ts";
+import { backupsBut, type KeepingRun, readKeepingRuns } from "../store/erasing.ts";
 import type { Store } from "../store/store.ts";
-import { isAbout, isOutOfReach } from "./erase-images.ts";
+import { isAbout, isOutOfReach, readsUntold } from "./erase-images.ts";
 import { Eraser } from "./eraser.ts";
 import { type RowName, type SoughtRow, seekRow } from "./sought-row.ts";
 
@@ -52,9 +52,7 @@ async function erase(tx: Transaction, store: Store, name: RowName): Promise<Eras
   if (isStillThere) refuseWhileKept(runs, sought);
   const eraser = new Eraser(tx, store, runs);
   const { images, rejects, reasons } = await eraser.erase(sought);
-  const untold = runs.filter(({ parts }) => parts.length === 0);
-  const jobs = [...runs.filter((run) => keepsOf(run, sought)), ...untold].map(({ job }) => job);
-  const backups = await backupsOf(tx, store.schema, jobs);
+  const backups = await backupsBut(tx, store.schema, jobsOfOtherTables(runs, sought));
   const table = sought.tableName;
   const details = { table, images, rejects, reasons };
   await store.audit.record(tx, { action: "erase", job: null, run: null, details });
@@ -77,6 +75,13 @@ function refuseWhileKept(runs: readonly KeepingRun[], sought: SoughtRow): void {
 
 function keepsOf({ undoLog, parts }: KeepingRun, sought: SoughtRow): boolean {
   return undoLog !== "none" && (parts as readonly ImagePart[]).some((part) => isAbout(part, sought));
+}
+
+/** Jobs of which every run tells what it wrote, and none has written to the row's table. */
+function jobsOfOtherTables(runs: readonly KeepingRun[], sought: SoughtRow): string[] {
+  const jobs = new Set(runs.map(({ job }) => job));
+  for (const run of runs) if (readsUntold(run) || keepsOf(run, sought)) jobs.delete(run.job);
+  return [...jobs];
 }
 
 function outOfReach(runs: readonly KeepingRun[], sought: SoughtRow): Erasure["outOfReach"] {

@@ -3,6 +3,7 @@ import type { ServerActivity } from "../postgres/server-activity.ts";
 import type { Progress } from "../store/progress.ts";
 import type { BatchCounts } from "../store/ranges.ts";
 import type { RunStatus, StopReason } from "../store/run-status.ts";
+import type { RunKind } from "../store/runs.ts";
 
 /** Seconds that a batch spent in each of its phases. */
 export interface PhaseSeconds {
@@ -16,6 +17,7 @@ export interface PhaseSeconds {
 export type EngineEvent = { readonly job: string; readonly run: bigint } & (
   | {
       readonly type: "run started";
+      readonly kind: RunKind;
       readonly isResumed: boolean;
       readonly workers: number;
       readonly estimatedRows: number;
@@ -57,9 +59,14 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly sqlstate: string | null;
       readonly reason: string;
     }
-  /** the key space is gone over once more, to find rows that came late */
   /** what the server tells about the table and the replicas; null or absent where we may not look */
-  | { readonly type: "server observed"; readonly table: string; readonly activity: ServerActivity }
+  | {
+      readonly type: "server observed";
+      readonly table: string;
+      readonly activity: ServerActivity;
+      readonly undoLogBytes: number;
+    }
+  /** the key space is gone over once more, to find rows that came late */
   | { readonly type: "sweep started"; readonly sweep: number }
   /** no range is free: others hold the last ones, or a vanished worker's lease has to run out */
   | { readonly type: "worker waiting"; readonly worker: number; readonly forMs: number }

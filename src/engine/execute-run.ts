@@ -56,7 +56,14 @@ export async function executeRun(
   if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
   const estimatedRows = run.estimatedRows ?? 0;
   const estimatedWalk = run.estimatedWalk ?? 0;
-  events.emit({ type: "run started", isResumed, workers: count, estimatedRows, estimatedWalk });
+  events.emit({
+    type: "run started",
+    kind: run.kind,
+    isResumed,
+    workers: count,
+    estimatedRows,
+    estimatedWalk,
+  });
   pulse.start();
   stop.follow(signal);
   const limit = pLimit(count);

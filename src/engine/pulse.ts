@@ -109,7 +109,13 @@ export class Pulse {
   async #observe(): Promise<void> {
     const activity = await readServerActivity(this.#db, this.#relation.oid);
     const { schema, name } = this.#relation;
-    this.#control.events.emit({ type: "server observed", table: `${schema}.${name}`, activity });
+    const undoLogBytes = await this.#store.undoLogs.bytes(this.#db, this.#run);
+    this.#control.events.emit({
+      type: "server observed",
+      table: `${schema}.${name}`,
+      activity,
+      undoLogBytes,
+    });
   }
 
   #rate(): number {

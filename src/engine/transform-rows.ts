@@ -140,7 +140,9 @@ export class RowTransform {
 
   #threw(error: unknown): string {
     if (!this.#limits.isPersonal) return `the transform threw: ${messageOf(error)}`;
-    return `the transform threw ${error instanceof Error ? error.name : "something"}`;
+    // A name is a text like any other: only what looks like a class is one.
+    const isNamed = error instanceof Error && /^[A-Z][A-Za-z]{0,60}$/.test(error.name);
+    return `the transform threw ${isNamed ? error.name : "something"}`;
   }
 
   #encode(key: KeyText, answers: readonly unknown[], verdicts: Verdicts): void {

@@ -20,9 +20,9 @@ export const metricNames = [
   {
     name: "tidefill_rows_total",
     type: "counter",
-    help: "Rows by what became of them; every row is read once, then written, unchanged, skipped or rejected.",
+    help: "Rows by what became of them: read once, then written, unchanged, skipped, rejected or conflicted; undone when an undo restored them.",
     labels: ["job_name", "outcome"],
-    values: { outcome: ["read", "written", "unchanged", "skipped", "rejected"] },
+    values: { outcome: ["read", "written", "unchanged", "skipped", "rejected", "conflicted", "undone"] },
   },
   {
     name: "tidefill_batches_total",
@@ -129,6 +129,12 @@ export const metricNames = [
     type: "gauge",
     help: "Dead rows of a table that autovacuum has still to clean up, as its statistics have it.",
     labels: ["table"],
+  },
+  {
+    name: "tidefill_undo_log_bytes",
+    type: "gauge",
+    help: "Size of the run's undo log; 0 when the run keeps none.",
+    labels: ["job_name"],
   },
   {
     name: "tidefill_build_info",

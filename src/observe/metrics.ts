@@ -13,6 +13,7 @@ export class Metrics {
   #checkpointAt = Date.now();
   #walAtStart: number | null = null;
   #walSeen = 0;
+  #isUndo = false;
 
   constructor(version: string) {
     for (const metric of metricNames) this.#register(metric);
@@ -22,7 +23,7 @@ export class Metrics {
   hear(event: EngineEvent): void {
     switch (event.type) {
       case "run started":
-        this.#started(event.job);
+        this.#started(event);
         break;
       case "batch committed":
         this.#committed(event);
@@ -57,8 +58,9 @@ export class Metrics {
     await new Pushgateway(url, { timeout: 5_000 }, this.registry).pushAdd({ jobName: "tidefill" });
   }
 
-  #started(job_name: string): void {
+  #started({ job: job_name, kind }: Extract<EngineEvent, { type: "run started" }>): void {
     this.#checkpointAt = Date.now();
+    this.#isUndo = kind === "undo";
     for (const metric of metricNames) {
       for (const [label, values] of Object.entries("values" in metric ? metric.values : {})) {
         for (const value of values as readonly string[])
@@ -66,6 +68,7 @@ export class Metrics {
       }
     }
     this.#counter("tidefill_wal_bytes_total").inc({ job_name }, 0);
+    this.#gauge("tidefill_undo_log_bytes").set({ job_name }, 0);
     this.#gauge("tidefill_checkpoint_age_seconds").set({ job_name }, 0);
     this.#state(job_name, "running");
   }
@@ -79,8 +82,9 @@ export class Metrics {
 
   #committed({ job: job_name, counts, seconds }: Extract<EngineEvent, { type: "batch committed" }>): void {
     const rows = this.#counter("tidefill_rows_total");
-    for (const outcome of ["read", "written", "unchanged", "skipped", "rejected"] as const) {
-      rows.inc({ job_name, outcome }, counts[outcome]);
+    for (const outcome of ["read", "written", "unchanged", "skipped", "rejected", "conflicted"] as const) {
+      const name = outcome === "written" && this.#isUndo ? "undone" : outcome;
+      rows.inc({ job_name, outcome: name }, counts[outcome]);
     }
     this.#counter("tidefill_batches_total").inc({ job_name, outcome: "committed" });
     const histogram = this.#histogram("tidefill_batch_duration_seconds");
@@ -114,7 +118,9 @@ export class Metrics {
     );
   }
 
-  #observed({ job: job_name, table, activity }: Extract<EngineEvent, { type: "server observed" }>): void {
+  #observed(event: Extract<EngineEvent, { type: "server observed" }>): void {
+    const { job: job_name, table, activity, undoLogBytes } = event;
+    this.#gauge("tidefill_undo_log_bytes").set({ job_name }, undoLogBytes);
     this.#gauge("tidefill_table_dead_tuples").set({ table }, activity.deadTuples);
     this.#walAtStart ??= activity.walBytes;
     const wal = Math.max(0, activity.walBytes - this.#walAtStart);

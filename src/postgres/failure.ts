@@ -101,9 +101,15 @@ function isStandard(sqlstate: string): boolean {
   return standardClasses.has(sqlstate.slice(0, 2));
 }
 
-/** Whether a failure's message is about the statement or the server, and so holds no value of a row. */
-export function isAboutServer(sqlstate: string): boolean {
-  return /^(08|0A|25|26|28|3D|3F|42|53|55|57|58|XX)/.test(sqlstate);
+/**
+ * Whether a failure's message is about the statement or the server, and so holds no value of a row. Given the error itself, it
+ * also sees what a trigger or a function raised, or put together as SQL: that may hold a value under any code.
+ */
+export function isAboutServer(failure: string | pg.DatabaseError): boolean {
+  if (typeof failure === "string") return /^(08|0A|25|26|28|3D|3F|42|53|55|57|58|XX)/.test(failure);
+  const { code = "", routine, where = "" } = failure;
+  if (routine === "exec_stmt_raise" || /\bEXECUTE$/m.test(where)) return false;
+  return isAboutServer(code);
 }
 
 /** The SQLSTATE that PostgreSQL sent, or null. */

@@ -235,7 +235,9 @@ export class InsertStatement {
     const incoming = "(select pg_catalog.count(*) from incoming)";
     switch (this.#conflict?.do) {
       case "nothing":
-        return raw(`select ${incoming} as incoming, ${placed} as written, ${incoming} - ${placed} as conflicted`);
+        return raw(
+          `select ${incoming} as incoming, ${placed} as written, ${incoming} - ${placed} as conflicted`,
+        );
       case "update":
         return raw(`select ${incoming} as incoming, ${placed} as written, ${incoming} - ${placed} as unchanged,
       ${incoming} - (select pg_catalog.count(*) from placed where is_new) as conflicted`);

@@ -80,8 +80,8 @@ export async function blankReasonsOf(
 
 const blanked = "erased";
 
-/** The directories of backups of these jobs, which nobody has looked into. */
-export async function backupsOf(
+/** The directories of backups but those of these jobs, which are known to be about other tables. */
+export async function backupsBut(
   tx: Transaction,
   schema: StoreSchema,
   jobs: readonly string[],
@@ -89,7 +89,7 @@ export async function backupsOf(
   const { rows } = await tx.query(sql`
     select distinct directory
     from ${schema.table("backup")}
-    where job = any (${jobs}::text[])
+    where job <> all (${jobs}::text[])
     order by directory`);
   return rows.map(({ directory }) => directory ?? "");
 }

@@ -1,31 +1,83 @@
 import type { CommandModule } from "yargs";
+import { retryRejects } from "../../engine/retry-run.ts";
 import { UsageError } from "../../errors.ts";
+import type { Database } from "../../postgres/database.ts";
+import type { Run } from "../../store/runs.ts";
+import type { Store } from "../../store/store.ts";
 import { withStore } from "../connection.ts";
+import { exportRejects } from "../export-rejects.ts";
+import { loadJob } from "../load-job.ts";
 import { alignColumns, printData, printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
+import { takePart, type WorkSettings } from "../take-part.ts";
 
 /** `tidefill rejects <run|job>` */
 export const rejectsCommand: CommandModule = {
   command: "rejects <run>",
   describe: "the rows that a run kept aside: key and reason, never the row",
   builder: (yargs) =>
-    commonOptions(yargs)
+    workOptions(commonOptions(yargs))
       .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })
-      .option("limit", { type: "number", default: 100, describe: "show no more than so many" }),
+      .option("limit", { type: "number", default: 100, describe: "show no more than so many" })
+      .option("export", {
+        type: "string",
+        requiresArg: true,
+        describe: "write all of them to this new file, .csv or .ndjson",
+      })
+      .option("retry", {
+        type: "boolean",
+        default: false,
+        describe: "try them once more, and nothing else, as a run of its own",
+        conflicts: "export",
+      }),
   handler: async (read) => {
-    const given = read as unknown as CommonSettings & { readonly run: string; readonly limit: number };
+    const given = read as unknown as CommonSettings &
+      WorkSettings & {
+        readonly run: string;
+        readonly limit: number;
+        readonly export?: string;
+        readonly retry: boolean;
+      };
     const settings = commonSettings(given);
-    if (!Number.isInteger(given.limit) || given.limit < 1)
-      throw new UsageError("--limit wants a whole number from 1.");
+    const { limit, export: file } = given;
+    if (!Number.isInteger(limit) || limit < 1) throw new UsageError("--limit wants a whole number from 1.");
+    if (given.retry) return retry(settings, given, given.run);
     await withStore(settings, async (db, store) => {
       const run = await store.runs.require(db, given.run);
-      const total = await store.rejects.count(db, run.id);
-      const rejects = await store.rejects.list(db, run.id, given.limit);
-      if (settings.json) return printJson({ run: Number(run.id), job: run.job, total, rejects });
-      if (total === 0) return printData(`Run ${run.id} of ${run.job} has no rejects.`);
-      const rows = rejects.map(({ key, sqlstate, reason }) => [key.join(", "), sqlstate ?? "–", reason]);
-      printData(alignColumns([["KEY", "SQLSTATE", "REASON"], ...rows]));
-      if (total > rejects.length) say(`${total - rejects.length} more: --limit ${total}`);
+      if (file !== undefined) return exportAll(db, store, run, { file, json: settings.json });
+      return show(db, store, run, { limit, json: settings.json });
     });
   },
 };
+
+async function retry(settings: CommonSettings, work: WorkSettings, name: string): Promise<void> {
+  const { id, job } = await withStore(settings, async (db, store) => store.runs.require(db, name));
+  const loaded = await loadJob(settings.jobs, job);
+  await takePart(settings, work, loaded, (options) => retryRejects(loaded.job, String(id), options));
+}
+
+async function show(
+  db: Database,
+  store: Store,
+  run: Run,
+  { limit, json }: { readonly limit: number; readonly json: boolean },
+): Promise<void> {
+  const total = await store.rejects.count(db, run.id);
+  const rejects = await store.rejects.list(db, run.id, limit);
+  if (json) return printJson({ run: Number(run.id), job: run.job, total, rejects });
+  if (total === 0) return printData(`Run ${run.id} of ${run.job} has no rejects.`);
+  const rows = rejects.map(({ key, sqlstate, reason }) => [key.join(", "), sqlstate ?? "–", reason]);
+  printData(alignColumns([["KEY", "SQLSTATE", "REASON"], ...rows]));
+  if (total > rejects.length) say(`${total - rejects.length} more: --limit ${total}`);
+}
+
+async function exportAll(
+  db: Database,
+  store: Store,
+  run: Run,
+  { file, json }: { readonly file: string; readonly json: boolean },
+): Promise<void> {
+  const exported = await exportRejects(db, store, run.id, file);
+  if (json) printJson({ run: Number(run.id), job: run.job, exported, file });
+  say(`Wrote ${exported} rejects of run ${run.id} of ${run.job} to ${file}.`);
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Job } from "../job/define-job.ts";
+import { type GivenParameters, parametersToJson, readParameters } from "../job/parameters.ts";
+import { displayName } from "../job/table.ts";
+import { openJob } from "../plan/open-job.ts";
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { installSchema } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { type ConnectionOptions, connected } from "./connection.ts";
+import { exportRows, totalOf } from "./export-rows.ts";
+import { type Manifest, manifestFormat, writeManifest } from "./manifest.ts";
+import { takeDirectory } from "./own-directory.ts";
+import type { Progress } from "./progress.ts";
+import { readBack } from "./read-back.ts";
+import { readClock, readServerFacts } from "./server-facts.ts";
+import { type BackupKind, type Kept, whatToKeep } from "./what-to-keep.ts";
+
+export interface BackupOptions extends ConnectionOptions {
+  /** a new directory, or an empty one */
+  readonly directory: string;
+  readonly parameters?: GivenParameters | undefined;
+  /** called after each part that was written */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A backup that was read back and compared. */
+export interface BackupReport {
+  readonly job: string;
+  readonly directory: string;
+  readonly table: string;
+  readonly kind: BackupKind;
+  readonly rows: number;
+  /** of the compressed files */
+  readonly bytes: number;
+  readonly files: number;
+  /** the files hold values about persons */
+  readonly personalData: boolean;
+  readonly verified: true;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+/**
+ * Exports what a job may destroy, reads it back and compares it; only then it counts as a backup. Installs tidefill's schema
+ * when it is missing.
+ * @throws RefusedError, UsageError when nothing was written; TidefillError when what was read back is not what was exported
+ */
+export async function backupJob(job: Job, options: BackupOptions): Promise<BackupReport> {
+  const parameters = await readParameters(job.parameters, options.parameters ?? {});
+  const directory = resolve(options.directory);
+  return connected(`tidefill backup ${job.name}`, options, async (db, store) => {
+    const opened = await openJob(db, job, parameters);
+    const kept = whatToKeep(opened);
+    await installSchema(db, store.schema);
+    await takeDirectory(directory);
+    const manifest = await exportAll(db, opened, kept, directory, options);
+    await readBack(db, directory, kept.columns);
+    await record(db, store, manifest, directory);
+    return toReport(manifest, directory);
+  });
+}
+
+async function exportAll(
+  db: Database,
+  { job, isPersonal }: OpenedJob,
+  kept: Kept,
+  directory: string,
+  { parameters = {}, onProgress = () => {} }: BackupOptions,
+): Promise<Manifest> {
+  const server = await readServerFacts(db);
+  const startedAt = await readClock(db);
+  const parts = await exportRows(db, kept, directory, onProgress);
+  const { relation, key } = kept.table;
+  const manifest: Manifest = {
+    format: manifestFormat,
+    tidefill: ownVersion(),
+    job: job.name,
+    parameters: isPersonal
+      ? Object.keys(parameters)
+      : JSON.parse(parametersToJson(job.parameters, parameters)),
+    personalData: isPersonal,
+    kind: kept.kind,
+    schema: relation.schema,
+    table: relation.name,
+    key: key.columns.map(({ name }) => name),
+    columns: kept.columns.map(({ name, displayType, baseType }) => ({ name, type: displayType, baseType })),
+    ...totalOf(parts),
+    server,
+    startedAt,
+    finishedAt: await readClock(db),
+    parts,
+  };
+  await writeManifest(directory, manifest);
+  return manifest;
+}
+
+/** From here on the rule that a destructive job needs a backup finds it. */
+async function record(db: Database, store: Store, manifest: Manifest, directory: string): Promise<void> {
+  const { job, rows, bytes, startedAt, schema, table, kind } = manifest;
+  await db.transaction(async (tx) => {
+    await store.backups.add(tx, { job, directory, rows: BigInt(rows), bytes: BigInt(bytes), startedAt });
+    const details = { directory, table: `${schema}.${table}`, kind, rows, bytes };
+    await store.audit.record(tx, { action: "backup", job, run: null, details });
+  });
+}
+
+function toReport(manifest: Manifest, directory: string): BackupReport {
+  const { job, kind, rows, bytes, parts, personalData, startedAt, finishedAt } = manifest;
+  const table = displayName({ schema: manifest.schema, name: manifest.table });
+  const what = { job, directory, table, kind, rows, bytes, files: parts.length, personalData };
+  return { ...what, verified: true, startedAt, finishedAt };
+}
+
+function ownVersion(): string {
+  const own = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(own) as { readonly version: string }).version;
+}

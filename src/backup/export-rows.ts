@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { qualifiedName } from "../postgres/catalog.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
+import { raw, sql } from "../postgres/sql.ts";
+import type { ManifestPart } from "./manifest.ts";
+import { partFileName, writePart } from "./part-file.ts";
+import { columnsOf, inUtc, partTable, summarise } from "./part-table.ts";
+import { patiently } from "./patiently.ts";
+import type { Progress } from "./progress.ts";
+import type { Kept } from "./what-to-keep.ts";
+
+const firstRows = 1_000;
+/** A part is one transaction, here and when it is restored, where it locks rows that others want. */
+const mostRows = 50_000;
+const goodMs = 1_000;
+const goodBytes = 32 * 1_048_576;
+
+interface Exported {
+  /** null when no row of the stretch is in scope */
+  readonly part: ManifestPart | null;
+  readonly bounds: Bounds;
+  readonly rawBytes: number;
+}
+
+/** Writes the rows in parts, in the order of the key; each part is one snapshot, and none outlives its part. */
+export async function exportRows(
+  db: Database,
+  kept: Kept,
+  directory: string,
+  onProgress: (progress: Progress) => void,
+): Promise<readonly ManifestPart[]> {
+  const parts: ManifestPart[] = [];
+  let after: KeyText | null = null;
+  let rows = firstRows;
+  for (;;) {
+    const began = performance.now();
+    const from: KeyText | null = after;
+    const file = partFileName(parts.length + 1);
+    const { part, bounds, rawBytes }: Exported = await patiently((failures) => {
+      rows = Math.max(1, Math.round(rows / 4 ** Math.min(1, failures)));
+      // Longer than a batch: it holds no lock of a row.
+      return db.transaction((tx) => exportPart(tx, kept, from, rows, directory, file), { wholeMs: 180_000 });
+    });
+    if (part !== null) parts.push(part);
+    onProgress(totalOf(parts));
+    if (bounds.through === null) return parts;
+    after = bounds.through;
+    rows = nextRows(rows, performance.now() - began, rawBytes);
+  }
+}
+
+export function totalOf(parts: readonly ManifestPart[]): Progress {
+  const sum = (each: (part: ManifestPart) => number): number =>
+    parts.reduce((total, part) => total + each(part), 0);
+  return { rows: sum((part) => part.rows), bytes: sum((part) => part.bytes) };
+}
+
+// The rows are set aside in one statement, which is one snapshot, and then copied and counted there. A copy takes no
+// parameters: straight from the table, the job's values would have to stand in its text, for all who watch the server to see.
+async function exportPart(
+  tx: Transaction,
+  { table, columns }: Kept,
+  after: KeyText | null,
+  rows: number,
+  directory: string,
+  file: string,
+): Promise<Exported> {
+  const bounds = { after, through: await table.walk.boundary(tx, after, rows) };
+  await tx.query(sql`create temporary table tidefill_part on commit drop as
+      select ${columnsOf(columns, table.key.alias)}
+      from ${qualifiedName(table.relation)} as ${raw(table.key.alias)}
+      where ${table.condition(bounds)}
+      order by ${table.key.list}`);
+  return inUtc(tx, async () => {
+    const summary = await summarise(tx, columns);
+    if (summary.rows === 0) return { part: null, bounds, rawBytes: 0 };
+    const written = { bytes: 0, sha256: "", rawBytes: 0 };
+    await tx.copyOut(
+      sql`copy ${partTable} (${columnsOf(columns)}) to stdout with (format text, encoding 'UTF8')`,
+      async (copied) => void Object.assign(written, await writePart(join(directory, file), copied)),
+    );
+    const { bytes, sha256, rawBytes } = written;
+    return { part: { file, ...summary, bytes, sha256, bounds }, bounds, rawBytes };
+  });
+}
+
+function nextRows(rows: number, ms: number, rawBytes: number): number {
+  const fits = Math.min(goodMs / Math.max(1, ms), goodBytes / Math.max(1, rawBytes), 2);
+  return Math.min(mostRows, Math.max(1, Math.round(rows * fits)));
+}

@@ -1,0 +1,72 @@
+import { join as joinPath } from "node:path";
+import type { Column } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { unpackPart } from "./part-file.ts";
+
+/** What the database says of the rows of a part. */
+export interface PartSummary {
+  readonly rows: number;
+  readonly checksum: string;
+}
+
+/** Holds the rows of one part while a transaction lasts. */
+export const partTable: Sql = raw("pg_temp.tidefill_part");
+
+/** `alias."a", alias."b"` */
+export function columnsOf(columns: readonly Pick<Column, "name">[], alias?: string): Sql {
+  const prefix = alias === undefined ? "" : `${alias}.`;
+  return raw(columns.map(({ name }) => `${prefix}${quoteIdentifier(name)}`).join(", "));
+}
+
+/** A row's exact text: what is compared, since it is what a backup keeps. */
+export function rowText(columns: readonly Pick<Column, "name">[], alias: string): Sql {
+  return sql`row(${columnsOf(columns, alias)})::text`;
+}
+
+/**
+ * Fills the part's table from a file, and counts what is in it. Its columns are of the types under the domains and have no
+ * lengths, so that no rule of today cuts or refuses a value on its way to being compared.
+ */
+export async function loadPart(
+  tx: Transaction,
+  columns: readonly Column[],
+  directory: string,
+  file: string,
+): Promise<PartSummary> {
+  const typed = columns.map(({ name, baseType }) => `${quoteIdentifier(name)} ${baseType}`).join(", ");
+  await tx.query(sql`create temporary table tidefill_part (${raw(typed)}) on commit drop`);
+  return inUtc(tx, async () => {
+    await tx.copyIn(
+      sql`copy ${partTable} (${columnsOf(columns)}) from stdin with (format text, encoding 'UTF8')`,
+      (into) => unpackPart(joinPath(directory, file), into),
+    );
+    return summarise(tx, columns);
+  });
+}
+
+/**
+ * Counts the rows of the part's table, and sums the hashes of their texts: the same in any order, and, unlike PostgreSQL's own
+ * hash functions, in every version and on every machine.
+ */
+export async function summarise(tx: Transaction, columns: readonly Column[]): Promise<PartSummary> {
+  const hash = sql`pg_catalog.sha256(pg_catalog.convert_to(${rowText(columns, "part")}, 'UTF8'))`;
+  const { rows } = await tx.query(sql`
+    select pg_catalog.count(*) as rows,
+      coalesce(pg_catalog.sum(
+        ('x' || pg_catalog.encode(pg_catalog.substr(${hash}, 1, 8), 'hex'))::bit(64)::bigint), 0) as checksum
+    from ${partTable} as part`);
+  return { rows: Number(rows[0]?.rows), checksum: rows[0]?.checksum ?? "" };
+}
+
+/**
+ * Does `work` under a time zone that is the same everywhere, since texts of moments are hashed; the job's own SQL and the
+ * triggers keep the database's own.
+ */
+export async function inUtc<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
+  const { rows } = await tx.query(sql`select pg_catalog.current_setting('TimeZone') as zone`);
+  await tx.query(sql`select pg_catalog.set_config('TimeZone', 'UTC', true)`);
+  const result = await work();
+  await tx.query(sql`select pg_catalog.set_config('TimeZone', ${rows[0]?.zone ?? "UTC"}, true)`);
+  return result;
+}

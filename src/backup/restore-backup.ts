@@ -1,0 +1,191 @@
+import { resolve } from "node:path";
+import { RefusedError, TidefillError } from "../errors.ts";
+import { displayName } from "../job/table.ts";
+import type { Database } from "../postgres/database.ts";
+import { describeWithoutValues, sqlstateOf } from "../postgres/failure.ts";
+import type { KeyText } from "../postgres/key.ts";
+import { installSchema } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { type ConnectionOptions, connected } from "./connection.ts";
+import { damagedParts } from "./intact.ts";
+import { type Manifest, type ManifestPart, readManifest } from "./manifest.ts";
+import { loadPart } from "./part-table.ts";
+import { patiently } from "./patiently.ts";
+import type { Progress } from "./progress.ts";
+import { loadLimits } from "./read-back.ts";
+import { mostConflictKeys, type RestoredPart, type RestoreTarget, restorePart } from "./restore-part.ts";
+import { changedTypes, openTarget } from "./restore-target.ts";
+import { readServerFacts } from "./server-facts.ts";
+import type { BackupKind } from "./what-to-keep.ts";
+
+export interface RestoreOptions extends ConnectionOptions {
+  /** writes the values of the backup over rows that differ from it, too */
+  readonly overwrite?: boolean | undefined;
+  /** called when the backup was found intact and before anything is written; throws to leave it at that */
+  readonly confirm?: ((question: RestoreQuestion) => Promise<void>) | undefined;
+  /** called after each part that was restored */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What is about to be restored, and where. */
+export interface RestoreQuestion {
+  readonly job: string;
+  readonly table: string;
+  readonly kind: BackupKind;
+  readonly rows: number;
+  readonly startedAt: string;
+  /** the database of the backup, and the one that is connected */
+  readonly from: string;
+  readonly into: string;
+}
+
+/** What became of the rows of a backup: restored + alreadyRight + conflicts + gone = rows. */
+export interface RestoreReport {
+  readonly job: string;
+  readonly directory: string;
+  readonly table: string;
+  readonly kind: BackupKind;
+  readonly rows: number;
+  readonly restored: number;
+  readonly alreadyRight: number;
+  /** rows that differ from the backup, or whose unique values newer rows have taken; left alone */
+  readonly conflicts: number;
+  /** rows of an update that are not there any more, and rows of persons who were erased; left alone */
+  readonly gone: number;
+  /** those of the restored that a trigger, or a column's type of today, has made something else of */
+  readonly altered: number;
+  /** the first 100 */
+  readonly conflictKeys: readonly KeyText[];
+}
+
+/**
+ * Brings the rows of a backup back where they are missing; rows that are there are left alone unless told otherwise. Done
+ * twice, it changes nothing the second time. Each file is restored in a transaction of its own.
+ * @throws RefusedError before anything is written, when the backup is damaged or does not fit the table
+ */
+export async function restoreBackup(directory: string, options: RestoreOptions = {}): Promise<RestoreReport> {
+  const path = resolve(directory);
+  const manifest = await readManifest(path);
+  await requireIntact(path, manifest);
+  return connected(`tidefill restore ${manifest.job}`, options, async (db, store) => {
+    const { overwrite = false, onProgress = () => {} } = options;
+    const erased = store.schema.table("erased");
+    const target = await db.transaction((tx) => openTarget(tx, manifest, { overwrite, erased }));
+    await options.confirm?.(await questionOf(db, manifest));
+    await installSchema(db, store.schema);
+    const total = new Total(manifest, path);
+    let bytes = 0;
+    try {
+      for (const part of manifest.parts) {
+        total.add(await restoreFile(db, manifest, target, path, part));
+        bytes += part.bytes;
+        onProgress({ rows: total.report.rows, bytes });
+      }
+    } catch (error) {
+      // The files before it have changed something; what stopped it says more than that this could not be written down.
+      await record(db, store, total.report, overwrite).catch(() => {});
+      throw error;
+    }
+    await record(db, store, total.report, overwrite);
+    return total.report;
+  });
+}
+
+async function requireIntact(directory: string, manifest: Manifest): Promise<void> {
+  const damaged = await damagedParts(directory, manifest);
+  if (damaged.length === 0) return;
+  throw new RefusedError(
+    "backup-is-intact",
+    `The backup in ${directory} is damaged: ${damaged.slice(0, 5).join(", ")} ${damaged.length === 1 ? "is" : "are"} missing or not as tidefill wrote ${damaged.length === 1 ? "it" : "them"}. Nothing was restored.`,
+    "Take another copy of the backup.",
+  );
+}
+
+async function questionOf(db: Database, manifest: Manifest): Promise<RestoreQuestion> {
+  const { job, kind, rows, startedAt, schema, server } = manifest;
+  const { database } = await readServerFacts(db);
+  const table = displayName({ schema, name: manifest.table });
+  return { job, table, kind, rows, startedAt, from: server.database, into: database };
+}
+
+async function restoreFile(
+  db: Database,
+  manifest: Manifest,
+  target: RestoreTarget,
+  directory: string,
+  part: ManifestPart,
+): Promise<RestoredPart> {
+  return patiently(() =>
+    db.transaction(async (tx) => {
+      const { rows, checksum } = await loadPart(tx, target.columns, directory, part.file).catch(
+        (error: unknown) => {
+          // A value that its column's type of today does not even take.
+          throw sqlstateOf(error)?.startsWith("22") ? readDifferently(manifest, target, part) : error;
+        },
+      );
+      if (rows !== part.rows || checksum !== part.checksum) throw readDifferently(manifest, target, part);
+      return restorePart(tx, target);
+    }, loadLimits),
+  ).catch((error: unknown) => {
+    throw sqlstateOf(error)?.startsWith("23") ? doesNotFit(part, error) : error;
+  });
+}
+
+function doesNotFit({ file }: ManifestPart, cause: unknown): TidefillError {
+  return new TidefillError(
+    "restore-failed",
+    `The rows of ${file} cannot be restored: ${describeWithoutValues(cause)}. What the files before it held is restored.`,
+    {
+      cause,
+      remedy: "Restore the rows that these refer to, or mend what is in their way; then start it again.",
+    },
+  );
+}
+
+function readDifferently(manifest: Manifest, target: RestoreTarget, { file }: ManifestPart): RefusedError {
+  const changed = changedTypes(manifest, target);
+  return new RefusedError(
+    "backup-fits",
+    `The values in ${file} do not come out as they were exported${changed === "" ? "" : `: ${changed}`}. Nothing of this file was restored.`,
+    "Restore into a table with the types that stand in the manifest.",
+  );
+}
+
+async function record(
+  db: Database,
+  store: Store,
+  { job, conflictKeys: _, ...counts }: RestoreReport,
+  overwrite: boolean,
+): Promise<void> {
+  const details = { ...counts, overwrite };
+  await store.audit.record(db, { action: "restore", job, run: null, details });
+}
+
+/** Adds up what became of the parts. */
+class Total {
+  #report: RestoreReport;
+
+  constructor({ job, schema, table, kind }: Manifest, directory: string) {
+    const counts = { rows: 0, restored: 0, alreadyRight: 0, conflicts: 0, gone: 0, altered: 0 };
+    const name = displayName({ schema, name: table });
+    this.#report = { job, directory, table: name, kind, ...counts, conflictKeys: [] };
+  }
+
+  add(part: RestoredPart): void {
+    const so = this.#report;
+    this.#report = {
+      ...so,
+      rows: so.rows + part.rows,
+      restored: so.restored + part.restored,
+      alreadyRight: so.alreadyRight + part.alreadyRight,
+      conflicts: so.conflicts + part.conflicts,
+      gone: so.gone + part.gone,
+      altered: so.altered + part.altered,
+      conflictKeys: [...so.conflictKeys, ...part.conflictKeys].slice(0, mostConflictKeys),
+    };
+  }
+
+  get report(): RestoreReport {
+    return this.#report;
+  }
+}

@@ -1,0 +1,60 @@
+import { RefusedError } from "../errors.ts";
+import { displayName } from "../job/table.ts";
+import { findRelation } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
+import { findKeyIndexes, readKey } from "../postgres/key-index.ts";
+import type { Sql } from "../postgres/sql.ts";
+import type { Manifest } from "./manifest.ts";
+import type { RestoreTarget } from "./restore-part.ts";
+
+/** The table that a backup goes back to, as it is today. @throws RefusedError when the rows would not fit */
+export async function openTarget(
+  tx: Transaction,
+  manifest: Manifest,
+  { overwrite, erased }: { readonly overwrite: boolean; readonly erased: Sql },
+): Promise<RestoreTarget> {
+  const { schema, table, kind } = manifest;
+  const name = displayName({ schema, name: table });
+  const relation = await findRelation(tx, { schema, name: table });
+  if (relation === null || (relation.kind !== "table" && relation.kind !== "partitioned table")) {
+    throw refused(
+      `There is no table ${name} in this database.`,
+      "Create it, with the columns of the manifest, and restore again.",
+    );
+  }
+  const columns = manifest.columns.flatMap(
+    ({ name: wanted }) => relation.columns.find((column) => column.name === wanted) ?? [],
+  );
+  const missing = manifest.columns.find(({ name: wanted }) =>
+    columns.every((column) => column.name !== wanted),
+  );
+  if (missing !== undefined) {
+    throw refused(
+      `The table ${name} has no column ${missing.name} any more.`,
+      `Add it: it was of type ${missing.type}.`,
+    );
+  }
+  const [index] = await findKeyIndexes(tx, relation, manifest.key);
+  if (index === undefined || index.fault !== "none") {
+    throw refused(
+      `The key (${manifest.key.join(", ")}) of the backup is no key of ${name} any more: no unique index on plain, not-null columns tells its rows apart.`,
+      "Create that index and restore again.",
+    );
+  }
+  return { relation, key: await readKey(tx, relation, manifest.key), kind, columns, overwrite, erased };
+}
+
+/** What differs between the columns of today and those of the backup, for people. */
+export function changedTypes({ columns }: Manifest, target: RestoreTarget): string {
+  const changed = columns.flatMap(({ name, type, baseType }) => {
+    const today = target.columns.find((column) => column.name === name);
+    return today === undefined || today.baseType === baseType
+      ? []
+      : [`${name} was ${type} and is ${today.displayType}`];
+  });
+  return changed.join(", ");
+}
+
+function refused(message: string, remedy: string): RefusedError {
+  return new RefusedError("backup-fits", `${message} Nothing was restored.`, remedy);
+}

@@ -1,0 +1,38 @@
+import { UsageError } from "../errors.ts";
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Column } from "../postgres/catalog.ts";
+import type { OpenedTable } from "../source/opened-table.ts";
+
+/** How much of a row a backup holds: all of it, or its key and what an update touches. */
+export type BackupKind = "whole rows" | "touched columns";
+
+/** What a job may destroy. */
+export interface Kept {
+  readonly table: OpenedTable;
+  readonly kind: BackupKind;
+  readonly columns: readonly Column[];
+}
+
+/** The rows that a job may destroy, and how much of each. @throws UsageError when it destroys none */
+export function whatToKeep({ job, table, writes }: OpenedJob): Kept {
+  const written = writes.find(({ verb }) => verb !== "insert");
+  if (table === null || written === undefined) {
+    throw new UsageError(
+      `Job ${job.name} only inserts: none of the rows that it reads is changed or deleted, so there is nothing to back up.`,
+      {
+        remedy:
+          "Where its `onConflict` overwrites rows, name a check of your own in the job: backup: { check }.",
+      },
+    );
+  }
+  const isWhole = written.verb === "delete";
+  const key = table.key.columns.map(({ name }) => name);
+  return {
+    table,
+    kind: isWhole ? "whole rows" : "touched columns",
+    columns: table.relation.columns.filter(
+      ({ name, isGenerated }) =>
+        key.includes(name) || (isWhole ? !isGenerated : written.columns.includes(name)),
+    ),
+  };
+}

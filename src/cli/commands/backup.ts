@@ -1,0 +1,159 @@
+import type { CommandModule } from "yargs";
+import { type BackupReport, backupJob } from "../../backup/backup-job.ts";
+import type { Progress } from "../../backup/progress.ts";
+import { type RestoreQuestion, type RestoreReport, restoreBackup } from "../../backup/restore-backup.ts";
+import { UsageError } from "../../errors.ts";
+import { formatCount } from "../../observe/format.ts";
+import { requireConfirmation } from "../confirm.ts";
+import { withAddress } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
+import { loadJob } from "../load-job.ts";
+import { emphasise, printJson, say } from "../output.ts";
+import { parseParameters } from "../parameters.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+
+/** `tidefill backup restore <dir>` */
+const restoreCommand: CommandModule = {
+  command: "restore <dir>",
+  describe:
+    "bring the rows of a backup back where they are missing; never over newer ones without being told",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional("dir", { type: "string", demandOption: true, describe: "the directory of the backup" })
+      .option("overwrite", {
+        type: "boolean",
+        default: false,
+        describe: "write over rows that differ from the backup, too",
+      })
+      .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & {
+      readonly dir: string;
+      readonly overwrite: boolean;
+      readonly yes: boolean;
+    };
+    const settings = commonSettings(given);
+    const { overwrite, yes } = given;
+    const report = await withAddress(settings, (connectionString) =>
+      restoreBackup(given.dir, {
+        connectionString,
+        schema: settings.schema,
+        overwrite,
+        onProgress: sayNowAndThen("restored"),
+        confirm: (question) => requireConfirmation(yes, ask(question, overwrite), question.job),
+      }),
+    );
+    if (settings.json) printJson(report);
+    sayRestored(report, overwrite);
+    process.exitCode = isComplete(report) ? exitCodes.done : exitCodes.incomplete;
+  },
+};
+
+/** `tidefill backup <job>`, `tidefill backup restore <dir>` */
+export const backupCommand: CommandModule = {
+  // Not `<job>`: yargs would want one of the command below, too.
+  command: "backup [job]",
+  describe: "export what a job may destroy, read it back and compare; `backup restore <dir>` brings it back",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional("job", { type: "string" })
+      .option("to", { type: "string", describe: "a new directory, or an empty one" })
+      .option("param", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: "a parameter of the job, name=value",
+      })
+      .command(restoreCommand),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & {
+      readonly job?: string;
+      readonly to?: string;
+      readonly param: readonly string[];
+    };
+    const settings = commonSettings(given);
+    const { name, directory } = requireNamed(given.job, given.to);
+    const { job } = await loadJob(settings.jobs, name);
+    const report = await withAddress(settings, (connectionString) =>
+      backupJob(job, {
+        connectionString,
+        schema: settings.schema,
+        directory,
+        parameters: parseParameters(given.param),
+        onProgress: sayNowAndThen("exported"),
+      }),
+    );
+    if (settings.json) printJson(report);
+    sayBackedUp(report);
+  },
+};
+
+function requireNamed(name = "", directory = "") {
+  if (name !== "" && directory !== "") return { name, directory };
+  throw new UsageError(name === "" ? "Name the job." : "A backup needs a directory.", {
+    remedy: `Write tidefill backup ${name === "" ? "<job>" : name} --to <dir>`,
+  });
+}
+
+const progressEveryMs = 5_000;
+
+/** Tells how far it is, when it takes long. */
+function sayNowAndThen(what: string): (progress: Progress) => void {
+  let last = performance.now();
+  return ({ rows }) => {
+    if (performance.now() - last < progressEveryMs) return;
+    last = performance.now();
+    say(`  ${formatCount(rows)} rows ${what}`);
+  };
+}
+
+function sayBackedUp(report: BackupReport): void {
+  const { job, rows, kind, table, bytes, files, directory } = report;
+  say(
+    `${emphasise("green", "verified")}  ${job}: ${formatCount(rows)} rows of ${table} (${kind}) in ${formatCount(files)} files of ${formatCount(bytes)} bytes, read back and compared`,
+  );
+  if (report.personalData) {
+    say(
+      "The files hold values about persons, as plain text: keep them, and delete them, as the law wants it.",
+    );
+  }
+  say(`${emphasise("cyan", "→")} To bring rows back: tidefill backup restore ${directory}`);
+}
+
+function ask({ rows, kind, table, startedAt, from, into }: RestoreQuestion, overwrite: boolean): string {
+  const what = `${formatCount(rows)} rows (${kind}) as they were on ${startedAt} in the database ${from}`;
+  const how = overwrite ? ", over newer values" : "";
+  return `Restore ${table} in the database ${into} from ${what}${how}?`;
+}
+
+function sayRestored(report: RestoreReport, overwrite: boolean): void {
+  const { restored, alreadyRight, conflicts, gone, altered, rows } = report;
+  const counts = [
+    `${formatCount(restored)} restored`,
+    `${formatCount(alreadyRight)} already right`,
+    `${formatCount(conflicts)} conflicts`,
+    `${formatCount(gone)} gone`,
+  ];
+  const colour = isComplete(report) ? "green" : "yellow";
+  say(
+    `${emphasise(colour, "restored")}  ${report.job}, ${report.table}: ${counts.join(", ")} of ${formatCount(rows)} rows`,
+  );
+  if (altered > 0) {
+    say(
+      `${formatCount(altered)} of the restored rows are not as they were: a trigger or a column's type changed them.`,
+    );
+  }
+  for (const key of report.conflictKeys) say(`  conflict  ${key.join(", ")}`);
+  const more = conflicts - report.conflictKeys.length;
+  if (more > 0) say(`  and ${formatCount(more)} more`);
+  if (conflicts === 0) return;
+  say(
+    overwrite
+      ? "These cannot be written over: newer rows have taken their unique values, or they differ where a value is always generated."
+      : `${emphasise("cyan", "→")} To write over newer values: tidefill backup restore ${report.directory} --overwrite`,
+  );
+}
+
+function isComplete({ conflicts, gone, altered }: RestoreReport): boolean {
+  return conflicts + gone + altered === 0;
+}

@@ -1,0 +1,69 @@
+import type { CommandModule } from "yargs";
+import { type Erasure, eraseRow } from "../../engine/erase.ts";
+import { UsageError } from "../../errors.ts";
+import { formatCount } from "../../observe/format.ts";
+import { requireConfirmation } from "../confirm.ts";
+import { withStore } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
+import { emphasise, printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+
+/** `tidefill erase --table <table> --key <value>` */
+export const eraseCommand: CommandModule = {
+  command: "erase",
+  describe: "remove the values of one person's row from all that tidefill keeps, for good",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .option("table", { type: "string", requiresArg: true, demandOption: true, describe: "schema.table" })
+      .option("key", {
+        type: "string",
+        array: true,
+        requiresArg: true,
+        demandOption: true,
+        describe: "the row's key; once for each of its columns, in their order",
+      })
+      .option("by", {
+        type: "string",
+        array: true,
+        requiresArg: true,
+        describe: "the columns of the key, where jobs find rows by another one than the primary key",
+      })
+      .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & {
+      readonly table: string | readonly string[];
+      readonly key: readonly string[];
+      readonly by?: readonly string[];
+      readonly yes: boolean;
+    };
+    const settings = commonSettings(given);
+    const { table, key, by } = given;
+    if (typeof table !== "string") throw new UsageError("erase wants one --table at a time.");
+    await requireConfirmation(given.yes, `Erase what tidefill keeps of a row of ${table}, for good?`, table);
+    const erasure = await withStore(settings, (db, store) => eraseRow(db, store, { table, key, by }));
+    if (settings.json) printJson(erasure);
+    sayErasure(erasure);
+  },
+};
+
+function sayErasure({ table, images, rejects, reasons, ...left }: Erasure): void {
+  const unsure = reasons === 0 ? "" : ` and ${formatCount(reasons)} reasons`;
+  say(
+    `Erased from ${table}: the values of ${formatCount(images)} undo images, ${formatCount(rejects)} rejects${unsure}. No undo brings them back.`,
+  );
+  const arrow = emphasise("cyan", "→");
+  if (left.isStillThere) {
+    say(
+      `${arrow} The row itself is in ${table}: delete or anonymise it, or what runs from now on is kept of it again.`,
+    );
+  }
+  for (const { run, by } of left.outOfReach) {
+    const how =
+      by === null
+        ? "without a key: tidefill purge --undo-logs-only"
+        : `by ${by.join(", ")}: tidefill erase --table ${table} ${by.map((each) => `--by ${each}`).join(" ")} ${by.map(() => "--key …").join(" ")}`;
+    say(`${arrow} Run ${run} finds rows of ${table} ${how}`);
+  }
+  if (left.outOfReach.length > 0) process.exitCode = exitCodes.incomplete;
+  for (const directory of left.backups) say(`${arrow} This backup may hold the row: ${directory}`);
+}

@@ -1,0 +1,55 @@
+import type { CommandModule } from "yargs";
+import { countDue, type Purged, purge } from "../../engine/purge.ts";
+import { type Duration, parseDuration } from "../../job/duration.ts";
+import { formatCount } from "../../observe/format.ts";
+import { requireConfirmation } from "../confirm.ts";
+import { withStore } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
+import { printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+
+/** `tidefill purge` */
+export const purgeCommand: CommandModule = {
+  command: "purge",
+  describe: "drop undo logs, rejects and runs that are older than their retention",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .option("older-than", {
+        type: "string",
+        requiresArg: true,
+        default: "30d",
+        describe: "keep what finished later; encrypted undo logs go after 30 days in any case",
+      })
+      .option("undo-logs-only", {
+        type: "boolean",
+        default: false,
+        describe: "drop undo logs; leave runs and rejects",
+      })
+      .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & {
+      readonly olderThan: Duration;
+      readonly undoLogsOnly: boolean;
+      readonly yes: boolean;
+    };
+    const settings = commonSettings(given);
+    const options = { olderThanMs: parseDuration(given.olderThan), undoLogsOnly: given.undoLogsOnly };
+    await withStore(settings, async (db, store) => {
+      const runs = await countDue(db, store, options);
+      const question = `Purge what ${formatCount(runs)} finished runs keep? They cannot be undone afterwards.`;
+      if (runs > 0) await requireConfirmation(given.yes, question, "purge");
+      const purged = await purge(db, store, options);
+      if (settings.json) printJson(purged);
+      sayPurged(purged);
+    });
+  },
+};
+
+function sayPurged({ runs, undoLogs, rejects, bytes, busy }: Purged): void {
+  say(
+    `Purged ${formatCount(undoLogs)} undo logs (${(bytes / 1_048_576).toFixed(1)} MiB), ${formatCount(rejects)} rejects and ${formatCount(runs)} runs.`,
+  );
+  if (busy.length === 0) return;
+  process.exitCode = exitCodes.incomplete;
+  say(`In use, and left for the next purge: run ${busy.join(", ")}.`);
+}
