@@ -15,11 +15,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   sink: ["job", "postgres"],
   plan: ["job", "source", "sink", "store", "postgres"],
   engine: ["plan", "job", "source", "sink", "throttle", "store", "postgres"],
+  backup: ["plan", "job", "source", "sink", "store", "postgres"],
   observe: ["engine/events"],
   server: ["observe", "store"],
   embedded: [],
   cli: [
     "engine",
+    "backup",
     "plan",
     "job",
     "source",
@@ -36,6 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Each of these libraries is known to these files only. */
 const onlyIn: Readonly<Record<string, readonly string[]>> = {
   "pg-cursor": ["postgres/read-with-cursor.ts"],
+  "pg-copy-streams": ["postgres/copy.ts"],
   "prom-client": ["observe/metrics.ts"],
   pino: ["observe/event-log.ts"],
   jiti: ["cli/load-job.ts"],

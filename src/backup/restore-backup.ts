@@ -3,7 +3,6 @@ import { RefusedError, TidefillError } from "../errors.ts";
 import { displayName } from "../job/table.ts";
 import type { Database } from "../postgres/database.ts";
 import { describeWithoutValues, sqlstateOf } from "../postgres/failure.ts";
-import type { KeyText } from "../postgres/key.ts";
 import { installSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { type ConnectionOptions, connected } from "./connection.ts";
@@ -13,7 +12,8 @@ import { loadPart } from "./part-table.ts";
 import { patiently } from "./patiently.ts";
 import type { Progress } from "./progress.ts";
 import { loadLimits } from "./read-back.ts";
-import { mostConflictKeys, type RestoredPart, type RestoreTarget, restorePart } from "./restore-part.ts";
+import { type RestoredPart, type RestoreTarget, restorePart } from "./restore-part.ts";
+import { type RestoreReport, RestoreTotal } from "./restore-report.ts";
 import { changedTypes, openTarget } from "./restore-target.ts";
 import { readServerFacts } from "./server-facts.ts";
 import type { BackupKind } from "./what-to-keep.ts";
@@ -39,25 +39,6 @@ export interface RestoreQuestion {
   readonly into: string;
 }
 
-/** What became of the rows of a backup: restored + alreadyRight + conflicts + gone = rows. */
-export interface RestoreReport {
-  readonly job: string;
-  readonly directory: string;
-  readonly table: string;
-  readonly kind: BackupKind;
-  readonly rows: number;
-  readonly restored: number;
-  readonly alreadyRight: number;
-  /** rows that differ from the backup, or whose unique values newer rows have taken; left alone */
-  readonly conflicts: number;
-  /** rows of an update that are not there any more, and rows of persons who were erased; left alone */
-  readonly gone: number;
-  /** those of the restored that a trigger, or a column's type of today, has made something else of */
-  readonly altered: number;
-  /** the first 100 */
-  readonly conflictKeys: readonly KeyText[];
-}
-
 /**
  * Brings the rows of a backup back where they are missing; rows that are there are left alone unless told otherwise. Done
  * twice, it changes nothing the second time. Each file is restored in a transaction of its own.
@@ -73,7 +54,7 @@ export async function restoreBackup(directory: string, options: RestoreOptions =
     const target = await db.transaction((tx) => openTarget(tx, manifest, { overwrite, erased }));
     await options.confirm?.(await questionOf(db, manifest));
     await installSchema(db, store.schema);
-    const total = new Total(manifest, path);
+    const total = new RestoreTotal(manifest, path);
     let bytes = 0;
     try {
       for (const part of manifest.parts) {
@@ -159,33 +140,4 @@ async function record(
 ): Promise<void> {
   const details = { ...counts, overwrite };
   await store.audit.record(db, { action: "restore", job, run: null, details });
-}
-
-/** Adds up what became of the parts. */
-class Total {
-  #report: RestoreReport;
-
-  constructor({ job, schema, table, kind }: Manifest, directory: string) {
-    const counts = { rows: 0, restored: 0, alreadyRight: 0, conflicts: 0, gone: 0, altered: 0 };
-    const name = displayName({ schema, name: table });
-    this.#report = { job, directory, table: name, kind, ...counts, conflictKeys: [] };
-  }
-
-  add(part: RestoredPart): void {
-    const so = this.#report;
-    this.#report = {
-      ...so,
-      rows: so.rows + part.rows,
-      restored: so.restored + part.restored,
-      alreadyRight: so.alreadyRight + part.alreadyRight,
-      conflicts: so.conflicts + part.conflicts,
-      gone: so.gone + part.gone,
-      altered: so.altered + part.altered,
-      conflictKeys: [...so.conflictKeys, ...part.conflictKeys].slice(0, mostConflictKeys),
-    };
-  }
-
-  get report(): RestoreReport {
-    return this.#report;
-  }
 }

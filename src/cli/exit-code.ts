@@ -28,8 +28,8 @@ export function exitCodeOf(report: RunReport): number {
 }
 
 // A job that says what becomes of a conflict is done with it; what an undo or a verify has found is for people to look at.
-function isComplete({ kind, rows }: RunReport): boolean {
-  return rows.rejected === 0 && (kind === "run" || rows.conflicted === 0);
+function isComplete({ kind, rows, broken }: RunReport): boolean {
+  return rows.rejected === 0 && broken.length === 0 && (kind === "run" || rows.conflicted === 0);
 }
 
 /** What an error means for the shell. */

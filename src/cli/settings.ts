@@ -49,8 +49,8 @@ export function workOptions<T>(yargs: Argv<T>) {
       describe: "how long a worker that vanished keeps its range",
     })
     .option("reject-limit", {
-      type: "number",
-      describe: "rejects that stop the run (the job's own limit when not given)",
+      type: "string",
+      describe: "rejects that stop the run, 500 or 0.5% (the job's own limit when not given)",
     })
     .option("metrics-port", {
       type: "number",

@@ -3,6 +3,7 @@ import type { RunReport } from "../engine/run-report.ts";
 import type { WorkOptions } from "../engine/session.ts";
 import { UsageError } from "../errors.ts";
 import type { Duration } from "../job/duration.ts";
+import { parseRejectLimit } from "../job/reject-limit.ts";
 import { formatCount, formatSeconds } from "../observe/format.ts";
 import { withAddress } from "./connection.ts";
 import { exitCodeOf } from "./exit-code.ts";
@@ -15,7 +16,7 @@ import { Signals } from "./signals.ts";
 export interface WorkSettings extends ObserverSettings {
   readonly workers: number;
   readonly lease: string;
-  readonly rejectLimit?: number | undefined;
+  readonly rejectLimit?: string | undefined;
 }
 
 /** Works on a run under the eyes of progress line, metrics and log, and sets the exit code by how it ended. */
@@ -26,6 +27,7 @@ export async function takePart(
   start: (options: WorkOptions) => Promise<RunReport>,
 ): Promise<RunReport> {
   requireNumbers(work);
+  const rejectLimit = work.rejectLimit === undefined ? undefined : parseRejectLimit(work.rejectLimit);
   const observers = new Observers(work);
   const signals = new Signals();
   signals.listen();
@@ -39,7 +41,7 @@ export async function takePart(
         schema: settings.schema,
         workers: work.workers,
         lease: work.lease as Duration,
-        rejectLimit: work.rejectLimit,
+        rejectLimit,
         signal: signals.signal,
         onEvent: [...observers.listeners, (event) => mine.hear(event)],
         files: loaded?.files,
@@ -60,12 +62,10 @@ function requireNumbers(work: WorkSettings): void {
   const limits = [
     ["workers", work.workers, 1, 64],
     ["metrics-port", work.metricsPort, 0, 65_535],
-    ["reject-limit", work.rejectLimit, 0, Number.MAX_SAFE_INTEGER],
   ] as const;
   for (const [name, value, least, most] of limits) {
     if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) continue;
-    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
-    throw new UsageError(`--${name} wants a whole number ${range}.`);
+    throw new UsageError(`--${name} wants a whole number from ${least} to ${most}.`);
   }
   if (work.pushgateway !== undefined && !/^https?:\/\/./.test(work.pushgateway)) {
     throw new UsageError("--pushgateway wants an address.", {
@@ -85,6 +85,7 @@ function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
     `${emphasise(colour, report.status)}${reason}  ${report.job}, run ${report.run}: ${parts.join(", ")}; ${mine.of(report)}${formatSeconds(seconds)}`,
   );
   if (report.message !== null) say(report.message);
+  for (const broken of report.broken) say(`${emphasise("red", "integrity")}  ${broken}`);
   const next = nextStep(report);
   if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
 }
@@ -98,7 +99,7 @@ function partsOf({ kind, rows }: RunReport): string[] {
     const counts = [rows.written, rows.conflicted, rows.skipped].map(formatCount);
     return [
       `${counts[0]} restored`,
-      `${counts[1]} conflicts`,
+      `${counts[1]} ${rows.conflicted === 1 ? "conflict" : "conflicts"}`,
       `${counts[2]} gone`,
       ...some(rows.rejected, "refused by the database"),
       images,

@@ -11,12 +11,12 @@ export function isDestructive({ job, writes }: OpenedJob, undoLog: UndoLogKind):
 }
 
 /**
- * A job that destroys something starts only with a verified backup that is young enough, or when the author's own check says
+ * A job that destroys something (`store` is null where tidefill has never run) starts only with a verified backup that is young enough, or when the author's own check says
  * that there is one. @throws RefusedError
  */
 export async function requireBackup(
   db: Database,
-  store: Store,
+  store: Store | null,
   opened: OpenedJob,
   undoLog: UndoLogKind,
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function requireBackup(
       remedy,
     );
   }
-  const ageMs = await store.backups.ageOfLatest(db, name);
+  const ageMs = store === null ? null : await store.backups.ageOfLatest(db, name);
   if (ageMs !== null && ageMs <= backup.maxAgeMs) return;
   const why =
     ageMs === null

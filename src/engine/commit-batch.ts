@@ -1,3 +1,4 @@
+import type { Standing } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { Stretch, Walk } from "../source/walk.ts";
@@ -22,8 +23,8 @@ export interface Committed {
   readonly lease: Lease;
   readonly isLast: boolean;
   readonly wanted: string;
-  /** rejects of the whole run, when this batch added some */
-  readonly rejectsOfRun: number | null;
+  /** how the whole run stands, when this batch added rejects */
+  readonly standing: Standing | null;
 }
 
 /** Commits the batches of a range, or seems to. */
@@ -132,10 +133,10 @@ export class BatchCommitter implements Committer {
     await this.#store.rejects.add(tx, lease.run, lease.range, outcome.notes);
     const counts = countBatch(lease.sweep, stretch, outcome, fresh);
     attempt.counts = counts;
-    const rejectsOfRun = fresh > 0 ? await this.#store.rejects.count(tx, lease.run) : null;
+    const standing = fresh > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
     // Last, and undoing all of the above when the lease is no longer ours.
     const { wanted } = await this.#store.ranges.advance(tx, lease, stretch, counts, this.#timing.leaseMs);
-    return { lease: advanced(lease, stretch), isLast: stretch.isLast, wanted, rejectsOfRun };
+    return { lease: advanced(lease, stretch), isLast: stretch.isLast, wanted, standing };
   }
 
   #limits(rows: number) {

@@ -121,7 +121,7 @@ export class DryCommitter implements Committer {
 
   #committed({ lease, stretch }: Attempt, isLast: boolean): Committed {
     if (stretch === null) throw new Error("A batch without bounds cannot be passed over.");
-    return { lease: advanced(lease, stretch), isLast, wanted: "running", rejectsOfRun: this.counts.rejected };
+    return { lease: advanced(lease, stretch), isLast, wanted: "running", standing: null };
   }
 
   #count(counts: BatchCounts): void {

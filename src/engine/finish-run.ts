@@ -1,3 +1,4 @@
+import { exceeds } from "../job/reject-limit.ts";
 import type { Database } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import { readCoverage } from "../store/completion.ts";
@@ -36,7 +37,8 @@ export async function finishRun(
         throw new Error(`The ranges of run ${id} do not tile the key space.`);
       return { kind: "waiting", lookAgainMs: Math.min(500, (coverage.nextLeaseEndsInMs ?? 500) + 10) };
     }
-    if ((await store.rejects.count(tx, id)) > run.rejectLimit) return { kind: "over the reject limit" };
+    const standing = await store.rejects.standing(tx, id);
+    if (exceeds(run.rejectLimit, standing, true)) return { kind: "over the reject limit" };
     if (hasPending && coverage.written > 0 && run.sweep < sweepsAtMost) {
       const sweep = run.sweep + 1;
       await store.ranges.addSweep(tx, id, sweep);

@@ -2,6 +2,7 @@ import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
+import type { RunReport } from "./run-report.ts";
 
 /** An integrity query that returned rows: how many, up to a hundred. */
 export interface Broken {
@@ -13,7 +14,7 @@ const countedAtMost = 100;
 const longestQueryMs = 600_000;
 
 /** Runs a job's integrity queries; answers those that returned a row. None of the rows themselves leaves the database. */
-export async function checkIntegrity(db: Database, { integrity }: Job): Promise<Broken[]> {
+async function checkIntegrity(db: Database, { integrity }: Job): Promise<Broken[]> {
   const broken: Broken[] = [];
   for (const { name, query } of integrity) {
     const counted = sql`select pg_catalog.count(*) as rows
@@ -23,7 +24,7 @@ export async function checkIntegrity(db: Database, { integrity }: Job): Promise<
           ${query}
         ) as breaking
         limit ${countedAtMost}
-      ) as some`;
+      ) as counted`;
     const limits = { statementMs: longestQueryMs, wholeMs: longestQueryMs };
     const { rows } = await db.rolledBack(async (tx) => {
       await tx.query(raw("set local enable_seqscan = on"));
@@ -46,12 +47,18 @@ export async function requireIntegrity(db: Database, job: Job): Promise<void> {
   );
 }
 
-export function describeBroken(broken: readonly Broken[]): string {
-  return broken
-    .map(({ name, rows }) => {
-      const many =
-        rows >= countedAtMost ? `${countedAtMost} rows or more` : `${rows} row${rows === 1 ? "" : "s"}`;
-      return `"${name}" is broken by ${many}`;
-    })
-    .join(", ");
+/** The report of a run that has succeeded, with what it has left broken. */
+export async function withIntegrity(db: Database, job: Job, report: RunReport): Promise<RunReport> {
+  if (report.status !== "succeeded") return report;
+  return { ...report, broken: (await checkIntegrity(db, job)).map(describeOne) };
+}
+
+function describeBroken(broken: readonly Broken[]): string {
+  return broken.map(describeOne).join(", ");
+}
+
+function describeOne({ name, rows }: Broken): string {
+  const many =
+    rows >= countedAtMost ? `${countedAtMost} rows or more` : `${rows} row${rows === 1 ? "" : "s"}`;
+  return `"${name}" is broken by ${many}`;
 }

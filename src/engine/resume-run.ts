@@ -1,6 +1,7 @@
 import { RefusedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { readParameters } from "../job/parameters.ts";
+import { parseRejectLimit } from "../job/reject-limit.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
@@ -10,6 +11,7 @@ import type { Run } from "../store/runs.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { executeRun } from "./execute-run.ts";
+import { withIntegrity } from "./integrity.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { taskOf } from "./task-of-run.ts";
@@ -53,7 +55,7 @@ export async function resumeRun(
       run.kind === "verify"
         ? await verifyTask(db, store, current, opened)
         : await taskOf(db, store, current, opened, options);
-    return executeRun(db, store, current, task, part);
+    return withIntegrity(db, job, await executeRun(db, store, current, task, part));
   });
 }
 
@@ -88,7 +90,9 @@ async function acceptOrRefuse(
     ...(changes.length > 0
       ? { code: sql`${JSON.stringify(code)}::jsonb`, table_fingerprint: sql`${opened.tableFingerprint}` }
       : {}),
-    ...(options.rejectLimit === undefined ? {} : { reject_limit: sql`${options.rejectLimit}` }),
+    ...(options.rejectLimit === undefined
+      ? {}
+      : { reject_limit: sql`${String(parseRejectLimit(options.rejectLimit))}` }),
   });
 }
 

@@ -10,6 +10,7 @@ import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
 import { executeRun } from "./execute-run.ts";
+import { withIntegrity } from "./integrity.ts";
 import { chooseUndoLog, createRun } from "./run-job.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
@@ -37,7 +38,8 @@ export async function retryRejects(job: Job, name: string, options: WorkOptions 
     }
     const id = await begin(db, store, opened, of, options);
     const run = await store.runs.require(db, String(id));
-    return executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
+    const report = await executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
+    return withIntegrity(db, job, report);
   });
 }
 

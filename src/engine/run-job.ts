@@ -1,6 +1,7 @@
 import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { type GivenParameters, parametersToJson, readParameters, requireKept } from "../job/parameters.ts";
+import { parseRejectLimit } from "../job/reject-limit.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
@@ -9,7 +10,7 @@ import { installSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
 import { executeRun } from "./execute-run.ts";
-import { requireIntegrity } from "./integrity.ts";
+import { requireIntegrity, withIntegrity } from "./integrity.ts";
 import type { RunReport } from "./run-report.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
@@ -42,7 +43,8 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     await requireIntegrity(db, job);
     const id = await createRun(db, store, opened, { undoLog, ofRun: null, parameters: given }, options);
     const run = await store.runs.require(db, String(id));
-    return executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
+    const report = await executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
+    return withIntegrity(db, job, report);
   });
 }
 
@@ -86,7 +88,7 @@ export async function createRun(
       undoLog,
       undoParts: undoLog === "none" ? [] : images.parts,
       parameters: parametersToJson(job.parameters, parameters),
-      rejectLimit: options.rejectLimit ?? job.rejectLimit,
+      rejectLimit: parseRejectLimit(options.rejectLimit ?? job.rejectLimit),
       code,
       keyFingerprint: opened.keyFingerprint,
       tableFingerprint: opened.tableFingerprint,

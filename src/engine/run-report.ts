@@ -43,6 +43,8 @@ export interface RunReport {
   readonly secondsSinceCheckpoint: number | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  /** integrity queries of the job that returned a row after the run; only the process that finished it looks */
+  readonly broken: readonly string[];
 }
 
 /** Reads a run and how far it is. */
@@ -75,6 +77,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     secondsSinceCheckpoint: progress.secondsSinceCheckpoint,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
+    broken: [],
   };
 }
 

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { type Duration, parseDuration } from "../job/duration.ts";
+import type { RejectLimit } from "../job/reject-limit.ts";
 import { createPool } from "../postgres/connect.ts";
 import { Database } from "../postgres/database.ts";
 import { Store } from "../store/store.ts";
@@ -22,7 +23,7 @@ export interface WorkOptions {
   /** hashes of the files that the job was made of, by name; the command line gives them */
   readonly files?: Readonly<Record<string, string>> | undefined;
   /** rejects after which the run stops; the job's own limit when absent */
-  readonly rejectLimit?: number | undefined;
+  readonly rejectLimit?: RejectLimit | undefined;
   /** opens and closes the undo logs of jobs about persons; `TIDEFILL_UNDO_KEY` of the environment when absent */
   readonly undoKey?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { RefusedError } from "../errors.ts";
+import { noRejectLimit } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import type { ImagePart } from "../sink/images.ts";
@@ -69,7 +70,7 @@ async function begin(db: Database, store: Store, undone: Run): Promise<Run> {
       undoLog: "none",
       undoParts: [],
       parameters: "{}",
-      rejectLimit: 1_000,
+      rejectLimit: noRejectLimit,
       code: { definition: "undo", files: {} },
       keyFingerprint: "undo",
       tableFingerprint: "undo",

@@ -1,6 +1,7 @@
 import type { Job } from "../job/define-job.ts";
 import type { GivenParameters } from "../job/parameters.ts";
 import { parametersToJson, readParameters } from "../job/parameters.ts";
+import { noRejectLimit } from "../job/reject-limit.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
@@ -9,7 +10,7 @@ import type { Run } from "../store/runs.ts";
 import { installSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { executeRun } from "./execute-run.ts";
-import { checkIntegrity, describeBroken } from "./integrity.ts";
+import { withIntegrity } from "./integrity.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { verifyTask } from "./verify-task.ts";
@@ -21,16 +22,11 @@ export interface VerifyOptions extends WorkOptions {
   readonly parameters?: GivenParameters | undefined;
 }
 
-/** What a verify found: the report of its run, and the integrity queries that returned rows. */
-export interface VerifyReport extends RunReport {
-  readonly broken: readonly string[];
-}
-
 /**
  * Compares, by another way than the run's own, what a job makes of its rows with what is there; goes on with a verify that was
  * interrupted. Differences are listed by key as `rejects` of the verify's run.
  */
-export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<RunReport> {
   const part = participation(options, true);
   return withDatabase(`verify ${job.name}`, options, async (db, store) => {
     await installSchema(db, store.schema);
@@ -43,8 +39,7 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
         ? unfinished
         : await begin(db, store, opened, run, given);
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
-    const broken = report.status === "succeeded" ? await checkIntegrity(db, job) : [];
-    return { ...report, broken: broken.length === 0 ? [] : [describeBroken(broken)] };
+    return withIntegrity(db, job, report);
   });
 }
 
@@ -75,7 +70,7 @@ async function begin(
     undoLog: "none",
     undoParts: [],
     parameters: of === null ? parametersToJson(job.parameters, given) : JSON.stringify(of.parameters),
-    rejectLimit: Number.MAX_SAFE_INTEGER,
+    rejectLimit: noRejectLimit,
     code: { definition: opened.definitionFingerprint, files: {} },
     keyFingerprint: opened.keyFingerprint,
     tableFingerprint: opened.tableFingerprint,

@@ -1,4 +1,5 @@
 import { BatchTooBigError, CommitUnknownError, LeaseLostError, messageOf } from "../errors.ts";
+import { exceeds, type RejectLimit } from "../job/reject-limit.ts";
 import { classifyFailure, describeWithoutValues, type Failure } from "../postgres/failure.ts";
 import type { Lease } from "../store/ranges.ts";
 import type { Throttle } from "../throttle/throttle.ts";
@@ -17,7 +18,7 @@ export class RangeWork {
   readonly #throttle: Throttle;
   readonly #events: Events;
   readonly #stop: StopSignal;
-  readonly #rejectLimit: number;
+  readonly #rejectLimit: RejectLimit;
   readonly #isolation = new Isolation();
   readonly #backoff: Backoff;
   #lease: Lease;
@@ -32,7 +33,7 @@ export class RangeWork {
       readonly events: Events;
       readonly stop: StopSignal;
       readonly patience: Patience;
-      readonly rejectLimit: number;
+      readonly rejectLimit: RejectLimit;
     },
   ) {
     this.#lease = lease;
@@ -100,7 +101,8 @@ export class RangeWork {
     }
     if (committed.wanted === "paused" || committed.wanted === "cancelled")
       this.#stop.stop({ reason: committed.wanted });
-    if (committed.rejectsOfRun !== null && committed.rejectsOfRun > this.#rejectLimit)
+    const { standing } = committed;
+    if (standing !== null && exceeds(this.#rejectLimit, standing, false))
       this.#stop.stop({ reason: "reject-limit" });
     return committed;
   }
@@ -139,7 +141,7 @@ export class RangeWork {
           lease,
           isLast: attempt.stretch.isLast,
           wanted: "running",
-          rejectsOfRun: null,
+          standing: null,
         });
       } catch (failure) {
         if (failure instanceof LeaseLostError || classifyFailure(failure).action === "stop") throw failure;

@@ -1,4 +1,5 @@
 import { LeaseLostError, NoProgressError } from "../errors.ts";
+import type { RejectLimit } from "../job/reject-limit.ts";
 import type { Database } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
 import type { Lease } from "../store/ranges.ts";
@@ -30,7 +31,7 @@ export interface WorkerTask {
   readonly run: bigint;
   readonly process: string;
   readonly leaseMs: number;
-  readonly rejectLimit: number;
+  readonly rejectLimit: RejectLimit;
   readonly hasPending: boolean;
 }
 

@@ -2,6 +2,7 @@ import { UsageError } from "../errors.ts";
 import { Sql } from "../postgres/sql.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import type { ParameterSpec, ParametersOf } from "./parameters.ts";
+import { parseRejectLimit, type RejectLimit } from "./reject-limit.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Where a job's rows come from; made by `rowsOf`, `rows`, `csvFile` and `ndjsonFile`. */
@@ -44,8 +45,8 @@ interface CommonDefinition<P extends ParameterSpec> {
     /** how long a batch should take; 250 ms unless there is a reason */
     readonly batchTime?: Duration;
   };
-  /** how many rejects stop the run; 100 unless told otherwise */
-  readonly rejectLimit?: number;
+  /** how many rejects stop the run, as a number or as a share of the rows read (`"0.5%"`); 100 unless told otherwise */
+  readonly rejectLimit?: RejectLimit;
   /** whether a run keeps what it overwrites, so that `tidefill undo` can take it back; true unless there is a reason */
   readonly undoable?: boolean;
   /** the job destroys something although it keeps an undo log: it wants a verified backup before it starts */
@@ -103,7 +104,7 @@ export interface Job {
   readonly name: string;
   readonly parameters: ParameterSpec;
   readonly batchTimeMs: number;
-  readonly rejectLimit: number;
+  readonly rejectLimit: RejectLimit;
   readonly undoable: boolean;
   readonly personalData: boolean;
   readonly destructive: boolean;
@@ -174,11 +175,6 @@ function common(definition: CommonDefinition<ParameterSpec>) {
       remedy: `Use lower-case words joined by hyphens, at most ${maxNameBytes} characters: "fill-word-count".`,
     });
   }
-  if (!Number.isInteger(rejectLimit) || rejectLimit < 0) {
-    throw new UsageError(
-      `The reject limit of job ${name} must be a whole number from 0, got ${rejectLimit}.`,
-    );
-  }
   const batchTimeMs = parseDuration(pace?.batchTime ?? "250ms");
   if (batchTimeMs < 10 || batchTimeMs > 5_000) {
     throw new UsageError(
@@ -190,7 +186,14 @@ function common(definition: CommonDefinition<ParameterSpec>) {
   }
   const { undoable = true, personalData = false, destructive = false } = definition;
   const nature = { undoable, personalData, destructive };
-  return { name, parameters, batchTimeMs, rejectLimit, ...nature, ...precautions(definition) };
+  return {
+    name,
+    parameters,
+    batchTimeMs,
+    rejectLimit: parseRejectLimit(rejectLimit),
+    ...nature,
+    ...precautions(definition),
+  };
 }
 
 function precautions({ name, integrity = [], backup = {} }: CommonDefinition<ParameterSpec>) {

@@ -34,6 +34,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
 export const checkNames = [
   "server-can-be-written",
   "relation-is-a-table",
+  "key-is-not-personal",
   "columns-are-as-described",
   "key-orders-the-rows",
   "row-security-hides-nothing",

@@ -5,11 +5,13 @@ import { definitionFingerprint } from "../job/fingerprint.ts";
 import { displayName } from "../job/table.ts";
 import { findRelation, type Relation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
+import { describeWithoutValues, isAboutServer } from "../postgres/failure.ts";
 import { readKey } from "../postgres/key-index.ts";
 import { OpenedTable } from "../source/opened-table.ts";
 import { TableRows } from "../source/table-rows.ts";
 import { checkJob } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
+import { keyIsNotPersonal } from "./checks/key-is-not-personal.ts";
 import { readsByAnIndex } from "./checks/reads-by-an-index.ts";
 import { chooseWalkFilter } from "./choose-walk.ts";
 import { type Estimate, estimateRows } from "./estimate.ts";
@@ -66,6 +68,8 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
     ...(insert !== null && into === null ? [noSuchTable(displayName(insert.table))] : []),
   ];
   if (missing.length > 0) return { refusals: missing, from, into };
+  const personalKey = source instanceof TableRows ? keyIsNotPersonal(source.table) : [];
+  if (personalKey.length > 0) return { refusals: personalKey, from, into };
   const refusals: Refusal[] = [];
   if (source instanceof TableRows && from !== null) {
     const written = changedTable(sink) === null ? [] : sink.columns;
@@ -192,8 +196,8 @@ async function orRefuse<T>(work: () => Promise<T>): Promise<T> {
     if (!(error instanceof Error) || !("code" in error) || !/^(42|22)/.test(String(error.code))) throw error;
     throw new RefusedError(
       "sql-is-valid",
-      `PostgreSQL does not accept the SQL of this job: ${error.message}.`,
-      "Correct `where`, `pending` or the expressions of the job.",
+      `PostgreSQL does not accept the SQL of this job: ${isAboutServer(String(error.code)) ? error.message : describeWithoutValues(error)}.`,
+      "Correct `where`, `pending` or the expressions of the job, or the parameters that they use.",
     );
   }
 }

@@ -7,7 +7,7 @@ import type { ImageTarget } from "../sink/images.ts";
 import { checkNames } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
 import { tryToOpenJob } from "./open-job.ts";
-import { mainTable, type OpenedJob } from "./opened-job.ts";
+import { mainTable, type OpenedJob, type WriteVerb } from "./opened-job.ts";
 import { sampleStatements } from "./statements.ts";
 import { readTouched, type Touched } from "./touched.ts";
 
@@ -36,6 +36,8 @@ interface PlanDetails {
   readonly statements: readonly { readonly name: string; readonly sql: string }[];
   /** PostgreSQL's plan of the statement that finds the rows */
   readonly queryPlan: readonly string[];
+  /** what is done to the table */
+  readonly verb: WriteVerb;
   readonly touched: Touched;
 }
 
@@ -89,7 +91,13 @@ async function describe(tx: Transaction, opened: OpenedJob, frame: BatchFrame): 
       { name: "checkpoint", sql: checkpoint },
       { name: "commit", sql: "commit" },
     ],
-    queryPlan: finder === undefined ? [] : await explainText(tx, finder.statement),
+    queryPlan: finder === undefined ? [] : withoutValues(await explainText(tx, finder.statement), isPersonal),
+    verb: main?.verb ?? "update",
     touched: await readTouched(tx, mainTable(opened), main?.columns ?? [], main?.verb ?? "update"),
   };
+}
+
+/** PostgreSQL writes parameters into the conditions of a plan; those of a job about persons are not shown. */
+function withoutValues(lines: readonly string[], isPersonal: boolean): readonly string[] {
+  return isPersonal ? lines.map((line) => line.replace(/(Filter|Cond|Key): .*/, "$1: (hidden)")) : lines;
 }

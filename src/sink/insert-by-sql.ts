@@ -61,13 +61,14 @@ export class InsertBySql implements SqlSink {
   }
 
   get comparing(): SqlComparing | null {
-    if (!this.#insert.canBeFound) return null;
+    const { lookup } = this.#insert;
+    if (lookup === null) return null;
     return {
       differences: ({ from, inScope }) => {
         const rows = sql`${from}
       where ${inScope}`;
         const incoming = incomingExpressions(this.#columns, this.#expressions, this.#from.key, rows);
-        return this.#insert.missing(incoming, "source as key");
+        return lookup.missing(incoming, "source as key");
       },
     };
   }

@@ -66,7 +66,8 @@ export class InsertRows implements RowSink {
   }
 
   get comparing(): RowComparing | null {
-    if (!this.#insert.canBeFound) return null;
+    const { lookup } = this.#insert;
+    if (lookup === null) return null;
     return {
       current: [],
       shouldBeGone: false,
@@ -76,7 +77,7 @@ export class InsertRows implements RowSink {
           rows,
           rows.map(({ key }) => key),
         );
-        return this.#insert.missing(
+        return lookup.missing(
           sql`select n - 1 as place, incoming.*
       from (
         ${incoming}

@@ -5,6 +5,7 @@ import type { Key } from "../postgres/key.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
 import type { OnConflict } from "./insert.ts";
+import { InsertedLookup } from "./inserted-lookup.ts";
 
 const target = "tidefill_target";
 
@@ -96,42 +97,10 @@ export class InsertStatement {
     from placed`;
   }
 
-  /** Whether a row that was inserted can be found again by what it holds. */
-  get canBeFound(): boolean {
-    return this.#lookup() !== null;
-  }
-
-  /** A query for rows of `incoming` that are not in the table as they should be. */
-  missing(incoming: Sql, answer: "place" | "source as key"): Sql {
-    const lookup = this.#lookup() ?? [];
-    const compared =
-      this.#conflict?.do === "nothing" ? [] : this.#conflict?.do === "update" ? this.#conflict.columns : null;
-    const columns = this.#columns.flatMap(({ name }, index) =>
-      compared === null || compared.includes(name) ? [{ name, value: `incoming.value_${index + 1}` }] : [],
-    );
-    const record = (values: readonly string[]): string => `row(${values.join(", ")})::record`;
-    const same =
-      columns.length === 0
-        ? ""
-        : `
-          and ${record(columns.map(({ name }) => `${target}.${quoteIdentifier(name)}`))} operator(pg_catalog.*=) ${record(columns.map(({ value }) => value))}`;
-    const met = lookup.map(({ name, value }) => `${target}.${quoteIdentifier(name)} = incoming.${value}`);
-    return sql`select ${raw(answer)}
-      from (
-        ${incoming}
-      ) as incoming
-      where not exists (
-        select from ${qualifiedName(this.#relation)} as ${raw(target)}
-        where ${raw(met.join(" and "))}${raw(same)})`;
-  }
-
-  /** The unique columns by which a row is found again, and their values. */
-  #lookup(): { readonly name: string; readonly value: string }[] | null {
-    if (this.#conflict !== null) return this.#conflictValues();
-    const names = this.#layout.key.columns.map(({ name }) => name);
-    const values = names.map((name) => this.#columns.findIndex((column) => column.name === name));
-    if (values.includes(-1)) return null;
-    return names.map((name, index) => ({ name, value: `value_${(values[index] ?? 0) + 1}` }));
+  /** How an inserted row is found again by what it holds; null where nothing unique is among its columns. */
+  get lookup(): InsertedLookup | null {
+    const names = this.#conflict?.target ?? this.#layout.key.columns.map(({ name }) => name);
+    return InsertedLookup.of(this.#relation, this.#columns, names, this.#conflict);
   }
 
   #insert(images: ImageTarget | null): Sql {

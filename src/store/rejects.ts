@@ -60,6 +60,14 @@ export class Rejects {
     return count;
   }
 
+  /** Rejects of a run and the rows that it has read, by what is committed and by this transaction. */
+  async standing(db: Queryable, run: bigint): Promise<{ readonly rejects: number; readonly read: number }> {
+    const { rows } = await db.query(sql`
+      select (select count(*) from ${this.#schema.table("reject")} where run_id = ${run}::bigint) as rejects,
+        (select coalesce(sum(rows_read), 0) from ${this.#schema.table("range")} where run_id = ${run}::bigint) as read`);
+    return { rejects: Number(rows[0]?.rejects ?? 0), read: Number(rows[0]?.read ?? 0) };
+  }
+
   async count(db: Queryable, run: bigint): Promise<number> {
     const { rows } = await db.query(sql`
       select count(*) as rejects

@@ -35,7 +35,8 @@ export interface Run {
   readonly stopReason: string | null;
   readonly message: string | null;
   readonly parameters: Readonly<Record<string, unknown>>;
-  readonly rejectLimit: number;
+  /** a number of rows, or a share of the rows read: `5%` */
+  readonly rejectLimit: number | `${number}%`;
   readonly code: CodeFingerprint;
   readonly keyFingerprint: string;
   readonly tableFingerprint: string;
@@ -55,7 +56,8 @@ export interface NewRun {
   readonly undoLog: UndoLogKind;
   readonly undoParts: readonly unknown[];
   readonly parameters: string;
-  readonly rejectLimit: number;
+  /** a number of rows, or a share of the rows read: `5%` */
+  readonly rejectLimit: number | `${number}%`;
   readonly code: CodeFingerprint;
   readonly keyFingerprint: string;
   readonly tableFingerprint: string;
@@ -77,7 +79,7 @@ export class Runs {
       insert into ${this.#schema.table("run")}
         (job, kind, of_run, undo_log, undo_parts, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint,
           estimated_rows, estimated_walk, started_at)
-      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${run.rejectLimit}, ${JSON.stringify(run.code)}::jsonb,
+      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${String(run.rejectLimit)}, ${JSON.stringify(run.code)}::jsonb,
         ${run.keyFingerprint}, ${run.tableFingerprint}, ${run.estimatedRows}, ${run.estimatedWalk}, pg_catalog.clock_timestamp())
       on conflict (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled') do nothing
       returning id`);
@@ -214,7 +216,7 @@ function toRun(row: Row): Run {
     stopReason: row.stop_reason ?? null,
     message: row.message ?? null,
     parameters: JSON.parse(row.parameters ?? "{}"),
-    rejectLimit: Number(row.reject_limit),
+    rejectLimit: limitOf(row.reject_limit ?? "0"),
     code: JSON.parse(row.code ?? "{}"),
     keyFingerprint: row.key_fingerprint ?? "",
     tableFingerprint: row.table_fingerprint ?? "",
@@ -226,4 +228,8 @@ function toRun(row: Row): Run {
     startedAt: row.started ?? null,
     finishedAt: row.finished ?? null,
   };
+}
+
+function limitOf(text: string): Run["rejectLimit"] {
+  return text.endsWith("%") ? `${Number(text.slice(0, -1))}%` : Number(text);
 }

@@ -26,7 +26,7 @@ create table ${s}.run (
   stop_reason text,
   message text,
   parameters jsonb not null,
-  reject_limit bigint not null,
+  reject_limit text not null,
   code jsonb not null,
   key_fingerprint text not null,
   table_fingerprint text not null,

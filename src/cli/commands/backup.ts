@@ -1,7 +1,8 @@
 import type { CommandModule } from "yargs";
 import { type BackupReport, backupJob } from "../../backup/backup-job.ts";
 import type { Progress } from "../../backup/progress.ts";
-import { type RestoreQuestion, type RestoreReport, restoreBackup } from "../../backup/restore-backup.ts";
+import { type RestoreQuestion, restoreBackup } from "../../backup/restore-backup.ts";
+import type { RestoreReport } from "../../backup/restore-report.ts";
 import { UsageError } from "../../errors.ts";
 import { formatCount } from "../../observe/format.ts";
 import { requireConfirmation } from "../confirm.ts";
@@ -57,10 +58,11 @@ export const backupCommand: CommandModule = {
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("job", { type: "string" })
-      .option("to", { type: "string", describe: "a new directory, or an empty one" })
+      .option("to", { type: "string", global: false, describe: "a new directory, or an empty one" })
       .option("param", {
         type: "string",
         array: true,
+        global: false,
         default: [],
         describe: "a parameter of the job, name=value",
       })

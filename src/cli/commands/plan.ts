@@ -1,5 +1,6 @@
 import type { CommandModule } from "yargs";
 import { batchFrame } from "../../engine/batch-frame.ts";
+import { refusalsAtStart } from "../../engine/start-refusals.ts";
 import { readParameters } from "../../job/parameters.ts";
 import { formatCount } from "../../observe/format.ts";
 import { planRun, type RunPlan } from "../../plan/plan-run.ts";
@@ -31,7 +32,11 @@ export const planCommand: CommandModule = {
     const parameters = await readParameters(job.parameters, parseParameters(given.param));
     const plan = await withStore(
       settings,
-      async (db, store) => planRun(db, job, parameters, await batchFrame(db, store, job.batchTimeMs)),
+      async (db, store) => {
+        const plan = await planRun(db, job, parameters, await batchFrame(db, store, job.batchTimeMs));
+        if (plan.refusals.length > 0) return plan;
+        return { ...plan, refusals: await refusalsAtStart(db, store, job, parameters) };
+      },
       { needsSchema: false },
     );
     if (settings.json) printJson(plan);
@@ -54,18 +59,20 @@ export function describePlan(plan: RunPlan): string {
   return [
     `${plan.job}, ${plan.kind}`,
     "",
-    `  table      ${details.table}, in the order of ${details.key.join(", ")}`,
+    `  table      ${details.table}${details.source === details.table ? "" : `, from ${details.source}`}, in the order of ${details.key.join(", ")}`,
     `  rows       ~${formatCount(details.estimatedRows)} to do, found by walking ~${formatCount(details.keysWalked)} keys (PostgreSQL's estimate; nothing was counted)`,
     `  checks     ${plan.checks.length} passed: ${list(plan.checks.map((check, index) => (index < plan.checks.length - 1 ? `${check},` : check)))}`,
     "",
-    "What an update touches",
+    `  undo       ${undoAdvice[details.undoLog]}`,
+    "",
+    `What ${details.verb === "insert" ? "an insert" : details.verb === "delete" ? "a delete" : "an update"} touches`,
     `  triggers   ${list(touched.triggers)}`,
     `  checked    ${list(touched.constraints)}`,
     `  referenced ${list(touched.referencedBy)}`,
     `  published  ${list(touched.publications)}`,
     `  generated  ${list(touched.generatedColumns)}`,
     `  indexes    ${list(touched.indexes)}`,
-    `  HOT        ${hotAdvice(plan)}`,
+    ...(details.verb === "update" ? [`  HOT        ${hotAdvice(plan)}`] : []),
     "",
     "Each batch, as it is sent",
     ...details.statements.flatMap(({ name, sql }) => [`  -- ${name}`, indent(sql), ""]),
@@ -75,6 +82,12 @@ export function describePlan(plan: RunPlan): string {
     "Nothing was written.",
   ].join("\n");
 }
+
+const undoAdvice = {
+  plain: "what it overwrites is kept, so that tidefill undo can take the run back",
+  encrypted: "what it overwrites is kept encrypted, so that tidefill undo can take the run back",
+  none: "nothing is kept: the run cannot be taken back",
+} as const;
 
 function hotAdvice({ details }: RunPlan): string {
   if (details === null) return "unknown";

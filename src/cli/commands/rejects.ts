@@ -25,8 +25,8 @@ export const rejectsCommand: CommandModule = {
         describe: "write all of them to this new file, .csv or .ndjson",
       })
       .option("retry", {
+        // No default: it would count as given, and `--export` would always be refused.
         type: "boolean",
-        default: false,
         describe: "try them once more, and nothing else, as a run of its own",
         conflicts: "export",
       }),
@@ -36,7 +36,7 @@ export const rejectsCommand: CommandModule = {
         readonly run: string;
         readonly limit: number;
         readonly export?: string;
-        readonly retry: boolean;
+        readonly retry?: boolean;
       };
     const settings = commonSettings(given);
     const { limit, export: file } = given;

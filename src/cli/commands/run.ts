@@ -1,6 +1,7 @@
 import type { CommandModule } from "yargs";
 import { runJob } from "../../engine/run-job.ts";
 import { UsageError } from "../../errors.ts";
+import { exitCodes } from "../exit-code.ts";
 import { loadJob } from "../load-job.ts";
 import { parseParameters } from "../parameters.ts";
 import { commonOptions, commonSettings, workOptions } from "../settings.ts";
@@ -51,8 +52,10 @@ export const runCommand: CommandModule = {
     const report = await takePart(settings, given, loaded, (options) =>
       runJob(loaded.job, { ...options, parameters, again: given.again }),
     );
-    if (given.verify && report.status === "succeeded")
-      await verify(settings, given, loaded, BigInt(report.run));
+    if (!given.verify || report.status !== "succeeded") return;
+    const code = process.exitCode;
+    await verify(settings, given, loaded, BigInt(report.run));
+    if (process.exitCode === exitCodes.done) process.exitCode = code;
   },
 };
 

@@ -1,9 +1,7 @@
 import type { CommandModule } from "yargs";
-import { type VerifyReport, verifyRun } from "../../engine/verify-run.ts";
+import { verifyRun } from "../../engine/verify-run.ts";
 import { withStore } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
 import { type LoadedJob, loadJob } from "../load-job.ts";
-import { say } from "../output.ts";
 import { parseParameters } from "../parameters.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
 import { takePart, type WorkSettings } from "../take-part.ts";
@@ -43,10 +41,7 @@ export async function verify(
   pairs: readonly string[] = [],
 ): Promise<void> {
   const parameters = parseParameters(pairs);
-  const report = await takePart(settings, given, loaded, (options) =>
+  await takePart(settings, given, loaded, (options) =>
     verifyRun(loaded.job, { ...options, parameters, run }),
   );
-  const { broken = [] } = report as VerifyReport;
-  for (const each of broken) say(`Integrity: ${each}.`);
-  if (report.status === "succeeded" && broken.length > 0) process.exitCode = exitCodes.incomplete;
 }

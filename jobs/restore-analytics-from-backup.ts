@@ -1,0 +1,18 @@
+import { defineSqlJob, insertInto, rowsOf, sql } from "tidefill";
+import { analytics, analyticsBackup } from "./tables.ts";
+
+/** Brings back the records that a clean-up should not have deleted, from the table they were saved to. What is there stays. */
+export default defineSqlJob({
+  name: "restore-analytics-from-backup",
+  source: rowsOf(analyticsBackup, { where: sql`restore_flag` }),
+  sink: insertInto(
+    analytics,
+    {
+      user_id: sql`user_id`,
+      metric_type: sql`metric_type`,
+      value: sql`value`,
+      created_at: sql`original_created_at`,
+    },
+    { onConflict: { target: ["user_id", "metric_type", "created_at"], do: "nothing" } },
+  ),
+});

@@ -1,0 +1,30 @@
+import { RefusedError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import type { Refusal } from "../plan/checks/check.ts";
+import { openJob } from "../plan/open-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { installedVersion } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { requireBackup } from "./backup-rule.ts";
+import { requireIntegrity } from "./integrity.ts";
+import { chooseUndoLog } from "./run-job.ts";
+
+/** What would refuse a run of a job whose every check has passed: no key for its undo log, no backup, broken integrity. */
+export async function refusalsAtStart(
+  db: Database,
+  store: Store,
+  job: Job,
+  parameters: object,
+): Promise<readonly Refusal[]> {
+  try {
+    const opened = await openJob(db, job, parameters);
+    const undoLog = await chooseUndoLog(db, opened, {});
+    const isInstalled = (await installedVersion(db, store.schema)) !== null;
+    await requireBackup(db, isInstalled ? store : null, opened, undoLog);
+    await requireIntegrity(db, job);
+    return [];
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return [{ check: error.check, message: error.message, remedy: error.remedy ?? "" }];
+  }
+}
