@@ -1,3 +1,6 @@
+export { type BackupOptions, type BackupReport, backupJob } from "./backup/backup-job.ts";
+export { type RestoreOptions, restoreBackup } from "./backup/restore-backup.ts";
+export type { RestoreReport } from "./backup/restore-report.ts";
 export { type DryRunOptions, type DryRunReport, dryRun } from "./engine/dry-run.ts";
 export type { EngineEvent, EventListener } from "./engine/events.ts";
 export { type ResumeOptions, resumeRun } from "./engine/resume-run.ts";

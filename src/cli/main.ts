@@ -1,6 +1,7 @@
 import yargs from "yargs";
 import { UsageError } from "../errors.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { listCommand } from "./commands/list.ts";
 import { cancelCommand, pauseCommand } from "./commands/pause.ts";
@@ -30,6 +31,7 @@ const commands = [
   verifyCommand,
   undoCommand,
   auditCommand,
+  backupCommand,
   schemaCommand,
 ];
 

@@ -4,6 +4,7 @@ import {
   deleteFrom,
   insertInto,
   type Job,
+  type RunReport,
   reject,
   resumeRun,
   rowsOf,
@@ -11,7 +12,6 @@ import {
   sql,
   table,
   update,
-  type RunReport,
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
