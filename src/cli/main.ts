@@ -3,9 +3,11 @@ import { UsageError } from "../errors.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { eraseCommand } from "./commands/erase.ts";
 import { listCommand } from "./commands/list.ts";
 import { cancelCommand, pauseCommand } from "./commands/pause.ts";
 import { planCommand } from "./commands/plan.ts";
+import { purgeCommand } from "./commands/purge.ts";
 import { rejectsCommand } from "./commands/rejects.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { runCommand } from "./commands/run.ts";
@@ -32,6 +34,8 @@ const commands = [
   undoCommand,
   auditCommand,
   backupCommand,
+  purgeCommand,
+  eraseCommand,
   schemaCommand,
 ];
 

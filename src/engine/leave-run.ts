@@ -1,7 +1,7 @@
 import pg from "pg";
 import { messageOf, TidefillError } from "../errors.ts";
 import type { Database } from "../postgres/database.ts";
-import { describeWithoutValues, isAboutServer } from "../postgres/failure.ts";
+import { describeFailure } from "../postgres/failure.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import { isFinished, type RunStatus, type StopReason } from "../store/run-status.ts";
 import type { Run } from "../store/runs.ts";
@@ -67,8 +67,7 @@ export function describeStop(error: unknown): string {
   if (error instanceof TidefillError)
     return [error.message, error.remedy].filter((part) => part !== undefined).join(" ");
   if (error instanceof pg.DatabaseError) {
-    const isSafe = isAboutServer(error.code ?? "");
-    return isSafe ? `${error.message} (SQLSTATE ${error.code})` : describeWithoutValues(error);
+    return describeFailure(error);
   }
   return messageOf(error);
 }

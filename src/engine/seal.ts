@@ -1,8 +1,10 @@
 import { scryptSync } from "node:crypto";
 import { RefusedError } from "../errors.ts";
-import type { Queryable } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
-import type { Seal } from "../sink/images.ts";
+import type { Database, Queryable } from "../postgres/database.ts";
+import { sqlstateOf } from "../postgres/failure.ts";
+import { quoteIdentifier, raw, sql } from "../postgres/sql.ts";
+import type { ImagePart, Seal, UndoLog } from "../sink/images.ts";
+import type { Run } from "../store/runs.ts";
 import type { WorkOptions } from "./session.ts";
 
 const shortestKey = 12;
@@ -43,4 +45,36 @@ export async function requireSealing(db: Queryable, key: string | undefined): Pr
     "This job is about persons, so its undo log is kept encrypted, and this database has no pgcrypto to do it.",
     "create extension pgcrypto;   or write undoable: false in the job.",
   );
+}
+
+/** Opens one value of an undo log, before anything is changed. @throws RefusedError when that does not go */
+export async function requireOpening(
+  db: Database,
+  { table, seal }: UndoLog,
+  { id, undoParts }: Run,
+): Promise<void> {
+  if (seal === null) return;
+  const [part] = undoParts as readonly ImagePart[];
+  const values = (part?.values ?? []).flatMap((_, index) =>
+    part?.kind === "u" ? [`old_${index + 1}`, `new_${index + 1}`] : [`old_${index + 1}`],
+  );
+  if (values.length === 0) return;
+  const open = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_decrypt`);
+  const first = raw(`coalesce(${values.join(", ")})`);
+  try {
+    await db.query(sql`select ${open}(sample.value, ${seal.password}) is not null as opens
+      from (
+        select ${first} as value
+        from ${table}
+        where ${first} is not null
+        limit 1
+      ) as sample`);
+  } catch (error) {
+    if (sqlstateOf(error) !== "39000") throw error;
+    throw new RefusedError(
+      "undo-log-is-sealed",
+      `TIDEFILL_UNDO_KEY is not the key that the undo log of run ${id} was sealed with. Nothing was changed.`,
+      "Set it to the key that was set when the run began.",
+    );
+  }
 }

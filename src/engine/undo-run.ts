@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import { executeRun } from "./execute-run.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
-import { needsLookup, undoTask } from "./undo-task.ts";
+import { needsLookup, openLog, undoTask } from "./undo-task.ts";
 
 /**
  * Takes a run back: a run of its own, planned, paced, resumable and fenced like any other. `name` is the number of the run or
@@ -26,6 +26,7 @@ export async function undoRun(name: string, options: WorkOptions = {}): Promise<
     await store.runs.settle(db, found.job);
     const undone = await store.runs.require(db, String(found.id));
     requireUndoable(undone);
+    await openLog(db, store, undone, options);
     const undo = await begin(db, store, undone);
     return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
   });
@@ -61,6 +62,8 @@ async function begin(db: Database, store: Store, undone: Run): Promise<Run> {
   const parts = undone.undoParts as readonly ImagePart[];
   const { written } = await readProgress(db, store.schema, undone.id);
   const id = await db.transaction(async (tx) => {
+    // Somebody may have purged its log, or taken it back, since it was looked at.
+    requireUndoable(await store.runs.lock(tx, undone.id));
     await awaitGhosts(tx, store, undone.id);
     if (needsLookup(undone)) await indexLog(tx, store, undone, parts);
     const created = await store.runs.create(tx, {

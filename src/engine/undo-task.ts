@@ -13,11 +13,25 @@ import { HeapWalk } from "../source/heap-walk.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import type { RunTask } from "./run-task.ts";
-import { sealOf, undoKeyOf } from "./seal.ts";
+import { requireOpening, sealOf, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
 import { supersededByNumber, supersededBySweep, UndoBatch } from "./undo-batch.ts";
 
 const batchTimeMs = 250;
+
+/** The log of a run, with the seal that opens it. @throws RefusedError when the operator's key is not the one it was made with */
+export async function openLog(
+  db: Database,
+  store: Store,
+  undone: Run,
+  options: WorkOptions,
+): Promise<UndoLog> {
+  const table = store.undoLogs.table(undone.id);
+  if (undone.undoLog !== "encrypted") return { table, seal: null };
+  const seal = await sealOf(db, undone.id, undoKeyOf(options));
+  await requireOpening(db, { table, seal }, undone);
+  return { table, seal };
+}
 
 /** The work of an undo: out of the log of the run that it takes back, and nothing else. */
 export async function undoTask(
@@ -27,8 +41,7 @@ export async function undoTask(
   options: WorkOptions,
 ): Promise<RunTask> {
   const undone = await store.runs.require(db, String(undo.ofRun));
-  const seal = undone.undoLog === "encrypted" ? await sealOf(db, undone.id, undoKeyOf(options)) : null;
-  const log: UndoLog = { table: store.undoLogs.table(undone.id), seal };
+  const log = await openLog(db, store, undone, options);
   const parts = undone.undoParts as readonly ImagePart[];
   return db.transaction(async (tx) => {
     const layouts = await layoutsOf(tx, parts);

@@ -105,7 +105,7 @@ function fromText(type: string, text: string, codec: ColumnCodec): unknown {
       : isNumber
         ? text.trim() === "NaN" || (text.trim() !== "" && !Number.isNaN(Number(text)))
         : type !== "boolean" || /^(t|f|true|false)$/.test(text);
-  if (!fits) throw new Error(`"${text}" is no ${type}`);
+  if (!fits) throw new Error(`what was given is no ${type}`);
   if (type === "boolean") return text.startsWith("t");
   return codec.decode(text);
 }

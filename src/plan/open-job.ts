@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import pg from "pg";
 import { RefusedError, UsageError } from "../errors.ts";
 import type { BoundJob, Job } from "../job/define-job.ts";
 import { definitionFingerprint } from "../job/fingerprint.ts";
 import { displayName } from "../job/table.ts";
 import { findRelation, type Relation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
-import { describeWithoutValues, isAboutServer } from "../postgres/failure.ts";
+import { describeFailure } from "../postgres/failure.ts";
 import { readKey } from "../postgres/key-index.ts";
 import { OpenedTable } from "../source/opened-table.ts";
 import { TableRows } from "../source/table-rows.ts";
@@ -193,10 +194,10 @@ async function orRefuse<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || !/^(42|22)/.test(String(error.code))) throw error;
+    if (!(error instanceof pg.DatabaseError) || !/^(42|22)/.test(error.code ?? "")) throw error;
     throw new RefusedError(
       "sql-is-valid",
-      `PostgreSQL does not accept the SQL of this job: ${isAboutServer(String(error.code)) ? error.message : describeWithoutValues(error)}.`,
+      `PostgreSQL does not accept the SQL of this job: ${describeFailure(error)}.`,
       "Correct `where`, `pending` or the expressions of the job, or the parameters that they use.",
     );
   }

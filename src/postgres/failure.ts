@@ -105,11 +105,14 @@ function isStandard(sqlstate: string): boolean {
  * Whether a failure's message is about the statement or the server, and so holds no value of a row. Given the error itself, it
  * also sees what a trigger or a function raised, or put together as SQL: that may hold a value under any code.
  */
-export function isAboutServer(failure: string | pg.DatabaseError): boolean {
-  if (typeof failure === "string") return /^(08|0A|25|26|28|3D|3F|42|53|55|57|58|XX)/.test(failure);
-  const { code = "", routine, where = "" } = failure;
+function isAboutServer({ code = "", routine, where = "" }: pg.DatabaseError): boolean {
   if (routine === "exec_stmt_raise" || /\bEXECUTE$/m.test(where)) return false;
-  return isAboutServer(code);
+  return /^(08|0A|25|26|28|3D|3F|42|53|55|57|58|XX)/.test(code);
+}
+
+/** A failure of PostgreSQL in its own words where those hold no value of a row, else by its code and names alone. */
+export function describeFailure(error: pg.DatabaseError): string {
+  return isAboutServer(error) ? `${error.message} (SQLSTATE ${error.code})` : describeWithoutValues(error);
 }
 
 /** The SQLSTATE that PostgreSQL sent, or null. */
