@@ -37,7 +37,8 @@ export class DryCommitter implements Committer {
   /** rows that were written while it was measured */
   measuredRows = 0;
   samples: readonly Sample[] = [];
-  readonly rejects: string[] = [];
+  /** reasons of rejects, each once */
+  readonly #reasons = new Set<string>();
   batches = 0;
 
   constructor(
@@ -52,6 +53,10 @@ export class DryCommitter implements Committer {
     this.#task = task;
     this.#timing = timing;
     this.#limit = limit;
+  }
+
+  get rejects(): readonly string[] {
+    return [...this.#reasons].slice(0, rejectsShown);
   }
 
   begin(lease: Lease): Attempt {
@@ -87,9 +92,7 @@ export class DryCommitter implements Committer {
     attempt.counts = countBatch(0, stretch, outcome, outcome.rejects.length);
     if (isFirst) this.samples = await readSamples(tx, this.#opened);
     this.#count(attempt.counts);
-    this.rejects.push(
-      ...outcome.rejects.slice(0, rejectsShown - this.rejects.length).map(({ reason }) => reason),
-    );
+    for (const { reason } of outcome.rejects) this.#reasons.add(reason);
     return this.#committed(attempt, stretch.isLast || this.counts.read >= this.#limit);
   }
 
@@ -107,7 +110,7 @@ export class DryCommitter implements Committer {
   async reject(attempt: Attempt, _sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { stretch } = attempt;
     if (stretch === null) return null;
-    if (this.rejects.length < rejectsShown) this.rejects.push(reason);
+    this.#reasons.add(reason);
     const counts = countBatch(0, stretch, { ...nothingDone, read: 1 }, 1);
     attempt.counts = counts;
     this.#count(counts);

@@ -76,7 +76,8 @@ async function acceptOrRefuse(
   opened: OpenedJob,
   options: ResumeOptions,
 ): Promise<void> {
-  if (run.keyFingerprint !== opened.keyFingerprint) throw orderedOtherwise(run);
+  if (run.keyFingerprint !== opened.keyFingerprint)
+    throw opened.table === null ? anotherFile(run) : orderedOtherwise(run);
   const code = { definition: opened.definitionFingerprint, files: options.files ?? {} };
   const changes = changesSince(run, code, opened.tableFingerprint);
   if (changes.length > 0 && options.acceptChanges !== true) {
@@ -110,6 +111,14 @@ function changesSince(run: Run, code: Run["code"], tableFingerprint: string): st
       ? []
       : ["the columns that it uses changed in the database"]),
   ];
+}
+
+function anotherFile(run: Run): RefusedError {
+  return new RefusedError(
+    "file-is-unchanged",
+    `What ${run.job} reads is not what it was when run ${run.id} began: the file has changed. How far it was read says nothing about the new one.`,
+    `Bring the file back as it was; or start anew: tidefill cancel ${run.job}   then tidefill run ${run.job}`,
+  );
 }
 
 function orderedOtherwise(run: Run): RefusedError {

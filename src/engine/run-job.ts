@@ -6,10 +6,10 @@ import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import type { Run, UndoLogKind } from "../store/runs.ts";
-import { installSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
 import { executeRun } from "./execute-run.ts";
+import { install } from "./install.ts";
 import { requireIntegrity, withIntegrity } from "./integrity.ts";
 import type { RunReport } from "./run-report.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
@@ -33,7 +33,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   await requireKept(job.parameters, given);
   return withDatabase(job.name, options, async (db, store) => {
     const opened = await openJob(db, job, parameters);
-    await installSchema(db, store.schema);
+    await install(db, store);
     await store.runs.settle(db, job.name);
     const latest = await store.runs.latest(db, job.name);
     if (latest?.kind === "run" && latest.status === "succeeded" && options.again !== true)

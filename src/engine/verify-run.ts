@@ -7,9 +7,9 @@ import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Run } from "../store/runs.ts";
-import { installSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { executeRun } from "./execute-run.ts";
+import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
@@ -29,7 +29,7 @@ export interface VerifyOptions extends WorkOptions {
 export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<RunReport> {
   const part = participation(options, true);
   return withDatabase(`verify ${job.name}`, options, async (db, store) => {
-    await installSchema(db, store.schema);
+    await install(db, store);
     const run = await verifiedRun(db, store, job, options);
     const given = run?.parameters ?? options.parameters ?? {};
     const opened = await openJob(db, job, await readParameters(job.parameters, given));

@@ -9,6 +9,7 @@ import {
   positionAfter,
 } from "./file-record.ts";
 import type { HashedFile } from "./hashed-file.ts";
+import { ParsedStretches } from "./parsed-stretches.ts";
 import type { Stretch, Walk } from "./walk.ts";
 
 /** Walks a file from record to record. The transaction is not used: a file is the same for everybody. */
@@ -16,6 +17,7 @@ export class FileWalk implements Walk {
   readonly #file: HashedFile;
   readonly #format: FileFormat;
   readonly #start: Position;
+  readonly #parsed = new ParsedStretches();
 
   /** `start` is where the first record begins, behind a byte order mark and a header. */
   constructor(file: HashedFile, format: FileFormat, start: Position) {
@@ -26,15 +28,30 @@ export class FileWalk implements Walk {
 
   /** The records within `bounds`, as many at a time as one read of the file brings. */
   async *records({ after, through }: Bounds): AsyncGenerator<readonly FileRecord[]> {
-    const from = after === null ? this.#start : positionAfter(after);
     const end = through === null ? Number.POSITIVE_INFINITY : endOf(through);
-    if (from.byte >= end) return;
-    for await (const records of this.#format.records(this.#file.chunks(from.byte), from)) {
+    let from = after === null ? this.#start : positionAfter(after);
+    // At the last record of the bounds, so that what comes behind it is not even looked at.
+    while (from.byte < end) {
+      const records = await this.#next(from);
+      const last = records.at(-1);
+      if (last === undefined) return;
       const beyond = records.findIndex(({ span }) => span.end > end);
       yield beyond === -1 ? records : records.slice(0, beyond);
-      // At the last record of the bounds, so that what comes behind it is not even looked at.
-      if (beyond !== -1 || records.at(-1)?.span.end === end) return;
+      if (beyond !== -1) return;
+      from = positionAfter(keyOf(last.span));
     }
+  }
+
+  /** The records that follow, out of what was parsed already or out of the file; empty at its end. */
+  async #next(from: Position): Promise<readonly FileRecord[]> {
+    const known = this.#parsed.from(from.byte);
+    if (known.length > 0) return known;
+    for await (const records of this.#format.records(this.#file.chunks(from.byte), from)) {
+      if (records.length === 0) continue;
+      this.#parsed.keep(from.byte, records);
+      return records;
+    }
+    return [];
   }
 
   async hasRows(): Promise<boolean> {

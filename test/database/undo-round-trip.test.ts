@@ -11,7 +11,7 @@ import {
   table,
   update,
 } from "tidefill";
-import { beforeAll, beforeEach, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, test, vi } from "vitest";
 import { raw } from "../../src/postgres/sql.ts";
 import { useDatabase } from "../support/database.ts";
 import { columnCases, columnSetup } from "./column-cases.ts";
@@ -34,7 +34,7 @@ const keyed = table("keyed", { key: "id", columns });
 const keyless = table("keyless", { columns });
 
 beforeAll(async () => {
-  await database.query(columnSetup);
+  await database.query(`${columnSetup}; create extension pgcrypto`);
   const generated =
     "double_id bigint generated always as (id * 2) stored, made bigint generated always as identity";
   for (const [name, key] of [
@@ -150,6 +150,42 @@ test.each(jobs.map(([job, tables]) => [job.name, job, tables] as const))(
   "%s over every type is taken back to the byte, and again",
   async (_, job, tables) => {
     await requireRoundTrips(database, job, tables, rows);
+  },
+);
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+async function requireSealedRoundTrips(job: Job, tables: readonly string[], written: number): Promise<void> {
+  vi.stubEnv("TIDEFILL_UNDO_KEY", "a key of the operator's own");
+  await requireRoundTrips(
+    database,
+    { ...job, name: `${job.name}-sealed`, personalData: true },
+    tables,
+    written,
+  );
+}
+
+const comparing = ["update-by-sql", "upsert-rows", "upsert-by-sql"];
+
+test.each(
+  jobs
+    .filter(([{ name }]) => !comparing.includes(name))
+    .map(([job, tables]) => [job.name, job, tables] as const),
+)("%s over every type is taken back to the byte where the undo log is sealed", async (_, job, tables) => {
+  await requireSealedRoundTrips(job, tables, rows);
+});
+
+// Fault in src: a char(n) loses its blanks on its way through the seal's text, so all of its rows are "changed since".
+test.fails.each(
+  jobs
+    .filter(([{ name }]) => comparing.includes(name))
+    .map(([job, tables]) => [job.name, job, tables] as const),
+)(
+  "%s over every type, char(n) too, is taken back to the byte where the undo log is sealed",
+  async (_, job, tables) => {
+    await requireSealedRoundTrips(job, tables, rows);
   },
 );
 

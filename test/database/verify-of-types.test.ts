@@ -31,50 +31,77 @@ async function requireNoAlarm(job: Job): Promise<void> {
 
 beforeAll(async () => {
   await database.query(columnSetup);
-  for (const [index, [type, , ...values]] of columnCases.entries()) {
-    await database.query(`create table t${index} (id bigint primary key, v ${type});
-      create table twin${index} (id bigint primary key, v ${type})`);
-    for (let row = 0; row < rows; row += 1)
-      await database.query(`insert into t${index} values (${row}, ${values[row % values.length]})`);
+  const ddl = columnCases.map(([type], index) => `c${index} ${type}`).join(", ");
+  await database.query(`create table everything (id bigint primary key, ${ddl});
+    create table twin (id bigint primary key, ${ddl})`);
+  for (let row = 0; row < rows; row += 1) {
+    const values = columnCases.map(([, , ...literals]) => literals[row % literals.length]);
+    await database.query(`insert into everything values (${row}, ${values.join(", ")})`);
   }
 });
 
-function jobsOf(index: number, declared: ColumnType): readonly Job[] {
-  const columns = { id: "bigint", v: declared } as Readonly<Record<string, ColumnType>>;
-  const from = table(`t${index}`, { key: "id", columns });
-  const into = table(`twin${index}`, { key: "id", columns });
-  const conflict = { onConflict: { target: ["id"], do: "update", columns: ["v"] } } as const;
-  const both = { id: sql`id`, v: sql`v` };
+const isDomain = (index: number): boolean => ["percent", "label"].includes(columnCases[index]?.[0] ?? "");
+const domains = names.filter((_, index) => isDomain(index));
+const plain = names.filter((_, index) => !isDomain(index));
+const columns = {
+  id: "bigint",
+  ...Object.fromEntries(columnCases.map(([, declared], index) => [names[index], declared])),
+} as Readonly<Record<string, ColumnType>>;
+const everything = table("everything", { key: "id", columns });
+const twin = table("twin", { key: "id", columns });
+
+/** Jobs that write back, or copy, these columns as they are. */
+function jobsOf(written: readonly string[]): readonly Job[] {
+  const source = rowsOf(everything, { read: ["id", ...written] });
+  const same = Object.fromEntries(written.map((name) => [name, raw(name)]));
+  const pick = (row: object, list: readonly string[]): never =>
+    Object.fromEntries(list.map((name) => [name, (row as Record<string, unknown>)[name]])) as never;
+  const all = ["id", ...written];
+  const conflict = { onConflict: { target: ["id"], do: "update", columns: written } } as const;
   return [
     defineJob({
-      name: `update-rows-${index}`,
-      source: rowsOf(from),
-      transform: ({ v }) => ({ v }) as never,
-      sink: update(from, ["v"]),
+      name: "update-rows",
+      source,
+      transform: (row) => pick(row, written),
+      sink: update(everything, written),
     }),
-    defineSqlJob({ name: `update-by-sql-${index}`, source: rowsOf(from), sink: update(from, { v: raw("v") }) }),
+    defineSqlJob({ name: "update-by-sql", source, sink: update(everything, same) }),
     defineJob({
-      name: `insert-rows-${index}`,
-      source: rowsOf(from),
-      transform: (row) => row as never,
-      sink: insertInto(into, ["id", "v"], conflict),
+      name: "insert-rows",
+      source,
+      transform: (row) => pick(row, all),
+      sink: insertInto(twin, all, conflict),
     }),
-    defineSqlJob({ name: `insert-by-sql-${index}`, source: rowsOf(from), sink: insertInto(into, both, conflict) }),
+    defineSqlJob({
+      name: "insert-by-sql",
+      source,
+      sink: insertInto(twin, { id: sql`id`, ...same }, conflict),
+    }),
   ];
 }
 
-const all = columnCases.map(([type, declared], index) => ({ type, index, jobs: () => jobsOf(index, declared) }));
-
-test.each(all.map((each) => [`${each.type} (${names[each.index]})`, each] as const))(
-  "values of %s that are as the job makes them raise no false alarm",
-  async (_, { jobs }) => {
-    const alarms: string[] = [];
-    for (const job of jobs()) await requireNoAlarm(job).catch((error: Error) => alarms.push(`${job.name}: ${error.message.slice(0, 120)}`));
-    expect(alarms).toEqual([]);
+test.each(jobsOf(plain).map((job) => [job.name, job] as const))(
+  "values of every type that %s has left as they should be raise no false alarm",
+  async (_, job) => {
+    await requireNoAlarm(job);
   },
 );
 
-const rounded: readonly (readonly [ddl: string, declared: ColumnType, expression: string, answer: unknown])[] = [
+// Fault in src: insert-statement.ts, missing(): a column of a domain is compared with the type under it, without a cast.
+test.fails.each(
+  jobsOf(domains)
+    .slice(2)
+    .map((job) => [job.name, job] as const),
+)("values of domains that %s has left as they should be raise no false alarm", async (_, job) => {
+  await requireNoAlarm(job);
+});
+
+const rounded: readonly (readonly [
+  ddl: string,
+  declared: ColumnType,
+  expression: string,
+  answer: unknown,
+])[] = [
   ["numeric(10, 2)", "numeric?", "id / 3.0", "0.333"],
   ["char(5)", "char?", "'ab'", "ab"],
   ["timestamp(0)", "timestamp?", "'2024-01-01 00:00:00.4'::timestamp", "2024-01-01 00:00:00.4"],
@@ -82,24 +109,53 @@ const rounded: readonly (readonly [ddl: string, declared: ColumnType, expression
   ["percent", "numeric?", "12.345", "12.345"],
 ];
 
-test.each(rounded)("what a column of type %s rounds or pads raises no false alarm", async (ddl, declared, expression, answer) => {
-  await database.query("drop table if exists rounded, rounded_twin");
-  await database.query(`create table rounded (id bigint primary key, v ${ddl});
+// Fault in src: what the job makes is compared without the column's length, precision or scale, and so each row is reported.
+test.fails.each(rounded)(
+  "what a column of type %s rounds or pads raises no false alarm",
+  async (ddl, declared, expression, answer) => {
+    await database.query("drop table if exists rounded, rounded_twin");
+    await database.query(`create table rounded (id bigint primary key, v ${ddl});
     create table rounded_twin (id bigint primary key, v ${ddl}); insert into rounded select g from generate_series(1, 3) g`);
-  const columns = { id: "bigint", v: declared } as Readonly<Record<string, ColumnType>>;
-  const from = table("rounded", { key: "id", columns });
-  const into = table("rounded_twin", { key: "id", columns });
-  const alarms: string[] = [];
-  for (const job of [
-    defineSqlJob({ name: "update-by-sql", source: rowsOf(from), sink: update(from, { v: raw(expression) }) }),
+    const columns = { id: "bigint", v: declared } as Readonly<Record<string, ColumnType>>;
+    const from = table("rounded", { key: "id", columns });
+    const into = table("rounded_twin", { key: "id", columns });
+    const alarms: string[] = [];
+    for (const job of [
+      defineSqlJob({
+        name: "update-by-sql",
+        source: rowsOf(from),
+        sink: update(from, { v: raw(expression) }),
+      }),
+      defineJob({
+        name: "update-rows",
+        source: rowsOf(from),
+        transform: () => ({ v: answer }) as never,
+        sink: update(from, ["v"]),
+      }),
+      defineSqlJob({
+        name: "insert-by-sql",
+        source: rowsOf(from),
+        sink: insertInto(into, { id: sql`id`, v: raw(expression) }),
+      }),
+    ])
+      await requireNoAlarm(job).catch((error: Error) =>
+        alarms.push(`${job.name}: ${error.message.slice(0, 120)}`),
+      );
+    expect(alarms).toEqual([]);
+  },
+);
+
+// Fault in src: an update leaves JSON's null where the transform answers null, and the verify takes it for a difference.
+test.fails("a JSON null that a transform sees as null raises no false alarm", async () => {
+  await database.query(`create table nulls (id bigint primary key, v jsonb);
+    insert into nulls values (1, 'null'), (2, null), (3, '1')`);
+  const nulls = table("nulls", { key: "id", columns: { id: "bigint", v: "jsonb?" } });
+  await requireNoAlarm(
     defineJob({
-      name: "update-rows",
-      source: rowsOf(from),
-      transform: () => ({ v: answer }) as never,
-      sink: update(from, ["v"]),
+      name: "nulls",
+      source: rowsOf(nulls),
+      transform: ({ v }) => ({ v }),
+      sink: update(nulls, ["v"]),
     }),
-    defineSqlJob({ name: "insert-by-sql", source: rowsOf(from), sink: insertInto(into, { id: sql`id`, v: raw(expression) }) }),
-  ])
-    await requireNoAlarm(job).catch((error: Error) => alarms.push(`${job.name}: ${error.message.slice(0, 120)}`));
-  expect(alarms).toEqual([]);
+  );
 });

@@ -15,6 +15,7 @@ let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tidefill-documents-"));
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+  await writeFile(join(folder, "types.csv"), "name,description,weight\nlogic,How it argues,0.20\n");
   await createSampleSchool(database.pool, { essays: 2_000 });
 });
 
@@ -55,9 +56,16 @@ async function tidefill(...parameters: readonly string[]): Promise<string> {
   return stdout;
 }
 
-const parameters: Readonly<Record<string, readonly string[]>> = {
-  "mark-inactive": ["--param", "before=2024-07-01", "--param", "domain=school.example"],
-};
+function parametersOf(job: string): readonly string[] {
+  switch (job) {
+    case "mark-inactive":
+      return ["--param", "before=2024-07-01", "--param", "domain=school.example"];
+    case "load-feedback-types":
+      return ["--param", `file=${join(folder, "types.csv")}`];
+    default:
+      return [];
+  }
+}
 
 test.each(["README.md", "docs/writing-jobs.md"])("the jobs of %s compile, load and plan", async (path) => {
   const { at, files } = await writeFiles(path);
@@ -71,7 +79,7 @@ test.each(["README.md", "docs/writing-jobs.md"])("the jobs of %s compile, load a
   };
   expect(listed.jobs.map(({ job }) => job)).toEqual([...jobs].sort());
   for (const job of jobs) {
-    const plan = await tidefill("plan", job, "--jobs", join(at, "jobs"), ...(parameters[job] ?? []));
+    const plan = await tidefill("plan", job, "--jobs", join(at, "jobs"), ...parametersOf(job));
     expect(plan).toContain("Nothing was written.");
   }
 });

@@ -32,7 +32,10 @@ test("the grants that docs/operating.md names are enough to run a job", async ()
     expect((await tidefill(database.url, "schema", "install")).code).toBe(0);
     await database.query(`${ofJob}${ofStore}`.replaceAll("filler", role));
     expect(await tidefill(url.href, "run", "essay-word-count")).toMatchObject({ code: 0 });
-    for (const command of ["status", "list"]) expect((await tidefill(url.href, command)).code).toBe(0);
+    expect(await tidefill(url.href, "verify", "essay-word-count")).toMatchObject({ code: 0 });
+    expect(await tidefill(url.href, "undo", "essay-word-count", "--yes")).toMatchObject({ code: 0 });
+    for (const command of ["status", "list", "audit"])
+      expect((await tidefill(url.href, command)).code).toBe(0);
     for (const command of ["rejects", "status"]) {
       expect((await tidefill(url.href, command, "essay-word-count")).code).toBe(0);
     }

@@ -69,6 +69,12 @@ function shapeOf(line: string): string {
     .trimEnd();
 }
 
+/** What the README tells between two of its commands. */
+async function prepare(command: string): Promise<void> {
+  if (!command.startsWith("tidefill undo")) return;
+  await database.query("update essay_submission_essay set computed_word_count = 230 where id = 4711");
+}
+
 /** What was shown as a pattern: `…` on a line of its own stands for any lines, at the end of a line for its rest. */
 function patternOf(lines: readonly string[]): RegExp {
   const parts = lines.map((line) => {
@@ -93,21 +99,26 @@ test("the README's commands print what it shows", async () => {
   expectOpenConnections();
   await createSampleSchool(database.pool, { essays: 40_000 });
   expect(shown.map(({ command }) => command)).toEqual(
-    ["plan", "run", "resume", "status"].map((command) => `tidefill ${command} essay-word-count`),
+    ["plan", "run", "resume", "status", "verify", "undo"].map(
+      (command) => `tidefill ${command} essay-word-count${command === "undo" ? " --yes" : ""}`,
+    ),
   );
   // A checkout that was changed builds itself first, and says so.
   await new Typed("tidefill --version").end();
   for (const { command, output } of shown) {
     const isKilled = output.at(-1) === "Killed";
     if (isKilled) await slowDown();
+    await prepare(command);
     const typed = new Typed(command);
     const lines = await (isKilled ? typed.killAtFirstLine() : typed.end());
     if (isKilled) await database.query("drop trigger wait on essay_submission_essay");
     expect(`${lines.map(shapeOf).join("\n")}\n`, command).toMatch(patternOf(output));
   }
   expect(
-    await database.query("select count(*) from essay_submission_essay where computed_word_count is null"),
-  ).toEqual([{ count: "0" }]);
+    await database.query(
+      "select id, computed_word_count from essay_submission_essay where computed_word_count is not null",
+    ),
+  ).toEqual([{ id: "4711", computed_word_count: 230 }]);
 }, 120_000);
 
 function escaped(text: string): string {

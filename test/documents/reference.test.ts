@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { exitCodes } from "../../src/cli/exit-code.ts";
@@ -43,9 +43,9 @@ test("docs/operating.md lists every exit code", () => {
 });
 
 test("docs/operating.md lists every check that can refuse", () => {
-  const source = ["plan/check-job", "plan/open-job", "engine/run-job", "engine/ask-to-stop", "store/runs"]
-    .concat("cli/commands/schema")
-    .map((file) => readFileSync(join(root, `src/${file}.ts`), "utf8"))
+  const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join(root, "src", file), "utf8"))
     .join("\n");
   const raised = [...source.matchAll(/RefusedError\(\s*"([a-z-]+)"/g)].map(([, name = ""]) => name);
   const checks = /checkNames = \[(.*?)\]/s.exec(source)?.[1]?.match(/[a-z-]{2,}/g) ?? [];

@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import pg from "pg";
+import { runJob, undoRun, verifyRun } from "tidefill";
 import { beforeAll, expect, test } from "vitest";
+import rowJob from "../../jobs/essay-word-count.ts";
+import sqlJob from "../../jobs/essay-word-count-sql.ts";
 import { createSampleSchool } from "../../src/embedded/sample-school.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine } from "../support/tidefill.ts";
@@ -23,6 +27,30 @@ async function plannedStatements(): Promise<readonly string[]> {
   }
 }
 
+/** The statements that runs, a verify of each and an undo have sent. */
+async function sentStatements(): Promise<readonly string[]> {
+  const sent = new Set<string>();
+  const { query } = pg.Client.prototype;
+  const options = { connectionString: database.url, workers: 1 };
+  pg.Client.prototype.query = function (this: pg.Client, ...given: readonly unknown[]) {
+    const [first] = given as readonly [
+      string | { readonly text?: string; readonly cursor?: { readonly text: string } },
+    ];
+    sent.add(typeof first === "string" ? first : (first.text ?? first.cursor?.text ?? ""));
+    return Reflect.apply(query, this, given);
+  } as typeof query;
+  try {
+    await runJob(rowJob, options);
+    await verifyRun(rowJob, options);
+    await undoRun(rowJob.name, options);
+    await runJob(sqlJob, options);
+    await verifyRun(sqlJob, options);
+  } finally {
+    pg.Client.prototype.query = query;
+  }
+  return [...sent];
+}
+
 /** The statements in a source file. */
 function statementsIn(file: string): readonly string[] {
   const text = readFileSync(join(root, file), "utf8");
@@ -34,7 +62,10 @@ function essence(sql: string): string {
   return (
     sql
       .replaceAll(/--.*$/gm, "")
-      .replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}|\$\d+|"?tidefill"?\."?(range|run)"?/g, "?")
+      .replaceAll(
+        /\$\{(?:[^{}]|\{[^{}]*\})*\}|\$\d+|"?tidefill"?\."?(range|run|reject|erased|undo_(\d+|<run>))\b"?/g,
+        "?",
+      )
       .replaceAll(/\b(500|1000|4194304)\b/g, "?")
       .replaceAll('"', "")
       .replaceAll(/\b(public|pg_catalog)\./g, "")
@@ -50,7 +81,7 @@ function essence(sql: string): string {
 
 test("the SQL that docs/how-it-works.md shows is the SQL that runs", async () => {
   const sources = ["src/store/ranges.ts", "src/store/completion.ts"].flatMap(statementsIn);
-  const real = [...(await plannedStatements()), ...sources].map(essence);
+  const real = [...(await plannedStatements()), ...sources, ...(await sentStatements())].map(essence);
   const shown = new Page("docs/how-it-works.md")
     .code("sql")
     // The walk is not among the statements of a batch, and the limits of one are not those that `plan` prints.

@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline/promises";
 import type { CommandModule } from "yargs";
+import { install as installing } from "../../engine/install.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import { sql } from "../../postgres/sql.ts";
-import { installSchema, StoreSchema, uninstallSchema } from "../../store/schema.ts";
+import { StoreSchema, uninstallSchema } from "../../store/schema.ts";
 import { schemaScript } from "../../store/schema-sql.ts";
 import { withStore } from "../connection.ts";
 import { printData, printJson, say } from "../output.ts";
@@ -37,7 +38,7 @@ async function install(settings: CommonSettings): Promise<void> {
   await withStore(
     settings,
     async (db, store) => {
-      const installed = await installSchema(db, store.schema);
+      const installed = await installing(db, store);
       if (settings.json) printJson({ schema: store.schema.name, installed });
       say(
         installed

@@ -1,0 +1,132 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  csvFile,
+  defineJob,
+  insertInto,
+  type Job,
+  ndjsonFile,
+  resumeRun,
+  rows,
+  runJob,
+  table,
+  undoRun,
+} from "tidefill";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+
+const database = useDatabase();
+const folder = mkdtempSync(join(tmpdir(), "tidefill-files-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const types = table("types", { key: "id", columns: { id: "bigint", name: "text", weight: "integer?" } });
+const columns = { name: "text", weight: "integer?" } as const;
+const pending = insertInto(types, ["name", "weight"], { onConflict: { target: ["name"], do: "nothing" } });
+const log = table("arrivals", { columns: { name: "text", weight: "integer?" } });
+const everyArrival = insertInto(log, ["name", "weight"]);
+
+beforeEach(async () => {
+  await database.query("drop schema if exists tidefill cascade; drop table if exists types, arrivals");
+  await database.query(
+    "create table types (id bigint generated always as identity primary key, name text not null unique, weight integer)",
+  );
+  await database.query("create table arrivals (name text not null, weight integer)");
+});
+
+function csvOf(count: number): string {
+  const lines = Array.from({ length: count }, (_, index) => `"name ${index},\nquoted",${index}`);
+  return `name,weight\n${lines.join("\n")}\n`;
+}
+
+function fileJob(name: string, path: string, sink = everyArrival): Job {
+  const source = path.endsWith(".csv") ? csvFile(path, { columns }) : ndjsonFile(path, { columns });
+  return defineJob({ name, source, transform: (row) => row, sink, pace: { batchTime: "50ms" } });
+}
+
+const options = () => ({ connectionString: database.url, workers: 3 });
+
+test.each(["arrivals.csv", "arrivals.ndjson"])(
+  "each record of %s arrives exactly once, in several ranges and batches",
+  async (name) => {
+    const path = join(folder, name);
+    const count = 30_000;
+    const lines = Array.from({ length: count }, (_, index) =>
+      JSON.stringify({ name: `name ${index},\nquoted`, weight: index }),
+    );
+    writeFileSync(path, name.endsWith(".csv") ? csvOf(count) : `${lines.join("\n")}\n`);
+    const report = await runJob(fileJob("arrive", path), options());
+    expect(report).toMatchObject({ status: "succeeded", rows: { read: count, written: count } });
+    const oracle = `select count(*)::integer as rows, count(distinct weight)::integer as weights,
+    count(*) filter (where name <> 'name ' || weight || e',\nquoted')::integer as wrong from arrivals`;
+    expect(await database.query(oracle)).toEqual([{ rows: count, weights: count, wrong: 0 }]);
+    expect((await undoRun(String(report.run), options())).rows).toMatchObject({
+      written: count,
+      conflicted: 0,
+    });
+    expect(await database.query("select from arrivals")).toEqual([]);
+  },
+);
+
+test("a run over a file goes on where it stopped, and not over a file that has changed", async () => {
+  const path = join(folder, "stopped.csv");
+  writeFileSync(path, csvOf(20_000));
+  const job = fileJob("stopped", path);
+  const stop = new AbortController();
+  let batches = 0;
+  const onEvent = ({ type }: { readonly type: string }): void => {
+    batches += type === "batch committed" ? 1 : 0;
+    if (batches === 5) stop.abort();
+  };
+  expect(await runJob(job, { ...options(), signal: stop.signal, onEvent })).toMatchObject({
+    status: "interrupted",
+  });
+  writeFileSync(path, csvOf(20_001));
+  await expect(resumeRun(job, "stopped", options())).rejects.toMatchObject({ check: "file-is-unchanged" });
+  writeFileSync(path, csvOf(20_000));
+  expect(await resumeRun(job, "stopped", options())).toMatchObject({
+    status: "succeeded",
+    rows: { written: 20_000 },
+  });
+  const counted =
+    "select count(*)::integer as rows, count(distinct weight)::integer as weights from arrivals";
+  expect(await database.query(counted)).toEqual([{ rows: 20_000, weights: 20_000 }]);
+});
+
+test("records that are broken are rejects that name their line, and the others arrive", async () => {
+  const path = join(folder, "broken.csv");
+  writeFileSync(
+    path,
+    Buffer.from('name,weight\nfine,1\n"two\nlines",2\nbad,heavy\nodd,\xff\ngood,5\n', "latin1"),
+  );
+  const report = await runJob(fileJob("broken", path), options());
+  expect(report).toMatchObject({ status: "succeeded", rows: { written: 3, rejected: 2 } });
+  const kept = await database.query("select reason from tidefill.reject order by key[1]::bigint");
+  expect(kept.map(({ reason }) => reason)).toEqual([
+    expect.stringContaining("line 5"),
+    expect.stringContaining("line 6"),
+  ]);
+});
+
+test("seeding twice changes nothing, and says so", async () => {
+  const seed = defineJob({
+    name: "seed",
+    source: rows(
+      [
+        { name: "content", weight: 3 },
+        { name: "style", weight: null },
+      ],
+      { columns },
+    ),
+    transform: (row) => row,
+    sink: pending,
+  });
+  expect(await runJob(seed, options())).toMatchObject({ status: "succeeded", rows: { read: 2, written: 2 } });
+  const before = await database.query("select id, name, weight, xmin::text from types order by id");
+  expect(await runJob(seed, { ...options(), again: true })).toMatchObject({
+    status: "succeeded",
+    rows: { read: 2, written: 0, conflicted: 2 },
+  });
+  expect(await database.query("select id, name, weight, xmin::text from types order by id")).toEqual(before);
+});
