@@ -101,6 +101,7 @@ function partsOf({ kind, rows }: RunReport): string[] {
       `${counts[0]} restored`,
       `${counts[1]} ${rows.conflicted === 1 ? "conflict" : "conflicts"}`,
       `${counts[2]} gone`,
+      ...some(rows.unchanged, "as they were already"),
       ...some(rows.rejected, "refused by the database"),
       images,
     ];

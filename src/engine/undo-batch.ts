@@ -31,14 +31,17 @@ export class UndoBatch implements BatchWork {
     let outcome = nothingDone;
     for (const restoring of restorings) {
       const { images, restored, kept } = await clock.during("write", () => restoring.restore(tx, scope));
-      const gone = kept.filter(({ reason }) => reason !== "changed since").length;
+      const asItWas = kept.filter(({ reason }) => reason === "as it was");
+      const told = kept.filter(({ reason }) => reason !== "as it was");
+      const gone = told.filter(({ reason }) => reason !== "changed since").length;
       outcome = {
         ...outcome,
         read: outcome.read + images,
         written: outcome.written + restored,
-        conflicted: outcome.conflicted + kept.length - gone,
+        unchanged: outcome.unchanged + asItWas.length,
+        conflicted: outcome.conflicted + told.length - gone,
         skipped: outcome.skipped + gone,
-        notes: [...outcome.notes, ...kept.map(({ key, reason }) => ({ key, sqlstate: null, reason }))],
+        notes: [...outcome.notes, ...told.map(({ key, reason }) => ({ key, sqlstate: null, reason }))],
       };
     }
     return outcome;

@@ -161,7 +161,9 @@ export type ImageKind = "u" | "d" | "i";
 function sealed(value: Sql, seal: Seal | null): Sql {
   if (seal === null) return value;
   const close = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_encrypt`);
-  return sql`${close}(${value}::text, ${seal.password}, 'cipher-algo=aes256, s2k-mode=1')`;
+  // By the type's own output: a cast to text would take the blanks off a char(n).
+  const text = sql`case when ${value} is not null then pg_catalog.format('%s', ${value}) end`;
+  return sql`${close}(${text}, ${seal.password}, 'cipher-algo=aes256, s2k-mode=1')`;
 }
 
 function named(alias: string | undefined, name: string): string {

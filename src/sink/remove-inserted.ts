@@ -35,7 +35,7 @@ export class RemoveInserted implements Restoring {
         and ${raw(key.alias)}.xmin = image.xid::pg_catalog.xid
       returning ${raw(layout.keyNames("image").join(", "))}
     )
-    ${countRestored(layout)}`,
+    ${countRestored(layout, { hasOld: false, canBeGone: true })}`,
     );
   }
 }

@@ -91,11 +91,12 @@ export class RestoreDeleted implements Restoring {
   }
 
   #count(): Sql {
-    if (this.#into === null) return countRestored(this.#layout, false);
+    if (this.#into === null)
+      return countRestored(this.#layout, { hasOld: this.#into === null, canBeGone: false });
     return sql`select counted.*, (select pg_catalog.count(*) from removed) as removed,
       (select coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(target_keys)), 0) from ready) as to_remove
     from (
-      ${countRestored(this.#layout, false)}
+      ${countRestored(this.#layout, { hasOld: this.#into === null, canBeGone: false })}
     ) as counted`;
   }
 }

@@ -40,7 +40,7 @@ export class RestoreUpdated implements Restoring {
         and row(${raw(current)})::record operator(pg_catalog.*=) row(${raw(fresh)})::record
       returning ${raw(layout.keyNames("image").join(", "))}
     )
-    ${countRestored(layout)}`,
+    ${countRestored(layout, { hasOld: true, canBeGone: true })}`,
     );
   }
 }

@@ -1,9 +1,9 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
-import { join, raw, type Sql, sql } from "../postgres/sql.ts";
+import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImageLayout, UndoLog } from "./images.ts";
 
-/** What taking back the images of one batch did: restored + conflicts + gone = images. */
+/** What taking back the images of one batch did: restored + as it was + conflicts + gone = images. */
 export interface Restored {
   readonly images: number;
   readonly restored: number;
@@ -16,7 +16,7 @@ export interface Restored {
 /** An image that was not restored, and why. */
 export interface KeptBack {
   readonly key: KeyText;
-  readonly reason: "changed since" | "gone" | "erased";
+  readonly reason: "changed since" | "gone" | "erased" | "as it was";
 }
 
 /** The images of a batch, and which of them must not be restored. */
@@ -62,8 +62,11 @@ export function openedValues(layout: ImageLayout, age: "old" | "new", { log }: I
     .map((value, index) => sql`${value} as ${raw(names[index] ?? "")}`);
 }
 
-/** Counts the images, those of `restored`, and tells why the others were kept back. */
-export function countRestored(layout: ImageLayout, canBeGone = true): Sql {
+/**
+ * Counts the images, those of `restored`, and tells why the others were kept back. A row that is as it was already, since an
+ * undo before this one was given up, is nobody's conflict.
+ */
+export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptImages): Sql {
   const keys = layout.keyNames("image");
   const same = keys.map((key, index) => `restored.key_${index + 1} = ${key}`).join(" and ");
   const isThere = sql`exists (
@@ -75,11 +78,28 @@ export function countRestored(layout: ImageLayout, canBeGone = true): Sql {
           'key', pg_catalog.json_build_array(${raw(keys.map((key) => `${key}::text`).join(", "))}),
           'reason', case
             when is_erased then 'erased'
+            when ${hasOld ? asItWas(layout) : raw("false")} then 'as it was'
             when ${canBeGone ? isThere : raw("true")} then 'changed since'
             else 'gone' end))
         from image
         where not exists (select from restored where ${raw(same)})
           or is_superseded) as kept`;
+}
+
+/** What the images of a kind hold, and what may have become of their rows. */
+interface KeptImages {
+  readonly hasOld: boolean;
+  readonly canBeGone: boolean;
+}
+
+function asItWas(layout: ImageLayout): Sql {
+  const { alias } = layout.key;
+  const current = layout.values.map(({ name }) => `${alias}.${quoteIdentifier(name)}`).join(", ");
+  const old = layout.valueNames("old", "image").join(", ");
+  return sql`exists (
+              select from ${layout.table} as ${raw(alias)}
+              where ${layout.key.equals(layout.keyNames("image"))}
+                and row(${raw(current)})::record operator(pg_catalog.*=) row(${raw(old)})::record)`;
 }
 
 /** Runs a statement that ends with `countRestored`. */
