@@ -135,16 +135,17 @@ function isListed({ kind, rows }: RunReport): boolean {
 }
 
 function nextStep(report: RunReport): string | null {
+  // The job's name means its own last run; an undo and a verify are told by their number.
+  const name = report.kind === "run" ? report.job : String(report.run);
   if (report.status === "succeeded")
     return isListed(report) ? `See which: tidefill rejects ${report.run}` : null;
   if (report.status === "cancelled") return null;
-  if (report.status === "running")
-    return `Others go on with it. To join them again: tidefill resume ${report.job}`;
+  if (report.status === "running") return `Others go on with it. To join them again: tidefill resume ${name}`;
   if (report.stopReason === "reject-limit") {
-    return `See why: tidefill rejects ${report.run}   go on with a higher limit: tidefill resume ${report.job} --reject-limit ${10 * Math.max(10, report.rows.rejected)}`;
+    return `See why: tidefill rejects ${report.run}   go on with a higher limit: tidefill resume ${name} --reject-limit ${10 * Math.max(10, report.rows.rejected)}`;
   }
   if (report.stopReason === "error") {
-    return `Mend the cause, then go on: tidefill resume ${report.job}   (with --accept-changes when you have changed the job)`;
+    return `Mend the cause, then go on: tidefill resume ${name}   (with --accept-changes when you have changed the job)`;
   }
-  return `Go on where it stopped: tidefill resume ${report.job}`;
+  return `Go on where it stopped: tidefill resume ${name}`;
 }

@@ -39,7 +39,7 @@ export async function requireBackup(
       : `its last verified backup is ${Math.round(ageMs / 3_600_000)} hours old`;
   throw new RefusedError(
     "backup-is-there",
-    `${name} destroys rows that no undo log keeps, and ${why}. Nothing was started.`,
+    `${name} ${undoLog === "none" ? "destroys rows that no undo log keeps" : "is destructive by its own word"}, and ${why}. Nothing was started.`,
     remedy,
   );
 }

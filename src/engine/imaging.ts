@@ -1,5 +1,3 @@
-import type { Queryable } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
 import type { ImageTarget, UndoLog } from "../sink/images.ts";
 
 /** Whether and where the batches of a run keep what they overwrite. */
@@ -16,12 +14,4 @@ export class Imaging {
   of(sweep: number): ImageTarget | null {
     return this.#log === null ? null : { ...this.#log, sweep, hasReturningOld: this.#hasReturningOld };
   }
-}
-
-/** Whether `returning` can tell what an update has overwritten: since PostgreSQL 18. */
-export async function hasReturningOld(db: Queryable): Promise<boolean> {
-  const { rows } = await db.query(
-    sql`select pg_catalog.current_setting('server_version_num')::integer >= 180000 as has_it`,
-  );
-  return rows[0]?.has_it === "t";
 }

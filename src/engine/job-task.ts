@@ -1,8 +1,9 @@
 import { mainTable, type OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
+import { hasReturningOld } from "../postgres/returning-old.ts";
 import type { UndoLog } from "../sink/images.ts";
 import type { BatchWork } from "./batch-work.ts";
-import { hasReturningOld, Imaging } from "./imaging.ts";
+import { Imaging } from "./imaging.ts";
 import { RowBatch } from "./row-batch.ts";
 import type { RunTask } from "./run-task.ts";
 import { SqlBatch } from "./sql-batch.ts";

@@ -1,4 +1,4 @@
-import { JobError } from "../errors.ts";
+import { JobError, NotCommittedError } from "../errors.ts";
 import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
@@ -9,11 +9,14 @@ import type { Reject } from "../store/rejects.ts";
 import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
 import type { Imaging } from "./imaging.ts";
 
+const triesAtMost = 8;
+
 /** The batch of an SQL job: one statement over a stretch of keys, no row leaves the database. */
 export class SqlBatch implements BatchWork {
   readonly #source: OpenedTable;
   readonly #sink: SqlSink;
   readonly #imaging: Imaging;
+  #tries = 0;
 
   constructor(source: OpenedTable, sink: SqlSink, imaging: Imaging) {
     this.#source = source;
@@ -29,12 +32,21 @@ export class SqlBatch implements BatchWork {
     const inScope = this.#source.condition(bounds);
     const images = this.#imaging.of(sweep);
     const done = await clock.during("write", () => this.#sink.write(tx, bounds, inScope, images));
-    if (done.stillPending > 0) throw stillPendingError(done.stillPending);
+    this.#requireDone(done.stillPending);
     const { written, conflicted, refused } = done;
     const read = done.incoming ?? Math.max(found, written + done.unchanged + refused.length);
     const unchanged = Math.max(done.unchanged, found - written);
     const rejects = refused.map(conflictReject);
     return { read, written, unchanged, conflicted, skipped: 0, rejects, notes: [], isAsync: false };
+  }
+
+  // A row that came while an insert was under way is pending too, but will have been inserted when the batch is tried again.
+  #requireDone(stillPending: number): void {
+    this.#tries = stillPending === 0 ? 0 : this.#tries + 1;
+    if (stillPending === 0) return;
+    if (this.#sink.mayMeetLateRows && this.#tries <= triesAtMost)
+      throw new NotCommittedError("rows that came late");
+    throw stillPendingError(stillPending);
   }
 
   async #count(tx: Transaction, bounds: Bounds): Promise<number> {

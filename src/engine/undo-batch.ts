@@ -27,7 +27,7 @@ export class UndoBatch implements BatchWork {
     const { log, walk, restorings, superseded, erased } = this.#tools;
     // Each row is looked up by its key: joining otherwise could scan the whole table for a batch.
     await tx.query(raw("set local enable_hashjoin = off; set local enable_mergejoin = off"));
-    const scope = { log, where: walk.key.within(bounds), superseded, erased };
+    const scope = { log, where: walk.within(bounds), superseded, erased };
     let outcome = nothingDone;
     for (const restoring of restorings) {
       const { images, restored, kept } = await clock.during("write", () => restoring.restore(tx, scope));
@@ -50,18 +50,18 @@ export class UndoBatch implements BatchWork {
 
 /** An image whose row has a later one: the row was written once more, since somebody had made it pending again. */
 export function supersededBySweep(log: Sql, keys: readonly string[]): Sql {
-  return supersededBy(log, keys, "sweep");
+  return sameRow(log, keys, "other.sweep > tidefill_image.sweep");
 }
 
-/** The same in the log of an upsert, where several rows of the source may go into one. */
-export function supersededByNumber(log: Sql, keys: readonly string[]): Sql {
-  return supersededBy(log, keys, "number");
+/** In the log of an upsert, where several rows of the source may go into one: a row with two images goes no half way back. */
+export function writtenTwice(log: Sql, keys: readonly string[]): Sql {
+  return sameRow(log, keys, "other.number <> tidefill_image.number");
 }
 
-function supersededBy(log: Sql, keys: readonly string[], order: "sweep" | "number"): Sql {
-  const same = keys.map((key) => `later.${key} = tidefill_image.${key}`).join(" and ");
+function sameRow(log: Sql, keys: readonly string[], which: string): Sql {
+  const same = keys.map((key) => `other.${key} = tidefill_image.${key}`).join(" and ");
   return sql`exists (
-          select from ${log} as later
+          select from ${log} as other
           where ${raw(same)}
-            and later.${raw(order)} > tidefill_image.${raw(order)})`;
+            and ${raw(which)})`;
 }

@@ -15,7 +15,7 @@ import type { Store } from "../store/store.ts";
 import type { RunTask } from "./run-task.ts";
 import { requireOpening, sealOf, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
-import { supersededByNumber, supersededBySweep, UndoBatch } from "./undo-batch.ts";
+import { supersededBySweep, UndoBatch, writtenTwice } from "./undo-batch.ts";
 
 const batchTimeMs = 250;
 
@@ -113,7 +113,7 @@ function restoringOf({ kind }: ImagePart, layout: ImageLayout, into: ImageLayout
 
 /** How to tell that a row has a later image: only some runs can have written a row more than once. */
 function supersededOf(undone: Run, parts: readonly ImagePart[], log: Sql, layout: ImageLayout): Sql | null {
-  if (parts.length > 1) return supersededByNumber(log, layout.keyNames());
+  if (parts.length > 1) return writtenTwice(log, layout.keyNames());
   return undone.sweep > 0 ? supersededBySweep(log, layout.keyNames()) : null;
 }
 

@@ -1,3 +1,4 @@
+import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { GivenParameters } from "../job/parameters.ts";
 import { parametersToJson, readParameters } from "../job/parameters.ts";
@@ -8,6 +9,7 @@ import type { Database } from "../postgres/database.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
+import { askToStop } from "./ask-to-stop.ts";
 import { executeRun } from "./execute-run.ts";
 import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
@@ -33,14 +35,26 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     const run = await verifiedRun(db, store, job, options);
     const given = run?.parameters ?? options.parameters ?? {};
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
-    const unfinished = await store.runs.latest(db, job.name, "verify");
-    const verify =
-      unfinished !== null && !isFinished(unfinished.status) && unfinished.ofRun === (run?.id ?? null)
-        ? unfinished
-        : await begin(db, store, opened, run, given);
+    const verify = (await unfinishedOf(db, store, job, run)) ?? (await begin(db, store, opened, run, given));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
     return withIntegrity(db, job, report);
   });
+}
+
+/** A verify of the same run that was interrupted; one of another run is given up, unless it is at work. */
+async function unfinishedOf(db: Database, store: Store, job: Job, of: Run | null): Promise<Run | null> {
+  const unfinished = await store.runs.latest(db, job.name, "verify");
+  if (unfinished === null || isFinished(unfinished.status)) return null;
+  if (unfinished.ofRun === (of?.id ?? null)) return unfinished;
+  if (unfinished.status === "running") {
+    throw new RefusedError(
+      "no-unfinished-run",
+      `${job.name} is being verified already, by run ${unfinished.id}.`,
+      `Wait for it, or give it up: tidefill cancel ${unfinished.id}`,
+    );
+  }
+  await askToStop(db, store, String(unfinished.id), "cancelled");
+  return null;
 }
 
 /** The run whose rows are compared; null where the job has never run here. */

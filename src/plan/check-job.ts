@@ -3,6 +3,7 @@ import { collationIsUnchanged } from "./checks/collation-is-unchanged.ts";
 import { columnsAreAsDescribed } from "./checks/columns-are-as-described.ts";
 import { columnsAreFilled } from "./checks/columns-are-filled.ts";
 import { columnsCanBeWritten } from "./checks/columns-can-be-written.ts";
+import { deleteTakesNoOthers } from "./checks/delete-takes-no-others.ts";
 import { keyOrdersTheRows } from "./checks/key-orders-the-rows.ts";
 import { publishedRowsHaveAnIdentity } from "./checks/published-rows-have-an-identity.ts";
 import { relationIsATable } from "./checks/relation-is-a-table.ts";
@@ -18,6 +19,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
     keyOrdersTheRows,
     rowSecurityHidesNothing,
     columnsCanBeWritten,
+    deleteTakesNoOthers,
     publishedRowsHaveAnIdentity,
     collationIsUnchanged,
   ],
@@ -40,6 +42,7 @@ export const checkNames = [
   "row-security-hides-nothing",
   "columns-can-be-written",
   "columns-are-filled",
+  "delete-takes-no-others",
   "published-rows-have-an-identity",
   "collation-is-unchanged",
   "reads-by-an-index",

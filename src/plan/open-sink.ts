@@ -5,6 +5,7 @@ import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import { Key, type KeyText } from "../postgres/key.ts";
 import { findKeyIndexes, readKey } from "../postgres/key-index.ts";
+import { hasReturningOld } from "../postgres/returning-old.ts";
 import { bracketed, join, quoteIdentifier, raw, sql } from "../postgres/sql.ts";
 import { DeleteSink } from "../sink/delete.ts";
 import { DeleteBySql, DeleteRows } from "../sink/delete-rows.ts";
@@ -82,7 +83,13 @@ async function openSqlSink(
   if (sink instanceof SqlInsertSink) {
     const { insert, columns } = await openInsert(tx, sink, requireRelation(into));
     const from = { relation, key, pending: sink.onConflict === null ? pending : null };
-    return new InsertBySql(from, columns, sink.expressions, insert);
+    return new InsertBySql(
+      from,
+      columns,
+      sink.expressions,
+      insert,
+      await mayKeepOut(tx, requireRelation(into)),
+    );
   }
   throw unfit();
 }
@@ -90,7 +97,8 @@ async function openSqlSink(
 async function openInsert(tx: Transaction, sink: InsertSink<unknown> | SqlInsertSink, relation: Relation) {
   const columns = columnsOf(relation, sink.columns);
   const key = await keyOfInserted(tx, relation, sink.table.key);
-  return { columns, insert: new InsertStatement(relation, key, columns, sink.onConflict) };
+  const insert = new InsertStatement(relation, key, columns, sink.onConflict, await hasReturningOld(tx));
+  return { columns, insert };
 }
 
 async function moveTarget(tx: Transaction, { into }: MoveSink<unknown> | SqlMoveSink, relation: Relation) {
@@ -103,6 +111,20 @@ async function keyOfInserted(tx: Transaction, relation: Relation, key: readonly 
   const [index] = key.length === 0 ? [] : await findKeyIndexes(tx, relation, key);
   const isKey = index !== undefined && ["none", "other-order"].includes(index.fault);
   return isKey ? readKey(tx, relation, key) : new Key(rowAddress, quoteIdentifier(relation.name));
+}
+
+/** Whether a trigger could keep rows from being inserted; only then have those that come to be counted as well. */
+async function mayKeepOut(tx: Transaction, relation: Relation): Promise<boolean> {
+  const { rows } = await tx.query(sql`
+    select 1
+    from pg_catalog.pg_trigger
+    where tgrelid = ${relation.oid}::oid
+      and not tgisinternal
+      and tgenabled <> 'D'
+      -- for each row, before an insert
+      and tgtype & 7 = 7
+    limit 1`);
+  return rows.length > 0;
 }
 
 /** Counts the rows, of those that were just inserted from, that the job would find and insert once more. */

@@ -75,6 +75,15 @@ function requireOwnTable(job: Job, source: AnySource, sink: AnySink): void {
       },
     );
   }
+  const insert = insertOf(sink);
+  if (insert !== null && displayName(insert.table) === displayName(source.table) && source.filter === null) {
+    throw new UsageError(
+      `Job ${job.name} inserts into ${displayName(source.table)}, which it reads: it would read what it has inserted, without end.`,
+      {
+        remedy: "Give rowsOf a `where` or a `pending` that holds for none of the rows that are inserted.",
+      },
+    );
+  }
   const changed = changedTable(sink);
   if (changed !== null && displayName(changed) !== displayName(source.table)) {
     throw new UsageError(

@@ -54,6 +54,7 @@ export class DeleteRows implements RowSink {
 /** Deletes the rows in scope, without reading them. */
 export class DeleteBySql implements SqlSink {
   readonly countsRows = false;
+  readonly mayMeetLateRows = false;
   readonly comparing: SqlComparing;
   readonly #delete: DeleteStatement;
 

@@ -19,7 +19,8 @@ export interface InsertFrom {
 
 /** The insert of an SQL job: `insert … select` over the batch's stretch of keys. */
 export class InsertBySql implements SqlSink {
-  readonly countsRows = false;
+  readonly countsRows: boolean;
+  readonly mayMeetLateRows = true;
   readonly #from: InsertFrom;
   readonly #columns: readonly Column[];
   readonly #expressions: Readonly<Record<string, Sql>>;
@@ -30,7 +31,9 @@ export class InsertBySql implements SqlSink {
     columns: readonly Column[],
     expressions: Readonly<Record<string, Sql>>,
     insert: InsertStatement,
+    triggerMayKeepOut: boolean,
   ) {
+    this.countsRows = triggerMayKeepOut;
     this.#from = from;
     this.#columns = columns;
     this.#expressions = expressions;
@@ -43,7 +46,7 @@ export class InsertBySql implements SqlSink {
 
   async write(tx: Transaction, _bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
     const incoming = this.#incoming(inScope);
-    if (images !== null) await this.#insert.prepare(tx, incoming, images);
+    if (images !== null) await this.#insert.prepare(tx, incoming);
     const done = await countWritten(tx, this.#insert.build(incoming, images));
     return { ...done, stillPending: await this.#stillPending(tx, inScope) };
   }

@@ -51,9 +51,10 @@ export class InsertRows implements RowSink {
   ): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
     const incoming = incomingRows(this.#columns, rows, keys);
-    if (images !== null) await this.#insert.prepare(tx, incoming, images);
+    if (images !== null) await this.#insert.prepare(tx, incoming);
     const statement = this.#insert.build(incoming, images);
-    const done = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
+    const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
+    const done = { ...counted, unchanged: keptOut(rows, counted) };
     if (this.#stillPending === null) return done;
     return {
       ...done,
@@ -91,4 +92,11 @@ export class InsertRows implements RowSink {
   sample(_bounds: Bounds, images: ImageTarget | null): Sql {
     return this.#insert.build(incomingRows(this.#columns, [], []), images);
   }
+}
+
+/** Rows that were neither inserted nor met another one: a trigger kept them out, or an upsert found them as they are. */
+function keptOut(rows: readonly OutgoingRow[], { written, unchanged, conflicted, refused }: Written): number {
+  const aside = new Set(refused);
+  const tried = aside.size === 0 ? rows.length : rows.filter(({ key }) => !aside.has(key)).length;
+  return Math.max(unchanged, tried - written - conflicted);
 }

@@ -2,7 +2,7 @@ import type { Column, Relation } from "../postgres/catalog.ts";
 import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Key } from "../postgres/key.ts";
-import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
 import type { OnConflict } from "./insert.ts";
 import { InsertedLookup } from "./inserted-lookup.ts";
@@ -18,10 +18,21 @@ export class InsertStatement {
   readonly #relation: Relation;
   readonly #columns: readonly Column[];
   readonly #conflict: OnConflict | null;
+  readonly #hasReturningOld: boolean;
 
-  /** `key` finds inserted rows again: the described one where it is unique, else their address. */
-  constructor(relation: Relation, key: Key, columns: readonly Column[], conflict: OnConflict | null) {
+  /**
+   * `key` finds inserted rows again: the described one where it is unique, else their address. `hasReturningOld`: PostgreSQL
+   * 18 and later tell what an upsert has overwritten.
+   */
+  constructor(
+    relation: Relation,
+    key: Key,
+    columns: readonly Column[],
+    conflict: OnConflict | null,
+    hasReturningOld: boolean,
+  ) {
     this.#relation = relation;
+    this.#hasReturningOld = hasReturningOld;
     this.#columns = columns;
     this.#conflict = conflict;
     const updated = conflict?.do === "update" ? conflict.columns : [];
@@ -47,8 +58,8 @@ export class InsertStatement {
   }
 
   /** Before an upsert: locks the rows that it will update, where their old values are read beside it. */
-  async prepare(tx: Transaction, incoming: Sql, images: ImageTarget): Promise<void> {
-    if (this.#conflict?.do !== "update" || images.hasReturningOld) return;
+  async prepare(tx: Transaction, incoming: Sql): Promise<void> {
+    if (this.#conflict?.do !== "update" || this.#hasReturningOld) return;
     await tx.query(sql`with incoming as materialized (
       ${incoming}
     )
@@ -77,7 +88,7 @@ export class InsertStatement {
     )${refused}${this.#before(images)}, placed as (
       ${this.#insert(images)}
     )${this.#kept(images)}
-    ${this.#counts()}`;
+    ${this.#counts(images)}`;
   }
 
   /** Without a conflict to look for, rows go straight from where they come into the table. */
@@ -129,21 +140,23 @@ export class InsertStatement {
   }
 
   #returning(images: ImageTarget | null): Sql {
-    // A row that was inserted just now has no xmax: nobody has locked or updated it.
     const keys = this.#layout.keysOf(target);
     if (this.#conflict?.do !== "update") return sql`returning ${keys}`;
-    const isNew = raw(`${target}.xmax = 0 as is_new`);
-    if (images?.hasReturningOld !== true) {
-      return sql`returning ${keys}, ${isNew}, ${this.#layout.valuesOf("new", target)}`;
-    }
-    const old = this.#layout.valuesOf("old", "tidefill_old");
     const fresh = this.#layout.valuesOf("new", target);
-    return sql`returning with (old as tidefill_old) ${keys}, ${isNew}, ${old}, ${fresh}`;
+    if (!this.#hasReturningOld) {
+      // A row that was inserted just now has no xmax: nobody has locked or updated it.
+      return sql`returning ${keys}, ${raw(`${target}.xmax = 0 as is_new`)}, ${fresh}`;
+    }
+    // A row that was there has values for the columns by which it was met.
+    const [met = ""] = this.#conflict.target;
+    const isNew = raw(`tidefill_old.${quoteIdentifier(met)} is null as is_new`);
+    const old = images === null ? [] : [this.#layout.valuesOf("old", "tidefill_old")];
+    return sql`returning with (old as tidefill_old) ${join([keys, isNew, ...old, fresh])}`;
   }
 
   /** What the rows that are met hold before they are updated, where `returning` cannot tell. */
   #before(images: ImageTarget | null): Sql {
-    if (this.#conflict?.do !== "update" || images === null || images.hasReturningOld) return raw("");
+    if (this.#conflict?.do !== "update" || images === null || this.#hasReturningOld) return raw("");
     return sql`, before as materialized (
       select ${this.#layout.keysOf(target)}, ${this.#layout.valuesOf("old", target)}
       from ${qualifiedName(this.#relation)} as ${raw(target)}
@@ -160,12 +173,21 @@ export class InsertStatement {
     )`;
     }
     const names = this.#layout.keyNames().join(", ");
-    const updated = images.hasReturningOld ? "placed" : `placed join before using (${names})`;
+    const updated = this.#hasReturningOld ? "placed" : `placed join before using (${names})`;
     return sql`, kept as (
       ${keepImages(images, "i", this.#layout, [], raw("placed where is_new"), xid)}
     ), kept_old as (
       ${keepImages(images, "u", this.#layout, ["old", "new"], raw(`${updated} where not is_new`))}
     )`;
+  }
+
+  /** Rows that somebody inserted since we looked, and that were updated without an image of theirs. */
+  #missed(images: ImageTarget | null): string {
+    if (images === null || this.#hasReturningOld) return "";
+    const updated = `placed join before using (${this.#layout.keyNames().join(", ")})`;
+    return `,
+      (select pg_catalog.count(*) from placed where not is_new)
+        - (select pg_catalog.count(*) from ${updated} where not is_new) as missed`;
   }
 
   // Of rows that meet each other the first goes in; nulls meet nobody.
@@ -199,7 +221,7 @@ export class InsertStatement {
     }));
   }
 
-  #counts(): Sql {
+  #counts(images: ImageTarget | null): Sql {
     const placed = "(select pg_catalog.count(*) from placed)";
     const incoming = "(select pg_catalog.count(*) from incoming)";
     switch (this.#conflict?.do) {
@@ -209,7 +231,7 @@ export class InsertStatement {
         );
       case "update":
         return raw(`select ${incoming} as incoming, ${placed} as written, ${incoming} - ${placed} as unchanged,
-      ${incoming} - (select pg_catalog.count(*) from placed where is_new) as conflicted`);
+      ${incoming} - (select pg_catalog.count(*) from placed where is_new) as conflicted${this.#missed(images)}`);
       case "reject":
         return raw(
           `select ${incoming} as incoming, ${placed} as written,

@@ -6,6 +6,7 @@ const target = "tidefill_target";
 
 interface Value {
   readonly name: string;
+  readonly column: Column;
   /** the column of `incoming` that holds it */
   readonly value: string;
 }
@@ -29,7 +30,11 @@ export class InsertedLookup {
     unique: readonly string[],
     conflict: OnConflict | null,
   ): InsertedLookup | null {
-    const values = columns.map(({ name }, index) => ({ name, value: `incoming.value_${index + 1}` }));
+    const values = columns.map((column, index) => ({
+      name: column.name,
+      column,
+      value: `incoming.value_${index + 1}`,
+    }));
     const found = unique.flatMap((name) => values.find((value) => value.name === name) ?? []);
     if (found.length < unique.length) return null;
     // A row that was there stays as it is, or takes some columns: nothing else can be expected of it.
@@ -42,10 +47,12 @@ export class InsertedLookup {
 
   /** A query for rows of `incoming`, with `value_1` and so on, that are not in the table as they should be. */
   missing(incoming: Sql, answer: "place" | "source as key"): Sql {
-    const column = ({ name }: Value): string => `${target}.${quoteIdentifier(name)}`;
-    const met = this.#unique.map((each) => `${column(each)} = ${each.value}`);
-    const now = `row(${this.#compared.map(column).join(", ")})::record`;
-    const expected = `row(${this.#compared.map(({ value }) => value).join(", ")})::record`;
+    const reference = ({ name }: Value): string => `${target}.${quoteIdentifier(name)}`;
+    const met = this.#unique.map((each) => `${reference(each)} = ${each.value}`);
+    // As the column would have kept it: rounded or padded; then as the type under any domain, since only that compares.
+    const kept = ({ value, column }: Value): string => `${value}::${column.displayType}::${column.baseType}`;
+    const now = `row(${this.#compared.map((each) => `${reference(each)}::${each.column.baseType}`).join(", ")})::record`;
+    const expected = `row(${this.#compared.map(kept).join(", ")})::record`;
     const same = this.#compared.length === 0 ? [] : [`${now} operator(pg_catalog.*=) ${expected}`];
     return sql`select ${raw(answer)}
       from (

@@ -60,7 +60,7 @@ export class MoveRows implements RowSink {
     images: ImageTarget | null,
   ): Sql {
     const whole = sql`(tidefill_gone.place - 1)::integer as place, ${this.#delete.wholeRow()}`;
-    const gone = sql`gone as materialized (
+    const gone = sql`tidefill_gone as materialized (
       ${this.#delete.ofKeys(this.#key.within(bounds), keys, whole)}
     )`;
     return this.#move.build(gone, incomingRows(this.#into.columns, rows, keys), images);
@@ -70,6 +70,7 @@ export class MoveRows implements RowSink {
 /** Moves the rows in scope by SQL expressions. */
 export class MoveBySql implements SqlSink {
   readonly countsRows = false;
+  readonly mayMeetLateRows = false;
   readonly comparing: SqlComparing;
   readonly #key: Key;
   readonly #into: MoveTarget;
@@ -97,10 +98,10 @@ export class MoveBySql implements SqlSink {
   statement(_bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql {
     // The expressions see the row under its table's own name, and nothing else.
     const alias = raw(this.#key.alias);
-    const taken = sql`taken as ${alias}`;
-    const gone = sql`taken as materialized (
+    const taken = sql`tidefill_taken as ${alias}`;
+    const gone = sql`tidefill_taken as materialized (
       ${this.#delete.where(inScope, sql`${alias}.*`)}
-    ), gone as materialized (
+    ), tidefill_gone as materialized (
       select ${this.#delete.wholeRow()}, ${this.#place()} as place
       from ${taken}
     )`;

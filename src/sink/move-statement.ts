@@ -58,14 +58,14 @@ export class MoveStatement {
       order by n
       returning pg_catalog.json_build_array(${key.asTexts()}) as target_key
     )${images === null ? raw("") : this.#kept(images)}
-    select (select pg_catalog.count(*) from gone) as written,
+    select (select pg_catalog.count(*) from tidefill_gone) as written,
       (select pg_catalog.count(*) from incoming) as incoming,
       (select pg_catalog.count(*) from placed) as placed`;
   }
 
   // An insert answers its rows in the order in which they went in.
   #kept(images: ImageTarget): Sql {
-    const from = raw(`gone
+    const from = raw(`tidefill_gone as gone
       left join (
         select incoming.source, pg_catalog.jsonb_agg(numbered.target_key) as target_keys
         from incoming

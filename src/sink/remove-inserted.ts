@@ -28,12 +28,12 @@ export class RemoveInserted implements Restoring {
       tx,
       sql`with ${imagesOf(layout, "i", scope, [raw("tidefill_image.xid")])}, restored as (
       delete from ${layout.table} as ${raw(key.alias)}
-      using image
-      where ${key.equals(layout.keyNames("image"))}
-        and not image.is_superseded
-        and not image.is_erased
-        and ${raw(key.alias)}.xmin = image.xid::pg_catalog.xid
-      returning ${raw(layout.keyNames("image").join(", "))}
+      using tidefill_undo
+      where ${key.equals(layout.keyNames("tidefill_undo"))}
+        and not tidefill_undo.is_superseded
+        and not tidefill_undo.is_erased
+        and ${raw(key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid
+      returning ${raw(layout.keyNames("tidefill_undo").join(", "))}
     )
     ${countRestored(layout, { hasOld: false, canBeGone: true })}`,
     );

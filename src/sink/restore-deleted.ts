@@ -28,7 +28,7 @@ export class RestoreDeleted implements Restoring {
   async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
     const layout = this.#layout;
     const names = layout.values.map(({ name }) => quoteIdentifier(name)).join(", ");
-    const old = layout.valueNames("old", "ready").join(", ");
+    const old = layout.valueNames("old", "tidefill_ready").join(", ");
     const moved = this.#into === null ? [] : [raw("tidefill_image.target_keys"), raw("tidefill_image.xid")];
     const more = [...openedValues(layout, "old", scope), ...moved];
     const done = await runRestoring(
@@ -37,7 +37,7 @@ export class RestoreDeleted implements Restoring {
       insert into ${layout.table} as ${raw(layout.key.alias)} (${raw(names)})
       overriding system value
       select ${raw(old)}
-      from ready
+      from tidefill_ready
       returning ${layout.keysOf(layout.key.alias)}
     )
     ${this.#count()}`,
@@ -53,14 +53,14 @@ export class RestoreDeleted implements Restoring {
     const { key } = layout;
     const keyIsTaken = sql`exists (
           select from ${layout.table} as ${raw(key.alias)}
-          where ${key.equals(layout.keyNames("image"))})`;
-    const free = sql`not image.is_superseded
-        and not image.is_erased
+          where ${key.equals(layout.keyNames("tidefill_undo"))})`;
+    const free = sql`not tidefill_undo.is_superseded
+        and not tidefill_undo.is_erased
         and not ${keyIsTaken}`;
     if (this.#into === null) {
-      return sql`, ready as materialized (
-      select image.*
-      from image
+      return sql`, tidefill_ready as materialized (
+      select tidefill_undo.*
+      from tidefill_undo
       where ${free}
     )`;
     }
@@ -68,21 +68,21 @@ export class RestoreDeleted implements Restoring {
     const target = raw(into.key.alias);
     const elements = into.key.columns.map((_, index) => `(became.key ->> ${index})`);
     const untouched = sql`${into.key.equals(elements)}
-            and ${target}.xmin = image.xid::pg_catalog.xid`;
-    return sql`, ready as materialized (
-      select image.*
-      from image
+            and ${target}.xmin = tidefill_undo.xid::pg_catalog.xid`;
+    return sql`, tidefill_ready as materialized (
+      select tidefill_undo.*
+      from tidefill_undo
       where ${free}
         and not exists (
-          select from pg_catalog.jsonb_array_elements(image.target_keys) as became(key)
+          select from pg_catalog.jsonb_array_elements(tidefill_undo.target_keys) as became(key)
           where not exists (
             select from ${into.table} as ${target}
             where ${untouched}))
     ), removed as (
       delete from ${into.table} as ${target}
       using (
-        select became.key, ready.xid
-        from ready, pg_catalog.jsonb_array_elements(ready.target_keys) as became(key)
+        select became.key, tidefill_ready.xid
+        from tidefill_ready, pg_catalog.jsonb_array_elements(tidefill_ready.target_keys) as became(key)
       ) as became
       where ${into.key.equals(elements)}
         and ${target}.xmin = became.xid::pg_catalog.xid
@@ -94,7 +94,7 @@ export class RestoreDeleted implements Restoring {
     if (this.#into === null)
       return countRestored(this.#layout, { hasOld: this.#into === null, canBeGone: false });
     return sql`select counted.*, (select pg_catalog.count(*) from removed) as removed,
-      (select coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(target_keys)), 0) from ready) as to_remove
+      (select coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(target_keys)), 0) from tidefill_ready) as to_remove
     from (
       ${countRestored(this.#layout, { hasOld: this.#into === null, canBeGone: false })}
     ) as counted`;

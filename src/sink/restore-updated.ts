@@ -23,22 +23,25 @@ export class RestoreUpdated implements Restoring {
     const layout = this.#layout;
     const { key, values } = layout;
     const names = values.map(({ name }) => quoteIdentifier(name));
-    const old = layout.valueNames("old", "image");
+    const old = layout.valueNames("old", "tidefill_undo");
     const set = names.map((name, index) => `${name} = ${old[index]}`).join(", ");
-    const current = names.map((name) => `${key.alias}.${name}`).join(", ");
-    const fresh = layout.valueNames("new", "image").join(", ");
+    // To the type under a domain, as the log has it.
+    const current = values
+      .map(({ baseType }, index) => `${key.alias}.${names[index]}::${baseType}`)
+      .join(", ");
+    const fresh = layout.valueNames("new", "tidefill_undo").join(", ");
     const more = [...openedValues(layout, "old", scope), ...openedValues(layout, "new", scope)];
     return runRestoring(
       tx,
       sql`with ${imagesOf(layout, "u", scope, more)}, restored as (
       update ${layout.table} as ${raw(key.alias)}
       set ${raw(set)}
-      from image
-      where ${key.equals(layout.keyNames("image"))}
-        and not image.is_superseded
-        and not image.is_erased
+      from tidefill_undo
+      where ${key.equals(layout.keyNames("tidefill_undo"))}
+        and not tidefill_undo.is_superseded
+        and not tidefill_undo.is_erased
         and row(${raw(current)})::record operator(pg_catalog.*=) row(${raw(fresh)})::record
-      returning ${raw(layout.keyNames("image").join(", "))}
+      returning ${raw(layout.keyNames("tidefill_undo").join(", "))}
     )
     ${countRestored(layout, { hasOld: true, canBeGone: true })}`,
     );

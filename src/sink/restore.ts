@@ -46,7 +46,7 @@ export function imagesOf(layout: ImageLayout, kind: string, scope: ImageScope, m
             and tidefill_erased.key = array[${raw(keys.map((key) => `${key}::text`).join(", "))}]
         ) as is_erased`;
   const superseded = sql`${scope.superseded ?? raw("false")} as is_superseded`;
-  return sql`image as materialized (
+  return sql`tidefill_undo as materialized (
       select ${join([raw(keys.join(", ")), erased, superseded, ...more])}
       from ${scope.log.table} as ${raw(alias)}
       where ${scope.where}
@@ -67,12 +67,12 @@ export function openedValues(layout: ImageLayout, age: "old" | "new", { log }: I
  * undo before this one was given up, is nobody's conflict.
  */
 export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptImages): Sql {
-  const keys = layout.keyNames("image");
+  const keys = layout.keyNames("tidefill_undo");
   const same = keys.map((key, index) => `restored.key_${index + 1} = ${key}`).join(" and ");
   const isThere = sql`exists (
               select from ${layout.table} as ${raw(layout.key.alias)}
               where ${layout.key.equals(keys)})`;
-  return sql`select (select pg_catalog.count(*) from image) as images,
+  return sql`select (select pg_catalog.count(*) from tidefill_undo) as images,
       (select pg_catalog.count(*) from restored) as restored,
       (select pg_catalog.json_agg(pg_catalog.json_build_object(
           'key', pg_catalog.json_build_array(${raw(keys.map((key) => `${key}::text`).join(", "))}),
@@ -81,7 +81,7 @@ export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptIm
             when ${hasOld ? asItWas(layout) : raw("false")} then 'as it was'
             when ${canBeGone ? isThere : raw("true")} then 'changed since'
             else 'gone' end))
-        from image
+        from tidefill_undo
         where not exists (select from restored where ${raw(same)})
           or is_superseded) as kept`;
 }
@@ -94,11 +94,13 @@ interface KeptImages {
 
 function asItWas(layout: ImageLayout): Sql {
   const { alias } = layout.key;
-  const current = layout.values.map(({ name }) => `${alias}.${quoteIdentifier(name)}`).join(", ");
-  const old = layout.valueNames("old", "image").join(", ");
+  const current = layout.values
+    .map(({ name, baseType }) => `${alias}.${quoteIdentifier(name)}::${baseType}`)
+    .join(", ");
+  const old = layout.valueNames("old", "tidefill_undo").join(", ");
   return sql`exists (
               select from ${layout.table} as ${raw(alias)}
-              where ${layout.key.equals(layout.keyNames("image"))}
+              where ${layout.key.equals(layout.keyNames("tidefill_undo"))}
                 and row(${raw(current)})::record operator(pg_catalog.*=) row(${raw(old)})::record)`;
 }
 

@@ -36,6 +36,8 @@ export interface RowSink extends Sink {
 export interface SqlSink extends Sink {
   /** whether the rows in scope have to be counted beside the write, since not all of them will be written */
   readonly countsRows: boolean;
+  /** whether rows that come during the write are counted as still pending */
+  readonly mayMeetLateRows: boolean;
   /** how a verify finds rows that are not as they should be; null where nothing unique finds them again */
   readonly comparing: SqlComparing | null;
   /** Writes the rows that `inScope`, which carries the bounds, holds true for. */

@@ -16,6 +16,7 @@ interface TargetColumn {
 /** The write of an SQL job: one update over the batch's stretch of keys. */
 export class UpdateBySql implements SqlSink {
   readonly countsRows = true;
+  readonly mayMeetLateRows = false;
   readonly #key: Key;
   readonly #columns: readonly TargetColumn[];
   readonly #pending: Sql | null;
@@ -67,7 +68,7 @@ export class UpdateBySql implements SqlSink {
       }) => sql`select pg_catalog.json_build_array(${this.#key.asTexts()}) as key
       from ${from}
       where ${inScope}
-        and (${this.#stillPending()} or ${this.#differs()})`,
+        and (${this.#stillPending()} or ${this.#differs(true)})`,
     };
   }
 
@@ -75,14 +76,15 @@ export class UpdateBySql implements SqlSink {
     return this.#pending === null ? raw("false") : sql`${bracketed(this.#pending)} is true`;
   }
 
-  /** The condition that a row does not hold what the expressions say, byte for byte. */
-  #differs(): Sql {
+  /** The condition that a row does not hold what the expressions say, byte for byte; `isKept`, as their columns keep it. */
+  #differs(isKept = false): Sql {
     // To the type under any domain: a cast to a domain over varchar(3) would cut a value off.
     const current = this.#columns.map(({ column }) =>
       raw(`${this.#key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`),
     );
     const fresh = this.#columns.map(
-      ({ column, expression }) => sql`${bracketed(expression)}::${raw(column.baseType)}`,
+      ({ column, expression }) =>
+        sql`${bracketed(expression)}${raw(isKept ? `::${column.displayType}` : "")}::${raw(column.baseType)}`,
     );
     return sql`row(${join(current)})::record operator(pg_catalog.*<>) row(${join(fresh)})::record`;
   }

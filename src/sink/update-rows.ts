@@ -70,12 +70,17 @@ export class UpdateRows implements RowSink {
       this.#columns.map((_, index) => texts.map((row) => row[index] ?? null)),
     );
     const names = ["new", "now"].flatMap((age) => this.#columns.map((_, index) => `${age}_${index + 1}`));
-    const record = (age: string): string =>
-      `row(${this.#columns.map(({ column }, index) => `${age}_${index + 1}::${column.baseType}`).join(", ")})::record`;
+    const now = this.#columns.map(({ column }, index) => `now_${index + 1}::${column.baseType}`);
+    // As the column would have kept it, rounded or padded; an answer of null leaves JSON's null as it is.
+    const fresh = this.#columns.map(({ column, codec }, index) => {
+      const value = `new_${index + 1}::${column.displayType}::${column.baseType}`;
+      const kept = `case when now_${index + 1} = 'null' then now_${index + 1}::${column.baseType} end`;
+      return codec.hasTwoNulls ? `coalesce(${value}, ${kept})` : value;
+    });
     const unnested = join(arrays.map((array) => sql`pg_catalog.unnest(${array}::text[])`));
     return sql`select place - 1 as place
       from rows from (${unnested}) with ordinality as compared(${raw([...names, "place"].join(", "))})
-      where ${raw(record("new"))} operator(pg_catalog.*<>) ${raw(record("now"))}`;
+      where row(${raw(fresh.join(", "))})::record operator(pg_catalog.*<>) row(${raw(now.join(", "))})::record`;
   }
 
   sample(bounds: Bounds, images: ImageTarget | null): Sql {

@@ -96,7 +96,12 @@ export class UpdateStatement {
       return sql`
       returning with (old as tidefill_old, new as tidefill_new_row) ${columns}`;
     }
-    const old = raw(this.#layout.valueNames("old", "tidefill_before").join(", "));
+    const old = raw(
+      this.#layout
+        .valueNames("old")
+        .map((name) => `tidefill_before.tidefill_${name} as ${name}`)
+        .join(", "),
+    );
     return sql`
       returning ${join([this.#layout.keysOf(alias), old, this.#layout.valuesOf("new", alias), ...pending])}`;
   }
@@ -105,7 +110,7 @@ export class UpdateStatement {
   #before(within: Sql): { readonly from: Sql; readonly where: Sql } {
     const layout = this.#layout;
     const keys = this.#key.columns.map((_, index) => `tidefill_k${index + 1}`);
-    const names = [...keys, ...layout.valueNames("old")].join(", ");
+    const names = [...keys, ...layout.valueNames("old").map((name) => `tidefill_${name}`)].join(", ");
     const { alias } = this.#key;
     const key = layout.keysOf(alias);
     const from = sql`(

@@ -1,3 +1,4 @@
+import { NotCommittedError } from "../errors.ts";
 import type { Row, Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
 import type { Sql } from "../postgres/sql.ts";
@@ -38,6 +39,8 @@ export async function countWritten(
 ): Promise<Written> {
   const { rows } = await tx.query(statement);
   const [row] = rows;
+  // The whole batch is tried again: then the row is there from the beginning.
+  if (Number(row?.missed ?? 0) > 0) throw new NotCommittedError("a row that came in between");
   return row === undefined ? nothingWritten : toWritten(row, keyOf);
 }
 

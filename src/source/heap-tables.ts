@@ -70,7 +70,7 @@ export class HeapTables implements Walk {
     const { table, inner } = this.#inner(bounds);
     const heap = this.#heaps[table];
     if (heap === undefined) throw new Error("A batch lies behind the last table.");
-    return { from: heap.from, within: heap.key.within(inner) };
+    return { from: heap.from, within: heap.within(inner) };
   }
 
   #inner({ after, through }: Bounds) {

@@ -23,6 +23,14 @@ export class HeapWalk implements Walk {
     this.key = new Key([ctid], quoteIdentifier(alias));
   }
 
+  /**
+   * The condition that a row lies within the bounds. It always has a lower end: without one PostgreSQL would scan the table
+   * plainly, from wherever another scan is.
+   */
+  within({ after, through }: Bounds): Sql {
+    return this.key.within({ after: after ?? ["(0,0)"], through });
+  }
+
   /** The table under its alias, for a statement. */
   get from(): Sql {
     return sql`${this.#table} as ${raw(this.key.alias)}`;
@@ -48,7 +56,7 @@ export class HeapWalk implements Walk {
       from (
         select ctid as address
         from ${this.from}
-        where ${this.key.within(bounds)}
+        where ${this.within(bounds)}
         limit ${rows}
       ) as walked`);
     const walked = Number(found[0]?.walked ?? 0);

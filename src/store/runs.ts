@@ -174,7 +174,13 @@ export class Runs {
           from ${this.#schema.table("run")} as undo
           where undo.of_run = run.id
             and undo.kind = 'undo'
-            and undo.status = 'succeeded') as undone_by,
+            and undo.status = 'succeeded'
+            -- what the database refused to take back can be tried once more
+            and not exists (
+              select
+              from ${this.#schema.table("reject")} as refused
+              where refused.run_id = undo.id
+                and refused.sqlstate is not null)) as undone_by,
         ${isoTime("run.started_at")} as started, ${isoTime("run.finished_at")} as finished
       from ${this.#schema.table("run")} as run
       ${rest}`);
