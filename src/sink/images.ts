@@ -162,7 +162,7 @@ function sealed(value: Sql, seal: Seal | null): Sql {
   if (seal === null) return value;
   const close = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_encrypt`);
   // By the type's own output: a cast to text would take the blanks off a char(n).
-  const text = sql`case when ${value} is not null then pg_catalog.format('%s', ${value}) end`;
+  const text = sql`case when ${value} is distinct from null then pg_catalog.format('%s', ${value}) end`;
   return sql`${close}(${text}, ${seal.password}, 'cipher-algo=aes256, s2k-mode=1')`;
 }
 

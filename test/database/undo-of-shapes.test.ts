@@ -120,19 +120,14 @@ test.each(shapes.map((shape, index) => [shape.name, shape, index] as const))(
   },
 );
 
-// Fault in src: the undo's own relation is called image, and so the table's alias cannot be.
-test.fails.each([0, 4, 5])("a table called image: what job %i did is taken back", async (index) => {
+test.each([0, 4, 5])("a table called image: what job %i did is taken back", async (index) => {
   const image: Shape = { ...shapes[0]!, name: "image", from: "image", into: "image_twin" };
   const [from, into] = index < 4 ? [image.from, image.into] : [image.into, image.from];
   const shape = { ...image, from, into };
   await requireAll(shape, [jobsOf(shape)[index]!]);
 });
 
-// Fault in src: `xmax` cannot be returned by an insert that goes through a partitioned table; every upsert into one fails.
-test.fails.each([5, 6])(
-  "an upsert into a partitioned table is done and taken back (job %i)",
-  async (index) => {
-    const shape = shapes.find(({ suffix }) => suffix !== undefined)!;
-    await requireAll(shape, [jobsOf(shape)[index]!]);
-  },
-);
+test.each([5, 6])("an upsert into a partitioned table is done and taken back (job %i)", async (index) => {
+  const shape = shapes.find(({ suffix }) => suffix !== undefined)!;
+  await requireAll(shape, [jobsOf(shape)[index]!]);
+});
