@@ -579,8 +579,8 @@ describe("a file", () => {
       for await (const _ of portions);
     };
     await expect(rest()).rejects.toThrow(/changed while the run reads it/);
-    await expect(source.walk.boundary(tx, null, 5)).rejects.toThrow(UsageError);
-    await expect(source.walk.stretch(tx, open, 5, unlimited)).rejects.toThrow(UsageError);
+    // Its bounds may come out of what was parsed before; its rows are looked at before the batch can be committed.
+    await expect(readAll(source)).rejects.toThrow(/changed while the run reads it/);
     const touched = await openFile(define(path));
     await utimes(path, 1, 1);
     await expect(readAll(touched)).rejects.toThrow(/changed while the run reads it/);

@@ -102,7 +102,7 @@ describe("parameters by type", () => {
     expect(message.split("\n")).toEqual([
       "The parameters do not fit the job:",
       "  lable: this job has no such parameter",
-      '  from: "x" is no bigint',
+      "  from: what was given is no bigint",
       "  to: missing, give it with --param to=…",
       expect.stringMatching(/^ {2}label: .*number/),
     ]);
