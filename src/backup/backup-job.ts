@@ -57,7 +57,7 @@ export async function backupJob(job: Job, options: BackupOptions): Promise<Backu
     await takeDirectory(directory);
     const manifest = await exportAll(db, opened, kept, directory, options);
     await readBack(db, directory, kept.columns);
-    await record(db, store, manifest, directory);
+    await record(db, store, manifest, directory, opened.scopeFingerprint);
     return toReport(manifest, directory);
   });
 }
@@ -97,10 +97,23 @@ async function exportAll(
 }
 
 /** From here on the rule that a destructive job needs a backup finds it. */
-async function record(db: Database, store: Store, manifest: Manifest, directory: string): Promise<void> {
+async function record(
+  db: Database,
+  store: Store,
+  manifest: Manifest,
+  directory: string,
+  scopeFingerprint: string,
+): Promise<void> {
   const { job, rows, bytes, startedAt, schema, table, kind } = manifest;
   await db.transaction(async (tx) => {
-    await store.backups.add(tx, { job, directory, rows: BigInt(rows), bytes: BigInt(bytes), startedAt });
+    await store.backups.add(tx, {
+      job,
+      directory,
+      scopeFingerprint,
+      rows: BigInt(rows),
+      bytes: BigInt(bytes),
+      startedAt,
+    });
     const details = { directory, table: `${schema}.${table}`, kind, rows, bytes };
     await store.audit.record(tx, { action: "backup", job, run: null, details });
   });

@@ -130,6 +130,11 @@ class OwnShare {
   }
 }
 
+// A row that came before the one it refers to may be taken back the next time.
+function tryAgain({ kind, rows, ofRun }: RunReport): string {
+  return kind === "undo" && rows.rejected > 0 ? `   try those once more: tidefill undo ${ofRun}` : "";
+}
+
 function isListed({ kind, rows }: RunReport): boolean {
   return rows.rejected > 0 || (kind !== "run" && rows.conflicted + rows.skipped > 0);
 }
@@ -138,7 +143,7 @@ function nextStep(report: RunReport): string | null {
   // The job's name means its own last run; an undo and a verify are told by their number.
   const name = report.kind === "run" ? report.job : String(report.run);
   if (report.status === "succeeded")
-    return isListed(report) ? `See which: tidefill rejects ${report.run}` : null;
+    return isListed(report) ? `See which: tidefill rejects ${report.run}${tryAgain(report)}` : null;
   if (report.status === "cancelled") return null;
   if (report.status === "running") return `Others go on with it. To join them again: tidefill resume ${name}`;
   if (report.stopReason === "reject-limit") {

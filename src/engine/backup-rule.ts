@@ -1,12 +1,12 @@
 import { RefusedError } from "../errors.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
-import type { UndoLogKind } from "../store/runs.ts";
+import type { UndoLogKind } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 
 /** Whether a run of the job destroys something that no undo log keeps. */
 export function isDestructive({ job, writes }: OpenedJob, undoLog: UndoLogKind): boolean {
-  const changes = writes.some(({ verb }) => verb !== "insert");
+  const changes = writes.some(({ verb, overwrites }) => verb !== "insert" || overwrites);
   return job.destructive || (changes && undoLog === "none");
 }
 
@@ -31,11 +31,11 @@ export async function requireBackup(
       remedy,
     );
   }
-  const ageMs = store === null ? null : await store.backups.ageOfLatest(db, name);
+  const ageMs = store === null ? null : await store.backups.ageOfLatest(db, name, opened.scopeFingerprint);
   if (ageMs !== null && ageMs <= backup.maxAgeMs) return;
   const why =
     ageMs === null
-      ? "it has no verified backup"
+      ? "it has no verified backup of these rows"
       : `its last verified backup is ${Math.round(ageMs / 3_600_000)} hours old`;
   throw new RefusedError(
     "backup-is-there",

@@ -1,5 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
-import type { Bounds } from "../postgres/key.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { Reject } from "../store/rejects.ts";
 import type { PhaseClock } from "./phase-clock.ts";
 
@@ -32,6 +32,8 @@ export interface Batch {
  * transaction around it exist once.
  */
 export interface BatchWork {
+  /** The key of the row that stands at a place of the walk, where that is not a key itself. */
+  keyAt?(tx: Transaction, place: KeyText): Promise<KeyText>;
   do(tx: Transaction, batch: Batch): Promise<BatchOutcome>;
 }
 

@@ -111,7 +111,8 @@ export class BatchCommitter implements Committer {
       const stretch = await this.#walk.stretch(tx, remaining(lease), 1, batchBytes);
       if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
       attempt.stretch = stretch;
-      const key = stretch.through ?? [];
+      const place = stretch.through ?? [];
+      const key = (await this.#work.keyAt?.(tx, place)) ?? place;
       attempt.outcome = { ...nothingDone, read: 1, rejects: [{ key, sqlstate, reason }] };
       return this.#advance(tx, attempt, stretch, attempt.outcome);
     }, this.#limits(1));

@@ -2,8 +2,8 @@ import type { FailureAction, FailureReason } from "../postgres/failure.ts";
 import type { ServerActivity } from "../postgres/server-activity.ts";
 import type { Progress } from "../store/progress.ts";
 import type { BatchCounts } from "../store/ranges.ts";
+import type { RunKind } from "../store/run.ts";
 import type { RunStatus, StopReason } from "../store/run-status.ts";
-import type { RunKind } from "../store/runs.ts";
 
 /** Seconds that a batch spent in each of its phases. */
 export interface PhaseSeconds {

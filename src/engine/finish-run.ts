@@ -2,8 +2,8 @@ import { exceeds } from "../job/reject-limit.ts";
 import type { Database } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import { readCoverage } from "../store/completion.ts";
+import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
-import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 
 /** After so many, rows that keep coming are the application's business. */

@@ -3,8 +3,8 @@ import { messageOf, TidefillError } from "../errors.ts";
 import type { Database } from "../postgres/database.ts";
 import { describeFailure } from "../postgres/failure.ts";
 import { raw, sql } from "../postgres/sql.ts";
+import type { Run } from "../store/run.ts";
 import { isFinished, type RunStatus, type StopReason } from "../store/run-status.ts";
-import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import type { StopRequest } from "./stop-signal.ts";
 

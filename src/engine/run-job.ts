@@ -4,8 +4,8 @@ import { type GivenParameters, parametersToJson, readParameters, requireKept } f
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
-import type { Database, Transaction } from "../postgres/database.ts";
-import type { Run, UndoLogKind } from "../store/runs.ts";
+import type { Database, Queryable, Transaction } from "../postgres/database.ts";
+import type { Run, UndoLogKind } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
 import { executeRun } from "./execute-run.ts";
@@ -35,13 +35,21 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     const opened = await openJob(db, job, parameters);
     await install(db, store);
     await store.runs.settle(db, job.name);
-    const latest = await store.runs.latest(db, job.name);
-    if (latest?.kind === "run" && latest.status === "succeeded" && options.again !== true)
-      throw alreadySucceeded(latest);
+    if (options.again !== true) await requireNotDone(db, store, job);
     const undoLog = await chooseUndoLog(db, opened, options);
     await requireBackup(db, store, opened, undoLog);
     await requireIntegrity(db, job);
-    const id = await createRun(db, store, opened, { undoLog, ofRun: null, parameters: given }, options);
+    const id = await createRun(
+      db,
+      store,
+      opened,
+      { undoLog, ofRun: null, parameters: given },
+      options,
+      async (tx) => {
+        // Somebody may have run it while backup and integrity were looked at.
+        if (options.again !== true) await requireNotDone(tx, store, job);
+      },
+    );
     const run = await store.runs.require(db, String(id));
     const report = await executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
     return withIntegrity(db, job, report);
@@ -107,6 +115,11 @@ export async function createRun(
     await store.audit.record(tx, { action: "run", job: job.name, run: id, details });
     return id;
   });
+}
+
+async function requireNotDone(db: Queryable, store: Store, job: Job): Promise<void> {
+  const done = await store.runs.standing(db, job.name);
+  if (done !== null) throw alreadySucceeded(done);
 }
 
 function alreadySucceeded(run: Run): RefusedError {

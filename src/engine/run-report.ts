@@ -1,7 +1,7 @@
 import type { Database } from "../postgres/database.ts";
 import { type Progress, readProgress } from "../store/progress.ts";
+import type { Run, RunKind } from "../store/run.ts";
 import type { RunStatus } from "../store/run-status.ts";
-import type { Run, RunKind } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 
 /** A run as programs see it: what `status --json` prints and `runJob` answers. */

@@ -4,7 +4,7 @@ import type { Database, Queryable } from "../postgres/database.ts";
 import { sqlstateOf } from "../postgres/failure.ts";
 import { quoteIdentifier, raw, sql } from "../postgres/sql.ts";
 import type { ImagePart, Seal, UndoLog } from "../sink/images.ts";
-import type { Run } from "../store/runs.ts";
+import type { Run } from "../store/run.ts";
 import type { WorkOptions } from "./session.ts";
 
 const shortestKey = 12;

@@ -2,9 +2,10 @@ import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { ListedKeys, listedKeys } from "../source/listed-keys.ts";
-import type { Run } from "../store/runs.ts";
+import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { jobTask } from "./job-task.ts";
+import { RetryBatch } from "./retry-batch.ts";
 import type { RunTask } from "./run-task.ts";
 import { sealOf, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
@@ -25,5 +26,6 @@ export async function taskOf(
   const list = listedKeys(key, store.schema.table("retry"), sql`listed.run_id = ${run.id}::bigint`);
   const table = opened.table.onlyListed(list);
   const task = await jobTask(db, { ...opened, table, source: table }, log);
-  return { ...task, walk: new ListedKeys(list, key) };
+  const work = new RetryBatch(task.work, store.schema.table("retry"), run.id, key);
+  return { ...task, work, walk: new ListedKeys(list, key) };
 }

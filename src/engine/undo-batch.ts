@@ -1,4 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
+import type { KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { UndoLog } from "../sink/images.ts";
 import type { Restoring } from "../sink/restore.ts";
@@ -9,6 +10,8 @@ import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./ba
 export interface UndoTools {
   readonly log: UndoLog;
   readonly walk: HeapWalk;
+  /** the log's columns of a row's key */
+  readonly keyNames: readonly string[];
   /** for each kind of images in the log; what was updated comes before what was inserted */
   readonly restorings: readonly Restoring[];
   readonly superseded: Sql | null;
@@ -23,6 +26,16 @@ export class UndoBatch implements BatchWork {
     this.#tools = tools;
   }
 
+  /** The key of the row whose image lies at this address of the log. */
+  async keyAt(tx: Transaction, place: KeyText): Promise<KeyText> {
+    const { walk, keyNames } = this.#tools;
+    const texts = keyNames.map((name) => `tidefill_image.${name}::text`).join(", ");
+    const { rows } = await tx.query(sql`select pg_catalog.json_build_array(${raw(texts)}) as key
+      from ${walk.from}
+      where tidefill_image.ctid = ${place[0] ?? null}::tid`);
+    return JSON.parse(rows[0]?.key ?? "null") ?? place;
+  }
+
   async do(tx: Transaction, { bounds, clock }: Batch): Promise<BatchOutcome> {
     const { log, walk, restorings, superseded, erased } = this.#tools;
     // Each row is looked up by its key: joining otherwise could scan the whole table for a batch.
@@ -33,7 +46,7 @@ export class UndoBatch implements BatchWork {
       const { images, restored, kept } = await clock.during("write", () => restoring.restore(tx, scope));
       const asItWas = kept.filter(({ reason }) => reason === "as it was");
       const told = kept.filter(({ reason }) => reason !== "as it was");
-      const gone = told.filter(({ reason }) => reason !== "changed since").length;
+      const gone = told.filter(({ reason }) => reason === "gone" || reason === "erased").length;
       outcome = {
         ...outcome,
         read: outcome.read + images,

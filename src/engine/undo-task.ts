@@ -5,12 +5,13 @@ import { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
 import { quoteIdentifier, type Sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImagePart, rowAddress, type UndoLog } from "../sink/images.ts";
+import { referencedByNone } from "../sink/referencing-rows.ts";
 import { RemoveInserted } from "../sink/remove-inserted.ts";
 import type { Restoring } from "../sink/restore.ts";
 import { RestoreDeleted } from "../sink/restore-deleted.ts";
 import { RestoreUpdated } from "../sink/restore-updated.ts";
 import { HeapWalk } from "../source/heap-walk.ts";
-import type { Run } from "../store/runs.ts";
+import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { RunTask } from "./run-task.ts";
 import { requireOpening, sealOf, undoKeyOf } from "./seal.ts";
@@ -51,7 +52,8 @@ export async function undoTask(
     const tools = {
       log,
       walk,
-      restorings: layouts.map(({ part, layout, into }) => restoringOf(part, layout, into)),
+      keyNames: first.layout.keyNames(),
+      restorings: await restoringsOf(tx, layouts),
       superseded: supersededOf(undone, parts, log.table, first.layout),
       erased: store.schema.table("erased"),
     };
@@ -106,9 +108,17 @@ async function layoutOf(
   return new ImageLayout(relation, found, columns);
 }
 
-function restoringOf({ kind }: ImagePart, layout: ImageLayout, into: ImageLayout | null): Restoring {
-  if (kind === "u") return new RestoreUpdated(layout);
-  return kind === "i" ? new RemoveInserted(layout) : new RestoreDeleted(layout, into);
+async function restoringsOf(tx: Transaction, layouts: readonly PartLayout[]): Promise<Restoring[]> {
+  const restorings: Restoring[] = [];
+  for (const { part, layout, into } of layouts) {
+    const removed = part.kind === "i" ? layout : into;
+    const isUnused =
+      removed === null ? null : await referencedByNone(tx, removed.relation, removed.key.alias);
+    if (part.kind === "u") restorings.push(new RestoreUpdated(layout));
+    else if (part.kind === "i") restorings.push(new RemoveInserted(layout, isUnused));
+    else restorings.push(new RestoreDeleted(layout, into, isUnused));
+  }
+  return restorings;
 }
 
 /** How to tell that a row has a later image: only some runs can have written a row more than once. */

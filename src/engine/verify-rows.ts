@@ -60,10 +60,11 @@ export class RowComparison implements BatchWork {
     if (heap === null || table === null) throw new Error("Only a table is read by its blocks.");
     const { from, within } = heap.place(bounds);
     const names = [...table.columns.map(({ name }) => name), ...comparing.current];
-    const { where } = table.definition;
+    const { where, filter } = table.definition;
+    const scope = comparing.shouldBeGone ? filter : where;
     const conditions = [
       within,
-      ...(where === null ? [] : [bracketed(where)]),
+      ...(scope === null ? [] : [bracketed(scope)]),
       ...(rejects === null ? [] : [sql`not ${knownReject(rejects, table.key)}`]),
       ...(keys === null
         ? []

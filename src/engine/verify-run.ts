@@ -6,8 +6,8 @@ import { noRejectLimit } from "../job/reject-limit.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
+import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
-import type { Run } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import { askToStop } from "./ask-to-stop.ts";
 import { executeRun } from "./execute-run.ts";
@@ -35,17 +35,24 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     const run = await verifiedRun(db, store, job, options);
     const given = run?.parameters ?? options.parameters ?? {};
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
-    const verify = (await unfinishedOf(db, store, job, run)) ?? (await begin(db, store, opened, run, given));
+    const verify =
+      (await unfinishedOf(db, store, opened, run)) ?? (await begin(db, store, opened, run, given));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
     return withIntegrity(db, job, report);
   });
 }
 
-/** A verify of the same run that was interrupted; one of another run is given up, unless it is at work. */
-async function unfinishedOf(db: Database, store: Store, job: Job, of: Run | null): Promise<Run | null> {
+/** A verify of the same run by the same code that was interrupted; any other is given up, unless it is at work. */
+async function unfinishedOf(
+  db: Database,
+  store: Store,
+  { job, definitionFingerprint }: OpenedJob,
+  of: Run | null,
+): Promise<Run | null> {
   const unfinished = await store.runs.latest(db, job.name, "verify");
   if (unfinished === null || isFinished(unfinished.status)) return null;
-  if (unfinished.ofRun === (of?.id ?? null)) return unfinished;
+  const isSame = unfinished.code.definition === definitionFingerprint;
+  if (isSame && unfinished.ofRun === (of?.id ?? null)) return unfinished;
   if (unfinished.status === "running") {
     throw new RefusedError(
       "no-unfinished-run",

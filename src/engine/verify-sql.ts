@@ -54,10 +54,12 @@ export class SqlComparison implements BatchWork {
 
   #scope(within: Sql): Sql {
     const { table, rejects } = this.#tools;
-    const { where } = table.definition;
+    const { where, filter } = table.definition;
+    // What has become of a row that was done is looked at; of one that was to go, whether it is still to go.
+    const scope = this.#tools.comparing.shouldBeGone ? filter : where;
     const conditions = [
       within,
-      ...(where === null ? [] : [bracketed(where)]),
+      ...(scope === null ? [] : [bracketed(scope)]),
       ...(rejects === null ? [] : [sql`not ${knownReject(rejects, table.key)}`]),
     ];
     return join(conditions, " and ");

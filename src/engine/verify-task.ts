@@ -3,7 +3,7 @@ import type { OpenedJob } from "../plan/opened-job.ts";
 import { mainTable } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { HeapTables } from "../source/heap-tables.ts";
-import type { Run } from "../store/runs.ts";
+import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { BatchWork } from "./batch-work.ts";
 import type { RunTask } from "./run-task.ts";

@@ -130,6 +130,7 @@ async function assemble(
     keyFingerprint: order,
     tableFingerprint: fingerprintTables(parts, from, into),
     definitionFingerprint: definitionFingerprint(job, bound),
+    scopeFingerprint: scopeFingerprint(bound, parts.sink, parameters),
   };
 }
 
@@ -151,7 +152,14 @@ function writtenTables(sink: AnySink, from: Relation | null, into: Relation | nu
   const insert = insertOf(sink);
   return [
     ...(into !== null && insert !== null
-      ? [{ relation: into, verb: "insert" as const, columns: insert.columns }]
+      ? [
+          {
+            relation: into,
+            verb: "insert" as const,
+            columns: insert.columns,
+            overwrites: insert.onConflict?.do === "update",
+          },
+        ]
       : []),
     ...(from !== null && changed !== null
       ? [
@@ -159,6 +167,7 @@ function writtenTables(sink: AnySink, from: Relation | null, into: Relation | nu
             relation: from,
             verb: sink.columns.length > 0 ? ("update" as const) : ("delete" as const),
             columns: sink.columns,
+            overwrites: true,
           },
         ]
       : []),
@@ -212,6 +221,13 @@ function fingerprintTables({ source, sink }: Parts, from: Relation | null, into:
       : null,
     insert !== null && into !== null ? columnsThat(into, insert.columns) : null,
   ]);
+}
+
+function scopeFingerprint(bound: BoundJob, sink: AnySink, parameters: object): string {
+  const texts = JSON.stringify(parameters, (_, value: unknown) =>
+    typeof value === "bigint" ? `${value}n` : value,
+  );
+  return hash([bound.source.describe(), sink.columns, texts]);
 }
 
 function columnsThat(relation: Relation, used: readonly string[]): unknown {

@@ -19,6 +19,8 @@ export interface WrittenTable {
   readonly verb: WriteVerb;
   /** by name; none where whole rows go */
   readonly columns: readonly string[];
+  /** whether rows that are there may lose what they hold */
+  readonly overwrites: boolean;
 }
 
 /** A job after every check has passed: its statements, and what it is about to touch. */
@@ -39,6 +41,8 @@ export interface OpenedJob {
   /** hash of what the job relies on in the catalogue */
   readonly tableFingerprint: string;
   readonly definitionFingerprint: string;
+  /** hash of the rows and columns that the job is about: what a backup has to hold */
+  readonly scopeFingerprint: string;
 }
 
 /** The table that stands for the job: the one that it writes first. */

@@ -11,6 +11,8 @@ export interface ComparedRows {
 
 /** Finds rows of an SQL job that are not as the job makes them. */
 export interface SqlComparing {
+  /** whether any row in scope should not be there any more */
+  readonly shouldBeGone: boolean;
   /** A query for the column `key`, the source row's key as JSON, of each row that differs. */
   differences(rows: ComparedRows): Sql;
 }
@@ -40,6 +42,7 @@ export const answeredAreGone: RowComparing = {
 /** The same where all rows in scope were to go. */
 export function scopeIsGone(key: Key): SqlComparing {
   return {
+    shouldBeGone: true,
     differences: ({ from, inScope }) => sql`select pg_catalog.json_build_array(${key.asTexts()}) as key
       from ${from}
       where ${inScope}`,

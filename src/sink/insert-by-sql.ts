@@ -67,6 +67,7 @@ export class InsertBySql implements SqlSink {
     const { lookup } = this.#insert;
     if (lookup === null) return null;
     return {
+      shouldBeGone: false,
       differences: ({ from, inScope }) => {
         const rows = sql`${from}
       where ${inScope}`;

@@ -1,3 +1,4 @@
+import { JobError } from "../errors.ts";
 import type { Column, Relation } from "../postgres/catalog.ts";
 import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
@@ -6,6 +7,7 @@ import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
 import type { OnConflict } from "./insert.ts";
 import { InsertedLookup } from "./inserted-lookup.ts";
+import { MeetingRows } from "./meeting-rows.ts";
 
 const target = "tidefill_target";
 
@@ -60,12 +62,21 @@ export class InsertStatement {
   /** Before an upsert: locks the rows that it will update, where their old values are read beside it. */
   async prepare(tx: Transaction, incoming: Sql): Promise<void> {
     if (this.#conflict?.do !== "update" || this.#hasReturningOld) return;
+    const moving = [...this.#conflict.columns, "ctid"];
+    if (this.#layout.key.columns.some(({ name }) => moving.includes(name))) {
+      throw new JobError(
+        `Before PostgreSQL 18 an undo log can keep what an upsert overwrites in ${this.#relation.name} only by a key that stays.`,
+        {
+          remedy: "Name the table's key in its description, and do not update it; or write undoable: false.",
+        },
+      );
+    }
     await tx.query(sql`with incoming as materialized (
       ${incoming}
     )
     select pg_catalog.count(*) from (
       select from ${qualifiedName(this.#relation)} as ${raw(target)}
-      where exists (select from incoming where ${this.#meets()})
+      where exists (select from incoming where ${this.#meeting.meets(target)})
       for no key update
     ) as locked`);
   }
@@ -80,7 +91,7 @@ export class InsertStatement {
     const refused =
       this.#conflict?.do === "reject"
         ? sql`, refused as (
-      ${this.#refused()}
+      ${this.#meeting.refused(target)}
     )`
         : raw("");
     return sql`with incoming as materialized (
@@ -147,9 +158,9 @@ export class InsertStatement {
       // A row that was inserted just now has no xmax: nobody has locked or updated it.
       return sql`returning ${keys}, ${raw(`${target}.xmax = 0 as is_new`)}, ${fresh}`;
     }
-    // A row that was there has values for the columns by which it was met.
-    const [met = ""] = this.#conflict.target;
-    const isNew = raw(`tidefill_old.${quoteIdentifier(met)} is null as is_new`);
+    // A row that was there has a key, or at least a table.
+    const [sure] = this.#layout.key.columns;
+    const isNew = raw(`tidefill_old.${quoteIdentifier(sure?.name ?? "tableoid")} is null as is_new`);
     const old = images === null ? [] : [this.#layout.valuesOf("old", "tidefill_old")];
     return sql`returning with (old as tidefill_old) ${join([keys, isNew, ...old, fresh])}`;
   }
@@ -160,7 +171,7 @@ export class InsertStatement {
     return sql`, before as materialized (
       select ${this.#layout.keysOf(target)}, ${this.#layout.valuesOf("old", target)}
       from ${qualifiedName(this.#relation)} as ${raw(target)}
-      where exists (select from incoming where ${this.#meets()})
+      where exists (select from incoming where ${this.#meeting.meets(target)})
     )`;
   }
 
@@ -190,35 +201,8 @@ export class InsertStatement {
         - (select pg_catalog.count(*) from ${updated} where not is_new) as missed`;
   }
 
-  // Of rows that meet each other the first goes in; nulls meet nobody.
-  #refused(): Sql {
-    const values = this.#conflictValues().map(({ value }) => value);
-    const known = values.map((value) => `incoming.${value} is not null`).join(" and ");
-    return sql`select distinct source
-      from (
-        select source, pg_catalog.row_number() over (partition by ${raw(values.join(", "))} order by n) as nth,
-          exists (
-            select from ${qualifiedName(this.#relation)} as ${raw(target)}
-            where ${this.#meets()}
-          ) as is_there
-        from incoming
-        where ${raw(known)}
-      ) as met
-      where nth > 1 or is_there`;
-  }
-
-  #meets(): Sql {
-    const equalities = this.#conflictValues().map(
-      ({ name, value }) => `${target}.${quoteIdentifier(name)} = incoming.${value}`,
-    );
-    return raw(equalities.join(" and "));
-  }
-
-  #conflictValues(): { readonly name: string; readonly value: string }[] {
-    return (this.#conflict?.target ?? []).map((name) => ({
-      name,
-      value: `value_${this.#columns.findIndex((column) => column.name === name) + 1}`,
-    }));
+  get #meeting(): MeetingRows {
+    return new MeetingRows(this.#relation, this.#columns, this.#conflict?.target ?? []);
   }
 
   #counts(images: ImageTarget | null): Sql {

@@ -1,5 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
-import { raw, sql } from "../postgres/sql.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImageLayout } from "./images.ts";
 import {
   countRestored,
@@ -16,14 +16,23 @@ import {
  */
 export class RemoveInserted implements Restoring {
   readonly #layout: ImageLayout;
+  readonly #isUnused: Sql | null;
 
-  constructor(layout: ImageLayout) {
+  /** `isUnused` is the condition that no other row would go with a row; null where none can. */
+  constructor(layout: ImageLayout, isUnused: Sql | null) {
     this.#layout = layout;
+    this.#isUnused = isUnused;
   }
 
   async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
     const layout = this.#layout;
     const { key } = layout;
+    const unused =
+      this.#isUnused === null
+        ? raw("")
+        : sql`
+        and ${this.#isUnused}`;
+    if (this.#isUnused !== null) await tx.query(this.#lock(scope));
     return runRestoring(
       tx,
       sql`with ${imagesOf(layout, "i", scope, [raw("tidefill_image.xid")])}, restored as (
@@ -32,10 +41,23 @@ export class RemoveInserted implements Restoring {
       where ${key.equals(layout.keyNames("tidefill_undo"))}
         and not tidefill_undo.is_superseded
         and not tidefill_undo.is_erased
-        and ${raw(key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid
+        and ${raw(key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid${unused}
       returning ${raw(layout.keyNames("tidefill_undo").join(", "))}
     )
     ${countRestored(layout, { hasOld: false, canBeGone: true })}`,
     );
+  }
+
+  // While we look, nobody may begin to refer to these rows: a new reference waits for our lock, and is refused then.
+  #lock({ log, where }: ImageScope): Sql {
+    const { key, table } = this.#layout;
+    return sql`select pg_catalog.count(*) from (
+        select
+        from ${log.table} as tidefill_image
+        join ${table} as ${raw(key.alias)} on ${key.equals(this.#layout.keyNames("tidefill_image"))}
+        where ${where}
+          and tidefill_image.kind = 'i'
+        for update of ${raw(key.alias)}
+      ) as locked`;
   }
 }

@@ -19,10 +19,13 @@ import {
 export class RestoreDeleted implements Restoring {
   readonly #layout: ImageLayout;
   readonly #into: ImageLayout | null;
+  readonly #isUnused: Sql | null;
 
-  constructor(layout: ImageLayout, into: ImageLayout | null) {
+  /** `isUnused` is the condition that no other row would go with a row of `into`; null where none can. */
+  constructor(layout: ImageLayout, into: ImageLayout | null, isUnused: Sql | null) {
     this.#layout = layout;
     this.#into = into;
+    this.#isUnused = isUnused;
   }
 
   async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
@@ -31,6 +34,7 @@ export class RestoreDeleted implements Restoring {
     const old = layout.valueNames("old", "tidefill_ready").join(", ");
     const moved = this.#into === null ? [] : [raw("tidefill_image.target_keys"), raw("tidefill_image.xid")];
     const more = [...openedValues(layout, "old", scope), ...moved];
+    if (this.#into !== null && this.#isUnused !== null) await tx.query(this.#lock(this.#into, scope));
     const done = await runRestoring(
       tx,
       sql`with ${imagesOf(layout, "d", scope, more)}${this.#ready()}, restored as (
@@ -67,8 +71,13 @@ export class RestoreDeleted implements Restoring {
     const into = this.#into;
     const target = raw(into.key.alias);
     const elements = into.key.columns.map((_, index) => `(became.key ->> ${index})`);
+    const unused =
+      this.#isUnused === null
+        ? raw("")
+        : sql`
+            and ${this.#isUnused}`;
     const untouched = sql`${into.key.equals(elements)}
-            and ${target}.xmin = tidefill_undo.xid::pg_catalog.xid`;
+            and ${target}.xmin = tidefill_undo.xid::pg_catalog.xid${unused}`;
     return sql`, tidefill_ready as materialized (
       select tidefill_undo.*
       from tidefill_undo
@@ -98,5 +107,19 @@ export class RestoreDeleted implements Restoring {
     from (
       ${countRestored(this.#layout, { hasOld: this.#into === null, canBeGone: false })}
     ) as counted`;
+  }
+
+  // While we look, nobody may begin to refer to what the rows became.
+  #lock(into: ImageLayout, { log, where }: ImageScope): Sql {
+    const elements = into.key.columns.map((_, index) => `(became.key ->> ${index})`);
+    return sql`select pg_catalog.count(*) from (
+        select
+        from ${log.table} as tidefill_image
+        cross join pg_catalog.jsonb_array_elements(tidefill_image.target_keys) as became(key)
+        join ${into.table} as ${raw(into.key.alias)} on ${into.key.equals(elements)}
+        where ${where}
+          and tidefill_image.kind = 'd'
+        for update of ${raw(into.key.alias)}
+      ) as locked`;
   }
 }

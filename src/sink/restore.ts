@@ -16,7 +16,7 @@ export interface Restored {
 /** An image that was not restored, and why. */
 export interface KeptBack {
   readonly key: KeyText;
-  readonly reason: "changed since" | "gone" | "erased" | "as it was";
+  readonly reason: "changed since" | "written twice" | "gone" | "erased" | "as it was";
 }
 
 /** The images of a batch, and which of them must not be restored. */
@@ -78,6 +78,7 @@ export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptIm
           'key', pg_catalog.json_build_array(${raw(keys.map((key) => `${key}::text`).join(", "))}),
           'reason', case
             when is_erased then 'erased'
+            when is_superseded then 'written twice'
             when ${hasOld ? asItWas(layout) : raw("false")} then 'as it was'
             when ${canBeGone ? isThere : raw("true")} then 'changed since'
             else 'gone' end))

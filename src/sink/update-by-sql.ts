@@ -62,6 +62,7 @@ export class UpdateBySql implements SqlSink {
 
   get comparing(): SqlComparing {
     return {
+      shouldBeGone: false,
       differences: ({
         from,
         inScope,

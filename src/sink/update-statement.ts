@@ -106,7 +106,7 @@ export class UpdateStatement {
       returning ${join([this.#layout.keysOf(alias), old, this.#layout.valuesOf("new", alias), ...pending])}`;
   }
 
-  // The same rows once more, under names that no expression of the job's can mean.
+  // The same rows once more, under names that no expression of the job's can mean; locked, so that they are the latest.
   #before(within: Sql): { readonly from: Sql; readonly where: Sql } {
     const layout = this.#layout;
     const keys = this.#key.columns.map((_, index) => `tidefill_k${index + 1}`);
@@ -117,6 +117,7 @@ export class UpdateStatement {
         select ${key}, ${layout.valuesOf("old", alias)}
         from ${qualifiedName(this.#relation)} as ${raw(alias)}
         where ${within}
+        for no key update of ${raw(alias)}
       ) as tidefill_before(${raw(names)})`;
     return { from, where: this.#key.equals(keys.map((name) => `tidefill_before.${name}`)) };
   }

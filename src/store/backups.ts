@@ -5,6 +5,8 @@ import type { StoreSchema } from "./schema.ts";
 export interface NewBackup {
   readonly job: string;
   readonly directory: string;
+  /** hash of the rows and columns that the job was about */
+  readonly scopeFingerprint: string;
   readonly rows: bigint;
   readonly bytes: bigint;
   /** as PostgreSQL prints it */
@@ -19,18 +21,22 @@ export class Backups {
     this.#schema = schema;
   }
 
-  async add(db: Queryable, { job, directory, rows, bytes, startedAt }: NewBackup): Promise<void> {
+  async add(
+    db: Queryable,
+    { job, directory, scopeFingerprint, rows, bytes, startedAt }: NewBackup,
+  ): Promise<void> {
     await db.query(sql`
-      insert into ${this.#schema.table("backup")} (job, directory, rows, bytes, started_at, verified_at)
-      values (${job}, ${directory}, ${rows}::bigint, ${bytes}::bigint, ${startedAt}::timestamptz, pg_catalog.clock_timestamp())`);
+      insert into ${this.#schema.table("backup")} (job, directory, scope_fingerprint, rows, bytes, started_at, verified_at)
+      values (${job}, ${directory}, ${scopeFingerprint}, ${rows}::bigint, ${bytes}::bigint, ${startedAt}::timestamptz, pg_catalog.clock_timestamp())`);
   }
 
-  /** Milliseconds since the rows of the job's newest verified backup were read; null when there is none. */
-  async ageOfLatest(db: Queryable, job: string): Promise<number | null> {
+  /** Milliseconds since the rows of the job's newest verified backup of this scope were read; null when there is none. */
+  async ageOfLatest(db: Queryable, job: string, scopeFingerprint: string): Promise<number | null> {
     const { rows } = await db.query(sql`
       select extract(epoch from pg_catalog.clock_timestamp() - max(started_at)) * 1000 as age
       from ${this.#schema.table("backup")}
-      where job = ${job}`);
+      where job = ${job}
+        and scope_fingerprint = ${scopeFingerprint}`);
     return rows[0]?.age == null ? null : Number(rows[0].age);
   }
 }

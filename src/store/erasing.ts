@@ -1,7 +1,7 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
 import { sql } from "../postgres/sql.ts";
-import type { RunKind, UndoLogKind } from "./runs.ts";
+import type { RunKind, UndoLogKind } from "./run.ts";
 import type { StoreSchema } from "./schema.ts";
 import { toTextArray } from "./text-array.ts";
 

@@ -1,53 +1,9 @@
 import { RefusedError, UsageError } from "../errors.ts";
-import type { Queryable, Row, Transaction } from "../postgres/database.ts";
-import type { KeyText } from "../postgres/key.ts";
+import type { Queryable, Transaction } from "../postgres/database.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
-import { type RunStatus, unfinished } from "./run-status.ts";
+import { type CodeFingerprint, type Run, type RunKind, toRun, type UndoLogKind } from "./run.ts";
+import { unfinished } from "./run-status.ts";
 import type { StoreSchema } from "./schema.ts";
-import { fromTextArray } from "./text-array.ts";
-
-/** What a run was made of: the hash of its definition, and of each file by its name. */
-export interface CodeFingerprint {
-  readonly definition: string;
-  readonly files: Readonly<Record<string, string>>;
-}
-
-/** What the batches of a run do: the job's own work, taking a run back, or comparing. */
-export type RunKind = "run" | "undo" | "verify";
-
-/** How a run keeps what it overwrites. */
-export type UndoLogKind = "none" | "plain" | "encrypted" | "purged";
-
-export interface Run {
-  readonly id: bigint;
-  readonly job: string;
-  readonly kind: RunKind;
-  /** the run that is taken back or compared */
-  readonly ofRun: bigint | null;
-  readonly undoLog: UndoLogKind;
-  /** whose images the undo log holds, as the sink that wrote them tells; plain data, since the store knows no sinks */
-  readonly undoParts: readonly unknown[];
-  /** the run that took this one back, when it has succeeded */
-  readonly undoneBy: bigint | null;
-  /** as it is now: a run whose processes are all gone reads `interrupted`, or what an operator asked for */
-  readonly status: RunStatus;
-  readonly wanted: "running" | "paused" | "cancelled";
-  readonly stopReason: string | null;
-  readonly message: string | null;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** a number of rows, or a share of the rows read: `5%` */
-  readonly rejectLimit: number | `${number}%`;
-  readonly code: CodeFingerprint;
-  readonly keyFingerprint: string;
-  readonly tableFingerprint: string;
-  readonly estimatedRows: number | null;
-  readonly estimatedWalk: number | null;
-  readonly sweep: number;
-  readonly plannedThrough: KeyText | null;
-  readonly isPlanned: boolean;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-}
 
 export interface NewRun {
   readonly job: string;
@@ -101,6 +57,30 @@ export class Runs {
         and run.status in ('running', 'pending')
         and run.wanted = 'cancelled'
         and ${this.#statusNow()} = 'cancelled'`);
+    await this.#takeBackRetries(db, job);
+  }
+
+  /** What a cancelled run should have tried once more, and did not, is a reject of the earlier run again. */
+  async #takeBackRetries(db: Queryable, job: string): Promise<void> {
+    const reject = this.#schema.table("reject");
+    await db.query(sql`
+      with left_over as (
+        delete from ${this.#schema.table("retry")} as listed
+        using ${this.#schema.table("run")} as run
+        where run.id = listed.run_id
+          and run.job = ${job}
+          and run.status = 'cancelled'
+        returning listed.run_id, listed.key, run.of_run
+      )
+      insert into ${reject} (run_id, key, range_number, reason)
+      select of_run, key, 0, 'not tried once more: run ' || run_id || ' was cancelled'
+      from left_over
+      where not exists (
+        select
+        from ${reject} as again
+        where again.run_id = left_over.run_id
+          and again.key = left_over.key)
+      on conflict (run_id, key) do nothing`);
   }
 
   async find(db: Queryable, id: bigint): Promise<Run | null> {
@@ -115,6 +95,15 @@ export class Runs {
       sql`where run.job = ${job} and (run.kind = 'verify') = ${isVerify} order by run.id desc limit 1`,
     );
     return found[0] ?? null;
+  }
+
+  /** A run that has done the job's work, and that nobody has taken back; null when there is none. */
+  async standing(db: Queryable, job: string): Promise<Run | null> {
+    const done = await this.#select(
+      db,
+      sql`where run.job = ${job} and run.kind = 'run' and run.of_run is null and run.status = 'succeeded' order by run.id desc`,
+    );
+    return done.find(({ undoneBy }) => undoneBy === null) ?? null;
   }
 
   /** The newest run of each job that did its work. */
@@ -207,35 +196,3 @@ function isoTime(column: string): Sql {
 }
 
 const unfinishedList = raw(`(${unfinished.map((status) => `'${status}'`).join(", ")})`);
-
-function toRun(row: Row): Run {
-  return {
-    id: BigInt(row.id ?? 0),
-    job: row.job ?? "",
-    kind: (row.kind ?? "run") as RunKind,
-    ofRun: row.of_run == null ? null : BigInt(row.of_run),
-    undoLog: (row.undo_log ?? "none") as UndoLogKind,
-    undoParts: JSON.parse(row.undo_parts ?? "[]") as readonly unknown[],
-    undoneBy: row.undone_by == null ? null : BigInt(row.undone_by),
-    status: (row.status_now ?? "failed") as RunStatus,
-    wanted: (row.wanted ?? "running") as Run["wanted"],
-    stopReason: row.stop_reason ?? null,
-    message: row.message ?? null,
-    parameters: JSON.parse(row.parameters ?? "{}"),
-    rejectLimit: limitOf(row.reject_limit ?? "0"),
-    code: JSON.parse(row.code ?? "{}"),
-    keyFingerprint: row.key_fingerprint ?? "",
-    tableFingerprint: row.table_fingerprint ?? "",
-    estimatedRows: row.estimated_rows == null ? null : Number(row.estimated_rows),
-    estimatedWalk: row.estimated_walk == null ? null : Number(row.estimated_walk),
-    sweep: Number(row.sweep),
-    plannedThrough: fromTextArray(row.planned_through),
-    isPlanned: row.is_planned === "t",
-    startedAt: row.started ?? null,
-    finishedAt: row.finished ?? null,
-  };
-}
-
-function limitOf(text: string): Run["rejectLimit"] {
-  return text.endsWith("%") ? `${Number(text.slice(0, -1))}%` : Number(text);
-}

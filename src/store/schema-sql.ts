@@ -124,12 +124,14 @@ create table ${s}.backup (
   id bigint generated always as identity primary key,
   job text not null,
   directory text not null,
+  scope_fingerprint text not null,
   rows bigint not null,
   bytes bigint not null,
   started_at timestamptz not null,
   verified_at timestamptz not null
 );
-create index backup_job on ${s}.backup (job, verified_at);
+create index backup_job on ${s}.backup (job, started_at);
+comment on column ${s}.backup.scope_fingerprint is 'Hash of the rows and columns that the job was about';
 comment on table ${s}.backup is 'Backups that were read back and compared';
 
 create table ${s}.audit (

@@ -5,6 +5,8 @@ import anonymiseInactiveStudents from "../../jobs/anonymise-inactive-students.ts
 import eraseClosedAccounts from "../../jobs/erase-closed-accounts.ts";
 import { createSampleSchool } from "../../src/embedded/sample-school.ts";
 import { withDatabase } from "../../src/engine/session.ts";
+import { readParameters } from "../../src/job/parameters.ts";
+import { openJob } from "../../src/plan/open-job.ts";
 import { installSchema } from "../../src/store/schema.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
@@ -71,11 +73,13 @@ async function requireExpected(before: object, { table, columns, expected }: Gui
 }
 
 /** What `tidefill backup` leaves in the store when it has read a backup back. */
-async function pretendBackup({ name }: Job): Promise<void> {
+async function pretendBackup(job: Job, parameters: Readonly<Record<string, string>>): Promise<void> {
   await withDatabase("test", { connectionString: database.url }, async (db, store) => {
     await installSchema(db, store.schema);
     const startedAt = new Date().toISOString();
-    await store.backups.add(db, { job: name, directory: "/backup", rows: 1n, bytes: 1n, startedAt });
+    const { scopeFingerprint } = await openJob(db, job, await readParameters(job.parameters, parameters));
+    const backup = { job: job.name, directory: "/backup", scopeFingerprint, rows: 1n, bytes: 1n, startedAt };
+    await store.backups.add(db, backup);
   });
 }
 
@@ -101,7 +105,7 @@ test.each(cases)("$job.name does its work, a second time nothing, and is taken b
   const { job, parameters } = each;
   const options = { connectionString: database.url, parameters, workers: 2 };
   const before = await school();
-  if (!job.undoable) await pretendBackup(job);
+  if (!job.undoable) await pretendBackup(job, parameters ?? {});
   const report = await runJob(job, options);
   expect(report).toMatchObject({ status: "succeeded", rows: { rejected: 0 } });
   await requireExpected(before, each);
@@ -139,7 +143,7 @@ async function isHalfWay({ slow }: GuideJob): Promise<boolean> {
 test.each(cases)("$job.name, killed and resumed, ends in the same state", async (each) => {
   const { job, parameters = {} } = each;
   const before = await school();
-  if (!job.undoable) await pretendBackup(job);
+  if (!job.undoable) await pretendBackup(job, parameters ?? {});
   await slowDown(each);
   const given = Object.entries(parameters).flatMap(([name, value]) => ["--param", `${name}=${value}`]);
   const child = tidefill.start("run", job.name, ...given, "--workers", "2", "--lease", "1s");

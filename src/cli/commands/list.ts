@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
 import { isConnectionLoss } from "../../postgres/failure.ts";
-import type { Run } from "../../store/runs.ts";
+import type { Run } from "../../store/run.ts";
 import { installedVersion } from "../../store/schema.ts";
 import { withStore } from "../connection.ts";
 import { loadJobs } from "../load-job.ts";

@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { retryRejects } from "../../engine/retry-run.ts";
 import { UsageError } from "../../errors.ts";
 import type { Database } from "../../postgres/database.ts";
-import type { Run } from "../../store/runs.ts";
+import type { Run } from "../../store/run.ts";
 import type { Store } from "../../store/store.ts";
 import { withStore } from "../connection.ts";
 import { exportRejects } from "../export-rejects.ts";
@@ -43,6 +43,8 @@ export const rejectsCommand: CommandModule = {
     if (!Number.isInteger(limit) || limit < 1) throw new UsageError("--limit wants a whole number from 1.");
     if (given.retry) return retry(settings, given, given.run);
     await withStore(settings, async (db, store) => {
+      const { job } = await store.runs.require(db, given.run);
+      await store.runs.settle(db, job);
       const run = await store.runs.require(db, given.run);
       if (file !== undefined) return exportAll(db, store, run, { file, json: settings.json });
       return show(db, store, run, { limit, json: settings.json });

@@ -1,0 +1,80 @@
+import type { Row } from "../postgres/database.ts";
+import type { KeyText } from "../postgres/key.ts";
+import type { RunStatus } from "./run-status.ts";
+import { fromTextArray } from "./text-array.ts";
+
+/** What a run was made of: the hash of its definition, and of each file by its name. */
+export interface CodeFingerprint {
+  readonly definition: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** What the batches of a run do: the job's own work, taking a run back, or comparing. */
+export type RunKind = "run" | "undo" | "verify";
+
+/** How a run keeps what it overwrites. */
+export type UndoLogKind = "none" | "plain" | "encrypted" | "purged";
+
+export interface Run {
+  readonly id: bigint;
+  readonly job: string;
+  readonly kind: RunKind;
+  /** the run that is taken back or compared */
+  readonly ofRun: bigint | null;
+  readonly undoLog: UndoLogKind;
+  /** whose images the undo log holds, as the sink that wrote them tells; plain data, since the store knows no sinks */
+  readonly undoParts: readonly unknown[];
+  /** the run that took this one back, when it has succeeded */
+  readonly undoneBy: bigint | null;
+  /** as it is now: a run whose processes are all gone reads `interrupted`, or what an operator asked for */
+  readonly status: RunStatus;
+  readonly wanted: "running" | "paused" | "cancelled";
+  readonly stopReason: string | null;
+  readonly message: string | null;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** a number of rows, or a share of the rows read: `5%` */
+  readonly rejectLimit: number | `${number}%`;
+  readonly code: CodeFingerprint;
+  readonly keyFingerprint: string;
+  readonly tableFingerprint: string;
+  readonly estimatedRows: number | null;
+  readonly estimatedWalk: number | null;
+  readonly sweep: number;
+  readonly plannedThrough: KeyText | null;
+  readonly isPlanned: boolean;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+/** A run out of a row of the table `run`, with its status as it is now. */
+export function toRun(row: Row): Run {
+  return {
+    id: BigInt(row.id ?? 0),
+    job: row.job ?? "",
+    kind: (row.kind ?? "run") as RunKind,
+    ofRun: row.of_run == null ? null : BigInt(row.of_run),
+    undoLog: (row.undo_log ?? "none") as UndoLogKind,
+    undoParts: JSON.parse(row.undo_parts ?? "[]") as readonly unknown[],
+    undoneBy: row.undone_by == null ? null : BigInt(row.undone_by),
+    status: (row.status_now ?? "failed") as RunStatus,
+    wanted: (row.wanted ?? "running") as Run["wanted"],
+    stopReason: row.stop_reason ?? null,
+    message: row.message ?? null,
+    parameters: JSON.parse(row.parameters ?? "{}"),
+    rejectLimit: limitOf(row.reject_limit ?? "0"),
+    code: JSON.parse(row.code ?? "{}"),
+    keyFingerprint: row.key_fingerprint ?? "",
+    tableFingerprint: row.table_fingerprint ?? "",
+    estimatedRows: row.estimated_rows == null ? null : Number(row.estimated_rows),
+    estimatedWalk: row.estimated_walk == null ? null : Number(row.estimated_walk),
+    sweep: Number(row.sweep),
+    plannedThrough: fromTextArray(row.planned_through),
+    isPlanned: row.is_planned === "t",
+    startedAt: row.started ?? null,
+    finishedAt: row.finished ?? null,
+  };
+}
+
+function limitOf(text: string): Run["rejectLimit"] {
+  return text.endsWith("%") ? `${Number(text.slice(0, -1))}%` : Number(text);
+}
