@@ -171,7 +171,7 @@ const misuses: readonly (readonly [what: string, job: Job, message: RegExp])[] =
       transform: () => ({ n: 1 }),
       sink: update(others, ["n"]),
     }),
-    /reads things and updates others/,
+    /reads things and changes others/,
   ],
   [
     "expressions in a row job",

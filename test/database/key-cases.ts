@@ -131,7 +131,7 @@ const strings: readonly KeyCase[] = [
     name: "citext outside of the search path",
     ddl: '"Ext"."citext"',
     declared: "text",
-    setup: 'drop extension citext; create schema "Ext"; create extension citext schema "Ext"',
+    setup: 'drop extension citext cascade; create schema "Ext"; create extension citext schema "Ext"',
     nasty: texts,
     random: `${randomText}::"Ext"."citext"`,
   },
