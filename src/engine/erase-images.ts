@@ -89,7 +89,7 @@ async function blank(
 }
 
 function valueNames({ kind, values }: ImagePart): string[] {
-  const ages = kind === "u" ? ["old", "new"] : kind === "d" ? ["old"] : [];
+  const ages = kind === "u" ? ["old", "new"] : [kind === "d" ? "old" : "new"];
   return ages.flatMap((age) => values.map((_, index) => `${age}_${index + 1}`));
 }
 

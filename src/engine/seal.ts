@@ -56,7 +56,9 @@ export async function requireOpening(
   if (seal === null) return;
   const [part] = undoParts as readonly ImagePart[];
   const values = (part?.values ?? []).flatMap((_, index) =>
-    part?.kind === "u" ? [`old_${index + 1}`, `new_${index + 1}`] : [`old_${index + 1}`],
+    part?.kind === "u"
+      ? [`old_${index + 1}`, `new_${index + 1}`]
+      : [part?.kind === "i" ? `new_${index + 1}` : `old_${index + 1}`],
   );
   if (values.length === 0) return;
   const open = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_decrypt`);

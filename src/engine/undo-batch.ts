@@ -12,7 +12,7 @@ export interface UndoTools {
   readonly walk: HeapWalk;
   /** the log's columns of a row's key */
   readonly keyNames: readonly string[];
-  /** for each kind of images in the log; what was updated comes before what was inserted */
+  /** for each kind of images in the log */
   readonly restorings: readonly Restoring[];
   readonly superseded: Sql | null;
   readonly erased: Sql;
@@ -63,18 +63,9 @@ export class UndoBatch implements BatchWork {
 
 /** An image whose row has a later one: the row was written once more, since somebody had made it pending again. */
 export function supersededBySweep(log: Sql, keys: readonly string[]): Sql {
-  return sameRow(log, keys, "other.sweep > tidefill_image.sweep");
-}
-
-/** In the log of an upsert, where several rows of the source may go into one: a row with two images goes no half way back. */
-export function writtenTwice(log: Sql, keys: readonly string[]): Sql {
-  return sameRow(log, keys, "other.number <> tidefill_image.number");
-}
-
-function sameRow(log: Sql, keys: readonly string[], which: string): Sql {
   const same = keys.map((key) => `other.${key} = tidefill_image.${key}`).join(" and ");
   return sql`exists (
           select from ${log} as other
           where ${raw(same)}
-            and ${raw(which)})`;
+            and other.sweep > tidefill_image.sweep)`;
 }

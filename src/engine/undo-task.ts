@@ -10,13 +10,14 @@ import { RemoveInserted } from "../sink/remove-inserted.ts";
 import type { Restoring } from "../sink/restore.ts";
 import { RestoreDeleted } from "../sink/restore-deleted.ts";
 import { RestoreUpdated } from "../sink/restore-updated.ts";
+import { RestoreUpserted } from "../sink/restore-upserted.ts";
 import { HeapWalk } from "../source/heap-walk.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { RunTask } from "./run-task.ts";
 import { requireOpening, sealOf, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
-import { supersededBySweep, UndoBatch, writtenTwice } from "./undo-batch.ts";
+import { supersededBySweep, UndoBatch } from "./undo-batch.ts";
 
 const batchTimeMs = 250;
 
@@ -54,7 +55,7 @@ export async function undoTask(
       walk,
       keyNames: first.layout.keyNames(),
       restorings: await restoringsOf(tx, layouts),
-      superseded: supersededOf(undone, parts, log.table, first.layout),
+      superseded: supersededOf(undone, log.table, first.layout),
       erased: store.schema.table("erased"),
     };
     return {
@@ -74,7 +75,7 @@ export interface PartLayout {
   readonly into: ImageLayout | null;
 }
 
-/** What was updated is put back before what was inserted is removed: a row may be both. */
+/** The parts of a log with their tables; of an upsert's two, that of the updates comes first. */
 export async function layoutsOf(tx: Transaction, parts: readonly ImagePart[]): Promise<PartLayout[]> {
   const sorted = [...parts].sort((left, right) => right.kind.localeCompare(left.kind));
   const layouts: PartLayout[] = [];
@@ -110,6 +111,11 @@ async function layoutOf(
 
 async function restoringsOf(tx: Transaction, layouts: readonly PartLayout[]): Promise<Restoring[]> {
   const restorings: Restoring[] = [];
+  const [upserted, inserted] = layouts;
+  if (upserted !== undefined && inserted !== undefined) {
+    const { relation, key } = upserted.layout;
+    return [new RestoreUpserted(upserted.layout, await referencedByNone(tx, relation, key.alias))];
+  }
   for (const { part, layout, into } of layouts) {
     const removed = part.kind === "i" ? layout : into;
     const isUnused =
@@ -121,9 +127,8 @@ async function restoringsOf(tx: Transaction, layouts: readonly PartLayout[]): Pr
   return restorings;
 }
 
-/** How to tell that a row has a later image: only some runs can have written a row more than once. */
-function supersededOf(undone: Run, parts: readonly ImagePart[], log: Sql, layout: ImageLayout): Sql | null {
-  if (parts.length > 1) return writtenTwice(log, layout.keyNames());
+/** How to tell that a row has a later image: only a run that has swept can have written a row once more. */
+function supersededOf(undone: Run, log: Sql, layout: ImageLayout): Sql | null {
   return undone.sweep > 0 ? supersededBySweep(log, layout.keyNames()) : null;
 }
 

@@ -47,15 +47,14 @@ export class InsertStatement {
 
   images(isSealed: boolean): SinkImages {
     const xid = { name: "xid", type: "pg_catalog.xid8" };
-    const inserted = new ImageLayout(this.#relation, this.#layout.key, []);
     if (this.#conflict?.do !== "update") {
-      return { columns: [...this.#layout.columns([], isSealed), xid], parts: [inserted.describe("i")] };
+      return { columns: [...this.#layout.columns([], isSealed), xid], parts: [this.#layout.describe("i")] };
     }
     // One row may be written several times by one run: the number tells which image is the last.
     const number = { name: "number", type: "bigint generated always as identity" };
     return {
       columns: [...this.#layout.columns(["old", "new"], isSealed), xid, number],
-      parts: [inserted.describe("i"), this.#layout.describe("u")],
+      parts: [this.#layout.describe("i"), this.#layout.describe("u")],
     };
   }
 
@@ -186,9 +185,9 @@ export class InsertStatement {
     const names = this.#layout.keyNames().join(", ");
     const updated = this.#hasReturningOld ? "placed" : `placed join before using (${names})`;
     return sql`, kept as (
-      ${keepImages(images, "i", this.#layout, [], raw("placed where is_new"), xid)}
+      ${keepImages(images, "i", this.#layout, ["new"], raw("placed where is_new"), xid)}
     ), kept_old as (
-      ${keepImages(images, "u", this.#layout, ["old", "new"], raw(`${updated} where not is_new`))}
+      ${keepImages(images, "u", this.#layout, ["old", "new"], raw(`${updated} where not is_new`), xid)}
     )`;
   }
 

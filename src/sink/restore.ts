@@ -16,7 +16,7 @@ export interface Restored {
 /** An image that was not restored, and why. */
 export interface KeptBack {
   readonly key: KeyText;
-  readonly reason: "changed since" | "written twice" | "gone" | "erased" | "as it was";
+  readonly reason: "changed since" | "gone" | "erased" | "as it was";
 }
 
 /** The images of a batch, and which of them must not be restored. */
@@ -38,13 +38,8 @@ export interface Restoring {
 /** The relation `image` of a batch's images, with the log's keys as they are and its values opened. */
 export function imagesOf(layout: ImageLayout, kind: string, scope: ImageScope, more: readonly Sql[]): Sql {
   const alias = "tidefill_image";
-  const { schema, name } = layout.relation;
   const keys = layout.keyNames(alias);
-  const erased = sql`exists (
-          select from ${scope.erased} as tidefill_erased
-          where tidefill_erased.table_name = ${`${schema}.${name}`}
-            and tidefill_erased.key = array[${raw(keys.map((key) => `${key}::text`).join(", "))}]
-        ) as is_erased`;
+  const erased = isErased(layout, scope);
   const superseded = sql`${scope.superseded ?? raw("false")} as is_superseded`;
   return sql`tidefill_undo as materialized (
       select ${join([raw(keys.join(", ")), erased, superseded, ...more])}
@@ -52,6 +47,17 @@ export function imagesOf(layout: ImageLayout, kind: string, scope: ImageScope, m
       where ${scope.where}
         and ${raw(alias)}.kind = ${kind}
     )`;
+}
+
+/** Whether an image is of a row that was erased, as `is_erased`. */
+export function isErased(layout: ImageLayout, { erased }: ImageScope): Sql {
+  const { schema, name } = layout.relation;
+  const keys = layout.keyNames("tidefill_image").map((key) => `${key}::text`);
+  return sql`exists (
+          select from ${erased} as tidefill_erased
+          where tidefill_erased.table_name = ${`${schema}.${name}`}
+            and tidefill_erased.key = array[${raw(keys.join(", "))}]
+        ) as is_erased`;
 }
 
 /** The values of one age, opened, under the log's names. */
@@ -78,7 +84,6 @@ export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptIm
           'key', pg_catalog.json_build_array(${raw(keys.map((key) => `${key}::text`).join(", "))}),
           'reason', case
             when is_erased then 'erased'
-            when is_superseded then 'written twice'
             when ${hasOld ? asItWas(layout) : raw("false")} then 'as it was'
             when ${canBeGone ? isThere : raw("true")} then 'changed since'
             else 'gone' end))

@@ -58,8 +58,7 @@ const upsert = defineJob({
 });
 const described = { name: "things", key: ["id"] };
 
-// Fault in src: only the last image of a row is restored, to what the run itself wrote before; earlier ones are "changed since".
-test.fails("rows that a run has overwritten several times come back to what they held before it", async () => {
+test("rows that a run has overwritten several times come back to what they held before it", async () => {
   await fill(30);
   await database.query("insert into target values ('a0', -1), ('a1', -2), ('a2', -3)");
   const before = await hashesOf(database, ["target"]);
@@ -69,8 +68,7 @@ test.fails("rows that a run has overwritten several times come back to what they
   expect(await hashesOf(database, ["target"])).toEqual(before);
 });
 
-// Fault in src: the image of the insert is superseded by that of the update, and the row stays with what the run wrote first.
-test.fails("rows that a run has inserted and then overwritten itself go away again", async () => {
+test("rows that a run has inserted and then overwritten itself go away again", async () => {
   await fill(30);
   const { run: id } = await runInSmallRanges(database, upsert, described, { rows: 1, workers: 1 });
   const report = await undo(id);

@@ -1,0 +1,170 @@
+import type { Transaction } from "../postgres/database.ts";
+import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { ImageLayout } from "./images.ts";
+import { type ImageScope, isErased, type Restored, type Restoring, runRestoring } from "./restore.ts";
+
+/**
+ * Takes back what an upsert did. Several rows of its source may have gone into one row, so that row has a chain of images: each
+ * holds as old what the one before it wrote. The last of them puts back what the first found, or deletes the row that the first
+ * inserted; where somebody has changed the row since, or in between, nothing.
+ */
+export class RestoreUpserted implements Restoring {
+  readonly #layout: ImageLayout;
+  readonly #isUnused: Sql | null;
+
+  /** `isUnused` is the condition that no other row would go with a row; null where none can. */
+  constructor(layout: ImageLayout, isUnused: Sql | null) {
+    this.#layout = layout;
+    this.#isUnused = isUnused;
+  }
+
+  async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
+    const { key, table, values } = this.#layout;
+    const alias = raw(key.alias);
+    const set = values.map(({ name }, index) => `${quoteIdentifier(name)} = tidefill_undo.old_${index + 1}`);
+    if (this.#isUnused !== null) await tx.query(this.#lock(scope));
+    return runRestoring(
+      tx,
+      sql`with tidefill_undo as materialized (
+      ${this.#images(scope)}
+    ), put_back as (
+      update ${table} as ${alias}
+      set ${raw(set.join(", "))}
+      from tidefill_undo
+      where ${this.#mayReturn("u")}
+        and ${this.#holds("new")}
+      returning ${this.#keys}
+    ), removed as (
+      delete from ${table} as ${alias}
+      using tidefill_undo
+      where ${this.#mayReturn("i")}
+        and ${alias}.xmin = tidefill_undo.xid::pg_catalog.xid${this.#isUnused === null ? raw("") : sql` and ${this.#isUnused}`}
+      returning ${this.#keys}
+    ), restored as (
+      select * from put_back
+      union all
+      select * from removed
+    )
+    ${this.#count()}`,
+    );
+  }
+
+  /** The batch's images, each with what the first image of its row found, and what the last one wrote. */
+  #images(scope: ImageScope): Sql {
+    const { seal, table: log } = scope.log;
+    const layout = this.#layout;
+    const old = layout
+      .opened("old", "first", seal)
+      .map((value, index) => sql`${value} as old_${raw(String(index + 1))}`);
+    const fresh = layout
+      .opened("new", "last", seal)
+      .map((value, index) => sql`${value} as new_${raw(String(index + 1))}`);
+    const keys = raw(layout.keyNames("tidefill_image").join(", "));
+    return sql`select ${join([keys, raw("last.xid"), ...old, ...fresh])},
+        first.kind as first_kind, ${isErased(layout, scope)},
+        last.number > tidefill_image.number as is_superseded,
+        ${this.#isBroken(scope)} as is_broken
+      from ${log} as tidefill_image
+      cross join lateral (
+        select each.*
+        from ${log} as each
+        where ${this.#sameRow("each")}
+        order by each.number
+        limit 1
+      ) as first
+      cross join lateral (
+        select each.*
+        from ${log} as each
+        where ${this.#sameRow("each")}
+        order by each.number desc
+        limit 1
+      ) as last
+      where ${scope.where}`;
+  }
+
+  // Somebody else's change lies between two of ours.
+  #isBroken({ log: { table, seal } }: ImageScope): Sql {
+    const record = (parts: readonly Sql[]): Sql => sql`row(${join(parts)})::record`;
+    const old = record(this.#layout.opened("old", "each", seal));
+    const before = record(this.#layout.opened("new", "before", seal));
+    return sql`exists (
+          select from ${table} as each
+          cross join lateral (
+            select other.*
+            from ${table} as other
+            where ${this.#sameRow("other")}
+              and other.number < each.number
+            order by other.number desc
+            limit 1
+          ) as before
+          where ${this.#sameRow("each")}
+            and ${old} operator(pg_catalog.*<>) ${before})`;
+  }
+
+  #sameRow(alias: string): Sql {
+    const names = this.#layout.keyNames();
+    return raw(names.map((name) => `${alias}.${name} = tidefill_image.${name}`).join(" and "));
+  }
+
+  #mayReturn(firstKind: "u" | "i"): Sql {
+    return sql`${this.#layout.key.equals(this.#layout.keyNames("tidefill_undo"))}
+        and tidefill_undo.first_kind = ${firstKind}
+        and not tidefill_undo.is_superseded
+        and not tidefill_undo.is_erased
+        and not tidefill_undo.is_broken`;
+  }
+
+  /** The condition that the row holds the values of an age, byte for byte. */
+  #holds(age: "old" | "new"): Sql {
+    const { key, values } = this.#layout;
+    const current = values.map(({ name, baseType }) => `${key.alias}.${quoteIdentifier(name)}::${baseType}`);
+    const kept = this.#layout.valueNames(age, "tidefill_undo");
+    return raw(`row(${current.join(", ")})::record operator(pg_catalog.*=) row(${kept.join(", ")})::record`);
+  }
+
+  get #keys(): Sql {
+    return raw(this.#layout.keyNames("tidefill_undo").join(", "));
+  }
+
+  #count(): Sql {
+    const { key, table } = this.#layout;
+    const names = this.#layout.keyNames();
+    const same = names.map((name) => `restored.${name} = tidefill_undo.${name}`).join(" and ");
+    const texts = this.#layout.keyNames("tidefill_undo").map((name) => `${name}::text`);
+    const row = sql`from ${table} as ${raw(key.alias)}
+              where ${key.equals(this.#layout.keyNames("tidefill_undo"))}`;
+    // An image that is not its row's last one goes the way of the last, which may lie in another batch.
+    const follows = sql`is_superseded and not is_erased and not is_broken and (
+            exists (select ${row} and ${this.#holds("new")})
+            or first_kind = 'u' and exists (select ${row} and ${this.#holds("old")})
+            or first_kind = 'i' and not exists (select ${row}))`;
+    return sql`select (select pg_catalog.count(*) from tidefill_undo) as images,
+      (select pg_catalog.count(*) from restored)
+        + (select pg_catalog.count(*) from tidefill_undo where ${follows}) as restored,
+      (select pg_catalog.json_agg(pg_catalog.json_build_object(
+          'key', pg_catalog.json_build_array(${raw(texts.join(", "))}),
+          'reason', case
+            when is_erased then 'erased'
+            when first_kind = 'u' and not is_superseded and exists (
+              select ${row} and ${this.#holds("old")}) then 'as it was'
+            when exists (
+              select ${row}) then 'changed since'
+            else 'gone' end))
+        from tidefill_undo
+        where not (${follows})
+          and (is_superseded
+            or not exists (select from restored where ${raw(same)}))) as kept`;
+  }
+
+  // While we look, nobody may begin to refer to these rows: a new reference waits for our lock, and is refused then.
+  #lock({ log, where }: ImageScope): Sql {
+    const { key, table } = this.#layout;
+    return sql`select pg_catalog.count(*) from (
+        select
+        from ${log.table} as tidefill_image
+        join ${table} as ${raw(key.alias)} on ${key.equals(this.#layout.keyNames("tidefill_image"))}
+        where ${where}
+        for update of ${raw(key.alias)}
+      ) as locked`;
+  }
+}
