@@ -166,7 +166,7 @@ test("backups that may hold the row are told, those of jobs on other tables are 
   await run(close);
   for (const job of ["elsewhere", "close-accounts", "never-run"]) {
     await database.query(
-      "insert into tidefill.backup (job, directory, rows, bytes, started_at, verified_at) values ($1, 'backups/' || $1, 1, 1, now(), now())",
+      "insert into tidefill.backup (job, directory, scope_fingerprint, rows, bytes, started_at, verified_at) values ($1, 'backups/' || $1, 'these rows', 1, 1, now(), now())",
       [job],
     );
   }
