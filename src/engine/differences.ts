@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Key, KeyText } from "../postgres/key.ts";
-import { type Sql, sql } from "../postgres/sql.ts";
+import { bracketed, join, type Sql, sql } from "../postgres/sql.ts";
+import type { OpenedTable } from "../source/opened-table.ts";
 import type { Reject } from "../store/rejects.ts";
 
 /** Rows that the compared run has kept aside: nobody expects them to be done. */
@@ -12,11 +13,34 @@ export interface KnownRejects {
 const settleMs = 100;
 
 /** The condition that a row was kept aside by the run. */
-export function knownReject({ table, run }: KnownRejects, key: Key): Sql {
+function knownReject({ table, run }: KnownRejects, key: Key): Sql {
   return sql`exists (
           select from ${table} as tidefill_reject
           where tidefill_reject.run_id = ${run}::bigint
             and tidefill_reject.key = array[${key.asTexts()}])`;
+}
+
+/** The condition that a row is compared: that it lies `within`, and is of the job's scope, and was not kept aside. */
+export function comparedScope(
+  { definition: { where, filter }, key }: OpenedTable,
+  within: Sql,
+  shouldBeGone: boolean,
+  rejects: KnownRejects | null,
+): Sql {
+  // What has become of a row that was done is looked at; of one that was to go, whether it is still to go.
+  const scope = shouldBeGone ? filter : where;
+  const conditions = [
+    within,
+    ...(scope === null ? [] : [bracketed(scope)]),
+    ...(rejects === null ? [] : [sql`not ${knownReject(rejects, key)}`]),
+  ];
+  return join(conditions, " and ");
+}
+
+/** The condition that a row is one of these. */
+export function among(key: Key, keys: readonly KeyText[]): Sql {
+  return sql`pg_catalog.jsonb_build_array(${key.asTexts()}) in (
+          select pg_catalog.jsonb_array_elements(${JSON.stringify(keys)}::pg_catalog.jsonb))`;
 }
 
 /** A difference as it is kept: by its key alone. */

@@ -1,13 +1,13 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
-import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { RowComparing } from "../sink/comparing.ts";
 import type { HeapTables } from "../source/heap-tables.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import type { ReadableSource, SourceRow, TextRow } from "../source/readable.ts";
 import { BadRecord } from "../source/readable.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
-import { type KnownRejects, knownReject, note, settle } from "./differences.ts";
+import { among, comparedScope, type KnownRejects, note, settle } from "./differences.ts";
 import { type RowTransform, Verdicts } from "./transform-rows.ts";
 
 interface Tools {
@@ -60,22 +60,11 @@ export class RowComparison implements BatchWork {
     if (heap === null || table === null) throw new Error("Only a table is read by its blocks.");
     const { from, within } = heap.place(bounds);
     const names = [...table.columns.map(({ name }) => name), ...comparing.current];
-    const { where, filter } = table.definition;
-    const scope = comparing.shouldBeGone ? filter : where;
-    const conditions = [
-      within,
-      ...(scope === null ? [] : [bracketed(scope)]),
-      ...(rejects === null ? [] : [sql`not ${knownReject(rejects, table.key)}`]),
-      ...(keys === null
-        ? []
-        : [
-            sql`pg_catalog.jsonb_build_array(${table.key.asTexts()}) in (
-          select pg_catalog.jsonb_array_elements(${JSON.stringify(keys)}::pg_catalog.jsonb))`,
-          ]),
-    ];
+    const scope = comparedScope(table, within, comparing.shouldBeGone, rejects);
+    const again = keys === null ? raw("") : sql` and ${among(table.key, keys)}`;
     return sql`select ${raw(names.map((name) => `${table.key.alias}.${quoteIdentifier(name)}`).join(", "))}
       from ${from}
-      where ${join(conditions, " and ")}`;
+      where ${scope}${again}`;
   }
 
   /** What the transform makes of a portion's rows, beside what they hold. */

@@ -1,11 +1,11 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
-import { bracketed, join, type Sql, sql } from "../postgres/sql.ts";
+import { type Sql, sql } from "../postgres/sql.ts";
 import type { SqlComparing } from "../sink/comparing.ts";
 import type { HeapTables } from "../source/heap-tables.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
-import { type KnownRejects, knownReject, note, settle } from "./differences.ts";
+import { among, comparedScope, type KnownRejects, note, settle } from "./differences.ts";
 
 interface Tools {
   readonly table: OpenedTable;
@@ -35,7 +35,7 @@ export class SqlComparison implements BatchWork {
       const still =
         found.length === 0
           ? []
-          : await this.#differences(tx, from, sql`${within} and ${among(table, found)}`);
+          : await this.#differences(tx, from, sql`${within} and ${among(table.key, found)}`);
       return {
         ...nothingDone,
         read: Number(rows[0]?.rows ?? 0),
@@ -53,21 +53,7 @@ export class SqlComparison implements BatchWork {
   }
 
   #scope(within: Sql): Sql {
-    const { table, rejects } = this.#tools;
-    const { where, filter } = table.definition;
-    // What has become of a row that was done is looked at; of one that was to go, whether it is still to go.
-    const scope = this.#tools.comparing.shouldBeGone ? filter : where;
-    const conditions = [
-      within,
-      ...(scope === null ? [] : [bracketed(scope)]),
-      ...(rejects === null ? [] : [sql`not ${knownReject(rejects, table.key)}`]),
-    ];
-    return join(conditions, " and ");
+    const { table, comparing, rejects } = this.#tools;
+    return comparedScope(table, within, comparing.shouldBeGone, rejects);
   }
-}
-
-/** The condition that a row is one of these. */
-function among({ key }: OpenedTable, keys: readonly KeyText[]): Sql {
-  const texts = JSON.stringify(keys);
-  return sql`pg_catalog.jsonb_build_array(${key.asTexts()}) in (select pg_catalog.jsonb_array_elements(${texts}::pg_catalog.jsonb))`;
 }

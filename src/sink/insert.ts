@@ -1,7 +1,8 @@
 import { UsageError } from "../errors.ts";
 import type { SinkDefinition, SqlSinkDefinition } from "../job/define-job.ts";
 import type { Columns, RowOf, Table } from "../job/table.ts";
-import { Sql } from "../postgres/sql.ts";
+import type { Sql } from "../postgres/sql.ts";
+import { describeExpressions, requireExpressions } from "./expressions.ts";
 
 /** What becomes of a row that meets another with the same values in `target`, the columns of a unique constraint. */
 export type OnConflict<Name extends string = string> =
@@ -60,7 +61,7 @@ export class SqlInsertSink implements SqlSinkDefinition {
       sink: "insertInto",
       schema,
       name,
-      expressions: described(this.expressions),
+      expressions: describeExpressions(this.expressions),
       onConflict: this.onConflict,
     };
   }
@@ -95,7 +96,10 @@ export const insertInto: InsertInto = (
   const conflict = onConflict === undefined ? null : Object.freeze({ ...onConflict });
   if (Array.isArray(what))
     return new InsertSink(table, [...new Set(columns)], conflict) as InsertSink<never> & SqlInsertSink;
-  const expressions = requireSql(table, what as Readonly<Record<string, unknown>>);
+  const expressions = requireExpressions(
+    `insertInto(${table.name})`,
+    what as Readonly<Record<string, unknown>>,
+  );
   return new SqlInsertSink(table, expressions, conflict) as InsertSink<never> & SqlInsertSink;
 };
 
@@ -117,19 +121,4 @@ function requireColumns(table: Table, columns: readonly string[], onConflict: On
   if (absent !== undefined) {
     throw new UsageError(`onConflict of ${sink} names ${absent}, which the sink does not insert.`);
   }
-}
-
-function requireSql(table: Table, given: Readonly<Record<string, unknown>>): Readonly<Record<string, Sql>> {
-  const entries = Object.entries(given).map(([column, expression]): [string, Sql] => {
-    if (expression instanceof Sql) return [column, expression];
-    throw new UsageError(`The value of ${column} in insertInto(${table.name}) is not SQL.`, {
-      remedy: `Write ${column}: sql\`…\`, or name columns and use defineJob.`,
-    });
-  });
-  return Object.freeze(Object.fromEntries(entries));
-}
-
-/** Expressions as plain data, for fingerprints. */
-function described(expressions: Readonly<Record<string, Sql>>): unknown {
-  return Object.fromEntries(Object.entries(expressions).map(([column, each]) => [column, each.describe()]));
 }

@@ -5,6 +5,7 @@ import {
   countRestored,
   type ImageScope,
   imagesOf,
+  lockRows,
   type Restored,
   type Restoring,
   runRestoring,
@@ -32,7 +33,7 @@ export class RemoveInserted implements Restoring {
         ? raw("")
         : sql`
         and ${this.#isUnused}`;
-    if (this.#isUnused !== null) await tx.query(this.#lock(scope));
+    if (this.#isUnused !== null) await tx.query(lockRows(layout, scope, "i"));
     return runRestoring(
       tx,
       sql`with ${imagesOf(layout, "i", scope, [raw("tidefill_image.xid")])}, restored as (
@@ -46,18 +47,5 @@ export class RemoveInserted implements Restoring {
     )
     ${countRestored(layout, { hasOld: false, canBeGone: true })}`,
     );
-  }
-
-  // While we look, nobody may begin to refer to these rows: a new reference waits for our lock, and is refused then.
-  #lock({ log, where }: ImageScope): Sql {
-    const { key, table } = this.#layout;
-    return sql`select pg_catalog.count(*) from (
-        select
-        from ${log.table} as tidefill_image
-        join ${table} as ${raw(key.alias)} on ${key.equals(this.#layout.keyNames("tidefill_image"))}
-        where ${where}
-          and tidefill_image.kind = 'i'
-        for update of ${raw(key.alias)}
-      ) as locked`;
   }
 }

@@ -3,6 +3,7 @@ import { quoteIdentifier, raw, sql } from "../postgres/sql.ts";
 import type { ImageLayout } from "./images.ts";
 import {
   countRestored,
+  holds,
   type ImageScope,
   imagesOf,
   openedValues,
@@ -25,11 +26,6 @@ export class RestoreUpdated implements Restoring {
     const names = values.map(({ name }) => quoteIdentifier(name));
     const old = layout.valueNames("old", "tidefill_undo");
     const set = names.map((name, index) => `${name} = ${old[index]}`).join(", ");
-    // To the type under a domain, as the log has it.
-    const current = values
-      .map(({ baseType }, index) => `${key.alias}.${names[index]}::${baseType}`)
-      .join(", ");
-    const fresh = layout.valueNames("new", "tidefill_undo").join(", ");
     const more = [...openedValues(layout, "old", scope), ...openedValues(layout, "new", scope)];
     return runRestoring(
       tx,
@@ -40,7 +36,7 @@ export class RestoreUpdated implements Restoring {
       where ${key.equals(layout.keyNames("tidefill_undo"))}
         and not tidefill_undo.is_superseded
         and not tidefill_undo.is_erased
-        and row(${raw(current)})::record operator(pg_catalog.*=) row(${raw(fresh)})::record
+        and ${holds(layout, "new")}
       returning ${raw(layout.keyNames("tidefill_undo").join(", "))}
     )
     ${countRestored(layout, { hasOld: true, canBeGone: true })}`,

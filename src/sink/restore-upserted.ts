@@ -1,7 +1,15 @@
 import type { Transaction } from "../postgres/database.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImageLayout } from "./images.ts";
-import { type ImageScope, isErased, type Restored, type Restoring, runRestoring } from "./restore.ts";
+import {
+  holds,
+  type ImageScope,
+  isErased,
+  lockRows,
+  type Restored,
+  type Restoring,
+  runRestoring,
+} from "./restore.ts";
 
 /**
  * Takes back what an upsert did. Several rows of its source may have gone into one row, so that row has a chain of images: each
@@ -22,7 +30,7 @@ export class RestoreUpserted implements Restoring {
     const { key, table, values } = this.#layout;
     const alias = raw(key.alias);
     const set = values.map(({ name }, index) => `${quoteIdentifier(name)} = tidefill_undo.old_${index + 1}`);
-    if (this.#isUnused !== null) await tx.query(this.#lock(scope));
+    if (this.#isUnused !== null) await tx.query(lockRows(this.#layout, scope, "any"));
     return runRestoring(
       tx,
       sql`with tidefill_undo as materialized (
@@ -32,7 +40,7 @@ export class RestoreUpserted implements Restoring {
       set ${raw(set.join(", "))}
       from tidefill_undo
       where ${this.#mayReturn("u")}
-        and ${this.#holds("new")}
+        and ${holds(this.#layout, "new")}
       returning ${this.#keys}
     ), removed as (
       delete from ${table} as ${alias}
@@ -114,14 +122,6 @@ export class RestoreUpserted implements Restoring {
         and not tidefill_undo.is_broken`;
   }
 
-  /** The condition that the row holds the values of an age, byte for byte. */
-  #holds(age: "old" | "new"): Sql {
-    const { key, values } = this.#layout;
-    const current = values.map(({ name, baseType }) => `${key.alias}.${quoteIdentifier(name)}::${baseType}`);
-    const kept = this.#layout.valueNames(age, "tidefill_undo");
-    return raw(`row(${current.join(", ")})::record operator(pg_catalog.*=) row(${kept.join(", ")})::record`);
-  }
-
   get #keys(): Sql {
     return raw(this.#layout.keyNames("tidefill_undo").join(", "));
   }
@@ -135,8 +135,8 @@ export class RestoreUpserted implements Restoring {
               where ${key.equals(this.#layout.keyNames("tidefill_undo"))}`;
     // An image that is not its row's last one goes the way of the last, which may lie in another batch.
     const follows = sql`is_superseded and not is_erased and not is_broken and (
-            exists (select ${row} and ${this.#holds("new")})
-            or first_kind = 'u' and exists (select ${row} and ${this.#holds("old")})
+            exists (select ${row} and ${holds(this.#layout, "new")})
+            or first_kind = 'u' and exists (select ${row} and ${holds(this.#layout, "old")})
             or first_kind = 'i' and not exists (select ${row}))`;
     return sql`select (select pg_catalog.count(*) from tidefill_undo) as images,
       (select pg_catalog.count(*) from restored)
@@ -146,7 +146,7 @@ export class RestoreUpserted implements Restoring {
           'reason', case
             when is_erased then 'erased'
             when first_kind = 'u' and not is_superseded and exists (
-              select ${row} and ${this.#holds("old")}) then 'as it was'
+              select ${row} and ${holds(this.#layout, "old")}) then 'as it was'
             when exists (
               select ${row}) then 'changed since'
             else 'gone' end))
@@ -154,17 +154,5 @@ export class RestoreUpserted implements Restoring {
         where not (${follows})
           and (is_superseded
             or not exists (select from restored where ${raw(same)}))) as kept`;
-  }
-
-  // While we look, nobody may begin to refer to these rows: a new reference waits for our lock, and is refused then.
-  #lock({ log, where }: ImageScope): Sql {
-    const { key, table } = this.#layout;
-    return sql`select pg_catalog.count(*) from (
-        select
-        from ${log.table} as tidefill_image
-        join ${table} as ${raw(key.alias)} on ${key.equals(this.#layout.keyNames("tidefill_image"))}
-        where ${where}
-        for update of ${raw(key.alias)}
-      ) as locked`;
   }
 }

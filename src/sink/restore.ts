@@ -99,15 +99,40 @@ interface KeptImages {
 }
 
 function asItWas(layout: ImageLayout): Sql {
-  const { alias } = layout.key;
-  const current = layout.values
-    .map(({ name, baseType }) => `${alias}.${quoteIdentifier(name)}::${baseType}`)
-    .join(", ");
-  const old = layout.valueNames("old", "tidefill_undo").join(", ");
   return sql`exists (
-              select from ${layout.table} as ${raw(alias)}
+              select from ${layout.table} as ${raw(layout.key.alias)}
               where ${layout.key.equals(layout.keyNames("tidefill_undo"))}
-                and row(${raw(current)})::record operator(pg_catalog.*=) row(${raw(old)})::record)`;
+                and ${holds(layout, "old")})`;
+}
+
+/** The condition that a row holds, byte for byte, its image's values of an age. */
+export function holds(layout: ImageLayout, age: "old" | "new"): Sql {
+  // To the type under a domain, as the log has it.
+  const current = layout.values.map(
+    ({ name, baseType }) => `${layout.key.alias}.${quoteIdentifier(name)}::${baseType}`,
+  );
+  const kept = layout.valueNames(age, "tidefill_undo");
+  return raw(`row(${current.join(", ")})::record operator(pg_catalog.*=) row(${kept.join(", ")})::record`);
+}
+
+/**
+ * Locks the rows that images are of, of one kind or of any. While we look whether other rows refer to them, nobody may begin
+ * to: a new reference waits for our lock, and is refused then.
+ */
+export function lockRows(layout: ImageLayout, { log, where }: ImageScope, kind: "i" | "any"): Sql {
+  const { key, table } = layout;
+  const ofKind =
+    kind === "any"
+      ? raw("")
+      : sql`
+          and tidefill_image.kind = ${kind}`;
+  return sql`select pg_catalog.count(*) from (
+        select
+        from ${log.table} as tidefill_image
+        join ${table} as ${raw(key.alias)} on ${key.equals(layout.keyNames("tidefill_image"))}
+        where ${where}${ofKind}
+        for update of ${raw(key.alias)}
+      ) as locked`;
 }
 
 /** Runs a statement that ends with `countRestored`. */

@@ -1,7 +1,8 @@
 import { UsageError } from "../errors.ts";
 import type { SinkDefinition, SqlSinkDefinition } from "../job/define-job.ts";
 import type { Columns, RowOf, Table } from "../job/table.ts";
-import { Sql } from "../postgres/sql.ts";
+import type { Sql } from "../postgres/sql.ts";
+import { describeExpressions, requireExpressions } from "./expressions.ts";
 
 /** Writes named columns of the rows that were read; made by `update`. */
 export class UpdateSink<Row = object> implements SinkDefinition<Row> {
@@ -43,11 +44,7 @@ export class SqlUpdateSink implements SqlSinkDefinition {
 
   describe(): unknown {
     const { schema, name } = this.table;
-    const entries = Object.entries(this.expressions).map(([column, expression]) => [
-      column,
-      expression.describe(),
-    ]);
-    return { sink: "update", schema, name, expressions: Object.fromEntries(entries) };
+    return { sink: "update", schema, name, expressions: describeExpressions(this.expressions) };
   }
 }
 
@@ -95,19 +92,6 @@ export const update: Update = (
     return new UpdateSink(table, [...new Set(columns)]) as UpdateSink<never> & SqlUpdateSink;
   return new SqlUpdateSink(
     table,
-    expressionsOf(table, what as Readonly<Record<string, unknown>>),
+    requireExpressions(`update(${table.name})`, what as Readonly<Record<string, unknown>>),
   ) as UpdateSink<never> & SqlUpdateSink;
 };
-
-function expressionsOf(
-  table: Table,
-  given: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, Sql>> {
-  const entries = Object.entries(given).map(([column, expression]): [string, Sql] => {
-    if (expression instanceof Sql) return [column, expression];
-    throw new UsageError(`The value of ${column} in update(${table.name}) is not SQL.`, {
-      remedy: `Write ${column}: sql\`…\`, or name columns and use defineJob.`,
-    });
-  });
-  return Object.freeze(Object.fromEntries(entries));
-}
