@@ -53,19 +53,24 @@ test.each(jobs.map((job) => [job.name, job] as const))(
 );
 
 test("an upsert that meets a row by a null knows that it was there", async () => {
-  await database.query(`create table tags (id bigint generated always as identity primary key, a text, b integer,
-    unique nulls not distinct (a, b)); insert into tags (a, b) values (null, 0)`);
-  const tags = table("tags", { key: "id", columns: { id: "bigint", a: "text?", b: "integer?" } });
+  await database.query(`create table tags (id bigint generated always as identity primary key, a text, b integer, c integer,
+    unique nulls not distinct (a, b)); insert into tags (a, b, c) values (null, 0, 5)`);
+  const tags = table("tags", {
+    key: "id",
+    columns: { id: "bigint", a: "text?", b: "integer?", c: "integer?" },
+  });
   const job = defineJob({
     name: "tag",
     source: rowsOf(things, { where: sql`id = 1` }),
-    transform: () => ({ a: null, b: 0 }),
-    sink: insertInto(tags, ["a", "b"], { onConflict: { target: ["a", "b"], do: "update", columns: ["b"] } }),
+    transform: () => ({ a: null, b: 0, c: 6 }),
+    sink: insertInto(tags, ["a", "b", "c"], {
+      onConflict: { target: ["a", "b"], do: "update", columns: ["c"] },
+    }),
   });
   const { run, rows } = await runJob(job, options());
-  expect(rows).toMatchObject({ written: 0, unchanged: 1, conflicted: 1 });
-  await undoRun(String(run), options());
-  expect(await ids("tags")).toEqual([1]);
+  expect(rows).toMatchObject({ written: 1, unchanged: 0, conflicted: 1 });
+  expect((await undoRun(String(run), options())).rows).toMatchObject({ written: 1, conflicted: 0 });
+  expect(await database.query("select id::integer, c from tags")).toEqual([{ id: 1, c: 5 }]);
   await database.query("drop table tags");
 });
 
