@@ -6,7 +6,7 @@ import type { Transaction } from "../postgres/database.ts";
 import { Key, type KeyText } from "../postgres/key.ts";
 import { findKeyIndexes, readKey } from "../postgres/key-index.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
-import { bracketed, join, quoteIdentifier, raw, sql } from "../postgres/sql.ts";
+import { bracketed, quoteIdentifier, raw, sql } from "../postgres/sql.ts";
 import { DeleteSink } from "../sink/delete.ts";
 import { DeleteBySql, DeleteRows } from "../sink/delete-rows.ts";
 import { RowEncoder } from "../sink/encode-row.ts";
@@ -18,6 +18,7 @@ import { InsertStatement } from "../sink/insert-statement.ts";
 import { MoveSink, SqlMoveSink } from "../sink/move.ts";
 import { MoveBySql, MoveRows } from "../sink/move-rows.ts";
 import type { RowSink, SqlSink } from "../sink/sink.ts";
+import { unnested } from "../sink/unnested.ts";
 import { SqlUpdateSink, UpdateSink } from "../sink/update.ts";
 import { UpdateBySql } from "../sink/update-by-sql.ts";
 import { UpdateRows } from "../sink/update-rows.ts";
@@ -134,13 +135,10 @@ function stillPending(table: OpenedTable | null): StillPending | null {
   const { key, relation } = table;
   return async (tx, bounds, keys: readonly KeyText[]) => {
     const names = key.columns.map((_, index) => `tidefill_done.key_${index + 1}`);
-    const arrays = key.columns.map(
-      (_, index) => sql`pg_catalog.unnest(${keys.map((each) => each[index] ?? null)}::text[])`,
-    );
     const columns = key.columns.map((_, index) => `key_${index + 1}`).join(", ");
     const { rows } = await tx.query(sql`select pg_catalog.count(*) as rows
       from ${qualifiedName(relation)} as ${raw(key.alias)},
-        rows from (${join(arrays)}) as tidefill_done(${raw(columns)})
+        rows from (${unnested(keys, names.length)}) as tidefill_done(${raw(columns)})
       where ${key.equals(names)}
         and ${key.within(bounds)}
         and ${bracketed(pending)}`);

@@ -1,7 +1,8 @@
 import { qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Key, KeyText } from "../postgres/key.ts";
-import { join, raw, type Sql, sql } from "../postgres/sql.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
+import { unnested } from "./unnested.ts";
 
 /** The delete of a batch, as the relation `gone` of the rows that it took away, whole. */
 export class DeleteStatement {
@@ -24,11 +25,8 @@ export class DeleteStatement {
   /** Deletes the rows of these keys, which are locked already; `source` is the place of each in `keys`. */
   ofKeys(within: Sql, keys: readonly KeyText[], returning: Sql): Sql {
     const names = this.#key.columns.map((_, index) => `key_${index + 1}`);
-    const arrays = this.#key.columns.map(
-      (_, index) => sql`pg_catalog.unnest(${keys.map((key) => key[index] ?? null)}::text[])`,
-    );
     return sql`delete from ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
-      using rows from (${join(arrays)}) with ordinality as tidefill_gone(${raw([...names, "place"].join(", "))})
+      using rows from (${unnested(keys, names.length)}) with ordinality as tidefill_gone(${raw([...names, "place"].join(", "))})
       where ${this.#key.equals(names.map((name) => `tidefill_gone.${name}`))}
         and ${within}
       returning ${returning}`;

@@ -2,6 +2,7 @@ import type { Column } from "../postgres/catalog.ts";
 import type { Key, KeyText } from "../postgres/key.ts";
 import { bracketed, join, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
+import { unnested } from "./unnested.ts";
 
 /** Rows on their way into a table as a relation: `source` is the place in `keys` of the row that each was made of. */
 export function incomingRows(
@@ -11,11 +12,11 @@ export function incomingRows(
 ): Sql {
   const place = new Map(keys.map((key, index) => [key, index]));
   const sources = rows.map((row) => place.get(row.key) ?? -1);
-  const texts = columns.map((_, index) => rows.map((row) => row.values[index] ?? null));
-  const arrays = [
-    sql`pg_catalog.unnest(${sources}::integer[])`,
-    ...texts.map((array) => sql`pg_catalog.unnest(${array}::text[])`),
-  ];
+  const texts = unnested(
+    rows.map(({ values }) => values),
+    columns.length,
+  );
+  const arrays = [sql`pg_catalog.unnest(${sources}::integer[])`, ...(columns.length === 0 ? [] : [texts])];
   const names = ["source", ...columns.map((_, index) => `text_${index + 1}`), "n"].join(", ");
   // To the type under any domain: a cast to a domain over varchar(3) would cut a value off, the insert refuses it.
   const values = columns.map(({ baseType }, index) => `text_${index + 1}::${baseType} as value_${index + 1}`);

@@ -8,6 +8,7 @@ import { RowEncoder } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { RowSink } from "./sink.ts";
+import { unnested } from "./unnested.ts";
 import { type UpdateParts, UpdateStatement } from "./update-statement.ts";
 import { nothingWritten, type Written } from "./written.ts";
 
@@ -66,9 +67,8 @@ export class UpdateRows implements RowSink {
   }
 
   #differences(rows: readonly OutgoingRow[], current: readonly (readonly (string | null)[])[]): Sql {
-    const arrays = [rows.map(({ values }) => values), current].flatMap((texts) =>
-      this.#columns.map((_, index) => texts.map((row) => row[index] ?? null)),
-    );
+    const width = this.#columns.length;
+    const arrays = [rows.map(({ values }) => values), current].map((texts) => unnested(texts, width));
     const names = ["new", "now"].flatMap((age) => this.#columns.map((_, index) => `${age}_${index + 1}`));
     const now = this.#columns.map(({ column }, index) => `now_${index + 1}::${column.baseType}`);
     // As the column would have kept it, rounded or padded; an answer of null leaves JSON's null as it is.
@@ -77,9 +77,8 @@ export class UpdateRows implements RowSink {
       const kept = `case when now_${index + 1} = 'null' then now_${index + 1}::${column.baseType} end`;
       return codec.hasTwoNulls ? `coalesce(${value}, ${kept})` : value;
     });
-    const unnested = join(arrays.map((array) => sql`pg_catalog.unnest(${array}::text[])`));
     return sql`select place - 1 as place
-      from rows from (${unnested}) with ordinality as compared(${raw([...names, "place"].join(", "))})
+      from rows from (${join(arrays)}) with ordinality as compared(${raw([...names, "place"].join(", "))})
       where row(${raw(fresh.join(", "))})::record operator(pg_catalog.*<>) row(${raw(now.join(", "))})::record`;
   }
 
@@ -89,11 +88,11 @@ export class UpdateRows implements RowSink {
 
   /** An array of texts for each column of the key and of the sink. */
   #parts(bounds: Bounds, rows: readonly OutgoingRow[]): UpdateParts {
-    const keys = this.#key.columns.map((_, index) => rows.map((row) => row.key[index] ?? null));
-    const values = this.#columns.map((_, index) => rows.map((row) => row.values[index] ?? null));
-    const keyNames = keys.map((_, index) => `tidefill_k${index + 1}`);
-    const valueNames = values.map((_, index) => `tidefill_v${index + 1}`);
-    const arrays = [...keys, ...values].map((array) => sql`pg_catalog.unnest(${array}::text[])`);
+    const keyNames = this.#key.columns.map((_, index) => `tidefill_k${index + 1}`);
+    const valueNames = this.#columns.map((_, index) => `tidefill_v${index + 1}`);
+    const keys = rows.map(({ key }) => key);
+    const values = rows.map((row) => row.values);
+    const arrays = [unnested(keys, keyNames.length), unnested(values, valueNames.length)];
     const fresh = this.#columns.map((column, index) =>
       this.#fresh(column, `tidefill_new.${valueNames[index]}`),
     );
