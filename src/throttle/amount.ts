@@ -1,0 +1,22 @@
+/** Seconds in a reason: `0.4 s`, `7.2 s`, `43 s`, `12 min`. */
+export function inSeconds(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, "")} s`;
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** Bytes in a reason, in powers of two as PostgreSQL's settings have them: `512 kB`, `1.5 GB`. */
+export function inBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const amount = bytes / 1_024 ** power;
+  return `${amount >= 9.95 || power === 0 ? Math.round(amount) : amount.toFixed(1).replace(/\.0$/, "")} ${units[power]}`;
+}
+
+/** The two sides of a measure against its limit: `7.2 s > 5 s`. */
+export function against(
+  measure: number,
+  limit: number,
+  text: (value: number) => string = (value) => String(Math.round(value)),
+): string {
+  return `${text(measure)} ${measure >= limit ? ">" : "<"} ${text(limit)}`;
+}

@@ -1,0 +1,57 @@
+import type { Queryable } from "../postgres/database.ts";
+
+/** Everything that can hold a run back; a fixed list that code, metrics and docs/operating.md share. */
+export const signalNames = [
+  "replication lag",
+  "replication slots",
+  "archiver",
+  "wal",
+  "disk space",
+  "commit latency",
+  "lock waits",
+  "active sessions",
+  "autovacuum",
+  "dead tuples",
+  "own snapshots",
+  "query",
+  "function",
+  "prometheus",
+  "stop file",
+  "window",
+] as const;
+
+export type SignalName = (typeof signalNames)[number];
+
+/** What one signal says just now. */
+export interface Reading {
+  readonly signal: SignalName;
+  /**
+   * 0 is no strain, 1 the limit: from there on the run waits. In between it gives way little by little. A signal that must
+   * never stop a run by itself stays below 1.
+   */
+  readonly strain: number;
+  /** In one form, with the measure, its limit and the thing: `replication lag 7.2 s > 5 s on replica-b`; below the limit with `<`. */
+  readonly reason: string;
+}
+
+/** Looks at one thing from outside. It may keep what it saw before, and must answer within a second or two. */
+export interface Signal {
+  readonly name: SignalName;
+  /** how often it is worth looking */
+  readonly everyMs: number;
+  /** what a look that fails means: `hold` the run (fail closed), or `steady`: go on as before */
+  readonly whenBlind: "hold" | "steady";
+  /** The strongest of what it sees; null when there is nothing to look at here. @throws SignalBlindError, or PostgreSQL's error */
+  read(db: Queryable): Promise<Reading | null>;
+}
+
+/** The signal cannot see what it should; the message says what is missing and how to grant it, and is told once. */
+export class SignalBlindError extends Error {
+  override readonly name = "SignalBlindError";
+}
+
+/** The strain of a measure against its limit; never 1 where `mayStop` is false. */
+export function strainOf(measure: number, limit: number, mayStop = true): number {
+  const strain = limit <= 0 ? (measure > 0 ? 1 : 0) : measure / limit;
+  return mayStop ? strain : Math.min(0.95, strain);
+}
