@@ -13,6 +13,7 @@ import { lagPanels } from "./panels/lag.ts";
 import { nowPanels } from "./panels/now.ts";
 import { pacePanels } from "./panels/pace.ts";
 import { progressPanels } from "./panels/progress.ts";
+import { throttlePanels } from "./panels/throttle.ts";
 import { troublePanels } from "./panels/trouble.ts";
 import { datasourceVariable, jobVariable } from "./variables.ts";
 
@@ -22,6 +23,7 @@ const rows: readonly (readonly [title: string, panels: readonly Builder<Panel>[]
   ["Lag", lagPanels()],
   ["Batch time by phase", batchTimePanels()],
   ["Pace", pacePanels()],
+  ["Held back", throttlePanels()],
   ["Retries and rejects", troublePanels()],
   ["What it costs the database", databasePanels()],
 ];

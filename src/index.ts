@@ -13,7 +13,17 @@ export { JobError, RefusedError, TidefillError, UsageError } from "./errors.ts";
 export type { ColumnType, Json, ValueOf } from "./job/column-types.ts";
 export { defineJob, defineSqlJob, type Job } from "./job/define-job.ts";
 export type { Duration } from "./job/duration.ts";
+export type { Pace, RunPace } from "./job/pace.ts";
 export { type RowOf, type Table, table } from "./job/table.ts";
+export {
+  functionThrottle,
+  prometheusThrottle,
+  replicaLag,
+  sqlThrottle,
+  stopFile,
+  type ThrottleDefinition,
+  walRate,
+} from "./job/throttles.ts";
 export { reject, skip, type Verdict } from "./job/verdict.ts";
 export { type Sql, sql } from "./postgres/sql.ts";
 export { deleteFrom } from "./sink/delete.ts";

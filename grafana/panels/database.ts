@@ -10,13 +10,29 @@ function wal(): TimeseriesBuilder {
         "By the whole database while the run works. Much more than the rows' own size: full-page images after each checkpoint of PostgreSQL, or updates that touch indexes. Archiving and replicas have to carry all of it.",
     },
     "Bps",
-    8,
+    6,
   ).withTarget(
     rangeQuery(
       `max by (job_name) (rate(tidefill_wal_bytes_total{${pickedJobs}}[$__rate_interval]))`,
       "{{job_name}}",
     ),
   );
+}
+
+function ownWal(): TimeseriesBuilder {
+  return graph(
+    {
+      title: "WAL written by tidefill",
+      description:
+        "Of all the WAL, what tidefill's own sessions write. Far below the panel beside it: others write more than the run does, and slowing it down will not help replicas much. Empty: PostgreSQL before 18 does not tell.",
+    },
+    "Bps",
+    6,
+  )
+    .noValue("not told before PostgreSQL 18")
+    .withTarget(
+      rangeQuery(`max by (job_name) (tidefill_own_wal_bytes_per_second{${pickedJobs}})`, "{{job_name}}"),
+    );
 }
 
 function deadTuples(): TimeseriesBuilder {
@@ -27,7 +43,7 @@ function deadTuples(): TimeseriesBuilder {
         "Old versions that autovacuum has still to clean up. Saw teeth are healthy. Only climbing: autovacuum does not keep up, or a long transaction elsewhere holds it back; the table grows and reading slows down.",
     },
     "short",
-    8,
+    6,
   ).withTarget(rangeQuery("max by (table) (tidefill_table_dead_tuples)", "{{table}}"));
 }
 
@@ -39,11 +55,11 @@ function undoLog(): TimeseriesBuilder {
         "What the run keeps so that it can be taken back. It grows with the rows written and goes as a whole with tidefill purge.",
     },
     "bytes",
-    8,
+    6,
   ).withTarget(rangeQuery(`max by (job_name) (tidefill_undo_log_bytes{${pickedJobs}})`, "{{job_name}}"));
 }
 
 /** What does the run cost the database? */
 export function databasePanels(): readonly TimeseriesBuilder[] {
-  return [wal(), deadTuples(), undoLog()];
+  return [wal(), ownWal(), deadTuples(), undoLog()];
 }

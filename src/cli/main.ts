@@ -12,6 +12,7 @@ import { rejectsCommand } from "./commands/rejects.ts";
 import { resumeCommand } from "./commands/resume.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
+import { setCommand } from "./commands/set.ts";
 import { statusCommand } from "./commands/status.ts";
 import { undoCommand } from "./commands/undo.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -28,6 +29,7 @@ const commands = [
   resumeCommand,
   pauseCommand,
   cancelCommand,
+  setCommand,
   statusCommand,
   rejectsCommand,
   verifyCommand,

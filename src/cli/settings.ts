@@ -40,8 +40,24 @@ export function workOptions<T>(yargs: Argv<T>) {
   return yargs
     .option("workers", {
       type: "number",
-      default: 4,
-      describe: "ranges at a time, each on a connection of its own",
+      describe: "ranges that each process works on at a time (4 unless the run has been told otherwise)",
+    })
+    .option("window", {
+      type: "string",
+      describe: 'when the run may work: "22:00-06:00 Europe/Berlin", several joined by ";"',
+    })
+    .option("exit-when-closed", {
+      type: "boolean",
+      default: false,
+      describe: "leave with exit code 75 instead of waiting where the window is closed",
+    })
+    .option("until", { type: "string", describe: 'leave with exit code 75 at "06:00 Europe/Berlin"' })
+    .option("replica", {
+      type: "string",
+      array: true,
+      default: [],
+      describe:
+        "a standby that must keep up: its application_name, or postgres://… (those that stream when not given)",
     })
     .option("lease", {
       type: "string",

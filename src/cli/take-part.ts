@@ -4,6 +4,7 @@ import type { WorkOptions } from "../engine/session.ts";
 import { UsageError } from "../errors.ts";
 import type { Duration } from "../job/duration.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
+import { untilInstant } from "../job/until.ts";
 import { formatCount, formatSeconds } from "../observe/format.ts";
 import { withAddress } from "./connection.ts";
 import { exitCodeOf } from "./exit-code.ts";
@@ -14,7 +15,11 @@ import type { CommonSettings } from "./settings.ts";
 import { Signals } from "./signals.ts";
 
 export interface WorkSettings extends ObserverSettings {
-  readonly workers: number;
+  readonly workers?: number | undefined;
+  readonly window?: string | undefined;
+  readonly exitWhenClosed?: boolean | undefined;
+  readonly until?: string | undefined;
+  readonly replica?: readonly string[] | undefined;
   readonly lease: string;
   readonly rejectLimit?: string | undefined;
 }
@@ -28,6 +33,7 @@ export async function takePart(
 ): Promise<RunReport> {
   requireNumbers(work);
   const rejectLimit = work.rejectLimit === undefined ? undefined : parseRejectLimit(work.rejectLimit);
+  const until = work.until === undefined ? undefined : untilInstant(work.until, new Date());
   const observers = new Observers(work);
   const signals = new Signals();
   signals.listen();
@@ -40,6 +46,10 @@ export async function takePart(
         connectionString,
         schema: settings.schema,
         workers: work.workers,
+        window: work.window,
+        exitWhenClosed: work.exitWhenClosed,
+        until,
+        replicas: work.replica,
         lease: work.lease as Duration,
         rejectLimit,
         signal: signals.signal,
@@ -148,6 +158,10 @@ function nextStep(report: RunReport): string | null {
   if (report.status === "running") return `Others go on with it. To join them again: tidefill resume ${name}`;
   if (report.stopReason === "reject-limit") {
     return `See why: tidefill rejects ${report.run}   go on with a higher limit: tidefill resume ${name} --reject-limit ${10 * Math.max(10, report.rows.rejected)}`;
+  }
+  if (report.stopReason === "canary") {
+    const back = `   or take it back: tidefill cancel ${report.run} && tidefill undo ${report.run}`;
+    return `${report.stageProblems.length > 0 ? "Look at them first; go on all the same" : "Go on with the rest"}: tidefill resume ${name}${back}`;
   }
   if (report.stopReason === "error") {
     return `Mend the cause, then go on: tidefill resume ${name}   (with --accept-changes when you have changed the job)`;

@@ -1,3 +1,5 @@
+import type { BatchPace } from "./batch-pace.ts";
+
 /** How many rows the first batch has, before anything was measured. */
 const firstRows = 100;
 const maxRows = 100_000;
@@ -5,23 +7,24 @@ const growthAtMost = 1.5;
 
 /** Aims at a time for each batch: grows slowly, shrinks at once. */
 export class BatchSize {
-  readonly #targetMs: number;
+  readonly #pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">;
   #rows = firstRows;
 
-  constructor(targetMs: number) {
-    this.#targetMs = targetMs;
+  constructor(pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">) {
+    this.#pace = pace;
   }
 
   get rows(): number {
-    return this.#rows;
+    return Math.min(this.#rows, this.#pace.rowsAtMost);
   }
 
   /** Learns from a batch of `rows` rows that took `milliseconds`; below `atLeast` rows it would not get faster. */
   observe(rows: number, milliseconds: number, atLeast = 1): void {
     if (rows === 0) return;
-    const ideal = (rows * this.#targetMs) / Math.max(milliseconds, 0.1);
+    const { batchTimeMs } = this.#pace;
+    const ideal = (rows * batchTimeMs) / Math.max(milliseconds, 0.1);
     // A short last batch says nothing about larger ones: its fixed costs weigh too much.
-    if (rows < this.#rows / 2 && milliseconds <= this.#targetMs) return;
+    if (rows < this.#rows / 2 && milliseconds <= batchTimeMs) return;
     this.#set(
       Math.max(Math.min(ideal, this.#rows * growthAtMost), Math.min(atLeast, this.#rows * growthAtMost)),
     );

@@ -2,8 +2,9 @@ import type { Standing } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { Stretch, Walk } from "../source/walk.ts";
-import type { BatchCounts, Lease } from "../store/ranges.ts";
+import type { Advanced, BatchCounts, Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
+import type { BatchPace } from "./batch-pace.ts";
 import { type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
 import { PhaseClock } from "./phase-clock.ts";
@@ -22,7 +23,8 @@ export interface Attempt {
 export interface Committed {
   readonly lease: Lease;
   readonly isLast: boolean;
-  readonly wanted: string;
+  /** what operators ask for; null when it was not read */
+  readonly asked: Advanced | null;
   /** how the whole run stands, when this batch added rejects */
   readonly standing: Standing | null;
 }
@@ -52,8 +54,9 @@ export class BatchCommitter implements Committer {
   readonly #store: Store;
   readonly #walk: Walk;
   readonly #work: BatchWork;
+  readonly #job: string;
   readonly #timing: {
-    readonly batchTimeMs: number;
+    readonly pace: Pick<BatchPace, "batchTimeMs">;
     readonly deadlockTimeoutMs: number;
     readonly leaseMs: number;
   };
@@ -61,12 +64,18 @@ export class BatchCommitter implements Committer {
   constructor(
     db: Database,
     store: Store,
+    job: string,
     walk: Walk,
     work: BatchWork,
-    timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number; readonly leaseMs: number },
+    timing: {
+      readonly pace: Pick<BatchPace, "batchTimeMs">;
+      readonly deadlockTimeoutMs: number;
+      readonly leaseMs: number;
+    },
   ) {
     this.#db = db;
     this.#store = store;
+    this.#job = job;
     this.#walk = walk;
     this.#work = work;
     this.#timing = timing;
@@ -80,14 +89,17 @@ export class BatchCommitter implements Committer {
   /** Works on up to `rows` rows and commits. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
   async commit(attempt: Attempt, rows: number): Promise<Committed> {
     const { lease, clock } = attempt;
-    return this.#db.transaction(async (tx) => {
-      const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
-      attempt.stretch = stretch;
-      const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
-      const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
-      attempt.outcome = stretch.isEmpty ? nothingDone : await this.#work.do(tx, batch);
-      return this.#advance(tx, attempt, stretch, attempt.outcome);
-    }, this.#limits(rows));
+    return this.#db.transaction(
+      async (tx) => {
+        const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
+        attempt.stretch = stretch;
+        const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
+        const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
+        attempt.outcome = stretch.isEmpty ? nothingDone : await this.#work.do(tx, batch);
+        return this.#advance(tx, attempt, stretch, attempt.outcome);
+      },
+      this.#limits(lease, rows),
+    );
   }
 
   async #stretch(tx: Transaction, { lease, looksAhead }: Attempt, rows: number): Promise<Stretch> {
@@ -107,15 +119,18 @@ export class BatchCommitter implements Committer {
   /** Passes over the one row that stands alone in `attempt`, keeping it as a reject. Null when the row is no longer next. */
   async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { lease } = attempt;
-    return this.#db.transaction(async (tx) => {
-      const stretch = await this.#walk.stretch(tx, remaining(lease), 1, batchBytes);
-      if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
-      attempt.stretch = stretch;
-      const place = stretch.through ?? [];
-      const key = (await this.#work.keyAt?.(tx, place)) ?? place;
-      attempt.outcome = { ...nothingDone, read: 1, rejects: [{ key, sqlstate, reason }] };
-      return this.#advance(tx, attempt, stretch, attempt.outcome);
-    }, this.#limits(1));
+    return this.#db.transaction(
+      async (tx) => {
+        const stretch = await this.#walk.stretch(tx, remaining(lease), 1, batchBytes);
+        if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
+        attempt.stretch = stretch;
+        const place = stretch.through ?? [];
+        const key = (await this.#work.keyAt?.(tx, place)) ?? place;
+        attempt.outcome = { ...nothingDone, read: 1, rejects: [{ key, sqlstate, reason }] };
+        return this.#advance(tx, attempt, stretch, attempt.outcome);
+      },
+      this.#limits(lease, 1),
+    );
   }
 
   /** Whether an attempt whose COMMIT got no answer is there after all. */
@@ -136,12 +151,14 @@ export class BatchCommitter implements Committer {
     attempt.counts = counts;
     const standing = fresh > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
     // Last, and undoing all of the above when the lease is no longer ours.
-    const { wanted } = await this.#store.ranges.advance(tx, lease, stretch, counts, this.#timing.leaseMs);
-    return { lease: advanced(lease, stretch), isLast: stretch.isLast, wanted, standing };
+    const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, this.#timing.leaseMs);
+    return { lease: advanced(lease, stretch), isLast: stretch.isLast, asked, standing };
   }
 
-  #limits(rows: number) {
-    return batchLimits(this.#timing.batchTimeMs, this.#timing.deadlockTimeoutMs, rows);
+  #limits({ run, range }: Lease, rows: number) {
+    const { pace, deadlockTimeoutMs } = this.#timing;
+    const name = `tidefill ${this.#job} run ${run} range ${range}`;
+    return { ...batchLimits(pace.batchTimeMs, deadlockTimeoutMs, rows), name };
   }
 }
 

@@ -124,7 +124,7 @@ export class DryCommitter implements Committer {
 
   #committed({ lease, stretch }: Attempt, isLast: boolean): Committed {
     if (stretch === null) throw new Error("A batch without bounds cannot be passed over.");
-    return { lease: advanced(lease, stretch), isLast, wanted: "running", standing: null };
+    return { lease: advanced(lease, stretch), isLast, asked: null, standing: null };
   }
 
   #count(counts: BatchCounts): void {

@@ -6,8 +6,8 @@ import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { raw } from "../postgres/sql.ts";
 import type { Lease } from "../store/ranges.ts";
-import { noThrottle } from "../throttle/throttle.ts";
 import { Patience } from "./backoff.ts";
+import { SteadyPace } from "./batch-pace.ts";
 import { BatchSize } from "./batch-size.ts";
 import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 import { DryCommitter } from "./dry-committer.ts";
@@ -79,7 +79,13 @@ async function openCommitter(db: Database, opened: OpenedJob, limit: number): Pr
   // The undo log is written too, since it costs what it costs, and tells before and after; it goes with the transaction.
   const task = await jobTask(db, opened, { table: raw(dryLogName), seal: null });
   const deadlockTimeoutMs = await readDeadlockTimeout(db);
-  return new DryCommitter(db, opened, task, { batchTimeMs: task.batchTimeMs, deadlockTimeoutMs }, limit);
+  return new DryCommitter(
+    db,
+    opened,
+    task,
+    { batchTimeMs: opened.job.batchTimeMs, deadlockTimeoutMs },
+    limit,
+  );
 }
 
 /** The one loop over all keys, as for any range. Answers what stopped it when that was an error. */
@@ -88,8 +94,16 @@ async function workRange(job: Job, committer: DryCommitter, options: DryRunOptio
   stop.follow(options.signal);
   const { listeners } = participation(options, false);
   const events = new Events(job.name, 0n, listeners);
-  const control = { events, stop, patience: new Patience(), rejectLimit: job.rejectLimit };
-  const work = new RangeWork(everyKey, committer, new BatchSize(job.batchTimeMs), noThrottle, control);
+  const pace = new SteadyPace(job.batchTimeMs);
+  const control = {
+    pace,
+    events,
+    stop,
+    patience: new Patience(),
+    rejectLimit: job.rejectLimit,
+    obey: () => {},
+  };
+  const work = new RangeWork(everyKey, 1, committer, new BatchSize(pace), control);
   await work.run();
   return stop.request?.error;
 }

@@ -1,9 +1,12 @@
 import type { FailureAction, FailureReason } from "../postgres/failure.ts";
-import type { ServerActivity } from "../postgres/server-activity.ts";
+import type { ReplicaLag, ServerActivity } from "../postgres/server-activity.ts";
 import type { Progress } from "../store/progress.ts";
 import type { BatchCounts } from "../store/ranges.ts";
 import type { RunKind } from "../store/run.ts";
 import type { RunStatus, StopReason } from "../store/run-status.ts";
+import type { Reading, SignalName } from "../throttle/signal.ts";
+
+export { signalNames } from "../throttle/signal.ts";
 
 /** Seconds that a batch spent in each of its phases. */
 export interface PhaseSeconds {
@@ -64,8 +67,15 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly type: "server observed";
       readonly table: string;
       readonly activity: ServerActivity;
+      readonly replicas: readonly ReplicaLag[];
+      /** null where the server does not count for each session */
+      readonly ownWalBytesPerSecond: number | null;
       readonly undoLogBytes: number;
     }
+  /** what holds the run back has changed, or nothing does any more */
+  | { readonly type: "pace changed"; readonly heldBack: Reading | null; readonly isHeld: boolean }
+  /** a signal cannot see what it should */
+  | { readonly type: "signal blind"; readonly signal: SignalName; readonly message: string }
   /** the key space is gone over once more, to find rows that came late */
   | { readonly type: "sweep started"; readonly sweep: number }
   /** no range is free: others hold the last ones, or a vanished worker's lease has to run out */
@@ -82,6 +92,10 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly workers: number;
       readonly busyWorkers: number;
       readonly batchRows: number;
+      /** 1 is full pace, 0 is held */
+      readonly level: number;
+      /** what holds the run back, or slows it down */
+      readonly heldBack: Reading | null;
     }
   | {
       readonly type: "run stopped";

@@ -1,37 +1,46 @@
 import { randomUUID } from "node:crypto";
-import pLimit from "p-limit";
+import type { RunPace } from "../job/pace.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
-import { classifyFailure } from "../postgres/failure.ts";
 import { raw } from "../postgres/sql.ts";
 import { noProgress, type Progress, readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
-import { noThrottle } from "../throttle/throttle.ts";
 import { Patience } from "./backoff.ts";
 import { BatchSize } from "./batch-size.ts";
 import { buryTheDead } from "./bury-the-dead.ts";
 import { BatchCommitter } from "./commit-batch.ts";
+import { Crew } from "./crew.ts";
 import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 import { type EventListener, Events } from "./events.ts";
 import { describeStop, leaveRun, statusAfter } from "./leave-run.ts";
+import { Orders } from "./orders.ts";
+import { Pacer } from "./pacer.ts";
+import { patiently } from "./patiently.ts";
 import { Pulse } from "./pulse.ts";
 import { RangePlanner } from "./range-planner.ts";
+import { rolloutOf } from "./rollout-of.ts";
 import { type RunReport, readReport, reportOf } from "./run-report.ts";
 import type { RunTask } from "./run-task.ts";
+import { Senses } from "./senses.ts";
 import { StopSignal } from "./stop-signal.ts";
 import { Worker } from "./worker.ts";
 
 /** How this process takes part in a run. */
 export interface Participation {
-  readonly workers: number;
   readonly leaseMs: number;
   readonly isResumed: boolean;
   readonly signal: AbortSignal | undefined;
   readonly listeners: readonly EventListener[];
+  /** standbys that must keep up, by their `application_name` or their address */
+  readonly replicas: readonly string[];
+  /** leave instead of waiting where the window is closed */
+  readonly exitWhenClosed: boolean;
+  /** leave at this moment */
+  readonly until: Date | undefined;
 }
 
-/** Works on a run with so many workers until it is finished or somebody says stop, and answers how it stands. */
+/** Works on a run with its workers until it is finished or somebody says stop, and answers how it stands. */
 export async function executeRun(
   db: Database,
   store: Store,
@@ -39,37 +48,41 @@ export async function executeRun(
   task: RunTask,
   participation: Participation,
 ): Promise<RunReport> {
-  const { workers: count, leaseMs, isResumed, signal } = participation;
-  const process = randomUUID();
+  const { leaseMs, isResumed, signal } = participation;
+  const process = { id: randomUUID(), leaseMs };
   const stop = new StopSignal();
+  const pacer = new Pacer(task.pace, JSON.parse(run.pace) as RunPace);
   let pulse: Pulse | undefined;
   const events = new Events(run.job, run.id, [...participation.listeners, (event) => pulse?.hear(event)]);
-  const workers = await hire(db, store, run, task, participation, { process, stop, events });
-  pulse = new Pulse(db, store, run.id, task.relation, { id: process, leaseMs }, workers, {
-    events,
-    stop,
-  });
-  const worker = { id: process, workers: count, leaseMs, rowsPerSecond: 0 };
-  if (!(await patiently(() => takeUp(db, store, run.id, (tx) => store.workers.beat(tx, run.id, worker)))))
+  const enter = async (tx: Transaction): Promise<void> => {
+    const workers = pacer.activeWorkers;
+    await store.workers.beat(tx, run.id, { ...process, workers, rowsPerSecond: 0, heldBack: null });
+  };
+  if (!(await patiently(() => takeUp(db, store, run.id, enter))))
     return readReport(db, store, await store.runs.require(db, String(run.id)));
   // When this fails, their leases run out by themselves.
   if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
-  const estimatedRows = run.estimatedRows ?? 0;
-  const estimatedWalk = run.estimatedWalk ?? 0;
+  const senses = new Senses(db, task, participation, pacer, { events, stop });
+  const orders = new Orders(db, stop, pacer);
+  const crew = await hire(db, store, run, task, process, { stop, events, pacer, orders });
+  orders.lead(crew);
+  pulse = new Pulse(db, store, run.id, process, { crew, pacer, senses, events, orders });
+  const { estimatedRows, estimatedWalk, kind } = run;
   events.emit({
     type: "run started",
-    kind: run.kind,
+    kind,
     isResumed,
-    workers: count,
-    estimatedRows,
-    estimatedWalk,
+    workers: pacer.workers,
+    estimatedRows: estimatedRows ?? 0,
+    estimatedWalk: estimatedWalk ?? 0,
   });
-  pulse.start();
   stop.follow(signal);
-  const limit = pLimit(count);
-  await Promise.all(workers.map((worker) => limit(() => worker.run())));
-  await pulse.stop();
-  return end(db, store, run, process, stop, events);
+  await senses.start();
+  pulse.start();
+  crew.growTo(pacer.workers);
+  await crew.done();
+  await Promise.all([pulse.stop(), senses.stop()]);
+  return end(db, store, run, process.id, stop, events);
 }
 
 // Read anew for each of them: the workers of one process differ only in what they measure.
@@ -78,30 +91,43 @@ async function hire(
   store: Store,
   run: Run,
   task: RunTask,
-  { workers: count, leaseMs }: Participation,
-  { process, stop, events }: { readonly process: string; readonly stop: StopSignal; readonly events: Events },
-): Promise<Worker[]> {
-  const { batchTimeMs, walk, work, hasPending } = task;
-  const deadlockTimeoutMs = await readDeadlockTimeout(db);
-  const timing = { batchTimeMs, deadlockTimeoutMs, leaseMs };
-  const committer = new BatchCommitter(db, store, walk, work, timing);
-  const wish = { id: run.id, estimatedWalk: run.estimatedWalk ?? 0, workers: count, walkMs: batchTimeMs };
-  const planner = new RangePlanner(db, store, walk, wish, events);
+  process: { readonly id: string; readonly leaseMs: number },
+  control: {
+    readonly stop: StopSignal;
+    readonly events: Events;
+    readonly pacer: Pacer;
+    readonly orders: Orders;
+  },
+): Promise<Crew> {
+  const { walk, work, hasPending } = task;
+  const { stop, events, pacer, orders } = control;
+  const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
+  const wish = {
+    id: run.id,
+    estimatedWalk: run.estimatedWalk ?? 0,
+    workers: pacer.workers,
+    walkMs: pacer.batchTimeMs,
+    shares: rolloutOf(run)?.shares ?? [1],
+  };
   const tools = {
     db,
     store,
-    planner,
-    committer,
-    throttle: noThrottle,
+    planner: new RangePlanner(db, store, walk, wish, events),
+    committer: new BatchCommitter(db, store, run.job, walk, work, timing),
+    pace: pacer,
     events,
     stop,
     patience: new Patience(),
+    orders,
   };
-  const share = { run: run.id, process, leaseMs, rejectLimit: run.rejectLimit, hasPending };
-  return Array.from(
-    { length: count },
-    (_, index) => new Worker(index + 1, tools, share, new BatchSize(batchTimeMs)),
-  );
+  const share = {
+    run: run.id,
+    process: process.id,
+    leaseMs: process.leaseMs,
+    rejectLimit: run.rejectLimit,
+    hasPending,
+  };
+  return new Crew((number) => new Worker(number, tools, share, new BatchSize(pacer)));
 }
 
 /**
@@ -119,7 +145,14 @@ async function takeUp(
     if (isFinished(run.status)) return false;
     if (run.status !== "running") {
       const nothing = { stop_reason: raw("null"), message: raw("null") };
-      await store.runs.set(tx, id, { status: raw("'running'"), wanted: raw("'running'"), ...nothing });
+      // Whoever goes on after a stage has seen what came of it.
+      const next = run.stopReason === "canary" ? { stage: raw("stage + 1") } : {};
+      await store.runs.set(tx, id, {
+        status: raw("'running'"),
+        wanted: raw("'running'"),
+        ...next,
+        ...nothing,
+      });
     }
     // In the same transaction, so that nobody finds a running run without a process.
     await enter(tx);
@@ -163,17 +196,4 @@ function report(run: Run, progress: Progress, events: Events): RunReport {
   const { status, stopReason, message } = run;
   events.emit({ type: "run stopped", status, stopReason: (stopReason ?? null) as never, message, progress });
   return reportOf(run, progress);
-}
-
-/** A few tries, for what must not fail only because somebody held a lock or a connection was cut. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      const { action } = classifyFailure(error);
-      if (tries >= 3 || (action !== "retry" && action !== "shrink")) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100 * tries));
-    }
-  }
 }

@@ -13,6 +13,8 @@ export type Finishing =
   | { readonly kind: "succeeded" }
   /** the key space is gone over once more, to find rows that came late */
   | { readonly kind: "sweeping"; readonly sweep: number }
+  /** a part of the rows is done that is looked at before the rest */
+  | { readonly kind: "stage done" }
   /** others still work; look again no later than this */
   | { readonly kind: "waiting"; readonly lookAgainMs: number }
   /** everything was gone over, but more rows were rejected than the run may have */
@@ -31,8 +33,12 @@ export async function finishRun(
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
     if (isFinished(run.status)) return { kind: "succeeded" };
-    const coverage = await readCoverage(tx, store.schema, id, run.sweep);
-    if (!run.isPlanned || !coverage.isComplete) {
+    const coverage = await readCoverage(tx, store.schema, run);
+    // What an unfinished run has done so far has gaps.
+    const isComplete = run.isPartial ? coverage.unfinished === 0 : coverage.isComplete;
+    if (!run.isPlanned || !isComplete) {
+      if (run.isPlanned && coverage.unfinished > 0 && coverage.unfinishedOfStage === 0)
+        return { kind: "stage done" };
       if (run.isPlanned && coverage.unfinished === 0)
         throw new Error(`The ranges of run ${id} do not tile the key space.`);
       return { kind: "waiting", lookAgainMs: Math.min(500, (coverage.nextLeaseEndsInMs ?? 500) + 10) };

@@ -50,7 +50,12 @@ export async function requireIntegrity(db: Database, job: Job): Promise<void> {
 /** The report of a run that has succeeded, with what it has left broken. */
 export async function withIntegrity(db: Database, job: Job, report: RunReport): Promise<RunReport> {
   if (report.status !== "succeeded") return report;
-  return { ...report, broken: (await checkIntegrity(db, job)).map(describeOne) };
+  return { ...report, broken: await brokenRules(db, job) };
+}
+
+/** What the job has left broken so far, in words. */
+export async function brokenRules(db: Database, job: Job): Promise<string[]> {
+  return (await checkIntegrity(db, job)).map(describeOne);
 }
 
 function describeBroken(broken: readonly Broken[]): string {

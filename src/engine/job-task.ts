@@ -15,7 +15,8 @@ export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | nu
   return {
     walk: opened.source.walk,
     work: workOf(opened, imaging),
-    batchTimeMs: opened.job.batchTimeMs,
+    pace: opened.job.pace,
+    throttles: opened.job.throttles,
     hasPending: opened.hasPending,
     relation: mainTable(opened),
   };

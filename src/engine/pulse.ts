@@ -1,18 +1,27 @@
-import type { Relation } from "../postgres/catalog.ts";
 import type { Database } from "../postgres/database.ts";
-import { readServerActivity } from "../postgres/server-activity.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Store } from "../store/store.ts";
+import type { Crew } from "./crew.ts";
 import type { EngineEvent, Events } from "./events.ts";
+import type { Orders } from "./orders.ts";
+import type { Pacer } from "./pacer.ts";
 import { progressRatio, rowsRemaining } from "./run-report.ts";
-import type { StopSignal } from "./stop-signal.ts";
-import type { Worker } from "./worker.ts";
+import type { Senses } from "./senses.ts";
 
 const everyMs = 1_000;
-/** Replicas and dead rows are looked at on each n-th beat. */
+/** Sizes and dead rows are looked at on each n-th beat. */
 const observeEvery = 4;
 /** Rates are taken over about so many pulses. */
 const rateWindow = 10;
+
+/** What a pulse looks at, and whom it tells. */
+interface Body {
+  readonly crew: Crew;
+  readonly pacer: Pacer;
+  readonly senses: Senses;
+  readonly events: Events;
+  readonly orders: Orders;
+}
 
 /** Says that the process is alive, hears what operators want, and tells listeners how far the run is. */
 export class Pulse {
@@ -20,10 +29,8 @@ export class Pulse {
   readonly #store: Store;
   readonly #run: bigint;
   readonly #process: { readonly id: string; readonly leaseMs: number };
-  readonly #control: { readonly events: Events; readonly stop: StopSignal };
-  readonly #workers: readonly Worker[];
+  readonly #body: Body;
   readonly #window: { readonly at: number; readonly rows: number }[] = [];
-  readonly #relation: Relation;
   #beats = 0;
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -33,23 +40,21 @@ export class Pulse {
     db: Database,
     store: Store,
     run: bigint,
-    relation: Relation,
     process: { readonly id: string; readonly leaseMs: number },
-    workers: readonly Worker[],
-    control: { readonly events: Events; readonly stop: StopSignal },
+    body: Body,
   ) {
     this.#db = db;
     this.#store = store;
     this.#run = run;
-    this.#relation = relation;
     this.#process = process;
-    this.#workers = workers;
-    this.#control = control;
+    this.#body = body;
   }
 
   /** Counts rows for the rate. */
   hear(event: EngineEvent): void {
-    if (event.type === "batch committed") this.#rows += event.counts.read;
+    if (event.type !== "batch committed") return;
+    this.#rows += event.counts.read;
+    this.#body.senses.felt(event.seconds.commit);
   }
 
   /** Beats until it is stopped; a beat that fails or hangs is made up for by a later one. */
@@ -73,48 +78,41 @@ export class Pulse {
   }
 
   async #beat(): Promise<void> {
-    const { events, stop } = this.#control;
-    const { id, leaseMs } = this.#process;
-    const rowsPerSecond = this.#rate();
+    const { events, pacer, crew, senses, orders } = this.#body;
+    const { activeWorkers, heldBackBy } = pacer;
     await this.#store.workers.beat(this.#db, this.#run, {
-      id,
-      workers: this.#workers.length,
-      leaseMs,
-      rowsPerSecond,
+      ...this.#process,
+      workers: activeWorkers,
+      rowsPerSecond: this.#rate(),
+      heldBack: heldBackBy?.reason ?? null,
     });
     const run = await this.#store.runs.find(this.#db, this.#run);
     if (run === null) return;
-    if (run.wanted !== "running") stop.stop({ reason: run.wanted });
+    orders.obey(run);
     const progress = await readProgress(this.#db, this.#store.schema, this.#run);
-    const busyWorkers = this.#workers.filter((worker) => worker.isBusy).length;
-    const batchRows = Math.max(0, ...this.#workers.map((worker) => worker.batchRows));
-    const ratio = progressRatio(run, progress);
-    const remaining = rowsRemaining(run, progress);
-    const workers = this.#workers.length;
-    const { status } = run;
+    pacer.measured(progress.workers, senses.walBytesPerRow(progress.rowsPerSecond));
     events.emit({
       type: "pulse",
       progress,
-      status,
-      ratio,
-      rowsRemaining: remaining,
-      workers,
-      busyWorkers,
-      batchRows,
+      status: run.status,
+      ratio: progressRatio(run, progress),
+      rowsRemaining: rowsRemaining(run, progress),
+      workers: activeWorkers,
+      busyWorkers: crew.members.filter((worker) => worker.isBusy).length,
+      batchRows: Math.max(0, ...crew.members.map((worker) => worker.batchRows)),
+      level: pacer.level,
+      heldBack: heldBackBy,
     });
     if (this.#beats % observeEvery === 0) await this.#observe();
     this.#beats += 1;
   }
 
   async #observe(): Promise<void> {
-    const activity = await readServerActivity(this.#db, this.#relation.oid);
-    const { schema, name } = this.#relation;
-    const undoLogBytes = await this.#store.undoLogs.bytes(this.#db, this.#run);
-    this.#control.events.emit({
+    const { events, senses } = this.#body;
+    events.emit({
       type: "server observed",
-      table: `${schema}.${name}`,
-      activity,
-      undoLogBytes,
+      ...(await senses.observe()),
+      undoLogBytes: await this.#store.undoLogs.bytes(this.#db, this.#run),
     });
   }
 

@@ -1,11 +1,12 @@
 import pLimit from "p-limit";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
-import type { KeyText } from "../postgres/key.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
 import { sql } from "../postgres/sql.ts";
 import type { Walk } from "../source/walk.ts";
 import type { Store } from "../store/store.ts";
 import type { Events } from "./events.ts";
+import { segmentRows, slice } from "./slices.ts";
 
 /** The first ranges are small, so that work begins at once. */
 const firstRows = 10_000;
@@ -25,6 +26,7 @@ export class RangePlanner {
   readonly #events: Events;
   readonly #walkMs: number;
   readonly #wishedRows: number;
+  readonly #shares: readonly number[];
   #rows: number;
 
   constructor(
@@ -36,6 +38,8 @@ export class RangePlanner {
       readonly estimatedWalk: number;
       readonly workers: number;
       readonly walkMs: number;
+      /** the share of the rows that is done after each stage of a rollout */
+      readonly shares: readonly number[];
     },
     events: Events,
   ) {
@@ -46,7 +50,8 @@ export class RangePlanner {
     this.#events = events;
     this.#walkMs = run.walkMs;
     const even = Math.ceil(run.estimatedWalk / (run.workers * rangesPerWorker));
-    this.#wishedRows = Math.max(1_000, Math.min(mostRows, even));
+    this.#shares = run.shares;
+    this.#wishedRows = segmentRows(Math.max(1_000, Math.min(mostRows, even)), run.estimatedWalk, run.shares);
     this.#rows = Math.min(firstRows, this.#wishedRows);
   }
 
@@ -68,7 +73,7 @@ export class RangePlanner {
         if (planned === "all planned") return false;
         // Another process was faster; its range is as good.
         if (planned === "planned by others") return true;
-        this.#events.emit({ type: "range planned", range: planned });
+        for (const range of planned) this.#events.emit({ type: "range planned", range });
         this.#learn(performance.now() - begin);
         return true;
       } catch (error) {
@@ -79,22 +84,37 @@ export class RangePlanner {
   }
 
   // The walk comes first and the lock on the run last, so that nobody waits for a walk.
-  async #add(tx: Transaction): Promise<bigint | "all planned" | "planned by others"> {
+  async #add(tx: Transaction): Promise<readonly bigint[] | "all planned" | "planned by others"> {
     const { runs, ranges } = this.#store;
     const before = await runs.find(tx, this.#run);
     if (before === null || before.isPlanned) return "all planned";
     const after = before.plannedThrough;
     await tx.query(sql`select pg_catalog.set_config('statement_timeout', ${String(this.#timeout())}, true)`);
-    const through = await this.#walk.boundary(tx, after, this.#rows);
+    const cuts = await this.#cut(tx, after);
     const run = await runs.lock(tx, this.#run);
     if (run.isPlanned || !isSame(run.plannedThrough, after)) return "planned by others";
-    const planned = through === null ? null : this.#rows;
-    const range = await ranges.add(tx, run.id, run.sweep, { after, through }, planned);
+    const added: bigint[] = [];
+    for (const { bounds, rows, stage } of cuts)
+      added.push(await ranges.add(tx, run.id, run.sweep, bounds, rows, stage));
+    const through = cuts.at(-1)?.bounds.through ?? null;
     await runs.set(tx, run.id, {
       planned_through: sql`${through}::text[]`,
       is_planned: sql`${through === null}`,
     });
-    return range;
+    return added;
+  }
+
+  /** The next ranges: one, or one for each stage of a rollout. */
+  async #cut(tx: Transaction, after: KeyText | null): Promise<Cut[]> {
+    const cuts: Cut[] = [];
+    let from = after;
+    for (const { rows, stage } of slice(this.#rows, this.#shares, after === null)) {
+      const through = await this.#walk.boundary(tx, from, rows);
+      cuts.push({ bounds: { after: from, through }, rows: through === null ? null : rows, stage });
+      if (through === null) break;
+      from = through;
+    }
+    return cuts;
   }
 
   // Walking the fewest rows may take as long as it must: keys may lie behind a desert of dead index entries.
@@ -106,6 +126,13 @@ export class RangePlanner {
     if (milliseconds < this.#walkMs / 4) this.#rows = Math.min(this.#wishedRows, this.#rows * 2);
     else if (milliseconds > this.#walkMs) this.#rows = Math.max(fewestRows, Math.floor(this.#rows / 2));
   }
+}
+
+/** A range that is about to be added; `rows` is null where its end is open. */
+interface Cut {
+  readonly bounds: Bounds;
+  readonly rows: number | null;
+  readonly stage: number;
 }
 
 /** The texts of one key that both come from the store. */

@@ -1,5 +1,6 @@
 import { RefusedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
+import { changePace, type RunPace } from "../job/pace.ts";
 import { readParameters } from "../job/parameters.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { openJob } from "../plan/open-job.ts";
@@ -12,8 +13,9 @@ import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { executeRun } from "./execute-run.ts";
 import { withIntegrity } from "./integrity.ts";
+import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
-import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { taskOf } from "./task-of-run.ts";
 import { undoTask } from "./undo-task.ts";
 import { verifyTask } from "./verify-task.ts";
@@ -37,7 +39,7 @@ export async function resumeRun(
     await requireSchema(db, store.schema);
     const found = await store.runs.require(db, name);
     await store.runs.settle(db, found.job);
-    const run = await store.runs.require(db, String(found.id));
+    const run = withPace(await store.runs.require(db, String(found.id)), options);
     if (job !== null && run.job !== job.name)
       throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
     if (isFinished(run.status)) throw finishedAlready(run);
@@ -51,22 +53,30 @@ export async function resumeRun(
     await acceptOrRefuse(db, store, run, opened, options);
     await recordResume(db, store, run, options);
     const current = await store.runs.require(db, String(run.id));
-    const task =
-      run.kind === "verify"
-        ? await verifyTask(db, store, current, opened)
-        : await taskOf(db, store, current, opened, options);
-    return withIntegrity(db, job, await executeRun(db, store, current, task, part));
+    if (run.kind === "run")
+      return rollOut({ db, store, opened, part }, current, await taskOf(db, store, current, opened, options));
+    const verify = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
+    return withIntegrity(db, job, verify);
   });
+}
+
+/** What a resume says about the pace holds for the whole run from then on. */
+function withPace(run: Run, options: ResumeOptions): Run {
+  return { ...run, pace: JSON.stringify(changePace(JSON.parse(run.pace) as RunPace, paceOf(options))) };
 }
 
 async function recordResume(
   db: Database,
   store: Store,
-  { job, id }: Run,
+  { job, id, pace }: Run,
   options: ResumeOptions,
 ): Promise<void> {
-  const details = { acceptChanges: options.acceptChanges === true };
-  await store.audit.record(db, { action: "resume", job, run: id, details });
+  const asked = paceOf(options);
+  const details = { acceptChanges: options.acceptChanges === true, ...asked };
+  await db.transaction(async (tx) => {
+    if (Object.keys(asked).length > 0) await store.runs.set(tx, id, { pace: sql`${pace}::jsonb` });
+    await store.audit.record(tx, { action: "resume", job, run: id, details });
+  });
 }
 
 async function acceptOrRefuse(

@@ -1,25 +1,33 @@
-import { RefusedError } from "../errors.ts";
+import { RefusedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
+import type { Duration } from "../job/duration.ts";
 import { type GivenParameters, parametersToJson, readParameters, requireKept } from "../job/parameters.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
+import { canary, type Rollout, stages } from "../job/rollout.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import type { Run, UndoLogKind } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
-import { executeRun } from "./execute-run.ts";
 import { install } from "./install.ts";
-import { requireIntegrity, withIntegrity } from "./integrity.ts";
+import { requireIntegrity } from "./integrity.ts";
+import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
-import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { taskOf } from "./task-of-run.ts";
 
 export interface RunOptions extends WorkOptions {
   readonly parameters?: GivenParameters | undefined;
   /** run it although it has succeeded before */
   readonly again?: boolean | undefined;
+  /** do so much first, verify it, and stop: `"1%"`, `"5000 rows"` */
+  readonly canary?: string | undefined;
+  /** do it in these stages, each verified: `"1%,10%,100%"` */
+  readonly stages?: string | undefined;
+  /** how long to wait after each of the stages before it is judged; a minute when absent */
+  readonly soak?: Duration | undefined;
 }
 
 /**
@@ -43,7 +51,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       db,
       store,
       opened,
-      { undoLog, ofRun: null, parameters: given },
+      { undoLog, ofRun: null, parameters: given, rollout: plannedRollout(options, opened.estimate.walk) },
       options,
       async (tx) => {
         // Somebody may have run it while backup and integrity were looked at.
@@ -51,9 +59,20 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       },
     );
     const run = await store.runs.require(db, String(id));
-    const report = await executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
-    return withIntegrity(db, job, report);
+    return rollOut({ db, store, opened, part }, run, await taskOf(db, store, run, opened, options));
   });
+}
+
+/** @throws UsageError */
+function plannedRollout({ canary: part, stages: parts, soak }: RunOptions, rows: number): Rollout | null {
+  if (part !== undefined && parts !== undefined)
+    throw new UsageError("A canary and stages exclude each other.", {
+      remedy: "A canary is the first of two stages.",
+    });
+  if (soak !== undefined && parts === undefined)
+    throw new UsageError("A soak time belongs to stages.", { remedy: "--stages 1%,10%,100% --soak 5m" });
+  if (part !== undefined) return canary(part, rows);
+  return parts === undefined ? null : stages(parts, soak);
 }
 
 /** How a run of the job will keep what it overwrites. @throws RefusedError when it could not */
@@ -74,6 +93,7 @@ interface NewRunOf {
   /** the run whose rejects are tried once more, or null */
   readonly ofRun: bigint | null;
   readonly parameters: GivenParameters;
+  readonly rollout?: Rollout | null;
 }
 
 /** The run, its undo log, the line about it in the audit, and what `also` does: all of them or none. */
@@ -81,7 +101,7 @@ export async function createRun(
   db: Database,
   store: Store,
   opened: OpenedJob,
-  { undoLog, ofRun, parameters }: NewRunOf,
+  { undoLog, ofRun, parameters, rollout = null }: NewRunOf,
   options: WorkOptions,
   also: (tx: Transaction, id: bigint) => Promise<unknown> = async () => {},
 ): Promise<bigint> {
@@ -100,6 +120,8 @@ export async function createRun(
       code,
       keyFingerprint: opened.keyFingerprint,
       tableFingerprint: opened.tableFingerprint,
+      pace: JSON.stringify(paceOf(options)),
+      rollout: rollout === null ? null : JSON.stringify(rollout),
       estimatedRows: Math.round(estimate.rows),
       estimatedWalk: Math.round(estimate.walk),
     });

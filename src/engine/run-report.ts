@@ -1,8 +1,10 @@
+import type { RunPace } from "../job/pace.ts";
 import type { Database } from "../postgres/database.ts";
 import { type Progress, readProgress } from "../store/progress.ts";
 import type { Run, RunKind } from "../store/run.ts";
 import type { RunStatus } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
+import { rolloutOf } from "./rollout-of.ts";
 
 /** A run as programs see it: what `status --json` prints and `runJob` answers. */
 export interface RunReport {
@@ -37,6 +39,8 @@ export interface RunReport {
   readonly watermark: readonly string[] | null;
   /** why the run is held back, or null */
   readonly throttle: string | null;
+  /** what was said about its pace; what is absent is the job's own, or tidefill's */
+  readonly pace: RunPace;
   readonly workers: number;
   readonly sweeps: number;
   readonly batches: number;
@@ -45,6 +49,12 @@ export interface RunReport {
   readonly finishedAt: string | null;
   /** integrity queries of the job that returned a row after the run; only the process that finished it looks */
   readonly broken: readonly string[];
+  /** the stage of the rollout that was worked on last, from 0 */
+  readonly stage: number;
+  /** shares of the rows that are done after each stage; empty where all are worked on at once */
+  readonly stages: readonly number[];
+  /** why the rollout should not go on; only the process that judged the stage tells */
+  readonly stageProblems: readonly string[];
 }
 
 /** Reads a run and how far it is. */
@@ -70,7 +80,8 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     rowsPerSecond: rateOf(run, progress),
     etaSeconds: etaOf(run, progress),
     watermark: progress.watermark,
-    throttle: null,
+    throttle: progress.heldBack,
+    pace: JSON.parse(run.pace) as RunPace,
     workers: progress.workers,
     sweeps: run.sweep,
     batches: progress.batches,
@@ -78,6 +89,9 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     broken: [],
+    stage: run.stage,
+    stages: rolloutOf(run)?.shares ?? [],
+    stageProblems: [],
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Pace } from "../job/pace.ts";
+import type { ThrottleDefinition } from "../job/throttles.ts";
 import type { Relation } from "../postgres/catalog.ts";
 import type { Walk } from "../source/walk.ts";
 import type { BatchWork } from "./batch-work.ts";
@@ -6,7 +8,9 @@ import type { BatchWork } from "./batch-work.ts";
 export interface RunTask {
   readonly walk: Walk;
   readonly work: BatchWork;
-  readonly batchTimeMs: number;
+  readonly pace: Pace;
+  /** what holds it back besides the signals that are always looked at */
+  readonly throttles: readonly ThrottleDefinition[];
   /** sweeps look for rows that came late */
   readonly hasPending: boolean;
   /** the table whose dead rows are watched */

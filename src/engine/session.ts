@@ -1,11 +1,14 @@
 import { UsageError } from "../errors.ts";
 import { type Duration, parseDuration } from "../job/duration.ts";
+import { checkPace, type RunPace } from "../job/pace.ts";
 import type { RejectLimit } from "../job/reject-limit.ts";
 import { createPool } from "../postgres/connect.ts";
 import { Database } from "../postgres/database.ts";
 import { Store } from "../store/store.ts";
 import type { EventListener } from "./events.ts";
 import type { Participation } from "./execute-run.ts";
+import { spareConnections } from "./limits.ts";
+import { defaultWorkers } from "./pacer.ts";
 
 /** How to reach the database, and how this process works. */
 export interface WorkOptions {
@@ -13,8 +16,16 @@ export interface WorkOptions {
   readonly connectionString?: string | undefined;
   /** the schema of tidefill's own tables; `tidefill` when absent */
   readonly schema?: string | undefined;
-  /** ranges worked on at a time, each on a connection of its own; 4 when absent */
+  /** ranges that each process works on at a time, each on a connection of its own; as the run has it, or 4, when absent */
   readonly workers?: number | undefined;
+  /** when the run may work, as `"22:00-06:00 Europe/Berlin"`; as the run or the job has it when absent */
+  readonly window?: string | undefined;
+  /** leave instead of waiting where the window is closed */
+  readonly exitWhenClosed?: boolean | undefined;
+  /** leave at this moment */
+  readonly until?: Date | undefined;
+  /** standbys that must keep up: by `application_name`, or as `postgres://…`; those that stream from here when absent */
+  readonly replicas?: readonly string[] | undefined;
   /** how long a worker that vanished keeps its range; 10 seconds when absent */
   readonly lease?: Duration | undefined;
   /** ends the current batches and gives the leases back */
@@ -28,10 +39,9 @@ export interface WorkOptions {
   readonly undoKey?: string | undefined;
 }
 
-const defaultWorkers = 4;
 const defaultLease = "10s";
 
-/** Connects for `work`, with a connection for each worker and two for planning, heartbeats and progress. */
+/** Connects for `work`, with a connection for each worker and some to spare. */
 export async function withDatabase<T>(
   name: string,
   options: WorkOptions,
@@ -40,7 +50,7 @@ export async function withDatabase<T>(
   const pool = createPool({
     connectionString: options.connectionString,
     applicationName: `tidefill ${name}`,
-    maxConnections: workersOf(options) + 2,
+    maxConnections: (paceOf(options).workers ?? defaultWorkers) + spareConnections,
   });
   const db = new Database(pool);
   try {
@@ -53,13 +63,16 @@ export async function withDatabase<T>(
 
 /** How this process takes part, out of its options. @throws UsageError */
 export function participation(options: WorkOptions, isResumed: boolean): Participation {
-  const { onEvent = [] } = options;
+  const { onEvent = [], replicas = [], exitWhenClosed = false, until } = options;
+  paceOf(options);
   return {
-    workers: workersOf(options),
     leaseMs: leaseOf(options),
     isResumed,
     signal: options.signal,
     listeners: typeof onEvent === "function" ? [onEvent] : onEvent,
+    replicas,
+    exitWhenClosed,
+    until,
   };
 }
 
@@ -71,7 +84,10 @@ function leaseOf({ lease = defaultLease }: WorkOptions): number {
   });
 }
 
-function workersOf({ workers = defaultWorkers }: WorkOptions): number {
-  if (Number.isInteger(workers) && workers >= 1 && workers <= 64) return workers;
-  throw new UsageError(`The number of workers must be a whole number from 1 to 64, got ${workers}.`);
+/** What the options say about the pace; it belongs to the run from then on. @throws UsageError */
+export function paceOf({ workers, window }: WorkOptions): RunPace {
+  return checkPace({
+    ...(workers === undefined ? {} : { workers }),
+    ...(window === undefined ? {} : { window }),
+  });
 }

@@ -10,13 +10,20 @@ export interface StopRequest {
 export class StopSignal {
   readonly #controller = new AbortController();
   #request: StopRequest | null = null;
+  #isOver = false;
 
   get request(): StopRequest | null {
     return this.#request;
   }
 
   get isStopping(): boolean {
-    return this.#request !== null;
+    return this.#request !== null || this.#isOver;
+  }
+
+  /** The run is finished: whoever waits need not. */
+  end(): void {
+    this.#isOver = true;
+    this.#controller.abort();
   }
 
   stop(request: StopRequest): void {

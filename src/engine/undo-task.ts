@@ -19,8 +19,6 @@ import { requireOpening, sealOf, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
 import { supersededBySweep, UndoBatch } from "./undo-batch.ts";
 
-const batchTimeMs = 250;
-
 /** The log of a run, with the seal that opens it. @throws RefusedError when the operator's key is not the one it was made with */
 export async function openLog(
   db: Database,
@@ -61,7 +59,8 @@ export async function undoTask(
     return {
       walk,
       work: new UndoBatch(tools),
-      batchTimeMs,
+      pace: {},
+      throttles: [],
       hasPending: false,
       relation: first.layout.relation,
     };

@@ -2,7 +2,7 @@ import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { RowComparing } from "../sink/comparing.ts";
-import type { HeapTables } from "../source/heap-tables.ts";
+import type { Places } from "../source/key-places.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import type { ReadableSource, SourceRow, TextRow } from "../source/readable.ts";
 import { BadRecord } from "../source/readable.ts";
@@ -12,9 +12,9 @@ import { type RowTransform, Verdicts } from "./transform-rows.ts";
 
 interface Tools {
   readonly source: ReadableSource;
-  /** the source where that is a table, and its heap */
+  /** the source where that is a table, and where its rows are */
   readonly table: OpenedTable | null;
-  readonly heap: HeapTables | null;
+  readonly places: Places | null;
   readonly transform: RowTransform;
   readonly comparing: RowComparing;
   readonly rejects: KnownRejects | null;
@@ -49,16 +49,16 @@ export class RowComparison implements BatchWork {
   }
 
   #portions(tx: Transaction, bounds: Bounds): AsyncGenerator<readonly SourceRow[]> {
-    const { heap, source } = this.#tools;
-    return heap === null
+    const { places, source } = this.#tools;
+    return places === null
       ? source.read(tx, bounds, () => rowsAtOnce)
       : tx.read(this.#statement(bounds, null), () => rowsAtOnce);
   }
 
   #statement(bounds: Bounds, keys: readonly KeyText[] | null): Sql {
-    const { heap, table, comparing, rejects } = this.#tools;
-    if (heap === null || table === null) throw new Error("Only a table is read by its blocks.");
-    const { from, within } = heap.place(bounds);
+    const { places, table, comparing, rejects } = this.#tools;
+    if (places === null || table === null) throw new Error("Only a table is read by its blocks.");
+    const { from, within } = places.place(bounds);
     const names = [...table.columns.map(({ name }) => name), ...comparing.current];
     const scope = comparedScope(table, within, comparing.shouldBeGone, rejects);
     const again = keys === null ? raw("") : sql` and ${among(table.key, keys)}`;
@@ -92,7 +92,7 @@ export class RowComparison implements BatchWork {
   // What differs is looked at once more, since the application may be in the middle of something.
   async #lookAgain(tx: Transaction, bounds: Bounds, keys: readonly KeyText[]): Promise<KeyText[]> {
     await settle();
-    if (this.#tools.heap === null) return [...keys];
+    if (this.#tools.places === null) return [...keys];
     const { rows } = await tx.query(this.#statement(bounds, keys));
     const { table, comparing } = this.#tools;
     const names = [...(table?.columns.map(({ name }) => name) ?? []), ...comparing.current];

@@ -6,11 +6,13 @@ import { noRejectLimit } from "../job/reject-limit.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
 import { askToStop } from "./ask-to-stop.ts";
-import { executeRun } from "./execute-run.ts";
+import { executeRun, type Participation } from "./execute-run.ts";
 import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
 import type { RunReport } from "./run-report.ts";
@@ -42,6 +44,20 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
   });
 }
 
+/** Compares what an unfinished run has done so far; null where what the job inserts cannot be found again. */
+export async function verifyDone(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  run: Run,
+  part: Participation,
+): Promise<RunReport | null> {
+  if (opened.write.sink.comparing === null) return null;
+  await giveUpUnfinished(db, store, opened.job);
+  const verify = await begin(db, store, opened, run, run.parameters);
+  return executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
+}
+
 /** A verify of the same run by the same code that was interrupted; any other is given up, unless it is at work. */
 async function unfinishedOf(
   db: Database,
@@ -51,8 +67,15 @@ async function unfinishedOf(
 ): Promise<Run | null> {
   const unfinished = await store.runs.latest(db, job.name, "verify");
   if (unfinished === null || isFinished(unfinished.status)) return null;
-  const isSame = unfinished.code.definition === definitionFingerprint;
+  const isSame = unfinished.code.definition === definitionFingerprint && !unfinished.isPartial;
   if (isSame && unfinished.ofRun === (of?.id ?? null)) return unfinished;
+  await giveUpUnfinished(db, store, job);
+  return null;
+}
+
+async function giveUpUnfinished(db: Database, store: Store, job: Job): Promise<void> {
+  const unfinished = await store.runs.latest(db, job.name, "verify");
+  if (unfinished === null || isFinished(unfinished.status)) return;
   if (unfinished.status === "running") {
     throw new RefusedError(
       "no-unfinished-run",
@@ -61,7 +84,6 @@ async function unfinishedOf(
     );
   }
   await askToStop(db, store, String(unfinished.id), "cancelled");
-  return null;
 }
 
 /** The run whose rows are compared; null where the job has never run here. */
@@ -84,19 +106,29 @@ async function begin(
   given: GivenParameters,
 ): Promise<Run> {
   const { job, estimate } = opened;
-  const id = await store.runs.create(db, {
-    job: job.name,
-    kind: "verify",
-    ofRun: of?.id ?? null,
-    undoLog: "none",
-    undoParts: [],
-    parameters: of === null ? parametersToJson(job.parameters, given) : JSON.stringify(of.parameters),
-    rejectLimit: noRejectLimit,
-    code: { definition: opened.definitionFingerprint, files: {} },
-    keyFingerprint: opened.keyFingerprint,
-    tableFingerprint: opened.tableFingerprint,
-    estimatedRows: Math.round(estimate.walk),
-    estimatedWalk: Math.round(estimate.walk),
+  const isPartial = of !== null && !isFinished(of.status);
+  const walk = isPartial ? (await readProgress(db, store.schema, of.id)).walked : Math.round(estimate.walk);
+  const id = await db.transaction(async (tx) => {
+    const created = await store.runs.create(tx, {
+      job: job.name,
+      kind: "verify",
+      ofRun: of?.id ?? null,
+      undoLog: "none",
+      undoParts: [],
+      parameters: of === null ? parametersToJson(job.parameters, given) : JSON.stringify(of.parameters),
+      rejectLimit: noRejectLimit,
+      code: { definition: opened.definitionFingerprint, files: {} },
+      keyFingerprint: opened.keyFingerprint,
+      tableFingerprint: opened.tableFingerprint,
+      estimatedRows: walk,
+      estimatedWalk: walk,
+      isPartial,
+    });
+    if (isPartial) {
+      await store.ranges.copyDone(tx, of.id, created);
+      await store.runs.set(tx, created, { is_planned: sql`true` });
+    }
+    return created;
   });
   return store.runs.require(db, String(id));
 }

@@ -2,14 +2,14 @@ import type { Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
 import type { SqlComparing } from "../sink/comparing.ts";
-import type { HeapTables } from "../source/heap-tables.ts";
+import type { Places } from "../source/key-places.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
 import { among, comparedScope, type KnownRejects, note, settle } from "./differences.ts";
 
 interface Tools {
   readonly table: OpenedTable;
-  readonly heap: HeapTables;
+  readonly places: Places;
   readonly comparing: SqlComparing;
   readonly rejects: KnownRejects | null;
 }
@@ -23,8 +23,8 @@ export class SqlComparison implements BatchWork {
   }
 
   async do(tx: Transaction, { bounds, clock }: Batch): Promise<BatchOutcome> {
-    const { table, heap } = this.#tools;
-    const { from, within } = heap.place(bounds);
+    const { table, places } = this.#tools;
+    const { from, within } = places.place(bounds);
     return clock.during("read", async () => {
       const { rows } = await tx.query(sql`select pg_catalog.count(*) as rows
         from ${from}

@@ -3,6 +3,8 @@ import type { OpenedJob } from "../plan/opened-job.ts";
 import { mainTable } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { HeapTables } from "../source/heap-tables.ts";
+import { KeyPlaces } from "../source/key-places.ts";
+import { KeyWalk } from "../source/key-walk.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { BatchWork } from "./batch-work.ts";
@@ -22,7 +24,8 @@ export async function verifyTask(
   opened: OpenedJob,
 ): Promise<RunTask> {
   const { table, source, write, job, parameters, isPersonal } = opened;
-  const heap = table === null ? null : await HeapTables.open(db, table.relation);
+  const heap = table === null || verify.isPartial ? null : await HeapTables.open(db, table.relation);
+  const places = heap ?? (table === null ? null : new KeyPlaces(table));
   const rejects = verify.ofRun === null ? null : { table: store.schema.table("reject"), run: verify.ofRun };
   let work: BatchWork;
   if (write.kind === "rows") {
@@ -30,16 +33,19 @@ export async function verifyTask(
     if (comparing === null) throw notComparable(job.name);
     const limits = { holdMs: 60_000, isPersonal };
     const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
-    work = new RowComparison({ source, table, heap, transform, comparing, rejects });
+    work = new RowComparison({ source, table, places, transform, comparing, rejects });
   } else {
     const comparing = write.sink.comparing;
-    if (comparing === null || table === null || heap === null) throw notComparable(job.name);
-    work = new SqlComparison({ table, heap, comparing, rejects });
+    if (comparing === null || table === null || places === null) throw notComparable(job.name);
+    work = new SqlComparison({ table, places, comparing, rejects });
   }
+  // What is done is no longer in the job's scope, but is looked at.
+  const byKey = table === null ? source.walk : new KeyWalk(table.relation, table.key, null, null);
   return {
-    walk: heap ?? source.walk,
+    walk: heap ?? byKey,
     work,
-    batchTimeMs: job.batchTimeMs,
+    pace: job.pace,
+    throttles: job.throttles,
     hasPending: false,
     relation: mainTable(opened),
   };

@@ -1,9 +1,9 @@
 import { BatchTooBigError, CommitUnknownError, LeaseLostError, messageOf } from "../errors.ts";
 import { exceeds, type RejectLimit } from "../job/reject-limit.ts";
 import { classifyFailure, describeWithoutValues, type Failure } from "../postgres/failure.ts";
-import type { Lease } from "../store/ranges.ts";
-import type { Throttle } from "../throttle/throttle.ts";
+import type { Advanced, Lease } from "../store/ranges.ts";
 import { Backoff, type Patience } from "./backoff.ts";
+import type { BatchPace } from "./batch-pace.ts";
 import type { BatchSize } from "./batch-size.ts";
 import { type Attempt, advanced, type Committed, type Committer } from "./commit-batch.ts";
 import type { Events } from "./events.ts";
@@ -15,10 +15,13 @@ import { transformsAtOnce } from "./transform-rows.ts";
 export class RangeWork {
   readonly #committer: Committer;
   readonly #size: BatchSize;
-  readonly #throttle: Throttle;
+  readonly #worker: number;
+  readonly #pace: BatchPace;
+  readonly #patience: Patience;
   readonly #events: Events;
   readonly #stop: StopSignal;
   readonly #rejectLimit: RejectLimit;
+  readonly #obey: (asked: Advanced) => void;
   readonly #isolation = new Isolation();
   readonly #backoff: Backoff;
   #lease: Lease;
@@ -26,20 +29,25 @@ export class RangeWork {
 
   constructor(
     lease: Lease,
+    worker: number,
     committer: Committer,
     size: BatchSize,
-    throttle: Throttle,
     control: {
+      readonly pace: BatchPace;
       readonly events: Events;
       readonly stop: StopSignal;
       readonly patience: Patience;
       readonly rejectLimit: RejectLimit;
+      readonly obey: (asked: Advanced) => void;
     },
   ) {
     this.#lease = lease;
     this.#committer = committer;
     this.#size = size;
-    this.#throttle = throttle;
+    this.#worker = worker;
+    this.#pace = control.pace;
+    this.#patience = control.patience;
+    this.#obey = control.obey;
     this.#events = control.events;
     this.#stop = control.stop;
     this.#backoff = new Backoff(control.patience);
@@ -51,12 +59,15 @@ export class RangeWork {
     return this.#lease;
   }
 
-  /** Answers whether the range is done. @throws LeaseLostError, or an error that stops the run */
+  /** Works until the range is done, or others should have it; answers whether it is done. @throws LeaseLostError, or an error that stops the run */
   async run(): Promise<boolean> {
     while (!this.#stop.isStopping) {
-      const heldBackMs = this.#throttle.holdBackMs();
-      if (heldBackMs > 0) {
-        await this.#stop.pause(heldBackMs);
+      if (!this.#pace.mayWork(this.#worker)) return false;
+      const waitMs = this.#pace.waitMs();
+      if (waitMs > 0) {
+        // Holding back is no standstill.
+        this.#patience.renew();
+        await this.#stop.pause(waitMs);
         continue;
       }
       const committed = await this.#nextBatch();
@@ -78,10 +89,17 @@ export class RangeWork {
         this.#size.observe(walked, attempt.clock.totalMs, atLeast);
       }
       this.#isolation.passed(walked);
-      return this.#settle(attempt, committed);
+      const settled = this.#settle(attempt, committed);
+      await this.#rest(walked, attempt.clock.totalMs);
+      return settled;
     } catch (error) {
       return this.#recover(error, attempt, rows);
     }
+  }
+
+  async #rest(rows: number, batchMs: number): Promise<void> {
+    const restMs = this.#pace.restMs(rows, batchMs);
+    if (restMs > 0) await this.#stop.pause(restMs);
   }
 
   #settle(attempt: Attempt, committed: Committed): Committed {
@@ -99,8 +117,7 @@ export class RangeWork {
     for (const { sqlstate, reason } of attempt.outcome?.rejects ?? []) {
       this.#events.emit({ type: "row rejected", range, sqlstate, reason });
     }
-    if (committed.wanted === "paused" || committed.wanted === "cancelled")
-      this.#stop.stop({ reason: committed.wanted });
+    if (committed.asked !== null) this.#obey(committed.asked);
     const { standing } = committed;
     if (standing !== null && exceeds(this.#rejectLimit, standing, false))
       this.#stop.stop({ reason: "reject-limit" });
@@ -140,7 +157,7 @@ export class RangeWork {
         return this.#settle(attempt, {
           lease,
           isLast: attempt.stretch.isLast,
-          wanted: "running",
+          asked: null,
           standing: null,
         });
       } catch (failure) {

@@ -4,12 +4,13 @@ import type { Database } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
 import type { Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
-import type { Throttle } from "../throttle/throttle.ts";
 import { Backoff, type Patience } from "./backoff.ts";
+import type { BatchPace } from "./batch-pace.ts";
 import type { BatchSize } from "./batch-size.ts";
 import type { BatchCommitter } from "./commit-batch.ts";
 import type { Events } from "./events.ts";
 import { finishRun } from "./finish-run.ts";
+import type { Orders } from "./orders.ts";
 import type { RangePlanner } from "./range-planner.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import { RangeWork } from "./work-range.ts";
@@ -20,7 +21,8 @@ export interface WorkerTools {
   readonly store: Store;
   readonly planner: RangePlanner;
   readonly committer: BatchCommitter;
-  readonly throttle: Throttle;
+  readonly pace: BatchPace;
+  readonly orders: Orders;
   readonly events: Events;
   readonly stop: StopSignal;
   readonly patience: Patience;
@@ -36,6 +38,8 @@ export interface WorkerTask {
 }
 
 const soonMs = 20;
+/** How often a worker that is one too many looks whether it is still. */
+const spareMs = 200;
 
 /** Leases a range, works it, leases the next, until none is left or somebody says stop. */
 export class Worker {
@@ -66,10 +70,14 @@ export class Worker {
 
   /** Works until the run is finished or the process stops; an error stops the whole process. */
   async run(): Promise<void> {
-    const { stop } = this.#tools;
+    const { stop, pace } = this.#tools;
     while (!stop.isStopping) {
+      if (!pace.mayWork(this.number)) {
+        await stop.pause(spareMs);
+        continue;
+      }
       try {
-        if (await this.#step()) return;
+        if (await this.#step()) return stop.end();
         this.#backoff.calm();
       } catch (error) {
         await this.#recover(error);
@@ -90,6 +98,7 @@ export class Worker {
     if (await planner.planNext()) return false;
     const finishing = await finishRun(db, store, run, this.#task.hasPending);
     if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
+    if (finishing.kind === "stage done") stop.stop({ reason: "canary" });
     if (finishing.kind === "over the reject limit") stop.stop({ reason: "reject-limit" });
     if (finishing.kind === "waiting") {
       // The others are mostly about to end: look again soon, then less and less often.
@@ -102,12 +111,14 @@ export class Worker {
   }
 
   async #work(lease: Lease): Promise<void> {
-    const { committer, throttle, events, stop, patience } = this.#tools;
+    const { committer, pace, events, stop, patience, orders } = this.#tools;
     const { range } = lease;
     events.emit({ type: "range leased", range, worker: this.number });
-    const work = new RangeWork(lease, committer, this.#size, throttle, {
+    const work = new RangeWork(lease, this.number, committer, this.#size, {
+      pace,
       events,
       stop,
+      obey: (asked) => orders.obey(asked),
       patience,
       rejectLimit: this.#task.rejectLimit,
     });

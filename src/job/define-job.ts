@@ -1,8 +1,10 @@
 import { UsageError } from "../errors.ts";
 import { Sql } from "../postgres/sql.ts";
 import { type Duration, parseDuration } from "./duration.ts";
+import { batchTimeMsOf, checkPace, type Pace } from "./pace.ts";
 import type { ParameterSpec, ParametersOf } from "./parameters.ts";
 import { parseRejectLimit, type RejectLimit } from "./reject-limit.ts";
+import type { ThrottleDefinition } from "./throttles.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Where a job's rows come from; made by `rowsOf`, `rows`, `csvFile` and `ndjsonFile`. */
@@ -41,10 +43,9 @@ interface CommonDefinition<P extends ParameterSpec> {
   /** lower case words joined by hyphens; the name of the job's file */
   readonly name: string;
   readonly parameters?: P;
-  readonly pace?: {
-    /** how long a batch should take; 250 ms unless there is a reason */
-    readonly batchTime?: Duration;
-  };
+  readonly pace?: Pace;
+  /** what holds its runs back, besides what is always looked at; made by `replicaLag`, `sqlThrottle` and others */
+  readonly throttles?: readonly ThrottleDefinition[];
   /** how many rejects stop the run, as a number or as a share of the rows read (`"0.5%"`); 100 unless told otherwise */
   readonly rejectLimit?: RejectLimit;
   /** whether a run keeps what it overwrites, so that `tidefill undo` can take it back; true unless there is a reason */
@@ -103,7 +104,9 @@ export interface Job {
   readonly kind: "row job" | "sql job";
   readonly name: string;
   readonly parameters: ParameterSpec;
+  readonly pace: Pace;
   readonly batchTimeMs: number;
+  readonly throttles: readonly ThrottleDefinition[];
   readonly rejectLimit: RejectLimit;
   readonly undoable: boolean;
   readonly personalData: boolean;
@@ -169,27 +172,20 @@ function fill<T, P>(given: FromParameters<T, P>, parameters: P): T {
 }
 
 function common(definition: CommonDefinition<ParameterSpec>) {
-  const { name, parameters = {}, pace, rejectLimit = 100 } = definition;
+  const { name, parameters = {}, pace = {}, throttles = [], rejectLimit = 100 } = definition;
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > maxNameBytes) {
     throw new UsageError(`"${name}" is not a job's name.`, {
       remedy: `Use lower-case words joined by hyphens, at most ${maxNameBytes} characters: "fill-word-count".`,
     });
-  }
-  const batchTimeMs = parseDuration(pace?.batchTime ?? "250ms");
-  if (batchTimeMs < 10 || batchTimeMs > 5_000) {
-    throw new UsageError(
-      `The batch time of job ${name} must lie between 10ms and 5s, got ${pace?.batchTime}.`,
-      {
-        remedy: "A batch holds row locks while it lasts; 250ms is kind to the database's other users.",
-      },
-    );
   }
   const { undoable = true, personalData = false, destructive = false } = definition;
   const nature = { undoable, personalData, destructive };
   return {
     name,
     parameters,
-    batchTimeMs,
+    pace: checkPace(pace),
+    batchTimeMs: batchTimeMsOf(pace.batchTime ?? "250ms"),
+    throttles: [...throttles],
     rejectLimit: parseRejectLimit(rejectLimit),
     ...nature,
     ...precautions(definition),

@@ -12,6 +12,8 @@ const levels: Readonly<Record<EngineEvent["type"], "debug" | "info" | "warn" | "
   "commit resolved": "warn",
   "lease lost": "warn",
   "row rejected": "warn",
+  "pace changed": "info",
+  "signal blind": "warn",
   "sweep started": "info",
   "worker waiting": "debug",
   "server observed": null,

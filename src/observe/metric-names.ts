@@ -1,3 +1,5 @@
+import { signalNames } from "../engine/events.ts";
+
 /**
  * One metric as it appears on the scrape page. `values` lists the fixed values of a label: the registry sets a
  * series for each of them to 0 when a process joins a run, because to Prometheus a counter that appears with
@@ -107,6 +109,26 @@ export const metricNames = [
     values: { state: ["busy", "waiting"] },
   },
   {
+    name: "tidefill_pace_level",
+    type: "gauge",
+    help: "How much of its pace the run may use: 1 is all of it, 0 is held.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_throttled",
+    type: "gauge",
+    help: "How strained the signal is that holds the run back, 1 being its limit; 0 for all others.",
+    labels: ["job_name", "reason"],
+    values: { reason: signalNames },
+  },
+  {
+    name: "tidefill_throttled_seconds_total",
+    type: "counter",
+    help: "Seconds that this process was held back or slowed down, by the signal that did it.",
+    labels: ["job_name", "reason"],
+    values: { reason: signalNames },
+  },
+  {
     name: "tidefill_replication_lag_bytes",
     type: "gauge",
     help: "WAL that a replica has not yet replayed; absent when there is no replica.",
@@ -115,13 +137,19 @@ export const metricNames = [
   {
     name: "tidefill_replication_lag_seconds",
     type: "gauge",
-    help: "Time by which a replica's replay is behind; absent when there is no replica.",
+    help: "Seconds since the primary wrote what a replica has not replayed yet; absent when there is no replica.",
     labels: ["replica"],
   },
   {
     name: "tidefill_wal_bytes_total",
     type: "counter",
     help: "WAL that the database wrote while the run was working, by everybody.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_own_wal_bytes_per_second",
+    type: "gauge",
+    help: "WAL that tidefill's own sessions write, all runs in the database together; absent before PostgreSQL 18.",
     labels: ["job_name"],
   },
   {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Pushgateway, Registry } from "prom-client";
-import type { EngineEvent } from "../engine/events.ts";
+import { type EngineEvent, signalNames } from "../engine/events.ts";
 import { metricNames } from "./metric-names.ts";
 
 type Name = (typeof metricNames)[number]["name"];
@@ -13,6 +13,7 @@ export class Metrics {
   #checkpointAt = Date.now();
   #walAtStart: number | null = null;
   #walSeen = 0;
+  #pulseAt: number | null = null;
   #isUndo = false;
 
   constructor(version: string) {
@@ -109,6 +110,7 @@ export class Metrics {
     if (progress.rowsPerSecond > 0) {
       this.#gauge("tidefill_eta_seconds").set({ job_name }, event.rowsRemaining / progress.rowsPerSecond);
     }
+    this.#throttled(event);
     this.#gauge("tidefill_batch_rows").set({ job_name }, event.batchRows);
     this.#gauge("tidefill_workers").set({ job_name, state: "busy" }, busyWorkers);
     this.#gauge("tidefill_workers").set({ job_name, state: "waiting" }, workers - busyWorkers);
@@ -118,8 +120,23 @@ export class Metrics {
     );
   }
 
+  #throttled({ job: job_name, heldBack, level }: Extract<EngineEvent, { type: "pulse" }>): void {
+    const now = performance.now();
+    const seconds = this.#pulseAt === null ? 0 : (now - this.#pulseAt) / 1_000;
+    this.#pulseAt = now;
+    this.#gauge("tidefill_pace_level").set({ job_name }, level);
+    for (const reason of signalNames) {
+      const strain = heldBack?.signal === reason ? heldBack.strain : 0;
+      this.#gauge("tidefill_throttled").set({ job_name, reason }, strain);
+    }
+    if (heldBack !== null)
+      this.#counter("tidefill_throttled_seconds_total").inc({ job_name, reason: heldBack.signal }, seconds);
+  }
+
   #observed(event: Extract<EngineEvent, { type: "server observed" }>): void {
-    const { job: job_name, table, activity, undoLogBytes } = event;
+    const { job: job_name, table, activity, undoLogBytes, ownWalBytesPerSecond } = event;
+    if (ownWalBytesPerSecond !== null)
+      this.#gauge("tidefill_own_wal_bytes_per_second").set({ job_name }, ownWalBytesPerSecond);
     this.#gauge("tidefill_undo_log_bytes").set({ job_name }, undoLogBytes);
     this.#gauge("tidefill_table_dead_tuples").set({ table }, activity.deadTuples);
     this.#walAtStart ??= activity.walBytes;
@@ -129,7 +146,7 @@ export class Metrics {
     // A replica that has gone must not go on showing the lag that it had.
     this.#gauge("tidefill_replication_lag_bytes").reset();
     this.#gauge("tidefill_replication_lag_seconds").reset();
-    for (const { name: replica, bytes, seconds } of activity.replicas) {
+    for (const { name: replica, bytes, seconds } of event.replicas) {
       this.#gauge("tidefill_replication_lag_bytes").set({ replica }, bytes);
       this.#gauge("tidefill_replication_lag_seconds").set({ replica }, seconds ?? 0);
     }
@@ -137,6 +154,7 @@ export class Metrics {
 
   #stopped({ job: job_name, status }: Extract<EngineEvent, { type: "run stopped" }>): void {
     this.#state(job_name, status);
+    for (const reason of signalNames) this.#gauge("tidefill_throttled").set({ job_name, reason }, 0);
     for (const state of ["busy", "waiting"]) this.#gauge("tidefill_workers").set({ job_name, state }, 0);
     this.#gauge("tidefill_eta_seconds").remove({ job_name });
   }

@@ -13,6 +13,8 @@ export class ProgressState {
   #busy = 0;
   #sweep = 0;
   #heldBack: string | null = null;
+  /** what the signals say: held entirely, or slowed down */
+  #throttle: string | null = null;
 
   hear(event: EngineEvent): void {
     switch (event.type) {
@@ -34,11 +36,20 @@ export class ProgressState {
       case "batch failed":
         this.#heldBack = reasons[event.reason] ?? null;
         break;
+      case "pace changed":
+        this.#throttle =
+          event.heldBack === null
+            ? null
+            : `${event.isHeld ? "held" : "slowed down"}: ${event.heldBack.reason}`;
+        break;
       case "sweep started":
         this.#sweep = event.sweep;
         break;
       case "pulse":
         this.#pulse = event;
+        // The measure moves on while the reason stays.
+        if (event.heldBack !== null)
+          this.#throttle = `${event.level === 0 ? "held" : "slowed down"}: ${event.heldBack.reason}`;
         this.#since = { read: 0, walked: 0, rejected: 0 };
         break;
       default:
@@ -74,6 +85,7 @@ export class ProgressState {
   }
 
   #why(): string[] {
+    if (this.#throttle !== null) return [this.#throttle];
     if (this.#heldBack !== null) return [`held back: ${this.#heldBack}`];
     // Workers of ours that wait while others of ours still work are no news.
     return this.#busy === 0 && this.#pulse !== null

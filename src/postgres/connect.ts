@@ -5,6 +5,8 @@ export interface ConnectOptions {
   readonly connectionString?: string | undefined;
   readonly applicationName: string;
   readonly maxConnections: number;
+  /** 10 seconds when absent */
+  readonly connectionTimeoutMs?: number;
 }
 
 /** Every value as the text that PostgreSQL sent: a `Date` or a `Number` would lose digits (law 3, law 4). */
@@ -20,7 +22,7 @@ export function createPool(options: ConnectOptions): pg.Pool {
     // PostgreSQL cuts it at 63 bytes itself; a longer one would only be a notice.
     application_name: options.applicationName.slice(0, 63),
     max: options.maxConnections,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: options.connectionTimeoutMs ?? 10_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     types: asText as pg.CustomTypesConfig,

@@ -5,7 +5,7 @@ import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 import type { Sql } from "./sql.ts";
-import { beginStatement, defaultLimits, type TransactionLimits } from "./transaction-settings.ts";
+import { beginStatement, defaultLimits, plainName, type TransactionLimits } from "./transaction-settings.ts";
 
 /** A row by column name, each value as PostgreSQL's text. */
 export type Row = Readonly<Record<string, string | null>>;
@@ -25,27 +25,33 @@ export interface Queryable {
 export class Transaction implements Queryable {
   readonly #client: pg.PoolClient;
   readonly #observer: Queryable | null;
+  readonly #comment: string;
 
-  constructor(client: pg.PoolClient, observer: Queryable | null = null) {
+  /** `name` stands before each statement as a comment. */
+  constructor(client: pg.PoolClient, name?: string, observer: Queryable | null = null) {
     this.#client = client;
     this.#observer = observer;
+    this.#comment = name === undefined ? "" : `/* ${plainName(name)} */ `;
   }
 
   /** The same transaction, its single statements going through an observer; reads by a cursor go as ever. */
   observedBy(observer: Queryable): Transaction {
-    return new Transaction(this.#client, observer);
+    return new Transaction(this.#client, undefined, observer);
   }
 
   async query(statement: Sql): Promise<Result> {
     if (this.#observer !== null) return this.#observer.query(statement);
     const { text, values } = statement.toQuery();
-    const { rows, rowCount } = await this.#client.query<Record<string, string | null>>(text, values);
+    const { rows, rowCount } = await this.#client.query<Record<string, string | null>>(
+      `${this.#comment}${text}`,
+      values,
+    );
     return { rows, count: rowCount ?? 0 };
   }
 
   /** Reads rows as arrays of text, `portion()` rows a round trip; leaving the loop closes the cursor. */
   read(statement: Sql, portion: () => number): AsyncGenerator<readonly (readonly (string | null)[])[]> {
-    return readWithCursor(this.#client, statement, portion);
+    return readWithCursor(this.#client, statement, portion, this.#comment);
   }
 
   /** Hands what a `copy … to stdout` sends to `consume`, which must read it to its end. */
@@ -83,7 +89,7 @@ export class Database implements Queryable {
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
       await begin(client, limits);
-      const result = await workOrRollBack(client, work);
+      const result = await workOrRollBack(client, work, limits?.name);
       await commit(client);
       return result;
     });
@@ -96,10 +102,15 @@ export class Database implements Queryable {
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
       await begin(client, limits);
-      const result = await workOrRollBack(client, work);
+      const result = await workOrRollBack(client, work, limits?.name);
       await client.query("rollback");
       return result;
     });
+  }
+
+  /** Lets so many transactions be open at a time from now on. */
+  allowConnections(count: number): void {
+    this.#pool.options.max = Math.max(this.#pool.options.max, count);
   }
 
   async close(): Promise<void> {
@@ -137,9 +148,13 @@ async function begin(client: pg.PoolClient, limits: Partial<TransactionLimits> |
   });
 }
 
-async function workOrRollBack<T>(client: pg.PoolClient, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function workOrRollBack<T>(
+  client: pg.PoolClient,
+  work: (tx: Transaction) => Promise<T>,
+  name: string | undefined,
+): Promise<T> {
   try {
-    return await work(new Transaction(client));
+    return await work(new Transaction(client, name));
   } catch (error) {
     // When even this fails the connection is gone, and PostgreSQL rolls back by itself: what `work` threw says more.
     await client.query("rollback").catch((failure: unknown) => {

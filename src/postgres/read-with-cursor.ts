@@ -14,9 +14,12 @@ export async function* readWithCursor(
   client: pg.PoolClient,
   statement: Sql,
   portion: () => number,
+  comment = "",
 ): AsyncGenerator<readonly TextRow[]> {
   const { text, values } = statement.toQuery();
-  const cursor = client.query(new Cursor<TextRow>(text, values, { rowMode: "array", types: asText }));
+  const cursor = client.query(
+    new Cursor<TextRow>(`${comment}${text}`, values, { rowMode: "array", types: asText }),
+  );
   const loss = new ConnectionLoss(client);
   let failed = false;
   try {

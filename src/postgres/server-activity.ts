@@ -13,8 +13,6 @@ export interface ServerActivity {
   readonly walBytes: number;
   /** dead rows of a table, its partitions included, as the statistics have them */
   readonly deadTuples: number;
-  /** the replicas that stream from here and that this role may see */
-  readonly replicas: readonly ReplicaLag[];
 }
 
 /** What the server tells about its WAL, its replicas and a table; cheap, from its statistics. */
@@ -28,22 +26,5 @@ export async function readServerActivity(db: Queryable, relation: string): Promi
   return {
     walBytes: Number(rows[0]?.wal_bytes ?? 0),
     deadTuples: Number(rows[0]?.dead_tuples ?? 0),
-    replicas: await readReplicas(db),
   };
-}
-
-// Without the role pg_monitor the positions are null: a replica whose lag we may not see is left out, not called healthy.
-async function readReplicas(db: Queryable): Promise<ReplicaLag[]> {
-  const { rows } = await db.query(sql`
-    select coalesce(nullif(application_name, ''), client_addr::text, 'local') as name,
-      pg_catalog.max(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), replay_lsn)) as bytes,
-      pg_catalog.max(extract(epoch from replay_lag)) as seconds
-    from pg_catalog.pg_stat_replication
-    where replay_lsn is not null
-    group by 1`);
-  return rows.map((row) => ({
-    name: row.name ?? "",
-    bytes: Math.max(0, Number(row.bytes ?? 0)),
-    seconds: row.seconds == null ? null : Number(row.seconds),
-  }));
 }

@@ -8,6 +8,8 @@ export interface TransactionLimits {
   readonly idleMs: number;
   /** the whole transaction; enforced by PostgreSQL 17 and later, and by our own watchdog */
   readonly wholeMs: number;
+  /** What `pg_stat_activity` shows of it, as `application_name` and before each statement; PostgreSQL keeps 63 bytes. */
+  readonly name?: string;
 }
 
 /** What holds where nobody says otherwise. */
@@ -23,7 +25,7 @@ export const defaultLimits: TransactionLimits = {
  * connection that a transaction pooler hands to somebody else.
  */
 export function beginStatement(limits: Partial<TransactionLimits> = {}): string {
-  const { lockMs, statementMs, idleMs, wholeMs } = { ...defaultLimits, ...limits };
+  const { lockMs, statementMs, idleMs, wholeMs, name } = { ...defaultLimits, ...limits };
   return [
     "begin isolation level read committed",
     ...[
@@ -45,12 +47,18 @@ export function beginStatement(limits: Partial<TransactionLimits> = {}): string 
       "enable_seqscan = off",
       "max_parallel_workers_per_gather = 0",
       "jit = off",
+      ...(name === undefined ? [] : [`application_name = '${plainName(name)}'`]),
     ].map((setting) => `set local ${setting}`),
     pinSearchPath,
     setWhereKnown("transaction_timeout", Math.ceil(wholeMs)),
     // A client that was killed must not commit long after its death; the server can only see that on Linux.
     `${setWhereKnown("client_connection_check_interval", 1_000)} and pg_catalog.version() like '%linux%'`,
   ].join("; ");
+}
+
+/** A name that can break out neither of a literal nor of a comment. */
+export function plainName(name: string): string {
+  return name.replaceAll(/[^\w .,:-]/g, "_").slice(0, 63);
 }
 
 /** Sets what only some versions of PostgreSQL have. */

@@ -1,11 +1,14 @@
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import type { Run } from "./run.ts";
 import type { StoreSchema } from "./schema.ts";
 
 /** What the ranges of one sweep say about completion. */
 export interface Coverage {
   /** done, and from open end to open end without a gap or an overlap */
   readonly isComplete: boolean;
+  /** ranges up to the stage that is worked on, not done */
+  readonly unfinishedOfStage: number;
   readonly unfinished: number;
   readonly written: number;
   /** milliseconds until the first lease runs out; null when none is held */
@@ -19,12 +22,11 @@ export interface Coverage {
 export async function readCoverage(
   db: Queryable,
   schema: StoreSchema,
-  run: bigint,
-  sweep: number,
+  { id: run, sweep, stage }: Pick<Run, "id" | "sweep" | "stage">,
 ): Promise<Coverage> {
   const { rows } = await db.query(sql`
     with chain as (
-      select status, after_key, through_key, checkpoint, rows_written, lease_expires_at,
+      select status, stage, after_key, through_key, checkpoint, rows_written, lease_expires_at,
         row_number() over (order by number) as position,
         count(*) over () as ranges,
         lag(through_key) over (order by number) as previous
@@ -40,6 +42,7 @@ export async function readCoverage(
         and (position = 1 or after_key = previous)
       ) as is_complete,
       count(*) filter (where status <> 'done') as unfinished,
+      count(*) filter (where status <> 'done' and stage <= ${stage}::integer) as unfinished_of_stage,
       coalesce(sum(rows_written), 0) as written,
       extract(epoch from min(lease_expires_at) filter (where status = 'leased') - pg_catalog.clock_timestamp()) * 1000
         as next_lease_ends
@@ -47,6 +50,7 @@ export async function readCoverage(
   const row = rows[0] ?? {};
   return {
     isComplete: row.is_complete === "t",
+    unfinishedOfStage: Number(row.unfinished_of_stage ?? 0),
     unfinished: Number(row.unfinished ?? 0),
     written: Number(row.written ?? 0),
     nextLeaseEndsInMs: row.next_lease_ends == null ? null : Math.max(0, Number(row.next_lease_ends)),

@@ -19,6 +19,8 @@ export interface Progress {
   readonly workers: number;
   /** rows read a second just now, all processes together */
   readonly rowsPerSecond: number;
+  /** why some process works slower than it could, or not at all */
+  readonly heldBack: string | null;
   readonly secondsSinceCheckpoint: number | null;
   /** the key through which the whole run is committed, in this sweep; null before the first batch */
   readonly watermark: readonly string[] | null;
@@ -39,6 +41,7 @@ export const noProgress: Progress = {
   rangesLeased: 0,
   workers: 0,
   rowsPerSecond: 0,
+  heldBack: null,
   secondsSinceCheckpoint: null,
   watermark: null,
   secondsRunning: 0,
@@ -69,6 +72,10 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
         from ${schema.table("worker")} as worker
         where worker.run_id = run.id
           and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as rows_per_second,
+      (select pg_catalog.min(worker.held_back)
+        from ${schema.table("worker")} as worker
+        where worker.run_id = run.id
+          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as held_back,
       extract(epoch from coalesce(run.finished_at, max(range.checkpointed_at)) - run.started_at) as running,
       (select front.checkpoint
         from ${schema.table("range")} as front
@@ -95,6 +102,7 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
     rangesLeased: number("ranges_leased"),
     workers: number("workers"),
     rowsPerSecond: number("rows_per_second"),
+    heldBack: row.held_back ?? null,
     secondsSinceCheckpoint: row.since_checkpoint == null ? null : number("since_checkpoint"),
     watermark: fromTextArray(row.watermark),
     secondsRunning: number("running"),

@@ -30,9 +30,11 @@ export interface BatchCounts {
   readonly conflicted: number;
 }
 
+/** What operators ask of a run, read with each checkpoint. */
 export interface Advanced {
-  /** what an operator wants of the run, read in the same statement */
   readonly wanted: string;
+  /** the run's own pace, as JSON */
+  readonly pace: string;
 }
 
 /** The ranges of runs: planned once, leased one worker at a time, advanced batch by batch. */
@@ -50,11 +52,12 @@ export class Ranges {
     sweep: number,
     bounds: Bounds,
     planned: number | null,
+    stage = 0,
   ): Promise<bigint> {
     const range = this.#schema.table("range");
     const { rows } = await tx.query(sql`
-      insert into ${range} (run_id, number, sweep, after_key, through_key, checkpoint, rows_planned)
-      select ${run}::bigint, coalesce(max(number), 0) + 1, ${sweep}::integer,
+      insert into ${range} (run_id, number, sweep, stage, after_key, through_key, checkpoint, rows_planned)
+      select ${run}::bigint, coalesce(max(number), 0) + 1, ${sweep}::integer, ${stage}::integer,
         ${bounds.after}::text[], ${bounds.through}::text[], ${bounds.after}::text[], ${planned}::bigint
       from ${range}
       where run_id = ${run}::bigint
@@ -74,6 +77,18 @@ export class Ranges {
         and sweep = ${sweep - 1}::integer`);
   }
 
+  /** Gives a verify the ranges that a run has done so far. */
+  async copyDone(tx: Transaction, from: bigint, to: bigint): Promise<void> {
+    const range = this.#schema.table("range");
+    await tx.query(sql`
+      insert into ${range} (run_id, number, sweep, after_key, through_key, checkpoint, rows_planned)
+      select ${to}::bigint, row_number() over (order by number), 0, after_key, through_key, after_key, rows_walked
+      from ${range}
+      where run_id = ${from}::bigint
+        and sweep = 0
+        and status = 'done'`);
+  }
+
   /** Takes a free range, or one whose worker has let its lease run out; null when there is none. */
   async lease(db: Queryable, run: bigint, worker: string, leaseMs: number): Promise<Lease | null> {
     const range = this.#schema.table("range");
@@ -88,6 +103,7 @@ export class Ranges {
         from ${range}
         where run_id = ${run}::bigint
           and status <> 'done'
+          and stage <= (select stage from ${this.#schema.table("run")} where id = ${run}::bigint)
           and (status = 'free' or lease_expires_at < pg_catalog.clock_timestamp())
         order by number
         limit 1
@@ -112,7 +128,7 @@ export class Ranges {
   ): Promise<Advanced> {
     const { rows } = await tx.query(this.advanceStatement(lease, to, counts, leaseMs));
     if (rows[0] === undefined) throw new LeaseLostError(lease.range);
-    return { wanted: rows[0].wanted ?? "running" };
+    return { wanted: rows[0].wanted ?? "running", pace: rows[0].pace ?? "{}" };
   }
 
   /** The statement with the fence in it: the last of every batch. */
@@ -147,7 +163,8 @@ export class Ranges {
           select from ${this.#schema.table("run")}
           where id = ${lease.run}::bigint
             and status = 'running')
-      returning (select wanted from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as wanted`;
+      returning (select wanted from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as wanted,
+        (select pace from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as pace`;
   }
 
   /** Prolongs a lease while one batch takes long; does nothing when it is lost already. */

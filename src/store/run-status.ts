@@ -21,6 +21,12 @@ export type StopReason =
   | "signal"
   /** every process at work on it vanished */
   | "vanished"
+  /** outside the window, and told not to wait */
+  | "window"
+  /** the moment has come until which it was to work */
+  | "until"
+  /** a part of the rows is done that was to be looked at before the rest */
+  | "canary"
   /** more rejects than the run allows */
   | "reject-limit"
   /** the database could not be reached, or nothing went forward, for too long */

@@ -29,6 +29,8 @@ export interface Run {
   /** as it is now: a run whose processes are all gone reads `interrupted`, or what an operator asked for */
   readonly status: RunStatus;
   readonly wanted: "running" | "paused" | "cancelled";
+  /** how fast it may go, where that was said for this run; JSON, since the store knows no jobs */
+  readonly pace: string;
   readonly stopReason: string | null;
   readonly message: string | null;
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -39,6 +41,12 @@ export interface Run {
   readonly tableFingerprint: string;
   readonly estimatedRows: number | null;
   readonly estimatedWalk: number | null;
+  /** the stages of a gradual rollout, as JSON; null where all rows are worked on at once */
+  readonly rollout: string | null;
+  /** the stage that is worked on, from 0 */
+  readonly stage: number;
+  /** a verify of what an unfinished run has done so far */
+  readonly isPartial: boolean;
   readonly sweep: number;
   readonly plannedThrough: KeyText | null;
   readonly isPlanned: boolean;
@@ -58,6 +66,7 @@ export function toRun(row: Row): Run {
     undoneBy: row.undone_by == null ? null : BigInt(row.undone_by),
     status: (row.status_now ?? "failed") as RunStatus,
     wanted: (row.wanted ?? "running") as Run["wanted"],
+    pace: row.pace ?? "{}",
     stopReason: row.stop_reason ?? null,
     message: row.message ?? null,
     parameters: JSON.parse(row.parameters ?? "{}"),
@@ -67,6 +76,9 @@ export function toRun(row: Row): Run {
     tableFingerprint: row.table_fingerprint ?? "",
     estimatedRows: row.estimated_rows == null ? null : Number(row.estimated_rows),
     estimatedWalk: row.estimated_walk == null ? null : Number(row.estimated_walk),
+    rollout: row.rollout ?? null,
+    stage: Number(row.stage),
+    isPartial: row.is_partial === "t",
     sweep: Number(row.sweep),
     plannedThrough: fromTextArray(row.planned_through),
     isPlanned: row.is_planned === "t",

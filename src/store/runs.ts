@@ -19,6 +19,12 @@ export interface NewRun {
   readonly tableFingerprint: string;
   readonly estimatedRows: number | null;
   readonly estimatedWalk: number | null;
+  /** how fast it may go, as JSON; nothing said when absent */
+  readonly pace?: string;
+  /** the stages of a gradual rollout, as JSON; all at once when absent */
+  readonly rollout?: string | null;
+  /** a verify of what an unfinished run has done so far */
+  readonly isPartial?: boolean;
 }
 
 /** The runs of all jobs. */
@@ -34,9 +40,10 @@ export class Runs {
     const { rows } = await db.query(sql`
       insert into ${this.#schema.table("run")}
         (job, kind, of_run, undo_log, undo_parts, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint,
-          estimated_rows, estimated_walk, started_at)
+          estimated_rows, estimated_walk, pace, rollout, is_partial, started_at)
       values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${String(run.rejectLimit)}, ${JSON.stringify(run.code)}::jsonb,
-        ${run.keyFingerprint}, ${run.tableFingerprint}, ${run.estimatedRows}, ${run.estimatedWalk}, pg_catalog.clock_timestamp())
+        ${run.keyFingerprint}, ${run.tableFingerprint}, ${run.estimatedRows}, ${run.estimatedWalk}, ${run.pace ?? "{}"}::jsonb,
+        ${run.rollout ?? null}::jsonb, ${run.isPartial === true}, pg_catalog.clock_timestamp())
       on conflict (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled') do nothing
       returning id`);
     if (rows[0] === undefined) throw await this.#unfinishedExists(db, run.job);

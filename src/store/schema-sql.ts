@@ -23,6 +23,10 @@ create table ${s}.run (
   status text not null
     check (status in ('pending', 'running', 'succeeded', 'paused', 'interrupted', 'failed', 'cancelled')),
   wanted text not null default 'running' check (wanted in ('running', 'paused', 'cancelled')),
+  pace jsonb not null default '{}',
+  rollout jsonb,
+  stage integer not null default 0,
+  is_partial boolean not null default false,
   stop_reason text,
   message text,
   parameters jsonb not null,
@@ -50,6 +54,10 @@ comment on column ${s}.run.of_run is 'The run that is taken back or compared';
 comment on column ${s}.run.undo_parts is 'Whose images its undo log holds, and how, so that undo needs no code of the job''s';
 comment on column ${s}.run.undo_log is 'How its old values are kept in the table undo_<id>';
 comment on column ${s}.run.wanted is 'What an operator asked for; workers read it when they commit';
+comment on column ${s}.run.pace is 'How fast it may go, where that was said for this run; workers read it when they commit';
+comment on column ${s}.run.rollout is 'The stages of a gradual rollout; null where all rows are worked on at once';
+comment on column ${s}.run.stage is 'The stage that is worked on, from 0';
+comment on column ${s}.run.is_partial is 'A verify of what an unfinished run has done so far';
 comment on column ${s}.run.code is 'Hashes of the definition and of the files it was made of';
 comment on column ${s}.run.sweep is 'How often the whole key space was gone over once more to find late rows';
 comment on column ${s}.run.planned_through is 'The key up to which ranges exist; null before the first and after the last';
@@ -58,6 +66,7 @@ create table ${s}.range (
   run_id bigint not null references ${s}.run on delete cascade,
   number bigint not null,
   sweep integer not null,
+  stage integer not null default 0,
   after_key text[],
   through_key text[],
   checkpoint text[],
@@ -79,6 +88,7 @@ create table ${s}.range (
 ) with (fillfactor = 50);
 create index range_unfinished on ${s}.range (run_id, number) where status <> 'done';
 comment on table ${s}.range is 'A stretch of keys (after_key, through_key]; null is an open end';
+comment on column ${s}.range.stage is 'The stage of the rollout from which on it is worked on';
 comment on column ${s}.range.checkpoint is 'How far the range is committed, written in each batch''s own transaction';
 comment on column ${s}.range.token is 'Random for each lease; a batch commits only while it is still there';
 
@@ -102,8 +112,10 @@ create table ${s}.worker (
   started_at timestamptz not null default clock_timestamp(),
   heartbeat_at timestamptz not null default clock_timestamp(),
   lease_ms bigint not null,
-  rows_per_second double precision not null default 0
+  rows_per_second double precision not null default 0,
+  held_back text
 );
+comment on column ${s}.worker.held_back is 'Why it works slower than it could, or not at all';
 create index worker_run on ${s}.worker (run_id);
 create table ${s}.retry (
   run_id bigint not null references ${s}.run on delete cascade,

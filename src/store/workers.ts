@@ -10,6 +10,8 @@ export interface WorkingProcess {
   readonly workers: number;
   readonly leaseMs: number;
   readonly rowsPerSecond: number;
+  /** why it works slower than it could */
+  readonly heldBack: string | null;
 }
 
 /** The processes at work on runs; each says every now and then that it is alive. */
@@ -23,12 +25,14 @@ export class Workers {
   /** Enters a process, or says that it is alive; after a restored backup or a failover it enters anew. */
   async beat(db: Queryable, run: bigint, process: WorkingProcess): Promise<void> {
     await db.query(sql`
-      insert into ${this.#schema.table("worker")} (id, run_id, host, process, workers, lease_ms, rows_per_second)
+      insert into ${this.#schema.table("worker")} (id, run_id, host, process, workers, lease_ms, rows_per_second, held_back)
       values (${process.id}::uuid, ${run}::bigint, ${hostname()}, ${pid}, ${process.workers}, ${process.leaseMs},
-        ${process.rowsPerSecond})
+        ${process.rowsPerSecond}, ${process.heldBack})
       on conflict (id) do update
       set heartbeat_at = pg_catalog.clock_timestamp(),
-        rows_per_second = excluded.rows_per_second`);
+        workers = excluded.workers,
+        rows_per_second = excluded.rows_per_second,
+        held_back = excluded.held_back`);
   }
 
   async leave(db: Queryable, id: string): Promise<void> {

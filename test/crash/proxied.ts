@@ -52,7 +52,7 @@ export class Proxied {
 export const anyStatement = /(?:)/;
 
 /** The statement that moves a range's checkpoint: the last of a batch before its commit. */
-export const advanceStatement = /^\s*update "tidefill"\."range"\s+set checkpoint/;
+export const advanceStatement = /^(?:\/\*.*?\*\/)?\s*update "tidefill"\."range"\s+set checkpoint/;
 
 /** Matches the first statement of one kind that comes after one of another, on whatever connection. */
 export class Following extends RegExp {

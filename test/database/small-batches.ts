@@ -1,4 +1,5 @@
 import { type Job, resumeRun, runJob } from "tidefill";
+import { SteadyPace } from "../../src/engine/batch-pace.ts";
 import { BatchCommitter } from "../../src/engine/commit-batch.ts";
 import type { EventListener } from "../../src/engine/events.ts";
 import { jobTask } from "../../src/engine/job-task.ts";
@@ -102,10 +103,11 @@ export async function runInSmallBatches(
     const committer = new BatchCommitter(
       db,
       store,
+      opened.job.name,
       opened.source.walk,
       (await jobTask(db, opened, null)).work,
       {
-        batchTimeMs: 1_000,
+        pace: new SteadyPace(1_000),
         deadlockTimeoutMs: 1_000,
         leaseMs,
       },

@@ -82,7 +82,7 @@ function flatten(
   prefix = "",
 ): readonly (readonly [string, unknown])[] {
   return Object.entries(object).flatMap(([name, value]) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
+    name === "rows" && typeof value === "object" && value !== null
       ? flatten(value as Readonly<Record<string, unknown>>, `${name}.`)
       : [[`${prefix}${name}`, value] as const],
   );

@@ -5,6 +5,7 @@ import { exitCodes } from "../../src/cli/exit-code.ts";
 import { columnTypeNames } from "../../src/job/column-types.ts";
 import { metricNames } from "../../src/observe/metric-names.ts";
 import { transitions } from "../../src/store/run-status.ts";
+import { signalNames } from "../../src/throttle/signal.ts";
 import { codeSpans, Page, root, tableRows } from "./markdown.ts";
 
 const operating = new Page("docs/operating.md");
@@ -40,6 +41,11 @@ test("docs/writing-jobs.md lists every type of a column", () => {
 test("docs/operating.md lists every exit code", () => {
   const listed = tableRows(operating.section("## Exit codes")).flatMap(([codes = ""]) => codes.split(", "));
   expect(listed).toEqual([...Object.values(exitCodes), 130, 143].map(String));
+});
+
+test("docs/operating.md says of every signal what it means and what to do", () => {
+  const listed = tableRows(operating.section("## Held back")).flatMap(([names]) => codeSpans(names ?? ""));
+  expect(listed).toEqual([...signalNames]);
 });
 
 test("docs/operating.md lists every check that can refuse", () => {

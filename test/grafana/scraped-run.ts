@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { fillCounters, openCommandLine } from "../command-line/fixtures.ts";
+import { fillCounters, increment, openCommandLine } from "../command-line/fixtures.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { type CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
@@ -26,7 +26,17 @@ export class ScrapedRun {
     await fillCounters(database, 90_000);
     // One row in a thousand is refused, so that there are halved batches and rejects to see.
     await database.query("alter table counters add check (n < 1 or id % 1000 <> 0)");
-    return new ScrapedRun(database, await openCommandLine(database), String(await freePort()));
+    const tidefill = await openCommandLine(database);
+    // Always a little strained, so that there is something to see of what holds a run back.
+    const strained = `sink: update(counters, ["n"]),
+  throttles: [functionThrottle({ name: "load of the test", max: 10, read: () => 6 })],`;
+    await tidefill.write(
+      "increment.ts",
+      increment
+        .replace('sink: update(counters, ["n"]),', strained)
+        .replace("defineJob,", "defineJob, functionThrottle,"),
+    );
+    return new ScrapedRun(database, tidefill, String(await freePort()));
   }
 
   /**

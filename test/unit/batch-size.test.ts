@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { SteadyPace } from "../../src/engine/batch-pace.ts";
 import { BatchSize } from "../../src/engine/batch-size.ts";
 
 const targetMs = 250;
 
 /** Brings a size down to `rows`. */
 function sizeOf(rows: number): BatchSize {
-  const size = new BatchSize(targetMs);
+  const size = new BatchSize(new SteadyPace(targetMs));
   while (size.rows > rows) size.shrink();
   return size;
 }
@@ -26,7 +27,7 @@ describe("the batch size", () => {
         fc.array(measured, { maxLength: 100 }),
         fc.integer({ min: 10, max: 5_000 }),
         (history, target) => {
-          const size = new BatchSize(target);
+          const size = new BatchSize(new SteadyPace(target));
           for (const each of history) {
             const before = size.rows;
             if (each === "shrink") size.shrink();
@@ -42,7 +43,7 @@ describe("the batch size", () => {
   });
 
   test("shrinks at once to what fits the time, however far it was over", () => {
-    const size = new BatchSize(targetMs);
+    const size = new BatchSize(new SteadyPace(targetMs));
     size.observe(500, 10 * targetMs);
     expect(size.rows).toBe(50);
     size.observe(50, 50 * targetMs);
@@ -50,13 +51,13 @@ describe("the batch size", () => {
   });
 
   test("shrinks when a batch that was cut short took too long all the same", () => {
-    const size = new BatchSize(targetMs);
+    const size = new BatchSize(new SteadyPace(targetMs));
     size.observe(10, 2 * targetMs);
     expect(size.rows).toBe(5);
   });
 
   test("learns nothing from the few rows at the end of a range", () => {
-    const size = new BatchSize(targetMs);
+    const size = new BatchSize(new SteadyPace(targetMs));
     size.observe(3, 5);
     size.observe(0, 5);
     expect(size.rows).toBe(100);
@@ -75,7 +76,7 @@ describe("the batch size", () => {
   test("comes to rest near the target where rows cost the same", () => {
     fc.assert(
       fc.property(fc.double({ min: 0.01, max: 200, noNaN: true }), (msPerRow) => {
-        const size = new BatchSize(targetMs);
+        const size = new BatchSize(new SteadyPace(targetMs));
         for (let batch = 0; batch < 60; batch += 1) size.observe(size.rows, size.rows * msPerRow);
         const fitting = Math.min(100_000, Math.max(1, targetMs / msPerRow));
         expect(size.rows).toBeGreaterThanOrEqual(Math.floor(fitting * 0.9));

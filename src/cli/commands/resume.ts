@@ -37,6 +37,5 @@ interface ResumeArguments {
   readonly jobs: string;
   readonly schema: string;
   readonly json: boolean;
-  readonly workers: number;
   readonly lease: string;
 }

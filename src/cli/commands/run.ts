@@ -1,6 +1,7 @@
 import type { CommandModule } from "yargs";
 import { runJob } from "../../engine/run-job.ts";
 import { UsageError } from "../../errors.ts";
+import type { Duration } from "../../job/duration.ts";
 import { exitCodes } from "../exit-code.ts";
 import { loadJob } from "../load-job.ts";
 import { parseParameters } from "../parameters.ts";
@@ -33,6 +34,15 @@ export const runCommand: CommandModule = {
         describe: "do real batches on real rows and roll them back",
       })
       .option("row-limit", { type: "number", describe: "rows of a dry run (10,000 when not given)" })
+      .option("canary", {
+        type: "string",
+        describe: "do this part first, verify it and stop with 75: 1%, or 5000 rows",
+      })
+      .option("stages", {
+        type: "string",
+        describe: "do it in these stages, each verified before the next begins: 1%,10%,100%",
+      })
+      .option("soak", { type: "string", describe: "how long to wait after each of the stages (1m)" })
       .option("verify", {
         type: "boolean",
         default: false,
@@ -40,6 +50,7 @@ export const runCommand: CommandModule = {
       }),
   handler: async (read) => {
     const given = read as unknown as RunArguments;
+    const { again, canary, stages, soak } = given;
     const settings = commonSettings(given);
     const parameters = parseParameters(given.param);
     const loaded = await loadJob(settings.jobs, given.job);
@@ -50,7 +61,7 @@ export const runCommand: CommandModule = {
       });
     }
     const report = await takePart(settings, given, loaded, (options) =>
-      runJob(loaded.job, { ...options, parameters, again: given.again }),
+      runJob(loaded.job, { ...options, parameters, again, canary, stages, soak: soak as Duration }),
     );
     if (!given.verify || report.status !== "succeeded") return;
     const code = process.exitCode;
@@ -66,9 +77,11 @@ interface RunArguments {
   readonly dryRun: boolean;
   readonly rowLimit?: number;
   readonly verify: boolean;
+  readonly canary?: string;
+  readonly stages?: string;
+  readonly soak?: string;
   readonly jobs: string;
   readonly schema: string;
   readonly json: boolean;
-  readonly workers: number;
   readonly lease: string;
 }

@@ -5,6 +5,7 @@ import type { Database } from "../../postgres/database.ts";
 import { isFinished } from "../../store/run-status.ts";
 import type { Store } from "../../store/store.ts";
 import { withStore } from "../connection.ts";
+import { describePace } from "../describe-pace.ts";
 import { exitCodes } from "../exit-code.ts";
 import { alignColumns, printData, printJson } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
@@ -104,6 +105,7 @@ function describeOne(report: RunReport): string {
       report.etaSeconds === null || isFinished(report.status) ? null : formatSeconds(report.etaSeconds),
     ],
     ["held back", report.throttle],
+    ["pace", Object.keys(report.pace).length === 0 ? null : describePace(report.pace)],
     ["workers", String(report.workers)],
     ["watermark", report.watermark === null ? null : report.watermark.join(", ")],
     [

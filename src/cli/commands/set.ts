@@ -1,0 +1,37 @@
+import type { CommandModule } from "yargs";
+import { setPace } from "../../engine/set-pace.ts";
+import { withStore } from "../connection.ts";
+import { describePace } from "../describe-pace.ts";
+import { printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+
+/** `tidefill set <run|job> workers=2 batch-time=100ms` */
+export const setCommand: CommandModule = {
+  command: "set <run> <setting..>",
+  describe:
+    "change the pace of a run while it works: workers=2 batch-time=100ms rows-per-second=5000 window=…",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })
+      .positional("setting", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "name=value; name=default takes it back",
+      }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & {
+      readonly run: string;
+      readonly setting: readonly string[];
+    };
+    const settings = commonSettings(given);
+    await withStore(settings, async (db, store) => {
+      const report = await setPace(db, store, String(given.run), given.setting);
+      if (settings.json) printJson(report);
+      const when = report.isAtWork
+        ? "its workers hear it at their next commit"
+        : "it holds when the run goes on";
+      say(`${report.job}, run ${report.run}: ${describePace(report.pace)}; ${when}.`);
+    });
+  },
+};

@@ -1,0 +1,34 @@
+/** What the loop asks before and after each batch; looked at between batches, so nothing here waits for anything. */
+export interface BatchPace {
+  /** how long a batch should take just now */
+  readonly batchTimeMs: number;
+  readonly rowsAtMost: number;
+  /** Whether this worker is one of those that may work now. */
+  mayWork(worker: number): boolean;
+  /** Milliseconds until the next batch may begin; 0 means go on. */
+  waitMs(): number;
+  /** Milliseconds to rest after a batch of `rows` rows that took so long. */
+  restMs(rows: number, batchMs: number): number;
+}
+
+/** Goes on and on at one pace: for a dry run, which is over soon. */
+export class SteadyPace implements BatchPace {
+  readonly batchTimeMs: number;
+  readonly rowsAtMost = Number.POSITIVE_INFINITY;
+
+  constructor(batchTimeMs: number) {
+    this.batchTimeMs = batchTimeMs;
+  }
+
+  mayWork(): boolean {
+    return true;
+  }
+
+  waitMs(): number {
+    return 0;
+  }
+
+  restMs(): number {
+    return 0;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Worker } from "./worker.ts";
+
+/** The workers of this process; it grows while they work, and those that are too many rest. */
+export class Crew {
+  readonly #hire: (number: number) => Worker;
+  readonly #members: Worker[] = [];
+  readonly #work: Promise<void>[] = [];
+
+  constructor(hire: (number: number) => Worker) {
+    this.#hire = hire;
+  }
+
+  get members(): readonly Worker[] {
+    return this.#members;
+  }
+
+  /** Sets so many workers to work, if there are not as many yet. */
+  growTo(count: number): void {
+    while (this.#members.length < count) {
+      const worker = this.#hire(this.#members.length + 1);
+      this.#members.push(worker);
+      this.#work.push(worker.run());
+    }
+  }
+
+  /** Resolves when all have ended, those that came later too. */
+  async done(): Promise<void> {
+    for (let ended = 0; ended < this.#work.length; ended += 1) await this.#work[ended];
+  }
+}

@@ -1,0 +1,124 @@
+import { batchTimeMsOf, type Pace, type RunPace } from "../job/pace.ts";
+import { Windows } from "../job/window.ts";
+import { Governor } from "../throttle/governor.ts";
+import type { Reading } from "../throttle/signal.ts";
+import type { BatchPace } from "./batch-pace.ts";
+
+export const defaultWorkers = 4;
+const defaultBatchTime = "250ms";
+
+/** How often a run that is held looks whether it may go on. */
+const lookMs = 100;
+/** The shortest batches that strain leads to, as a share of the pace's batch time. */
+const leastBatchTime = 0.4;
+/** WAL of one batch, so that replicas get it in small pieces. */
+const walBytesAtMost = 16_777_216;
+/** However much WAL a row makes, a batch of so few rows is no burst. */
+const rowsAtLeast = 100;
+
+/** The pace of this process in a run: what people chose, held back by what the signals say. */
+export class Pacer implements BatchPace {
+  readonly #job: Pace;
+  readonly #governor = new Governor();
+  #chosen: RunPace;
+  #chosenText = "";
+  #windows: Windows | null;
+  /** this process's part of what all processes may read a second */
+  #share = 1;
+  #nextAt = 0;
+  #walBytesPerRow = 0;
+
+  /** What stands in the run counts more than what its job says. */
+  constructor(job: Pace, run: RunPace) {
+    this.#job = job;
+    this.#chosen = run;
+    this.#windows = this.#readWindows();
+  }
+
+  /** Takes up what somebody has set since, as the run's row has it. */
+  follow(text: string): void {
+    if (text === this.#chosenText) return;
+    this.#chosenText = text;
+    this.#chosen = JSON.parse(text) as RunPace;
+    this.#windows = this.#readWindows();
+  }
+
+  /** What people chose, the job's part and tidefill's own included. */
+  get chosen(): RunPace {
+    return { workers: defaultWorkers, batchTime: defaultBatchTime, ...this.#job, ...this.#chosen };
+  }
+
+  get windows(): Windows | null {
+    return this.#windows;
+  }
+
+  /** Workers that the process should have. */
+  get workers(): number {
+    return this.chosen.workers ?? defaultWorkers;
+  }
+
+  /** Those of them that may work just now. */
+  get activeWorkers(): number {
+    return Math.max(1, Math.ceil(this.workers * this.#governor.level));
+  }
+
+  get batchTimeMs(): number {
+    const whole = batchTimeMsOf(this.chosen.batchTime ?? defaultBatchTime);
+    return Math.max(10, whole * Math.max(leastBatchTime, this.#governor.level));
+  }
+
+  get rowsAtMost(): number {
+    const rate = this.#rowsPerSecond;
+    const byRate = rate === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(rate));
+    const byWal = this.#walBytesPerRow > 0 ? walBytesAtMost / this.#walBytesPerRow : Number.POSITIVE_INFINITY;
+    return Math.min(byRate, Math.max(rowsAtLeast, Math.floor(byWal)));
+  }
+
+  /** 1 is full pace, 0 is held. */
+  get level(): number {
+    return this.#governor.level;
+  }
+
+  /** What holds the run back, or slows it down; null when nothing does. */
+  get heldBackBy(): Reading | null {
+    return this.#governor.heldBackBy;
+  }
+
+  mayWork(worker: number): boolean {
+    return worker <= this.activeWorkers;
+  }
+
+  waitMs(): number {
+    if (this.#governor.isHeld) return lookMs;
+    return Math.min(lookMs, Math.max(0, this.#nextAt - performance.now()));
+  }
+
+  restMs(rows: number, batchMs: number): number {
+    const rate = this.#rowsPerSecond;
+    if (rate !== null) this.#nextAt = Math.max(this.#nextAt, performance.now()) + (rows / rate) * 1_000;
+    // The workers are whole, the level is not: those that work rest for the part that is too much.
+    const share = (this.workers * this.#governor.level) / this.activeWorkers;
+    return share >= 1 || share <= 0 ? 0 : batchMs * (1 / share - 1);
+  }
+
+  /** Learns what the signals say. */
+  learn(readings: readonly Reading[]): void {
+    this.#governor.learn(readings, performance.now());
+  }
+
+  /** Learns how many workers all processes have together, and how much WAL a row makes; 0 where that is not known. */
+  measured(allWorkers: number, walBytesPerRow: number): void {
+    this.#share = Math.min(1, this.activeWorkers / Math.max(this.activeWorkers, allWorkers));
+    this.#walBytesPerRow = walBytesPerRow;
+  }
+
+  get #rowsPerSecond(): number | null {
+    const { rowsPerSecond } = this.chosen;
+    return rowsPerSecond === undefined ? null : rowsPerSecond * this.#share;
+  }
+
+  #readWindows(): Windows | null {
+    const { window } = this.chosen;
+    return window === undefined ? null : Windows.parse(window);
+  }
+}

@@ -1,0 +1,7 @@
+import type { Rollout } from "../job/rollout.ts";
+import type { Run } from "../store/run.ts";
+
+/** The stages of a run; null where all rows are worked on at once. */
+export function rolloutOf({ rollout }: Pick<Run, "rollout">): Rollout | null {
+  return rollout === null ? null : (JSON.parse(rollout) as Rollout);
+}

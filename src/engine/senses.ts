@@ -1,0 +1,116 @@
+import type { Database } from "../postgres/database.ts";
+import { Onlooker } from "../postgres/onlooker.ts";
+import { type ReplicaLag, readServerActivity, type ServerActivity } from "../postgres/server-activity.ts";
+import { sql } from "../postgres/sql.ts";
+import type { Reading } from "../throttle/signal.ts";
+import { Watch } from "../throttle/watch.ts";
+import type { Events } from "./events.ts";
+import type { Pacer } from "./pacer.ts";
+import type { RunTask } from "./run-task.ts";
+import { type Signals, signalsOf } from "./signals-of.ts";
+import type { StopSignal } from "./stop-signal.ts";
+
+/** `setTimeout` counts no further. */
+const longestTimerMs = 2_147_483_647;
+
+/** What this process sees of the database around its run: it tells the pacer, and says once what has changed. */
+export class Senses {
+  readonly #db: Database;
+  readonly #task: RunTask;
+  readonly #options: { readonly exitWhenClosed: boolean; readonly until: Date | undefined };
+  readonly #pacer: Pacer;
+  readonly #control: { readonly events: Events; readonly stop: StopSignal };
+  readonly #signals: Signals;
+  readonly #watch: Watch;
+  #told: string | null = null;
+  #untilTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    db: Database,
+    task: RunTask,
+    options: {
+      readonly replicas: readonly string[];
+      readonly exitWhenClosed: boolean;
+      readonly until: Date | undefined;
+    },
+    pacer: Pacer,
+    control: { readonly events: Events; readonly stop: StopSignal },
+  ) {
+    this.#db = db;
+    this.#task = task;
+    this.#options = options;
+    this.#pacer = pacer;
+    this.#control = control;
+    this.#signals = signalsOf(task, options.replicas, () => pacer.windows);
+    this.#watch = new Watch(
+      new Onlooker(db),
+      this.#signals.all,
+      (readings) => this.#learn(readings),
+      (signal, message) => control.events.emit({ type: "signal blind", signal, message }),
+    );
+  }
+
+  /** Looks at everything once, before the first batch, and goes on looking. */
+  async start(): Promise<void> {
+    await this.#watch.start();
+    const { until } = this.#options;
+    if (until !== undefined) await this.#leaveAt(until);
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#untilTimer);
+    await this.#watch.stop();
+    await this.#signals.lag.close();
+  }
+
+  /** Hears how long one of our commits took. */
+  felt(commitSeconds: number): void {
+    this.#signals.commits.observe(commitSeconds * 1_000);
+  }
+
+  /** WAL that one row of ours makes, where the server tells it; else of everybody's, which is the more cautious. */
+  walBytesPerRow(rowsPerSecond: number): number {
+    const { ownBytesPerSecond, bytesPerSecond } = this.#signals.wal;
+    return rowsPerSecond > 0 ? (ownBytesPerSecond ?? bytesPerSecond) / rowsPerSecond : 0;
+  }
+
+  /** What metrics show of the server. */
+  async observe(): Promise<{
+    readonly table: string;
+    readonly activity: ServerActivity;
+    readonly replicas: readonly ReplicaLag[];
+    readonly ownWalBytesPerSecond: number | null;
+  }> {
+    const { oid, schema, name } = this.#task.relation;
+    const activity = await readServerActivity(this.#db, oid);
+    const { lag, wal } = this.#signals;
+    return {
+      table: `${schema}.${name}`,
+      activity,
+      replicas: lag.lags,
+      ownWalBytesPerSecond: wal.ownBytesPerSecond,
+    };
+  }
+
+  #learn(readings: readonly Reading[]): void {
+    const { events, stop } = this.#control;
+    this.#pacer.learn(readings);
+    const { heldBackBy, level } = this.#pacer;
+    const isHeld = level === 0;
+    const told = heldBackBy === null ? null : `${heldBackBy.signal} ${isHeld}`;
+    if (told !== this.#told) events.emit({ type: "pace changed", heldBack: heldBackBy, isHeld });
+    this.#told = told;
+    const isClosed = readings.some(({ signal, strain }) => signal === "window" && strain >= 1);
+    if (isClosed && this.#options.exitWhenClosed) stop.stop({ reason: "window" });
+  }
+
+  // By the database's clock, as everything that has to do with time.
+  async #leaveAt(until: Date): Promise<void> {
+    const { rows } = await this.#db.query(
+      sql`select extract(epoch from pg_catalog.clock_timestamp()) * 1000 as now`,
+    );
+    const inMs = until.getTime() - Number(rows[0]?.now ?? 0);
+    const leave = (): void => this.#control.stop.stop({ reason: "until" });
+    this.#untilTimer = setTimeout(leave, Math.min(longestTimerMs, Math.max(0, inMs)));
+  }
+}

@@ -1,0 +1,44 @@
+import { RefusedError } from "../errors.ts";
+import { changePace, parsePaceChange, type RunPace } from "../job/pace.ts";
+import type { Database } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { isFinished } from "../store/run-status.ts";
+import type { Store } from "../store/store.ts";
+
+/** What `tidefill set` answers. */
+export interface PaceReport {
+  readonly run: number;
+  readonly job: string;
+  /** what was said for this run; the job's own pace and tidefill's count for the rest */
+  readonly pace: RunPace;
+  /** workers that hear it at their next commit */
+  readonly isAtWork: boolean;
+}
+
+/**
+ * Sets how fast a run may go: `["workers=2", "batch-time=100ms"]`. All its processes hear it within a batch; it stays with the
+ * run when it is resumed. @throws UsageError, RefusedError when the run is finished
+ */
+export async function setPace(
+  db: Database,
+  store: Store,
+  name: string,
+  words: readonly string[],
+): Promise<PaceReport> {
+  const change = parsePaceChange(words);
+  const { id, job } = await store.runs.require(db, name);
+  return db.transaction(async (tx) => {
+    const run = await store.runs.lock(tx, id);
+    if (isFinished(run.status)) {
+      throw new RefusedError(
+        "run-is-unfinished",
+        `Run ${id} of ${job} has ended already (${run.status}); its pace changes nothing any more.`,
+        `tidefill status ${id}`,
+      );
+    }
+    const pace = changePace(JSON.parse(run.pace) as RunPace, change);
+    await store.runs.set(tx, id, { pace: sql`${JSON.stringify(pace)}::jsonb` });
+    await store.audit.record(tx, { action: "set", job, run: id, details: change });
+    return { run: Number(id), job, pace, isAtWork: run.status === "running" };
+  });
+}

@@ -1,0 +1,91 @@
+import type { ThrottleDefinition } from "../job/throttles.ts";
+import { ActiveSessions } from "../throttle/active-sessions.ts";
+import { Archiver } from "../throttle/archiver.ts";
+import { Autovacuum } from "../throttle/autovacuum.ts";
+import { CommitLatency } from "../throttle/commit-latency.ts";
+import { DeadTuples } from "../throttle/dead-tuples.ts";
+import { DiskSpace } from "../throttle/disk-space.ts";
+import { LockWaits } from "../throttle/lock-waits.ts";
+import { OwnSnapshots } from "../throttle/own-snapshots.ts";
+import { PrometheusQuery } from "../throttle/prometheus-query.ts";
+import { defaultMaxBytes, defaultMaxSeconds, ReplicationLag } from "../throttle/replication-lag.ts";
+import { ReplicationSlots } from "../throttle/replication-slots.ts";
+import type { Signal } from "../throttle/signal.ts";
+import { StopFile } from "../throttle/stop-file.ts";
+import { UserFunction } from "../throttle/user-function.ts";
+import { UserQuery } from "../throttle/user-query.ts";
+import { WalWritten } from "../throttle/wal-written.ts";
+import { type OpenHours, WindowSignal } from "../throttle/window-signal.ts";
+import type { RunTask } from "./run-task.ts";
+
+/** In the working directory: `touch stop-backfills` holds every run that was started there. */
+const stopFileName = "stop-backfills";
+
+/** All signals of a run, and those that are asked for more than their strain. */
+export interface Signals {
+  readonly all: readonly Signal[];
+  readonly lag: ReplicationLag;
+  readonly wal: WalWritten;
+  readonly commits: CommitLatency;
+}
+
+/** What is always looked at, and what the job adds; `replicas` are those that the command line declares. */
+export function signalsOf(
+  { relation, throttles }: RunTask,
+  replicas: readonly string[],
+  hours: () => OpenHours | null,
+): Signals {
+  const lags = throttles.filter((throttle) => throttle.kind === "replica lag");
+  const rates = throttles.filter((throttle) => throttle.kind === "wal rate");
+  const lag = new ReplicationLag({
+    declared: [...new Set([...replicas, ...lags.flatMap((each) => each.replicas)])],
+    maxSeconds: Math.min(
+      ...lags.map(({ maxSeconds }) => maxSeconds ?? defaultMaxSeconds),
+      longest(lags, defaultMaxSeconds),
+    ),
+    maxBytes: Math.min(
+      ...lags.map(({ maxBytes }) => maxBytes ?? defaultMaxBytes),
+      longest(lags, defaultMaxBytes),
+    ),
+  });
+  const wal = new WalWritten(
+    rates.length === 0 ? null : Math.min(...rates.map(({ maxBytesPerSecond }) => maxBytesPerSecond)),
+  );
+  const commits = new CommitLatency();
+  const always = [
+    new StopFile(stopFileName),
+    new WindowSignal(hours),
+    lag,
+    commits,
+    wal,
+    new LockWaits(),
+    new ActiveSessions(),
+    new Autovacuum(relation),
+    new DeadTuples(relation),
+    new OwnSnapshots(),
+    new ReplicationSlots(),
+    new Archiver(),
+    new DiskSpace(),
+  ];
+  return { all: [...always, ...throttles.flatMap(signalOf)], lag, wal, commits };
+}
+
+/** The default counts only where the job says nothing. */
+function longest(given: readonly unknown[], fallback: number): number {
+  return given.length === 0 ? fallback : Number.POSITIVE_INFINITY;
+}
+
+function signalOf(throttle: ThrottleDefinition): Signal[] {
+  switch (throttle.kind) {
+    case "query":
+      return [new UserQuery(throttle)];
+    case "function":
+      return [new UserFunction(throttle)];
+    case "prometheus":
+      return [new PrometheusQuery(throttle)];
+    case "stop file":
+      return [new StopFile(throttle.path)];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,46 @@
+import { statfs } from "node:fs/promises";
+import { join } from "node:path";
+import type { Queryable } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { inBytes } from "./amount.ts";
+import type { Reading, Signal } from "./signal.ts";
+
+const leastBytes = 1_024 ** 3;
+const leastShare = 0.05;
+
+/** Room on the database's disk, where it can be told: when the server runs on this machine and lets us read where its data lie. */
+export class DiskSpace implements Signal {
+  readonly name = "disk space";
+  readonly everyMs = 10_000;
+  readonly whenBlind = "steady";
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const { rows } = await db.query(sql`
+      select pg_catalog.current_setting('data_directory') as directory
+      where pg_catalog.pg_has_role('pg_read_all_settings', 'usage')
+        and (pg_catalog.inet_server_addr() is null
+          or pg_catalog.inet_server_addr() <<= inet '127.0.0.0/8'
+          or pg_catalog.inet_server_addr() = inet '::1')`);
+    const directory = rows[0]?.directory;
+    if (directory == null) return null;
+    const disks = await Promise.all([directory, join(directory, "pg_wal")].map(roomOn));
+    return disks.reduce<Reading | null>((most, reading) => {
+      if (reading === null) return most;
+      return most === null || reading.strain > most.strain ? reading : most;
+    }, null);
+  }
+}
+
+async function roomOn(path: string): Promise<Reading | null> {
+  // What looks local may be the end of a tunnel, or in a container: then there is no such directory here.
+  const disk = await statfs(path).catch(() => null);
+  if (disk === null) return null;
+  const [free, all] = [disk.bavail * disk.bsize, disk.blocks * disk.bsize];
+  const least = Math.max(leastBytes, all * leastShare);
+  const sign = free <= least ? "<" : ">";
+  return {
+    signal: "disk space",
+    strain: free <= 0 ? 1 : least / free,
+    reason: `${inBytes(free)} ${sign} ${inBytes(least)} free on the database's disk`,
+  };
+}

@@ -1,0 +1,38 @@
+interface Sample {
+  /** milliseconds of a clock that only goes forward */
+  readonly at: number;
+  /** bytes of WAL since the cluster began */
+  readonly position: number;
+}
+
+/** Samples are kept for so long; a replica that is further behind is told to be at least that late. */
+const keptMs = 3_600_000;
+const sampleMs = 200;
+
+/**
+ * When the primary's WAL was where: turns a replica's position into a time, without a clock on the replica and without writing
+ * a heartbeat. `replay_lag` cannot: it stands still while replay is paused, and lives on when there is nothing left to replay.
+ */
+export class LsnHistory {
+  #samples: Sample[] = [];
+
+  /** Notes where the primary is now. */
+  note(position: number, at: number): void {
+    const last = this.#samples.at(-1);
+    // An idle primary writes nothing that somebody could lag behind.
+    if (last !== undefined && (position <= last.position || at - last.at < sampleMs)) return;
+    this.#samples.push({ position, at });
+    const oldest = at - keptMs;
+    if ((this.#samples[0]?.at ?? at) < oldest)
+      this.#samples = this.#samples.filter((sample) => sample.at >= oldest);
+  }
+
+  /**
+   * Seconds by which a replica that has replayed up to `position` is behind: how long ago the primary wrote what it has not
+   * replayed yet. 0 when it has replayed all that was noted.
+   */
+  secondsBehind(position: number, at: number): number {
+    const missing = this.#samples.find((sample) => sample.position > position);
+    return missing === undefined ? 0 : (at - missing.at) / 1_000;
+  }
+}

@@ -1,0 +1,122 @@
+import type { Queryable } from "../postgres/database.ts";
+import type { ReplicaLag } from "../postgres/server-activity.ts";
+import { sql } from "../postgres/sql.ts";
+import { against, inBytes, inSeconds } from "./amount.ts";
+import { DeclaredReplica } from "./declared-replica.ts";
+import { LsnHistory } from "./lsn-history.ts";
+import { type Reading, type Signal, SignalBlindError, strainOf } from "./signal.ts";
+
+/** A replica that keeps up is far below; beyond it, reads on it are noticeably stale. */
+export const defaultMaxSeconds = 5;
+export const defaultMaxBytes = 512 * 1_024 ** 2;
+
+export interface LagLimits {
+  /** standbys by `application_name`, or as `postgres://…`; where there are none, all that stream from here count */
+  readonly declared: readonly string[];
+  readonly maxSeconds: number;
+  readonly maxBytes: number;
+}
+
+interface Streaming {
+  readonly name: string;
+  /** null where the role may not see it */
+  readonly position: number | null;
+}
+
+/** Standbys must keep up, in time and in bytes; one that was declared and cannot be seen counts as far behind. */
+export class ReplicationLag implements Signal {
+  readonly name = "replication lag";
+  readonly everyMs = 500;
+  readonly whenBlind: "hold" | "steady";
+  readonly #limits: LagLimits;
+  readonly #history = new LsnHistory();
+  readonly #addressed: readonly DeclaredReplica[];
+  readonly #named: readonly string[];
+  #lags: readonly ReplicaLag[] = [];
+
+  constructor(limits: LagLimits) {
+    this.#limits = limits;
+    this.whenBlind = limits.declared.length > 0 ? "hold" : "steady";
+    this.#addressed = limits.declared.filter(isAddress).map((url) => new DeclaredReplica(url));
+    this.#named = limits.declared.filter((name) => !isAddress(name));
+  }
+
+  /** How far each replica was behind when it was last looked at. */
+  get lags(): readonly ReplicaLag[] {
+    return this.#lags;
+  }
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const { rows } = await db.query(
+      sql`select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0') as position`,
+    );
+    const now = performance.now();
+    const primary = Number(rows[0]?.position ?? 0);
+    this.#history.note(primary, now);
+    const streaming = await readStreaming(db);
+    const wanted = this.#limits.declared.length === 0 ? streaming : this.#required(streaming);
+    const seen = [...wanted, ...(await Promise.all(this.#addressed.map((replica) => replica.read(db))))];
+    this.#lags = seen.flatMap(({ name, position }) =>
+      position === null ? [] : [this.#lagOf(name, position, primary, now)],
+    );
+    const missing = seen.find(({ position }) => position === null);
+    if (missing !== undefined) return this.#unseen(db, missing);
+    return this.#lags.reduce<Reading | null>((most, lag) => {
+      const reading = this.#judge(lag);
+      return most === null || reading.strain > most.strain ? reading : most;
+    }, null);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#addressed.map((replica) => replica.close()));
+  }
+
+  #required(streaming: readonly Streaming[]): Streaming[] {
+    return this.#named.map((name) => {
+      const found = streaming.find((each) => each.name === name);
+      if (found === undefined) throw new SignalBlindError(`${name} is not connected`);
+      return found;
+    });
+  }
+
+  #lagOf(name: string, position: number, primary: number, now: number): ReplicaLag {
+    const bytes = Math.max(0, primary - position);
+    return { name, bytes, seconds: bytes === 0 ? 0 : this.#history.secondsBehind(position, now) };
+  }
+
+  #judge({ name, bytes, seconds }: ReplicaLag): Reading {
+    const { maxSeconds, maxBytes } = this.#limits;
+    const [late, far] = [strainOf(seconds ?? 0, maxSeconds), strainOf(bytes, maxBytes)];
+    const measure =
+      late >= far ? against(seconds ?? 0, maxSeconds, inSeconds) : against(bytes, maxBytes, inBytes);
+    return {
+      signal: this.name,
+      strain: Math.max(late, far),
+      reason: `replication lag ${measure} on ${name}`,
+    };
+  }
+
+  async #unseen(db: Queryable, { name }: Streaming): Promise<never> {
+    const { rows } = await db.query(sql`select current_user as role`);
+    throw new SignalBlindError(`${name} cannot be seen: grant pg_monitor to ${rows[0]?.role}`);
+  }
+}
+
+function isAddress(replica: string): boolean {
+  return /^postgres(ql)?:\/\//.test(replica);
+}
+
+async function readStreaming(db: Queryable): Promise<Streaming[]> {
+  // A base backup under way is no replica.
+  const { rows } = await db.query(sql`
+    select coalesce(nullif(application_name, ''), client_addr::text, 'a standby') as name,
+      pg_catalog.pg_wal_lsn_diff(replay_lsn, '0/0') as position,
+      state is null as is_hidden
+    from pg_catalog.pg_stat_replication
+    where state is null
+      or (state in ('streaming', 'catchup') and replay_lsn is not null)`);
+  return rows.map((row) => ({
+    name: row.name ?? "",
+    position: row.is_hidden === "t" || row.position == null ? null : Number(row.position),
+  }));
+}

@@ -1,0 +1,69 @@
+import type { Queryable } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { against, inBytes } from "./amount.ts";
+import { type Reading, type Signal, strainOf } from "./signal.ts";
+
+interface Sample {
+  readonly at: number;
+  readonly bytes: number;
+  /** by our own backends; null before PostgreSQL 18, which counts for each backend apart */
+  readonly own: ReadonlyMap<string, number> | null;
+}
+
+/** How fast WAL is written, by everybody and by us; holds a run back only where somebody has set a limit. */
+export class WalWritten implements Signal {
+  readonly name = "wal";
+  readonly everyMs = 1_000;
+  readonly whenBlind = "steady";
+  readonly #maxBytesPerSecond: number | null;
+  #last: Sample | null = null;
+  #all = 0;
+  #own: number | null = null;
+
+  constructor(maxBytesPerSecond: number | null) {
+    this.#maxBytesPerSecond = maxBytesPerSecond;
+  }
+
+  get bytesPerSecond(): number {
+    return this.#all;
+  }
+
+  /** Null where the server does not count for each backend. */
+  get ownBytesPerSecond(): number | null {
+    return this.#own;
+  }
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const sample = await take(db);
+    const seconds = this.#last === null ? 0 : (sample.at - this.#last.at) / 1_000;
+    if (this.#last !== null && seconds > 0.05) {
+      this.#all = Math.max(0, sample.bytes - this.#last.bytes) / seconds;
+      this.#own = sample.own === null ? null : grown(this.#last.own, sample.own) / seconds;
+    }
+    this.#last = sample;
+    const limit = this.#maxBytesPerSecond;
+    if (limit === null) return null;
+    const measure = against(this.#all, limit, (bytes) => `${inBytes(bytes)}/s`);
+    return { signal: this.name, strain: strainOf(this.#all, limit), reason: `WAL ${measure}` };
+  }
+}
+
+async function take(db: Queryable): Promise<Sample> {
+  const { rows } = await db.query(sql`
+    select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') as bytes,
+      pg_catalog.current_setting('server_version_num')::integer >= 180000 as tells`);
+  const at = performance.now();
+  const bytes = Number(rows[0]?.bytes ?? 0);
+  if (rows[0]?.tells !== "t") return { at, bytes, own: null };
+  const { rows: backends } = await db.query(sql`
+    select activity.pid, (select wal_bytes from pg_catalog.pg_stat_get_backend_wal(activity.pid)) as bytes
+    from pg_catalog.pg_stat_activity as activity
+    where activity.application_name like 'tidefill%'
+      and activity.datname = pg_catalog.current_database()`);
+  return { at, bytes, own: new Map(backends.map((row) => [row.pid ?? "", Number(row.bytes ?? 0)])) };
+}
+
+/** What backends have added; one that is new has written all of it since, one that is gone no more. */
+function grown(before: ReadonlyMap<string, number> | null, now: ReadonlyMap<string, number>): number {
+  return [...now].reduce((sum, [pid, bytes]) => sum + Math.max(0, bytes - (before?.get(pid) ?? 0)), 0);
+}

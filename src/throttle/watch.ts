@@ -1,0 +1,93 @@
+import type { Queryable } from "../postgres/database.ts";
+import type { Reading, Signal, SignalName } from "./signal.ts";
+
+const tickMs = 250;
+/** A look that takes longer has failed. */
+const longestLookMs = 3_000;
+
+/** What a signal said last, and when it is worth asking again. */
+interface Seen {
+  readonly signal: Signal;
+  nextAt: number;
+  reading: Reading | null;
+  blindness: string | null;
+}
+
+/** Looks at all signals, each in its own rhythm and never twice at a time; one that cannot see does not stop the others. */
+export class Watch {
+  readonly #db: Queryable;
+  readonly #seen: readonly Seen[];
+  readonly #tell: (readings: readonly Reading[]) => void;
+  readonly #tellBlind: (signal: SignalName, message: string) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | null = null;
+
+  /** `tell` hears all readings after each look; `tellBlind` hears once, and again when the message changes. */
+  constructor(
+    db: Queryable,
+    signals: readonly Signal[],
+    tell: (readings: readonly Reading[]) => void,
+    tellBlind: (signal: SignalName, message: string) => void,
+  ) {
+    this.#db = db;
+    this.#seen = signals.map((signal) => ({ signal, nextAt: 0, reading: null, blindness: null }));
+    this.#tell = tell;
+    this.#tellBlind = tellBlind;
+  }
+
+  /** Looks at everything once, so that no batch begins before; then again and again. */
+  async start(): Promise<void> {
+    await this.#tick();
+    this.#timer = setInterval(() => void this.#tick(), tickMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.race([this.#looking, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#looking !== null) return;
+    this.#looking = this.#look().finally(() => {
+      this.#looking = null;
+    });
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    const due = this.#seen.filter(({ nextAt }) => nextAt <= performance.now());
+    for (const seen of due) await this.#lookAt(seen);
+    // Told on each tick, changed or not: who listens lets a strain fade with time.
+    this.#tell(this.#seen.flatMap(({ reading }) => reading ?? []));
+  }
+
+  async #lookAt(seen: Seen): Promise<void> {
+    const { signal } = seen;
+    try {
+      seen.reading = await inTime(signal.read(this.#db));
+      seen.blindness = null;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      // Fail closed where rows could pile up unseen; a load that cannot be seen changes nothing.
+      seen.reading =
+        signal.whenBlind === "hold"
+          ? { signal: signal.name, strain: 1, reason: `${signal.name} unknown: ${message}` }
+          : null;
+      if (seen.blindness !== message) this.#tellBlind(signal.name, message);
+      seen.blindness = message;
+    }
+    seen.nextAt = performance.now() + signal.everyMs;
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), longestLookMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

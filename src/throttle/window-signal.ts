@@ -1,0 +1,51 @@
+import type { Queryable } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { inSeconds } from "./amount.ts";
+import type { Reading, Signal } from "./signal.ts";
+
+/** The hours in which a run may work. */
+export interface OpenHours {
+  isOpen(at: Date): boolean;
+  nextChange(at: Date): Date | null;
+  toString(): string;
+}
+
+/** Holds a run outside its window, by the database's clock. */
+export class WindowSignal implements Signal {
+  readonly name = "window";
+  readonly everyMs = 1_000;
+  readonly whenBlind = "hold";
+  readonly #hours: () => OpenHours | null;
+  /** what was found out of the hours as they are now */
+  #known: { readonly hours: OpenHours; readonly next: Date | null } | null = null;
+
+  /** `hours` answers them as they are now: somebody may set others while the run works. */
+  constructor(hours: () => OpenHours | null) {
+    this.#hours = hours;
+  }
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const hours = this.#hours();
+    if (hours === null) return null;
+    const { rows } = await db.query(
+      sql`select extract(epoch from pg_catalog.clock_timestamp()) * 1000 as now`,
+    );
+    const now = new Date(Number(rows[0]?.now));
+    if (hours.isOpen(now)) return null;
+    const next = this.#next(hours, now);
+    const opens =
+      next === null
+        ? "and never opens"
+        : `until ${next.toISOString().slice(0, 16).replace("T", " ")} UTC (${inSeconds((next.getTime() - now.getTime()) / 1_000)})`;
+    return { signal: this.name, strain: 1, reason: `the window ${hours} is closed ${opens}` };
+  }
+
+  // Looked for once: it goes through the minutes of a week.
+  #next(hours: OpenHours, now: Date): Date | null {
+    const known = this.#known;
+    if (known?.hours === hours && (known.next === null || known.next > now)) return known.next;
+    const next = hours.nextChange(now);
+    this.#known = { hours, next };
+    return next;
+  }
+}
