@@ -88,6 +88,8 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       /** 0 to 1 */
       readonly ratio: number;
       readonly rowsRemaining: number;
+      /** seconds */
+      readonly etaInterval: readonly [number, number] | null;
       /** workers of this process */
       readonly workers: number;
       readonly busyWorkers: number;

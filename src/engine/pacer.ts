@@ -11,6 +11,8 @@ const defaultBatchTime = "250ms";
 const lookMs = 100;
 /** The shortest batches that strain leads to, as a share of the pace's batch time. */
 const leastBatchTime = 0.4;
+/** Where rows a second are limited they come in portions, not all at once. */
+const batchesPerSecond = 4;
 /** WAL of one batch, so that replicas get it in small pieces. */
 const walBytesAtMost = 16_777_216;
 /** However much WAL a row makes, a batch of so few rows is no burst. */
@@ -69,7 +71,7 @@ export class Pacer implements BatchPace {
 
   get rowsAtMost(): number {
     const rate = this.#rowsPerSecond;
-    const byRate = rate === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(rate));
+    const byRate = rate === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(rate / batchesPerSecond));
     const byWal = this.#walBytesPerRow > 0 ? walBytesAtMost / this.#walBytesPerRow : Number.POSITIVE_INFINITY;
     return Math.min(byRate, Math.max(rowsAtLeast, Math.floor(byWal)));
   }

@@ -5,7 +5,7 @@ import type { Crew } from "./crew.ts";
 import type { EngineEvent, Events } from "./events.ts";
 import type { Orders } from "./orders.ts";
 import type { Pacer } from "./pacer.ts";
-import { progressRatio, rowsRemaining } from "./run-report.ts";
+import { etaIntervalOf, progressRatio, rowsRemaining } from "./run-report.ts";
 import type { Senses } from "./senses.ts";
 
 const everyMs = 1_000;
@@ -97,6 +97,7 @@ export class Pulse {
       status: run.status,
       ratio: progressRatio(run, progress),
       rowsRemaining: rowsRemaining(run, progress),
+      etaInterval: etaIntervalOf(run, progress),
       workers: activeWorkers,
       busyWorkers: crew.members.filter((worker) => worker.isBusy).length,
       batchRows: Math.max(0, ...crew.members.map((worker) => worker.batchRows)),

@@ -35,6 +35,8 @@ export interface RunReport {
   readonly progress: number;
   readonly rowsPerSecond: number;
   readonly etaSeconds: number | null;
+  /** the same as an interval, between the present speed and that of the whole run; null while there is no speed */
+  readonly etaInterval: readonly [seconds: number, seconds: number] | null;
   /** the key through which the whole run is committed */
   readonly watermark: readonly string[] | null;
   /** why the run is held back, or null */
@@ -79,6 +81,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     progress: progressRatio(run, progress),
     rowsPerSecond: rateOf(run, progress),
     etaSeconds: etaOf(run, progress),
+    etaInterval: etaIntervalOf(run, progress),
     watermark: progress.watermark,
     throttle: progress.heldBack,
     pace: JSON.parse(run.pace) as RunPace,
@@ -121,4 +124,15 @@ function etaOf(run: Run, progress: Progress): number | null {
   if (run.status === "succeeded") return 0;
   if (run.status !== "running" || progress.rowsPerSecond <= 0) return null;
   return Math.round(rowsRemaining(run, progress) / progress.rowsPerSecond);
+}
+
+/** How long the rest takes, from the faster to the slower of the present speed and that of the whole run. */
+export function etaIntervalOf(run: Run, progress: Progress): readonly [number, number] | null {
+  if (run.status !== "running" || progress.secondsRunning <= 0) return null;
+  const speeds = [progress.rowsPerSecond, progress.read / progress.secondsRunning].filter(
+    (speed) => speed > 0,
+  );
+  if (speeds.length === 0) return null;
+  const rows = rowsRemaining(run, progress);
+  return [Math.round(rows / Math.max(...speeds)), Math.round(rows / Math.min(...speeds))];
 }

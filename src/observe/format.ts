@@ -23,6 +23,12 @@ export function formatSeconds(seconds: number): string {
     : `${Math.floor(whole / size)} ${unit} ${rest} ${smallerUnit}`;
 }
 
+/** `6 min to 8 min`, or one of them where they are the same. */
+export function formatInterval([low, high]: readonly [number, number]): string {
+  const [from, to] = [formatSeconds(low), formatSeconds(high)];
+  return from === to ? from : `${from} to ${to}`;
+}
+
 /** 0.4567 as `45.6 %`; never rounded up to a hundred. */
 export function formatPercent(ratio: number): string {
   return `${(Math.floor(ratio * 1_000) / 10).toFixed(1).replace(/\.0$/, "")} %`;

@@ -1,5 +1,5 @@
 import type { EngineEvent } from "../engine/events.ts";
-import { formatCount, formatPercent, formatSeconds } from "./format.ts";
+import { formatCount, formatInterval, formatPercent } from "./format.ts";
 
 type Pulse = Extract<EngineEvent, { type: "pulse" }>;
 
@@ -62,7 +62,8 @@ export class ProgressState {
       this.#sweep > 0 ? [`looking for rows that came late (sweep ${this.#sweep})`] : this.#howFar();
     const rejected = (this.#pulse?.progress.rejected ?? 0) + this.#since.rejected;
     const rejects = rejected > 0 ? [`${formatCount(rejected)} rejected`] : [];
-    return [job, ...done, ...rejects, ...this.#pace(), ...this.#why()].join("  ");
+    // A line that is too long is cut at its end: what holds the run back must not be.
+    return [job, ...done, ...this.#why(), ...rejects, ...this.#pace()].join("  ");
   }
 
   #howFar(): string[] {
@@ -71,9 +72,9 @@ export class ProgressState {
     const ratio = Math.min(0.99, walked / Math.max(1, walked, this.#estimatedWalk));
     const rows = `${formatCount(read)} of ~${formatCount(Math.max(this.#estimatedRows, read))} rows`;
     const rate = this.#pulse?.progress.rowsPerSecond ?? 0;
-    if (rate <= 0) return [formatPercent(ratio), rows];
-    const left = Math.max(0, (this.#pulse?.rowsRemaining ?? 0) - this.#since.read) / rate;
-    return [formatPercent(ratio), rows, `${formatCount(rate)} rows/s`, `${formatSeconds(left)} left`];
+    const eta = this.#pulse?.etaInterval ?? null;
+    if (rate <= 0 || eta === null || this.#pulse?.level === 0) return [formatPercent(ratio), rows];
+    return [formatPercent(ratio), rows, `${formatCount(rate)} rows/s`, `${formatInterval(eta)} left`];
   }
 
   #pace(): string[] {

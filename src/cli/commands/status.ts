@@ -1,6 +1,6 @@
 import type { CommandModule } from "yargs";
 import { type RunReport, readReport } from "../../engine/run-report.ts";
-import { formatCount, formatPercent, formatSeconds } from "../../observe/format.ts";
+import { formatCount, formatInterval, formatPercent, formatSeconds } from "../../observe/format.ts";
 import type { Database } from "../../postgres/database.ts";
 import { isFinished } from "../../store/run-status.ts";
 import type { Store } from "../../store/store.ts";
@@ -102,7 +102,7 @@ function describeOne(report: RunReport): string {
     ["speed", report.rowsPerSecond > 0 ? `${formatCount(report.rowsPerSecond)} rows/s` : null],
     [
       "left",
-      report.etaSeconds === null || isFinished(report.status) ? null : formatSeconds(report.etaSeconds),
+      report.etaInterval === null || isFinished(report.status) ? null : formatInterval(report.etaInterval),
     ],
     ["held back", report.throttle],
     ["pace", Object.keys(report.pace).length === 0 ? null : describePace(report.pace)],

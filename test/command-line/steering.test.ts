@@ -1,0 +1,200 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { type CommandLine, outcomeOf } from "../support/tidefill.ts";
+import { until } from "../support/until.ts";
+import { fillCounters, increment, openCommandLine } from "./fixtures.ts";
+
+const database = useDatabase();
+let tidefill: CommandLine;
+let folder: string;
+let stop: string;
+
+beforeAll(async () => {
+  tidefill = await openCommandLine(database);
+  folder = await mkdtemp(join(tmpdir(), "tidefill-stop-"));
+  stop = join(folder, "stop-increment");
+  const throttled = increment
+    .replace("defineJob,", "defineJob, stopFile,")
+    .replace(
+      'sink: update(counters, ["n"]),',
+      `sink: update(counters, ["n"]), throttles: [stopFile(${JSON.stringify(stop)})],`,
+    );
+  await tidefill.write("increment.ts", throttled);
+});
+beforeEach(() => fillCounters(database, 20_000));
+afterEach(async () => {
+  await tidefill.killAll();
+  await rm(stop, { force: true });
+});
+afterAll(async () => {
+  await tidefill.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function read(): Promise<number> {
+  const [found] = await database.query("select to_regclass('tidefill.range') is not null as there");
+  if (found?.there !== true) return 0;
+  const [row] = await database.query("select coalesce(sum(rows_read), 0)::integer as n from tidefill.range");
+  return Number(row?.n);
+}
+
+/** Waits until a run commits nothing any more, and answers how far it was then. */
+async function standsStill(): Promise<number> {
+  return until(
+    async () => {
+      const before = await read();
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return (await read()) === before && before > 0 ? before : false;
+    },
+    { describe: "a run that stands still" },
+  );
+}
+
+async function allOnce(): Promise<void> {
+  expect(await database.query("select min(n), max(n) from counters")).toEqual([{ min: 1, max: 1 }]);
+}
+
+test("a file holds a run, which says so everywhere, and goes on by itself when it is gone", async () => {
+  const running = outcomeOf(tidefill.start("run", "increment", "--json"));
+  await until(async () => (await read()) > 0, { describe: "the first batch" });
+  await writeFile(stop, "");
+  await standsStill();
+  const { value } = await tidefill.json("status", "increment");
+  expect(value).toMatchObject({ status: "running", throttle: `the file ${stop} is there` });
+  expect((await tidefill.run("status", "increment")).stdout).toContain(
+    `held back   the file ${stop} is there`,
+  );
+  await rm(stop);
+  expect((await running).code).toBe(0);
+  await allOnce();
+});
+
+test("a run that is held can be paused, and is held from its first batch on", async () => {
+  await writeFile(stop, "");
+  const running = outcomeOf(tidefill.start("run", "increment"));
+  await until(async () => (await tidefill.json("status", "increment")).value.throttle != null, {
+    describe: "a run that says why it is held",
+  });
+  expect(await read()).toBe(0);
+  await tidefill.run("pause", "increment");
+  expect((await running).code).toBe(75);
+});
+
+test("set changes the pace of a run in all its processes, and it stays with the run", async () => {
+  await fillCounters(database, 60_000);
+  const first = outcomeOf(tidefill.start("run", "increment", "--workers", "2", "--json"));
+  await until(async () => (await read()) > 0, { describe: "the first batch" });
+  const second = outcomeOf(tidefill.start("resume", "increment", "--json"));
+  const workers = async (count: number) =>
+    until(async () => (await tidefill.json("status", "increment")).value.workers === count, {
+      describe: `${count} workers`,
+    });
+  await workers(4);
+  const set = await tidefill.json("set", "increment", "workers=1", "rows-per-second=20");
+  expect(set.value).toMatchObject({
+    job: "increment",
+    pace: { workers: 1, rowsPerSecond: 20 },
+    isAtWork: true,
+  });
+  await workers(2);
+  const before = await read();
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect((await read()) - before).toBeLessThan(1_000);
+  await tidefill.run("pause", "increment");
+  expect([(await first).code, (await second).code]).toEqual([75, 75]);
+  const resumed = outcomeOf(tidefill.start("resume", "increment", "--json"));
+  await workers(1);
+  expect((await tidefill.json("status", "increment")).value.pace).toEqual({ workers: 1, rowsPerSecond: 20 });
+  await tidefill.run("set", "increment", "workers=6", "rows-per-second=default");
+  await workers(6);
+  expect((await resumed).code).toBe(0);
+  await allOnce();
+  const audit = (await tidefill.run("audit")).stdout;
+  expect(audit).toMatch(/set\s+increment\s+1\s+workers=1 rowsPerSecond=20/);
+});
+
+test("set refuses what no run could do, and says what would be right", async () => {
+  await tidefill.run("run", "increment", "--canary", "1%");
+  const mistakes = [
+    ["workers=0", /from 1 to 64/],
+    ["batch-time=1ms", /between 10ms and 5s/],
+    ["speed=9", /"speed=9" is not a setting of a run/],
+    ["window=22-6", /is no window/],
+    ["window=22:00-06:00", /its time zone is missing/],
+    ["window=22:00-06:00 Europe/Berlim", /is not a time zone/],
+    ["rows-per-second=many", /wants a number/],
+  ] as const;
+  for (const [setting, message] of mistakes) {
+    const { code, stderr } = await tidefill.run("set", "increment", setting);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  }
+});
+
+test("a name that is no run's and a run that has ended change nothing", async () => {
+  expect((await tidefill.run("run", "increment")).code).toBe(0);
+  expect((await tidefill.run("set", "increment", "workers=2")).code).toBe(3);
+  for (const command of ["pause", "cancel"]) expect((await tidefill.run(command, "incremen")).code).toBe(2);
+});
+
+test("outside its window a run waits, or leaves with 75; in it, it works", async () => {
+  const [row] = await database.query(
+    "select to_char(now() at time zone 'UTC' + interval '3 hours', 'HH24:MI') as t",
+  );
+  const [later] = await database.query(
+    "select to_char(now() at time zone 'UTC' + interval '4 hours', 'HH24:MI') as t",
+  );
+  const closed = `${row?.t}-${later?.t} UTC`;
+  const left = await tidefill.json("run", "increment", "--window", closed, "--exit-when-closed");
+  expect(left).toMatchObject({ code: 75, value: { status: "interrupted", stopReason: "window" } });
+  const waiting = outcomeOf(tidefill.start("resume", "increment"));
+  await until(
+    async () => String((await tidefill.json("status", "increment")).value.throttle).includes("is closed"),
+    {
+      describe: "a run that waits for its window",
+    },
+  );
+  expect(await read()).toBe(0);
+  await tidefill.run("set", "increment", "window=00:00-24:00 UTC");
+  expect((await waiting).code).toBe(0);
+  await allOnce();
+});
+
+test("a run leaves with 75 at the time that it was given", async () => {
+  const soon = new Date(Date.now() + 2_500).toISOString().slice(0, 19);
+  await tidefill.run("run", "increment", "--canary", "1%");
+  await tidefill.run("set", "increment", "rows-per-second=100");
+  const { code, value } = await tidefill.json("resume", "increment", "--until", `${soon}Z`);
+  // The machine may have been slower than the time to come.
+  if (code === 2) return;
+  expect({ code, value }).toMatchObject({ code: 75, value: { status: "interrupted", stopReason: "until" } });
+});
+
+test("a canary stops with 75 and says how to go on and how to go back", async () => {
+  const { code, stderr } = await tidefill.run("run", "increment", "--canary", "1%");
+  expect(code).toBe(75);
+  expect(stderr).toMatch(
+    /Stage 1 of 2 \(1 % of the rows\) is done, but 200 rows are not as the job makes them/,
+  );
+  expect(stderr).toMatch(/tidefill resume increment.*tidefill cancel 1 && tidefill undo 1/);
+  expect((await tidefill.run("resume", "increment")).code).toBe(0);
+  await allOnce();
+});
+
+test("a batch tells in pg_stat_activity which job, run and range it belongs to", async () => {
+  const running = outcomeOf(tidefill.start("run", "increment"));
+  const seen = await until(
+    async () => {
+      const rows = await database.query(
+        "select application_name as name, query from pg_stat_activity where application_name like 'tidefill increment run 1 range %' and query like '/*%'",
+      );
+      return rows[0];
+    },
+    { describe: "a batch in pg_stat_activity", everyMs: 5 },
+  );
+  expect(seen?.query).toMatch(/^\/\* tidefill increment run 1 range \d+ \*\/ /);
+  expect((await running).code).toBe(0);
+});
