@@ -17,13 +17,16 @@ export class StopSignal {
   }
 
   get isStopping(): boolean {
-    return this.#request !== null || this.#isOver;
+    return this.#request !== null;
   }
 
-  /** The run is finished: whoever waits need not. */
+  /** The run is finished: workers that rest need not wait for work. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   end(): void {
     this.#isOver = true;
-    this.#controller.abort();
   }
 
   stop(request: StopRequest): void {

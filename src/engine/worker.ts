@@ -73,6 +73,7 @@ export class Worker {
     const { stop, pace } = this.#tools;
     while (!stop.isStopping) {
       if (!pace.mayWork(this.number)) {
+        if (stop.isOver) return;
         await stop.pause(spareMs);
         continue;
       }

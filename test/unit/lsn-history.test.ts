@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { LsnHistory } from "../../src/throttle/lsn-history.ts";
+
+test("a standby that has replayed all is not late, however long ago that was", () => {
+  const history = new LsnHistory();
+  history.note(100, 0);
+  expect(history.secondsBehind(100, 3_600_000)).toBe(0);
+});
+
+test("a standby is as late as the oldest WAL that it has not replayed", () => {
+  const history = new LsnHistory();
+  for (const [position, at] of [
+    [100, 0],
+    [200, 1_000],
+    [300, 2_000],
+  ] as const)
+    history.note(position, at);
+  expect(history.secondsBehind(300, 5_000)).toBe(0);
+  expect(history.secondsBehind(250, 5_000)).toBe(3);
+  expect(history.secondsBehind(150, 5_000)).toBe(4);
+  expect(history.secondsBehind(0, 5_000)).toBe(5);
+});
+
+test("a primary that stands still ages nobody who is there, and everybody who is not", () => {
+  const history = new LsnHistory();
+  history.note(100, 0);
+  for (let at = 1_000; at <= 60_000; at += 1_000) history.note(100, at);
+  expect(history.secondsBehind(100, 60_000)).toBe(0);
+  expect(history.secondsBehind(99, 60_000)).toBe(60);
+});
