@@ -20,7 +20,11 @@ export async function runChild(
   const child = spawn(command, args, {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
+    // As if started in another terminal: the kernel shares the processors out among sessions, and the server has its own.
+    detached: true,
   });
+  const end = (): void => void child.kill();
+  process.once("exit", end);
   let stdout = "";
   let stderr = "";
   let peak: number | undefined;
@@ -43,6 +47,7 @@ export async function runChild(
     return { stdout, seconds, ...(peak === undefined ? {} : { peakMemoryBytes: peak }) };
   } finally {
     clearInterval(watch);
+    process.off("exit", end);
   }
 }
 

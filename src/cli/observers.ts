@@ -34,7 +34,16 @@ export class Observers {
         this.#metrics.hear(event);
       },
       (event) => this.#log?.hear(event),
+      (event) => {
+        if (event.type === "signal blind") this.#warn(`${event.signal}: ${event.message}`);
+      },
     ];
+  }
+
+  /** Above the progress line, which is drawn anew. */
+  #warn(message: string): void {
+    this.progress.clear();
+    say(`${emphasise("yellow", "warning")} ${message}`);
   }
 
   async start(): Promise<void> {

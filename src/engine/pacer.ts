@@ -10,7 +10,7 @@ const defaultBatchTime = "250ms";
 /** How often a run that is held looks whether it may go on. */
 const lookMs = 100;
 /** The shortest batches that strain leads to, as a share of the pace's batch time. */
-const leastBatchTime = 0.4;
+const leastBatchTime = 0.1;
 /** Where rows a second are limited they come in portions, not all at once. */
 const batchesPerSecond = 4;
 /** WAL of one batch, so that replicas get it in small pieces. */

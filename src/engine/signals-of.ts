@@ -7,6 +7,7 @@ import { DeadTuples } from "../throttle/dead-tuples.ts";
 import { DiskSpace } from "../throttle/disk-space.ts";
 import { LockWaits } from "../throttle/lock-waits.ts";
 import { OwnSnapshots } from "../throttle/own-snapshots.ts";
+import { Processor } from "../throttle/processor.ts";
 import { PrometheusQuery } from "../throttle/prometheus-query.ts";
 import { defaultMaxBytes, defaultMaxSeconds, ReplicationLag } from "../throttle/replication-lag.ts";
 import { ReplicationSlots } from "../throttle/replication-slots.ts";
@@ -60,6 +61,7 @@ export function signalsOf(
     wal,
     new LockWaits(),
     new ActiveSessions(),
+    new Processor(),
     new Autovacuum(relation),
     new DeadTuples(relation),
     new OwnSnapshots(),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { inBytes } from "./amount.ts";
+import { isOnThisMachine } from "./same-machine.ts";
 import type { Reading, Signal } from "./signal.ts";
 
 const leastBytes = 1_024 ** 3;
@@ -17,12 +18,9 @@ export class DiskSpace implements Signal {
   async read(db: Queryable): Promise<Reading | null> {
     const { rows } = await db.query(sql`
       select pg_catalog.current_setting('data_directory') as directory
-      where pg_catalog.pg_has_role('pg_read_all_settings', 'usage')
-        and (pg_catalog.inet_server_addr() is null
-          or pg_catalog.inet_server_addr() <<= inet '127.0.0.0/8'
-          or pg_catalog.inet_server_addr() = inet '::1')`);
+      where pg_catalog.pg_has_role('pg_read_all_settings', 'usage')`);
     const directory = rows[0]?.directory;
-    if (directory == null) return null;
+    if (directory == null || !(await isOnThisMachine(db))) return null;
     const disks = await Promise.all([directory, join(directory, "pg_wal")].map(roomOn));
     return disks.reduce<Reading | null>((most, reading) => {
       if (reading === null) return most;

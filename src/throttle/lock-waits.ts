@@ -1,44 +1,53 @@
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
-import { against, inSeconds } from "./amount.ts";
-import type { Reading, Signal } from "./signal.ts";
+import { against } from "./amount.ts";
+import { type Reading, type Signal, strainOf } from "./signal.ts";
 
-/** A wait that is shorter is the ordinary traffic of rows. */
-const noticedSeconds = 0.1;
+/** Sessions that wait for us, on average: one in ten looks finds one. */
+const maxSessions = 0.1;
+const averagedMs = 5_000;
 
-/** Sessions of others that wait for locks that one of our batches holds. The batch ends soon by itself; the next are shorter. */
+/**
+ * Sessions of others that wait for locks which our batches hold: nothing else tells as directly that we are in the way. Each
+ * wait is short, since batches are; so they are counted over some seconds. Slows a run down, never stops it.
+ */
 export class LockWaits implements Signal {
   readonly name = "lock waits";
-  readonly everyMs = 500;
+  readonly everyMs = 250;
   readonly whenBlind = "steady";
+  #looks: { readonly at: number; readonly sessions: number }[] = [];
 
   async read(db: Queryable): Promise<Reading | null> {
-    // pg_blocking_pids takes locks of its own: it is asked only for those that wait, and only when they have waited a while.
-    const { rows } = await db.query(sql`
-      select pg_catalog.count(*) as sessions,
-        pg_catalog.max(extract(epoch from pg_catalog.clock_timestamp() - waiting.since)) as seconds
-      from (
-        select pid, pg_catalog.min(waitstart) as since
-        from pg_catalog.pg_locks
-        where not granted
-          and waitstart < pg_catalog.clock_timestamp() - ${noticedSeconds} * interval '1 second'
-        group by pid
-      ) as waiting
-      join pg_catalog.pg_stat_activity as waiter on waiter.pid = waiting.pid
-      where waiter.application_name not like 'tidefill%'
-        and exists (
-          select
-          from pg_catalog.pg_stat_activity as holder
-          where holder.application_name like 'tidefill%'
-            and holder.pid = any (pg_catalog.pg_blocking_pids(waiting.pid)))`);
-    const sessions = Number(rows[0]?.sessions ?? 0);
-    if (sessions === 0) return null;
-    const seconds = Number(rows[0]?.seconds ?? 0);
-    const who = sessions === 1 ? "1 session waits" : `${sessions} sessions wait`;
+    const at = performance.now();
+    this.#looks = this.#looks.filter((look) => look.at > at - averagedMs);
+    this.#looks.push({ at, sessions: await waiting(db) });
+    const average =
+      this.#looks.reduce((sum, { sessions }) => sum + sessions, 0) / (averagedMs / this.everyMs);
+    if (average === 0) return null;
+    const measure = against(average, maxSessions, (sessions) => sessions.toFixed(2).replace(/\.?0+$/, ""));
     return {
       signal: this.name,
-      strain: 0.95,
-      reason: `${who} ${against(seconds, noticedSeconds, inSeconds)} for locks that we hold`,
+      strain: strainOf(average, maxSessions, false),
+      reason: `${measure} sessions wait for locks that we hold`,
     };
   }
+}
+
+async function waiting(db: Queryable): Promise<number> {
+  // pg_blocking_pids takes locks of its own: it is asked only for those that wait.
+  const { rows } = await db.query(sql`
+    select pg_catalog.count(*) as sessions
+    from (
+      select distinct pid
+      from pg_catalog.pg_locks
+      where not granted
+    ) as waiting
+    join pg_catalog.pg_stat_activity as waiter on waiter.pid = waiting.pid
+    where waiter.application_name not like 'tidefill%'
+      and exists (
+        select
+        from pg_catalog.pg_stat_activity as holder
+        where holder.application_name like 'tidefill%'
+          and holder.pid = any (pg_catalog.pg_blocking_pids(waiting.pid)))`);
+  return Number(rows[0]?.sessions ?? 0);
 }

@@ -10,6 +10,7 @@ export const signalNames = [
   "commit latency",
   "lock waits",
   "active sessions",
+  "processor",
   "autovacuum",
   "dead tuples",
   "own snapshots",

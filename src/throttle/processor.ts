@@ -1,0 +1,58 @@
+import { cpus } from "node:os";
+import type { Queryable } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { against } from "./amount.ts";
+import { isOnThisMachine } from "./same-machine.ts";
+import { type Reading, type Signal, strainOf } from "./signal.ts";
+
+const maxBusy = 0.5;
+/** So many sessions of others that did something just now are an application at work, and not a person or a monitor. */
+const company = 3;
+const lately = "2 seconds";
+
+interface Times {
+  readonly busy: number;
+  readonly all: number;
+}
+
+/**
+ * The processors, where the server runs on this machine, and while an application is at work in it: alone, a run may have all of
+ * them. Slows a run down, never stops it.
+ */
+export class Processor implements Signal {
+  readonly name = "processor";
+  readonly everyMs = 500;
+  readonly whenBlind = "steady";
+  #last: Times | null = null;
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const now = times();
+    const before = this.#last;
+    this.#last = now;
+    if (!(await isOnThisMachine(db)) || (await othersAtWork(db)) < company) return null;
+    // Among others one begins slowly.
+    if (before === null || now.all === before.all)
+      return { signal: this.name, strain: strainOf(1, 1, false), reason: "an application is at work" };
+    const busy = (now.busy - before.busy) / (now.all - before.all);
+    const percent = (share: number): string => `${Math.round(share * 100)} %`;
+    const reason = `processors ${against(busy, maxBusy, percent)} busy while an application is at work`;
+    return { signal: this.name, strain: strainOf(busy, maxBusy, false), reason };
+  }
+}
+
+async function othersAtWork(db: Queryable): Promise<number> {
+  const { rows } = await db.query(sql`
+    select pg_catalog.count(*) as sessions
+    from pg_catalog.pg_stat_activity
+    where backend_type = 'client backend'
+      and application_name not like 'tidefill%'
+      and (state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval)`);
+  return Number(rows[0]?.sessions ?? 0);
+}
+
+function times(): Times {
+  const all = cpus().map((cpu) => Object.values(cpu.times).reduce((sum, time) => sum + time, 0));
+  const idle = cpus().map((cpu) => cpu.times.idle);
+  const total = all.reduce((sum, time) => sum + time, 0);
+  return { all: total, busy: total - idle.reduce((sum, time) => sum + time, 0) };
+}
