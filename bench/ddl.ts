@@ -10,31 +10,6 @@ const { values } = parseArgs({
 });
 const [essays, changes] = [Number(values.essays), Number(values.changes)];
 const table = "essay_submission_essay";
-const cluster = await Cluster.open({ settings: { fsync: "on", shared_buffers: "1GB", max_wal_size: "8GB" } });
-try {
-  const template = await Template.create(cluster, "school", essays);
-  await template.withCopy(async (url) => {
-    const run = new Runs(url);
-    const client = new pg.Client({ connectionString: url, application_name: "school" });
-    await client.connect();
-    const waits: number[] = [];
-    for (let change = 1; change <= changes; change += 1) {
-      waits.push(await timed(client, `alter table ${table} add column added_${change} integer`));
-      await client.query(`alter table ${table} drop column added_${change}`);
-    }
-    report(`${changes} × alter table … add column`, waits);
-    report("insert of a row that refers to an essay", await references(client));
-    report("create index concurrently", [
-      await timed(client, `create index concurrently on ${table} (title)`),
-    ]);
-    report("vacuum", [await timed(client, `vacuum ${table}`)]);
-    await client.end();
-    process.stdout.write(`${await run.stop()} runs of a job over ${essays} essays meanwhile\n`);
-  });
-} finally {
-  await cluster.stop();
-}
-
 /** Runs of a job, one after the other, until somebody says stop. */
 class Runs {
   readonly #url: string;
@@ -84,4 +59,29 @@ function report(what: string, milliseconds: readonly number[]): void {
   const at = (share: number): string =>
     (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
   process.stdout.write(`${what}: median ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms\n`);
+}
+
+const cluster = await Cluster.open({ settings: { fsync: "on", shared_buffers: "1GB", max_wal_size: "8GB" } });
+try {
+  const template = await Template.create(cluster, "school", essays);
+  await template.withCopy(async (url) => {
+    const run = new Runs(url);
+    const client = new pg.Client({ connectionString: url, application_name: "school" });
+    await client.connect();
+    const waits: number[] = [];
+    for (let change = 1; change <= changes; change += 1) {
+      waits.push(await timed(client, `alter table ${table} add column added_${change} integer`));
+      await client.query(`alter table ${table} drop column added_${change}`);
+    }
+    report(`${changes} × alter table … add column`, waits);
+    report("insert of a row that refers to an essay", await references(client));
+    report("create index concurrently", [
+      await timed(client, `create index concurrently on ${table} (title)`),
+    ]);
+    report("vacuum", [await timed(client, `vacuum ${table}`)]);
+    await client.end();
+    process.stdout.write(`${await run.stop()} runs of a job over ${essays} essays meanwhile\n`);
+  });
+} finally {
+  await cluster.stop();
 }
