@@ -54,6 +54,8 @@ export class Work {
   async saw<Type extends EngineEvent["type"]>(type: Type, times = 1): Promise<EventOf<Type>> {
     return until(async () => this.all(type)[times - 1] ?? this.failIfOver(`"${type}"`), {
       describe: `"${type}" ${times} times`,
+      // A run among the tests of other files rightly gives way to them.
+      timeoutMs: 100_000,
       everyMs: 5,
     });
   }

@@ -17,8 +17,8 @@ export interface TestDatabase {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString("hex")}`;
   await administer(`create database ${name} template template0`);
-  const url = urlOf(name);
-  const pool = new pg.Pool({ connectionString: url, max: 5, application_name: "test" });
+  const url = throughPooler(name) ?? urlOf(name);
+  const pool = new pg.Pool({ connectionString: urlOf(name), max: 5, application_name: "test" });
   // A test may kill backends or the whole server; the next query tells.
   pool.on("error", () => {});
   return {
@@ -42,7 +42,8 @@ export function useDatabase(): TestDatabase {
   const lazy = new LazyDatabase();
   beforeAll(async () => {
     lazy.database = await createTestDatabase();
-    watchForLeaks(lazy.database);
+    // A pooler keeps connections on purpose.
+    if (inject("poolerUrl") === null) watchForLeaks(lazy.database);
   });
   afterAll(async () => {
     if (lazy.database === undefined) return;
@@ -79,6 +80,14 @@ class LazyDatabase implements TestDatabase {
     if (this.database === undefined) throw new Error("The database exists only inside hooks and tests.");
     return this.database;
   }
+}
+
+function throughPooler(name: string): string | null {
+  const pooler = inject("poolerUrl");
+  if (pooler === null) return null;
+  const url = new URL(pooler);
+  url.pathname = `/${name}`;
+  return url.href;
 }
 
 /** The superuser's address of another database on the tests' server. */

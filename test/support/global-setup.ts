@@ -1,10 +1,13 @@
 import type { TestProject } from "vitest/node";
 import { Cluster } from "../../src/embedded/cluster.ts";
+import { Pgbouncer } from "./pgbouncer.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     /** The superuser's address of the server that all test databases live on. */
     readonly adminUrl: string;
+    /** the same server through a pooler, for tidefill itself; null where the tests go straight */
+    readonly poolerUrl: string | null;
   }
 }
 
@@ -18,14 +21,23 @@ const settings = {
   autovacuum: "on",
 };
 
+/** `npm run test:pgbouncer`: tidefill goes through a pooler in transaction mode, the tests' own questions straight. */
+const isPooled = process.env.TIDEFILL_TEST_PGBOUNCER === "1";
+
 /** One server for all test files, or the one named by `TIDEFILL_TEST_DATABASE_URL`. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.TIDEFILL_TEST_DATABASE_URL;
   if (given !== undefined) {
     project.provide("adminUrl", given);
+    project.provide("poolerUrl", null);
     return async () => {};
   }
   const cluster = await Cluster.open({ settings });
   project.provide("adminUrl", cluster.url());
-  return () => cluster.stop("immediate");
+  const pooler = isPooled ? await Pgbouncer.before(cluster.url(), 4) : null;
+  project.provide("poolerUrl", pooler?.url ?? null);
+  return async () => {
+    await pooler?.stop();
+    await cluster.stop("immediate");
+  };
 }

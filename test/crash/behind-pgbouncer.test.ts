@@ -1,0 +1,119 @@
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { findPgbouncer, Pgbouncer } from "../support/pgbouncer.ts";
+import { CommandLine, outcomeOf } from "../support/tidefill.ts";
+import { until } from "../support/until.ts";
+
+// Not watched for connections that are left open: the pooler keeps its own.
+let database: TestDatabase;
+const rows = 20_000;
+
+const jobs = {
+  "tables.ts": `import { table } from "tidefill";
+export const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer" } });`,
+  "by-row.ts": `import { defineJob, rowsOf, update } from "tidefill";
+import { counters } from "./tables.ts";
+export default defineJob({
+  name: "by-row",
+  source: rowsOf(counters, { read: ["n"] }),
+  transform: (row) => ({ n: row.n + 1 }),
+  sink: update(counters, ["n"]),
+  pace: { rowsPerSecond: 4000 },
+});`,
+  "by-sql.ts": `import { defineSqlJob, rowsOf, sql, update } from "tidefill";
+import { counters } from "./tables.ts";
+export default defineSqlJob({
+  name: "by-sql",
+  source: rowsOf(counters),
+  sink: update(counters, { n: sql\`n + 1\` }),
+  pace: { rowsPerSecond: 4000 },
+});`,
+  "fill.ts": `import { defineSqlJob, rowsOf, sql, update } from "tidefill";
+import { counters } from "./tables.ts";
+export default defineSqlJob({
+  name: "fill",
+  source: rowsOf(counters, { pending: sql\`n <> 7\` }),
+  sink: update(counters, { n: sql\`7\` }),
+});`,
+};
+
+describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction mode", () => {
+  let pooler: Pgbouncer;
+  let tidefill: CommandLine;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    // Fewer connections than workers: each transaction may meet another one.
+    pooler = await Pgbouncer.before(database.url, 2);
+    tidefill = await CommandLine.open(pooler.url, jobs);
+  });
+  beforeEach(async () => {
+    await database.query("drop schema if exists tidefill cascade");
+    await database.query("drop table if exists counters");
+    await database.query("create table counters (id bigint primary key, n integer not null default 0)");
+    await database.query("insert into counters (id) select g from generate_series(1, $1::integer) g", [rows]);
+  });
+  afterEach(() => tidefill.killAll());
+  afterAll(async () => {
+    await tidefill.close();
+    await pooler.stop();
+    await database.drop();
+  });
+
+  async function allAre(n: number): Promise<void> {
+    const found = await database.query("select min(n), max(n), count(*)::integer from counters");
+    expect(found).toEqual([{ min: n, max: n, count: rows }]);
+  }
+
+  async function isUnderWay(): Promise<boolean> {
+    const [found] = await database.query("select to_regclass('tidefill.range') is not null as there");
+    if (found?.there !== true) return false;
+    const [row] = await database.query("select coalesce(sum(batches), 0)::integer as n from tidefill.range");
+    return Number(row?.n) > 2;
+  }
+
+  test.each(["by-row", "by-sql"])(
+    "%s counts each row once, is taken back, and leaves it as it was",
+    async (job) => {
+      expect((await tidefill.run("run", job, "--workers", "4")).code).toBe(0);
+      await allAre(1);
+      expect((await tidefill.run("undo", job, "--yes")).code).toBe(0);
+      await allAre(0);
+    },
+  );
+
+  test.each(["by-row", "by-sql"])("%s, killed and resumed, counts each row once", async (job) => {
+    tidefill.start("run", job, "--workers", "4", "--lease", "1s");
+    await until(isUnderWay, { describe: "batches" });
+    await tidefill.killAll();
+    expect((await tidefill.run("resume", job, "--lease", "1s")).code).toBe(0);
+    await allAre(1);
+  });
+
+  test("a pooler that is killed and started again stops no run and spoils no row", async () => {
+    const running = outcomeOf(tidefill.start("run", "by-row", "--workers", "4"));
+    await until(isUnderWay, { describe: "batches" });
+    await pooler.kill();
+    await delay(500);
+    await pooler.start();
+    expect((await running).code).toBe(0);
+    await allAre(1);
+  });
+
+  test("a verify finds exactly what differs, and nothing of ours stays on a connection", async () => {
+    expect((await tidefill.run("run", "fill")).code).toBe(0);
+    await database.query("update counters set n = 5 where id in (3, 700, 19999)");
+    const { code, value } = await tidefill.json("verify", "fill");
+    expect({ code, value }).toMatchObject({ code: 4, value: { rows: { read: rows, conflicted: 3 } } });
+    // What a transaction of ours sets must not stay on a connection that somebody else gets.
+    const client = new pg.Client({ connectionString: pooler.url, application_name: "somebody" });
+    await client.connect();
+    const { rows: found } = await client.query(
+      "select current_setting('enable_seqscan') as seqscan, current_setting('lock_timeout') as lock, current_setting('application_name') as name",
+    );
+    await client.end();
+    expect(found).toEqual([{ seqscan: "on", lock: "0", name: "somebody" }]);
+  });
+});
