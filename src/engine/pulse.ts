@@ -1,4 +1,5 @@
 import type { Database } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Store } from "../store/store.ts";
 import type { Crew } from "./crew.ts";
@@ -11,6 +12,8 @@ import type { Senses } from "./senses.ts";
 const everyMs = 1_000;
 /** Sizes and dead rows are looked at on each n-th beat. */
 const observeEvery = 4;
+/** WAL a row of fewer rows than these says little. */
+const fewestMeasured = 1_000;
 /** Rates are taken over about so many pulses. */
 const rateWindow = 10;
 
@@ -32,6 +35,7 @@ export class Pulse {
   readonly #body: Body;
   readonly #window: { readonly at: number; readonly rows: number }[] = [];
   #beats = 0;
+  #readAtFirst: number | null = null;
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | null = null;
@@ -104,12 +108,18 @@ export class Pulse {
       level: pacer.level,
       heldBack: heldBackBy,
     });
-    if (this.#beats % observeEvery === 0) await this.#observe();
+    this.#readAtFirst ??= progress.read;
+    if (this.#beats % observeEvery === 0) await this.#observe(progress.read - this.#readAtFirst);
     this.#beats += 1;
   }
 
-  async #observe(): Promise<void> {
+  async #observe(rowsRead: number): Promise<void> {
     const { events, senses } = this.#body;
+    const { ownWalBytes } = senses;
+    if (ownWalBytes !== null && rowsRead >= fewestMeasured)
+      await this.#store.runs.set(this.#db, this.#run, {
+        wal_bytes_per_row: sql`${ownWalBytes / rowsRead}::double precision`,
+      });
     events.emit({
       type: "server observed",
       ...(await senses.observe()),

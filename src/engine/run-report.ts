@@ -37,6 +37,8 @@ export interface RunReport {
   readonly etaSeconds: number | null;
   /** the same as an interval, between the present speed and that of the whole run; null while there is no speed */
   readonly etaInterval: readonly [seconds: number, seconds: number] | null;
+  /** write-ahead log for each row read, the undo log's included; null where it was not measured */
+  readonly walBytesPerRow: number | null;
   /** the key through which the whole run is committed */
   readonly watermark: readonly string[] | null;
   /** why the run is held back, or null */
@@ -82,6 +84,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     rowsPerSecond: rateOf(run, progress),
     etaSeconds: etaOf(run, progress),
     etaInterval: etaIntervalOf(run, progress),
+    walBytesPerRow: run.walBytesPerRow === null ? null : Math.round(run.walBytesPerRow),
     watermark: progress.watermark,
     throttle: progress.heldBack,
     pace: JSON.parse(run.pace) as RunPace,

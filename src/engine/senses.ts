@@ -74,6 +74,11 @@ export class Senses {
     return rowsPerSecond > 0 ? (ownBytesPerSecond ?? bytesPerSecond) / rowsPerSecond : 0;
   }
 
+  /** WAL of all processes of ours since this one began to look; null where the server does not tell. */
+  get ownWalBytes(): number | null {
+    return this.#signals.wal.ownBytes;
+  }
+
   /** What metrics show of the server. */
   async observe(): Promise<{
     readonly table: string;

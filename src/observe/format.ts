@@ -34,6 +34,12 @@ export function formatPercent(ratio: number): string {
   return `${(Math.floor(ratio * 1_000) / 10).toFixed(1).replace(/\.0$/, "")} %`;
 }
 
+/** `120 MB to 450 MB`; one figure where both ends read the same. */
+export function formatBytesInterval({ low, high }: { readonly low: number; readonly high: number }): string {
+  const [from, to] = [formatBytes(low), formatBytes(high)];
+  return from === to ? to : `${from} to ${to}`;
+}
+
 /** `1.5 MB`: bytes in powers of ten. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -6,6 +6,8 @@ import { explainText } from "../postgres/explain.ts";
 import type { ImageTarget } from "../sink/images.ts";
 import { checkNames } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
+import type { Forecast, Measured } from "./forecast/forecast.ts";
+import { readForecast } from "./forecast/read-forecast.ts";
 import { tryToOpenJob } from "./open-job.ts";
 import { mainTable, type OpenedJob, type WriteVerb } from "./opened-job.ts";
 import { sampleStatements } from "./statements.ts";
@@ -39,6 +41,8 @@ interface PlanDetails {
   /** what is done to the table */
   readonly verb: WriteVerb;
   readonly touched: Touched;
+  /** what it will cost */
+  readonly forecast: Forecast;
 }
 
 /** What the engine sends around the statements of every batch. */
@@ -55,12 +59,17 @@ export async function planRun(
   job: Job,
   parameters: object,
   frame: BatchFrame,
+  measured: Measured | null,
 ): Promise<RunPlan> {
   const common = { job: job.name, kind: job.kind, checks: checkNames };
   try {
     const { opened, refusals } = await tryToOpenJob(db, job, parameters);
     if (opened === null) return { ...common, refusals, details: null };
-    return { ...common, refusals, details: await db.rolledBack((tx) => describe(tx, opened, frame)) };
+    return {
+      ...common,
+      refusals,
+      details: await db.rolledBack((tx) => describe(tx, opened, frame, measured)),
+    };
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const refusal = { check: error.check, message: error.message, remedy: error.remedy ?? "" };
@@ -68,7 +77,12 @@ export async function planRun(
   }
 }
 
-async function describe(tx: Transaction, opened: OpenedJob, frame: BatchFrame): Promise<PlanDetails> {
+async function describe(
+  tx: Transaction,
+  opened: OpenedJob,
+  frame: BatchFrame,
+  measured: Measured | null,
+): Promise<PlanDetails> {
   const { begin, checkpoint } = frame;
   const { table, estimate, writes, job, isPersonal } = opened;
   const samples = await sampleStatements(tx, opened, job.undoable && !isPersonal ? frame.images : null);
@@ -94,6 +108,7 @@ async function describe(tx: Transaction, opened: OpenedJob, frame: BatchFrame): 
     queryPlan: finder === undefined ? [] : withoutValues(await explainText(tx, finder.statement), isPersonal),
     verb: main?.verb ?? "update",
     touched: await readTouched(tx, mainTable(opened), main?.columns ?? [], main?.verb ?? "update"),
+    forecast: await readForecast(tx, opened, measured),
   };
 }
 

@@ -48,6 +48,8 @@ export interface Run {
   /** a verify of what an unfinished run has done so far */
   readonly isPartial: boolean;
   readonly sweep: number;
+  /** write-ahead log for each row read, as measured while it ran; null where the server does not tell */
+  readonly walBytesPerRow: number | null;
   readonly plannedThrough: KeyText | null;
   readonly isPlanned: boolean;
   readonly startedAt: string | null;
@@ -80,6 +82,7 @@ export function toRun(row: Row): Run {
     stage: Number(row.stage),
     isPartial: row.is_partial === "t",
     sweep: Number(row.sweep),
+    walBytesPerRow: row.wal_bytes_per_row == null ? null : Number(row.wal_bytes_per_row),
     plannedThrough: fromTextArray(row.planned_through),
     isPlanned: row.is_planned === "t",
     startedAt: row.started ?? null,

@@ -113,6 +113,15 @@ export class Runs {
     return done.find(({ undoneBy }) => undoneBy === null) ?? null;
   }
 
+  /** The last runs that have done the job's work to its end, the newest first. */
+  async lastDone(db: Queryable, job: string, count: number): Promise<Run[]> {
+    return this.#select(
+      db,
+      sql`where run.job = ${job} and run.kind = 'run' and run.of_run is null and run.status = 'succeeded'
+        order by run.id desc limit ${count}::integer`,
+    );
+  }
+
   /** The newest run of each job that did its work. */
   async latestOfEach(db: Queryable): Promise<Run[]> {
     const table = this.#schema.table("run");

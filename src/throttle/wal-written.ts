@@ -19,6 +19,7 @@ export class WalWritten implements Signal {
   #last: Sample | null = null;
   #all = 0;
   #own: number | null = null;
+  #ownBytes: number | null = null;
 
   constructor(maxBytesPerSecond: number | null) {
     this.#maxBytesPerSecond = maxBytesPerSecond;
@@ -33,12 +34,19 @@ export class WalWritten implements Signal {
     return this.#own;
   }
 
+  /** Since the first look, by all processes of ours; null where the server does not count for each backend. */
+  get ownBytes(): number | null {
+    return this.#ownBytes;
+  }
+
   async read(db: Queryable): Promise<Reading | null> {
     const sample = await take(db);
     const seconds = this.#last === null ? 0 : (sample.at - this.#last.at) / 1_000;
     if (this.#last !== null && seconds > 0.05) {
       this.#all = Math.max(0, sample.bytes - this.#last.bytes) / seconds;
-      this.#own = sample.own === null ? null : grown(this.#last.own, sample.own) / seconds;
+      const own = sample.own === null ? null : grown(this.#last.own, sample.own);
+      this.#own = own === null ? null : own / seconds;
+      this.#ownBytes = own === null ? null : (this.#ownBytes ?? 0) + own;
     }
     this.#last = sample;
     const limit = this.#maxBytesPerSecond;

@@ -57,6 +57,9 @@ export async function limited(
     url.password = "limited";
     await work(url.href);
   } finally {
-    await database.query("drop owned by limited; drop role limited");
+    // A pooler would hand its connections on to the next role of the name.
+    await database.query(`
+      select pg_terminate_backend(pid) from pg_stat_activity where usename = 'limited';
+      drop owned by limited; drop role limited`);
   }
 }

@@ -1,5 +1,5 @@
 import { defineJob, defineSqlJob, rowsOf, runJob, sql, table, update } from "tidefill";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, inject, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 
 const database = useDatabase();
@@ -45,36 +45,42 @@ test("a schema that stands before pg_catalog in the search path cannot stand in 
   expect(await database.query("select distinct body from public.notes")).toEqual([{ body: "abc" }]);
 });
 
-test("triggers work as they do for the application: its search path, its time zone, its order of day and month", async () => {
-  await database.query("create table seen (day date, at timestamp)");
-  await database.query(`
+// pgbouncer keeps time zone and date style as it first saw them, whatever the database says since.
+const isPooled = inject("poolerUrl") !== null;
+
+test.skipIf(isPooled)(
+  "triggers work as they do for the application: its search path, its time zone, its order of day and month",
+  async () => {
+    await database.query("create table seen (day date, at timestamp)");
+    await database.query(`
     create function remember() returns trigger language plpgsql as $$
     begin
       create table if not exists made_by_trigger (id bigint);
       insert into seen values ('03/04/2024'::date, now());
       return new;
     end $$`);
-  await database.query(
-    "create trigger remember before update on notes for each row execute function remember()",
-  );
-  await database.query(`alter database ${database.name} set timezone = 'Asia/Tokyo'`);
-  await database.query(`alter database ${database.name} set datestyle = 'SQL, DMY'`);
-  await reconnect();
-  const job = defineJob({
-    name: "fill-notes",
-    source: rowsOf(notes, { read: [] }),
-    transform: (note) => ({ body: `note ${note.id}` }),
-    sink: update(notes, ["body"]),
-  });
-  expect(await runJob(job, { connectionString: database.url })).toMatchObject({
-    rows: { written: 100, rejected: 0 },
-  });
-  const seen = await database.query(`
+    await database.query(
+      "create trigger remember before update on notes for each row execute function remember()",
+    );
+    await database.query(`alter database ${database.name} set timezone = 'Asia/Tokyo'`);
+    await database.query(`alter database ${database.name} set datestyle = 'SQL, DMY'`);
+    await reconnect();
+    const job = defineJob({
+      name: "fill-notes",
+      source: rowsOf(notes, { read: [] }),
+      transform: (note) => ({ body: `note ${note.id}` }),
+      sink: update(notes, ["body"]),
+    });
+    expect(await runJob(job, { connectionString: database.url })).toMatchObject({
+      rows: { written: 100, rejected: 0 },
+    });
+    const seen = await database.query(`
     select distinct to_char(day, 'YYYY-MM-DD') as day,
       abs(extract(epoch from at - (now() at time zone 'Asia/Tokyo'))) < 3600 as is_local
     from seen`);
-  expect(seen).toEqual([{ day: "2024-04-03", is_local: true }]);
-  expect(await database.query("select to_regclass('public.made_by_trigger')::text as made")).toEqual([
-    { made: "made_by_trigger" },
-  ]);
-});
+    expect(seen).toEqual([{ day: "2024-04-03", is_local: true }]);
+    expect(await database.query("select to_regclass('public.made_by_trigger')::text as made")).toEqual([
+      { made: "made_by_trigger" },
+    ]);
+  },
+);

@@ -66,6 +66,7 @@ function shapeOf(line: string): string {
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+\d\d/g, "<moment>")
     .replaceAll(/\d[\d,]*(\.\d+)?/g, "0")
     .replaceAll(/\b0 (s|min|h|d)( 0 (s|min|h))?(?= |$)/g, "<time>")
+    .replaceAll("<time> to <time>", "<time>")
     .trimEnd();
 }
 
@@ -112,7 +113,9 @@ test("the README's commands print what it shows", async () => {
     const typed = new Typed(command);
     const lines = await (isKilled ? typed.killAtFirstLine() : typed.end());
     if (isKilled) await database.query("drop trigger wait on essay_submission_essay");
-    expect(`${lines.map(shapeOf).join("\n")}\n`, command).toMatch(patternOf(output));
+    // Only a run of some seconds has measured its WAL.
+    const shapes = lines.map(shapeOf).filter((line) => !line.startsWith("WAL"));
+    expect(`${shapes.join("\n")}\n`, command).toMatch(patternOf(output));
   }
   expect(
     await database.query(

@@ -42,16 +42,21 @@ export class Pgbouncer {
     const { username, password, hostname } = server;
     const settings = [
       "[databases]",
-      `* = host=${hostname} port=${server.port} user=${username} password=${decodeURIComponent(password)}`,
+      `* = host=${hostname} port=${server.port}`,
       "[pgbouncer]",
       "listen_addr = 127.0.0.1",
       `listen_port = ${port}`,
       "unix_socket_dir =",
       "pool_mode = transaction",
-      "auth_type = any",
+      // Roles that tests make log in as themselves: their secrets come from the server.
+      "auth_type = scram-sha-256",
+      `auth_file = ${join(folder, "userlist.txt")}`,
+      `auth_user = ${username}`,
+      "auth_query = select rolname, rolpassword from pg_catalog.pg_authid where rolname = $1",
       `default_pool_size = ${poolSize}`,
       "max_client_conn = 500",
     ];
+    await writeFile(join(folder, "userlist.txt"), `"${username}" "${decodeURIComponent(password)}"\n`);
     await writeFile(join(folder, "pgbouncer.ini"), `${settings.join("\n")}\n`);
     const pooler = new Pgbouncer(program, folder, port, server);
     await pooler.start();

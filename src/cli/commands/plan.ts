@@ -1,8 +1,10 @@
 import type { CommandModule } from "yargs";
 import { batchFrame } from "../../engine/batch-frame.ts";
+import { readMeasured } from "../../engine/measured.ts";
 import { refusalsAtStart } from "../../engine/start-refusals.ts";
 import { readParameters } from "../../job/parameters.ts";
-import { formatCount } from "../../observe/format.ts";
+import { formatBytes, formatBytesInterval, formatCount, formatInterval } from "../../observe/format.ts";
+import type { Forecast } from "../../plan/forecast/forecast.ts";
 import { planRun, type RunPlan } from "../../plan/plan-run.ts";
 import { withStore } from "../connection.ts";
 import { exitCodes } from "../exit-code.ts";
@@ -33,7 +35,13 @@ export const planCommand: CommandModule = {
     const plan = await withStore(
       settings,
       async (db, store) => {
-        const plan = await planRun(db, job, parameters, await batchFrame(db, store, job.batchTimeMs));
+        const plan = await planRun(
+          db,
+          job,
+          parameters,
+          await batchFrame(db, store, job.batchTimeMs),
+          await readMeasured(db, store, job.name),
+        );
         if (plan.refusals.length > 0) return plan;
         return { ...plan, refusals: await refusalsAtStart(db, store, job, parameters) };
       },
@@ -74,6 +82,8 @@ export function describePlan(plan: RunPlan): string {
     `  indexes    ${list(touched.indexes)}`,
     ...(details.verb === "update" ? [`  HOT        ${hotAdvice(plan)}`] : []),
     "",
+    ...describeForecast(details.forecast, plan.job),
+    "",
     "Each batch, as it is sent",
     ...details.statements.flatMap(({ name, sql }) => [`  -- ${name}`, indent(sql), ""]),
     "How PostgreSQL finds the rows of a batch",
@@ -81,6 +91,34 @@ export function describePlan(plan: RunPlan): string {
     "",
     "Nothing was written.",
   ].join("\n");
+}
+
+/** What a run will cost, and what would make it cheaper. */
+function describeForecast(forecast: Forecast, job: string): string[] {
+  const { seconds, measuredByRun, walBytes, growthBytes, deadBytes, undoLogBytes, advice } = forecast;
+  const time =
+    seconds === null
+      ? `nothing was measured yet: tidefill run ${job} --dry-run does some batches and rolls them back`
+      : `${formatInterval([seconds.low, seconds.high])}, as run ${measuredByRun} went`;
+  const grows =
+    growthBytes.high > 0
+      ? `table and indexes by ${formatBytesInterval(growthBytes)} if no vacuum makes room; `
+      : "";
+  const dead =
+    deadBytes.high > 0 ? `${formatBytesInterval(deadBytes)} of dead rows for vacuum` : "no dead rows";
+  return [
+    "What it costs, as an estimate",
+    `  time       ${time}`,
+    `  WAL        ${formatBytesInterval(walBytes)}, full-page images and undo log included`,
+    `  bloat      ${grows}${dead}`,
+    ...(undoLogBytes === null
+      ? []
+      : [`  undo log   ${formatBytesInterval(undoLogBytes)} on disk, until tidefill purge`]),
+    ...advice.map(
+      ({ action, why, bytes }) =>
+        `  cheaper    ${action}${bytes === null ? "" : ` (${formatBytes(bytes)})`}: ${why}`,
+    ),
+  ];
 }
 
 const undoAdvice = {

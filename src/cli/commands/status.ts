@@ -1,6 +1,12 @@
 import type { CommandModule } from "yargs";
 import { type RunReport, readReport } from "../../engine/run-report.ts";
-import { formatCount, formatInterval, formatPercent, formatSeconds } from "../../observe/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatInterval,
+  formatPercent,
+  formatSeconds,
+} from "../../observe/format.ts";
 import type { Database } from "../../postgres/database.ts";
 import { isFinished } from "../../store/run-status.ts";
 import type { Store } from "../../store/store.ts";
@@ -104,6 +110,7 @@ function describeOne(report: RunReport): string {
       "left",
       report.etaInterval === null || isFinished(report.status) ? null : formatInterval(report.etaInterval),
     ],
+    ["WAL", walOf(report)],
     ["held back", report.throttle],
     ["pace", Object.keys(report.pace).length === 0 ? null : describePace(report.pace)],
     ["workers", String(report.workers)],
@@ -120,6 +127,15 @@ function describeOne(report: RunReport): string {
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name.padEnd(11)} ${value}`)
     .join("\n");
+}
+
+/** What each row makes, and what is still to come by that. */
+function walOf({ walBytesPerRow, rows, progress, status }: RunReport): string | null {
+  if (walBytesPerRow === null) return null;
+  const each = `${formatCount(walBytesPerRow)} bytes a row`;
+  if (isFinished(status)) return each;
+  const left = Math.max(0, 1 - progress) * Math.max(rows.estimated ?? 0, rows.read);
+  return `${each}, ~${formatBytes(left * walBytesPerRow)} to come`;
 }
 
 function kindOf({ kind, ofRun }: RunReport): string {

@@ -1,0 +1,26 @@
+import type { Transaction } from "../../postgres/database.ts";
+import { sql } from "../../postgres/sql.ts";
+import type { OpenedJob } from "../opened-job.ts";
+import { readTouched } from "../touched.ts";
+import { type Forecast, forecast, type Measured } from "./forecast.ts";
+import type { ForecastTable } from "./forecast-table.ts";
+import { changedColumns, readTableFacts } from "./table-facts.ts";
+
+/** Asks the catalogue what decides a run's cost, and foretells it; no row is read. */
+export async function readForecast(
+  tx: Transaction,
+  opened: OpenedJob,
+  measured: Measured | null,
+): Promise<Forecast> {
+  const tables: ForecastTable[] = [];
+  for (const { relation, verb, columns } of opened.writes) {
+    const facts = await readTableFacts(tx, relation);
+    const changed = changedColumns(facts, columns);
+    const { canBeHot } = await readTouched(tx, relation, changed, verb);
+    tables.push({ facts, verb, changed, canBeHot });
+  }
+  const { rows } = await tx.query(sql`
+    select pg_catalog.pg_size_bytes(pg_catalog.current_setting('max_wal_size')) as bytes`);
+  const surroundings = { hasUndoLog: opened.job.undoable, checkpointBytes: Number(rows[0]?.bytes ?? 0) };
+  return forecast(opened.estimate.rows, tables, surroundings, measured);
+}

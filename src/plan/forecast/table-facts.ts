@@ -1,0 +1,71 @@
+import { displayName } from "../../job/table.ts";
+import type { Relation } from "../../postgres/catalog.ts";
+import type { Queryable } from "../../postgres/database.ts";
+import { sql } from "../../postgres/sql.ts";
+import { type ColumnFacts, readColumnFacts, rowBytes } from "./column-facts.ts";
+import { type IndexFacts, readIndexFacts } from "./index-facts.ts";
+import type { Interval } from "./interval.ts";
+
+/** What the catalogue says of a table that decides what it costs to write it; nothing is counted, no row is read. */
+export interface TableFacts {
+  readonly name: string;
+  /** of the table itself, partitions included, without indexes and values out of line */
+  readonly bytes: number;
+  readonly columns: readonly ColumnFacts[];
+  /** bytes of a row in its page */
+  readonly rowBytes: Interval;
+  /** percent of a page that is filled before the next one is begun */
+  readonly fillFactor: number;
+  readonly indexes: readonly IndexFacts[];
+  /** columns that the tables' generated columns are computed from, by the generated column */
+  readonly generatedFrom: Readonly<Record<string, readonly string[]>>;
+  /** `replica identity full`: a change to a row is sent with the whole old row */
+  readonly hasFullIdentity: boolean;
+}
+
+/** Asks the catalogue about a table; quick, whatever its size. */
+export async function readTableFacts(db: Queryable, relation: Relation): Promise<TableFacts> {
+  const columns = await readColumnFacts(db, relation.oid);
+  const { rows } = await db.query(sql`
+    select pg_catalog.sum(pg_catalog.pg_relation_size(c.oid)) as bytes,
+      pg_catalog.min(coalesce(pg_catalog.substring(c.reloptions::text, 'fillfactor=(\d+)')::integer, 100)) as fill_factor,
+      pg_catalog.bool_or(c.relreplident = 'f') as full_identity,
+      (select pg_catalog.json_object_agg(made.name, made.columns)
+        from (
+          select g.attname as name, pg_catalog.json_agg(a.attname) as columns
+          from pg_catalog.pg_attribute g
+          join pg_catalog.pg_attrdef e on e.adrelid = g.attrelid and e.adnum = g.attnum
+          join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and d.objid = e.oid
+            or d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = g.attrelid and d.objsubid = g.attnum
+          join pg_catalog.pg_attribute a on a.attrelid = g.attrelid and a.attnum = d.refobjsubid
+          where g.attrelid = ${relation.oid}::oid
+            and g.attgenerated <> ''
+            and d.refobjid = g.attrelid
+            and a.attnum > 0
+            and a.attnum <> g.attnum
+          group by g.attname
+        ) made) as generated_from
+    from pg_catalog.pg_class c
+    where c.oid = ${relation.oid}::oid
+        and c.relkind <> 'p'
+      or c.oid in (select relid from pg_catalog.pg_partition_tree(${relation.oid}::oid) where isleaf)`);
+  const [row] = rows;
+  return {
+    name: displayName(relation),
+    bytes: Number(row?.bytes ?? 0),
+    columns,
+    rowBytes: rowBytes(columns.map(({ alignment, present }) => ({ alignment, bytes: present }))),
+    fillFactor: Number(row?.fill_factor ?? 100),
+    indexes: await readIndexFacts(db, relation.oid, columns),
+    generatedFrom: JSON.parse(row?.generated_from ?? "{}") as TableFacts["generatedFrom"],
+    hasFullIdentity: row?.full_identity === "t",
+  };
+}
+
+/** The columns that change when these are written: those that are generated from them as well. */
+export function changedColumns(facts: TableFacts, written: readonly string[]): readonly string[] {
+  const generated = Object.entries(facts.generatedFrom)
+    .filter(([, from]) => from.some((column) => written.includes(column)))
+    .map(([name]) => name);
+  return [...written, ...generated];
+}
