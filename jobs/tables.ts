@@ -6,6 +6,23 @@ export const essays = table("essay_submission_essay", {
   columns: { id: "bigint", content: "text", computed_word_count: "integer?" },
 });
 
+/** The same table once `tokenize-essays` has added its column. */
+export const processedEssays = table("essay_submission_essay", {
+  key: "id",
+  columns: { id: "bigint", content: "text", processed_content: "text[]?" },
+});
+
+export const essayVersions = table("essay_submission_essayversion", {
+  key: "id",
+  columns: {
+    id: "bigint",
+    essay_id: "bigint",
+    version_number: "integer",
+    content: "text",
+    created_at: "timestamptz?",
+  },
+});
+
 export const students = table("core_student", {
   key: "id",
   columns: { id: "bigint", email: "text", full_name: "text", last_seen_at: "timestamptz?" },

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Column } from "../postgres/catalog.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
@@ -13,10 +14,23 @@ export interface Kept {
   readonly columns: readonly Column[];
 }
 
+const wholeTable = Symbol("the whole table");
+
+/** What the job's last steps drop of the table that it reads. */
+function droppedOf({ contract }: Job, { relation }: OpenedTable): readonly (string | typeof wholeTable)[] {
+  return contract.flatMap((step) => {
+    if (step.kind !== "drop column" && step.kind !== "drop table") return [];
+    const { schema, name } = step.table;
+    if (name !== relation.name || (schema !== null && schema !== relation.schema)) return [];
+    return [step.kind === "drop table" ? wholeTable : step.column];
+  });
+}
+
 /** The rows that a job may destroy, and how much of each. @throws UsageError when it destroys none */
 export function whatToKeep({ job, table, writes }: OpenedJob): Kept {
   const written = writes.find(({ verb }) => verb !== "insert");
-  if (table === null || written === undefined) {
+  const dropped = table === null ? [] : droppedOf(job, table);
+  if (table === null || (written === undefined && dropped.length === 0)) {
     throw new UsageError(
       `Job ${job.name} only inserts: none of the rows that it reads is changed or deleted, so there is nothing to back up.`,
       {
@@ -25,14 +39,15 @@ export function whatToKeep({ job, table, writes }: OpenedJob): Kept {
       },
     );
   }
-  const isWhole = written.verb === "delete";
+  const isWhole = written?.verb === "delete" || dropped.includes(wholeTable);
   const key = table.key.columns.map(({ name }) => name);
   return {
     table,
     kind: isWhole ? "whole rows" : "touched columns",
     columns: table.relation.columns.filter(
       ({ name, isGenerated }) =>
-        key.includes(name) || (isWhole ? !isGenerated : written.columns.includes(name)),
+        key.includes(name) ||
+        (isWhole ? !isGenerated : (written?.columns.includes(name) ?? false) || dropped.includes(name)),
     ),
   };
 }

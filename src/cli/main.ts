@@ -2,6 +2,7 @@ import yargs from "yargs";
 import { UsageError } from "../errors.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { backupCommand } from "./commands/backup.ts";
+import { contractCommand } from "./commands/contract.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { eraseCommand } from "./commands/erase.ts";
 import { listCommand } from "./commands/list.ts";
@@ -15,6 +16,7 @@ import { schemaCommand } from "./commands/schema.ts";
 import { setCommand } from "./commands/set.ts";
 import { statusCommand } from "./commands/status.ts";
 import { undoCommand } from "./commands/undo.ts";
+import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { exitCodeOfError } from "./exit-code.ts";
 import { explained } from "./explained.ts";
@@ -26,6 +28,7 @@ const commands = [
   listCommand,
   planCommand,
   runCommand,
+  upCommand,
   resumeCommand,
   pauseCommand,
   cancelCommand,
@@ -33,6 +36,7 @@ const commands = [
   statusCommand,
   rejectsCommand,
   verifyCommand,
+  contractCommand,
   undoCommand,
   auditCommand,
   backupCommand,

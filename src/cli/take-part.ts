@@ -13,6 +13,7 @@ import { type ObserverSettings, Observers } from "./observers.ts";
 import { emphasise, printJson, say } from "./output.ts";
 import type { CommonSettings } from "./settings.ts";
 import { Signals } from "./signals.ts";
+import { StepLines } from "./step-lines.ts";
 
 export interface WorkSettings extends ObserverSettings {
   readonly workers?: number | undefined;
@@ -40,6 +41,7 @@ export async function takePart(
   try {
     await observers.start();
     const mine = new OwnShare();
+    const steps = new StepLines();
     const begin = performance.now();
     const report = await withAddress(settings, (connectionString) =>
       start({
@@ -53,6 +55,7 @@ export async function takePart(
         lease: work.lease as Duration,
         rejectLimit,
         signal: signals.signal,
+        onStep: (event) => steps.hear(event),
         onEvent: [...observers.listeners, (event) => mine.hear(event)],
         files: loaded?.files,
       }),
@@ -96,14 +99,27 @@ function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
   );
   if (report.message !== null) say(report.message);
   for (const broken of report.broken) say(`${emphasise("red", "integrity")}  ${broken}`);
+  sayContract(report);
   const next = nextStep(report);
   if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
 }
 
+/** What is left of the steps after the rows, and why. */
+function sayContract({ job, contract }: RunReport): void {
+  if (contract === null) return;
+  if (contract.problem !== null)
+    say(`${emphasise("yellow", "waits")}  the last steps of ${job}: ${contract.problem}`);
+  else if (contract.open.length > 0)
+    say(
+      `${emphasise("cyan", "→")} When no program asks for it any more (${contract.open.join(", ")}): tidefill contract ${job}`,
+    );
+}
+
 /** How a run of each kind is summed up. */
-function partsOf({ kind, rows }: RunReport): string[] {
+function partsOf({ kind, rows, hasRows }: RunReport): string[] {
   const some = (count: number, what: string): string[] =>
     count > 0 ? [`${formatCount(count)} ${what}`] : [];
+  if (!hasRows) return [kind === "undo" ? "its steps are taken back" : "its steps are done"];
   if (kind === "undo") {
     const images = `of ${formatCount(rows.read)} undo images`;
     const counts = [rows.written, rows.conflicted, rows.skipped].map(formatCount);

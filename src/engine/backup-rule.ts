@@ -1,4 +1,6 @@
 import { RefusedError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import type { Step, StepTable } from "../job/steps.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import type { UndoLogKind } from "../store/run.ts";
@@ -21,25 +23,59 @@ export async function requireBackup(
   undoLog: UndoLogKind,
 ): Promise<void> {
   if (!isDestructive(opened, undoLog)) return;
-  const { name, backup } = opened.job;
+  const { job } = opened;
+  await requireFresh(
+    db,
+    store,
+    job,
+    opened.scopeFingerprint,
+    undoLog === "none" ? "destroys rows that no undo log keeps" : "is destructive by its own word",
+  );
+}
+
+/** The same for steps that drop columns and tables; `opened` is null where the job has steps only. @throws RefusedError */
+export async function requireBackupOfDropped(
+  db: Database,
+  store: Store,
+  job: Job,
+  opened: OpenedJob | null,
+  steps: readonly Step[],
+): Promise<void> {
+  const stranger = steps.find(
+    (step) => (step.kind === "drop column" || step.kind === "drop table") && !covers(opened, step.table),
+  );
+  if (stranger !== undefined && job.backup.check === null)
+    throw new RefusedError(
+      "backup-is-there",
+      `The step "${stranger.name}" of ${job.name} drops what no backup of tidefill's covers: it is not in the table that the job reads. No step was done.`,
+      "Name a check of your own in the job, of the last backup that holds it: backup: { check }.",
+    );
+  await requireFresh(db, store, job, opened?.scopeFingerprint ?? "", "drops what nothing brings back");
+}
+
+/** A backup of a job holds rows of the table that it reads. */
+function covers(opened: OpenedJob | null, table: StepTable): boolean {
+  const relation = opened?.table?.relation;
+  return relation?.name === table.name && (table.schema === null || table.schema === relation.schema);
+}
+
+async function requireFresh(
+  db: Database,
+  store: Store | null,
+  { name, backup }: Job,
+  scopeFingerprint: string,
+  what: string,
+): Promise<void> {
   const remedy = `Make one: tidefill backup ${name} --to <dir>   or name a check of your own in the job: backup: { check }.`;
   if (backup.check) {
     if (await backup.check()) return;
-    throw new RefusedError(
-      "backup-is-there",
-      `${name} destroys rows, and its own backup check said no.`,
-      remedy,
-    );
+    throw new RefusedError("backup-is-there", `${name} ${what}, and its own backup check said no.`, remedy);
   }
-  const ageMs = store === null ? null : await store.backups.ageOfLatest(db, name, opened.scopeFingerprint);
+  const ageMs = store === null ? null : await store.backups.ageOfLatest(db, name, scopeFingerprint);
   if (ageMs !== null && ageMs <= backup.maxAgeMs) return;
   const why =
     ageMs === null
       ? "it has no verified backup of these rows"
       : `its last verified backup is ${Math.round(ageMs / 3_600_000)} hours old`;
-  throw new RefusedError(
-    "backup-is-there",
-    `${name} ${undoLog === "none" ? "destroys rows that no undo log keeps" : "is destructive by its own word"}, and ${why}. Nothing was started.`,
-    remedy,
-  );
+  throw new RefusedError("backup-is-there", `${name} ${what}, and ${why}. Nothing was started.`, remedy);
 }

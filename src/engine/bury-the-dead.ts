@@ -1,4 +1,5 @@
 import type { Database } from "../postgres/database.ts";
+import { isAlive } from "../store/is-alive.ts";
 import type { Store } from "../store/store.ts";
 
 /**
@@ -10,15 +11,5 @@ export async function buryTheDead(db: Database, store: Store, run: bigint): Prom
     if (isAlive(pid)) continue;
     await store.ranges.releaseAllOf(db, run, id);
     await store.workers.leave(db, id);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Without the right to signal it, it is there.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

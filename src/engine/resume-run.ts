@@ -11,6 +11,7 @@ import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
+import { contractAfter } from "./contract.ts";
 import { executeRun } from "./execute-run.ts";
 import { withIntegrity } from "./integrity.ts";
 import { rollOut } from "./rollout.ts";
@@ -54,7 +55,17 @@ export async function resumeRun(
     await recordResume(db, store, run, options);
     const current = await store.runs.require(db, String(run.id));
     if (run.kind === "run")
-      return rollOut({ db, store, opened, part }, current, await taskOf(db, store, current, opened, options));
+      return contractAfter(
+        db,
+        store,
+        job,
+        await rollOut(
+          { db, store, opened, part },
+          current,
+          await taskOf(db, store, current, opened, options),
+        ),
+        options,
+      );
     const verify = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
     return withIntegrity(db, job, verify);
   });

@@ -8,14 +8,17 @@ import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import type { Run, UndoLogKind } from "../store/run.ts";
+import { installedVersion } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
+import { contractAfter, expand } from "./contract.ts";
 import { install } from "./install.ts";
 import { requireIntegrity } from "./integrity.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
+import { enterSteps } from "./steps-only.ts";
 import { taskOf } from "./task-of-run.ts";
 
 export interface RunOptions extends WorkOptions {
@@ -40,6 +43,16 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   const parameters = await readParameters(job.parameters, given);
   await requireKept(job.parameters, given);
   return withDatabase(job.name, options, async (db, store) => {
+    await requireBefore(db, store, job);
+    if (job.expand.length > 0 || job.kind === "steps") {
+      await install(db, store);
+      await store.runs.settle(db, job.name);
+      if (options.again !== true) await requireNotDone(db, store, job);
+      await requireIntegrity(db, job);
+      await expand(db, store, job, options);
+    }
+    if (job.kind === "steps")
+      return contractAfter(db, store, job, await enterSteps(db, store, job, options), options);
     const opened = await openJob(db, job, parameters);
     await install(db, store);
     await store.runs.settle(db, job.name);
@@ -59,7 +72,12 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       },
     );
     const run = await store.runs.require(db, String(id));
-    return rollOut({ db, store, opened, part }, run, await taskOf(db, store, run, opened, options));
+    const report = await rollOut(
+      { db, store, opened, part },
+      run,
+      await taskOf(db, store, run, opened, options),
+    );
+    return contractAfter(db, store, job, report, options);
   });
 }
 
@@ -137,6 +155,20 @@ export async function createRun(
     await store.audit.record(tx, { action: "run", job: job.name, run: id, details });
     return id;
   });
+}
+
+/** @throws RefusedError when a job that has to be done before is not */
+async function requireBefore(db: Database, store: Store, job: Job): Promise<void> {
+  if (job.after.length === 0) return;
+  const isInstalled = (await installedVersion(db, store.schema)) !== null;
+  for (const name of job.after) {
+    if (isInstalled && (await store.runs.standing(db, name)) !== null) continue;
+    throw new RefusedError(
+      "jobs-before-are-done",
+      `The job ${job.name} comes after ${name}, which has not succeeded here. Nothing was started.`,
+      `tidefill up --to ${job.name}   does all that comes before it, in order`,
+    );
+  }
 }
 
 async function requireNotDone(db: Queryable, store: Store, job: Job): Promise<void> {

@@ -4,6 +4,8 @@ import { type Progress, readProgress } from "../store/progress.ts";
 import type { Run, RunKind } from "../store/run.ts";
 import type { RunStatus } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
+import type { ContractReport } from "./contract-report.ts";
+import { hadNoRows } from "./had-no-rows.ts";
 import { rolloutOf } from "./rollout-of.ts";
 
 /** A run as programs see it: what `status --json` prints and `runJob` answers. */
@@ -16,6 +18,8 @@ export interface RunReport {
   readonly ofRun: number | null;
   /** the run that took this one back */
   readonly undoneBy: number | null;
+  /** false where the job has steps only */
+  readonly hasRows: boolean;
   readonly status: RunStatus;
   /** what an operator asked for; it takes effect at each worker's next commit */
   readonly wanted: "running" | "paused" | "cancelled";
@@ -53,6 +57,8 @@ export interface RunReport {
   readonly finishedAt: string | null;
   /** integrity queries of the job that returned a row after the run; only the process that finished it looks */
   readonly broken: readonly string[];
+  /** how the steps after the rows stand; only the process that finished the run tells, null elsewhere */
+  readonly contract: ContractReport | null;
   /** the stage of the rollout that was worked on last, from 0 */
   readonly stage: number;
   /** shares of the rows that are done after each stage; empty where all are worked on at once */
@@ -75,6 +81,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     kind: run.kind,
     ofRun: run.ofRun === null ? null : Number(run.ofRun),
     undoneBy: run.undoneBy === null ? null : Number(run.undoneBy),
+    hasRows: !hadNoRows(run),
     status: run.status,
     wanted: run.wanted,
     stopReason: run.stopReason ?? (run.status === "interrupted" ? "vanished" : null),
@@ -95,6 +102,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     broken: [],
+    contract: null,
     stage: run.stage,
     stages: rolloutOf(run)?.shares ?? [],
     stageProblems: [],

@@ -4,6 +4,7 @@ import { checkPace, type RunPace } from "../job/pace.ts";
 import type { RejectLimit } from "../job/reject-limit.ts";
 import { createPool } from "../postgres/connect.ts";
 import { Database } from "../postgres/database.ts";
+import type { StepListener } from "../steps/step-events.ts";
 import { Store } from "../store/store.ts";
 import type { EventListener } from "./events.ts";
 import type { Participation } from "./execute-run.ts";
@@ -31,6 +32,8 @@ export interface WorkOptions {
   /** ends the current batches and gives the leases back */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: EventListener | readonly EventListener[] | undefined;
+  /** hears of the steps before and after the rows */
+  readonly onStep?: StepListener | undefined;
   /** hashes of the files that the job was made of, by name; the command line gives them */
   readonly files?: Readonly<Record<string, string>> | undefined;
   /** rejects after which the run stops; the job's own limit when absent */

@@ -1,24 +1,35 @@
 import { RefusedError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
 import { noRejectLimit } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import type { ImagePart } from "../sink/images.ts";
+import { StepRunner } from "../steps/run-steps.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { executeRun } from "./execute-run.ts";
+import { hadNoRows } from "./had-no-rows.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { enterUndone } from "./steps-only.ts";
 import { needsLookup, openLog, undoTask } from "./undo-task.ts";
+
+export interface UndoOptions extends WorkOptions {
+  /** the job, where it has steps: those after the rows are taken back before the rows */
+  readonly job?: Job | undefined;
+  /** the steps before the rows are taken back as well, after the rows: what they have added goes */
+  readonly withExpand?: boolean | undefined;
+}
 
 /**
  * Takes a run back: a run of its own, planned, paced, resumable and fenced like any other. `name` is the number of the run or
  * the job's name. What somebody has changed since stays as it is and is listed as a conflict.
  * @throws RefusedError when there is nothing that could be taken back
  */
-export async function undoRun(name: string, options: WorkOptions = {}): Promise<RunReport> {
+export async function undoRun(name: string, options: UndoOptions = {}): Promise<RunReport> {
   const part = participation(options, false);
   return withDatabase(`undo ${name}`, options, async (db, store) => {
     await requireSchema(db, store.schema);
@@ -26,10 +37,37 @@ export async function undoRun(name: string, options: WorkOptions = {}): Promise<
     await store.runs.settle(db, found.job);
     const undone = await store.runs.require(db, String(found.id));
     requireUndoable(undone);
+    await takeBackSteps(db, store, undone, options);
+    if (hadNoRows(undone)) return enterUndone(db, store, undone);
     await openLog(db, store, undone, options);
     const undo = await begin(db, store, undone);
-    return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+    const report = await executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+    const isWhole = report.status === "succeeded" && report.rows.rejected === 0;
+    if (options.withExpand === true && options.job !== undefined && isWhole)
+      await takeBackExpand(db, store, options.job, options);
+    return report;
   });
+}
+
+/** The steps that came after the rows go first; of a job of steps alone all of them. */
+async function takeBackSteps(db: Database, store: Store, run: Run, options: UndoOptions): Promise<void> {
+  const done = await store.steps.done(db, run.job);
+  const isNeeded = done.some(({ phase }) => phase === "contract") || hadNoRows(run);
+  if (!isNeeded) return;
+  const { job } = options;
+  if (job === undefined)
+    throw new RefusedError(
+      "steps-have-a-way-back",
+      `The steps of ${run.job} have to be taken back with it, and its file is not here.`,
+      "Name the folder of your jobs with --jobs.",
+    );
+  await new StepRunner(db, store, { job: job.name, phase: "contract", steps: job.contract }, options).down();
+  if (hadNoRows(run)) await takeBackExpand(db, store, job, options);
+}
+
+/** Takes back the steps before the rows: what they have added goes, with all that is in it. */
+async function takeBackExpand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<number> {
+  return new StepRunner(db, store, { job: job.name, phase: "expand", steps: job.expand }, options).down();
 }
 
 function requireUndoable(run: Run): void {
@@ -54,7 +92,9 @@ function whyNot(run: Run): readonly [message: string, remedy: string] | null {
     return [`Run ${id} was taken back already, by run ${undoneBy}.`, `tidefill status ${undoneBy}`];
   const restore = "Restore from a backup: tidefill backup restore <dir>";
   if (undoLog === "purged") return [`The undo log of run ${id} was purged.`, restore];
-  return undoLog === "none" ? [`Run ${id} of ${job} kept no undo log (undoable: false).`, restore] : null;
+  return undoLog === "none" && !hadNoRows(run)
+    ? [`Run ${id} of ${job} kept no undo log (undoable: false).`, restore]
+    : null;
 }
 
 /** An index on a log of many million images; nobody else uses the log. */

@@ -4,6 +4,7 @@ import { type Duration, parseDuration } from "./duration.ts";
 import { batchTimeMsOf, checkPace, type Pace } from "./pace.ts";
 import type { ParameterSpec, ParametersOf } from "./parameters.ts";
 import { parseRejectLimit, type RejectLimit } from "./reject-limit.ts";
+import type { Step } from "./steps.ts";
 import type { ThrottleDefinition } from "./throttles.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -54,11 +55,23 @@ interface CommonDefinition<P extends ParameterSpec> {
   readonly destructive?: boolean;
   /** the rows are about persons: no value of theirs is shown or kept anywhere, and the undo log is encrypted */
   readonly personalData?: boolean;
+  /** changes of the schema before the rows, in their order */
+  readonly expand?: readonly Step[];
+  /** changes of the schema after the run is complete and verified, in their order */
+  readonly contract?: readonly Step[];
+  /** the names of the jobs that must have succeeded before */
+  readonly after?: readonly string[];
   /** queries that must return no row, before the run and after it */
   readonly integrity?: readonly IntegrityQuery[];
   /** what has to be there before the job may destroy something that no undo log keeps */
   readonly backup?: BackupRule;
 }
+
+/** A job of schema changes alone. */
+export type StepsDefinition = Pick<
+  CommonDefinition<Record<never, never>>,
+  "name" | "expand" | "contract" | "after" | "integrity" | "backup"
+>;
 
 /** Something that must always hold: `query` returns the rows that break it, so it must return none. */
 export interface IntegrityQuery {
@@ -101,7 +114,7 @@ export interface BoundJob {
 
 /** A checked and frozen definition. */
 export interface Job {
-  readonly kind: "row job" | "sql job";
+  readonly kind: "row job" | "sql job" | "steps";
   readonly name: string;
   readonly parameters: ParameterSpec;
   readonly pace: Pace;
@@ -111,6 +124,9 @@ export interface Job {
   readonly undoable: boolean;
   readonly personalData: boolean;
   readonly destructive: boolean;
+  readonly expand: readonly Step[];
+  readonly contract: readonly Step[];
+  readonly after: readonly string[];
   readonly integrity: readonly IntegrityQuery[];
   readonly backup: { readonly maxAgeMs: number; readonly check: BackupRule["check"] | null };
   bind(parameters: object): BoundJob;
@@ -157,13 +173,27 @@ export function defineSqlJob<const P extends ParameterSpec = Record<never, never
   });
 }
 
+/** Defines a job that only changes the schema. */
+export function defineSteps(definition: StepsDefinition): Job {
+  const { name, expand = [], contract = [] } = definition;
+  if (expand.length + contract.length === 0)
+    throw new UsageError(`Job ${name} has no steps.`, { remedy: "Give it expand: [addColumn(…)]." });
+  return Object.freeze({
+    kind: "steps",
+    ...common(definition),
+    bind: (): BoundJob => {
+      throw new UsageError(`Job ${name} has steps only: there are no rows to work on.`);
+    },
+  });
+}
+
 /** Whether a value is a job, whichever copy of this package made it. */
 export function isJob(value: unknown): value is Job {
   return (
     typeof value === "object" &&
     value !== null &&
     "kind" in value &&
-    (value.kind === "row job" || value.kind === "sql job")
+    (value.kind === "row job" || value.kind === "sql job" || value.kind === "steps")
   );
 }
 
@@ -188,8 +218,22 @@ function common(definition: CommonDefinition<ParameterSpec>) {
     throttles: [...throttles],
     rejectLimit: parseRejectLimit(rejectLimit),
     ...nature,
+    ...stepsOf(definition),
     ...precautions(definition),
   };
+}
+
+/** @throws UsageError where two steps of a phase read the same: their names tell them apart */
+function stepsOf({ name, expand = [], contract = [], after = [] }: CommonDefinition<ParameterSpec>) {
+  for (const steps of [expand, contract]) {
+    const names = steps.map((step) => step.name);
+    const twice = names.find((each, index) => names.indexOf(each) !== index);
+    if (twice !== undefined)
+      throw new UsageError(`Job ${name} has the step "${twice}" twice.`, {
+        remedy: "Leave one of them out, or give sqlStep another name.",
+      });
+  }
+  return { expand: [...expand], contract: [...contract], after: [...after] };
 }
 
 function precautions({ name, integrity = [], backup = {} }: CommonDefinition<ParameterSpec>) {

@@ -130,7 +130,7 @@ async function assemble(
     keyFingerprint: order,
     tableFingerprint: fingerprintTables(parts, from, into),
     definitionFingerprint: definitionFingerprint(job, bound),
-    scopeFingerprint: scopeFingerprint(bound, parts.sink, parameters),
+    scopeFingerprint: scopeFingerprint(job, bound, parts.sink, parameters),
   };
 }
 
@@ -223,11 +223,12 @@ function fingerprintTables({ source, sink }: Parts, from: Relation | null, into:
   ]);
 }
 
-function scopeFingerprint(bound: BoundJob, sink: AnySink, parameters: object): string {
+function scopeFingerprint({ contract }: Job, bound: BoundJob, sink: AnySink, parameters: object): string {
   const texts = JSON.stringify(parameters, (_, value: unknown) =>
     typeof value === "bigint" ? `${value}n` : value,
   );
-  return hash([bound.source.describe(), sink.columns, texts]);
+  const dropped = contract.flatMap((step) => (/^drop (column|table)$/.test(step.kind) ? [step.name] : []));
+  return hash([bound.source.describe(), sink.columns, texts, ...dropped]);
 }
 
 function columnsThat(relation: Relation, used: readonly string[]): unknown {

@@ -108,6 +108,24 @@ export class Database implements Queryable {
     });
   }
 
+  /**
+   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. The timeout is
+   * the session's for so long: behind a pooler in transaction mode another one may get it.
+   */
+  async alone(statement: Sql, wholeMs: number): Promise<Result> {
+    return this.#withClient(wholeMs, async (client) => {
+      await client.query("set statement_timeout = 0; set lock_timeout = 0");
+      try {
+        const { rows, rowCount } = await client.query<Record<string, string | null>>(
+          statement.toQuery().text,
+        );
+        return { rows, count: rowCount ?? 0 };
+      } finally {
+        await client.query("reset statement_timeout; reset lock_timeout").catch(() => unfit.add(client));
+      }
+    });
+  }
+
   /** Lets so many transactions be open at a time from now on. */
   allowConnections(count: number): void {
     this.#pool.options.max = Math.max(this.#pool.options.max, count);

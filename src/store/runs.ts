@@ -122,6 +122,15 @@ export class Runs {
     );
   }
 
+  /** The runs that could be taken back: finished or not, their undo log is there and nobody has used it. */
+  async withUndoLog(db: Queryable): Promise<Run[]> {
+    const runs = await this.#select(
+      db,
+      sql`where run.kind = 'run' and run.undo_log in ('plain', 'encrypted') order by run.id`,
+    );
+    return runs.filter(({ undoneBy }) => undoneBy === null);
+  }
+
   /** The newest run of each job that did its work. */
   async latestOfEach(db: Queryable): Promise<Run[]> {
     const table = this.#schema.table("run");

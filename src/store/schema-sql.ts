@@ -119,6 +119,28 @@ create table ${s}.worker (
 );
 comment on column ${s}.worker.held_back is 'Why it works slower than it could, or not at all';
 create index worker_run on ${s}.worker (run_id);
+create table ${s}.step (
+  job text not null,
+  phase text not null check (phase in ('expand', 'contract')),
+  name text not null,
+  definition text not null,
+  before text,
+  done_at timestamptz not null default clock_timestamp(),
+  primary key (job, phase, name)
+);
+comment on table ${s}.step is 'The schema changes of jobs that are done; one that was taken back is here no more';
+comment on column ${s}.step.definition is 'Hash of what it was made of';
+comment on column ${s}.step.before is 'What the way back needs: the statement of an index that was dropped';
+
+create table ${s}.claim (
+  name text primary key,
+  holder uuid not null,
+  host text not null,
+  process integer not null,
+  expires_at timestamptz not null
+);
+comment on table ${s}.claim is 'Work that one process does alone, until it has not been heard of for a while';
+
 create table ${s}.retry (
   run_id bigint not null references ${s}.run on delete cascade,
   key text[] not null,

@@ -1,9 +1,12 @@
+import type { Database } from "../postgres/database.ts";
 import { Audit } from "./audit.ts";
 import { Backups } from "./backups.ts";
+import { Claim } from "./claim.ts";
 import { Ranges } from "./ranges.ts";
 import { Rejects } from "./rejects.ts";
 import { Runs } from "./runs.ts";
 import { StoreSchema } from "./schema.ts";
+import { Steps } from "./steps.ts";
 import { UndoLogs } from "./undo-logs.ts";
 import { Workers } from "./workers.ts";
 
@@ -17,6 +20,7 @@ export class Store {
   readonly undoLogs: UndoLogs;
   readonly audit: Audit;
   readonly backups: Backups;
+  readonly steps: Steps;
 
   constructor(schemaName?: string) {
     this.schema = new StoreSchema(schemaName);
@@ -27,5 +31,11 @@ export class Store {
     this.undoLogs = new UndoLogs(this.schema);
     this.audit = new Audit(this.schema);
     this.backups = new Backups(this.schema);
+    this.steps = new Steps(this.schema);
+  }
+
+  /** Work that one process does alone. */
+  claim(db: Database, name: string): Claim {
+    return new Claim(db, this.schema, name);
   }
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from "../postgres/database.ts";
+import { isConnectionLoss } from "../postgres/failure.ts";
 import type { Reading, Signal, SignalName } from "./signal.ts";
 
 const tickMs = 250;
@@ -73,7 +74,8 @@ export class Watch {
         signal.whenBlind === "hold"
           ? { signal: signal.name, strain: 1, reason: `${signal.name} unknown: ${message}` }
           : null;
-      if (seen.blindness !== message) this.#tellBlind(signal.name, message);
+      // A database that cannot be reached is told by whoever works in it.
+      if (seen.blindness !== message && !isConnectionLoss(error)) this.#tellBlind(signal.name, message);
       seen.blindness = message;
     }
     seen.nextAt = performance.now() + signal.everyMs;

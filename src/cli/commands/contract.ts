@@ -1,0 +1,50 @@
+import type { CommandModule } from "yargs";
+import { contractJob } from "../../engine/contract.ts";
+import { readJobStates } from "../../engine/job-state.ts";
+import { takesAway } from "../../job/steps.ts";
+import { requireConfirmation } from "../confirm.ts";
+import { withAddress, withStore } from "../connection.ts";
+import { loadJob } from "../load-job.ts";
+import { printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { Signals } from "../signals.ts";
+import { StepLines } from "../step-lines.ts";
+
+/** `tidefill contract <job>` */
+export const contractCommand: CommandModule = {
+  command: "contract <job>",
+  describe: "the last steps of a job, also those that take something away",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional("job", { type: "string", demandOption: true })
+      .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & { readonly job: string; readonly yes: boolean };
+    const settings = commonSettings(given);
+    const loaded = await loadJob(settings.jobs, given.job);
+    const [state] = await withStore(settings, (db, store) => readJobStates(db, store, [loaded]));
+    const open = state?.steps.contract.open ?? [];
+    const lost = loaded.job.contract.filter((step) => takesAway(step) && open.includes(step.name));
+    if (lost.length > 0) {
+      const question = `${lost.map(({ name }) => name).join(", ")}: does no program ask for it any more?`;
+      await requireConfirmation(given.yes, question, given.job);
+    }
+    const signals = new Signals();
+    signals.listen();
+    const lines = new StepLines();
+    try {
+      const report = await withAddress(settings, (connectionString) =>
+        contractJob(loaded.job, {
+          connectionString,
+          schema: settings.schema,
+          signal: signals.signal,
+          onStep: (event) => lines.hear(event),
+        }),
+      );
+      if (settings.json) printJson({ job: given.job, ...report });
+      if (report.done === 0) say(`${given.job} has no steps left to do.`);
+    } finally {
+      signals.ignore();
+    }
+  },
+};

@@ -1,0 +1,82 @@
+import type { CommandModule } from "yargs";
+import { isDone, type JobState, readJobStates } from "../../engine/job-state.ts";
+import { resumeRun } from "../../engine/resume-run.ts";
+import { runJob } from "../../engine/run-job.ts";
+import { isFinished } from "../../store/run-status.ts";
+import { withStore } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
+import { loadInOrder } from "../load-in-order.ts";
+import type { LoadedJob } from "../load-job.ts";
+import { printData, printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
+import { takePart, type WorkSettings } from "../take-part.ts";
+
+/** `tidefill up [--to <job>] [--dry-run]` */
+export const upCommand: CommandModule = {
+  command: "up",
+  describe: "all jobs that are pending, in their order",
+  builder: (yargs) =>
+    workOptions(commonOptions(yargs))
+      .option("to", { type: "string", requiresArg: true, describe: "stop after this job" })
+      .option("dry-run", {
+        type: "boolean",
+        default: false,
+        describe: "say what would be done, and in which order",
+      }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings &
+      WorkSettings & { readonly to?: string; readonly dryRun: boolean };
+    const settings = commonSettings(given);
+    const loaded = await loadInOrder(settings, given.to);
+    const states = await withStore(settings, (db, store) => readJobStates(db, store, loaded), {
+      needsSchema: false,
+    });
+    const pending = states.filter((state) => !isDone(state));
+    for (const { job, changedSince } of states.filter(isDone))
+      if (changedSince.length > 0)
+        say(`${job.name} has changed since it succeeded: ${changedSince.join(", ")}.`);
+    if (given.dryRun) return show(settings, pending);
+    if (pending.length === 0) say("Nothing is pending.");
+    for (const state of pending) {
+      const one = loaded.find(({ job }) => job === state.job);
+      if (one === undefined || !(await bringUp(settings, given, one, state))) return;
+    }
+  },
+};
+
+/** Runs or resumes one job; answers whether the next may begin. */
+async function bringUp(
+  settings: CommonSettings,
+  given: WorkSettings,
+  loaded: LoadedJob,
+  { job, run, state }: JobState,
+): Promise<boolean> {
+  const isUnfinished = run !== null && !isFinished(run.status);
+  const quiet = { ...settings, json: false };
+  const report = await takePart(quiet, given, loaded, (options) =>
+    isUnfinished ? resumeRun(job, job.name, options) : runJob(job, { ...options, again: state === "undone" }),
+  );
+  if (settings.json) printJson({ job: job.name, report });
+  return report.status === "succeeded" && process.exitCode === exitCodes.done;
+}
+
+function show(settings: CommonSettings, pending: readonly JobState[]): void {
+  const rows = pending.map(({ job, state, steps }) => ({
+    job: job.name,
+    state,
+    after: job.after,
+    expand: steps.expand.open,
+    contract: steps.contract.open,
+  }));
+  if (settings.json) printJson({ pending: rows });
+  else if (rows.length === 0) printData("Nothing is pending.");
+  else printData(pending.map(describe).join("\n"));
+}
+
+function describe({ job, state, steps }: JobState, index: number): string {
+  return [
+    `${index + 1}. ${job.name} (${state})`,
+    ...steps.expand.open.map((step) => `     before  ${step}`),
+    ...steps.contract.open.map((step) => `     after   ${step}`),
+  ].join("\n");
+}

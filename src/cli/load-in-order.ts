@@ -1,0 +1,22 @@
+import { UsageError } from "../errors.ts";
+import { inOrder } from "../job/order.ts";
+import { type LoadedJob, loadJobs } from "./load-job.ts";
+import type { CommonSettings } from "./settings.ts";
+
+/** The jobs of the folder up to one of them, in their order. */
+export async function loadInOrder(
+  settings: CommonSettings,
+  to: string | undefined,
+): Promise<readonly LoadedJob[]> {
+  const { jobs, ignored } = await loadJobs(settings.jobs);
+  const broken = ignored.find(({ reason }) => !reason.includes("is not a job"));
+  if (broken !== undefined) throw new UsageError(`${broken.file}: ${broken.reason}`);
+  const ordered = inOrder(jobs.map(({ job }) => job)).map((each) => jobs.find(({ job }) => job === each));
+  const known = ordered.filter((each) => each !== undefined);
+  if (to === undefined) return known;
+  const last = known.findIndex(({ job }) => job.name === to);
+  if (last >= 0) return known.slice(0, last + 1);
+  throw new UsageError(`There is no job "${to}" in ${settings.jobs}/.`, {
+    remedy: `It has: ${known.map(({ job }) => job.name).join(", ")}.`,
+  });
+}

@@ -1,0 +1,9 @@
+/** How the steps after a run stand. */
+export interface ContractReport {
+  /** steps that were done now */
+  readonly done: number;
+  /** the names of those that are still to be done */
+  readonly open: readonly string[];
+  /** why nothing was done; null where nothing stood against it */
+  readonly problem: string | null;
+}

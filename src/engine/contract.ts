@@ -1,0 +1,113 @@
+import { RefusedError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import { readParameters } from "../job/parameters.ts";
+import { type Step, takesAway } from "../job/steps.ts";
+import { openJob } from "../plan/open-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { StepRunner } from "../steps/run-steps.ts";
+import type { Run } from "../store/run.ts";
+import { requireSchema } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { requireBackupOfDropped } from "./backup-rule.ts";
+import type { ContractReport } from "./contract-report.ts";
+import type { RunReport } from "./run-report.ts";
+import { type WorkOptions, withDatabase } from "./session.ts";
+import { requireNoUndoNeeds } from "./undo-needs.ts";
+import { verifyRun } from "./verify-run.ts";
+
+/** Does the steps before the rows; killed at any instant, the next call goes on. */
+export async function expand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<void> {
+  await new StepRunner(db, store, { job: job.name, phase: "expand", steps: job.expand }, options).up();
+}
+
+/**
+ * After a run that has succeeded: verifies it, and does the steps that nobody can be hurt by. Those that take something away wait
+ * for `contractJob`, when no program asks for it any more.
+ */
+export async function contractAfter(
+  db: Database,
+  store: Store,
+  job: Job,
+  report: RunReport,
+  options: WorkOptions,
+): Promise<RunReport> {
+  if (report.status !== "succeeded" || report.kind !== "run" || job.contract.length === 0) return report;
+  const runner = new StepRunner(
+    db,
+    store,
+    { job: job.name, phase: "contract", steps: job.contract },
+    options,
+  );
+  const problem = await whyNotYet(db, store, job, BigInt(report.run), options);
+  const done = problem === null ? await runner.up(beforeLoss(job.contract)) : 0;
+  const open = (await runner.open()).map(({ name }) => name);
+  return { ...report, contract: { done, open, problem } };
+}
+
+/** Does all steps after the rows, also those that take something away. @throws RefusedError when it is not the time for that */
+export async function contractJob(job: Job, options: WorkOptions = {}): Promise<ContractReport> {
+  return withDatabase(`contract ${job.name}`, options, async (db, store) => {
+    await requireSchema(db, store.schema);
+    const run = await store.runs.standing(db, job.name);
+    if (run === null) throw notRun(job);
+    const problem = await whyNotYet(db, store, job, run.id, options);
+    if (problem !== null)
+      throw new RefusedError(
+        "run-is-verified",
+        `${problem} No step was done.`,
+        `tidefill verify ${job.name}`,
+      );
+    const runner = new StepRunner(
+      db,
+      store,
+      { job: job.name, phase: "contract", steps: job.contract },
+      options,
+    );
+    const open = await runner.open();
+    await requireNoUndoNeeds(db, store, open);
+    if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
+      await requireBackupOfDropped(db, store, job, await openedOf(db, job, run), open);
+    return { done: await runner.up(), open: [], problem: null };
+  });
+}
+
+async function openedOf(db: Database, job: Job, run: Run) {
+  return job.kind === "steps" ? null : openJob(db, job, await readParameters(job.parameters, run.parameters));
+}
+
+/** Why the steps after a run must wait; null when it is complete and compared. Compares it where nobody has yet. */
+async function whyNotYet(
+  db: Database,
+  store: Store,
+  job: Job,
+  run: bigint,
+  options: WorkOptions,
+): Promise<string | null> {
+  if (job.kind === "steps") return null;
+  const { rejects: rejected } = await store.rejects.standing(db, run);
+  if (rejected > 0) return `Run ${run} of ${job.name} has ${rejected} rejects: tidefill rejects ${run}.`;
+  const last = await store.runs.latest(db, job.name, "verify");
+  const isCompared = last?.ofRun === run && last.status === "succeeded" && !last.isPartial;
+  const verify = isCompared ? last.id : BigInt((await verifyRun(job, { ...options, run })).run);
+  const compared = await store.runs.require(db, String(verify));
+  if (compared.status !== "succeeded")
+    return `The verify of run ${run} of ${job.name} is ${compared.status}.`;
+  const { rejects: differences } = await store.rejects.standing(db, verify);
+  return differences > 0
+    ? `The verify of run ${run} of ${job.name} found ${differences} differences: tidefill rejects ${verify}.`
+    : null;
+}
+
+/** The steps up to the first that takes something away. */
+function beforeLoss(steps: readonly Step[]): readonly Step[] {
+  const first = steps.findIndex(takesAway);
+  return first < 0 ? steps : steps.slice(0, first);
+}
+
+function notRun({ name }: Job): RefusedError {
+  return new RefusedError(
+    "run-is-verified",
+    `The job ${name} has no run that has succeeded and stands; its last steps come after that.`,
+    `tidefill run ${name}`,
+  );
+}

@@ -1,0 +1,86 @@
+import type { Job } from "../job/define-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { hashOf } from "../steps/run-steps.ts";
+import type { Run } from "../store/run.ts";
+import { installedVersion } from "../store/schema.ts";
+import type { DoneStep, StepPhase } from "../store/steps.ts";
+import type { Store } from "../store/store.ts";
+
+/** A job with the files that it was made of. */
+export interface JobWithFiles {
+  readonly job: Job;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Where a job stands in a database. */
+export interface JobState {
+  readonly job: Job;
+  /** its last run that did its work, or null */
+  readonly run: Run | null;
+  readonly state: "pending" | "undone" | Run["status"];
+  /** files of the job, or steps that are done, which are not what they were when it succeeded */
+  readonly changedSince: readonly string[];
+  /** names of steps that are done, and of those that are not */
+  readonly steps: Readonly<
+    Record<StepPhase, { readonly done: readonly string[]; readonly open: readonly string[] }>
+  >;
+}
+
+/** Whether there is nothing left to do of a job, its last steps apart. */
+export function isDone({ state }: JobState): boolean {
+  return state === "succeeded";
+}
+
+/** Looks where jobs stand; nothing is written, and tidefill's schema may be missing. */
+export async function readJobStates(
+  db: Database,
+  store: Store,
+  jobs: readonly JobWithFiles[],
+): Promise<readonly JobState[]> {
+  const isInstalled = (await installedVersion(db, store.schema)) !== null;
+  const runs = isInstalled ? await store.runs.latestOfEach(db) : [];
+  const done = isInstalled ? await store.steps.done(db) : [];
+  return jobs.map(({ job, files }) =>
+    stateOf(
+      job,
+      files,
+      runs.find((run) => run.job === job.name) ?? null,
+      done.filter((step) => step.job === job.name),
+    ),
+  );
+}
+
+function stateOf(
+  job: Job,
+  files: JobWithFiles["files"],
+  run: Run | null,
+  done: readonly DoneStep[],
+): JobState {
+  const of = (phase: StepPhase) => {
+    const names = done.filter((step) => step.phase === phase).map(({ name }) => name);
+    const open = job[phase].map(({ name }) => name).filter((name) => !names.includes(name));
+    return { done: names, open };
+  };
+  return {
+    job,
+    run,
+    state:
+      run === null || run.status === "cancelled" ? "pending" : run.undoneBy !== null ? "undone" : run.status,
+    changedSince: [...changedFiles(run, files), ...changedSteps(job, done)],
+    steps: { expand: of("expand"), contract: of("contract") },
+  };
+}
+
+function changedFiles(run: Run | null, files: JobWithFiles["files"]): string[] {
+  if (run === null || run.undoneBy !== null || Object.keys(run.code.files).length === 0) return [];
+  return Object.keys({ ...run.code.files, ...files }).filter((file) => run.code.files[file] !== files[file]);
+}
+
+function changedSteps(job: Job, done: readonly DoneStep[]): string[] {
+  return done
+    .filter(({ phase, name, definition }) => {
+      const step = job[phase].find((each) => each.name === name);
+      return step === undefined || hashOf(step) !== definition;
+    })
+    .map(({ name }) => `the step "${name}"`);
+}

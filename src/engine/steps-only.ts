@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import type { Job } from "../job/define-job.ts";
+import { describeStep } from "../job/steps.ts";
+import type { Database } from "../postgres/database.ts";
+import { raw, sql } from "../postgres/sql.ts";
+import type { Run } from "../store/run.ts";
+import type { Store } from "../store/store.ts";
+import { noRows } from "./had-no-rows.ts";
+import { type RunReport, readReport } from "./run-report.ts";
+import type { WorkOptions } from "./session.ts";
+
+/** Enters the run of a job of steps alone, when they are done: so it stands in `list` and `audit` as any other. */
+export async function enterSteps(
+  db: Database,
+  store: Store,
+  job: Job,
+  options: WorkOptions,
+): Promise<RunReport> {
+  const definition = createHash("sha256")
+    .update(JSON.stringify([...job.expand, ...job.contract].map(describeStep)))
+    .digest("hex");
+  return enter(db, store, job.name, "run", null, { definition, files: options.files ?? {} });
+}
+
+/** Enters that the steps of such a run were taken back. */
+export async function enterUndone(db: Database, store: Store, undone: Run): Promise<RunReport> {
+  return enter(db, store, undone.job, "undo", undone.id, { definition: "undo", files: {} });
+}
+
+async function enter(
+  db: Database,
+  store: Store,
+  job: string,
+  kind: "run" | "undo",
+  ofRun: bigint | null,
+  code: Run["code"],
+): Promise<RunReport> {
+  const id = await db.transaction(async (tx) => {
+    const created = await store.runs.create(tx, {
+      job,
+      kind,
+      ofRun,
+      undoLog: "none",
+      undoParts: [],
+      parameters: "{}",
+      rejectLimit: 0,
+      code,
+      keyFingerprint: noRows,
+      tableFingerprint: noRows,
+      estimatedRows: 0,
+      estimatedWalk: 0,
+    });
+    await store.runs.set(tx, created, {
+      status: raw("'succeeded'"),
+      stop_reason: raw("'finished'"),
+      finished_at: raw("pg_catalog.clock_timestamp()"),
+      is_planned: sql`true`,
+    });
+    const details = ofRun === null ? { code } : { undone: String(ofRun) };
+    await store.audit.record(tx, { action: kind, job, run: created, details });
+    return created;
+  });
+  return readReport(db, store, await store.runs.require(db, String(id)));
+}

@@ -1,0 +1,23 @@
+import type { StepTable } from "../job/steps.ts";
+import type { Queryable } from "../postgres/database.ts";
+import type { Sql } from "../postgres/sql.ts";
+
+/** One statement of a step. The catalogue tells whether it is done, so that it can be killed at any instant and done again. */
+export interface Act {
+  readonly statement: Sql;
+  /** false for what PostgreSQL refuses inside a transaction */
+  readonly isTransactional: boolean;
+  /** whose lock others may hold, to tell who is in the way; null where that is nobody's */
+  readonly locks: StepTable | null;
+  /** Whether it is done already. @throws RefusedError where something else stands in its place */
+  isDone(db: Queryable): Promise<boolean>;
+}
+
+/** What a step does and how it is taken back, in this order. */
+export interface StepActs {
+  readonly up: readonly Act[];
+  /** null where there is no way back */
+  readonly down: readonly Act[] | null;
+  /** Asks, before the step is done, what its way back will need. */
+  readonly before?: (db: Queryable) => Promise<string | null>;
+}

@@ -1,0 +1,50 @@
+import type { Step } from "../job/steps.ts";
+import type { Queryable } from "../postgres/database.ts";
+import type { Sql } from "../postgres/sql.ts";
+import type { Act, StepActs } from "./act.ts";
+import { addColumnActs, dropColumnActs, renameColumnActs } from "./column-acts.ts";
+import { addConstraintActs, setNotNullActs } from "./constraint-acts.ts";
+import { createIndexActs, dropIndexActs } from "./index-acts.ts";
+import { createTableActs, dropTableActs } from "./table-acts.ts";
+
+/** What a step does; `before` is what was kept for its way back. */
+export function actsOf(step: Step, before: string | null): StepActs {
+  switch (step.kind) {
+    case "add column":
+      return addColumnActs(step);
+    case "create table":
+      return createTableActs(step);
+    case "create index":
+      return createIndexActs(step);
+    case "drop index":
+      return dropIndexActs(step, before);
+    case "add constraint":
+      return addConstraintActs(step);
+    case "set not null":
+      return setNotNullActs(step);
+    case "rename column":
+      return renameColumnActs(step);
+    case "drop column":
+      return dropColumnActs(step);
+    case "drop table":
+      return dropTableActs(step);
+    case "sql":
+      return ownActs(step);
+  }
+}
+
+/** The author's own statements: what the catalogue says of them only the author knows. */
+function ownActs({ up, down, transactional, done }: Extract<Step, { readonly kind: "sql" }>): StepActs {
+  const act = (statement: Sql, isDown: boolean): Act => ({
+    statement,
+    isTransactional: transactional,
+    locks: null,
+    isDone: async (db) => done !== null && (await answers(db, done)) !== isDown,
+  });
+  return { up: [act(up, false)], down: down === null ? null : [act(down, true)] };
+}
+
+async function answers(db: Queryable, question: Sql): Promise<boolean> {
+  const { rows } = await db.query(question);
+  return Object.values(rows[0] ?? {})[0] === "t";
+}

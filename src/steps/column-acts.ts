@@ -1,0 +1,89 @@
+import { RefusedError } from "../errors.ts";
+import type { Step } from "../job/steps.ts";
+import { join, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { Act, StepActs } from "./act.ts";
+import { columnOf, findColumn, isTrue, nameOf, relationExists, tableShown } from "./catalogue.ts";
+
+type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
+
+/** Adding a column: for an instant, whatever the table's size, unless its default is volatile. */
+export function addColumnActs(step: Of<"add column">): StepActs {
+  const { table, column, type } = step;
+  const parts: Sql[] = [sql`add column ${columnOf(column)} ${raw(type)}`];
+  if (step.default !== null) parts.push(sql`default (${step.default})`);
+  if (step.notNull) parts.push(raw("not null"));
+  return {
+    up: [
+      {
+        ...transactional(step, sql`alter table ${nameOf(table)} ${join(parts, " ")}`),
+        isDone: async (db) => {
+          const found = await findColumn(db, table, column);
+          if (found === undefined) return false;
+          const isSame = await isTrue(
+            db,
+            sql`select pg_catalog.to_regtype(${type})::oid = ${found.atttypid ?? ""}::oid as answer`,
+          );
+          if (isSame) return true;
+          throw inThePlace(
+            step,
+            `the column is there and has another type: ${found.type}`,
+            "Drop or rename that column, or name its type in the step.",
+          );
+        },
+      },
+    ],
+    down: [dropColumnAct(table, column)],
+  };
+}
+
+/** Dropping a column: its values are gone with the commit, whatever vacuum does later. */
+export function dropColumnActs({ table, column }: Of<"drop column">): StepActs {
+  return { up: [dropColumnAct(table, column)], down: null };
+}
+
+/** Renaming a column: there must be one of the two names, and not both. */
+export function renameColumnActs(step: Of<"rename column">): StepActs {
+  return { up: [renameAct(step, step.from, step.to)], down: [renameAct(step, step.to, step.from)] };
+}
+
+function renameAct(step: Of<"rename column">, from: string, to: string): Act {
+  const { table } = step;
+  return {
+    ...transactional(
+      step,
+      sql`alter table ${nameOf(table)} rename column ${columnOf(from)} to ${columnOf(to)}`,
+    ),
+    isDone: async (db) => {
+      const [old, now] = [await findColumn(db, table, from), await findColumn(db, table, to)];
+      if (old === undefined && now !== undefined) return true;
+      if (old !== undefined && now === undefined) return false;
+      const what =
+        old === undefined ? `neither ${from} nor ${to} is there` : `both ${from} and ${to} are there`;
+      throw inThePlace(step, what, "Look at the table: tidefill cannot tell which of them is meant.");
+    },
+  };
+}
+
+function dropColumnAct(table: Of<"drop column">["table"], column: string): Act {
+  return {
+    ...transactional({ table }, sql`alter table ${nameOf(table)} drop column ${columnOf(column)}`),
+    isDone: async (db) =>
+      !(await relationExists(db, table)) || (await findColumn(db, table, column)) === undefined,
+  };
+}
+
+function transactional({ table }: { readonly table: Act["locks"] }, statement: Sql): Omit<Act, "isDone"> {
+  return { statement, isTransactional: true, locks: table };
+}
+
+function inThePlace(
+  step: Step & { readonly table: NonNullable<Act["locks"]> },
+  what: string,
+  remedy: string,
+) {
+  return new RefusedError(
+    "step-finds-its-place",
+    `The step "${step.name}" cannot be done in ${tableShown(step.table)}: ${what}.`,
+    remedy,
+  );
+}

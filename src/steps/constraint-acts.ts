@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import type { Step, StepTable } from "../job/steps.ts";
+import { type Sql, sql } from "../postgres/sql.ts";
+import type { Act, StepActs } from "./act.ts";
+import { columnOf, findColumn, findConstraint, nameOf } from "./catalogue.ts";
+
+type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
+
+/** Adding a check or a foreign key: for new rows under a short lock, then for the old ones beside reads and writes. */
+export function addConstraintActs({ table, constraint, definition }: Of<"add constraint">): StepActs {
+  return {
+    up: addAndValidate(table, constraint, definition, async () => false),
+    down: [dropConstraint(table, constraint)],
+  };
+}
+
+/**
+ * Setting a column not null: PostgreSQL takes a validated check for proof and does not scan the table under its lock (since 12).
+ */
+export function setNotNullActs({ table, column }: Of<"set not null">): StepActs {
+  const hash = createHash("sha256").update(column).digest("hex").slice(0, 12);
+  const constraint = `tidefill_not_null_${hash}`;
+  const isSet: Act["isDone"] = async (db) => (await findColumn(db, table, column))?.attnotnull === "t";
+  return {
+    up: [
+      ...addAndValidate(table, constraint, sql`check (${columnOf(column)} is not null)`, isSet),
+      {
+        ...altering(table, sql`alter column ${columnOf(column)} set not null`),
+        isDone: isSet,
+      },
+      dropConstraint(table, constraint),
+    ],
+    down: [
+      {
+        ...altering(table, sql`alter column ${columnOf(column)} drop not null`),
+        isDone: async (db) => (await findColumn(db, table, column))?.attnotnull !== "t",
+      },
+    ],
+  };
+}
+
+/** `isNeedless` says that what the constraint is for is there already. */
+function addAndValidate(
+  table: StepTable,
+  constraint: string,
+  definition: Sql,
+  isNeedless: Act["isDone"],
+): Act[] {
+  return [
+    {
+      ...altering(table, sql`add constraint ${columnOf(constraint)} ${definition} not valid`),
+      isDone: async (db) => (await findConstraint(db, table, constraint)) !== undefined || isNeedless(db),
+    },
+    {
+      ...altering(table, sql`validate constraint ${columnOf(constraint)}`),
+      isDone: async (db) =>
+        (await findConstraint(db, table, constraint))?.isValidated === true || isNeedless(db),
+    },
+  ];
+}
+
+function dropConstraint(table: StepTable, constraint: string): Act {
+  return {
+    ...altering(table, sql`drop constraint ${columnOf(constraint)}`),
+    isDone: async (db) => (await findConstraint(db, table, constraint)) === undefined,
+  };
+}
+
+function altering(table: StepTable, change: Sql): Omit<Act, "isDone"> {
+  return { statement: sql`alter table ${nameOf(table)} ${change}`, isTransactional: true, locks: table };
+}

@@ -1,0 +1,68 @@
+import type { StepTable } from "../job/steps.ts";
+import type { Queryable } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { regclassOf } from "./catalogue.ts";
+
+/** A session that holds a lock which a step needs. */
+export interface InTheWay {
+  readonly pid: number;
+  readonly user: string;
+  readonly application: string;
+  /** `active`, `idle in transaction`, … */
+  readonly state: string;
+  /** how long its transaction has lasted */
+  readonly seconds: number;
+  /** its statement, or its last one, without its values */
+  readonly statement: string;
+}
+
+const mostShown = 3;
+
+/** Who holds locks on a table, the oldest transaction first; statements of others are hidden from roles without `pg_monitor`. */
+export async function whoIsInTheWay(db: Queryable, table: StepTable): Promise<InTheWay[]> {
+  const { rows } = await db.query(sql`
+    select distinct a.pid, a.usename, a.application_name, a.state, a.query,
+      extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) as seconds
+    from pg_catalog.pg_locks l
+    join pg_catalog.pg_stat_activity a on a.pid = l.pid
+    where l.relation = pg_catalog.to_regclass(${regclassOf(table)})
+      and l.granted
+      and l.pid <> pg_catalog.pg_backend_pid()
+    order by seconds desc nulls last
+    limit ${mostShown}`);
+  return rows.map((row) => ({
+    pid: Number(row.pid),
+    user: row.usename ?? "",
+    application: row.application_name ?? "",
+    state: row.state ?? "",
+    seconds: Math.max(0, Number(row.seconds ?? 0)),
+    statement: withoutValues(row.query ?? ""),
+  }));
+}
+
+const tokens = new RegExp(
+  [
+    `(?<name>"(?:[^"]|"")*(?:"|$))`,
+    String.raw`(?<comment>--[^\n]*|/\*[\s\S]*?(?:\*/|$))`,
+    String.raw`\$(?<tag>(?:[A-Za-z_]\w*)?)\$[\s\S]*?(?:\$\k<tag>\$|$)`,
+    String.raw`[eE]'(?:[^'\\]|''|\\[\s\S])*(?:'|$)`,
+    `[bBxXnN]?'(?:[^']|'')*(?:'|$)`,
+    String.raw`(?<![\w$])\d[\w.]*`,
+  ].join("|"),
+  "g",
+);
+
+/** A statement whose literals read `?`, on one line and not too long: a value in it may be anybody's. */
+export function withoutValues(query: string): string {
+  // Where a backslash stands before a quote, only the session's settings tell where the literal ends.
+  if (/\\'/.test(query)) return `${/^\s*\w*/.exec(query)?.[0].trim() ?? ""} …`;
+  const shown = query
+    .replaceAll(tokens, (...found: readonly unknown[]) => {
+      const { name, comment } = found.at(-1) as { readonly name?: string; readonly comment?: string };
+      if (comment !== undefined) return " ";
+      return name ?? "?";
+    })
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  return shown.length > 200 ? `${shown.slice(0, 199)}…` : shown;
+}
