@@ -40,14 +40,14 @@ export function replicaLag(limits: {
   return Object.freeze({
     kind: "replica lag",
     replicas: [...replicas],
-    maxSeconds: max === undefined ? null : parseDuration(max) / 1_000,
-    maxBytes: maxBytes === undefined ? null : parseBytes(maxBytes),
+    maxSeconds: max === undefined ? null : aboveZero(parseDuration(max), max) / 1_000,
+    maxBytes: maxBytes === undefined ? null : aboveZero(parseBytes(maxBytes), maxBytes),
   });
 }
 
 /** WAL by everybody stays below `max` a second: `"20MB"`. */
 export function walRate({ max }: { readonly max: Bytes }): ThrottleDefinition {
-  return Object.freeze({ kind: "wal rate", maxBytesPerSecond: parseBytes(max) });
+  return Object.freeze({ kind: "wal rate", maxBytesPerSecond: aboveZero(parseBytes(max), max) });
 }
 
 /** A query that answers one number, which must stay below `max`. */
@@ -93,6 +93,14 @@ export function prometheusThrottle(given: {
 /** Holds the run while this file is there; `stop-backfills` in the working directory always does. */
 export function stopFile(path: string): ThrottleDefinition {
   return Object.freeze({ kind: "stop file", path });
+}
+
+/** A limit of nothing would hold every run for ever. */
+function aboveZero(limit: number, text: string): number {
+  if (limit > 0) return limit;
+  throw new UsageError(`A throttle's limit must be above 0, got ${text}.`, {
+    remedy: "To stop for a while, pause the run.",
+  });
 }
 
 function requireNumber({ name, max }: { readonly name: string; readonly max: number }): void {

@@ -3,8 +3,8 @@ import { parseDays, TimeZone, type WallTime } from "./local-time.ts";
 
 const minuteMs = 60_000;
 const dayMinutes = 24 * 60;
-/** A window of one weekday opens again within eight days, whatever the clocks do. */
-const lookAheadMinutes = 8 * dayMinutes;
+/** A window of one weekday opens again within two weeks, even if the hour in which it lies is once left out. */
+const lookAheadMinutes = 15 * dayMinutes;
 
 /**
  * When a run may work: `22:00-06:00 Europe/Berlin`, `Mon-Fri 22:00-06:00 Europe/Berlin; Sat,Sun 00:00-24:00 Europe/Berlin`.

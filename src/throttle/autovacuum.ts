@@ -1,6 +1,7 @@
 import type { Relation } from "../postgres/catalog.ts";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import { requireMonitor } from "./require-monitor.ts";
 import type { Reading, Signal } from "./signal.ts";
 import { familyOf } from "./table-family.ts";
 
@@ -19,13 +20,15 @@ export class Autovacuum implements Signal {
   }
 
   async read(db: Queryable): Promise<Reading | null> {
+    // Without it, PostgreSQL tells that something is vacuumed, but not what.
+    await requireMonitor(db, "autovacuum at work");
     const { rows } = await db.query(sql`
       select pg_catalog.bool_or(activity.query like '%(to prevent wraparound)%') as is_urgent
       from pg_catalog.pg_stat_progress_vacuum as vacuum
       join pg_catalog.pg_stat_activity as activity on activity.pid = vacuum.pid
       where vacuum.datid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
         and vacuum.relid in (${familyOf(this.#relation)})
-        and (activity.backend_type is null or activity.backend_type = 'autovacuum worker')
+        and activity.backend_type = 'autovacuum worker'
       having pg_catalog.count(*) > 0`);
     if (rows[0] === undefined) return null;
     const isUrgent = rows[0].is_urgent === "t";

@@ -23,7 +23,7 @@ export class CommitLatency implements Signal {
     this.#commits = this.#commits.filter(({ at }) => at >= since);
     if (this.#commits.length < fewest) return null;
     const sorted = this.#commits.map(({ ms }) => ms).toSorted((left, right) => left - right);
-    const p90 = sorted[Math.floor(sorted.length * 0.9)] ?? 0;
+    const p90 = sorted[Math.ceil(sorted.length * 0.9) - 1] ?? 0;
     const strain = strainOf(p90, maxMs, false);
     return {
       signal: this.name,

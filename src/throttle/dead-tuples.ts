@@ -31,7 +31,11 @@ export class DeadTuples implements Signal {
       where stat.relid in (${familyOf(this.#relation)})
         and class.relkind in ('r', 'm')
         and pg_catalog.current_setting('autovacuum')::boolean
-        and not coalesce(class.reloptions && array['autovacuum_enabled=false', 'autovacuum_enabled=off', 'autovacuum_enabled=0'], false)`);
+        and not exists (
+          select
+          from pg_catalog.pg_options_to_table(class.reloptions)
+          where option_name = 'autovacuum_enabled'
+            and not option_value::boolean)`);
     const dead = Number(rows[0]?.dead ?? 0);
     const budget = Math.max(fewestDead, Number(rows[0]?.live ?? 0) / 2);
     if (dead < budget / 2) return null;

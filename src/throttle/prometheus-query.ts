@@ -57,11 +57,18 @@ export class PrometheusQuery implements Signal {
         `Prometheus refused the query "${name}": ${body?.error ?? `HTTP ${answer.status}`}`,
       );
     const { resultType, result } = body.data;
-    if (resultType === "scalar") return [Number(result[1])];
+    if (resultType === "scalar") return [sampleOf(String(result[1]))];
+    if (resultType !== "vector")
+      throw new SignalBlindError(`the query "${name}" answers a ${resultType}, not the values of one moment`);
     return (result as readonly { readonly value: readonly [number, string] }[]).map(({ value }) =>
-      Number(value[1]),
+      sampleOf(value[1]),
     );
   }
+}
+
+/** Prometheus writes infinity as `+Inf`, which `Number` would take for no number at all. */
+function sampleOf(text: string): number {
+  return Number(text.replace(/Inf$/, "Infinity"));
 }
 
 interface PrometheusAnswer {

@@ -16,9 +16,13 @@ export class UserQuery implements Signal {
 
   async read(db: Queryable): Promise<Reading> {
     const { name, query, max } = this.#query;
-    const [row] = (await db.query(query)).rows;
-    const [text] = Object.values(row ?? {});
-    const value = text == null ? Number.NaN : Number(text);
+    const { rows } = await db.query(query);
+    // Whichever row came first would be left to chance.
+    if (rows.length > 1)
+      throw new SignalBlindError(`the query "${name}" answered ${rows.length} rows, not one`);
+    const [text] = Object.values(rows[0] ?? {});
+    // `Number` takes a text of nothing for 0.
+    const value = text == null || text.trim() === "" ? Number.NaN : Number(text);
     if (Number.isNaN(value)) throw new SignalBlindError(`the query "${name}" answered no number`);
     return {
       signal: this.name,

@@ -40,7 +40,7 @@ export class WindowSignal implements Signal {
     return { signal: this.name, strain: 1, reason: `the window ${hours} is closed ${opens}` };
   }
 
-  // Looked for once: it goes through the minutes of a week.
+  // Looked for once: it may go through the minutes of two weeks.
   #next(hours: OpenHours, now: Date): Date | null {
     const known = this.#known;
     if (known?.hours === hours && (known.next === null || known.next > now)) return known.next;

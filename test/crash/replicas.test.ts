@@ -224,7 +224,11 @@ test("a role without pg_monitor is told once which grant is missing, and goes on
     });
     expect(report.status).toBe("succeeded");
     const blind = events.filter((event) => event.type === "signal blind");
-    expect(blind.map(({ signal }) => signal).toSorted()).toEqual(["active sessions", "replication lag"]);
+    expect(blind.map(({ signal }) => signal).toSorted()).toEqual([
+      "active sessions",
+      "autovacuum",
+      "replication lag",
+    ]);
     for (const { message } of blind) expect(message).toMatch(/grant pg_monitor to plain$/);
   } finally {
     await pool.query("drop owned by plain cascade");
