@@ -2,6 +2,7 @@ import yargs from "yargs";
 import { UsageError } from "../errors.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { backupCommand } from "./commands/backup.ts";
+import { checkCommand } from "./commands/check.ts";
 import { contractCommand } from "./commands/contract.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { eraseCommand } from "./commands/erase.ts";
@@ -37,6 +38,7 @@ const commands = [
   rejectsCommand,
   verifyCommand,
   contractCommand,
+  checkCommand,
   undoCommand,
   auditCommand,
   backupCommand,

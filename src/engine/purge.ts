@@ -32,7 +32,7 @@ export interface Purged {
 }
 
 /** Encrypted undo logs, the old values of persons, are never kept longer than this. */
-const encryptedLogsExpireAfterMs = 30 * 86_400_000;
+export const encryptedLogsExpireAfterMs = 30 * 86_400_000;
 
 /** The application's transactions never meet these tables; our own commands must not wait for us long. */
 const limits = { lockMs: 1_000, statementMs: 600_000, wholeMs: 1_200_000 };

@@ -1,0 +1,45 @@
+import type { CommandModule } from "yargs";
+import { UsageError } from "../../errors.ts";
+import { examine } from "../../health/examine.ts";
+import type { Finding } from "../../health/finding.ts";
+import { withStore } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
+import { loadInOrder } from "../load-in-order.ts";
+import { emphasise, printData, printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+
+/** `tidefill check [--require <job>]` */
+export const checkCommand: CommandModule = {
+  command: "check",
+  describe: "whether all jobs are done and nothing is left lying; 3 when something is",
+  builder: (yargs) =>
+    commonOptions(yargs).option("require", {
+      type: "string",
+      array: true,
+      default: [],
+      describe: "look at these jobs only: before code is deployed that depends on them",
+    }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & { readonly require: readonly string[] };
+    const settings = commonSettings(given);
+    const all = await loadInOrder(settings, undefined);
+    const stranger = given.require.find((name) => !all.some(({ job }) => job.name === name));
+    if (stranger !== undefined)
+      throw new UsageError(`There is no job "${stranger}" in ${settings.jobs}/.`, {
+        remedy: `It has: ${all.map(({ job }) => job.name).join(", ")}.`,
+      });
+    const isGate = given.require.length > 0;
+    const jobs = isGate ? all.filter(({ job }) => given.require.includes(job.name)) : all;
+    const found = await withStore(settings, (db, store) => examine(db, store, jobs), { needsSchema: false });
+    // A gate is about the jobs that it names, and their last steps come after the deploy.
+    const findings = isGate ? found.filter(({ job, code }) => job !== null && code !== "open-steps") : found;
+    if (settings.json) printJson({ findings });
+    else if (findings.length > 0) printData(findings.map(describe).join("\n"));
+    if (findings.length === 0) say(`${emphasise("green", "ok")}  ${jobs.length} jobs, nothing to do.`);
+    process.exitCode = findings.length > 0 ? exitCodes.refused : exitCodes.done;
+  },
+};
+
+function describe({ code, message, remedy }: Finding): string {
+  return `${code}: ${message} → ${remedy}`;
+}

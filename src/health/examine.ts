@@ -1,0 +1,24 @@
+import { type JobWithFiles, readJobStates } from "../engine/job-state.ts";
+import type { Database } from "../postgres/database.ts";
+import { installedVersion } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import type { Examination, Finding } from "./finding.ts";
+import { jobFindings } from "./job-findings.ts";
+import { runFindings } from "./run-findings.ts";
+import { schemaFindings } from "./schema-findings.ts";
+
+const examinations: readonly Examination[] = [jobFindings, schemaFindings, runFindings];
+
+/** Looks at jobs, schema and runs; answers everything that is not as it should be. Writes nothing. */
+export async function examine(
+  db: Database,
+  store: Store,
+  jobs: readonly JobWithFiles[],
+): Promise<readonly Finding[]> {
+  const isInstalled = (await installedVersion(db, store.schema)) !== null;
+  const states = await readJobStates(db, store, jobs);
+  const findings: Finding[] = [];
+  for (const look of examinations)
+    findings.push(...(await look({ db, store: isInstalled ? store : null, states })));
+  return findings;
+}

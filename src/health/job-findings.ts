@@ -1,0 +1,50 @@
+import type { JobState } from "../engine/job-state.ts";
+import type { Examination, Finding } from "./finding.ts";
+
+/** Jobs that are not done, or that are not what they were when they were done. */
+export const jobFindings: Examination = async ({ states }) =>
+  states.flatMap((state) => [...ofState(state), ...ofChange(state), ...ofOpenSteps(state)]);
+
+function ofState({ job: { name }, run, state }: JobState): Finding[] {
+  const finding = (code: string, message: string, remedy: string): Finding[] => [
+    { code, job: name, message, remedy },
+  ];
+  switch (state) {
+    case "succeeded":
+      return [];
+    case "failed":
+      return finding(
+        "failed-job",
+        `${name} has failed, run ${run?.id}: ${run?.message ?? "nothing more is known"}.`,
+        `Mend the cause, then tidefill resume ${name}`,
+      );
+    case "running":
+      return finding("running-job", `${name} is running, run ${run?.id}.`, `tidefill status ${name}`);
+    case "paused":
+    case "interrupted":
+      return finding("unfinished-job", `${name} is ${state}, run ${run?.id}.`, `tidefill resume ${name}`);
+    case "undone":
+      return finding(
+        "undone-job",
+        `${name} was taken back by run ${run?.undoneBy}.`,
+        `tidefill run ${name} --again, or take it out of the folder`,
+      );
+    default:
+      return finding("pending-job", `${name} is pending.`, `tidefill up --to ${name}`);
+  }
+}
+
+function ofChange({ job: { name }, run, changedSince }: JobState): Finding[] {
+  if (changedSince.length === 0) return [];
+  const what = changedSince.join(", ");
+  const message = `${name} has changed since run ${run?.id ?? "of its steps"}: ${what}.`;
+  const remedy = `Restore it, or say it in a new job; tidefill run ${name} --again does its rows once more`;
+  return [{ code: "changed-job", job: name, message, remedy }];
+}
+
+function ofOpenSteps({ job: { name }, state, steps }: JobState): Finding[] {
+  if (state !== "succeeded" || steps.contract.open.length === 0) return [];
+  const message = `${name} has last steps that are not done: ${steps.contract.open.join(", ")}.`;
+  const remedy = `When no program asks for it any more: tidefill contract ${name}`;
+  return [{ code: "open-steps", job: name, message, remedy }];
+}

@@ -1,0 +1,65 @@
+import { brokenRules } from "../engine/integrity.ts";
+import { encryptedLogsExpireAfterMs } from "../engine/purge.ts";
+import { sql } from "../postgres/sql.ts";
+import type { Examination, Examined, Finding } from "./finding.ts";
+
+/** Undo logs that a purge would take within so many days are told before. */
+const warnedDays = 5;
+const dayMs = 86_400_000;
+
+/** What runs have left for people to look at. */
+export const runFindings: Examination = async (examined) => [
+  ...(await waitingRejects(examined)),
+  ...(await expiringUndoLogs(examined)),
+  ...(await brokenIntegrity(examined)),
+];
+
+async function waitingRejects({ db, store, states }: Examined): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { job, run } of states) {
+    if (store === null || run === null || run.undoneBy !== null) continue;
+    const { rejects } = await store.rejects.standing(db, run.id);
+    if (rejects > 0)
+      findings.push({
+        code: "waiting-rejects",
+        job: job.name,
+        message: `${rejects} rows of ${job.name} were kept aside, run ${run.id}.`,
+        remedy: `tidefill rejects ${run.id}   and once they are mended: tidefill rejects ${run.id} --retry`,
+      });
+  }
+  return findings;
+}
+
+/** Only encrypted undo logs have an expiry of their own. */
+async function expiringUndoLogs({ db, store }: Examined): Promise<Finding[]> {
+  if (store === null) return [];
+  const { rows } = await db.query(sql`
+    select id, job,
+      pg_catalog.ceil(extract(epoch from finished_at + ${encryptedLogsExpireAfterMs} * interval '1 ms'
+        - pg_catalog.clock_timestamp()) * 1000 / ${dayMs}) as days
+    from ${store.schema.table("run")}
+    where undo_log = 'encrypted'
+      and finished_at + ${encryptedLogsExpireAfterMs - warnedDays * dayMs} * interval '1 ms' < pg_catalog.clock_timestamp()
+    order by id`);
+  return rows.map((row) => ({
+    code: "expiring-undo-log",
+    job: row.job ?? null,
+    message: `The undo log of run ${row.id} of ${row.job} ${Number(row.days) <= 0 ? "has expired: the next purge drops it" : `expires in ${row.days} days`}.`,
+    remedy: `Take the run back now if ever: tidefill undo ${row.id}   otherwise let tidefill purge drop it`,
+  }));
+}
+
+async function brokenIntegrity({ db, states }: Examined): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { job, state } of states) {
+    if (state !== "succeeded") continue;
+    for (const broken of await brokenRules(db, job))
+      findings.push({
+        code: "broken-integrity",
+        job: job.name,
+        message: `${job.name}: ${broken}.`,
+        remedy: "Run that query of the job by hand and mend the rows that it returns.",
+      });
+  }
+  return findings;
+}

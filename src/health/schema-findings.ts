@@ -1,0 +1,83 @@
+import { RefusedError } from "../errors.ts";
+import { readParameters } from "../job/parameters.ts";
+import { tryToOpenJob } from "../plan/open-job.ts";
+import { sql } from "../postgres/sql.ts";
+import { lostSteps } from "../steps/lost-steps.ts";
+import type { Examination, Examined, Finding } from "./finding.ts";
+
+/** What the database has that it should not have, or lacks. */
+export const schemaFindings: Examination = async (examined) => [
+  ...(await driftedTables(examined)),
+  ...(await stepsThatAreGone(examined)),
+  ...(await invalidIndexes(examined)),
+  ...(await unvalidatedConstraints(examined)),
+];
+
+/** Jobs that have succeeded, and whose tables do not fit their descriptions any more. */
+async function driftedTables({ db, states }: Examined): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { job, run, state, steps } of states) {
+    // What a last step has dropped or renamed is not missed.
+    if (state !== "succeeded" || run === null || job.kind === "steps" || steps.contract.done.length > 0)
+      continue;
+    const parameters = await readParameters(job.parameters, run.parameters);
+    const refusals = await tryToOpenJob(db, job, parameters).then(
+      ({ refusals }) => refusals,
+      (error: unknown) => {
+        if (!(error instanceof RefusedError)) throw error;
+        return [{ check: error.check, message: error.message, remedy: error.remedy ?? "" }];
+      },
+    );
+    for (const { message, remedy } of refusals)
+      findings.push({ code: "drifted-table", job: job.name, message: `${job.name}: ${message}`, remedy });
+  }
+  return findings;
+}
+
+async function stepsThatAreGone({ db, states }: Examined): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { job, steps } of states) {
+    for (const step of await lostSteps(db, job, steps))
+      findings.push({
+        code: "lost-step",
+        job: job.name,
+        message: `What the step "${step.name}" of ${job.name} has made is not there any more.`,
+        remedy: "Make it again by hand, or find out who took it away.",
+      });
+  }
+  return findings;
+}
+
+async function invalidIndexes({ db }: Examined): Promise<Finding[]> {
+  const { rows } = await db.query(sql`
+    select i.indexrelid::pg_catalog.regclass::text as index, i.indrelid::pg_catalog.regclass::text as of_table
+    from pg_catalog.pg_index i
+    join pg_catalog.pg_class c on c.oid = i.indexrelid
+    where not i.indisvalid
+      -- an index of a partitioned table is invalid until each partition has its part
+      and c.relkind = 'i'
+      and not exists (select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.indexrelid)
+    order by 1`);
+  return rows.map((row) => ({
+    code: "invalid-index",
+    job: null,
+    message: `The index ${row.index} of ${row.of_table} is invalid: it costs every write and helps no query.`,
+    remedy: `drop index concurrently ${row.index};   then create it again`,
+  }));
+}
+
+async function unvalidatedConstraints({ db }: Examined): Promise<Finding[]> {
+  const { rows } = await db.query(sql`
+    select pg_catalog.quote_ident(c.conname) as constraint_name, c.conrelid::pg_catalog.regclass::text as of_table
+    from pg_catalog.pg_constraint c
+    where not c.convalidated
+      and c.conrelid <> 0
+      and c.conparentid = 0
+    order by 2, 1`);
+  return rows.map((row) => ({
+    code: "constraint-not-valid",
+    job: null,
+    message: `The constraint ${row.constraint_name} of ${row.of_table} is NOT VALID: old rows may break it.`,
+    remedy: `alter table ${row.of_table} validate constraint ${row.constraint_name};`,
+  }));
+}
