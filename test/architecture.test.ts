@@ -13,7 +13,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   throttle: ["postgres"],
   source: ["job", "postgres"],
   sink: ["job", "postgres"],
-  plan: ["job", "source", "sink", "store", "postgres"],
+  plan: ["sql-checks", "steps", "job", "source", "sink", "store", "postgres"],
+  "sql-checks": [],
   steps: ["job", "store", "postgres"],
   health: ["engine", "steps", "plan", "job", "store", "postgres"],
   engine: ["steps", "plan", "job", "source", "sink", "throttle", "store", "postgres"],
@@ -41,6 +42,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Each of these libraries is known to these files only. */
 const onlyIn: Readonly<Record<string, readonly string[]>> = {
+  "libpg-query": ["sql-checks/syntax.ts"],
   "pg-cursor": ["postgres/read-with-cursor.ts"],
   "pg-copy-streams": ["postgres/copy.ts"],
   "prom-client": ["observe/metrics.ts"],

@@ -50,6 +50,11 @@ export async function readJobStates(
   );
 }
 
+/** The state of a job of which nothing is known. */
+export function neverRun({ job, files }: JobWithFiles): JobState {
+  return stateOf(job, files, null, []);
+}
+
 function stateOf(
   job: Job,
   files: JobWithFiles["files"],

@@ -4,8 +4,10 @@ import type { Duration } from "../job/duration.ts";
 import { type GivenParameters, parametersToJson, readParameters, requireKept } from "../job/parameters.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { canary, type Rollout, stages } from "../job/rollout.ts";
+import type { Refusal } from "../plan/checks/check.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
+import { refusalsOfSteps } from "../plan/sql-findings.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import type { Run, UndoLogKind } from "../store/run.ts";
 import { installedVersion } from "../store/schema.ts";
@@ -49,6 +51,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       await store.runs.settle(db, job.name);
       if (options.again !== true) await requireNotDone(db, store, job);
       await requireIntegrity(db, job);
+      requireNone(await refusalsOfSteps(job));
       await expand(db, store, job, options);
     }
     if (job.kind === "steps")
@@ -169,6 +172,14 @@ async function requireBefore(db: Database, store: Store, job: Job): Promise<void
       `tidefill up --to ${job.name}   does all that comes before it, in order`,
     );
   }
+}
+
+/** @throws RefusedError with the first reason, and the others below it */
+function requireNone(refusals: readonly Refusal[]): void {
+  const [first, ...others] = refusals;
+  if (first === undefined) return;
+  const more = others.map(({ message }) => `\n${message}`).join("");
+  throw new RefusedError(first.check, `${first.message}${more}`, first.remedy);
 }
 
 async function requireNotDone(db: Queryable, store: Store, job: Job): Promise<void> {

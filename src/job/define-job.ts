@@ -61,6 +61,8 @@ interface CommonDefinition<P extends ParameterSpec> {
   readonly contract?: readonly Step[];
   /** the names of the jobs that must have succeeded before */
   readonly after?: readonly string[];
+  /** "I know": codes of SQL checks of its expressions, each with the reason why that is right here */
+  readonly known?: Readonly<Record<string, string>>;
   /** queries that must return no row, before the run and after it */
   readonly integrity?: readonly IntegrityQuery[];
   /** what has to be there before the job may destroy something that no undo log keeps */
@@ -127,6 +129,7 @@ export interface Job {
   readonly expand: readonly Step[];
   readonly contract: readonly Step[];
   readonly after: readonly string[];
+  readonly known: Readonly<Record<string, string>>;
   readonly integrity: readonly IntegrityQuery[];
   readonly backup: { readonly maxAgeMs: number; readonly check: BackupRule["check"] | null };
   bind(parameters: object): BoundJob;
@@ -219,6 +222,7 @@ function common(definition: CommonDefinition<ParameterSpec>) {
     rejectLimit: parseRejectLimit(rejectLimit),
     ...nature,
     ...stepsOf(definition),
+    known: { ...definition.known },
     ...precautions(definition),
   };
 }

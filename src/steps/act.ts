@@ -9,6 +9,8 @@ export interface Act {
   readonly isTransactional: boolean;
   /** whose lock others may hold, to tell who is in the way; null where that is nobody's */
   readonly locks: StepTable | null;
+  /** when it is needed at all, for people; always when absent */
+  readonly onlyIf?: string;
   /** Whether it is done already. @throws RefusedError where something else stands in its place */
   isDone(db: Queryable): Promise<boolean>;
 }

@@ -14,6 +14,7 @@ export function createIndexActs(step: Of<"create index">): StepActs {
     up: [
       {
         ...concurrently(sql`drop index concurrently ${nameOf(index)}`),
+        onlyIf: "an earlier attempt has left it invalid",
         isDone: async (db) => (await findIndex(db, step))?.indisvalid !== "f",
       },
       {

@@ -122,7 +122,7 @@ test("list shows the jobs and the last run of each, and says which files it coul
   const { stdout, stderr, code } = await tidefill.run("list");
   expect(code).toBe(0);
   expect(stdout).toMatch(/increment +row job +1 +succeeded/);
-  expect(stdout).toMatch(/label +row job +– +never run/);
+  expect(stdout).toMatch(/label +row job +– +pending/);
   expect(stdout).not.toContain("tables");
   expect(stderr).toContain("broken.ts could not be loaded");
 });

@@ -1,9 +1,10 @@
 import type { CommandModule } from "yargs";
+import { type JobState, neverRun, readJobStates } from "../../engine/job-state.ts";
+import { messageOf } from "../../errors.ts";
+import { inOrder } from "../../job/order.ts";
 import { isConnectionLoss } from "../../postgres/failure.ts";
-import type { Run } from "../../store/run.ts";
-import { installedVersion } from "../../store/schema.ts";
 import { withStore } from "../connection.ts";
-import { loadJobs } from "../load-job.ts";
+import { type LoadedJob, loadJobs } from "../load-job.ts";
 import { alignColumns, printData, printJson, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 
@@ -15,12 +16,8 @@ export const listCommand: CommandModule = {
   handler: async (read) => {
     const settings = commonSettings(read as unknown as CommonSettings);
     const { jobs, ignored } = await loadJobs(settings.jobs);
-    const runs = await lastRuns(settings);
-    const rows = jobs.map(({ job }) => ({
-      job: job.name,
-      kind: job.kind,
-      lastRun: summaryOf(runs.get(job.name)),
-    }));
+    const states = await statesOf(settings, jobs);
+    const rows = states.map(listed);
     if (settings.json) printJson({ jobs: rows, ignored });
     else printData(rows.length === 0 ? `There is no job in ${settings.jobs}/.` : table(rows));
     for (const { file, reason } of ignored) {
@@ -30,57 +27,80 @@ export const listCommand: CommandModule = {
   },
 };
 
-interface ListedRun {
-  readonly run: number;
-  readonly status: string;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  /** the run that took it back */
-  readonly undoneBy: number | null;
+/** A job as `list` shows it. */
+interface ListedJob {
+  readonly job: string;
+  readonly kind: string;
+  /** `pending`, `running`, `succeeded`, `undone`, … */
+  readonly state: string;
+  /** what is not as it was when it succeeded */
+  readonly changedSince: readonly string[];
+  readonly openSteps: readonly string[];
+  readonly after: readonly string[];
+  readonly lastRun: {
+    readonly run: number;
+    readonly status: string;
+    readonly startedAt: string | null;
+    readonly finishedAt: string | null;
+    /** the run that took it back */
+    readonly undoneBy: number | null;
+  } | null;
 }
 
-async function lastRuns(settings: CommonSettings): Promise<Map<string, Run>> {
-  const reading = withStore(
-    settings,
-    async (db, store): Promise<Map<string, Run>> => {
-      if ((await installedVersion(db, store.schema)) === null) return new Map();
-      return new Map((await store.runs.latestOfEach(db)).map((run) => [run.job, run]));
-    },
-    { needsSchema: false },
-  );
+/** In the order in which they are done, where that can be told; a job whose `after` is wrong is shown all the same. */
+async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): Promise<readonly JobState[]> {
+  const ordered = orderOf(jobs);
+  const reading = withStore(settings, (db, store) => readJobStates(db, store, ordered), {
+    needsSchema: false,
+  });
   return reading.catch((error: unknown) => {
     if (!isConnectionLoss(error)) throw error;
     say("The database cannot be reached, so nothing is known of their runs.");
-    return new Map<string, Run>();
+    return ordered.map(neverRun);
   });
 }
 
-function summaryOf(run: Run | undefined): ListedRun | null {
-  if (run === undefined) return null;
-  const { id, status, startedAt, finishedAt, undoneBy } = run;
-  return {
-    run: Number(id),
-    status,
-    startedAt,
-    finishedAt,
-    undoneBy: undoneBy === null ? null : Number(undoneBy),
-  };
+function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
+  try {
+    return inOrder(jobs.map(({ job }) => job)).flatMap((each) => jobs.filter(({ job }) => job === each));
+  } catch (error) {
+    say(messageOf(error));
+    return jobs;
+  }
 }
 
-function stateOf(run: ListedRun | null): string {
-  if (run === null) return "never run";
-  return run.undoneBy === null ? run.status : `undone by run ${run.undoneBy}`;
+function listed({ job, run, state, changedSince, steps }: JobState): ListedJob {
+  const lastRun =
+    run === null
+      ? null
+      : {
+          run: Number(run.id),
+          status: run.status,
+          startedAt: run.startedAt,
+          finishedAt: run.finishedAt,
+          undoneBy: run.undoneBy === null ? null : Number(run.undoneBy),
+        };
+  const openSteps = [...steps.expand.open, ...steps.contract.open];
+  return { job: job.name, kind: job.kind, state, changedSince, openSteps, after: job.after, lastRun };
 }
 
-function table(
-  rows: readonly { readonly job: string; readonly kind: string; readonly lastRun: ListedRun | null }[],
-): string {
-  const cells = rows.map(({ job, kind, lastRun }) => [
-    job,
-    kind,
-    lastRun === null ? "–" : String(lastRun.run),
-    stateOf(lastRun),
-    (lastRun?.finishedAt ?? lastRun?.startedAt ?? "–").replace(/\..*$/, ""),
+function stateShown({ state, changedSince, openSteps, lastRun }: ListedJob): string {
+  if (state === "undone") return `undone by run ${lastRun?.undoneBy}`;
+  const isOpen = state === "succeeded" && openSteps.length > 0;
+  return [
+    state,
+    ...(changedSince.length > 0 ? ["changed since"] : []),
+    ...(isOpen ? [`${openSteps.length} step${openSteps.length === 1 ? "" : "s"} open`] : []),
+  ].join(", ");
+}
+
+function table(rows: readonly ListedJob[]): string {
+  const cells = rows.map((row) => [
+    row.job,
+    row.kind,
+    row.lastRun === null ? "–" : String(row.lastRun.run),
+    stateShown(row),
+    (row.lastRun?.finishedAt ?? row.lastRun?.startedAt ?? "–").replace(/\..*$/, ""),
   ]);
   return alignColumns([["JOB", "KIND", "RUN", "STATE", "SINCE"], ...cells]);
 }

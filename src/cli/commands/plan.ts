@@ -1,49 +1,60 @@
 import type { CommandModule } from "yargs";
 import { batchFrame } from "../../engine/batch-frame.ts";
+import { type JobState, readJobStates } from "../../engine/job-state.ts";
 import { readMeasured } from "../../engine/measured.ts";
 import { refusalsAtStart } from "../../engine/start-refusals.ts";
+import type { Job } from "../../job/define-job.ts";
 import { readParameters } from "../../job/parameters.ts";
-import { formatBytes, formatBytesInterval, formatCount, formatInterval } from "../../observe/format.ts";
-import type { Forecast } from "../../plan/forecast/forecast.ts";
 import { planRun, type RunPlan } from "../../plan/plan-run.ts";
+import { planSteps } from "../../plan/plan-steps.ts";
+import { findSql, refusalsOfSteps } from "../../plan/sql-findings.ts";
+import type { Database } from "../../postgres/database.ts";
+import { traceLocks } from "../../steps/trace-locks.ts";
+import type { Store } from "../../store/store.ts";
+import { checklist } from "../checklist.ts";
 import { withStore } from "../connection.ts";
 import { exitCodes } from "../exit-code.ts";
 import { loadJob } from "../load-job.ts";
 import { emphasise, printData, printJson, say } from "../output.ts";
 import { parseParameters } from "../parameters.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { describePlan, type WholePlan } from "../show-plan.ts";
 
 /** `tidefill plan <job>` */
 export const planCommand: CommandModule = {
   command: "plan <job>",
-  describe: "every statement, the query plan, the checks, the estimate; writes nothing",
+  describe: "every statement, the query plan, the checks, the estimate, the checklist; writes nothing",
   builder: (yargs) =>
-    commonOptions(yargs).positional("job", { type: "string", demandOption: true }).option("param", {
-      type: "string",
-      array: true,
-      default: [],
-      describe: "a parameter of the job, name=value",
-    }),
+    commonOptions(yargs)
+      .positional("job", { type: "string", demandOption: true })
+      .option("param", {
+        type: "string",
+        array: true,
+        default: [],
+        describe: "a parameter of the job, name=value",
+      })
+      .option("trace", {
+        type: "boolean",
+        default: false,
+        describe: "run the steps in a transaction that is rolled back, and list the locks that they take",
+      }),
   handler: async (read) => {
     const given = read as unknown as CommonSettings & {
       readonly job: string;
       readonly param: readonly string[];
+      readonly trace: boolean;
     };
     const settings = commonSettings(given);
-    const { job } = await loadJob(settings.jobs, given.job);
-    const parameters = await readParameters(job.parameters, parseParameters(given.param));
+    const loaded = await loadJob(settings.jobs, given.job);
+    const parameters = await readParameters(loaded.job.parameters, parseParameters(given.param));
     const plan = await withStore(
       settings,
-      async (db, store) => {
-        const plan = await planRun(
-          db,
-          job,
-          parameters,
-          await batchFrame(db, store, job.batchTimeMs),
-          await readMeasured(db, store, job.name),
-        );
-        if (plan.refusals.length > 0) return plan;
-        return { ...plan, refusals: await refusalsAtStart(db, store, job, parameters) };
+      async (db, store): Promise<WholePlan> => {
+        const [state] = await readJobStates(db, store, [loaded]);
+        if (state === undefined) throw new Error(`The state of ${given.job} is not known.`);
+        const whole = await planWhole(db, store, state, parameters, settings.jobs);
+        const open = [...state.steps.expand.open, ...state.steps.contract.open];
+        return given.trace ? { ...whole, locks: await traceLocks(db, loaded.job, open) } : whole;
       },
       { needsSchema: false },
     );
@@ -57,92 +68,36 @@ export const planCommand: CommandModule = {
   },
 };
 
-/** The plan for people. */
-export function describePlan(plan: RunPlan): string {
-  const { details } = plan;
-  if (details === null) return `${plan.job}, ${plan.kind}: a run would be refused.`;
-  const { touched } = details;
-  const list = (items: readonly string[]): string =>
-    items.length === 0 ? "none" : items.join("\n             ");
-  return [
-    `${plan.job}, ${plan.kind}`,
-    "",
-    `  table      ${details.table}${details.source === details.table ? "" : `, from ${details.source}`}, in the order of ${details.key.join(", ")}`,
-    `  rows       ~${formatCount(details.estimatedRows)} to do, found by walking ~${formatCount(details.keysWalked)} keys (PostgreSQL's estimate; nothing was counted)`,
-    `  checks     ${plan.checks.length} passed: ${list(plan.checks.map((check, index) => (index < plan.checks.length - 1 ? `${check},` : check)))}`,
-    "",
-    `  undo       ${undoAdvice[details.undoLog]}`,
-    "",
-    `What ${details.verb === "insert" ? "an insert" : details.verb === "delete" ? "a delete" : "an update"} touches`,
-    `  triggers   ${list(touched.triggers)}`,
-    `  checked    ${list(touched.constraints)}`,
-    `  referenced ${list(touched.referencedBy)}`,
-    `  published  ${list(touched.publications)}`,
-    `  generated  ${list(touched.generatedColumns)}`,
-    `  indexes    ${list(touched.indexes)}`,
-    ...(details.verb === "update" ? [`  HOT        ${hotAdvice(plan)}`] : []),
-    "",
-    ...describeForecast(details.forecast, plan.job),
-    "",
-    "Each batch, as it is sent",
-    ...details.statements.flatMap(({ name, sql }) => [`  -- ${name}`, indent(sql), ""]),
-    "How PostgreSQL finds the rows of a batch",
-    ...details.queryPlan.map((line) => `  ${line}`),
-    "",
-    "Nothing was written.",
-  ].join("\n");
+async function planWhole(
+  db: Database,
+  store: Store,
+  state: JobState,
+  parameters: object,
+  folder: string,
+): Promise<WholePlan> {
+  const { job } = state;
+  const steps = planSteps(job, state.steps);
+  // Rows can be planned once the steps before them are done.
+  const hasRows = job.kind !== "steps" && state.steps.expand.open.length === 0;
+  const rows = hasRows ? await planRows(db, store, job, parameters) : null;
+  const open = steps.some(({ isDone }) => !isDone);
+  const refusals = [...(open ? await refusalsOfSteps(job) : []), ...(rows?.refusals ?? [])];
+  return {
+    job: job.name,
+    kind: job.kind,
+    checks: rows?.checks ?? [],
+    details: rows?.details ?? null,
+    refusals,
+    steps,
+    sql: await findSql(job, parameters),
+    checklist: checklist(state, rows, steps, folder),
+    locks: null,
+  };
 }
 
-/** What a run will cost, and what would make it cheaper. */
-function describeForecast(forecast: Forecast, job: string): string[] {
-  const { seconds, measuredByRun, walBytes, growthBytes, deadBytes, undoLogBytes, advice } = forecast;
-  const time =
-    seconds === null
-      ? `nothing was measured yet: tidefill run ${job} --dry-run does some batches and rolls them back`
-      : `${formatInterval([seconds.low, seconds.high])}, as run ${measuredByRun} went`;
-  const grows =
-    growthBytes.high > 0
-      ? `table and indexes by ${formatBytesInterval(growthBytes)} if no vacuum makes room; `
-      : "";
-  const dead =
-    deadBytes.high > 0 ? `${formatBytesInterval(deadBytes)} of dead rows for vacuum` : "no dead rows";
-  return [
-    "What it costs, as an estimate",
-    `  time       ${time}`,
-    `  WAL        ${formatBytesInterval(walBytes)}, full-page images and undo log included`,
-    `  bloat      ${grows}${dead}`,
-    ...(undoLogBytes === null
-      ? []
-      : [`  undo log   ${formatBytesInterval(undoLogBytes)} on disk, until tidefill purge`]),
-    ...advice.map(
-      ({ action, why, bytes }) =>
-        `  cheaper    ${action}${bytes === null ? "" : ` (${formatBytes(bytes)})`}: ${why}`,
-    ),
-  ];
-}
-
-const undoAdvice = {
-  plain: "what it overwrites is kept, so that tidefill undo can take the run back",
-  encrypted: "what it overwrites is kept encrypted, so that tidefill undo can take the run back",
-  none: "nothing is kept: the run cannot be taken back",
-} as const;
-
-function hotAdvice({ details }: RunPlan): string {
-  if (details === null) return "unknown";
-  const { canBeHot, fillFactor, indexes } = details.touched;
-  if (!canBeHot)
-    return `no: ${indexes.length} index(es) hold a written column, so every update adds to every index`;
-  return fillFactor < 100
-    ? `yes, where a page has room (fillfactor ${fillFactor})`
-    : "possible, as no index holds a written column; at fillfactor 100 most pages have no room for it";
-}
-
-function indent(sql: string): string {
-  const lines = sql.split("\n");
-  const depths = lines
-    .slice(1)
-    .filter((line) => line.trim() !== "")
-    .map((line) => line.length - line.trimStart().length);
-  const margin = depths.length === 0 ? 0 : Math.min(...depths);
-  return lines.map((line, index) => `  ${index === 0 ? line : line.slice(margin)}`).join("\n");
+async function planRows(db: Database, store: Store, job: Job, parameters: object): Promise<RunPlan> {
+  const frame = await batchFrame(db, store, job.batchTimeMs);
+  const plan = await planRun(db, job, parameters, frame, await readMeasured(db, store, job.name));
+  if (plan.refusals.length > 0) return plan;
+  return { ...plan, refusals: await refusalsAtStart(db, store, job, parameters) };
 }

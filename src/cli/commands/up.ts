@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import { isDone, type JobState, readJobStates } from "../../engine/job-state.ts";
 import { resumeRun } from "../../engine/resume-run.ts";
 import { runJob } from "../../engine/run-job.ts";
+import { readParameters } from "../../job/parameters.ts";
 import { isFinished } from "../../store/run-status.ts";
 import { withStore } from "../connection.ts";
 import { exitCodes } from "../exit-code.ts";
@@ -31,7 +32,12 @@ export const upCommand: CommandModule = {
     const states = await withStore(settings, (db, store) => readJobStates(db, store, loaded), {
       needsSchema: false,
     });
-    const pending = states.filter((state) => !isDone(state));
+    const pending: JobState[] = [];
+    for (const state of states.filter((each) => !isDone(each))) {
+      if (await needsParameters(state))
+        say(`${state.job.name} wants parameters: tidefill run ${state.job.name} --param name=value`);
+      else pending.push(state);
+    }
     for (const { job, changedSince } of states.filter(isDone))
       if (changedSince.length > 0)
         say(`${job.name} has changed since it succeeded: ${changedSince.join(", ")}.`);
@@ -43,6 +49,15 @@ export const upCommand: CommandModule = {
     }
   },
 };
+
+/** A run that was begun has its parameters; one that is to begin must do without. */
+async function needsParameters({ job, run }: JobState): Promise<boolean> {
+  if (run !== null && !isFinished(run.status)) return false;
+  return readParameters(job.parameters, {}).then(
+    () => false,
+    () => true,
+  );
+}
 
 /** Runs or resumes one job; answers whether the next may begin. */
 async function bringUp(

@@ -1,0 +1,158 @@
+import { formatBytes, formatBytesInterval, formatCount, formatInterval } from "../observe/format.ts";
+import type { Forecast } from "../plan/forecast/forecast.ts";
+import type { RunPlan } from "../plan/plan-run.ts";
+import type { PlannedStep } from "../plan/plan-steps.ts";
+import type { SqlFinding } from "../plan/sql-findings.ts";
+import type { TracedStatement } from "../steps/trace-locks.ts";
+import type { ChecklistLine } from "./checklist.ts";
+
+/** Everything that `tidefill plan` tells. */
+export interface WholePlan extends RunPlan {
+  readonly steps: readonly PlannedStep[];
+  /** what the checks of SQL say of its steps and expressions */
+  readonly sql: readonly SqlFinding[];
+  readonly checklist: readonly ChecklistLine[];
+  /** null unless they were asked for */
+  readonly locks: readonly TracedStatement[] | null;
+}
+
+/** The plan for people. */
+export function describePlan(plan: WholePlan): string {
+  return [
+    `${plan.job}, ${plan.kind}`,
+    "",
+    ...describeSteps(plan.steps),
+    ...describeRows(plan),
+    ...describeLocks(plan.locks),
+    ...describeSql(plan.sql),
+    "Checklist",
+    ...plan.checklist.map(
+      ({ question, isGood, answer }) => `  ${isGood ? "✓" : "–"} ${question.padEnd(12)} ${answer}`,
+    ),
+    "",
+    "Nothing was written.",
+  ].join("\n");
+}
+
+function describeSteps(steps: readonly PlannedStep[]): string[] {
+  if (steps.length === 0) return [];
+  const lines = steps.flatMap(({ phase, name, isDone, statements, takesAway }) => [
+    `  -- ${phase === "expand" ? "before the rows" : takesAway ? "by tidefill contract" : "after the rows"}: ${name}${isDone ? " (done)" : ""}`,
+    ...(isDone ? [] : statements.map((statement) => `  ${indent(statement).trimStart()}`)),
+  ]);
+  return ["Steps", ...lines, ""];
+}
+
+function describeLocks(locks: WholePlan["locks"]): string[] {
+  if (locks === null) return [];
+  const lines = locks.flatMap(({ statement, locks: taken, problem }) => [
+    `  ${statement.replaceAll(/\s+/g, " ").slice(0, 100)}`,
+    ...(taken ?? []).map(({ relation, mode }) => `    ${mode} on ${relation}`),
+    ...(problem === null && taken?.length === 0 ? ["    nothing more than before"] : []),
+    ...(problem === null ? [] : [`    ${problem}`]),
+  ]);
+  return ["Locks that were really taken", ...(lines.length === 0 ? ["  no step is open"] : lines), ""];
+}
+
+function describeSql(findings: readonly SqlFinding[]): string[] {
+  if (findings.length === 0) return [];
+  const lines = findings.flatMap(({ place, code, part, table, reason, safeForm }) => [
+    `  ${place}: ${code}${(part ?? table) === null ? "" : ` (${part ?? table})`}: ${reason}`,
+    `    → ${safeForm}`,
+  ]);
+  return ["SQL to look at", ...lines, ""];
+}
+
+function describeRows(plan: WholePlan): string[] {
+  const { details } = plan;
+  if (plan.kind === "steps") return [];
+  if (details === null) {
+    return plan.refusals.length > 0
+      ? ["A run would be refused.", ""]
+      : [
+          "The rows can be planned once the steps before them are done: they change what is there to be read.",
+          "",
+        ];
+  }
+  const { touched } = details;
+  const list = (items: readonly string[]): string =>
+    items.length === 0 ? "none" : items.join("\n             ");
+  return [
+    `  table      ${details.table}${details.source === details.table ? "" : `, from ${details.source}`}, in the order of ${details.key.join(", ")}`,
+    `  rows       ~${formatCount(details.estimatedRows)} to do, found by walking ~${formatCount(details.keysWalked)} keys (PostgreSQL's estimate; nothing was counted)`,
+    `  checks     ${plan.checks.length} passed: ${list(plan.checks.map((check, index) => (index < plan.checks.length - 1 ? `${check},` : check)))}`,
+    "",
+    `  undo       ${undoAdvice[details.undoLog]}`,
+    "",
+    `What ${details.verb === "insert" ? "an insert" : details.verb === "delete" ? "a delete" : "an update"} touches`,
+    `  triggers   ${list(touched.triggers)}`,
+    `  checked    ${list(touched.constraints)}`,
+    `  referenced ${list(touched.referencedBy)}`,
+    `  published  ${list(touched.publications)}`,
+    `  generated  ${list(touched.generatedColumns)}`,
+    `  indexes    ${list(touched.indexes)}`,
+    ...(details.verb === "update" ? [`  HOT        ${hotAdvice(plan)}`] : []),
+    "",
+    ...describeForecast(details.forecast, plan.job),
+    "",
+    "Each batch, as it is sent",
+    ...details.statements.flatMap(({ name, sql }) => [`  -- ${name}`, indent(sql), ""]),
+    "How PostgreSQL finds the rows of a batch",
+    ...details.queryPlan.map((line) => `  ${line}`),
+    "",
+  ];
+}
+
+/** What a run will cost, and what would make it cheaper. */
+function describeForecast(forecast: Forecast, job: string): string[] {
+  const { seconds, measuredByRun, walBytes, growthBytes, deadBytes, undoLogBytes, advice } = forecast;
+  const time =
+    seconds === null
+      ? `nothing was measured yet: tidefill run ${job} --dry-run does some batches and rolls them back`
+      : `${formatInterval([seconds.low, seconds.high])}, as run ${measuredByRun} went`;
+  const grows =
+    growthBytes.high > 0
+      ? `table and indexes by ${formatBytesInterval(growthBytes)} if no vacuum makes room; `
+      : "";
+  const dead =
+    deadBytes.high > 0 ? `${formatBytesInterval(deadBytes)} of dead rows for vacuum` : "no dead rows";
+  return [
+    "What it costs, as an estimate",
+    `  time       ${time}`,
+    `  WAL        ${formatBytesInterval(walBytes)}, full-page images and undo log included`,
+    `  bloat      ${grows}${dead}`,
+    ...(undoLogBytes === null
+      ? []
+      : [`  undo log   ${formatBytesInterval(undoLogBytes)} on disk, until tidefill purge`]),
+    ...advice.map(
+      ({ action, why, bytes }) =>
+        `  cheaper    ${action}${bytes === null ? "" : ` (${formatBytes(bytes)})`}: ${why}`,
+    ),
+  ];
+}
+
+const undoAdvice = {
+  plain: "what it overwrites is kept, so that tidefill undo can take the run back",
+  encrypted: "what it overwrites is kept encrypted, so that tidefill undo can take the run back",
+  none: "nothing is kept: the run cannot be taken back",
+} as const;
+
+function hotAdvice({ details }: RunPlan): string {
+  if (details === null) return "unknown";
+  const { canBeHot, fillFactor, indexes } = details.touched;
+  if (!canBeHot)
+    return `no: ${indexes.length} index(es) hold a written column, so every update adds to every index`;
+  return fillFactor < 100
+    ? `yes, where a page has room (fillfactor ${fillFactor})`
+    : "possible, as no index holds a written column; at fillfactor 100 most pages have no room for it";
+}
+
+function indent(sql: string): string {
+  const lines = sql.split("\n");
+  const depths = lines
+    .slice(1)
+    .filter((line) => line.trim() !== "")
+    .map((line) => line.length - line.trimStart().length);
+  const margin = depths.length === 0 ? 0 : Math.min(...depths);
+  return lines.map((line, index) => `  ${index === 0 ? line : line.slice(margin)}`).join("\n");
+}

@@ -1,0 +1,42 @@
+import type { Job } from "../job/define-job.ts";
+import { takesAway } from "../job/steps.ts";
+import { actsOf } from "../steps/acts-of.ts";
+import type { StepPhase } from "../store/steps.ts";
+
+/** A step as a plan shows it. */
+export interface PlannedStep {
+  readonly phase: StepPhase;
+  readonly name: string;
+  readonly isDone: boolean;
+  /** in their order; each is left out where the catalogue has it already */
+  readonly statements: readonly string[];
+  readonly hasWayBack: boolean;
+  /** waits for `tidefill contract` */
+  readonly takesAway: boolean;
+}
+
+/** The steps of a job, those that are done among them. */
+export function planSteps(
+  job: Job,
+  done: Readonly<Record<StepPhase, { readonly done: readonly string[] }>>,
+): readonly PlannedStep[] {
+  return (["expand", "contract"] as const).flatMap((phase) =>
+    job[phase].map((step) => {
+      const { up, down } = actsOf(step, null);
+      return {
+        phase,
+        name: step.name,
+        isDone: done[phase].done.includes(step.name),
+        statements: up.map(({ statement, isTransactional, onlyIf }) => {
+          const notes = [
+            ...(isTransactional ? [] : ["outside of a transaction"]),
+            ...(onlyIf === undefined ? [] : [`only if ${onlyIf}`]),
+          ];
+          return notes.length === 0 ? statement.toString() : `${statement} -- ${notes.join(", ")}`;
+        }),
+        hasWayBack: down !== null,
+        takesAway: takesAway(step),
+      };
+    }),
+  );
+}

@@ -1,0 +1,104 @@
+import type { Job } from "../job/define-job.ts";
+import type { Step } from "../job/steps.ts";
+import { displayName } from "../job/table.ts";
+import { Sql } from "../postgres/sql.ts";
+import { SqlInsertSink } from "../sink/insert.ts";
+import { SqlMoveSink } from "../sink/move.ts";
+import { SqlUpdateSink } from "../sink/update.ts";
+import { TableRows } from "../source/table-rows.ts";
+import { checkExpression } from "../sql-checks/check-expression.ts";
+import { checkSql } from "../sql-checks/check-sql.ts";
+import type { Finding } from "../sql-checks/rule.ts";
+import { actsOf } from "../steps/acts-of.ts";
+import type { Refusal } from "./checks/check.ts";
+
+/** What a check of SQL says of one place in a job. */
+export interface SqlFinding extends Finding {
+  /** the step, or what the expression is for: `sink: total` */
+  readonly place: string;
+  /** worth a thought, but no reason to refuse */
+  readonly isAdvice: boolean;
+}
+
+/** The search path decides these for the application too; and a batch commits once, whatever was tried before. */
+const advice: ReadonlySet<string> = new Set([
+  "unqualified-table",
+  "unqualified-function",
+  "non-repeatable-expression",
+]);
+
+/** What would harm a live table, in the steps of a job and in its expressions; nothing is asked of the database. */
+export async function findSql(job: Job, parameters: object | null): Promise<readonly SqlFinding[]> {
+  const findings = [...(await ofSteps(job))];
+  if (job.kind === "steps" || parameters === null) return findings;
+  for (const [place, expression] of expressionsOf(job, parameters)) {
+    const found = await checkExpression(expression.toString(), { isRetried: true, known: {} });
+    findings.push(...found.filter(({ code }) => job.known[code] === undefined).map(at(place)));
+  }
+  return findings;
+}
+
+/** Why the steps of a job would be refused. */
+export async function refusalsOfSteps(job: Job): Promise<readonly Refusal[]> {
+  const findings = (await ofSteps(job)).filter(({ isAdvice }) => !isAdvice);
+  return findings.map(({ place, code, reason, safeForm }) => ({
+    check: "sql-is-safe",
+    message: `The step "${place}" of ${job.name}: ${reason} (${code})`,
+    remedy: `${safeForm} If you know better: known: { "${code}": "why it is right here" }`,
+  }));
+}
+
+async function ofSteps(job: Job): Promise<readonly SqlFinding[]> {
+  const findings: SqlFinding[] = [];
+  const created: string[] = [];
+  for (const step of [...job.expand, ...job.contract]) {
+    for (const [text, isTransactional] of textsOf(step)) {
+      const context = {
+        isTransactional,
+        isRetried: !isTransactional,
+        tablesCreatedBefore: created,
+        known: step.known,
+      };
+      const found = await checkSql(text, context);
+      // The table of a step is looked up as that of a job is.
+      const own =
+        step.kind === "add column" ? found.filter(({ code }) => code !== "unqualified-table") : found;
+      findings.push(...own.map(at(step.name)));
+    }
+    if (step.kind === "create table") created.push(displayName(step.table));
+  }
+  return findings;
+}
+
+/** The statements that an author has a say in; the others are tidefill's own, and written in their safe form. */
+function textsOf(step: Step): readonly (readonly [text: string, isTransactional: boolean])[] {
+  switch (step.kind) {
+    case "create table":
+    case "add column":
+      return actsOf(step, null).up.map(({ statement }) => [statement.toString(), true]);
+    case "sql":
+      return [step.up, step.down]
+        .filter((text) => text !== null)
+        .map((text) => [text.toString(), step.transactional]);
+    default:
+      return [];
+  }
+}
+
+function expressionsOf(job: Job, parameters: object): readonly (readonly [place: string, expression: Sql])[] {
+  const { source, sink } = job.bind(parameters);
+  const conditions =
+    source instanceof TableRows ? { where: source.where, pending: source.pending } : { where: null };
+  const hasExpressions =
+    sink instanceof SqlUpdateSink || sink instanceof SqlInsertSink || sink instanceof SqlMoveSink;
+  const values = hasExpressions ? sink.expressions : {};
+  const places = [
+    ...Object.entries(conditions),
+    ...Object.entries(values).map(([column, value]) => [`sink: ${column}`, value] as const),
+  ];
+  return places.filter((place): place is [string, Sql] => place[1] instanceof Sql);
+}
+
+function at(place: string): (finding: Finding) => SqlFinding {
+  return (finding) => ({ ...finding, place, isAdvice: advice.has(finding.code) });
+}

@@ -1,0 +1,36 @@
+import { UsageError } from "../errors.ts";
+import { codes } from "./all-rules.ts";
+import type { Finding } from "./rule.ts";
+
+/** Reasons by code: "I know, and it is fine here because …". */
+export type Known = Readonly<Record<string, string>>;
+
+/** Leaves out the findings that the author knows of and gives a reason for. A code that no rule has is an error. */
+export function acknowledge(findings: readonly Finding[], known: Known): readonly Finding[] {
+  for (const code of Object.keys(known)) {
+    if (codes.includes(code)) continue;
+    throw new UsageError(`No check of SQL has the code "${code}".`, {
+      remedy: `Did you mean "${nearest(code)}"?`,
+    });
+  }
+  return findings.filter(({ code }) => (known[code] ?? "").trim() === "");
+}
+
+function nearest(wrong: string): string {
+  const byDistance = codes.map((code) => ({ code, distance: distance(wrong, code) }));
+  return byDistance.sort((a, b) => a.distance - b.distance)[0]?.code ?? "";
+}
+
+/** Levenshtein's: how many letters to insert, leave out or change. */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      const changed = (row[j] ?? 0) + (letter === to[j] ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

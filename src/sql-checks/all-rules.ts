@@ -1,0 +1,116 @@
+import type { Rule } from "./rule.ts";
+import {
+  addAutoIncrementingColumn,
+  addColumnWithVolatileDefault,
+  addRequiredColumn,
+  addStoredGeneratedColumn,
+  changeGeneratedExpression,
+} from "./rules/added-columns.ts";
+import { changeColumnType } from "./rules/column-type.ts";
+import {
+  addCheckWithoutNotValid,
+  addExclusionConstraint,
+  addForeignKeyWithoutNotValid,
+  addPrimaryKeyWithoutIndex,
+  addUniqueWithoutIndex,
+  setNotNullWithoutCheck,
+  validateInSameTransaction,
+} from "./rules/constraints.ts";
+import { changeDomainWithoutNotValid, createDomainWithCheck } from "./rules/domains.ts";
+import {
+  createIndexWithoutConcurrently,
+  dropIndexWithoutConcurrently,
+  reindexWithoutConcurrently,
+} from "./rules/indexes.ts";
+import { detachPartitionWithoutConcurrently, lockTable, refreshWithoutConcurrently } from "./rules/locks.ts";
+import {
+  cascade,
+  dropColumn,
+  dropDatabase,
+  dropOwned,
+  dropSchema,
+  dropTable,
+  truncateTable,
+} from "./rules/losses.ts";
+import { narrowPrimaryKey } from "./rules/primary-key.ts";
+import { renameColumn, renameEnumValue, renameSchema, renameTable } from "./rules/renames.ts";
+import { nonRepeatableExpression } from "./rules/repetition.ts";
+import {
+  changePersistence,
+  clusterTable,
+  setAccessMethod,
+  setTablespace,
+  vacuumFull,
+} from "./rules/rewrites.ts";
+import {
+  concurrentIndexIfNotExists,
+  concurrentlyBesideOthers,
+  concurrentlyInTransaction,
+  transactionControl,
+} from "./rules/transactions.ts";
+import { disableTrigger } from "./rules/triggers.ts";
+import { unboundedDelete, unboundedUpdate } from "./rules/unbounded.ts";
+import { unqualifiedFunction, unqualifiedTable } from "./rules/unqualified.ts";
+
+/** What is looked for in a statement, in the order in which the documentation describes it. */
+export const statementRules: readonly Rule[] = [
+  changeColumnType,
+  addColumnWithVolatileDefault,
+  addAutoIncrementingColumn,
+  addStoredGeneratedColumn,
+  changeGeneratedExpression,
+  changePersistence,
+  setTablespace,
+  setAccessMethod,
+  clusterTable,
+  vacuumFull,
+  createIndexWithoutConcurrently,
+  dropIndexWithoutConcurrently,
+  reindexWithoutConcurrently,
+  refreshWithoutConcurrently,
+  detachPartitionWithoutConcurrently,
+  lockTable,
+  addForeignKeyWithoutNotValid,
+  addCheckWithoutNotValid,
+  addUniqueWithoutIndex,
+  addPrimaryKeyWithoutIndex,
+  addExclusionConstraint,
+  setNotNullWithoutCheck,
+  addRequiredColumn,
+  validateInSameTransaction,
+  createDomainWithCheck,
+  changeDomainWithoutNotValid,
+  concurrentlyInTransaction,
+  concurrentlyBesideOthers,
+  concurrentIndexIfNotExists,
+  transactionControl,
+  unboundedUpdate,
+  unboundedDelete,
+  truncateTable,
+  dropTable,
+  dropColumn,
+  dropSchema,
+  dropDatabase,
+  dropOwned,
+  cascade,
+  disableTrigger,
+  renameTable,
+  renameColumn,
+  renameSchema,
+  renameEnumValue,
+  narrowPrimaryKey,
+  unqualifiedTable,
+  nonRepeatableExpression,
+];
+
+/** What is looked for in an expression. */
+export const expressionRules: readonly Rule[] = [
+  unqualifiedTable,
+  unqualifiedFunction,
+  nonRepeatableExpression,
+];
+
+/** Every code that a finding can have, once. */
+export const codes: readonly string[] = [
+  ...new Set([...statementRules, ...expressionRules].map(({ code }) => code)),
+];

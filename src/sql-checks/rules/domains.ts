@@ -1,0 +1,36 @@
+import { dotted } from "../names.ts";
+import type { Rule } from "../rule.ts";
+
+export const createDomainWithCheck: Rule = {
+  code: "create-domain-with-check",
+  reason:
+    "A column of such a type is added only by writing the whole table anew, and each later change of the domain checks every column of it.",
+  safeForm:
+    "Create the domain without a constraint, or none, and put the check on the columns, `not valid` first.",
+  find: (statement) => {
+    if (!("CreateDomainStmt" in statement)) return [];
+    const { domainname, constraints = [] } = statement.CreateDomainStmt;
+    const isChecked = constraints.some(
+      (node) =>
+        "Constraint" in node &&
+        (node.Constraint.contype === "CONSTR_CHECK" || node.Constraint.contype === "CONSTR_NOTNULL"),
+    );
+    return isChecked ? [{ table: null, part: dotted(domainname) }] : [];
+  },
+};
+
+/** As the parser calls `add constraint` and `set not null` of a domain. */
+const checking: ReadonlySet<string | undefined> = new Set(["C", "O"]);
+
+export const changeDomainWithoutNotValid: Rule = {
+  code: "change-domain-without-not-valid",
+  reason:
+    "Every row of every table with a column of the domain is checked, and nobody writes any of them meanwhile.",
+  safeForm: "Add the constraint as `not valid`, and validate it in a later transaction.",
+  find: (statement) => {
+    if (!("AlterDomainStmt" in statement)) return [];
+    const { subtype, typeName, def } = statement.AlterDomainStmt;
+    const isNotValid = def !== undefined && "Constraint" in def && def.Constraint.skip_validation === true;
+    return checking.has(subtype) && !isNotValid ? [{ table: null, part: dotted(typeName) }] : [];
+  },
+};

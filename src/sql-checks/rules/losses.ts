@@ -1,0 +1,93 @@
+import { alterations } from "../alterations.ts";
+import { dotted, nameOf } from "../names.ts";
+import type { Rule, Sight } from "../rule.ts";
+import type { Node } from "../syntax.ts";
+
+export const truncateTable: Rule = {
+  code: "truncate-table",
+  reason:
+    "Every row is gone, without an undo log, and nobody reads or writes the table until the transaction ends.",
+  safeForm: "Write a job that deletes in batches and can be undone; make a backup before.",
+  find: (statement) => ("TruncateStmt" in statement ? tables(statement.TruncateStmt.relations ?? []) : []),
+};
+
+export const dropTable: Rule = {
+  code: "drop-table",
+  reason: "Its rows are gone, and every query of an application that still uses it fails.",
+  safeForm:
+    "Take the application off it first, revoke its rights for a while to see that nobody asks for it, and make a backup.",
+  find: (statement) =>
+    dropped(statement, "OBJECT_TABLE", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE").map((table) => ({
+      table,
+      part: null,
+    })),
+};
+
+export const dropColumn: Rule = {
+  code: "drop-column",
+  reason: "Its values are gone, and every query of an application that still names it fails.",
+  safeForm:
+    "Take the application off it first, with `not null` dropped so that inserts may leave it out, and make a backup.",
+  find: (statement) => alterations(statement, "AT_DropColumn"),
+};
+
+export const dropSchema: Rule = {
+  code: "drop-schema",
+  reason: "Every query of an application that still uses what was in it fails.",
+  safeForm:
+    "Revoke the rights to it for a while to see that nobody asks for it, and drop its tables one by one.",
+  find: (statement) => dropped(statement, "OBJECT_SCHEMA").map((part) => ({ table: null, part })),
+};
+
+export const dropDatabase: Rule = {
+  code: "drop-database",
+  reason: "Everything in it is gone.",
+  safeForm: "Refuse connections to it for a while to see that nobody asks for it, and make a backup.",
+  find: (statement) =>
+    "DropdbStmt" in statement ? [{ table: null, part: statement.DropdbStmt.dbname ?? null }] : [],
+};
+
+export const dropOwned: Rule = {
+  code: "drop-owned",
+  reason:
+    "Everything in the database that the role owns is gone, tables with their rows, and the text names none of it.",
+  safeForm: "Give what the role owns to another by `reassign owned`.",
+  find: (statement) => ("DropOwnedStmt" in statement ? [{ table: null, part: null }] : []),
+};
+
+export const cascade: Rule = {
+  code: "cascade",
+  reason:
+    "It takes along whatever depends on it, which the text does not name: views, foreign keys, columns, the rows of other tables.",
+  safeForm: "Name each thing that is to go, those that depend on others first.",
+  find: (statement) => {
+    if ("TruncateStmt" in statement) {
+      const { behavior, relations = [] } = statement.TruncateStmt;
+      return behavior === "DROP_CASCADE" ? tables(relations) : [];
+    }
+    if (!("DropStmt" in statement)) return alterations(statement).filter(({ isCascade }) => isCascade);
+    const { behavior, removeType, objects = [] } = statement.DropStmt;
+    if (behavior !== "DROP_CASCADE") return [];
+    const isTable = removeType === "OBJECT_TABLE";
+    return objects
+      .map(nameOfDropped)
+      .map((name) => ({ table: isTable ? name : null, part: isTable ? null : name }));
+  },
+};
+
+function tables(relations: readonly Node[]): readonly Sight[] {
+  return relations.flatMap((node) =>
+    "RangeVar" in node ? [{ table: nameOf(node.RangeVar), part: null }] : [],
+  );
+}
+
+/** The names of what a statement drops, if it is of one of the kinds. */
+function dropped(statement: Node, ...kinds: readonly string[]): readonly (string | null)[] {
+  if (!("DropStmt" in statement) || !kinds.includes(statement.DropStmt.removeType ?? "")) return [];
+  return (statement.DropStmt.objects ?? []).map(nameOfDropped);
+}
+
+function nameOfDropped(object: Node): string | null {
+  if ("TypeName" in object) return dotted(object.TypeName.names);
+  return dotted("ObjectWithArgs" in object ? object.ObjectWithArgs.objname : [object]);
+}

@@ -1,0 +1,41 @@
+import { addedColumns, constraintsOf } from "../alterations.ts";
+import { nameOf, wordsOf } from "../names.ts";
+import type { Rule, Sight } from "../rule.ts";
+import type { ColumnDef, Node } from "../syntax.ts";
+
+const narrow = /^(int[24]|integer|smallint|(small)?serial|serial[24])$/;
+
+export const narrowPrimaryKey: Rule = {
+  code: "narrow-primary-key",
+  reason:
+    "The numbers end at 2,147,483,647, or at 32,767 of a smallint: every insert then fails, and to widen the column writes the whole table anew.",
+  safeForm: "Make the key a bigint.",
+  sparesNoTable: true,
+  find: (statement) => {
+    const added = addedColumns(statement).filter(({ column }) => isKey(column, []));
+    return [...added.map(({ table, column }) => ({ table, column })), ...created(statement)].flatMap(
+      ({ table, column }): readonly Sight[] =>
+        narrow.test(wordsOf(column.typeName?.names).at(-1) ?? "")
+          ? [{ table, part: column.colname ?? null }]
+          : [],
+    );
+  },
+};
+
+/** The column that is by itself the primary key of a table that a statement creates. */
+function created(statement: Node): readonly { readonly table: string | null; readonly column: ColumnDef }[] {
+  if (!("CreateStmt" in statement)) return [];
+  const { relation, tableElts = [] } = statement.CreateStmt;
+  const key = tableElts.flatMap((node) =>
+    "Constraint" in node && node.Constraint.contype === "CONSTR_PRIMARY" ? wordsOf(node.Constraint.keys) : [],
+  );
+  return tableElts
+    .flatMap((node) => ("ColumnDef" in node ? [node.ColumnDef] : []))
+    .filter((column) => isKey(column, key))
+    .map((column) => ({ table: nameOf(relation), column }));
+}
+
+function isKey(column: ColumnDef, key: readonly string[]): boolean {
+  if (key.length === 1 && key[0] === column.colname) return true;
+  return constraintsOf(column).some(({ contype }) => contype === "CONSTR_PRIMARY");
+}

@@ -1,0 +1,75 @@
+import { callsIn } from "../functions.ts";
+import { wordsOf } from "../names.ts";
+import type { Rule } from "../rule.ts";
+import type { Node } from "../syntax.ts";
+import { nodesOf } from "../walk.ts";
+import { runsNow } from "./runs-now.ts";
+
+/** Built-in functions that answer by the clock, by chance, by a counter or by the session. */
+const changing: ReadonlySet<string> = new Set(
+  `now transaction_timestamp statement_timestamp clock_timestamp timeofday
+  random random_normal array_sample array_shuffle gen_random_uuid uuidv4 uuidv7
+  nextval currval lastval pg_sequence_last_value
+  txid_current txid_current_if_assigned txid_current_snapshot
+  pg_current_xact_id pg_current_xact_id_if_assigned pg_current_snapshot
+  pg_current_wal_lsn pg_current_wal_insert_lsn pg_current_wal_flush_lsn
+  pg_backend_pid inet_client_addr inet_client_port pg_postmaster_start_time pg_conf_load_time`.match(/\w+/g),
+);
+
+/** `current_date` and its like are words of SQL, not calls. */
+const clock = /^SVFOP_(CURRENT_(DATE|TIME)|LOCALTIME)/;
+
+const momentary = /^\s*(now|today|tomorrow|yesterday)\s*$/i;
+const temporal: ReadonlySet<string | undefined> = new Set([
+  "date",
+  "time",
+  "timetz",
+  "timestamp",
+  "timestamptz",
+]);
+
+export const nonRepeatableExpression: Rule = {
+  code: "non-repeatable-expression",
+  reason: "The statement may run again, and would then write other values than the first time.",
+  safeForm: "Take the value from the row, or from a parameter that is fixed when the run begins.",
+  find: (statement, { isRetried }) => {
+    if (!isRetried || !runsNow(statement)) return [];
+    return [...calls(statement), ...words(statement), ...casts(statement), ...samples(statement)].map(
+      (part) => ({
+        table: null,
+        part,
+      }),
+    );
+  },
+};
+
+function calls(statement: Node): readonly string[] {
+  return callsIn(statement)
+    .filter(({ isBuiltIn, word, parameters }) =>
+      // Of one parameter, it is the age today.
+      isBuiltIn && word === "age" ? parameters === 1 : isBuiltIn && changing.has(word),
+    )
+    .map(({ word }) => word);
+}
+
+function words(statement: Node): readonly string[] {
+  return nodesOf("SQLValueFunction", statement)
+    .map(({ op = "" }) => op)
+    .filter((op) => clock.test(op))
+    .map((op) => op.slice("SVFOP_".length).replace(/_N$/, "").toLowerCase());
+}
+
+/** `'today'::date`: a word that PostgreSQL reads as a moment. */
+function casts(statement: Node): readonly string[] {
+  return nodesOf("TypeCast", statement).flatMap(({ arg, typeName }) => {
+    const text = arg !== undefined && "A_Const" in arg ? (arg.A_Const.sval?.sval ?? "") : "";
+    const type = wordsOf(typeName?.names).at(-1);
+    return momentary.test(text) && temporal.has(type) ? [`'${text}'::${type}`] : [];
+  });
+}
+
+function samples(statement: Node): readonly string[] {
+  return nodesOf("RangeTableSample", statement)
+    .filter(({ repeatable }) => repeatable === undefined)
+    .map(() => "tablesample");
+}

@@ -1,0 +1,19 @@
+import type { Node } from "../syntax.ts";
+import { isOn } from "./options.ts";
+
+const running = [
+  "SelectStmt",
+  "InsertStmt",
+  "UpdateStmt",
+  "DeleteStmt",
+  "MergeStmt",
+  "CreateTableAsStmt",
+  "CopyStmt",
+  "CallStmt",
+];
+
+/** Whether the queries in a statement run with it: not those of a view, a function, a rule or a bare `explain`. */
+export function runsNow(statement: Node): boolean {
+  if ("ExplainStmt" in statement) return isOn("analyze", statement.ExplainStmt.options);
+  return running.some((kind) => kind in statement);
+}

@@ -1,0 +1,73 @@
+import { alterations } from "../alterations.ts";
+import { dotted, nameOf } from "../names.ts";
+import type { Rule, Sight } from "../rule.ts";
+import type { Node } from "../syntax.ts";
+import { isOn } from "./options.ts";
+
+export const concurrentlyInTransaction: Rule = {
+  code: "concurrently-in-transaction",
+  reason: "PostgreSQL refuses it inside a transaction, so the text always fails.",
+  safeForm: "Run it in a text of its own, outside of a transaction.",
+  sparesNoTable: true,
+  find: (statement, { isTransactional }) => (isTransactional ? concurrentWork(statement) : []),
+};
+
+export const concurrentlyBesideOthers: Rule = {
+  code: "concurrently-beside-others",
+  reason:
+    "PostgreSQL runs a text of several statements as one transaction, and refuses it there, so the text always fails.",
+  safeForm: "Give each statement that works concurrently a text of its own.",
+  sparesNoTable: true,
+  find: (statement, { isAlone }) => (isAlone ? [] : concurrentWork(statement)),
+};
+
+export const concurrentIndexIfNotExists: Rule = {
+  code: "concurrent-index-if-not-exists",
+  reason:
+    "A build that failed leaves an invalid index, which the next try finds and takes for the finished one.",
+  safeForm:
+    "Drop the index concurrently, if it exists, in a text before, and create it without `if not exists`.",
+  find: (statement, { isRetried }) =>
+    isRetried && "IndexStmt" in statement && statement.IndexStmt.if_not_exists === true
+      ? concurrentWork(statement)
+      : [],
+};
+
+export const transactionControl: Rule = {
+  code: "transaction-control",
+  reason:
+    "It ends or begins a transaction that is not the text's own: half of the work may stay after a failure.",
+  safeForm: "Leave it out: the text runs in a transaction already.",
+  find: (statement, { isCallersTransaction }) => {
+    if (!isCallersTransaction || !("TransactionStmt" in statement)) return [];
+    const word = controls[statement.TransactionStmt.kind ?? ""];
+    return word === undefined ? [] : [{ table: null, part: word }];
+  },
+};
+
+const controls: Readonly<Record<string, string>> = {
+  TRANS_STMT_BEGIN: "begin",
+  TRANS_STMT_START: "start transaction",
+  TRANS_STMT_COMMIT: "commit",
+  TRANS_STMT_ROLLBACK: "rollback",
+  TRANS_STMT_PREPARE: "prepare transaction",
+};
+
+/** What of a statement works concurrently and so needs to begin and end transactions itself. */
+function concurrentWork(statement: Node): readonly Sight[] {
+  if ("IndexStmt" in statement && statement.IndexStmt.concurrent === true) {
+    const { relation, idxname = null } = statement.IndexStmt;
+    return [{ table: nameOf(relation), part: idxname }];
+  }
+  if ("DropStmt" in statement && statement.DropStmt.concurrent === true) {
+    return (statement.DropStmt.objects ?? []).map((name) => ({ table: null, part: dotted([name]) }));
+  }
+  if ("ReindexStmt" in statement && isOn("concurrently", statement.ReindexStmt.params)) {
+    return [{ table: null, part: nameOf(statement.ReindexStmt.relation) }];
+  }
+  return alterations(statement, "AT_DetachPartition").flatMap(({ table, definition }) =>
+    definition !== undefined && "PartitionCmd" in definition && definition.PartitionCmd.concurrent === true
+      ? [{ table, part: nameOf(definition.PartitionCmd.name) }]
+      : [],
+  );
+}

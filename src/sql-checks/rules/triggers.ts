@@ -1,0 +1,20 @@
+import { alterations } from "../alterations.ts";
+import type { Rule } from "../rule.ts";
+
+export const disableTrigger: Rule = {
+  code: "disable-trigger",
+  reason:
+    "What the triggers keep right goes wrong for everybody's writes meanwhile, foreign keys among it, and nothing repairs it afterwards.",
+  safeForm:
+    "Leave them on; let the trigger's function return early where a setting of this one transaction says so.",
+  find: (statement) => {
+    if (!("VariableSetStmt" in statement)) {
+      return alterations(statement, "AT_DisableTrig", "AT_DisableTrigAll", "AT_DisableTrigUser");
+    }
+    const { name, args = [] } = statement.VariableSetStmt;
+    const isReplica = args.some(
+      (node) => "A_Const" in node && node.A_Const.sval?.sval?.toLowerCase() === "replica",
+    );
+    return name === "session_replication_role" && isReplica ? [{ table: null, part: name }] : [];
+  },
+};

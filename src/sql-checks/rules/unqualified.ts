@@ -1,0 +1,67 @@
+import { callsIn } from "../functions.ts";
+import { nameOf, wordsOf } from "../names.ts";
+import type { Rule, Sight } from "../rule.ts";
+import type { Node, RangeVar } from "../syntax.ts";
+import { nodesOf, visit } from "../walk.ts";
+
+export const unqualifiedTable: Rule = {
+  code: "unqualified-table",
+  reason:
+    "Which table is meant is for `search_path` to say: another role or session may touch another one, or none.",
+  safeForm: "Write the schema before the name.",
+  find: (statement) => {
+    const queries = new Set(nodesOf("CommonTableExpr", statement).map(({ ctename }) => ctename));
+    return [...droppedByWord(statement), ...relationsIn(statement)]
+      .filter((name) => !queries.has(name) && !name.startsWith("pg_"))
+      .map((table): Sight => ({ table, part: null }));
+  },
+};
+
+export const unqualifiedFunction: Rule = {
+  code: "unqualified-function",
+  reason:
+    "Which function is meant is for `search_path` to say: another role or session may call another one, or none.",
+  safeForm: "Write the schema before the name; only PostgreSQL's own functions need none.",
+  find: (statement) =>
+    callsIn(statement)
+      .filter(({ isQualified, isBuiltIn }) => !isQualified && !isBuiltIn)
+      .map(({ name }) => ({ table: null, part: name })),
+};
+
+/** The names without a schema of the relations in a statement; a temporary table has no schema to write. */
+function relationsIn(statement: Node): readonly string[] {
+  const names: string[] = [];
+  visit(statement, (key, value) => {
+    // `for update of t` names an alias, and a composite type is no table.
+    if (key === "lockedRels" || key === "typevar") return false;
+    if (!("relname" in value)) return true;
+    const relation = value as RangeVar;
+    const name = nameOf(relation);
+    if (name !== null && relation.schemaname === undefined && relation.relpersistence !== "t")
+      names.push(name);
+    return true;
+  });
+  return names;
+}
+
+/** How many words the name of a thing has that stands in a table without a schema, or in none. */
+const words: Readonly<Record<string, number>> = {
+  OBJECT_TABLE: 1,
+  OBJECT_VIEW: 1,
+  OBJECT_MATVIEW: 1,
+  OBJECT_FOREIGN_TABLE: 1,
+  OBJECT_INDEX: 1,
+  OBJECT_SEQUENCE: 1,
+  OBJECT_TRIGGER: 2,
+  OBJECT_RULE: 2,
+  OBJECT_POLICY: 2,
+};
+
+function droppedByWord(statement: Node): readonly string[] {
+  if (!("DropStmt" in statement)) return [];
+  const { objects = [], removeType = "" } = statement.DropStmt;
+  return objects
+    .map((object) => wordsOf([object]))
+    .filter(({ length }) => length === words[removeType])
+    .map(([name = ""]) => name);
+}
