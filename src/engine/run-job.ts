@@ -51,7 +51,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       await store.runs.settle(db, job.name);
       if (options.again !== true) await requireNotDone(db, store, job);
       await requireIntegrity(db, job);
-      requireNone(await refusalsOfSteps(job));
+      requireSafe(await refusalsOfSteps(job));
       await expand(db, store, job, options);
     }
     if (job.kind === "steps")
@@ -175,11 +175,11 @@ async function requireBefore(db: Database, store: Store, job: Job): Promise<void
 }
 
 /** @throws RefusedError with the first reason, and the others below it */
-function requireNone(refusals: readonly Refusal[]): void {
+function requireSafe(refusals: readonly Refusal[]): void {
   const [first, ...others] = refusals;
   if (first === undefined) return;
   const more = others.map(({ message }) => `\n${message}`).join("");
-  throw new RefusedError(first.check, `${first.message}${more}`, first.remedy);
+  throw new RefusedError("sql-is-safe", `${first.message}${more}`, first.remedy);
 }
 
 async function requireNotDone(db: Queryable, store: Store, job: Job): Promise<void> {

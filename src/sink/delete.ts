@@ -1,4 +1,4 @@
-import type { SinkDefinition, SqlSinkDefinition } from "../job/define-job.ts";
+import type { SinkDefinition, SqlSinkDefinition } from "../job/job-definition.ts";
 import type { Table } from "../job/table.ts";
 
 /** Deletes the rows that were read; made by `deleteFrom`. It fits a row job and an SQL job. */

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import type { SinkDefinition, SqlSinkDefinition } from "../job/define-job.ts";
+import type { SinkDefinition, SqlSinkDefinition } from "../job/job-definition.ts";
 import type { Columns, RowOf, Table } from "../job/table.ts";
 import type { Sql } from "../postgres/sql.ts";
 import { describeExpressions, requireExpressions } from "./expressions.ts";

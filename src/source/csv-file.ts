@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import type { SourceDefinition } from "../job/define-job.ts";
+import type { SourceDefinition } from "../job/job-definition.ts";
 import type { Columns, RowOf } from "../job/table.ts";
 import { declareColumns, requirePath } from "./declared-columns.ts";
 

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { ColumnCodec, ColumnValueError } from "../job/column-codec.ts";
-import type { SourceDefinition } from "../job/define-job.ts";
+import type { SourceDefinition } from "../job/job-definition.ts";
 import type { Columns, RowOf } from "../job/table.ts";
 import { ColumnInput } from "./column-input.ts";
 import { declareColumns } from "./declared-columns.ts";

@@ -74,6 +74,8 @@ export async function uninstallSchema(db: Database, schema: StoreSchema): Promis
     await dropUndoLogs(tx, schema);
     for (const table of [
       "retry",
+      "step",
+      "claim",
       "backup",
       "audit",
       "audit_head",

@@ -3,6 +3,7 @@ import type { CommandModule } from "yargs";
 import { install as installing } from "../../engine/install.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import { sql } from "../../postgres/sql.ts";
+import { rolesScript } from "../../store/roles-sql.ts";
 import { StoreSchema, uninstallSchema } from "../../store/schema.ts";
 import { schemaScript } from "../../store/schema-sql.ts";
 import { withStore } from "../connection.ts";
@@ -16,20 +17,27 @@ export const schemaCommand: CommandModule = {
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("action", { choices: ["install", "print", "uninstall"] as const, demandOption: true })
+      .option("roles", {
+        type: "boolean",
+        default: false,
+        describe: "print: the roles of an owner, a runner, an operator and a viewer as well",
+      })
       .option("yes", { type: "boolean", default: false, describe: "uninstall without asking" }),
   handler: async (read) => {
     const given = read as unknown as CommonSettings & {
       readonly action: "install" | "print" | "uninstall";
+      readonly roles: boolean;
       readonly yes: boolean;
     };
     const settings = commonSettings(given);
-    if (given.action === "print") return print(settings);
+    if (given.action === "print") return print(settings, given.roles);
     return given.action === "install" ? install(settings) : uninstall(settings, given.yes);
   },
 };
 
-function print(settings: CommonSettings): void {
-  const script = schemaScript(new StoreSchema(settings.schema).name);
+function print(settings: CommonSettings, withRoles: boolean): void {
+  const { name } = new StoreSchema(settings.schema);
+  const script = withRoles ? `${schemaScript(name)}\n${rolesScript(name)}` : schemaScript(name);
   if (settings.json) printJson({ schema: settings.schema, script });
   else printData(script.trimEnd());
 }

@@ -1,0 +1,104 @@
+import type { Sql } from "../postgres/sql.ts";
+import type { Duration } from "./duration.ts";
+import type { Pace } from "./pace.ts";
+import type { ParameterSpec, ParametersOf } from "./parameters.ts";
+import type { RejectLimit } from "./reject-limit.ts";
+import type { Step } from "./steps.ts";
+import type { ThrottleDefinition } from "./throttles.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Where a job's rows come from; made by `rowsOf`, `rows`, `csvFile` and `ndjsonFile`. */
+export interface SourceDefinition<Row> {
+  /** Only for the compiler: what the source yields. */
+  readonly yields?: Row;
+  /** Everything about it that decides what the job does, as plain data. */
+  describe(): unknown;
+}
+
+/** Where a job's results go; made by `update`, `insertInto`, `deleteFrom` and `move`. */
+export interface SinkDefinition<Row> {
+  /** Only for the compiler: what the sink takes. */
+  readonly takes?: Row;
+  describe(): unknown;
+}
+
+/** A sink whose values are SQL expressions; made by the same functions with expressions. */
+export interface SqlSinkDefinition {
+  readonly expressions: Readonly<Record<string, unknown>>;
+  describe(): unknown;
+}
+
+export interface JobContext<P> {
+  readonly parameters: P;
+}
+
+export interface TransformContext<P> extends JobContext<P> {
+  /** Fires when the run is told to stop at once; give it to whatever an async transform waits for. */
+  readonly signal: AbortSignal;
+}
+
+export type FromParameters<T, P> = T | ((context: JobContext<P>) => T);
+
+export interface CommonDefinition<P extends ParameterSpec> {
+  /** lower case words joined by hyphens; the name of the job's file */
+  readonly name: string;
+  readonly parameters?: P;
+  readonly pace?: Pace;
+  /** what holds its runs back, besides what is always looked at; made by `replicaLag`, `sqlThrottle` and others */
+  readonly throttles?: readonly ThrottleDefinition[];
+  /** how many rejects stop the run, as a number or as a share of the rows read (`"0.5%"`); 100 unless told otherwise */
+  readonly rejectLimit?: RejectLimit;
+  /** whether a run keeps what it overwrites, so that `tidefill undo` can take it back; true unless there is a reason */
+  readonly undoable?: boolean;
+  /** the job destroys something although it keeps an undo log: it wants a verified backup before it starts */
+  readonly destructive?: boolean;
+  /** the rows are about persons: no value of theirs is shown or kept anywhere, and the undo log is encrypted */
+  readonly personalData?: boolean;
+  /** changes of the schema before the rows, in their order */
+  readonly expand?: readonly Step[];
+  /** changes of the schema after the run is complete and verified, in their order */
+  readonly contract?: readonly Step[];
+  /** the names of the jobs that must have succeeded before */
+  readonly after?: readonly string[];
+  /** "I know": codes of SQL checks of its expressions, each with the reason why that is right here */
+  readonly known?: Readonly<Record<string, string>>;
+  /** queries that must return no row, before the run and after it */
+  readonly integrity?: readonly IntegrityQuery[];
+  /** what has to be there before the job may destroy something that no undo log keeps */
+  readonly backup?: BackupRule;
+}
+
+/** A job of schema changes alone. */
+export type StepsDefinition = Pick<
+  CommonDefinition<Record<never, never>>,
+  "name" | "expand" | "contract" | "after" | "integrity" | "backup"
+>;
+
+/** Something that must always hold: `query` returns the rows that break it, so it must return none. */
+export interface IntegrityQuery {
+  readonly name: string;
+  readonly query: Sql;
+}
+
+export interface BackupRule {
+  /** how old a verified backup of tidefill's may be; 24 hours unless told otherwise */
+  readonly maxAge?: Duration;
+  /** a check of your own in its place, of the last backup of another tool: resolves to false, or throws, to refuse */
+  readonly check?: () => boolean | Promise<boolean>;
+}
+
+/** A job with a transform in TypeScript. */
+export interface JobDefinition<Read, Written, P extends ParameterSpec> extends CommonDefinition<P> {
+  readonly source: FromParameters<SourceDefinition<Read>, ParametersOf<P>>;
+  readonly transform: (
+    row: NoInfer<Read>,
+    context: TransformContext<ParametersOf<P>>,
+  ) => NoInfer<Written> | Verdict | Promise<NoInfer<Written> | Verdict>;
+  readonly sink: SinkDefinition<Written>;
+}
+
+/** A job whose values are SQL expressions: no row leaves the database. */
+export interface SqlJobDefinition<P extends ParameterSpec> extends CommonDefinition<P> {
+  readonly source: FromParameters<SourceDefinition<object>, ParametersOf<P>>;
+  readonly sink: FromParameters<SqlSinkDefinition, ParametersOf<P>>;
+}

@@ -1,0 +1,30 @@
+import { UsageError } from "../errors.ts";
+import { Sql } from "../postgres/sql.ts";
+import { parseDuration } from "./duration.ts";
+import type { CommonDefinition } from "./job-definition.ts";
+import type { ParameterSpec } from "./parameters.ts";
+
+/** @throws UsageError where two steps of a phase read the same: their names tell them apart */
+export function stepsOf({ name, expand = [], contract = [], after = [] }: CommonDefinition<ParameterSpec>) {
+  for (const steps of [expand, contract]) {
+    const names = steps.map((step) => step.name);
+    const twice = names.find((each, index) => names.indexOf(each) !== index);
+    if (twice !== undefined)
+      throw new UsageError(`Job ${name} has the step "${twice}" twice.`, {
+        remedy: "Leave one of them out, or give sqlStep another name.",
+      });
+  }
+  return { expand: [...expand], contract: [...contract], after: [...after] };
+}
+
+/** What is looked at before a run, and before something is lost. @throws UsageError */
+export function precautions({ name, integrity = [], backup = {} }: CommonDefinition<ParameterSpec>) {
+  for (const { name: rule, query } of integrity) {
+    if (rule !== "" && query instanceof Sql) continue;
+    throw new UsageError(`An integrity query of job ${name} has no name or is not SQL.`, {
+      remedy: 'Write integrity: [{ name: "every essay has a student", query: sql`select …` }].',
+    });
+  }
+  const maxAgeMs = parseDuration(backup.maxAge ?? "24h");
+  return { integrity: [...integrity], backup: { maxAgeMs, check: backup.check ?? null } };
+}
