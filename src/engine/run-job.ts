@@ -15,7 +15,7 @@ import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
 import { contractAfter, expand } from "./contract.ts";
 import { install } from "./install.ts";
-import { requireIntegrity } from "./integrity.ts";
+import { requireIntegrity, withIntegrity } from "./integrity.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
@@ -50,12 +50,13 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       await install(db, store);
       await store.runs.settle(db, job.name);
       if (options.again !== true) await requireNotDone(db, store, job);
-      await requireIntegrity(db, job);
       requireSafe(await refusalsOfSteps(job));
       await expand(db, store, job, options);
     }
-    if (job.kind === "steps")
-      return contractAfter(db, store, job, await enterSteps(db, store, job, options), options);
+    if (job.kind === "steps") {
+      const report = await contractAfter(db, store, job, await enterSteps(db, store, job, options), options);
+      return withIntegrity(db, job, report);
+    }
     const opened = await openJob(db, job, parameters);
     await install(db, store);
     await store.runs.settle(db, job.name);

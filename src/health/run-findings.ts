@@ -1,5 +1,9 @@
+import pg from "pg";
 import { brokenRules } from "../engine/integrity.ts";
 import { encryptedLogsExpireAfterMs } from "../engine/purge.ts";
+import type { Job } from "../job/define-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { describeFailure } from "../postgres/failure.ts";
 import { sql } from "../postgres/sql.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
@@ -49,11 +53,19 @@ async function expiringUndoLogs({ db, store }: Examined): Promise<Finding[]> {
   }));
 }
 
+/** A query that PostgreSQL does not take any more holds nothing up to look at the rest. */
+async function rulesOf(db: Database, job: Job): Promise<readonly string[]> {
+  return brokenRules(db, job).catch((error: unknown) => {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    return [`an integrity query cannot be asked: ${describeFailure(error)}`];
+  });
+}
+
 async function brokenIntegrity({ db, states }: Examined): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { job, state } of states) {
     if (state !== "succeeded") continue;
-    for (const broken of await brokenRules(db, job))
+    for (const broken of await rulesOf(db, job))
       findings.push({
         code: "broken-integrity",
         job: job.name,

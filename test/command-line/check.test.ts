@@ -1,0 +1,112 @@
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import { CommandLine } from "../support/tidefill.ts";
+
+const database = useDatabase();
+
+const tables = `import { table } from "tidefill";
+export const notes = table("notes", { key: "id", columns: { id: "bigint", body: "text", words: "integer?" } });`;
+const count = (
+  more = "",
+): string => `import { addColumn, defineSqlJob, dropColumn, rowsOf, sql, update } from "tidefill";
+import { notes } from "./tables.ts";
+export default defineSqlJob({
+  name: "count",
+  expand: [addColumn("notes", "words", "integer")],
+  source: rowsOf(notes),
+  sink: update(notes, { words: sql\`length(body) / (length(body) - 3)\` }),
+  integrity: [{ name: "words are not negative", query: sql\`select from notes where words < 0\` }],
+  ${more}
+});`;
+
+let tidefill: CommandLine;
+
+beforeEach(async () => {
+  await tidefill?.close();
+  await database.query("drop schema if exists tidefill cascade; drop table if exists notes cascade");
+  await database.query("create table notes (id bigint primary key, body text not null)");
+  await database.query(
+    "insert into notes select g, repeat('x', 3 + g) from generate_series(1, 100) g; analyze notes",
+  );
+  tidefill = await CommandLine.open(database.url, { "tables.ts": tables, "count.ts": count() });
+});
+afterAll(() => tidefill.close());
+
+async function findings(...parameters: readonly string[]): Promise<readonly string[]> {
+  const { code, value } = await tidefill.json("check", ...parameters);
+  const found = value.findings as readonly { readonly code: string; readonly remedy: string }[];
+  for (const { remedy } of found) expect(remedy).not.toBe("");
+  expect(code).toBe(found.length === 0 ? 0 : 3);
+  return found.map((finding) => finding.code);
+}
+
+test("a job is pending where tidefill has never run, and nothing is left once it is done", async () => {
+  expect(await findings()).toEqual(["pending-job"]);
+  expect((await tidefill.run("run", "count")).code).toBe(0);
+  expect(await findings()).toEqual([]);
+  expect(await findings("--require", "count")).toEqual([]);
+  const { code, stderr } = await tidefill.run("check", "--require", "counts");
+  expect(code).toBe(2);
+  expect(stderr).toContain('There is no job "counts"');
+  await tidefill.run("undo", "count", "--yes");
+  expect(await findings("--require", "count")).toEqual(["undone-job"]);
+});
+
+test.each([
+  ["changed-job", [], async () => tidefill.write("count.ts", `${count()}\n// another thought`)],
+  [
+    "open-steps",
+    ["open-steps"],
+    async () => tidefill.write("count.ts", count('contract: [dropColumn("notes", "old")],')),
+  ],
+  [
+    "drifted-table",
+    ["drifted-table"],
+    async () => database.query("alter table notes alter body type bytea using body::bytea"),
+  ],
+  ["lost-step", ["lost-step"], async () => database.query("alter table notes drop words")],
+  [
+    "invalid-index",
+    ["invalid-index"],
+    async () =>
+      database.query(
+        "create index bad on notes (id); update pg_index set indisvalid = false where indexrelid = 'bad'::regclass",
+      ),
+  ],
+  [
+    "constraint-not-valid",
+    ["constraint-not-valid"],
+    async () => database.query("alter table notes add constraint c check (id > 0) not valid"),
+  ],
+  [
+    "broken-integrity",
+    ["broken-integrity"],
+    async () => database.query("update notes set words = -1 where id = 7"),
+  ],
+  [
+    "expiring-undo-log",
+    ["expiring-undo-log"],
+    async () =>
+      database.query(
+        "update tidefill.run set undo_log = 'encrypted', finished_at = now() - interval '27 days'",
+      ),
+  ],
+] as const)("%s is told, with what to type", async (code, _, bring) => {
+  expect((await tidefill.run("run", "count")).code).toBe(0);
+  await bring();
+  expect(await findings()).toContain(code);
+  const { stdout } = await tidefill.run("check");
+  expect(stdout).toMatch(new RegExp(`^${code}: .+ → .+$`, "m"));
+  // What is no job's holds no deploy up, and last steps come after it.
+  const isOfJob = !["open-steps", "invalid-index", "constraint-not-valid"].includes(code);
+  expect((await findings("--require", "count")).includes(code)).toBe(isOfJob);
+});
+
+test("rejects that wait and a run that failed are told", async () => {
+  await database.query("insert into notes values (1000, 'xxx')");
+  expect((await tidefill.run("run", "count")).code).toBe(4);
+  expect(await findings()).toEqual(["waiting-rejects"]);
+  await database.query("insert into notes select g, 'xxx' from generate_series(2000, 2200) g; analyze notes");
+  expect((await tidefill.run("run", "count", "--again")).code).toBe(1);
+  expect(await findings()).toEqual(["failed-job", "waiting-rejects"]);
+});
