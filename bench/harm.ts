@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import pg from "pg";
 import { Cluster } from "../src/embedded/cluster.ts";
 import type { Contestant } from "./contestant.ts";
 import { oneUpdate } from "./contestants/one-update.ts";
@@ -31,10 +32,11 @@ const { values } = parseArgs({
   },
 });
 const [essays, rate, seconds] = [Number(values.essays), Number(values.rate), Number(values.seconds)];
-const settings = { fsync: "on", shared_buffers: "1GB", max_wal_size: "8GB" };
+const settings = { fsync: "on", shared_buffers: "1GB", max_wal_size: "8GB", min_wal_size: "4GB" };
 
 const cluster = await Cluster.open({ settings });
 try {
+  await useWal(cluster.url());
   const template = await Template.create(cluster, "school", essays);
   const harms: Harm[] = [await alone(template)];
   for (const neighbour of neighbours) harms.push(await beside(template, neighbour));
@@ -43,6 +45,23 @@ try {
   await writeFile(file, `${JSON.stringify({ essays, rate, harms }, null, 2)}\n`);
 } finally {
   await cluster.stop();
+}
+
+/**
+ * A server that has been in use writes its WAL into files that it has; a new one creates each, 16 MB of zeros and a sync, while
+ * everybody who commits waits. So enough of them are written once before.
+ */
+async function useWal(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query("create table used (filler text storage external)");
+    await client.query("insert into used select repeat(md5(g::text), 100) from generate_series(1, 600000) g");
+    await client.query("drop table used");
+    await client.query("checkpoint");
+  } finally {
+    await client.end();
+  }
 }
 
 async function alone(template: Template): Promise<Harm> {

@@ -3,8 +3,8 @@ import { sql } from "../postgres/sql.ts";
 import { against } from "./amount.ts";
 import { type Reading, type Signal, strainOf } from "./signal.ts";
 
-/** Sessions that wait for us, on average: one in ten looks finds one. */
-const maxSessions = 0.1;
+/** Sessions that wait for us, on average: one in twenty looks finds one. */
+const maxSessions = 0.05;
 const averagedMs = 5_000;
 
 /**

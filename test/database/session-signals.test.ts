@@ -58,12 +58,12 @@ describe("lock waits", () => {
     await sessions.waiting("application", change);
     const signal = new LockWaits();
     const db = sessions.onlooker();
-    const reading = { signal: "lock waits", strain: 0.5 };
+    const reading = { signal: "lock waits", strain: 0.95 };
     expect(await signal.read(db)).toEqual({
       ...reading,
-      reason: "0.05 < 0.1 sessions wait for locks that we hold",
+      reason: "0.05 > 0.05 sessions wait for locks that we hold",
     });
-    expect(await signal.read(db)).toMatchObject({ strain: 0.95, reason: /^0\.1 > 0\.1 sessions/ });
+    expect(await signal.read(db)).toMatchObject({ strain: 0.95, reason: /^0\.1 > 0\.05 sessions/ });
     await holder.query("rollback");
     await admin.query("begin; lock table notes; rollback");
     expect(await signal.read(db)).toMatchObject({ strain: 0.95 });
