@@ -42,6 +42,7 @@ export {
   walRate,
 } from "./job/throttles.ts";
 export { reject, skip, type Verdict } from "./job/verdict.ts";
+export { asSql, type BuiltQuery, type SqlLike } from "./postgres/built-query.ts";
 export { type Sql, sql } from "./postgres/sql.ts";
 export { deleteFrom } from "./sink/delete.ts";
 export { insertInto, type OnConflict } from "./sink/insert.ts";

@@ -8,7 +8,7 @@ const source = fileURLToPath(new URL("../src", import.meta.url));
 /** Folders are the glossary, and arrows go one way; each may import itself and `errors.ts`. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   postgres: [],
-  job: ["postgres/sql"],
+  job: ["postgres/sql", "postgres/built-query"],
   store: ["postgres"],
   throttle: ["postgres"],
   source: ["job", "postgres"],

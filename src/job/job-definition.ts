@@ -1,3 +1,4 @@
+import type { SqlLike } from "../postgres/built-query.ts";
 import type { Sql } from "../postgres/sql.ts";
 import type { Duration } from "./duration.ts";
 import type { Pace } from "./pace.ts";
@@ -63,7 +64,7 @@ export interface CommonDefinition<P extends ParameterSpec> {
   /** "I know": codes of SQL checks of its expressions, each with the reason why that is right here */
   readonly known?: Readonly<Record<string, string>>;
   /** queries that must return no row, before the run and after it */
-  readonly integrity?: readonly IntegrityQuery[];
+  readonly integrity?: readonly IntegrityQuery<SqlLike>[];
   /** what has to be there before the job may destroy something that no undo log keeps */
   readonly backup?: BackupRule;
 }
@@ -75,9 +76,9 @@ export type StepsDefinition = Pick<
 >;
 
 /** Something that must always hold: `query` returns the rows that break it, so it must return none. */
-export interface IntegrityQuery {
+export interface IntegrityQuery<Query = Sql> {
   readonly name: string;
-  readonly query: Sql;
+  readonly query: Query;
 }
 
 export interface BackupRule {

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { Sql } from "../postgres/sql.ts";
+import { findSql, howToBuild } from "../postgres/built-query.ts";
 import { parseDuration } from "./duration.ts";
 import type { CommonDefinition } from "./job-definition.ts";
 import type { ParameterSpec } from "./parameters.ts";
@@ -19,12 +19,13 @@ export function stepsOf({ name, expand = [], contract = [], after = [] }: Common
 
 /** What is looked at before a run, and before something is lost. @throws UsageError */
 export function precautions({ name, integrity = [], backup = {} }: CommonDefinition<ParameterSpec>) {
-  for (const { name: rule, query } of integrity) {
-    if (rule !== "" && query instanceof Sql) continue;
+  const looks = integrity.map(({ name: rule, query }) => {
+    const found = findSql(query);
+    if (rule !== "" && found !== null) return { name: rule, query: found };
     throw new UsageError(`An integrity query of job ${name} has no name or is not SQL.`, {
-      remedy: 'Write integrity: [{ name: "every essay has a student", query: sql`select …` }].',
+      remedy: `Write integrity: [{ name: "every essay has a student", query: … }]. ${howToBuild}`,
     });
-  }
+  });
   const maxAgeMs = parseDuration(backup.maxAge ?? "24h");
-  return { integrity: [...integrity], backup: { maxAgeMs, check: backup.check ?? null } };
+  return { integrity: looks, backup: { maxAgeMs, check: backup.check ?? null } };
 }

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.ts";
+import { findSql, type SqlLike } from "../postgres/built-query.ts";
 import { bracketed, quoteIdentifier, raw, Sql, sql } from "../postgres/sql.ts";
 import { displayName, parseTableName, type Table } from "./table.ts";
 
@@ -73,10 +74,10 @@ export function addColumn(
   table: TableName,
   column: string,
   type: string,
-  options: StepOptions & { readonly default?: Sql; readonly notNull?: boolean } = {},
+  options: StepOptions & { readonly default?: SqlLike; readonly notNull?: boolean } = {},
 ): Step {
-  const { default: value = null, notNull = false } = options;
-  if (value !== null) requireText(value, "The default of a column");
+  const { default: given = null, notNull = false } = options;
+  const value = given === null ? null : textOf(given, "The default of a column");
   const name = `add column ${shown(table)}.${column}`;
   return step(
     { kind: "add column", table: named(table), column, type, default: value, notNull },
@@ -86,10 +87,9 @@ export function addColumn(
 }
 
 /** Creates a table by a statement of yours, which must create that table. Taken back by dropping it. */
-export function createTable(table: TableName, statement: Sql, options: StepOptions = {}): Step {
-  requireText(statement, "What creates a table");
+export function createTable(table: TableName, statement: SqlLike, options: StepOptions = {}): Step {
   return step(
-    { kind: "create table", table: named(table), statement },
+    { kind: "create table", table: named(table), statement: textOf(statement, "What creates a table") },
     `create table ${shown(table)}`,
     options,
   );
@@ -100,16 +100,16 @@ export function createIndex(
   index: string,
   definition: StepOptions & {
     readonly on: TableName;
-    readonly by: Sql;
+    readonly by: SqlLike;
     /** `btree` when absent */
     readonly using?: string;
-    readonly where?: Sql;
+    readonly where?: SqlLike;
     readonly unique?: boolean;
   },
 ): Step {
-  const { on, by, using: method = "btree", where = null, unique = false } = definition;
-  requireText(by, "What an index is by");
-  if (where !== null) requireText(where, "The condition of an index");
+  const { on, using: method = "btree", unique = false } = definition;
+  const by = textOf(definition.by, "What an index is by");
+  const where = definition.where === undefined ? null : textOf(definition.where, "The condition of an index");
   const parts = { index, table: named(on), method, by, where, unique };
   return step({ kind: "create index", ...parts }, `create index ${index} on ${shown(on)}`, definition);
 }
@@ -123,11 +123,10 @@ export function dropIndex(index: string, options: StepOptions = {}): Step {
 export function addCheck(
   table: TableName,
   constraint: string,
-  condition: Sql,
+  condition: SqlLike,
   options: StepOptions = {},
 ): Step {
-  requireText(condition, "A check");
-  const definition = sql`check ${bracketed(condition)}`;
+  const definition = sql`check ${bracketed(textOf(condition, "A check"))}`;
   const parts = { table: named(table), constraint, definition };
   return step({ kind: "add constraint", ...parts }, `add check ${constraint} to ${shown(table)}`, options);
 }
@@ -139,12 +138,12 @@ export function addForeignKey(
   key: StepOptions & {
     readonly columns: readonly string[];
     /** as SQL has it: `school.student (id) on delete cascade` */
-    readonly references: Sql;
+    readonly references: SqlLike;
   },
 ): Step {
-  requireText(key.references, "What a foreign key refers to");
+  const references = textOf(key.references, "What a foreign key refers to");
   const columns = key.columns.map(quoteIdentifier).join(", ");
-  const definition = sql`foreign key (${raw(columns)}) references ${key.references}`;
+  const definition = sql`foreign key (${raw(columns)}) references ${references}`;
   const parts = { table: named(table), constraint, definition };
   return step({ kind: "add constraint", ...parts }, `add foreign key ${constraint} to ${shown(table)}`, key);
 }
@@ -179,15 +178,18 @@ export function dropTable(table: TableName, options: StepOptions = {}): Step {
 export function sqlStep(
   definition: StepOptions & {
     readonly name: string;
-    readonly up: Sql;
+    readonly up: SqlLike;
     /** null where there is no way back */
-    readonly down: Sql | null;
+    readonly down: SqlLike | null;
     readonly transactional?: boolean;
-    readonly done?: Sql;
+    readonly done?: SqlLike;
   },
 ): Step {
-  const { name, up, down, transactional = true, done = null } = definition;
-  for (const text of [up, down, done]) if (text !== null) requireText(text, `The step "${name}"`);
+  const { name, transactional = true } = definition;
+  const text = (given: SqlLike): Sql => textOf(given, `The step "${name}"`);
+  const up = text(definition.up);
+  const down = definition.down === null ? null : text(definition.down);
+  const done = definition.done === undefined ? null : text(definition.done);
   if (name.trim() === "")
     throw new UsageError("A step has no name.", { remedy: 'Write sqlStep({ name: "…", … }).' });
   return step({ kind: "sql", up, down, transactional, done }, name, definition);
@@ -225,8 +227,9 @@ function shown(table: TableName): string {
 }
 
 // DDL takes no parameters.
-function requireText(given: Sql, what: string): void {
-  if (given instanceof Sql && given.values.length === 0) return;
+function textOf(given: SqlLike, what: string): Sql {
+  const text = findSql(given);
+  if (text?.values.length === 0) return text;
   throw new UsageError(`${what} must be sql\`…\` without values.`, {
     remedy: "Write the value into the text: statements that change a schema take no parameters.",
   });

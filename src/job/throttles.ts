@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
-import { Sql } from "../postgres/sql.ts";
+import { findSql, howToBuild, type SqlLike } from "../postgres/built-query.ts";
+import type { Sql } from "../postgres/sql.ts";
 import { type Bytes, parseBytes } from "./bytes.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 
@@ -53,15 +54,14 @@ export function walRate({ max }: { readonly max: Bytes }): ThrottleDefinition {
 /** A query that answers one number, which must stay below `max`. */
 export function sqlThrottle(given: {
   readonly name: string;
-  readonly query: Sql;
+  readonly query: SqlLike;
   readonly max: number;
 }): ThrottleDefinition {
   requireNumber(given);
-  if (!(given.query instanceof Sql))
-    throw new UsageError(`The throttle "${given.name}" has no query.`, {
-      remedy: "Write query: sql`select …`.",
-    });
-  return Object.freeze({ kind: "query", ...given });
+  const query = findSql(given.query);
+  if (query === null)
+    throw new UsageError(`The throttle "${given.name}" has no query.`, { remedy: howToBuild });
+  return Object.freeze({ kind: "query", ...given, query });
 }
 
 /** A function that answers a number, which must stay below `max`. */

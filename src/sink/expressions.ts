@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
-import { Sql } from "../postgres/sql.ts";
+import { findSql, howToBuild } from "../postgres/built-query.ts";
+import type { Sql } from "../postgres/sql.ts";
 
 /** The values of a sink's columns as SQL, frozen; `sink` is how messages call it. @throws UsageError for what is not SQL */
 export function requireExpressions(
@@ -7,9 +8,10 @@ export function requireExpressions(
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, Sql>> {
   const entries = Object.entries(given).map(([column, expression]): [string, Sql] => {
-    if (expression instanceof Sql) return [column, expression];
+    const piece = findSql(expression);
+    if (piece !== null) return [column, piece];
     throw new UsageError(`The value of ${column} in ${sink} is not SQL.`, {
-      remedy: `Write ${column}: sql\`…\`, or name columns and use defineJob.`,
+      remedy: `${howToBuild} Or name columns and use defineJob.`,
     });
   });
   return Object.freeze(Object.fromEntries(entries));

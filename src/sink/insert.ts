@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.ts";
 import type { SinkDefinition, SqlSinkDefinition } from "../job/job-definition.ts";
 import type { Columns, RowOf, Table } from "../job/table.ts";
+import type { SqlLike } from "../postgres/built-query.ts";
 import type { Sql } from "../postgres/sql.ts";
 import { describeExpressions, requireExpressions } from "./expressions.ts";
 
@@ -77,7 +78,7 @@ interface InsertInto {
   /** Inserts one row of SQL expressions for each row of the source. */
   <const C extends Columns>(
     table: Table<C, string>,
-    expressions: Readonly<Partial<Record<keyof C & string, Sql>>>,
+    expressions: Readonly<Partial<Record<keyof C & string, SqlLike>>>,
     options?: InsertOptions<keyof C & string>,
   ): SqlInsertSink;
 }
@@ -88,7 +89,7 @@ interface InsertInto {
  */
 export const insertInto: InsertInto = (
   table: Table,
-  what: readonly string[] | Readonly<Record<string, Sql | undefined>>,
+  what: readonly string[] | Readonly<Record<string, SqlLike | undefined>>,
   { onConflict }: InsertOptions<string> = {},
 ) => {
   const columns = Array.isArray(what) ? (what as readonly string[]) : Object.keys(what);

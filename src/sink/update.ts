@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.ts";
 import type { SinkDefinition, SqlSinkDefinition } from "../job/job-definition.ts";
 import type { Columns, RowOf, Table } from "../job/table.ts";
+import type { SqlLike } from "../postgres/built-query.ts";
 import type { Sql } from "../postgres/sql.ts";
 import { describeExpressions, requireExpressions } from "./expressions.ts";
 
@@ -59,7 +60,7 @@ interface Update {
   /** Sets these columns to SQL expressions over the row. */
   <const C extends Columns, const K extends string>(
     table: Table<C, K>,
-    expressions: Readonly<Partial<Record<Writable<C, K>, Sql>>>,
+    expressions: Readonly<Partial<Record<Writable<C, K>, SqlLike>>>,
   ): SqlUpdateSink;
 }
 
@@ -69,7 +70,7 @@ interface Update {
  */
 export const update: Update = (
   table: Table,
-  what: readonly string[] | Readonly<Record<string, Sql | undefined>>,
+  what: readonly string[] | Readonly<Record<string, SqlLike | undefined>>,
 ) => {
   const columns = Array.isArray(what) ? (what as readonly string[]) : Object.keys(what);
   if (columns.length === 0) throw new UsageError(`update(${table.name}) names no column.`);

@@ -1,15 +1,16 @@
 import { UsageError } from "../errors.ts";
 import type { SourceDefinition } from "../job/job-definition.ts";
 import type { Columns, RowOf, Table } from "../job/table.ts";
-import { bracketed, join, Sql } from "../postgres/sql.ts";
+import { findSql, howToBuild, type SqlLike } from "../postgres/built-query.ts";
+import { bracketed, join, type Sql } from "../postgres/sql.ts";
 
 interface RowsOptions<C extends Columns, Read extends keyof C> {
   /** the columns that the transform reads; all of them when absent. The key travels by itself. */
   readonly read?: readonly Read[];
   /** the scope: rows that the job is about */
-  readonly where?: Sql;
+  readonly where?: SqlLike;
   /** true while a row is still to be done, false once it is written: lets the run prove that nothing is left */
-  readonly pending?: Sql;
+  readonly pending?: SqlLike;
 }
 
 /** The rows of a table in key order, as a job defines them. */
@@ -47,19 +48,17 @@ export function rowsOf<
   const K extends string,
   const Read extends keyof C & string = keyof C & string,
 >(table: Table<C, K>, options: RowsOptions<C, Read> = {}): TableRows<RowOf<C, Read | (K & keyof C)>> {
-  const { where = null, pending = null } = options;
   if (table.key.length === 0) {
     throw new UsageError(`rowsOf(${table.name}) cannot order the rows: its description has no key.`, {
       remedy: "Name its primary key in `key`.",
     });
   }
-  for (const [name, condition] of Object.entries({ where, pending })) {
-    if (condition !== null && !(condition instanceof Sql)) {
-      throw new UsageError(`\`${name}\` of rowsOf(${table.name}) is not SQL.`, {
-        remedy: `Write ${name}: sql\`…\`.`,
-      });
-    }
-  }
+  const conditionOf = (name: "where" | "pending"): Sql | null => {
+    const given = options[name] ?? null;
+    const condition = findSql(given);
+    if (condition !== null || given === null) return condition;
+    throw new UsageError(`\`${name}\` of rowsOf(${table.name}) is not SQL.`, { remedy: howToBuild });
+  };
   const read = [...new Set<string>([...table.key, ...(options.read ?? Object.keys(table.columns))])];
   const unknown = read.find((column) => !Object.hasOwn(table.columns, column));
   if (unknown !== undefined) {
@@ -67,7 +66,7 @@ export function rowsOf<
       `rowsOf(${table.name}) reads ${unknown}, which is not among the columns of its description.`,
     );
   }
-  return new TableRows(table, read, where, pending);
+  return new TableRows(table, read, conditionOf("where"), conditionOf("pending"));
 }
 
 function describeSql(part: Sql | null): unknown {

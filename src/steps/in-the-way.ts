@@ -1,6 +1,7 @@
 import type { StepTable } from "../job/steps.ts";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import { sqlTokens } from "../postgres/sql-tokens.ts";
 import { regclassOf } from "./catalogue.ts";
 
 /** A session that holds a lock which a step needs. */
@@ -40,17 +41,7 @@ export async function whoIsInTheWay(db: Queryable, table: StepTable): Promise<In
   }));
 }
 
-const tokens = new RegExp(
-  [
-    `(?<name>"(?:[^"]|"")*(?:"|$))`,
-    String.raw`(?<comment>--[^\n]*|/\*[\s\S]*?(?:\*/|$))`,
-    String.raw`\$(?<tag>(?:[A-Za-z_]\w*)?)\$[\s\S]*?(?:\$\k<tag>\$|$)`,
-    String.raw`[eE]'(?:[^'\\]|''|\\[\s\S])*(?:'|$)`,
-    `[bBxXnN]?'(?:[^']|'')*(?:'|$)`,
-    String.raw`(?<![\w$])\d[\w.]*`,
-  ].join("|"),
-  "g",
-);
+const tokens = new RegExp([...Object.values(sqlTokens), String.raw`(?<![\w$])\d[\w.]*`].join("|"), "g");
 
 /** A statement whose literals read `?`, on one line and not too long: a value in it may be anybody's. */
 export function withoutValues(query: string): string {
