@@ -43,6 +43,8 @@ export class Pacer implements BatchPace {
     this.#chosenText = text;
     this.#chosen = JSON.parse(text) as RunPace;
     this.#windows = this.#readWindows();
+    // What an earlier limit still owed counts no more.
+    this.#nextAt = 0;
   }
 
   /** What people chose, the job's part and tidefill's own included. */

@@ -1,7 +1,7 @@
 import type { Queryable } from "./database.ts";
 import { sql } from "./sql.ts";
 
-/** How far a replica is behind. `seconds` is null while it has nothing to replay. */
+/** How far a replica is behind. `seconds` is null while nobody can tell, since it lacks what was there before we began to look. */
 export interface ReplicaLag {
   readonly name: string;
   readonly bytes: number;

@@ -1,8 +1,8 @@
-import type { Reading } from "./signal.ts";
+import type { Reading, SignalName } from "./signal.ts";
 
 /** Below this strain nobody is held back. */
 const easyStrain = 0.5;
-/** A run that was held goes on only when the strain is clearly over: no flapping around the limit. */
+/** A signal that has held the run lets it go only when its strain is clearly over: no flapping around the limit. */
 const releaseStrain = 0.8;
 /** The least that a run does which is not held. */
 const leastLevel = 0.1;
@@ -11,11 +11,13 @@ const risePerSecond = 0.1;
 
 /**
  * How much of its pace a run may use, 0 to 1, out of how strained the database is: gives way at once, comes back little by
- * little (additive increase as in TCP's congestion avoidance), and does not swing around a limit.
+ * little (additive increase as in TCP's congestion avoidance), and does not swing around a limit. Each signal lets go for
+ * itself: one that must never stop a run cannot keep it stopped for another either.
  */
 export class Governor {
   #level = 1;
   #strongest: Reading | null = null;
+  readonly #holding = new Set<SignalName>();
   #at: number | null = null;
 
   /** 1 is full pace, 0 is held. */
@@ -34,10 +36,15 @@ export class Governor {
 
   /** Learns what the signals say now; `now` in milliseconds of any clock that only goes forward. */
   learn(readings: readonly Reading[], now: number): void {
-    const strongest = readings.reduce<Reading | null>(
-      (most, reading) => (most === null || reading.strain > most.strain ? reading : most),
-      null,
-    );
+    const bySignal = new Map<SignalName, Reading>();
+    for (const reading of readings)
+      if (reading.strain > (bySignal.get(reading.signal)?.strain ?? -1))
+        bySignal.set(reading.signal, reading);
+    this.#hold(bySignal);
+    const told = [...bySignal.values()];
+    // While the run is held, what holds it is worth more than what only slows it down.
+    const strongest =
+      strongestOf(told.filter(({ signal }) => this.#holding.has(signal))) ?? strongestOf(told);
     const strain = strongest?.strain ?? 0;
     const passed = this.#at === null ? 0 : Math.max(0, now - this.#at) / 1_000;
     this.#at = now;
@@ -45,11 +52,25 @@ export class Governor {
     this.#strongest = strain > easyStrain || this.isHeld ? strongest : null;
   }
 
+  #hold(bySignal: ReadonlyMap<SignalName, Reading>): void {
+    for (const signal of this.#holding)
+      if ((bySignal.get(signal)?.strain ?? 0) < releaseStrain) this.#holding.delete(signal);
+    for (const { signal, strain } of bySignal.values()) if (strain >= 1) this.#holding.add(signal);
+  }
+
   #next(strain: number, passedSeconds: number): number {
+    if (this.#holding.size > 0) return 0;
     const target = levelAt(strain);
-    if (this.isHeld) return strain >= releaseStrain ? 0 : Math.min(target, leastLevel);
+    if (this.isHeld) return Math.min(target, leastLevel);
     return target <= this.#level ? target : Math.min(target, this.#level + risePerSecond * passedSeconds);
   }
+}
+
+function strongestOf(readings: readonly Reading[]): Reading | null {
+  return readings.reduce<Reading | null>(
+    (most, reading) => (most === null || reading.strain > most.strain ? reading : most),
+    null,
+  );
 }
 
 function levelAt(strain: number): number {

@@ -16,6 +16,10 @@ const sampleMs = 200;
 export class LsnHistory {
   #samples: Sample[] = [];
 
+  get isEmpty(): boolean {
+    return this.#samples.length === 0;
+  }
+
   /** Notes where the primary is now. */
   note(position: number, at: number): void {
     const last = this.#samples.at(-1);
@@ -29,9 +33,12 @@ export class LsnHistory {
 
   /**
    * Seconds by which a replica that has replayed up to `position` is behind: how long ago the primary wrote what it has not
-   * replayed yet. 0 when it has replayed all that was noted.
+   * replayed yet. 0 when it has replayed all that was noted; null when it lacks what was there before anything was noted,
+   * so that nobody can tell how old that is.
    */
-  secondsBehind(position: number, at: number): number {
+  secondsBehind(position: number, at: number): number | null {
+    const [first] = this.#samples;
+    if (first !== undefined && position < first.position) return null;
     const missing = this.#samples.find((sample) => sample.position > position);
     return missing === undefined ? 0 : (at - missing.at) / 1_000;
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Queryable } from "../postgres/database.ts";
 import type { ReplicaLag } from "../postgres/server-activity.ts";
 import { sql } from "../postgres/sql.ts";
@@ -9,6 +10,9 @@ import { type Reading, type Signal, SignalBlindError, strainOf } from "./signal.
 /** A replica that keeps up is far below; beyond it, reads on it are noticeably stale. */
 export const defaultMaxSeconds = 5;
 export const defaultMaxBytes = 512 * 1_024 ** 2;
+
+/** How long the first look waits for standbys to replay what was there before, and how often it looks. */
+const firstPatience = { looks: 10, everyMs: 100 };
 
 export interface LagLimits {
   /** standbys by `application_name`, or as `postgres://…`; where there are none, all that stream from here count */
@@ -47,6 +51,16 @@ export class ReplicationLag implements Signal {
   }
 
   async read(db: Queryable): Promise<Reading | null> {
+    // A standby that keeps up has what was there before within a moment, and shall not hold a run at its start.
+    let patience = this.#history.isEmpty ? firstPatience.looks : 0;
+    for (; ; patience -= 1) {
+      const reading = await this.#look(db);
+      if (patience === 0 || this.#lags.every(({ seconds }) => seconds !== null)) return reading;
+      await delay(firstPatience.everyMs);
+    }
+  }
+
+  async #look(db: Queryable): Promise<Reading | null> {
     const { rows } = await db.query(
       sql`select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0') as position`,
     );
@@ -86,9 +100,12 @@ export class ReplicationLag implements Signal {
 
   #judge({ name, bytes, seconds }: ReplicaLag): Reading {
     const { maxSeconds, maxBytes } = this.#limits;
-    const [late, far] = [strainOf(seconds ?? 0, maxSeconds), strainOf(bytes, maxBytes)];
-    const measure =
-      late >= far ? against(seconds ?? 0, maxSeconds, inSeconds) : against(bytes, maxBytes, inBytes);
+    if (seconds === null) {
+      const reason = `replication lag unknown on ${name}: ${inBytes(bytes)} behind, some of it from before the run was taken up`;
+      return { signal: this.name, strain: Math.max(1, strainOf(bytes, maxBytes)), reason };
+    }
+    const [late, far] = [strainOf(seconds, maxSeconds), strainOf(bytes, maxBytes)];
+    const measure = late >= far ? against(seconds, maxSeconds, inSeconds) : against(bytes, maxBytes, inBytes);
     return {
       signal: this.name,
       strain: Math.max(late, far),

@@ -115,6 +115,18 @@ test("a standby whose replay is paused holds the run, which goes on by itself wh
   await allOnce(run);
 });
 
+test("a standby that was far behind before the run began holds it before its first batch", async () => {
+  await replica.pauseReplay();
+  await pool.query("update counters set filler = repeat('y', 200)");
+  const run = new WatchedRun(["replica_a"]);
+  expect(await run.isHeld()).toMatch(
+    /^replication lag unknown on replica_a: .* behind, some of it from before/,
+  );
+  expect(run.batches).toBe(0);
+  await replica.resumeReplay();
+  await allOnce(run);
+});
+
 test("a standby that is always late, but not too late, slows the run down and does not hold it", async () => {
   const late = await Replica.of(primary, "replica_late", { recovery_min_apply_delay: "600ms" });
   try {

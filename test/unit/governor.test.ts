@@ -40,6 +40,27 @@ describe("a governor", () => {
     expect(levels(new Governor(), [1, 0.99, 1.01, 0.85, 0.99])).toEqual([0, 0, 0, 0, 0]);
   });
 
+  test("is not kept stopped by a signal that never stops a run by itself", () => {
+    const governor = new Governor();
+    const busy = reading(0.95, "processor");
+    governor.learn([reading(1.2, "stop file"), busy], 0);
+    expect([governor.level, governor.heldBackBy?.signal]).toEqual([0, "stop file"]);
+    governor.learn([reading(0.9, "stop file"), busy], 1_000);
+    expect([governor.level, governor.heldBackBy?.signal]).toEqual([0, "stop file"]);
+    governor.learn([busy], 2_000);
+    expect(governor.heldBackBy?.signal).toBe("processor");
+    expect(governor.level).toBeCloseTo(0.1);
+  });
+
+  test("is held by whatever still holds, whichever signal began", () => {
+    const governor = new Governor();
+    governor.learn([reading(1.5, "archiver"), reading(1.1, "wal")], 0);
+    governor.learn([reading(0.2, "archiver"), reading(0.9, "wal")], 1_000);
+    expect([governor.level, governor.heldBackBy?.signal]).toEqual([0, "wal"]);
+    governor.learn([reading(0.2, "archiver"), reading(0.7, "wal")], 2_000);
+    expect(governor.level).toBeGreaterThan(0);
+  });
+
   test("names the strongest reason, and none once it is gone", () => {
     const governor = new Governor();
     governor.learn([reading(0.6, "active sessions"), reading(1.5, "archiver")], 0);

@@ -129,6 +129,18 @@ describe("rows a second", () => {
     expect(pacer.waitMs()).toBe(0);
   });
 
+  test("that an earlier limit owes are forgotten when somebody sets another", () => {
+    const pacer = new Pacer({}, { rowsPerSecond: 1 });
+    pacer.follow('{"rowsPerSecond": 1}');
+    pacer.restMs(500, 10);
+    vi.advanceTimersByTime(3_000);
+    expect(pacer.waitMs()).toBeGreaterThan(0);
+    pacer.follow('{"rowsPerSecond": 1}');
+    expect(pacer.waitMs()).toBeGreaterThan(0);
+    pacer.follow("{}");
+    expect(pacer.waitMs()).toBe(0);
+  });
+
   test("that were not used are not made up for later", () => {
     const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
     pacer.restMs(50, 10);
