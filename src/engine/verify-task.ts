@@ -51,6 +51,11 @@ export async function verifyTask(
   };
 }
 
+/** Refuses to begin what could compare nothing. @throws UsageError */
+export function requireComparable({ job, write }: OpenedJob): void {
+  if (write.sink.comparing === null) throw notComparable(job.name);
+}
+
 function notComparable(job: string): UsageError {
   return new UsageError(
     `What ${job} has inserted cannot be found again row by row: nothing unique is among its columns.`,

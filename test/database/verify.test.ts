@@ -121,6 +121,19 @@ test("verify of a delete reports what is still there", async () => {
   expect(await differences(job)).toEqual([2, 4]);
 });
 
+test("a verify that cannot begin leaves no run behind, which would hold the undo log back for ever", async () => {
+  const job = defineJob({
+    name: "nothing-unique",
+    source: rowsOf(things, { read: ["a"] }),
+    transform: ({ a }) => ({ b: a }),
+    sink: insertInto(table("plain", { columns: { b: "integer?" } }), ["b"]),
+  });
+  await database.query("create table plain (b integer)");
+  await runJob(job, options());
+  await expect(verifyRun(job, options())).rejects.toThrow(/cannot be found again/);
+  expect(await database.query("select job, kind from tidefill.run where finished_at is null")).toEqual([]);
+});
+
 test("partitions are all looked at", async () => {
   await database.query(`drop table things;
     create table things (id bigint primary key, a integer, b integer) partition by range (id);
