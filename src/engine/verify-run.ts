@@ -106,7 +106,7 @@ async function begin(
   of: Run | null,
   given: GivenParameters,
 ): Promise<Run> {
-  const { job, estimate } = opened;
+  const { job, estimate, isPersonal } = opened;
   const isPartial = of !== null && !isFinished(of.status);
   const walk = isPartial ? (await readProgress(db, store.schema, of.id)).walked : Math.round(estimate.walk);
   const id = await db.transaction(async (tx) => {
@@ -129,6 +129,10 @@ async function begin(
       await store.ranges.copyDone(tx, of.id, created);
       await store.runs.set(tx, created, { is_planned: sql`true` });
     }
+    // The parameters of a run that is compared stand in its own line.
+    const parameters = of !== null ? {} : { parameters: isPersonal ? Object.keys(given) : given };
+    const details = { compared: of === null ? null : String(of.id), ...parameters };
+    await store.audit.record(tx, { action: "verify", job: job.name, run: created, details });
     return created;
   });
   return store.runs.require(db, String(id));

@@ -11,6 +11,7 @@ import {
   runJob,
   sql,
   table,
+  undoRun,
   update,
   verifyRun,
 } from "tidefill";
@@ -132,6 +133,25 @@ test("a verify that cannot begin leaves no run behind, which would hold the undo
   await runJob(job, options());
   await expect(verifyRun(job, options())).rejects.toThrow(/cannot be found again/);
   expect(await database.query("select job, kind from tidefill.run where finished_at is null")).toEqual([]);
+});
+
+test("each run of any kind has its line in the audit, a verify of what never ran too", async () => {
+  await runJob(updateBySql, { ...options(), canary: "10%" });
+  await resumeRun(updateBySql, "update-by-sql", options());
+  await differences(updateBySql);
+  await differences(insertRows).catch(() => {});
+  await undoRun("update-by-sql", options());
+  const kinds = await database.query(
+    "select kind, count(*)::integer from tidefill.run group by 1 order by 1",
+  );
+  expect(kinds).toEqual([
+    { kind: "run", count: 1 },
+    { kind: "undo", count: 1 },
+    { kind: "verify", count: 3 },
+  ]);
+  const silent = await database.query(`select id, job, kind from tidefill.run
+    where not exists (select from tidefill.audit where run_id = id and action = kind and audit.job = run.job)`);
+  expect(silent).toEqual([]);
 });
 
 test("partitions are all looked at", async () => {
