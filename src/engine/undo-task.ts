@@ -3,6 +3,7 @@ import { findRelation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
+import { hasTriggerBeforeInsert } from "../postgres/row-triggers.ts";
 import { quoteIdentifier, type Sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImagePart, rowAddress, type UndoLog } from "../sink/images.ts";
 import { referencedByNone } from "../sink/referencing-rows.ts";
@@ -121,7 +122,10 @@ async function restoringsOf(tx: Transaction, layouts: readonly PartLayout[]): Pr
       removed === null ? null : await referencedByNone(tx, removed.relation, removed.key.alias);
     if (part.kind === "u") restorings.push(new RestoreUpdated(layout));
     else if (part.kind === "i") restorings.push(new RemoveInserted(layout, isUnused));
-    else restorings.push(new RestoreDeleted(layout, into, isUnused));
+    else {
+      const mayBeAltered = await hasTriggerBeforeInsert(tx, layout.relation);
+      restorings.push(new RestoreDeleted(layout, into, isUnused, mayBeAltered));
+    }
   }
   return restorings;
 }
