@@ -10,7 +10,7 @@ import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { executeRun } from "./execute-run.ts";
+import { executeRun, type Participation } from "./execute-run.ts";
 import { hadNoRows } from "./had-no-rows.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
@@ -25,6 +25,17 @@ export interface UndoOptions extends WorkOptions {
 }
 
 /**
+ * The run that is meant by its number, or by its job's name: then the newest that has written rows which nobody has taken back.
+ * A run that found nothing to do does not stand before the one that did it.
+ */
+export async function runToUndo(db: Database, store: Store, name: string): Promise<Run> {
+  const named = await store.runs.require(db, name);
+  if (String(named.id) === name || !isFinished(named.status)) return named;
+  const [newest] = await store.runs.notUndone(db, named.job, true);
+  return newest ?? named;
+}
+
+/**
  * Takes a run back: a run of its own, planned, paced, resumable and fenced like any other. `name` is the number of the run or
  * the job's name. What somebody has changed since stays as it is and is listed as a conflict.
  * @throws RefusedError when there is nothing that could be taken back
@@ -33,20 +44,40 @@ export async function undoRun(name: string, options: UndoOptions = {}): Promise<
   const part = participation(options, false);
   return withDatabase(`undo ${name}`, options, async (db, store) => {
     await requireSchema(db, store.schema);
-    const found = await store.runs.require(db, name);
-    await store.runs.settle(db, found.job);
-    const undone = await store.runs.require(db, String(found.id));
+    await store.runs.settle(db, (await store.runs.require(db, name)).job);
+    const undone = await runToUndo(db, store, name);
     requireUndoable(undone);
     await takeBackSteps(db, store, undone, options);
     if (hadNoRows(undone)) return enterUndone(db, store, undone);
-    await openLog(db, store, undone, options);
-    const undo = await begin(db, store, undone);
-    const report = await executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+    // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
+    for (const empty of await emptyAfter(db, store, undone)) {
+      const report = await takeBackRows(db, store, empty, options, part);
+      if (report.status !== "succeeded") return report;
+    }
+    const report = await takeBackRows(db, store, undone, options, part);
     const isWhole = report.status === "succeeded" && report.rows.rejected === 0;
     if (options.withExpand === true && options.job !== undefined && isWhole)
       await takeBackExpand(db, store, options.job, options);
     return report;
   });
+}
+
+async function takeBackRows(
+  db: Database,
+  store: Store,
+  undone: Run,
+  options: UndoOptions,
+  part: Participation,
+): Promise<RunReport> {
+  await openLog(db, store, undone, options);
+  const undo = await begin(db, store, undone);
+  return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+}
+
+/** The runs of the job after this one that have written nothing, the newest first. */
+async function emptyAfter(db: Database, store: Store, { id, job }: Run): Promise<Run[]> {
+  const empty = await store.runs.notUndone(db, job, false);
+  return empty.filter((run) => run.id > id && run.status === "succeeded" && whyNot(run) === null);
 }
 
 /** The steps that came after the rows go first; of a job of steps alone all of them. */
