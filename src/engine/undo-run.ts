@@ -2,7 +2,7 @@ import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { noRejectLimit } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
-import { raw, sql } from "../postgres/sql.ts";
+import { sql } from "../postgres/sql.ts";
 import type { ImagePart } from "../sink/images.ts";
 import { StepRunner } from "../steps/run-steps.ts";
 import { readProgress } from "../store/progress.ts";
@@ -15,7 +15,7 @@ import { hadNoRows } from "./had-no-rows.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterUndone } from "./steps-only.ts";
-import { needsLookup, openLog, undoTask } from "./undo-task.ts";
+import { indexLog, needsLookup, openLog, undoTask } from "./undo-task.ts";
 
 export interface UndoOptions extends WorkOptions {
   /** the job, where it has steps: those after the rows are taken back before the rows */
@@ -167,17 +167,4 @@ async function awaitGhosts(tx: Transaction, store: Store, run: bigint): Promise<
   await tx.query(sql`select pg_catalog.count(*) from (
       select from ${store.schema.table("range")} where run_id = ${run}::bigint for update
     ) as locked`);
-}
-
-async function indexLog(
-  tx: Transaction,
-  store: Store,
-  { id }: Run,
-  [part]: readonly ImagePart[],
-): Promise<void> {
-  const width = part?.key?.length ?? 2;
-  const keys = Array.from({ length: width }, (_, index) => `key_${index + 1}`).join(", ");
-  await tx.query(
-    sql`create index if not exists ${raw(`undo_${id}_key`)} on ${store.undoLogs.table(id)} (${raw(keys)})`,
-  );
 }

@@ -4,7 +4,7 @@ import type { Database, Transaction } from "../postgres/database.ts";
 import { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
 import { hasTriggerBeforeInsert } from "../postgres/row-triggers.ts";
-import { quoteIdentifier, type Sql } from "../postgres/sql.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImagePart, rowAddress, type UndoLog } from "../sink/images.ts";
 import { referencedByNone } from "../sink/referencing-rows.ts";
 import { RemoveInserted } from "../sink/remove-inserted.ts";
@@ -138,6 +138,20 @@ function supersededOf(undone: Run, log: Sql, layout: ImageLayout): Sql | null {
 /** Whether the log of a run has to be looked up by key while it is taken back. */
 export function needsLookup(undone: Run): boolean {
   return undone.undoParts.length > 1 || undone.sweep > 0;
+}
+
+/** Makes the log of a run quick to look up by key. */
+export async function indexLog(
+  tx: Transaction,
+  store: Store,
+  { id }: Run,
+  [part]: readonly ImagePart[],
+): Promise<void> {
+  const width = part?.key?.length ?? 2;
+  const keys = Array.from({ length: width }, (_, index) => `key_${index + 1}`).join(", ");
+  await tx.query(
+    sql`create index if not exists ${raw(`undo_${id}_key`)} on ${store.undoLogs.table(id)} (${raw(keys)})`,
+  );
 }
 
 function unfit(schema: string, name: string, why: string): RefusedError {

@@ -15,6 +15,7 @@ import { askToStop } from "./ask-to-stop.ts";
 import { executeRun, type Participation } from "./execute-run.ts";
 import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
+import { withNotCompared } from "./not-compared.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { requireComparable, verifyTask } from "./verify-task.ts";
@@ -41,7 +42,7 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     const verify =
       (await unfinishedOf(db, store, opened, run)) ?? (await begin(db, store, opened, run, given));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
-    return withIntegrity(db, job, report);
+    return withIntegrity(db, job, await withNotCompared(db, store, opened, report));
   });
 }
 
