@@ -12,6 +12,8 @@ export interface BatchOutcome {
   /** rows that met another one with the same values of a unique constraint */
   readonly conflicted: number;
   readonly rejects: readonly Reject[];
+  /** earlier rejects that a sweep has done after all; null where it does not try them */
+  readonly freed: number | null;
   /** rows that an undo or a verify lists, and that are no rejects: conflicts, differences */
   readonly notes: readonly Reject[];
   /** whether most of its time went by waiting for transforms of which several can wait at once */
@@ -45,6 +47,7 @@ export const nothingDone: BatchOutcome = {
   skipped: 0,
   conflicted: 0,
   rejects: [],
+  freed: null,
   notes: [],
   isAsync: false,
 };

@@ -193,10 +193,18 @@ export function countBatch(
   fresh: number,
 ): BatchCounts {
   const { walked } = stretch;
+  if (sweep > 0 && outcome.freed !== null) return countFreed(walked, outcome, fresh - outcome.freed);
   const { read, written, unchanged, skipped, conflicted } = outcome;
   return sweep === 0
     ? { walked, read, written, unchanged, skipped, conflicted, rejected: fresh }
     : { walked, read: written + fresh, written, unchanged: 0, skipped: 0, conflicted: 0, rejected: fresh };
+}
+
+/** What was rejected before was read then: now it is counted as what has become of it. */
+function countFreed(walked: number, outcome: BatchOutcome, rejected: number): BatchCounts {
+  const { written, unchanged, skipped, conflicted } = outcome;
+  const read = Math.max(0, written + unchanged + skipped + conflicted + rejected);
+  return { walked, read, written, unchanged, skipped, conflicted, rejected };
 }
 
 function isSameKey(left: KeyText | null, right: KeyText | null | undefined): boolean {

@@ -99,7 +99,7 @@ async function hire(
     readonly orders: Orders;
   },
 ): Promise<Crew> {
-  const { walk, work, hasPending } = task;
+  const { walk, work, sweeping } = task;
   const { stop, events, pacer, orders } = control;
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
@@ -125,7 +125,7 @@ async function hire(
     process: process.id,
     leaseMs: process.leaseMs,
     rejectLimit: run.rejectLimit,
-    hasPending,
+    sweeping,
   };
   return new Crew((number) => new Worker(number, tools, share, new BatchSize(pacer)));
 }

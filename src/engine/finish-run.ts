@@ -5,6 +5,7 @@ import { readCoverage } from "../store/completion.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
+import type { Sweeping } from "./run-task.ts";
 
 /** After so many, rows that keep coming are the application's business. */
 const sweepsAtMost = 3;
@@ -22,13 +23,14 @@ export type Finishing =
 
 /**
  * Ends a run whose done ranges tile the key space from open end to open end, in one transaction with the proof. With
- * `pending`, the key space is swept until a sweep has nothing to write.
+ * `pending`, the key space is swept until a sweep has nothing to write; where rejects are tried once more, until none is left or
+ * a sweep has brought nothing.
  */
 export async function finishRun(
   db: Database,
   store: Store,
   id: bigint,
-  hasPending: boolean,
+  { hasPending, triesRejects }: Sweeping,
 ): Promise<Finishing> {
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
@@ -45,7 +47,9 @@ export async function finishRun(
     }
     const standing = await store.rejects.standing(tx, id);
     if (exceeds(run.rejectLimit, standing, true)) return { kind: "over the reject limit" };
-    if (hasPending && coverage.written > 0 && run.sweep < sweepsAtMost) {
+    const isLate = hasPending && coverage.written > 0 && run.sweep < sweepsAtMost;
+    const mayHelp = triesRejects && (run.sweep === 0 || coverage.written > 0);
+    if (isLate || (mayHelp && (await store.rejects.hasConstraints(tx, id)))) {
       const sweep = run.sweep + 1;
       await store.ranges.addSweep(tx, id, sweep);
       await store.runs.set(tx, id, { sweep: sql`${sweep}` });

@@ -1,6 +1,7 @@
 import { mainTable, type OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
+import { refersToItself } from "../postgres/self-reference.ts";
 import type { UndoLog } from "../sink/images.ts";
 import type { BatchWork } from "./batch-work.ts";
 import { Imaging } from "./imaging.ts";
@@ -17,9 +18,15 @@ export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | nu
     work: workOf(opened, imaging),
     pace: opened.job.pace,
     throttles: opened.job.throttles,
-    hasPending: opened.hasPending,
+    sweeping: { hasPending: opened.hasPending, triesRejects: await deletesFromItself(db, opened) },
     relation: mainTable(opened),
   };
+}
+
+/** Whether a row that goes may have been kept by a foreign key of another one that goes later. */
+async function deletesFromItself(db: Database, { writes }: OpenedJob): Promise<boolean> {
+  const deleted = writes.find(({ verb }) => verb === "delete");
+  return deleted !== undefined && refersToItself(db, deleted.relation);
 }
 
 function workOf(

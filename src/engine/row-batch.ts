@@ -53,6 +53,7 @@ export class RowBatch implements BatchWork {
       skipped,
       conflicted: done.conflicted,
       rejects: [...rejects, ...done.refused.map(conflictReject)],
+      freed: null,
       notes: [],
       isAsync: verdicts.isAsync,
     };

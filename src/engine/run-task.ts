@@ -4,6 +4,14 @@ import type { Relation } from "../postgres/catalog.ts";
 import type { Walk } from "../source/walk.ts";
 import type { BatchWork } from "./batch-work.ts";
 
+/** What a run goes over its whole key space once more for. */
+export interface Sweeping {
+  /** rows that came late */
+  readonly hasPending: boolean;
+  /** rejects that could be done now that others are: rows of one table refer to each other */
+  readonly triesRejects: boolean;
+}
+
 /** What a run has to do, whatever its kind: the way through its rows, and the work on each batch. */
 export interface RunTask {
   readonly walk: Walk;
@@ -11,8 +19,7 @@ export interface RunTask {
   readonly pace: Pace;
   /** what holds it back besides the signals that are always looked at */
   readonly throttles: readonly ThrottleDefinition[];
-  /** sweeps look for rows that came late */
-  readonly hasPending: boolean;
+  readonly sweeping: Sweeping;
   /** the table whose dead rows are watched */
   readonly relation: Relation;
 }

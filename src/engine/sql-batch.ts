@@ -37,7 +37,17 @@ export class SqlBatch implements BatchWork {
     const read = done.incoming ?? Math.max(found, written + done.unchanged + refused.length);
     const unchanged = Math.max(done.unchanged, found - written);
     const rejects = refused.map(conflictReject);
-    return { read, written, unchanged, conflicted, skipped: 0, rejects, notes: [], isAsync: false };
+    return {
+      read,
+      written,
+      unchanged,
+      conflicted,
+      skipped: 0,
+      rejects,
+      freed: null,
+      notes: [],
+      isAsync: false,
+    };
   }
 
   // A row that came while an insert was under way is pending too, but will have been inserted when the batch is tried again.

@@ -8,6 +8,7 @@ import type { ReadableSource } from "../source/readable.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { jobTask } from "./job-task.ts";
+import { RejectSweep } from "./reject-sweep.ts";
 import { RetryBatch } from "./retry-batch.ts";
 import type { RunTask } from "./run-task.ts";
 import { sealOf, undoKeyOf } from "./seal.ts";
@@ -24,7 +25,13 @@ export async function taskOf(
   const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";
   const seal = run.undoLog === "encrypted" ? await sealOf(db, run.id, undoKeyOf(options)) : null;
   const log = isLogged ? { table: store.undoLogs.table(run.id), seal } : null;
-  if (run.ofRun === null) return jobTask(db, opened, log);
+  if (run.ofRun === null) {
+    const task = await jobTask(db, opened, log);
+    const { table } = opened;
+    if (table === null || !task.sweeping.triesRejects) return task;
+    const rejects = { table: store.schema.table("reject"), run: run.id };
+    return { ...task, work: new RejectSweep(task.work, rejects, table.key) };
+  }
   const key = opened.table?.key ?? keyOfPlaces(opened.source.keyWidth);
   const list = listedKeys(key, store.schema.table("retry"), sql`listed.run_id = ${run.id}::bigint`);
   const walk = new ListedKeys(list, key);
@@ -32,7 +39,8 @@ export async function taskOf(
   const source = table ?? (await listedPlaces(db, store, run.id, opened.source, walk, list, key));
   const task = await jobTask(db, { ...opened, table, source }, log);
   const work = new RetryBatch(task.work, store.schema.table("retry"), run.id, key);
-  return { ...task, work, walk };
+  // What was on the list is tried once.
+  return { ...task, work, walk, sweeping: { ...task.sweeping, triesRejects: false } };
 }
 
 async function listedPlaces(

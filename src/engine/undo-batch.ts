@@ -5,6 +5,7 @@ import type { UndoLog } from "../sink/images.ts";
 import type { Restoring } from "../sink/restore.ts";
 import type { HeapWalk } from "../source/heap-walk.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
+import type { KnownRejects } from "./differences.ts";
 
 /** What an undo works with. */
 export interface UndoTools {
@@ -16,6 +17,8 @@ export interface UndoTools {
   readonly restorings: readonly Restoring[];
   readonly superseded: Sql | null;
   readonly erased: Sql;
+  /** the undo's own rejects */
+  readonly refused: KnownRejects;
 }
 
 /** The batch of an undo: the images of a stretch of the log are taken back, each only where nobody has changed the row since. */
@@ -36,11 +39,13 @@ export class UndoBatch implements BatchWork {
     return JSON.parse(rows[0]?.key ?? "null") ?? place;
   }
 
-  async do(tx: Transaction, { bounds, clock }: Batch): Promise<BatchOutcome> {
+  async do(tx: Transaction, { bounds, sweep, clock }: Batch): Promise<BatchOutcome> {
     const { log, walk, restorings, superseded, erased } = this.#tools;
     // Each row is looked up by its key: joining otherwise could scan the whole table for a batch.
     await tx.query(raw("set local enable_hashjoin = off; set local enable_mergejoin = off"));
-    const scope = { log, where: walk.within(bounds), superseded, erased };
+    const within = walk.within(bounds);
+    const where = sweep === 0 ? within : sql`${within} and ${this.#wasRefused()}`;
+    const scope = { log, where, superseded, erased };
     let outcome = nothingDone;
     for (const restoring of restorings) {
       const { images, restored, kept } = await clock.during("write", () => restoring.restore(tx, scope));
@@ -57,7 +62,33 @@ export class UndoBatch implements BatchWork {
         notes: [...outcome.notes, ...told.map(({ key, reason }) => ({ key, sqlstate: null, reason }))],
       };
     }
-    return outcome;
+    return sweep === 0 ? outcome : { ...outcome, freed: await this.#takeOff(tx, within) };
+  }
+
+  #wasRefused(): Sql {
+    const { table, run } = this.#tools.refused;
+    return sql`exists (
+          select from ${table} as refused
+          where refused.run_id = ${run}::bigint
+            and refused.key = array[${this.#imageKey}]
+            and refused.sqlstate is not null)`;
+  }
+
+  /** What was tried once more is refused no longer; where it is kept back, it is listed with the reason for that. */
+  async #takeOff(tx: Transaction, within: Sql): Promise<number> {
+    const { walk, refused } = this.#tools;
+    const { count } = await tx.query(sql`
+      delete from ${refused.table} as tried
+      using ${walk.from}
+      where ${within}
+        and tried.run_id = ${refused.run}::bigint
+        and tried.key = array[${this.#imageKey}]
+        and tried.sqlstate is not null`);
+    return count;
+  }
+
+  get #imageKey(): Sql {
+    return raw(this.#tools.keyNames.map((name) => `tidefill_image.${name}::text`).join(", "));
   }
 }
 

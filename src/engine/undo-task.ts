@@ -56,13 +56,14 @@ export async function undoTask(
       restorings: await restoringsOf(tx, layouts),
       superseded: supersededOf(undone, log.table, first.layout),
       erased: store.schema.table("erased"),
+      refused: { table: store.schema.table("reject"), run: undo.id },
     };
     return {
       walk,
       work: new UndoBatch(tools),
       pace: {},
       throttles: [],
-      hasPending: false,
+      sweeping: { hasPending: false, triesRejects: true },
       relation: first.layout.relation,
     };
   });

@@ -49,7 +49,7 @@ export async function verifyTask(
     work: logged ?? work,
     pace: job.pace,
     throttles: job.throttles,
-    hasPending: false,
+    sweeping: { hasPending: false, triesRejects: false },
     relation: mainTable(opened),
   };
 }

@@ -12,6 +12,7 @@ import type { Events } from "./events.ts";
 import { finishRun } from "./finish-run.ts";
 import type { Orders } from "./orders.ts";
 import type { RangePlanner } from "./range-planner.ts";
+import type { Sweeping } from "./run-task.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import { RangeWork } from "./work-range.ts";
 
@@ -34,7 +35,7 @@ export interface WorkerTask {
   readonly process: string;
   readonly leaseMs: number;
   readonly rejectLimit: RejectLimit;
-  readonly hasPending: boolean;
+  readonly sweeping: Sweeping;
 }
 
 const soonMs = 20;
@@ -97,7 +98,7 @@ export class Worker {
       return false;
     }
     if (await planner.planNext()) return false;
-    const finishing = await finishRun(db, store, run, this.#task.hasPending);
+    const finishing = await finishRun(db, store, run, this.#task.sweeping);
     if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
     if (finishing.kind === "stage done") stop.stop({ reason: "canary" });
     if (finishing.kind === "over the reject limit") stop.stop({ reason: "reject-limit" });

@@ -85,7 +85,8 @@ export class Metrics {
     const rows = this.#counter("tidefill_rows_total");
     for (const outcome of ["read", "written", "unchanged", "skipped", "rejected", "conflicted"] as const) {
       const name = outcome === "written" && this.#isUndo ? "undone" : outcome;
-      rows.inc({ job_name, outcome: name }, counts[outcome]);
+      // A sweep takes rejects back that it has done after all; a counter only goes up.
+      rows.inc({ job_name, outcome: name }, Math.max(0, counts[outcome]));
     }
     this.#counter("tidefill_batches_total").inc({ job_name, outcome: "committed" });
     const histogram = this.#histogram("tidefill_batch_duration_seconds");

@@ -77,6 +77,17 @@ export class Rejects {
     return { rejects: Number(rows[0]?.rejects ?? 0), read: Number(rows[0]?.read ?? 0) };
   }
 
+  /** Whether a run has rejects that a constraint has refused: what others do may make them possible. */
+  async hasConstraints(db: Queryable, run: bigint): Promise<boolean> {
+    const { rows } = await db.query(sql`
+      select 1
+      from ${this.#schema.table("reject")}
+      where run_id = ${run}::bigint
+        and sqlstate like '23%'
+      limit 1`);
+    return rows.length > 0;
+  }
+
   async count(db: Queryable, run: bigint): Promise<number> {
     const { rows } = await db.query(sql`
       select count(*) as rejects
