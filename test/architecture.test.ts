@@ -8,7 +8,7 @@ const source = fileURLToPath(new URL("../src", import.meta.url));
 /** Folders are the glossary, and arrows go one way; each may import itself and `errors.ts`. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   postgres: [],
-  job: ["postgres/sql", "postgres/built-query"],
+  job: ["postgres/sql", "postgres/built-query", "postgres/address"],
   store: ["postgres"],
   throttle: ["postgres"],
   source: ["job", "postgres"],

@@ -19,7 +19,7 @@ import { Pacer } from "./pacer.ts";
 import { patiently } from "./patiently.ts";
 import { Pulse } from "./pulse.ts";
 import { RangePlanner } from "./range-planner.ts";
-import { rolloutOf } from "./rollout-of.ts";
+import { isJudged, rolloutOf } from "./rollout-of.ts";
 import { type RunReport, readReport, reportOf } from "./run-report.ts";
 import type { RunTask } from "./run-task.ts";
 import { Senses } from "./senses.ts";
@@ -145,8 +145,7 @@ async function takeUp(
     if (isFinished(run.status)) return false;
     if (run.status !== "running") {
       const nothing = { stop_reason: raw("null"), message: raw("null") };
-      // Whoever goes on after a stage has seen what came of it.
-      const next = run.stopReason === "canary" ? { stage: raw("stage + 1") } : {};
+      const next = run.stopReason === "canary" && isJudged(run) ? { stage: raw("stage + 1") } : {};
       await store.runs.set(tx, id, {
         status: raw("'running'"),
         wanted: raw("'running'"),

@@ -1,3 +1,4 @@
+import { withPasswords } from "../postgres/address.ts";
 import type { Database } from "../postgres/database.ts";
 import { Onlooker } from "../postgres/onlooker.ts";
 import { type ReplicaLag, readServerActivity, type ServerActivity } from "../postgres/server-activity.ts";
@@ -41,7 +42,11 @@ export class Senses {
     this.#options = options;
     this.#pacer = pacer;
     this.#control = control;
-    this.#signals = signalsOf(task, options.replicas, () => pacer.windows);
+    this.#signals = signalsOf(
+      task,
+      () => withPasswords(pacer.chosen.replica ?? [], options.replicas),
+      () => pacer.windows,
+    );
     this.#watch = new Watch(
       new Onlooker(db),
       this.#signals.all,
@@ -97,8 +102,10 @@ export class Senses {
     };
   }
 
-  #learn(readings: readonly Reading[]): void {
+  #learn(seen: readonly Reading[]): void {
     const { events, stop } = this.#control;
+    const { ignore = [] } = this.#pacer.chosen;
+    const readings = seen.filter(({ signal }) => !ignore.includes(signal));
     this.#pacer.learn(readings);
     const { heldBackBy, level } = this.#pacer;
     const isHeld = level === 0;

@@ -2,6 +2,7 @@ import { UsageError } from "../errors.ts";
 import { type Duration, parseDuration } from "../job/duration.ts";
 import { checkPace, type RunPace } from "../job/pace.ts";
 import type { RejectLimit } from "../job/reject-limit.ts";
+import { withoutPassword } from "../postgres/address.ts";
 import { createPool } from "../postgres/connect.ts";
 import { Database } from "../postgres/database.ts";
 import type { StepListener } from "../steps/step-events.ts";
@@ -88,9 +89,10 @@ function leaseOf({ lease = defaultLease }: WorkOptions): number {
 }
 
 /** What the options say about the pace; it belongs to the run from then on. @throws UsageError */
-export function paceOf({ workers, window }: WorkOptions): RunPace {
+export function paceOf({ workers, window, replicas = [] }: WorkOptions): RunPace {
   return checkPace({
     ...(workers === undefined ? {} : { workers }),
     ...(window === undefined ? {} : { window }),
+    ...(replicas.length === 0 ? {} : { replica: replicas.map(withoutPassword) }),
   });
 }
