@@ -61,8 +61,8 @@ export function nameList(
 
 // The comma stands before a comment.
 function withComma(item: string): string {
-  const at = item.indexOf(" // ");
-  return at < 0 ? `${item},` : `${item.slice(0, at)},${item.slice(at)}`;
+  const [, text = item, note = ""] = /^(.*: "[^"]*")( \/\/ .*)$/s.exec(item) ?? [];
+  return `${text},${note}`;
 }
 
 function isIdentifier(name: string): boolean {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import { UsageError } from "../../errors.ts";
 import { requireTellingName, suggestJobName } from "../../job/job-name.ts";
@@ -112,7 +112,7 @@ function requireFree(folder: string, name: string): void {
 async function openTables(folder: string): Promise<TablesFile> {
   const path = join(folder, "tables.ts");
   if (!existsSync(path)) return new TablesFile(path, "", {});
-  return new TablesFile(path, await readFile(path, "utf8"), await importFile(path));
+  return new TablesFile(path, await readFile(path, "utf8"), await importFile(resolve(path)));
 }
 
 async function readFacts(

@@ -45,7 +45,7 @@ export function fillText(name: string, described: DescribedTable, columns: reado
     maker: "defineJob",
     imports: ["rowsOf", ...(pending === "" ? [] : ["sql"]), "update"],
     tables: [described],
-    says: `Fills ${columns.join(", ")} of ${facts.name}${pending === "" ? "" : " where it is null"}.`,
+    says: `Fills ${columns.join(" and ")} of ${facts.name}.`,
     members: [
       ...(pending === ""
         ? ["// If something in a row tells that it is still to be done, say so: pending: sql`…`."]

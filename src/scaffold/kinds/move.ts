@@ -34,7 +34,7 @@ export function moveText(name: string, from: DescribedTable, into: DescribedTabl
       `source: rowsOf(${from.exportName}),`,
       ...(left.length === 0
         ? []
-        : [`// Left to PostgreSQL, which fills them by itself: ${inComment(left.join(", "))}.`]),
+        : [`// Not filled here, so they take their defaults: ${inComment(left.join(", "))}.`]),
       ...transformLines(filled),
       "sink: move(",
       `  ${from.exportName},`,
