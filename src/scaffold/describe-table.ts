@@ -26,7 +26,13 @@ export function descriptionText(exportName: string, facts: TableFacts): string {
     return `${property(column.name)}: "${typeOf(column)}"${note === null ? "" : ` // ${note}`}`;
   });
   const keyText = key.length === 1 ? JSON.stringify(key[0]) : nameList(key, place);
+  const shown = key.filter((column) => looksPersonal(facts.relation.name, column));
   const lines = [
+    ...(shown.length === 0
+      ? []
+      : [
+          `// Keys are kept and shown: if ${inComment(shown.join(", "))} is about persons, name another unique one.`,
+        ]),
     key.length === 0 ? "// No key orders its rows: it can only be inserted into." : `key: ${keyText},`,
     `columns: ${listed(["{", "}"], columns, place)},`,
     ...(personalData.length === 0

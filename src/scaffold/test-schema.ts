@@ -5,12 +5,12 @@ import { exampleInSql } from "./example-value.ts";
 import type { TableFacts } from "./table-facts.ts";
 import type { DescribedTable } from "./tables-file.ts";
 
-/** A described table with what a test needs of it: its columns, their defaults and what is unique. */
+/** Statements that make a described table with what a test needs of it: its columns, their defaults and what is unique. */
 export function createTableText(
   { table, facts }: DescribedTable,
   unique: readonly string[] | null,
   isRead: boolean,
-): string {
+): readonly string[] {
   const { relation } = facts;
   const columns = relation.columns
     .filter(({ name }) => Object.hasOwn(table.columns, name))
@@ -19,11 +19,9 @@ export function createTableText(
     ...(table.key.length === 0 ? [] : [`primary key (${named(table.key)})`]),
     ...(unique === null || unique.join() === table.key.join() ? [] : [`unique (${named(unique)})`]),
   ];
-  const schema = facts.isVisible
-    ? ""
-    : `create schema if not exists ${displayIdentifier(relation.schema)};\n`;
+  const schema = facts.isVisible ? [] : [`create schema ${displayIdentifier(relation.schema)};`];
   const lines = [...columns, ...keys].map((line) => `  ${line}`).join(",\n");
-  return `${schema}create table ${facts.name} (\n${lines}\n);`;
+  return [...schema, `create table ${facts.name} (\n${lines}\n);`];
 }
 
 /** A hundred rows, with null in the columns that the job is to fill. */

@@ -43,7 +43,7 @@ export function testText({ job, schema, open, tests, ofChance = [] }: TestParts)
     "",
     "// As the database had it when this file was written; change it as you like.",
     "const schema = `",
-    ...schema.map(inTemplate).flatMap((part) => part.split("\n").map((line) => `  ${line}`)),
+    ...[...new Set(schema)].map(inTemplate).flatMap((part) => part.split("\n").map((line) => `  ${line}`)),
     "`;",
     ...(open === null ? [] : ["", `const todo = ${JSON.stringify(open)};`]),
     "",
