@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,9 @@ import type { Outcome } from "../support/tidefill.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Whether this package has `tidefill/testing`, which the tests that are written use. */
+export const hasKit = existsSync(join(root, "src/testing/index.ts"));
 
 /** A folder of a user's, in which this package is installed. */
 export class Project {
@@ -63,13 +66,18 @@ export class Project {
     return readFile(join(this.folder, path), "utf8");
   }
 
-  has(path: string): boolean {
-    return existsSync(join(this.folder, path));
+  async remove(path: string): Promise<void> {
+    await rm(join(this.folder, path));
+  }
+
+  /** The files of the jobs' folder with what is in them. */
+  async list(): Promise<readonly (readonly [string, string])[]> {
+    const files = await readdir(join(this.folder, "jobs"));
+    return Promise.all(files.sort().map(async (file) => [file, await this.read(`jobs/${file}`)] as const));
   }
 
   /** What the compiler says against the jobs, and against their tests where this package has the kit that they use. */
   async compile(): Promise<string> {
-    const hasKit = existsSync(join(root, "src/testing/index.ts"));
     const config = {
       extends: "./tsconfig.json",
       compilerOptions: {
