@@ -40,7 +40,7 @@ export function suggestJobName(text: string): string | null {
     .replace(/^(\d{4})[-_.](\d\d)[-_.](\d\d)(?!\d)/, "$1$2$3 ")
     .normalize("NFKD")
     .replaceAll(/\p{M}/gu, "")
-    .replaceAll(/([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])/g, "$1$3 $2$4")
+    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, " ")
     .toLowerCase()
     .match(/[a-z0-9]+/g);
   if (words === null) return null;

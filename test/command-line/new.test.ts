@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { useDatabase } from "../support/database.ts";
+import { urlOf, useDatabase } from "../support/database.ts";
 import { tables } from "./new-tables.ts";
 import { hasKit, Project } from "./project.ts";
 
@@ -8,7 +8,11 @@ let project: Project;
 
 beforeAll(async () => {
   await database.query(tables);
-  project = await Project.open({ DATABASE_URL: database.url, TIDEFILL_UNDO_KEY: "a secret of these tests" });
+  project = await Project.open({
+    DATABASE_URL: database.url,
+    TIDEFILL_TEST_DATABASE_URL: urlOf("postgres"),
+    TIDEFILL_UNDO_KEY: "a secret of these tests",
+  });
   await project.type("init");
 });
 afterAll(() => project.close());
@@ -92,7 +96,7 @@ test("with the author's expression, a job does what it says", async () => {
   const text = await project.read("jobs/fill-essay-word-count.ts");
   const body = text
     .replace("todo(row)", "row.content.trim().split(/\\s+/).length")
-    .replace(/\n\/\*\* Write in[^]*/, "");
+    .replace(/\n\/\*\* Write in.*/s, "");
   await project.write("jobs/fill-essay-word-count.ts", body);
   expect(await project.compile()).toBe("");
   expect(await project.type("run", "fill-essay-word-count", "--again")).toMatchObject({ code: 0 });
@@ -128,12 +132,12 @@ const refusals: readonly (readonly [readonly string[], number, string, string])[
   [["migration", "--table", "essay", "--kind", "delete"], 2, "does not say what", '"delete-essay"'],
   [["fix-essay", "--table", "nope"], 2, "There is no table nope", "essay"],
   [
-    ["fill-a", "--table", "keyless"],
+    ["fill-keyless-a", "--table", "keyless"],
     3,
     "keyless_b_key is on columns that may be null",
     "create unique index concurrently on",
   ],
-  [["fill-a", "--table", "essays_seen"], 3, "is a view", "Name the table"],
+  [["fill-seen", "--table", "essays_seen"], 3, "is a view", "Name the table"],
   [
     ["fill-a-length", "--table", "essay", "--column", "length"],
     2,
@@ -206,7 +210,6 @@ test("--kysely prints a Database interface of tables, and it compiles", async ()
     "export type Generated<T> = { readonly value: T }; export type GeneratedAlways<T> = { readonly always: T };";
   await project.write("jobs/kysely.d.ts", `declare module "kysely" { ${kysely} }`);
   const use = `
-    import type { Generated, GeneratedAlways } from "kysely";
     type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
     export const same: readonly [
       Same<Database["essay"]["id"], Generated<bigint>>,
@@ -223,19 +226,36 @@ test("--kysely prints a Database interface of tables, and it compiles", async ()
   expect(described.stdout).toContain("There is no table article");
 });
 
+/** Runs tests of jobs as an author does, on the server of these tests. */
+async function runTests(...jobs: readonly string[]) {
+  const files = jobs.map((job) => `jobs/${job}.test.ts`);
+  return project.execute(process.execPath, "--import", "tidefill/register", "--test", ...files);
+}
+
 test.skipIf(!hasKit)(
-  "the tests that were written run with Node alone, and tell what is still to be said",
+  "the tests that were written run with Node alone, and say what is still open",
   async () => {
-    const { code, stdout } = await project.execute(
-      process.execPath,
-      "--import",
-      "tidefill/register",
-      "--test",
-      ...cases.map(({ job }) => `jobs/${job}.test.ts`),
+    const { code, stdout } = await runTests(
+      "fill-odd-dollars",
+      "move-shop-orders",
+      "seed-feedback-types",
+      "anonymise-students",
+      "20240115-delete-old-essays",
     );
     expect(code, stdout).toBe(0);
     expect(stdout).toMatch(/^# fail 0$/m);
-    expect(stdout).toMatch(/^# todo [1-9]/m);
+    expect(stdout).toMatch(/^# todo 1\d$/m);
   },
-  300_000,
 );
+
+test.skipIf(!hasKit)("once the author has written the expression, the test holds the job", async () => {
+  const path = "jobs/fill-essay-word-count.test.ts";
+  const text = (await project.read(path)).replaceAll("{ todo }, ", "").replace(/const todo = .*\n/, "");
+  await project.write(path, text.replace("word_count: 0", "word_count: 1"));
+  expect(await project.compile()).toBe("");
+  const { code, stdout } = await runTests("fill-essay-word-count");
+  expect(code, stdout).toBe(0);
+  expect(stdout).toMatch(/^# pass 3$/m);
+  await project.write(path, text);
+  expect(await runTests("fill-essay-word-count")).toMatchObject({ code: 1 });
+});
