@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import { UsageError } from "../../errors.ts";
@@ -14,6 +14,7 @@ import { importFile } from "../load-job.ts";
 import { emphasise, printJson, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 import { printKysely } from "../show-kysely.ts";
+import { type Written, writeJobFiles } from "../write-job-files.ts";
 
 /** `tidefill new <job> --table <t>`, `tidefill new --kysely` */
 export const newCommand: CommandModule = {
@@ -56,7 +57,7 @@ export const newCommand: CommandModule = {
     const tables = await openTables(settings.jobs);
     const [facts, into] = await readFacts(settings, table, given.into);
     const written = writeJob({ name, kind, columns: given.column }, tables, facts, into);
-    const report = await write(settings.jobs, name, tables, written);
+    const report = await writeJobFiles(settings.jobs, name, tables, written);
     if (settings.json) printJson({ job: name, kind, table: facts.name, ...report });
     sayWritten(settings, name, report);
   },
@@ -69,13 +70,6 @@ interface Given extends CommonSettings {
   readonly into?: string;
   readonly column: readonly string[];
   readonly kysely: boolean;
-}
-
-/** What was written, by path; `extended` stood there and has more now, `kept` was left as it is. */
-interface Written {
-  readonly written: readonly string[];
-  readonly extended: readonly string[];
-  readonly kept: readonly string[];
 }
 
 function requireGiven({ job, table: tables, kind: asked, into, column }: Given) {
@@ -130,38 +124,19 @@ async function readFacts(
   );
 }
 
-/** Never over a file that is there. */
-async function write(
-  folder: string,
+function sayWritten(
+  { jobs, embedded }: CommonSettings,
   name: string,
-  tables: TablesFile,
-  { job, test }: { readonly job: string; readonly test: string },
-): Promise<Written> {
-  await mkdir(folder, { recursive: true });
-  const path = (file: string) => join(folder, file);
-  const hadTables = existsSync(path("tables.ts"));
-  const hadTest = existsSync(path(`${name}.test.ts`));
-  await writeFile(path(`${name}.ts`), job, { flag: "wx" });
-  if (!hadTest) await writeFile(path(`${name}.test.ts`), test, { flag: "wx" });
-  if (tables.added.length > 0) await writeFile(path("tables.ts"), tables.text);
-  const isNew = tables.added.length > 0 && !hadTables;
-  return {
-    written: [
-      path(`${name}.ts`),
-      ...(hadTest ? [] : [path(`${name}.test.ts`)]),
-      ...(isNew ? [path("tables.ts")] : []),
-    ],
-    extended: tables.added.length > 0 && hadTables ? [path("tables.ts")] : [],
-    kept: hadTest ? [path(`${name}.test.ts`)] : [],
-  };
-}
-
-function sayWritten({ jobs }: CommonSettings, name: string, { written, extended, kept }: Written): void {
+  { written, extended, kept }: Written,
+): void {
   for (const path of written) say(`${emphasise("green", "written")}   ${path}`);
   for (const path of extended) say(`${emphasise("green", "extended")}  ${path}`);
   for (const path of kept) say(`${emphasise("yellow", "kept")}      ${path}, which was there`);
-  const folder = jobs === "jobs" ? "" : ` --jobs ${jobs}`;
+  const options = [
+    ...(jobs === "jobs" ? [] : [` --jobs ${jobs}`]),
+    ...(embedded === undefined ? [] : [` --embedded ${embedded}`.trimEnd()]),
+  ].join("");
   say(
-    `${emphasise("cyan", "→")} Say in ${join(jobs, `${name}.ts`)} what it does, then: tidefill plan ${name}${folder}`,
+    `${emphasise("cyan", "→")} Say in ${join(jobs, `${name}.ts`)} what it does, then: tidefill plan ${name}${options}`,
   );
 }
