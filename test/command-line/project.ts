@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +25,8 @@ export class Project {
 
   static async open(environment: Readonly<Record<string, string>> = {}): Promise<Project> {
     const folder = await mkdtemp(join(tmpdir(), "tidefill-project-"));
+    // A PostgreSQL in it may have to run as another user.
+    await chmod(folder, 0o755);
     await mkdir(join(folder, "node_modules/.bin"), { recursive: true });
     await mkdir(join(folder, "node_modules/@types"));
     await symlink(root, join(folder, "node_modules/tidefill"));

@@ -49,6 +49,7 @@ async function writeProject(folder: string): Promise<ProjectReport> {
   }
   const ignored = await extendIgnored(join(folder, ".gitignore"));
   if (ignored === "written") written.push(".gitignore");
+  if (ignored === "kept") kept.push(".gitignore");
   return { written, extended: ignored === "extended" ? [".gitignore"] : [], kept };
 }
 

@@ -13,7 +13,7 @@ export function projectFiles(version: string): Readonly<Record<string, string>> 
     "tsconfig.json": inJson({
       compilerOptions: {
         target: "es2023",
-        module: "nodenext",
+        module: "preserve",
         types: ["node"],
         strict: true,
         verbatimModuleSyntax: true,
