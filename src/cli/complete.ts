@@ -28,7 +28,8 @@ export function completeWords<T>(program: Argv<T>): Argv<T> {
     else if (wantsJob && !current.startsWith("-")) done([...jobsIn(String(argv.jobs ?? "jobs"))]);
     else byDefault((_error, found = []) => done(found.filter((word) => word !== "$0")));
   };
-  return program.completion("complete", false, complete);
+  // No job and no run can be called so.
+  return program.completion("complete:words", false, complete);
 }
 
 // No job is loaded for that: what a file of somebody's does may take its time.
