@@ -22,7 +22,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   observe: ["engine/events"],
   server: ["observe", "store"],
   embedded: [],
+  scaffold: ["job", "postgres"],
   cli: [
+    "scaffold",
     "health",
     "steps",
     "engine",
