@@ -34,10 +34,13 @@ function compareTables(actual: TableState | undefined, expected: TableState | un
   }
   const there = new Map(extra.map((row) => [placeOf(row, key), row]));
   const wanted = new Map(missing.map((row) => [placeOf(row, key), row]));
-  return [...new Set([...wanted.keys(), ...there.keys()])].map((place) =>
+  const places = [...new Set([...wanted.keys(), ...there.keys()])].sort(byNumber.compare);
+  return places.map((place) =>
     different(`${name} ${place}`, ...onlyWhatDiffers(there.get(place), wanted.get(place))),
   );
 }
+
+const byNumber = new Intl.Collator("en", { numeric: true });
 
 /** Rows of `left` that `right` has fewer of: tables without a key may hold the same row several times. */
 function surplus(left: readonly TextRow[], right: readonly TextRow[]): TextRow[] {

@@ -127,7 +127,7 @@ async function survive(
 async function undo(job: Job, database: TestDatabase): Promise<boolean> {
   if (!job.undoable) return false;
   try {
-    await undoInTest(job, { database });
+    await undoInTest(job, { database, batchRows: wholeBatch });
     return true;
   } catch (error) {
     if (error instanceof RefusedError && error.check === "steps-have-a-way-back") return false;

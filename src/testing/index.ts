@@ -1,4 +1,9 @@
-export { expectSameAfterKills, type KillsOptions, type KillsReport } from "./expect-same-after-kills.ts";
+export {
+  expectSameAfterKills,
+  type JobOrMaker,
+  type KillsOptions,
+  type KillsReport,
+} from "./expect-same-after-kills.ts";
 export {
   contractInTest,
   type RunInTestOptions,

@@ -47,6 +47,15 @@ export class Killer {
         and application_name like 'tidefill%'`);
   }
 
+  /** Frees what was held, as the next process on the machine of a dead one does. */
+  async bury(): Promise<void> {
+    await this.#database.query(`
+      update tidefill.range
+      set status = 'free', token = null, worker = null, lease_expires_at = null
+      where status = 'leased';
+      delete from tidefill.worker`);
+  }
+
   /** Lets what follows live. */
   async retire(): Promise<void> {
     await this.#database.query("drop trigger if exists kill on tidefill.range");
