@@ -52,7 +52,19 @@ const addOne = defineJob({
 test("a job that must not be done twice ends in the same state, and is taken back; the database stays as it is", () =>
   onItems(async (database) => {
     await database.query("select 1");
-    const report = await expectSameAfterKills(addOne, { database });
+    let calls = 0;
+    const counted = defineJob({
+      name: "add-one",
+      source: rowsOf(items, { read: ["n"] }),
+      transform: ({ n }) => {
+        calls += 1;
+        return { n: n + 1 };
+      },
+      sink: update(items, ["n"]),
+    });
+    const report = await expectSameAfterKills(counted, { database });
+    // 60 undisturbed, 60 that were committed in the end, and those whose batch was killed.
+    expect(calls).toBeGreaterThanOrEqual(120 + 5);
     expect(report).toMatchObject({ kills: 5, undone: true });
     expect(report.resumes).toBeGreaterThan(0);
     expect(await database.query("select count(*)::integer as rows from item where n = 0")).toEqual([

@@ -4,11 +4,13 @@ import {
   defineSqlJob,
   defineSteps,
   dropColumn,
+  type EngineEvent,
   functionThrottle,
   insertInto,
   reject,
   rows,
   rowsOf,
+  runJob,
   sql,
   table,
   UsageError,
@@ -52,7 +54,11 @@ const onItems = (check: (database: TestDatabase) => Promise<unknown>) => withDat
 
 test("a job runs in small batches, stops after some, goes on, is verified and taken back", () =>
   onItems(async (database) => {
-    const stopped = await runJobInTest(double, { database, stopAfterBatches: 2 });
+    const events: EngineEvent[] = [];
+    const onEvent = (event: EngineEvent) => events.push(event);
+    const stopped = await runJobInTest(double, { database, stopAfterBatches: 2, onEvent });
+    // So few rows in a range that two workers would both have one.
+    expect(events.filter(({ type }) => type === "range planned")).toHaveLength(1);
     expect(stopped).toMatchObject({ status: "interrupted", stopReason: "signal", rows: { written: 20 } });
     expect(await database.query("select max(id) as last from item where doubled is not null")).toEqual([
       { last: 20n },
@@ -149,6 +155,21 @@ test("what only production has a use for neither holds nor refuses a test", () =
       status: "succeeded",
       rows: { written: 45 },
     });
+  }));
+
+test("no signal holds a run that is said to be in a test", () =>
+  onItems(async (database) => {
+    const job = defineJob({
+      name: "held",
+      source: rowsOf(items, { read: ["n"] }),
+      transform: ({ n }) => ({ doubled: 2 * n }),
+      sink: update(items, ["doubled"]),
+      pace: { window: "Mon 03:00-03:01 UTC" },
+      throttles: [functionThrottle({ name: "never", max: 1, read: () => 2 })],
+    });
+    const { connectionString } = database;
+    const report = await runJob(job, { connectionString, workers: 1, inTest: { batchRows: 5 } });
+    expect(report).toMatchObject({ status: "succeeded", rows: { written: 45 } });
   }));
 
 test("a job about persons needs no key of its own in a test, and its undo log opens again", () =>

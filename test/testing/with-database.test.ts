@@ -44,7 +44,7 @@ test("a database goes, too, when its test fails or leaves a connection open, and
   let name = "";
   const failing = withDatabase(async (database) => {
     name = database.name;
-    void database.query("select pg_sleep(60)").catch(() => {});
+    void database.query("select pg_sleep(600)").catch(() => {});
     await database.query("select 1");
     throw new Error("of the test");
   });
