@@ -56,11 +56,6 @@ export class Killer {
       delete from tidefill.worker`);
   }
 
-  /** Lets what follows live. */
-  async retire(): Promise<void> {
-    await this.#database.query("drop trigger if exists kill on tidefill.range");
-  }
-
   /** How many batches were killed by their number. */
   async count(): Promise<number> {
     const [row] = await this.#database.query<{ attempts: number }>(

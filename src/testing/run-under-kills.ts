@@ -42,7 +42,6 @@ export async function runUnderKills(
     resumes += 1;
     await live(await make(), database, options, killer, batches, true);
   }
-  await killer.retire();
   return { ...(await readEnd(database)), kills: await killer.count(), resumes };
 }
 

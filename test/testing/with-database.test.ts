@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "tidefill";
 import { type TestDatabase, withDatabase } from "tidefill/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createTestDatabase, useDatabase } from "../support/database.ts";
 import { useTestServer } from "./server.ts";
 
@@ -68,10 +68,15 @@ test("what the test answers is answered, and many at once do not disturb each ot
   expect(answers).toEqual(["1", "2", "3", "4"]);
 });
 
-test("a schema is made once; a copy of it is made for each test", async () => {
+test("a schema is made once, also by several processes; a copy of it is made for each test", async () => {
   const marked = "create table moment as select clock_timestamp()::text as at";
   const read = () => withDatabase((database) => database.query("select at from moment"), { schema: marked });
-  expect(await read()).toEqual(await read());
+  const first = await read();
+  expect(await read()).toEqual(first);
+  vi.resetModules();
+  const other = await import("tidefill/testing");
+  const again = other.withDatabase((database) => database.query("select at from moment"), { schema: marked });
+  expect(await again).toEqual(first);
 });
 
 test("a schema comes from files as well, dumps of pg_dump among them", async () => {
