@@ -13,6 +13,7 @@ import { runJobInTest, undoInTest } from "./run-in-test.ts";
 import { planKills, runUnderKills, type Survived } from "./run-under-kills.ts";
 import { serverUrl } from "./server.ts";
 import type { TestDatabase } from "./test-database.ts";
+import { requireCount } from "./work-options.ts";
 
 export interface KillsOptions {
   /** copied twice, and left as it is */
@@ -110,6 +111,7 @@ async function survive(
   { job, seed }: { readonly job: string; readonly seed: number },
   rows: number,
 ): Promise<Survived> {
+  requireCount("kills", kills);
   const plan = planKills(kills, new Random(seed));
   const size = batchRows ?? Math.ceil(rows / batchesWished);
   const survived = await runUnderKills(make, database, { workers, batchRows: size, parameters }, plan);

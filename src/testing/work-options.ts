@@ -34,7 +34,8 @@ export function workOptions(options: InTestOptions): WorkOptions {
   };
 }
 
-function requireCount(name: string, count: number): void {
+/** @throws UsageError for what is not a number of something */
+export function requireCount(name: string, count: number): void {
   if (Number.isInteger(count) && count > 0) return;
   throw new UsageError(`${name} must be a whole number from 1, got ${count}.`);
 }

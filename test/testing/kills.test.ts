@@ -220,6 +220,9 @@ test("where there is nothing to kill, or nothing to compare, it says so instead 
     );
     const steps = defineSteps({ name: "steps", expand: [addColumn("item", "extra", "text")] });
     await expect(expectSameAfterKills(steps, { database })).rejects.toThrow("nothing to kill");
+    await expect(expectSameAfterKills(addOne, { database, kills: 0 })).rejects.toThrow(
+      "kills must be a whole",
+    );
     const ignoring = expectSameAfterKills(addOne, { database, ignore: ["m"] });
     await expect(ignoring).rejects.toThrow("ignore names m, and no table has such a column");
     const failing = defineJob({
