@@ -69,14 +69,13 @@ async function importDefault(path: string): Promise<unknown> {
 
 /** Everything that a file of the user's exports. @throws UsageError when it cannot be loaded */
 export async function importFile(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const ownIndex = fileURLToPath(
-    new URL(`../index${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-  );
+  const ownIndex = ownModule("index");
+  const ownTesting = ownModule("testing/index");
   // With the alias a job's "tidefill" is this very package, installed beside the job or not.
   const jiti = createJiti(import.meta.url, {
-    alias: { tidefill: ownIndex },
+    alias: { "tidefill/testing": ownTesting, tidefill: ownIndex },
     tryNative: false,
-    nativeModules: [ownIndex],
+    nativeModules: [ownIndex, ownTesting],
   });
   try {
     return await jiti.import<Record<string, unknown>>(path);
@@ -84,6 +83,11 @@ export async function importFile(path: string): Promise<Readonly<Record<string, 
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${relative(".", path)} could not be loaded: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function ownModule(name: string): string {
+  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return fileURLToPath(new URL(`../${name}.${ending}`, import.meta.url));
 }
 
 // Only files of the user's: what a package does is told by its version, and that by the lock file.

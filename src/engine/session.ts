@@ -9,6 +9,7 @@ import type { StepListener } from "../steps/step-events.ts";
 import { Store } from "../store/store.ts";
 import type { EventListener } from "./events.ts";
 import type { Participation } from "./execute-run.ts";
+import type { InTest } from "./in-test.ts";
 import { spareConnections } from "./limits.ts";
 import { defaultWorkers } from "./pacer.ts";
 
@@ -41,6 +42,8 @@ export interface WorkOptions {
   readonly rejectLimit?: RejectLimit | undefined;
   /** opens and closes the undo logs of jobs about persons; `TIDEFILL_UNDO_KEY` of the environment when absent */
   readonly undoKey?: string | undefined;
+  /** for tests of a job: a few rows make several batches, and nothing holds the run back */
+  readonly inTest?: InTest | undefined;
 }
 
 const defaultLease = "10s";
@@ -67,7 +70,7 @@ export async function withDatabase<T>(
 
 /** How this process takes part, out of its options. @throws UsageError */
 export function participation(options: WorkOptions, isResumed: boolean): Participation {
-  const { onEvent = [], replicas = [], exitWhenClosed = false, until } = options;
+  const { onEvent = [], replicas = [], exitWhenClosed = false, until, inTest = null } = options;
   paceOf(options);
   return {
     leaseMs: leaseOf(options),
@@ -77,6 +80,7 @@ export function participation(options: WorkOptions, isResumed: boolean): Partici
     replicas,
     exitWhenClosed,
     until,
+    inTest,
   };
 }
 
