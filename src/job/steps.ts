@@ -52,8 +52,9 @@ export type Step = {
   | { readonly kind: "drop table"; readonly table: StepTable }
   | {
       readonly kind: "sql";
-      readonly up: Sql;
-      readonly down: Sql | null;
+      /** texts, each sent by itself; in a transaction it is one */
+      readonly up: readonly Sql[];
+      readonly down: readonly Sql[] | null;
       readonly transactional: boolean;
       /** answers one boolean: whether it is done; null where only our own record tells */
       readonly done: Sql | null;
@@ -174,20 +175,28 @@ export function dropTable(table: TableName, options: StepOptions = {}): Step {
 
 /**
  * Statements of your own. In a transaction (as it is unless told otherwise) they are done exactly once; outside of one they may
- * be done again after a crash, so give them a query that says whether they are `done`.
+ * be done again after a crash, so give them a query that says whether they are `done`. What PostgreSQL wants alone there, such
+ * as two things `concurrently`, is a list of texts.
  */
 export function sqlStep(
   definition: StepOptions & {
     readonly name: string;
-    readonly up: Sql;
+    readonly up: Sql | readonly Sql[];
     /** null where there is no way back */
-    readonly down: Sql | null;
+    readonly down: Sql | readonly Sql[] | null;
     readonly transactional?: boolean;
     readonly done?: Sql;
   },
 ): Step {
-  const { name, up, down, transactional = true, done = null } = definition;
-  for (const text of [up, down, done]) if (text !== null) requireText(text, `The step "${name}"`);
+  const { name, transactional = true, done = null } = definition;
+  const up = textsOf(definition.up);
+  const down = definition.down === null ? null : textsOf(definition.down);
+  for (const text of [...up, ...(down ?? []), ...(done === null ? [] : [done])])
+    requireText(text, `The step "${name}"`);
+  if (up.length === 0 || (transactional && up.length + (down?.length ?? 1) > 2))
+    throw new UsageError(`The step "${name}" has ${up.length === 0 ? "no statement" : "a list of texts"}.`, {
+      remedy: "In a transaction it is one text; a list of them is for transactional: false.",
+    });
   if (name.trim() === "")
     throw new UsageError("A step has no name.", { remedy: 'Write sqlStep({ name: "…", … }).' });
   return step({ kind: "sql", up, down, transactional, done }, name, definition);
@@ -200,9 +209,16 @@ export function takesAway({ kind }: Step): boolean {
 
 /** The step as plain data, for fingerprints. */
 export function describeStep(given: Step): unknown {
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => [name, value instanceof Sql ? value.describe() : value]),
-  );
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, describe(value)]));
+}
+
+function describe(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(describe);
+  return value instanceof Sql ? value.describe() : value;
+}
+
+function textsOf(given: Sql | readonly Sql[]): readonly Sql[] {
+  return given instanceof Sql ? [given] : given;
 }
 
 type Bare = Step extends infer Each ? (Each extends Step ? Omit<Each, "name" | "known"> : never) : never;
