@@ -149,6 +149,18 @@ test("an index that was dropped comes back as it was", async () => {
   expect(await schema()).toEqual(before);
 });
 
+test("an index whose way back has failed comes back by the next one", async () => {
+  await database.query("create unique index t_n on things.t (n)");
+  const before = await schema();
+  const given = job(dropIndex("things.t_n"));
+  await done(given);
+  await database.query("insert into things.t values (500, 1, null)");
+  await expect(undoJob(given, { connectionString: database.url })).rejects.toThrow(/t_n/);
+  await database.query("delete from things.t where id = 500");
+  await undoJob(given, { connectionString: database.url });
+  expect(await schema()).toEqual(before);
+});
+
 test("an index that was left invalid is made anew", async () => {
   await database.query("insert into things.t values (500, 1, null)");
   const given = job(createIndex("t_n", { on: "things.t", by: sql`n`, unique: true }));
