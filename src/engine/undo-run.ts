@@ -51,8 +51,8 @@ export async function undoRun(name: string, options: UndoOptions = {}): Promise<
 
 /** The steps that came after the rows go first; of a job of steps alone all of them. */
 async function takeBackSteps(db: Database, store: Store, run: Run, options: UndoOptions): Promise<void> {
-  const done = await store.steps.done(db, run.job);
-  const isNeeded = done.some(({ phase }) => phase === "contract") || hadNoRows(run);
+  const known = await store.steps.known(db, run.job);
+  const isNeeded = known.some(({ phase }) => phase === "contract") || hadNoRows(run);
   if (!isNeeded) return;
   const { job } = options;
   if (job === undefined)

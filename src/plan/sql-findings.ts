@@ -77,9 +77,7 @@ function textsOf(step: Step): readonly (readonly [text: string, isTransactional:
     case "add column":
       return actsOf(step, null).up.map(({ statement }) => [statement.toString(), true]);
     case "sql":
-      return [step.up, step.down]
-        .filter((text) => text !== null)
-        .map((text) => [text.toString(), step.transactional]);
+      return [...step.up, ...(step.down ?? [])].map((text) => [text.toString(), step.transactional]);
     default:
       return [];
   }
