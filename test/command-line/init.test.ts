@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { hasKit, Project } from "./project.ts";
+import { Project } from "./project.ts";
 
 let project: Project;
 
@@ -34,7 +34,7 @@ test("init in an empty folder makes a project that runs at once", async () => {
   expect((await project.type("list", "--json", "--embedded")).stdout).not.toContain("test");
 });
 
-test.skipIf(!hasKit)("the example's test passes by the project's own script", async () => {
+test("the example's test passes by the project's own script", async () => {
   await project.type("init");
   const { code, stdout } = await project.execute("npm", "test");
   expect(code, stdout).toBe(0);

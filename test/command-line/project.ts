@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,9 +8,6 @@ import type { Outcome } from "../support/tidefill.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/** Whether this package has `tidefill/testing`, which the tests that are written use. */
-export const hasKit = existsSync(join(root, "src/testing/index.ts"));
 
 /** A folder of a user's, in which this package is installed. */
 export class Project {
@@ -78,7 +74,7 @@ export class Project {
     return Promise.all(files.sort().map(async (file) => [file, await this.read(`jobs/${file}`)] as const));
   }
 
-  /** What the compiler says against the jobs, and against their tests where this package has the kit that they use. */
+  /** What the compiler says against the jobs and their tests. */
   async compile(): Promise<string> {
     const config = {
       extends: "./tsconfig.json",
@@ -89,7 +85,7 @@ export class Project {
         noUnusedLocals: true,
         noUnusedParameters: true,
       },
-      exclude: hasKit ? [] : ["jobs/*.test.ts"],
+      exclude: [],
     };
     await this.write("tsconfig.strict.json", JSON.stringify(config));
     const compiler = join(root, "node_modules/typescript/bin/tsc");
