@@ -45,7 +45,7 @@ export class UndoLogs {
         end) as is_ours
       from pg_catalog.pg_roles
       where rolname = ${runner}
-        and pg_catalog.has_schema_privilege(oid, ${quoteIdentifier(this.#schema.name)}, 'create')`);
+        and pg_catalog.has_schema_privilege(oid, ${this.#schema.name}, 'create')`);
     if (rows[0]?.is_ours !== "t") return;
     await tx.query(sql`alter table ${this.table(run)} owner to ${raw(quoteIdentifier(runner))}`);
   }
