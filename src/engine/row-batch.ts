@@ -39,6 +39,7 @@ export class RowBatch implements BatchWork {
         await clock.during("transform", () => this.#transform.apply(portion.value, verdicts));
       }
     } finally {
+      this.#source.walk.saw?.(expected, budget.bytes);
       await portions.return(undefined);
     }
     const { rows, keys, skipped, rejects } = verdicts;
@@ -66,7 +67,7 @@ export class RowBatch implements BatchWork {
 class ReadBudget {
   readonly #expected: number;
   readonly #portion: PortionSize;
-  #bytes = 0;
+  bytes = 0;
   rows = 0;
 
   constructor(expected: number, portion: PortionSize) {
@@ -80,11 +81,11 @@ class ReadBudget {
     for (const row of portion) {
       if (row instanceof BadRecord) continue;
       const bytes = row.reduce<number>((sum, value) => sum + (value === null ? 0 : value.length), 0);
-      this.#bytes += bytes;
+      this.bytes += bytes;
       this.#portion.saw(bytes);
     }
     this.#portion.next();
     if (this.rows > 2 * this.#expected + rowsToSpare) throw new BatchTooBigError("rows");
-    if (this.#bytes > 2 * batchBytes && this.rows > 1) throw new BatchTooBigError("bytes");
+    if (this.bytes > 2 * batchBytes && this.rows > 1) throw new BatchTooBigError("bytes");
   }
 }

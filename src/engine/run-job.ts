@@ -142,7 +142,7 @@ export async function createRun(
       code,
       keyFingerprint: opened.keyFingerprint,
       tableFingerprint: opened.tableFingerprint,
-      pace: JSON.stringify(paceOf(options)),
+      pace: JSON.stringify({ ...windowOf(job), ...paceOf(options) }),
       rollout: rollout === null ? null : JSON.stringify(rollout),
       estimatedRows: Math.round(estimate.rows),
       estimatedWalk: Math.round(estimate.walk),
@@ -155,10 +155,17 @@ export async function createRun(
       code,
       undoLog,
       ...(ofRun === null ? {} : { rejectsOf: String(ofRun) }),
+      ...paceOf(options),
+      ...(rollout === null ? {} : { stages: rollout.shares }),
     };
     await store.audit.record(tx, { action: "run", job: job.name, run: id, details });
     return id;
   });
+}
+
+/** A run keeps the window of its job, so that whoever asks how it is need not have the job's file. */
+function windowOf({ pace: { window } }: Job): { readonly window?: string } {
+  return window === undefined ? {} : { window };
 }
 
 /** @throws RefusedError when a job that has to be done before is not */

@@ -17,6 +17,7 @@ import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { takeUpPace } from "./take-up-pace.ts";
 import { verifyTask } from "./verify-task.ts";
 
 export interface VerifyOptions extends WorkOptions {
@@ -37,14 +38,16 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     const run = await verifiedRun(db, store, job, options);
     const given = run?.parameters ?? options.parameters ?? {};
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
-    const verify =
-      (await unfinishedOf(db, store, opened, run)) ?? (await begin(db, store, opened, run, given));
+    const unfinished = await unfinishedOf(db, store, opened, run);
+    const begun = unfinished ?? (await begin(db, store, opened, run, given, "{}"));
+    await takeUpPace(db, store, begun, options);
+    const verify = await store.runs.require(db, String(begun.id));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
     return withIntegrity(db, job, report);
   });
 }
 
-/** Compares what an unfinished run has done so far; null where what the job inserts cannot be found again. */
+/** Compares what an unfinished run has done so far, at the same pace; null where what the job inserts cannot be found again. */
 export async function verifyDone(
   db: Database,
   store: Store,
@@ -54,7 +57,7 @@ export async function verifyDone(
 ): Promise<RunReport | null> {
   if (opened.write.sink.comparing === null) return null;
   await giveUpUnfinished(db, store, opened.job);
-  const verify = await begin(db, store, opened, run, run.parameters);
+  const verify = await begin(db, store, opened, run, run.parameters, run.pace);
   return executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
 }
 
@@ -104,6 +107,7 @@ async function begin(
   opened: OpenedJob,
   of: Run | null,
   given: GivenParameters,
+  pace: string,
 ): Promise<Run> {
   const { job, estimate } = opened;
   const isPartial = of !== null && !isFinished(of.status);
@@ -122,6 +126,7 @@ async function begin(
       tableFingerprint: opened.tableFingerprint,
       estimatedRows: walk,
       estimatedWalk: walk,
+      pace,
       isPartial,
     });
     if (isPartial) {

@@ -55,12 +55,12 @@ async function ofSteps(job: Job): Promise<readonly SqlFinding[]> {
   for (const step of [...job.expand, ...job.contract]) {
     requireCodes(step.known, `the step "${step.name}" of ${job.name}`);
     const up = actsOf(step, null).up.map(({ statement }) => statement.toString());
-    for (const { text, isTransactional, isAfterUp } of textsOf(step)) {
+    for (const { text, isTransactional, after } of textsOf(step)) {
       const context = {
         isTransactional,
         isRetried: !isTransactional,
         hasLockTimeout: step.kind !== "sql" || isTransactional,
-        textsBefore: isAfterUp ? [...before, ...up] : before,
+        textsBefore: [...before, ...after],
         known: step.known,
       };
       const found = await checkSql(text, context);
@@ -83,8 +83,8 @@ async function ofIntegrity(job: Job): Promise<readonly SqlFinding[]> {
 interface Text {
   readonly text: string;
   readonly isTransactional: boolean;
-  /** what takes a step back finds what the step has made */
-  readonly isAfterUp?: true;
+  /** texts of the same step that ran before it: what takes a step back finds what the step has made */
+  readonly after: readonly string[];
 }
 
 /** The statements that an author has a say in; the others are tidefill's own, and written in their safe form. */
@@ -96,13 +96,17 @@ function textsOf(step: Step): readonly Text[] {
     case "create index":
       return actsOf(step, null)
         .up.filter(({ onlyIf }) => onlyIf === undefined)
-        .map(({ statement, isTransactional }) => ({ text: statement.toString(), isTransactional }));
+        .map(({ statement, isTransactional }) => ({
+          text: statement.toString(),
+          isTransactional,
+          after: [],
+        }));
     case "sql": {
-      const { up, down, done, transactional: isTransactional } = step;
+      const { done, transactional: isTransactional } = step;
+      const both = [...step.up, ...(step.down ?? [])].map(String);
       return [
-        { text: up.toString(), isTransactional },
-        ...(down === null ? [] : [{ text: down.toString(), isTransactional, isAfterUp: true as const }]),
-        ...(done === null ? [] : [{ text: done.toString(), isTransactional: true }]),
+        ...both.map((text, index) => ({ text, isTransactional, after: both.slice(0, index) })),
+        ...(done === null ? [] : [{ text: done.toString(), isTransactional: true, after: [] }]),
       ];
     }
     default:

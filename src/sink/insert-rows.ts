@@ -5,7 +5,7 @@ import { type Sql, sql } from "../postgres/sql.ts";
 import type { RowComparing } from "./comparing.ts";
 import type { RowEncoder } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
-import { incomingRows } from "./incoming.ts";
+import { incomingRows, plainRows } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { RowSink } from "./sink.ts";
@@ -50,7 +50,7 @@ export class InsertRows implements RowSink {
     images: ImageTarget | null,
   ): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
-    const incoming = incomingRows(this.#columns, rows, keys);
+    const incoming = this.#incoming(rows, keys);
     if (images !== null) await this.#insert.prepare(tx, incoming);
     const statement = this.#insert.build(incoming, images);
     const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
@@ -90,7 +90,12 @@ export class InsertRows implements RowSink {
   }
 
   sample(_bounds: Bounds, images: ImageTarget | null): Sql {
-    return this.#insert.build(incomingRows(this.#columns, [], []), images);
+    return this.#insert.build(this.#incoming([], []), images);
+  }
+
+  // Telling rows apart costs time and is of use only where some may be refused.
+  #incoming(rows: readonly OutgoingRow[], keys: readonly KeyText[]): Sql {
+    return this.#insert.isPlain ? plainRows(this.#columns, rows) : incomingRows(this.#columns, rows, keys);
   }
 }
 

@@ -4,8 +4,8 @@ import { type RoleKind, roleKinds, roleNames } from "./role-names.ts";
 /** What each role may do with each table; what is not here it may not. */
 const runnerGrants: Readonly<Record<string, readonly string[]>> = {
   "select, insert, update": ["run", "range"],
-  "select, insert, delete": ["reject", "retry", "step"],
-  "select, insert, update, delete": ["worker", "claim"],
+  "select, insert, delete": ["reject", "retry"],
+  "select, insert, update, delete": ["worker", "claim", "step"],
   "select, insert": ["backup", "audit"],
   "select, update": ["audit_head"],
   select: ["version", "erased"],

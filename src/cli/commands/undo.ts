@@ -61,7 +61,9 @@ async function undoTo(
   if (standing.length === 0) return say(`Nothing stands that comes after ${to}.`);
   for (const { job, steps } of standing)
     say(
-      `${job.name}: its rows${[...steps.contract.done, ...steps.expand.done].map((step) => `; the step "${step}"`).join("")}`,
+      `${job.name}: its rows${namesOf(steps)
+        .map((step) => `; the step "${step}"`)
+        .join("")}`,
     );
   await requireConfirmation(
     given.yes,
@@ -79,10 +81,12 @@ async function undoTo(
 
 /** Whether a job has left anything that could be taken back. */
 function hasSomething({ run, state, steps }: JobState): boolean {
-  return (
-    (run !== null && state !== "undone" && state !== "pending") ||
-    steps.expand.done.length + steps.contract.done.length > 0
-  );
+  return (run !== null && state !== "undone" && state !== "pending") || namesOf(steps).length > 0;
+}
+
+/** What is done, and what was begun and never ended: both are taken back. */
+function namesOf({ expand, contract }: JobState["steps"]): readonly string[] {
+  return [...contract.done, ...contract.begun, ...expand.done, ...expand.begun];
 }
 
 async function lastReport(settings: CommonSettings, job: string): Promise<RunReport> {
