@@ -184,7 +184,12 @@ describe("documented", () => {
       /^✓ documented jobs\/tidy-notes.ts: "Old notes shout, since readers asked."$/,
     ],
     ["words to a tool", "", "// biome-ignore lint: it is so", /^– documented/],
-    ["a comment on a line of it", "// not as far as we know of it\n  destructive: false,", "", /^– documented/],
+    [
+      "a comment on a line of it",
+      "// not as far as we know of it\n  destructive: false,",
+      "",
+      /^– documented/,
+    ],
   ])("%s", async (_, more, before, expected) => {
     await withRows(more, before);
     expect(await line("documented")).toMatch(expected);
