@@ -33,10 +33,10 @@ export async function requireBackup(
   );
 }
 
-/** The same for steps that drop columns and tables; `opened` is null where the job has steps only. @throws RefusedError */
+/** The same for steps that drop columns and tables (`store` is null as above); `opened` is null where the job has steps only. @throws RefusedError */
 export async function requireBackupOfDropped(
   db: Database,
-  store: Store,
+  store: Store | null,
   job: Job,
   opened: OpenedJob | null,
   steps: readonly Step[],
