@@ -36,14 +36,15 @@ function describe(report: DryRunReport): string {
     ...some(rows.conflicted, "conflicted"),
     ...some(rows.rejected, "rejected"),
   ];
-  const fired = triggers.map(({ name, calls }) => `${name} ${formatCount(calls)} times`);
+  const fired = triggers.map(({ name, calls }) => `${name} ${formatCount(calls)} times`).join(", ");
+  const measured = `, for the first ${formatCount(report.measuredRows)} rows that were written`;
   return [
     `dry run of ${report.job}: ${counts.join(", ")} in ${formatCount(report.batches)} batches`,
     "",
     ...samplesOf(report),
     `  speed     ${formatCount(report.rowsPerSecond)} rows/s with one worker`,
     `  WAL       ${report.walBytesPerRow === null ? "none" : `about ${formatCount(report.walBytesPerRow)} bytes a row, full-page images included, the undo log apart`}`,
-    `  triggers  ${fired.length === 0 ? "none fired" : fired.join(", ")}`,
+    `  triggers  ${fired === "" ? "none fired" : fired + measured}`,
     ...report.rejects.map((reason) => `  rejected  ${reason}`),
     `  whole     ~${formatCount(whole.rows)} rows${whole.seconds === null ? "" : `, ${formatSeconds(whole.seconds)} with one worker`}${whole.walBytes === null ? "" : `, ${formatBytes(whole.walBytes)} of WAL`} (an estimate)`,
   ].join("\n");

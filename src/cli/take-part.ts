@@ -98,6 +98,7 @@ function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
     `${emphasise(colour, report.status)}${reason}  ${report.job}, run ${report.run}: ${parts.join(", ")}; ${mine.of(report)}${formatSeconds(seconds)}`,
   );
   if (report.message !== null) say(report.message);
+  for (const what of report.notCompared) say(`${emphasise("yellow", "not compared")}  ${what}`);
   for (const broken of report.broken) say(`${emphasise("red", "integrity")}  ${broken}`);
   sayContract(report);
   const next = nextStep(report);

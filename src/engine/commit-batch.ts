@@ -89,17 +89,34 @@ export class BatchCommitter implements Committer {
   /** Works on up to `rows` rows and commits. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
   async commit(attempt: Attempt, rows: number): Promise<Committed> {
     const { lease, clock } = attempt;
-    return this.#db.transaction(
-      async (tx) => {
-        const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
-        attempt.stretch = stretch;
-        const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
-        const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
-        attempt.outcome = stretch.isEmpty ? nothingDone : await this.#work.do(tx, batch);
-        return this.#advance(tx, attempt, stretch, attempt.outcome);
-      },
-      this.#limits(lease, rows),
-    );
+    return this.#timed(attempt, rows, async (tx) => {
+      const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
+      attempt.stretch = stretch;
+      const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
+      const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
+      attempt.outcome = stretch.isEmpty ? nothingDone : await this.#work.do(tx, batch);
+      return this.#advance(tx, attempt, stretch, attempt.outcome);
+    });
+  }
+
+  /** A transaction whose COMMIT is measured by itself. */
+  async #timed<T>(
+    { lease, clock }: Attempt,
+    rows: number,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#db.transaction(
+        async (tx) => {
+          const result = await work(tx);
+          clock.commits();
+          return result;
+        },
+        this.#limits(lease, rows),
+      );
+    } finally {
+      clock.ends();
+    }
   }
 
   async #stretch(tx: Transaction, { lease, looksAhead }: Attempt, rows: number): Promise<Stretch> {
@@ -119,18 +136,15 @@ export class BatchCommitter implements Committer {
   /** Passes over the one row that stands alone in `attempt`, keeping it as a reject. Null when the row is no longer next. */
   async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { lease } = attempt;
-    return this.#db.transaction(
-      async (tx) => {
-        const stretch = await this.#walk.stretch(tx, remaining(lease), 1, batchBytes);
-        if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
-        attempt.stretch = stretch;
-        const place = stretch.through ?? [];
-        const key = (await this.#work.keyAt?.(tx, place)) ?? place;
-        attempt.outcome = { ...nothingDone, read: 1, rejects: [{ key, sqlstate, reason }] };
-        return this.#advance(tx, attempt, stretch, attempt.outcome);
-      },
-      this.#limits(lease, 1),
-    );
+    return this.#timed(attempt, 1, async (tx) => {
+      const stretch = await this.#walk.stretch(tx, remaining(lease), 1, batchBytes);
+      if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
+      attempt.stretch = stretch;
+      const place = stretch.through ?? [];
+      const key = (await this.#work.keyAt?.(tx, place)) ?? place;
+      attempt.outcome = { ...nothingDone, read: 1, rejects: [{ key, sqlstate, reason }] };
+      return this.#advance(tx, attempt, stretch, attempt.outcome);
+    });
   }
 
   /** Whether an attempt whose COMMIT got no answer is there after all. */

@@ -92,6 +92,9 @@ async function whyNotYet(
   const compared = await store.runs.require(db, String(verify));
   if (compared.status !== "succeeded")
     return `The verify of run ${run} of ${job.name} is ${compared.status}.`;
+  // A verify has something to say only where it could compare nothing.
+  if (compared.message !== null)
+    return `The verify of run ${run} of ${job.name} tells nothing: ${compared.message}`;
   const { rejects: differences } = await store.rejects.standing(db, verify);
   return differences > 0
     ? `The verify of run ${run} of ${job.name} found ${differences} differences: tidefill rejects ${verify}.`

@@ -1,8 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Transaction } from "../postgres/database.ts";
 import type { Key, KeyText } from "../postgres/key.ts";
 import { bracketed, join, type Sql, sql } from "../postgres/sql.ts";
+import { nameOfPlace } from "../source/listed-places.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import type { Reject } from "../store/rejects.ts";
+import { toTextArray } from "../store/text-array.ts";
 
 /** Rows that the compared run has kept aside: nobody expects them to be done. */
 export interface KnownRejects {
@@ -35,6 +38,24 @@ export function comparedScope(
     ...(rejects === null ? [] : [sql`not ${knownReject(rejects, key)}`]),
   ];
   return join(conditions, " and ");
+}
+
+/** Those of these keys that the run has not kept aside: of rows that do not lie in a table, only their places are known. */
+export async function notRejected(
+  tx: Transaction,
+  rejects: KnownRejects | null,
+  keys: readonly KeyText[],
+): Promise<KeyText[]> {
+  if (rejects === null || keys.length === 0) return [...keys];
+  const { rows } = await tx.query(sql`
+    select pg_catalog.to_json(key) as key
+    from ${rejects.table}
+    where run_id = ${rejects.run}::bigint
+      and key in (
+        select listed.key::text[]
+        from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as listed(key))`);
+  const known = new Set(rows.map(({ key }) => nameOfPlace(JSON.parse(key ?? "[]") as KeyText)));
+  return keys.filter((key) => !known.has(nameOfPlace(key)));
 }
 
 /** The condition that a row is one of these. */

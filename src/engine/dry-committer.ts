@@ -17,7 +17,7 @@ import type { RunTask } from "./run-task.ts";
 
 const rejectsShown = 5;
 
-/** Does real batches and rolls each back; what they did is counted, of the first one also measured and shown. */
+/** Does real batches and rolls each back; what they did is counted, of the first that writes any also measured and shown. */
 export class DryCommitter implements Committer {
   readonly #db: Database;
   readonly #opened: OpenedJob;
@@ -67,17 +67,17 @@ export class DryCommitter implements Committer {
     const { batchTimeMs, deadlockTimeoutMs } = this.#timing;
     const size = Math.min(rows, Math.max(1, this.#limit - this.counts.read));
     const limits = batchLimits(batchTimeMs, deadlockTimeoutMs, size);
-    const isFirst = this.batches === 0;
-    const committed = await this.#db.rolledBack((tx) => this.#batch(tx, attempt, size, isFirst), limits);
-    if (isFirst && this.counts.written > 0) {
+    const committed = await this.#db.rolledBack((tx) => this.#batch(tx, attempt, size), limits);
+    const written = attempt.counts?.written ?? 0;
+    if (this.measuredRows === 0 && written > 0) {
       const whole = { ...limits, statementMs: 10 * limits.statementMs, wholeMs: 10 * limits.wholeMs };
       await this.#db.rolledBack((tx) => this.#measure(tx, attempt), whole);
-      this.measuredRows = this.counts.written;
+      this.measuredRows = written;
     }
     return committed;
   }
 
-  async #batch(tx: Transaction, attempt: Attempt, rows: number, isFirst: boolean): Promise<Committed> {
+  async #batch(tx: Transaction, attempt: Attempt, rows: number): Promise<Committed> {
     const { lease, clock } = attempt;
     const { walk, work } = this.#task;
     await createDryLog(tx, this.#opened);
@@ -90,13 +90,13 @@ export class DryCommitter implements Committer {
       : await work.do(tx, { bounds, expected: stretch.walked, sweep: 0, clock });
     attempt.outcome = outcome;
     attempt.counts = countBatch(0, stretch, outcome, outcome.rejects.length);
-    if (isFirst) this.samples = await readSamples(tx, this.#opened);
+    if (this.measuredRows === 0 && outcome.written > 0) this.samples = await readSamples(tx, this.#opened);
     this.#count(attempt.counts);
     for (const { reason } of outcome.rejects) this.#reasons.add(reason);
     return this.#committed(attempt, stretch.isLast || this.counts.read >= this.#limit);
   }
 
-  /** The first batch once more, statement by statement under the eyes of PostgreSQL. */
+  /** A batch once more, statement by statement under the eyes of PostgreSQL. */
   async #measure(tx: Transaction, { lease, stretch, clock }: Attempt): Promise<void> {
     if (stretch === null) return;
     await createDryLog(tx, this.#opened);

@@ -41,6 +41,8 @@ export interface DryRunReport {
   readonly rowsPerSecond: number;
   /** bytes of write-ahead log a row, full-page images included, the undo log's apart; null when no row was written */
   readonly walBytesPerRow: number | null;
+  /** what was measured, WAL and triggers, was of so many rows: those of the first batch that wrote any */
+  readonly measuredRows: number;
   readonly triggers: readonly { readonly name: string; readonly calls: number }[];
   /** the first rows, before and after; values of persons are hidden */
   readonly samples: readonly Sample[];
@@ -132,6 +134,7 @@ function report(opened: OpenedJob, committer: DryCommitter, seconds: number): Dr
     rows: rest,
     rowsPerSecond,
     walBytesPerRow,
+    measuredRows,
     triggers: measured.triggers,
     samples,
     rejects,

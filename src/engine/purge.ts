@@ -4,12 +4,14 @@ import { raw } from "../postgres/sql.ts";
 import {
   type Due,
   findDue,
+  findHeldBack,
   forgetKeys,
   lockDue,
   type Retention,
   removeRejects,
   removeRun,
 } from "../store/purging.ts";
+import type { RunKind } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 
 export interface PurgeOptions {
@@ -29,6 +31,16 @@ export interface Purged {
   readonly bytes: number;
   /** runs that somebody held locked; the next purge takes them */
   readonly busy: readonly number[];
+  /** runs that keep what is due, since a run of them is not finished */
+  readonly held: readonly Held[];
+}
+
+interface Held {
+  readonly run: number;
+  readonly job: string;
+  /** the run that takes it back, compares it, or tries its rejects once more */
+  readonly by: number;
+  readonly kind: RunKind;
 }
 
 /** Encrypted undo logs, the old values of persons, are never kept longer than this. */
@@ -39,11 +51,11 @@ const limits = { lockMs: 1_000, statementMs: 600_000, wholeMs: 1_200_000 };
 
 /**
  * Drops what finished runs keep beyond their time, each run in a transaction of its own with its line in the audit: killed at
- * any moment, it can be typed again. Unfinished runs, and what they take back or compare, are left alone.
+ * any moment, it can be typed again. Unfinished runs, and what they take back or compare, are left alone, and the latter named.
  */
 export async function purge(db: Database, store: Store, options: PurgeOptions): Promise<Purged> {
   const retention = retentionOf(options);
-  let purged: Purged = { runs: 0, undoLogs: 0, rejects: 0, bytes: 0, busy: [] };
+  let purged: Purged = { runs: 0, undoLogs: 0, rejects: 0, bytes: 0, busy: [], held: [] };
   for (const { run } of await findDue(db, store.schema, retention)) {
     try {
       const one = await db.transaction((tx) => purgeRun(tx, store, retention, run), limits);
@@ -53,6 +65,7 @@ export async function purge(db: Database, store: Store, options: PurgeOptions): 
         rejects: purged.rejects + one.rejects,
         bytes: purged.bytes + one.bytes,
         busy: purged.busy,
+        held: [],
       };
     } catch (error) {
       const { reason } = classifyFailure(error);
@@ -60,7 +73,12 @@ export async function purge(db: Database, store: Store, options: PurgeOptions): 
       purged = { ...purged, busy: [...purged.busy, Number(run)] };
     }
   }
-  return purged;
+  return { ...purged, held: await heldBack(db, store, retention) };
+}
+
+async function heldBack(db: Database, store: Store, retention: Retention): Promise<Held[]> {
+  const held = await findHeldBack(db, store.schema, retention);
+  return held.map(({ run, by, ...rest }) => ({ ...rest, run: Number(run), by: Number(by) }));
 }
 
 /** How many runs a purge would touch. */
@@ -81,7 +99,7 @@ async function purgeRun(
   store: Store,
   retention: Retention,
   run: bigint,
-): Promise<Omit<Purged, "busy">> {
+): Promise<Omit<Purged, "busy" | "held">> {
   const due = await lockDue(tx, store.schema, retention, run);
   if (due === null) return { runs: 0, undoLogs: 0, rejects: 0, bytes: 0 };
   const bytes = due.dropsLog ? await dropLog(tx, store, run) : 0;

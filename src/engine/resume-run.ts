@@ -13,6 +13,7 @@ import type { Store } from "../store/store.ts";
 import { contractAfter } from "./contract.ts";
 import { executeRun } from "./execute-run.ts";
 import { withIntegrity } from "./integrity.ts";
+import { withNotCompared } from "./not-compared.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
@@ -67,7 +68,7 @@ export async function resumeRun(
         options,
       );
     const verify = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
-    return withIntegrity(db, job, verify);
+    return withIntegrity(db, job, await withNotCompared(db, store, opened, verify));
   });
 }
 

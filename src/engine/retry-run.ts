@@ -28,14 +28,7 @@ export async function retryRejects(job: Job, name: string, options: WorkOptions 
     const of = await store.runs.require(db, name);
     await requireRetriable(db, store, job, of);
     const opened = await openJob(db, job, await readParameters(job.parameters, of.parameters));
-    if (opened.table === null) {
-      throw new UsageError(
-        `The rows of ${job.name} come from a file; its rejects cannot be tried apart from the others.`,
-        {
-          remedy: `Mend the file and run the job once more: tidefill run ${job.name} --again`,
-        },
-      );
-    }
+    requireSameRows(opened, of);
     const id = await begin(db, store, opened, of, options);
     const run = await store.runs.require(db, String(id));
     const report = await executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
@@ -57,6 +50,16 @@ async function requireRetriable(db: Database, store: Store, job: Job, of: Run): 
     "rejects-can-be-retried",
     `Run ${of.id} of ${of.job} ${why}.`,
     `tidefill status ${of.id}`,
+  );
+}
+
+/** A key names a row only where the rows are those that the run has read: a place in another file is another record. */
+function requireSameRows({ job, keyFingerprint }: OpenedJob, of: Run): void {
+  if (keyFingerprint === of.keyFingerprint) return;
+  throw new RefusedError(
+    "rejects-can-be-retried",
+    `What ${job.name} reads has changed since run ${of.id}: its file or rows are others, or its key is ordered otherwise. Which rows were rejected cannot be told any more.`,
+    `Run the job once more, over all rows: tidefill run ${job.name} --again`,
   );
 }
 

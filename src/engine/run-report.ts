@@ -58,6 +58,8 @@ export interface RunReport {
   readonly finishedAt: string | null;
   /** integrity queries of the job that returned a row after the run; only the process that finished it looks */
   readonly broken: readonly string[];
+  /** what a verify has not looked at, and why; only the process that finished it tells */
+  readonly notCompared: readonly string[];
   /** how the steps after the rows stand; only the process that finished the run tells, null elsewhere */
   readonly contract: ContractReport | null;
   /** the stage of the rollout that was worked on last, from 0 */
@@ -105,6 +107,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
     broken: [],
+    notCompared: [],
     contract: null,
     stage: run.stage,
     stages: rolloutOf(run)?.shares ?? [],

@@ -1,7 +1,10 @@
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
+import type { Key } from "../postgres/key.ts";
+import { type Sql, sql } from "../postgres/sql.ts";
 import { ListedKeys, listedKeys } from "../source/listed-keys.ts";
+import { keyOfPlaces, ListedPlaces } from "../source/listed-places.ts";
+import type { ReadableSource } from "../source/readable.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { jobTask } from "./job-task.ts";
@@ -21,11 +24,26 @@ export async function taskOf(
   const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";
   const seal = run.undoLog === "encrypted" ? await sealOf(db, run.id, undoKeyOf(options)) : null;
   const log = isLogged ? { table: store.undoLogs.table(run.id), seal } : null;
-  if (run.ofRun === null || opened.table === null) return jobTask(db, opened, log);
-  const { key } = opened.table;
+  if (run.ofRun === null) return jobTask(db, opened, log);
+  const key = opened.table?.key ?? keyOfPlaces(opened.source.keyWidth);
   const list = listedKeys(key, store.schema.table("retry"), sql`listed.run_id = ${run.id}::bigint`);
-  const table = opened.table.onlyListed(list);
-  const task = await jobTask(db, { ...opened, table, source: table }, log);
+  const walk = new ListedKeys(list, key);
+  const table = opened.table?.onlyListed(list) ?? null;
+  const source = table ?? (await listedPlaces(db, store, run.id, opened.source, walk, list, key));
+  const task = await jobTask(db, { ...opened, table, source }, log);
   const work = new RetryBatch(task.work, store.schema.table("retry"), run.id, key);
-  return { ...task, work, walk: new ListedKeys(list, key) };
+  return { ...task, work, walk };
+}
+
+async function listedPlaces(
+  db: Database,
+  store: Store,
+  run: bigint,
+  source: ReadableSource,
+  walk: ListedKeys,
+  list: Sql,
+  key: Key,
+): Promise<ListedPlaces> {
+  const before = await source.before?.(await store.rejects.listedFor(db, run));
+  return new ListedPlaces(source, walk, before ?? new Map(), list, key);
 }

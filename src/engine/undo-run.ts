@@ -2,7 +2,7 @@ import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { noRejectLimit } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
-import { raw, sql } from "../postgres/sql.ts";
+import { sql } from "../postgres/sql.ts";
 import type { ImagePart } from "../sink/images.ts";
 import { StepRunner } from "../steps/run-steps.ts";
 import { readProgress } from "../store/progress.ts";
@@ -10,18 +10,29 @@ import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { executeRun } from "./execute-run.ts";
+import { executeRun, type Participation } from "./execute-run.ts";
 import { hadNoRows } from "./had-no-rows.ts";
 import type { RunReport } from "./run-report.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterUndone } from "./steps-only.ts";
-import { needsLookup, openLog, undoTask } from "./undo-task.ts";
+import { indexLog, needsLookup, openLog, undoTask } from "./undo-task.ts";
 
 export interface UndoOptions extends WorkOptions {
   /** the job, where it has steps: those after the rows are taken back before the rows */
   readonly job?: Job | undefined;
   /** the steps before the rows are taken back as well, after the rows: what they have added goes */
   readonly withExpand?: boolean | undefined;
+}
+
+/**
+ * The run that is meant by its number, or by its job's name: then the newest that has written rows which nobody has taken back.
+ * A run that found nothing to do does not stand before the one that did it.
+ */
+export async function runToUndo(db: Database, store: Store, name: string): Promise<Run> {
+  const named = await store.runs.require(db, name);
+  if (String(named.id) === name || !isFinished(named.status)) return named;
+  const [newest] = await store.runs.notUndone(db, named.job, true);
+  return newest ?? named;
 }
 
 /**
@@ -33,20 +44,40 @@ export async function undoRun(name: string, options: UndoOptions = {}): Promise<
   const part = participation(options, false);
   return withDatabase(`undo ${name}`, options, async (db, store) => {
     await requireSchema(db, store.schema);
-    const found = await store.runs.require(db, name);
-    await store.runs.settle(db, found.job);
-    const undone = await store.runs.require(db, String(found.id));
+    await store.runs.settle(db, (await store.runs.require(db, name)).job);
+    const undone = await runToUndo(db, store, name);
     requireUndoable(undone);
     await takeBackSteps(db, store, undone, options);
     if (hadNoRows(undone)) return enterUndone(db, store, undone);
-    await openLog(db, store, undone, options);
-    const undo = await begin(db, store, undone, options);
-    const report = await executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+    // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
+    for (const empty of await emptyAfter(db, store, undone)) {
+      const report = await takeBackRows(db, store, empty, options, part);
+      if (report.status !== "succeeded") return report;
+    }
+    const report = await takeBackRows(db, store, undone, options, part);
     const isWhole = report.status === "succeeded" && report.rows.rejected === 0;
     if (options.withExpand === true && options.job !== undefined && isWhole)
       await takeBackExpand(db, store, options.job, options);
     return report;
   });
+}
+
+async function takeBackRows(
+  db: Database,
+  store: Store,
+  undone: Run,
+  options: UndoOptions,
+  part: Participation,
+): Promise<RunReport> {
+  await openLog(db, store, undone, options);
+  const undo = await begin(db, store, undone, options);
+  return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+}
+
+/** The runs of the job after this one that have written nothing, the newest first. */
+async function emptyAfter(db: Database, store: Store, { id, job }: Run): Promise<Run[]> {
+  const empty = await store.runs.notUndone(db, job, false);
+  return empty.filter((run) => run.id > id && run.status === "succeeded" && whyNot(run) === null);
 }
 
 /** The steps that came after the rows go first; of a job of steps alone all of them. */
@@ -137,17 +168,4 @@ async function awaitGhosts(tx: Transaction, store: Store, run: bigint): Promise<
   await tx.query(sql`select pg_catalog.count(*) from (
       select from ${store.schema.table("range")} where run_id = ${run}::bigint for update
     ) as locked`);
-}
-
-async function indexLog(
-  tx: Transaction,
-  store: Store,
-  { id }: Run,
-  [part]: readonly ImagePart[],
-): Promise<void> {
-  const width = part?.key?.length ?? 2;
-  const keys = Array.from({ length: width }, (_, index) => `key_${index + 1}`).join(", ");
-  await tx.query(
-    sql`create index if not exists ${raw(`undo_${id}_key`)} on ${store.undoLogs.table(id)} (${raw(keys)})`,
-  );
 }

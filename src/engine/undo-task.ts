@@ -3,7 +3,8 @@ import { findRelation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
-import { quoteIdentifier, type Sql } from "../postgres/sql.ts";
+import { hasTriggerBeforeInsert } from "../postgres/row-triggers.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImagePart, rowAddress, type UndoLog } from "../sink/images.ts";
 import { referencedByNone } from "../sink/referencing-rows.ts";
 import { RemoveInserted } from "../sink/remove-inserted.ts";
@@ -121,7 +122,10 @@ async function restoringsOf(tx: Transaction, layouts: readonly PartLayout[]): Pr
       removed === null ? null : await referencedByNone(tx, removed.relation, removed.key.alias);
     if (part.kind === "u") restorings.push(new RestoreUpdated(layout));
     else if (part.kind === "i") restorings.push(new RemoveInserted(layout, isUnused));
-    else restorings.push(new RestoreDeleted(layout, into, isUnused));
+    else {
+      const mayBeAltered = await hasTriggerBeforeInsert(tx, layout.relation);
+      restorings.push(new RestoreDeleted(layout, into, isUnused, mayBeAltered));
+    }
   }
   return restorings;
 }
@@ -134,6 +138,20 @@ function supersededOf(undone: Run, log: Sql, layout: ImageLayout): Sql | null {
 /** Whether the log of a run has to be looked up by key while it is taken back. */
 export function needsLookup(undone: Run): boolean {
   return undone.undoParts.length > 1 || undone.sweep > 0;
+}
+
+/** Makes the log of a run quick to look up by key. */
+export async function indexLog(
+  tx: Transaction,
+  store: Store,
+  { id }: Run,
+  [part]: readonly ImagePart[],
+): Promise<void> {
+  const width = part?.key?.length ?? 2;
+  const keys = Array.from({ length: width }, (_, index) => `key_${index + 1}`).join(", ");
+  await tx.query(
+    sql`create index if not exists ${raw(`undo_${id}_key`)} on ${store.undoLogs.table(id)} (${raw(keys)})`,
+  );
 }
 
 function unfit(schema: string, name: string, why: string): RefusedError {

@@ -7,7 +7,8 @@ import type { OpenedTable } from "../source/opened-table.ts";
 import type { ReadableSource, SourceRow, TextRow } from "../source/readable.ts";
 import { BadRecord } from "../source/readable.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
-import { among, comparedScope, type KnownRejects, note, settle } from "./differences.ts";
+import { among, comparedScope, type KnownRejects, note, notRejected, settle } from "./differences.ts";
+import type { PhaseClock } from "./phase-clock.ts";
 import { type RowTransform, Verdicts } from "./transform-rows.ts";
 
 interface Tools {
@@ -44,7 +45,7 @@ export class RowComparison implements BatchWork {
     }
     // Compared only when the cursor is closed: a connection does one thing at a time.
     const suspects = await clock.during("read", () => this.#differing(tx, expected));
-    const still = suspects.length === 0 ? [] : await this.#lookAgain(tx, bounds, suspects);
+    const still = suspects.length === 0 ? [] : await this.#lookAgain(tx, bounds, suspects, expected, clock);
     return { ...nothingDone, read: expected.read, conflicted: still.length, notes: still.map(note) };
   }
 
@@ -82,26 +83,33 @@ export class RowComparison implements BatchWork {
 
   /** The keys of the rows that are not as the transform makes them. */
   async #differing(tx: Transaction, { verdicts, current }: Expected): Promise<KeyText[]> {
-    const { comparing } = this.#tools;
+    const { comparing, places, rejects } = this.#tools;
     if (comparing.shouldBeGone) return verdicts.keys;
     if (verdicts.rows.length === 0) return [];
     const { rows } = await tx.query(comparing.differences(verdicts.rows, current));
-    return distinct(rows.map((row) => verdicts.rows[Number(row.place)]?.key ?? []));
+    const keys = distinct(rows.map((row) => verdicts.rows[Number(row.place)]?.key ?? []));
+    return places === null ? notRejected(tx, rejects, keys) : keys;
   }
 
   // What differs is looked at once more, since the application may be in the middle of something.
-  async #lookAgain(tx: Transaction, bounds: Bounds, keys: readonly KeyText[]): Promise<KeyText[]> {
-    await settle();
-    if (this.#tools.places === null) return [...keys];
-    const { rows } = await tx.query(this.#statement(bounds, keys));
+  async #lookAgain(
+    tx: Transaction,
+    bounds: Bounds,
+    keys: readonly KeyText[],
+    before: Expected,
+    clock: PhaseClock,
+  ): Promise<KeyText[]> {
+    // Once for all of them, and no time of the batch: fewer rows would wait just as long.
+    await clock.during("waiting", settle);
+    // What comes from outside of the database is what it was.
+    if (this.#tools.places === null) return clock.during("read", () => this.#differing(tx, before));
+    const { rows } = await clock.during("read", () => tx.query(this.#statement(bounds, keys)));
     const { table, comparing } = this.#tools;
     const names = [...(table?.columns.map(({ name }) => name) ?? []), ...comparing.current];
     const expected = new Expected();
-    await this.#expect(
-      rows.map((row) => names.map((name) => row[name] ?? null)),
-      expected,
-    );
-    return this.#differing(tx, expected);
+    const again = rows.map((row) => names.map((name) => row[name] ?? null));
+    await clock.during("transform", () => this.#expect(again, expected));
+    return clock.during("read", () => this.#differing(tx, expected));
   }
 }
 

@@ -15,10 +15,11 @@ import { askToStop } from "./ask-to-stop.ts";
 import { executeRun, type Participation } from "./execute-run.ts";
 import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
+import { withNotCompared } from "./not-compared.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { takeUpPace } from "./take-up-pace.ts";
-import { verifyTask } from "./verify-task.ts";
+import { requireComparable, verifyTask } from "./verify-task.ts";
 
 export interface VerifyOptions extends WorkOptions {
   /** the run to compare, by its number; the job's last one when absent */
@@ -38,12 +39,13 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     const run = await verifiedRun(db, store, job, options);
     const given = run?.parameters ?? options.parameters ?? {};
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
+    requireComparable(opened);
     const unfinished = await unfinishedOf(db, store, opened, run);
     const begun = unfinished ?? (await begin(db, store, opened, run, given, "{}"));
     await takeUpPace(db, store, begun, options);
     const verify = await store.runs.require(db, String(begun.id));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
-    return withIntegrity(db, job, report);
+    return withIntegrity(db, job, await withNotCompared(db, store, opened, report));
   });
 }
 
@@ -109,7 +111,7 @@ async function begin(
   given: GivenParameters,
   pace: string,
 ): Promise<Run> {
-  const { job, estimate } = opened;
+  const { job, estimate, isPersonal } = opened;
   const isPartial = of !== null && !isFinished(of.status);
   const walk = isPartial ? (await readProgress(db, store.schema, of.id)).walked : Math.round(estimate.walk);
   const id = await db.transaction(async (tx) => {
@@ -133,6 +135,10 @@ async function begin(
       await store.ranges.copyDone(tx, of.id, created);
       await store.runs.set(tx, created, { is_planned: sql`true` });
     }
+    // The parameters of a run that is compared stand in its own line.
+    const parameters = of !== null ? {} : { parameters: isPersonal ? Object.keys(given) : given };
+    const details = { compared: of === null ? null : String(of.id), ...parameters };
+    await store.audit.record(tx, { action: "verify", job: job.name, run: created, details });
     return created;
   });
   return store.runs.require(db, String(id));

@@ -25,24 +25,19 @@ export class SqlComparison implements BatchWork {
   async do(tx: Transaction, { bounds, clock }: Batch): Promise<BatchOutcome> {
     const { table, places } = this.#tools;
     const { from, within } = places.place(bounds);
-    return clock.during("read", async () => {
-      const { rows } = await tx.query(sql`select pg_catalog.count(*) as rows
+    const look = (where: Sql) => clock.during("read", () => this.#differences(tx, from, where));
+    const { rows } = await clock.during("read", () =>
+      tx.query(sql`select pg_catalog.count(*) as rows
         from ${from}
-        where ${this.#scope(within)}`);
-      const found = await this.#differences(tx, from, within);
-      // What differs is looked at once more, since the application may be in the middle of something.
-      if (found.length > 0) await settle();
-      const still =
-        found.length === 0
-          ? []
-          : await this.#differences(tx, from, sql`${within} and ${among(table.key, found)}`);
-      return {
-        ...nothingDone,
-        read: Number(rows[0]?.rows ?? 0),
-        conflicted: still.length,
-        notes: still.map(note),
-      };
-    });
+        where ${this.#scope(within)}`),
+    );
+    const found = await look(within);
+    const read = Number(rows[0]?.rows ?? 0);
+    if (found.length === 0) return { ...nothingDone, read };
+    // What differs is looked at once more, since the application may be in the middle of something.
+    await clock.during("waiting", settle);
+    const still = await look(sql`${within} and ${among(table.key, found)}`);
+    return { ...nothingDone, read, conflicted: still.length, notes: still.map(note) };
   }
 
   async #differences(tx: Transaction, from: Sql, within: Sql): Promise<KeyText[]> {

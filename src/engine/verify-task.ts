@@ -5,11 +5,13 @@ import type { Database } from "../postgres/database.ts";
 import { HeapTables } from "../source/heap-tables.ts";
 import { KeyPlaces } from "../source/key-places.ts";
 import { KeyWalk } from "../source/key-walk.ts";
+import type { OpenedTable } from "../source/opened-table.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { BatchWork } from "./batch-work.ts";
 import type { RunTask } from "./run-task.ts";
 import { RowTransform } from "./transform-rows.ts";
+import { LogComparison, useOfLog } from "./verify-log.ts";
 import { RowComparison } from "./verify-rows.ts";
 import { SqlComparison } from "./verify-sql.ts";
 
@@ -41,14 +43,35 @@ export async function verifyTask(
   }
   // What is done is no longer in the job's scope, but is looked at.
   const byKey = table === null ? source.walk : new KeyWalk(table.relation, table.key, null, null);
+  const logged = heap === null ? null : await withLog(db, store, verify, table, heap, work);
   return {
-    walk: heap ?? byKey,
-    work,
+    walk: logged?.walk ?? heap ?? byKey,
+    work: logged ?? work,
     pace: job.pace,
     throttles: job.throttles,
     hasPending: false,
     relation: mainTable(opened),
   };
+}
+
+/** The work with the log of the run that is compared behind it, where the job finds not all of its rows any more. */
+async function withLog(
+  db: Database,
+  store: Store,
+  { ofRun }: Run,
+  table: OpenedTable | null,
+  heap: HeapTables,
+  work: BatchWork,
+): Promise<LogComparison | null> {
+  const run = ofRun === null ? null : await store.runs.find(db, ofRun);
+  if (run === null || table === null) return null;
+  const use = useOfLog(run, table);
+  return use === null ? null : LogComparison.open(db, store, run, use, table, heap, work);
+}
+
+/** Refuses to begin what could compare nothing. @throws UsageError */
+export function requireComparable({ job, write }: OpenedJob): void {
+  if (write.sink.comparing === null) throw notComparable(job.name);
 }
 
 function notComparable(job: string): UsageError {

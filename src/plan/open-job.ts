@@ -158,6 +158,7 @@ function writtenTables(sink: AnySink, from: Relation | null, into: Relation | nu
             verb: "insert" as const,
             columns: insert.columns,
             overwrites: insert.onConflict?.do === "update",
+            leavesOthers: insert.onConflict?.do === "nothing",
           },
         ]
       : []),

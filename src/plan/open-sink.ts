@@ -6,6 +6,7 @@ import type { Transaction } from "../postgres/database.ts";
 import { Key, type KeyText } from "../postgres/key.ts";
 import { findKeyIndexes, readKey } from "../postgres/key-index.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
+import { hasTriggerBeforeInsert } from "../postgres/row-triggers.ts";
 import { bracketed, quoteIdentifier, raw, sql } from "../postgres/sql.ts";
 import { DeleteSink } from "../sink/delete.ts";
 import { DeleteBySql, DeleteRows } from "../sink/delete-rows.ts";
@@ -89,7 +90,8 @@ async function openSqlSink(
       columns,
       sink.expressions,
       insert,
-      await mayKeepOut(tx, requireRelation(into)),
+      // Only where rows can be kept out have those that come to be counted as well.
+      await hasTriggerBeforeInsert(tx, requireRelation(into)),
     );
   }
   throw unfit();
@@ -112,20 +114,6 @@ async function keyOfInserted(tx: Transaction, relation: Relation, key: readonly 
   const [index] = key.length === 0 ? [] : await findKeyIndexes(tx, relation, key);
   const isKey = index !== undefined && ["none", "other-order"].includes(index.fault);
   return isKey ? readKey(tx, relation, key) : new Key(rowAddress, quoteIdentifier(relation.name));
-}
-
-/** Whether a trigger could keep rows from being inserted; only then have those that come to be counted as well. */
-async function mayKeepOut(tx: Transaction, relation: Relation): Promise<boolean> {
-  const { rows } = await tx.query(sql`
-    select 1
-    from pg_catalog.pg_trigger
-    where tgrelid = ${relation.oid}::oid
-      and not tgisinternal
-      and tgenabled <> 'D'
-      -- for each row, before an insert
-      and tgtype & 7 = 7
-    limit 1`);
-  return rows.length > 0;
 }
 
 /** Counts the rows, of those that were just inserted from, that the job would find and insert once more. */

@@ -21,6 +21,8 @@ export interface WrittenTable {
   readonly columns: readonly string[];
   /** whether rows that are there may lose what they hold */
   readonly overwrites: boolean;
+  /** whether a row that is there before an insert stays as it is */
+  readonly leavesOthers?: boolean;
 }
 
 /** A job after every check has passed: its statements, and what it is about to touch. */

@@ -43,7 +43,7 @@ export class RemoveInserted implements Restoring {
         and not tidefill_undo.is_superseded
         and not tidefill_undo.is_erased
         and ${raw(key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid${unused}
-      returning ${raw(layout.keyNames("tidefill_undo").join(", "))}
+      returning ${raw(layout.keyNames("tidefill_undo").join(", "))}, true as is_whole
     )
     ${countRestored(layout, { hasOld: false, canBeGone: true })}`,
     );

@@ -20,12 +20,17 @@ export class RestoreDeleted implements Restoring {
   readonly #layout: ImageLayout;
   readonly #into: ImageLayout | null;
   readonly #isUnused: Sql | null;
+  readonly #mayBeAltered: boolean;
 
-  /** `isUnused` is the condition that no other row would go with a row of `into`; null where none can. */
-  constructor(layout: ImageLayout, into: ImageLayout | null, isUnused: Sql | null) {
+  /**
+   * `isUnused` is the condition that no other row would go with a row of `into`; null where none can. `mayBeAltered` tells that a
+   * trigger sees a row before it is inserted.
+   */
+  constructor(layout: ImageLayout, into: ImageLayout | null, isUnused: Sql | null, mayBeAltered: boolean) {
     this.#layout = layout;
     this.#into = into;
     this.#isUnused = isUnused;
+    this.#mayBeAltered = mayBeAltered;
   }
 
   async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
@@ -37,18 +42,37 @@ export class RestoreDeleted implements Restoring {
     if (this.#into !== null && this.#isUnused !== null) await tx.query(this.#lock(this.#into, scope));
     const done = await runRestoring(
       tx,
-      sql`with ${imagesOf(layout, "d", scope, more)}${this.#ready()}, restored as (
+      sql`with ${imagesOf(layout, "d", scope, more)}${this.#ready()}, came_back as (
       insert into ${layout.table} as ${raw(layout.key.alias)} (${raw(names)})
       overriding system value
       select ${raw(old)}
       from tidefill_ready
-      returning ${layout.keysOf(layout.key.alias)}
+      returning ${layout.keysOf(layout.key.alias)}, ${layout.valuesOf("old", layout.key.alias)}
+    ), restored as (
+      ${this.#whole()}
     )
     ${this.#count()}`,
     );
     // Somebody touched a moved row between the look and the delete: rolled back, to be looked at anew.
     if (done.removed !== done.toRemove) throw new NotCommittedError("a change in between");
     return done;
+  }
+
+  /** What came back, and whether it is what was deleted. */
+  #whole(): Sql {
+    const layout = this.#layout;
+    const keys = raw(layout.keyNames("came_back").join(", "));
+    if (!this.#mayBeAltered)
+      return sql`select ${keys}, true as is_whole
+      from came_back`;
+    const [now, old] = ["came_back", "tidefill_ready"].map((alias) => {
+      const values = layout.values.map(({ baseType }, index) => `${alias}.old_${index + 1}::${baseType}`);
+      return `row(${values.join(", ")})::record`;
+    });
+    const same = layout.keyNames().map((key) => `came_back.${key} = tidefill_ready.${key}`);
+    return sql`select ${keys}, ${raw(`${now} operator(pg_catalog.*=) ${old}`)} as is_whole
+      from came_back
+      join tidefill_ready on ${raw(same.join(" and "))}`;
   }
 
   /** The images that may come back: their key is free, and what they became is untouched. */

@@ -37,7 +37,7 @@ export class RestoreUpdated implements Restoring {
         and not tidefill_undo.is_superseded
         and not tidefill_undo.is_erased
         and ${holds(layout, "new")}
-      returning ${raw(layout.keyNames("tidefill_undo").join(", "))}
+      returning ${raw(layout.keyNames("tidefill_undo").join(", "))}, ${holds(layout, "old")} as is_whole
     )
     ${countRestored(layout, { hasOld: true, canBeGone: true })}`,
     );

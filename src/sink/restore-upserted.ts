@@ -4,6 +4,7 @@ import type { ImageLayout } from "./images.ts";
 import {
   holds,
   type ImageScope,
+  isAltered,
   isErased,
   lockRows,
   type Restored,
@@ -41,13 +42,13 @@ export class RestoreUpserted implements Restoring {
       from tidefill_undo
       where ${this.#mayReturn("u")}
         and ${holds(this.#layout, "new")}
-      returning ${this.#keys}
+      returning ${this.#keys}, ${holds(this.#layout, "old")} as is_whole
     ), removed as (
       delete from ${table} as ${alias}
       using tidefill_undo
       where ${this.#mayReturn("i")}
         and ${alias}.xmin = tidefill_undo.xid::pg_catalog.xid${this.#isUnused === null ? raw("") : sql` and ${this.#isUnused}`}
-      returning ${this.#keys}
+      returning ${this.#keys}, true as is_whole
     ), restored as (
       select * from put_back
       union all
@@ -134,17 +135,18 @@ export class RestoreUpserted implements Restoring {
     const row = sql`from ${table} as ${raw(key.alias)}
               where ${key.equals(this.#layout.keyNames("tidefill_undo"))}`;
     // An image that is not its row's last one goes the way of the last, which may lie in another batch.
-    const follows = sql`is_superseded and not is_erased and not is_broken and (
+    const follows = sql`is_superseded and not is_erased and not is_broken and not ${isAltered(this.#layout)} and (
             exists (select ${row} and ${holds(this.#layout, "new")})
             or first_kind = 'u' and exists (select ${row} and ${holds(this.#layout, "old")})
             or first_kind = 'i' and not exists (select ${row}))`;
     return sql`select (select pg_catalog.count(*) from tidefill_undo) as images,
-      (select pg_catalog.count(*) from restored)
+      (select pg_catalog.count(*) from restored where is_whole)
         + (select pg_catalog.count(*) from tidefill_undo where ${follows}) as restored,
       (select pg_catalog.json_agg(pg_catalog.json_build_object(
           'key', pg_catalog.json_build_array(${raw(texts.join(", "))}),
           'reason', case
             when is_erased then 'erased'
+            when ${isAltered(this.#layout)} then 'altered by a trigger'
             when first_kind = 'u' and not is_superseded and exists (
               select ${row} and ${holds(this.#layout, "old")}) then 'as it was'
             when exists (
@@ -153,6 +155,6 @@ export class RestoreUpserted implements Restoring {
         from tidefill_undo
         where not (${follows})
           and (is_superseded
-            or not exists (select from restored where ${raw(same)}))) as kept`;
+            or not exists (select from restored where is_whole and ${raw(same)}))) as kept`;
   }
 }

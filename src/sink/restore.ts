@@ -16,7 +16,7 @@ export interface Restored {
 /** An image that was not restored, and why. */
 export interface KeptBack {
   readonly key: KeyText;
-  readonly reason: "changed since" | "gone" | "erased" | "as it was";
+  readonly reason: "changed since" | "altered by a trigger" | "gone" | "erased" | "as it was";
 }
 
 /** The images of a batch, and which of them must not be restored. */
@@ -69,7 +69,7 @@ export function openedValues(layout: ImageLayout, age: "old" | "new", { log }: I
 }
 
 /**
- * Counts the images, those of `restored`, and tells why the others were kept back. A row that is as it was already, since an
+ * Counts the images, those of `restored` that are whole (`is_whole`), and tells why the others were kept back. A row that is as it was already, since an
  * undo before this one was given up, is nobody's conflict.
  */
 export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptImages): Sql {
@@ -79,16 +79,17 @@ export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptIm
               select from ${layout.table} as ${raw(layout.key.alias)}
               where ${layout.key.equals(keys)})`;
   return sql`select (select pg_catalog.count(*) from tidefill_undo) as images,
-      (select pg_catalog.count(*) from restored) as restored,
+      (select pg_catalog.count(*) from restored where is_whole) as restored,
       (select pg_catalog.json_agg(pg_catalog.json_build_object(
           'key', pg_catalog.json_build_array(${raw(keys.map((key) => `${key}::text`).join(", "))}),
           'reason', case
             when is_erased then 'erased'
+            when ${isAltered(layout)} then 'altered by a trigger'
             when ${hasOld ? asItWas(layout) : raw("false")} then 'as it was'
             when ${canBeGone ? isThere : raw("true")} then 'changed since'
             else 'gone' end))
         from tidefill_undo
-        where not exists (select from restored where ${raw(same)})
+        where not exists (select from restored where is_whole and ${raw(same)})
           or is_superseded) as kept`;
 }
 
@@ -96,6 +97,15 @@ export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptIm
 interface KeptImages {
   readonly hasOld: boolean;
   readonly canBeGone: boolean;
+}
+
+/** The condition that an image was put back, and that a trigger has made something else of it. */
+export function isAltered(layout: ImageLayout): Sql {
+  const keys = layout.keyNames("tidefill_undo").join(", ");
+  return raw(`(${keys}) in (
+              select ${layout.keyNames().join(", ")}
+              from restored
+              where not is_whole)`);
 }
 
 function asItWas(layout: ImageLayout): Sql {

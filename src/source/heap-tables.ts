@@ -42,6 +42,16 @@ export class HeapTables implements Walk {
     return new HeapTables(tables.map((table) => new HeapWalk(table, relation.name)));
   }
 
+  /** The same with another table behind them. */
+  and(last: HeapWalk): HeapTables {
+    return new HeapTables([...this.#heaps, last]);
+  }
+
+  /** Whether a batch lies in the last table. */
+  isInLast(bounds: Bounds): boolean {
+    return this.#inner(bounds).table === this.#heaps.length - 1;
+  }
+
   async boundary(tx: Transaction, after: KeyText | null, rows: number): Promise<KeyText | null> {
     const { table, address } = this.#next(after);
     const heap = this.#heaps[table];

@@ -1,12 +1,13 @@
 import { ColumnValueError } from "../job/column-codec.ts";
 import type { Transaction } from "../postgres/database.ts";
-import type { Bounds } from "../postgres/key.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { CsvFile } from "./csv-file.ts";
 import { readColumns } from "./declared-columns.ts";
 import { type FileRecord, keyOf, keyWidth, linesOf, type Position, RecordError } from "./file-record.ts";
 import { csvStart, textStart } from "./file-start.ts";
 import { FileWalk } from "./file-walk.ts";
 import { type HashedFile, hashFile } from "./hashed-file.ts";
+import { nameOfPlace } from "./listed-places.ts";
 import type { NdjsonFile } from "./ndjson-file.ts";
 import { NdjsonFormat } from "./ndjson-records.ts";
 import { BadRecord, type ReadableSource, type ReadColumn, type SourceRow } from "./readable.ts";
@@ -39,6 +40,22 @@ export class OpenedFile implements ReadableSource {
   /** How many records there are about; exact in a small file. */
   estimate(): number {
     return this.#rows;
+  }
+
+  /** Goes through the file once, since a key tells where its record ends and not where it begins. */
+  async before(keys: readonly KeyText[]): Promise<ReadonlyMap<string, KeyText | null>> {
+    const wanted = new Set(keys.map(nameOfPlace));
+    const found = new Map<string, KeyText | null>();
+    let last: KeyText | null = null;
+    for await (const records of this.walk.records({ after: null, through: null })) {
+      for (const { span } of records) {
+        const key = keyOf(span);
+        if (wanted.has(nameOfPlace(key))) found.set(nameOfPlace(key), last);
+        last = key;
+      }
+      if (found.size === wanted.size) break;
+    }
+    return found;
   }
 
   async *read(_tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]> {

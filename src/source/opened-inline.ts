@@ -3,6 +3,7 @@ import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import { readColumns } from "./declared-columns.ts";
 import type { InlineRows, InlineTexts } from "./inline-rows.ts";
+import { nameOfPlace } from "./listed-places.ts";
 import type { ReadableSource, ReadColumn, TextRow } from "./readable.ts";
 import type { Stretch, Walk } from "./walk.ts";
 
@@ -25,6 +26,12 @@ export class OpenedInline implements ReadableSource {
   /** How many rows there are. */
   estimate(): number {
     return this.definition.values.length;
+  }
+
+  async before(keys: readonly KeyText[]): Promise<ReadonlyMap<string, KeyText | null>> {
+    return new Map(
+      keys.map((key) => [nameOfPlace(key), key[0] === "0" ? null : [String(Number(key[0]) - 1)]]),
+    );
   }
 
   async *read(_tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly TextRow[]> {

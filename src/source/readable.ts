@@ -36,4 +36,9 @@ export interface ReadableSource {
   readonly columns: readonly ReadColumn[];
   /** The rows within `bounds` in key order, `portion()` at a time; those of a table that will be written are locked. */
   read(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]>;
+  /**
+   * What stands before each of these rows, by `nameOfPlace`, so that they can be read apart from the others; null before the
+   * first. Absent where the database finds them by their keys.
+   */
+  before?(keys: readonly KeyText[]): Promise<ReadonlyMap<string, KeyText | null>>;
 }

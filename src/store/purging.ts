@@ -1,5 +1,6 @@
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
+import type { RunKind } from "./run.ts";
 import type { StoreSchema } from "./schema.ts";
 
 /** How long finished runs are kept, in milliseconds. */
@@ -25,6 +26,36 @@ export async function findDue(db: Database, schema: StoreSchema, retention: Rete
   const { rows } = await db.query(sql`${due(schema, retention, raw("false"))}
     order by id desc`);
   return rows.map(toDue);
+}
+
+/** A run of which something is due that waits for another run to finish. */
+export interface HeldBack {
+  readonly run: bigint;
+  readonly job: string;
+  /** the run that takes it back, compares it, or tries its rejects once more */
+  readonly by: bigint;
+  readonly kind: RunKind;
+}
+
+/** The runs of which something would be due, were there not an unfinished run of them. */
+export async function findHeldBack(
+  db: Database,
+  schema: StoreSchema,
+  retention: Retention,
+): Promise<HeldBack[]> {
+  const { rows } = await db.query(sql`
+    select held.id, held.job, other.id as by, other.kind
+    from (
+      ${due(schema, retention, raw("false"), "held back")}
+    ) as held
+    join ${schema.table("run")} as other on other.of_run = held.id and other.finished_at is null
+    order by held.id, other.id`);
+  return rows.map((row) => ({
+    run: BigInt(row.id ?? 0),
+    job: row.job ?? "",
+    by: BigInt(row.by ?? 0),
+    kind: (row.kind ?? "run") as RunKind,
+  }));
 }
 
 /** Locks a run and looks once more, also for runs that still refer to it; null when nothing is due any more. */
@@ -71,7 +102,12 @@ const hasKeys = raw("pg_catalog.num_nonnulls(range.after_key, range.through_key,
  * The newest run of each job stays, stripped of all that names rows: `list` shows it, and without it a job that is done would
  * look as if it had never run, and be run again. So does the newest undo, or what was taken back would look done.
  */
-function due(schema: StoreSchema, { runMs, encryptedMs, undoLogsOnly }: Retention, refersToIt: Sql): Sql {
+function due(
+  schema: StoreSchema,
+  { runMs, encryptedMs, undoLogsOnly }: Retention,
+  refersToIt: Sql,
+  which: "free" | "held back" = "free",
+): Sql {
   const table = schema.table("run");
   const olderThan = (milliseconds: Sql): Sql =>
     sql`run.finished_at < pg_catalog.clock_timestamp() - ${milliseconds} * interval '1 ms'`;
@@ -91,10 +127,10 @@ function due(schema: StoreSchema, { runMs, encryptedMs, undoLogsOnly }: Retentio
           or exists (select from ${schema.table("range")} as range where range.run_id = run.id and ${hasKeys}) as has_rest
       from ${table} as run
       where run.finished_at is not null
-        and not exists (
+        and exists (
           select from ${table} as other
           where other.of_run = run.id
-            and other.finished_at is null)
+            and other.finished_at is null) = ${which === "held back"}::boolean
     ) as finished
     where (drops_log or (is_old and (has_rest or not is_needed)))`;
 }

@@ -60,6 +60,15 @@ export class Rejects {
     return count;
   }
 
+  /** The keys that a run has to try once more. */
+  async listedFor(db: Queryable, run: bigint): Promise<KeyText[]> {
+    const { rows } = await db.query(sql`
+      select key
+      from ${this.#schema.table("retry")}
+      where run_id = ${run}::bigint`);
+    return rows.map(({ key }) => fromTextArray(key) ?? []);
+  }
+
   /** Rejects of a run and the rows that it has read, by what is committed and by this transaction. */
   async standing(db: Queryable, run: bigint): Promise<{ readonly rejects: number; readonly read: number }> {
     const { rows } = await db.query(sql`

@@ -136,6 +136,18 @@ export class Runs {
     return runs.filter(({ undoneBy }) => undoneBy === null);
   }
 
+  /** The runs of a job that nobody has taken back, the newest first: those that have written rows, or those that have not. */
+  async notUndone(db: Queryable, job: string, hasWritten: boolean): Promise<Run[]> {
+    const found = await this.#select(
+      db,
+      sql`where run.job = ${job} and run.kind = 'run' and exists (
+          select from ${this.#schema.table("range")} as range where range.run_id = run.id and range.rows_written > 0
+        ) = ${hasWritten}::boolean
+        order by run.id desc`,
+    );
+    return found.filter(({ undoneBy }) => undoneBy === null);
+  }
+
   /** The newest run of each job that did its work. */
   async latestOfEach(db: Queryable): Promise<Run[]> {
     const table = this.#schema.table("run");

@@ -41,6 +41,33 @@ test("pause stops a run after its batches with exit code 75, and resume ends it"
   await allOnce();
 });
 
+test("undo by the job's name takes back the run that wrote the rows, and list tells what still stands", async () => {
+  await fillCounters(database, 200);
+  const label = (...more: readonly string[]) => tidefill.run("run", "label", "--param", "word=x", ...more);
+  const listed = async () => (await tidefill.run("list")).stdout.match(/^label .*$/m)?.[0];
+  const labels = () => database.query("select count(label)::integer as labels from counters");
+  expect((await label("--param", "poison=7")).code).toBe(4);
+  expect((await tidefill.run("rejects", "label", "--retry")).code).toBe(4);
+  expect((await label("--again", "--param", "poison=8")).code).toBe(0);
+  expect((await label("--again")).code).toBe(0);
+  await database.query("update counters set label = null where id = 9");
+  expect((await label("--again")).code).toBe(0);
+  expect((await label("--again")).code).toBe(0);
+  expect(await labels()).toEqual([{ labels: 180 }]);
+  const order: (number | null)[] = [];
+  for (;;) {
+    const { code, value } = await tidefill.json("undo", "label", "--yes");
+    if (code !== 0) break;
+    order.push(Number(value.ofRun));
+    const [counted] = await labels();
+    // Only what is left is named.
+    if (counted?.labels === 0) expect(await listed()).not.toContain("stands");
+    else expect(await listed()).toContain("what run 1 wrote stands");
+  }
+  expect(order).toEqual([5, 3, 1]);
+  expect(await labels()).toEqual([{ labels: 0 }]);
+});
+
 test("the first SIGTERM ends the batches and gives the leases back", async () => {
   const child = tidefill.start("run", "increment", "--json");
   const running = outcomeOf(child);

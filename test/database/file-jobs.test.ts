@@ -8,11 +8,14 @@ import {
   insertInto,
   type Job,
   ndjsonFile,
+  type RunReport,
   resumeRun,
+  retryRejects,
   rows,
   runJob,
   table,
   undoRun,
+  verifyRun,
 } from "tidefill";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
@@ -129,4 +132,67 @@ test("seeding twice changes nothing, and says so", async () => {
     rows: { read: 2, written: 0, conflicted: 2 },
   });
   expect(await database.query("select id, name, weight, xmin::text from types order by id")).toEqual(before);
+});
+
+/** Rows of which every seventeenth is refused by the table, in each kind of source that lies outside of the database. */
+const refused = Array.from({ length: 1_000 }, (_, index) => ({
+  name: `name ${index},\nquoted`,
+  weight: index % 17 === 0 ? -index - 1 : index,
+}));
+const upsert = insertInto(types, ["name", "weight"], {
+  onConflict: { target: ["name"], do: "update", columns: ["weight"] },
+});
+
+function jobsOfRefused(): readonly Job[] {
+  const csv = join(folder, "refused.csv");
+  const ndjson = join(folder, "refused.ndjson");
+  writeFileSync(csv, `name,weight\n${refused.map(({ name, weight }) => `"${name}",${weight}`).join("\n")}`);
+  writeFileSync(ndjson, refused.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const inline = defineJob({
+    name: "inline",
+    source: rows(refused, { columns }),
+    transform: (row) => row,
+    sink: upsert,
+  });
+  return [inline, fileJob("csv", csv, upsert), fileJob("ndjson", ndjson, upsert)];
+}
+
+async function keysOf({ run }: RunReport): Promise<unknown> {
+  return database.query("select key from tidefill.reject where run_id = $1 order by key", [run]);
+}
+
+test("rejects of rows outside of the database are no differences, and can be tried once more apart from the others", async () => {
+  const bad = refused.filter(({ weight }) => weight < 0).length;
+  for (const job of jobsOfRefused()) {
+    await database.query("delete from types; alter table types add constraint positive check (weight >= 0)");
+    const first = await runJob(job, options());
+    expect(first).toMatchObject({ status: "succeeded", rows: { rejected: bad, written: 1_000 - bad } });
+    await database.query("update types set weight = 5000 where weight = 1");
+    expect(await verifyRun(job, options())).toMatchObject({ rows: { read: 1_000, conflicted: 1 } });
+    const keys = await keysOf(first);
+    const again = await retryRejects(job, String(first.run), options());
+    expect(again).toMatchObject({ status: "succeeded", rows: { read: bad, rejected: bad, written: 0 } });
+    expect(await keysOf(again), "the same rows").toEqual(keys);
+    await database.query("alter table types drop constraint positive");
+    const last = await retryRejects(job, String(again.run), options());
+    expect(last).toMatchObject({ status: "succeeded", rows: { read: bad, rejected: 0, written: bad } });
+    const right = refused.map(({ name, weight }) => ({ name, weight: weight === 1 ? 5_000 : weight }));
+    const found = await database.query("select name, weight from types order by abs(weight), weight desc");
+    expect(found.toSorted(byName)).toEqual(right.toSorted(byName));
+  }
+});
+
+function byName(left: object, right: object): number {
+  return String((left as { name: string }).name).localeCompare(String((right as { name: string }).name));
+}
+
+test("rejects of a file that has changed since are not tried by their places in it", async () => {
+  const [, csv] = jobsOfRefused();
+  await database.query("alter table types add constraint positive check (weight >= 0)");
+  const first = await runJob(csv!, options());
+  writeFileSync(join(folder, "refused.csv"), csvOf(1_000));
+  await expect(retryRejects(csv!, String(first.run), options())).rejects.toMatchObject({
+    check: "rejects-can-be-retried",
+  });
+  expect(await database.query("select count(*)::integer from tidefill.retry")).toEqual([{ count: 0 }]);
 });

@@ -90,13 +90,17 @@ test("what an unfinished undo takes back is not purged, and a run goes with the 
   await undo(number);
   await age(40);
   await database.query("update tidefill.run set status = 'paused', finished_at = null where kind = 'undo'");
-  expect(await purgeOld(0)).toMatchObject({ runs: 0, undoLogs: 0 });
+  expect(await purgeOld(0)).toMatchObject({
+    runs: 0,
+    undoLogs: 0,
+    held: [{ run: number, job: "remove", by: number + 1, kind: "undo" }],
+  });
   await database.query(
     "update tidefill.run set status = 'cancelled', finished_at = now() where kind = 'undo'",
   );
   await run(remove);
   await age(40);
-  expect(await purgeOld(30 * day)).toMatchObject({ runs: 2, undoLogs: 2 });
+  expect(await purgeOld(30 * day)).toMatchObject({ runs: 2, undoLogs: 2, held: [] });
 });
 
 test("encrypted logs expire after 30 days even where runs are kept longer, and logs can be purged alone", async () => {

@@ -130,6 +130,37 @@ test.fails("deleted rows that refer to each other all come back", async () => {
   expect(await hashesOf(database, ["things"])).toEqual(before);
 });
 
+const trigger = `create function mark() returns trigger language plpgsql as $$
+    begin new.b := new.b + 1000; return new; end $$;
+  create trigger mark before insert or update on TABLE for each row when (new.b % 5 = 0) execute function mark()`;
+
+test.each([
+  [
+    "an update",
+    "things",
+    defineSqlJob({ name: "add", source: rowsOf(things), sink: update(things, { b: sql`-b` }) }),
+  ],
+  ["a delete", "things", away],
+  ["an upsert", "target", upsert],
+])(
+  "%s: a row that a trigger alters while it is put back is not counted as restored",
+  async (_, name, job) => {
+    await fill(60);
+    await database.query("insert into target values ('a0', 5), ('a1', 6), ('a2', 7)");
+    await database.query(`create table before as select * from ${name}`);
+    const { run: id } = await run(job);
+    await database.query(trigger.replace("TABLE", name));
+    const report = await undo(id);
+    const back = `select count(*)::integer from before natural join ${name}`;
+    const [whole] = await database.query(back);
+    const rows = name === "things" ? { written: 48, conflicted: 12 } : { written: 40, conflicted: 20 };
+    expect(report).toMatchObject({ status: "succeeded", rows });
+    expect(whole).toEqual({ count: name === "things" ? 48 : 2 });
+    const reasons = `select distinct reason from tidefill.reject where run_id = ${report.run} order by 1`;
+    expect((await database.query(reasons)).map(({ reason }) => reason)).toContain("altered by a trigger");
+  },
+);
+
 test.each(["cascade", "set null"])(
   "a delete that would %s other rows is refused or taken back whole",
   async (rule) => {

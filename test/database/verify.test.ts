@@ -4,6 +4,7 @@ import {
   deleteFrom,
   insertInto,
   type Job,
+  move,
   type RunReport,
   reject,
   resumeRun,
@@ -11,11 +12,15 @@ import {
   runJob,
   sql,
   table,
+  undoRun,
   update,
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
+import { exitCodeOf } from "../../src/cli/exit-code.ts";
+import { purge } from "../../src/engine/purge.ts";
 import { useDatabase } from "../support/database.ts";
+import { withEngine } from "./small-batches.ts";
 
 const database = useDatabase();
 const rows = 4_000;
@@ -119,6 +124,122 @@ test("verify of a delete reports what is still there", async () => {
   expect(await differences(job)).toEqual([]);
   await database.query("insert into things values (2, 2), (4, 4)");
   expect(await differences(job)).toEqual([2, 4]);
+});
+
+test("a verify that cannot begin leaves no run behind, which would hold the undo log back for ever", async () => {
+  const job = defineJob({
+    name: "nothing-unique",
+    source: rowsOf(things, { read: ["a"] }),
+    transform: ({ a }) => ({ b: a }),
+    sink: insertInto(table("plain", { columns: { b: "integer?" } }), ["b"]),
+  });
+  await database.query("create table plain (b integer)");
+  await runJob(job, options());
+  await expect(verifyRun(job, options())).rejects.toThrow(/cannot be found again/);
+  expect(await database.query("select job, kind from tidefill.run where finished_at is null")).toEqual([]);
+});
+
+const moved = defineJob({
+  name: "moved",
+  source: rowsOf(things, { read: ["id", "a"], where: sql`id > 100` }),
+  transform: ({ id, a }) => [
+    { id, b: a },
+    { id: -id, b: a },
+  ],
+  sink: move(things, insertInto(target, ["id", "b"])),
+});
+const movedBySql = defineSqlJob({
+  name: "moved-by-sql",
+  source: rowsOf(things, { where: sql`id > 100` }),
+  sink: move(things, insertInto(target, { id: sql`-id`, b: sql`a` })),
+});
+const leavesScope = defineJob({
+  name: "leaves-scope",
+  source: rowsOf(things, { read: ["a"], where: sql`a <= 2000` }),
+  transform: ({ a }) => ({ a: (a ?? 0) + 10_000 }),
+  sink: update(things, ["a"]),
+});
+const leavesScopeBySql = defineSqlJob({
+  name: "leaves-scope-by-sql",
+  source: rowsOf(things, { where: sql`a <= 2000`, pending: sql`b is null` }),
+  sink: update(things, { a: sql`a + 10000`, b: sql`1` }),
+});
+/** How many rows each writes, how to corrupt the rows whose number is divisible by KEEP, and the least number of all. */
+const outOfSight = [
+  [moved, 3_900, "delete from target where id = KEEP * (id / KEEP) and id > 0", 101, 4_000],
+  [movedBySql, 3_900, "delete from target where id = KEEP * (id / KEEP)", 101, 4_000],
+  [leavesScope, 2_000, "update things set a = a + 1 where id % KEEP = 0 and id <= 2000", 1, 2_000],
+  [leavesScopeBySql, 2_000, "update things set b = 2 where id % KEEP = 0 and id <= 2000", 1, 2_000],
+] as const;
+
+test.each(outOfSight)(
+  "$name: what the job does not find any more is compared by the undo log",
+  async (job, written, corrupt, from, to) => {
+    expect(await runJob(job, options())).toMatchObject({ status: "succeeded", rows: { written } });
+    expect(await verifyRun(job, options())).toMatchObject({ rows: { read: written, conflicted: 0 } });
+    // Deleted by the application, where rows were updated; that is nobody's difference.
+    if (job === leavesScope) await database.query("delete from things where id = 1000");
+    const corrupted = new Set<number>();
+    for (const every of [1_999, 571, 1]) {
+      await database.query(corrupt.replaceAll("KEEP", String(every)));
+      for (let id = every; id <= to; id += every) if (id >= from) corrupted.add(id);
+      if (job === leavesScope) corrupted.delete(1_000);
+      const placed = await places();
+      expect(await differences(job)).toEqual([...corrupted].sort((left, right) => left - right));
+      expect(await places(), "verify writes nothing").toEqual(placed);
+    }
+  },
+);
+
+test("a verify says what it has not compared, and that a run of which it compared nothing is not proved", async () => {
+  for (const job of [moved, leavesScope]) {
+    const { run } = await runJob(job, options());
+    expect(exitCodeOf(await verifyRun(job, options()))).toBe(0);
+    await withEngine(database.url, (db, store) => purge(db, store, { olderThanMs: 0, undoLogsOnly: true }));
+    const report = await verifyRun(job, options());
+    expect(exitCodeOf(report)).toBe(4);
+    expect(report).toMatchObject({
+      status: "succeeded",
+      message: expect.stringMatching(/^None of the \d+ rows that run \d+ wrote was compared\.$/),
+      rows: { read: 0, conflicted: 0 },
+      notCompared: [expect.stringContaining(`the undo log of run ${run} was purged`)],
+    });
+  }
+  await database.query(
+    "insert into things select g, g, null from generate_series(1, 10) g on conflict do nothing",
+  );
+  const seed = defineSqlJob({
+    name: "seed",
+    source: rowsOf(things),
+    sink: insertInto(target, { id: sql`id`, b: sql`a` }, { onConflict: { target: ["id"], do: "nothing" } }),
+  });
+  await runJob(seed, options());
+  const verified = await verifyRun(seed, options());
+  expect(exitCodeOf(verified)).toBe(0);
+  expect(verified).toMatchObject({
+    message: null,
+    notCompared: [expect.stringContaining('do: "nothing"')],
+  });
+  expect(await verifyRun(updateRows, options())).toMatchObject({ message: null, notCompared: [] });
+});
+
+test("each run of any kind has its line in the audit, a verify of what never ran too", async () => {
+  await runJob(updateBySql, { ...options(), canary: "10%" });
+  await resumeRun(updateBySql, "update-by-sql", options());
+  await differences(updateBySql);
+  await differences(insertRows).catch(() => {});
+  await undoRun("update-by-sql", options());
+  const kinds = await database.query(
+    "select kind, count(*)::integer from tidefill.run group by 1 order by 1",
+  );
+  expect(kinds).toEqual([
+    { kind: "run", count: 1 },
+    { kind: "undo", count: 1 },
+    { kind: "verify", count: 3 },
+  ]);
+  const silent = await database.query(`select id, job, kind from tidefill.run
+    where not exists (select from tidefill.audit where run_id = id and action = kind and audit.job = run.job)`);
+  expect(silent).toEqual([]);
 });
 
 test("partitions are all looked at", async () => {

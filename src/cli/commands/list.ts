@@ -17,7 +17,8 @@ export const listCommand: CommandModule = {
     const settings = commonSettings(read as unknown as CommonSettings);
     const { jobs, ignored } = await loadJobs(settings.jobs);
     const states = await statesOf(settings, jobs);
-    const rows = states.map(listed);
+    const standing = await standingOf(settings, states);
+    const rows = states.map((state) => listed(state, standing.get(state.job.name) ?? []));
     if (settings.json) printJson({ jobs: rows, ignored });
     else printData(rows.length === 0 ? `There is no job in ${settings.jobs}/.` : table(rows));
     for (const { file, reason } of ignored) {
@@ -35,6 +36,8 @@ interface ListedJob {
   readonly state: string;
   /** what is not as it was when it succeeded */
   readonly changedSince: readonly string[];
+  /** runs whose rows stand although the last one was taken back */
+  readonly standing: readonly number[];
   readonly openSteps: readonly string[];
   readonly after: readonly string[];
   readonly lastRun: {
@@ -60,6 +63,24 @@ async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): P
   });
 }
 
+/** Of a job whose last run was taken back, the earlier ones whose rows stand. */
+async function standingOf(
+  settings: CommonSettings,
+  states: readonly JobState[],
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const undone = states.filter(({ state }) => state === "undone");
+  if (undone.length === 0) return new Map();
+  return withStore(settings, async (db, store) => {
+    const found = new Map<string, readonly number[]>();
+    for (const { job } of undone)
+      found.set(
+        job.name,
+        (await store.runs.notUndone(db, job.name, true)).map(({ id }) => Number(id)),
+      );
+    return found;
+  });
+}
+
 function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
   try {
     return inOrder(jobs.map(({ job }) => job)).flatMap((each) => jobs.filter(({ job }) => job === each));
@@ -69,7 +90,7 @@ function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
   }
 }
 
-function listed({ job, run, state, changedSince, steps }: JobState): ListedJob {
+function listed({ job, run, state, changedSince, steps }: JobState, standing: readonly number[]): ListedJob {
   const lastRun =
     run === null
       ? null
@@ -81,11 +102,24 @@ function listed({ job, run, state, changedSince, steps }: JobState): ListedJob {
           undoneBy: run.undoneBy === null ? null : Number(run.undoneBy),
         };
   const openSteps = [...steps.expand.open, ...steps.contract.open];
-  return { job: job.name, kind: job.kind, state, changedSince, openSteps, after: job.after, lastRun };
+  return {
+    job: job.name,
+    kind: job.kind,
+    state,
+    changedSince,
+    standing,
+    openSteps,
+    after: job.after,
+    lastRun,
+  };
 }
 
-function stateShown({ state, changedSince, openSteps, lastRun }: ListedJob): string {
-  if (state === "undone") return `undone by run ${lastRun?.undoneBy}`;
+function stateShown({ state, changedSince, standing, openSteps, lastRun }: ListedJob): string {
+  if (state === "undone")
+    return [
+      `undone by run ${lastRun?.undoneBy}`,
+      ...standing.map((run) => `what run ${run} wrote stands`),
+    ].join(", ");
   const isOpen = state === "succeeded" && openSteps.length > 0;
   return [
     state,

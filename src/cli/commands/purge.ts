@@ -45,11 +45,21 @@ export const purgeCommand: CommandModule = {
   },
 };
 
-function sayPurged({ runs, undoLogs, rejects, bytes, busy }: Purged): void {
+const doesToIt = {
+  undo: "takes it back",
+  verify: "compares it",
+  run: "tries its rejects once more",
+} as const;
+
+function sayPurged({ runs, undoLogs, rejects, bytes, busy, held }: Purged): void {
   say(
     `Purged ${formatCount(undoLogs)} undo logs (${(bytes / 1_048_576).toFixed(1)} MiB), ${formatCount(rejects)} rejects and ${formatCount(runs)} runs.`,
   );
-  if (busy.length === 0) return;
-  process.exitCode = exitCodes.incomplete;
-  say(`In use, and left for the next purge: run ${busy.join(", ")}.`);
+  if (busy.length + held.length > 0) process.exitCode = exitCodes.incomplete;
+  if (busy.length > 0) say(`In use, and left for the next purge: run ${busy.join(", ")}.`);
+  for (const { run, job, by, kind } of held) {
+    say(
+      `Held back: run ${run} of ${job}, since run ${by}, which ${doesToIt[kind]}, is not finished.\n→ tidefill resume ${by}   or give it up: tidefill cancel ${by}`,
+    );
+  }
 }

@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { type JobState, readJobStates } from "../../engine/job-state.ts";
 import { type RunReport, readReport } from "../../engine/run-report.ts";
 import { undoJob } from "../../engine/undo-job.ts";
-import { undoRun } from "../../engine/undo-run.ts";
+import { runToUndo, undoRun } from "../../engine/undo-run.ts";
 import { UsageError } from "../../errors.ts";
 import { requireConfirmation } from "../confirm.ts";
 import { withStore } from "../connection.ts";
@@ -36,7 +36,7 @@ export const undoCommand: CommandModule = {
       throw new UsageError("Name the run, or the job to go back to.", {
         remedy: "tidefill undo <run>   or   tidefill undo --to <job>",
       });
-    const run = await withStore(settings, async (db, store) => store.runs.require(db, name));
+    const run = await withStore(settings, async (db, store) => runToUndo(db, store, name));
     await requireConfirmation(given.yes, `Take back run ${run.id} of ${run.job}?`, run.job);
     const job = await loadJob(settings.jobs, run.job).then(
       (loaded) => loaded.job,

@@ -1,0 +1,56 @@
+import type { OpenedJob } from "../plan/opened-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
+import { readProgress } from "../store/progress.ts";
+import type { Run } from "../store/run.ts";
+import type { Store } from "../store/store.ts";
+import type { RunReport } from "./run-report.ts";
+import { mayLeaveScope, useOfLog } from "./verify-log.ts";
+
+/** Adds to the report of a verify what it has not looked at, and why: what nobody compared must not look right. */
+export async function withNotCompared(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  report: RunReport,
+): Promise<RunReport> {
+  if (report.status !== "succeeded" || report.ofRun === null) return report;
+  const run = await store.runs.require(db, String(report.ofRun));
+  const { written } = await readProgress(db, store.schema, run.id);
+  const notCompared = whatNot(opened, run, written, report.rows.read);
+  const isNothing = report.rows.read === 0 && written > 0 && !onlyDeletes(opened);
+  if (!isNothing) return { ...report, notCompared };
+  const message = `None of the ${written} rows that run ${run.id} wrote was compared.`;
+  await store.runs.set(db, BigInt(report.run), { message: sql`${message}` });
+  return { ...report, message, notCompared: notCompared.length > 0 ? notCompared : [message] };
+}
+
+function whatNot({ writes, table }: OpenedJob, run: Run, written: number, read: number): string[] {
+  const verbs = writes.map(({ verb }) => verb);
+  const use = table === null ? null : useOfLog(run, table);
+  const [target] = writes;
+  const name = target === undefined ? "the target" : `${target.relation.schema}.${target.relation.name}`;
+  if (verbs.includes("delete") && verbs.includes("insert")) {
+    return use === null
+      ? [`what the moved rows became in ${name}: ${whyNoLog(run, "its rows cannot be found again by a key")}`]
+      : [`values of the moved rows in ${name}: only that they are there, and no more where they came from`];
+  }
+  const isUpdate = verbs.includes("update") && table !== null;
+  if (isUpdate && use === null && read < written && mayLeaveScope(table, target?.columns ?? []))
+    return [
+      `rows that run ${run.id} wrote and that its \`where\` does not find any more: ${whyNoLog(run, "of an upsert")}`,
+    ];
+  if (target?.leavesOthers === true && read > 0)
+    return [`values of rows in ${name}: with do: "nothing" only rows that are missing are found`];
+  return [];
+}
+
+function onlyDeletes({ writes }: OpenedJob): boolean {
+  return writes.every(({ verb }) => verb === "delete");
+}
+
+function whyNoLog({ id, undoLog }: Run, otherwise: string): string {
+  if (undoLog === "none") return `run ${id} kept no undo log that would tell`;
+  if (undoLog === "purged") return `the undo log of run ${id} was purged`;
+  return undoLog === "encrypted" ? `the undo log of run ${id} is encrypted` : otherwise;
+}

@@ -1,0 +1,67 @@
+import type { Transaction } from "../postgres/database.ts";
+import { type Bounds, Key, type KeyText } from "../postgres/key.ts";
+import { join, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { ReadableSource, ReadColumn, SourceRow } from "./readable.ts";
+import type { Walk } from "./walk.ts";
+
+/** The key of rows that lie outside of the database: numbers that tell their places. */
+export function keyOfPlaces(width: number): Key {
+  const columns = Array.from({ length: width }, (_, index) => ({
+    name: `place_${index + 1}`,
+    type: "pg_catalog.int8",
+    operatorSchema: "pg_catalog",
+    order: "",
+  }));
+  return new Key(columns, "tidefill_place");
+}
+
+/** A few rows of a file or of a job's own list: each is read by itself, from the end of the one before it. */
+export class ListedPlaces implements ReadableSource {
+  readonly walk: Walk;
+  readonly #source: ReadableSource;
+  readonly #before: ReadonlyMap<string, KeyText | null>;
+  readonly #list: Sql;
+  readonly #key: Key;
+
+  /** `list` is a query for the keys; `before` tells what stands before each, by `nameOfPlace`. */
+  constructor(
+    source: ReadableSource,
+    walk: Walk,
+    before: ReadonlyMap<string, KeyText | null>,
+    list: Sql,
+    key: Key,
+  ) {
+    this.#source = source;
+    this.walk = walk;
+    this.#before = before;
+    this.#list = list;
+    this.#key = key;
+  }
+
+  get keyWidth(): number {
+    return this.#source.keyWidth;
+  }
+
+  get columns(): readonly ReadColumn[] {
+    return this.#source.columns;
+  }
+
+  async *read(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]> {
+    const { alias, list } = this.#key;
+    const from = join([raw("("), this.#list, sql`) as ${raw(alias)}`], "");
+    const { rows } = await tx.query(sql`select pg_catalog.json_build_array(${this.#key.asTexts()}) as key
+      from ${from}
+      where ${this.#key.within(bounds)}
+      order by ${list}`);
+    for (const row of rows) {
+      const through = JSON.parse(row.key ?? "[]") as KeyText;
+      const after = this.#before.get(nameOfPlace(through)) ?? null;
+      yield* this.#source.read(tx, { after, through }, portion);
+    }
+  }
+}
+
+/** A key as a name to look it up by. */
+export function nameOfPlace(key: KeyText): string {
+  return key.join(" ");
+}
