@@ -1,6 +1,6 @@
 import { ColumnValueError } from "../job/column-codec.ts";
 import type { Transaction } from "../postgres/database.ts";
-import type { Bounds } from "../postgres/key.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { CsvFile } from "./csv-file.ts";
 import { readColumns } from "./declared-columns.ts";
 import { type FileRecord, keyOf, keyWidth, linesOf, type Position, RecordError } from "./file-record.ts";
@@ -39,6 +39,10 @@ export class OpenedFile implements ReadableSource {
   /** How many records there are about; exact in a small file. */
   estimate(): number {
     return this.#rows;
+  }
+
+  placeOf([, first, last]: KeyText): string {
+    return linesOf({ firstLine: Number(first), lastLine: Number(last) });
   }
 
   async *read(_tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]> {
