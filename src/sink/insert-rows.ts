@@ -52,7 +52,8 @@ export class InsertRows implements RowSink {
     if (rows.length === 0) return nothingWritten;
     const incoming = incomingRows(this.#columns, rows, keys);
     if (images !== null) await this.#insert.prepare(tx, incoming);
-    const statement = this.#insert.build(incoming, images);
+    const aside = isOneToMany(rows) ? await this.#insert.refusedTogether(tx, incoming) : null;
+    const statement = this.#insert.build(incoming, images, aside);
     const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
     const done = { ...counted, unchanged: keptOut(rows, counted) };
     if (this.#stillPending === null) return done;
@@ -92,6 +93,11 @@ export class InsertRows implements RowSink {
   sample(_bounds: Bounds, images: ImageTarget | null): Sql {
     return this.#insert.build(incomingRows(this.#columns, [], []), images);
   }
+}
+
+/** The rows of a source stand side by side, with the same key. */
+function isOneToMany(rows: readonly OutgoingRow[]): boolean {
+  return rows.some(({ key }, index) => key === rows[index - 1]?.key);
 }
 
 /** Rows that were neither inserted nor met another one: a trigger kept them out, or an upsert found them as they are. */
