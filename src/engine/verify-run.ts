@@ -17,6 +17,7 @@ import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { requireVerifiable } from "./verify-rights.ts";
 import { verifyTask } from "./verify-task.ts";
 
 export interface VerifyOptions extends WorkOptions {
@@ -37,6 +38,7 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     const run = await verifiedRun(db, store, job, options);
     const given = run?.parameters ?? options.parameters ?? {};
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
+    await requireVerifiable(db, opened);
     const verify =
       (await unfinishedOf(db, store, opened, run)) ?? (await begin(db, store, opened, run, given));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);

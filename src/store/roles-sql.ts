@@ -1,14 +1,5 @@
 import { quoteIdentifier } from "../postgres/sql.ts";
-
-/** What each role may do with each table; what is not here it may not. */
-const runnerGrants: Readonly<Record<string, readonly string[]>> = {
-  "select, insert, update": ["run", "range"],
-  "select, insert, delete": ["reject", "retry", "step"],
-  "select, insert, update, delete": ["worker", "claim"],
-  "select, insert": ["backup", "audit"],
-  "select, update": ["audit_head"],
-  select: ["version", "erased"],
-};
+import { runnerGrants } from "./grants.ts";
 
 /**
  * Roles for tidefill's own tables as a script: an owner, a runner for jobs, an operator who steers runs and starts none, and a
