@@ -83,6 +83,7 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
       read: source.read,
       written,
       verb,
+      overwrites: false,
     } as const;
     refusals.push(...(await checkJob(subject, "source")));
   }
@@ -94,6 +95,7 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
       relation: into,
       read: [],
       written: insert.columns,
+      overwrites: insert.onConflict?.do === "update",
     } as const;
     refusals.push(...(await checkJob({ ...subject, verb: "insert" }, "target")));
   }
