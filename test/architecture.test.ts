@@ -17,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "sql-checks": [],
   steps: ["job", "store", "postgres"],
   health: ["engine", "steps", "plan", "job", "store", "postgres"],
-  engine: ["steps", "plan", "job", "source", "sink", "throttle", "store", "postgres"],
+  engine: ["backup/intact", "steps", "plan", "job", "source", "sink", "throttle", "store", "postgres"],
   backup: ["plan", "job", "source", "sink", "store", "postgres"],
   observe: ["engine/events"],
   server: ["observe", "store"],

@@ -1,7 +1,9 @@
 import { BatchTooBigError } from "../errors.ts";
 import type { Transaction } from "../postgres/database.ts";
+import type { KeyText } from "../postgres/key.ts";
 import type { RowSink } from "../sink/sink.ts";
-import { BadRecord, type ReadableSource, type SourceRow } from "../source/readable.ts";
+import { BadRecord, type ReadableSource, reasonAt, type SourceRow } from "../source/readable.ts";
+import type { Reject } from "../store/rejects.ts";
 import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
 import type { Imaging } from "./imaging.ts";
 import { batchBytes } from "./limits.ts";
@@ -25,6 +27,10 @@ export class RowBatch implements BatchWork {
     this.#sink = sink;
     this.#transform = transform;
     this.#imaging = imaging;
+  }
+
+  reasonAt(key: KeyText, reason: string): string {
+    return reasonAt(this.#source, key, reason);
   }
 
   async do(tx: Transaction, { bounds, expected, sweep, clock }: Batch): Promise<BatchOutcome> {
@@ -53,10 +59,15 @@ export class RowBatch implements BatchWork {
       unchanged: done.unchanged,
       skipped,
       conflicted: done.conflicted,
-      rejects: [...rejects, ...done.refused.map(conflictReject)],
+      rejects: [...rejects, ...done.refused.map((key) => this.#refused(key))],
       notes: [],
       isAsync: verdicts.isAsync,
     };
+  }
+
+  #refused(key: KeyText): Reject {
+    const reject = conflictReject(key);
+    return { ...reject, reason: this.reasonAt(key, reject.reason) };
   }
 }
 

@@ -19,6 +19,7 @@ import { withNotCompared } from "./not-compared.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { takeUpPace } from "./take-up-pace.ts";
+import { requireVerifiable } from "./verify-rights.ts";
 import { requireComparable, verifyTask } from "./verify-task.ts";
 
 export interface VerifyOptions extends WorkOptions {
@@ -40,6 +41,7 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     const given = run?.parameters ?? options.parameters ?? {};
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
     requireComparable(opened);
+    await requireVerifiable(db, opened);
     const unfinished = await unfinishedOf(db, store, opened, run);
     const begun = unfinished ?? (await begin(db, store, opened, run, given, "{}"));
     await takeUpPace(db, store, begun, options);

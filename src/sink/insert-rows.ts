@@ -52,7 +52,8 @@ export class InsertRows implements RowSink {
     if (rows.length === 0) return nothingWritten;
     const incoming = this.#incoming(rows, keys);
     if (images !== null) await this.#insert.prepare(tx, incoming);
-    const statement = this.#insert.build(incoming, images);
+    const aside = isOneToMany(rows) ? await this.#insert.refusedTogether(tx, incoming) : null;
+    const statement = this.#insert.build(incoming, images, aside);
     const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
     const done = { ...counted, unchanged: keptOut(rows, counted) };
     if (this.#stillPending === null) return done;
@@ -97,6 +98,11 @@ export class InsertRows implements RowSink {
   #incoming(rows: readonly OutgoingRow[], keys: readonly KeyText[]): Sql {
     return this.#insert.isPlain ? plainRows(this.#columns, rows) : incomingRows(this.#columns, rows, keys);
   }
+}
+
+/** The rows of a source stand side by side, with the same key. */
+function isOneToMany(rows: readonly OutgoingRow[]): boolean {
+  return rows.some(({ key }, index) => key === rows[index - 1]?.key);
 }
 
 /** Rows that were neither inserted nor met another one: a trigger kept them out, or an upsert found them as they are. */

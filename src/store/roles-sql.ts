@@ -1,15 +1,6 @@
 import { quoteIdentifier } from "../postgres/sql.ts";
+import { runnerGrants } from "./grants.ts";
 import { type RoleKind, roleKinds, roleNames } from "./role-names.ts";
-
-/** What each role may do with each table; what is not here it may not. */
-const runnerGrants: Readonly<Record<string, readonly string[]>> = {
-  "select, insert, update": ["run", "range"],
-  "select, insert, delete": ["reject", "retry"],
-  "select, insert, update, delete": ["worker", "claim", "step"],
-  "select, insert": ["backup", "audit"],
-  "select, update": ["audit_head"],
-  select: ["version", "erased"],
-};
 
 /**
  * Roles for tidefill's own tables as a script: an owner, a runner for jobs, an operator who steers runs and starts none, and a
