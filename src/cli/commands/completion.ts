@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { printData } from "../output.ts";
+import { printScript } from "../output.ts";
 
 /** `tidefill completion [shell]` */
 export const completionCommand: CommandModule = {
@@ -13,7 +13,7 @@ export const completionCommand: CommandModule = {
   handler: (read) => {
     const { shell } = read as unknown as { readonly shell?: "bash" | "zsh" };
     const isZsh = shell === "zsh" || (shell === undefined && (process.env.SHELL ?? "").includes("zsh"));
-    printData(isZsh ? zshScript : bashScript);
+    printScript(isZsh ? zshScript : bashScript);
   },
 };
 
