@@ -2,9 +2,10 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const index = fileURLToPath(new URL("./src/index.ts", import.meta.url));
+const testing = fileURLToPath(new URL("./src/testing/index.ts", import.meta.url));
 
 export default defineConfig({
-  resolve: { alias: { tidefill: index } },
+  resolve: { alias: { "tidefill/testing": testing, tidefill: index } },
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],

@@ -8,7 +8,7 @@ const source = fileURLToPath(new URL("../src", import.meta.url));
 /** Folders are the glossary, and arrows go one way; each may import itself and `errors.ts`. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   postgres: [],
-  job: ["postgres/sql", "postgres/built-query"],
+  job: ["postgres/sql", "postgres/built-query", "postgres/address"],
   store: ["postgres"],
   throttle: ["postgres"],
   source: ["job", "postgres"],
@@ -17,12 +17,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "sql-checks": [],
   steps: ["job", "store", "postgres"],
   health: ["engine", "steps", "plan", "job", "store", "postgres"],
-  engine: ["steps", "plan", "job", "source", "sink", "throttle", "store", "postgres"],
+  engine: ["backup/intact", "steps", "plan", "job", "source", "sink", "throttle", "store", "postgres"],
   backup: ["plan", "job", "source", "sink", "store", "postgres"],
   observe: ["engine/events"],
   server: ["observe", "store"],
   embedded: [],
+  scaffold: ["job", "postgres"],
+  testing: ["engine", "steps", "plan", "job", "source", "sink", "store", "postgres", "embedded"],
   cli: [
+    "scaffold",
     "health",
     "steps",
     "engine",
@@ -119,9 +122,16 @@ test("no room is crowded, and none is a lumber room", () => {
   expect(
     names.filter((name) => /^(utils?|lib|common|types|interfaces|helpers)\.ts$/.test(name ?? "")),
   ).toEqual([]);
-  expect(files.filter((file) => file.split("/").at(-1) === "index.ts")).toEqual(["index.ts"]);
+  expect(files.filter((file) => file.split("/").at(-1) === "index.ts")).toEqual([
+    "index.ts",
+    "testing/index.ts",
+  ]);
 });
 
 test("the public API is what it was", () => {
   expect(readFileSync(join(source, "index.ts"), "utf8")).toMatchSnapshot();
+});
+
+test("the public API of the kit for tests of jobs is what it was", () => {
+  expect(readFileSync(join(source, "testing/index.ts"), "utf8")).toMatchSnapshot();
 });

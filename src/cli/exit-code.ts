@@ -6,7 +6,7 @@ export const exitCodes = {
   failed: 1,
   usage: 2,
   refused: 3,
-  /** done, with rejects, conflicts or differences */
+  /** done, or a stage of it, with rejects, conflicts or differences */
   incomplete: 4,
   /** stopped, and `resume` goes on */
   resumable: 75,
@@ -18,6 +18,10 @@ export function exitCodeOf(report: RunReport): number {
     case "succeeded":
       return isComplete(report) ? exitCodes.done : exitCodes.incomplete;
     case "paused":
+      // A supervisor resumes what ends with 75; stages that have stopped are for people to look at.
+      return report.stagesAreAutomatic && report.stageProblems.length > 0
+        ? exitCodes.incomplete
+        : exitCodes.resumable;
     case "interrupted":
     case "running":
     case "pending":

@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createJiti } from "jiti";
 import { messageOf, UsageError } from "../errors.ts";
 import { isJob, type Job } from "../job/define-job.ts";
-
-const endings = [".ts", ".mts", ".js", ".mjs"];
+import { fileNames, jobFiles } from "./job-files.ts";
 
 export interface LoadedJob {
   readonly job: Job;
@@ -23,8 +22,8 @@ export interface IgnoredFile {
 
 /** Loads the job of this name from the folder. @throws UsageError that names the file and the remedy */
 export async function loadJob(folder: string, name: string): Promise<LoadedJob> {
-  const path = endings
-    .map((ending) => resolve(folder, `${name}${ending}`))
+  const path = fileNames(name)
+    .map((file) => resolve(folder, file))
     .find((candidate) => existsSync(candidate));
   if (path === undefined) throw noSuchJob(folder, name);
   const found = await importDefault(path);
@@ -53,7 +52,7 @@ export async function loadJobs(
 ): Promise<{ readonly jobs: readonly LoadedJob[]; readonly ignored: readonly IgnoredFile[] }> {
   const jobs: LoadedJob[] = [];
   const ignored: IgnoredFile[] = [];
-  for (const name of jobNames(folder)) {
+  for (const name of jobFiles(folder)) {
     try {
       jobs.push(await loadJob(folder, name));
     } catch (error) {
@@ -63,34 +62,32 @@ export async function loadJobs(
   return { jobs, ignored };
 }
 
-function jobNames(folder: string): string[] {
-  if (!existsSync(folder)) {
-    throw new UsageError(`There is no folder ${folder}.`, {
-      remedy: "Name the folder of your jobs with --jobs.",
-    });
-  }
-  return readdirSync(folder)
-    .filter((file) => endings.some((ending) => file.endsWith(ending)) && !file.endsWith(".d.ts"))
-    .map((file) => file.replace(/\.[a-z]+$/, ""))
-    .sort();
+async function importDefault(path: string): Promise<unknown> {
+  const exported = await importFile(path);
+  return exported.default ?? exported;
 }
 
-async function importDefault(path: string): Promise<unknown> {
-  const ownIndex = fileURLToPath(
-    new URL(`../index${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
-  );
+/** Everything that a file of the user's exports. @throws UsageError when it cannot be loaded */
+export async function importFile(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const ownIndex = ownModule("index");
+  const ownTesting = ownModule("testing/index");
   // With the alias a job's "tidefill" is this very package, installed beside the job or not.
   const jiti = createJiti(import.meta.url, {
-    alias: { tidefill: ownIndex },
+    alias: { "tidefill/testing": ownTesting, tidefill: ownIndex },
     tryNative: false,
-    nativeModules: [ownIndex],
+    nativeModules: [ownIndex, ownTesting],
   });
   try {
-    return await jiti.import(path, { default: true });
+    return await jiti.import<Record<string, unknown>>(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${relative(".", path)} could not be loaded: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function ownModule(name: string): string {
+  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  return fileURLToPath(new URL(`../${name}.${ending}`, import.meta.url));
 }
 
 // Only files of the user's: what a package does is told by its version, and that by the lock file.
@@ -114,14 +111,12 @@ function resolveImport(folder: string, imported: string): string | null {
   const exact = resolve(folder, imported);
   const asSource = exact.replace(/\.js$/, ".ts").replace(/\.mjs$/, ".mts");
   return (
-    [exact, asSource, ...endings.map((ending) => `${exact}${ending}`)].find(
-      (path) => existsSync(path) && /\.\w+$/.test(path),
-    ) ?? null
+    [exact, asSource, ...fileNames(exact)].find((path) => existsSync(path) && /\.\w+$/.test(path)) ?? null
   );
 }
 
 function noSuchJob(folder: string, name: string): UsageError {
-  const known = existsSync(folder) ? jobNames(folder) : [];
+  const known = existsSync(folder) ? jobFiles(folder) : [];
   return new UsageError(`There is no job "${name}" in ${folder}/.`, {
     remedy:
       known.length === 0

@@ -3,10 +3,13 @@ import { UsageError } from "../errors.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { backupCommand } from "./commands/backup.ts";
 import { checkCommand } from "./commands/check.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { contractCommand } from "./commands/contract.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { eraseCommand } from "./commands/erase.ts";
+import { initCommand } from "./commands/init.ts";
 import { listCommand } from "./commands/list.ts";
+import { newCommand } from "./commands/new.ts";
 import { cancelCommand, pauseCommand } from "./commands/pause.ts";
 import { planCommand } from "./commands/plan.ts";
 import { purgeCommand } from "./commands/purge.ts";
@@ -19,6 +22,7 @@ import { statusCommand } from "./commands/status.ts";
 import { undoCommand } from "./commands/undo.ts";
 import { upCommand } from "./commands/up.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { completeWords } from "./complete.ts";
 import { exitCodeOfError } from "./exit-code.ts";
 import { explained } from "./explained.ts";
 import { printJson, sayError } from "./output.ts";
@@ -26,6 +30,8 @@ import { ownVersion } from "./version.ts";
 
 const commands = [
   demoCommand,
+  initCommand,
+  newCommand,
   listCommand,
   planCommand,
   runCommand,
@@ -45,6 +51,7 @@ const commands = [
   purgeCommand,
   eraseCommand,
   schemaCommand,
+  completionCommand,
 ];
 
 /** Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75 resumable. */
@@ -84,7 +91,7 @@ function parser(parameters: readonly string[]) {
       });
     });
   for (const command of commands) program.command(command);
-  return program;
+  return completeWords(program);
 }
 
 function told(message: string): string {

@@ -35,15 +35,17 @@ export class Observers {
       },
       (event) => this.#log?.hear(event),
       (event) => {
-        if (event.type === "signal blind") this.#warn(`${event.signal}: ${event.message}`);
+        if (event.type === "signal blind")
+          this.#say(`${emphasise("yellow", "warning")} ${event.signal}: ${event.message}`);
+        if (event.type === "stage done") this.#say(event.message);
       },
     ];
   }
 
   /** Above the progress line, which is drawn anew. */
-  #warn(message: string): void {
+  #say(message: string): void {
     this.progress.clear();
-    say(`${emphasise("yellow", "warning")} ${message}`);
+    say(message);
   }
 
   async start(): Promise<void> {

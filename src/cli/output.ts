@@ -1,21 +1,55 @@
 import { styleText } from "node:util";
 import type { TidefillError } from "../errors.ts";
 
-/** Data for programs and people who pipe it: stdout. */
+/** Data for programs and people who pipe it: stdout. Characters that a terminal would obey are made visible. */
 export function printData(text: string): void {
+  process.stdout.write(`${harmless(text)}\n`);
+}
+
+/** The same in the place of so many lines that were printed before, on a terminal. */
+export function printInPlace(text: string, lines: number): void {
+  process.stdout.write(`\u001b[${lines}A\u001b[J${harmless(text)}\n`);
+}
+
+/** A script, as it is: it is piped to somebody who must get every byte of it. */
+export function printScript(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 /** One JSON object on stdout; bigints as texts, since JSON numbers would lose their digits. */
 export function printJson(value: unknown): void {
-  printData(
+  printScript(
     JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? each.toString() : each), 2),
   );
 }
 
 /** Something for people: stderr. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${harmless(text, ownStyle)}\n`);
+}
+
+// C0 and C1, and those that turn the order of what stands around them; names in a database may hold any.
+const control = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+const ownStyle = new RegExp(`${String.fromCharCode(0x1b)}\\[\\d{1,2}m`, "y");
+
+/** A text on one line, in which nothing is left that a terminal would obey: a line break reads `\n`. */
+export function visible(text: string): string {
+  return text.replaceAll(control, escaped);
+}
+
+/** The same for a text of several lines; `spared` is what of ours may stay. */
+function harmless(text: string, spared?: RegExp): string {
+  return text.replaceAll(control, (character, index: number) => {
+    if (character === "\n" || character === "\t") return character;
+    if (spared === undefined) return escaped(character);
+    spared.lastIndex = index;
+    return spared.test(text) ? character : escaped(character);
+  });
+}
+
+function escaped(character: string): string {
+  if (character === "\n") return "\\n";
+  return `\\u{${character.charCodeAt(0).toString(16)}}`;
 }
 
 /** An error for people: what happened, and what to type next. */
@@ -30,7 +64,8 @@ export function emphasise(style: "bold" | "dim" | "red" | "green" | "cyan" | "ye
 }
 
 /** Rows in aligned columns, the first row being the heading; numbers to the right. */
-export function alignColumns(rows: readonly (readonly string[])[]): string {
+export function alignColumns(given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(visible));
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? "").length)),
   );

@@ -93,7 +93,7 @@ function describeRows(plan: WholePlan): string[] {
     `  indexes    ${list(touched.indexes)}`,
     ...(details.verb === "update" ? [`  HOT        ${hotAdvice(plan)}`] : []),
     "",
-    ...describeForecast(details.forecast, plan.job),
+    ...describeForecast(details.forecast, plan.job, details.window),
     "",
     "Each batch, as it is sent",
     ...details.statements.flatMap(({ name, sql }) => [`  -- ${name}`, indent(sql), ""]),
@@ -104,12 +104,12 @@ function describeRows(plan: WholePlan): string[] {
 }
 
 /** What a run will cost, and what would make it cheaper. */
-function describeForecast(forecast: Forecast, job: string): string[] {
+function describeForecast(forecast: Forecast, job: string, window: string | null): string[] {
   const { seconds, measuredByRun, walBytes, growthBytes, deadBytes, undoLogBytes, advice } = forecast;
   const time =
     seconds === null
       ? `nothing was measured yet: tidefill run ${job} --dry-run does some batches and rolls them back`
-      : `${formatInterval([seconds.low, seconds.high])}, as run ${measuredByRun} went`;
+      : `${formatInterval([seconds.low, seconds.high])}, as run ${measuredByRun} went${window === null ? "" : `, while its window is open: ${window}`}`;
   const grows =
     growthBytes.high > 0
       ? `table and indexes by ${formatBytesInterval(growthBytes)} if no vacuum makes room; `

@@ -172,6 +172,8 @@ function nextStep(report: RunReport): string | null {
   if (report.status === "succeeded")
     return isListed(report) ? `See which: tidefill rejects ${report.run}${tryAgain(report)}` : null;
   if (report.status === "cancelled") return null;
+  if (report.status === "running" && report.wanted !== "running")
+    return `Its other processes end their batches and leave too: tidefill status ${name}`;
   if (report.status === "running") return `Others go on with it. To join them again: tidefill resume ${name}`;
   if (report.stopReason === "reject-limit") {
     return `See why: tidefill rejects ${report.run}   go on with a higher limit: tidefill resume ${name} --reject-limit ${10 * Math.max(10, report.rows.rejected)}`;

@@ -26,6 +26,13 @@ export async function askToStop(
         `tidefill status ${id}`,
       );
     }
+    if (run.wanted === "cancelled" && wanted === "paused") {
+      throw new RefusedError(
+        "run-is-unfinished",
+        `Run ${id} of ${run.job} is being cancelled already.`,
+        `tidefill status ${id}`,
+      );
+    }
     const isAtWork = run.status === "running";
     // A run that failed stays so, with its reason, until it goes on or is given up.
     if (!isAtWork && wanted === "paused" && run.status === "failed") return;

@@ -1,8 +1,10 @@
+import { whyUnusable } from "../backup/intact.ts";
 import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { Step, StepTable } from "../job/steps.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
+import type { KnownBackup } from "../store/backups.ts";
 import type { UndoLogKind } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 
@@ -14,7 +16,7 @@ export function isDestructive({ job, writes }: OpenedJob, undoLog: UndoLogKind):
 
 /**
  * A job that destroys something (`store` is null where tidefill has never run) starts only with a verified backup that is young enough, or when the author's own check says
- * that there is one. @throws RefusedError
+ * that there is one. That one can be restored is looked at here, not remembered. @throws RefusedError
  */
 export async function requireBackup(
   db: Database,
@@ -33,10 +35,10 @@ export async function requireBackup(
   );
 }
 
-/** The same for steps that drop columns and tables; `opened` is null where the job has steps only. @throws RefusedError */
+/** The same for steps that drop columns and tables (`store` is null as above); `opened` is null where the job has steps only. @throws RefusedError */
 export async function requireBackupOfDropped(
   db: Database,
-  store: Store,
+  store: Store | null,
   job: Job,
   opened: OpenedJob | null,
   steps: readonly Step[],
@@ -71,11 +73,24 @@ async function requireFresh(
     if (await backup.check()) return;
     throw new RefusedError("backup-is-there", `${name} ${what}, and its own backup check said no.`, remedy);
   }
-  const ageMs = store === null ? null : await store.backups.ageOfLatest(db, name, scopeFingerprint);
-  if (ageMs !== null && ageMs <= backup.maxAgeMs) return;
-  const why =
-    ageMs === null
-      ? "it has no verified backup of these rows"
-      : `its last verified backup is ${Math.round(ageMs / 3_600_000)} hours old`;
-  throw new RefusedError("backup-is-there", `${name} ${what}, and ${why}. Nothing was started.`, remedy);
+  const known = store === null ? [] : await store.backups.verified(db, name, scopeFingerprint);
+  const young = known.filter(({ ageMs }) => ageMs <= backup.maxAgeMs);
+  const problems: string[] = [];
+  for (const { directory, startedAt } of young) {
+    const problem = await whyUnusable(directory, name, startedAt);
+    if (problem === null) return;
+    problems.push(`${directory}: ${problem}`);
+  }
+  throw new RefusedError(
+    "backup-is-there",
+    `${name} ${what}, and ${whyNone(known, problems)}. Nothing was started.`,
+    problems.length === 0 ? remedy : `Bring it back to where it was on this machine; or:  ${remedy}`,
+  );
+}
+
+function whyNone([newest]: readonly KnownBackup[], problems: readonly string[]): string {
+  if (newest === undefined) return "it has no verified backup of these rows";
+  return problems.length === 0
+    ? `its last verified backup is ${Math.round(newest.ageMs / 3_600_000)} hours old`
+    : `its verified backup cannot be restored any more (${problems.slice(0, 3).join("; ")})`;
 }

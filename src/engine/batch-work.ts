@@ -36,6 +36,8 @@ export interface Batch {
 export interface BatchWork {
   /** The key of the row that stands at a place of the walk, where that is not a key itself. */
   keyAt?(tx: Transaction, place: KeyText): Promise<KeyText>;
+  /** The reason why the row with this key is passed over, with its place where the key tells nothing to people. */
+  reasonAt?(key: KeyText, reason: string): string;
   do(tx: Transaction, batch: Batch): Promise<BatchOutcome>;
 }
 

@@ -142,7 +142,8 @@ export class BatchCommitter implements Committer {
       attempt.stretch = stretch;
       const place = stretch.through ?? [];
       const key = (await this.#work.keyAt?.(tx, place)) ?? place;
-      attempt.outcome = { ...nothingDone, read: 1, rejects: [{ key, sqlstate, reason }] };
+      const rejects = [{ key, sqlstate, reason: this.#work.reasonAt?.(key, reason) ?? reason }];
+      attempt.outcome = { ...nothingDone, read: 1, rejects };
       return this.#advance(tx, attempt, stretch, attempt.outcome);
     });
   }

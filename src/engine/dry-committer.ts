@@ -110,7 +110,8 @@ export class DryCommitter implements Committer {
   async reject(attempt: Attempt, _sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { stretch } = attempt;
     if (stretch === null) return null;
-    this.#reasons.add(reason);
+    const { through } = stretch;
+    this.#reasons.add((through !== null && this.#task.work.reasonAt?.(through, reason)) || reason);
     const counts = countBatch(0, stretch, { ...nothingDone, read: 1 }, 1);
     attempt.counts = counts;
     this.#count(counts);

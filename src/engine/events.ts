@@ -76,6 +76,8 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
   | { readonly type: "pace changed"; readonly heldBack: Reading | null; readonly isHeld: boolean }
   /** a signal cannot see what it should */
   | { readonly type: "signal blind"; readonly signal: SignalName; readonly message: string }
+  /** a stage of a rollout is done and will be judged; the message says when */
+  | { readonly type: "stage done"; readonly stage: number; readonly message: string }
   /** the key space is gone over once more, to find rows that came late */
   | { readonly type: "sweep started"; readonly sweep: number }
   /** no range is free: others hold the last ones, or a vanished worker's lease has to run out */

@@ -13,13 +13,14 @@ import { BatchCommitter } from "./commit-batch.ts";
 import { Crew } from "./crew.ts";
 import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 import { type EventListener, Events } from "./events.ts";
+import { type InTest, rangeRowsOf } from "./in-test.ts";
 import { describeStop, leaveRun, statusAfter } from "./leave-run.ts";
 import { Orders } from "./orders.ts";
 import { Pacer } from "./pacer.ts";
 import { patiently } from "./patiently.ts";
 import { Pulse } from "./pulse.ts";
 import { RangePlanner } from "./range-planner.ts";
-import { rolloutOf } from "./rollout-of.ts";
+import { isJudged, rolloutOf } from "./rollout-of.ts";
 import { type RunReport, readReport, reportOf } from "./run-report.ts";
 import type { RunTask } from "./run-task.ts";
 import { Senses } from "./senses.ts";
@@ -38,6 +39,8 @@ export interface Participation {
   readonly exitWhenClosed: boolean;
   /** leave at this moment */
   readonly until: Date | undefined;
+  /** null but in a test of a job */
+  readonly inTest: InTest | null;
 }
 
 /** Works on a run with its workers until it is finished or somebody says stop, and answers how it stands. */
@@ -48,10 +51,10 @@ export async function executeRun(
   task: RunTask,
   participation: Participation,
 ): Promise<RunReport> {
-  const { leaseMs, isResumed, signal } = participation;
+  const { leaseMs, isResumed, signal, inTest } = participation;
   const process = { id: randomUUID(), leaseMs };
   const stop = new StopSignal();
-  const pacer = new Pacer(task.pace, JSON.parse(run.pace) as RunPace);
+  const pacer = new Pacer(task.pace, JSON.parse(run.pace) as RunPace, inTest?.batchRows);
   let pulse: Pulse | undefined;
   const events = new Events(run.job, run.id, [...participation.listeners, (event) => pulse?.hear(event)]);
   const enter = async (tx: Transaction): Promise<void> => {
@@ -64,7 +67,7 @@ export async function executeRun(
   if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
   const senses = new Senses(db, task, participation, pacer, { events, stop });
   const orders = new Orders(db, stop, pacer);
-  const crew = await hire(db, store, run, task, process, { stop, events, pacer, orders });
+  const crew = await hire(db, store, run, task, process, { stop, events, pacer, orders, inTest });
   orders.lead(crew);
   pulse = new Pulse(db, store, run.id, process, { crew, pacer, senses, events, orders });
   const { estimatedRows, estimatedWalk, kind } = run;
@@ -97,10 +100,11 @@ async function hire(
     readonly events: Events;
     readonly pacer: Pacer;
     readonly orders: Orders;
+    readonly inTest: InTest | null;
   },
 ): Promise<Crew> {
   const { walk, work, sweeping } = task;
-  const { stop, events, pacer, orders } = control;
+  const { stop, events, pacer, orders, inTest } = control;
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
     id: run.id,
@@ -108,6 +112,7 @@ async function hire(
     workers: pacer.workers,
     walkMs: pacer.batchTimeMs,
     shares: rolloutOf(run)?.shares ?? [1],
+    rangeRows: rangeRowsOf(inTest),
   };
   const tools = {
     db,
@@ -145,8 +150,7 @@ async function takeUp(
     if (isFinished(run.status)) return false;
     if (run.status !== "running") {
       const nothing = { stop_reason: raw("null"), message: raw("null") };
-      // Whoever goes on after a stage has seen what came of it.
-      const next = run.stopReason === "canary" ? { stage: raw("stage + 1") } : {};
+      const next = run.stopReason === "canary" && isJudged(run) ? { stage: raw("stage + 1") } : {};
       await store.runs.set(tx, id, {
         status: raw("'running'"),
         wanted: raw("'running'"),

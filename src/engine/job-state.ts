@@ -3,7 +3,7 @@ import type { Database } from "../postgres/database.ts";
 import { hashOf } from "../steps/run-steps.ts";
 import type { Run } from "../store/run.ts";
 import { installedVersion } from "../store/schema.ts";
-import type { DoneStep, StepPhase } from "../store/steps.ts";
+import type { KnownStep, StepPhase } from "../store/steps.ts";
 import type { Store } from "../store/store.ts";
 
 /** A job with the files that it was made of. */
@@ -20,10 +20,14 @@ export interface JobState {
   readonly state: "pending" | "undone" | Run["status"];
   /** files of the job, or steps that are done, which are not what they were when it succeeded */
   readonly changedSince: readonly string[];
-  /** names of steps that are done, and of those that are not */
-  readonly steps: Readonly<
-    Record<StepPhase, { readonly done: readonly string[]; readonly open: readonly string[] }>
-  >;
+  /** names of steps that are done, and of those that are not; some of the latter are begun */
+  readonly steps: Readonly<Record<StepPhase, StepNames>>;
+}
+
+interface StepNames {
+  readonly done: readonly string[];
+  readonly begun: readonly string[];
+  readonly open: readonly string[];
 }
 
 /** Whether there is nothing left to do of a job, its last steps apart. */
@@ -39,13 +43,13 @@ export async function readJobStates(
 ): Promise<readonly JobState[]> {
   const isInstalled = (await installedVersion(db, store.schema)) !== null;
   const runs = isInstalled ? await store.runs.latestOfEach(db) : [];
-  const done = isInstalled ? await store.steps.done(db) : [];
+  const known = isInstalled ? await store.steps.known(db) : [];
   return jobs.map(({ job, files }) =>
     stateOf(
       job,
       files,
       runs.find((run) => run.job === job.name) ?? null,
-      done.filter((step) => step.job === job.name),
+      known.filter((step) => step.job === job.name),
     ),
   );
 }
@@ -59,19 +63,23 @@ function stateOf(
   job: Job,
   files: JobWithFiles["files"],
   run: Run | null,
-  done: readonly DoneStep[],
+  known: readonly KnownStep[],
 ): JobState {
-  const of = (phase: StepPhase) => {
-    const names = done.filter((step) => step.phase === phase).map(({ name }) => name);
-    const open = job[phase].map(({ name }) => name).filter((name) => !names.includes(name));
-    return { done: names, open };
+  const of = (phase: StepPhase): StepNames => {
+    const names = (areDone: boolean) =>
+      known
+        .filter((step) => step.phase === phase && (step.state === "done") === areDone)
+        .map(({ name }) => name);
+    const done = names(true);
+    const open = job[phase].map(({ name }) => name).filter((name) => !done.includes(name));
+    return { done, begun: names(false), open };
   };
   return {
     job,
     run,
     state:
       run === null || run.status === "cancelled" ? "pending" : run.undoneBy !== null ? "undone" : run.status,
-    changedSince: [...changedFiles(run, files), ...changedSteps(job, done)],
+    changedSince: [...changedFiles(run, files), ...changedSteps(job, known)],
     steps: { expand: of("expand"), contract: of("contract") },
   };
 }
@@ -81,8 +89,9 @@ function changedFiles(run: Run | null, files: JobWithFiles["files"]): string[] {
   return Object.keys({ ...run.code.files, ...files }).filter((file) => run.code.files[file] !== files[file]);
 }
 
-function changedSteps(job: Job, done: readonly DoneStep[]): string[] {
-  return done
+function changedSteps(job: Job, known: readonly KnownStep[]): string[] {
+  return known
+    .filter(({ state }) => state === "done")
     .filter(({ phase, name, definition }) => {
       const step = job[phase].find((each) => each.name === name);
       return step === undefined || hashOf(step) !== definition;

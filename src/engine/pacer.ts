@@ -21,6 +21,7 @@ const rowsAtLeast = 100;
 /** The pace of this process in a run: what people chose, held back by what the signals say. */
 export class Pacer implements BatchPace {
   readonly #job: Pace;
+  readonly #rowsAtMost: number;
   readonly #governor = new Governor();
   #chosen: RunPace;
   #chosenText = "";
@@ -30,9 +31,10 @@ export class Pacer implements BatchPace {
   #nextAt = 0;
   #walBytesPerRow = 0;
 
-  /** What stands in the run counts more than what its job says. */
-  constructor(job: Pace, run: RunPace) {
+  /** What stands in the run counts more than what its job says. No batch has more than `rowsAtMost` rows. */
+  constructor(job: Pace, run: RunPace, rowsAtMost = Number.POSITIVE_INFINITY) {
     this.#job = job;
+    this.#rowsAtMost = rowsAtMost;
     this.#chosen = run;
     this.#windows = this.#readWindows();
   }
@@ -75,7 +77,7 @@ export class Pacer implements BatchPace {
     const rate = this.#rowsPerSecond;
     const byRate = rate === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(rate / batchesPerSecond));
     const byWal = this.#walBytesPerRow > 0 ? walBytesAtMost / this.#walBytesPerRow : Number.POSITIVE_INFINITY;
-    return Math.min(byRate, Math.max(rowsAtLeast, Math.floor(byWal)));
+    return Math.min(byRate, this.#rowsAtMost, Math.max(rowsAtLeast, Math.floor(byWal)));
   }
 
   /** 1 is full pace, 0 is held. */

@@ -40,6 +40,8 @@ export class RangePlanner {
       readonly walkMs: number;
       /** the share of the rows that is done after each stage of a rollout */
       readonly shares: readonly number[];
+      /** keys of a range at most, whatever tidefill would decide */
+      readonly rangeRows: number;
     },
     events: Events,
   ) {
@@ -51,7 +53,8 @@ export class RangePlanner {
     this.#walkMs = run.walkMs;
     const even = Math.ceil(run.estimatedWalk / (run.workers * rangesPerWorker));
     this.#shares = run.shares;
-    this.#wishedRows = segmentRows(Math.max(1_000, Math.min(mostRows, even)), run.estimatedWalk, run.shares);
+    const wished = segmentRows(Math.max(1_000, Math.min(mostRows, even)), run.estimatedWalk, run.shares);
+    this.#wishedRows = Math.min(run.rangeRows, wished);
     this.#rows = Math.min(firstRows, this.#wishedRows);
   }
 

@@ -1,6 +1,5 @@
 import { RefusedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
-import { changePace, type RunPace } from "../job/pace.ts";
 import { readParameters } from "../job/parameters.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { openJob } from "../plan/open-job.ts";
@@ -17,7 +16,8 @@ import { withIntegrity } from "./integrity.ts";
 import { withNotCompared } from "./not-compared.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
-import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
+import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { takeUpPace } from "./take-up-pace.ts";
 import { taskOf } from "./task-of-run.ts";
 import { undoTask } from "./undo-task.ts";
 import { verifyTask } from "./verify-task.ts";
@@ -41,14 +41,14 @@ export async function resumeRun(
     await requireSchema(db, store.schema);
     const found = await store.runs.require(db, name);
     await store.runs.settle(db, found.job);
-    const run = withPace(await store.runs.require(db, String(found.id)), options);
+    const run = await store.runs.require(db, String(found.id));
     if (job !== null && run.job !== job.name)
       throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
     if (isFinished(run.status)) throw finishedAlready(run);
     if (run.kind === "undo") {
       const task = await undoTask(db, store, run, options);
       await recordResume(db, store, run, options);
-      return executeRun(db, store, run, task, part);
+      return executeRun(db, store, await store.runs.require(db, String(run.id)), task, part);
     }
     if (job === null) throw new UsageError(`Run ${run.id} needs its job ${run.job} to go on.`);
     const opened = await openJob(db, job, await readParameters(job.parameters, run.parameters));
@@ -72,21 +72,11 @@ export async function resumeRun(
   });
 }
 
-/** What a resume says about the pace holds for the whole run from then on. */
-function withPace(run: Run, options: ResumeOptions): Run {
-  return { ...run, pace: JSON.stringify(changePace(JSON.parse(run.pace) as RunPace, paceOf(options))) };
-}
-
-async function recordResume(
-  db: Database,
-  store: Store,
-  { job, id, pace }: Run,
-  options: ResumeOptions,
-): Promise<void> {
-  const asked = paceOf(options);
-  const details = { acceptChanges: options.acceptChanges === true, ...asked };
+async function recordResume(db: Database, store: Store, run: Run, options: ResumeOptions): Promise<void> {
+  const { job, id } = run;
   await db.transaction(async (tx) => {
-    if (Object.keys(asked).length > 0) await store.runs.set(tx, id, { pace: sql`${pace}::jsonb` });
+    const asked = await takeUpPace(tx, store, run, options);
+    const details = { acceptChanges: options.acceptChanges === true, ...asked };
     await store.audit.record(tx, { action: "resume", job, run: id, details });
   });
 }

@@ -4,6 +4,7 @@ import { readParameters } from "../job/parameters.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
+import { requireGrants } from "../store/grants.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
@@ -24,6 +25,7 @@ export async function retryRejects(job: Job, name: string, options: WorkOptions 
   const part = participation(options, false);
   return withDatabase(job.name, options, async (db, store) => {
     await requireSchema(db, store.schema);
+    await requireGrants(db, store.schema, job.undoable);
     await store.runs.settle(db, job.name);
     const of = await store.runs.require(db, name);
     await requireRetriable(db, store, job, of);

@@ -5,3 +5,8 @@ import type { Run } from "../store/run.ts";
 export function rolloutOf({ rollout }: Pick<Run, "rollout">): Rollout | null {
   return rollout === null ? null : (JSON.parse(rollout) as Rollout);
 }
+
+/** Whether the stage that a run has done was looked at: only then may the next begin. */
+export function isJudged(run: Pick<Run, "rollout" | "stage">): boolean {
+  return rolloutOf(run)?.judged === run.stage;
+}

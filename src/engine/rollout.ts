@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Job } from "../job/define-job.ts";
 import type { Rollout } from "../job/rollout.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
@@ -5,17 +6,17 @@ import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
-import type { EngineEvent } from "./events.ts";
+import { CommitTimes } from "./commit-times.ts";
+import { type EngineEvent, Events } from "./events.ts";
 import { executeRun, type Participation } from "./execute-run.ts";
 import { brokenRules, withIntegrity } from "./integrity.ts";
-import { rolloutOf } from "./rollout-of.ts";
-import type { RunReport } from "./run-report.ts";
+import { isJudged, rolloutOf } from "./rollout-of.ts";
+import { type RunReport, readReport } from "./run-report.ts";
 import type { RunTask } from "./run-task.ts";
 import { verifyDone } from "./verify-run.ts";
 
-/** Commits that take so many times as long as in the stage before are worse, if they are slow at all. */
-const worseTimes = 3;
-const slowMs = 20;
+/** How often a stage that soaks looks whether somebody has paused or cancelled its run. */
+const lookMs = 500;
 
 /** Whom a stage is judged with. */
 interface Judged {
@@ -27,7 +28,8 @@ interface Judged {
 
 /**
  * Works on a run, stage by stage where it has any: each is verified when it is done. What was good goes on by itself where
- * that was asked for; everything else stops and waits for somebody to type `resume`.
+ * that was asked for; everything else stops and waits for somebody to type `resume`. A stage whose process died before it was
+ * judged is judged by whoever takes the run up again.
  */
 export async function rollOut(judged: Judged, run: Run, task: RunTask): Promise<RunReport> {
   const { db, store, opened, part } = judged;
@@ -35,24 +37,68 @@ export async function rollOut(judged: Judged, run: Run, task: RunTask): Promise<
   const listeners = [...part.listeners, (event: EngineEvent) => commits.hear(event)];
   let current = run;
   for (;;) {
-    const report = await executeRun(db, store, current, task, { ...part, listeners });
     const rollout = rolloutOf(current);
+    const report =
+      isDoneStage(current) && !isJudged(current)
+        ? await readReport(db, store, current)
+        : await executeRun(db, store, current, task, { ...part, listeners });
     if (rollout === null || report.status !== "paused" || report.stopReason !== "canary")
       return withIntegrity(db, opened.job, report);
-    if (!(await soak(rollout.soakMs, part.signal))) return report;
-    const problems = [...(await judge(judged, current, report)), ...commits.endStage()];
-    const done = { ...report, stageProblems: problems, message: describeStage(rollout, report, problems) };
-    await store.runs.set(db, current.id, { message: sql`${done.message}` });
-    if (problems.length > 0 || !rollout.isAutomatic) return done;
+    const ended = await endStage(judged, rollout, report, commits);
+    if (ended !== null) return ended;
     current = await store.runs.require(db, String(current.id));
-    // Somebody paused or cancelled it while it was judged.
-    if (current.status !== "paused" || current.stopReason !== "canary") return done;
   }
+}
+
+function isDoneStage({ status, stopReason }: Pick<Run, "status" | "stopReason">): boolean {
+  return status === "paused" && stopReason === "canary";
+}
+
+/** Lets a stage soak and judges it; answers the report with which the process leaves, null where the next stage may begin. */
+async function endStage(
+  judged: Judged,
+  rollout: Rollout,
+  report: RunReport,
+  commits: CommitTimes,
+): Promise<RunReport | null> {
+  const { db, store, part } = judged;
+  const run = await store.runs.require(db, String(report.run));
+  if (!isDoneStage(run)) return readReport(db, store, run);
+  await announce(judged, run, rollout, report);
+  if (!(await soak(judged, run, rollout.soakMs))) return readReport(db, store, await again(judged, run));
+  const problems = [...(await judge(judged, run, report)), ...commits.endStage()];
+  // Somebody may have paused or cancelled it while it was judged.
+  if (part.signal?.aborted === true || !isDoneStage(await again(judged, run)))
+    return readReport(db, store, await again(judged, run));
+  const message = describeStage(rollout, report, problems);
+  await store.runs.set(db, run.id, {
+    message: sql`${message}`,
+    rollout: sql`${JSON.stringify({ ...rollout, judged: run.stage })}::jsonb`,
+  });
+  return problems.length > 0 || !rollout.isAutomatic ? { ...report, stageProblems: problems, message } : null;
+}
+
+function again({ db, store }: Judged, { id }: Run): Promise<Run> {
+  return store.runs.require(db, String(id));
+}
+
+/** Whoever looks at a run that waits for its judgement shall know that it goes on by itself. */
+async function announce(
+  { db, store, part }: Judged,
+  run: Run,
+  rollout: Rollout,
+  report: RunReport,
+): Promise<void> {
+  const { soakMs, isAutomatic } = rollout;
+  const next = isAutomatic ? ", and the rest goes on by itself if it is good" : "";
+  const message = `${stageOf(rollout, report)} is done; it is verified in ${Math.ceil(soakMs / 1_000)} s${next}.`;
+  await store.runs.set(db, run.id, { message: sql`${message}` });
+  new Events(run.job, run.id, part.listeners).emit({ type: "stage done", stage: run.stage, message });
 }
 
 async function judge({ db, store, opened, part }: Judged, run: Run, report: RunReport): Promise<string[]> {
   const { rejected } = report.rows;
-  const verified = await verifyDone(db, store, opened, run, { ...part, listeners: [] });
+  const verified = await verifyDone(db, store, opened, run, part);
   const differences = verified?.rows.conflicted ?? 0;
   return [
     ...(rejected > 0 ? [`${rejected} rows were rejected: tidefill rejects ${run.id}`] : []),
@@ -66,47 +112,25 @@ async function judge({ db, store, opened, part }: Judged, run: Run, report: RunR
   ];
 }
 
-function describeStage({ shares }: Rollout, report: RunReport, problems: readonly string[]): string {
-  const share = shares[report.stage] ?? 1;
-  const stage = `Stage ${report.stage + 1} of ${shares.length} (${Number((share * 100).toFixed(4))} % of the rows) is done`;
+function describeStage(rollout: Rollout, report: RunReport, problems: readonly string[]): string {
+  const stage = stageOf(rollout, report);
   return problems.length === 0
-    ? `${stage} and verified: no difference.`
-    : `${stage}, but ${problems.join("; ")}.`;
+    ? `${stage} is done and verified: no difference.`
+    : `${stage} is done, but ${problems.join("; ")}.`;
 }
 
-/** Waits, unless somebody wants to stop; answers whether it waited to the end. */
-async function soak(milliseconds: number, signal: AbortSignal | undefined): Promise<boolean> {
-  if (signal?.aborted === true) return false;
-  return new Promise((resolve) => {
-    const end = (isWhole: boolean) => () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", stop);
-      resolve(isWhole);
-    };
-    const timer = setTimeout(() => end(true)(), milliseconds);
-    const stop = end(false);
-    signal?.addEventListener("abort", stop);
-  });
+function stageOf({ shares }: Rollout, { stage }: RunReport): string {
+  const share = Number(((shares[stage] ?? 1) * 100).toFixed(4));
+  return `Stage ${stage + 1} of ${shares.length} (${share} % of the rows)`;
 }
 
-/** How long commits take, stage by stage. */
-class CommitTimes {
-  #milliseconds: number[] = [];
-  #before: number | null = null;
-
-  hear(event: EngineEvent): void {
-    if (event.type === "batch committed") this.#milliseconds.push(event.seconds.commit * 1_000);
-  }
-
-  /** What to say about the stage that has ended. */
-  endStage(): string[] {
-    const sorted = this.#milliseconds.toSorted((left, right) => left - right);
-    const median = sorted[Math.floor(sorted.length / 2)];
-    this.#milliseconds = [];
-    if (median === undefined) return [];
-    const before = this.#before;
-    this.#before = median;
-    if (before === null || median < slowMs || median < worseTimes * before) return [];
-    return [`commits take ${Math.round(median)} ms, ${Math.round(before)} ms in the stage before`];
+/** Waits, unless somebody wants to stop, by a signal or by a command; answers whether it waited to the end. */
+async function soak(judged: Judged, run: Run, milliseconds: number): Promise<boolean> {
+  const { signal } = judged.part;
+  for (const end = performance.now() + milliseconds; ; ) {
+    if (signal?.aborted === true || !isDoneStage(await again(judged, run))) return false;
+    const left = end - performance.now();
+    if (left <= 0) return true;
+    await delay(Math.min(lookMs, left), undefined, { signal }).catch(() => {});
   }
 }

@@ -1,7 +1,9 @@
 import { BatchTooBigError } from "../errors.ts";
 import type { Transaction } from "../postgres/database.ts";
+import type { KeyText } from "../postgres/key.ts";
 import type { RowSink } from "../sink/sink.ts";
-import { BadRecord, type ReadableSource, type SourceRow } from "../source/readable.ts";
+import { BadRecord, type ReadableSource, reasonAt, type SourceRow } from "../source/readable.ts";
+import type { Reject } from "../store/rejects.ts";
 import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
 import type { Imaging } from "./imaging.ts";
 import { batchBytes } from "./limits.ts";
@@ -27,6 +29,10 @@ export class RowBatch implements BatchWork {
     this.#imaging = imaging;
   }
 
+  reasonAt(key: KeyText, reason: string): string {
+    return reasonAt(this.#source, key, reason);
+  }
+
   async do(tx: Transaction, { bounds, expected, sweep, clock }: Batch): Promise<BatchOutcome> {
     const verdicts = new Verdicts();
     const portions = this.#source.read(tx, bounds, () => this.#portion.rows);
@@ -39,6 +45,7 @@ export class RowBatch implements BatchWork {
         await clock.during("transform", () => this.#transform.apply(portion.value, verdicts));
       }
     } finally {
+      this.#source.walk.saw?.(expected, budget.bytes);
       await portions.return(undefined);
     }
     const { rows, keys, skipped, rejects } = verdicts;
@@ -52,11 +59,16 @@ export class RowBatch implements BatchWork {
       unchanged: done.unchanged,
       skipped,
       conflicted: done.conflicted,
-      rejects: [...rejects, ...done.refused.map(conflictReject)],
+      rejects: [...rejects, ...done.refused.map((key) => this.#refused(key))],
       freed: null,
       notes: [],
       isAsync: verdicts.isAsync,
     };
+  }
+
+  #refused(key: KeyText): Reject {
+    const reject = conflictReject(key);
+    return { ...reject, reason: this.reasonAt(key, reject.reason) };
   }
 }
 
@@ -67,7 +79,7 @@ export class RowBatch implements BatchWork {
 class ReadBudget {
   readonly #expected: number;
   readonly #portion: PortionSize;
-  #bytes = 0;
+  bytes = 0;
   rows = 0;
 
   constructor(expected: number, portion: PortionSize) {
@@ -81,11 +93,11 @@ class ReadBudget {
     for (const row of portion) {
       if (row instanceof BadRecord) continue;
       const bytes = row.reduce<number>((sum, value) => sum + (value === null ? 0 : value.length), 0);
-      this.#bytes += bytes;
+      this.bytes += bytes;
       this.#portion.saw(bytes);
     }
     this.#portion.next();
     if (this.rows > 2 * this.#expected + rowsToSpare) throw new BatchTooBigError("rows");
-    if (this.#bytes > 2 * batchBytes && this.rows > 1) throw new BatchTooBigError("bytes");
+    if (this.bytes > 2 * batchBytes && this.rows > 1) throw new BatchTooBigError("bytes");
   }
 }

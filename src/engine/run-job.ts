@@ -9,6 +9,7 @@ import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import { refusalsOfSteps } from "../plan/sql-findings.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
+import { requireGrants } from "../store/grants.ts";
 import type { Run, UndoLogKind } from "../store/run.ts";
 import { installedVersion } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
@@ -22,6 +23,7 @@ import { requireSealing, undoKeyOf } from "./seal.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterSteps } from "./steps-only.ts";
 import { taskOf } from "./task-of-run.ts";
+import { requireVerifiable } from "./verify-rights.ts";
 
 export interface RunOptions extends WorkOptions {
   readonly parameters?: GivenParameters | undefined;
@@ -48,6 +50,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     await requireBefore(db, store, job);
     if (job.expand.length > 0 || job.kind === "steps") {
       await install(db, store);
+      await requireGrants(db, store.schema, job.kind !== "steps" && job.undoable);
       await store.runs.settle(db, job.name);
       if (options.again !== true) await requireNotDone(db, store, job);
       requireSafe(await refusalsOfSteps(job));
@@ -59,8 +62,11 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     }
     const opened = await openJob(db, job, parameters);
     await install(db, store);
+    await requireGrants(db, store.schema, job.undoable);
     await store.runs.settle(db, job.name);
     if (options.again !== true) await requireNotDone(db, store, job);
+    // Its last steps wait for a verify.
+    if (job.contract.length > 0) await requireVerifiable(db, opened);
     const undoLog = await chooseUndoLog(db, opened, options);
     await requireBackup(db, store, opened, undoLog);
     await requireIntegrity(db, job);
@@ -142,7 +148,7 @@ export async function createRun(
       code,
       keyFingerprint: opened.keyFingerprint,
       tableFingerprint: opened.tableFingerprint,
-      pace: JSON.stringify(paceOf(options)),
+      pace: JSON.stringify({ ...windowOf(job), ...paceOf(options) }),
       rollout: rollout === null ? null : JSON.stringify(rollout),
       estimatedRows: Math.round(estimate.rows),
       estimatedWalk: Math.round(estimate.walk),
@@ -155,10 +161,17 @@ export async function createRun(
       code,
       undoLog,
       ...(ofRun === null ? {} : { rejectsOf: String(ofRun) }),
+      ...paceOf(options),
+      ...(rollout === null ? {} : { stages: rollout.shares }),
     };
     await store.audit.record(tx, { action: "run", job: job.name, run: id, details });
     return id;
   });
+}
+
+/** A run keeps the window of its job, so that whoever asks how it is need not have the job's file. */
+function windowOf({ pace: { window } }: Job): { readonly window?: string } {
+  return window === undefined ? {} : { window };
 }
 
 /** @throws RefusedError when a job that has to be done before is not */

@@ -1,4 +1,5 @@
 import type { RunPace } from "../job/pace.ts";
+import { Windows } from "../job/window.ts";
 import type { Database } from "../postgres/database.ts";
 import { type Progress, readProgress } from "../store/progress.ts";
 import type { Run, RunKind } from "../store/run.ts";
@@ -65,6 +66,8 @@ export interface RunReport {
   readonly stage: number;
   /** shares of the rows that are done after each stage; empty where all are worked on at once */
   readonly stages: readonly number[];
+  /** whether a stage that was good is followed by the next without anybody typing `resume` */
+  readonly stagesAreAutomatic: boolean;
   /** why the rollout should not go on; only the process that judged the stage tells */
   readonly stageProblems: readonly string[];
 }
@@ -108,6 +111,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     contract: null,
     stage: run.stage,
     stages: rolloutOf(run)?.shares ?? [],
+    stagesAreAutomatic: rolloutOf(run)?.isAutomatic ?? false,
     stageProblems: [],
   };
 }
@@ -137,10 +141,19 @@ function rateOf(run: Run, progress: Progress): number {
 function etaOf(run: Run, progress: Progress): number | null {
   if (run.status === "succeeded") return 0;
   if (run.status !== "running" || progress.rowsPerSecond <= 0) return null;
-  return Math.round(rowsRemaining(run, progress) / progress.rowsPerSecond);
+  const seconds = withClosedHours(run, rowsRemaining(run, progress) / progress.rowsPerSecond);
+  return seconds === null ? null : Math.round(seconds);
 }
 
-/** How long the rest takes, from the faster to the slower of the present speed and that of the whole run. */
+function withClosedHours({ pace }: Run, seconds: number): number | null {
+  const { window } = JSON.parse(pace) as RunPace;
+  return window === undefined ? seconds : Windows.parse(window).secondsUntil(seconds, new Date());
+}
+
+/**
+ * How long the rest takes, from the faster to the slower of the present speed and that of the whole run, with the hours in which
+ * the run's window is closed.
+ */
 export function etaIntervalOf(run: Run, progress: Progress): readonly [number, number] | null {
   if (run.status !== "running" || progress.secondsRunning <= 0) return null;
   const speeds = [progress.rowsPerSecond, progress.read / progress.secondsRunning].filter(
@@ -148,5 +161,7 @@ export function etaIntervalOf(run: Run, progress: Progress): readonly [number, n
   );
   if (speeds.length === 0) return null;
   const rows = rowsRemaining(run, progress);
-  return [Math.round(rows / Math.max(...speeds)), Math.round(rows / Math.min(...speeds))];
+  const soonest = withClosedHours(run, rows / Math.max(...speeds));
+  const latest = withClosedHours(run, rows / Math.min(...speeds));
+  return soonest === null || latest === null ? null : [Math.round(soonest), Math.round(latest)];
 }

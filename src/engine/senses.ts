@@ -1,3 +1,4 @@
+import { withPasswords } from "../postgres/address.ts";
 import type { Database } from "../postgres/database.ts";
 import { Onlooker } from "../postgres/onlooker.ts";
 import { type ReplicaLag, readServerActivity, type ServerActivity } from "../postgres/server-activity.ts";
@@ -5,6 +6,7 @@ import { sql } from "../postgres/sql.ts";
 import type { Reading } from "../throttle/signal.ts";
 import { Watch } from "../throttle/watch.ts";
 import type { Events } from "./events.ts";
+import type { InTest } from "./in-test.ts";
 import type { Pacer } from "./pacer.ts";
 import type { RunTask } from "./run-task.ts";
 import { type Signals, signalsOf } from "./signals-of.ts";
@@ -32,6 +34,7 @@ export class Senses {
       readonly replicas: readonly string[];
       readonly exitWhenClosed: boolean;
       readonly until: Date | undefined;
+      readonly inTest: InTest | null;
     },
     pacer: Pacer,
     control: { readonly events: Events; readonly stop: StopSignal },
@@ -41,10 +44,15 @@ export class Senses {
     this.#options = options;
     this.#pacer = pacer;
     this.#control = control;
-    this.#signals = signalsOf(task, options.replicas, () => pacer.windows);
+    this.#signals = signalsOf(
+      task,
+      () => withPasswords(pacer.chosen.replica ?? [], options.replicas),
+      () => pacer.windows,
+    );
     this.#watch = new Watch(
       new Onlooker(db),
-      this.#signals.all,
+      // A test that waits for a quiet machine would never end on a busy one.
+      options.inTest === null ? this.#signals.all : [],
       (readings) => this.#learn(readings),
       (signal, message) => control.events.emit({ type: "signal blind", signal, message }),
     );
@@ -97,8 +105,10 @@ export class Senses {
     };
   }
 
-  #learn(readings: readonly Reading[]): void {
+  #learn(seen: readonly Reading[]): void {
     const { events, stop } = this.#control;
+    const { ignore = [] } = this.#pacer.chosen;
+    const readings = seen.filter(({ signal }) => !ignore.includes(signal));
     this.#pacer.learn(readings);
     const { heldBackBy, level } = this.#pacer;
     const isHeld = level === 0;

@@ -2,12 +2,14 @@ import { UsageError } from "../errors.ts";
 import { type Duration, parseDuration } from "../job/duration.ts";
 import { checkPace, type RunPace } from "../job/pace.ts";
 import type { RejectLimit } from "../job/reject-limit.ts";
+import { withoutPassword } from "../postgres/address.ts";
 import { createPool } from "../postgres/connect.ts";
 import { Database } from "../postgres/database.ts";
 import type { StepListener } from "../steps/step-events.ts";
 import { Store } from "../store/store.ts";
 import type { EventListener } from "./events.ts";
 import type { Participation } from "./execute-run.ts";
+import type { InTest } from "./in-test.ts";
 import { spareConnections } from "./limits.ts";
 import { defaultWorkers } from "./pacer.ts";
 
@@ -40,6 +42,8 @@ export interface WorkOptions {
   readonly rejectLimit?: RejectLimit | undefined;
   /** opens and closes the undo logs of jobs about persons; `TIDEFILL_UNDO_KEY` of the environment when absent */
   readonly undoKey?: string | undefined;
+  /** for tests of a job: a few rows make several batches, and nothing holds the run back */
+  readonly inTest?: InTest | undefined;
 }
 
 const defaultLease = "10s";
@@ -66,7 +70,7 @@ export async function withDatabase<T>(
 
 /** How this process takes part, out of its options. @throws UsageError */
 export function participation(options: WorkOptions, isResumed: boolean): Participation {
-  const { onEvent = [], replicas = [], exitWhenClosed = false, until } = options;
+  const { onEvent = [], replicas = [], exitWhenClosed = false, until, inTest = null } = options;
   paceOf(options);
   return {
     leaseMs: leaseOf(options),
@@ -76,6 +80,7 @@ export function participation(options: WorkOptions, isResumed: boolean): Partici
     replicas,
     exitWhenClosed,
     until,
+    inTest,
   };
 }
 
@@ -88,9 +93,10 @@ function leaseOf({ lease = defaultLease }: WorkOptions): number {
 }
 
 /** What the options say about the pace; it belongs to the run from then on. @throws UsageError */
-export function paceOf({ workers, window }: WorkOptions): RunPace {
+export function paceOf({ workers, window, replicas = [] }: WorkOptions): RunPace {
   return checkPace({
     ...(workers === undefined ? {} : { workers }),
     ...(window === undefined ? {} : { window }),
+    ...(replicas.length === 0 ? {} : { replica: replicas.map(withoutPassword) }),
   });
 }

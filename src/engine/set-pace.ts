@@ -1,9 +1,10 @@
-import { RefusedError } from "../errors.ts";
+import { RefusedError, UsageError } from "../errors.ts";
 import { changePace, parsePaceChange, type RunPace } from "../job/pace.ts";
 import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
+import { signalNames } from "../throttle/signal.ts";
 
 /** What `tidefill set` answers. */
 export interface PaceReport {
@@ -26,6 +27,7 @@ export async function setPace(
   words: readonly string[],
 ): Promise<PaceReport> {
   const change = parsePaceChange(words);
+  requireIgnorable(change.ignore ?? []);
   const { id, job } = await store.runs.require(db, name);
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
@@ -40,5 +42,17 @@ export async function setPace(
     await store.runs.set(tx, id, { pace: sql`${JSON.stringify(pace)}::jsonb` });
     await store.audit.record(tx, { action: "set", job, run: id, details: change });
     return { run: Number(id), job, pace, isAtWork: run.status === "running" };
+  });
+}
+
+/** What somebody sets or puts there is taken back in its own way. */
+const ownWays = ["window", "stop file"];
+
+function requireIgnorable(ignored: readonly string[]): void {
+  const ignorable = signalNames.filter((name) => !ownWays.includes(name));
+  const strange = ignored.find((name) => !ignorable.some((each) => each === name));
+  if (strange === undefined) return;
+  throw new UsageError(`"${strange}" is no signal that a run can ignore.`, {
+    remedy: `There are ${ignorable.map((name) => name.replaceAll(" ", "-")).join(", ")}; a window is taken back by window=default, a stop file by removing it.`,
   });
 }

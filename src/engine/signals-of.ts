@@ -30,16 +30,16 @@ export interface Signals {
   readonly commits: CommitLatency;
 }
 
-/** What is always looked at, and what the job adds; `replicas` are those that the command line declares. */
+/** What is always looked at, and what the job adds; `replicas` answers the standbys that the run declares just now. */
 export function signalsOf(
   { relation, throttles }: RunTask,
-  replicas: readonly string[],
+  replicas: () => readonly string[],
   hours: () => OpenHours | null,
 ): Signals {
   const lags = throttles.filter((throttle) => throttle.kind === "replica lag");
   const rates = throttles.filter((throttle) => throttle.kind === "wal rate");
   const lag = new ReplicationLag({
-    declared: [...new Set([...replicas, ...lags.flatMap((each) => each.replicas)])],
+    declared: () => [...new Set([...replicas(), ...lags.flatMap((each) => each.replicas)])],
     maxSeconds: Math.min(
       ...lags.map(({ maxSeconds }) => maxSeconds ?? defaultMaxSeconds),
       longest(lags, defaultMaxSeconds),

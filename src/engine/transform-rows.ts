@@ -7,7 +7,13 @@ import { Verdict } from "../job/verdict.ts";
 import type { KeyText } from "../postgres/key.ts";
 import type { OutgoingRow } from "../sink/outgoing-row.ts";
 import type { RowSink } from "../sink/sink.ts";
-import { BadRecord, type ReadableSource, type SourceRow, type TextRow } from "../source/readable.ts";
+import {
+  BadRecord,
+  type ReadableSource,
+  reasonAt,
+  type SourceRow,
+  type TextRow,
+} from "../source/readable.ts";
 import type { Reject } from "../store/rejects.ts";
 import { portionLimitMs, rowLimitMs } from "./limits.ts";
 
@@ -58,7 +64,8 @@ export class RowTransform {
   async apply(portion: readonly SourceRow[], verdicts: Verdicts): Promise<void> {
     const rows: TextRow[] = [];
     for (const row of portion) {
-      if (row instanceof BadRecord) verdicts.rejects.push(refusal(row.key, row.reason));
+      if (row instanceof BadRecord)
+        verdicts.rejects.push({ key: row.key, sqlstate: null, reason: row.reason });
       else rows.push(row);
     }
     const deadline = new AbortController();
@@ -126,9 +133,10 @@ export class RowTransform {
     const key = this.#keyOf(row);
     if (answer instanceof Verdict) {
       if (answer.kind === "skip") verdicts.skipped += 1;
-      else verdicts.rejects.push(refusal(key, this.#said(answer.reason ?? "rejected without a reason")));
+      else
+        verdicts.rejects.push(this.#refusal(key, this.#said(answer.reason ?? "rejected without a reason")));
     } else if (answer instanceof Thrown) {
-      verdicts.rejects.push(refusal(key, this.#threw(answer.error)));
+      verdicts.rejects.push(this.#refusal(key, this.#threw(answer.error)));
     } else {
       this.#encode(key, this.#sink.takesMany && Array.isArray(answer) ? answer : [answer], verdicts);
     }
@@ -147,7 +155,9 @@ export class RowTransform {
 
   #encode(key: KeyText, answers: readonly unknown[], verdicts: Verdicts): void {
     if (answers.some((answer) => typeof answer !== "object" || answer === null || Array.isArray(answer))) {
-      verdicts.rejects.push(refusal(key, "the transform answered neither a row nor skip() nor reject()"));
+      verdicts.rejects.push(
+        this.#refusal(key, "the transform answered neither a row nor skip() nor reject()"),
+      );
       return;
     }
     try {
@@ -156,8 +166,12 @@ export class RowTransform {
       verdicts.keys.push(key);
     } catch (error) {
       if (!(error instanceof ColumnValueError)) throw error;
-      verdicts.rejects.push(refusal(key, error.message));
+      verdicts.rejects.push(this.#refusal(key, error.message));
     }
+  }
+
+  #refusal(key: KeyText, reason: string): Reject {
+    return { key, sqlstate: null, reason: reasonAt(this.#source, key, reason) };
   }
 
   #keyOf(row: TextRow): KeyText {
@@ -175,10 +189,6 @@ class Thrown {
   constructor(error: unknown) {
     this.error = error;
   }
-}
-
-function refusal(key: KeyText, reason: string): Reject {
-  return { key, sqlstate: null, reason };
 }
 
 const tooLate = new Verdict("reject", `the transform took longer than ${rowLimitMs / 1_000} s`);

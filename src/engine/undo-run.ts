@@ -13,7 +13,7 @@ import type { Store } from "../store/store.ts";
 import { executeRun, type Participation } from "./execute-run.ts";
 import { hadNoRows } from "./had-no-rows.ts";
 import type { RunReport } from "./run-report.ts";
-import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterUndone } from "./steps-only.ts";
 import { indexLog, needsLookup, openLog, undoTask } from "./undo-task.ts";
 
@@ -70,7 +70,7 @@ async function takeBackRows(
   part: Participation,
 ): Promise<RunReport> {
   await openLog(db, store, undone, options);
-  const undo = await begin(db, store, undone);
+  const undo = await begin(db, store, undone, options);
   return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
 }
 
@@ -82,8 +82,8 @@ async function emptyAfter(db: Database, store: Store, { id, job }: Run): Promise
 
 /** The steps that came after the rows go first; of a job of steps alone all of them. */
 async function takeBackSteps(db: Database, store: Store, run: Run, options: UndoOptions): Promise<void> {
-  const done = await store.steps.done(db, run.job);
-  const isNeeded = done.some(({ phase }) => phase === "contract") || hadNoRows(run);
+  const known = await store.steps.known(db, run.job);
+  const isNeeded = known.some(({ phase }) => phase === "contract") || hadNoRows(run);
   if (!isNeeded) return;
   const { job } = options;
   if (job === undefined)
@@ -132,7 +132,7 @@ function whyNot(run: Run): readonly [message: string, remedy: string] | null {
 const longestIndexMs = 3_600_000;
 
 /** Creates the run that takes another back, in one transaction with the line about it in the audit. */
-async function begin(db: Database, store: Store, undone: Run): Promise<Run> {
+async function begin(db: Database, store: Store, undone: Run, options: UndoOptions): Promise<Run> {
   const parts = undone.undoParts as readonly ImagePart[];
   const { written } = await readProgress(db, store.schema, undone.id);
   const longMs = { statementMs: longestIndexMs, wholeMs: longestIndexMs };
@@ -154,6 +154,7 @@ async function begin(db: Database, store: Store, undone: Run): Promise<Run> {
       tableFingerprint: "undo",
       estimatedRows: written,
       estimatedWalk: written,
+      pace: JSON.stringify(paceOf(options)),
     });
     const details = { undone: String(undone.id) };
     await store.audit.record(tx, { action: "undo", job: undone.job, run: created, details });

@@ -18,6 +18,8 @@ import { withIntegrity } from "./integrity.ts";
 import { withNotCompared } from "./not-compared.ts";
 import type { RunReport } from "./run-report.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
+import { takeUpPace } from "./take-up-pace.ts";
+import { requireVerifiable } from "./verify-rights.ts";
 import { requireComparable, verifyTask } from "./verify-task.ts";
 
 export interface VerifyOptions extends WorkOptions {
@@ -39,14 +41,17 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     const given = run?.parameters ?? options.parameters ?? {};
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
     requireComparable(opened);
-    const verify =
-      (await unfinishedOf(db, store, opened, run)) ?? (await begin(db, store, opened, run, given));
+    await requireVerifiable(db, opened);
+    const unfinished = await unfinishedOf(db, store, opened, run);
+    const begun = unfinished ?? (await begin(db, store, opened, run, given, "{}"));
+    await takeUpPace(db, store, begun, options);
+    const verify = await store.runs.require(db, String(begun.id));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
     return withIntegrity(db, job, await withNotCompared(db, store, opened, report));
   });
 }
 
-/** Compares what an unfinished run has done so far; null where what the job inserts cannot be found again. */
+/** Compares what an unfinished run has done so far, at the same pace; null where what the job inserts cannot be found again. */
 export async function verifyDone(
   db: Database,
   store: Store,
@@ -56,7 +61,7 @@ export async function verifyDone(
 ): Promise<RunReport | null> {
   if (opened.write.sink.comparing === null) return null;
   await giveUpUnfinished(db, store, opened.job);
-  const verify = await begin(db, store, opened, run, run.parameters);
+  const verify = await begin(db, store, opened, run, run.parameters, run.pace);
   return executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
 }
 
@@ -106,6 +111,7 @@ async function begin(
   opened: OpenedJob,
   of: Run | null,
   given: GivenParameters,
+  pace: string,
 ): Promise<Run> {
   const { job, estimate, isPersonal } = opened;
   const isPartial = of !== null && !isFinished(of.status);
@@ -124,6 +130,7 @@ async function begin(
       tableFingerprint: opened.tableFingerprint,
       estimatedRows: walk,
       estimatedWalk: walk,
+      pace,
       isPartial,
     });
     if (isPartial) {

@@ -25,7 +25,12 @@ async function driftedTables({ db, states }: Examined): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { job, run, state, steps } of states) {
     // What a last step has dropped or renamed is not missed.
-    if (state !== "succeeded" || run === null || job.kind === "steps" || steps.contract.done.length > 0)
+    if (
+      state !== "succeeded" ||
+      run === null ||
+      job.kind === "steps" ||
+      steps.contract.done.length + steps.contract.begun.length > 0
+    )
       continue;
     const parameters = await readParameters(job.parameters, run.parameters);
     const refusals = await tryToOpenJob(db, job, parameters).then(

@@ -13,6 +13,7 @@ import type {
   StepsDefinition,
   TransformContext,
 } from "./job-definition.ts";
+import { requireJobName } from "./job-name.ts";
 import { batchTimeMsOf, checkPace, type Pace } from "./pace.ts";
 import type { ParameterSpec, ParametersOf } from "./parameters.ts";
 import { precautions, stepsOf } from "./precautions.ts";
@@ -50,8 +51,6 @@ export interface Job {
   readonly backup: { readonly maxAgeMs: number; readonly check: BackupRule["check"] | null };
   bind(parameters: object): BoundJob;
 }
-
-const maxNameBytes = 63;
 
 /** Defines a job with a transform in TypeScript. The key travels by itself; answer only the sink's columns. */
 export function defineJob<
@@ -122,11 +121,7 @@ function fill<T, P>(given: FromParameters<T, P>, parameters: P): T {
 
 function common(definition: CommonDefinition<ParameterSpec>) {
   const { name, parameters = {}, pace = {}, throttles = [], rejectLimit = 100 } = definition;
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > maxNameBytes) {
-    throw new UsageError(`"${name}" is not a job's name.`, {
-      remedy: `Use lower-case words joined by hyphens, at most ${maxNameBytes} characters: "fill-word-count".`,
-    });
-  }
+  requireJobName(name);
   const { undoable = true, personalData = false, destructive = false } = definition;
   const nature = { undoable, personalData, destructive };
   return {

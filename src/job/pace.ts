@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.ts";
+import { withoutPassword } from "../postgres/address.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import { Windows } from "./window.ts";
 
@@ -16,6 +17,10 @@ export interface Pace {
 export interface RunPace extends Pace {
   /** ranges worked on at a time by each process; 4 when absent */
   readonly workers?: number;
+  /** standbys that must keep up: by `application_name`, or by address without a password; those that stream when absent */
+  readonly replica?: readonly string[];
+  /** signals that are left out, by name: for one that holds the run and is known to be no danger */
+  readonly ignore?: readonly string[];
 }
 
 /** Looks at every part of a pace. @throws UsageError naming the part and what it may be */
@@ -41,16 +46,16 @@ export function batchTimeMsOf(batchTime: Duration): number {
   });
 }
 
-const names = ["workers", "batch-time", "rows-per-second", "window"] as const;
+const names = ["workers", "batch-time", "rows-per-second", "window", "replica", "ignore"] as const;
 
 /**
- * A change of pace as operators type it: `workers=2 batch-time=100ms rows-per-second=5000 window="22:00-06:00 Europe/Berlin"`;
- * `name=default` takes a setting back, and is null here. @throws UsageError
+ * A change of pace as operators type it: `workers=2 batch-time=100ms rows-per-second=5000 window="22:00-06:00 Europe/Berlin"
+ * replica=replica-a,replica-b ignore=archiver`; `name=default` takes a setting back, and is null here. @throws UsageError
  */
 export function parsePaceChange(words: readonly string[]): {
   readonly [Name in keyof RunPace]: RunPace[Name] | null;
 } {
-  const change: Record<string, string | number | null> = {};
+  const change: Record<string, string | number | readonly string[] | null> = {};
   for (const word of words) {
     const at = word.indexOf("=");
     const name = names.find((each) => each === word.slice(0, Math.max(0, at)));
@@ -80,16 +85,24 @@ const fieldOf = {
   "batch-time": "batchTime",
   "rows-per-second": "rowsPerSecond",
   window: "window",
+  replica: "replica",
+  ignore: "ignore",
 } as const;
 
-function readValue(name: (typeof names)[number], text: string): string | number | null {
+function readValue(name: (typeof names)[number], text: string): string | number | readonly string[] | null {
   if (text === "default") return null;
+  if (name === "replica" || name === "ignore") return readList(name, text);
   if (name === "workers" || name === "rows-per-second") {
-    const number = Number(text.replaceAll(/[_,]/g, ""));
-    if (text === "" || Number.isNaN(number)) throw new UsageError(`${name} wants a number, got "${text}".`);
-    return number;
+    if (!/^[\d_,]+(\.\d+)?$/.test(text)) throw new UsageError(`${name} wants a number, got "${text}".`);
+    return Number(text.replaceAll(/[_,]/g, ""));
   }
   return text;
+}
+
+function readList(name: string, text: string): readonly string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.includes("")) throw new UsageError(`${name} wants names joined by commas, got "${text}".`);
+  return name === "replica" ? parts.map(withoutPassword) : parts.map((part) => part.replaceAll("-", " "));
 }
 
 function given(change: object): readonly (readonly [string, unknown])[] {

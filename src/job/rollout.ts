@@ -9,6 +9,8 @@ export interface Rollout {
   readonly isAutomatic: boolean;
   /** how long to wait after a stage before it is judged */
   readonly soakMs: number;
+  /** the last stage, from 0, that was looked at when it was done; absent before the first */
+  readonly judged?: number;
 }
 
 const defaultSoak = "1m";

@@ -53,8 +53,9 @@ export type Step = {
   | { readonly kind: "drop table"; readonly table: StepTable }
   | {
       readonly kind: "sql";
-      readonly up: Sql;
-      readonly down: Sql | null;
+      /** texts, each sent by itself; in a transaction it is one */
+      readonly up: readonly Sql[];
+      readonly down: readonly Sql[] | null;
       readonly transactional: boolean;
       /** answers one boolean: whether it is done; null where only our own record tells */
       readonly done: Sql | null;
@@ -173,23 +174,29 @@ export function dropTable(table: TableName, options: StepOptions = {}): Step {
 
 /**
  * Statements of your own. In a transaction (as it is unless told otherwise) they are done exactly once; outside of one they may
- * be done again after a crash, so give them a query that says whether they are `done`.
+ * be done again after a crash, so give them a query that says whether they are `done`. What PostgreSQL wants alone there, such
+ * as two things `concurrently`, is a list of texts.
  */
 export function sqlStep(
   definition: StepOptions & {
     readonly name: string;
-    readonly up: SqlLike;
+    readonly up: SqlLike | readonly SqlLike[];
     /** null where there is no way back */
-    readonly down: SqlLike | null;
+    readonly down: SqlLike | readonly SqlLike[] | null;
     readonly transactional?: boolean;
     readonly done?: SqlLike;
   },
 ): Step {
   const { name, transactional = true } = definition;
-  const text = (given: SqlLike): Sql => textOf(given, `The step "${name}"`);
-  const up = text(definition.up);
-  const down = definition.down === null ? null : text(definition.down);
-  const done = definition.done === undefined ? null : text(definition.done);
+  const texts = (given: SqlLike | readonly SqlLike[]): readonly Sql[] =>
+    (Array.isArray(given) ? given : [given]).map((text) => textOf(text, `The step "${name}"`));
+  const up = texts(definition.up);
+  const down = definition.down === null ? null : texts(definition.down);
+  const [done = null] = texts(definition.done ?? []);
+  if (up.length === 0 || (transactional && up.length + (down?.length ?? 1) > 2))
+    throw new UsageError(`The step "${name}" has ${up.length === 0 ? "no statement" : "a list of texts"}.`, {
+      remedy: "In a transaction it is one text; a list of them is for transactional: false.",
+    });
   if (name.trim() === "")
     throw new UsageError("A step has no name.", { remedy: 'Write sqlStep({ name: "…", … }).' });
   return step({ kind: "sql", up, down, transactional, done }, name, definition);
@@ -202,9 +209,12 @@ export function takesAway({ kind }: Step): boolean {
 
 /** The step as plain data, for fingerprints. */
 export function describeStep(given: Step): unknown {
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => [name, value instanceof Sql ? value.describe() : value]),
-  );
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, describe(value)]));
+}
+
+function describe(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(describe);
+  return value instanceof Sql ? value.describe() : value;
 }
 
 type Bare = Step extends infer Each ? (Each extends Step ? Omit<Each, "name" | "known"> : never) : never;

@@ -5,6 +5,8 @@ const minuteMs = 60_000;
 const dayMinutes = 24 * 60;
 /** A window of one weekday opens again within two weeks, even if the hour in which it lies is once left out. */
 const lookAheadMinutes = 15 * dayMinutes;
+/** Farther ahead than so many openings and closings nobody plans. */
+const mostChanges = 60;
 
 /**
  * When a run may work: `22:00-06:00 Europe/Berlin`, `Mon-Fri 22:00-06:00 Europe/Berlin; Sat,Sun 00:00-24:00 Europe/Berlin`.
@@ -37,6 +39,21 @@ export class Windows {
     for (let minute = first; minute < first + lookAheadMinutes; minute += 1) {
       const then = new Date(minute * minuteMs);
       if (this.isOpen(then) !== isOpen) return then;
+    }
+    return null;
+  }
+
+  /** Seconds from `at` until so many seconds have passed in which it was open; null when it does not open often enough. */
+  secondsUntil(openSeconds: number, at: Date): number | null {
+    let [now, left] = [at, openSeconds * 1_000];
+    for (let changes = 0; changes < mostChanges; changes += 1) {
+      const isOpen = this.isOpen(now);
+      const next = this.nextChange(now);
+      if (isOpen && (next === null || next.getTime() - now.getTime() >= left))
+        return (now.getTime() + left - at.getTime()) / 1_000;
+      if (next === null) return null;
+      if (isOpen) left -= next.getTime() - now.getTime();
+      now = next;
     }
     return null;
   }

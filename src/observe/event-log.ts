@@ -14,6 +14,7 @@ const levels: Readonly<Record<EngineEvent["type"], "debug" | "info" | "warn" | "
   "row rejected": "warn",
   "pace changed": "info",
   "signal blind": "warn",
+  "stage done": "info",
   "sweep started": "info",
   "worker waiting": "debug",
   "server observed": null,

@@ -9,6 +9,7 @@ import { publishedRowsHaveAnIdentity } from "./checks/published-rows-have-an-ide
 import { relationIsATable } from "./checks/relation-is-a-table.ts";
 import { rowSecurityHidesNothing } from "./checks/row-security-hides-nothing.ts";
 import { serverCanBeWritten } from "./checks/server-can-be-written.ts";
+import { upsertTellsWhatIsNew } from "./checks/upsert-tells-what-is-new.ts";
 
 // Each may rely on those before it: what is no table has no key to look at.
 const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
@@ -29,6 +30,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
     columnsAreAsDescribed,
     columnsCanBeWritten,
     columnsAreFilled,
+    upsertTellsWhatIsNew,
   ],
 };
 
@@ -45,6 +47,7 @@ export const checkNames = [
   "delete-takes-no-others",
   "published-rows-have-an-identity",
   "collation-is-unchanged",
+  "upsert-tells-what-is-new",
   "reads-by-an-index",
 ] as const;
 

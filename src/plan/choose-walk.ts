@@ -23,7 +23,7 @@ export async function chooseWalkFilter(
   const candidates = [filter, pending, where].filter((candidate) => candidate !== null).map(bracketed);
   for (const candidate of candidates) {
     const walk = new KeyWalk(relation, key, candidate, null);
-    const nodes = await explain(tx, walk.boundaryStatement(null, typicalRange));
+    const nodes = await explain(tx, walk.boundaryStatement({ after: null, through: null }, typicalRange));
     if (visitsOnlyMatches(nodes)) return candidate;
   }
   return null;

@@ -3,8 +3,7 @@ import pg from "pg";
 import { RefusedError, UsageError } from "../errors.ts";
 import type { BoundJob, Job } from "../job/define-job.ts";
 import { definitionFingerprint } from "../job/fingerprint.ts";
-import { displayName } from "../job/table.ts";
-import { findRelation, type Relation } from "../postgres/catalog.ts";
+import type { Relation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { describeFailure } from "../postgres/failure.ts";
 import { readKey } from "../postgres/key-index.ts";
@@ -16,6 +15,7 @@ import { keyIsNotPersonal } from "./checks/key-is-not-personal.ts";
 import { readsByAnIndex } from "./checks/reads-by-an-index.ts";
 import { chooseWalkFilter } from "./choose-walk.ts";
 import { type Estimate, estimateRows } from "./estimate.ts";
+import { findTable } from "./find-table.ts";
 import { type OpenedOutside, openOutside } from "./open-outside.ts";
 import { openWrite } from "./open-sink.ts";
 import type { OpenedJob, WrittenTable } from "./opened-job.ts";
@@ -59,15 +59,15 @@ interface Tables {
   readonly into: Relation | null;
 }
 
+const notNamed = { relation: null, refusals: [] } as const;
+
 /** The tables that a job reads and inserts into, looked at by every check. */
 async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): Promise<Tables> {
   const insert = insertOf(sink);
-  const from = source instanceof TableRows ? await findRelation(tx, source.table) : null;
-  const into = insert === null ? null : await findRelation(tx, insert.table);
-  const missing = [
-    ...(source instanceof TableRows && from === null ? [noSuchTable(displayName(source.table))] : []),
-    ...(insert !== null && into === null ? [noSuchTable(displayName(insert.table))] : []),
-  ];
+  const foundFrom = source instanceof TableRows ? await findTable(tx, source.table) : notNamed;
+  const foundInto = insert === null ? notNamed : await findTable(tx, insert.table);
+  const [from, into] = [foundFrom.relation, foundInto.relation];
+  const missing = [...foundFrom.refusals, ...foundInto.refusals];
   if (missing.length > 0) return { refusals: missing, from, into };
   const personalKey = source instanceof TableRows ? keyIsNotPersonal(source.table) : [];
   if (personalKey.length > 0) return { refusals: personalKey, from, into };
@@ -83,6 +83,7 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
       read: source.read,
       written,
       verb,
+      overwrites: false,
     } as const;
     refusals.push(...(await checkJob(subject, "source")));
   }
@@ -94,6 +95,7 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
       relation: into,
       read: [],
       written: insert.columns,
+      overwrites: insert.onConflict?.do === "update",
     } as const;
     refusals.push(...(await checkJob({ ...subject, verb: "insert" }, "target")));
   }
@@ -189,14 +191,6 @@ function isPersonal(job: Job, { source, sink }: Parts): boolean {
     ...(insert === null ? [] : insert.columns.map((column) => [insert.table, column] as const)),
   ];
   return job.personalData || touched.some(([table, column]) => table.personalData.includes(column));
-}
-
-function noSuchTable(name: string): Refusal {
-  return {
-    check: "relation-is-a-table",
-    message: `There is no table ${name} in this database, or not in the search path.`,
-    remedy: "Check the connection and the name; write schema.table for one outside of the search path.",
-  };
 }
 
 /** A mistake in the job's own SQL is the author's to mend, not an error of the run. */

@@ -43,6 +43,8 @@ interface PlanDetails {
   readonly touched: Touched;
   /** what it will cost */
   readonly forecast: Forecast;
+  /** the job's window: the time that it takes counts only while this is open */
+  readonly window: string | null;
 }
 
 /** What the engine sends around the statements of every batch. */
@@ -109,6 +111,7 @@ async function describe(
     verb: main?.verb ?? "update",
     touched: await readTouched(tx, mainTable(opened), main?.columns ?? [], main?.verb ?? "update"),
     forecast: await readForecast(tx, opened, measured),
+    window: opened.job.pace.window ?? null,
   };
 }
 

@@ -1,11 +1,11 @@
 import type { Job } from "../job/define-job.ts";
 import type { Step } from "../job/steps.ts";
-import { displayName } from "../job/table.ts";
 import { Sql } from "../postgres/sql.ts";
 import { SqlInsertSink } from "../sink/insert.ts";
 import { SqlMoveSink } from "../sink/move.ts";
 import { SqlUpdateSink } from "../sink/update.ts";
 import { TableRows } from "../source/table-rows.ts";
+import { requireCodes } from "../sql-checks/acknowledge.ts";
 import { checkExpression } from "../sql-checks/check-expression.ts";
 import { checkSql } from "../sql-checks/check-sql.ts";
 import type { Finding } from "../sql-checks/rule.ts";
@@ -29,7 +29,7 @@ const advice: ReadonlySet<string> = new Set([
 
 /** What would harm a live table, in the steps of a job and in its expressions; nothing is asked of the database. */
 export async function findSql(job: Job, parameters: object | null): Promise<readonly SqlFinding[]> {
-  const findings = [...(await ofSteps(job))];
+  const findings = [...(await ofSteps(job)), ...(await ofIntegrity(job))];
   if (job.kind === "steps" || parameters === null) return findings;
   for (const [place, expression] of expressionsOf(job, parameters)) {
     const found = await checkExpression(expression.toString(), { isRetried: true, known: {} });
@@ -49,40 +49,75 @@ export async function refusalsOfSteps(job: Job): Promise<readonly Refusal[]> {
 }
 
 async function ofSteps(job: Job): Promise<readonly SqlFinding[]> {
+  requireCodes(job.known, job.name);
   const findings: SqlFinding[] = [];
-  const created: string[] = [];
+  const before: string[] = [];
   for (const step of [...job.expand, ...job.contract]) {
-    for (const [text, isTransactional] of textsOf(step)) {
+    requireCodes(step.known, `the step "${step.name}" of ${job.name}`);
+    const up = actsOf(step, null).up.map(({ statement }) => statement.toString());
+    for (const { text, isTransactional, after } of textsOf(step)) {
       const context = {
         isTransactional,
         isRetried: !isTransactional,
-        tablesCreatedBefore: created,
+        hasLockTimeout: step.kind !== "sql" || isTransactional,
+        textsBefore: [...before, ...after],
         known: step.known,
       };
       const found = await checkSql(text, context);
-      // The table of a step is looked up as that of a job is.
-      const own =
-        step.kind === "add column" ? found.filter(({ code }) => code !== "unqualified-table") : found;
-      findings.push(...own.map(at(step.name)));
+      findings.push(...found.filter((finding) => !isOwnTable(step, finding)).map(at(step.name)));
     }
-    if (step.kind === "create table") created.push(displayName(step.table));
+    before.push(...up);
   }
   return findings;
 }
 
+async function ofIntegrity(job: Job): Promise<readonly SqlFinding[]> {
+  const findings: SqlFinding[] = [];
+  for (const { name, query } of job.integrity) {
+    const context = { isTransactional: true, isRetried: false, known: job.known };
+    findings.push(...(await checkSql(query.toString(), context)).map(at(`integrity: ${name}`)));
+  }
+  return findings;
+}
+
+interface Text {
+  readonly text: string;
+  readonly isTransactional: boolean;
+  /** texts of the same step that ran before it: what takes a step back finds what the step has made */
+  readonly after: readonly string[];
+}
+
 /** The statements that an author has a say in; the others are tidefill's own, and written in their safe form. */
-function textsOf(step: Step): readonly (readonly [text: string, isTransactional: boolean])[] {
+function textsOf(step: Step): readonly Text[] {
   switch (step.kind) {
     case "create table":
     case "add column":
-      return actsOf(step, null).up.map(({ statement }) => [statement.toString(), true]);
-    case "sql":
-      return [step.up, step.down]
-        .filter((text) => text !== null)
-        .map((text) => [text.toString(), step.transactional]);
+    case "add constraint":
+    case "create index":
+      return actsOf(step, null)
+        .up.filter(({ onlyIf }) => onlyIf === undefined)
+        .map(({ statement, isTransactional }) => ({
+          text: statement.toString(),
+          isTransactional,
+          after: [],
+        }));
+    case "sql": {
+      const { done, transactional: isTransactional } = step;
+      const both = [...step.up, ...(step.down ?? [])].map(String);
+      return [
+        ...both.map((text, index) => ({ text, isTransactional, after: both.slice(0, index) })),
+        ...(done === null ? [] : [{ text: done.toString(), isTransactional: true, after: [] }]),
+      ];
+    }
     default:
       return [];
   }
+}
+
+/** The table of a step is looked up as that of a job is; one that its SQL names besides is not. */
+function isOwnTable(step: Step, { code, table }: Finding): boolean {
+  if (code !== "unqualified-table" || step.kind === "sql" || step.kind === "create table") return false;
+  return "table" in step && step.table.schema === null && step.table.name === table;
 }
 
 function expressionsOf(job: Job, parameters: object): readonly (readonly [place: string, expression: Sql])[] {

@@ -5,7 +5,13 @@ import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 import type { Sql } from "./sql.ts";
-import { beginStatement, defaultLimits, plainName, type TransactionLimits } from "./transaction-settings.ts";
+import {
+  beginStatement,
+  defaultLimits,
+  noticeLostClient,
+  plainName,
+  type TransactionLimits,
+} from "./transaction-settings.ts";
 
 /** A row by column name, each value as PostgreSQL's text. */
 export type Row = Readonly<Record<string, string | null>>;
@@ -109,19 +115,21 @@ export class Database implements Queryable {
   }
 
   /**
-   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. The timeout is
+   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. The timeouts are
    * the session's for so long: behind a pooler in transaction mode another one may get it.
    */
   async alone(statement: Sql, wholeMs: number): Promise<Result> {
     return this.#withClient(wholeMs, async (client) => {
-      await client.query("set statement_timeout = 0; set lock_timeout = 0");
+      await client.query(`set statement_timeout = 0; set lock_timeout = 0; ${noticeLostClient(false)}`);
       try {
         const { rows, rowCount } = await client.query<Record<string, string | null>>(
           statement.toQuery().text,
         );
         return { rows, count: rowCount ?? 0 };
       } finally {
-        await client.query("reset statement_timeout; reset lock_timeout").catch(() => unfit.add(client));
+        await client
+          .query("reset statement_timeout; reset lock_timeout; reset client_connection_check_interval")
+          .catch(() => unfit.add(client));
       }
     });
   }

@@ -51,9 +51,13 @@ export function beginStatement(limits: Partial<TransactionLimits> = {}): string 
     ].map((setting) => `set local ${setting}`),
     pinSearchPath,
     setWhereKnown("transaction_timeout", Math.ceil(wholeMs)),
-    // A client that was killed must not commit long after its death; the server can only see that on Linux.
-    `${setWhereKnown("client_connection_check_interval", 1_000)} and pg_catalog.version() like '%linux%'`,
+    noticeLostClient(true),
   ].join("; ");
+}
+
+/** A client that was killed must not have its work done long after its death; the server can only see that on Linux. */
+export function noticeLostClient(isLocal: boolean): string {
+  return `${setWhereKnown("client_connection_check_interval", 1_000, isLocal)} and pg_catalog.version() like '%linux%'`;
 }
 
 /** A name that can break out neither of a literal nor of a comment. */
@@ -62,8 +66,8 @@ export function plainName(name: string): string {
 }
 
 /** Sets what only some versions of PostgreSQL have. */
-function setWhereKnown(setting: string, value: number): string {
-  return `select pg_catalog.set_config('${setting}', '${value}', true) where pg_catalog.current_setting('${setting}', true) is not null`;
+function setWhereKnown(setting: string, value: number, isLocal = true): string {
+  return `select pg_catalog.set_config('${setting}', '${value}', ${isLocal}) where pg_catalog.current_setting('${setting}', true) is not null`;
 }
 
 /**

@@ -18,10 +18,26 @@ export function incomingRows(
   );
   const arrays = [sql`pg_catalog.unnest(${sources}::integer[])`, ...(columns.length === 0 ? [] : [texts])];
   const names = ["source", ...columns.map((_, index) => `text_${index + 1}`), "n"].join(", ");
-  // To the type under any domain: a cast to a domain over varchar(3) would cut a value off, the insert refuses it.
-  const values = columns.map(({ baseType }, index) => `text_${index + 1}::${baseType} as value_${index + 1}`);
-  return sql`select source, n, ${raw(values.join(", "))}
+  return sql`select source, n, ${raw(castTexts(columns))}
       from rows from (${join(arrays)}) with ordinality as tidefill_new(${raw(names)})`;
+}
+
+/** The same rows, and nothing of where each came from. */
+export function plainRows(columns: readonly Column[], rows: readonly OutgoingRow[]): Sql {
+  const texts = unnested(
+    rows.map(({ values }) => values),
+    columns.length,
+  );
+  const names = columns.map((_, index) => `text_${index + 1}`).join(", ");
+  return sql`select ${raw(castTexts(columns))}
+      from rows from (${texts}) as tidefill_new(${raw(names)})`;
+}
+
+// To the type under any domain: a cast to a domain over varchar(3) would cut a value off, the insert refuses it.
+function castTexts(columns: readonly Column[]): string {
+  return columns
+    .map(({ baseType }, index) => `text_${index + 1}::${baseType} as value_${index + 1}`)
+    .join(", ");
 }
 
 /** SQL expressions over rows of `from`, and nothing else of them. */

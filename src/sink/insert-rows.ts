@@ -5,7 +5,7 @@ import { type Sql, sql } from "../postgres/sql.ts";
 import type { RowComparing } from "./comparing.ts";
 import type { RowEncoder } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
-import { incomingRows } from "./incoming.ts";
+import { incomingRows, plainRows } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { RowSink } from "./sink.ts";
@@ -50,9 +50,10 @@ export class InsertRows implements RowSink {
     images: ImageTarget | null,
   ): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
-    const incoming = incomingRows(this.#columns, rows, keys);
+    const incoming = this.#incoming(rows, keys);
     if (images !== null) await this.#insert.prepare(tx, incoming);
-    const statement = this.#insert.build(incoming, images);
+    const aside = isOneToMany(rows) ? await this.#insert.refusedTogether(tx, incoming) : null;
+    const statement = this.#insert.build(incoming, images, aside);
     const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
     const done = { ...counted, unchanged: keptOut(rows, counted) };
     if (this.#stillPending === null) return done;
@@ -90,8 +91,18 @@ export class InsertRows implements RowSink {
   }
 
   sample(_bounds: Bounds, images: ImageTarget | null): Sql {
-    return this.#insert.build(incomingRows(this.#columns, [], []), images);
+    return this.#insert.build(this.#incoming([], []), images);
   }
+
+  // Telling rows apart costs time and is of use only where some may be refused.
+  #incoming(rows: readonly OutgoingRow[], keys: readonly KeyText[]): Sql {
+    return this.#insert.isPlain ? plainRows(this.#columns, rows) : incomingRows(this.#columns, rows, keys);
+  }
+}
+
+/** The rows of a source stand side by side, with the same key. */
+function isOneToMany(rows: readonly OutgoingRow[]): boolean {
+  return rows.some(({ key }, index) => key === rows[index - 1]?.key);
 }
 
 /** Rows that were neither inserted nor met another one: a trigger kept them out, or an upsert found them as they are. */

@@ -85,12 +85,18 @@ export class InsertStatement {
     return this.#conflict === null;
   }
 
-  build(incoming: Sql, images: ImageTarget | null): Sql {
+  /** The sources that are kept aside, where a source became several rows; null where none is. */
+  async refusedTogether(tx: Transaction, incoming: Sql): Promise<readonly number[] | null> {
+    return this.#conflict?.do === "reject" ? this.#meeting.refusedTogether(tx, incoming, target) : null;
+  }
+
+  /** `aside` are the sources that are known to be kept aside; null leaves it to the statement. */
+  build(incoming: Sql, images: ImageTarget | null, aside: readonly number[] | null = null): Sql {
     if (this.#conflict === null) return this.#plain(incoming, images);
     const refused =
-      this.#conflict?.do === "reject"
+      this.#conflict.do === "reject"
         ? sql`, refused as (
-      ${this.#meeting.refused(target)}
+      ${aside === null ? this.#meeting.refused(target) : sql`select source from pg_catalog.unnest(${aside}::integer[]) as aside(source)`}
     )`
         : raw("");
     return sql`with incoming as materialized (

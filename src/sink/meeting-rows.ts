@@ -1,4 +1,5 @@
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 
 /** Rows of `incoming` and of the table that have the same values in the columns of a unique constraint. */
@@ -22,7 +23,10 @@ export class MeetingRows {
     return raw(equalities.join(" and "));
   }
 
-  /** A query for the `source` of each row that may not go in. Of rows that meet each other the first does; nulls meet nobody. */
+  /**
+   * A query for the `source` of each row that may not go in, where each source became one row. Of rows that meet each other the
+   * first does; nulls meet nobody.
+   */
   refused(alias: string): Sql {
     const values = this.#values.map(({ value }) => value);
     const known = values.map((value) => `incoming.${value} is not null`).join(" and ");
@@ -38,4 +42,47 @@ export class MeetingRows {
       ) as met
       where nth > 1 or is_there`;
   }
+
+  /**
+   * The sources that may not go in, in their order, where a source became several rows that go in together or not at all: those
+   * of which a row meets one of the table, of the same source, or of one before it that goes in.
+   */
+  async refusedTogether(tx: Transaction, incoming: Sql, alias: string): Promise<readonly number[]> {
+    const values = this.#values.map(({ value }) => value);
+    const known = values.map((value) => `incoming.${value} is not null`).join(" and ");
+    const { rows } = await tx.query(sql`with incoming as materialized (
+      ${incoming}
+    )
+    select pg_catalog.json_agg(pg_catalog.json_build_array(source, same, is_there) order by n) as met
+    from (
+      select source, n,
+        pg_catalog.dense_rank() over (order by ${raw(values.join(", "))}) as same,
+        pg_catalog.count(*) over (partition by ${raw(values.join(", "))}) as times,
+        exists (
+          select from ${qualifiedName(this.#relation)} as ${raw(alias)}
+          where ${this.meets(alias)}
+        ) as is_there
+      from incoming
+      where ${raw(known)}
+    ) as each
+    where times > 1 or is_there`);
+    return firstComeFirstIn(JSON.parse(rows[0]?.met ?? "[]") as readonly Met[]);
+  }
+}
+
+/** A row that meets another: its source, the number of the values that they share, and whether the table has them. */
+type Met = readonly [source: number, same: number, isThere: boolean];
+
+function firstComeFirstIn(met: readonly Met[]): readonly number[] {
+  const bySource = new Map<number, Met[]>();
+  for (const row of met) bySource.set(row[0], [...(bySource.get(row[0]) ?? []), row]);
+  const taken = new Set<number>();
+  const refused: number[] = [];
+  for (const [source, rows] of bySource) {
+    const own = new Set(rows.map(([, same]) => same));
+    const isFree = rows.every(([, same, isThere]) => !isThere && !taken.has(same));
+    if (!isFree || own.size < rows.length) refused.push(source);
+    else for (const same of own) taken.add(same);
+  }
+  return refused;
 }

@@ -99,11 +99,16 @@ export class UpdateStatement {
     const old = raw(
       this.#layout
         .valueNames("old")
-        .map((name) => `tidefill_before.tidefill_${name} as ${name}`)
+        .map((name) => `${this.#earlier}.tidefill_${name} as ${name}`)
         .join(", "),
     );
     return sql`
       returning ${join([this.#layout.keysOf(alias), old, this.#layout.valuesOf("new", alias), ...pending])}`;
+  }
+
+  /** A table may have any name but this one's. */
+  get #earlier(): string {
+    return this.#relation.name === "tidefill_before" ? "tidefill_earlier" : "tidefill_before";
   }
 
   // The same rows once more, under names that no expression of the job's can mean; locked, so that they are the latest.
@@ -118,8 +123,8 @@ export class UpdateStatement {
         from ${qualifiedName(this.#relation)} as ${raw(alias)}
         where ${within}
         for no key update of ${raw(alias)}
-      ) as tidefill_before(${raw(names)})`;
-    return { from, where: this.#key.equals(keys.map((name) => `tidefill_before.${name}`)) };
+      ) as ${raw(this.#earlier)}(${raw(names)})`;
+    return { from, where: this.#key.equals(keys.map((name) => `${this.#earlier}.${name}`)) };
   }
 
   #lock(where: Sql): Sql {

@@ -6,6 +6,9 @@ import { quotedFields } from "./csv-quotes.ts";
 import { type CsvRecord, csvRecords } from "./csv-records.ts";
 import { type FileFormat, type FileRecord, type Position, RecordError, type Span } from "./file-record.ts";
 
+/** One reason for all: which of them is met first depends on how far the file was read ahead. */
+const hiddenEnd = "broken quoting: where the record that begins here ends cannot be told";
+
 /** The fields of a CSV file as the declared columns. */
 export class CsvFormat implements FileFormat {
   readonly #definition: CsvFile<unknown>;
@@ -25,7 +28,7 @@ export class CsvFormat implements FileFormat {
 
   async *records(chunks: AsyncIterable<Buffer>, from: Position): AsyncGenerator<readonly FileRecord[]> {
     const delimiter = Buffer.from(this.#definition.delimiter);
-    for await (const records of csvRecords(chunks, from, this.#definition)) {
+    for await (const records of csvRecords(chunks, from, this.#definition.delimiter)) {
       yield records.map((record) => new CsvFileRecord(record, this.#columns, this.#fields, delimiter));
     }
   }
@@ -50,7 +53,9 @@ class CsvFileRecord implements FileRecord {
   }
 
   texts(): readonly (string | null)[] {
-    const { length } = this.#record.fields;
+    const { fields } = this.#record;
+    if (fields === null) throw new RecordError(hiddenEnd);
+    const { length } = fields;
     if (length !== this.#count) {
       throw new RecordError(
         `${length} ${length === 1 ? "field" : "fields"} where ${this.#count} are expected`,
@@ -60,7 +65,7 @@ class CsvFileRecord implements FileRecord {
   }
 
   field(at: number): string {
-    return this.#record.fields[at] ?? "";
+    return this.#record.fields?.[at] ?? "";
   }
 
   isQuoted(at: number): boolean {
@@ -98,9 +103,14 @@ class CsvColumn {
   }
 }
 
-/** The names in a file's first record. @throws UsageError when a declared column is missing or there twice */
+/** The names in a file's first record. @throws UsageError when a declared column is missing or there twice, or the record has no end */
 export function headerNames(definition: CsvFile<unknown>, { fields }: CsvRecord): readonly string[] {
   const { path, columns } = definition;
+  if (fields === null) {
+    throw new UsageError(`The header of ${path} has broken quoting, so that its end cannot be told.`, {
+      remedy: 'Put a whole name into quotes and write each quote inside it twice: "a ""b"" c".',
+    });
+  }
   const names = fields.map((field) => utf8Of(field));
   // Never shown: the first record of a file without a header is somebody's data.
   if (names.includes(null)) {

@@ -1,40 +1,32 @@
 import { Parser } from "csv-parse";
-import { UsageError } from "../errors.ts";
-import { mostRecordBytes, type Position, type Span } from "./file-record.ts";
+import type { Position, Span } from "./file-record.ts";
 import { PassedBytes } from "./passed-bytes.ts";
-
-/** How a CSV file is written. */
-export interface CsvDialect {
-  /** how messages call the file */
-  readonly path: string;
-  readonly delimiter: string;
-}
 
 /** A record with its fields as bytes in latin1: whether they are UTF-8 is not known yet. */
 export interface CsvRecord {
   readonly span: Span;
-  readonly fields: readonly string[];
+  /** null for a line that is set aside, since its quotes hide where its record ends */
+  readonly fields: readonly string[] | null;
   /** as it stands in the file, quotes and all */
   readonly bytes: Buffer;
 }
 
-/** Cuts CSV into records. @throws UsageError where broken quoting hides their ends */
+/** What was read ahead for a quote that nothing closes is parsed only by those who still want it. */
+const readAheadBytes = 1_048_576;
+
+/**
+ * Cuts CSV into records. Where broken quoting hides the end of one, the line on which it begins is set aside and the next
+ * record begins on the next line: how a file is cut depends on where a record begins, never on what was read before it.
+ */
 export async function* csvRecords(
   chunks: AsyncIterable<Buffer>,
   from: Position,
-  dialect: CsvDialect,
+  delimiter: string,
 ): AsyncGenerator<readonly CsvRecord[]> {
-  const cutter = new CsvCutter(from, dialect);
+  const cutter = new CsvCutter(from, delimiter);
   try {
-    for await (const chunk of chunks) {
-      const problem = await cutter.write(chunk);
-      // The good ones before a broken one are good all the same.
-      yield cutter.take();
-      if (problem !== null) throw problem;
-    }
-    const problem = await cutter.end();
-    yield cutter.take();
-    if (problem !== null) throw problem;
+    for await (const chunk of chunks) yield* cutter.write(chunk);
+    yield* cutter.end();
   } finally {
     cutter.close();
   }
@@ -42,46 +34,55 @@ export async function* csvRecords(
 
 /** csv-parse at work on a stretch of a file: its byte counts cut the records, our own count of the bytes tells their lines. */
 class CsvCutter {
-  readonly #parser: Parser;
+  readonly #delimiter: Buffer;
   readonly #passed: PassedBytes;
-  readonly #path: string;
+  #parser: Parser;
   #records: CsvRecord[] = [];
+  /** in the middle of a line that is set aside, and so long that it is not kept */
+  #isInLine = false;
 
-  constructor(from: Position, { path, delimiter }: CsvDialect) {
-    this.#path = path;
+  constructor(from: Position, delimiter: string) {
+    this.#delimiter = Buffer.from(delimiter);
     this.#passed = new PassedBytes(from);
-    this.#parser = new Parser({
-      bom: false,
-      // One character a byte, so that bad UTF-8 spoils its own record only.
-      encoding: "latin1",
-      delimiter: Buffer.from(delimiter),
-      // Never discovered: in the middle of a file it could be found to be another.
-      record_delimiter: ["\r\n", "\n"],
-      relax_column_count: true,
-      skip_empty_lines: true,
-      on_record: (fields: readonly string[], { bytes }) => {
-        this.#records.push({ ...this.#passed.claim(from.byte + bytes), fields });
-        return null;
-      },
-    });
-    // Every write has its own answer; without a listener the event would end the process.
-    this.#parser.on("error", () => {});
-    // Nothing comes out here, but the end is only reached by reading.
-    this.#parser.resume();
+    this.#parser = this.#begin(from.byte);
   }
 
-  async write(chunk: Buffer): Promise<UsageError | null> {
+  /** The records that end in `chunk`. */
+  async *write(chunk: Buffer): AsyncGenerator<readonly CsvRecord[]> {
     this.#passed.add(chunk);
-    const problem = await this.#answer((done) => this.#parser.write(chunk, done));
-    return problem ?? (this.#passed.held > mostRecordBytes ? this.#tooLong() : null);
+    yield* this.#cut(this.#isInLine || (await this.#parse(chunk)));
   }
 
-  end(): Promise<UsageError | null> {
-    return this.#answer((done) => this.#parser.end(done));
+  /** The last records: no more will come. */
+  async *end(): AsyncGenerator<readonly CsvRecord[]> {
+    this.#passed.isWhole = true;
+    yield* this.#cut(this.#isInLine || (await this.#end()));
   }
 
-  /** The records found since the last call. */
-  take(): readonly CsvRecord[] {
+  async *#cut(isHidden: boolean): AsyncGenerator<readonly CsvRecord[]> {
+    for (let hidden = isHidden; hidden; hidden = await this.#goOn()) {
+      this.#setLineAside();
+      if (this.#passed.held > readAheadBytes) yield this.#take();
+    }
+    yield this.#take();
+  }
+
+  /** Sets aside the line on which the record begins whose end is hidden, as soon as its own end is there. */
+  #setLineAside(): void {
+    const line = this.#passed.claimLine();
+    this.#isInLine = line === null;
+    if (line === null) return;
+    this.#records.push({ ...line, fields: null });
+    this.close();
+    this.#parser = this.#begin(line.span.end);
+  }
+
+  async #goOn(): Promise<boolean> {
+    if (this.#isInLine) return false;
+    return (await this.#parse(this.#passed.rest)) || (this.#passed.isWhole && (await this.#end()));
+  }
+
+  #take(): readonly CsvRecord[] {
     const records = this.#records;
     this.#records = [];
     return records;
@@ -91,26 +92,42 @@ class CsvCutter {
     this.#parser.destroy();
   }
 
-  #answer(work: (done: (error?: Error | null) => void) => void): Promise<UsageError | null> {
-    return new Promise((resolve) => {
-      // The parser's own message shows the field.
-      work((error) => resolve(error == null ? null : this.#broken()));
-    });
+  /** Answers whether the end of a record is hidden; so does the end. */
+  async #parse(bytes: Buffer): Promise<boolean> {
+    return (await this.#answer((done) => this.#parser.write(bytes, done))) || this.#passed.isTooLong;
   }
 
-  #broken(): UsageError {
-    return new UsageError(
-      `The quoting of ${this.#path} is broken in the record that begins on line ${this.#passed.nextLine}, so that its end cannot be told.`,
-      {
-        remedy: 'Put the whole field into quotes and write each quote inside it twice: "a ""b"" c".',
+  #end(): Promise<boolean> {
+    return this.#answer((done) => this.#parser.end(done));
+  }
+
+  #begin(start: number): Parser {
+    const parser = new Parser({
+      bom: false,
+      // One character a byte, so that bad UTF-8 spoils its own record only.
+      encoding: "latin1",
+      delimiter: this.#delimiter,
+      // Never discovered: in the middle of a file it could be found to be another.
+      record_delimiter: ["\r\n", "\n"],
+      relax_column_count: true,
+      skip_empty_lines: true,
+      on_record: (fields: readonly string[], { bytes }) => {
+        const record = this.#passed.claim(start + bytes);
+        // Wherever the file was read from: a record that is too long does not become one because its end came in the same read.
+        if (record === null) throw new Error("too long");
+        this.#records.push({ ...record, fields });
+        return null;
       },
-    );
+    });
+    // Every write has its own answer; without a listener the event would end the process.
+    parser.on("error", () => {});
+    // Nothing comes out here, but the end is only reached by reading.
+    parser.resume();
+    return parser;
   }
 
-  #tooLong(): UsageError {
-    return new UsageError(
-      `The record of ${this.#path} that begins on line ${this.#passed.nextLine} is longer than ${mostRecordBytes} bytes.`,
-      { remedy: "Look for a quote that is opened on that line and never closed." },
-    );
+  // The parser's own message shows the field, and is not kept.
+  #answer(work: (done: (error?: Error | null) => void) => void): Promise<boolean> {
+    return new Promise((resolve) => work((error) => resolve(error != null)));
   }
 }

@@ -36,8 +36,11 @@ export class RecordError extends Error {}
 
 export const keyWidth = 3;
 
-/** Longer than any row that PostgreSQL could take in practice: a quote that was never closed. */
+/** Longer than any row that PostgreSQL could take in practice. */
 export const mostRecordBytes = 268_435_456;
+
+/** More lines than any text in a field has in practice: a quote that was never closed. */
+export const mostRecordLines = 100_000;
 
 /** A record's key: the offset just past it, its first and its last line. A checkpoint there tells where to go on, and on which line. */
 export function keyOf({ end, firstLine, lastLine }: Span): KeyText {
@@ -60,6 +63,6 @@ export function endOf(key: KeyText): number {
 }
 
 /** `line 7` or `lines 7 to 9`. */
-export function linesOf({ firstLine, lastLine }: Span): string {
+export function linesOf({ firstLine, lastLine }: Pick<Span, "firstLine" | "lastLine">): string {
   return firstLine === lastLine ? `line ${firstLine}` : `lines ${firstLine} to ${lastLine}`;
 }

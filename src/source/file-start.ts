@@ -23,9 +23,9 @@ export async function csvStart(
   file: HashedFile,
   begin: Position,
 ): Promise<{ readonly format: FileFormat; readonly start: Position }> {
-  const { path, delimiter } = definition;
+  const { delimiter } = definition;
   if (!definition.header) return { format: new CsvFormat(definition, null), start: begin };
-  const header = await firstRecord(csvRecords(file.chunks(begin.byte), begin, { path, delimiter }));
+  const header = await firstRecord(csvRecords(file.chunks(begin.byte), begin, delimiter));
   // An empty file has no rows, and nothing that could be wrong with them.
   if (header === null) return { format: new CsvFormat(definition, null), start: begin };
   return {

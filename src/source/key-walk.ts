@@ -5,6 +5,13 @@ import type { Bounds, Key, KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { Stretch, Walk } from "./walk.ts";
 
+/** Rows may be so many times as wide as those that were seen before a batch is over its budget. */
+const margin = 1.25;
+/** Fewer rows than these are measured: wide ones differ most. */
+const fewestUnmeasured = 100;
+/** How much of what was seen longer ago is remembered, where rows have become narrower since. */
+const memory = 0.9;
+
 /**
  * Walks the key's index by plain reads. `filter` is what an index serves by itself, so that only its rows are walked; `scope`
  * is what a row must fulfil to be worked on.
@@ -16,6 +23,8 @@ export class KeyWalk implements Walk {
   /** bytes of one row as it will travel, or null when no column can be large */
   readonly #width: Sql | null;
   readonly #scope: Sql | null;
+  /** bytes of a row as far as rows have come; null before the first */
+  #seenWidth: number | null = null;
 
   constructor(relation: Relation, key: Key, filter: Sql | null, width: Sql | null, scope: Sql | null = null) {
     this.#relation = relation;
@@ -37,9 +46,9 @@ export class KeyWalk implements Walk {
   }
 
   /** The statement for the key `rows` rows on: where a range ends. */
-  boundaryStatement(after: KeyText | null, rows: number): Sql {
+  boundaryStatement(bounds: Bounds, rows: number): Sql {
     return sql`select ${this.#key.list}
-      from ${this.#from({ after, through: null })}
+      from ${this.#from(bounds)}
       order by ${this.#key.list}
       offset ${rows - 1}
       limit 1`;
@@ -47,7 +56,11 @@ export class KeyWalk implements Walk {
 
   /** Where a range of about `rows` rows ends; null when fewer are left. */
   async boundary(tx: Transaction, after: KeyText | null, rows: number): Promise<KeyText | null> {
-    const { rows: found } = await tx.query(this.boundaryStatement(after, rows));
+    return this.#boundary(tx, { after, through: null }, rows);
+  }
+
+  async #boundary(tx: Transaction, bounds: Bounds, rows: number): Promise<KeyText | null> {
+    const { rows: found } = await tx.query(this.boundaryStatement(bounds, rows));
     return found[0] === undefined ? null : keyOf(found[0], this.#key);
   }
 
@@ -76,12 +89,30 @@ export class KeyWalk implements Walk {
 
   /** How far the next batch goes within `bounds`. */
   async stretch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch> {
+    const unmeasured = this.#fitting(rows, byteBudget);
+    if (unmeasured !== null) {
+      const through = await this.#boundary(tx, bounds, unmeasured);
+      if (through !== null) return { through, walked: unmeasured, isLast: false, isEmpty: false };
+    }
     const { rows: found } = await tx.query(this.boundStatement(bounds, rows, byteBudget));
     const [last] = found;
     if (last === undefined) return { through: bounds.through, walked: 0, isLast: true, isEmpty: true };
     const walked = Number(last.tidefill_row);
     const isLast = walked < rows && walked === Number(last.tidefill_walked);
     return { through: isLast ? bounds.through : keyOf(last, this.#key), walked, isLast, isEmpty: false };
+  }
+
+  saw(walked: number, bytes: number): void {
+    const width = bytes / Math.max(1, walked);
+    this.#seenWidth = Math.max(width, memory * (this.#seenWidth ?? 0) + (1 - memory) * width);
+  }
+
+  /** Of `rows` rows those that surely fit; null where they have to be measured. Whoever reads them looks all the same. */
+  #fitting(rows: number, byteBudget: number): number | null {
+    if (this.#width === null) return rows;
+    if (this.#seenWidth === null) return null;
+    const fit = Math.floor(byteBudget / Math.max(1, margin * this.#seenWidth));
+    return fit >= Math.min(rows, fewestUnmeasured) ? Math.min(rows, fit) : null;
   }
 
   /** The statement whose estimated rows say how long the walk is. */

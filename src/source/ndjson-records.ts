@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { UsageError } from "../errors.ts";
 import { ColumnInput } from "./column-input.ts";
 import {
   type FileFormat,
@@ -16,11 +15,9 @@ const lf = 10;
 
 /** The lines of an NDJSON file as the declared columns; a bad line never hides the next. */
 export class NdjsonFormat implements FileFormat {
-  readonly #path: string;
   readonly #columns: ReadonlyMap<string, ColumnInput>;
 
-  constructor({ path, columns }: NdjsonFile<unknown>) {
-    this.#path = path;
+  constructor({ columns }: NdjsonFile<unknown>) {
     this.#columns = new Map(
       Object.entries(columns).map(([name, type]) => [name, new ColumnInput(name, type)]),
     );
@@ -28,56 +25,64 @@ export class NdjsonFormat implements FileFormat {
 
   async *records(chunks: AsyncIterable<Buffer>, from: Position): AsyncGenerator<readonly FileRecord[]> {
     let { byte, line } = from;
-    let rest: Buffer[] = [];
-    let restBytes = 0;
+    let rest = new PartOfLine();
     for await (const chunk of chunks) {
       const found: FileRecord[] = [];
       let start = 0;
       for (let at = chunk.indexOf(lf); at !== -1; at = chunk.indexOf(lf, start)) {
-        const bytes = Buffer.concat([...rest, chunk.subarray(start, at + 1)]);
-        byte += bytes.length;
-        if (!isBlank(bytes)) found.push(this.#record(bytes, byte, line));
+        rest.add(chunk.subarray(start, at + 1));
+        byte += rest.length;
+        if (!rest.isBlank) found.push(this.#record(rest, byte, line));
         line += 1;
         start = at + 1;
-        rest = [];
-        restBytes = 0;
+        rest = new PartOfLine();
       }
-      rest.push(chunk.subarray(start));
-      restBytes += chunk.length - start;
+      rest.add(chunk.subarray(start));
       yield found;
-      if (restBytes > mostRecordBytes) throw this.#tooLong(line);
     }
-    const last = Buffer.concat(rest);
-    if (!isBlank(last)) yield [this.#record(last, byte + last.length, line)];
+    if (!rest.isBlank) yield [this.#record(rest, byte + rest.length, line)];
   }
 
-  #record(bytes: Buffer, end: number, line: number): FileRecord {
-    return new NdjsonRecord(
-      { bytes: bytes.length, end, firstLine: line, lastLine: line },
-      bytes,
-      this.#columns,
-    );
+  #record({ bytes, length }: PartOfLine, end: number, line: number): FileRecord {
+    const span = { bytes: length, end, firstLine: line, lastLine: line };
+    return new NdjsonRecord(span, bytes, this.#columns);
+  }
+}
+
+/** What is known of a line; of one that is too long its length alone. */
+class PartOfLine {
+  #parts: Buffer[] = [];
+  length = 0;
+
+  add(part: Buffer): void {
+    this.length += part.length;
+    this.#parts.push(part);
+    if (this.length > mostRecordBytes) this.#parts = [];
   }
 
-  #tooLong(line: number): UsageError {
-    return new UsageError(`Line ${line} of ${this.#path} is longer than ${mostRecordBytes} bytes.`, {
-      remedy: "Write one JSON object a line.",
-    });
+  /** null when the line is too long */
+  get bytes(): Buffer | null {
+    return this.length > mostRecordBytes ? null : Buffer.concat(this.#parts);
+  }
+
+  get isBlank(): boolean {
+    return this.length <= mostRecordBytes && this.#parts.every(isBlank);
   }
 }
 
 class NdjsonRecord implements FileRecord {
   readonly span: Span;
-  readonly #bytes: Buffer;
+  readonly #bytes: Buffer | null;
   readonly #columns: ReadonlyMap<string, ColumnInput>;
 
-  constructor(span: Span, bytes: Buffer, columns: ReadonlyMap<string, ColumnInput>) {
+  constructor(span: Span, bytes: Buffer | null, columns: ReadonlyMap<string, ColumnInput>) {
     this.span = span;
     this.#bytes = bytes;
     this.#columns = columns;
   }
 
   texts(): readonly (string | null)[] {
+    if (this.#bytes === null) throw new RecordError(`longer than ${mostRecordBytes} bytes`);
     if (!isUtf8(this.#bytes)) throw new RecordError("bytes that are not UTF-8");
     const text = this.#bytes.toString("utf8");
     requireObject(text);

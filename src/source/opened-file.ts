@@ -42,6 +42,10 @@ export class OpenedFile implements ReadableSource {
     return this.#rows;
   }
 
+  placeOf([, first, last]: KeyText): string {
+    return linesOf({ firstLine: Number(first), lastLine: Number(last) });
+  }
+
   /** Goes through the file once, since a key tells where its record ends and not where it begins. */
   async before(keys: readonly KeyText[]): Promise<ReadonlyMap<string, KeyText | null>> {
     const wanted = new Set(keys.map(nameOfPlace));

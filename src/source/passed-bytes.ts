@@ -1,13 +1,27 @@
-import type { Position, Span } from "./file-record.ts";
+import { mostRecordBytes, mostRecordLines, type Position, type Span } from "./file-record.ts";
 
 const lf = 10;
 const cr = 13;
 
+/** So much more may be here than belongs to a record: a parser looks a little ahead before it says where one ends. */
+const lookAhead = 64;
+
+interface Claimed {
+  readonly span: Span;
+  readonly bytes: Buffer;
+}
+
 /** Keeps the bytes that a parser was given until it says where a record ends, and counts their lines. */
 export class PassedBytes {
+  /** no byte will come any more */
+  isWhole = false;
   #chunks: Buffer[] = [];
   #at: Position;
   #held = 0;
+  /** bytes that were not kept, of a line that is set aside whole */
+  #dropped = 0;
+  /** line breaks in the first of the bytes that are held */
+  #breaks = { upTo: 0, count: 0 };
 
   constructor(from: Position) {
     this.#at = from;
@@ -23,29 +37,85 @@ export class PassedBytes {
     return this.#held;
   }
 
-  /** The line on which the next record begins, as far as it is here. */
-  get nextLine(): number {
-    return this.#at.line + blankLines(Buffer.concat(this.#chunks)).lines;
+  /** The bytes that belong to no record yet. */
+  get rest(): Buffer {
+    const [first = Buffer.alloc(0)] = this.#chunks;
+    const whole = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first;
+    this.#chunks = [whole];
+    return whole;
   }
 
-  /** The record that ends at offset `end`; empty lines before it are passed over. */
-  claim(end: number): { readonly span: Span; readonly bytes: Buffer } {
-    const bytes = this.#take(end - this.#at.byte);
+  /** Whether a record has begun that is longer than any may be. */
+  get isTooLong(): boolean {
+    if (!this.#exceeds()) return false;
+    // Of empty lines there may be any number.
+    this.#skipBlankLines();
+    return this.#exceeds();
+  }
+
+  /** The record that ends at offset `end`; empty lines before it are passed over. Null when it is longer than any may be. */
+  claim(end: number): Claimed | null {
+    const length = end - this.#at.byte;
+    const bytes = this.#first(length);
     const blank = blankLines(bytes);
     const firstLine = this.#at.line + blank.lines;
     const lastLine = firstLine + lineBreaks(bytes, blank.bytes) - (bytes.at(-1) === lf ? 1 : 0);
-    this.#at = { byte: end, line: lastLine + 1 };
     const own = bytes.subarray(blank.bytes);
+    if (own.length > mostRecordBytes || lastLine - firstLine >= mostRecordLines) return null;
+    this.#pass(length, { byte: end, line: lastLine + 1 });
     return { span: { bytes: own.length, end, firstLine, lastLine }, bytes: own };
   }
 
-  #take(length: number): Buffer {
+  /** The next line that is not empty, whatever stands in it; null, and nothing of it is kept, when its end is not here yet. */
+  claimLine(): Claimed | null {
+    if (this.#dropped === 0) this.#skipBlankLines();
+    const { rest } = this;
+    const at = rest.indexOf(lf);
+    if (at === -1 && !this.isWhole) {
+      this.#dropped += rest.length;
+      this.#chunks = [];
+      this.#held = 0;
+      return null;
+    }
+    const length = at === -1 ? rest.length : at + 1;
+    const { line, byte } = this.#at;
+    const bytes = this.#dropped + length;
+    const end = byte + bytes;
+    this.#dropped = 0;
+    this.#pass(length, { byte: end, line: line + 1 });
+    return { span: { bytes, end, firstLine: line, lastLine: line }, bytes: rest.subarray(0, length) };
+  }
+
+  #exceeds(): boolean {
+    if (this.#held > mostRecordBytes + lookAhead) return true;
+    let from = 0;
+    for (const chunk of this.#chunks) {
+      const upTo = from + chunk.length;
+      if (upTo > this.#breaks.upTo) {
+        const count = lineBreaks(chunk, Math.max(0, this.#breaks.upTo - from));
+        this.#breaks = { upTo, count: this.#breaks.count + count };
+      }
+      from = upTo;
+    }
+    return this.#breaks.count > mostRecordLines + lookAhead;
+  }
+
+  #skipBlankLines(): void {
+    const { bytes, lines } = blankLines(this.rest);
+    this.#pass(bytes, { byte: this.#at.byte + bytes, line: this.#at.line + lines });
+  }
+
+  #first(length: number): Buffer {
     const [first] = this.#chunks;
-    if (first === undefined || first.length < length) this.#chunks = [Buffer.concat(this.#chunks)];
-    const [whole = Buffer.alloc(0)] = this.#chunks;
-    this.#chunks[0] = whole.subarray(length);
+    return (first === undefined || first.length < length ? this.rest : first).subarray(0, length);
+  }
+
+  #pass(length: number, to: Position): void {
+    const [first = Buffer.alloc(0)] = this.#chunks;
+    this.#chunks[0] = first.subarray(length);
     this.#held -= length;
-    return whole.subarray(0, length);
+    this.#at = to;
+    this.#breaks = { upTo: 0, count: 0 };
   }
 }
 

@@ -18,6 +18,11 @@ export class BadRecord {
   }
 }
 
+/** The reason of a reject, with the place that people have to look at. */
+export function reasonAt(source: ReadableSource, key: KeyText, reason: string): string {
+  return source.placeOf === undefined ? reason : `${source.placeOf(key)}, ${reason}`;
+}
+
 /** What a source yields: a row, or a record that could not become one. */
 export type SourceRow = TextRow | BadRecord;
 
@@ -34,6 +39,8 @@ export interface ReadableSource {
   /** how many values of a `TextRow` are its key */
   readonly keyWidth: number;
   readonly columns: readonly ReadColumn[];
+  /** Where people find the row with this key, `line 7`; absent where the key itself tells. */
+  placeOf?(key: KeyText): string;
   /** The rows within `bounds` in key order, `portion()` at a time; those of a table that will be written are locked. */
   read(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]>;
   /**

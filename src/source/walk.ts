@@ -21,4 +21,6 @@ export interface Walk {
   stretch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch>;
   /** Whether there is anything to do within the bounds; true where only the work itself can tell. */
   hasRows(tx: Transaction, bounds: Bounds): Promise<boolean>;
+  /** Hears how many bytes came of the keys that were walked, so that the next stretch need not be measured. */
+  saw?(walked: number, bytes: number): void;
 }

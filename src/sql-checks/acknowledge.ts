@@ -7,13 +7,19 @@ export type Known = Readonly<Record<string, string>>;
 
 /** Leaves out the findings that the author knows of and gives a reason for. A code that no rule has is an error. */
 export function acknowledge(findings: readonly Finding[], known: Known): readonly Finding[] {
+  requireCodes(known);
+  return findings.filter(({ code }) => (known[code] ?? "").trim() === "");
+}
+
+/** @throws UsageError for a code that no rule has; `whose` says where it stands, where that is known */
+export function requireCodes(known: Known, whose?: string): void {
   for (const code of Object.keys(known)) {
     if (codes.includes(code)) continue;
-    throw new UsageError(`No check of SQL has the code "${code}".`, {
+    const where = whose === undefined ? "" : `, which ${whose} knows of`;
+    throw new UsageError(`No check of SQL has the code "${code}"${where}.`, {
       remedy: `Did you mean "${nearest(code)}"?`,
     });
   }
-  return findings.filter(({ code }) => (known[code] ?? "").trim() === "");
 }
 
 function nearest(wrong: string): string {

@@ -2,6 +2,7 @@ import type { Rule } from "./rule.ts";
 import {
   addAutoIncrementingColumn,
   addColumnWithVolatileDefault,
+  addIdentity,
   addRequiredColumn,
   addStoredGeneratedColumn,
   changeGeneratedExpression,
@@ -22,11 +23,20 @@ import {
   dropIndexWithoutConcurrently,
   reindexWithoutConcurrently,
 } from "./rules/indexes.ts";
-import { detachPartitionWithoutConcurrently, lockTable, refreshWithoutConcurrently } from "./rules/locks.ts";
+import { jsonColumn } from "./rules/json-columns.ts";
+import {
+  attachPartitionWithoutCheck,
+  detachPartitionWithoutConcurrently,
+  lockTable,
+  refreshWithoutConcurrently,
+} from "./rules/locks.ts";
+import { identifierTooLong } from "./rules/long-names.ts";
 import {
   cascade,
   dropColumn,
   dropDatabase,
+  dropNotNull,
+  dropOther,
   dropOwned,
   dropSchema,
   dropTable,
@@ -42,10 +52,13 @@ import {
   setTablespace,
   vacuumFull,
 } from "./rules/rewrites.ts";
+import { lockWithoutTimeout, timeoutOff } from "./rules/timeouts.ts";
 import {
   concurrentIndexIfNotExists,
   concurrentlyBesideOthers,
   concurrentlyInTransaction,
+  enumValueInSameTransaction,
+  refusedInTransaction,
   transactionControl,
 } from "./rules/transactions.ts";
 import { disableTrigger } from "./rules/triggers.ts";
@@ -70,6 +83,9 @@ export const statementRules: readonly Rule[] = [
   refreshWithoutConcurrently,
   detachPartitionWithoutConcurrently,
   lockTable,
+  attachPartitionWithoutCheck,
+  lockWithoutTimeout,
+  timeoutOff,
   addForeignKeyWithoutNotValid,
   addCheckWithoutNotValid,
   addUniqueWithoutIndex,
@@ -77,6 +93,7 @@ export const statementRules: readonly Rule[] = [
   addExclusionConstraint,
   setNotNullWithoutCheck,
   addRequiredColumn,
+  addIdentity,
   validateInSameTransaction,
   createDomainWithCheck,
   changeDomainWithoutNotValid,
@@ -84,11 +101,15 @@ export const statementRules: readonly Rule[] = [
   concurrentlyBesideOthers,
   concurrentIndexIfNotExists,
   transactionControl,
+  refusedInTransaction,
+  enumValueInSameTransaction,
   unboundedUpdate,
   unboundedDelete,
   truncateTable,
   dropTable,
   dropColumn,
+  dropNotNull,
+  dropOther,
   dropSchema,
   dropDatabase,
   dropOwned,
@@ -98,7 +119,9 @@ export const statementRules: readonly Rule[] = [
   renameColumn,
   renameSchema,
   renameEnumValue,
+  identifierTooLong,
   narrowPrimaryKey,
+  jsonColumn,
   unqualifiedTable,
   nonRepeatableExpression,
 ];

@@ -11,6 +11,10 @@ export interface SqlContext {
   readonly isTransactional: boolean;
   /** whether it may run more than once */
   readonly isRetried: boolean;
+  /** whether the caller limits how long it waits for a lock; so it is unless told otherwise */
+  readonly hasLockTimeout?: boolean;
+  /** texts that ran before this one, each by itself: nobody uses yet what they created, and their constraints are known */
+  readonly textsBefore?: readonly string[];
   /** tables that texts before this one have created and nobody uses yet, such as `app.users` */
   readonly tablesCreatedBefore?: readonly string[];
   /** types of columns as `format_type` prints them, by names such as `app.users.email`: a change known to be free is no finding */
@@ -28,10 +32,15 @@ export async function checkSql(text: string, context: SqlContext): Promise<reado
   const soFar = new TextSoFar({
     isTransactional: context.isTransactional,
     isRetried: context.isRetried,
+    hasLockTimeout: context.hasLockTimeout ?? true,
     tablesCreatedBefore: context.tablesCreatedBefore ?? [],
     columnTypes: await parseTypes(context.columnTypes ?? {}),
     statements: statements.length,
   });
+  for (const before of context.textsBefore ?? []) {
+    for (const { node } of await parseSql(before)) soFar.pass(node);
+    soFar.endText();
+  }
   const findings = statements.flatMap((statement) => {
     const found = look(statementRules, statement, text, soFar.context());
     soFar.pass(statement.node);

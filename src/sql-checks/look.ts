@@ -5,13 +5,13 @@ import type { Parsed } from "./syntax.ts";
 /** What the rules see in one statement of a text, each thing once; a table that nobody uses yet cannot be harmed. */
 export function look(
   rules: readonly Rule[],
-  { node, number, index }: Parsed,
+  { node, number, index, longNames }: Parsed,
   text: string,
-  context: StatementContext,
+  context: Omit<StatementContext, "longNames">,
 ): readonly Finding[] {
   const findings = new Map<string, Finding>();
   for (const { code, reason, safeForm, sparesNoTable, find } of rules) {
-    for (const { table, part } of find(node, context)) {
+    for (const { table, part } of find(node, { ...context, longNames })) {
       if (sparesNoTable !== true && table !== null && context.tablesCreatedBefore.has(table)) continue;
       const statement = { number, ...placeOf(text, index) };
       findings.set(JSON.stringify([code, table, part]), { code, reason, safeForm, table, part, statement });

@@ -10,12 +10,22 @@ export interface StatementContext {
   readonly isRetried: boolean;
   /** whether it is the only statement of its text */
   readonly isAlone: boolean;
-  /** tables that nobody uses yet, by their names as the text writes them, such as `app.users` */
+  /** whether waiting for a lock ends: the caller sets a limit, or an earlier statement has set one */
+  readonly hasLockTimeout: boolean;
+  /** tables and views that nobody uses yet, by their names as the text writes them, such as `app.users` */
   readonly tablesCreatedBefore: ReadonlySet<string>;
+  /** types, functions and sequences that nobody uses yet */
+  readonly othersCreatedBefore: ReadonlySet<string>;
   /** constraints of this transaction added as not valid, such as `app.users.email_is_set` */
   readonly notValidBefore: ReadonlySet<string>;
-  /** tables a constraint of which an earlier statement has validated */
-  readonly tablesValidatedBefore: ReadonlySet<string>;
+  /** columns, such as `app.users.email`, of which a constraint that is validated says that they hold no null */
+  readonly provenNotNull: ReadonlySet<string>;
+  /** the conditions of checks that are validated, by the name of their table */
+  readonly validChecks: ReadonlyMap<string, readonly Node[]>;
+  /** values that this transaction has added to an enum that was there before it */
+  readonly enumValuesAdded: ReadonlySet<string>;
+  /** names in this statement of which PostgreSQL would keep the beginning only */
+  readonly longNames: readonly string[];
   /** the types of columns, where the caller knows them, by names such as `app.users.email` */
   readonly columnTypes: ReadonlyMap<string, TypeName>;
 }

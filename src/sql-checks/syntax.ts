@@ -29,6 +29,8 @@ export interface Parsed {
   readonly number: number;
   /** where it begins in the text, as JavaScript counts */
   readonly index: number;
+  /** names as the text writes them, of which PostgreSQL would keep the beginning only */
+  readonly longNames: readonly string[];
 }
 
 /** Takes a text apart into its statements; raises `SqlSyntaxError` where PostgreSQL would. */
@@ -38,6 +40,7 @@ export async function parseSql(text: string): Promise<readonly Parsed[]> {
   if (nul >= 0) throw new SqlSyntaxError("a NUL character stands there", placeOf(text, nul));
   if (text.trim() === "") return [];
   const statements = await parse(text);
+  const long = await namesTooLong(text);
   const bytes = Buffer.from(text);
   let begin = 0;
   let counted = 0;
@@ -45,8 +48,30 @@ export async function parseSql(text: string): Promise<readonly Parsed[]> {
     // PostgreSQL counts bytes, and begins a statement right behind the one before it.
     begin += bytes.subarray(counted, offset).toString().length;
     counted = offset;
-    return node === undefined ? [] : [{ node, number: position + 1, index: endOfBlank(text, begin) }];
+    const end = statements[position + 1]?.stmt_location ?? bytes.length;
+    const longNames = long.filter(({ at }) => at >= offset && at < end).map(({ name }) => name);
+    const index = endOfBlank(text, begin);
+    return node === undefined ? [] : [{ node, number: position + 1, index, longNames }];
   });
+}
+
+const longestName = 63;
+const identifier = 258;
+
+/** The names that PostgreSQL would cut; the tree that it answers has them cut already. `at` counts bytes. */
+async function namesTooLong(
+  text: string,
+): Promise<readonly { readonly at: number; readonly name: string }[]> {
+  if (Buffer.byteLength(text) <= longestName) return [];
+  const { scan } = await import("libpg-query");
+  const { tokens } = await scan(text);
+  return tokens
+    .filter(({ tokenType }) => tokenType === identifier)
+    .map(({ start, text: word }) => ({
+      at: start,
+      name: word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word,
+    }))
+    .filter(({ name }) => Buffer.byteLength(name) > longestName);
 }
 
 /** A type as it stands in SQL, such as `character varying(10)`. */

@@ -1,48 +1,58 @@
-import { addedConstraints, alterations } from "./alterations.ts";
+import { ConstraintsSoFar } from "./constraints-so-far.ts";
 import { dotted, nameOf } from "./names.ts";
 import type { StatementContext } from "./rule.ts";
 import type { Node, TypeName } from "./syntax.ts";
+import { offOf, timeoutsIn } from "./timeouts.ts";
 
 /** What was known before the first statement of a text. */
 export interface Beforehand {
   readonly isTransactional: boolean;
   readonly isRetried: boolean;
+  readonly hasLockTimeout: boolean;
   readonly tablesCreatedBefore: Iterable<string>;
   readonly columnTypes: ReadonlyMap<string, TypeName>;
   readonly statements: number;
 }
 
-/** Reads a text from its first statement to its last, and knows what the statements before have done. */
+/** Reads texts from their first statement to their last, and knows what the statements before have done. */
 export class TextSoFar {
   readonly #beforehand: Beforehand;
   readonly #created: Set<string>;
-  readonly #notValid = new Set<string>();
-  readonly #validated = new Set<string>();
+  readonly #others = new Set<string>();
+  readonly #constraints = new ConstraintsSoFar();
+  readonly #enumValues = new Set<string>();
   #isInside: boolean;
+  #hasLockTimeout: boolean;
 
   constructor(beforehand: Beforehand) {
     this.#beforehand = beforehand;
     this.#created = new Set(beforehand.tablesCreatedBefore);
     this.#isInside = beforehand.isTransactional;
+    this.#hasLockTimeout = beforehand.hasLockTimeout;
   }
 
   /** What the next statement finds. */
-  context(): StatementContext {
+  context(): Omit<StatementContext, "longNames"> {
     return {
       isTransactional: this.#isInside,
       isCallersTransaction: this.#beforehand.isTransactional,
       isRetried: this.#beforehand.isRetried,
       isAlone: this.#beforehand.statements === 1,
+      hasLockTimeout: this.#hasLockTimeout,
       tablesCreatedBefore: new Set(this.#created),
-      notValidBefore: new Set(this.#notValid),
-      tablesValidatedBefore: new Set(this.#validated),
+      othersCreatedBefore: new Set(this.#others),
+      notValidBefore: this.#constraints.notValid(),
+      provenNotNull: this.#constraints.provenNotNull(),
+      validChecks: this.#constraints.validChecks(),
+      enumValuesAdded: new Set(this.#enumValues),
       columnTypes: this.#beforehand.columnTypes,
     };
   }
 
   /** Goes past a statement. */
   pass(statement: Node): void {
-    for (const table of createdBy(statement)) this.#created.add(table);
+    for (const table of relationsCreated(statement)) this.#created.add(table);
+    for (const other of othersCreated(statement)) this.#others.add(other);
     if ("DropStmt" in statement) {
       for (const object of statement.DropStmt.objects ?? []) this.#created.delete(dotted([object]) ?? "");
     }
@@ -52,32 +62,58 @@ export class TextSoFar {
         this.#created.add(nameOf({ ...relation, relname: newname ?? "" }) ?? "");
       }
     }
-    this.#passConstraints(statement);
+    this.#constraints.pass(statement);
+    if ("AlterEnumStmt" in statement) {
+      const { typeName, oldVal, newVal } = statement.AlterEnumStmt;
+      const isNew = this.#others.has(dotted(typeName) ?? "");
+      if (oldVal === undefined && newVal !== undefined && !isNew) this.#enumValues.add(newVal);
+    }
+    if (timeoutsIn(statement).includes("lock_timeout")) this.#hasLockTimeout = offOf(statement).length === 0;
     if ("TransactionStmt" in statement) this.#passBoundary(statement.TransactionStmt.kind);
   }
 
-  #passConstraints(statement: Node): void {
-    for (const { table, constraint } of addedConstraints(statement)) {
-      if (constraint.skip_validation === true) this.#notValid.add(`${table}.${constraint.conname}`);
-    }
-    for (const { table } of alterations(statement, "AT_ValidateConstraint")) this.#validated.add(table ?? "");
+  /** What a text that PostgreSQL has run whole leaves to the next one. */
+  endText(): void {
+    this.#endTransaction();
+    this.#isInside = this.#beforehand.isTransactional;
+    this.#hasLockTimeout = this.#beforehand.hasLockTimeout;
   }
 
   #passBoundary(kind: string | undefined): void {
     if (kind === "TRANS_STMT_BEGIN" || kind === "TRANS_STMT_START") this.#isInside = true;
     if (kind !== "TRANS_STMT_COMMIT" && kind !== "TRANS_STMT_ROLLBACK") return;
     this.#isInside = false;
-    this.#notValid.clear();
+    this.#endTransaction();
+  }
+
+  #endTransaction(): void {
+    this.#constraints.endTransaction();
+    this.#enumValues.clear();
   }
 }
 
-/** The tables and materialized views that a statement makes; with `if not exists`, too, since it is hoped to. */
-function createdBy(statement: Node): readonly string[] {
+/** The tables and views that a statement makes; with `if not exists` or `or replace`, too, since it is hoped to. */
+function relationsCreated(statement: Node): readonly string[] {
   const made = () => {
     if ("CreateStmt" in statement) return statement.CreateStmt.relation;
     if ("CreateForeignTableStmt" in statement) return statement.CreateForeignTableStmt.base?.relation;
     if ("CreateTableAsStmt" in statement) return statement.CreateTableAsStmt.into?.rel;
+    if ("ViewStmt" in statement) return statement.ViewStmt.view;
     return "SelectStmt" in statement ? statement.SelectStmt.intoClause?.rel : undefined;
   };
   return [nameOf(made())].filter((name) => name !== null);
+}
+
+/** The types, functions and sequences that a statement makes. */
+function othersCreated(statement: Node): readonly string[] {
+  const made = () => {
+    if ("CreateEnumStmt" in statement) return dotted(statement.CreateEnumStmt.typeName);
+    if ("CompositeTypeStmt" in statement) return nameOf(statement.CompositeTypeStmt.typevar);
+    if ("CreateDomainStmt" in statement) return dotted(statement.CreateDomainStmt.domainname);
+    if ("CreateSeqStmt" in statement) return nameOf(statement.CreateSeqStmt.sequence);
+    if ("DefineStmt" in statement) return dotted(statement.DefineStmt.defnames);
+    if ("CreateRangeStmt" in statement) return dotted(statement.CreateRangeStmt.typeName);
+    return "CreateFunctionStmt" in statement ? dotted(statement.CreateFunctionStmt.funcname) : null;
+  };
+  return [made()].filter((name) => name !== null);
 }

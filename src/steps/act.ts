@@ -1,3 +1,4 @@
+import { RefusedError } from "../errors.ts";
 import type { StepTable } from "../job/steps.ts";
 import type { Queryable } from "../postgres/database.ts";
 import type { Sql } from "../postgres/sql.ts";
@@ -11,9 +12,16 @@ export interface Act {
   readonly locks: StepTable | null;
   /** when it is needed at all, for people; always when absent */
   readonly onlyIf?: string;
-  /** Whether it is done already. @throws RefusedError where something else stands in its place */
+  /** takes away what an attempt that failed has left, before each further one */
+  readonly clearing?: Act;
+  /** tried once whatever `isDone` says: that tells the whole from what is not the whole, and here half may be there */
+  readonly mayBeHalfDone?: boolean;
+  /** Whether it is done already. @throws RefusedError where something else stands in its place, BusyError */
   isDone(db: Queryable): Promise<boolean>;
 }
+
+/** Somebody is at the same work at this moment, such as the backend of a process that was killed: it is worth waiting. */
+export class BusyError extends RefusedError {}
 
 /** What a step does and how it is taken back, in this order. */
 export interface StepActs {

@@ -35,13 +35,19 @@ export function actsOf(step: Step, before: string | null): StepActs {
 
 /** The author's own statements: what the catalogue says of them only the author knows. */
 function ownActs({ up, down, transactional, done }: Extract<Step, { readonly kind: "sql" }>): StepActs {
-  const act = (statement: Sql, isDown: boolean): Act => ({
+  const act = (statement: Sql): Act => ({
     statement,
     isTransactional: transactional,
     locks: null,
-    isDone: async (db) => done !== null && (await answers(db, done)) !== isDown,
+    isDone: async (db) => done !== null && (await answers(db, done)),
   });
-  return { up: [act(up, false)], down: down === null ? null : [act(down, true)] };
+  // After the first text of the way back it is not done any more, and the others are still to come.
+  const back = (statement: Sql, index: number): Act => ({
+    ...act(statement),
+    mayBeHalfDone: index > 0,
+    isDone: async (db) => done !== null && !(await answers(db, done)),
+  });
+  return { up: up.map(act), down: down?.map(back) ?? null };
 }
 
 async function answers(db: Queryable, question: Sql): Promise<boolean> {

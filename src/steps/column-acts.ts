@@ -21,7 +21,7 @@ export function addColumnActs(step: Of<"add column">): StepActs {
           if (found === undefined) return false;
           const isSame = await isTrue(
             db,
-            sql`select pg_catalog.to_regtype(${type})::oid = ${found.atttypid ?? ""}::oid as answer`,
+            sql`select coalesce(pg_catalog.to_regtype(${bareType(type)})::oid = ${found.atttypid ?? ""}::oid, true) as answer`,
           );
           if (isSame) return true;
           throw inThePlace(
@@ -34,6 +34,15 @@ export function addColumnActs(step: Of<"add column">): StepActs {
     ],
     down: [dropColumnAct(table, column)],
   };
+}
+
+/** The type without what else may stand behind it; `serial`, which is none, cannot be compared. */
+function bareType(type: string): string {
+  return (
+    type.split(
+      /\s(?:collate|generated|check|constraint|references|unique|primary|storage|compression)\b/i,
+    )[0] ?? ""
+  );
 }
 
 /** Dropping a column: its values are gone with the commit, whatever vacuum does later. */

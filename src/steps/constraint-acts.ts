@@ -35,6 +35,8 @@ export function setNotNullActs({ table, column }: Of<"set not null">): StepActs 
         ...altering(table, sql`alter column ${columnOf(column)} drop not null`),
         isDone: async (db) => (await findColumn(db, table, column))?.attnotnull !== "t",
       },
+      // It is there where the step was begun and never ended.
+      dropConstraint(table, constraint),
     ],
   };
 }

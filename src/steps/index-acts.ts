@@ -1,9 +1,9 @@
 import { RefusedError } from "../errors.ts";
 import type { Step, StepTable } from "../job/steps.ts";
-import type { Queryable, Row } from "../postgres/database.ts";
+import type { Queryable } from "../postgres/database.ts";
 import { bracketed, raw, type Sql, sql } from "../postgres/sql.ts";
-import type { Act, StepActs } from "./act.ts";
-import { columnOf, nameOf, regclassOf, relationExists, tableShown } from "./catalogue.ts";
+import { type Act, BusyError, type StepActs } from "./act.ts";
+import { columnOf, isTrue, nameOf, regclassOf, tableShown } from "./catalogue.ts";
 
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
@@ -11,19 +11,24 @@ type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 export function createIndexActs(step: Of<"create index">): StepActs {
   const index = { schema: step.table.schema, name: step.index };
   return {
-    up: [
-      {
-        ...concurrently(sql`drop index concurrently ${nameOf(index)}`),
-        onlyIf: "an earlier attempt has left it invalid",
-        isDone: async (db) => (await findIndex(db, step))?.indisvalid !== "f",
-      },
-      {
-        ...concurrently(statementOf(step)),
-        isDone: async (db) => (await findIndex(db, step))?.indisvalid === "t",
-      },
-    ],
+    up: buildActs(index, statementOf(step), (db) => findIndex(db, step)),
     down: [dropIndexAct(index)],
   };
+}
+
+/** Building an index; `find` tells what there is of it. */
+function buildActs(index: StepTable, statement: Sql, find: (db: Queryable) => Promise<Found | undefined>) {
+  const clearing: Act = {
+    ...concurrently(sql`drop index concurrently ${nameOf(index)}`),
+    onlyIf: "an earlier attempt has left it invalid",
+    isDone: async (db) => (await find(db))?.isValid !== false,
+  };
+  const build: Act = {
+    ...concurrently(statement),
+    clearing,
+    isDone: async (db) => (await find(db))?.isValid === true,
+  };
+  return [clearing, build];
 }
 
 /** Dropping an index beside the application's writes; the way back is what PostgreSQL says of it before. */
@@ -32,9 +37,7 @@ export function dropIndexActs({ index }: Of<"drop index">, before: string | null
   return {
     up: [dropIndexAct(index)],
     down:
-      definition === undefined
-        ? []
-        : [{ ...concurrently(raw(definition)), isDone: (db) => relationExists(db, index) }],
+      definition === undefined ? [] : buildActs(index, raw(definition), (db) => lookAt(db, isNamed(index))),
     before: async (db) => {
       const { rows } = await db.query(sql`
         select pg_catalog.pg_get_indexdef(pg_catalog.to_regclass(${regclassOf(index)})) as definition`);
@@ -46,7 +49,8 @@ export function dropIndexActs({ index }: Of<"drop index">, before: string | null
 function dropIndexAct(index: StepTable): Act {
   return {
     ...concurrently(sql`drop index concurrently ${nameOf(index)}`),
-    isDone: async (db) => !(await relationExists(db, index)),
+    // What else may have that name is not ours to drop.
+    isDone: async (db) => !(await isTrue(db, sql`select exists (${indexes(isNamed(index))}) as answer`)),
   };
 }
 
@@ -56,35 +60,54 @@ function statementOf({ index, table, method, by, where, unique }: Of<"create ind
   return sql`create ${kind} concurrently ${columnOf(index)} on ${nameOf(table)} using ${columnOf(method)} ${bracketed(by)}${condition}`;
 }
 
-/** The index of this name in the table's schema. @throws RefusedError where it is another table's, or somebody is building it */
-async function findIndex(db: Queryable, step: Of<"create index">): Promise<Row | undefined> {
-  const { rows } = await db.query(sql`
-    select i.indisvalid, i.indrelid = pg_catalog.to_regclass(${regclassOf(step.table)}) as is_ours,
+interface Found {
+  readonly isValid: boolean;
+  readonly table: string;
+}
+
+/** The index of this name in the table's schema. @throws RefusedError where it is another table's, BusyError */
+async function findIndex(db: Queryable, step: Of<"create index">): Promise<Found | undefined> {
+  const table = sql`pg_catalog.to_regclass(${regclassOf(step.table)})`;
+  const found = await lookAt(
+    db,
+    sql`c.relname = ${step.index} and c.relnamespace = (select relnamespace from pg_catalog.pg_class where oid = ${table})`,
+  );
+  if (found === undefined) return undefined;
+  if (await isTrue(db, sql`select ${found.table}::pg_catalog.oid = ${table} as answer`)) return found;
+  throw new RefusedError(
+    "step-finds-its-place",
+    `The step "${step.name}" cannot be done in ${tableShown(step.table)}: an index of that name belongs to another table.`,
+    "Choose another name for the index.",
+  );
+}
+
+/** What there is of an index. @throws BusyError while somebody builds it */
+async function lookAt(db: Queryable, where: Sql): Promise<Found | undefined> {
+  const { rows } = await db.query(indexes(where));
+  const [found] = rows;
+  if (found === undefined) return undefined;
+  if (found.indisvalid === "f" && found.is_built === "t")
+    throw new BusyError(
+      "step-finds-its-place",
+      `Somebody is building the index ${found.relname} at this moment.`,
+      "Type the same command again when that is over.",
+    );
+  return { isValid: found.indisvalid === "t", table: found.indrelid ?? "" };
+}
+
+function isNamed(index: StepTable): Sql {
+  return sql`c.oid = pg_catalog.to_regclass(${regclassOf(index)})`;
+}
+
+function indexes(where: Sql): Sql {
+  return sql`
+    select c.relname, i.indisvalid, i.indrelid,
       exists (
         select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.indexrelid
       ) as is_built
-    from pg_catalog.pg_class t
-    join pg_catalog.pg_class c on c.relnamespace = t.relnamespace and c.relname = ${step.index}
+    from pg_catalog.pg_class c
     join pg_catalog.pg_index i on i.indexrelid = c.oid
-    where t.oid = pg_catalog.to_regclass(${regclassOf(step.table)})`);
-  const [found] = rows;
-  if (found?.is_ours === "f")
-    throw refused(
-      step,
-      "an index of that name belongs to another table",
-      "Choose another name for the index.",
-    );
-  if (found?.indisvalid === "f" && found.is_built === "t")
-    throw refused(step, "somebody is building that index at this moment", "Try again when that is over.");
-  return found;
-}
-
-function refused(step: Of<"create index">, what: string, remedy: string): RefusedError {
-  return new RefusedError(
-    "step-finds-its-place",
-    `The step "${step.name}" cannot be done in ${tableShown(step.table)}: ${what}.`,
-    remedy,
-  );
+    where ${where}`;
 }
 
 // Locks that conflict with no read and no write: nobody queues behind them, so they may wait.

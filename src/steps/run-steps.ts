@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { RefusedError } from "../errors.ts";
+import { RefusedError, TidefillError } from "../errors.ts";
 import { describeStep, type Step } from "../job/steps.ts";
-import type { Database, Transaction } from "../postgres/database.ts";
-import type { StepPhase } from "../store/steps.ts";
+import type { Database, Queryable, Transaction } from "../postgres/database.ts";
+import type { KnownStep, StepPhase } from "../store/steps.ts";
 import type { Store } from "../store/store.ts";
+import type { Act } from "./act.ts";
 import { actsOf } from "./acts-of.ts";
-import { doAct } from "./do-act.ts";
+import { type Around, doAct, type Told } from "./do-act.ts";
 import type { StepEvent, StepListener } from "./step-events.ts";
 
 /** Which steps of which job. */
@@ -20,7 +21,7 @@ interface Doing {
   readonly signal?: AbortSignal | undefined;
 }
 
-type Told = StepEvent extends infer Each
+type Telling = StepEvent extends infer Each
   ? Each extends StepEvent
     ? Omit<Each, "job" | "phase" | "step">
     : never
@@ -42,46 +43,50 @@ export class StepRunner {
 
   /** The steps that are not done yet. */
   async open(): Promise<readonly Step[]> {
-    const done = await this.#done();
-    return this.#phase.steps.filter(({ name }) => !done.has(name));
+    const known = await this.#known();
+    return this.#phase.steps.filter(({ name }) => known.get(name)?.state !== "done");
   }
 
   /** Does what is not done; killed at any instant, it goes on where it was. Answers how many steps there were to do. */
   async up(steps: readonly Step[] = this.#phase.steps): Promise<number> {
     return this.#alone(async () => {
-      const done = await this.#done();
-      const open = steps.filter(({ name }) => !done.has(name));
-      for (const step of open) await this.#do(step);
+      const known = await this.#known();
+      const open = steps.filter(({ name }) => known.get(name)?.state !== "done");
+      for (const step of open) await this.#do(step, known.get(step.name));
       return open.length;
     });
   }
 
-  /** Takes back what is done, the last step first. @throws RefusedError where a step has no way back; nothing is begun then */
+  /**
+   * Takes back what is done, and what was begun, the last step first. @throws RefusedError where a step has no way back; nothing
+   * is begun then
+   */
   async down(): Promise<number> {
     return this.#alone(async () => {
-      const done = await this.#done();
-      const steps = this.#phase.steps.filter(({ name }) => done.has(name)).reverse();
-      for (const step of steps) this.#requireWayBack(step, done.get(step.name) ?? null);
-      for (const step of steps) await this.#undo(step, done.get(step.name) ?? null);
+      const known = await this.#known();
+      const steps = this.#phase.steps.flatMap((step) => {
+        const entry = known.get(step.name);
+        return entry === undefined ? [] : [{ step, entry }];
+      });
+      for (const { step, entry } of steps) await this.#requireWayBack(step, entry);
+      for (const { step, entry } of steps.reverse()) await this.#undo(step, entry);
       return steps.length;
     });
   }
 
-  async #do(step: Step): Promise<void> {
+  async #do(step: Step, known: KnownStep | undefined): Promise<void> {
     const begin = performance.now();
     const { up, before } = actsOf(step, null);
-    const entry = {
-      ...this.#key(step),
-      definition: hashOf(step),
-      before: (await before?.(this.#db)) ?? null,
-    };
+    // What was there before is seen by the first who begins, and by nobody after him.
+    await this.#awaitGhosts(step);
+    const kept = known === undefined ? ((await before?.(this.#db)) ?? null) : known.before;
+    const entry = { ...this.#key(step), definition: hashOf(step), before: kept };
     const enter = (tx: Transaction): Promise<boolean> => this.#store.steps.enter(tx, entry);
-    let hasWorked = false;
-    for (const act of up) {
-      const around = isRecorded(step) ? this.#recorded(step, "step done", enter) : undefined;
-      hasWorked = (await doAct(this.#db, step.name, act, this.#told(step), around)) || hasWorked;
-    }
+    const work = this.#workOn(step, "step done", enter, () => this.#store.steps.begin(this.#db, entry));
+    let hasWorked = known !== undefined;
+    for (const act of up) hasWorked = (await work(act)) || hasWorked;
     await this.#db.transaction(async (tx) => {
+      await requireDone(tx, step, up);
       if (await enter(tx)) await this.#record(tx, "step done", step);
     });
     this.#tell(step, {
@@ -91,26 +96,39 @@ export class StepRunner {
     });
   }
 
-  async #undo(step: Step, before: string | null): Promise<void> {
+  async #undo(step: Step, { before, state }: KnownStep): Promise<void> {
     const begin = performance.now();
+    await this.#awaitGhosts(step);
     const strike = (tx: Transaction): Promise<boolean> => this.#store.steps.strike(tx, this.#key(step));
-    for (const act of actsOf(step, before).down ?? []) {
-      const around = isRecorded(step) ? this.#recorded(step, "step undone", strike) : undefined;
-      await doAct(this.#db, step.name, act, this.#told(step), around);
-    }
+    const work = this.#workOn(step, "step undone", strike, () =>
+      this.#store.steps.beginBack(this.#db, this.#key(step)),
+    );
+    for (const act of actsOf(step, before).down ?? [])
+      await work(step.kind === "sql" && state === "begun" ? { ...act, mayBeHalfDone: true } : act);
     await this.#db.transaction(async (tx) => {
       if (await strike(tx)) await this.#record(tx, "step undone", step);
     });
     this.#tell(step, { type: "step undone", seconds: (performance.now() - begin) / 1_000 });
   }
 
-  #requireWayBack(step: Step, before: string | null): void {
-    if (actsOf(step, before).down !== null) return;
+  async #requireWayBack(step: Step, { before, state }: KnownStep): Promise<void> {
+    const { up, down } = actsOf(step, before);
+    if (down !== null) return;
+    // What was begun and has changed nothing needs no way back; of the author's own statements only he could tell.
+    const isUntouched = state !== "done" && step.kind !== "sql" && !(await this.#isAnyDone(up));
+    if (isUntouched) return;
     throw new RefusedError(
       "steps-have-a-way-back",
       `The step "${step.name}" of ${this.#phase.job} has no way back; nothing was taken back.`,
       "Restore from a backup, or write a new job that brings about what you want.",
     );
+  }
+
+  async #isAnyDone(acts: readonly Act[]): Promise<boolean> {
+    return this.#db.transaction(async (tx) => {
+      for (const act of acts) if (await act.isDone(tx)) return true;
+      return false;
+    });
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -130,10 +148,10 @@ export class StepRunner {
     }
   }
 
-  async #done(): Promise<ReadonlyMap<string, string | null>> {
-    const done = await this.#store.steps.done(this.#db, this.#phase.job);
+  async #known(): Promise<ReadonlyMap<string, KnownStep>> {
+    const known = await this.#store.steps.known(this.#db, this.#phase.job);
     return new Map(
-      done.filter(({ phase }) => phase === this.#phase.phase).map(({ name, before }) => [name, before]),
+      known.filter(({ phase }) => phase === this.#phase.phase).map((entry) => [entry.name, entry]),
     );
   }
 
@@ -141,14 +159,45 @@ export class StepRunner {
     return { job: this.#phase.job, phase: this.#phase.phase, name: step.name };
   }
 
-  /** The record commits with the statement or not at all, and whoever comes second finds it there. */
-  #recorded(step: Step, action: string, mark: (tx: Transaction) => Promise<boolean>) {
-    return async (tx: Transaction, run: () => Promise<unknown>): Promise<boolean> => {
+  /** A backend whose client was killed may still commit a statement of this step. */
+  async #awaitGhosts(step: Step): Promise<void> {
+    const longMs = { lockMs: 60_000, statementMs: 60_000, wholeMs: 60_000 };
+    await this.#db.transaction((tx) => this.#store.steps.hold(tx, this.#key(step), []), longMs);
+  }
+
+  /**
+   * How the statements of a step are done. Where the catalogue tells how far it is, `note` says before each of them that it may be
+   * half done; elsewhere the mark commits with the statement or not at all, and whoever comes second finds it there.
+   */
+  #workOn(
+    step: Step,
+    action: "step done" | "step undone",
+    mark: (tx: Transaction) => Promise<boolean>,
+    note: () => Promise<void>,
+  ): (act: Act) => Promise<boolean> {
+    const isMarked = step.kind === "sql" && step.transactional;
+    const marking: Around = async (tx, run) => {
       if (!(await mark(tx))) return false;
       await run();
+      if (action === "step done") await requireDone(tx, step, actsOf(step, null).up);
       await this.#record(tx, action, step);
       return true;
     };
+    const states = action === "step done" ? (["begun"] as const) : (["begun", "taken back"] as const);
+    const holding: Around = async (tx, run) => {
+      if (!(await this.#store.steps.hold(tx, this.#key(step), states))) throw overtaken(step);
+      await run();
+      return true;
+    };
+    const told: Told = {
+      begins: async (statement) => {
+        if (!isMarked) await note();
+        this.#tell(step, { type: "step begun", statement });
+      },
+      waits: (forMs, inTheWay) => this.#tell(step, { type: "step waits", forMs, inTheWay }),
+      signal: this.#doing.signal,
+    };
+    return (act) => doAct(this.#db, step.name, act, told, isMarked ? marking : holding);
   }
 
   #record(tx: Transaction, action: string, step: Step): Promise<void> {
@@ -156,24 +205,34 @@ export class StepRunner {
     return this.#store.audit.record(tx, { action, job: this.#phase.job, run: null, details });
   }
 
-  #told(step: Step) {
-    return {
-      begun: (statement: string) => this.#tell(step, { type: "step begun", statement }),
-      waits: (forMs: number, inTheWay: Extract<StepEvent, { type: "step waits" }>["inTheWay"]) =>
-        this.#tell(step, { type: "step waits", forMs, inTheWay }),
-      signal: this.#doing.signal,
-    };
-  }
-
-  #tell(step: Step, told: Told): void {
+  #tell(step: Step, told: Telling): void {
     const { job, phase } = this.#phase;
     this.#doing.onStep?.({ ...told, job, phase, step: step.name } as StepEvent);
   }
 }
 
-/** Where only our own record tells whether a step is done: the author's statements, in a transaction. */
-function isRecorded(step: Step): boolean {
-  return step.kind === "sql" && step.transactional;
+function overtaken({ name }: Step): RefusedError {
+  return new RefusedError(
+    "steps-are-done-by-one",
+    `Somebody else has gone on with the step "${name}" meanwhile.`,
+    "tidefill list   shows how far it is",
+  );
+}
+
+/** @throws TidefillError where the database does not show what the statements of a step were to bring about */
+async function requireDone(db: Queryable, step: Step, acts: readonly Act[]): Promise<void> {
+  if (step.kind === "sql" && step.done === null) return;
+  for (const act of acts) {
+    if (await act.isDone(db)) continue;
+    throw new TidefillError(
+      "step-not-done",
+      `The statements of the step "${step.name}" were run, and the database does not show what they were to bring about.`,
+      {
+        remedy:
+          "Look at what is there; of statements of your own, also at the query that says whether they are done.",
+      },
+    );
+  }
 }
 
 /** What a step was made of. */

@@ -12,12 +12,22 @@ export interface AuditCheck {
   readonly firstBroken: number | null;
   /** what is wrong with it, as a sentence; null when intact */
   readonly reason: string | null;
-  /** the hash of the last line in hex; kept elsewhere, it also betrays whoever writes the whole trail anew */
+  /** the hash of the last line in hex; kept elsewhere, it also betrays whoever cuts the trail off or writes it anew */
   readonly head: string | null;
+  /** the line that has the hash that was asked for; null when none was, or none has it */
+  readonly contains: number | null;
+  /** the first runs that no line tells of */
+  readonly unrecordedRuns: readonly number[];
 }
 
+const runsShown = 20;
+
 /** Computes every hash of the trail again, in one statement and so at one moment. */
-export async function checkAudit(db: Queryable, schema: StoreSchema): Promise<AuditCheck> {
+export async function checkAudit(
+  db: Queryable,
+  schema: StoreSchema,
+  kept: string | undefined,
+): Promise<AuditCheck> {
   const { rows } = await db.query(sql`
     with checked as materialized (
       select number,
@@ -33,8 +43,23 @@ export async function checkAudit(db: Queryable, schema: StoreSchema): Promise<Au
         or is_detached
       order by number
       limit 1
+    ), unrecorded as (
+      select run.id
+      from ${schema.table("run")} as run
+      where run.kind in ('run', 'undo')
+        and not exists (
+          select from ${schema.table("audit")} as line where line.run_id = run.id and line.action = run.kind
+        )
+      order by run.id
+      limit ${runsShown}
     )
-    select trail.lines, trail.last,
+    select (select pg_catalog.json_agg(id) from unrecorded) as unrecorded,
+      (
+        select min(line.number)
+        from ${schema.table("audit")} as line
+        where line.hash = pg_catalog.decode(${kept ?? null}::text, 'hex')
+      ) as contains,
+      trail.lines, trail.last,
       broken.number as broken, broken.before, broken.is_altered,
       head.number as head, pg_catalog.encode(head.hash, 'hex') as head_hash,
       head.hash is distinct from coalesce(line.hash, '') as is_replaced
@@ -43,19 +68,38 @@ export async function checkAudit(db: Queryable, schema: StoreSchema): Promise<Au
     left join ${schema.table("audit_head")} as head on true
     left join ${schema.table("audit")} as line on line.number = trail.last`);
   const row = rows[0] ?? {};
-  const fault = row.broken == null ? faultAtTheEnd(row) : faultWithin(row);
+  const contains = row.contains == null ? null : Number(row.contains);
+  const unrecordedRuns = JSON.parse(row.unrecorded ?? "[]") as readonly number[];
+  const fault =
+    (row.broken == null ? faultAtTheEnd(row) : faultWithin(row)) ??
+    (kept !== undefined && contains === null ? keptIsGone : null) ??
+    faultOfRuns(unrecordedRuns);
   return {
     lines: Number(row.lines ?? 0),
     isIntact: fault === null,
     firstBroken: fault?.line ?? null,
     reason: fault?.reason ?? null,
     head: row.head_hash ?? null,
+    contains,
+    unrecordedRuns,
   };
 }
 
 interface Fault {
   readonly line: number | null;
   readonly reason: string;
+}
+
+const keptIsGone: Fault = {
+  line: null,
+  reason: "No line has the hash that was kept: the trail was cut off before it, or written anew.",
+};
+
+function faultOfRuns(runs: readonly number[]): Fault | null {
+  if (runs.length === 0) return null;
+  const which = runs.length === 1 ? `the run ${runs[0]}` : `the runs ${runs.join(", ")}`;
+  const more = runs.length === runsShown ? " and perhaps others" : "";
+  return { line: null, reason: `No line tells of ${which}${more}, which cannot have begun without one.` };
 }
 
 function faultWithin(row: Row): Fault {

@@ -70,9 +70,12 @@ export class Audit {
     return Number(rows[0]?.lines ?? 0);
   }
 
-  /** Computes every hash again and looks for lines that were altered, removed, added or swapped. */
-  async check(db: Queryable): Promise<AuditCheck> {
-    return checkAudit(db, this.#schema);
+  /**
+   * Computes every hash again and looks for lines that were altered, removed, added or swapped, for runs without a line, and for the
+   * line whose hash (in hex) was `kept` elsewhere.
+   */
+  async check(db: Queryable, kept?: string): Promise<AuditCheck> {
+    return checkAudit(db, this.#schema, kept);
   }
 
   async #append(tx: Queryable, entry: AuditEntry): Promise<void> {

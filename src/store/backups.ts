@@ -13,6 +13,15 @@ export interface NewBackup {
   readonly startedAt: string;
 }
 
+/** A backup that was read back and compared when it was made. */
+export interface KnownBackup {
+  readonly directory: string;
+  /** ISO 8601 in UTC, by the database's clock */
+  readonly startedAt: string;
+  /** milliseconds since its rows were read */
+  readonly ageMs: number;
+}
+
 /** The backups that were read back and compared. */
 export class Backups {
   readonly #schema: StoreSchema;
@@ -30,13 +39,20 @@ export class Backups {
       values (${job}, ${directory}, ${scopeFingerprint}, ${rows}::bigint, ${bytes}::bigint, ${startedAt}::timestamptz, pg_catalog.clock_timestamp())`);
   }
 
-  /** Milliseconds since the rows of the job's newest verified backup of this scope were read; null when there is none. */
-  async ageOfLatest(db: Queryable, job: string, scopeFingerprint: string): Promise<number | null> {
+  /** The verified backups of this scope of the job, the newest first. */
+  async verified(db: Queryable, job: string, scopeFingerprint: string): Promise<readonly KnownBackup[]> {
     const { rows } = await db.query(sql`
-      select extract(epoch from pg_catalog.clock_timestamp() - max(started_at)) * 1000 as age
-      from ${this.#schema.table("backup")}
+      select directory,
+        pg_catalog.to_char(started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as started_at,
+        extract(epoch from pg_catalog.clock_timestamp() - backup.started_at) * 1000 as age
+      from ${this.#schema.table("backup")} as backup
       where job = ${job}
-        and scope_fingerprint = ${scopeFingerprint}`);
-    return rows[0]?.age == null ? null : Number(rows[0].age);
+        and scope_fingerprint = ${scopeFingerprint}
+      order by backup.started_at desc`);
+    return rows.map((row) => ({
+      directory: row.directory ?? "",
+      startedAt: row.started_at ?? "",
+      ageMs: Number(row.age),
+    }));
   }
 }

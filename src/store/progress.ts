@@ -72,10 +72,14 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
         from ${schema.table("worker")} as worker
         where worker.run_id = run.id
           and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as rows_per_second,
-      (select pg_catalog.min(worker.held_back)
+      -- of several processes the slowest tells why
+      (select worker.held_back
         from ${schema.table("worker")} as worker
         where worker.run_id = run.id
-          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as held_back,
+          and worker.held_back is not null
+          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()
+        order by worker.rows_per_second, worker.held_back
+        limit 1) as held_back,
       extract(epoch from coalesce(run.finished_at, max(range.checkpointed_at)) - run.started_at) as running,
       (select front.checkpoint
         from ${schema.table("range")} as front

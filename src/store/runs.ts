@@ -106,11 +106,16 @@ export class Runs {
 
   /** A run that has done the job's work, and that nobody has taken back; null when there is none. */
   async standing(db: Queryable, job: string): Promise<Run | null> {
+    return (await this.allStanding(db, job))[0] ?? null;
+  }
+
+  /** All runs that did the job's work and were not taken back, the newest first. */
+  async allStanding(db: Queryable, job: string): Promise<Run[]> {
     const done = await this.#select(
       db,
       sql`where run.job = ${job} and run.kind = 'run' and run.of_run is null and run.status = 'succeeded' order by run.id desc`,
     );
-    return done.find(({ undoneBy }) => undoneBy === null) ?? null;
+    return done.filter(({ undoneBy }) => undoneBy === null);
   }
 
   /** The last runs that have done the job's work to its end, the newest first. */

@@ -1,6 +1,7 @@
 import { TidefillError, UsageError } from "../errors.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { requireInstalling, requireReading } from "./grants.ts";
 import { schemaScript, schemaVersion } from "./schema-sql.ts";
 
 /** Names the schema in which tidefill keeps its tables. */
@@ -24,9 +25,15 @@ export class StoreSchema {
 
 /** The version that is installed, or null. */
 export async function installedVersion(db: Queryable, schema: StoreSchema): Promise<number | null> {
-  const name = `${quoteIdentifier(schema.name)}.version`;
-  const { rows: found } = await db.query(sql`select pg_catalog.to_regclass(${name}) is not null as found`);
+  const { rows: found } = await db.query(sql`
+    select exists (
+      select from pg_catalog.pg_class c
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = ${schema.name}
+        and c.relname = 'version'
+    ) as found`);
   if (found[0]?.found !== "t") return null;
+  await requireReading(db, schema);
   const { rows } = await db.query(sql`select max(version) as version from ${schema.table("version")}`);
   return rows[0]?.version == null ? null : Number(rows[0].version);
 }
@@ -43,6 +50,7 @@ export async function installSchema(db: Database, schema: StoreSchema): Promise<
       requireVersion(version);
       return false;
     }
+    await requireInstalling(tx, schema);
     await tx.query(raw(schemaScript(schema.name)));
     return true;
   });

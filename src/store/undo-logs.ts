@@ -1,5 +1,6 @@
 import type { Queryable, Transaction } from "../postgres/database.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { roleNames } from "./role-names.ts";
 import type { StoreSchema } from "./schema.ts";
 
 /** The undo logs: a table a run, written by the run's batches and dropped as a whole. */
@@ -31,6 +32,22 @@ export class UndoLogs {
         sweep smallint not null,
         ${raw(list)}
       ) with (autovacuum_vacuum_insert_threshold = -1)`);
+    await this.#giveToRunners(tx, run);
+  }
+
+  /** Where `schema print --roles` has made a role for those who run jobs, any of them may go on with a run and take it back. */
+  async #giveToRunners(tx: Transaction, run: bigint): Promise<void> {
+    const { runner } = roleNames(this.#schema.name);
+    const { rows } = await tx.query(sql`
+      select pg_catalog.pg_has_role(oid, case
+          when pg_catalog.current_setting('server_version_num')::integer < 160000 then 'MEMBER'
+          else 'SET'
+        end) as is_ours
+      from pg_catalog.pg_roles
+      where rolname = ${runner}
+        and pg_catalog.has_schema_privilege(oid, ${this.#schema.name}, 'create')`);
+    if (rows[0]?.is_ours !== "t") return;
+    await tx.query(sql`alter table ${this.table(run)} owner to ${raw(quoteIdentifier(runner))}`);
   }
 
   async exists(db: Queryable, run: bigint): Promise<boolean> {

@@ -8,6 +8,8 @@ import type { Reading, Signal } from "./signal.ts";
 
 const leastBytes = 1_024 ** 3;
 const leastShare = 0.05;
+/** On a large disk a twentieth would be more than any run takes before somebody looks. */
+const leastAtMost = 10 * 1_024 ** 3;
 
 /** Room on the database's disk, where it can be told: when the server runs on this machine and lets us read where its data lie. */
 export class DiskSpace implements Signal {
@@ -34,7 +36,7 @@ async function roomOn(path: string): Promise<Reading | null> {
   const disk = await statfs(path).catch(() => null);
   if (disk === null) return null;
   const [free, all] = [disk.bavail * disk.bsize, disk.blocks * disk.bsize];
-  const least = Math.max(leastBytes, all * leastShare);
+  const least = Math.max(leastBytes, Math.min(leastAtMost, all * leastShare));
   const sign = free <= least ? "<" : ">";
   return {
     signal: "disk space",

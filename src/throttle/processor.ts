@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { against } from "./amount.ts";
+import { requireMonitor } from "./require-monitor.ts";
 import { isOnThisMachine } from "./same-machine.ts";
 import { type Reading, type Signal, strainOf } from "./signal.ts";
 
@@ -29,7 +30,9 @@ export class Processor implements Signal {
     const now = times();
     const before = this.#last;
     this.#last = now;
-    if (!(await isOnThisMachine(db)) || (await othersAtWork(db)) < company) return null;
+    if (!(await isOnThisMachine(db))) return null;
+    await requireMonitor(db, "whether an application is at work");
+    if ((await othersAtWork(db)) < company) return null;
     // Among others one begins slowly.
     if (before === null || now.all === before.all)
       return { signal: this.name, strain: strainOf(1, 1, false), reason: "an application is at work" };

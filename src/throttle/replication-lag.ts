@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isAddress } from "../postgres/address.ts";
 import type { Queryable } from "../postgres/database.ts";
 import type { ReplicaLag } from "../postgres/server-activity.ts";
 import { sql } from "../postgres/sql.ts";
@@ -15,8 +16,8 @@ export const defaultMaxBytes = 512 * 1_024 ** 2;
 const firstPatience = { looks: 10, everyMs: 100 };
 
 export interface LagLimits {
-  /** standbys by `application_name`, or as `postgres://…`; where there are none, all that stream from here count */
-  readonly declared: readonly string[];
+  /** standbys by `application_name`, or as `postgres://…`, as somebody has set them by now; without any, all that stream count */
+  readonly declared: () => readonly string[];
   readonly maxSeconds: number;
   readonly maxBytes: number;
 }
@@ -31,18 +32,18 @@ interface Streaming {
 export class ReplicationLag implements Signal {
   readonly name = "replication lag";
   readonly everyMs = 500;
-  readonly whenBlind: "hold" | "steady";
   readonly #limits: LagLimits;
   readonly #history = new LsnHistory();
-  readonly #addressed: readonly DeclaredReplica[];
-  readonly #named: readonly string[];
+  #declared: readonly string[] = [];
+  #addressed: readonly DeclaredReplica[] = [];
   #lags: readonly ReplicaLag[] = [];
 
   constructor(limits: LagLimits) {
     this.#limits = limits;
-    this.whenBlind = limits.declared.length > 0 ? "hold" : "steady";
-    this.#addressed = limits.declared.filter(isAddress).map((url) => new DeclaredReplica(url));
-    this.#named = limits.declared.filter((name) => !isAddress(name));
+  }
+
+  get whenBlind(): "hold" | "steady" {
+    return this.#limits.declared().length > 0 ? "hold" : "steady";
   }
 
   /** How far each replica was behind when it was last looked at. */
@@ -51,6 +52,7 @@ export class ReplicationLag implements Signal {
   }
 
   async read(db: Queryable): Promise<Reading | null> {
+    await this.#declare();
     // A standby that keeps up has what was there before within a moment, and shall not hold a run at its start.
     let patience = this.#history.isEmpty ? firstPatience.looks : 0;
     for (; ; patience -= 1) {
@@ -68,7 +70,7 @@ export class ReplicationLag implements Signal {
     const primary = Number(rows[0]?.position ?? 0);
     this.#history.note(primary, now);
     const streaming = await readStreaming(db);
-    const wanted = this.#limits.declared.length === 0 ? streaming : this.#required(streaming);
+    const wanted = this.#declared.length === 0 ? streaming : this.#required(streaming);
     const seen = [...wanted, ...(await Promise.all(this.#addressed.map((replica) => replica.read(db))))];
     this.#lags = seen.flatMap(({ name, position }) =>
       position === null ? [] : [this.#lagOf(name, position, primary, now)],
@@ -85,12 +87,22 @@ export class ReplicationLag implements Signal {
     await Promise.all(this.#addressed.map((replica) => replica.close()));
   }
 
+  async #declare(): Promise<void> {
+    const declared = this.#limits.declared();
+    if (declared.join("\n") === this.#declared.join("\n")) return;
+    await this.close();
+    this.#declared = declared;
+    this.#addressed = declared.filter(isAddress).map((url) => new DeclaredReplica(url));
+  }
+
   #required(streaming: readonly Streaming[]): Streaming[] {
-    return this.#named.map((name) => {
-      const found = streaming.find((each) => each.name === name);
-      if (found === undefined) throw new SignalBlindError(`${name} is not connected`);
-      return found;
-    });
+    return this.#declared
+      .filter((name) => !isAddress(name))
+      .map((name) => {
+        const found = streaming.find((each) => each.name === name);
+        if (found === undefined) throw new SignalBlindError(`${name} is not connected`);
+        return found;
+      });
   }
 
   #lagOf(name: string, position: number, primary: number, now: number): ReplicaLag {
@@ -117,10 +129,6 @@ export class ReplicationLag implements Signal {
     const { rows } = await db.query(sql`select current_user as role`);
     throw new SignalBlindError(`${name} cannot be seen: grant pg_monitor to ${rows[0]?.role}`);
   }
-}
-
-function isAddress(replica: string): boolean {
-  return /^postgres(ql)?:\/\//.test(replica);
 }
 
 async function readStreaming(db: Queryable): Promise<Streaming[]> {

@@ -68,6 +68,8 @@ test.each([
   ["--limit", "0"],
   ["--limit", "many"],
   ["--check", "--run", "1"],
+  ["--contains", "0".repeat(64)],
+  ["--check", "--contains", "0123"],
 ])("audit %s %s is refused as wrong usage", async (...parameters) => {
   expect((await tidefill.run("audit", ...parameters)).code).toBe(2);
 });
@@ -79,6 +81,17 @@ test("audit --check tells that the trail is intact", async () => {
   const checked = await tidefill.json("audit", "--check");
   expect(checked.code).toBe(0);
   expect(checked.value).toMatchObject({ lines: 3, isIntact: true, firstBroken: null, reason: null });
+});
+
+test("audit --check --contains finds a hash that was kept, and exits with 1 when it is not there any more", async () => {
+  const { value } = await tidefill.json("audit", "--check");
+  const { head } = value as { readonly head: string };
+  const found = await tidefill.run("audit", "--check", "--contains", head);
+  expect(found.code).toBe(0);
+  expect(found.stdout).toContain("The hash that was kept is that of line 3.");
+  const lost = await tidefill.run("audit", "--check", "--contains", head.replace(/./g, "0"));
+  expect(lost.code).toBe(1);
+  expect(lost.stderr).toContain("No line has the hash that was kept");
 });
 
 test("audit --check names the line that was tampered with, and exits with 1", async () => {

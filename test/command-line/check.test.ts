@@ -106,3 +106,18 @@ test("rejects that wait and a run that failed are told", async () => {
   expect((await tidefill.run("run", "count", "--again")).code).toBe(1);
   expect(await findings()).toEqual(["failed-job", "waiting-rejects"]);
 });
+
+test("a name that breaks lines and rings the bell is shown as what it is, on the one line of its finding", async () => {
+  const name = "a\n\u001b[31m\u0007\u202eb";
+  await database.query(`create table "${name}" (id bigint)`);
+  await database.query(`alter table "${name}" add constraint "${name}" check (id > 0) not valid`);
+  const { stdout, stderr } = await tidefill.run("check");
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.map((line) => line.split(":")[0])).toEqual(["pending-job", "constraint-not-valid"]);
+  expect(lines[1]).toContain(String.raw`"a\n\u{1b}[31m\u{7}\u{202e}b"`);
+  expect(`${stdout}${stderr}`).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+  const { value } = await tidefill.json("check");
+  const [, found] = value.findings as readonly { readonly message: string }[];
+  expect(found?.message).toContain(name);
+  await database.query(`drop table "${name}"`);
+});

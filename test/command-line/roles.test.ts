@@ -1,119 +1,271 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { backupJob } from "../../src/backup/backup-job.ts";
+import { askToStop } from "../../src/engine/ask-to-stop.ts";
+import { contractJob } from "../../src/engine/contract.ts";
+import { purge } from "../../src/engine/purge.ts";
+import { withDatabase } from "../../src/engine/session.ts";
+import { setPace } from "../../src/engine/set-pace.ts";
+import { undoJob } from "../../src/engine/undo-job.ts";
+import {
+  addCheck,
+  createIndex,
+  createTable,
+  defineSqlJob,
+  defineSteps,
+  resumeRun,
+  rowsOf,
+  runJob,
+  setNotNull,
+  sql,
+  table,
+  undoRun,
+  update,
+  verifyRun,
+} from "../../src/index.ts";
+import type { Database } from "../../src/postgres/database.ts";
+import { roleNames } from "../../src/store/role-names.ts";
+import { rolesScript } from "../../src/store/roles-sql.ts";
+import { schemaScript } from "../../src/store/schema-sql.ts";
+import type { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
-import { CommandLine } from "../support/tidefill.ts";
+import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 
 const database = useDatabase();
 // Roles belong to the whole server: each test file has its own.
 const schema = `roles_${randomBytes(4).toString("hex")}`;
-const people = ["runner", "operator", "viewer"] as const;
-type Person = (typeof people)[number];
+const roles = roleNames(schema);
+/** Two runners: what the one has begun the other goes on with. */
+const people = {
+  owner: "owner",
+  runner: "runner",
+  colleague: "runner",
+  operator: "operator",
+  viewer: "viewer",
+} as const;
+type Person = keyof typeof people;
 const lines = new Map<Person, CommandLine>();
+let folder: string;
 
-const jobs = {
+const files = {
   "tables.ts": `import { table } from "tidefill";
 export const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer", note: "text?" } });`,
+  // One row divides by zero.
   "count.ts": `import { defineSqlJob, rowsOf, sql, update } from "tidefill";
 import { counters } from "./tables.ts";
 export default defineSqlJob({
   name: "count",
   source: rowsOf(counters, { pending: sql\`note is null\` }),
-  sink: update(counters, { note: sql\`'n' || n\` }),
+  sink: update(counters, { note: sql\`'n' || 100 / (n - 50)\` }),
   pace: { batchTime: "20ms", rowsPerSecond: 2000 },
 });`,
-  "own-table.ts": `import { addCheck, createIndex, createTable, defineSteps, sql } from "tidefill";
+  "own-table.ts": `import { createTable, defineSteps, sql } from "tidefill";
 export default defineSteps({
   name: "own-table",
-  expand: [
-    createTable("own", sql\`create table own (id bigint primary key, n integer)\`),
-    addCheck("own", "own_n", sql\`n > 0\`),
-    createIndex("own_by_n", { on: "own", by: sql\`n\` }),
-  ],
+  expand: [createTable("own", sql\`create table own (id bigint primary key, n integer)\`)],
 });`,
 };
 
+const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer", note: "text?" } });
+const slow = defineSqlJob({
+  name: "slow",
+  source: rowsOf(counters),
+  sink: update(counters, { n: sql`n` }),
+  pace: { batchTime: "20ms", rowsPerSecond: 500 },
+});
+
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tidefill-roles-"));
   await database.query("create table counters (id bigint primary key, n integer not null, note text)");
-  await database.query("insert into counters select g, g from generate_series(1, 6000) g; analyze counters");
-  const owner = await CommandLine.open(database.url, jobs);
-  const { stdout } = await owner.run("schema", "print", "--roles", "--schema", schema);
-  await owner.close();
-  await database.query(stdout);
-  for (const person of people) {
-    const login = `${schema}_${person}_login`;
-    await database.query(`create role ${login} login password 'word' in role ${schema}_${person}`);
-    const url = new URL(database.url);
-    [url.username, url.password] = [login, "word"];
-    lines.set(person, await CommandLine.open(url.href, jobs));
+  await database.query("insert into counters select g, g from generate_series(1, 2000) g; analyze counters");
+  await database.query(`${schemaScript(schema)}\n${rolesScript(schema)}`);
+  for (const [person, kind] of Object.entries(people) as [Person, keyof typeof roles][]) {
+    await database.query(
+      `create role ${schema}_${person}_login login password 'word' in role ${roles[kind]}`,
+    );
+    lines.set(person, await CommandLine.open(urlOf(person), files));
   }
-  await database.query(`grant select, update on counters to ${schema}_runner;
-    grant create on schema public to ${schema}_runner`);
+  await database.query(`grant select, update on counters to ${roles.runner};
+    grant create on schema public to ${roles.runner}`);
 });
 
 afterAll(async () => {
   for (const line of lines.values()) await line.close();
-  const roles = [
-    ...people.map((person) => `${schema}_${person}_login`),
-    ...["owner", ...people].map((name) => `${schema}_${name}`),
-  ];
-  await database.query(`drop owned by ${roles.join(", ")} cascade; drop role ${roles.join(", ")}`);
+  await rm(folder, { recursive: true, force: true });
+  const all = [...Object.keys(people).map((person) => `${schema}_${person}_login`), ...Object.values(roles)];
+  await database.query(`drop owned by ${all.join(", ")} cascade; drop role ${all.join(", ")}`);
 });
 
-async function says(person: Person, ...parameters: readonly string[]): Promise<number | null> {
-  const line = lines.get(person);
-  if (line === undefined) throw new Error(`Nobody is ${person}.`);
-  return (await line.run(...parameters, "--schema", schema)).code;
+function urlOf(person: Person): string {
+  const url = new URL(database.url);
+  [url.username, url.password] = [`${schema}_${person}_login`, "word"];
+  return url.href;
 }
 
-async function asked(person: Person, statement: string): Promise<string | undefined> {
-  const [row] = await database
-    .query(`set role ${schema}_${person}; ${statement}; reset role`)
-    .then(() => [{ refused: undefined }])
-    .catch((error: { readonly code?: string }) => [{ refused: error.code }]);
-  await database.query("reset role");
-  return row?.refused;
+function as(person: Person) {
+  return { connectionString: urlOf(person), schema };
 }
 
-test("the runner runs, is paused and told by the operator, goes on, compares, and takes back", async () => {
-  const runner = lines.get("runner")?.start("run", "count", "--schema", schema);
+function line(person: Person): CommandLine {
+  const found = lines.get(person);
+  if (found === undefined) throw new Error(`Nobody is ${person}.`);
+  return found;
+}
+
+async function says(person: Person, ...parameters: readonly string[]) {
+  return line(person).run(...parameters, "--schema", schema);
+}
+
+async function isAtWork(job: string): Promise<void> {
+  const question = `select from ${schema}.range join ${schema}.run on run.id = run_id where job = $1 and batches > 0`;
+  await until(async () => (await database.query(question, [job])).length > 0, { describe: `${job} at work` });
+}
+
+test("what a runner has begun and was killed over, another runner goes on with, compares and takes back", async () => {
+  const killed = line("runner").start("run", "count", "--schema", schema);
+  await isAtWork("count");
+  killed.kill("SIGKILL");
+  await outcomeOf(killed);
+  const resumed = await says("colleague", "resume", "count");
+  expect(resumed, resumed.stderr).toMatchObject({ code: 4 });
+  const [row] = await database.query(
+    `select id::integer, (select count(*)::integer from ${schema}.reject where run_id = run.id) as rejects,
+       (select tableowner::text from pg_tables where schemaname = $1 and tablename = 'undo_' || run.id) as owner
+     from ${schema}.run`,
+    [schema],
+  );
+  expect(row).toMatchObject({ rejects: 1, owner: roles.runner });
+  expect(await undoRun(String(row?.id), as("colleague"))).toMatchObject({
+    status: "succeeded",
+    rows: { written: 1_999 },
+  });
+  expect(await database.query("select from counters where note is not null")).toEqual([]);
+});
+
+test("an operator sets, pauses and cancels a run that is at work, and a runner resumes it", async () => {
+  const operate = <T>(work: Parameters<typeof withDatabase<T>>[2]): Promise<T> =>
+    withDatabase("operator", as("operator"), work);
+  const first = runJob(slow, as("runner"));
+  await isAtWork("slow");
+  expect(await operate((db, store) => setPace(db, store, "slow", ["workers=2"]))).toMatchObject({
+    isAtWork: true,
+  });
+  await operate((db, store) => askToStop(db, store, "slow", "paused"));
+  expect(await first).toMatchObject({ status: "paused", stopReason: "paused" });
+  const second = resumeRun(slow, "slow", as("colleague"));
   await until(
-    async () => (await database.query(`select from ${schema}.range where batches > 0`)).length > 0,
-    { describe: "a run at work" },
+    async () =>
+      (await database.query(`select from ${schema}.run where job = 'slow' and status = 'running'`)).length >
+      0,
+    { describe: "slow at work again" },
   );
-  expect(await says("operator", "set", "count", "rows-per-second=4000")).toBe(0);
-  expect(await says("operator", "pause", "count")).toBe(0);
-  expect(await new Promise((resolve) => runner?.once("close", resolve))).toBe(75);
-  expect(await says("viewer", "status", "count")).toBe(0);
-  expect(await says("runner", "resume", "count")).toBe(0);
-  for (const command of ["verify", "rejects"]) expect(await says("runner", command, "count")).toBe(0);
-  expect(await says("runner", "run", "own-table")).toBe(0);
-  for (const command of ["list", "status", "audit"])
-    for (const person of people) expect(await says(person, command)).toBe(0);
-  expect(await says("viewer", "check", "--require", "count")).toBe(0);
-  expect(await says("runner", "undo", "own-table", "--yes")).toBe(0);
-  expect(await says("runner", "undo", "count", "--yes")).toBe(0);
-  expect(await database.query("select count(*)::integer as n from counters where note is null")).toEqual([
-    { n: 6_000 },
-  ]);
-  expect(await database.query("select to_regclass('own') as own")).toEqual([{ own: null }]);
-}, 120_000);
+  const cancel = (db: Database, store: Store) => askToStop(db, store, "slow", "cancelled");
+  await expect(withDatabase("viewer", as("viewer"), cancel)).rejects.toMatchObject({ code: "42501" });
+  await operate(cancel);
+  expect(await second).toMatchObject({ status: "cancelled" });
+  const { rows } = await withDatabase("viewer", as("viewer"), (db, store) =>
+    db.query(sql`select action from ${store.schema.table("audit")} where job = 'slow' order by number`),
+  );
+  expect(rows.map(({ action }) => action)).toEqual(["run", "set", "pause", "resume", "cancel"]);
+});
 
-test("what a role may not do, the database refuses", async () => {
-  const forbidden = "42501";
-  expect(await says("viewer", "run", "count")).not.toBe(0);
-  expect(await says("viewer", "pause", "count")).not.toBe(0);
-  expect(await says("operator", "run", "count")).not.toBe(0);
-  for (const person of people) {
-    expect(await asked(person, `update ${schema}.audit set job = 'x'`)).toBe(forbidden);
-    expect(await asked(person, `delete from ${schema}.audit`)).toBe(forbidden);
-    expect(await asked(person, `drop table ${schema}.run cascade`)).toBe(forbidden);
-    expect(await asked(person, `truncate ${schema}.range`)).toBe(forbidden);
-  }
-  expect(await asked("operator", `update ${schema}.range set status = 'done'`)).toBe(forbidden);
-  expect(await asked("operator", `update ${schema}.run set job = 'x'`)).toBe(forbidden);
-  expect(await asked("operator", "update counters set n = 0")).toBe(forbidden);
-  expect(await asked("viewer", `insert into ${schema}.reject values (1, '{1}', 1, null, 'x')`)).toBe(
-    forbidden,
+test("a runner does the steps, before the rows and after them, and takes them back", async () => {
+  const job = defineSteps({
+    name: "steps",
+    expand: [
+      createTable("made", sql`create table made (id bigint primary key, n integer)`),
+      addCheck("made", "made_n", sql`n > 0`),
+      createIndex("made_by_n", { on: "made", by: sql`n` }),
+    ],
+    contract: [setNotNull("made", "n")],
+  });
+  expect(await runJob(job, as("runner"))).toMatchObject({ status: "succeeded", contract: { open: [] } });
+  expect(await contractJob(job, as("runner"))).toMatchObject({ open: [] });
+  await undoJob(job, as("runner"));
+  expect(await database.query("select to_regclass('made') as made")).toEqual([{ made: null }]);
+});
+
+test("a runner compares, backs up, does all that is pending, and drops undo logs; the owner forgets runs", async () => {
+  const quick = defineSqlJob({
+    name: "quick",
+    source: rowsOf(counters),
+    sink: update(counters, { note: sql`'n' || id` }),
+  });
+  expect(await backupJob(quick, { ...as("runner"), directory: join(folder, "kept") })).toMatchObject({
+    rows: 2_000,
+  });
+  expect(await runJob(quick, as("runner"))).toMatchObject({ status: "succeeded" });
+  expect(await verifyRun(quick, as("colleague"))).toMatchObject({
+    status: "succeeded",
+    rows: { rejected: 0 },
+  });
+  const up = await says("runner", "up", "--to", "own-table");
+  expect(up, up.stderr).toMatchObject({ code: 0 });
+  const purging = (person: Person, undoLogsOnly: boolean) =>
+    withDatabase(person, as(person), (db, store) => purge(db, store, { olderThanMs: 0, undoLogsOnly }));
+  const logs = (
+    await database.query("select from pg_tables where schemaname = $1 and tablename ~ '^undo_'", [schema])
+  ).length;
+  expect(logs).toBeGreaterThan(0);
+  await expect(purging("viewer", true)).rejects.toMatchObject({ code: "42501" });
+  expect(await purging("colleague", true)).toMatchObject({ undoLogs: logs, runs: 0 });
+  await expect(purging("runner", false)).rejects.toMatchObject({ code: "42501" });
+  expect((await purging("owner", false)).runs).toBeGreaterThan(0);
+});
+
+test("a viewer sees runs, jobs, the audit and what is left to do", async () => {
+  const seen = await Promise.all(
+    [["status"], ["list"], ["audit"], ["check", "--require", "own-table"]].map((words) =>
+      says("viewer", ...words),
+    ),
   );
+  for (const { code, stderr } of seen) expect(code, stderr).toBe(0);
+});
+
+test("a run of somebody who may start none is refused, with what he lacks", async () => {
+  await database.query(`grant select, update on counters to ${schema}_operator_login`);
+  const [viewer, operator] = await Promise.all([
+    says("viewer", "run", "count"),
+    // He may write the rows, but keeps no runs.
+    says("operator", "run", "count", "--again"),
+  ]);
+  expect(viewer, viewer.stderr).toMatchObject({ code: 3 });
+  expect(viewer.stderr).toContain(`The role ${schema}_viewer_login may not select public.counters.id`);
+  expect(operator, operator.stderr).toMatchObject({ code: 3 });
+  expect(operator.stderr).toContain(`The role ${schema}_operator_login may not do all that a run does`);
+  expect(operator.stderr).toContain(`grant insert on ${schema}.run to ${schema}_operator_login`);
+});
+
+test.each([
+  ...["runner", "operator", "viewer"].flatMap((kind) => [
+    [kind, "update audit set job = 'x'"],
+    [kind, "delete from audit"],
+    [kind, "drop table run cascade"],
+    [kind, "truncate range"],
+    [kind, "delete from run"],
+    [kind, "insert into erased values ('t', '{1}')"],
+    [kind, "alter table run disable trigger all"],
+  ]),
+  ["operator", "update range set status = 'done'"],
+  ["operator", "update run set job = 'x'"],
+  ["operator", "insert into run default values"],
+  ["operator", "update public.counters set n = 0"],
+  ["operator", "create table mine ()"],
+  ["viewer", "insert into reject values (1, '{1}', 1, null, 'x')"],
+  ["viewer", "update run set wanted = 'paused'"],
+  ["viewer", "create table mine ()"],
+  ["viewer", "select from public.counters"],
+] as [keyof typeof roles, string][])("the database refuses %s: %s", async (kind, statement) => {
+  const client = await database.pool.connect();
+  try {
+    await client.query(`set search_path = ${schema}; set role ${roles[kind]}`);
+    await expect(client.query(statement)).rejects.toMatchObject({ code: "42501" });
+  } finally {
+    await client.query("reset role; reset search_path");
+    client.release();
+  }
 });

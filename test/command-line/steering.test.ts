@@ -53,6 +53,19 @@ async function standsStill(): Promise<number> {
   );
 }
 
+/** Waits until a process says that it is held back by something of that name. */
+async function isHeldBy(name: string): Promise<void> {
+  await until(
+    async () => {
+      const [found] = await database.query("select to_regclass('tidefill.worker') is not null as there");
+      if (found?.there !== true) return false;
+      const workers = await database.query("select held_back from tidefill.worker");
+      return workers.some(({ held_back }) => String(held_back).includes(name));
+    },
+    { describe: `a run that is held by ${name}` },
+  );
+}
+
 async function allOnce(): Promise<void> {
   expect(await database.query("select min(n), max(n) from counters")).toEqual([{ min: 1, max: 1 }]);
 }
@@ -89,14 +102,20 @@ test("set changes the pace of a run in all its processes, and it stays with the 
   await until(async () => (await read()) > 0, { describe: "the first batch" });
   const second = outcomeOf(tidefill.start("resume", "increment", "--json"));
   const workers = async (count: number) =>
-    until(async () => (await tidefill.json("status", "increment")).value.workers === count, {
-      describe: `${count} workers`,
-    });
+    until(
+      async () => {
+        const [row] = await database.query("select sum(workers)::integer as n from tidefill.worker");
+        return row?.n === count;
+      },
+      { describe: `${count} workers`, everyMs: 20 },
+    );
+  // However busy the machine of these tests is.
+  await tidefill.run("set", "increment", "ignore=processor,commit-latency,lock-waits,active-sessions");
   await workers(4);
   const set = await tidefill.json("set", "increment", "workers=1", "rows-per-second=20");
   expect(set.value).toMatchObject({
     job: "increment",
-    pace: { workers: 1, rowsPerSecond: 20 },
+    pace: { workers: 1, rowsPerSecond: 20, ignore: expect.any(Array) },
     isAtWork: true,
   });
   await workers(2);
@@ -107,7 +126,10 @@ test("set changes the pace of a run in all its processes, and it stays with the 
   expect([(await first).code, (await second).code]).toEqual([75, 75]);
   const resumed = outcomeOf(tidefill.start("resume", "increment", "--json"));
   await workers(1);
-  expect((await tidefill.json("status", "increment")).value.pace).toEqual({ workers: 1, rowsPerSecond: 20 });
+  expect((await tidefill.json("status", "increment")).value.pace).toMatchObject({
+    workers: 1,
+    rowsPerSecond: 20,
+  });
   await tidefill.run("set", "increment", "workers=6", "rows-per-second=default");
   await workers(6);
   expect((await resumed).code).toBe(0);
@@ -182,6 +204,58 @@ test("a canary stops with 75 and says how to go on and how to go back", async ()
   expect(stderr).toMatch(/tidefill resume increment.*tidefill cancel 1 && tidefill undo 1/);
   expect((await tidefill.run("resume", "increment")).code).toBe(0);
   await allOnce();
+});
+
+test("standbys that were declared are minded by whoever goes on, until somebody sets others", async () => {
+  const running = outcomeOf(tidefill.start("run", "increment", "--replica", "replica-z", "--json"));
+  await isHeldBy("replica-z");
+  expect((await tidefill.run("pause", "increment")).code).toBe(0);
+  expect((await running).code).toBe(75);
+  const resumed = outcomeOf(tidefill.start("resume", "increment"));
+  await isHeldBy("replica-z");
+  expect(await read()).toBe(0);
+  expect((await tidefill.run("set", "increment", "replica=default")).stderr).toMatch(/the pace of its job/);
+  expect((await resumed).code).toBe(0);
+  await allOnce();
+});
+
+test("a password of a standby is not kept", async () => {
+  const address = "postgres://somebody:secret@127.0.0.1:1/school?password=secret";
+  const running = outcomeOf(tidefill.start("run", "increment", "--replica", address));
+  await isHeldBy("127.0.0.1:1");
+  const { stdout } = await tidefill.run("audit", "--json");
+  const [row] = await database.query("select to_jsonb(run)::text as text from tidefill.run");
+  expect(stdout + row?.text).toContain("postgres://somebody@127.0.0.1:1/school");
+  expect(stdout + row?.text).not.toContain("secret");
+  expect((await tidefill.run("cancel", "increment")).code).toBe(0);
+  await running;
+});
+
+test("a signal that holds a run can be left out by name, and only such a one", async () => {
+  const running = outcomeOf(tidefill.start("run", "increment", "--replica", "replica-z"));
+  await isHeldBy("replica-z");
+  for (const wrong of ["window", "weather"]) {
+    const { code, stderr } = await tidefill.run("set", "increment", `ignore=${wrong}`);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      new RegExp(`"${wrong}" is no signal that a run can ignore.[\\s\\S]*replication-lag`),
+    );
+  }
+  const { stderr } = await tidefill.run("set", "increment", "ignore=replication-lag");
+  expect(stderr).toMatch(/ignoring replication lag/);
+  expect((await running).code).toBe(0);
+  await allOnce();
+});
+
+test("a run that is being cancelled is not paused", async () => {
+  await writeFile(stop, "");
+  const running = outcomeOf(tidefill.start("run", "increment"));
+  await isHeldBy("the file");
+  await database.query("update tidefill.run set wanted = 'cancelled'");
+  const paused = await tidefill.run("pause", "increment");
+  expect(paused.stderr).toMatch(/is being cancelled already|has ended already/);
+  expect(paused.code).toBe(3);
+  expect((await running).code).toBe(1);
 });
 
 test("a batch tells in pg_stat_activity which job, run and range it belongs to", async () => {

@@ -1,15 +1,17 @@
 import { contractJob, RefusedError, runJob, undoJob } from "tidefill";
-import { everyStep } from "./jobs/steps.ts";
+import { everyStep, losingSteps } from "./jobs/steps.ts";
 
 /** What the program is to do; the test gives it as JSON. */
 export interface StepsOptions {
   readonly url: string;
+  readonly job: "every-step" | "losing-steps";
   readonly way: "up" | "down";
   /** statements that it may begin before it kills itself; null to live */
   readonly kill: { readonly atStatement: number; readonly afterMs: number } | null;
 }
 
 const given = JSON.parse(process.argv[2] ?? "{}") as StepsOptions;
+const job = given.job === "every-step" ? everyStep : losingSteps;
 let begun = 0;
 const options = {
   connectionString: given.url,
@@ -25,11 +27,11 @@ const options = {
 
 async function up(): Promise<void> {
   try {
-    await runJob(everyStep, options);
+    await runJob(job, options);
   } catch (error) {
     if (!(error instanceof RefusedError && error.check === "not-done-already")) throw error;
   }
-  await contractJob(everyStep, options);
+  await contractJob(job, options);
 }
 
-await (given.way === "up" ? up() : undoJob(everyStep, options));
+await (given.way === "up" ? up() : undoJob(job, options));

@@ -131,6 +131,7 @@ test("lines that many connections add at once make one chain, also when some of 
   await Promise.all(work);
   expect(await audit.check(db)).toEqual({
     ...{ lines: 90, isIntact: true, firstBroken: null, reason: null },
+    ...{ contains: null, unrecordedRuns: [] },
     head: (await audit.list(db, { limit: 1 }))[0]?.hash,
   });
   const [oracle] = await database.query(`
@@ -144,6 +145,7 @@ test("lines that many connections add at once make one chain, also when some of 
 test("a trail without lines is intact, and so is one that was read in another time zone", async () => {
   expect(await audit.check(db)).toEqual({
     ...{ lines: 0, isIntact: true, firstBroken: null, reason: null, head: "" },
+    ...{ contains: null, unrecordedRuns: [] },
   });
   await recordFive();
   await database.query(`alter database ${database.name} set timezone = 'Asia/Kathmandu'`);
@@ -317,6 +319,54 @@ test("what is recorded afterwards hides no tampering", async () => {
     await recordFive();
     expect(await audit.check(db), name).toMatchObject({ isIntact: false });
   }
+});
+
+test("a hash that was kept elsewhere betrays a trail that was cut off or written anew", async () => {
+  await recordFive();
+  const { head } = await audit.check(db);
+  const kept = head ?? "";
+  await audit.record(db, entry("cancel"));
+  expect(await audit.check(db, kept)).toMatchObject({ isIntact: true, lines: 6, contains: 5 });
+  expect(await audit.check(db, kept.toUpperCase())).toMatchObject({ isIntact: true, contains: 5 });
+  await tamper(
+    "delete from tidefill.audit where number > 4",
+    "update tidefill.audit_head set number = 4, hash = (select hash from tidefill.audit where number = 4)",
+  );
+  expect(await audit.check(db)).toMatchObject({ isIntact: true, lines: 4 });
+  expect(await audit.check(db, kept)).toMatchObject({
+    ...{ isIntact: false, firstBroken: null, contains: null },
+    reason: expect.stringMatching(/^No line has the hash that was kept/),
+  });
+  await recordFive();
+  expect(await audit.check(db, kept)).toMatchObject({ isIntact: false, contains: null });
+});
+
+test("a run whose lines were cut off is told, and a verify needs none", async () => {
+  const create = async (kind: "run" | "undo" | "verify", isRecorded: boolean): Promise<number> => {
+    const [row] = await database.query(
+      `insert into tidefill.run (finished_at, job, kind, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint)
+      values (now(), 'fill-notes', '${kind}', 'cancelled', '{}', '0', '{}', '', '') returning id::integer`,
+    );
+    const run = Number(row?.id);
+    if (isRecorded) await audit.record(db, entry(kind, { run: BigInt(run) }));
+    return run;
+  };
+  const first = await create("run", true);
+  await create("verify", false);
+  expect(await audit.check(db)).toMatchObject({ isIntact: true, unrecordedRuns: [] });
+  const later = [await create("run", true), await create("undo", true)];
+  expect(await audit.check(db)).toMatchObject({ isIntact: true, unrecordedRuns: [] });
+  await tamper(
+    "delete from tidefill.audit where number > 1",
+    "update tidefill.audit_head set number = 1, hash = (select hash from tidefill.audit where number = 1)",
+  );
+  // A line that only mentions a run does not stand for its beginning.
+  await audit.record(db, entry("pause", { run: BigInt(later[0] ?? 0) }));
+  expect(await audit.check(db)).toMatchObject({
+    ...{ isIntact: false, lines: 2, unrecordedRuns: later },
+    reason: `No line tells of the runs ${later.join(", ")}, which cannot have begun without one.`,
+  });
+  expect(later).not.toContain(first);
 });
 
 test("nothing is recorded when the head is gone", async () => {

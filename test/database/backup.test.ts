@@ -1,4 +1,14 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
@@ -417,6 +427,52 @@ test("a job that destroys starts only with a verified backup that is young enoug
   expect(await run()).toMatchObject({ status: "succeeded", rows: { written: 3_000 } });
   await database.query("update tidefill.backup set started_at = started_at - interval '25 hours'");
   await expect(run()).rejects.toThrow(/its last verified backup is 25 hours old/);
+});
+
+/** What becomes of a backup between its making and the run, and how the refusal tells it. */
+const losses: readonly (readonly [string, (at: string) => Promise<unknown>, RegExp])[] = [
+  ["whose directory is gone", (at) => rm(at, { recursive: true }), /it is not there/],
+  ["without its manifest", (at) => rm(join(at, "manifest.json")), /its manifest is missing/],
+  [
+    "with an altered manifest",
+    (at) => appendFile(join(at, "manifest.json"), "x"),
+    /its manifest was changed/,
+  ],
+  ["that lost a file", async (at) => rm(join(at, await lastPart(at))), /part-\d+.copy.gz missing or changed/],
+  ["with a file cut short", async (at) => truncate(join(at, await lastPart(at)), 20), /missing or changed/],
+  [
+    "that another one has taken the place of",
+    async (at) => {
+      await rm(at, { recursive: true });
+      await rename((await backup(clearNotes)).directory, at);
+    },
+    /holds another backup/,
+  ],
+];
+
+async function lastPart(at: string): Promise<string> {
+  return (await readdir(at)).filter((name) => name.startsWith("part-")).at(-1) ?? "";
+}
+
+test.each(losses)("a backup %s unlocks nothing", async (_, lose, reason) => {
+  const { directory: at } = await backup(removeNotes);
+  await lose(at);
+  const refused = await runJob(removeNotes, { connectionString: database.url }).catch(
+    (error: unknown) => error,
+  );
+  expect(refused).toMatchObject({
+    check: "backup-is-there",
+    remedy: expect.stringContaining("Bring it back"),
+  });
+  expect(String(refused)).toMatch(reason);
+  expect(String(refused)).toContain(at);
+  expect(await hashOf("notes")).toMatchObject({ rows: 5_000 });
+  // An older one that is whole will do.
+  await database.query("update tidefill.backup set started_at = started_at + interval '1 hour'");
+  await backup(removeNotes);
+  expect(await runJob(removeNotes, { connectionString: database.url })).toMatchObject({
+    status: "succeeded",
+  });
 });
 
 test("a check of the author's own stands in for a backup", async () => {

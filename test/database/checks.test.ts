@@ -162,8 +162,7 @@ test("the statement that grants can be typed as it stands", async () => {
   );
 });
 
-// Fault in src: to_regclass raises an error for a schema that the role may not use, and it is passed on as it is.
-test.fails("a schema that the role may not use is refused with the statement that grants it", async () => {
+test("a schema that the role may not use is refused with the statement that grants it", async () => {
   await thingsOf(database, "create table t (id bigint primary key, n integer)");
   await limited(database, "", async (url) => {
     const refusal = await refusalOf(url, jobOver());
@@ -171,8 +170,7 @@ test.fails("a schema that the role may not use is refused with the statement tha
   });
 });
 
-// Fault in src: what PostgreSQL says when the schema of tidefill cannot be created is passed on as it is.
-test.fails("a database where the role may not create tidefill's schema is refused with a remedy", async () => {
+test("a database where the role may not create tidefill's schema is refused with a remedy", async () => {
   await thingsOf(database, "create table t (id bigint primary key, n integer)");
   await limited(
     database,

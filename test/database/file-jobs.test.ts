@@ -9,6 +9,7 @@ import {
   type Job,
   ndjsonFile,
   type RunReport,
+  reject,
   resumeRun,
   retryRejects,
   rows,
@@ -109,6 +110,59 @@ test("records that are broken are rejects that name their line, and the others a
   expect(kept.map(({ reason }) => reason)).toEqual([
     expect.stringContaining("line 5"),
     expect.stringContaining("line 6"),
+  ]);
+});
+
+test.each(["csv", "ndjson"])(
+  "what PostgreSQL or the transform refuses of %s names its line too",
+  async (kind) => {
+    const path = join(folder, `refused.${kind}`);
+    const list = ["fine,1", "long name,2", "thrown,3", "refused,4", "odd,5", "fine,6"];
+    const asJson = (text: string): string => {
+      const [name, weight] = text.split(",");
+      return JSON.stringify({ name, weight: Number(weight) });
+    };
+    writeFileSync(path, kind === "csv" ? `name,weight\n${list.join("\n")}\n` : list.map(asJson).join("\n"));
+    await database.query("create unique index on arrivals (name)");
+    await database.query("alter table arrivals add check (length(name) < 9)");
+    const job = defineJob({
+      name: "refused",
+      source: kind === "csv" ? csvFile(path, { columns }) : ndjsonFile(path, { columns }),
+      transform: (row) => {
+        if (row.name === "thrown") throw new Error("no");
+        if (row.name === "odd") return { ...row, weight: 0.5 };
+        return row.name === "refused" ? reject("not wanted") : row;
+      },
+      sink: insertInto(log, ["name", "weight"], { onConflict: { target: ["name"], do: "reject" } }),
+    });
+    expect(await runJob(job, options())).toMatchObject({ rows: { written: 1, rejected: 5 } });
+    const kept = await database.query("select reason from tidefill.reject order by key[1]::bigint");
+    const first = kind === "csv" ? 3 : 2;
+    expect(kept.map(({ reason }) => String(reason).split(",")[0])).toEqual(
+      [0, 1, 2, 3, 4].map((at) => `line ${first + at}`),
+    );
+  },
+);
+
+test("a file whose quotes are broken here and there loses those lines, from the first to the last", async () => {
+  const path = join(folder, "quotes.csv");
+  const lines = Array.from({ length: 20_000 }, (_, index) => `name ${index},${index}`);
+  for (const [at, text] of [
+    [0, '2,5" disk,1'],
+    [9_999, '"un"closed,2'],
+    [19_999, '"never closed'],
+  ] as const)
+    lines[at] = text;
+  writeFileSync(path, `name,weight\n${lines.join("\n")}\n`);
+  expect(await runJob(fileJob("quotes", path), options())).toMatchObject({
+    status: "succeeded",
+    rows: { read: 20_000, written: 19_997, rejected: 3 },
+  });
+  const kept = await database.query("select reason from tidefill.reject order by key[1]::bigint");
+  expect(kept.map(({ reason }) => String(reason).split(",")[0])).toEqual([
+    "line 2",
+    "line 10001",
+    "line 20001",
   ]);
 });
 

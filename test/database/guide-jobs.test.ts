@@ -12,6 +12,7 @@ import { useDatabase } from "../support/database.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 import { cases, type GuideJob } from "./guide-job-cases.ts";
+import { stepCases } from "./guide-step-job-cases.ts";
 
 const database = useDatabase();
 const jobsFolder = new URL("../../jobs/", import.meta.url);
@@ -98,7 +99,8 @@ async function requireUndone(job: Job, run: number, written: number, before: obj
 
 test("every job of the folder is among these", async () => {
   const names = (await readdir(jobsFolder)).filter((name) => name !== "tables.ts").sort();
-  expect(cases.map(({ job }) => `${job.name}.ts`).sort()).toEqual(names);
+  const all = [...cases, ...stepCases].map(({ job }) => `${job.name}.ts`);
+  expect(all.sort()).toEqual(names);
 });
 
 test.each(cases)("$job.name does its work, a second time nothing, and is taken back", async (each) => {

@@ -47,19 +47,21 @@ export async function limited(
   database: TestDatabase,
   grants: string,
   work: (url: string) => Promise<void>,
+  // Roles belong to the whole server: each test file has its own.
+  role = "limited",
 ): Promise<void> {
   await database.query(
-    `drop role if exists limited; create role limited login password 'limited'; ${grants}`,
+    `drop role if exists ${role}; create role ${role} login password 'limited'; ${grants}`,
   );
   try {
     const url = new URL(database.url);
-    url.username = "limited";
+    url.username = role;
     url.password = "limited";
     await work(url.href);
   } finally {
     // A pooler would hand its connections on to the next role of the name.
     await database.query(`
-      select pg_terminate_backend(pid) from pg_stat_activity where usename = 'limited';
-      drop owned by limited; drop role limited`);
+      select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}';
+      drop owned by ${role}; drop role ${role}`);
   }
 }

@@ -12,6 +12,8 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
+import { askToStop } from "../../src/engine/ask-to-stop.ts";
+import { withDatabase } from "../../src/engine/session.ts";
 import { useDatabase } from "../support/database.ts";
 
 const database = useDatabase();
@@ -132,6 +134,61 @@ test("stages stop at a broken integrity query", async () => {
   });
   const report = await runJob(job, { ...options(), stages: "10%,100%", soak: "10ms" });
   expect(report.stageProblems.join()).toMatch(/"no sevens" is broken by 100 rows or more/);
+});
+
+/** A rollout that waits for its judgement, in a process that dies without having judged. */
+async function dieInSoak(job: Job): Promise<void> {
+  const stop = new AbortController();
+  const report = await runJob(job, {
+    ...options(),
+    stages: "1%,100%",
+    soak: "1h",
+    signal: stop.signal,
+    onEvent: ({ type }) => type === "stage done" && stop.abort(),
+  });
+  expect(report).toMatchObject({ status: "paused", stopReason: "canary", stage: 0, stageProblems: [] });
+  expect(report.message).toMatch(
+    /^Stage 1 of 2 \(1 % of the rows\) is done; it is verified in 3600 s, and the rest/,
+  );
+}
+
+test("a stage whose process died before it was judged is judged by whoever resumes", async () => {
+  await dieInSoak(fill);
+  await database.query("update counters set n = 5 where n = 7");
+  await database.query("update tidefill.run set rollout = rollout || '{\"soakMs\": 10}'");
+  const resumed = await resumeRun(fill, "fill", options());
+  expect(resumed).toMatchObject({ status: "paused", stage: 0 });
+  expect(resumed.stageProblems.join()).toMatch(/200 rows are not as the job makes them/);
+  expect(await touched()).toBe(rows / 100);
+  // Somebody has looked at it.
+  expect(await resumeRun(fill, "fill", options())).toMatchObject({ status: "succeeded", stage: 1 });
+});
+
+test.each(["paused", "cancelled"] as const)("a stage that soaks hears when it is %s", async (wanted) => {
+  const report = await runJob(fill, {
+    ...options(),
+    stages: "1%,100%",
+    soak: "1h",
+    onEvent: ({ type }) => {
+      if (type === "stage done")
+        void withDatabase("test", { connectionString: database.url }, (db, store) =>
+          askToStop(db, store, "fill", wanted),
+        );
+    },
+  });
+  expect(report).toMatchObject({ status: wanted, stopReason: wanted });
+  expect(
+    await database.query("select count(*)::integer as n from tidefill.run where kind = 'verify'"),
+  ).toEqual([{ n: 0 }]);
+});
+
+test("a stage is verified at the pace of its run", async () => {
+  const pace = { workers: 2, window: "00:00-24:00 UTC" };
+  await runJob(fill, { ...options(), ...pace, canary: "1%" });
+  expect(await database.query("select kind, pace from tidefill.run order by id")).toEqual([
+    { kind: "run", pace },
+    { kind: "verify", pace },
+  ]);
 });
 
 test("a verify of an unfinished run looks only at what is done", async () => {

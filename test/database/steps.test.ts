@@ -149,6 +149,18 @@ test("an index that was dropped comes back as it was", async () => {
   expect(await schema()).toEqual(before);
 });
 
+test("an index whose way back has failed comes back by the next one", async () => {
+  await database.query("create unique index t_n on things.t (n)");
+  const before = await schema();
+  const given = job(dropIndex("things.t_n"));
+  await done(given);
+  await database.query("insert into things.t values (500, 1, null)");
+  await expect(undoJob(given, { connectionString: database.url })).rejects.toThrow(/t_n/);
+  await database.query("delete from things.t where id = 500");
+  await undoJob(given, { connectionString: database.url });
+  expect(await schema()).toEqual(before);
+});
+
 test("an index that was left invalid is made anew", async () => {
   await database.query("insert into things.t values (500, 1, null)");
   const given = job(createIndex("t_n", { on: "things.t", by: sql`n`, unique: true }));
@@ -161,6 +173,65 @@ test("an index that was left invalid is made anew", async () => {
   expect(
     await database.query("select indisvalid from pg_index where indexrelid = 'things.t_n'::regclass"),
   ).toEqual([{ indisvalid: true }]);
+});
+
+test("what failed half-way is taken back: its invalid index, its check that is not valid, its help for not null", async () => {
+  await database.query("insert into things.t values (500, 1, null)");
+  const before = await schema();
+  for (const step of [
+    createIndex("t_n", { on: "things.t", by: sql`n`, unique: true }),
+    addCheck("things.t", "n_above", sql`n > 1`),
+    setNotNull("things.t", "old"),
+  ]) {
+    await expect(runJob(job(step), { connectionString: database.url })).rejects.toThrow();
+    expect(await schema(), step.name).not.toEqual(before);
+    await undoJob(job(step), { connectionString: database.url });
+    expect(await schema(), step.name).toEqual(before);
+  }
+});
+
+test("an index of another kind of thing's name is not dropped on the way back", async () => {
+  await database.query("create table things.t_n (id bigint)");
+  const given = job(createIndex("t_n", { on: "things.t", by: sql`n` }));
+  await expect(runJob(given, { connectionString: database.url })).rejects.toThrow(/t_n/);
+  await undoJob(given, { connectionString: database.url });
+  expect(await database.query("select to_regclass('things.t_n') is not null as has")).toEqual([
+    { has: true },
+  ]);
+});
+
+test("texts outside of a transaction are sent one by one, and taken back one by one", async () => {
+  const before = await schema();
+  const given = job(
+    sqlStep({
+      name: "two indexes",
+      up: [
+        sql`create index concurrently t_a on things.t (n)`,
+        sql`create index concurrently t_b on things.t (n)`,
+      ],
+      down: [sql`drop index concurrently things.t_a`, sql`drop index concurrently things.t_b`],
+      transactional: false,
+      done: sql`select to_regclass('things.t_a') is not null and to_regclass('things.t_b') is not null`,
+    }),
+  );
+  await done(given);
+  expect(await schema()).not.toEqual(before);
+  await undoJob(given, { connectionString: database.url });
+  expect(await schema()).toEqual(before);
+});
+
+test("a step whose statements bring about something else is not done", async () => {
+  const given = job(createTable("things.u", sql`create table things.v (id bigint)`));
+  await expect(runJob(given, { connectionString: database.url })).rejects.toMatchObject({
+    code: "step-not-done",
+  });
+});
+
+test("a column's type is compared without what stands behind it", async () => {
+  const given = job(addColumn("things.t", "m", 'text collate "C"'), addColumn("things.t", "s", "varchar(9)"));
+  await done(given);
+  await database.query("drop schema tidefill cascade");
+  expect(await done(given)).toHaveLength(2);
 });
 
 test.each<readonly [string, string, Step, RegExp]>([
@@ -280,6 +351,12 @@ describe("dropping", () => {
 test.each<readonly [string, () => unknown, RegExp]>([
   ["a value in a default", () => addColumn("t", "c", "int", { default: sql`${1}` }), /without values/],
   ["a reason of nothing", () => addColumn("t", "c", "int", { known: { x: " " } }), /without a reason/],
+  [
+    "a list of texts in a transaction",
+    () => sqlStep({ name: "two", up: [sql`select 1`, sql`select 2`], down: null }),
+    /list of texts/,
+  ],
+  ["a step of no text", () => sqlStep({ name: "none", up: [], down: null }), /no statement/],
   ["a step twice", () => job(addColumn("t", "c", "int"), addColumn("t", "c", "text")), /twice/],
   ["a job of no steps", () => job(), /no steps/],
   ["a name of 64 bytes", () => createTable("x".repeat(64), sql`create table x ()`), /63 bytes/],

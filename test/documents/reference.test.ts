@@ -72,3 +72,27 @@ test("docs/how-it-works.md draws the transitions of a run as they are", () => {
   );
   expect([...drawn].sort()).toEqual(["[*] pending", ...real].sort());
 });
+
+test("docs/operating.md lists every code of an error that ends a command", () => {
+  const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join(root, "src", file), "utf8"))
+    .join("\n");
+  const raised = [...source.matchAll(/\b(?:new TidefillError|super)\(\s*"([a-z-]+)"/g)].map(
+    ([, code = ""]) => code,
+  );
+  // These end a batch or a run, which has its own reason; the demo is for people.
+  const within = [
+    "batch-too-big",
+    "commit-unknown",
+    "lease-lost",
+    "not-committed",
+    "no-progress",
+    "job",
+    "demo",
+  ];
+  const told = raised.filter((code) => !within.includes(code) && !code.startsWith("embedded-"));
+  const paragraph = /^`code` is stable.*?\n\n/ms.exec(operating.text)?.[0] ?? "";
+  expect(codeSpans(paragraph)).toEqual(expect.arrayContaining([...new Set(told)]));
+  expect(told.length).toBeGreaterThan(5);
+});

@@ -86,6 +86,38 @@ describe("a finding", () => {
   });
 });
 
+describe("texts before", () => {
+  const notNull = ["alter table app.t add constraint c check (a is not null) not valid"];
+  const validate = "alter table app.t validate constraint c";
+
+  test("tell what a constraint says, and that it may be validated now", async () => {
+    const text = `${validate}; alter table app.t alter a set not null`;
+    expect(codesOf(await checkSql(text, plain))).toEqual(["set-not-null-without-check"]);
+    expect(await checkSql(text, { ...plain, textsBefore: notNull })).toEqual([]);
+    const after = { ...plain, textsBefore: [...notNull, validate] };
+    expect(await checkSql("alter table app.t alter a set not null", after)).toEqual([]);
+  });
+
+  test("have ended their transactions, and their settings with them", async () => {
+    const added = { ...plain, textsBefore: ["alter type app.s add value 'late'"] };
+    expect(await checkSql("update app.t set s = 'late' where id = 1", added)).toEqual([]);
+    const set = { ...plain, hasLockTimeout: false, textsBefore: ["set lock_timeout = '1s'"] };
+    expect(codesOf(await checkSql("alter table app.t add a int", set))).toEqual(["lock-without-timeout"]);
+  });
+
+  test("have created what may be dropped again", async () => {
+    const created = ["create function app.f() returns int language sql return 1", "create table app.u ()"];
+    expect(
+      await checkSql("drop function app.f(); drop table app.u", { ...plain, textsBefore: created }),
+    ).toEqual([]);
+  });
+});
+
+test("what PostgreSQL wants alone is not put beside others either", async () => {
+  expect(codesOf(await checkSql("vacuum app.t; select 1", plain))).toEqual(["refused-in-transaction"]);
+  expect(await checkSql("vacuum app.t", plain)).toEqual([]);
+});
+
 describe("SQL that PostgreSQL does not parse", () => {
   test.each([
     ["select 1;\nselect 'é😀' from app.t whre x;", 2, 29, 'syntax error at or near "x"'],
@@ -173,12 +205,14 @@ describe("docs/sql-checks.md", () => {
     "transaction-control": { isTransactional: true },
     "concurrent-index-if-not-exists": { isRetried: true },
     "non-repeatable-expression": { isRetried: true },
+    "lock-without-timeout": { hasLockTimeout: false },
+    "refused-in-transaction": { isTransactional: true },
   };
 
-  async function check(code: string, text: string): Promise<readonly string[]> {
+  async function check(code: string, text: string, textsBefore: readonly string[] = []) {
     const isExpression = !statementRules.some((rule) => rule.code === code);
     if (isExpression) return codesOf(await checkExpression(text, { isRetried: false }));
-    return codesOf(await checkSql(text, { ...plain, ...contexts[code] }));
+    return codesOf(await checkSql(text, { ...plain, ...contexts[code], textsBefore }));
   }
 
   test("has one section for each code", () => {
@@ -194,9 +228,11 @@ describe("docs/sql-checks.md", () => {
     expect(await check(code, example)).toContain(code);
     expect(safe.length).toBeGreaterThan(0);
     // A safe form that runs beside a transaction cannot stand in one.
-    const outside = code === "concurrently-in-transaction";
-    for (const text of safe) {
-      const found = outside ? codesOf(await checkSql(text, plain)) : await check(code, text);
+    const outside = code.endsWith("-in-transaction");
+    for (const [index, text] of safe.entries()) {
+      const found = outside
+        ? codesOf(await checkSql(text, plain))
+        : await check(code, text, safe.slice(0, index));
       expect(found, text).toEqual([]);
     }
   });

@@ -107,6 +107,27 @@ describe("the next change of a window", () => {
 
 // Berlin: on 2026-03-29 02:00 becomes 03:00, on 2026-10-25 03:00 becomes 02:00, both at 01:00 UTC.
 // New York: on 2026-03-08 02:00 becomes 03:00 at 07:00 UTC, on 2026-11-01 02:00 becomes 01:00 at 06:00 UTC.
+describe("work that takes so many seconds is over", () => {
+  test.each([
+    // window, begun, seconds of work, over
+    ["22:00-06:00 UTC", "2026-06-01T23:00Z", 3_600, "2026-06-02T00:00Z"],
+    ["22:00-06:00 UTC", "2026-06-01T12:00Z", 3_600, "2026-06-01T23:00Z"],
+    ["22:00-06:00 UTC", "2026-06-01T23:00Z", 8 * 3_600, "2026-06-02T23:00Z"],
+    ["22:00-06:00 UTC", "2026-06-01T22:00Z", 20 * 3_600, "2026-06-04T02:00Z"],
+    ["00:00-24:00 UTC", "2026-06-01T12:00Z", 30 * 86_400, "2026-07-01T12:00Z"],
+    ["02:00-04:00 Europe/Berlin", "2026-03-28T12:00Z", 3_600, "2026-03-29T02:00Z"],
+  ])("in %s from %s after %s s: at %s", (text, begun, seconds, over) => {
+    const passed = Windows.parse(text).secondsUntil(seconds, new Date(begun));
+    expect(new Date(new Date(begun).getTime() + (passed ?? 0) * 1_000).toISOString()).toBe(
+      new Date(over).toISOString(),
+    );
+  });
+
+  test("never, where the window opens too seldom for it", () => {
+    expect(Windows.parse("22:00-22:01 UTC").secondsUntil(86_400, new Date())).toBeNull();
+  });
+});
+
 describe("when the clocks change", () => {
   test.each([
     ["Europe/Berlin", "22:00-06:00", "2026-03-28T12:00Z", "2026-03-28T21:00Z", "2026-03-29T04:00Z"],

@@ -8,7 +8,7 @@ import { exitCodes } from "../exit-code.ts";
 import { alignColumns, printData, printJson, say, sayError } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 
-/** `tidefill audit [--run n] [--check]` */
+/** `tidefill audit [--run n] [--check [--contains hash]]` */
 export const auditCommand: CommandModule = {
   command: "audit",
   describe: "who did what and when, and whether the trail is whole",
@@ -23,13 +23,19 @@ export const auditCommand: CommandModule = {
       .option("check", {
         type: "boolean",
         default: false,
-        describe: "look for lines that were altered, removed or added",
+        describe: "look for lines that were altered, removed or added, and for runs without one",
+      })
+      .option("contains", {
+        type: "string",
+        requiresArg: true,
+        describe: "with --check: a hash that was kept elsewhere must still be in the trail",
       }),
   handler: async (read) => {
     const given = read as unknown as CommonSettings & {
       readonly run?: string;
       readonly limit: number;
       readonly check: boolean;
+      readonly contains?: string;
     };
     const { json, ...settings } = commonSettings(given);
     const run = runNumber(given.run);
@@ -37,8 +43,9 @@ export const auditCommand: CommandModule = {
       throw new UsageError("--limit wants a whole number from 1.");
     if (given.check && run !== undefined)
       throw new UsageError("--check looks at the whole audit trail and takes no --run.");
+    const kept = keptHash(given);
     await withStore({ ...settings, json }, (db, store) =>
-      given.check ? check(db, store, json) : list(db, store, { run, limit: given.limit, json }),
+      given.check ? check(db, store, kept, json) : list(db, store, { run, limit: given.limit, json }),
     );
   },
 };
@@ -50,6 +57,18 @@ function runNumber(text: string | undefined): bigint | undefined {
   throw new UsageError(`--run wants the number of a run, not "${text}".`, {
     remedy: "`tidefill list` shows the number of each job's last run.",
   });
+}
+
+function keptHash({ check: checks, contains }: { readonly check: boolean; readonly contains?: string }) {
+  if (contains === undefined) return undefined;
+  if (!checks)
+    throw new UsageError("--contains belongs to --check.", {
+      remedy: "tidefill audit --check --contains <hash>",
+    });
+  if (/^[0-9a-f]{64}$/i.test(contains)) return contains;
+  throw new UsageError(
+    "--contains wants a hash of 64 hexadecimal digits, as `tidefill audit --check` prints it.",
+  );
 }
 
 async function list(
@@ -68,18 +87,19 @@ async function list(
   if (total > lines.length) say(`${total - lines.length} older ones: --limit ${total}`);
 }
 
-async function check(db: Database, store: Store, json: boolean): Promise<void> {
-  const found = await store.audit.check(db);
+async function check(db: Database, store: Store, kept: string | undefined, json: boolean): Promise<void> {
+  const found = await store.audit.check(db, kept);
   if (json) printJson(found);
   if (found.isIntact) {
-    if (!json)
-      printData(`The audit trail is intact: ${found.lines} lines. Hash of the last: ${found.head || "–"}`);
+    if (json) return;
+    printData(`The audit trail is intact: ${found.lines} lines. Hash of the last: ${found.head || "–"}`);
+    if (found.contains !== null) printData(`The hash that was kept is that of line ${found.contains}.`);
     return;
   }
   process.exitCode = exitCodes.failed;
   sayError(
     new TidefillError("audit-broken", `The audit trail is broken. ${found.reason}`, {
-      remedy: `Somebody wrote to ${store.schema.name}.audit by another way than tidefill. Compare it with a backup, and look at who may write to it.`,
+      remedy: `Somebody wrote to ${store.schema.name}.audit or ${store.schema.name}.run by another way than tidefill. Compare it with a backup, and look at who may write to it.`,
     }),
   );
 }

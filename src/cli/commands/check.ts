@@ -5,7 +5,7 @@ import type { Finding } from "../../health/finding.ts";
 import { withStore } from "../connection.ts";
 import { exitCodes } from "../exit-code.ts";
 import { loadInOrder } from "../load-in-order.ts";
-import { emphasise, printData, printJson, say } from "../output.ts";
+import { emphasise, printData, printJson, say, visible } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 
 /** `tidefill check [--require <job>]` */
@@ -41,5 +41,5 @@ export const checkCommand: CommandModule = {
 };
 
 function describe({ code, message, remedy }: Finding): string {
-  return `${code}: ${message} → ${remedy}`;
+  return visible(`${code}: ${message} → ${remedy}`);
 }

@@ -1,10 +1,22 @@
 import type { CommandModule } from "yargs";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 
-/** `tidefill demo` */
+/** `tidefill demo [--school]` */
 export const demoCommand: CommandModule = {
   command: "demo",
   describe: "see it work: a database of its own, a job killed and resumed before your eyes",
-  handler: async () => {
+  builder: (yargs) =>
+    commonOptions(yargs).option("school", {
+      type: "boolean",
+      default: false,
+      describe: "only make its sample school in an empty database, to try commands on it",
+    }),
+  handler: async (read) => {
+    const given = read as unknown as CommonSettings & { readonly school: boolean };
+    if (given.school) {
+      const { makeSchool } = await import("../demo/make-school.ts");
+      return makeSchool(commonSettings(given));
+    }
     const { show } = await import("../demo/show.ts");
     await show();
   },

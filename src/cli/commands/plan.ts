@@ -1,10 +1,12 @@
 import type { CommandModule } from "yargs";
+import { backupFacts } from "../../engine/backup-facts.ts";
 import { batchFrame } from "../../engine/batch-frame.ts";
 import { type JobState, readJobStates } from "../../engine/job-state.ts";
 import { readMeasured } from "../../engine/measured.ts";
 import { refusalsAtStart } from "../../engine/start-refusals.ts";
 import type { Job } from "../../job/define-job.ts";
 import { readParameters } from "../../job/parameters.ts";
+import type { Step } from "../../job/steps.ts";
 import { planRun, type RunPlan } from "../../plan/plan-run.ts";
 import { planSteps } from "../../plan/plan-steps.ts";
 import { findSql, refusalsOfSteps } from "../../plan/sql-findings.ts";
@@ -81,6 +83,7 @@ async function planWhole(
   const hasRows = job.kind !== "steps" && state.steps.expand.open.length === 0;
   const rows = hasRows ? await planRows(db, store, job, parameters) : null;
   const open = steps.some(({ isDone }) => !isDone);
+  const backup = await backupFacts(db, store, job, parameters, openSteps(state));
   const refusals = [...(open ? await refusalsOfSteps(job) : []), ...(rows?.refusals ?? [])];
   return {
     job: job.name,
@@ -90,9 +93,15 @@ async function planWhole(
     refusals,
     steps,
     sql: await findSql(job, parameters),
-    checklist: checklist(state, rows, steps, folder),
+    checklist: checklist(job, { plan: rows, steps, backup }, folder),
     locks: null,
   };
+}
+
+function openSteps({ job, steps }: JobState): readonly Step[] {
+  return (["expand", "contract"] as const).flatMap((phase) =>
+    job[phase].filter(({ name }) => steps[phase].open.includes(name)),
+  );
 }
 
 async function planRows(db: Database, store: Store, job: Job, parameters: object): Promise<RunPlan> {

@@ -7,7 +7,7 @@ import { rolesScript } from "../../store/roles-sql.ts";
 import { StoreSchema, uninstallSchema } from "../../store/schema.ts";
 import { schemaScript } from "../../store/schema-sql.ts";
 import { withStore } from "../connection.ts";
-import { printData, printJson, say } from "../output.ts";
+import { printJson, printScript, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 
 /** `tidefill schema install|print|uninstall` */
@@ -39,7 +39,7 @@ function print(settings: CommonSettings, withRoles: boolean): void {
   const { name } = new StoreSchema(settings.schema);
   const script = withRoles ? `${schemaScript(name)}\n${rolesScript(name)}` : schemaScript(name);
   if (settings.json) printJson({ schema: settings.schema, script });
-  else printData(script.trimEnd());
+  else printScript(script.trimEnd());
 }
 
 async function install(settings: CommonSettings): Promise<void> {

@@ -9,7 +9,7 @@ import { type CommonSettings, commonOptions, commonSettings } from "../settings.
 export const setCommand: CommandModule = {
   command: "set <run> <setting..>",
   describe:
-    "change the pace of a run while it works: workers=2 batch-time=100ms rows-per-second=5000 window=…",
+    "change the pace of a run while it works: workers=2 batch-time=100ms rows-per-second=5000 window=… replica=… ignore=…",
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })

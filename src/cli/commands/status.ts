@@ -13,7 +13,7 @@ import type { Store } from "../../store/store.ts";
 import { withStore } from "../connection.ts";
 import { describePace } from "../describe-pace.ts";
 import { exitCodes } from "../exit-code.ts";
-import { alignColumns, printData, printJson } from "../output.ts";
+import { alignColumns, printData, printInPlace, printJson } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 import { Signals } from "../signals.ts";
 
@@ -61,7 +61,8 @@ async function watch(db: Database, store: Store, run: string | undefined, json: 
       ? JSON.stringify(run === undefined ? { runs: reports } : reports[0])
       : describe(reports, run !== undefined);
     // The screen is drawn over, so that the eye can rest.
-    printData(isLive && lines > 0 ? `\u001b[${lines}A\u001b[J${text}` : text);
+    if (isLive && lines > 0) printInPlace(text, lines);
+    else printData(text);
     lines = text.split("\n").length;
     if (!reports.some((report) => report.status === "running" || report.status === "pending")) return;
     await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, watchEveryMs))]);

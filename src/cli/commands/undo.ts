@@ -9,7 +9,7 @@ import { withStore } from "../connection.ts";
 import { exitCodes } from "../exit-code.ts";
 import { loadInOrder } from "../load-in-order.ts";
 import { loadJob } from "../load-job.ts";
-import { say } from "../output.ts";
+import { printJson, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
 import { takePart, type WorkSettings } from "../take-part.ts";
 
@@ -58,31 +58,39 @@ async function undoTo(
   const after = all.slice(last + 1).reverse();
   const states = await withStore(settings, (db, store) => readJobStates(db, store, after));
   const standing = states.filter(hasSomething);
-  if (standing.length === 0) return say(`Nothing stands that comes after ${to}.`);
+  if (standing.length === 0) say(`Nothing stands that comes after ${to}.`);
   for (const { job, steps } of standing)
     say(
-      `${job.name}: its rows${[...steps.contract.done, ...steps.expand.done].map((step) => `; the step "${step}"`).join("")}`,
+      `${job.name}: its rows${namesOf(steps)
+        .map((step) => `; the step "${step}"`)
+        .join("")}`,
     );
-  await requireConfirmation(
-    given.yes,
-    `Take these ${standing.length} jobs back, the first first? What their steps have added goes, with all that is in it.`,
-    to,
-  );
+  const jobs: { readonly job: string; readonly report: RunReport }[] = [];
+  if (standing.length > 0)
+    await requireConfirmation(
+      given.yes,
+      `Take these ${standing.length} jobs back, the first first? What their steps have added goes, with all that is in it.`,
+      to,
+    );
   for (const { job } of standing) {
-    await takePart({ ...settings, json: false }, given, null, async (options) => {
-      const report = await undoJob(job, options);
-      return report ?? lastReport(settings, job.name);
+    const report = await takePart({ ...settings, json: false }, given, null, async (options) => {
+      const done = await undoJob(job, options);
+      return done ?? lastReport(settings, job.name);
     });
-    if (process.exitCode !== exitCodes.done) return;
+    jobs.push({ job: job.name, report });
+    if (process.exitCode !== exitCodes.done) break;
   }
+  if (settings.json) printJson({ jobs });
 }
 
 /** Whether a job has left anything that could be taken back. */
 function hasSomething({ run, state, steps }: JobState): boolean {
-  return (
-    (run !== null && state !== "undone" && state !== "pending") ||
-    steps.expand.done.length + steps.contract.done.length > 0
-  );
+  return (run !== null && state !== "undone" && state !== "pending") || namesOf(steps).length > 0;
+}
+
+/** What is done, and what was begun and never ended: both are taken back. */
+function namesOf({ expand, contract }: JobState["steps"]): readonly string[] {
+  return [...contract.done, ...contract.begun, ...expand.done, ...expand.begun];
 }
 
 async function lastReport(settings: CommonSettings, job: string): Promise<RunReport> {

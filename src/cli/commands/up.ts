@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import { isDone, type JobState, readJobStates } from "../../engine/job-state.ts";
 import { resumeRun } from "../../engine/resume-run.ts";
 import { runJob } from "../../engine/run-job.ts";
+import type { RunReport } from "../../engine/run-report.ts";
 import { readParameters } from "../../job/parameters.ts";
 import { isFinished } from "../../store/run-status.ts";
 import { withStore } from "../connection.ts";
@@ -43,10 +44,15 @@ export const upCommand: CommandModule = {
         say(`${job.name} has changed since it succeeded: ${changedSince.join(", ")}.`);
     if (given.dryRun) return show(settings, pending);
     if (pending.length === 0) say("Nothing is pending.");
+    const jobs: { readonly job: string; readonly report: RunReport }[] = [];
     for (const state of pending) {
       const one = loaded.find(({ job }) => job === state.job);
-      if (one === undefined || !(await bringUp(settings, given, one, state))) return;
+      if (one === undefined) break;
+      const report = await bringUp(settings, given, one, state);
+      jobs.push({ job: one.job.name, report });
+      if (report.status !== "succeeded" || process.exitCode !== exitCodes.done) break;
     }
+    if (settings.json) printJson({ jobs });
   },
 };
 
@@ -59,20 +65,18 @@ async function needsParameters({ job, run }: JobState): Promise<boolean> {
   );
 }
 
-/** Runs or resumes one job; answers whether the next may begin. */
+/** Runs or resumes one job. */
 async function bringUp(
   settings: CommonSettings,
   given: WorkSettings,
   loaded: LoadedJob,
   { job, run, state }: JobState,
-): Promise<boolean> {
+): Promise<RunReport> {
   const isUnfinished = run !== null && !isFinished(run.status);
   const quiet = { ...settings, json: false };
-  const report = await takePart(quiet, given, loaded, (options) =>
+  return takePart(quiet, given, loaded, (options) =>
     isUnfinished ? resumeRun(job, job.name, options) : runJob(job, { ...options, again: state === "undone" }),
   );
-  if (settings.json) printJson({ job: job.name, report });
-  return report.status === "succeeded" && process.exitCode === exitCodes.done;
 }
 
 function show(settings: CommonSettings, pending: readonly JobState[]): void {

@@ -15,6 +15,8 @@ export interface CheckSubject {
   readonly written: readonly string[];
   /** what the job does to the table; null when it only reads it */
   readonly verb: "update" | "insert" | "delete" | null;
+  /** whether an insert overwrites the rows that it meets */
+  readonly overwrites: boolean;
 }
 
 /** A reason not to start, and what to do about it. */

@@ -60,12 +60,12 @@ export const setNotNullWithoutCheck: Rule = {
   reason: "Every row is looked at for a null, and nobody reads or writes the table meanwhile.",
   safeForm:
     "Add a check `is not null` as `not valid`; in a later text validate it, set the column to `not null`, and drop the check.",
-  find: (statement, { tablesValidatedBefore }) => {
+  find: (statement, { provenNotNull }) => {
     const named = added(statement, "CONSTR_NOTNULL").filter(
       ({ constraint, isInline }) => !isInline && constraint.skip_validation !== true,
     );
     const set = alterations(statement, "AT_SetNotNull").filter(
-      ({ table }) => !tablesValidatedBefore.has(table ?? ""),
+      ({ table, part }) => !provenNotNull.has(`${table}.${part}`),
     );
     return [...named, ...set];
   },

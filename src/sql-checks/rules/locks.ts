@@ -1,6 +1,7 @@
 import { alterations } from "../alterations.ts";
 import { nameOf } from "../names.ts";
 import type { Rule } from "../rule.ts";
+import { nodesOf } from "../walk.ts";
 
 export const refreshWithoutConcurrently: Rule = {
   code: "refresh-without-concurrently",
@@ -39,3 +40,25 @@ export const detachPartitionWithoutConcurrently: Rule = {
       return concurrent === true ? [] : [{ table, part: nameOf(name) }];
     }),
 };
+
+export const attachPartitionWithoutCheck: Rule = {
+  code: "attach-partition-without-check",
+  reason: "Every row of the new partition is looked at, and nobody reads or writes it meanwhile.",
+  safeForm:
+    "Add a check of the same bounds to it as `not valid`, validate it, and attach the partition in a text after that.",
+  find: (statement, { validChecks }) =>
+    alterations(statement, "AT_AttachPartition").flatMap(({ table: part, definition }) => {
+      if (definition === undefined || !("PartitionCmd" in definition)) return [];
+      const { name, bound } = definition.PartitionCmd;
+      const table = nameOf(name);
+      const checks = (validChecks.get(table ?? "") ?? []).map(constantsIn);
+      const wanted = constantsIn(bound);
+      const isProven = checks.some((has) => wanted.every((constant) => has.includes(constant)));
+      return isProven ? [] : [{ table, part }];
+    }),
+};
+
+/** A bound and a check that says the same have their constants in common; more cannot be told without the partition key. */
+function constantsIn(root: unknown): readonly string[] {
+  return nodesOf("A_Const", root).map(({ location: _, ...constant }) => JSON.stringify(constant));
+}

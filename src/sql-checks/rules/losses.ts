@@ -27,8 +27,44 @@ export const dropColumn: Rule = {
   code: "drop-column",
   reason: "Its values are gone, and every query of an application that still names it fails.",
   safeForm:
-    "Take the application off it first, with `not null` dropped so that inserts may leave it out, and make a backup.",
+    "Take the application off it first, with a default set so that inserts may leave it out, and make a backup.",
   find: (statement) => alterations(statement, "AT_DropColumn"),
+};
+
+/** What a deployed program, a view or a function may still ask for by its name. */
+const others: ReadonlySet<string | undefined> = new Set([
+  "OBJECT_VIEW",
+  "OBJECT_FUNCTION",
+  "OBJECT_PROCEDURE",
+  "OBJECT_ROUTINE",
+  "OBJECT_AGGREGATE",
+  "OBJECT_OPERATOR",
+  "OBJECT_TYPE",
+  "OBJECT_DOMAIN",
+  "OBJECT_SEQUENCE",
+  "OBJECT_EXTENSION",
+]);
+
+export const dropOther: Rule = {
+  code: "drop-other",
+  reason: "Every query of an application that still uses it fails.",
+  safeForm:
+    "Take the application off it first, revoke its rights for a while to see that nobody asks for it, and drop it then.",
+  find: (statement, { othersCreatedBefore, tablesCreatedBefore }) => {
+    if (!("DropStmt" in statement) || !others.has(statement.DropStmt.removeType)) return [];
+    return (statement.DropStmt.objects ?? [])
+      .map(nameOfDropped)
+      .filter((name) => !othersCreatedBefore.has(name ?? "") && !tablesCreatedBefore.has(name ?? ""))
+      .map((part) => ({ table: null, part }));
+  },
+};
+
+export const dropNotNull: Rule = {
+  code: "drop-not-null",
+  reason: "An application that has never met a null there fails at the first one.",
+  safeForm:
+    "Let every reader know of nulls first; or set a default, so that inserts may leave the column out.",
+  find: (statement) => alterations(statement, "AT_DropNotNull"),
 };
 
 export const dropSchema: Rule = {
@@ -87,7 +123,8 @@ function dropped(statement: Node, ...kinds: readonly string[]): readonly (string
   return (statement.DropStmt.objects ?? []).map(nameOfDropped);
 }
 
-function nameOfDropped(object: Node): string | null {
+/** The name of one of the things that a `drop` names. */
+export function nameOfDropped(object: Node): string | null {
   if ("TypeName" in object) return dotted(object.TypeName.names);
   return dotted("ObjectWithArgs" in object ? object.ObjectWithArgs.objname : [object]);
 }

@@ -9,15 +9,17 @@ import { runsNow } from "./runs-now.ts";
 const changing: ReadonlySet<string> = new Set(
   `now transaction_timestamp statement_timestamp clock_timestamp timeofday
   random random_normal array_sample array_shuffle gen_random_uuid uuidv4 uuidv7
-  nextval currval lastval pg_sequence_last_value
+  nextval setval currval lastval pg_sequence_last_value
   txid_current txid_current_if_assigned txid_current_snapshot
   pg_current_xact_id pg_current_xact_id_if_assigned pg_current_snapshot
   pg_current_wal_lsn pg_current_wal_insert_lsn pg_current_wal_flush_lsn
-  pg_backend_pid inet_client_addr inet_client_port pg_postmaster_start_time pg_conf_load_time`.match(/\w+/g),
+  system_user pg_backend_pid inet_client_addr inet_client_port pg_postmaster_start_time pg_conf_load_time`.match(
+    /\w+/g,
+  ),
 );
 
-/** `current_date` and its like are words of SQL, not calls. */
-const clock = /^SVFOP_(CURRENT_(DATE|TIME)|LOCALTIME)/;
+/** `current_date` and its like are words of SQL, not calls; who resumes a run may be another than who began it. */
+const passing = /^SVFOP_(CURRENT_(DATE|TIME|USER|ROLE)|LOCALTIME|USER|SESSION_USER)/;
 
 const momentary = /^\s*(now|today|tomorrow|yesterday)\s*$/i;
 const temporal: ReadonlySet<string | undefined> = new Set([
@@ -55,7 +57,7 @@ function calls(statement: Node): readonly string[] {
 function words(statement: Node): readonly string[] {
   return nodesOf("SQLValueFunction", statement)
     .map(({ op = "" }) => op)
-    .filter((op) => clock.test(op))
+    .filter((op) => passing.test(op))
     .map((op) => op.slice("SVFOP_".length).replace(/_N$/, "").toLowerCase());
 }
 

@@ -2,7 +2,9 @@ import { alterations } from "../alterations.ts";
 import { dotted, nameOf } from "../names.ts";
 import type { Rule, Sight } from "../rule.ts";
 import type { Node } from "../syntax.ts";
+import { nodesOf } from "../walk.ts";
 import { isOn } from "./options.ts";
+import { standsAlone } from "./stands-alone.ts";
 
 export const concurrentlyInTransaction: Rule = {
   code: "concurrently-in-transaction",
@@ -43,6 +45,29 @@ export const transactionControl: Rule = {
     const word = controls[statement.TransactionStmt.kind ?? ""];
     return word === undefined ? [] : [{ table: null, part: word }];
   },
+};
+
+export const refusedInTransaction: Rule = {
+  code: "refused-in-transaction",
+  reason:
+    "PostgreSQL refuses it inside a transaction, and runs a text of several statements as one, so the text always fails.",
+  safeForm: "Run it in a text of its own, outside of a transaction.",
+  sparesNoTable: true,
+  find: (statement, { isTransactional, isAlone }) =>
+    isTransactional || !isAlone ? standsAlone(statement) : [],
+};
+
+export const enumValueInSameTransaction: Rule = {
+  code: "enum-value-in-same-transaction",
+  reason:
+    "PostgreSQL lets nobody use a new value of an enum before its transaction has ended, so the text fails.",
+  safeForm: "Add the value in a text before, and use it in the next one.",
+  sparesNoTable: true,
+  find: (statement, { enumValuesAdded }) =>
+    nodesOf("A_Const", statement)
+      .map(({ sval }) => sval?.sval ?? null)
+      .filter((value) => value !== null && enumValuesAdded.has(value))
+      .map((part) => ({ table: null, part })),
 };
 
 const controls: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import { nameOf } from "../names.ts";
 import type { Rule, Sight } from "../rule.ts";
 import type { Node, RangeVar } from "../syntax.ts";
 import { nodesOf } from "../walk.ts";
+import { boundsNothing } from "./bounds.ts";
 import { runsNow } from "./runs-now.ts";
 
 export const unboundedUpdate: Rule = {
@@ -34,30 +35,21 @@ function unbounded({
   readonly relation?: RangeVar;
   readonly whereClause?: Node;
 }): readonly Sight[] {
-  return whereClause === undefined || isEveryRow(whereClause)
+  return whereClause === undefined || boundsNothing(whereClause, relation)
     ? [{ table: nameOf(relation), part: null }]
     : [];
 }
 
 function merges(statement: Node, command: "CMD_UPDATE" | "CMD_DELETE"): readonly Sight[] {
   return nodesOf("MergeStmt", statement).flatMap(({ relation, joinCondition, mergeWhenClauses = [] }) => {
-    const isBounded = joinCondition !== undefined && !isEveryRow(joinCondition);
+    const isBounded = joinCondition !== undefined && !boundsNothing(joinCondition, relation);
     const doesIt = mergeWhenClauses.some(
       (node) =>
         "MergeWhenClause" in node &&
         node.MergeWhenClause.commandType === command &&
-        (node.MergeWhenClause.condition === undefined || isEveryRow(node.MergeWhenClause.condition)),
+        (node.MergeWhenClause.condition === undefined ||
+          boundsNothing(node.MergeWhenClause.condition, relation)),
     );
     return doesIt && !isBounded ? [{ table: nameOf(relation), part: null }] : [];
   });
-}
-
-/** Whether a condition looks at no row: `true`, `1 = 1`, `random() < 0.5`, or one of these beside another by `or`. */
-function isEveryRow(condition: Node): boolean {
-  if ("CurrentOfExpr" in condition) return false;
-  if ("BoolExpr" in condition) {
-    const { boolop, args = [] } = condition.BoolExpr;
-    return boolop === "OR_EXPR" ? args.some(isEveryRow) : args.every(isEveryRow);
-  }
-  return nodesOf("ColumnRef", condition).length === 0 && nodesOf("SubLink", condition).length === 0;
 }

@@ -5,7 +5,9 @@ import {
   createIndex,
   createTable,
   defineSteps,
+  dropColumn,
   dropIndex,
+  dropTable,
   type Job,
   renameColumn,
   setNotNull,
@@ -30,7 +32,10 @@ export const everyStep: Job = defineSteps({
     }),
     sqlStep({
       name: "reindex",
-      up: sql`create index concurrently if not exists parent_other on parent (other)`,
+      up: [
+        sql`drop index concurrently if exists parent_other`,
+        sql`create index concurrently parent_other on parent (other)`,
+      ],
       down: sql`drop index concurrently if exists parent_other`,
       transactional: false,
       done: sql`select coalesce((select indisvalid from pg_index where indexrelid = to_regclass('parent_other')), false)`,
@@ -41,4 +46,11 @@ export const everyStep: Job = defineSteps({
     dropIndex("parent_old"),
     renameColumn("parent", "other", "another"),
   ],
+});
+
+/** The steps that have no way back. */
+export const losingSteps: Job = defineSteps({
+  name: "losing-steps",
+  contract: [dropColumn("parent", "other"), dropTable("lost")],
+  backup: { check: () => true },
 });

@@ -1,7 +1,7 @@
 import type { CasesByCode } from "./cases.ts";
 
 /**
- * Documented by squawk: ban-drop-table, ban-drop-column, ban-drop-database, ban-truncate-cascade.
+ * Documented by squawk: ban-drop-table, ban-drop-column, ban-drop-database, ban-drop-not-null, ban-truncate-cascade.
  * Documented by strong_migrations: removing a column, backfilling in one statement.
  * The rest is what tidefill exists for: one transaction over a whole table, and loss without an undo log.
  */
@@ -14,6 +14,16 @@ export const data: CasesByCode = {
       "update app.t set a = 1 where false or true",
       "update app.t set a = 1 where random() < 0.5",
       "update app.t set a = u.a from app.u",
+      "update app.t set a = u.a from app.u where u.b > 0",
+      "update app.t set a = 1 where id = id",
+      "update app.t set a = 1 where t.id >= t.id and true",
+      "update app.t set a = 1 where id is not distinct from id",
+      "update app.t set a = 1 where id is not null",
+      "update app.t set a = 1 where not (id is null)",
+      "update app.t set a = 1 where exists (select from app.u)",
+      "update app.t set a = 1 where exists (select from app.u as x where x.a > 0)",
+      "update app.t set a = 1 where not exists (select from app.t where t.a > 0)",
+      "update app.t set a = 1 where (select count(*) from app.u) > 5",
       "with changed as (update app.t set a = 1 returning id) select count(*) from changed",
       "explain analyze update app.t set a = 1",
       "merge into app.t using app.u on true when matched then update set a = 1",
@@ -22,7 +32,14 @@ export const data: CasesByCode = {
       "update app.t set a = 1 where id between 1 and 1000",
       "update app.t set a = 1 where a is null and true",
       "update app.t set a = u.a from app.u where u.id = t.id",
-      "update app.t set a = 1 where exists (select from app.u)",
+      "update app.t as x set a = u.a from app.u where u.id = x.id",
+      "update app.t set a = 1 where id = a",
+      "update app.t set a = 1 where id is null",
+      "update app.t set a = 1 where not (id is not null)",
+      "update app.t set a = 1 where id is not null and id < 1000",
+      "update app.t set a = 1 where exists (select from app.u where u.id = t.id)",
+      "update app.t set a = 1 where exists (select from app.u where u_id = id)",
+      "update app.t set a = 1 where id in (select u.id from app.u)",
       "update app.t set a = 1 where current of c",
       "explain update app.t set a = 1",
       "create rule r as on insert to app.t do also update app.u set a = 1",
@@ -37,6 +54,9 @@ export const data: CasesByCode = {
       "delete from app.t",
       "delete from only app.t where true",
       "delete from app.t using app.u where 2 > 1",
+      "delete from app.t using app.u where u.a = 1",
+      "delete from app.t where id is not null or a = 1",
+      "delete from app.t where exists (select from app.u)",
       "with gone as (delete from app.t returning *) insert into app.u select * from gone",
       "copy (delete from app.t returning *) to stdout",
       "merge into app.t using app.u on true when matched then delete",
@@ -91,6 +111,42 @@ export const data: CasesByCode = {
       "alter table app.t alter column a drop default",
       "alter table app.t alter column a drop not null",
       "create table app.u (a int, b int); alter table app.u drop column a",
+    ],
+  },
+  "drop-not-null": {
+    flagged: [
+      "alter table app.t alter column a drop not null",
+      "alter table app.t alter a drop not null, alter b drop not null",
+      "alter table app.t drop constraint c, alter a drop not null",
+    ],
+    fine: [
+      "alter table app.t alter column a drop default",
+      "alter table app.t alter column a set default 0",
+      "create table app.u (a int not null); alter table app.u alter a drop not null",
+      "alter domain app.d drop not null",
+    ],
+  },
+  "drop-other": {
+    flagged: [
+      "drop view app.v",
+      "drop function if exists app.f(int)",
+      "drop procedure app.p()",
+      "drop routine app.r",
+      "drop aggregate app.a(int)",
+      "drop type app.status",
+      "drop domain app.d",
+      "drop sequence app.s, app.r",
+      "drop extension hstore",
+    ],
+    fine: [
+      "create view app.v as select 1 as a; drop view app.v",
+      "create or replace function app.f(a int) returns int language sql return a; drop function app.f(int)",
+      "create type app.status as enum ('done'); drop type app.status",
+      "create sequence app.s; drop sequence app.s",
+      "drop table app.t",
+      "drop index concurrently app.i",
+      "drop trigger x on app.t",
+      "drop role web",
     ],
   },
   "drop-schema": {

@@ -2,10 +2,14 @@ import type { CasesByCode } from "./cases.ts";
 
 /**
  * Documented by squawk: require-concurrent-index-creation, -index-deletion, -reindex, -partition-detach,
- * ban-concurrent-index-creation-in-transaction, transaction-nesting (in a transaction that the tool began).
+ * ban-concurrent-index-creation-in-transaction, transaction-nesting (in a transaction that the tool began),
+ * require-timeout-settings (where tidefill sets none).
  * Documented by strong_migrations: adding an index non-concurrently, adding a reference.
- * From PostgreSQL's own pages: refresh, lock, and that a failed concurrent build leaves an invalid index.
+ * From PostgreSQL's own pages: refresh, lock, attach, what it refuses in a transaction, when a new value of an enum may be
+ * used, and that a failed concurrent build leaves an invalid index.
  */
+const boundCheck = "alter table app.p_1 add constraint c check (a >= 1 and a < 2) not valid";
+
 export const locks: CasesByCode = {
   "create-index-without-concurrently": {
     flagged: [
@@ -83,6 +87,73 @@ export const locks: CasesByCode = {
       "create table app.p (a int) partition by list (a); alter table app.p detach partition app.p_2020",
     ],
   },
+  "attach-partition-without-check": {
+    flagged: [
+      "alter table app.p attach partition app.p_1 for values from (1) to (2)",
+      "alter table app.p attach partition app.p_1 default",
+      "alter table app.p attach partition app.p_1 for values with (modulus 4, remainder 0)",
+      "alter table app.p_1 validate constraint c; alter table app.p attach partition app.p_1 for values from (1) to (2)",
+      `${boundCheck}; alter table app.p attach partition app.p_1 for values from (1) to (2)`,
+      `${boundCheck}; alter table app.p_1 validate constraint c; alter table app.p attach partition app.p_1 for values from (1) to (3)`,
+      `${boundCheck}; alter table app.p_1 validate constraint c; alter table app.p attach partition app.p_2 for values from (1) to (2)`,
+    ],
+    fine: [
+      `${boundCheck}; alter table app.p_1 validate constraint c; alter table app.p attach partition app.p_1 for values from (1) to (2)`,
+      "alter table app.p_1 add check (a in ('x', 'y')); alter table app.p attach partition app.p_1 for values in ('x', 'y')",
+      "create table app.p_1 (a int); alter table app.p attach partition app.p_1 for values from (1) to (2)",
+      "create table app.p_1 partition of app.p for values from (1) to (2)",
+      "alter table app.p detach partition app.p_1 concurrently",
+    ],
+  },
+  "lock-without-timeout": {
+    context: { hasLockTimeout: false },
+    flagged: [
+      "alter table app.t add column a int",
+      "alter table app.t validate constraint c, alter column a set not null",
+      "alter table app.t rename a to b",
+      "drop table app.t",
+      "drop index app.i",
+      "truncate app.t",
+      "create index on app.t (a)",
+      "create trigger x before insert on app.t for each row execute function app.f()",
+      "create policy x on app.t",
+      "lock table app.t in share mode",
+      "alter table app.p detach partition app.p_1",
+      "set lock_timeout = 0; alter table app.t add column a int",
+      "set lock_timeout = '1s'; reset lock_timeout; alter table app.t add column a int",
+    ],
+    fine: [
+      "set lock_timeout = '1s'; alter table app.t add column a int",
+      "set local lock_timeout to 1000; drop table app.t",
+      "alter table app.t validate constraint c",
+      "create index concurrently on app.t (a)",
+      "drop index concurrently app.i",
+      "alter table app.p detach partition app.p_1 concurrently",
+      "create table app.u (a int); alter table app.u add column b int",
+      "update app.t set a = 1 where id = 1",
+      "vacuum app.t",
+      "drop function app.f()",
+    ],
+  },
+  "timeout-off": {
+    flagged: [
+      "set lock_timeout = 0",
+      "set local statement_timeout to '0ms'",
+      "set session lock_timeout = '0'",
+      "reset statement_timeout",
+      "set lock_timeout to default",
+      "reset all",
+      "select set_config('lock_timeout', '0', true)",
+    ],
+    fine: [
+      "set lock_timeout = '1s'",
+      "set local statement_timeout = 60000",
+      "set local work_mem = '64MB'",
+      "reset work_mem",
+      "select set_config('lock_timeout', '100ms', true)",
+      "set enable_seqscan = 0",
+    ],
+  },
   "lock-table": {
     flagged: [
       "lock table app.t",
@@ -143,6 +214,49 @@ export const locks: CasesByCode = {
       "create index if not exists i on app.t (a)",
       "drop index concurrently if exists app.i",
       "create table if not exists app.u (a int)",
+    ],
+  },
+  "refused-in-transaction": {
+    context: { isTransactional: true },
+    flagged: [
+      "vacuum app.t",
+      "vacuum (analyze)",
+      "create database school",
+      "drop database school",
+      "create tablespace fast location '/fast'",
+      "drop tablespace fast",
+      "alter system set work_mem = '64MB'",
+      "alter database school set tablespace fast",
+      "reindex database school",
+      "reindex (concurrently) schema app",
+      "cluster",
+      "create subscription s connection 'x' publication p",
+      "drop subscription s",
+      "discard all",
+    ],
+    fine: [
+      "analyze app.t",
+      "cluster app.t using i",
+      "reindex table app.t",
+      "alter database school set work_mem = '64MB'",
+      "create subscription s connection 'x' publication p with (connect = false)",
+      "discard temp",
+    ],
+  },
+  "enum-value-in-same-transaction": {
+    flagged: [
+      "alter type app.status add value 'late'; update app.t set status = 'late' where id = 1",
+      "alter type app.status add value 'late'; alter table app.t alter status set default 'late'",
+      "alter type app.status add value if not exists 'late' after 'done'; insert into app.t (status) values ('late'::app.status)",
+      "begin; alter type app.status add value 'late'; select 1; delete from app.t where status = 'late'; commit",
+    ],
+    fine: [
+      "alter type app.status add value 'late'",
+      "alter type app.status add value 'late'; update app.t set status = 'done' where id = 1",
+      "begin; alter type app.status add value 'late'; commit; update app.t set status = 'late' where id = 1",
+      "create type app.status as enum ('done'); alter type app.status add value 'late'; select 'late'::app.status",
+      "update app.t set status = 'late' where id = 1",
+      "alter type app.status rename value 'done' to 'late'; update app.t set status = 'late' where id = 1",
     ],
   },
   "transaction-control": {

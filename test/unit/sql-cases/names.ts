@@ -1,7 +1,7 @@
 import type { CasesByCode } from "./cases.ts";
 
 /**
- * Documented by squawk: renaming-table, renaming-column, require-table-schema.
+ * Documented by squawk: renaming-table, renaming-column, require-table-schema, identifier-too-long.
  * Documented by strong_migrations: renaming a table, a column, a schema, an enum value.
  * What a repeated statement may not ask for follows from `provolatile` in PostgreSQL's catalogue and from the clock.
  */
@@ -49,6 +49,22 @@ export const names: CasesByCode = {
       "create type app.status as enum ('done')",
     ],
   },
+  "identifier-too-long": {
+    flagged: [
+      `create index concurrently ${"x".repeat(64)} on app.t (a)`,
+      `alter table app.t add column "${"é".repeat(32)}" int`,
+      `create table app.u (a int); alter table app.u add column ${"x".repeat(70)} int`,
+      `select 'é😀'; select "${'""'.repeat(64)}" from app.t`,
+    ],
+    fine: [
+      `create index concurrently ${"x".repeat(63)} on app.t (a)`,
+      `alter table app.t add column "${"é".repeat(31)}" int`,
+      `select "${'""'.repeat(63)}" from app.t`,
+      `select '${"x".repeat(70)}'`,
+      `-- ${"x".repeat(70)}\nselect 1`,
+      `do $$ begin perform ${"x".repeat(70)}(); end $$`,
+    ],
+  },
   "unqualified-table": {
     flagged: [
       "create table t (a bigint)",
@@ -87,6 +103,10 @@ export const names: CasesByCode = {
       "update app.t set a = txid_current() where id = 1",
       "delete from app.t where at < clock_timestamp() - interval '1 day'",
       "update app.t set a = 'now'::timestamptz where id = 1",
+      "update app.t set a = current_user where id = 1",
+      "update app.t set a = session_user where id = 1",
+      "update app.t set a = system_user where id = 1",
+      "select setval('app.s', 5)",
       "update app.t set a = date 'today' where id = 1",
       "update app.t set a = age(born) where id = 1",
       "insert into app.u select * from app.t tablesample bernoulli (1)",
@@ -104,7 +124,8 @@ export const names: CasesByCode = {
       "create table app.u (id uuid default gen_random_uuid(), at timestamptz default now())",
       "create view app.v as select * from app.t where at > now()",
       "select * from app.t tablesample bernoulli (1) repeatable (7)",
-      "select current_user",
+      "alter table app.t alter column a set default current_user",
+      "select current_setting('server_version')",
     ],
   },
 };
@@ -152,6 +173,9 @@ export const expressions: CasesByCode = {
       "random()",
       "gen_random_uuid()",
       "nextval('app.s')",
+      "setval('app.s', 5)",
+      "current_user",
+      "user",
       "clock_timestamp()",
       "current_timestamp",
       "txid_current()",

@@ -1,0 +1,98 @@
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { CommandModule } from "yargs";
+import { exampleJobs } from "../../scaffold/project/example-jobs.ts";
+import { ignoredPaths, projectFiles, withLines } from "../../scaffold/project/project-files.ts";
+import { emphasise, printJson, say } from "../output.ts";
+import { ownVersion } from "../version.ts";
+
+/** `tidefill init [folder]` */
+export const initCommand: CommandModule = {
+  command: "init [folder]",
+  describe: "a project with jobs that run at once; files that are there stay as they are",
+  builder: (yargs) =>
+    yargs
+      .positional("folder", {
+        type: "string",
+        default: ".",
+        describe: "where; it is made when it is not there",
+      })
+      .option("json", { type: "boolean", default: false, describe: "one JSON object on stdout" }),
+  handler: async (read) => {
+    const { folder, json } = read as unknown as { readonly folder: string; readonly json: boolean };
+    const report = await writeProject(folder);
+    const next = whatNext(folder, report.kept);
+    if (json) printJson({ folder, ...report, next });
+    for (const file of report.written) say(`${emphasise("green", "written")}  ${join(folder, file)}`);
+    for (const file of report.extended) say(`${emphasise("green", "extended")} ${join(folder, file)}`);
+    for (const file of report.kept) say(`${emphasise("yellow", "kept")}     ${join(folder, file)}`);
+    for (const command of next) say(`${emphasise("cyan", "→")} ${command}`);
+  },
+};
+
+/** Files by their path in the project; `kept` were there and are as they were. */
+interface ProjectReport {
+  readonly written: readonly string[];
+  readonly extended: readonly string[];
+  readonly kept: readonly string[];
+}
+
+async function writeProject(folder: string): Promise<ProjectReport> {
+  const written: string[] = [];
+  const kept: string[] = [];
+  for (const [file, text] of Object.entries({ ...projectFiles(ownVersion()), ...jobsFor(folder, kept) })) {
+    const path = join(folder, file);
+    await mkdir(dirname(path), { recursive: true });
+    const isNew = await writeNew(path, text);
+    (isNew ? written : kept).push(file);
+  }
+  const ignored = await extendIgnored(join(folder, ".gitignore"));
+  if (ignored === "written") written.push(".gitignore");
+  if (ignored === "kept") kept.push(".gitignore");
+  return { written, extended: ignored === "extended" ? [".gitignore"] : [], kept };
+}
+
+// Beside jobs of somebody's, `tidefill up` would make the example's table in a database that is in use.
+function jobsFor(folder: string, kept: string[]): Readonly<Record<string, string>> {
+  const jobs = join(folder, "jobs");
+  const own = existsSync(jobs) ? readdirSync(jobs) : [];
+  const isFree = own.every((file) => file.startsWith("."));
+  if (!isFree) kept.push("jobs/");
+  return isFree
+    ? Object.fromEntries(Object.entries(exampleJobs).map(([file, text]) => [`jobs/${file}`, text]))
+    : {};
+}
+
+/** Writes a file that is not there; answers whether it did. */
+async function writeNew(path: string, text: string): Promise<boolean> {
+  return writeFile(path, text, { flag: "wx" }).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") return false;
+      throw error;
+    },
+  );
+}
+
+async function extendIgnored(path: string): Promise<"written" | "extended" | "kept"> {
+  const wasThere = existsSync(path);
+  const text = wasThere ? await readFile(path, "utf8") : "";
+  const extended = withLines(text, ignoredPaths);
+  if (extended === text) return "kept";
+  await writeFile(path, extended);
+  return wasThere ? "extended" : "written";
+}
+
+/** What to type next. */
+function whatNext(folder: string, kept: readonly string[]): readonly string[] {
+  const isInstalled = existsSync(join(folder, "node_modules", "tidefill"));
+  const hasExamples = !kept.includes("jobs/");
+  return [
+    ...(folder === "." ? [] : [`cd ${folder}`]),
+    ...(isInstalled ? [] : ["npm install"]),
+    ...(hasExamples ? ["npx tidefill up --embedded"] : ["npx tidefill list"]),
+    "node --import tidefill/register --test jobs/*.test.ts",
+    "npx tidefill new <job> --table <table> --database-url postgres://…",
+  ];
+}

@@ -1,0 +1,142 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { CommandModule } from "yargs";
+import { UsageError } from "../../errors.ts";
+import { requireTellingName, suggestJobName } from "../../job/job-name.ts";
+import { parseTableName } from "../../job/table.ts";
+import { readTableFacts, type TableFacts } from "../../scaffold/table-facts.ts";
+import { TablesFile } from "../../scaffold/tables-file.ts";
+import { type JobKind, jobKinds, tellingName, writeJob } from "../../scaffold/write-job.ts";
+import { withStore } from "../connection.ts";
+import { fileNames } from "../job-files.ts";
+import { importFile } from "../load-job.ts";
+import { emphasise, printJson, say } from "../output.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { printKysely } from "../show-kysely.ts";
+import { type Written, writeJobFiles } from "../write-job-files.ts";
+
+/** `tidefill new <job> --table <t>`, `tidefill new --kysely` */
+export const newCommand: CommandModule = {
+  command: "new [job]",
+  describe: "write a job from the catalogue: the table's description, the job, and its test",
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .positional("job", { type: "string", describe: "what the job is to be called" })
+      .option("table", {
+        type: "string",
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: "the table that it is about: orders, shop.orders, '\"Odd Name\".t'",
+      })
+      .option("kind", {
+        choices: jobKinds,
+        describe: "what it does to the rows (fill when not given; move with --into)",
+      })
+      .option("into", { type: "string", requiresArg: true, describe: "the table that a move moves them to" })
+      .option("column", {
+        type: "string",
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: "a column to fill or to anonymise (guessed from types and names when not given)",
+      })
+      .option("kysely", {
+        type: "boolean",
+        default: false,
+        describe:
+          "print a Database interface for Kysely instead, of these tables or of all that are described",
+      }),
+  handler: async (read) => {
+    const given = read as unknown as Given;
+    const settings = commonSettings(given);
+    if (given.kysely) return printKysely(settings, given.table, await openTables(settings.jobs));
+    const { name, kind, table } = requireGiven(given);
+    requireFree(settings.jobs, name);
+    const tables = await openTables(settings.jobs);
+    const [facts, into] = await readFacts(settings, table, given.into);
+    const written = writeJob({ name, kind, columns: given.column }, tables, facts, into);
+    const report = await writeJobFiles(settings.jobs, name, tables, written);
+    if (settings.json) printJson({ job: name, kind, table: facts.name, ...report });
+    sayWritten(settings, name, report);
+  },
+};
+
+interface Given extends CommonSettings {
+  readonly job?: string;
+  readonly table: readonly string[];
+  readonly kind?: JobKind;
+  readonly into?: string;
+  readonly column: readonly string[];
+  readonly kysely: boolean;
+}
+
+function requireGiven({ job, table: tables, kind: asked, into, column }: Given) {
+  const kind = asked ?? (into === undefined ? "fill" : "move");
+  const [table] = tables;
+  if (job === undefined || table === undefined || tables.length > 1)
+    throw new UsageError(job === undefined ? "Name the job." : "A job is written from one table.", {
+      remedy: `Write tidefill new ${job ?? "<job>"} --table ${table ?? "<table>"}.`,
+    });
+  if ((kind === "move") !== (into !== undefined))
+    throw new UsageError(
+      into === undefined
+        ? "A move needs the table that the rows go to."
+        : `--into belongs to a move, not to ${kind}.`,
+      { remedy: into === undefined ? "Add --into <table>." : "Leave it out, or write --kind move." },
+    );
+  if (column.length > 0 && kind !== "fill" && kind !== "anonymise")
+    throw new UsageError(`--column belongs to fill and anonymise, not to ${kind}.`, {
+      remedy: "Leave it out.",
+    });
+  const telling = suggestJobName(tellingName({ kind, columns: column }, parseTableName(table).name));
+  requireTellingName(job, telling ?? `${kind}-rows-of-a-table`);
+  return { name: job, kind, table };
+}
+
+function requireFree(folder: string, name: string): void {
+  const taken = fileNames(name).find((file) => existsSync(join(folder, file)));
+  if (taken === undefined) return;
+  throw new UsageError(`${join(folder, taken)} is there already; it was left as it is.`, {
+    remedy: "Give the new job another name.",
+  });
+}
+
+async function openTables(folder: string): Promise<TablesFile> {
+  const path = join(folder, "tables.ts");
+  if (!existsSync(path)) return new TablesFile(path, "", {});
+  return new TablesFile(path, await readFile(path, "utf8"), await importFile(resolve(path)));
+}
+
+async function readFacts(
+  settings: CommonSettings,
+  table: string,
+  into: string | undefined,
+): Promise<readonly [TableFacts, TableFacts | null]> {
+  return withStore(
+    settings,
+    async (db) => [
+      await readTableFacts(db, parseTableName(table)),
+      into === undefined ? null : await readTableFacts(db, parseTableName(into)),
+    ],
+    { needsSchema: false },
+  );
+}
+
+function sayWritten(
+  { jobs, embedded }: CommonSettings,
+  name: string,
+  { written, extended, kept }: Written,
+): void {
+  for (const path of written) say(`${emphasise("green", "written")}   ${path}`);
+  for (const path of extended) say(`${emphasise("green", "extended")}  ${path}`);
+  for (const path of kept) say(`${emphasise("yellow", "kept")}      ${path}, which was there`);
+  const options = [
+    ...(jobs === "jobs" ? [] : [` --jobs ${jobs}`]),
+    ...(embedded === undefined ? [] : [` --embedded ${embedded}`.trimEnd()]),
+  ].join("");
+  say(
+    `${emphasise("cyan", "→")} Say in ${join(jobs, `${name}.ts`)} what it does, then: tidefill plan ${name}${options}`,
+  );
+}

@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Argv } from "yargs";
+import { fileNames, jobFiles } from "./job-files.ts";
+
+/** The commands whose first word is a job, or a run that can be named by its job. */
+const aboutJobs: ReadonlySet<string> = new Set(
+  "plan run resume pause cancel set status rejects verify contract undo backup".split(" "),
+);
+const optionsOfJobs: ReadonlySet<string> = new Set(["--to", "--require"]);
+
+/** Lets shells complete what is typed: commands and options, and jobs by the names of their files. */
+export function completeWords<T>(program: Argv<T>): Argv<T> {
+  const complete = (
+    current: string,
+    argv: { readonly _: readonly unknown[]; readonly jobs?: unknown },
+    byDefault: (completed: (error: Error | null, words: readonly string[] | undefined) => void) => void,
+    done: (words: string[]) => void,
+  ): void => {
+    const [, command = "", ...words] = argv._.map(String);
+    // The words as they were typed, the one that is being typed at the end.
+    const typed = process.argv.slice(process.argv.indexOf("--get-yargs-completions") + 1);
+    const wantsJob =
+      optionsOfJobs.has(typed.at(-2) ?? "") ||
+      (aboutJobs.has(command) && words.filter((word) => word !== current).length === 0);
+    // Of a backup it is a directory.
+    if (typed.at(-2) === "--to" && command === "backup") done([]);
+    else if (wantsJob && !current.startsWith("-")) done([...jobsIn(String(argv.jobs ?? "jobs"))]);
+    else byDefault((_error, found = []) => done(found.filter((word) => word !== "$0")));
+  };
+  // No job and no run can be called so.
+  return program.completion("complete:words", false, complete);
+}
+
+// No job is loaded for that: what a file of somebody's does may take its time.
+function jobsIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return jobFiles(folder).filter((job) => {
+    const path = fileNames(job)
+      .map((file) => join(folder, file))
+      .find((file) => existsSync(file));
+    return path !== undefined && /^export default\b/m.test(readFileSync(path, "utf8"));
+  });
+}

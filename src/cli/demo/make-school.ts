@@ -1,0 +1,34 @@
+import { createSampleSchool } from "../../embedded/sample-school.ts";
+import { UsageError } from "../../errors.ts";
+import { createPool } from "../../postgres/connect.ts";
+import { withAddress } from "../connection.ts";
+import { printJson, say } from "../output.ts";
+import type { CommonSettings } from "../settings.ts";
+
+const essays = 2_000;
+
+/** Makes a small sample school in a database that has no table of anybody's yet, for jobs to be tried on. */
+export async function makeSchool(settings: CommonSettings): Promise<void> {
+  await withAddress(settings, async (connectionString) => {
+    const pool = createPool({ connectionString, applicationName: "tidefill demo", maxConnections: 1 });
+    try {
+      const { rows } = await pool.query<{ readonly name: string }>(`
+        select c.oid::regclass::text as name
+        from pg_catalog.pg_class c
+        where c.relnamespace = 'public'::regnamespace
+          and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        limit 1`);
+      if (rows[0] !== undefined) {
+        throw new UsageError(`The sample school wants an empty database, and ${rows[0].name} is there.`, {
+          remedy:
+            "Name another one, or a folder of its own: tidefill demo --school --embedded .tidefill/school",
+        });
+      }
+      await createSampleSchool(pool, { essays });
+    } finally {
+      await pool.end();
+    }
+  });
+  if (settings.json) printJson({ essays });
+  say(`A school with ${essays.toLocaleString("en-US")} essays is there.`);
+}

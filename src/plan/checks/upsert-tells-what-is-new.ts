@@ -1,0 +1,19 @@
+import { displayName } from "../../job/table.ts";
+import { hasReturningOld } from "../../postgres/returning-old.ts";
+import type { Check } from "./check.ts";
+
+/**
+ * Which rows of an upsert were new must be known, to count them and to take them back. Before PostgreSQL 18 only the row's own
+ * `xmax` tells, and of a partitioned table PostgreSQL does not answer it.
+ */
+export const upsertTellsWhatIsNew: Check = async ({ tx, relation, overwrites }) => {
+  if (!overwrites || relation.kind !== "partitioned table" || (await hasReturningOld(tx))) return [];
+  return [
+    {
+      check: "upsert-tells-what-is-new",
+      message: `${displayName(relation)} is partitioned, and before PostgreSQL 18 an upsert into partitions does not tell which rows were new.`,
+      remedy:
+        'Upsert into each partition by a job of its own; or insert with do: "nothing", and update by a second job; or upgrade to PostgreSQL 18.',
+    },
+  ];
+};

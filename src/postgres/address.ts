@@ -1,0 +1,18 @@
+/** A server as it may be written down: of an address neither the password nor anything else that may hold one. */
+export function withoutPassword(replica: string): string {
+  if (!isAddress(replica)) return replica;
+  const url = new URL(replica);
+  url.password = "";
+  url.search = "";
+  return url.href;
+}
+
+/** The standbys that a run has to mind, each by the address that this process was given for it, where it was given one. */
+export function withPasswords(kept: readonly string[], given: readonly string[]): readonly string[] {
+  return kept.map((each) => given.find((whole) => withoutPassword(whole) === each) ?? each);
+}
+
+/** Whether a standby is named by its address, and not by its `application_name`. */
+export function isAddress(replica: string): boolean {
+  return /^postgres(ql)?:\/\//.test(replica);
+}

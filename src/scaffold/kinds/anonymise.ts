@@ -1,0 +1,118 @@
+import { RefusedError, UsageError } from "../../errors.ts";
+import type { Column } from "../../postgres/catalog.ts";
+import { jobText } from "../job-text.ts";
+import { looksPersonal } from "../looks-personal.ts";
+import { columnInSql, inComment, listed, member, property } from "../source-text.ts";
+import { isReadOnly, type TableFacts } from "../table-facts.ts";
+import type { DescribedTable } from "../tables-file.ts";
+import { valueKind } from "../value-kind.ts";
+import { columnsToFill } from "./fill.ts";
+
+/** The columns whose values go: those named, else those that look as if they were about persons. @throws UsageError */
+export function columnsToAnonymise(
+  facts: TableFacts,
+  key: readonly string[],
+  named: readonly string[],
+): readonly string[] {
+  const personalKey = key.find((column) => looksPersonal(facts.relation.name, column));
+  if (personalKey !== undefined)
+    throw new RefusedError(
+      "key-is-not-personal",
+      `${facts.name}.${personalKey} looks like personal data, and is the key by which rows are found: keys are kept and shown.`,
+      "Order the rows by another unique key, a number or a uuid.",
+    );
+  if (named.length > 0) return columnsToFill(facts, key, named);
+  const personal = facts.relation.columns
+    .filter((column) => !isReadOnly(column) && !key.includes(column.name))
+    .map(({ name }) => name)
+    .filter((name) => looksPersonal(facts.relation.name, name));
+  if (personal.length > 0) return personal;
+  throw new UsageError(`No column of ${facts.name} looks by its name as if it were about persons.`, {
+    remedy: "Name those that are: --column full_name --column note",
+  });
+}
+
+/** A job that overwrites values of persons, of nobody as long as nobody has said whose. */
+export function anonymiseText(name: string, described: DescribedTable, columns: readonly string[]): string {
+  const { exportName, table, facts } = described;
+  const found = facts.relation.columns.filter((column) => columns.includes(column.name));
+  const replaced = found.map((column) => ({ column, by: replacement(column, table.key) }));
+  const known = replaced.filter(({ by }) => by !== null);
+  const open = replaced.filter(({ by }) => by === null).map(({ column }) => column.name);
+  if (known.length === 0)
+    throw new UsageError(`Nothing is known that could stand in ${open.join(", ")} of ${facts.name}.`, {
+      remedy: "Write the job by hand: update(…, { column: sql`…` }).",
+    });
+  const values = known.map(({ column, by }) => `${property(column.name)}: sql\`${by}\``);
+  const pending = known.map(({ column, by }) =>
+    by === "null"
+      ? `${columnInSql(column.name)} is not null`
+      : `${columnInSql(column.name)}${comparable(column)} is distinct from ${`\${${member("anonymous", column.name)}}`}${comparable(column)}`,
+  );
+  return jobText({
+    name,
+    maker: "defineSqlJob",
+    imports: ["rowsOf", "sql", "update"],
+    tables: [described],
+    says: `Anonymises ${columns.join(", ")} of ${facts.name}. It keeps no undo log: old values that could be put back would not be gone. So a verified backup must be there.`,
+    before: [
+      "/** What stands there afterwards: nothing of the person, and the same each time. */",
+      `const anonymous = ${listed(["{", "}"], values, { indent: 0, used: 110 })};`,
+      "",
+    ].join("\n"),
+    members: [
+      `source: rowsOf(${exportName}, {`,
+      "  // Say here whose: as long as it is false, nobody's.",
+      "  where: sql`false`,",
+      `  pending: sql\`${pending.join("\n      or ")}\`,`,
+      "}),",
+      ...(open.length === 0
+        ? []
+        : [`// Say what stands there afterwards, and add it above: ${inComment(open.join(", "))}.`]),
+      `sink: update(${exportName}, anonymous),`,
+      "personalData: true,",
+      "undoable: false,",
+      'backup: { maxAge: "24h" },',
+    ],
+  });
+}
+
+/** An expression that is the same for each turn and tells nothing; null where the type is not known. */
+function replacement(column: Column, key: readonly string[]): string | null {
+  if (column.isNullable) return "null";
+  if (column.isArray) return "'{}'";
+  const row = key.map(columnInSql).join(" || '-' || ");
+  switch (column.baseName) {
+    case "text":
+    case "varchar":
+    case "bpchar": {
+      const isMail = /mail/i.test(column.name);
+      const text = isMail ? `'person-' || ${row} || '@anonymised.invalid'` : `'anonymised ' || ${row}`;
+      const limit = /\((\d+)\)$/.exec(column.displayType)?.[1];
+      return limit === undefined ? text : `left(${text}, ${limit})`;
+    }
+    case "date":
+    case "timestamp":
+    case "timestamptz":
+      return "'1900-01-01'";
+    case "bool":
+      return "false";
+    case "uuid":
+      return "'00000000-0000-0000-0000-000000000000'";
+    case "inet":
+    case "cidr":
+      return "'0.0.0.0'";
+    case "json":
+    case "jsonb":
+      return "'{}'";
+    case "bytea":
+      return "''";
+    default:
+      return /^(int[248]|numeric|float[48])$/.test(column.baseName) ? "0" : null;
+  }
+}
+
+// json has no equality.
+function comparable(column: Column): string {
+  return valueKind(column.baseName) === "json" ? "::text" : "";
+}

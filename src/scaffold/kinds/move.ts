@@ -1,0 +1,107 @@
+import { parseColumnType } from "../../job/column-types.ts";
+import type { Column } from "../../postgres/catalog.ts";
+import { jobText } from "../job-text.ts";
+import { inComment, member, nameList, property } from "../source-text.ts";
+import { isReadOnly } from "../table-facts.ts";
+import type { DescribedTable } from "../tables-file.ts";
+import { valueKind } from "../value-kind.ts";
+
+/** How one column of the target gets its value. */
+interface Filled {
+  readonly column: string;
+  readonly value: string;
+  /** the source's column, where its null would not be taken */
+  readonly notNull: string | null;
+}
+
+/** The columns of the target that the job fills. */
+export function columnsMoved(from: DescribedTable, into: DescribedTable): readonly string[] {
+  return fillings(from, into).filled.map(({ column }) => column);
+}
+
+/** A job that moves rows into another table: columns of the same name go over by themselves. */
+export function moveText(name: string, from: DescribedTable, into: DescribedTable): string {
+  const { filled, left } = fillings(from, into);
+  const columns = filled.map(({ column }) => column);
+  const place = { indent: 4, used: 30 + into.exportName.length };
+  return jobText({
+    name,
+    maker: "defineJob",
+    imports: ["insertInto", "move", ...(filled.some(({ notNull }) => notNull) ? ["reject"] : []), "rowsOf"],
+    tables: [from, into],
+    says: `Moves rows of ${from.facts.name} into ${into.facts.name}.`,
+    members: [
+      `source: rowsOf(${from.exportName}),`,
+      ...(left.length === 0
+        ? []
+        : [`// Not filled here, so they take their defaults: ${inComment(left.join(", "))}.`]),
+      ...transformLines(filled),
+      "sink: move(",
+      `  ${from.exportName},`,
+      `  insertInto(${into.exportName}, ${nameList(columns, place)}),`,
+      "),",
+    ],
+  });
+}
+
+/** A row whose null the target would not take stays where it is. */
+function transformLines(filled: readonly Filled[]): readonly string[] {
+  const values = filled.map(({ column, value }) => `  ${property(column)}: ${value},`);
+  const refused = filled.map(({ notNull }) => notNull).filter((column) => column !== null);
+  if (refused.length === 0) return ["transform: (row) => ({", ...values, "}),"];
+  const refusals = refused.map(
+    (column) =>
+      `  if (${member("row", column)} === null) return reject(${JSON.stringify(`${column} is null`)});`,
+  );
+  return [
+    "transform: (row) => {",
+    ...refusals,
+    "  return {",
+    ...values.map((line) => `  ${line}`),
+    "  };",
+    "},",
+  ];
+}
+
+function fillings(from: DescribedTable, into: DescribedTable) {
+  const writable = into.facts.relation.columns.filter(
+    (column) => !isReadOnly(column) && Object.hasOwn(into.table.columns, column.name),
+  );
+  const filled = writable.map((column) => fillingOf(column, from, into)).filter((each) => each !== null);
+  // Every insert names a column.
+  const some = filled.length > 0 ? filled : writable.slice(0, 1).map(({ name }) => open(name));
+  const left = writable.map(({ name }) => name).filter((name) => !some.some(({ column }) => column === name));
+  return { filled: some, left };
+}
+
+function fillingOf({ name, isNullable }: Column, from: DescribedTable, into: DescribedTable): Filled | null {
+  const wanted = into.table.columns[name] ?? "text";
+  const has = from.table.columns[name];
+  const byItself = into.facts.defaults.get(name);
+  // Numbers that the target counts are its own: with those of another table it would run into them later.
+  if (byItself?.isCounted) return null;
+  const value = has === undefined ? null : conversion(member("row", name), has, wanted);
+  if (has === undefined || value === null) return isNullable || byItself !== undefined ? null : open(name);
+  const mayBeNull = has.endsWith("?");
+  if (!mayBeNull) return { column: name, value, notNull: null };
+  if (!wanted.endsWith("?")) return { column: name, value, notNull: name };
+  const read = member("row", name);
+  return { column: name, value: value === read ? read : `${read} === null ? null : ${value}`, notNull: null };
+}
+
+function open(column: string): Filled {
+  return { column, value: "todo(row)", notNull: null };
+}
+
+/** A value of one type as one of another; null where that wants thought. */
+function conversion(value: string, from: string, to: string): string | null {
+  const [source, target] = [parseColumnType(from), parseColumnType(to)];
+  if (source === null || target === null || source.isArray !== target.isArray) return null;
+  const [has, wants] = [valueKind(from), valueKind(to)];
+  if (source.isArray) return source.scalar === target.scalar ? value : null;
+  if (has === wants) return value;
+  const isWhole = source.scalar === "smallint" || source.scalar === "integer";
+  if (wants === "bigint" && isWhole) return `BigInt(${value})`;
+  const takesDigits = ["numeric", "text", "varchar"].includes(target.scalar);
+  return takesDigits && (has === "number" || has === "bigint") ? `String(${value})` : null;
+}

@@ -1,0 +1,143 @@
+import { UsageError } from "../errors.ts";
+import type { Table } from "../job/table.ts";
+import { describeTable, descriptionText } from "./describe-table.ts";
+import { requireKey } from "./find-key.ts";
+import { identifierFor } from "./identifier.ts";
+import type { TableFacts } from "./table-facts.ts";
+
+/** A table as a job that is to be written knows it. */
+export interface DescribedTable {
+  readonly exportName: string;
+  readonly table: Table;
+  readonly facts: TableFacts;
+}
+
+/** `jobs/tables.ts`: what stands there stays as it is, and descriptions are added at its end. */
+export class TablesFile {
+  readonly #path: string;
+  readonly #exported: Readonly<Record<string, unknown>>;
+  #text: string;
+  readonly #added: string[] = [];
+
+  /** `text` is what stands there, `exported` what that exports; an empty text for a file that is to be made. */
+  constructor(path: string, text: string, exported: Readonly<Record<string, unknown>>) {
+    this.#path = path;
+    this.#text = text;
+    this.#exported = exported;
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  /** the exports that were added */
+  get added(): readonly string[] {
+    return this.#added;
+  }
+
+  /** The tables that are described, by the names of their exports. */
+  get described(): readonly (readonly [string, Table])[] {
+    return Object.entries(this.#exported).filter((entry): entry is [string, Table] => isTable(entry[1]));
+  }
+
+  /**
+   * The description of the table that has all of the columns: one that stands there, else a new one.
+   * @throws RefusedError when it needs a key and has none, UsageError when what stands there lacks something
+   */
+  describe(
+    facts: TableFacts,
+    needs: { readonly key: boolean; readonly columns: readonly string[] },
+  ): DescribedTable {
+    if (needs.key) requireKey(facts);
+    const described = this.described.filter(([, table]) => isOf(table, facts));
+    const [first] = described;
+    if (first === undefined) return this.#add(facts);
+    const lacks = ([, { columns }]: readonly [string, Table]) =>
+      needs.columns.filter((name) => !Object.hasOwn(columns, name));
+    const [exportName, table] = described.find((each) => lacks(each).length === 0) ?? first;
+    const missing = lacks([exportName, table]);
+    if (missing.length > 0)
+      throw this.#incomplete(
+        exportName,
+        `does not have ${missing.join(", ")} among its columns`,
+        "Add it there",
+      );
+    if (needs.key && table.key.length === 0)
+      throw this.#incomplete(exportName, "has no key", `Add key: ${JSON.stringify(requireKey(facts))}`);
+    return { exportName, table, facts };
+  }
+
+  #incomplete(exportName: string, what: string, remedy: string): UsageError {
+    return new UsageError(`${exportName} in ${this.#path} describes the table, and ${what}.`, {
+      remedy: `${remedy}: what stands in that file is yours, and is left as it is.`,
+    });
+  }
+
+  #add(facts: TableFacts): DescribedTable {
+    const exportName = identifierFor(facts.relation, (name) => this.#declared().has(name));
+    const maker = this.#importTable();
+    const text = descriptionText(exportName, facts).replace("= table(", `= ${maker}(`);
+    this.#text = `${this.#text.trimEnd()}\n\n${text}`;
+    this.#added.push(exportName);
+    return { exportName, table: describeTable(facts), facts };
+  }
+
+  /** What `table` is called in the file, once it is imported. */
+  #importTable(): string {
+    const imports = [...this.#text.matchAll(importStatement)];
+    const bindings = imports
+      .filter(([, clause = "", from]) => from === "tidefill" && !clause.startsWith("type "))
+      .flatMap(([, clause = ""]) => [
+        ...clause.matchAll(/(?<![\w$])(?:type\s+)?table(?:\s+as\s+([\w$]+))?(?![\w$])/g),
+      ]);
+    const [binding] = bindings.filter(([whole]) => !whole.startsWith("type"));
+    if (binding !== undefined) return binding[1] ?? "table";
+    const isTaken = this.#declared().has("table");
+    const line = `import { ${isTaken ? "table as describe" : "table"} } from "tidefill";\n`;
+    const last = imports.at(-1);
+    const at = last === undefined ? startOf(this.#text) : last.index + last[0].length;
+    this.#text = `${this.#text.slice(0, at)}${line}${this.#text.slice(at)}`;
+    return isTaken ? "describe" : "table";
+  }
+
+  /** Every name that the file declares or imports. */
+  #declared(): ReadonlySet<string> {
+    const declarations = this.#text.matchAll(
+      /\b(?:const|let|var|function\*?|class|enum|type|interface|namespace)\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)/gu,
+    );
+    const imported = [...this.#text.matchAll(importStatement)].flatMap(([, clause = ""]) =>
+      [...clause.matchAll(/([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*(?=[,}]|$)/gu)].map(
+        ([, name = ""]) => name,
+      ),
+    );
+    return new Set([
+      ...[...declarations].map(([, name = ""]) => name),
+      ...imported,
+      ...Object.keys(this.#exported),
+    ]);
+  }
+}
+
+const importStatement = /^import\s+([^"';]+?)\s*from\s*["']([^"']+)["'][^\S\n]*;?[^\S\n]*(?:\/\/.*)?\n/gmu;
+
+function startOf(text: string): number {
+  return /^#!.*\n/.exec(text)?.[0].length ?? 0;
+}
+
+// Whichever copy of this package described it.
+function isTable(value: unknown): value is Table {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "key" in value &&
+    "columns" in value &&
+    "name" in value &&
+    "schema" in value
+  );
+}
+
+function isOf(table: Table, { relation, isVisible }: TableFacts): boolean {
+  return (
+    table.name === relation.name && (table.schema === null ? isVisible : table.schema === relation.schema)
+  );
+}

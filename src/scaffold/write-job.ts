@@ -1,0 +1,72 @@
+import { UsageError } from "../errors.ts";
+import { findKey } from "./find-key.ts";
+import { anonymiseText, columnsToAnonymise } from "./kinds/anonymise.ts";
+import { deleteText } from "./kinds/delete.ts";
+import { columnsToFill, fillText } from "./kinds/fill.ts";
+import { moveText } from "./kinds/move.ts";
+import { seedText } from "./kinds/seed.ts";
+import { anonymiseTest, deleteTest, fillTest, moveTest, seedTest } from "./kinds/tests.ts";
+import type { TableFacts } from "./table-facts.ts";
+import type { TablesFile } from "./tables-file.ts";
+
+export const jobKinds = ["fill", "move", "seed", "anonymise", "delete"] as const;
+
+export type JobKind = (typeof jobKinds)[number];
+
+/** What somebody wants to have written. */
+export interface WantedJob {
+  readonly name: string;
+  readonly kind: JobKind;
+  /** the columns to fill or to anonymise; empty where they are to be guessed */
+  readonly columns: readonly string[];
+}
+
+/** The text of a job and of its test; tables that are not described yet are added to `tables`. */
+export function writeJob(
+  { name, kind, columns: named }: WantedJob,
+  tables: TablesFile,
+  facts: TableFacts,
+  into: TableFacts | null,
+): { readonly job: string; readonly test: string } {
+  const key = findKey(facts) ?? [];
+  switch (kind) {
+    case "fill": {
+      const columns = columnsToFill(facts, key, named);
+      const described = tables.describe(facts, { key: true, columns });
+      return { job: fillText(name, described, columns), test: fillTest(name, described, columns) };
+    }
+    case "anonymise": {
+      const columns = columnsToAnonymise(facts, key, named);
+      const described = tables.describe(facts, { key: true, columns });
+      return { job: anonymiseText(name, described, columns), test: anonymiseTest(name, described, columns) };
+    }
+    case "delete": {
+      const described = tables.describe(facts, { key: true, columns: [] });
+      return { job: deleteText(name, described), test: deleteTest(name, described) };
+    }
+    case "seed": {
+      const described = tables.describe(facts, { key: false, columns: [] });
+      return { job: seedText(name, described), test: seedTest(name, described) };
+    }
+    case "move": {
+      if (into === null)
+        throw new UsageError("A move needs the table that the rows go to.", {
+          remedy: "Add --into <table>.",
+        });
+      if (into.relation.oid === facts.relation.oid)
+        throw new UsageError(`${facts.name} cannot be moved into itself.`, {
+          remedy: "Name another --into.",
+        });
+      const from = tables.describe(facts, { key: true, columns: [] });
+      const target = tables.describe(into, { key: false, columns: [] });
+      const job = moveText(name, from, target);
+      return { job, test: moveTest(name, from, target, job.includes("todo(")) };
+    }
+  }
+}
+
+/** A name for a job of which nothing more is known. */
+export function tellingName({ kind, columns }: Omit<WantedJob, "name">, table: string): string {
+  const what = kind === "fill" || kind === "anonymise" ? columns : [];
+  return [kind, ...what, table].join("-");
+}

@@ -1,0 +1,33 @@
+import { addedColumns, alterations } from "../alterations.ts";
+import { nameOf, wordsOf } from "../names.ts";
+import type { Rule, Sight } from "../rule.ts";
+import type { ColumnDef, Node } from "../syntax.ts";
+
+export const jsonColumn: Rule = {
+  code: "json-column",
+  reason:
+    "PostgreSQL cannot compare two `json` values, so that `select distinct`, `group by` and `union` over the column fail.",
+  safeForm: "Make it `jsonb`.",
+  sparesNoTable: true,
+  find: (statement) =>
+    columnsIn(statement).flatMap(({ table, column }): readonly Sight[] =>
+      wordsOf(column.typeName?.names).at(-1) === "json" ? [{ table, part: column.colname ?? null }] : [],
+    ),
+};
+
+function columnsIn(
+  statement: Node,
+): readonly { readonly table: string | null; readonly column: ColumnDef }[] {
+  if ("CreateStmt" in statement) {
+    const { relation, tableElts = [] } = statement.CreateStmt;
+    return tableElts.flatMap((node) =>
+      "ColumnDef" in node ? [{ table: nameOf(relation), column: node.ColumnDef }] : [],
+    );
+  }
+  const retyped = alterations(statement, "AT_AlterColumnType").flatMap(({ table, part, definition }) =>
+    definition !== undefined && "ColumnDef" in definition
+      ? [{ table, column: { ...definition.ColumnDef, ...(part === null ? {} : { colname: part }) } }]
+      : [],
+  );
+  return [...addedColumns(statement), ...retyped];
+}

@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { urlOf, useDatabase } from "../support/database.ts";
+import { tables } from "./new-tables.ts";
+import { Project } from "./project.ts";
+
+const database = useDatabase();
+let project: Project;
+
+beforeAll(async () => {
+  await database.query(tables);
+  project = await Project.open({
+    DATABASE_URL: database.url,
+    TIDEFILL_TEST_DATABASE_URL: urlOf("postgres"),
+    TIDEFILL_UNDO_KEY: "a secret of these tests",
+  });
+  await project.type("init");
+});
+afterAll(() => project.close());
+
+const cases = [
+  { job: "fill-essay-word-count", parameters: ["--table", "essay"] },
+  { job: "fill-titles", parameters: ["--table", "essay", "--column", "title", "--column", "tags"] },
+  { job: "fill-odd-classes", parameters: ["--table", '"Weird ""Table"".x"'] },
+  { job: "fill-odd-dollars", parameters: ["--table", '"Weird ""Table"".x"', "--column", "a\\${b"] },
+  { job: "fill-measures", parameters: ["--table", "measure"] },
+  { job: "fill-shop-orders", parameters: ["--table", "shop.orders"] },
+  { job: "fill-order-notes", parameters: ["--table", "orders"] },
+  { job: "move-shop-orders", parameters: ["--table", "shop.orders", "--into", "shop.old_orders"] },
+  { job: "seed-feedback-types", parameters: ["--table", "feedback_type", "--kind", "seed"] },
+  { job: "seed-keyless", parameters: ["--table", "keyless", "--kind", "seed"] },
+  { job: "anonymise-students", parameters: ["--table", "student", "--kind", "anonymise"] },
+  { job: "20240115-delete-old-essays", parameters: ["--table", "essay", "--kind", "delete"] },
+  { job: "delete-odd-rows", parameters: ["--table", '"Weird ""Table"".x"', "--kind", "delete"] },
+];
+
+test.each(cases)("new writes $job, which loads and can be planned", async ({ job, parameters }) => {
+  const before = await project.read("jobs/tables.ts");
+  const { code, stderr, stdout } = await project.type("new", job, ...parameters);
+  expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "" });
+  expect(stderr).toContain(`written   jobs/${job}.ts`);
+  expect(stderr).toContain(`tidefill plan ${job}`);
+  // What stood there stands there still.
+  expect((await project.read("jobs/tables.ts")).startsWith(before.trimEnd())).toBe(true);
+  if (job.startsWith("anonymise")) await project.type("backup", job, "--to", "backup");
+  expect(await project.type("plan", job)).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("what is written compiles, tests and all, under the strictest flags", async () => {
+  expect(await project.compile()).toBe("");
+});
+
+test("a mistake in what is written would not compile", async () => {
+  const text = await project.read("jobs/move-shop-orders.ts");
+  await project.write("jobs/move-wrongly.ts", text.replace("String(row.total)", "row.total"));
+  expect(await project.compile()).toContain("jobs/move-wrongly.ts");
+  await project.remove("jobs/move-wrongly.ts");
+});
+
+test("tables are described as the catalogue has them", async () => {
+  const text = await project.read("jobs/tables.ts");
+  expect(text.match(/^import/gm)).toHaveLength(1);
+  for (const part of [
+    'length: "integer?", // generated: it can only be read',
+    'mood: "text?", // mood, as PostgreSQL prints it',
+    'marks: "numeric",',
+    'key: ["device", "at"],',
+    'key: ["order", "Odd `Name`"],',
+    'export const orders = table("shop.orders", {',
+    'export const publicOrders = table("orders", {',
+    'personalData: ["email", "full_name", "phone", "birth_date", "address"],',
+    "// No key orders its rows: it can only be inserted into.",
+  ])
+    expect(text).toContain(part);
+});
+
+test("as they are written, jobs write nothing", async () => {
+  const rows = () =>
+    database.query(
+      "select (select count(*) from essay) as essays, (select count(word_count) from essay) as words, (select count(*) from student where email like 'e%') as students",
+    );
+  const before = await rows();
+  for (const job of [
+    "fill-essay-word-count",
+    "20240115-delete-old-essays",
+    "anonymise-students",
+    "seed-feedback-types",
+  ])
+    await project.type("run", job);
+  expect(await rows()).toEqual(before);
+  expect(await database.query("select count(*) from tidefill.run where kind = 'run'")).toEqual([
+    { count: "4" },
+  ]);
+});
+
+test("with the author's expression, a job does what it says", async () => {
+  const text = await project.read("jobs/fill-essay-word-count.ts");
+  const body = text
+    .replace("todo(row)", "row.content.trim().split(/\\s+/).length")
+    .replace(/\n\/\*\* Write in.*/s, "");
+  await project.write("jobs/fill-essay-word-count.ts", body);
+  expect(await project.compile()).toBe("");
+  expect(await project.type("run", "fill-essay-word-count", "--again")).toMatchObject({ code: 0 });
+  expect(await database.query("select count(*) from essay where word_count = id")).toEqual([{ count: "50" }]);
+});
+
+test("--json tells what was written", async () => {
+  const first = await project.type(
+    "new",
+    "fill-essay-marks",
+    "--table",
+    "essay",
+    "--column",
+    "marks",
+    "--json",
+  );
+  expect(JSON.parse(first.stdout)).toEqual({
+    job: "fill-essay-marks",
+    kind: "fill",
+    table: "essay",
+    written: ["jobs/fill-essay-marks.ts", "jobs/fill-essay-marks.test.ts"],
+    extended: [],
+    kept: [],
+  });
+  await project.remove("jobs/fill-essay-marks.ts");
+  const again = await project.type("new", "fill-essay-marks", "--table", "essay", "--json");
+  expect(JSON.parse(again.stdout)).toMatchObject({ kept: ["jobs/fill-essay-marks.test.ts"] });
+});
+
+const refusals: readonly (readonly [readonly string[], number, string, string])[] = [
+  [["fill-essay-word-count", "--table", "essay"], 2, "is there already", "another name"],
+  [["AddConfidence Score", "--table", "essay"], 2, "is not a job's name", '"add-confidence-score"'],
+  [["migration", "--table", "essay", "--kind", "delete"], 2, "does not say what", '"delete-essay"'],
+  [["fix-essay", "--table", "nope"], 2, "There is no table nope", "essay"],
+  [
+    ["fill-keyless-a", "--table", "keyless"],
+    3,
+    "keyless_b_key is on columns that may be null",
+    "create unique index concurrently on",
+  ],
+  [["fill-seen", "--table", "essays_seen"], 3, "is a view", "Name the table"],
+  [
+    ["fill-a-length", "--table", "essay", "--column", "length"],
+    2,
+    "no column length that could be written",
+    "title, content, tags",
+  ],
+  [
+    ["fill-nothing", "--table", "feedback_type"],
+    2,
+    "No column of feedback_type may be null",
+    "--column name",
+  ],
+  [
+    ["anonymise-measures", "--table", "measure", "--kind", "anonymise"],
+    2,
+    "No column of measure looks",
+    "--column",
+  ],
+  [["move-essays", "--table", "essay", "--kind", "move"], 2, "needs the table", "--into <table>"],
+  [["move-essays", "--table", "essay", "--into", "essay"], 2, "into itself", "another --into"],
+  [
+    ["fill-essays", "--table", "essay", "--into", "student", "--kind", "fill"],
+    2,
+    "--into belongs to a move",
+    "Leave it out",
+  ],
+  [
+    ["seed-essays", "--table", "essay", "--kind", "seed", "--column", "title"],
+    2,
+    "--column belongs to",
+    "Leave it out",
+  ],
+  [["fill-essays"], 2, "from one table", "tidefill new fill-essays --table <table>"],
+  [["--table", "essay"], 2, "Name the job", "tidefill new <job> --table essay"],
+];
+
+test.each(refusals)(
+  "new %j is refused with %i, and nothing is written",
+  async (parameters, code, message, remedy) => {
+    const before = await project.list();
+    const refused = await project.type("new", ...parameters);
+    expect(refused).toMatchObject({ code, stdout: "" });
+    expect(refused.stderr).toContain(message);
+    expect(refused.stderr.split("→")[1]).toContain(remedy);
+    expect(await project.list()).toEqual(before);
+  },
+);
+
+test("a description that lacks something is left as it is, and the author is told", async () => {
+  const tables = await project.read("jobs/tables.ts");
+  await project.write("jobs/tables.ts", tables.replace('    tags: "text[]?",\n', ""));
+  const refused = await project.type("new", "fill-essay-tags", "--table", "essay", "--column", "tags");
+  await project.write("jobs/tables.ts", tables);
+  expect(refused).toMatchObject({ code: 2 });
+  expect(refused.stderr).toContain("essay in jobs/tables.ts describes the table, and does not have tags");
+});
+
+test("--kysely prints a Database interface of tables, and it compiles", async () => {
+  const { code, stdout } = await project.type(
+    "new",
+    "--kysely",
+    "--table",
+    "essay",
+    "--table",
+    "shop.orders",
+  );
+  expect(code).toBe(0);
+  expect(stdout).toContain('"shop.orders": {');
+  const kysely =
+    "export type Generated<T> = { readonly value: T }; export type GeneratedAlways<T> = { readonly always: T };";
+  await project.write("jobs/kysely.d.ts", `declare module "kysely" { ${kysely} }`);
+  const use = `
+    type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
+    export const same: readonly [
+      Same<Database["essay"]["id"], Generated<bigint>>,
+      Same<Database["essay"]["length"], GeneratedAlways<number | null>>,
+      Same<Database["essay"]["tags"], readonly (string | null)[] | null>,
+      Same<Database["essay"]["marks"], Generated<string>>,
+      Same<Database["shop.orders"]["placed_at"], string>,
+    ] = [true, true, true, true, true];`;
+  await project.write("jobs/database.ts", `${stdout}${use}`);
+  expect(await project.compile()).toBe("");
+  await project.remove("jobs/database.ts");
+  const described = await project.type("new", "--kysely", "--json");
+  // The example's table is described, and is not in this database.
+  expect(described.stdout).toContain("There is no table article");
+});
+
+/** Runs tests of jobs as an author does, on the server of these tests. */
+async function runTests(...jobs: readonly string[]) {
+  const files = jobs.map((job) => `jobs/${job}.test.ts`);
+  return project.execute(process.execPath, "--import", "tidefill/register", "--test", ...files);
+}
+
+test("the tests that were written run with Node alone, and say what is still open", async () => {
+  const { code, stdout } = await runTests(
+    "fill-odd-dollars",
+    "move-shop-orders",
+    "seed-feedback-types",
+    "anonymise-students",
+    "20240115-delete-old-essays",
+  );
+  expect(code, stdout).toBe(0);
+  expect(stdout).toMatch(/^# fail 0$/m);
+  expect(stdout).toMatch(/^# todo 1\d$/m);
+});
+
+test("once the author has written the expression, the test holds the job", async () => {
+  const path = "jobs/fill-essay-word-count.test.ts";
+  const text = (await project.read(path)).replaceAll("{ todo }, ", "").replace(/const todo = .*\n/, "");
+  await project.write(path, text.replace("word_count: 0", "word_count: 1"));
+  expect(await project.compile()).toBe("");
+  const { code, stdout } = await runTests("fill-essay-word-count");
+  expect(code, stdout).toBe(0);
+  expect(stdout).toMatch(/^# pass 3$/m);
+  await project.write(path, text);
+  expect(await runTests("fill-essay-word-count")).toMatchObject({ code: 1 });
+});

@@ -1,0 +1,98 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Outcome } from "../support/tidefill.ts";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A folder of a user's, in which this package is installed. */
+export class Project {
+  readonly folder: string;
+  readonly #environment: NodeJS.ProcessEnv;
+
+  private constructor(folder: string, environment: NodeJS.ProcessEnv) {
+    this.folder = folder;
+    this.#environment = environment;
+  }
+
+  static async open(environment: Readonly<Record<string, string>> = {}): Promise<Project> {
+    const folder = await mkdtemp(join(tmpdir(), "tidefill-project-"));
+    // A PostgreSQL in it may have to run as another user.
+    await chmod(folder, 0o755);
+    await mkdir(join(folder, "node_modules/.bin"), { recursive: true });
+    await mkdir(join(folder, "node_modules/@types"));
+    await symlink(root, join(folder, "node_modules/tidefill"));
+    await symlink(join(root, "node_modules/@types/node"), join(folder, "node_modules/@types/node"));
+    await symlink("../tidefill/bin/tidefill.js", join(folder, "node_modules/.bin/tidefill"));
+    return new Project(folder, environment);
+  }
+
+  /** Types a command line of the package's, as `npx` finds it. */
+  async type(...parameters: readonly string[]): Promise<Outcome> {
+    return this.execute("node_modules/.bin/tidefill", ...parameters);
+  }
+
+  async execute(program: string, ...parameters: readonly string[]): Promise<Outcome> {
+    const options = {
+      cwd: this.folder,
+      env: {
+        ...process.env,
+        DATABASE_URL: "postgres://nowhere.invalid/",
+        NO_COLOR: "1",
+        ...this.#environment,
+      },
+    };
+    return run(program, [...parameters], options).then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+        code,
+        stdout,
+        stderr,
+      }),
+    );
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    await writeFile(join(this.folder, path), text);
+  }
+
+  async read(path: string): Promise<string> {
+    return readFile(join(this.folder, path), "utf8");
+  }
+
+  async remove(path: string): Promise<void> {
+    await rm(join(this.folder, path));
+  }
+
+  /** The files of the jobs' folder with what is in them. */
+  async list(): Promise<readonly (readonly [string, string])[]> {
+    const files = await readdir(join(this.folder, "jobs"));
+    return Promise.all(files.sort().map(async (file) => [file, await this.read(`jobs/${file}`)] as const));
+  }
+
+  /** What the compiler says against the jobs and their tests. */
+  async compile(): Promise<string> {
+    const config = {
+      extends: "./tsconfig.json",
+      compilerOptions: {
+        // Stricter than the project is: what is written has to fit into any.
+        noUncheckedIndexedAccess: true,
+        exactOptionalPropertyTypes: true,
+        noUnusedLocals: true,
+        noUnusedParameters: true,
+      },
+      exclude: [],
+    };
+    await this.write("tsconfig.strict.json", JSON.stringify(config));
+    const compiler = join(root, "node_modules/typescript/bin/tsc");
+    return (await this.execute(process.execPath, compiler, "-p", "tsconfig.strict.json")).stdout;
+  }
+
+  async close(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

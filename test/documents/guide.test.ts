@@ -1,0 +1,34 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Project } from "../command-line/project.ts";
+import { Page, root } from "./markdown.ts";
+import { patternOf, shapeOf, shownIn } from "./session.ts";
+
+const page = new Page("docs/guide.md");
+let project: Project;
+
+beforeAll(async () => {
+  project = await Project.open();
+});
+afterAll(() => project.close());
+
+test("the jobs that docs/guide.md shows are those of the package", async () => {
+  for (const block of page.code("ts")) {
+    const [, path = "", text] = /^\/\/ (jobs\/[\w-]+\.ts)\n(.*)$/s.exec(block) ?? [];
+    expect(text).toBe(await readFile(join(root, path), "utf8"));
+  }
+});
+
+test("docs/guide.md can be typed from an empty folder, and prints what it shows", async () => {
+  for (const { command, output } of shownIn(page)) {
+    const { stdout, stderr } = await project.execute("bash", "-c", `${command} 2>&1`);
+    const lines = `${stdout}${stderr}`
+      .trimEnd()
+      .split("\n")
+      // What depends on the machine: where the server is, and how long a slow command was on its way.
+      .filter((line) => !/^Embedded PostgreSQL|^[\w-]+ {2}\d+ %/.test(line))
+      .map((line) => line.replace(/^((done|taken back) .*); [\d.]+ s$/, "$1"));
+    expect(`${lines.map(shapeOf).join("\n")}\n`.replace(/^\n$/, ""), command).toMatch(patternOf(output));
+  }
+}, 300_000);

@@ -1,0 +1,11 @@
+import { afterAll, beforeAll, inject, vi } from "vitest";
+
+/** Lets the kit use the tests' own server, so that not every file starts one more. */
+export function useTestServer(): void {
+  beforeAll(() => {
+    vi.stubEnv("TIDEFILL_TEST_DATABASE_URL", inject("adminUrl"));
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+  });
+}
