@@ -16,6 +16,7 @@ import { executeRun, type Participation } from "./execute-run.ts";
 import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
 import type { RunReport } from "./run-report.ts";
+import { givenParameters, keptParameters } from "./sealed-parameters.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { requireVerifiable } from "./verify-rights.ts";
 import { verifyTask } from "./verify-task.ts";
@@ -36,11 +37,11 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
   return withDatabase(`verify ${job.name}`, options, async (db, store) => {
     await install(db, store);
     const run = await verifiedRun(db, store, job, options);
-    const given = run?.parameters ?? options.parameters ?? {};
+    const given = run === null ? (options.parameters ?? {}) : await givenParameters(db, run, options);
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
     await requireVerifiable(db, opened);
     const verify =
-      (await unfinishedOf(db, store, opened, run)) ?? (await begin(db, store, opened, run, given));
+      (await unfinishedOf(db, store, opened, run)) ?? (await begin(db, store, opened, run, given, options));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
     return withIntegrity(db, job, report);
   });
@@ -56,7 +57,7 @@ export async function verifyDone(
 ): Promise<RunReport | null> {
   if (opened.write.sink.comparing === null) return null;
   await giveUpUnfinished(db, store, opened.job);
-  const verify = await begin(db, store, opened, run, run.parameters);
+  const verify = await begin(db, store, opened, run, {}, {});
   return executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
 }
 
@@ -106,8 +107,9 @@ async function begin(
   opened: OpenedJob,
   of: Run | null,
   given: GivenParameters,
+  options: WorkOptions,
 ): Promise<Run> {
-  const { job, estimate } = opened;
+  const { job, estimate, isPersonal } = opened;
   const isPartial = of !== null && !isFinished(of.status);
   const walk = isPartial ? (await readProgress(db, store.schema, of.id)).walked : Math.round(estimate.walk);
   const id = await db.transaction(async (tx) => {
@@ -117,7 +119,7 @@ async function begin(
       ofRun: of?.id ?? null,
       undoLog: "none",
       undoParts: [],
-      parameters: of === null ? parametersToJson(job.parameters, given) : JSON.stringify(of.parameters),
+      parameters: JSON.stringify(of?.parameters ?? {}),
       rejectLimit: noRejectLimit,
       code: { definition: opened.definitionFingerprint, files: {} },
       keyFingerprint: opened.keyFingerprint,
@@ -126,6 +128,11 @@ async function begin(
       estimatedWalk: walk,
       isPartial,
     });
+    if (of === null) {
+      const own = parametersToJson(job.parameters, given);
+      const kept = isPersonal ? await keptParameters(tx, created, own, options) : sql`${own}::jsonb`;
+      await store.runs.set(tx, created, { parameters: kept });
+    }
     if (isPartial) {
       await store.ranges.copyDone(tx, of.id, created);
       await store.runs.set(tx, created, { is_planned: sql`true` });
