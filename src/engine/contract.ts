@@ -11,6 +11,7 @@ import type { Store } from "../store/store.ts";
 import { requireBackupOfDropped } from "./backup-rule.ts";
 import type { ContractReport } from "./contract-report.ts";
 import type { RunReport } from "./run-report.ts";
+import { givenParameters } from "./sealed-parameters.ts";
 import { type WorkOptions, withDatabase } from "./session.ts";
 import { requireNoUndoNeeds } from "./undo-needs.ts";
 import { verifyRun } from "./verify-run.ts";
@@ -66,13 +67,14 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     const open = await runner.open();
     await requireNoUndoNeeds(db, store, open);
     if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
-      await requireBackupOfDropped(db, store, job, await openedOf(db, job, run), open);
+      await requireBackupOfDropped(db, store, job, await openedOf(db, job, run, options), open);
     return { done: await runner.up(), open: [], problem: null };
   });
 }
 
-async function openedOf(db: Database, job: Job, run: Run) {
-  return job.kind === "steps" ? null : openJob(db, job, await readParameters(job.parameters, run.parameters));
+async function openedOf(db: Database, job: Job, run: Run, options: WorkOptions) {
+  if (job.kind === "steps") return null;
+  return openJob(db, job, await readParameters(job.parameters, await givenParameters(db, run, options)));
 }
 
 /** Why the steps after a run must wait; null when it is complete and compared. Compares it where nobody has yet. */

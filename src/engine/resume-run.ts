@@ -16,6 +16,7 @@ import { withIntegrity } from "./integrity.ts";
 import { withNotCompared } from "./not-compared.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
+import { givenParameters } from "./sealed-parameters.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { takeUpPace } from "./take-up-pace.ts";
 import { taskOf } from "./task-of-run.ts";
@@ -51,7 +52,11 @@ export async function resumeRun(
       return executeRun(db, store, await store.runs.require(db, String(run.id)), task, part);
     }
     if (job === null) throw new UsageError(`Run ${run.id} needs its job ${run.job} to go on.`);
-    const opened = await openJob(db, job, await readParameters(job.parameters, run.parameters));
+    const opened = await openJob(
+      db,
+      job,
+      await readParameters(job.parameters, await givenParameters(db, run, options)),
+    );
     await acceptOrRefuse(db, store, run, opened, options);
     await recordResume(db, store, run, options);
     const current = await store.runs.require(db, String(run.id));

@@ -1,6 +1,6 @@
 import { RefusedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
-import { readParameters } from "../job/parameters.ts";
+import { type GivenParameters, readParameters } from "../job/parameters.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
@@ -14,6 +14,7 @@ import { executeRun } from "./execute-run.ts";
 import { withIntegrity } from "./integrity.ts";
 import { chooseUndoLog, createRun } from "./run-job.ts";
 import type { RunReport } from "./run-report.ts";
+import { givenParameters } from "./sealed-parameters.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { taskOf } from "./task-of-run.ts";
 
@@ -29,9 +30,10 @@ export async function retryRejects(job: Job, name: string, options: WorkOptions 
     await store.runs.settle(db, job.name);
     const of = await store.runs.require(db, name);
     await requireRetriable(db, store, job, of);
-    const opened = await openJob(db, job, await readParameters(job.parameters, of.parameters));
+    const given = await givenParameters(db, of, options);
+    const opened = await openJob(db, job, await readParameters(job.parameters, given));
     requireSameRows(opened, of);
-    const id = await begin(db, store, opened, of, options);
+    const id = await begin(db, store, opened, { of, given }, options);
     const run = await store.runs.require(db, String(id));
     const report = await executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
     return withIntegrity(db, job, report);
@@ -69,13 +71,13 @@ async function begin(
   db: Database,
   store: Store,
   opened: OpenedJob,
-  of: Run,
+  { of, given }: { readonly of: Run; readonly given: GivenParameters },
   options: WorkOptions,
 ): Promise<bigint> {
   const undoLog = await chooseUndoLog(db, opened, options);
   await requireBackup(db, store, opened, undoLog);
   const rows = await store.rejects.count(db, of.id);
   const listed = { ...opened, estimate: { rows, walk: rows } };
-  const retry = { undoLog, ofRun: of.id, parameters: of.parameters };
+  const retry = { undoLog, ofRun: of.id, parameters: given };
   return createRun(db, store, listed, retry, options, (tx, id) => store.rejects.handOver(tx, of.id, id));
 }

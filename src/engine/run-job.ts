@@ -20,6 +20,7 @@ import { requireIntegrity, withIntegrity } from "./integrity.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
+import { keptParameters } from "./sealed-parameters.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterSteps } from "./steps-only.ts";
 import { taskOf } from "./task-of-run.ts";
@@ -136,6 +137,7 @@ export async function createRun(
   const { job, write, isPersonal, estimate } = opened;
   const code = { definition: opened.definitionFingerprint, files: options.files ?? {} };
   const images = write.sink.images(undoLog === "encrypted");
+  const given = parametersToJson(job.parameters, parameters);
   return db.transaction(async (tx) => {
     const id = await store.runs.create(tx, {
       job: job.name,
@@ -143,7 +145,7 @@ export async function createRun(
       ofRun,
       undoLog,
       undoParts: undoLog === "none" ? [] : images.parts,
-      parameters: parametersToJson(job.parameters, parameters),
+      parameters: isPersonal ? "{}" : given,
       rejectLimit: parseRejectLimit(options.rejectLimit ?? job.rejectLimit),
       code,
       keyFingerprint: opened.keyFingerprint,
@@ -153,6 +155,8 @@ export async function createRun(
       estimatedRows: Math.round(estimate.rows),
       estimatedWalk: Math.round(estimate.walk),
     });
+    if (isPersonal)
+      await store.runs.set(tx, id, { parameters: await keptParameters(tx, id, given, options) });
     if (undoLog !== "none") await store.undoLogs.create(tx, id, images.columns);
     await also(tx, id);
     const shown = isPersonal ? Object.keys(parameters) : parameters;

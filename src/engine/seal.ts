@@ -33,18 +33,23 @@ export async function requireSealing(db: Queryable, key: string | undefined): Pr
       `Set TIDEFILL_UNDO_KEY to a secret of at least ${shortestKey} characters and keep it; or write undoable: false.`,
     );
   }
-  const { rows } = await db.query(sql`
-    select n.nspname
-    from pg_catalog.pg_extension e
-    join pg_catalog.pg_namespace n on n.oid = e.extnamespace
-    where e.extname = 'pgcrypto'`);
-  const schema = rows[0]?.nspname;
-  if (schema != null) return schema;
+  const schema = await sealingSchema(db);
+  if (schema !== null) return schema;
   throw new RefusedError(
     "undo-log-is-sealed",
     "This job is about persons, so its undo log is kept encrypted, and this database has no pgcrypto to do it.",
     "create extension pgcrypto;   or write undoable: false in the job.",
   );
+}
+
+/** Where pgcrypto lives; null when it is not there. */
+export async function sealingSchema(db: Queryable): Promise<string | null> {
+  const { rows } = await db.query(sql`
+    select n.nspname
+    from pg_catalog.pg_extension e
+    join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+    where e.extname = 'pgcrypto'`);
+  return rows[0]?.nspname ?? null;
 }
 
 /** Opens one value of an undo log, before anything is changed. @throws RefusedError when that does not go */

@@ -17,6 +17,7 @@ import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
 import { withNotCompared } from "./not-compared.ts";
 import type { RunReport } from "./run-report.ts";
+import { givenParameters, keptParameters } from "./sealed-parameters.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { takeUpPace } from "./take-up-pace.ts";
 import { requireVerifiable } from "./verify-rights.ts";
@@ -38,12 +39,13 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
   return withDatabase(`verify ${job.name}`, options, async (db, store) => {
     await install(db, store);
     const run = await verifiedRun(db, store, job, options);
-    const given = run?.parameters ?? options.parameters ?? {};
+    const given = run === null ? (options.parameters ?? {}) : await givenParameters(db, run, options);
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
     requireComparable(opened);
     await requireVerifiable(db, opened);
     const unfinished = await unfinishedOf(db, store, opened, run);
-    const begun = unfinished ?? (await begin(db, store, opened, run, given, "{}"));
+    const fresh = { of: run, given, pace: "{}" };
+    const begun = unfinished ?? (await begin(db, store, opened, fresh, options));
     await takeUpPace(db, store, begun, options);
     const verify = await store.runs.require(db, String(begun.id));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
@@ -61,7 +63,7 @@ export async function verifyDone(
 ): Promise<RunReport | null> {
   if (opened.write.sink.comparing === null) return null;
   await giveUpUnfinished(db, store, opened.job);
-  const verify = await begin(db, store, opened, run, run.parameters, run.pace);
+  const verify = await begin(db, store, opened, { of: run, given: {}, pace: run.pace }, {});
   return executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
 }
 
@@ -105,13 +107,20 @@ async function verifiedRun(
   return latest?.kind === "run" ? latest : null;
 }
 
+/** What is compared: the rows of a run, at a pace, or those of a job that never ran, with parameters of its own. */
+interface NewVerify {
+  readonly of: Run | null;
+  /** counts only without a run, which has its own */
+  readonly given: GivenParameters;
+  readonly pace: string;
+}
+
 async function begin(
   db: Database,
   store: Store,
   opened: OpenedJob,
-  of: Run | null,
-  given: GivenParameters,
-  pace: string,
+  { of, given, pace }: NewVerify,
+  options: WorkOptions,
 ): Promise<Run> {
   const { job, estimate, isPersonal } = opened;
   const isPartial = of !== null && !isFinished(of.status);
@@ -123,7 +132,7 @@ async function begin(
       ofRun: of?.id ?? null,
       undoLog: "none",
       undoParts: [],
-      parameters: of === null ? parametersToJson(job.parameters, given) : JSON.stringify(of.parameters),
+      parameters: JSON.stringify(of?.parameters ?? {}),
       rejectLimit: noRejectLimit,
       code: { definition: opened.definitionFingerprint, files: {} },
       keyFingerprint: opened.keyFingerprint,
@@ -133,6 +142,11 @@ async function begin(
       pace,
       isPartial,
     });
+    if (of === null) {
+      const own = parametersToJson(job.parameters, given);
+      const kept = isPersonal ? await keptParameters(tx, created, own, options) : sql`${own}::jsonb`;
+      await store.runs.set(tx, created, { parameters: kept });
+    }
     if (isPartial) {
       await store.ranges.copyDone(tx, of.id, created);
       await store.runs.set(tx, created, { is_planned: sql`true` });

@@ -98,7 +98,7 @@ async function says(...parameters: readonly string[]): Promise<number | null> {
   return code;
 }
 
-/** Keeps all that tidefill's tables hold, as text, but the sealed images and what a run needs to be resumed with. */
+/** Keeps all that tidefill's tables hold, as text; what is sealed is bytes and their base64. */
 async function dumpTables(): Promise<void> {
   const columns = await database.query(`
     select relname as table, string_agg(format('%I::text', attname), ', ') as columns
@@ -107,7 +107,6 @@ async function dumpTables(): Promise<void> {
     where relnamespace = 'tidefill'::regnamespace
       and relkind = 'r'
       and attnum > 0
-      and not (relname = 'run' and attname = 'parameters')
     group by relname`);
   for (const each of columns) {
     const lines = await database.query(

@@ -5,12 +5,16 @@ import {
   deleteFrom,
   insertInto,
   move,
+  reject,
+  resumeRun,
+  retryRejects,
   rowsOf,
   runJob,
   sql,
   table,
   undoRun,
   update,
+  verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { eraseRow } from "../../src/engine/erase.ts";
@@ -290,4 +294,70 @@ test.each([
   );
   expect(error).toMatchObject({ code: "usage", message: expect.stringMatching(message) });
   expect(error.message).not.toContain(key[0]!.length > 5 ? key[0] : "nothing");
+});
+
+test("the parameters of a run about persons are sealed, and opened by whatever goes on with it", async () => {
+  const stop = new AbortController();
+  let isForgiving = false;
+  const rename = defineJob({
+    name: "rename",
+    personalData: true,
+    parameters: { word: "text" },
+    source: rowsOf(person, { read: ["name"] }),
+    transform: ({ id }, { parameters }) => {
+      if (id === 2) stop.abort();
+      return id === 3 && !isForgiving ? reject("not yet") : { name: `${parameters.word} ${id}` };
+    },
+    sink: update(person, ["name"]),
+  });
+  const keys = { connectionString: database.url, undoKey };
+  const wrong = [
+    { connectionString: database.url, undoKey: "another key of some length" },
+    { connectionString: database.url },
+  ];
+  const refusedWithout = async (work: (options: (typeof wrong)[number]) => Promise<unknown>) => {
+    for (const each of wrong) await expect(work(each)).rejects.toMatchObject({ check: "undo-log-is-sealed" });
+  };
+  const begun = await runJob(rename, { ...keys, parameters: { word: canary }, signal: stop.signal });
+  expect(begun.status).toBe("interrupted");
+  const kept = () => database.query("select parameters::text from tidefill.run order by id");
+  expect(JSON.stringify(await kept())).not.toContain(canary);
+  await refusedWithout((each) => resumeRun(rename, "rename", each));
+  expect(await resumeRun(rename, "rename", keys)).toMatchObject({
+    status: "succeeded",
+    rows: { rejected: 1 },
+  });
+  await refusedWithout((each) => verifyRun(rename, each));
+  expect(await verifyRun(rename, keys)).toMatchObject({ status: "succeeded", rows: { conflicted: 0 } });
+  isForgiving = true;
+  await refusedWithout((each) => retryRejects(rename, "rename", each));
+  expect(await retryRejects(rename, "1", keys)).toMatchObject({ status: "succeeded", rows: { written: 1 } });
+  expect(await database.query("select name from school.person order by id")).toEqual(
+    Array.from({ length: 9 }, (_, index) => ({ name: `${canary} ${index + 1}` })),
+  );
+  expect(await kept()).toHaveLength(3);
+  expect(JSON.stringify(await kept())).not.toContain(canary);
+});
+
+test("a verify of a job that has never run keeps its parameters sealed too; without a key for them they stay readable", async () => {
+  const forget = defineSqlJob({
+    name: "forget",
+    personalData: true,
+    undoable: false,
+    parameters: { word: "text" },
+    backup: { check: async () => true },
+    source: rowsOf(person, {}),
+    sink: ({ parameters }) => update(person, { name: sql`${parameters.word}` }),
+  });
+  const parameters = { word: canary };
+  const connectionString = database.url;
+  const kept = async () =>
+    JSON.stringify(await database.query("select parameters from tidefill.run order by id desc limit 1"));
+  await verifyRun(forget, { connectionString, undoKey, parameters });
+  expect(await kept()).not.toContain(canary);
+  await runJob(forget, { connectionString, undoKey, parameters });
+  expect(await kept()).not.toContain(canary);
+  await runJob(forget, { connectionString, parameters, again: true });
+  expect(await kept()).toContain(canary);
+  expect(await verifyRun(forget, { connectionString })).toMatchObject({ rows: { conflicted: 0 } });
 });
