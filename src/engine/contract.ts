@@ -11,6 +11,7 @@ import type { Store } from "../store/store.ts";
 import { requireBackupOfDropped } from "./backup-rule.ts";
 import type { ContractReport } from "./contract-report.ts";
 import type { RunReport } from "./run-report.ts";
+import { requireSafeSteps, whyUnsafe } from "./safe-steps.ts";
 import { type WorkOptions, withDatabase } from "./session.ts";
 import { requireNoUndoNeeds } from "./undo-needs.ts";
 import { verifyRun } from "./verify-run.ts";
@@ -38,7 +39,7 @@ export async function contractAfter(
     { job: job.name, phase: "contract", steps: job.contract },
     options,
   );
-  const problem = await whyNotYet(db, store, job, BigInt(report.run), options);
+  const problem = (await whyUnsafe(job)) ?? (await whyNotYet(db, store, job, BigInt(report.run), options));
   const done = problem === null ? await runner.up(beforeLoss(job.contract)) : 0;
   const open = (await runner.open()).map(({ name }) => name);
   return { ...report, contract: { done, open, problem } };
@@ -64,6 +65,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
       options,
     );
     const open = await runner.open();
+    if (open.length > 0) await requireSafeSteps(job);
     await requireNoUndoNeeds(db, store, open);
     if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
       await requireBackupOfDropped(db, store, job, await openedOf(db, job, run), open);

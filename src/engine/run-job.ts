@@ -4,10 +4,8 @@ import type { Duration } from "../job/duration.ts";
 import { type GivenParameters, parametersToJson, readParameters, requireKept } from "../job/parameters.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { canary, type Rollout, stages } from "../job/rollout.ts";
-import type { Refusal } from "../plan/checks/check.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
-import { refusalsOfSteps } from "../plan/sql-findings.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import type { Run, UndoLogKind } from "../store/run.ts";
 import { installedVersion } from "../store/schema.ts";
@@ -18,6 +16,7 @@ import { install } from "./install.ts";
 import { requireIntegrity, withIntegrity } from "./integrity.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
+import { requireSafeSteps } from "./safe-steps.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterSteps } from "./steps-only.ts";
@@ -50,9 +49,10 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       await install(db, store);
       await store.runs.settle(db, job.name);
       if (options.again !== true) await requireNotDone(db, store, job);
-      requireSafe(await refusalsOfSteps(job));
-      await expand(db, store, job, options);
     }
+    // The last steps too: nobody is helped by hearing of them when the rows are done.
+    await requireSafeSteps(job);
+    if (job.expand.length > 0) await expand(db, store, job, options);
     if (job.kind === "steps") {
       const report = await contractAfter(db, store, job, await enterSteps(db, store, job, options), options);
       return withIntegrity(db, job, report);
@@ -180,14 +180,6 @@ async function requireBefore(db: Database, store: Store, job: Job): Promise<void
       `tidefill up --to ${job.name}   does all that comes before it, in order`,
     );
   }
-}
-
-/** @throws RefusedError with the first reason, and the others below it */
-function requireSafe(refusals: readonly Refusal[]): void {
-  const [first, ...others] = refusals;
-  if (first === undefined) return;
-  const more = others.map(({ message }) => `\n${message}`).join("");
-  throw new RefusedError("sql-is-safe", `${first.message}${more}`, first.remedy);
 }
 
 async function requireNotDone(db: Queryable, store: Store, job: Job): Promise<void> {
