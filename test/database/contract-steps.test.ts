@@ -2,6 +2,9 @@ import {
   contractJob,
   defineSqlJob,
   defineSteps,
+  dropColumn,
+  dropTable,
+  renameColumn,
   resumeRun,
   rowsOf,
   runJob,
@@ -70,3 +73,11 @@ describe("last steps that would harm a live table", () => {
     expect(await overwritten()).toBe(0);
   });
 });
+
+test.each([dropColumn("things", "n"), dropTable("things"), renameColumn("things", "n", "m")])(
+  "$name belongs after the rows, where its gates are",
+  (step) => {
+    expect(() => defineSteps({ name: "early", expand: [step] })).toThrow(/takes something away/);
+    expect(() => defineSteps({ name: "late", contract: [step] })).not.toThrow();
+  },
+);
