@@ -5,6 +5,7 @@ import type { Run } from "../store/run.ts";
 import { installedVersion } from "../store/schema.ts";
 import type { KnownStep, StepPhase } from "../store/steps.ts";
 import type { Store } from "../store/store.ts";
+import { beforeLoss } from "./before-loss.ts";
 
 /** A job with the files that it was made of. */
 export interface JobWithFiles {
@@ -30,9 +31,17 @@ interface StepNames {
   readonly open: readonly string[];
 }
 
-/** Whether there is nothing left to do of a job, its last steps apart. */
-export function isDone({ state }: JobState): boolean {
-  return state === "succeeded";
+/** Whether there is nothing left to do of a job but what waits for `tidefill contract`. */
+export function isDone(state: JobState): boolean {
+  return state.state === "succeeded" && lastStepsToGoOn(state).length === 0;
+}
+
+/** The last steps of a job whose rows are done that take nothing away, and were not done with them. */
+export function lastStepsToGoOn({ job, state, steps }: JobState): readonly string[] {
+  if (state !== "succeeded") return [];
+  return beforeLoss(job.contract)
+    .map(({ name }) => name)
+    .filter((name) => steps.contract.open.includes(name));
 }
 
 /** Looks where jobs stand; nothing is written, and tidefill's schema may be missing. */

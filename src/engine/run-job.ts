@@ -11,7 +11,7 @@ import type { Run, UndoLogKind } from "../store/run.ts";
 import { installedVersion } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
-import { contractAfter, expand } from "./contract.ts";
+import { contractAfter, expand, goOnWithLastSteps } from "./contract.ts";
 import { install } from "./install.ts";
 import { requireIntegrity, withIntegrity } from "./integrity.ts";
 import { rollOut } from "./rollout.ts";
@@ -45,6 +45,8 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   await requireKept(job.parameters, given);
   return withDatabase(job.name, options, async (db, store) => {
     await requireBefore(db, store, job);
+    const gone = options.again === true ? null : await goOnWithLastSteps(db, store, job, options);
+    if (gone !== null) return withIntegrity(db, job, gone);
     if (job.expand.length > 0 || job.kind === "steps") {
       await install(db, store);
       await store.runs.settle(db, job.name);

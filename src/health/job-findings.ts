@@ -1,4 +1,4 @@
-import type { JobState } from "../engine/job-state.ts";
+import { type JobState, lastStepsToGoOn } from "../engine/job-state.ts";
 import type { Examination, Finding } from "./finding.ts";
 
 /** Jobs that are not done, or that are not what they were when they were done. */
@@ -42,9 +42,14 @@ function ofChange({ job: { name }, run, changedSince }: JobState): Finding[] {
   return [{ code: "changed-job", job: name, message, remedy }];
 }
 
-function ofOpenSteps({ job: { name }, state, steps }: JobState): Finding[] {
+function ofOpenSteps(given: JobState): Finding[] {
+  const { state, steps } = given;
+  const { name } = given.job;
   if (state !== "succeeded" || steps.contract.open.length === 0) return [];
   const message = `${name} has last steps that are not done: ${steps.contract.open.join(", ")}.`;
-  const remedy = `When no program asks for it any more: tidefill contract ${name}`;
+  const remedy =
+    lastStepsToGoOn(given).length > 0
+      ? `Go on with them: tidefill up --to ${name}`
+      : `When no program asks for it any more: tidefill contract ${name}`;
   return [{ code: "open-steps", job: name, message, remedy }];
 }

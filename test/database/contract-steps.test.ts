@@ -1,13 +1,17 @@
 import {
+  addCheck,
   contractJob,
   defineSqlJob,
   defineSteps,
   dropColumn,
   dropTable,
+  insertInto,
   renameColumn,
   resumeRun,
   rowsOf,
   runJob,
+  type Sql,
+  setNotNull,
   sql,
   sqlStep,
   table,
@@ -72,6 +76,53 @@ describe("last steps that would harm a live table", () => {
     await expect(contractJob(filling([wipe]), options)).rejects.toMatchObject({ check: "sql-is-safe" });
     expect(await overwritten()).toBe(0);
   });
+});
+
+describe("last steps after an insert whose rows nobody can find again", () => {
+  const copies = table("copies", { key: "id", columns: { id: "bigint", old: "text" } });
+  const copying = (more: object = {}) =>
+    defineSqlJob({
+      name: "copy",
+      source: rowsOf(things),
+      sink: insertInto(copies, { old: sql`old` }),
+      contract: [setNotNull("copies", "old")],
+      ...more,
+    });
+  const rule = (query: Sql) => ({ integrity: [{ name: "each has its copy", query }] });
+
+  beforeEach(async () => {
+    await database.query("drop table if exists copies");
+    await database.query(
+      "create table copies (id bigint generated always as identity primary key, old text)",
+    );
+  });
+
+  test("wait, and are done once the author has said what must hold", async () => {
+    const report = await runJob(copying(), options);
+    expect(report).toMatchObject({
+      status: "succeeded",
+      contract: { done: 0, problem: expect.stringContaining("`integrity`") },
+    });
+    await expect(contractJob(copying(), options)).rejects.toMatchObject({ check: "run-is-verified" });
+    const broken = rule(sql`select from copies where old = 'o'`);
+    await expect(contractJob(copying(broken), options)).rejects.toThrow(/each has its copy/);
+    const held = rule(sql`select where (select count(*) from copies) <> (select count(*) from things)`);
+    expect(await contractJob(copying(held), options)).toEqual({ done: 1, open: [], problem: null });
+  });
+});
+
+test("a last step that has failed is gone on with by run and by resume", async () => {
+  const job = defineSteps({
+    name: "last",
+    contract: [addCheck("things", "short", sql`length(old) < 2`), setNotNull("things", "old")],
+  });
+  await database.query("update things set old = 'too long' where id = 7");
+  await expect(runJob(job, options)).rejects.toThrow(/short/);
+  await expect(resumeRun(job, "last", options)).rejects.toThrow(/short/);
+  await database.query("update things set old = 'o', n = 1 where id = 7");
+  expect(await runJob(job, options)).toMatchObject({ run: 1, contract: { done: 2, open: [] } });
+  await expect(runJob(job, options)).rejects.toMatchObject({ check: "not-done-already" });
+  await expect(resumeRun(job, "last", options)).rejects.toMatchObject({ check: "run-is-unfinished" });
 });
 
 test.each([dropColumn("things", "n"), dropTable("things"), renameColumn("things", "n", "m")])(

@@ -51,8 +51,8 @@ export const upCommand: CommandModule = {
 };
 
 /** A run that was begun has its parameters; one that is to begin must do without. */
-async function needsParameters({ job, run }: JobState): Promise<boolean> {
-  if (run !== null && !isFinished(run.status)) return false;
+async function needsParameters({ job, run, state }: JobState): Promise<boolean> {
+  if (run !== null && (state === "succeeded" || !isFinished(run.status))) return false;
   return readParameters(job.parameters, {}).then(
     () => false,
     () => true,
@@ -66,10 +66,10 @@ async function bringUp(
   loaded: LoadedJob,
   { job, run, state }: JobState,
 ): Promise<boolean> {
-  const isUnfinished = run !== null && !isFinished(run.status);
+  const isBegun = run !== null && (state === "succeeded" || !isFinished(run.status));
   const quiet = { ...settings, json: false };
   const report = await takePart(quiet, given, loaded, (options) =>
-    isUnfinished ? resumeRun(job, job.name, options) : runJob(job, { ...options, again: state === "undone" }),
+    isBegun ? resumeRun(job, job.name, options) : runJob(job, { ...options, again: state === "undone" }),
   );
   if (settings.json) printJson({ job: job.name, report });
   return report.status === "succeeded" && process.exitCode === exitCodes.done;
