@@ -10,12 +10,15 @@ import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { executeRun } from "./execute-run.ts";
+import { executeRun, type Participation } from "./execute-run.ts";
 import { hadNoRows } from "./had-no-rows.ts";
+import { resumeRun } from "./resume-run.ts";
 import type { RunReport } from "./run-report.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterUndone } from "./steps-only.ts";
-import { needsLookup, openLog, undoTask } from "./undo-task.ts";
+import { layoutsOf, needsLookup, openLog, undoTask } from "./undo-task.ts";
+import { requireUndoable } from "./undoable.ts";
+import { requireStepsHaveAWayBack } from "./ways-back.ts";
 
 export interface UndoOptions extends WorkOptions {
   /** the job, where it has steps: those after the rows are taken back before the rows */
@@ -36,23 +39,51 @@ export async function undoRun(name: string, options: UndoOptions = {}): Promise<
     const found = await store.runs.require(db, name);
     await store.runs.settle(db, found.job);
     const undone = await store.runs.require(db, String(found.id));
-    requireUndoable(undone);
+    const begun = await unfinishedUndo(db, store, undone);
+    if (begun === null) requireUndoable(undone);
     await takeBackSteps(db, store, undone, options);
     if (hadNoRows(undone)) return enterUndone(db, store, undone);
-    await openLog(db, store, undone, options);
-    const undo = await begin(db, store, undone, options);
-    const report = await executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
-    const isWhole = report.status === "succeeded" && report.rows.rejected === 0;
-    if (options.withExpand === true && options.job !== undefined && isWhole)
+    const report =
+      begun === null
+        ? await takeBackRows(db, store, undone, options, part)
+        : await resumeRun(null, String(begun.id), options);
+    if (options.withExpand === true && options.job !== undefined && isWhole(report))
       await takeBackExpand(db, store, options.job, options);
     return report;
   });
 }
 
+/** Whether nothing is left of what was to be taken back. */
+export function isWhole({ status, rows }: RunReport): boolean {
+  return status === "succeeded" && rows.rejected === 0;
+}
+
+/** The undo of this run, or this run where it is one, that was begun and has not ended: typed again, it goes on. */
+async function unfinishedUndo(db: Database, store: Store, run: Run): Promise<Run | null> {
+  const last = await store.runs.latest(db, run.job);
+  if (last === null || last.kind !== "undo" || isFinished(last.status)) return null;
+  return last.id === run.id || last.ofRun === run.id ? last : null;
+}
+
+async function takeBackRows(
+  db: Database,
+  store: Store,
+  undone: Run,
+  options: UndoOptions,
+  part: Participation,
+): Promise<RunReport> {
+  await openLog(db, store, undone, options);
+  // Looked at before the undo is begun: one that can do nothing would stand in the way of the next run.
+  await db.transaction((tx) => layoutsOf(tx, undone.undoParts as readonly ImagePart[]));
+  const undo = await begin(db, store, undone, options);
+  return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+}
+
 /** The steps that came after the rows go first; of a job of steps alone all of them. */
 async function takeBackSteps(db: Database, store: Store, run: Run, options: UndoOptions): Promise<void> {
   const known = await store.steps.known(db, run.job);
-  const isNeeded = known.some(({ phase }) => phase === "contract") || hadNoRows(run);
+  const isNeeded =
+    known.some(({ phase }) => phase === "contract" || options.withExpand === true) || hadNoRows(run);
   if (!isNeeded) return;
   const { job } = options;
   if (job === undefined)
@@ -61,6 +92,10 @@ async function takeBackSteps(db: Database, store: Store, run: Run, options: Undo
       `The steps of ${run.job} have to be taken back with it, and its file is not here.`,
       "Name the folder of your jobs with --jobs.",
     );
+  await requireStepsHaveAWayBack(db, store, job, {
+    ...options,
+    withExpand: options.withExpand === true || hadNoRows(run),
+  });
   await new StepRunner(db, store, { job: job.name, phase: "contract", steps: job.contract }, options).down();
   if (hadNoRows(run)) await takeBackExpand(db, store, job, options);
 }
@@ -68,33 +103,6 @@ async function takeBackSteps(db: Database, store: Store, run: Run, options: Undo
 /** Takes back the steps before the rows: what they have added goes, with all that is in it. */
 async function takeBackExpand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<number> {
   return new StepRunner(db, store, { job: job.name, phase: "expand", steps: job.expand }, options).down();
-}
-
-function requireUndoable(run: Run): void {
-  const reason = whyNot(run);
-  if (reason !== null) throw new RefusedError("run-can-be-undone", ...reason);
-}
-
-/** Why a run cannot be taken back, and what can be done instead; null when it can. */
-function whyNot(run: Run): readonly [message: string, remedy: string] | null {
-  const { id, job, kind, status, undoLog, undoneBy } = run;
-  if (kind !== "run") {
-    const what = kind === "undo" ? `took back run ${run.ofRun}` : "only compared";
-    return [`Run ${id} is not the job's own work: it ${what}.`, `To do that again: tidefill run ${job}`];
-  }
-  if (!isFinished(status)) {
-    return [
-      `Run ${id} of ${job} is ${status}; what is not finished cannot be taken back.`,
-      `End it first: tidefill cancel ${id}   then tidefill undo ${id}`,
-    ];
-  }
-  if (undoneBy !== null)
-    return [`Run ${id} was taken back already, by run ${undoneBy}.`, `tidefill status ${undoneBy}`];
-  const restore = "Restore from a backup: tidefill backup restore <dir>";
-  if (undoLog === "purged") return [`The undo log of run ${id} was purged.`, restore];
-  return undoLog === "none" && !hadNoRows(run)
-    ? [`Run ${id} of ${job} kept no undo log (undoable: false).`, restore]
-    : null;
 }
 
 /** An index on a log of many million images; nobody else uses the log. */

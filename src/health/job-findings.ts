@@ -5,7 +5,7 @@ import type { Examination, Finding } from "./finding.ts";
 export const jobFindings: Examination = async ({ states }) =>
   states.flatMap((state) => [...ofState(state), ...ofChange(state), ...ofOpenSteps(state)]);
 
-function ofState({ job: { name }, run, state }: JobState): Finding[] {
+function ofState({ job: { name }, run, undo, state }: JobState): Finding[] {
   const finding = (code: string, message: string, remedy: string): Finding[] => [
     { code, job: name, message, remedy },
   ];
@@ -28,6 +28,12 @@ function ofState({ job: { name }, run, state }: JobState): Finding[] {
         "undone-job",
         `${name} was taken back by run ${run?.undoneBy}.`,
         `tidefill run ${name} --again, or take it out of the folder`,
+      );
+    case "partly undone":
+      return finding(
+        "partly-undone-job",
+        `A part of ${name} was taken back, by run ${undo?.id}, ${undo?.status}.`,
+        `Take the rest back: tidefill undo ${name}`,
       );
     default:
       return finding("pending-job", `${name} is pending.`, `tidefill up --to ${name}`);

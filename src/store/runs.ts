@@ -136,12 +136,24 @@ export class Runs {
     return runs.filter(({ undoneBy }) => undoneBy === null);
   }
 
-  /** The newest run of each job that did its work. */
-  async latestOfEach(db: Queryable): Promise<Run[]> {
+  /** The runs of a job that nobody has taken back, the newest first: those that have written rows, or those that have not. */
+  async notUndone(db: Queryable, job: string, hasWritten: boolean): Promise<Run[]> {
+    const found = await this.#select(
+      db,
+      sql`where run.job = ${job} and run.kind = 'run' and exists (
+          select from ${this.#schema.table("range")} as range where range.run_id = run.id and range.rows_written > 0
+        ) = ${hasWritten}::boolean
+        order by run.id desc`,
+    );
+    return found.filter(({ undoneBy }) => undoneBy === null);
+  }
+
+  /** The newest run of each job that did its work; or, when asked for, that took it back. */
+  async latestOfEach(db: Queryable, kind: "run" | "undo" = "run"): Promise<Run[]> {
     const table = this.#schema.table("run");
     return this.#select(
       db,
-      sql`where run.id in (select max(id) from ${table} where kind = 'run' group by job) order by run.job`,
+      sql`where run.id in (select max(id) from ${table} where kind = ${kind} group by job) order by run.job`,
     );
   }
 

@@ -10,10 +10,7 @@ const tables = `import { table } from "tidefill";
 export const notes = table("notes", { key: "id", columns: { id: "bigint", body: "text", n: "integer", b: "integer?" } });`;
 
 /** Adds one to each row: what is done twice shows. */
-const add = (
-  name: string,
-  more = "",
-) => `import { createIndex, defineSqlJob, rowsOf, sql, update } from "tidefill";
+const add = (name: string, more = "") => `import { defineSqlJob, rowsOf, sql, update } from "tidefill";
 import { notes } from "./tables.ts";
 export default defineSqlJob({
   name: "${name}",
@@ -120,4 +117,57 @@ test("a circle and a job that is not there are told, and nothing is begun", asyn
   expect(await database.query("select to_regclass('tidefill.run') is null as untouched")).toEqual([
     { untouched: true },
   ]);
+});
+
+test("undo --to takes back what was done after a job, and goes on when it was killed", async () => {
+  await write({ z: column("z", "b"), "a-other": add("a-other") });
+  await done("run", "z");
+  await done("run", "a-other");
+  await write({ m: add("m", 'after: ["z"]') });
+  await done("up");
+  expect(await database.query("select distinct n from notes")).toEqual([{ n: 2 }]);
+  // It sorts before m and was done before it; of those after z, both were done later.
+  expect(await done("undo", "--to", "a-other", "--yes")).not.toContain("a-other:");
+  expect(await database.query("select distinct n from notes")).toEqual([{ n: 1 }]);
+  await done("up");
+
+  const blocker = new pg.Client({ connectionString: database.url, application_name: "test" });
+  await blocker.connect();
+  await blocker.query("begin; select from notes where id = 1990 for update");
+  const child = tidefill.start("undo", "--to", "nothing", "--yes", "--workers", "1", "--lease", "1s");
+  const ended = outcomeOf(child);
+  await until(
+    async () =>
+      (
+        await database.query(
+          "select from tidefill.range g join tidefill.run r on r.id = run_id where r.kind = 'undo' and r.status = 'running' and rows_written > 0",
+        )
+      ).length > 0,
+    { describe: "an undo that has done a part" },
+  );
+  child.kill("SIGKILL");
+  await ended;
+  await blocker.query("rollback");
+  await blocker.end();
+  expect((await done("list")).replaceAll(/ +/g, " ")).toMatch(/^m sql .*partly undone/m);
+  const up = await tidefill.run("up");
+  expect(up).toMatchObject({ code: 3, stderr: expect.stringContaining("tidefill undo m") });
+  await done("undo", "--to", "nothing", "--yes");
+  expect(await database.query("select to_jsonb(t) as row from notes t where id = 7")).toEqual([
+    { row: { id: 7, body: "x", n: 0 } },
+  ]);
+  expect(await database.query("select distinct n from notes")).toEqual([{ n: 0 }]);
+  expect(await database.query("select from tidefill.step")).toEqual([]);
+  expect(await done("undo", "--to", "nothing", "--yes")).toContain("Nothing stands");
+});
+
+test("undo --to looks at all ways back before it touches the first job", async () => {
+  await write({ a: column("a", "b"), b: add("b", 'after: ["a"]'), c: column("c", "c", 'after: ["b"]') });
+  await done("up");
+  await write({ a: column("a", "other") });
+  const refused = await tidefill.run("undo", "--to", "nothing", "--yes");
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("add column notes.b") });
+  expect(await database.query("select distinct n, c from notes")).toEqual([{ n: 1, c: null }]);
+  const unknown = await tidefill.run("undo", "--to", "d", "--yes");
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no job "d"') });
 });

@@ -31,7 +31,7 @@ export const listCommand: CommandModule = {
 interface ListedJob {
   readonly job: string;
   readonly kind: string;
-  /** `pending`, `running`, `succeeded`, `undone`, … */
+  /** `pending`, `running`, `succeeded`, `undone`, `partly undone`, … */
   readonly state: string;
   /** what is not as it was when it succeeded */
   readonly changedSince: readonly string[];

@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import { isDone, type JobState, readJobStates } from "../../engine/job-state.ts";
 import { resumeRun } from "../../engine/resume-run.ts";
 import { runJob } from "../../engine/run-job.ts";
+import { RefusedError } from "../../errors.ts";
 import { readParameters } from "../../job/parameters.ts";
 import { isFinished } from "../../store/run-status.ts";
 import { withStore } from "../connection.ts";
@@ -64,8 +65,14 @@ async function bringUp(
   settings: CommonSettings,
   given: WorkSettings,
   loaded: LoadedJob,
-  { job, run, state }: JobState,
+  { job, run, undo, state }: JobState,
 ): Promise<boolean> {
+  if (state === "partly undone")
+    throw new RefusedError(
+      "no-unfinished-run",
+      `A part of ${job.name} was taken back, by run ${undo?.id}, ${undo?.status}.`,
+      `Take the rest back: tidefill undo ${job.name}   and then: tidefill up`,
+    );
   const isBegun = run !== null && (state === "succeeded" || !isFinished(run.status));
   const quiet = { ...settings, json: false };
   const report = await takePart(quiet, given, loaded, (options) =>
