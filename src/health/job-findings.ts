@@ -1,9 +1,30 @@
+import { type GoneJob, goneJobs } from "../engine/gone-jobs.ts";
 import { type JobState, lastStepsToGoOn } from "../engine/job-state.ts";
+import { isFinished } from "../store/run-status.ts";
 import type { Examination, Finding } from "./finding.ts";
 
 /** Jobs that are not done, or that are not what they were when they were done. */
-export const jobFindings: Examination = async ({ states }) =>
-  states.flatMap((state) => [...ofState(state), ...ofChange(state), ...ofOpenSteps(state)]);
+export const jobFindings: Examination = async ({ db, store, states, all }) => [
+  ...states.flatMap((state) => [...ofState(state), ...ofChange(state), ...ofOpenSteps(state)]),
+  ...(store === null ? [] : (await goneJobs(db, store, all)).flatMap(ofGone)),
+];
+
+/** Files of jobs that are done may go; not of one that has got another name, and not of one that is at work. */
+function ofGone({ run, renamedTo }: GoneJob): Finding[] {
+  if (renamedTo !== null)
+    return [
+      {
+        code: "renamed-job",
+        job: renamedTo,
+        message: `${run.job} has run here, run ${run.id}, and its file is gone; ${renamedTo} does the very same.`,
+        remedy: `Give it its old name back; only if it is to be done once more: tidefill run ${renamedTo}`,
+      },
+    ];
+  if (isFinished(run.status)) return [];
+  const message = `${run.job} is ${run.status}, run ${run.id}, and its file is gone.`;
+  const remedy = `Bring its file back, then tidefill resume ${run.job}   or give it up: tidefill cancel ${run.id}`;
+  return [{ code: "gone-job", job: run.job, message, remedy }];
+}
 
 function ofState({ job: { name }, run, undo, state }: JobState): Finding[] {
   const finding = (code: string, message: string, remedy: string): Finding[] => [

@@ -171,3 +171,21 @@ test("undo --to looks at all ways back before it touches the first job", async (
   const unknown = await tidefill.run("undo", "--to", "d", "--yes");
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no job "d"') });
 });
+
+test("a job that was renamed is not done a second time", async () => {
+  await write({ "c-insert": add("c-insert"), "a-steps": column("a-steps", "b") });
+  await done("up");
+  for (const name of ["c-insert", "a-steps"]) await tidefill.remove(`${name}.ts`);
+  await write({ "c-inserted": add("c-inserted"), "other-steps": column("other-steps", "b") });
+  const up = await tidefill.run("up");
+  expect(up).toMatchObject({ code: 3, stderr: expect.stringContaining("other-steps does the very same") });
+  expect(await database.query("select distinct n from notes")).toEqual([{ n: 1 }]);
+  expect(await done("list")).toMatch(/^a-steps .*its file is gone; is it other-steps now\?/m);
+  const { stdout } = await tidefill.run("check");
+  expect(stdout.match(/^[a-z-]+/gm)).toEqual(["pending-job", "pending-job", "renamed-job", "renamed-job"]);
+  // Who says it by name means it; and files of what is done may go.
+  await done("run", "c-inserted");
+  await tidefill.remove("other-steps.ts");
+  expect(await done("up")).toContain("Nothing is pending.");
+  expect((await tidefill.run("check")).code).toBe(0);
+});

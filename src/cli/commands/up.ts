@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { type GoneJob, goneJobs } from "../../engine/gone-jobs.ts";
 import { isDone, type JobState, readJobStates } from "../../engine/job-state.ts";
 import { resumeRun } from "../../engine/resume-run.ts";
 import { runJob } from "../../engine/run-job.ts";
@@ -30,9 +31,17 @@ export const upCommand: CommandModule = {
       WorkSettings & { readonly to?: string; readonly dryRun: boolean };
     const settings = commonSettings(given);
     const loaded = await loadInOrder(settings, given.to);
-    const states = await withStore(settings, (db, store) => readJobStates(db, store, loaded), {
-      needsSchema: false,
-    });
+    const all = given.to === undefined ? loaded : await loadInOrder(settings, undefined);
+    const states = await withStore(
+      settings,
+      async (db, store) => {
+        const every = await readJobStates(db, store, all);
+        const here = every.filter(({ job }) => loaded.some((each) => each.job.name === job.name));
+        requireNames(here, await goneJobs(db, store, every));
+        return here;
+      },
+      { needsSchema: false },
+    );
     const pending: JobState[] = [];
     for (const state of states.filter((each) => !isDone(each))) {
       if (await needsParameters(state))
@@ -50,6 +59,18 @@ export const upCommand: CommandModule = {
     }
   },
 };
+
+/** @throws RefusedError where a job would be done a second time because it has another name now */
+function requireNames(states: readonly JobState[], gone: readonly GoneJob[]): void {
+  for (const { run, renamedTo } of gone) {
+    if (!states.some(({ job }) => job.name === renamedTo)) continue;
+    throw new RefusedError(
+      "job-keeps-its-name",
+      `The job ${run.job} has run here, run ${run.id}, and its file is gone; ${renamedTo} does the very same. Nothing was started.`,
+      `Give it its old name back. Only if it is to be done once more: tidefill run ${renamedTo}`,
+    );
+  }
+}
 
 /** A run that was begun has its parameters; one that is to begin must do without. */
 async function needsParameters({ job, run, state }: JobState): Promise<boolean> {
