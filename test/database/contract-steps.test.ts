@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import {
   addCheck,
+  backupJob,
   contractJob,
   defineSqlJob,
   defineSteps,
@@ -7,6 +11,7 @@ import {
   dropTable,
   insertInto,
   renameColumn,
+  restoreBackup,
   resumeRun,
   rowsOf,
   runJob,
@@ -132,3 +137,21 @@ test.each([dropColumn("things", "n"), dropTable("things"), renameColumn("things"
     expect(() => defineSteps({ name: "late", contract: [step] })).not.toThrow();
   },
 );
+
+test("a backup before a column goes holds all its rows, also those that the job never had to do with", async () => {
+  const directory = join(await mkdtemp(join(tmpdir(), "tidefill-backup-")), "kept");
+  const job = defineSqlJob({
+    name: "fill-and-drop",
+    source: rowsOf(things, { where: sql`id <= 50`, pending: sql`n is null` }),
+    sink: update(things, { n: sql`1` }),
+    contract: [dropColumn("things", "old")],
+  });
+  await runJob(job, options);
+  await expect(contractJob(job, options)).rejects.toMatchObject({ check: "backup-is-there" });
+  expect(await backupJob(job, { ...options, directory })).toMatchObject({ rows: 300 });
+  expect(await contractJob(job, options)).toMatchObject({ done: 1 });
+  await database.query("alter table things add old text");
+  await restoreBackup(directory, { ...options, overwrite: true });
+  expect(await database.query("select from things where old = 'o'")).toHaveLength(300);
+  await rm(dirname(directory), { recursive: true });
+});
