@@ -26,7 +26,7 @@ function droppedOf({ contract }: Job, { relation }: OpenedTable): readonly (stri
   });
 }
 
-/** The rows that a job may destroy, and how much of each. @throws UsageError when it destroys none */
+/** The rows that a job may destroy, all of them where it drops a column or the table, and how much of each. @throws UsageError when it destroys none */
 export function whatToKeep({ job, table, writes }: OpenedJob): Kept {
   const written = writes.find(({ verb }) => verb !== "insert");
   const dropped = table === null ? [] : droppedOf(job, table);
@@ -42,7 +42,8 @@ export function whatToKeep({ job, table, writes }: OpenedJob): Kept {
   const isWhole = written?.verb === "delete" || dropped.includes(wholeTable);
   const key = table.key.columns.map(({ name }) => name);
   return {
-    table,
+    // What goes with a column or a table goes for every row, in the job's scope or not.
+    table: dropped.length > 0 ? table.withAllRows() : table,
     kind: isWhole ? "whole rows" : "touched columns",
     columns: table.relation.columns.filter(
       ({ name, isGenerated }) =>

@@ -6,7 +6,7 @@ export const exitCodes = {
   failed: 1,
   usage: 2,
   refused: 3,
-  /** done, or a stage of it, with rejects, conflicts or differences */
+  /** done, or a stage of it, with rejects, conflicts or differences, or its last steps wait because of them */
   incomplete: 4,
   /** stopped, and `resume` goes on */
   resumable: 75,
@@ -32,7 +32,8 @@ export function exitCodeOf(report: RunReport): number {
 }
 
 // A job that says what becomes of a conflict is done with it; what an undo or a verify has found is for people to look at.
-function isComplete({ kind, rows, broken, notCompared }: RunReport): boolean {
+function isComplete({ kind, rows, broken, notCompared, contract }: RunReport): boolean {
+  if (contract !== null && contract.problem !== null) return false;
   if (kind === "verify" && rows.read === 0 && notCompared.length > 0) return false;
   return rows.rejected === 0 && broken.length === 0 && (kind === "run" || rows.conflicted === 0);
 }

@@ -1,16 +1,19 @@
 import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { readParameters } from "../job/parameters.ts";
-import { type Step, takesAway } from "../job/steps.ts";
-import { openJob } from "../plan/open-job.ts";
+import { openJob, tryToOpenJob } from "../plan/open-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { StepRunner } from "../steps/run-steps.ts";
 import type { Run } from "../store/run.ts";
-import { requireSchema } from "../store/schema.ts";
+import { isFinished } from "../store/run-status.ts";
+import { installedVersion, requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackupOfDropped } from "./backup-rule.ts";
+import { beforeLoss } from "./before-loss.ts";
 import type { ContractReport } from "./contract-report.ts";
-import type { RunReport } from "./run-report.ts";
+import { brokenRules } from "./integrity.ts";
+import { type RunReport, readReport } from "./run-report.ts";
+import { requireSafeSteps, whyUnsafe } from "./safe-steps.ts";
 import { givenParameters } from "./sealed-parameters.ts";
 import { type WorkOptions, withDatabase } from "./session.ts";
 import { requireNoUndoNeeds } from "./undo-needs.ts";
@@ -39,10 +42,31 @@ export async function contractAfter(
     { job: job.name, phase: "contract", steps: job.contract },
     options,
   );
-  const problem = await whyNotYet(db, store, job, BigInt(report.run), options);
+  const problem = (await whyUnsafe(job)) ?? (await whyNotYet(db, store, job, BigInt(report.run), options));
   const done = problem === null ? await runner.up(beforeLoss(job.contract)) : 0;
   const open = (await runner.open()).map(({ name }) => name);
   return { ...report, contract: { done, open, problem } };
+}
+
+/**
+ * Goes on with the last steps of a run that has succeeded, killed or failed among them; null where none is open but those that wait
+ * for `contractJob`.
+ */
+export async function goOnWithLastSteps(
+  db: Database,
+  store: Store,
+  job: Job,
+  options: WorkOptions,
+): Promise<RunReport | null> {
+  if (beforeLoss(job.contract).length === 0 || (await installedVersion(db, store.schema)) === null)
+    return null;
+  const run = await store.runs.standing(db, job.name);
+  const latest = await store.runs.latest(db, job.name);
+  if (run === null || latest === null || !isFinished(latest.status)) return null;
+  const phase = { job: job.name, phase: "contract", steps: beforeLoss(job.contract) } as const;
+  const open = await new StepRunner(db, store, phase, options).open();
+  if (open.length === 0) return null;
+  return contractAfter(db, store, job, await readReport(db, store, run), options);
 }
 
 /** Does all steps after the rows, also those that take something away. @throws RefusedError when it is not the time for that */
@@ -56,7 +80,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
       throw new RefusedError(
         "run-is-verified",
         `${problem} No step was done.`,
-        `tidefill verify ${job.name}`,
+        `Once that is mended: tidefill contract ${job.name}`,
       );
     const runner = new StepRunner(
       db,
@@ -65,6 +89,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
       options,
     );
     const open = await runner.open();
+    if (open.length > 0) await requireSafeSteps(job);
     await requireNoUndoNeeds(db, store, open);
     if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
       await requireBackupOfDropped(db, store, job, await openedOf(db, job, run, options), open);
@@ -90,6 +115,8 @@ async function whyNotYet(
   if (rejected > 0) return `Run ${run} of ${job.name} has ${rejected} rejects: tidefill rejects ${run}.`;
   const last = await store.runs.latest(db, job.name, "verify");
   const isCompared = last?.ofRun === run && last.status === "succeeded" && !last.isPartial;
+  if (!isCompared && (await cannotBeCompared(db, job, await store.runs.require(db, String(run)))))
+    return whyNotByIntegrity(db, job);
   const verify = isCompared ? last.id : BigInt((await verifyRun(job, { ...options, run })).run);
   const compared = await store.runs.require(db, String(verify));
   if (compared.status !== "succeeded")
@@ -103,10 +130,18 @@ async function whyNotYet(
     : null;
 }
 
-/** The steps up to the first that takes something away. */
-function beforeLoss(steps: readonly Step[]): readonly Step[] {
-  const first = steps.findIndex(takesAway);
-  return first < 0 ? steps : steps.slice(0, first);
+/** Whether what the job inserts cannot be found again row by row. */
+async function cannotBeCompared(db: Database, job: Job, run: Run): Promise<boolean> {
+  const { opened } = await tryToOpenJob(db, job, await readParameters(job.parameters, run.parameters));
+  return opened !== null && opened.write.sink.comparing === null;
+}
+
+/** What cannot be compared row by row is judged by what its author says must hold. */
+async function whyNotByIntegrity(db: Database, job: Job): Promise<string | null> {
+  if (job.integrity.length === 0)
+    return `What ${job.name} has inserted cannot be found again row by row, so nobody has compared it: say in \`integrity\` of the job what must hold of it.`;
+  const broken = await brokenRules(db, job);
+  return broken.length === 0 ? null : `After ${job.name}, ${broken.join(", ")}.`;
 }
 
 function notRun({ name }: Job): RefusedError {

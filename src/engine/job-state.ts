@@ -2,9 +2,11 @@ import type { Job } from "../job/define-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { hashOf } from "../steps/run-steps.ts";
 import type { Run } from "../store/run.ts";
+import { isFinished } from "../store/run-status.ts";
 import { installedVersion } from "../store/schema.ts";
 import type { KnownStep, StepPhase } from "../store/steps.ts";
 import type { Store } from "../store/store.ts";
+import { beforeLoss } from "./before-loss.ts";
 
 /** A job with the files that it was made of. */
 export interface JobWithFiles {
@@ -17,7 +19,9 @@ export interface JobState {
   readonly job: Job;
   /** its last run that did its work, or null */
   readonly run: Run | null;
-  readonly state: "pending" | "undone" | Run["status"];
+  readonly state: "pending" | "undone" | "partly undone" | Run["status"];
+  /** the undo that has taken a part of it back, or null */
+  readonly undo: Run | null;
   /** files of the job, or steps that are done, which are not what they were when it succeeded */
   readonly changedSince: readonly string[];
   /** names of steps that are done, and of those that are not; some of the latter are begun */
@@ -30,9 +34,17 @@ interface StepNames {
   readonly open: readonly string[];
 }
 
-/** Whether there is nothing left to do of a job, its last steps apart. */
-export function isDone({ state }: JobState): boolean {
-  return state === "succeeded";
+/** Whether there is nothing left to do of a job but what waits for `tidefill contract`. */
+export function isDone(state: JobState): boolean {
+  return state.state === "succeeded" && lastStepsToGoOn(state).length === 0;
+}
+
+/** The last steps of a job whose rows are done that take nothing away, and were not done with them. */
+export function lastStepsToGoOn({ job, state, steps }: JobState): readonly string[] {
+  if (state !== "succeeded") return [];
+  return beforeLoss(job.contract)
+    .map(({ name }) => name)
+    .filter((name) => steps.contract.open.includes(name));
 }
 
 /** Looks where jobs stand; nothing is written, and tidefill's schema may be missing. */
@@ -43,12 +55,14 @@ export async function readJobStates(
 ): Promise<readonly JobState[]> {
   const isInstalled = (await installedVersion(db, store.schema)) !== null;
   const runs = isInstalled ? await store.runs.latestOfEach(db) : [];
+  const undos = isInstalled ? await store.runs.latestOfEach(db, "undo") : [];
   const known = isInstalled ? await store.steps.known(db) : [];
   return jobs.map(({ job, files }) =>
     stateOf(
       job,
       files,
       runs.find((run) => run.job === job.name) ?? null,
+      undos.find((undo) => undo.job === job.name) ?? null,
       known.filter((step) => step.job === job.name),
     ),
   );
@@ -56,13 +70,14 @@ export async function readJobStates(
 
 /** The state of a job of which nothing is known. */
 export function neverRun({ job, files }: JobWithFiles): JobState {
-  return stateOf(job, files, null, []);
+  return stateOf(job, files, null, null, []);
 }
 
 function stateOf(
   job: Job,
   files: JobWithFiles["files"],
   run: Run | null,
+  lastUndo: Run | null,
   known: readonly KnownStep[],
 ): JobState {
   const of = (phase: StepPhase): StepNames => {
@@ -74,14 +89,25 @@ function stateOf(
     const open = job[phase].map(({ name }) => name).filter((name) => !done.includes(name));
     return { done, begun: names(false), open };
   };
+  const undo = lastUndo !== null && isPartial(run, lastUndo) ? lastUndo : null;
   return {
     job,
     run,
-    state:
-      run === null || run.status === "cancelled" ? "pending" : run.undoneBy !== null ? "undone" : run.status,
+    state: undo !== null ? "partly undone" : stateOfRun(run),
+    undo,
     changedSince: [...changedFiles(run, files), ...changedSteps(job, known)],
     steps: { expand: of("expand"), contract: of("contract") },
   };
+}
+
+/** Whether an undo has not ended, or has left something of the last run: it was cancelled, or the database refused some. */
+function isPartial(run: Run | null, undo: Run): boolean {
+  return !isFinished(undo.status) || (run !== null && undo.ofRun === run.id && run.undoneBy === null);
+}
+
+function stateOfRun(run: Run | null): JobState["state"] {
+  if (run === null || run.status === "cancelled") return "pending";
+  return run.undoneBy !== null ? "undone" : run.status;
 }
 
 function changedFiles(run: Run | null, files: JobWithFiles["files"]): string[] {

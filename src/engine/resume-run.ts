@@ -10,7 +10,7 @@ import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { contractAfter } from "./contract.ts";
+import { contractAfter, goOnWithLastSteps } from "./contract.ts";
 import { executeRun } from "./execute-run.ts";
 import { withIntegrity } from "./integrity.ts";
 import { withNotCompared } from "./not-compared.ts";
@@ -29,7 +29,7 @@ export interface ResumeOptions extends WorkOptions {
 }
 
 /**
- * Goes on with an unfinished run, or joins it while others work on it; `name` is its number or the job's name. An undo goes on
+ * Goes on with an unfinished run, or joins it while others work on it, or with the last steps of one that has succeeded; `name` is its number or the job's name. An undo goes on
  * without the job, since its log tells all that it needs.
  */
 export async function resumeRun(
@@ -45,7 +45,11 @@ export async function resumeRun(
     const run = await store.runs.require(db, String(found.id));
     if (job !== null && run.job !== job.name)
       throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
-    if (isFinished(run.status)) throw finishedAlready(run);
+    if (isFinished(run.status)) {
+      const gone = job === null ? null : await goOnWithLastSteps(db, store, job, options);
+      if (gone?.run === Number(run.id)) return gone;
+      throw finishedAlready(run);
+    }
     if (run.kind === "undo") {
       const task = await undoTask(db, store, run, options);
       await recordResume(db, store, run, options);

@@ -4,21 +4,20 @@ import type { Duration } from "../job/duration.ts";
 import { type GivenParameters, parametersToJson, readParameters, requireKept } from "../job/parameters.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { canary, type Rollout, stages } from "../job/rollout.ts";
-import type { Refusal } from "../plan/checks/check.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
-import { refusalsOfSteps } from "../plan/sql-findings.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import { requireGrants } from "../store/grants.ts";
 import type { Run, UndoLogKind } from "../store/run.ts";
 import { installedVersion } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
-import { contractAfter, expand } from "./contract.ts";
+import { contractAfter, expand, goOnWithLastSteps } from "./contract.ts";
 import { install } from "./install.ts";
 import { requireIntegrity, withIntegrity } from "./integrity.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
+import { requireSafeSteps } from "./safe-steps.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
 import { keptParameters } from "./sealed-parameters.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
@@ -49,23 +48,18 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   await requireKept(job.parameters, given);
   return withDatabase(job.name, options, async (db, store) => {
     await requireBefore(db, store, job);
-    if (job.expand.length > 0 || job.kind === "steps") {
-      await install(db, store);
-      await requireGrants(db, store.schema, job.kind !== "steps" && job.undoable);
-      await store.runs.settle(db, job.name);
-      if (options.again !== true) await requireNotDone(db, store, job);
-      requireSafe(await refusalsOfSteps(job));
-      await expand(db, store, job, options);
-    }
+    const gone = options.again === true ? null : await goOnWithLastSteps(db, store, job, options);
+    if (gone !== null) return withIntegrity(db, job, gone);
+    if (job.expand.length > 0 || job.kind === "steps") await enter(db, store, job, options);
+    // The last steps too: nobody is helped by hearing of them when the rows are done.
+    await requireSafeSteps(job);
+    if (job.expand.length > 0) await expand(db, store, job, options);
     if (job.kind === "steps") {
       const report = await contractAfter(db, store, job, await enterSteps(db, store, job, options), options);
       return withIntegrity(db, job, report);
     }
     const opened = await openJob(db, job, parameters);
-    await install(db, store);
-    await requireGrants(db, store.schema, job.undoable);
-    await store.runs.settle(db, job.name);
-    if (options.again !== true) await requireNotDone(db, store, job);
+    await enter(db, store, job, options);
     // Its last steps wait for a verify.
     if (job.contract.length > 0) await requireVerifiable(db, opened);
     const undoLog = await chooseUndoLog(db, opened, options);
@@ -90,6 +84,14 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     );
     return contractAfter(db, store, job, report, options);
   });
+}
+
+/** What has to be so before anything is written; without steps nothing is installed before the job was looked at. @throws RefusedError */
+async function enter(db: Database, store: Store, job: Job, options: RunOptions): Promise<void> {
+  await install(db, store);
+  await requireGrants(db, store.schema, job.kind !== "steps" && job.undoable);
+  await store.runs.settle(db, job.name);
+  if (options.again !== true) await requireNotDone(db, store, job);
 }
 
 /** @throws UsageError */
@@ -190,14 +192,6 @@ async function requireBefore(db: Database, store: Store, job: Job): Promise<void
       `tidefill up --to ${job.name}   does all that comes before it, in order`,
     );
   }
-}
-
-/** @throws RefusedError with the first reason, and the others below it */
-function requireSafe(refusals: readonly Refusal[]): void {
-  const [first, ...others] = refusals;
-  if (first === undefined) return;
-  const more = others.map(({ message }) => `\n${message}`).join("");
-  throw new RefusedError("sql-is-safe", `${first.message}${more}`, first.remedy);
 }
 
 async function requireNotDone(db: Queryable, store: Store, job: Job): Promise<void> {

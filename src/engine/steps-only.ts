@@ -16,10 +16,15 @@ export async function enterSteps(
   job: Job,
   options: WorkOptions,
 ): Promise<RunReport> {
-  const definition = createHash("sha256")
-    .update(JSON.stringify([...job.expand, ...job.contract].map(describeStep)))
+  const code = { definition: stepsFingerprint(job), files: options.files ?? {} };
+  return enter(db, store, job.name, "run", null, code);
+}
+
+/** A hash of all that a job of steps alone does. */
+export function stepsFingerprint({ expand, contract }: Job): string {
+  return createHash("sha256")
+    .update(JSON.stringify([...expand, ...contract].map(describeStep)))
     .digest("hex");
-  return enter(db, store, job.name, "run", null, { definition, files: options.files ?? {} });
 }
 
 /** Enters that the steps of such a run were taken back. */

@@ -12,10 +12,13 @@ import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { executeRun, type Participation } from "./execute-run.ts";
 import { hadNoRows } from "./had-no-rows.ts";
+import { resumeRun } from "./resume-run.ts";
 import type { RunReport } from "./run-report.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterUndone } from "./steps-only.ts";
-import { indexLog, needsLookup, openLog, undoTask } from "./undo-task.ts";
+import { indexLog, layoutsOf, needsLookup, openLog, undoTask } from "./undo-task.ts";
+import { requireUndoable, whyNot } from "./undoable.ts";
+import { requireStepsHaveAWayBack } from "./ways-back.ts";
 
 export interface UndoOptions extends WorkOptions {
   /** the job, where it has steps: those after the rows are taken back before the rows */
@@ -46,20 +49,35 @@ export async function undoRun(name: string, options: UndoOptions = {}): Promise<
     await requireSchema(db, store.schema);
     await store.runs.settle(db, (await store.runs.require(db, name)).job);
     const undone = await runToUndo(db, store, name);
-    requireUndoable(undone);
+    const begun = await unfinishedUndo(db, store, undone);
+    if (begun === null) requireUndoable(undone);
     await takeBackSteps(db, store, undone, options);
     if (hadNoRows(undone)) return enterUndone(db, store, undone);
     // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
-    for (const empty of await emptyAfter(db, store, undone)) {
+    for (const empty of begun === null ? await emptyAfter(db, store, undone) : []) {
       const report = await takeBackRows(db, store, empty, options, part);
-      if (report.status !== "succeeded") return report;
+      if (!isWhole(report)) return report;
     }
-    const report = await takeBackRows(db, store, undone, options, part);
-    const isWhole = report.status === "succeeded" && report.rows.rejected === 0;
-    if (options.withExpand === true && options.job !== undefined && isWhole)
+    const report =
+      begun === null
+        ? await takeBackRows(db, store, undone, options, part)
+        : await resumeRun(null, String(begun.id), options);
+    if (options.withExpand === true && options.job !== undefined && isWhole(report))
       await takeBackExpand(db, store, options.job, options);
     return report;
   });
+}
+
+/** Whether nothing is left of what was to be taken back. */
+export function isWhole({ status, rows }: RunReport): boolean {
+  return status === "succeeded" && rows.rejected === 0;
+}
+
+/** The undo of this run, or this run where it is one, that was begun and has not ended: typed again, it goes on. */
+async function unfinishedUndo(db: Database, store: Store, run: Run): Promise<Run | null> {
+  const last = await store.runs.latest(db, run.job);
+  if (last === null || last.kind !== "undo" || isFinished(last.status)) return null;
+  return last.id === run.id || last.ofRun === run.id ? last : null;
 }
 
 async function takeBackRows(
@@ -70,6 +88,8 @@ async function takeBackRows(
   part: Participation,
 ): Promise<RunReport> {
   await openLog(db, store, undone, options);
+  // Looked at before the undo is begun: one that can do nothing would stand in the way of the next run.
+  await db.transaction((tx) => layoutsOf(tx, undone.undoParts as readonly ImagePart[]));
   const undo = await begin(db, store, undone, options);
   return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
 }
@@ -83,7 +103,8 @@ async function emptyAfter(db: Database, store: Store, { id, job }: Run): Promise
 /** The steps that came after the rows go first; of a job of steps alone all of them. */
 async function takeBackSteps(db: Database, store: Store, run: Run, options: UndoOptions): Promise<void> {
   const known = await store.steps.known(db, run.job);
-  const isNeeded = known.some(({ phase }) => phase === "contract") || hadNoRows(run);
+  const isNeeded =
+    known.some(({ phase }) => phase === "contract" || options.withExpand === true) || hadNoRows(run);
   if (!isNeeded) return;
   const { job } = options;
   if (job === undefined)
@@ -92,6 +113,10 @@ async function takeBackSteps(db: Database, store: Store, run: Run, options: Undo
       `The steps of ${run.job} have to be taken back with it, and its file is not here.`,
       "Name the folder of your jobs with --jobs.",
     );
+  await requireStepsHaveAWayBack(db, store, job, {
+    ...options,
+    withExpand: options.withExpand === true || hadNoRows(run),
+  });
   await new StepRunner(db, store, { job: job.name, phase: "contract", steps: job.contract }, options).down();
   if (hadNoRows(run)) await takeBackExpand(db, store, job, options);
 }
@@ -99,33 +124,6 @@ async function takeBackSteps(db: Database, store: Store, run: Run, options: Undo
 /** Takes back the steps before the rows: what they have added goes, with all that is in it. */
 async function takeBackExpand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<number> {
   return new StepRunner(db, store, { job: job.name, phase: "expand", steps: job.expand }, options).down();
-}
-
-function requireUndoable(run: Run): void {
-  const reason = whyNot(run);
-  if (reason !== null) throw new RefusedError("run-can-be-undone", ...reason);
-}
-
-/** Why a run cannot be taken back, and what can be done instead; null when it can. */
-function whyNot(run: Run): readonly [message: string, remedy: string] | null {
-  const { id, job, kind, status, undoLog, undoneBy } = run;
-  if (kind !== "run") {
-    const what = kind === "undo" ? `took back run ${run.ofRun}` : "only compared";
-    return [`Run ${id} is not the job's own work: it ${what}.`, `To do that again: tidefill run ${job}`];
-  }
-  if (!isFinished(status)) {
-    return [
-      `Run ${id} of ${job} is ${status}; what is not finished cannot be taken back.`,
-      `End it first: tidefill cancel ${id}   then tidefill undo ${id}`,
-    ];
-  }
-  if (undoneBy !== null)
-    return [`Run ${id} was taken back already, by run ${undoneBy}.`, `tidefill status ${undoneBy}`];
-  const restore = "Restore from a backup: tidefill backup restore <dir>";
-  if (undoLog === "purged") return [`The undo log of run ${id} was purged.`, restore];
-  return undoLog === "none" && !hadNoRows(run)
-    ? [`Run ${id} of ${job} kept no undo log (undoable: false).`, restore]
-    : null;
 }
 
 /** An index on a log of many million images; nobody else uses the log. */

@@ -9,16 +9,18 @@ import { schemaFindings } from "./schema-findings.ts";
 
 const examinations: readonly Examination[] = [jobFindings, schemaFindings, runFindings];
 
-/** Looks at jobs, schema and runs; answers everything that is not as it should be. Writes nothing. */
+/** Looks at jobs of a folder, at those of these names where some are given, at schema and runs; answers everything that is not as it should be. Writes nothing. */
 export async function examine(
   db: Database,
   store: Store,
   jobs: readonly JobWithFiles[],
+  names: readonly string[] = [],
 ): Promise<readonly Finding[]> {
   const isInstalled = (await installedVersion(db, store.schema)) !== null;
-  const states = await readJobStates(db, store, jobs);
+  const all = await readJobStates(db, store, jobs);
+  const states = names.length === 0 ? all : all.filter(({ job }) => names.includes(job.name));
   const findings: Finding[] = [];
   for (const look of examinations)
-    findings.push(...(await look({ db, store: isInstalled ? store : null, states })));
+    findings.push(...(await look({ db, store: isInstalled ? store : null, states, all })));
   return findings;
 }

@@ -18,6 +18,8 @@ export interface Examined {
   /** null where tidefill has never run in this database */
   readonly store: Store | null;
   readonly states: readonly JobState[];
+  /** those of the whole folder, among which these are */
+  readonly all: readonly JobState[];
 }
 
 /** One thing that is looked at; it writes nothing. */

@@ -1,11 +1,32 @@
-import type { JobState } from "../engine/job-state.ts";
+import { type GoneJob, goneJobs } from "../engine/gone-jobs.ts";
+import { type JobState, lastStepsToGoOn } from "../engine/job-state.ts";
+import { isFinished } from "../store/run-status.ts";
 import type { Examination, Finding } from "./finding.ts";
 
 /** Jobs that are not done, or that are not what they were when they were done. */
-export const jobFindings: Examination = async ({ states }) =>
-  states.flatMap((state) => [...ofState(state), ...ofChange(state), ...ofOpenSteps(state)]);
+export const jobFindings: Examination = async ({ db, store, states, all }) => [
+  ...states.flatMap((state) => [...ofState(state), ...ofChange(state), ...ofOpenSteps(state)]),
+  ...(store === null ? [] : (await goneJobs(db, store, all)).flatMap(ofGone)),
+];
 
-function ofState({ job: { name }, run, state }: JobState): Finding[] {
+/** Files of jobs that are done may go; not of one that has got another name, and not of one that is at work. */
+function ofGone({ run, renamedTo }: GoneJob): Finding[] {
+  if (renamedTo !== null)
+    return [
+      {
+        code: "renamed-job",
+        job: renamedTo,
+        message: `${run.job} has run here, run ${run.id}, and its file is gone; ${renamedTo} does the very same.`,
+        remedy: `Give it its old name back; only if it is to be done once more: tidefill run ${renamedTo}`,
+      },
+    ];
+  if (isFinished(run.status)) return [];
+  const message = `${run.job} is ${run.status}, run ${run.id}, and its file is gone.`;
+  const remedy = `Bring its file back, then tidefill resume ${run.job}   or give it up: tidefill cancel ${run.id}`;
+  return [{ code: "gone-job", job: run.job, message, remedy }];
+}
+
+function ofState({ job: { name }, run, undo, state }: JobState): Finding[] {
   const finding = (code: string, message: string, remedy: string): Finding[] => [
     { code, job: name, message, remedy },
   ];
@@ -29,6 +50,12 @@ function ofState({ job: { name }, run, state }: JobState): Finding[] {
         `${name} was taken back by run ${run?.undoneBy}.`,
         `tidefill run ${name} --again, or take it out of the folder`,
       );
+    case "partly undone":
+      return finding(
+        "partly-undone-job",
+        `A part of ${name} was taken back, by run ${undo?.id}, ${undo?.status}.`,
+        `Take the rest back: tidefill undo ${name}`,
+      );
     default:
       return finding("pending-job", `${name} is pending.`, `tidefill up --to ${name}`);
   }
@@ -42,9 +69,14 @@ function ofChange({ job: { name }, run, changedSince }: JobState): Finding[] {
   return [{ code: "changed-job", job: name, message, remedy }];
 }
 
-function ofOpenSteps({ job: { name }, state, steps }: JobState): Finding[] {
+function ofOpenSteps(given: JobState): Finding[] {
+  const { state, steps } = given;
+  const { name } = given.job;
   if (state !== "succeeded" || steps.contract.open.length === 0) return [];
   const message = `${name} has last steps that are not done: ${steps.contract.open.join(", ")}.`;
-  const remedy = `When no program asks for it any more: tidefill contract ${name}`;
+  const remedy =
+    lastStepsToGoOn(given).length > 0
+      ? `Go on with them: tidefill up --to ${name}`
+      : `When no program asks for it any more: tidefill contract ${name}`;
   return [{ code: "open-steps", job: name, message, remedy }];
 }

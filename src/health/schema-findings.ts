@@ -1,9 +1,12 @@
 import { givenParameters } from "../engine/sealed-parameters.ts";
 import { RefusedError } from "../errors.ts";
 import { readParameters } from "../job/parameters.ts";
+import type { Step } from "../job/steps.ts";
+import { displayName } from "../job/table.ts";
 import { tryToOpenJob } from "../plan/open-job.ts";
 import { sql } from "../postgres/sql.ts";
-import { lostSteps } from "../steps/lost-steps.ts";
+import { doneSteps, lostSteps } from "../steps/lost-steps.ts";
+import { columnTakenBy } from "../steps/taken-away.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
 /** What the database has that it should not have, or lacks. */
@@ -22,17 +25,13 @@ const drift: ReadonlySet<string> = new Set([
 ]);
 
 /** Jobs that have succeeded, and whose tables do not fit their descriptions any more. */
-async function driftedTables({ db, states }: Examined): Promise<Finding[]> {
+async function driftedTables({ db, states, all }: Examined): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const taken = all.flatMap(doneSteps);
   for (const { job, run, state, steps } of states) {
-    // What a last step has dropped or renamed is not missed.
-    if (
-      state !== "succeeded" ||
-      run === null ||
-      job.kind === "steps" ||
-      steps.contract.done.length + steps.contract.begun.length > 0
-    )
-      continue;
+    if (state !== "succeeded" || run === null || job.kind === "steps") continue;
+    // What the author's own last statements were to bring about only the author knows.
+    if (job.contract.some(({ kind, name }) => kind === "sql" && steps.contract.done.includes(name))) continue;
     const given = await givenParameters(db, run, {}).catch(unlessRefused);
     // Whoever checks need not have the key that they are sealed with.
     if (given === null) continue;
@@ -44,7 +43,8 @@ async function driftedTables({ db, states }: Examined): Promise<Finding[]> {
         return [{ check: error.check, message: error.message, remedy: error.remedy ?? "" }];
       },
     );
-    for (const { message, remedy } of refusals.filter(({ check }) => drift.has(check)))
+    const found = refusals.filter(({ check }) => drift.has(check));
+    for (const { message, remedy } of found.filter((refusal) => !taken.some((step) => isOf(step, refusal))))
       findings.push({ code: "drifted-table", job: job.name, message: `${job.name}: ${message}`, remedy });
   }
   return findings;
@@ -55,10 +55,20 @@ function unlessRefused(error: unknown): null {
   return null;
 }
 
-async function stepsThatAreGone({ db, states }: Examined): Promise<Finding[]> {
+/** Whether it is about what a step has dropped or renamed, which nobody misses. */
+function isOf(step: Step, { message }: { readonly message: string }): boolean {
+  if (step.kind === "drop table") return message.includes(displayName(step.table));
+  const column = columnTakenBy(step);
+  return (
+    column !== null && "table" in step && message.includes(`${step.table.name} has no column ${column}.`)
+  );
+}
+
+async function stepsThatAreGone({ db, states, all }: Examined): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const done = all.flatMap(doneSteps);
   for (const { job, steps } of states) {
-    for (const step of await lostSteps(db, job, steps))
+    for (const step of await lostSteps(db, { job, steps }, done))
       findings.push({
         code: "lost-step",
         job: job.name,

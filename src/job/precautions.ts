@@ -3,8 +3,12 @@ import { findSql, howToBuild } from "../postgres/built-query.ts";
 import { parseDuration } from "./duration.ts";
 import type { CommonDefinition } from "./job-definition.ts";
 import type { ParameterSpec } from "./parameters.ts";
+import { takesAway } from "./steps.ts";
 
-/** @throws UsageError where two steps of a phase read the same: their names tell them apart */
+/**
+ * @throws UsageError where two steps of a phase read the same, since their names tell them apart; and where one of the first steps
+ * takes something away, since what keeps that from harm (backup, undo logs, the question) stands before the last ones
+ */
 export function stepsOf({ name, expand = [], contract = [], after = [] }: CommonDefinition<ParameterSpec>) {
   for (const steps of [expand, contract]) {
     const names = steps.map((step) => step.name);
@@ -14,6 +18,11 @@ export function stepsOf({ name, expand = [], contract = [], after = [] }: Common
         remedy: "Leave one of them out, or give sqlStep another name.",
       });
   }
+  const early = expand.find(takesAway);
+  if (early !== undefined)
+    throw new UsageError(`The step "${early.name}" of job ${name} takes something away before the rows.`, {
+      remedy: `Write it into contract: there it waits for tidefill contract ${name}, a backup, and undo logs that need it.`,
+    });
   return { expand: [...expand], contract: [...contract], after: [...after] };
 }
 

@@ -57,6 +57,12 @@ export class OpenedTable implements ReadableSource {
     );
   }
 
+  /** The same table with all its rows in scope. */
+  withAllRows(): OpenedTable {
+    const { table, read } = this.definition;
+    return new OpenedTable(new TableRows(table, read, null, null), this.relation, this.key, null, this.#use);
+  }
+
   get keyWidth(): number {
     return this.key.columns.length;
   }

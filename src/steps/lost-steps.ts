@@ -3,20 +3,36 @@ import { type Step, takesAway } from "../job/steps.ts";
 import type { Database } from "../postgres/database.ts";
 import type { StepPhase } from "../store/steps.ts";
 import { actsOf } from "./acts-of.ts";
+import { hasTaken } from "./taken-away.ts";
 
-/** The steps of a job that were done, and whose result the catalogue does not have any more. */
-export async function lostSteps(
-  db: Database,
-  job: Job,
-  steps: Readonly<Record<StepPhase, { readonly done: readonly string[] }>>,
-): Promise<readonly Step[]> {
-  const lost: Step[] = [];
-  const done = (["expand", "contract"] as const).flatMap((phase) =>
+/** A job with the names of its steps, as far as they are done. */
+export interface StepsOfJob {
+  readonly job: Job;
+  readonly steps: Readonly<Record<StepPhase, { readonly done: readonly string[] }>>;
+}
+
+/** The steps of a job that are done. */
+export function doneSteps({ job, steps }: StepsOfJob): readonly Step[] {
+  return (["expand", "contract"] as const).flatMap((phase) =>
     job[phase].filter(({ name }) => steps[phase].done.includes(name)),
   );
-  // What a later step has renamed or dropped is not lost.
-  if (done.some(takesAway)) return [];
-  for (const step of done) if (!(await isThere(db, step))) lost.push(step);
+}
+
+/**
+ * The steps of a job that were done, and whose result the catalogue does not have any more; what a step of this or another job
+ * has renamed or dropped is not lost. `others` are the steps of all jobs that are done.
+ */
+export async function lostSteps(
+  db: Database,
+  of: StepsOfJob,
+  others: readonly Step[],
+): Promise<readonly Step[]> {
+  const lost: Step[] = [];
+  for (const step of doneSteps(of)) {
+    // Who makes anew what was taken away has his reason.
+    if (takesAway(step) || others.some((other) => hasTaken(other, step))) continue;
+    if (!(await isThere(db, step))) lost.push(step);
+  }
   return lost;
 }
 

@@ -57,20 +57,26 @@ export class StepRunner {
     });
   }
 
-  /**
-   * Takes back what is done, and what was begun, the last step first. @throws RefusedError where a step has no way back; nothing
-   * is begun then
-   */
+  /** Takes back what is done, and what was begun, the last step first. @throws RefusedError as below; nothing is begun then */
   async down(): Promise<number> {
     return this.#alone(async () => {
-      const known = await this.#known();
-      const steps = this.#phase.steps.flatMap((step) => {
-        const entry = known.get(step.name);
-        return entry === undefined ? [] : [{ step, entry }];
-      });
-      for (const { step, entry } of steps) await this.#requireWayBack(step, entry);
+      await this.requireWaysBack();
+      const steps = await this.#standing();
       for (const { step, entry } of steps.reverse()) await this.#undo(step, entry);
       return steps.length;
+    });
+  }
+
+  /** @throws RefusedError where a step that is done, or begun, has no way back; nothing is written */
+  async requireWaysBack(): Promise<void> {
+    for (const { step, entry } of await this.#standing()) await this.#requireWayBack(step, entry);
+  }
+
+  async #standing() {
+    const known = await this.#known();
+    return this.#phase.steps.flatMap((step) => {
+      const entry = known.get(step.name);
+      return entry === undefined ? [] : [{ step, entry }];
     });
   }
 

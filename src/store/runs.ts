@@ -148,12 +148,12 @@ export class Runs {
     return found.filter(({ undoneBy }) => undoneBy === null);
   }
 
-  /** The newest run of each job that did its work. */
-  async latestOfEach(db: Queryable): Promise<Run[]> {
+  /** The newest run of each job that did its work; or, when asked for, that took it back. */
+  async latestOfEach(db: Queryable, kind: "run" | "undo" = "run"): Promise<Run[]> {
     const table = this.#schema.table("run");
     return this.#select(
       db,
-      sql`where run.id in (select max(id) from ${table} where kind = 'run' group by job) order by run.job`,
+      sql`where run.id in (select max(id) from ${table} where kind = ${kind} group by job) order by run.job`,
     );
   }
 

@@ -8,7 +8,7 @@ const tables = `import { table } from "tidefill";
 export const notes = table("notes", { key: "id", columns: { id: "bigint", body: "text", words: "integer?" } });`;
 const count = (
   more = "",
-): string => `import { addColumn, defineSqlJob, dropColumn, rowsOf, sql, update } from "tidefill";
+): string => `import { addColumn, defineSqlJob, dropColumn, rowsOf, setNotNull, sql, update } from "tidefill";
 import { notes } from "./tables.ts";
 export default defineSqlJob({
   name: "count",
@@ -120,4 +120,42 @@ test("a name that breaks lines and rings the bell is shown as what it is, on the
   const [, found] = value.findings as readonly { readonly message: string }[];
   expect(found?.message).toContain(name);
   await database.query(`drop table "${name}"`);
+});
+
+test("what a later job has renamed or dropped is not missed, and what somebody else has dropped is", async () => {
+  const step = (
+    name: string,
+    step: string,
+    more = "",
+  ) => `import { dropColumn, renameColumn, defineSteps } from "tidefill";
+export default defineSteps({ name: "${name}", after: ["count"], contract: [${step}], ${more} });`;
+  const backup = "backup: { check: () => true },";
+  await tidefill.write(
+    "count.ts",
+    count('contract: [setNotNull("notes", "words")], undoable: false, backup: { check: () => true },'),
+  );
+  await tidefill.write("rename.ts", step("rename", 'renameColumn("notes", "words", "amount")'));
+  await tidefill.write("drop.ts", step("drop", 'dropColumn("notes", "unused")', backup));
+  await database.query("alter table notes add unused text");
+  expect((await tidefill.run("up")).code).toBe(0);
+  for (const name of ["rename", "drop"]) expect((await tidefill.run("contract", name, "--yes")).code).toBe(0);
+  // Its integrity query asks for the old name.
+  expect(await findings()).toEqual(["broken-integrity"]);
+  expect(await findings("--require", "rename")).toEqual([]);
+  await database.query("alter table notes drop body");
+  expect(await findings()).toContain("drifted-table");
+});
+
+test("a gate tells nothing of other jobs", async () => {
+  await tidefill.write(
+    "other.ts",
+    `import { defineSteps, addColumn } from "tidefill";
+export default defineSteps({ name: "other", expand: [addColumn("notes", "o", "text")] });`,
+  );
+  expect((await tidefill.run("up")).code).toBe(0);
+  await database.query(
+    "update tidefill.run set undo_log = 'encrypted', finished_at = now() - interval '27 days' where job = 'count'",
+  );
+  expect(await findings("--require", "other")).toEqual([]);
+  expect(await findings("--require", "count")).toEqual(["expiring-undo-log"]);
 });

@@ -24,6 +24,7 @@ import {
   update,
 } from "tidefill";
 import { beforeEach, describe, expect, test } from "vitest";
+import { takesAway } from "../../src/job/steps.ts";
 import { Sql } from "../../src/postgres/sql.ts";
 import type { StepEvent } from "../../src/steps/step-events.ts";
 import { useDatabase } from "../support/database.ts";
@@ -44,18 +45,17 @@ beforeEach(async () => {
   await database.query("create index t_old on things.t (old)");
 });
 
-function job(...expand: readonly Step[]): Job {
-  return defineSteps({ name: "steps", expand });
+/** What takes something away comes last. */
+function job(...steps: readonly Step[]): Job {
+  return defineSteps({ name: "steps", [steps.some(takesAway) ? "contract" : "expand"]: steps });
 }
 
 async function done(given: Job): Promise<readonly StepEvent[]> {
   const events: StepEvent[] = [];
-  const report = await runJob(given, {
-    connectionString: database.url,
-    again: true,
-    onStep: (event) => events.push(event),
-  });
+  const options = { connectionString: database.url, onStep: (event: StepEvent) => events.push(event) };
+  const report = await runJob(given, { ...options, again: true });
   expect(report.status).toBe("succeeded");
+  await contractJob(given, options);
   return events.filter(({ type }) => type === "step done");
 }
 
@@ -257,7 +257,10 @@ test.each<readonly [string, string, Step, RegExp]>([
 ])("%s is in the way of a step, which is refused", async (_, before, step, message) => {
   await database.query(before);
   const state = await schema();
-  expect((await refused(runJob(job(step), { connectionString: database.url }))).message).toMatch(message);
+  const work = runJob(job(step), { connectionString: database.url }).then(() =>
+    contractJob(job(step), { connectionString: database.url }),
+  );
+  expect((await refused(work)).message).toMatch(message);
   expect(await schema()).toEqual(state);
 });
 

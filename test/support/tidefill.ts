@@ -36,6 +36,10 @@ export class CommandLine {
     await writeFile(join(this.#folder, name), text);
   }
 
+  async remove(name: string): Promise<void> {
+    await rm(join(this.#folder, name));
+  }
+
   start(...parameters: readonly string[]): ChildProcessWithoutNullStreams {
     const child = spawn(process.execPath, [program, ...parameters, "--jobs", this.#folder], {
       env: { ...process.env, DATABASE_URL: this.#databaseUrl, NO_COLOR: "1" },

@@ -28,14 +28,17 @@ export const checkCommand: CommandModule = {
       throw new UsageError(`There is no job "${stranger}" in ${settings.jobs}/.`, {
         remedy: `It has: ${all.map(({ job }) => job.name).join(", ")}.`,
       });
-    const isGate = given.require.length > 0;
-    const jobs = isGate ? all.filter(({ job }) => given.require.includes(job.name)) : all;
-    const found = await withStore(settings, (db, store) => examine(db, store, jobs), { needsSchema: false });
+    const { require } = given;
+    const found = await withStore(settings, (db, store) => examine(db, store, all, require), {
+      needsSchema: false,
+    });
     // A gate is about the jobs that it names, and their last steps come after the deploy.
-    const findings = isGate ? found.filter(({ job, code }) => job !== null && code !== "open-steps") : found;
+    const isOfGate = ({ job, code }: Finding) => require.includes(job ?? "") && code !== "open-steps";
+    const findings = require.length > 0 ? found.filter(isOfGate) : found;
+    const count = require.length > 0 ? new Set(require).size : all.length;
     if (settings.json) printJson({ findings });
     else if (findings.length > 0) printData(findings.map(describe).join("\n"));
-    if (findings.length === 0) say(`${emphasise("green", "ok")}  ${jobs.length} jobs, nothing to do.`);
+    if (findings.length === 0) say(`${emphasise("green", "ok")}  ${count} jobs, nothing to do.`);
     process.exitCode = findings.length > 0 ? exitCodes.refused : exitCodes.done;
   },
 };

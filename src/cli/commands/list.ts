@@ -1,8 +1,11 @@
+import { parse } from "node:path";
 import type { CommandModule } from "yargs";
+import { type GoneJob, goneJobs } from "../../engine/gone-jobs.ts";
 import { type JobState, neverRun, readJobStates } from "../../engine/job-state.ts";
 import { messageOf } from "../../errors.ts";
 import { inOrder } from "../../job/order.ts";
 import { isConnectionLoss } from "../../postgres/failure.ts";
+import type { Run } from "../../store/run.ts";
 import { withStore } from "../connection.ts";
 import { type LoadedJob, loadJobs } from "../load-job.ts";
 import { alignColumns, printData, printJson, say } from "../output.ts";
@@ -16,9 +19,14 @@ export const listCommand: CommandModule = {
   handler: async (read) => {
     const settings = commonSettings(read as unknown as CommonSettings);
     const { jobs, ignored } = await loadJobs(settings.jobs);
-    const states = await statesOf(settings, jobs);
+    const { states, gone } = await statesOf(settings, jobs);
     const standing = await standingOf(settings, states);
-    const rows = states.map((state) => listed(state, standing.get(state.job.name) ?? []));
+    // What cannot be loaded is told below.
+    const isGone = ({ run }: GoneJob) => !ignored.some(({ file }) => parse(file).name === run.job);
+    const rows = [
+      ...states.map((state) => listed(state, standing.get(state.job.name) ?? [])),
+      ...gone.filter(isGone).map(listedGone),
+    ];
     if (settings.json) printJson({ jobs: rows, ignored });
     else printData(rows.length === 0 ? `There is no job in ${settings.jobs}/.` : table(rows));
     for (const { file, reason } of ignored) {
@@ -31,8 +39,9 @@ export const listCommand: CommandModule = {
 /** A job as `list` shows it. */
 interface ListedJob {
   readonly job: string;
+  /** `–` of one whose file is gone */
   readonly kind: string;
-  /** `pending`, `running`, `succeeded`, `undone`, … */
+  /** `pending`, `running`, `succeeded`, `undone`, `partly undone`, … */
   readonly state: string;
   /** what is not as it was when it succeeded */
   readonly changedSince: readonly string[];
@@ -51,15 +60,20 @@ interface ListedJob {
 }
 
 /** In the order in which they are done, where that can be told; a job whose `after` is wrong is shown all the same. */
-async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): Promise<readonly JobState[]> {
+async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): Promise<Known> {
   const ordered = orderOf(jobs);
-  const reading = withStore(settings, (db, store) => readJobStates(db, store, ordered), {
-    needsSchema: false,
-  });
+  const reading = withStore(
+    settings,
+    async (db, store) => {
+      const states = await readJobStates(db, store, ordered);
+      return { states, gone: await goneJobs(db, store, states) };
+    },
+    { needsSchema: false },
+  );
   return reading.catch((error: unknown) => {
     if (!isConnectionLoss(error)) throw error;
     say("The database cannot be reached, so nothing is known of their runs.");
-    return ordered.map(neverRun);
+    return { states: ordered.map(neverRun), gone: [] };
   });
 }
 
@@ -81,6 +95,11 @@ async function standingOf(
   });
 }
 
+interface Known {
+  readonly states: readonly JobState[];
+  readonly gone: readonly GoneJob[];
+}
+
 function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
   try {
     return inOrder(jobs.map(({ job }) => job)).flatMap((each) => jobs.filter(({ job }) => job === each));
@@ -91,26 +110,34 @@ function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
 }
 
 function listed({ job, run, state, changedSince, steps }: JobState, standing: readonly number[]): ListedJob {
-  const lastRun =
-    run === null
-      ? null
-      : {
-          run: Number(run.id),
-          status: run.status,
-          startedAt: run.startedAt,
-          finishedAt: run.finishedAt,
-          undoneBy: run.undoneBy === null ? null : Number(run.undoneBy),
-        };
   const openSteps = [...steps.expand.open, ...steps.contract.open];
+  const lastRun = lastRunOf(run);
+  const { name, kind, after } = job;
+  return { job: name, kind, state, changedSince, standing, openSteps, after, lastRun };
+}
+
+function listedGone({ run, renamedTo }: GoneJob): ListedJob {
+  const state = renamedTo === null ? "its file is gone" : `its file is gone; is it ${renamedTo} now?`;
   return {
-    job: job.name,
-    kind: job.kind,
+    job: run.job,
+    kind: "–",
     state,
-    changedSince,
-    standing,
-    openSteps,
-    after: job.after,
-    lastRun,
+    changedSince: [],
+    standing: [],
+    openSteps: [],
+    after: [],
+    lastRun: lastRunOf(run),
+  };
+}
+
+function lastRunOf(run: Run | null): ListedJob["lastRun"] {
+  if (run === null) return null;
+  return {
+    run: Number(run.id),
+    status: run.status,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+    undoneBy: run.undoneBy === null ? null : Number(run.undoneBy),
   };
 }
 

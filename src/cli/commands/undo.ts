@@ -1,17 +1,12 @@
 import type { CommandModule } from "yargs";
-import { type JobState, readJobStates } from "../../engine/job-state.ts";
-import { type RunReport, readReport } from "../../engine/run-report.ts";
-import { undoJob } from "../../engine/undo-job.ts";
 import { runToUndo, undoRun } from "../../engine/undo-run.ts";
 import { UsageError } from "../../errors.ts";
 import { requireConfirmation } from "../confirm.ts";
 import { withStore } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
-import { loadInOrder } from "../load-in-order.ts";
 import { loadJob } from "../load-job.ts";
-import { printJson, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
 import { takePart, type WorkSettings } from "../take-part.ts";
+import { undoTo } from "../undo-to.ts";
 
 /** `tidefill undo <run|job>` */
 export const undoCommand: CommandModule = {
@@ -45,54 +40,3 @@ export const undoCommand: CommandModule = {
     await takePart(settings, given, null, (options) => undoRun(String(run.id), { ...options, job }));
   },
 };
-
-/** Takes back all jobs that come after one of them, the last first. */
-async function undoTo(
-  settings: CommonSettings,
-  given: WorkSettings & { readonly yes: boolean },
-  to: string,
-): Promise<void> {
-  const all = await loadInOrder(settings, undefined);
-  const last = to === "nothing" ? -1 : all.findIndex(({ job }) => job.name === to);
-  if (last < 0 && to !== "nothing") await loadInOrder(settings, to);
-  const after = all.slice(last + 1).reverse();
-  const states = await withStore(settings, (db, store) => readJobStates(db, store, after));
-  const standing = states.filter(hasSomething);
-  if (standing.length === 0) say(`Nothing stands that comes after ${to}.`);
-  for (const { job, steps } of standing)
-    say(
-      `${job.name}: its rows${namesOf(steps)
-        .map((step) => `; the step "${step}"`)
-        .join("")}`,
-    );
-  const jobs: { readonly job: string; readonly report: RunReport }[] = [];
-  if (standing.length > 0)
-    await requireConfirmation(
-      given.yes,
-      `Take these ${standing.length} jobs back, the first first? What their steps have added goes, with all that is in it.`,
-      to,
-    );
-  for (const { job } of standing) {
-    const report = await takePart({ ...settings, json: false }, given, null, async (options) => {
-      const done = await undoJob(job, options);
-      return done ?? lastReport(settings, job.name);
-    });
-    jobs.push({ job: job.name, report });
-    if (process.exitCode !== exitCodes.done) break;
-  }
-  if (settings.json) printJson({ jobs });
-}
-
-/** Whether a job has left anything that could be taken back. */
-function hasSomething({ run, state, steps }: JobState): boolean {
-  return (run !== null && state !== "undone" && state !== "pending") || namesOf(steps).length > 0;
-}
-
-/** What is done, and what was begun and never ended: both are taken back. */
-function namesOf({ expand, contract }: JobState["steps"]): readonly string[] {
-  return [...contract.done, ...contract.begun, ...expand.done, ...expand.begun];
-}
-
-async function lastReport(settings: CommonSettings, job: string): Promise<RunReport> {
-  return withStore(settings, async (db, store) => readReport(db, store, await store.runs.require(db, job)));
-}

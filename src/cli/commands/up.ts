@@ -1,8 +1,10 @@
 import type { CommandModule } from "yargs";
+import { type GoneJob, goneJobs } from "../../engine/gone-jobs.ts";
 import { isDone, type JobState, readJobStates } from "../../engine/job-state.ts";
 import { resumeRun } from "../../engine/resume-run.ts";
 import { runJob } from "../../engine/run-job.ts";
 import type { RunReport } from "../../engine/run-report.ts";
+import { RefusedError } from "../../errors.ts";
 import { readParameters } from "../../job/parameters.ts";
 import { isFinished } from "../../store/run-status.ts";
 import { withStore } from "../connection.ts";
@@ -30,9 +32,17 @@ export const upCommand: CommandModule = {
       WorkSettings & { readonly to?: string; readonly dryRun: boolean };
     const settings = commonSettings(given);
     const loaded = await loadInOrder(settings, given.to);
-    const states = await withStore(settings, (db, store) => readJobStates(db, store, loaded), {
-      needsSchema: false,
-    });
+    const all = given.to === undefined ? loaded : await loadInOrder(settings, undefined);
+    const states = await withStore(
+      settings,
+      async (db, store) => {
+        const every = await readJobStates(db, store, all);
+        const here = every.filter(({ job }) => loaded.some((each) => each.job.name === job.name));
+        requireNames(here, await goneJobs(db, store, every));
+        return here;
+      },
+      { needsSchema: false },
+    );
     const pending: JobState[] = [];
     for (const state of states.filter((each) => !isDone(each))) {
       if (await needsParameters(state))
@@ -56,9 +66,21 @@ export const upCommand: CommandModule = {
   },
 };
 
+/** @throws RefusedError where a job would be done a second time because it has another name now */
+function requireNames(states: readonly JobState[], gone: readonly GoneJob[]): void {
+  for (const { run, renamedTo } of gone) {
+    if (!states.some(({ job }) => job.name === renamedTo)) continue;
+    throw new RefusedError(
+      "job-keeps-its-name",
+      `The job ${run.job} has run here, run ${run.id}, and its file is gone; ${renamedTo} does the very same. Nothing was started.`,
+      `Give it its old name back. Only if it is to be done once more: tidefill run ${renamedTo}`,
+    );
+  }
+}
+
 /** A run that was begun has its parameters; one that is to begin must do without. */
-async function needsParameters({ job, run }: JobState): Promise<boolean> {
-  if (run !== null && !isFinished(run.status)) return false;
+async function needsParameters({ job, run, state }: JobState): Promise<boolean> {
+  if (run !== null && (state === "succeeded" || !isFinished(run.status))) return false;
   return readParameters(job.parameters, {}).then(
     () => false,
     () => true,
@@ -70,12 +92,18 @@ async function bringUp(
   settings: CommonSettings,
   given: WorkSettings,
   loaded: LoadedJob,
-  { job, run, state }: JobState,
+  { job, run, undo, state }: JobState,
 ): Promise<RunReport> {
-  const isUnfinished = run !== null && !isFinished(run.status);
+  if (state === "partly undone")
+    throw new RefusedError(
+      "no-unfinished-run",
+      `A part of ${job.name} was taken back, by run ${undo?.id}, ${undo?.status}.`,
+      `Take the rest back: tidefill undo ${job.name}   and then: tidefill up`,
+    );
+  const isBegun = run !== null && (state === "succeeded" || !isFinished(run.status));
   const quiet = { ...settings, json: false };
   return takePart(quiet, given, loaded, (options) =>
-    isUnfinished ? resumeRun(job, job.name, options) : runJob(job, { ...options, again: state === "undone" }),
+    isBegun ? resumeRun(job, job.name, options) : runJob(job, { ...options, again: state === "undone" }),
   );
 }
 
