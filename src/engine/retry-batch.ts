@@ -1,5 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
-import type { Key } from "../postgres/key.ts";
+import type { Key, KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import { listedKeys } from "../source/listed-keys.ts";
 import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
@@ -16,6 +16,10 @@ export class RetryBatch implements BatchWork {
     this.#list = list;
     this.#run = run;
     this.#key = key;
+  }
+
+  reasonAt(key: KeyText, reason: string): string {
+    return this.#work.reasonAt?.(key, reason) ?? reason;
   }
 
   async do(tx: Transaction, batch: Batch): Promise<BatchOutcome> {

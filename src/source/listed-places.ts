@@ -18,6 +18,7 @@ export function keyOfPlaces(width: number): Key {
 /** A few rows of a file or of a job's own list: each is read by itself, from the end of the one before it. */
 export class ListedPlaces implements ReadableSource {
   readonly walk: Walk;
+  readonly placeOf?: (key: KeyText) => string;
   readonly #source: ReadableSource;
   readonly #before: ReadonlyMap<string, KeyText | null>;
   readonly #list: Sql;
@@ -33,6 +34,7 @@ export class ListedPlaces implements ReadableSource {
   ) {
     this.#source = source;
     this.walk = walk;
+    if (source.placeOf !== undefined) this.placeOf = source.placeOf.bind(source);
     this.#before = before;
     this.#list = list;
     this.#key = key;

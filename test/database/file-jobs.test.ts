@@ -212,7 +212,7 @@ function jobsOfRefused(): readonly Job[] {
 }
 
 async function keysOf({ run }: RunReport): Promise<unknown> {
-  return database.query("select key from tidefill.reject where run_id = $1 order by key", [run]);
+  return database.query("select key, reason from tidefill.reject where run_id = $1 order by key", [run]);
 }
 
 test("rejects of rows outside of the database are no differences, and can be tried once more apart from the others", async () => {
