@@ -16,7 +16,11 @@ export class StepLines {
     const { step } = event;
     if (event.type === "step waits") this.#wait(step, event.inTheWay);
     if (event.type === "step undone")
-      say(`${emphasise("green", "taken back")}  ${step}${took(event.seconds)}`);
+      say(
+        event.wasThere
+          ? `${emphasise("yellow", "left")}  ${step}: it was there before the job came`
+          : `${emphasise("green", "taken back")}  ${step}${took(event.seconds)}`,
+      );
     if (event.type !== "step done") return;
     const how = event.wasThere ? ", which was there already" : took(event.seconds);
     say(`${emphasise("green", "done")}  ${step}${how}`);

@@ -30,4 +30,6 @@ export interface StepActs {
   readonly down: readonly Act[] | null;
   /** Asks, before the step is done, what its way back will need. */
   readonly before?: (db: Queryable) => Promise<string | null>;
+  /** Whether what it makes is there, in whatever state, when not all of `up` need be done for that. */
+  readonly isThere?: (db: Queryable) => Promise<boolean>;
 }

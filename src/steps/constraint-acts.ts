@@ -11,6 +11,8 @@ export function addConstraintActs({ table, constraint, definition }: Of<"add con
   return {
     up: addAndValidate(table, constraint, definition, async () => false),
     down: [dropConstraint(table, constraint)],
+    // One that somebody else has left unvalidated is still his.
+    isThere: async (db) => (await findConstraint(db, table, constraint)) !== undefined,
   };
 }
 

@@ -8,7 +8,8 @@ export type StepEvent = { readonly job: string; readonly phase: StepPhase; reado
   | { readonly type: "step waits"; readonly forMs: number; readonly inTheWay: readonly InTheWay[] }
   /** `wasThere`: the catalogue had it already */
   | { readonly type: "step done"; readonly wasThere: boolean; readonly seconds: number }
-  | { readonly type: "step undone"; readonly seconds: number }
+  /** `wasThere`: it was there before the job came, and stays */
+  | { readonly type: "step undone"; readonly wasThere: boolean; readonly seconds: number }
 );
 
 export type StepListener = (event: StepEvent) => void;

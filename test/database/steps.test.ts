@@ -126,18 +126,54 @@ describe.each<readonly [string, readonly Step[]]>([
     const after = await schema();
     expect(after).not.toEqual(before);
     expect(await done(job(...steps))).toEqual([]);
-    // Somebody whose store knows nothing of it finds it in the catalogue.
-    if (steps[0]?.kind !== "sql") {
-      await database.query("drop schema tidefill cascade");
-      const found = await done(job(...steps));
-      expect(found).toEqual(steps.map(() => expect.objectContaining({ wasThere: true })));
-      expect(await schema()).toEqual(after);
-    }
-    // What the index was is known to those only who dropped it.
-    if (steps[0]?.kind === "drop index") return;
     await undoJob(job(...steps), { connectionString: database.url });
     expect(await schema()).toEqual(before);
   });
+
+  test("that was there before the job came is found, and stays when the job is taken back", async () => {
+    if (steps[0]?.kind === "sql") return;
+    await done(job(...steps));
+    const after = await schema();
+    // A store that knows nothing of it.
+    await database.query("drop schema tidefill cascade");
+    const found = await done(job(...steps));
+    expect(found).toEqual(steps.map(() => expect.objectContaining({ wasThere: true })));
+    expect(await schema()).toEqual(after);
+    const events: StepEvent[] = [];
+    await undoJob(job(...steps), { connectionString: database.url, onStep: (event) => events.push(event) });
+    expect(events).toEqual(steps.map(() => expect.objectContaining({ type: "step undone", wasThere: true })));
+    expect(await schema()).toEqual(after);
+    expect(await database.query("select from tidefill.step")).toEqual([]);
+  });
+});
+
+test("of statements of the author's that are done already, the way back is not gone", async () => {
+  await database.query("insert into things.t values (1000, 1, 'by somebody')");
+  const given = (transactional: boolean) =>
+    job(
+      sqlStep({
+        name: "a row",
+        up: sql`insert into things.t values (1000, 1, 'by the step')`,
+        down: sql`delete from things.t where id = 1000`,
+        done: sql`select exists (select from things.t where id = 1000)`,
+        transactional,
+      }),
+    );
+  const before = await schema();
+  for (const transactional of [true, false]) {
+    await done(given(transactional));
+    await undoJob(given(transactional), { connectionString: database.url });
+    expect(await schema()).toEqual(before);
+  }
+});
+
+test("a check that somebody has left unvalidated is validated, and is still his", async () => {
+  await database.query("alter table things.t add constraint n_above check (n > 0) not valid");
+  const given = job(addCheck("things.t", "n_above", sql`n > 0`));
+  await done(given);
+  const after = await schema();
+  await undoJob(given, { connectionString: database.url });
+  expect(await schema()).toEqual(after);
 });
 
 test("an index that was dropped comes back as it was", async () => {
