@@ -9,13 +9,10 @@ type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 /** Adding a column: for an instant, whatever the table's size, unless its default is volatile. */
 export function addColumnActs(step: Of<"add column">): StepActs {
   const { table, column, type } = step;
-  const parts: Sql[] = [sql`add column ${columnOf(column)} ${raw(type)}`];
-  if (step.default !== null) parts.push(sql`default (${step.default})`);
-  if (step.notNull) parts.push(raw("not null"));
   return {
     up: [
       {
-        ...transactional(step, sql`alter table ${nameOf(table)} ${join(parts, " ")}`),
+        ...transactional(step, sql`alter table ${nameOf(table)} ${columnDefinition(step)}`),
         isDone: async (db) => {
           const found = await findColumn(db, table, column);
           if (found === undefined) return false;
@@ -34,6 +31,14 @@ export function addColumnActs(step: Of<"add column">): StepActs {
     ],
     down: [dropColumnAct(table, column)],
   };
+}
+
+/** What stands behind `alter table <name>`. */
+export function columnDefinition(step: Of<"add column">): Sql {
+  const parts: Sql[] = [sql`add column ${columnOf(step.column)} ${raw(step.type)}`];
+  if (step.default !== null) parts.push(sql`default (${step.default})`);
+  if (step.notNull) parts.push(raw("not null"));
+  return join(parts, " ");
 }
 
 /** The type without what else may stand behind it; `serial`, which is none, cannot be compared. */

@@ -11,7 +11,7 @@ type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 export function createIndexActs(step: Of<"create index">): StepActs {
   const index = { schema: step.table.schema, name: step.index };
   return {
-    up: buildActs(index, statementOf(step), (db) => findIndex(db, step)),
+    up: buildActs(index, statementOf(step, true), (db) => findIndex(db, step)),
     down: [dropIndexAct(index)],
   };
 }
@@ -54,10 +54,13 @@ function dropIndexAct(index: StepTable): Act {
   };
 }
 
-function statementOf({ index, table, method, by, where, unique }: Of<"create index">): Sql {
-  const kind = raw(unique ? "unique index" : "index");
+export function statementOf(
+  { index, table, method, by, where, unique }: Of<"create index">,
+  isConcurrent: boolean,
+): Sql {
+  const kind = raw(`${unique ? "unique index" : "index"}${isConcurrent ? " concurrently" : ""}`);
   const condition = where === null ? raw("") : sql` where ${where}`;
-  return sql`create ${kind} concurrently ${columnOf(index)} on ${nameOf(table)} using ${columnOf(method)} ${bracketed(by)}${condition}`;
+  return sql`create ${kind} ${columnOf(index)} on ${nameOf(table)} using ${columnOf(method)} ${bracketed(by)}${condition}`;
 }
 
 interface Found {

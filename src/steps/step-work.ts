@@ -1,12 +1,14 @@
 import { RefusedError } from "../errors.ts";
 import type { Step } from "../job/steps.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
+import { raw } from "../postgres/sql.ts";
 import type { KnownStep, StepPhase } from "../store/steps.ts";
 import type { Store } from "../store/store.ts";
 import type { Act } from "./act.ts";
 import { actsOf } from "./acts-of.ts";
 import { type Around, doAct, type Told } from "./do-act.ts";
 import { hashOf, isAnyDone, isWholeDone, requireDone } from "./done.ts";
+import { requireSame } from "./same-thing.ts";
 import type { StepEvent, StepListener } from "./step-events.ts";
 
 /** One step of a job, and what our record knows of it. */
@@ -50,6 +52,7 @@ export class StepWork {
     const begin = performance.now();
     // What was there before is seen by the first who begins, and by nobody after him.
     await this.#awaitGhosts();
+    await this.#requireSame();
     const { up } = actsOf(step, null);
     const kept = known ?? (await this.#lookBefore());
     const entry = { ...this.#key, definition: hashOf(step), before: kept.before, wasThere: kept.wasThere };
@@ -108,6 +111,24 @@ export class StepWork {
     return { job, phase, name: step.name };
   }
 
+  /** What stands in its place must be what it makes. A look that needs a lock asks for it as the step itself does. */
+  async #requireSame(): Promise<void> {
+    const { step } = this.#of;
+    const isDone: Act["isDone"] = async (tx) => {
+      await requireSame(tx, step);
+      return true;
+    };
+    const locks = "table" in step ? step.table : null;
+    const look: Act = { statement: raw("select"), isTransactional: true, locks, isDone };
+    await doAct(
+      this.#db,
+      step.name,
+      look,
+      this.#told(async () => {}),
+      async () => true,
+    );
+  }
+
   /** What the way back will need, and whether there is nothing to take back, since somebody else has made it. */
   async #lookBefore(): Promise<Pick<KnownStep, "before" | "wasThere">> {
     const { up, before, isThere } = actsOf(this.#of.step, null);
@@ -146,15 +167,21 @@ export class StepWork {
       await run();
       return true;
     };
-    const told: Told = {
+    const told = this.#told(async () => {
+      if (!isMarked) await note();
+    });
+    return (act) => doAct(this.#db, step.name, act, told, isMarked ? marking : holding);
+  }
+
+  #told(note: () => Promise<void>): Told {
+    return {
       begins: async (statement) => {
-        if (!isMarked) await note();
+        await note();
         this.#tell({ type: "step begun", statement });
       },
       waits: (forMs, inTheWay) => this.#tell({ type: "step waits", forMs, inTheWay }),
       signal: this.#doing.signal,
     };
-    return (act) => doAct(this.#db, step.name, act, told, isMarked ? marking : holding);
   }
 
   #record(tx: Transaction, action: string): Promise<void> {

@@ -271,7 +271,7 @@ test("a column's type is compared without what stands behind it", async () => {
 });
 
 test.each<readonly [string, string, Step, RegExp]>([
-  ["a column of another type", "select", addColumn("things.t", "old", "integer"), /another type: text/],
+  ["a column of another type", "select", addColumn("things.t", "old", "integer"), /there: +text\n +wanted: integer/],
   [
     "an index of another table",
     "create table things.u (n integer); create index t_n on things.u (n)",
