@@ -9,6 +9,7 @@ import {
   beginStatement,
   defaultLimits,
   noticeLostClient,
+  pinSearchPath,
   plainName,
   type TransactionLimits,
 } from "./transaction-settings.ts";
@@ -115,12 +116,14 @@ export class Database implements Queryable {
   }
 
   /**
-   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. The timeouts are
-   * the session's for so long: behind a pooler in transaction mode another one may get it.
+   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. The settings
+   * are the session's for so long: behind a pooler in transaction mode another one may get it.
    */
   async alone(statement: Sql, wholeMs: number): Promise<Result> {
     return this.#withClient(wholeMs, async (client) => {
-      await client.query(`set statement_timeout = 0; set lock_timeout = 0; ${noticeLostClient(false)}`);
+      await client.query(
+        `set statement_timeout = 0; set lock_timeout = 0; ${pinSearchPath(false)}; ${noticeLostClient(false)}`,
+      );
       try {
         const { rows, rowCount } = await client.query<Record<string, string | null>>(
           statement.toQuery().text,
@@ -128,7 +131,9 @@ export class Database implements Queryable {
         return { rows, count: rowCount ?? 0 };
       } finally {
         await client
-          .query("reset statement_timeout; reset lock_timeout; reset client_connection_check_interval")
+          .query(
+            "reset statement_timeout; reset lock_timeout; reset search_path; reset client_connection_check_interval",
+          )
           .catch(() => unfit.add(client));
       }
     });

@@ -49,7 +49,7 @@ export function beginStatement(limits: Partial<TransactionLimits> = {}): string 
       "jit = off",
       ...(name === undefined ? [] : [`application_name = '${plainName(name)}'`]),
     ].map((setting) => `set local ${setting}`),
-    pinSearchPath,
+    pinSearchPath(true),
     setWhereKnown("transaction_timeout", Math.ceil(wholeMs)),
     noticeLostClient(true),
   ].join("; ");
@@ -74,10 +74,12 @@ function setWhereKnown(setting: string, value: number, isLocal = true): string {
  * The search path of the database or role, so that triggers find what they always find; but `pg_catalog` is taken out of it,
  * since a path that names it late lets other schemas stand in for the built-in functions. Unnamed, it comes first.
  */
-const pinSearchPath = `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(',', (
+export function pinSearchPath(isLocal: boolean): string {
+  return `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(',', (
     select pg_catalog.string_agg(part, ',' order by place)
     from pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) with ordinality as path(part, place)
     where pg_catalog.btrim(part) operator(pg_catalog.<>) 'pg_catalog'
       and pg_catalog.btrim(part) operator(pg_catalog.<>) '"pg_catalog"'
       and pg_catalog.btrim(part) operator(pg_catalog.<>) ''
-  ), 'pg_temp'), true)`;
+  ), 'pg_temp'), ${isLocal})`;
+}

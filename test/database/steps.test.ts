@@ -271,7 +271,12 @@ test("a column's type is compared without what stands behind it", async () => {
 });
 
 test.each<readonly [string, string, Step, RegExp]>([
-  ["a column of another type", "select", addColumn("things.t", "old", "integer"), /there: +text\n +wanted: integer/],
+  [
+    "a column of another type",
+    "select",
+    addColumn("things.t", "old", "integer"),
+    /there: +text\n +wanted: integer/,
+  ],
   [
     "an index of another table",
     "create table things.u (n integer); create index t_n on things.u (n)",
@@ -316,14 +321,30 @@ test("what would harm a live table is refused before anything is done, unless it
 
 test("a hostile search path changes nothing", async () => {
   await database.query(
-    `create schema hostile; create function hostile.lower(text) returns text language sql as 'select null'`,
+    `create schema hostile; create function hostile.lower(text) returns text language sql immutable as 'select null'`,
   );
   await database.query(`alter database ${database.name} set search_path = hostile, pg_catalog, things`);
   await database.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
   );
-  await done(job(addColumn("t", "m", "text", { default: sql`lower('M')` })));
+  await done(
+    job(
+      addColumn("t", "m", "text", { default: sql`lower('M')` }),
+      createIndex("t_lower", { on: "t", by: sql`lower(old)` }),
+      sqlStep({
+        name: "alone",
+        up: sql`create index concurrently t_alone on t (lower(old))`,
+        down: sql`drop index concurrently t_alone`,
+        transactional: false,
+      }),
+    ),
+  );
   expect(await database.query("select distinct m from things.t")).toEqual([{ m: "m" }]);
+  const indexes = await database.query(`
+    select bool_and(pg_get_indexdef(i) ~ '[(]lower[(]old[)][)]$') as are_plain
+    from unnest(array['things.t_lower', 'things.t_alone']::regclass[]) i
+    cross join set_config('search_path', 'pg_catalog', true)`);
+  expect(indexes).toEqual([{ are_plain: true }]);
   await database.query(`alter database ${database.name} reset search_path`);
   await database.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
