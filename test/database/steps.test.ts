@@ -417,6 +417,11 @@ test.each<readonly [string, () => unknown, RegExp]>([
   ["a step twice", () => job(addColumn("t", "c", "int"), addColumn("t", "c", "text")), /twice/],
   ["a job of no steps", () => job(), /no steps/],
   ["a name of 64 bytes", () => createTable("x".repeat(64), sql`create table x ()`), /63 bytes/],
+  ["an index of 64 bytes", () => createIndex("ü".repeat(32), { on: "t", by: sql`n` }), /63 bytes/],
+  ["a column of 64 bytes", () => addColumn("t", "x".repeat(64), "integer"), /63 bytes/],
+  ["a check of 64 bytes", () => addCheck("t", "x".repeat(64), sql`true`), /63 bytes/],
+  ["a column that becomes too long", () => renameColumn("t", "n", "x".repeat(64)), /63 bytes/],
+  ["an index without a name", () => createIndex("", { on: "t", by: sql`n` }), /63 bytes/],
 ])("%s is a mistake that is told", (_, make, message) => {
   expect(make).toThrow(message);
 });
