@@ -6,10 +6,10 @@ import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 import type { Sql } from "./sql.ts";
 import {
+  afterAlone,
+  aloneStatement,
   beginStatement,
   defaultLimits,
-  noticeLostClient,
-  pinSearchPath,
   plainName,
   type TransactionLimits,
 } from "./transaction-settings.ts";
@@ -117,24 +117,22 @@ export class Database implements Queryable {
 
   /**
    * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. The settings
-   * are the session's for so long: behind a pooler in transaction mode another one may get it.
+   * are the session's for so long: behind a pooler in transaction mode another one may get it. `begins` hears before it is sent
+   * which backend does it.
    */
-  async alone(statement: Sql, wholeMs: number): Promise<Result> {
-    return this.#withClient(wholeMs, async (client) => {
-      await client.query(
-        `set statement_timeout = 0; set lock_timeout = 0; ${pinSearchPath(false)}; ${noticeLostClient(false)}`,
-      );
+  async alone(
+    statement: Sql,
+    { lockMs, wholeMs }: Pick<TransactionLimits, "lockMs" | "wholeMs">,
+    begins: (backend: string) => Promise<void>,
+  ): Promise<void> {
+    await this.#withClient(wholeMs, async (client) => {
+      await client.query(aloneStatement(lockMs));
       try {
-        const { rows, rowCount } = await client.query<Record<string, string | null>>(
-          statement.toQuery().text,
-        );
-        return { rows, count: rowCount ?? 0 };
+        const { rows } = await client.query<Row>("select pg_catalog.pg_backend_pid() as backend");
+        await begins(rows[0]?.backend ?? "");
+        await client.query(statement.toQuery().text);
       } finally {
-        await client
-          .query(
-            "reset statement_timeout; reset lock_timeout; reset search_path; reset client_connection_check_interval",
-          )
-          .catch(() => unfit.add(client));
+        await client.query(afterAlone).catch(() => unfit.add(client));
       }
     });
   }

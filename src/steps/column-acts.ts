@@ -1,5 +1,5 @@
 import { RefusedError } from "../errors.ts";
-import type { Step } from "../job/steps.ts";
+import type { Step, StepTable } from "../job/steps.ts";
 import { join, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { Act, StepActs } from "./act.ts";
 import { columnOf, findColumn, isTrue, nameOf, relationExists, tableShown } from "./catalogue.ts";
@@ -12,7 +12,7 @@ export function addColumnActs(step: Of<"add column">): StepActs {
   return {
     up: [
       {
-        ...transactional(step, sql`alter table ${nameOf(table)} ${columnDefinition(step)}`),
+        ...transactional(sql`alter table ${nameOf(table)} ${columnDefinition(step)}`),
         isDone: async (db) => {
           const found = await findColumn(db, table, column);
           if (found === undefined) return false;
@@ -63,10 +63,7 @@ export function renameColumnActs(step: Of<"rename column">): StepActs {
 function renameAct(step: Of<"rename column">, from: string, to: string): Act {
   const { table } = step;
   return {
-    ...transactional(
-      step,
-      sql`alter table ${nameOf(table)} rename column ${columnOf(from)} to ${columnOf(to)}`,
-    ),
+    ...transactional(sql`alter table ${nameOf(table)} rename column ${columnOf(from)} to ${columnOf(to)}`),
     isDone: async (db) => {
       const [old, now] = [await findColumn(db, table, from), await findColumn(db, table, to)];
       if (old === undefined && now !== undefined) return true;
@@ -80,21 +77,17 @@ function renameAct(step: Of<"rename column">, from: string, to: string): Act {
 
 function dropColumnAct(table: Of<"drop column">["table"], column: string): Act {
   return {
-    ...transactional({ table }, sql`alter table ${nameOf(table)} drop column ${columnOf(column)}`),
+    ...transactional(sql`alter table ${nameOf(table)} drop column ${columnOf(column)}`),
     isDone: async (db) =>
       !(await relationExists(db, table)) || (await findColumn(db, table, column)) === undefined,
   };
 }
 
-function transactional({ table }: { readonly table: Act["locks"] }, statement: Sql): Omit<Act, "isDone"> {
-  return { statement, isTransactional: true, locks: table };
+function transactional(statement: Sql): Omit<Act, "isDone"> {
+  return { statement, isTransactional: true };
 }
 
-function inThePlace(
-  step: Step & { readonly table: NonNullable<Act["locks"]> },
-  what: string,
-  remedy: string,
-) {
+function inThePlace(step: Step & { readonly table: StepTable }, what: string, remedy: string) {
   return new RefusedError(
     "step-finds-its-place",
     `The step "${step.name}" cannot be done in ${tableShown(step.table)}: ${what}.`,

@@ -13,6 +13,10 @@ export function createIndexActs(step: Of<"create index">): StepActs {
   return {
     up: buildActs(index, statementOf(step, true), (db) => findIndex(db, step)),
     down: [dropIndexAct(index)],
+    left: async (db) =>
+      (await findIndex(db, step))?.isValid === false
+        ? `the index ${step.index}, which is invalid: nothing reads it, and every write keeps it`
+        : null,
   };
 }
 
@@ -115,5 +119,5 @@ function indexes(where: Sql): Sql {
 
 // Locks that conflict with no read and no write: nobody queues behind them, so they may wait.
 function concurrently(statement: Sql): Omit<Act, "isDone"> {
-  return { statement, isTransactional: false, locks: null };
+  return { statement, isTransactional: false, mayWait: true };
 }

@@ -10,6 +10,7 @@ import { type Around, doAct, type Told } from "./do-act.ts";
 import { hashOf, isAnyDone, isWholeDone, requireDone } from "./done.ts";
 import { requireSame } from "./same-thing.ts";
 import type { StepEvent, StepListener } from "./step-events.ts";
+import { withWhatIsLeft } from "./step-failure.ts";
 
 /** One step of a job, and what our record knows of it. */
 interface StepOfJob {
@@ -118,11 +119,10 @@ export class StepWork {
       await requireSame(tx, step);
       return true;
     };
-    const locks = "table" in step ? step.table : null;
-    const look: Act = { statement: raw("select"), isTransactional: true, locks, isDone };
+    const look: Act = { statement: raw("select"), isTransactional: true, isDone };
     await doAct(
       this.#db,
-      step.name,
+      this.#key,
       look,
       this.#told(async () => {}),
       async () => true,
@@ -170,7 +170,10 @@ export class StepWork {
     const told = this.#told(async () => {
       if (!isMarked) await note();
     });
-    return (act) => doAct(this.#db, step.name, act, told, isMarked ? marking : holding);
+    return (act) =>
+      doAct(this.#db, this.#key, act, told, isMarked ? marking : holding).catch(async (error: unknown) => {
+        throw await withWhatIsLeft(this.#db, this.#key, actsOf(step, null), error);
+      });
   }
 
   #told(note: () => Promise<void>): Told {

@@ -214,12 +214,16 @@ test("an index that was left invalid is made anew", async () => {
 test("what failed half-way is taken back: its invalid index, its check that is not valid, its help for not null", async () => {
   await database.query("insert into things.t values (500, 1, null)");
   const before = await schema();
-  for (const step of [
-    createIndex("t_n", { on: "things.t", by: sql`n`, unique: true }),
-    addCheck("things.t", "n_above", sql`n > 1`),
-    setNotNull("things.t", "old"),
-  ]) {
-    await expect(runJob(job(step), { connectionString: database.url })).rejects.toThrow();
+  for (const [step, left] of [
+    [createIndex("t_n", { on: "things.t", by: sql`n`, unique: true }), /index t_n.* invalid/],
+    [addCheck("things.t", "n_above", sql`n > 1`), /constraint n_above.*, not valid/],
+    [setNotNull("things.t", "old"), /constraint tidefill_not_null_.*, not valid, .* null in new rows/],
+  ] as const) {
+    await expect(runJob(job(step), { connectionString: database.url })).rejects.toMatchObject({
+      code: "step-failed",
+      message: expect.stringMatching(left),
+      remedy: expect.stringContaining("undo --to"),
+    });
     expect(await schema(), step.name).not.toEqual(before);
     await undoJob(job(step), { connectionString: database.url });
     expect(await schema(), step.name).toEqual(before);

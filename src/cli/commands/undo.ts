@@ -12,6 +12,7 @@ import { loadJob } from "../load-job.ts";
 import { say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
 import { takePart, type WorkSettings } from "../take-part.ts";
+import { takeSteps } from "../take-steps.ts";
 
 /** `tidefill undo <run|job>` */
 export const undoCommand: CommandModule = {
@@ -70,7 +71,11 @@ async function undoTo(
     `Take these ${standing.length} jobs back, the first first? What their steps have added goes, with all that is in it.`,
     to,
   );
-  for (const { job } of standing) {
+  for (const { job, run } of standing) {
+    if (run === null) {
+      await takeSteps(settings, (options) => undoJob(job, options));
+      continue;
+    }
     await takePart({ ...settings, json: false }, given, null, async (options) => {
       const report = await undoJob(job, options);
       return report ?? lastReport(settings, job.name);
