@@ -1,5 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import type pg from "pg";
+import pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../errors.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
@@ -135,6 +135,18 @@ export class Database implements Queryable {
         await client.query(afterAlone).catch(() => unfit.add(client));
       }
     });
+  }
+
+  /** Works on one connection, which keeps what is temporary from one transaction to the next. */
+  async onOneConnection<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    const pool = new pg.Pool({ ...this.#pool.options, max: 1, idleTimeoutMillis: 0 });
+    pool.on("error", () => {});
+    pool.on("connect", (client) => client.on("error", () => {}));
+    try {
+      return await work(new Database(pool));
+    } finally {
+      await pool.end();
+    }
   }
 
   /** Lets so many transactions be open at a time from now on. */

@@ -51,7 +51,7 @@ const head = new RegExp(
 const pieces = new RegExp([...Object.values(sqlTokens), ";"].join("|"), "g");
 
 /** The first statement of a text, making another table of the same columns; null where it does not name them. */
-function madeElsewhere(text: string, table: string): string | null {
+export function madeElsewhere(text: string, table: string): string | null {
   const end = [...text.matchAll(pieces)].find(([piece]) => piece === ";")?.index ?? text.length;
   const first = text.slice(0, end);
   const begin = head.exec(first)?.[0];
