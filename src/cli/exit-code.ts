@@ -38,10 +38,13 @@ function isComplete({ kind, rows, broken, notCompared, contract }: RunReport): b
   return rows.rejected === 0 && broken.length === 0 && (kind === "run" || rows.conflicted === 0);
 }
 
+/** Codes of errors after which the same command goes on. */
+const resumable = ["no-progress", "step-stopped"];
+
 /** What an error means for the shell. */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;
   if (error instanceof RefusedError) return exitCodes.refused;
-  if (error instanceof TidefillError && error.code === "no-progress") return exitCodes.resumable;
+  if (error instanceof TidefillError && resumable.includes(error.code)) return exitCodes.resumable;
   return exitCodes.failed;
 }

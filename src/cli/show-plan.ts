@@ -48,7 +48,7 @@ function describeLocks(locks: WholePlan["locks"]): string[] {
   const lines = locks.flatMap(({ statement, locks: taken, problem }) => [
     `  ${statement.replaceAll(/\s+/g, " ").slice(0, 100)}`,
     ...(taken ?? []).map(({ relation, mode }) => `    ${mode} on ${relation}`),
-    ...(problem === null && taken?.length === 0 ? ["    nothing more than before"] : []),
+    ...(problem === null && taken?.length === 0 ? ["    none on a table"] : []),
     ...(problem === null ? [] : [`    ${problem}`]),
   ]);
   return ["Locks that were really taken", ...(lines.length === 0 ? ["  no step is open"] : lines), ""];

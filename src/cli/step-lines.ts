@@ -1,5 +1,4 @@
 import { formatSeconds } from "../observe/format.ts";
-import type { InTheWay } from "../steps/in-the-way.ts";
 import type { StepEvent } from "../steps/step-events.ts";
 import { emphasise, say } from "./output.ts";
 
@@ -10,26 +9,29 @@ function took(seconds: number): string {
 
 /** Tells people of the steps before and after the rows: a line for each, and who is in the way of one that waits. */
 export class StepLines {
-  #blockedBy = "";
+  #blockedBy: string | null = null;
 
   hear(event: StepEvent): void {
     const { step } = event;
-    if (event.type === "step waits") this.#wait(step, event.inTheWay);
+    if (event.type === "step waits") this.#wait(event);
     if (event.type === "step undone")
-      say(`${emphasise("green", "taken back")}  ${step}${took(event.seconds)}`);
+      say(
+        event.wasThere
+          ? `${emphasise("yellow", "left")}  ${step}: it was there before the job came`
+          : `${emphasise("green", "taken back")}  ${step}${took(event.seconds)}`,
+      );
     if (event.type !== "step done") return;
     const how = event.wasThere ? ", which was there already" : took(event.seconds);
     say(`${emphasise("green", "done")}  ${step}${how}`);
   }
 
   // Once for each who is in the way, not once an attempt.
-  #wait(step: string, inTheWay: readonly InTheWay[]): void {
+  #wait({ step, forMs, inTheWay }: Extract<StepEvent, { readonly type: "step waits" }>): void {
     const who = inTheWay.map(({ pid }) => pid).join(", ");
-    if (who === this.#blockedBy && who !== "") return;
+    if (who === this.#blockedBy) return;
     this.#blockedBy = who;
-    say(
-      `${emphasise("yellow", "waits")}  ${step}: its lock is held${inTheWay.length === 0 ? " by somebody" : " by"}`,
-    );
+    const what = forMs === null ? "it hinders nobody, and waits for" : "its lock is held by";
+    say(`${emphasise("yellow", "waits")}  ${step}: ${what}${inTheWay.length === 0 ? " somebody" : ""}`);
     for (const { pid, user, application, state, seconds, statement } of inTheWay)
       say(
         `       process ${pid} of ${user} (${application}), ${state}, ${formatSeconds(seconds)}: ${statement}`,

@@ -6,14 +6,13 @@ import { RefusedError } from "../errors.ts";
 import type { Database } from "../postgres/database.ts";
 import type { Store } from "../store/store.ts";
 import { requireConfirmation } from "./confirm.ts";
-import { withAddress, withStore } from "./connection.ts";
+import { withStore } from "./connection.ts";
 import { exitCodes } from "./exit-code.ts";
 import { loadInOrder } from "./load-in-order.ts";
 import { printJson, say } from "./output.ts";
 import type { CommonSettings } from "./settings.ts";
-import { Signals } from "./signals.ts";
-import { StepLines } from "./step-lines.ts";
 import { takePart, type WorkSettings } from "./take-part.ts";
+import { takeSteps } from "./take-steps.ts";
 
 /** Takes back all jobs that were done after one of them, the last first; `nothing` stands for before the first. */
 export async function undoTo(
@@ -58,21 +57,7 @@ async function takeBack(
       if (report === null) throw new Error(`The runs of ${job.name} were taken back by somebody else.`);
       return report;
     });
-  const signals = new Signals();
-  signals.listen();
-  const lines = new StepLines();
-  try {
-    return await withAddress(settings, (connectionString) =>
-      undoJob(job, {
-        connectionString,
-        schema: settings.schema,
-        signal: signals.signal,
-        onStep: (event) => lines.hear(event),
-      }),
-    );
-  } finally {
-    signals.ignore();
-  }
+  return takeSteps(settings, (options) => undoJob(job, options));
 }
 
 function describe({ job, runs, steps, unfinished }: UndoPlan): string {

@@ -1,6 +1,6 @@
 import type { Job } from "../job/define-job.ts";
 import type { Database } from "../postgres/database.ts";
-import { hashOf } from "../steps/run-steps.ts";
+import { hashOf } from "../steps/done.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { installedVersion } from "../store/schema.ts";

@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.ts";
 import { findSql, type SqlLike } from "../postgres/built-query.ts";
 import { bracketed, quoteIdentifier, raw, Sql, sql } from "../postgres/sql.ts";
+import { requireNamesFit } from "./step-names.ts";
 import { displayName, parseTableName, type Table } from "./table.ts";
 
 /** A table's name as a step has it. */
@@ -220,6 +221,7 @@ function describe(value: unknown): unknown {
 type Bare = Step extends infer Each ? (Each extends Step ? Omit<Each, "name" | "known"> : never) : never;
 
 function step(bare: Bare, name: string, { known = {} }: StepOptions): Step {
+  requireNamesFit(bare);
   for (const [code, reason] of Object.entries(known))
     if (reason.trim() === "")
       throw new UsageError(`The step "${name}" knows of ${code} without a reason.`, {

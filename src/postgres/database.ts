@@ -1,14 +1,15 @@
 import type { Readable, Writable } from "node:stream";
-import type pg from "pg";
+import pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../errors.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 import type { Sql } from "./sql.ts";
 import {
+  afterAlone,
+  aloneStatement,
   beginStatement,
   defaultLimits,
-  noticeLostClient,
   plainName,
   type TransactionLimits,
 } from "./transaction-settings.ts";
@@ -115,23 +116,37 @@ export class Database implements Queryable {
   }
 
   /**
-   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. The timeouts are
-   * the session's for so long: behind a pooler in transaction mode another one may get it.
+   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. The settings
+   * are the session's for so long: behind a pooler in transaction mode another one may get it. `begins` hears before it is sent
+   * which backend does it.
    */
-  async alone(statement: Sql, wholeMs: number): Promise<Result> {
-    return this.#withClient(wholeMs, async (client) => {
-      await client.query(`set statement_timeout = 0; set lock_timeout = 0; ${noticeLostClient(false)}`);
+  async alone(
+    statement: Sql,
+    { lockMs, wholeMs }: Pick<TransactionLimits, "lockMs" | "wholeMs">,
+    begins: (backend: string) => Promise<void>,
+  ): Promise<void> {
+    await this.#withClient(wholeMs, async (client) => {
+      await client.query(aloneStatement(lockMs));
       try {
-        const { rows, rowCount } = await client.query<Record<string, string | null>>(
-          statement.toQuery().text,
-        );
-        return { rows, count: rowCount ?? 0 };
+        const { rows } = await client.query<Row>("select pg_catalog.pg_backend_pid() as backend");
+        await begins(rows[0]?.backend ?? "");
+        await client.query(statement.toQuery().text);
       } finally {
-        await client
-          .query("reset statement_timeout; reset lock_timeout; reset client_connection_check_interval")
-          .catch(() => unfit.add(client));
+        await client.query(afterAlone).catch(() => unfit.add(client));
       }
     });
+  }
+
+  /** Works on one connection, which keeps what is temporary from one transaction to the next. */
+  async onOneConnection<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    const pool = new pg.Pool({ ...this.#pool.options, max: 1, idleTimeoutMillis: 0 });
+    pool.on("error", () => {});
+    pool.on("connect", (client) => client.on("error", () => {}));
+    try {
+      return await work(new Database(pool));
+    } finally {
+      await pool.end();
+    }
   }
 
   /** Lets so many transactions be open at a time from now on. */

@@ -49,14 +49,30 @@ export function beginStatement(limits: Partial<TransactionLimits> = {}): string 
       "jit = off",
       ...(name === undefined ? [] : [`application_name = '${plainName(name)}'`]),
     ].map((setting) => `set local ${setting}`),
-    pinSearchPath,
+    pinSearchPath(true),
     setWhereKnown("transaction_timeout", Math.ceil(wholeMs)),
     noticeLostClient(true),
   ].join("; ");
 }
 
+/** What must hold for a statement outside of a transaction, for the session. */
+export function aloneStatement(lockMs: number): string {
+  const limits = `set statement_timeout = 0; set lock_timeout = ${Math.ceil(lockMs)}`;
+  return [limits, pinSearchPath(false), noticeLostClient(false)].join("; ");
+}
+
+/** As the session had it before. */
+export const afterAlone = [
+  "statement_timeout",
+  "lock_timeout",
+  "search_path",
+  "client_connection_check_interval",
+]
+  .map((setting) => `reset ${setting}`)
+  .join("; ");
+
 /** A client that was killed must not have its work done long after its death; the server can only see that on Linux. */
-export function noticeLostClient(isLocal: boolean): string {
+function noticeLostClient(isLocal: boolean): string {
   return `${setWhereKnown("client_connection_check_interval", 1_000, isLocal)} and pg_catalog.version() like '%linux%'`;
 }
 
@@ -74,10 +90,12 @@ function setWhereKnown(setting: string, value: number, isLocal = true): string {
  * The search path of the database or role, so that triggers find what they always find; but `pg_catalog` is taken out of it,
  * since a path that names it late lets other schemas stand in for the built-in functions. Unnamed, it comes first.
  */
-const pinSearchPath = `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(',', (
+function pinSearchPath(isLocal: boolean): string {
+  return `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(',', (
     select pg_catalog.string_agg(part, ',' order by place)
     from pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) with ordinality as path(part, place)
     where pg_catalog.btrim(part) operator(pg_catalog.<>) 'pg_catalog'
       and pg_catalog.btrim(part) operator(pg_catalog.<>) '"pg_catalog"'
       and pg_catalog.btrim(part) operator(pg_catalog.<>) ''
-  ), 'pg_temp'), true)`;
+  ), 'pg_temp'), ${isLocal})`;
+}

@@ -1,5 +1,4 @@
 import { RefusedError } from "../errors.ts";
-import type { StepTable } from "../job/steps.ts";
 import type { Queryable } from "../postgres/database.ts";
 import type { Sql } from "../postgres/sql.ts";
 
@@ -8,8 +7,8 @@ export interface Act {
   readonly statement: Sql;
   /** false for what PostgreSQL refuses inside a transaction */
   readonly isTransactional: boolean;
-  /** whose lock others may hold, to tell who is in the way; null where that is nobody's */
-  readonly locks: StepTable | null;
+  /** outside of a transaction: nobody queues behind it, so that it may wait for a lock as long as it takes */
+  readonly mayWait?: boolean;
   /** when it is needed at all, for people; always when absent */
   readonly onlyIf?: string;
   /** takes away what an attempt that failed has left, before each further one */
@@ -30,4 +29,8 @@ export interface StepActs {
   readonly down: readonly Act[] | null;
   /** Asks, before the step is done, what its way back will need. */
   readonly before?: (db: Queryable) => Promise<string | null>;
+  /** What an attempt that failed has left behind, for people; null where there is nothing. */
+  readonly left?: (db: Queryable) => Promise<string | null>;
+  /** Whether what it makes is there, in whatever state, when not all of `up` need be done for that. */
+  readonly isThere?: (db: Queryable) => Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 import type { Step } from "../job/steps.ts";
 import type { Queryable } from "../postgres/database.ts";
 import type { Sql } from "../postgres/sql.ts";
+import { sqlTokens } from "../postgres/sql-tokens.ts";
 import type { Act, StepActs } from "./act.ts";
 import { addColumnActs, dropColumnActs, renameColumnActs } from "./column-acts.ts";
 import { addConstraintActs, setNotNullActs } from "./constraint-acts.ts";
@@ -38,7 +39,7 @@ function ownActs({ up, down, transactional, done }: Extract<Step, { readonly kin
   const act = (statement: Sql): Act => ({
     statement,
     isTransactional: transactional,
-    locks: null,
+    mayWait: !transactional && isConcurrent(statement),
     isDone: async (db) => done !== null && (await answers(db, done)),
   });
   // After the first text of the way back it is not done any more, and the others are still to come.
@@ -48,6 +49,13 @@ function ownActs({ up, down, transactional, done }: Extract<Step, { readonly kin
     isDone: async (db) => done !== null && !(await answers(db, done)),
   });
   return { up: up.map(act), down: down?.map(back) ?? null };
+}
+
+const tokens = new RegExp(Object.values(sqlTokens).join("|"), "g");
+
+/** What is done concurrently waits for the transactions of others, and hinders nobody meanwhile. */
+function isConcurrent(statement: Sql): boolean {
+  return /\bconcurrently\b/i.test(statement.toString().replaceAll(tokens, " "));
 }
 
 async function answers(db: Queryable, question: Sql): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { RefusedError } from "../errors.ts";
-import type { Step } from "../job/steps.ts";
+import type { Step, StepTable } from "../job/steps.ts";
 import { join, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { Act, StepActs } from "./act.ts";
 import { columnOf, findColumn, isTrue, nameOf, relationExists, tableShown } from "./catalogue.ts";
@@ -9,13 +9,10 @@ type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 /** Adding a column: for an instant, whatever the table's size, unless its default is volatile. */
 export function addColumnActs(step: Of<"add column">): StepActs {
   const { table, column, type } = step;
-  const parts: Sql[] = [sql`add column ${columnOf(column)} ${raw(type)}`];
-  if (step.default !== null) parts.push(sql`default (${step.default})`);
-  if (step.notNull) parts.push(raw("not null"));
   return {
     up: [
       {
-        ...transactional(step, sql`alter table ${nameOf(table)} ${join(parts, " ")}`),
+        ...transactional(sql`alter table ${nameOf(table)} ${columnDefinition(step)}`),
         isDone: async (db) => {
           const found = await findColumn(db, table, column);
           if (found === undefined) return false;
@@ -34,6 +31,14 @@ export function addColumnActs(step: Of<"add column">): StepActs {
     ],
     down: [dropColumnAct(table, column)],
   };
+}
+
+/** What stands behind `alter table <name>`. */
+export function columnDefinition(step: Of<"add column">): Sql {
+  const parts: Sql[] = [sql`add column ${columnOf(step.column)} ${raw(step.type)}`];
+  if (step.default !== null) parts.push(sql`default (${step.default})`);
+  if (step.notNull) parts.push(raw("not null"));
+  return join(parts, " ");
 }
 
 /** The type without what else may stand behind it; `serial`, which is none, cannot be compared. */
@@ -58,10 +63,7 @@ export function renameColumnActs(step: Of<"rename column">): StepActs {
 function renameAct(step: Of<"rename column">, from: string, to: string): Act {
   const { table } = step;
   return {
-    ...transactional(
-      step,
-      sql`alter table ${nameOf(table)} rename column ${columnOf(from)} to ${columnOf(to)}`,
-    ),
+    ...transactional(sql`alter table ${nameOf(table)} rename column ${columnOf(from)} to ${columnOf(to)}`),
     isDone: async (db) => {
       const [old, now] = [await findColumn(db, table, from), await findColumn(db, table, to)];
       if (old === undefined && now !== undefined) return true;
@@ -75,21 +77,17 @@ function renameAct(step: Of<"rename column">, from: string, to: string): Act {
 
 function dropColumnAct(table: Of<"drop column">["table"], column: string): Act {
   return {
-    ...transactional({ table }, sql`alter table ${nameOf(table)} drop column ${columnOf(column)}`),
+    ...transactional(sql`alter table ${nameOf(table)} drop column ${columnOf(column)}`),
     isDone: async (db) =>
       !(await relationExists(db, table)) || (await findColumn(db, table, column)) === undefined,
   };
 }
 
-function transactional({ table }: { readonly table: Act["locks"] }, statement: Sql): Omit<Act, "isDone"> {
-  return { statement, isTransactional: true, locks: table };
+function transactional(statement: Sql): Omit<Act, "isDone"> {
+  return { statement, isTransactional: true };
 }
 
-function inThePlace(
-  step: Step & { readonly table: NonNullable<Act["locks"]> },
-  what: string,
-  remedy: string,
-) {
+function inThePlace(step: Step & { readonly table: StepTable }, what: string, remedy: string) {
   return new RefusedError(
     "step-finds-its-place",
     `The step "${step.name}" cannot be done in ${tableShown(step.table)}: ${what}.`,

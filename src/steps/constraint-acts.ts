@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Step, StepTable } from "../job/steps.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
 import type { Act, StepActs } from "./act.ts";
-import { columnOf, findColumn, findConstraint, nameOf } from "./catalogue.ts";
+import { columnOf, findColumn, findConstraint, nameOf, tableShown } from "./catalogue.ts";
 
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
@@ -11,6 +11,9 @@ export function addConstraintActs({ table, constraint, definition }: Of<"add con
   return {
     up: addAndValidate(table, constraint, definition, async () => false),
     down: [dropConstraint(table, constraint)],
+    left: notValid(table, constraint, "new rows that break it"),
+    // One that somebody else has left unvalidated is still his.
+    isThere: async (db) => (await findConstraint(db, table, constraint)) !== undefined,
   };
 }
 
@@ -38,7 +41,16 @@ export function setNotNullActs({ table, column }: Of<"set not null">): StepActs 
       // It is there where the step was begun and never ended.
       dropConstraint(table, constraint),
     ],
+    left: notValid(table, constraint, `null in new rows' ${column}`),
   };
+}
+
+/** It holds for what is written from now on. */
+function notValid(table: StepTable, constraint: string, what: string): NonNullable<StepActs["left"]> {
+  return async (db) =>
+    (await findConstraint(db, table, constraint))?.isValidated === false
+      ? `the constraint ${constraint} of ${tableShown(table)}, not valid, which refuses ${what}`
+      : null;
 }
 
 /** `isNeedless` says that what the constraint is for is there already. */
@@ -69,5 +81,5 @@ function dropConstraint(table: StepTable, constraint: string): Act {
 }
 
 function altering(table: StepTable, change: Sql): Omit<Act, "isDone"> {
-  return { statement: sql`alter table ${nameOf(table)} ${change}`, isTransactional: true, locks: table };
+  return { statement: sql`alter table ${nameOf(table)} ${change}`, isTransactional: true };
 }

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { TidefillError } from "../errors.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure, sqlstateOf } from "../postgres/failure.ts";
-import { raw } from "../postgres/sql.ts";
+import { raw, sql } from "../postgres/sql.ts";
 import { type Act, BusyError } from "./act.ts";
-import { type InTheWay, whoIsInTheWay } from "./in-the-way.ts";
+import type { InTheWay } from "./in-the-way.ts";
 import { LockLadder } from "./lock-ladder.ts";
+import { StepBlockedError, type StepPlace, StepStoppedError } from "./step-failure.ts";
+import { Watch } from "./watch.ts";
 
 /** Building an index or looking at every row of a huge table; nobody waits for it. */
 const longestMs = 7 * 24 * 3_600_000;
@@ -13,29 +14,12 @@ const longestMs = 7 * 24 * 3_600_000;
 /** `duplicate_table`, which an index is too */
 const duplicate = "42P07";
 
-/** Somebody holds the lock that a step needs, and does not let go. */
-export class StepBlockedError extends TidefillError {
-  constructor(step: string, inTheWay: readonly InTheWay[]) {
-    const [first] = inTheWay;
-    const who =
-      first === undefined
-        ? "a session that cannot be seen"
-        : `process ${first.pid} of ${first.user} (${first.application}), ${first.state} for ${Math.round(first.seconds)} s: ${first.statement}`;
-    super(
-      "step-blocked",
-      `The step "${step}" did not get its lock within five minutes; it is held by ${who}.`,
-      {
-        remedy: "End that transaction, or wait for it; then type the same command again, which goes on here.",
-      },
-    );
-  }
-}
-
 /** Who hears of the attempts, and may end them. */
 export interface Told {
   /** before a statement that is not done is sent */
   readonly begins: (statement: string) => Promise<unknown>;
-  readonly waits: (forMs: number, inTheWay: readonly InTheWay[]) => void;
+  /** milliseconds to the next attempt; null where the statement itself waits */
+  readonly waits: (forMs: number | null, inTheWay: readonly InTheWay[]) => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -48,24 +32,26 @@ export type Around = (tx: Transaction, run: () => Promise<unknown>) => Promise<b
  */
 export async function doAct(
   db: Database,
-  step: string,
+  place: StepPlace,
   act: Act,
   told: Told,
   around: Around,
 ): Promise<boolean> {
   const ladder = new LockLadder();
   for (let tries = 0; ; tries += 1) {
-    told.signal?.throwIfAborted();
-    if (tries > 0 && act.clearing !== undefined) await doAct(db, step, act.clearing, told, around);
+    if (tries > 0 && act.clearing !== undefined) await doAct(db, place, act.clearing, told, around);
+    const watch = new Watch(db, told.signal, act.mayWait === true ? (who) => told.waits(null, who) : null);
     try {
+      told.signal?.throwIfAborted();
       // An answer that was lost may have been a good one.
       const isTriedFirst = act.mayBeHalfDone === true && tries === 0;
       if (!isTriedFirst && (await isDone(db, act))) return tries > 0;
       await told.begins(act.statement.toString());
-      return await attempt(db, act, ladder.waitMs, around);
+      return await attempt(db, act, ladder.waitMs, around, watch);
     } catch (error) {
+      if (told.signal?.aborted === true) throw new StepStoppedError(place, error);
       if (!(await isWorthWaiting(db, act, error))) return false;
-      await rest(db, step, act, told, ladder, error);
+      await rest(place, told, ladder, watch.seen, error);
     }
   }
 }
@@ -85,34 +71,46 @@ async function isWorthWaiting(db: Database, act: Act, error: unknown): Promise<b
 
 /** Waits before the next attempt, and tells of it where somebody is in the way. @throws when that has lasted for too long */
 async function rest(
-  db: Database,
-  step: string,
-  act: Act,
+  place: StepPlace,
   { waits, signal }: Told,
   ladder: LockLadder,
+  inTheWay: readonly InTheWay[],
   error: unknown,
 ): Promise<void> {
   const isBlocked = classifyFailure(error).reason === "lock";
-  const inTheWay = isBlocked && act.locks !== null ? await whoIsInTheWay(db, act.locks).catch(() => []) : [];
-  if (ladder.isOver) throw isBlocked ? new StepBlockedError(step, inTheWay) : error;
+  if (ladder.isOver) throw isBlocked ? new StepBlockedError(place, inTheWay) : error;
   const forMs = ladder.restMs();
   if (isBlocked) waits(forMs, inTheWay);
-  await delay(forMs, undefined, signal === undefined ? {} : { signal });
+  // What ends the rest is seen by the next attempt.
+  await delay(forMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
 
 async function isDone(db: Database, act: Act): Promise<boolean> {
   return db.transaction((tx) => act.isDone(tx));
 }
 
-async function attempt(db: Database, act: Act, lockMs: number, around: Around): Promise<boolean> {
-  if (!act.isTransactional) {
-    await db.alone(act.statement, longestMs);
-    return true;
+async function attempt(
+  db: Database,
+  act: Act,
+  lockMs: number,
+  around: Around,
+  watch: Watch,
+): Promise<boolean> {
+  try {
+    if (!act.isTransactional) {
+      const limits = { wholeMs: longestMs, lockMs: act.mayWait === true ? 0 : lockMs };
+      await db.alone(act.statement, limits, (backend) => watch.start(backend));
+      return true;
+    }
+    const limits = { lockMs, statementMs: longestMs, idleMs: 30_000, wholeMs: longestMs };
+    return await db.transaction(async (tx) => {
+      // Batches must never scan a table; looking at every row is what some steps are for.
+      await tx.query(raw("set local enable_seqscan = on"));
+      const { rows } = await tx.query(sql`select pg_catalog.pg_backend_pid() as backend`);
+      await watch.start(rows[0]?.backend ?? "");
+      return around(tx, () => tx.query(act.statement));
+    }, limits);
+  } finally {
+    await watch.end();
   }
-  const limits = { lockMs, statementMs: longestMs, idleMs: 30_000, wholeMs: longestMs };
-  return db.transaction(async (tx) => {
-    // Batches must never scan a table; looking at every row is what some steps are for.
-    await tx.query(raw("set local enable_seqscan = on"));
-    return around(tx, () => tx.query(act.statement));
-  }, limits);
 }

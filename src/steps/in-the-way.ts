@@ -1,8 +1,6 @@
-import type { StepTable } from "../job/steps.ts";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { sqlTokens } from "../postgres/sql-tokens.ts";
-import { regclassOf } from "./catalogue.ts";
 
 /** A session that holds a lock which a step needs. */
 export interface InTheWay {
@@ -19,16 +17,13 @@ export interface InTheWay {
 
 const mostShown = 3;
 
-/** Who holds locks on a table, the oldest transaction first; statements of others are hidden from roles without `pg_monitor`. */
-export async function whoIsInTheWay(db: Queryable, table: StepTable): Promise<InTheWay[]> {
+/** For whom a backend waits, the oldest transaction first; statements of others are hidden from roles without `pg_monitor`. */
+export async function whoIsInTheWay(db: Queryable, backend: string): Promise<InTheWay[]> {
   const { rows } = await db.query(sql`
-    select distinct a.pid, a.usename, a.application_name, a.state, a.query,
+    select a.pid, a.usename, a.application_name, a.state, a.query,
       extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) as seconds
-    from pg_catalog.pg_locks l
-    join pg_catalog.pg_stat_activity a on a.pid = l.pid
-    where l.relation = pg_catalog.to_regclass(${regclassOf(table)})
-      and l.granted
-      and l.pid <> pg_catalog.pg_backend_pid()
+    from pg_catalog.pg_stat_activity a
+    where a.pid = any (pg_catalog.pg_blocking_pids(${backend}::integer))
     order by seconds desc nulls last
     limit ${mostShown}`);
   return rows.map((row) => ({

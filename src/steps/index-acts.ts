@@ -11,8 +11,12 @@ type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 export function createIndexActs(step: Of<"create index">): StepActs {
   const index = { schema: step.table.schema, name: step.index };
   return {
-    up: buildActs(index, statementOf(step), (db) => findIndex(db, step)),
+    up: buildActs(index, statementOf(step, true), (db) => findIndex(db, step)),
     down: [dropIndexAct(index)],
+    left: async (db) =>
+      (await findIndex(db, step))?.isValid === false
+        ? `the index ${step.index}, which is invalid: nothing reads it, and every write keeps it`
+        : null,
   };
 }
 
@@ -54,10 +58,13 @@ function dropIndexAct(index: StepTable): Act {
   };
 }
 
-function statementOf({ index, table, method, by, where, unique }: Of<"create index">): Sql {
-  const kind = raw(unique ? "unique index" : "index");
+export function statementOf(
+  { index, table, method, by, where, unique }: Of<"create index">,
+  isConcurrent: boolean,
+): Sql {
+  const kind = raw(`${unique ? "unique index" : "index"}${isConcurrent ? " concurrently" : ""}`);
   const condition = where === null ? raw("") : sql` where ${where}`;
-  return sql`create ${kind} concurrently ${columnOf(index)} on ${nameOf(table)} using ${columnOf(method)} ${bracketed(by)}${condition}`;
+  return sql`create ${kind} ${columnOf(index)} on ${nameOf(table)} using ${columnOf(method)} ${bracketed(by)}${condition}`;
 }
 
 interface Found {
@@ -112,5 +119,5 @@ function indexes(where: Sql): Sql {
 
 // Locks that conflict with no read and no write: nobody queues behind them, so they may wait.
 function concurrently(statement: Sql): Omit<Act, "isDone"> {
-  return { statement, isTransactional: false, locks: null };
+  return { statement, isTransactional: false, mayWait: true };
 }

@@ -4,11 +4,12 @@ import type { InTheWay } from "./in-the-way.ts";
 /** What is told of the steps of a job while they are done or taken back. */
 export type StepEvent = { readonly job: string; readonly phase: StepPhase; readonly step: string } & (
   | { readonly type: "step begun"; readonly statement: string }
-  /** others hold the lock; the step tries again */
-  | { readonly type: "step waits"; readonly forMs: number; readonly inTheWay: readonly InTheWay[] }
+  /** others hold the lock; the step tries again after `forMs`, or (null) waits and hinders nobody */
+  | { readonly type: "step waits"; readonly forMs: number | null; readonly inTheWay: readonly InTheWay[] }
   /** `wasThere`: the catalogue had it already */
   | { readonly type: "step done"; readonly wasThere: boolean; readonly seconds: number }
-  | { readonly type: "step undone"; readonly seconds: number }
+  /** `wasThere`: it was there before the job came, and stays */
+  | { readonly type: "step undone"; readonly wasThere: boolean; readonly seconds: number }
 );
 
 export type StepListener = (event: StepEvent) => void;

@@ -8,7 +8,7 @@ type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 /** Creating a table by the author's own statement. */
 export function createTableActs({ table, statement }: Of<"create table">): StepActs {
   return {
-    up: [{ statement, isTransactional: true, locks: null, isDone: (db) => relationExists(db, table) }],
+    up: [{ statement, isTransactional: true, isDone: (db) => relationExists(db, table) }],
     down: [dropTableAct(table)],
   };
 }
@@ -21,7 +21,6 @@ function dropTableAct(table: StepTable): Act {
   return {
     statement: sql`drop table ${nameOf(table)}`,
     isTransactional: true,
-    locks: table,
     isDone: async (db) => !(await relationExists(db, table)),
   };
 }

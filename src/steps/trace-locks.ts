@@ -5,6 +5,7 @@ import { describeFailure } from "../postgres/failure.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import type { Act } from "./act.ts";
 import { actsOf } from "./acts-of.ts";
+import { TableCopies } from "./table-copies.ts";
 
 /** A lock that a statement took, as `pg_locks` had it: `ShareRowExclusiveLock`. */
 export interface TracedLock {
@@ -22,63 +23,76 @@ export interface TracedStatement {
   readonly problem: string | null;
 }
 
-/** Others wait no longer than that for what a trace holds. */
-const limits = { lockMs: 500, statementMs: 3_000, idleMs: 3_000, wholeMs: 10_000 };
+/** What is not done to copies alone holds its locks no longer than that. */
+const limits = { lockMs: 100, statementMs: 1_000, idleMs: 1_000, wholeMs: 1_000 };
 
-/** Runs the open steps of a job in one transaction that is rolled back, and tells which locks each statement took. */
+/**
+ * Runs the open steps of a job on empty temporary copies of their tables, each statement in a transaction of its own, and tells
+ * which locks it took. The author's own statements are rolled back: what they name besides is the live one.
+ */
 export async function traceLocks(
   db: Database,
   job: Job,
   open: readonly string[],
 ): Promise<readonly TracedStatement[]> {
   const steps = [...job.expand, ...job.contract].filter(({ name }) => open.includes(name));
-  return db.rolledBack(async (tx) => {
-    await tx.query(raw("set local enable_seqscan = on"));
+  return db.onOneConnection(async (one) => {
+    const copies = new TableCopies(one);
+    await copies.copy(steps);
     const traced: TracedStatement[] = [];
     for (const step of steps) {
-      for (const act of actsOf(step, null).up) {
-        const told = { step: step.name, statement: act.statement.toString() };
-        const outcome = await trace(
-          tx,
-          act,
-          traced.flatMap(({ locks }) => locks ?? []),
-        );
-        if (outcome !== null) traced.push({ ...told, ...outcome });
-        // After an error the transaction takes nothing more.
-        if (outcome?.problem != null && outcome.locks !== null) return traced;
+      const redirected = copies.redirected(step);
+      const acts = actsOf(redirected ?? step, null).up;
+      for (const [index, { statement }] of actsOf(step, null).up.entries()) {
+        const act = acts[index];
+        if (act === undefined) continue;
+        const isLasting = step.kind !== "sql" && redirected !== null;
+        const outcome = await trace(one, copies, act, isLasting);
+        if (outcome !== null) traced.push({ step: step.name, statement: statement.toString(), ...outcome });
       }
     }
     return traced;
-  }, limits);
+  });
 }
 
 type Outcome = Pick<TracedStatement, "locks" | "problem">;
 
-async function trace(tx: Transaction, act: Act, before: readonly TracedLock[]): Promise<Outcome | null> {
-  try {
+async function trace(
+  one: Database,
+  copies: TableCopies,
+  act: Act,
+  isLasting: boolean,
+): Promise<Outcome | null> {
+  const work = async (tx: Transaction): Promise<Outcome | null> => {
     if (await act.isDone(tx)) return null;
     if (!act.isTransactional)
       return { locks: null, problem: "runs outside of a transaction, beside reads and writes: not traced" };
+    await tx.query(raw("set local enable_seqscan = on"));
     await tx.query(act.statement);
-    const now = await heldLocks(tx);
-    const isNew = (lock: TracedLock) =>
-      !before.some(({ relation, mode }) => relation === lock.relation && mode === lock.mode);
-    return { locks: now.filter(isNew), problem: null };
+    return { locks: await heldLocks(tx, copies), problem: null };
+  };
+  try {
+    return await (isLasting ? one.transaction(work, limits) : one.rolledBack(work, limits));
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
     return { locks: [], problem: describeFailure(error) };
   }
 }
 
-async function heldLocks(tx: Transaction): Promise<TracedLock[]> {
+/** What the transaction holds, copies by the names of what they stand for; their indexes are called otherwise and left out. */
+async function heldLocks(tx: Transaction, copies: TableCopies): Promise<TracedLock[]> {
   const { rows } = await tx.query(sql`
-    select l.relation::pg_catalog.regclass::text as relation, l.mode
+    select c.relname, l.relation::pg_catalog.regclass::text as shown, n.nspname like 'pg_temp%' as is_copy, l.mode
     from pg_catalog.pg_locks l
     join pg_catalog.pg_class c on c.oid = l.relation
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where l.pid = pg_catalog.pg_backend_pid()
       and l.granted
-      and n.nspname not in ('pg_catalog', 'pg_toast', 'information_schema')
-    order by 1, 2`);
-  return rows.map((row) => ({ relation: row.relation ?? "", mode: row.mode ?? "" }));
+      and n.nspname not in ('pg_catalog', 'information_schema')
+      and n.nspname not like 'pg_toast%'
+    order by 1, 4`);
+  return rows.flatMap(({ relname, shown, is_copy: isCopy, mode }) => {
+    const relation = isCopy === "t" ? copies.shown(relname ?? "") : shown;
+    return relation == null ? [] : [{ relation, mode: mode ?? "" }];
+  });
 }

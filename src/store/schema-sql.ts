@@ -125,6 +125,7 @@ create table ${s}.step (
   name text not null,
   definition text not null,
   before text,
+  was_there boolean not null default false,
   state text not null check (state in ('begun', 'done', 'taken back')),
   begun_at timestamptz not null default clock_timestamp(),
   primary key (job, phase, name)
@@ -132,6 +133,7 @@ create table ${s}.step (
 comment on table ${s}.step is 'The schema changes of jobs that are begun or done; one that was taken back is here no more';
 comment on column ${s}.step.definition is 'Hash of what it was made of';
 comment on column ${s}.step.before is 'What the way back needs: the statement of an index that was dropped';
+comment on column ${s}.step.was_there is 'It was there before the job came: no way back takes it away';
 comment on column ${s}.step.state is 'Of what was begun, or begun to be taken back, the catalogue alone tells how far it is';
 
 create table ${s}.claim (

@@ -20,6 +20,8 @@ export interface StepEntry extends StepKey {
   readonly definition: string;
   /** what the way back needs; null where it needs nothing */
   readonly before: string | null;
+  /** it was there before the job came: no way back may take it away */
+  readonly wasThere: boolean;
 }
 
 export interface KnownStep extends StepEntry {
@@ -35,20 +37,23 @@ export class Steps {
   }
 
   /** Notes that a step is about to change the schema. What is kept for its way back stays what it was the first time. */
-  async begin(db: Queryable, { job, phase, name, definition, before }: StepEntry): Promise<void> {
+  async begin(db: Queryable, { job, phase, name, definition, before, wasThere }: StepEntry): Promise<void> {
     await db.query(sql`
-      insert into ${this.#schema.table("step")} as known (job, phase, name, definition, before, state)
-      values (${job}, ${phase}, ${name}, ${definition}, ${before}, 'begun')
+      insert into ${this.#schema.table("step")} as known (job, phase, name, definition, before, was_there, state)
+      values (${job}, ${phase}, ${name}, ${definition}, ${before}, ${wasThere}, 'begun')
       on conflict (job, phase, name) do update
       set state = excluded.state
       where known.state = 'taken back'`);
   }
 
   /** Enters a step as done; answers whether it was not yet. In a transaction it waits for whoever is about to enter it too. */
-  async enter(db: Queryable, { job, phase, name, definition, before }: StepEntry): Promise<boolean> {
+  async enter(
+    db: Queryable,
+    { job, phase, name, definition, before, wasThere }: StepEntry,
+  ): Promise<boolean> {
     const { count } = await db.query(sql`
-      insert into ${this.#schema.table("step")} as known (job, phase, name, definition, before, state)
-      values (${job}, ${phase}, ${name}, ${definition}, ${before}, 'done')
+      insert into ${this.#schema.table("step")} as known (job, phase, name, definition, before, was_there, state)
+      values (${job}, ${phase}, ${name}, ${definition}, ${before}, ${wasThere}, 'done')
       on conflict (job, phase, name) do update
       set definition = excluded.definition,
         state = excluded.state
@@ -99,7 +104,7 @@ export class Steps {
   /** The steps of a job that are begun or done; of all jobs when none is named. */
   async known(db: Queryable, job: string | null = null): Promise<KnownStep[]> {
     const { rows } = await db.query(sql`
-      select job, phase, name, definition, before, state
+      select job, phase, name, definition, before, was_there, state
       from ${this.#schema.table("step")}
       where ${job}::text is null
         or job = ${job}::text
@@ -110,6 +115,7 @@ export class Steps {
       name: row.name ?? "",
       definition: row.definition ?? "",
       before: row.before ?? null,
+      wasThere: row.was_there === "t",
       state: row.state as StepState,
     }));
   }

@@ -3,6 +3,7 @@ import pg from "pg";
 import {
   addCheck,
   addColumn,
+  addForeignKey,
   createIndex,
   defineSteps,
   type Job,
@@ -10,9 +11,11 @@ import {
   type Step,
   setNotNull,
   sql,
+  sqlStep,
   undoJob,
 } from "tidefill";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Sql } from "../../src/postgres/sql.ts";
 import { withoutValues } from "../../src/steps/in-the-way.ts";
 import type { StepEvent } from "../../src/steps/step-events.ts";
 import { useDatabase } from "../support/database.ts";
@@ -118,8 +121,126 @@ test("a step that waits ends when it is told to, and has done nothing", async ()
     signal: stop.signal,
     onStep: ({ type }) => type === "step waits" && stop.abort(),
   });
-  await expect(run).rejects.toThrow(/abort/i);
+  await expect(run).rejects.toMatchObject({
+    code: "step-stopped",
+    remedy: expect.stringContaining("goes on here"),
+  });
   expect(await database.query("select to_jsonb(t) ? 'm' as has from t limit 1")).toEqual([{ has: false }]);
+});
+
+/** Runs a step until it has waited so many times, then does `free`; answers what was told of the waits. */
+async function blocked(step: Step, times: number, free: () => Promise<unknown>) {
+  const events: StepEvent[] = [];
+  const run = runJob(job(step), { connectionString: database.url, onStep: (event) => events.push(event) });
+  const waits = await until(
+    async () => {
+      const found = events.filter((event) => event.type === "step waits");
+      return found.length >= times && found;
+    },
+    { describe: "a step that waits" },
+  );
+  await free();
+  expect((await run).status).toBe("succeeded");
+  return waits;
+}
+
+const own = (up: string, transactional: boolean): Step =>
+  sqlStep({
+    name: "own",
+    up: new Sql([up], []),
+    down: null,
+    transactional,
+    known: up.startsWith("lock") ? { "lock-table": "others are to be in its way" } : {},
+  });
+
+test("a statement of the author's outside of a transaction waits in short attempts too", async () => {
+  const holder = await connected("a report");
+  await holder.query("begin; select from t limit 1");
+  const neighbours = await startNeighbours();
+  const waits = await blocked(own("alter table public.t add column z integer", false), 3, async () => {
+    await getThrough(neighbours);
+    await holder.query("rollback");
+  });
+  expect(waits[0]).toMatchObject({ forMs: expect.any(Number), inTheWay: [{ application: "a report" }] });
+});
+
+test.each<readonly [string, Step, string, boolean]>([
+  [
+    "a foreign key whose other table is written",
+    addForeignKey("t", "t_p", { columns: ["n"], references: sql`p (id)` }),
+    "update p set id = id",
+    true,
+  ],
+  [
+    "a statement of the author's",
+    own("lock table public.t in share mode", true),
+    "delete from t where id = 1",
+    true,
+  ],
+  [
+    "an index that is built",
+    createIndex("t_n", { on: "t", by: sql`n` }),
+    "delete from t where id = 1",
+    false,
+  ],
+  [
+    "an index that the author builds",
+    own("create /* now */ index concurrently t_n on public.t (n)", false),
+    "delete from t where id = 1",
+    false,
+  ],
+])(
+  "of %s it is told who is in the way, and not who else is there",
+  async (_, step, statement, triesAgain) => {
+    await database.query(
+      "create table if not exists p (id bigint primary key); truncate p; insert into p values (1)",
+    );
+    await database.query("update t set n = 1");
+    const reader = await connected("a reader");
+    await reader.query("begin; select from t, p limit 1; savepoint s");
+    const writer = await connected("a writer");
+    await writer.query(`begin; ${statement}`);
+    const [first] = await blocked(step, 1, () =>
+      Promise.all([writer, reader].map((each) => each.query("rollback"))),
+    );
+    expect(first).toMatchObject({
+      forMs: triesAgain ? expect.any(Number) : null,
+      inTheWay: [{ application: "a writer", statement: expect.stringMatching(/delete|update/) }],
+    });
+  },
+);
+
+test("an index that is built is given up when that is wished, and made anew by the next run", async () => {
+  const writer = await connected("a writer");
+  await writer.query("begin; delete from t where id = 1");
+  const given = job(createIndex("t_n", { on: "t", by: sql`n` }));
+  const stop = new AbortController();
+  const run = runJob(given, {
+    connectionString: database.url,
+    signal: stop.signal,
+    onStep: ({ type }) => type === "step waits" && stop.abort(),
+  });
+  await expect(run).rejects.toMatchObject({ code: "step-stopped" });
+  expect(await isAny("query ilike '%index concurrently%' and state = 'active'")).toBe(false);
+  await writer.query("rollback");
+  expect((await runJob(given, { connectionString: database.url })).status).toBe("succeeded");
+  expect(await database.query("select indisvalid from pg_index where indexrelid = 't_n'::regclass")).toEqual([
+    { indisvalid: true },
+  ]);
+});
+
+test("looking at all rows is given up when that is wished", async () => {
+  await brake("%validate%");
+  const stop = new AbortController();
+  const run = runJob(job(addCheck("t", "n_above", sql`n > 0`)), {
+    connectionString: database.url,
+    signal: stop.signal,
+  });
+  await until(() => isAny("query ilike '%validate%' and wait_event = 'PgSleep'"), {
+    describe: "a step that looks at all rows",
+  });
+  stop.abort();
+  await expect(run).rejects.toMatchObject({ code: "step-stopped" });
 });
 
 /** Keeps statements like this one from ending, while they hold their locks, as long as the table `brake` has a row. */

@@ -126,18 +126,54 @@ describe.each<readonly [string, readonly Step[]]>([
     const after = await schema();
     expect(after).not.toEqual(before);
     expect(await done(job(...steps))).toEqual([]);
-    // Somebody whose store knows nothing of it finds it in the catalogue.
-    if (steps[0]?.kind !== "sql") {
-      await database.query("drop schema tidefill cascade");
-      const found = await done(job(...steps));
-      expect(found).toEqual(steps.map(() => expect.objectContaining({ wasThere: true })));
-      expect(await schema()).toEqual(after);
-    }
-    // What the index was is known to those only who dropped it.
-    if (steps[0]?.kind === "drop index") return;
     await undoJob(job(...steps), { connectionString: database.url });
     expect(await schema()).toEqual(before);
   });
+
+  test("that was there before the job came is found, and stays when the job is taken back", async () => {
+    if (steps[0]?.kind === "sql") return;
+    await done(job(...steps));
+    const after = await schema();
+    // A store that knows nothing of it.
+    await database.query("drop schema tidefill cascade");
+    const found = await done(job(...steps));
+    expect(found).toEqual(steps.map(() => expect.objectContaining({ wasThere: true })));
+    expect(await schema()).toEqual(after);
+    const events: StepEvent[] = [];
+    await undoJob(job(...steps), { connectionString: database.url, onStep: (event) => events.push(event) });
+    expect(events).toEqual(steps.map(() => expect.objectContaining({ type: "step undone", wasThere: true })));
+    expect(await schema()).toEqual(after);
+    expect(await database.query("select from tidefill.step")).toEqual([]);
+  });
+});
+
+test("of statements of the author's that are done already, the way back is not gone", async () => {
+  await database.query("insert into things.t values (1000, 1, 'by somebody')");
+  const given = (transactional: boolean) =>
+    job(
+      sqlStep({
+        name: "a row",
+        up: sql`insert into things.t values (1000, 1, 'by the step')`,
+        down: sql`delete from things.t where id = 1000`,
+        done: sql`select exists (select from things.t where id = 1000)`,
+        transactional,
+      }),
+    );
+  const before = await schema();
+  for (const transactional of [true, false]) {
+    await done(given(transactional));
+    await undoJob(given(transactional), { connectionString: database.url });
+    expect(await schema()).toEqual(before);
+  }
+});
+
+test("a check that somebody has left unvalidated is validated, and is still his", async () => {
+  await database.query("alter table things.t add constraint n_above check (n > 0) not valid");
+  const given = job(addCheck("things.t", "n_above", sql`n > 0`));
+  await done(given);
+  const after = await schema();
+  await undoJob(given, { connectionString: database.url });
+  expect(await schema()).toEqual(after);
 });
 
 test("an index that was dropped comes back as it was", async () => {
@@ -178,12 +214,16 @@ test("an index that was left invalid is made anew", async () => {
 test("what failed half-way is taken back: its invalid index, its check that is not valid, its help for not null", async () => {
   await database.query("insert into things.t values (500, 1, null)");
   const before = await schema();
-  for (const step of [
-    createIndex("t_n", { on: "things.t", by: sql`n`, unique: true }),
-    addCheck("things.t", "n_above", sql`n > 1`),
-    setNotNull("things.t", "old"),
-  ]) {
-    await expect(runJob(job(step), { connectionString: database.url })).rejects.toThrow();
+  for (const [step, left] of [
+    [createIndex("t_n", { on: "things.t", by: sql`n`, unique: true }), /index t_n.* invalid/],
+    [addCheck("things.t", "n_above", sql`n > 1`), /constraint n_above.*, not valid/],
+    [setNotNull("things.t", "old"), /constraint tidefill_not_null_.*, not valid, .* null in new rows/],
+  ] as const) {
+    await expect(runJob(job(step), { connectionString: database.url })).rejects.toMatchObject({
+      code: "step-failed",
+      message: expect.stringMatching(left),
+      remedy: expect.stringContaining("undo --to"),
+    });
     expect(await schema(), step.name).not.toEqual(before);
     await undoJob(job(step), { connectionString: database.url });
     expect(await schema(), step.name).toEqual(before);
@@ -235,7 +275,12 @@ test("a column's type is compared without what stands behind it", async () => {
 });
 
 test.each<readonly [string, string, Step, RegExp]>([
-  ["a column of another type", "select", addColumn("things.t", "old", "integer"), /another type: text/],
+  [
+    "a column of another type",
+    "select",
+    addColumn("things.t", "old", "integer"),
+    /there: +text\n +wanted: integer/,
+  ],
   [
     "an index of another table",
     "create table things.u (n integer); create index t_n on things.u (n)",
@@ -283,14 +328,30 @@ test("what would harm a live table is refused before anything is done, unless it
 
 test("a hostile search path changes nothing", async () => {
   await database.query(
-    `create schema hostile; create function hostile.lower(text) returns text language sql as 'select null'`,
+    `create schema hostile; create function hostile.lower(text) returns text language sql immutable as 'select null'`,
   );
   await database.query(`alter database ${database.name} set search_path = hostile, pg_catalog, things`);
   await database.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
   );
-  await done(job(addColumn("t", "m", "text", { default: sql`lower('M')` })));
+  await done(
+    job(
+      addColumn("t", "m", "text", { default: sql`lower('M')` }),
+      createIndex("t_lower", { on: "t", by: sql`lower(old)` }),
+      sqlStep({
+        name: "alone",
+        up: sql`create index concurrently t_alone on t (lower(old))`,
+        down: sql`drop index concurrently t_alone`,
+        transactional: false,
+      }),
+    ),
+  );
   expect(await database.query("select distinct m from things.t")).toEqual([{ m: "m" }]);
+  const indexes = await database.query(`
+    select bool_and(pg_get_indexdef(i) ~ '[(]lower[(]old[)][)]$') as are_plain
+    from unnest(array['things.t_lower', 'things.t_alone']::regclass[]) i
+    cross join set_config('search_path', 'pg_catalog', true)`);
+  expect(indexes).toEqual([{ are_plain: true }]);
   await database.query(`alter database ${database.name} reset search_path`);
   await database.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
@@ -363,6 +424,11 @@ test.each<readonly [string, () => unknown, RegExp]>([
   ["a step twice", () => job(addColumn("t", "c", "int"), addColumn("t", "c", "text")), /twice/],
   ["a job of no steps", () => job(), /no steps/],
   ["a name of 64 bytes", () => createTable("x".repeat(64), sql`create table x ()`), /63 bytes/],
+  ["an index of 64 bytes", () => createIndex("ü".repeat(32), { on: "t", by: sql`n` }), /63 bytes/],
+  ["a column of 64 bytes", () => addColumn("t", "x".repeat(64), "integer"), /63 bytes/],
+  ["a check of 64 bytes", () => addCheck("t", "x".repeat(64), sql`true`), /63 bytes/],
+  ["a column that becomes too long", () => renameColumn("t", "n", "x".repeat(64)), /63 bytes/],
+  ["an index without a name", () => createIndex("", { on: "t", by: sql`n` }), /63 bytes/],
 ])("%s is a mistake that is told", (_, make, message) => {
   expect(make).toThrow(message);
 });

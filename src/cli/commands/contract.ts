@@ -3,12 +3,11 @@ import { contractJob } from "../../engine/contract.ts";
 import { readJobStates } from "../../engine/job-state.ts";
 import { takesAway } from "../../job/steps.ts";
 import { requireConfirmation } from "../confirm.ts";
-import { withAddress, withStore } from "../connection.ts";
+import { withStore } from "../connection.ts";
 import { loadJob } from "../load-job.ts";
 import { printJson, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
-import { Signals } from "../signals.ts";
-import { StepLines } from "../step-lines.ts";
+import { takeSteps } from "../take-steps.ts";
 
 /** `tidefill contract <job>` */
 export const contractCommand: CommandModule = {
@@ -29,22 +28,8 @@ export const contractCommand: CommandModule = {
       const question = `${lost.map(({ name }) => name).join(", ")}: does no program ask for it any more?`;
       await requireConfirmation(given.yes, question, given.job);
     }
-    const signals = new Signals();
-    signals.listen();
-    const lines = new StepLines();
-    try {
-      const report = await withAddress(settings, (connectionString) =>
-        contractJob(loaded.job, {
-          connectionString,
-          schema: settings.schema,
-          signal: signals.signal,
-          onStep: (event) => lines.hear(event),
-        }),
-      );
-      if (settings.json) printJson({ job: given.job, ...report });
-      if (report.done === 0) say(`${given.job} has no steps left to do.`);
-    } finally {
-      signals.ignore();
-    }
+    const report = await takeSteps(settings, (options) => contractJob(loaded.job, options));
+    if (settings.json) printJson({ job: given.job, ...report });
+    if (report.done === 0) say(`${given.job} has no steps left to do.`);
   },
 };

@@ -38,7 +38,7 @@ export const planCommand: CommandModule = {
       .option("trace", {
         type: "boolean",
         default: false,
-        describe: "run the steps in a transaction that is rolled back, and list the locks that they take",
+        describe: "run the steps on empty copies of their tables, and list the locks that they take",
       }),
   handler: async (read) => {
     const given = read as unknown as CommonSettings & {

@@ -1,0 +1,27 @@
+import type { WorkOptions } from "../engine/session.ts";
+import { withAddress } from "./connection.ts";
+import type { CommonSettings } from "./settings.ts";
+import { Signals } from "./signals.ts";
+import { StepLines } from "./step-lines.ts";
+
+/** Does what has steps and no run, told on the terminal and ended by the first signal. */
+export async function takeSteps<T>(
+  settings: CommonSettings,
+  work: (options: WorkOptions) => Promise<T>,
+): Promise<T> {
+  const signals = new Signals();
+  const lines = new StepLines();
+  signals.listen();
+  try {
+    return await withAddress(settings, (connectionString) =>
+      work({
+        connectionString,
+        schema: settings.schema,
+        signal: signals.signal,
+        onStep: (event) => lines.hear(event),
+      }),
+    );
+  } finally {
+    signals.ignore();
+  }
+}

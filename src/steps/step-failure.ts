@@ -1,0 +1,61 @@
+import { TidefillError } from "../errors.ts";
+import type { Database } from "../postgres/database.ts";
+import { describeWithoutValues, sqlstateOf } from "../postgres/failure.ts";
+import type { StepPhase } from "../store/steps.ts";
+import type { StepActs } from "./act.ts";
+import type { InTheWay } from "./in-the-way.ts";
+
+/** Whose step it is, to say what to type. */
+export interface StepPlace {
+  readonly job: string;
+  readonly phase: StepPhase;
+  readonly name: string;
+}
+
+/** What goes on where a step was left. */
+function goOn({ job, phase }: StepPlace): string {
+  return phase === "contract"
+    ? `tidefill contract ${job}   goes on here`
+    : "The same command, typed again, goes on here.";
+}
+
+/** Somebody holds the lock that a step needs, and does not let go. */
+export class StepBlockedError extends TidefillError {
+  constructor(place: StepPlace, inTheWay: readonly InTheWay[]) {
+    const [first] = inTheWay;
+    const who =
+      first === undefined
+        ? "a session that cannot be seen"
+        : `process ${first.pid} of ${first.user} (${first.application}), ${first.state} for ${Math.round(first.seconds)} s: ${first.statement}`;
+    super(
+      "step-blocked",
+      `The step "${place.name}" did not get its lock within five minutes; it is held by ${who}.`,
+      { remedy: `End that transaction, or wait for it. ${goOn(place)}` },
+    );
+  }
+}
+
+/** A step was stopped from outside; it knows how far it is. */
+export class StepStoppedError extends TidefillError {
+  constructor(place: StepPlace, cause: unknown) {
+    super("step-stopped", `The step "${place.name}" of ${place.job} was stopped.`, {
+      remedy: goOn(place),
+      cause,
+    });
+  }
+}
+
+/** A failure of PostgreSQL, with what the step has left behind; anything else as it is. */
+export async function withWhatIsLeft(
+  db: Database,
+  place: StepPlace,
+  { left }: StepActs,
+  error: unknown,
+): Promise<unknown> {
+  if (sqlstateOf(error) === null || left === undefined) return error;
+  const what = await db.transaction((tx) => left(tx)).catch(() => null);
+  if (what === null) return error;
+  const message = `The step "${place.name}" failed: ${describeWithoutValues(error)}. What it has left is there: ${what}.`;
+  const remedy = `Mend the rows. ${goOn(place)} To take back what is there: tidefill undo --to <the job before ${place.job}, or nothing>`;
+  return new TidefillError("step-failed", message, { remedy, cause: error });
+}

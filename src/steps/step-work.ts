@@ -1,0 +1,208 @@
+import { RefusedError } from "../errors.ts";
+import type { Step } from "../job/steps.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
+import { raw } from "../postgres/sql.ts";
+import type { KnownStep, StepPhase } from "../store/steps.ts";
+import type { Store } from "../store/store.ts";
+import type { Act } from "./act.ts";
+import { actsOf } from "./acts-of.ts";
+import { type Around, doAct, type Told } from "./do-act.ts";
+import { hashOf, isAnyDone, isWholeDone, requireDone } from "./done.ts";
+import { requireSame } from "./same-thing.ts";
+import type { StepEvent, StepListener } from "./step-events.ts";
+import { withWhatIsLeft } from "./step-failure.ts";
+
+/** One step of a job, and what our record knows of it. */
+interface StepOfJob {
+  readonly job: string;
+  readonly phase: StepPhase;
+  readonly step: Step;
+  /** undefined where it was never begun */
+  readonly known: KnownStep | undefined;
+}
+
+/** Who hears of the steps, and may end them. */
+export interface Doing {
+  readonly onStep?: StepListener | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Telling = StepEvent extends infer Each
+  ? Each extends StepEvent
+    ? Omit<Each, "job" | "phase" | "step">
+    : never
+  : never;
+
+/** One step as it is done, or taken back. */
+export class StepWork {
+  readonly #db: Database;
+  readonly #store: Store;
+  readonly #of: StepOfJob;
+  readonly #doing: Doing;
+
+  constructor(db: Database, store: Store, of: StepOfJob, doing: Doing) {
+    this.#db = db;
+    this.#store = store;
+    this.#of = of;
+    this.#doing = doing;
+  }
+
+  /** Does what is not done of it. */
+  async do(): Promise<void> {
+    const { step, known } = this.#of;
+    const begin = performance.now();
+    // What was there before is seen by the first who begins, and by nobody after him.
+    await this.#awaitGhosts();
+    await this.#requireSame();
+    const { up } = actsOf(step, null);
+    const kept = known ?? (await this.#lookBefore());
+    const entry = { ...this.#key, definition: hashOf(step), before: kept.before, wasThere: kept.wasThere };
+    const enter = (tx: Transaction): Promise<boolean> => this.#store.steps.enter(tx, entry);
+    const work = this.#works("step done", enter, () => this.#store.steps.begin(this.#db, entry));
+    let hasWorked = known !== undefined;
+    for (const act of up) hasWorked = (await work(act)) || hasWorked;
+    await this.#db.transaction(async (tx) => {
+      await requireDone(tx, step, up);
+      if (await enter(tx)) await this.#record(tx, "step done");
+    });
+    this.#tell({ type: "step done", wasThere: !hasWorked, seconds: (performance.now() - begin) / 1_000 });
+  }
+
+  /** Takes back what is done, or begun; what was there before the job came stays. */
+  async undo(): Promise<void> {
+    const { step, known } = this.#of;
+    const begin = performance.now();
+    await this.#awaitGhosts();
+    const strike = (tx: Transaction): Promise<boolean> => this.#store.steps.strike(tx, this.#key);
+    const work = this.#works("step undone", strike, () => this.#store.steps.beginBack(this.#db, this.#key));
+    const isHalfDone = step.kind === "sql" && known?.state === "begun";
+    for (const act of this.#wayBack ?? []) await work(isHalfDone ? { ...act, mayBeHalfDone: true } : act);
+    await this.#db.transaction(async (tx) => {
+      if (await strike(tx)) await this.#record(tx, this.#wasThere ? "step left" : "step undone");
+    });
+    const seconds = (performance.now() - begin) / 1_000;
+    this.#tell({ type: "step undone", wasThere: this.#wasThere, seconds });
+  }
+
+  /** @throws RefusedError where there is no way back */
+  async requireWayBack(): Promise<void> {
+    const { job, step, known } = this.#of;
+    if (this.#wayBack !== null) return;
+    // What was begun and has changed nothing needs no way back; of the author's own statements only he could tell.
+    const { up } = actsOf(step, null);
+    if (known?.state !== "done" && step.kind !== "sql" && !(await isAnyDone(this.#db, up))) return;
+    throw new RefusedError(
+      "steps-have-a-way-back",
+      `The step "${step.name}" of ${job} has no way back; nothing was taken back.`,
+      "Restore from a backup, or write a new job that brings about what you want.",
+    );
+  }
+
+  get #wasThere(): boolean {
+    return this.#of.known?.wasThere === true;
+  }
+
+  /** null where there is none */
+  get #wayBack(): readonly Act[] | null {
+    return this.#wasThere ? [] : actsOf(this.#of.step, this.#of.known?.before ?? null).down;
+  }
+
+  get #key() {
+    const { job, phase, step } = this.#of;
+    return { job, phase, name: step.name };
+  }
+
+  /** What stands in its place must be what it makes. A look that needs a lock asks for it as the step itself does. */
+  async #requireSame(): Promise<void> {
+    const { step } = this.#of;
+    const isDone: Act["isDone"] = async (tx) => {
+      await requireSame(tx, step);
+      return true;
+    };
+    const look: Act = { statement: raw("select"), isTransactional: true, isDone };
+    await doAct(
+      this.#db,
+      this.#key,
+      look,
+      this.#told(async () => {}),
+      async () => true,
+    );
+  }
+
+  /** What the way back will need, and whether there is nothing to take back, since somebody else has made it. */
+  async #lookBefore(): Promise<Pick<KnownStep, "before" | "wasThere">> {
+    const { up, before, isThere } = actsOf(this.#of.step, null);
+    const kept = (await before?.(this.#db)) ?? null;
+    const wasThere = await this.#db.transaction((tx) => isThere?.(tx) ?? isWholeDone(tx, up));
+    return { before: kept, wasThere };
+  }
+
+  /** A backend whose client was killed may still commit a statement of this step. */
+  async #awaitGhosts(): Promise<void> {
+    const longMs = { lockMs: 60_000, statementMs: 60_000, wholeMs: 60_000 };
+    await this.#db.transaction((tx) => this.#store.steps.hold(tx, this.#key, []), longMs);
+  }
+
+  /**
+   * How the statements of a step are done. Where the catalogue tells how far it is, `note` says before each of them that it may be
+   * half done; elsewhere the mark commits with the statement or not at all, and whoever comes second finds it there.
+   */
+  #works(
+    action: "step done" | "step undone",
+    mark: (tx: Transaction) => Promise<boolean>,
+    note: () => Promise<void>,
+  ): (act: Act) => Promise<boolean> {
+    const { step } = this.#of;
+    const isMarked = step.kind === "sql" && step.transactional;
+    const marking: Around = async (tx, run) => {
+      if (!(await mark(tx))) return false;
+      await run();
+      if (action === "step done") await requireDone(tx, step, actsOf(step, null).up);
+      await this.#record(tx, action);
+      return true;
+    };
+    const states = action === "step done" ? (["begun"] as const) : (["begun", "taken back"] as const);
+    const holding: Around = async (tx, run) => {
+      if (!(await this.#store.steps.hold(tx, this.#key, states))) throw overtaken(step);
+      await run();
+      return true;
+    };
+    const told = this.#told(async () => {
+      if (!isMarked) await note();
+    });
+    return (act) =>
+      doAct(this.#db, this.#key, act, told, isMarked ? marking : holding).catch(async (error: unknown) => {
+        throw await withWhatIsLeft(this.#db, this.#key, actsOf(step, null), error);
+      });
+  }
+
+  #told(note: () => Promise<void>): Told {
+    return {
+      begins: async (statement) => {
+        await note();
+        this.#tell({ type: "step begun", statement });
+      },
+      waits: (forMs, inTheWay) => this.#tell({ type: "step waits", forMs, inTheWay }),
+      signal: this.#doing.signal,
+    };
+  }
+
+  #record(tx: Transaction, action: string): Promise<void> {
+    const { job, phase, step } = this.#of;
+    const details = { phase, step: step.name, definition: hashOf(step) };
+    return this.#store.audit.record(tx, { action, job, run: null, details });
+  }
+
+  #tell(told: Telling): void {
+    const { job, phase, step } = this.#of;
+    this.#doing.onStep?.({ ...told, job, phase, step: step.name } as StepEvent);
+  }
+}
+
+function overtaken({ name }: Step): RefusedError {
+  return new RefusedError(
+    "steps-are-done-by-one",
+    `Somebody else has gone on with the step "${name}" meanwhile.`,
+    "tidefill list   shows how far it is",
+  );
+}

@@ -1,0 +1,89 @@
+import type { Step, StepTable } from "../job/steps.ts";
+import { parseTableName } from "../job/table.ts";
+import type { Database } from "../postgres/database.ts";
+import { raw, Sql, sql } from "../postgres/sql.ts";
+import { columnOf, nameOf, relationExists, tableShown } from "./catalogue.ts";
+import { madeElsewhere } from "./same-table.ts";
+
+const name = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
+const referred = new RegExp(String.raw`\sreferences\s+(${name}(?:\s*\.\s*${name})?)`, "giu");
+
+/** Empty copies of tables, as temporary ones: what is done to them nobody waits for. */
+export class TableCopies {
+  readonly #db: Database;
+  readonly #copied = new Map<string, StepTable>();
+
+  /** `db` must keep what is temporary from one transaction to the next. */
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Copies the tables that steps name, where they are there. */
+  async copy(steps: readonly Step[]): Promise<void> {
+    for (const table of steps.flatMap(tablesOf)) {
+      if (this.#copied.has(table.name)) continue;
+      this.#copied.set(table.name, table);
+      await this.#db.transaction(async (tx) => {
+        if (!(await relationExists(tx, table))) return;
+        await tx.query(
+          sql`create temporary table ${columnOf(table.name)} (like ${nameOf(table)} including all)`,
+        );
+      });
+    }
+  }
+
+  /** What a copy is called for people; null where the relation is none. */
+  shown(relation: string): string | null {
+    const table = this.#copied.get(relation);
+    return table === undefined ? null : tableShown(table);
+  }
+
+  /** The step as it is done to the copies; null where it cannot be. */
+  redirected(step: Step): Step | null {
+    switch (step.kind) {
+      case "sql":
+        return { ...step, up: step.up.map((text) => this.#elsewhere(text)) };
+      case "create table": {
+        const text = madeElsewhere(
+          this.#elsewhere(step.statement).toString(),
+          nameOf(copyOf(step.table)).toString(),
+        );
+        return text === null ? null : { ...step, table: copyOf(step.table), statement: raw(text) };
+      }
+      case "add constraint":
+        return { ...step, table: copyOf(step.table), definition: this.#elsewhere(step.definition) };
+      case "drop index":
+        return step;
+      default:
+        return { ...step, table: copyOf(step.table) };
+    }
+  }
+
+  #elsewhere(text: Sql): Sql {
+    const tables = [...this.#copied.values()];
+    const changed = tables.reduce((left, table) => {
+      const [schema, own] = [table.schema, table.name].map((part) => spellings(part ?? "public"));
+      const pattern = new RegExp(String.raw`(?<![\w."])(?:${schema}\s*\.\s*)?${own}(?![\w"]|\s*\.)`, "gu");
+      return left.replaceAll(pattern, () => nameOf(copyOf(table)).toString());
+    }, text.toString());
+    return new Sql([changed], []);
+  }
+}
+
+function spellings(part: string): string {
+  const escaped = (text: string) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
+  const quoted = escaped(columnOf(part).toString());
+  return /^[\p{L}_][\p{L}\p{N}_$]*$/u.test(part) ? `(?:${quoted}|${escaped(part)})` : quoted;
+}
+
+function copyOf({ name: of }: StepTable): StepTable {
+  return { schema: "pg_temp", name: of };
+}
+
+function tablesOf(step: Step): StepTable[] {
+  if (step.kind === "sql" || step.kind === "drop index") return [];
+  const text =
+    step.kind === "add constraint" ? step.definition : step.kind === "create table" ? step.statement : "";
+  const others = [...text.toString().matchAll(referred)].map(([, other = ""]) => parseTableName(other));
+  return [step.table, ...others];
+}
