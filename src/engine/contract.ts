@@ -1,6 +1,7 @@
-import { RefusedError } from "../errors.ts";
+import { RefusedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { readParameters } from "../job/parameters.ts";
+import { type BackupScope, openDropped } from "../plan/open-dropped.ts";
 import { openJob, tryToOpenJob } from "../plan/open-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { StepRunner } from "../steps/run-steps.ts";
@@ -91,13 +92,15 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     if (open.length > 0) await requireSafeSteps(job);
     await requireNoUndoNeeds(db, store, open);
     if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
-      await requireBackupOfDropped(db, store, job, await openedOf(db, job, run), open);
+      await requireBackupOfDropped(db, store, job, await scopeOf(db, job, run), open);
     return { done: await runner.up(), open: [], problem: null };
   });
 }
 
-async function openedOf(db: Database, job: Job, run: Run) {
-  return job.kind === "steps" ? null : openJob(db, job, await readParameters(job.parameters, run.parameters));
+/** What a backup of the job is of; null where its own check answers for several tables, or for one without a key. */
+async function scopeOf(db: Database, job: Job, run: Run): Promise<BackupScope | null> {
+  if (job.kind === "steps") return job.backup.check === null ? droppedOf(db, job) : null;
+  return openJob(db, job, await readParameters(job.parameters, run.parameters));
 }
 
 /** Why the steps after a run must wait; null when it is complete and compared. Compares it where nobody has yet. */
@@ -123,6 +126,14 @@ async function whyNotYet(
   return differences > 0
     ? `The verify of run ${run} of ${job.name} found ${differences} differences: tidefill rejects ${verify}.`
     : null;
+}
+
+/** null where the job drops of several tables, which no backup covers. */
+function droppedOf(db: Database, job: Job): Promise<BackupScope | null> {
+  return openDropped(db, job).catch((error: unknown) => {
+    if (error instanceof UsageError) return null;
+    throw error;
+  });
 }
 
 /** Whether what the job inserts cannot be found again row by row. */
