@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import type { Job } from "../job/define-job.ts";
 import { type GivenParameters, parametersToJson, readParameters } from "../job/parameters.ts";
 import { displayName } from "../job/table.ts";
+import { type BackupScope, openDropped } from "../plan/open-dropped.ts";
 import { openJob } from "../plan/open-job.ts";
-import type { OpenedJob } from "../plan/opened-job.ts";
+
 import type { Database } from "../postgres/database.ts";
 import { installSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
@@ -51,7 +52,7 @@ export async function backupJob(job: Job, options: BackupOptions): Promise<Backu
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
   const directory = resolve(options.directory);
   return connected(`tidefill backup ${job.name}`, options, async (db, store) => {
-    const opened = await openJob(db, job, parameters);
+    const opened = job.kind === "steps" ? await openDropped(db, job) : await openJob(db, job, parameters);
     const kept = whatToKeep(opened);
     await installSchema(db, store.schema);
     await takeDirectory(directory);
@@ -64,7 +65,7 @@ export async function backupJob(job: Job, options: BackupOptions): Promise<Backu
 
 async function exportAll(
   db: Database,
-  { job, isPersonal }: OpenedJob,
+  { job, isPersonal }: BackupScope,
   kept: Kept,
   directory: string,
   { parameters = {}, onProgress = () => {} }: BackupOptions,

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
-import type { OpenedJob } from "../plan/opened-job.ts";
+import type { BackupScope } from "../plan/open-dropped.ts";
 import type { Column } from "../postgres/catalog.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 
@@ -27,7 +27,7 @@ function droppedOf({ contract }: Job, { relation }: OpenedTable): readonly (stri
 }
 
 /** The rows that a job may destroy, all of them where it drops a column or the table, and how much of each. @throws UsageError when it destroys none */
-export function whatToKeep({ job, table, writes }: OpenedJob): Kept {
+export function whatToKeep({ job, table, writes }: BackupScope): Kept {
   const written = writes.find(({ verb }) => verb !== "insert");
   const dropped = table === null ? [] : droppedOf(job, table);
   if (table === null || (written === undefined && dropped.length === 0)) {

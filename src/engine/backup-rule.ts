@@ -2,6 +2,7 @@ import { whyUnusable } from "../backup/intact.ts";
 import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { Step, StepTable } from "../job/steps.ts";
+import type { BackupScope } from "../plan/open-dropped.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import type { KnownBackup } from "../store/backups.ts";
@@ -35,12 +36,12 @@ export async function requireBackup(
   );
 }
 
-/** The same for steps that drop columns and tables (`store` is null as above); `opened` is null where the job has steps only. @throws RefusedError */
+/** The same for steps that drop columns and tables (`store` is null as above); `opened` is null where a check of the job's own answers. @throws RefusedError */
 export async function requireBackupOfDropped(
   db: Database,
   store: Store | null,
   job: Job,
-  opened: OpenedJob | null,
+  opened: BackupScope | null,
   steps: readonly Step[],
 ): Promise<void> {
   const stranger = steps.find(
@@ -56,7 +57,7 @@ export async function requireBackupOfDropped(
 }
 
 /** A backup of a job holds rows of the table that it reads. */
-function covers(opened: OpenedJob | null, table: StepTable): boolean {
+function covers(opened: BackupScope | null, table: StepTable): boolean {
   const relation = opened?.table?.relation;
   return relation?.name === table.name && (table.schema === null || table.schema === relation.schema);
 }

@@ -1,6 +1,7 @@
-import { RefusedError } from "../errors.ts";
+import { RefusedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { readParameters } from "../job/parameters.ts";
+import { type BackupScope, openDropped } from "../plan/open-dropped.ts";
 import { openJob, tryToOpenJob } from "../plan/open-job.ts";
 import type { Database } from "../postgres/database.ts";
 import { StepRunner } from "../steps/run-steps.ts";
@@ -92,13 +93,14 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     if (open.length > 0) await requireSafeSteps(job);
     await requireNoUndoNeeds(db, store, open);
     if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
-      await requireBackupOfDropped(db, store, job, await openedOf(db, job, run, options), open);
+      await requireBackupOfDropped(db, store, job, await scopeOf(db, job, run, options), open);
     return { done: await runner.up(), open: [], problem: null };
   });
 }
 
-async function openedOf(db: Database, job: Job, run: Run, options: WorkOptions) {
-  if (job.kind === "steps") return null;
+/** What a backup of the job is of; null where its own check answers for several tables, or for one without a key. */
+async function scopeOf(db: Database, job: Job, run: Run, options: WorkOptions): Promise<BackupScope | null> {
+  if (job.kind === "steps") return job.backup.check === null ? droppedOf(db, job) : null;
   return openJob(db, job, await readParameters(job.parameters, await givenParameters(db, run, options)));
 }
 
@@ -128,6 +130,14 @@ async function whyNotYet(
   return differences > 0
     ? `The verify of run ${run} of ${job.name} found ${differences} differences: tidefill rejects ${verify}.`
     : null;
+}
+
+/** null where the job drops of several tables, which no backup covers. */
+function droppedOf(db: Database, job: Job): Promise<BackupScope | null> {
+  return openDropped(db, job).catch((error: unknown) => {
+    if (error instanceof UsageError) return null;
+    throw error;
+  });
 }
 
 /** Whether what the job inserts cannot be found again row by row. */

@@ -10,12 +10,14 @@ import {
   dropColumn,
   dropTable,
   insertInto,
+  type Job,
   renameColumn,
   restoreBackup,
   resumeRun,
   rowsOf,
   runJob,
   type Sql,
+  type Step,
   setNotNull,
   sql,
   sqlStep,
@@ -154,4 +156,27 @@ test("a backup before a column goes holds all its rows, also those that the job 
   await restoreBackup(directory, { ...options, overwrite: true });
   expect(await database.query("select from things where old = 'o'")).toHaveLength(300);
   await rm(dirname(directory), { recursive: true });
+});
+
+test("a job of steps alone has its backup too, of the one table that it drops of", async () => {
+  const parent = await mkdtemp(join(tmpdir(), "tidefill-backup-"));
+  const job = (name: string, ...contract: readonly Step[]) => defineSteps({ name, contract });
+  const backup = (of: Job) => backupJob(of, { ...options, directory: join(parent, of.name) });
+  const column = job("drop-column", dropColumn("public.things", "old"));
+  await runJob(column, options);
+  await expect(contractJob(column, options)).rejects.toMatchObject({ check: "backup-is-there" });
+  expect(await backup(column)).toMatchObject({ kind: "touched columns", rows: 300 });
+  expect(await contractJob(column, options)).toMatchObject({ done: 1 });
+
+  const whole = job("drop-table", dropTable("things"));
+  await runJob(whole, options);
+  expect(await backup(whole)).toMatchObject({ kind: "whole rows", rows: 300 });
+  expect(await contractJob(whole, options)).toMatchObject({ done: 1 });
+  expect(await database.query("select to_regclass('things') as is")).toEqual([{ is: null }]);
+
+  const two = job("two", dropTable("a"), dropColumn("b", "c"));
+  await runJob(two, options);
+  await expect(backup(two)).rejects.toThrow(/a backup is of one table/);
+  await expect(contractJob(two, options)).rejects.toMatchObject({ check: "backup-is-there" });
+  await rm(parent, { recursive: true });
 });

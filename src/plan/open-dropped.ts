@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { RefusedError, UsageError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import type { Step } from "../job/steps.ts";
+import { displayName } from "../job/table.ts";
+import { findRelation, type Relation } from "../postgres/catalog.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
+import { readKey } from "../postgres/key-index.ts";
+import { sql } from "../postgres/sql.ts";
+import { OpenedTable } from "../source/opened-table.ts";
+import { TableRows } from "../source/table-rows.ts";
+import type { OpenedJob } from "./opened-job.ts";
+
+/** As much of a job as a backup of what it may destroy has to know. */
+export type BackupScope = Pick<OpenedJob, "job" | "table" | "writes" | "isPersonal" | "scopeFingerprint">;
+
+/**
+ * The table of which a job of steps alone drops something, with all its rows in the order of its primary key.
+ * @throws UsageError where it drops nothing, or of several tables; RefusedError where the table is not there or has no key
+ */
+export async function openDropped(db: Database, job: Job): Promise<BackupScope> {
+  const drops = job.contract.filter(isDrop);
+  const [first] = drops;
+  const names = new Set(drops.map(({ table }) => displayName(table)));
+  if (first === undefined || names.size > 1)
+    throw new UsageError(
+      first === undefined
+        ? `Job ${job.name} drops no column and no table: there is nothing to back up.`
+        : `Job ${job.name} drops of ${[...names].join(" and ")}; a backup is of one table.`,
+      { remedy: "Write a job for each table, or name a check of your own in the job: backup: { check }." },
+    );
+  const table = await db.transaction(async (tx) => {
+    const relation = await findRelation(tx, first.table);
+    if (relation === null) throw noTable(first.table);
+    return openWhole(tx, relation);
+  });
+  const essence = JSON.stringify([table.relation.schema, table.relation.name, drops.map(({ name }) => name)]);
+  const scopeFingerprint = createHash("sha256").update(essence).digest("hex");
+  return { job, table, writes: [], isPersonal: job.personalData, scopeFingerprint };
+}
+
+async function openWhole(tx: Transaction, relation: Relation): Promise<OpenedTable> {
+  const { rows } = await tx.query(sql`
+    select a.attname
+    from pg_catalog.pg_index i
+    cross join lateral pg_catalog.unnest(i.indkey) with ordinality as part (attnum, place)
+    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = part.attnum
+    where i.indrelid = ${relation.oid}::oid
+      and i.indisprimary
+      and part.place <= i.indnkeyatts
+    order by part.place`);
+  const names = rows.map(({ attname }) => attname ?? "");
+  if (names.length === 0) throw noKey(relation);
+  const { schema, name } = relation;
+  const described = { schema, name, key: names, columns: {}, personalData: [] };
+  const all = new TableRows(described, [], null, null);
+  const use = { travels: false, isWritten: false };
+  return new OpenedTable(all, relation, await readKey(tx, relation, names), null, use);
+}
+
+function isDrop(step: Step): step is Extract<Step, { readonly kind: "drop column" | "drop table" }> {
+  return step.kind === "drop column" || step.kind === "drop table";
+}
+
+function noTable(named: Parameters<typeof displayName>[0]): RefusedError {
+  return new RefusedError(
+    "relation-is-a-table",
+    `There is no table ${displayName(named)} in this database, or not in the search path.`,
+    "Check the connection and the name; write schema.table for one outside of the search path.",
+  );
+}
+
+function noKey(relation: Relation): RefusedError {
+  return new RefusedError(
+    "key-orders-the-rows",
+    `${displayName(relation)} has no primary key, by which a backup could go through its rows.`,
+    "Name a check of your own in the job, of the last backup that holds it: backup: { check }.",
+  );
+}
