@@ -1,7 +1,11 @@
 import { RefusedError } from "../errors.ts";
 import type { Queryable } from "../postgres/database.ts";
 import { displayIdentifier, sql } from "../postgres/sql.ts";
-import type { StoreSchema } from "./schema.ts";
+
+/** The schema of tidefill's own tables. */
+interface Named {
+  readonly name: string;
+}
 
 /** What whoever runs jobs may do with each of tidefill's own tables; what is not here it need not. */
 export const runnerGrants: Readonly<Record<string, readonly string[]>> = {
@@ -14,7 +18,7 @@ export const runnerGrants: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Before anything is written: the role may work with tidefill's own tables, and make the undo log where the run keeps one. @throws RefusedError */
-export async function requireGrants(db: Queryable, { name }: StoreSchema, keepsLog: boolean): Promise<void> {
+export async function requireGrants(db: Queryable, { name }: Named, keepsLog: boolean): Promise<void> {
   const wanted = Object.entries(runnerGrants).flatMap(([privileges, tables]) =>
     tables.flatMap((table) => privileges.split(", ").map((privilege) => ({ table, privilege }))),
   );
@@ -45,7 +49,7 @@ export async function requireGrants(db: Queryable, { name }: StoreSchema, keepsL
 }
 
 /** @throws RefusedError when the role may not even read which version is installed */
-export async function requireReading(db: Queryable, { name }: StoreSchema): Promise<void> {
+export async function requireReading(db: Queryable, { name }: Named): Promise<void> {
   const { rows } = await db.query(sql`
     select current_user as role
     from pg_catalog.pg_namespace n
@@ -62,7 +66,7 @@ export async function requireReading(db: Queryable, { name }: StoreSchema): Prom
 }
 
 /** @throws RefusedError when the role may not make tidefill's schema, or its tables where the schema is there */
-export async function requireInstalling(db: Queryable, { name }: StoreSchema): Promise<void> {
+export async function requireInstalling(db: Queryable, { name }: Named): Promise<void> {
   const { rows } = await db.query(sql`
     select current_user as role, pg_catalog.current_database() as database, there.oid is not null as is_there
     from (select (select oid from pg_catalog.pg_namespace where nspname = ${name}) as oid) as there
