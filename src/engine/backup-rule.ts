@@ -2,6 +2,7 @@ import { whyUnusable } from "../backup/intact.ts";
 import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { Step, StepTable } from "../job/steps.ts";
+import { displayName } from "../job/table.ts";
 import type { BackupScope } from "../plan/open-dropped.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
@@ -27,6 +28,14 @@ export async function requireBackup(
 ): Promise<void> {
   if (!isDestructive(opened, undoLog)) return;
   const { job } = opened;
+  const overwritten = opened.writes.find(({ verb, overwrites }) => verb === "insert" && overwrites);
+  if (overwritten !== undefined && job.backup.check === null) {
+    throw new RefusedError(
+      "backup-is-there",
+      `${job.name} overwrites the rows of ${displayName(overwritten.relation)} that its \`onConflict\` meets, and no backup of tidefill's holds those: it holds rows that the job reads. Nothing was started.`,
+      "Leave `undoable: false` and `destructive: true` out, so that the undo log keeps what is overwritten; or name a check of your own in the job: backup: { check }.",
+    );
+  }
   await requireFresh(
     db,
     store,

@@ -321,6 +321,35 @@ test("a move backs the rows up that it deletes, a job that only inserts has noth
   await expect(readdir(at)).rejects.toThrow();
 });
 
+test("a job that overwrites what it meets is not told to make a backup that would not hold it", async () => {
+  const upsert = (more: object) =>
+    defineSqlJob({
+      name: "upsert-notes",
+      source: rowsOf(notes),
+      sink: insertInto(
+        archive,
+        { id: sql`id`, body: sql`body` },
+        { onConflict: { target: ["id"], do: "update", columns: ["body"] } },
+      ),
+      ...more,
+    });
+  await database.query("insert into archive values (1, 'precious')");
+  const connectionString = database.url;
+  for (const more of [{ undoable: false }, { destructive: true }]) {
+    const job = upsert(more);
+    await expect(backup(job)).rejects.toMatchObject({ remedy: expect.stringContaining("backup: { check }") });
+    const refused = await runJob(job, { connectionString }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      check: "backup-is-there",
+      message: expect.stringContaining("rows of public.archive"),
+      remedy: expect.not.stringContaining("tidefill backup"),
+    });
+  }
+  expect(await database.query("select body from archive")).toEqual([{ body: "precious" }]);
+  const checked = upsert({ undoable: false, backup: { check: async () => true } });
+  expect(await runJob(checked, { connectionString })).toMatchObject({ rows: { written: 5_000 } });
+});
+
 test("a directory that is not empty is refused", async () => {
   const { directory: at } = await backup(removeNotes);
   await expect(backup(removeNotes, at)).rejects.toThrow(/is not empty/);

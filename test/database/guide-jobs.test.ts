@@ -1,13 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
-import { type Job, runJob, undoRun, verifyRun } from "tidefill";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { backupJob, type Job, runJob, undoRun, verifyRun } from "tidefill";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import anonymiseInactiveStudents from "../../jobs/anonymise-inactive-students.ts";
 import eraseClosedAccounts from "../../jobs/erase-closed-accounts.ts";
 import { createSampleSchool } from "../../src/embedded/sample-school.ts";
-import { withDatabase } from "../../src/engine/session.ts";
-import { readParameters } from "../../src/job/parameters.ts";
-import { openJob } from "../../src/plan/open-job.ts";
-import { installSchema } from "../../src/store/schema.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
@@ -17,8 +15,10 @@ import { stepCases } from "./guide-step-job-cases.ts";
 const database = useDatabase();
 const jobsFolder = new URL("../../jobs/", import.meta.url);
 let tidefill: CommandLine;
+let backups: string;
 
 beforeAll(async () => {
+  backups = await mkdtemp(join(tmpdir(), "tidefill-backups-"));
   vi.stubEnv("TIDEFILL_UNDO_KEY", "a key for the tests alone");
   const names = await readdir(jobsFolder);
   const files = await Promise.all(
@@ -39,6 +39,7 @@ beforeEach(async () => {
 afterEach(async () => tidefill.killAll());
 afterAll(async () => {
   await tidefill.close();
+  await rm(backups, { recursive: true, force: true });
   vi.unstubAllEnvs();
 });
 
@@ -73,15 +74,9 @@ async function requireExpected(before: object, { table, columns, expected }: Gui
   expect(after).toEqual({ ...before, [table]: after[table] });
 }
 
-/** What `tidefill backup` leaves in the store when it has read a backup back. */
-async function pretendBackup(job: Job, parameters: Readonly<Record<string, string>>): Promise<void> {
-  await withDatabase("test", { connectionString: database.url }, async (db, store) => {
-    await installSchema(db, store.schema);
-    const startedAt = new Date().toISOString();
-    const { scopeFingerprint } = await openJob(db, job, await readParameters(job.parameters, parameters));
-    const backup = { job: job.name, directory: "/backup", scopeFingerprint, rows: 1n, bytes: 1n, startedAt };
-    await store.backups.add(db, backup);
-  });
+async function backUp(job: Job, parameters: Readonly<Record<string, string>>): Promise<void> {
+  const directory = await mkdtemp(join(backups, `${job.name}-`));
+  await backupJob(job, { connectionString: database.url, directory, parameters });
 }
 
 async function requireVerified(job: Job): Promise<void> {
@@ -107,7 +102,7 @@ test.each(cases)("$job.name does its work, a second time nothing, and is taken b
   const { job, parameters } = each;
   const options = { connectionString: database.url, parameters, workers: 2 };
   const before = await school();
-  if (!job.undoable) await pretendBackup(job, parameters ?? {});
+  if (!job.undoable) await backUp(job, parameters ?? {});
   const report = await runJob(job, options);
   expect(report).toMatchObject({ status: "succeeded", rows: { rejected: 0 } });
   await requireExpected(before, each);
@@ -145,7 +140,7 @@ async function isHalfWay({ slow }: GuideJob): Promise<boolean> {
 test.each(cases)("$job.name, killed and resumed, ends in the same state", async (each) => {
   const { job, parameters = {} } = each;
   const before = await school();
-  if (!job.undoable) await pretendBackup(job, parameters ?? {});
+  if (!job.undoable) await backUp(job, parameters ?? {});
   await slowDown(each);
   const given = Object.entries(parameters).flatMap(([name, value]) => ["--param", `${name}=${value}`]);
   const child = tidefill.start("run", job.name, ...given, "--workers", "2", "--lease", "1s");
