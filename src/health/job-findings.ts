@@ -1,5 +1,6 @@
 import { type GoneJob, goneJobs } from "../engine/gone-jobs.ts";
 import { type JobState, lastStepsToGoOn } from "../engine/job-state.ts";
+import type { ParameterSpec } from "../job/parameters.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Examination, Finding } from "./finding.ts";
 
@@ -26,7 +27,7 @@ function ofGone({ run, renamedTo }: GoneJob): Finding[] {
   return [{ code: "gone-job", job: run.job, message, remedy }];
 }
 
-function ofState({ job: { name }, run, undo, state }: JobState): Finding[] {
+function ofState({ job: { name, parameters }, run, undo, state }: JobState): Finding[] {
   const finding = (code: string, message: string, remedy: string): Finding[] => [
     { code, job: name, message, remedy },
   ];
@@ -57,8 +58,16 @@ function ofState({ job: { name }, run, undo, state }: JobState): Finding[] {
         `Take the rest back: tidefill undo ${name}`,
       );
     default:
-      return finding("pending-job", `${name} is pending.`, `tidefill up --to ${name}`);
+      return finding("pending-job", `${name} is pending.`, howToBegin(name, parameters));
   }
+}
+
+/** `up` passes over a job that wants parameters. */
+function howToBegin(name: string, parameters: ParameterSpec): string {
+  const wanted = Object.entries(parameters).flatMap(([parameter, type]) =>
+    typeof type === "string" && type.endsWith("?") ? [] : [` --param ${parameter}=…`],
+  );
+  return wanted.length === 0 ? `tidefill up --to ${name}` : `tidefill run ${name}${wanted.join("")}`;
 }
 
 function ofChange({ job: { name }, run, changedSince }: JobState): Finding[] {

@@ -59,7 +59,6 @@ async function ofSteps(job: Job): Promise<readonly SqlFinding[]> {
       const context = {
         isTransactional,
         isRetried: !isTransactional,
-        hasLockTimeout: step.kind !== "sql" || isTransactional,
         textsBefore: [...before, ...after],
         known: step.known,
       };

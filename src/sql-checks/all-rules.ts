@@ -52,7 +52,7 @@ import {
   setTablespace,
   vacuumFull,
 } from "./rules/rewrites.ts";
-import { lockWithoutTimeout, timeoutOff } from "./rules/timeouts.ts";
+import { timeoutOff } from "./rules/timeouts.ts";
 import {
   concurrentIndexIfNotExists,
   concurrentlyBesideOthers,
@@ -84,7 +84,6 @@ export const statementRules: readonly Rule[] = [
   detachPartitionWithoutConcurrently,
   lockTable,
   attachPartitionWithoutCheck,
-  lockWithoutTimeout,
   timeoutOff,
   addForeignKeyWithoutNotValid,
   addCheckWithoutNotValid,

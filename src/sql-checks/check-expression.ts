@@ -28,7 +28,7 @@ export async function checkExpression(text: string, context: ExpressionContext):
     throw new SqlSyntaxError("it is not one expression", { line: 1, column: 1 });
   }
   const { isRetried, known = {} } = context;
-  const unknown = { tablesCreatedBefore: [], columnTypes: new Map(), statements: 1, hasLockTimeout: true };
+  const unknown = { tablesCreatedBefore: [], columnTypes: new Map(), statements: 1 };
   const soFar = new TextSoFar({ isTransactional: true, isRetried, ...unknown });
   return acknowledge(look(expressionRules, statement, text, soFar.context()), known);
 }

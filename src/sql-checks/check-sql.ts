@@ -11,8 +11,6 @@ export interface SqlContext {
   readonly isTransactional: boolean;
   /** whether it may run more than once */
   readonly isRetried: boolean;
-  /** whether the caller limits how long it waits for a lock; so it is unless told otherwise */
-  readonly hasLockTimeout?: boolean;
   /** texts that ran before this one, each by itself: nobody uses yet what they created, and their constraints are known */
   readonly textsBefore?: readonly string[];
   /** tables that texts before this one have created and nobody uses yet, such as `app.users` */
@@ -32,7 +30,6 @@ export async function checkSql(text: string, context: SqlContext): Promise<reado
   const soFar = new TextSoFar({
     isTransactional: context.isTransactional,
     isRetried: context.isRetried,
-    hasLockTimeout: context.hasLockTimeout ?? true,
     tablesCreatedBefore: context.tablesCreatedBefore ?? [],
     columnTypes: await parseTypes(context.columnTypes ?? {}),
     statements: statements.length,

@@ -14,7 +14,7 @@ interface Loss {
 /** What a text takes away with its values, such as `drop table app.t`; not of a table that it has created itself. */
 export async function lossesIn(text: string): Promise<readonly string[]> {
   const unknown = { tablesCreatedBefore: [], columnTypes: new Map(), statements: 1 };
-  const soFar = new TextSoFar({ isTransactional: true, isRetried: false, hasLockTimeout: true, ...unknown });
+  const soFar = new TextSoFar({ isTransactional: true, isRetried: false, ...unknown });
   const losses = (await parseSql(text)).flatMap(({ node }) => {
     const { tablesCreatedBefore } = soFar.context();
     soFar.pass(node);

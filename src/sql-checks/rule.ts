@@ -10,8 +10,6 @@ export interface StatementContext {
   readonly isRetried: boolean;
   /** whether it is the only statement of its text */
   readonly isAlone: boolean;
-  /** whether waiting for a lock ends: the caller sets a limit, or an earlier statement has set one */
-  readonly hasLockTimeout: boolean;
   /** tables and views that nobody uses yet, by their names as the text writes them, such as `app.users` */
   readonly tablesCreatedBefore: ReadonlySet<string>;
   /** types, functions and sequences that nobody uses yet */

@@ -2,13 +2,11 @@ import { ConstraintsSoFar } from "./constraints-so-far.ts";
 import { dotted, nameOf } from "./names.ts";
 import type { StatementContext } from "./rule.ts";
 import type { Node, TypeName } from "./syntax.ts";
-import { offOf, timeoutsIn } from "./timeouts.ts";
 
 /** What was known before the first statement of a text. */
 export interface Beforehand {
   readonly isTransactional: boolean;
   readonly isRetried: boolean;
-  readonly hasLockTimeout: boolean;
   readonly tablesCreatedBefore: Iterable<string>;
   readonly columnTypes: ReadonlyMap<string, TypeName>;
   readonly statements: number;
@@ -22,13 +20,11 @@ export class TextSoFar {
   readonly #constraints = new ConstraintsSoFar();
   readonly #enumValues = new Set<string>();
   #isInside: boolean;
-  #hasLockTimeout: boolean;
 
   constructor(beforehand: Beforehand) {
     this.#beforehand = beforehand;
     this.#created = new Set(beforehand.tablesCreatedBefore);
     this.#isInside = beforehand.isTransactional;
-    this.#hasLockTimeout = beforehand.hasLockTimeout;
   }
 
   /** What the next statement finds. */
@@ -38,7 +34,6 @@ export class TextSoFar {
       isCallersTransaction: this.#beforehand.isTransactional,
       isRetried: this.#beforehand.isRetried,
       isAlone: this.#beforehand.statements === 1,
-      hasLockTimeout: this.#hasLockTimeout,
       tablesCreatedBefore: new Set(this.#created),
       othersCreatedBefore: new Set(this.#others),
       notValidBefore: this.#constraints.notValid(),
@@ -68,7 +63,6 @@ export class TextSoFar {
       const isNew = this.#others.has(dotted(typeName) ?? "");
       if (oldVal === undefined && newVal !== undefined && !isNew) this.#enumValues.add(newVal);
     }
-    if (timeoutsIn(statement).includes("lock_timeout")) this.#hasLockTimeout = offOf(statement).length === 0;
     if ("TransactionStmt" in statement) this.#passBoundary(statement.TransactionStmt.kind);
   }
 
@@ -76,7 +70,6 @@ export class TextSoFar {
   endText(): void {
     this.#endTransaction();
     this.#isInside = this.#beforehand.isTransactional;
-    this.#hasLockTimeout = this.#beforehand.hasLockTimeout;
   }
 
   #passBoundary(kind: string | undefined): void {

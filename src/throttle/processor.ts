@@ -6,7 +6,9 @@ import { requireMonitor } from "./require-monitor.ts";
 import { isOnThisMachine } from "./same-machine.ts";
 import { type Reading, type Signal, strainOf } from "./signal.ts";
 
-const maxBusy = 0.5;
+const maxBusy = 0.4;
+/** Never stopped, but nearly: of the processors an application feels every moment. */
+const mostStrain = 0.99;
 /** So many sessions of others that did something just now are an application at work, and not a person or a monitor. */
 const company = 3;
 const lately = "2 seconds";
@@ -35,11 +37,11 @@ export class Processor implements Signal {
     if ((await othersAtWork(db)) < company) return null;
     // Among others one begins slowly.
     if (before === null || now.all === before.all)
-      return { signal: this.name, strain: strainOf(1, 1, false), reason: "an application is at work" };
+      return { signal: this.name, strain: mostStrain, reason: "an application is at work" };
     const busy = (now.busy - before.busy) / (now.all - before.all);
     const percent = (share: number): string => `${Math.round(share * 100)} %`;
     const reason = `processors ${against(busy, maxBusy, percent)} busy while an application is at work`;
-    return { signal: this.name, strain: strainOf(busy, maxBusy, false), reason };
+    return { signal: this.name, strain: Math.min(mostStrain, strainOf(busy, maxBusy)), reason };
   }
 }
 

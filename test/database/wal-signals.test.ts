@@ -180,7 +180,7 @@ describe("a role without pg_monitor", () => {
     await admin.query("grant pg_monitor to filler");
     const reading = await new DiskSpace().read(db);
     const { bavail, blocks, bsize } = await statfs(join(cluster.directory, "data"));
-    const least = Math.max(1_073_741_824, 0.05 * blocks * bsize);
+    const least = Math.max(1_073_741_824, Math.min(10 * 1_073_741_824, 0.05 * blocks * bsize));
     expect(reading?.strain).toBeCloseTo(least / (bavail * bsize), 2);
     expect(reading?.reason).toMatch(/^[\d.]+ [A-Z]B [<>] [\d.]+ [A-Z]B free on the database's disk$/);
   });

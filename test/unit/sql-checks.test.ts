@@ -98,11 +98,9 @@ describe("texts before", () => {
     expect(await checkSql("alter table app.t alter a set not null", after)).toEqual([]);
   });
 
-  test("have ended their transactions, and their settings with them", async () => {
+  test("have ended their transactions", async () => {
     const added = { ...plain, textsBefore: ["alter type app.s add value 'late'"] };
     expect(await checkSql("update app.t set s = 'late' where id = 1", added)).toEqual([]);
-    const set = { ...plain, hasLockTimeout: false, textsBefore: ["set lock_timeout = '1s'"] };
-    expect(codesOf(await checkSql("alter table app.t add a int", set))).toEqual(["lock-without-timeout"]);
   });
 
   test("have created what may be dropped again", async () => {
@@ -205,7 +203,6 @@ describe("docs/sql-checks.md", () => {
     "transaction-control": { isTransactional: true },
     "concurrent-index-if-not-exists": { isRetried: true },
     "non-repeatable-expression": { isRetried: true },
-    "lock-without-timeout": { hasLockTimeout: false },
     "refused-in-transaction": { isTransactional: true },
   };
 

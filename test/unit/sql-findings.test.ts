@@ -64,21 +64,6 @@ describe("the SQL in a step of tidefill's own is looked at:", () => {
 });
 
 describe("a step of the author's own", () => {
-  test("outside of a transaction must end its waiting for a lock", async () => {
-    expect(await found(alone("widen", "alter table app.t add column a int"))).toEqual([
-      "widen: lock-without-timeout",
-    ]);
-    expect(
-      await found(alone("widen", "set lock_timeout = '1s'; alter table app.t add column a int")),
-    ).toEqual([]);
-    expect(
-      await found(alone("widen", "alter table app.t add column a int", { transactional: true })),
-    ).toEqual([]);
-    expect(
-      (await refusalsOfSteps(job(alone("widen", "drop index app.i")))).map(({ message }) => message),
-    ).toContainEqual(expect.stringContaining("lock-without-timeout"));
-  });
-
   test("may drop on its way back what it has made", async () => {
     const up = sql`create function app.f() returns int language sql return 1`;
     expect(await found(sqlStep({ name: "f", up, down: sql`drop function app.f()` }))).toEqual([]);
@@ -123,7 +108,13 @@ test("the queries of a job's integrity are looked at", async () => {
 
 test.each([
   ["a step whose SQL is tidefill's own", job(setNotNull("app.t", "a", { known: { "set-not-null": "…" } }))],
-  ["a step that drops", job(dropColumn("app.t", "a", { known: { "drop-colum": "…" } }))],
+  [
+    "a step that drops",
+    defineSteps({
+      name: "add-things",
+      contract: [dropColumn("app.t", "a", { known: { "drop-colum": "…" } })],
+    }),
+  ],
 ])("a code that no check has is refused in %s", async (_, given) => {
   await expect(refusalsOfSteps(given)).rejects.toMatchObject({
     code: "usage",
