@@ -7,8 +7,9 @@ import { inOrder } from "../../job/order.ts";
 import { isConnectionLoss } from "../../postgres/failure.ts";
 import type { Run } from "../../store/run.ts";
 import { withStore } from "../connection.ts";
+import { exitCodes } from "../exit-code.ts";
 import { type LoadedJob, loadJobs } from "../load-job.ts";
-import { alignColumns, printData, printJson, say } from "../output.ts";
+import { alignColumns, emphasise, printData, printJson, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 
 /** `tidefill list` */
@@ -41,7 +42,7 @@ interface ListedJob {
   readonly job: string;
   /** `–` of one whose file is gone */
   readonly kind: string;
-  /** `pending`, `running`, `succeeded`, `undone`, `partly undone`, … */
+  /** `pending`, `running`, `succeeded`, `undone`, `partly undone`, …; `unknown` where the database cannot be reached */
   readonly state: string;
   /** what is not as it was when it succeeded */
   readonly changedSince: readonly string[];
@@ -73,14 +74,18 @@ async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): P
   return reading.catch((error: unknown) => {
     if (!isConnectionLoss(error)) throw error;
     say("The database cannot be reached, so nothing is known of their runs.");
-    return { states: ordered.map(neverRun), gone: [] };
+    say(
+      `${emphasise("cyan", "→")} Name it with --database-url or DATABASE_URL; for a PostgreSQL of tidefill's own: --embedded`,
+    );
+    process.exitCode = exitCodes.failed;
+    return { states: ordered.map((job) => ({ ...neverRun(job), state: "unknown" as const })), gone: [] };
   });
 }
 
 /** Of a job whose last run was taken back, the earlier ones whose rows stand. */
 async function standingOf(
   settings: CommonSettings,
-  states: readonly JobState[],
+  states: readonly Standing[],
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   const undone = states.filter(({ state }) => state === "undone");
   if (undone.length === 0) return new Map();
@@ -95,8 +100,11 @@ async function standingOf(
   });
 }
 
+/** A job as it stands, as far as that is known. */
+type Standing = Omit<JobState, "state"> & { readonly state: JobState["state"] | "unknown" };
+
 interface Known {
-  readonly states: readonly JobState[];
+  readonly states: readonly Standing[];
   readonly gone: readonly GoneJob[];
 }
 
@@ -109,7 +117,7 @@ function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
   }
 }
 
-function listed({ job, run, state, changedSince, steps }: JobState, standing: readonly number[]): ListedJob {
+function listed({ job, run, state, changedSince, steps }: Standing, standing: readonly number[]): ListedJob {
   const openSteps = [...steps.expand.open, ...steps.contract.open];
   const lastRun = lastRunOf(run);
   const { name, kind, after } = job;
