@@ -47,6 +47,10 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   const parameters = await readParameters(job.parameters, given);
   await requireKept(job.parameters, given);
   return withDatabase(job.name, options, async (db, store) => {
+    // Looked at again with the run's row: somebody may have done it while steps, backup and integrity were looked at.
+    const notDoneYet = async (tx: Transaction): Promise<void> => {
+      if (options.again !== true) await requireNotDone(tx, store, job);
+    };
     await requireBefore(db, store, job);
     const gone = options.again === true ? null : await goOnWithLastSteps(db, store, job, options);
     if (gone !== null) return withIntegrity(db, job, gone);
@@ -55,8 +59,8 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     await requireSafeSteps(job);
     if (job.expand.length > 0) await expand(db, store, job, options);
     if (job.kind === "steps") {
-      const report = await contractAfter(db, store, job, await enterSteps(db, store, job, options), options);
-      return withIntegrity(db, job, report);
+      const entered = await enterSteps(db, store, job, options, notDoneYet);
+      return withIntegrity(db, job, await contractAfter(db, store, job, entered, options));
     }
     const opened = await openJob(db, job, parameters);
     await enter(db, store, job, options);
@@ -71,10 +75,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       opened,
       { undoLog, ofRun: null, parameters: given, rollout: plannedRollout(options, opened.estimate.walk) },
       options,
-      async (tx) => {
-        // Somebody may have run it while backup and integrity were looked at.
-        if (options.again !== true) await requireNotDone(tx, store, job);
-      },
+      notDoneYet,
     );
     const run = await store.runs.require(db, String(id));
     const report = await rollOut(

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Job } from "../job/define-job.ts";
 import { describeStep } from "../job/steps.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
@@ -9,15 +9,19 @@ import { noRows } from "./had-no-rows.ts";
 import { type RunReport, readReport } from "./run-report.ts";
 import type { WorkOptions } from "./session.ts";
 
-/** Enters the run of a job of steps alone, when they are done: so it stands in `list` and `audit` as any other. */
+/**
+ * Enters the run of a job of steps alone, when they are done: so it stands in `list` and `audit` as any other. `before` may refuse:
+ * another process may have entered it while the steps were looked at.
+ */
 export async function enterSteps(
   db: Database,
   store: Store,
   job: Job,
   options: WorkOptions,
+  before: (tx: Transaction) => Promise<void>,
 ): Promise<RunReport> {
   const code = { definition: stepsFingerprint(job), files: options.files ?? {} };
-  return enter(db, store, job.name, "run", null, code);
+  return enter(db, store, job.name, "run", null, code, before);
 }
 
 /** A hash of all that a job of steps alone does. */
@@ -39,6 +43,7 @@ async function enter(
   kind: "run" | "undo",
   ofRun: bigint | null,
   code: Run["code"],
+  before: (tx: Transaction) => Promise<void> = async () => {},
 ): Promise<RunReport> {
   const id = await db.transaction(async (tx) => {
     const created = await store.runs.create(tx, {
@@ -55,6 +60,7 @@ async function enter(
       estimatedRows: 0,
       estimatedWalk: 0,
     });
+    await before(tx);
     await store.runs.set(tx, created, {
       status: raw("'succeeded'"),
       stop_reason: raw("'finished'"),

@@ -15,7 +15,7 @@ const jiti = createRequire(import.meta.url)
   .replace("package.json", "lib/jiti-cli.mjs");
 const program = fileURLToPath(new URL("./steps-runner.ts", import.meta.url));
 const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
-const delays = isLong ? [0, 1, 2, 5, 10, 20, 50, 100] : [0, 3, 25];
+const delays = isLong ? [0, 1, 2, 5, 10, 20, 50, 100] : [0, 10];
 
 beforeEach(async () => {
   await database.query(

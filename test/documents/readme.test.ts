@@ -53,6 +53,11 @@ async function prepare(command: string): Promise<void> {
   await database.query("update essay_submission_essay set computed_word_count = 230 where id = 4711");
 }
 
+/** The same line of progress where the machine is busy: that the run gave way is not what the README shows. */
+function atFullPace(line: string): string {
+  return line.replace(/ {2}(slowed down|held): .* {2}0 workers? ×/, "  0 workers ×");
+}
+
 /** Makes each row take a millisecond, so that there is time to see a run and to kill it. */
 async function slowDown(): Promise<void> {
   await database.query(`
@@ -82,7 +87,10 @@ test("the README's commands print what it shows", async () => {
     if (isKilled) await database.query("drop trigger wait on essay_submission_essay");
     // Only a run of some seconds has measured its WAL, and tells how far it is before it is done.
     const slow = isKilled ? /^WAL/ : /^(WAL|essay-word-count {2}0 %)/;
-    const shapes = lines.map(shapeOf).filter((line) => !slow.test(line));
+    const shapes = lines
+      .map(shapeOf)
+      .map(atFullPace)
+      .filter((line) => !slow.test(line));
     expect(`${shapes.join("\n")}\n`, command).toMatch(patternOf(output));
   }
   expect(
