@@ -1,6 +1,7 @@
 interface Sample {
-  /** milliseconds of a clock that only goes forward */
+  /** milliseconds of a clock that only goes forward, from when and until when the primary was seen there */
   readonly at: number;
+  until: number;
   /** bytes of WAL since the cluster began */
   readonly position: number;
 }
@@ -24,8 +25,9 @@ export class LsnHistory {
   note(position: number, at: number): void {
     const last = this.#samples.at(-1);
     // An idle primary writes nothing that somebody could lag behind.
+    if (last !== undefined && position <= last.position) last.until = at;
     if (last !== undefined && (position <= last.position || at - last.at < sampleMs)) return;
-    this.#samples.push({ position, at });
+    this.#samples.push({ position, at, until: at });
     const oldest = at - keptMs;
     if ((this.#samples[0]?.at ?? at) < oldest)
       this.#samples = this.#samples.filter((sample) => sample.at >= oldest);
@@ -33,13 +35,16 @@ export class LsnHistory {
 
   /**
    * Seconds by which a replica that has replayed up to `position` is behind: how long ago the primary wrote what it has not
-   * replayed yet. 0 when it has replayed all that was noted; null when it lacks what was there before anything was noted,
+   * replayed yet, estimated between the moments at which that was looked at. 0 when it has replayed all that was noted; null when it lacks what was there before anything was noted,
    * so that nobody can tell how old that is.
    */
   secondsBehind(position: number, at: number): number | null {
     const [first] = this.#samples;
     if (first !== undefined && position < first.position) return null;
-    const missing = this.#samples.find((sample) => sample.position > position);
-    return missing === undefined ? 0 : (at - missing.at) / 1_000;
+    const next = this.#samples.findIndex((sample) => sample.position > position);
+    const [before, missing] = [this.#samples[next - 1], this.#samples[next]];
+    if (before === undefined || missing === undefined) return 0;
+    const share = (position - before.position) / (missing.position - before.position);
+    return (at - before.until - share * (missing.at - before.until)) / 1_000;
   }
 }
