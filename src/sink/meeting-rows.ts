@@ -28,17 +28,12 @@ export class MeetingRows {
    * first does; nulls meet nobody.
    */
   refused(alias: string): Sql {
-    const values = this.#values.map(({ value }) => value);
-    const known = values.map((value) => `incoming.${value} is not null`).join(" and ");
     return sql`select distinct source
       from (
-        select source, pg_catalog.row_number() over (partition by ${raw(values.join(", "))} order by n) as nth,
-          exists (
-            select from ${qualifiedName(this.#relation)} as ${raw(alias)}
-            where ${this.meets(alias)}
-          ) as is_there
+        select source, pg_catalog.row_number() over (partition by ${this.#list} order by n) as nth,
+          ${this.#isThere(alias)} as is_there
         from incoming
-        where ${raw(known)}
+        where ${this.#known}
       ) as met
       where nth > 1 or is_there`;
   }
@@ -48,25 +43,36 @@ export class MeetingRows {
    * of which a row meets one of the table, of the same source, or of one before it that goes in.
    */
   async refusedTogether(tx: Transaction, incoming: Sql, alias: string): Promise<readonly number[]> {
-    const values = this.#values.map(({ value }) => value);
-    const known = values.map((value) => `incoming.${value} is not null`).join(" and ");
     const { rows } = await tx.query(sql`with incoming as materialized (
       ${incoming}
     )
     select pg_catalog.json_agg(pg_catalog.json_build_array(source, same, is_there) order by n) as met
     from (
       select source, n,
-        pg_catalog.dense_rank() over (order by ${raw(values.join(", "))}) as same,
-        pg_catalog.count(*) over (partition by ${raw(values.join(", "))}) as times,
-        exists (
-          select from ${qualifiedName(this.#relation)} as ${raw(alias)}
-          where ${this.meets(alias)}
-        ) as is_there
+        pg_catalog.dense_rank() over (order by ${this.#list}) as same,
+        pg_catalog.count(*) over (partition by ${this.#list}) as times,
+        ${this.#isThere(alias)} as is_there
       from incoming
-      where ${raw(known)}
+      where ${this.#known}
     ) as each
     where times > 1 or is_there`);
     return firstComeFirstIn(JSON.parse(rows[0]?.met ?? "[]") as readonly Met[]);
+  }
+
+  get #list(): Sql {
+    return raw(this.#values.map(({ value }) => value).join(", "));
+  }
+
+  /** Nulls meet nobody. */
+  get #known(): Sql {
+    return raw(this.#values.map(({ value }) => `incoming.${value} is not null`).join(" and "));
+  }
+
+  #isThere(alias: string): Sql {
+    return sql`exists (
+            select from ${qualifiedName(this.#relation)} as ${raw(alias)}
+            where ${this.meets(alias)}
+          )`;
   }
 }
 
