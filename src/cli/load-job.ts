@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createJiti } from "jiti";
 import { messageOf, UsageError } from "../errors.ts";
 import { isJob, type Job } from "../job/define-job.ts";
 import { fileNames, jobFiles } from "./job-files.ts";
@@ -71,6 +70,7 @@ async function importDefault(path: string): Promise<unknown> {
 export async function importFile(path: string): Promise<Readonly<Record<string, unknown>>> {
   const ownIndex = ownModule("index");
   const ownTesting = ownModule("testing/index");
+  const { createJiti } = await import("jiti");
   // With the alias a job's "tidefill" is this very package, installed beside the job or not.
   const jiti = createJiti(import.meta.url, {
     alias: { "tidefill/testing": ownTesting, tidefill: ownIndex },

@@ -1,58 +1,11 @@
-import yargs from "yargs";
+import yargs, { type CommandModule } from "yargs";
 import { UsageError } from "../errors.ts";
-import { auditCommand } from "./commands/audit.ts";
-import { backupCommand } from "./commands/backup.ts";
-import { checkCommand } from "./commands/check.ts";
-import { completionCommand } from "./commands/completion.ts";
-import { contractCommand } from "./commands/contract.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { eraseCommand } from "./commands/erase.ts";
-import { initCommand } from "./commands/init.ts";
-import { listCommand } from "./commands/list.ts";
-import { newCommand } from "./commands/new.ts";
-import { cancelCommand, pauseCommand } from "./commands/pause.ts";
-import { planCommand } from "./commands/plan.ts";
-import { purgeCommand } from "./commands/purge.ts";
-import { rejectsCommand } from "./commands/rejects.ts";
-import { resumeCommand } from "./commands/resume.ts";
-import { runCommand } from "./commands/run.ts";
-import { schemaCommand } from "./commands/schema.ts";
-import { setCommand } from "./commands/set.ts";
-import { statusCommand } from "./commands/status.ts";
-import { undoCommand } from "./commands/undo.ts";
-import { upCommand } from "./commands/up.ts";
-import { verifyCommand } from "./commands/verify.ts";
+import { commandsFor } from "./commands.ts";
 import { completeWords } from "./complete.ts";
 import { exitCodeOfError } from "./exit-code.ts";
 import { explained } from "./explained.ts";
 import { printJson, sayError } from "./output.ts";
 import { ownVersion } from "./version.ts";
-
-const commands = [
-  demoCommand,
-  initCommand,
-  newCommand,
-  listCommand,
-  planCommand,
-  runCommand,
-  upCommand,
-  resumeCommand,
-  pauseCommand,
-  cancelCommand,
-  setCommand,
-  statusCommand,
-  rejectsCommand,
-  verifyCommand,
-  contractCommand,
-  checkCommand,
-  undoCommand,
-  auditCommand,
-  backupCommand,
-  purgeCommand,
-  eraseCommand,
-  schemaCommand,
-  completionCommand,
-];
 
 /** Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75 resumable. */
 export async function runCommandLine(parameters: readonly string[]): Promise<void> {
@@ -61,13 +14,13 @@ export async function runCommandLine(parameters: readonly string[]): Promise<voi
   // Whoever read our output has gone; the run need not end for that.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
-    await parser(parameters).parseAsync();
+    await parser(parameters, await commandsFor(parameters)).parseAsync();
   } catch (error) {
     report(error, parameters.includes("--json"));
   }
 }
 
-function parser(parameters: readonly string[]) {
+function parser(parameters: readonly string[], commands: readonly CommandModule[]) {
   const program = yargs([...parameters])
     .scriptName("tidefill")
     .usage(

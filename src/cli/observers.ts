@@ -1,8 +1,8 @@
 import type { EventListener } from "../engine/events.ts";
-import { EventLog } from "../observe/event-log.ts";
-import { Metrics } from "../observe/metrics.ts";
+import type { EventLog } from "../observe/event-log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { ProgressLine } from "../observe/progress-line.ts";
-import { MetricsServer } from "../server/metrics-server.ts";
+import type { MetricsServer } from "../server/metrics-server.ts";
 import { emphasise, say } from "./output.ts";
 import { ownVersion } from "./version.ts";
 
@@ -15,15 +15,25 @@ export interface ObserverSettings {
 /** Those who listen to a run from the command line: the progress line, the metrics, the log. */
 export class Observers {
   readonly progress = new ProgressLine(process.stderr);
-  readonly #metrics = new Metrics(ownVersion());
-  readonly #settings: ObserverSettings;
+  readonly #metrics: Metrics | null;
   readonly #log: EventLog | null;
+  readonly #settings: ObserverSettings;
   #server: MetricsServer | null = null;
   #hasRun = false;
 
-  constructor(settings: ObserverSettings) {
+  private constructor(settings: ObserverSettings, metrics: Metrics | null, log: EventLog | null) {
     this.#settings = settings;
-    this.#log = settings.log === undefined ? null : new EventLog(settings.log);
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  /** Loads what somebody wants, and nothing else: start-up is felt, and made of loading. */
+  static async open(settings: ObserverSettings): Promise<Observers> {
+    const { metricsPort, pushgateway, log } = settings;
+    const isMeasured = metricsPort !== undefined || pushgateway !== undefined;
+    const metrics = isMeasured ? new (await import("../observe/metrics.ts")).Metrics(ownVersion()) : null;
+    const eventLog = log === undefined ? null : new (await import("../observe/event-log.ts")).EventLog(log);
+    return new Observers(settings, metrics, eventLog);
   }
 
   get listeners(): readonly EventListener[] {
@@ -31,7 +41,7 @@ export class Observers {
       (event) => this.progress.hear(event),
       (event) => {
         this.#hasRun = true;
-        this.#metrics.hear(event);
+        this.#metrics?.hear(event);
       },
       (event) => this.#log?.hear(event),
       (event) => {
@@ -50,8 +60,8 @@ export class Observers {
 
   async start(): Promise<void> {
     const { metricsPort } = this.#settings;
-    if (metricsPort === undefined) return;
-    this.#server = new MetricsServer(this.#metrics);
+    if (metricsPort === undefined || this.#metrics === null) return;
+    this.#server = new (await import("../server/metrics-server.ts")).MetricsServer(this.#metrics);
     const port = await this.#server.start(metricsPort);
     say(emphasise("dim", `Metrics at http://127.0.0.1:${port}/metrics`));
   }
@@ -61,7 +71,7 @@ export class Observers {
     this.progress.clear();
     const { pushgateway } = this.#settings;
     if (pushgateway !== undefined && this.#hasRun) {
-      await this.#metrics.push(pushgateway).catch((error: unknown) => {
+      await this.#metrics?.push(pushgateway).catch((error: unknown) => {
         say(
           `${emphasise("yellow", "warning")} The metrics could not be pushed to ${new URL(pushgateway).host}: ${String(error)}`,
         );

@@ -35,7 +35,7 @@ export async function takePart(
   requireNumbers(work);
   const rejectLimit = work.rejectLimit === undefined ? undefined : parseRejectLimit(work.rejectLimit);
   const until = work.until === undefined ? undefined : untilInstant(work.until, new Date());
-  const observers = new Observers(work);
+  const observers = await Observers.open(work);
   const signals = new Signals();
   signals.listen();
   try {
