@@ -32,9 +32,9 @@ export function exitCodeOf(report: RunReport): number {
 }
 
 // A job that says what becomes of a conflict is done with it; what an undo or a verify has found is for people to look at.
-function isComplete({ kind, rows, broken, notCompared, contract }: RunReport): boolean {
+function isComplete({ kind, rows, broken, message, notCompared, contract }: RunReport): boolean {
   if (contract !== null && contract.problem !== null) return false;
-  if (kind === "verify" && rows.read === 0 && notCompared.length > 0) return false;
+  if (kind === "verify" && (message !== null || (rows.read === 0 && notCompared.length > 0))) return false;
   return rows.rejected === 0 && broken.length === 0 && (kind === "run" || rows.conflicted === 0);
 }
 

@@ -3,6 +3,7 @@ import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
+import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
 import type { RunReport } from "./run-report.ts";
 import { mayLeaveScope, useOfLog } from "./verify-log.ts";
@@ -18,11 +19,18 @@ export async function withNotCompared(
   const run = await store.runs.require(db, String(report.ofRun));
   const { written } = await readProgress(db, store.schema, run.id);
   const notCompared = whatNot(opened, run, written, report.rows.read);
-  const isNothing = report.rows.read === 0 && written > 0 && !onlyDeletes(opened);
-  if (!isNothing) return { ...report, notCompared };
-  const message = `None of the ${written} rows that run ${run.id} wrote was compared.`;
+  const message = whyNotProved(opened, run, written, report);
+  if (message === null) return { ...report, notCompared };
   await store.runs.set(db, BigInt(report.run), { message: sql`${message}` });
   return { ...report, message, notCompared: notCompared.length > 0 ? notCompared : [message] };
+}
+
+function whyNotProved(opened: OpenedJob, run: Run, written: number, { rows }: RunReport): string | null {
+  if (rows.read === 0 && written > 0 && !onlyDeletes(opened))
+    return `None of the ${written} rows that run ${run.id} wrote was compared.`;
+  if (!isFinished(run.status))
+    return `Run ${run.id} is ${run.status}: only the ${rows.read} rows were compared that it has gone through so far.`;
+  return null;
 }
 
 function whatNot({ writes, table }: OpenedJob, run: Run, written: number, read: number): string[] {

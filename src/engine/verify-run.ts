@@ -1,4 +1,4 @@
-import { RefusedError } from "../errors.ts";
+import { RefusedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { GivenParameters } from "../job/parameters.ts";
 import { parametersToJson, readParameters } from "../job/parameters.ts";
@@ -95,16 +95,32 @@ async function giveUpUnfinished(db: Database, store: Store, job: Job): Promise<v
   await askToStop(db, store, String(unfinished.id), "cancelled");
 }
 
-/** The run whose rows are compared; null where the job has never run here. */
+/** The run whose rows are compared; null where the job has never run here. @throws RefusedError where it was taken back */
 async function verifiedRun(
   db: Database,
   store: Store,
   job: Job,
-  { run }: VerifyOptions,
+  { run: number }: VerifyOptions,
 ): Promise<Run | null> {
-  if (run !== undefined) return store.runs.require(db, String(run));
-  const latest = await store.runs.latest(db, job.name);
-  return latest?.kind === "run" ? latest : null;
+  const isNamed = number !== undefined;
+  const run = isNamed ? await store.runs.require(db, String(number)) : await store.runs.latest(db, job.name);
+  if (run === null) return null;
+  const other = run.kind !== "run" && run.ofRun !== null ? String(run.ofRun) : null;
+  if (isNamed && other !== null) {
+    throw new UsageError(
+      `Run ${run.id} of ${job.name} did no work of the job's: it is the ${run.kind} of run ${other}.`,
+      {
+        remedy: `Name the run whose rows are to be compared: tidefill verify ${other}`,
+      },
+    );
+  }
+  const undo = run.kind === "undo" ? run.id : run.undoneBy;
+  if (undo === null) return run;
+  throw new RefusedError(
+    "not-taken-back",
+    `Run ${run.kind === "undo" ? run.ofRun : run.id} of ${job.name} was taken back by run ${undo}: what it wrote is not there to be compared.`,
+    `Do the work again: tidefill run ${job.name}. An earlier run is compared by its number: tidefill list`,
+  );
 }
 
 /** What is compared: the rows of a run, at a pace, or those of a job that never ran, with parameters of its own. */

@@ -223,6 +223,29 @@ test("a verify says what it has not compared, and that a run of which it compare
   expect(await verifyRun(updateRows, options())).toMatchObject({ message: null, notCompared: [] });
 });
 
+test("a verify of a run that is not done says so, and proves nothing; of one that was taken back there is none", async () => {
+  const { run } = await runJob(updateRows, { ...options(), canary: "10%" });
+  const part = await verifyRun(updateRows, options());
+  expect(exitCodeOf(part)).toBe(4);
+  expect(part).toMatchObject({
+    status: "succeeded",
+    message: `Run ${run} is paused: only the ${part.rows.read} rows were compared that it has gone through so far.`,
+    rows: { conflicted: 0 },
+  });
+  expect(part.rows.read).toBeGreaterThan(0);
+  await resumeRun(updateRows, "update-rows", options());
+  expect(exitCodeOf(await verifyRun(updateRows, options()))).toBe(0);
+  const undo = await undoRun(String(run), options());
+  const undone = `Run ${run} of update-rows was taken back by run ${undo.run}`;
+  await expect(verifyRun(updateRows, options())).rejects.toThrow(undone);
+  await expect(verifyRun(updateRows, { ...options(), run: BigInt(run) })).rejects.toThrow(undone);
+  await expect(verifyRun(updateRows, { ...options(), run: BigInt(undo.run) })).rejects.toThrow(
+    `it is the undo of run ${run}`,
+  );
+  await runJob(updateRows, options());
+  expect(exitCodeOf(await verifyRun(updateRows, options()))).toBe(0);
+});
+
 test("each run of any kind has its line in the audit, a verify of what never ran too", async () => {
   await runJob(updateBySql, { ...options(), canary: "10%" });
   await resumeRun(updateBySql, "update-by-sql", options());
