@@ -39,6 +39,7 @@ export const checkNames = [
   "server-can-be-written",
   "relation-is-a-table",
   "key-is-not-personal",
+  "scope-is-said",
   "columns-are-as-described",
   "key-orders-the-rows",
   "row-security-hides-nothing",

@@ -13,6 +13,7 @@ import { checkJob } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
 import { keyIsNotPersonal } from "./checks/key-is-not-personal.ts";
 import { readsByAnIndex } from "./checks/reads-by-an-index.ts";
+import { scopeIsSaid } from "./checks/scope-is-said.ts";
 import { chooseWalkFilter } from "./choose-walk.ts";
 import { type Estimate, estimateRows } from "./estimate.ts";
 import { findTable } from "./find-table.ts";
@@ -69,8 +70,9 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
   const [from, into] = [foundFrom.relation, foundInto.relation];
   const missing = [...foundFrom.refusals, ...foundInto.refusals];
   if (missing.length > 0) return { refusals: missing, from, into };
-  const personalKey = source instanceof TableRows ? keyIsNotPersonal(source.table) : [];
-  if (personalKey.length > 0) return { refusals: personalKey, from, into };
+  const described =
+    source instanceof TableRows ? [...keyIsNotPersonal(source.table), ...scopeIsSaid(job.name, source)] : [];
+  if (described.length > 0) return { refusals: described, from, into };
   const refusals: Refusal[] = [];
   if (source instanceof TableRows && from !== null) {
     const written = changedTable(sink) === null ? [] : sink.columns;

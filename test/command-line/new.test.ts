@@ -33,17 +33,25 @@ const cases = [
   { job: "delete-odd-rows", parameters: ["--table", '"Weird ""Table"".x"', "--kind", "delete"] },
 ];
 
-test.each(cases)("new writes $job, which loads and can be planned", async ({ job, parameters }) => {
-  const before = await project.read("jobs/tables.ts");
-  const { code, stderr, stdout } = await project.type("new", job, ...parameters);
-  expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "" });
-  expect(stderr).toContain(`written   jobs/${job}.ts`);
-  expect(stderr).toContain(`tidefill plan ${job}`);
-  // What stood there stands there still.
-  expect((await project.read("jobs/tables.ts")).startsWith(before.trimEnd())).toBe(true);
-  if (job.startsWith("anonymise")) await project.type("backup", job, "--to", "backup");
-  expect(await project.type("plan", job)).toMatchObject({ code: 0, stderr: "" });
-});
+test.each(cases)(
+  "new writes $job, which loads, and can be planned once it says of which rows",
+  async ({ job, parameters }) => {
+    const before = await project.read("jobs/tables.ts");
+    const { code, stderr, stdout } = await project.type("new", job, ...parameters);
+    expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "" });
+    expect(stderr).toContain(`written   jobs/${job}.ts`);
+    expect(stderr).toContain(`tidefill plan ${job}`);
+    // What stood there stands there still.
+    expect((await project.read("jobs/tables.ts")).startsWith(before.trimEnd())).toBe(true);
+    const text = await project.read(`jobs/${job}.ts`);
+    const says = text.replace("where: sql`false`", "where: sql`true`");
+    if (says !== text) expect(await project.type("plan", job)).toMatchObject({ code: 3 });
+    await project.write(`jobs/${job}.ts`, says);
+    if (job.startsWith("anonymise")) await project.type("backup", job, "--to", "backup");
+    expect(await project.type("plan", job)).toMatchObject({ code: 0, stderr: "" });
+    await project.write(`jobs/${job}.ts`, text);
+  },
+);
 
 test("what is written compiles, tests and all, under the strictest flags", async () => {
   expect(await project.compile()).toBe("");
@@ -73,22 +81,21 @@ test("tables are described as the catalogue has them", async () => {
     expect(text).toContain(part);
 });
 
-test("as they are written, jobs write nothing", async () => {
+test("as they are written, jobs write nothing, and those that do not say of which rows are refused", async () => {
   const rows = () =>
     database.query(
       "select (select count(*) from essay) as essays, (select count(word_count) from essay) as words, (select count(*) from student where email like 'e%') as students",
     );
   const before = await rows();
-  for (const job of [
-    "fill-essay-word-count",
-    "20240115-delete-old-essays",
-    "anonymise-students",
-    "seed-feedback-types",
-  ])
-    await project.type("run", job);
+  for (const job of ["20240115-delete-old-essays", "anonymise-students"]) {
+    const { code, stderr } = await project.type("run", job);
+    expect(code).toBe(3);
+    expect(stderr).toContain(`The \`where\` of ${job} is false`);
+  }
+  for (const job of ["fill-essay-word-count", "seed-feedback-types"]) await project.type("run", job);
   expect(await rows()).toEqual(before);
   expect(await database.query("select count(*) from tidefill.run where kind = 'run'")).toEqual([
-    { count: "4" },
+    { count: "2" },
   ]);
 });
 

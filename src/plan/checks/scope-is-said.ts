@@ -1,0 +1,14 @@
+import type { TableRows } from "../../source/table-rows.ts";
+import type { Refusal } from "./check.ts";
+
+/** `new` writes `false` where only the author can say which rows are meant: the run would succeed and have done nothing. */
+export function scopeIsSaid(job: string, { where }: TableRows<unknown>): Refusal[] {
+  if (where === null || where.toQuery().text.trim().toLowerCase() !== "false") return [];
+  return [
+    {
+      check: "scope-is-said",
+      message: `The \`where\` of ${job} is false: it does not say yet which rows it is about.`,
+      remedy: `Say in ${job}.ts which rows are meant.`,
+    },
+  ];
+}
