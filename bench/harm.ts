@@ -1,4 +1,4 @@
-// npm run bench:harm [-- --essays 200000 --rate 300 --seconds 20]
+// npm run bench:harm [-- --essays 100000 --rate 300 --seconds 15 --rounds 3]
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,12 +9,18 @@ import { oneUpdate } from "./contestants/one-update.ts";
 import { Procedure } from "./contestants/procedure.ts";
 import { Tidefill } from "./contestants/tidefill.ts";
 import { Application, type Felt } from "./harm/application.ts";
+import { median } from "./series.ts";
 import { Template } from "./template.ts";
 
 /** What one neighbour did to the application, and how fast it was itself. */
 interface Harm extends Felt {
-  readonly beside: string;
   readonly rowsPerSecond: number | null;
+}
+
+/** A neighbour's turn, and the application by itself just before: machines have better and worse minutes. */
+interface Turn {
+  readonly alone: Harm;
+  readonly beside: Harm;
 }
 
 const neighbours: readonly Contestant[] = [
@@ -26,23 +32,32 @@ const neighbours: readonly Contestant[] = [
 
 const { values } = parseArgs({
   options: {
-    essays: { type: "string", default: "200000" },
+    essays: { type: "string", default: "100000" },
     rate: { type: "string", default: "300" },
-    seconds: { type: "string", default: "20" },
+    seconds: { type: "string", default: "15" },
+    rounds: { type: "string", default: "3" },
   },
 });
 const [essays, rate, seconds] = [Number(values.essays), Number(values.rate), Number(values.seconds)];
+const rounds = Number(values.rounds);
 const settings = { fsync: "on", shared_buffers: "1GB", max_wal_size: "8GB", min_wal_size: "4GB" };
 
 const cluster = await Cluster.open({ settings });
 try {
   await useWal(cluster.url());
   const template = await Template.create(cluster, "school", essays);
-  const harms: Harm[] = [await alone(template)];
-  for (const neighbour of neighbours) harms.push(await beside(template, neighbour));
-  process.stdout.write(`${toMarkdown(harms)}\n`);
+  const turns = new Map<string, Turn[]>(neighbours.map(({ name }) => [name, []]));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const neighbour of neighbours) {
+      const turn = { alone: await alone(template), beside: await beside(template, neighbour) };
+      turns.get(neighbour.name)?.push(turn);
+      process.stderr.write(`round ${round}: ${neighbour.name} ${ratioOf(turn).toFixed(2)}×\n`);
+    }
+  }
+  process.stdout.write(`${toMarkdown(turns)}\n`);
   const file = fileURLToPath(new URL("harm.json", import.meta.url));
-  await writeFile(file, `${JSON.stringify({ essays, rate, harms }, null, 2)}\n`);
+  const figures = { essays, rate, rounds, turns: Object.fromEntries(turns) };
+  await writeFile(file, `${JSON.stringify(figures, null, 2)}\n`);
 } finally {
   await cluster.stop();
 }
@@ -69,7 +84,7 @@ async function alone(template: Template): Promise<Harm> {
     const application = new Application(url, essays, rate);
     await application.start();
     await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
-    return { beside: "alone", rowsPerSecond: null, ...(await application.stop()) };
+    return { rowsPerSecond: null, ...(await application.stop()) };
   });
 }
 
@@ -83,31 +98,49 @@ async function beside(template: Template, neighbour: Contestant): Promise<Harm> 
     const felt = await application.stop();
     const wrong = await template.oracle.objection(url, "word count", outcome.rows);
     if (wrong !== undefined) throw new Error(`${neighbour.name}: ${wrong}`);
-    return { beside: neighbour.name, rowsPerSecond: outcome.rows / outcome.seconds, ...felt };
+    return { rowsPerSecond: outcome.rows / outcome.seconds, ...felt };
   });
 }
 
-function toMarkdown(harms: readonly Harm[]): string {
-  const [base] = harms;
-  const rows = harms.map(({ beside: name, rowsPerSecond, requests, errors, p50, p99, worst }) => {
-    const ratio = base === undefined ? "" : ` (${(p99 / base.p99).toFixed(1)}×)`;
-    const speed = rowsPerSecond === null ? "" : Math.round(rowsPerSecond).toLocaleString("en-US");
-    const cells = [
-      name,
-      requests,
-      errors,
-      `${p50.toFixed(1)} ms`,
-      `${p99.toFixed(1)} ms${ratio}`,
-      `${Math.round(worst)} ms`,
-      speed,
-    ];
-    return `| ${cells.join(" | ")} |`;
-  });
+function ratioOf({ alone: without, beside: withIt }: Turn): number {
+  return withIt.p99 / without.p99;
+}
+
+function toMarkdown(turns: ReadonlyMap<string, readonly Turn[]>): string {
+  const everyAlone = [...turns.values()].flat().map((turn) => turn.alone);
+  const rows = [rowOf("alone", everyAlone, "")];
+  for (const [name, of] of turns)
+    rows.push(
+      rowOf(
+        name,
+        of.map((turn) => turn.beside),
+        spread(of.map(ratioOf), (ratio) => ratio.toFixed(1), "×"),
+      ),
+    );
   return [
     `${rate} requests a second on ${essays.toLocaleString("en-US")} essays; latency from when each was due, the first two seconds left out.`,
+    `Medians of ${rounds} turns, and the least and the most of them; each ratio is to the application by itself just before.`,
     "",
-    "| beside | requests | errors | p50 | p99 | worst | rows/s of the neighbour |",
+    "| beside | errors | p50 | p99 | p99 to alone | worst | rows/s of the neighbour |",
     "| :-- | --: | --: | --: | --: | --: | --: |",
     ...rows,
   ].join("\n");
+}
+
+function rowOf(name: string, harms: readonly Harm[], ratio: string): string {
+  const of = (measure: "p50" | "p99" | "worst", digits: number): string =>
+    spread(
+      harms.map((harm) => harm[measure]),
+      (milliseconds) => milliseconds.toFixed(digits),
+      " ms",
+    );
+  const speeds = harms.flatMap(({ rowsPerSecond }) => rowsPerSecond ?? []);
+  const speed = speeds.length === 0 ? "" : Math.round(median(speeds)).toLocaleString("en-US");
+  const errors = harms.reduce((sum, harm) => sum + harm.errors, 0);
+  return `| ${[name, errors, of("p50", 1), of("p99", 1), ratio, of("worst", 0), speed].join(" | ")} |`;
+}
+
+function spread(numbers: readonly number[], format: (number: number) => string, unit: string): string {
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)].map(format);
+  return `${format(median(numbers))}${unit} (${least}–${most})`;
 }

@@ -11,6 +11,8 @@ const defaultBatchTime = "250ms";
 const lookMs = 100;
 /** The shortest batches that strain leads to, as a share of the pace's batch time. */
 const leastBatchTime = 0.1;
+/** The same where shorter batches would not help. */
+const leastBatchTimeAtRest = 0.5;
 /** Where rows a second are limited they come in portions, not all at once. */
 const batchesPerSecond = 4;
 /** WAL of one batch, so that replicas get it in small pieces. */
@@ -70,7 +72,9 @@ export class Pacer implements BatchPace {
 
   get batchTimeMs(): number {
     const whole = batchTimeMsOf(this.chosen.batchTime ?? defaultBatchTime);
-    return Math.max(10, whole * Math.max(leastBatchTime, this.#governor.level));
+    const { level, heldBackBy } = this.#governor;
+    const least = heldBackBy?.onlyRestsHelp === true ? leastBatchTimeAtRest : leastBatchTime;
+    return Math.max(10, whole * Math.max(least, level));
   }
 
   get rowsAtMost(): number {

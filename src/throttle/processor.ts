@@ -1,4 +1,4 @@
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { against } from "./amount.ts";
@@ -6,7 +6,9 @@ import { requireMonitor } from "./require-monitor.ts";
 import { isOnThisMachine } from "./same-machine.ts";
 import { type Reading, type Signal, strainOf } from "./signal.ts";
 
-const maxBusy = 0.4;
+const maxBusy = 0.7;
+/** With fewer processors than these one worker alone is felt by everybody else, however idle they are on the whole. */
+const enoughProcessors = 8;
 /** Never stopped, but nearly: of the processors an application feels every moment. */
 const mostStrain = 0.99;
 /** So many sessions of others that did something just now are an application at work, and not a person or a monitor. */
@@ -35,13 +37,15 @@ export class Processor implements Signal {
     if (!(await isOnThisMachine(db))) return null;
     await requireMonitor(db, "whether an application is at work");
     if ((await othersAtWork(db)) < company) return null;
+    const own = { signal: this.name, onlyRestsHelp: true } as const;
+    const processors = availableParallelism();
     // Among others one begins slowly.
-    if (before === null || now.all === before.all)
-      return { signal: this.name, strain: mostStrain, reason: "an application is at work" };
+    if (processors < enoughProcessors || before === null || now.all === before.all)
+      return { ...own, strain: mostStrain, reason: `an application is at work on ${countOf(processors)}` };
     const busy = (now.busy - before.busy) / (now.all - before.all);
     const percent = (share: number): string => `${Math.round(share * 100)} %`;
     const reason = `processors ${against(busy, maxBusy, percent)} busy while an application is at work`;
-    return { signal: this.name, strain: Math.min(mostStrain, strainOf(busy, maxBusy)), reason };
+    return { ...own, strain: Math.min(mostStrain, strainOf(busy, maxBusy)), reason };
   }
 }
 
@@ -53,6 +57,10 @@ async function othersAtWork(db: Queryable): Promise<number> {
       and application_name not like 'tidefill%'
       and (state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval)`);
   return Number(rows[0]?.sessions ?? 0);
+}
+
+function countOf(processors: number): string {
+  return processors === 1 ? "the one processor" : `the same ${processors} processors`;
 }
 
 function times(): Times {

@@ -1,11 +1,23 @@
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 
-/** Whether the server is reached without a network: then what this machine tells of itself is told of the server too. */
+/**
+ * Whether the server runs here: then what this machine tells of itself is told of the server too. It must be reached without a
+ * network, and its process must be one of this machine's: at the other end of a tunnel an address is local as well.
+ */
 export async function isOnThisMachine(db: Queryable): Promise<boolean> {
   const { rows } = await db.query(sql`
-    select pg_catalog.inet_server_addr() is null
+    select pg_catalog.pg_backend_pid() as pid, pg_catalog.inet_server_addr() is null
       or pg_catalog.inet_server_addr() <<= inet '127.0.0.0/8'
       or pg_catalog.inet_server_addr() = inet '::1' as is_local`);
-  return rows[0]?.is_local === "t";
+  return rows[0]?.is_local === "t" && isHere(Number(rows[0].pid));
+}
+
+function isHere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It is there, and somebody else's.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }

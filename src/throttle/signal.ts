@@ -33,6 +33,11 @@ export interface Reading {
   readonly strain: number;
   /** In one form, with the measure, its limit and the thing: `replication lag 7.2 s > 5 s on replica-b`; below the limit with `<`. */
   readonly reason: string;
+  /**
+   * Whether batches may stay long. Shorter ones free locks and send WAL in smaller pieces, but each wakes the processors anew,
+   * and to a scheduler whoever has just woken goes first: of the processors an application feels few long batches least.
+   */
+  readonly onlyRestsHelp?: true;
 }
 
 /** Looks at one thing from outside. It may keep what it saw before, and must answer within a second or two. */

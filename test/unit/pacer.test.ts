@@ -55,6 +55,17 @@ describe("what people chose", () => {
   });
 });
 
+test("batches stay long where only rests help", () => {
+  const pacer = new Pacer({}, {});
+  pacer.learn([
+    { signal: "processor", strain: 0.99, reason: "an application is at work", onlyRestsHelp: true },
+    { signal: "lock waits", strain: 0.9, reason: "somebody waits" },
+  ]);
+  expect(pacer).toMatchObject({ activeWorkers: 1, batchTimeMs: 125 });
+  pacer.learn([{ signal: "lock waits", strain: 0.99, reason: "somebody waits" }]);
+  expect(pacer.batchTimeMs).toBeLessThan(30);
+});
+
 describe("the level", () => {
   test.each([
     // strain, level, workers that work, batch time, rest after a batch of 100 ms
