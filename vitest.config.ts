@@ -12,7 +12,8 @@ export default defineConfig({
     setupFiles: ["test/support/leaks.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // More than processors: tests wait much, for leases to run out and for servers to start.
+    maxWorkers: 3,
     typecheck: { enabled: true, include: ["test/types/*.test-d.ts"], tsconfig: "./tsconfig.json" },
   },
 });

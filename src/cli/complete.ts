@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import type { Argv } from "yargs";
-import { fileNames, jobFiles } from "./job-files.ts";
+import { jobsIn } from "./job-files.ts";
 
 /** The commands whose first word is a job, or a run that can be named by its job. */
 const aboutJobs: ReadonlySet<string> = new Set(
@@ -25,20 +24,13 @@ export function completeWords<T>(program: Argv<T>): Argv<T> {
       (aboutJobs.has(command) && words.filter((word) => word !== current).length === 0);
     // Of a backup it is a directory.
     if (typed.at(-2) === "--to" && command === "backup") done([]);
-    else if (wantsJob && !current.startsWith("-")) done([...jobsIn(String(argv.jobs ?? "jobs"))]);
+    else if (wantsJob && !current.startsWith("-")) done([...jobsOf(String(argv.jobs ?? "jobs"))]);
     else byDefault((_error, found = []) => done(found.filter((word) => word !== "$0")));
   };
   // No job and no run can be called so.
   return program.completion("complete:words", false, complete);
 }
 
-// No job is loaded for that: what a file of somebody's does may take its time.
-function jobsIn(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return jobFiles(folder).filter((job) => {
-    const path = fileNames(job)
-      .map((file) => join(folder, file))
-      .find((file) => existsSync(file));
-    return path !== undefined && /^export default\b/m.test(readFileSync(path, "utf8"));
-  });
+function jobsOf(folder: string): readonly string[] {
+  return existsSync(folder) ? jobsIn(folder) : [];
 }

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 
 const endings = [".ts", ".mts", ".js", ".mjs"];
@@ -19,4 +20,14 @@ export function jobFiles(folder: string): readonly string[] {
     .filter((file) => endings.some((ending) => file.endsWith(ending)) && !/\.(d|test|spec)\.\w+$/.test(file))
     .map((file) => file.replace(/\.[a-z]+$/, ""))
     .sort();
+}
+
+/** Those of them that are jobs by their looks. None is loaded for that: what a file of somebody's does may take its time. */
+export function jobsIn(folder: string): readonly string[] {
+  return jobFiles(folder).filter((job) => {
+    const path = fileNames(job)
+      .map((file) => join(folder, file))
+      .find((file) => existsSync(file));
+    return path !== undefined && /^export default\b/m.test(readFileSync(path, "utf8"));
+  });
 }

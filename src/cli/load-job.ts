@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf, UsageError } from "../errors.ts";
 import { isJob, type Job } from "../job/define-job.ts";
-import { fileNames, jobFiles } from "./job-files.ts";
+import { fileNames, jobFiles, jobsIn } from "./job-files.ts";
 
 export interface LoadedJob {
   readonly job: Job;
@@ -116,11 +116,11 @@ function resolveImport(folder: string, imported: string): string | null {
 }
 
 function noSuchJob(folder: string, name: string): UsageError {
-  const known = existsSync(folder) ? jobFiles(folder) : [];
+  const known = existsSync(folder) ? jobsIn(folder) : [];
   return new UsageError(`There is no job "${name}" in ${folder}/.`, {
     remedy:
       known.length === 0
         ? "Name the folder of your jobs with --jobs."
-        : `It has: ${known.map((file) => basename(file)).join(", ")}. Another folder: --jobs <dir>.`,
+        : `It has: ${known.join(", ")}. Another folder: --jobs <dir>.`,
   });
 }

@@ -89,7 +89,7 @@ function stateOf(
     const open = job[phase].map(({ name }) => name).filter((name) => !done.includes(name));
     return { done, begun: names(false), open };
   };
-  const undo = lastUndo !== null && isPartial(run, lastUndo) ? lastUndo : null;
+  const undo = lastUndo !== null && leavesPart(run, lastUndo) ? lastUndo : null;
   return {
     job,
     run,
@@ -101,7 +101,7 @@ function stateOf(
 }
 
 /** Whether an undo has not ended, or has left something of the last run: it was cancelled, or the database refused some. */
-function isPartial(run: Run | null, undo: Run): boolean {
+export function leavesPart(run: Run | null, undo: Run): boolean {
   return !isFinished(undo.status) || (run !== null && undo.ofRun === run.id && run.undoneBy === null);
 }
 

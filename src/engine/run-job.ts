@@ -15,6 +15,7 @@ import { requireBackup } from "./backup-rule.ts";
 import { contractAfter, expand, goOnWithLastSteps } from "./contract.ts";
 import { install } from "./install.ts";
 import { requireIntegrity, withIntegrity } from "./integrity.ts";
+import { leavesPart } from "./job-state.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
 import { requireSafeSteps } from "./safe-steps.ts";
@@ -185,8 +186,18 @@ function windowOf({ pace: { window } }: Job): { readonly window?: string } {
 async function requireBefore(db: Database, store: Store, job: Job): Promise<void> {
   if (job.after.length === 0) return;
   const isInstalled = (await installedVersion(db, store.schema)) !== null;
+  const undos = isInstalled ? await store.runs.latestOfEach(db, "undo") : [];
   for (const name of job.after) {
-    if (isInstalled && (await store.runs.standing(db, name)) !== null) continue;
+    const standing = isInstalled ? await store.runs.standing(db, name) : null;
+    const undo = undos.find((each) => each.job === name && leavesPart(standing, each));
+    if (undo !== undefined) {
+      throw new RefusedError(
+        "jobs-before-are-done",
+        `The job ${job.name} comes after ${name}, of which run ${undo.id} has taken back a part. Nothing was started.`,
+        `Take the rest back: tidefill undo ${name}   and then: tidefill up --to ${job.name}`,
+      );
+    }
+    if (standing !== null) continue;
     throw new RefusedError(
       "jobs-before-are-done",
       `The job ${job.name} comes after ${name}, which has not succeeded here. Nothing was started.`,

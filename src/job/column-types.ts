@@ -83,6 +83,11 @@ export function parseColumnType(type: string): ParsedColumnType | null {
     : null;
 }
 
+/** The name in `pg_type` of what a value of the type is, or of an array's elements. */
+export function catalogNameOf(type: string): string {
+  return catalogNames[parseColumnType(type)?.scalar ?? "text"];
+}
+
 /** Whether a declared type fits what the catalogue says, by the type's name in `pg_type`. */
 export function fitsCatalogType(declared: ParsedColumnType, catalogName: string): boolean {
   if (declared.scalar === "text" && !declared.isArray) return true;

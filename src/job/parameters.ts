@@ -110,7 +110,7 @@ function fromText(type: string, text: string, codec: ColumnCodec): unknown {
   return codec.decode(text);
 }
 
-function isStandardSchema(spec: ParameterSpec): spec is StandardSchemaV1<unknown, object> {
+export function isStandardSchema(spec: ParameterSpec): spec is StandardSchemaV1<unknown, object> {
   return "~standard" in spec;
 }
 

@@ -20,6 +20,7 @@ import { findTable } from "./find-table.ts";
 import { type OpenedOutside, openOutside } from "./open-outside.ts";
 import { openWrite } from "./open-sink.ts";
 import type { OpenedJob, WrittenTable } from "./opened-job.ts";
+import { requireParametersFit } from "./parameters-fit.ts";
 import { type AnySink, type AnySource, changedTable, insertOf, takeApart } from "./take-apart.ts";
 
 /** Asks the catalogue everything about a job. @throws RefusedError with the first reason not to start */
@@ -41,6 +42,7 @@ export async function tryToOpenJob(
   const parts = takeApart(job, bound);
   const opening = parts.source instanceof TableRows ? null : await openOutside(parts.source);
   return db.transaction(async (tx) => {
+    await requireParametersFit(tx, job.parameters, parameters);
     const tables = await openTables(tx, job, parts);
     if (tables.refusals.length > 0) return { opened: null, refusals: tables.refusals };
     const opened = await assemble(tx, job, parameters, bound, parts, tables, opening);

@@ -12,7 +12,7 @@ const enoughProcessors = 8;
 /** Never stopped, but nearly: of the processors an application feels every moment. */
 const mostStrain = 0.99;
 /** So many sessions of others that did something just now are an application at work, and not a person or a monitor. */
-const company = 3;
+const company = 6;
 const lately = "2 seconds";
 
 interface Times {

@@ -152,6 +152,9 @@ test("undo --to takes back what was done after a job, and goes on when it was ki
   expect((await done("list")).replaceAll(/ +/g, " ")).toMatch(/^m sql .*partly undone/m);
   const up = await tidefill.run("up");
   expect(up).toMatchObject({ code: 3, stderr: expect.stringContaining("tidefill undo m") });
+  await write({ later: add("later", 'after: ["m"]') });
+  const later = await tidefill.run("run", "later");
+  expect(later).toMatchObject({ code: 3, stderr: expect.stringContaining("has taken back a part") });
   await done("undo", "--to", "nothing", "--yes");
   expect(await database.query("select to_jsonb(t) as row from notes t where id = 7")).toEqual([
     { row: { id: 7, body: "x", n: 0 } },

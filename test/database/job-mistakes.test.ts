@@ -222,6 +222,26 @@ test("a resume with another constant in the SQL of the job is refused", async ()
   );
 });
 
+test("a parameter that PostgreSQL cannot read is told as that, and not as a mistake of the job's SQL", async () => {
+  const job = defineSqlJob({
+    name: "mistake",
+    parameters: { since: "date", least: "numeric", mood: "text" },
+    source: ({ parameters: { since, least } }) =>
+      rowsOf(things, { where: sql`${since}::date < now() and m > ${least}::numeric` }),
+    sink: next,
+  });
+  const given = { since: "2024-13-01", least: "1", mood: "any" };
+  for (const parameters of [given, { ...given, since: "2024-12-01", least: "much" }]) {
+    const name = parameters.least === "much" ? "least" : "since";
+    await expect(runJob(job, { connectionString: database.url, parameters })).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringMatching(
+        new RegExp(`The parameters do not fit the job:\\n  ${name}: what was given is no`),
+      ),
+    });
+  }
+});
+
 test("parameters that could not be read on a resume are refused at the start", async () => {
   const job = defineSqlJob({
     name: "dated",

@@ -9,7 +9,7 @@ const database = useDatabase();
 const users: pg.Client[] = [];
 
 beforeEach(async () => {
-  for (let number = 0; number < 3; number += 1) {
+  for (let number = 0; number < 6; number += 1) {
     const user = new pg.Client({ connectionString: database.url, application_name: `user ${number}` });
     await user.connect();
     users.push(user);
