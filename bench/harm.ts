@@ -109,12 +109,12 @@ function ratioOf({ alone: without, beside: withIt }: Turn): number {
 function toMarkdown(turns: ReadonlyMap<string, readonly Turn[]>): string {
   const everyAlone = [...turns.values()].flat().map((turn) => turn.alone);
   const rows = [rowOf("alone", everyAlone, "")];
-  for (const [name, of] of turns)
+  for (const [name, taken] of turns)
     rows.push(
       rowOf(
         name,
-        of.map((turn) => turn.beside),
-        spread(of.map(ratioOf), (ratio) => ratio.toFixed(1), "×"),
+        taken.map((turn) => turn.beside),
+        spread(taken.map(ratioOf), (ratio) => ratio.toFixed(1), "×"),
       ),
     );
   return [
@@ -128,7 +128,7 @@ function toMarkdown(turns: ReadonlyMap<string, readonly Turn[]>): string {
 }
 
 function rowOf(name: string, harms: readonly Harm[], ratio: string): string {
-  const of = (measure: "p50" | "p99" | "worst", digits: number): string =>
+  const felt = (measure: "p50" | "p99" | "worst", digits: number): string =>
     spread(
       harms.map((harm) => harm[measure]),
       (milliseconds) => milliseconds.toFixed(digits),
@@ -137,7 +137,7 @@ function rowOf(name: string, harms: readonly Harm[], ratio: string): string {
   const speeds = harms.flatMap(({ rowsPerSecond }) => rowsPerSecond ?? []);
   const speed = speeds.length === 0 ? "" : Math.round(median(speeds)).toLocaleString("en-US");
   const errors = harms.reduce((sum, harm) => sum + harm.errors, 0);
-  return `| ${[name, errors, of("p50", 1), of("p99", 1), ratio, of("worst", 0), speed].join(" | ")} |`;
+  return `| ${[name, errors, felt("p50", 1), felt("p99", 1), ratio, felt("worst", 0), speed].join(" | ")} |`;
 }
 
 function spread(numbers: readonly number[], format: (number: number) => string, unit: string): string {

@@ -5,7 +5,7 @@ import { type GivenParameters, parametersToJson, readParameters } from "../job/p
 import { displayName } from "../job/table.ts";
 import { type BackupScope, openDropped } from "../plan/open-dropped.ts";
 import { openJob } from "../plan/open-job.ts";
-
+import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database } from "../postgres/database.ts";
 import { installSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
@@ -52,6 +52,7 @@ export async function backupJob(job: Job, options: BackupOptions): Promise<Backu
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
   const directory = resolve(options.directory);
   return connected(`tidefill backup ${job.name}`, options, async (db, store) => {
+    await requireParametersFit(db, job.parameters, parameters);
     const opened = job.kind === "steps" ? await openDropped(db, job) : await openJob(db, job, parameters);
     const kept = whatToKeep(opened);
     await installSchema(db, store.schema);

@@ -27,7 +27,7 @@ const commands: Readonly<Record<string, () => Promise<CommandModule>>> = {
   completion: async () => (await import("./commands/completion.ts")).completionCommand,
 };
 
-/** The command that a line begins with; all of them where it begins with something else, for the help or for what was meant. */
+/** The command that a line begins with, or all where it begins with something else: the help lists them. */
 export async function commandsFor(words: readonly string[]): Promise<readonly CommandModule[]> {
   // A shell that completes hands over the whole line, the program's name and the unfinished word included.
   const [first] = words[0] === "--get-yargs-completions" ? words.slice(2, -1) : words;

@@ -22,12 +22,15 @@ export function jobFiles(folder: string): readonly string[] {
     .sort();
 }
 
-/** Those of them that are jobs by their looks. None is loaded for that: what a file of somebody's does may take its time. */
+/** The files of the folder that look like jobs. None is loaded for that: what a file of somebody's does may take its time. */
 export function jobsIn(folder: string): readonly string[] {
   return jobFiles(folder).filter((job) => {
     const path = fileNames(job)
       .map((file) => join(folder, file))
       .find((file) => existsSync(file));
-    return path !== undefined && /^export default\b/m.test(readFileSync(path, "utf8"));
+    return (
+      path !== undefined &&
+      /^export default\b|\bas default\b|^module\.exports\b/m.test(readFileSync(path, "utf8"))
+    );
   });
 }

@@ -116,7 +116,9 @@ function resolveImport(folder: string, imported: string): string | null {
 }
 
 function noSuchJob(folder: string, name: string): UsageError {
-  const known = existsSync(folder) ? jobsIn(folder) : [];
+  const files = existsSync(folder) ? jobFiles(folder) : [];
+  const jobs = files.length > 0 ? jobsIn(folder) : [];
+  const known = jobs.length > 0 ? jobs : files;
   return new UsageError(`There is no job "${name}" in ${folder}/.`, {
     remedy:
       known.length === 0

@@ -123,7 +123,7 @@ async function whyNotYet(
   const compared = await store.runs.require(db, String(verify));
   if (compared.status !== "succeeded")
     return `The verify of run ${run} of ${job.name} is ${compared.status}.`;
-  // A verify has something to say only where it could compare nothing.
+  // A verify has something to say only where what it compared proves nothing.
   if (compared.message !== null)
     return `The verify of run ${run} of ${job.name} tells nothing: ${compared.message}`;
   const { rejects: differences } = await store.rejects.standing(db, verify);

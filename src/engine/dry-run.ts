@@ -3,6 +3,7 @@ import type { Job } from "../job/define-job.ts";
 import { type GivenParameters, readParameters } from "../job/parameters.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
+import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database } from "../postgres/database.ts";
 import { raw } from "../postgres/sql.ts";
 import type { Lease } from "../store/ranges.ts";
@@ -68,6 +69,7 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
   participation(options, false);
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
   return withDatabase(`dry run of ${job.name}`, options, async (db) => {
+    await requireParametersFit(db, job.parameters, parameters);
     const opened = await openJob(db, job, parameters);
     const committer = await openCommitter(db, opened, limit);
     const begin = performance.now();

@@ -13,24 +13,31 @@ export async function withNotCompared(
   db: Database,
   store: Store,
   opened: OpenedJob,
+  verify: Run,
   report: RunReport,
 ): Promise<RunReport> {
   if (report.status !== "succeeded" || report.ofRun === null) return report;
   const run = await store.runs.require(db, String(report.ofRun));
   const { written } = await readProgress(db, store.schema, run.id);
   const notCompared = whatNot(opened, run, written, report.rows.read);
-  const message = whyNotProved(opened, run, written, report);
+  const message = whyNotProved(opened, run, written, verify, report);
   if (message === null) return { ...report, notCompared };
   await store.runs.set(db, BigInt(report.run), { message: sql`${message}` });
-  return { ...report, message, notCompared: notCompared.length > 0 ? notCompared : [message] };
+  return { ...report, message, notCompared };
 }
 
-function whyNotProved(opened: OpenedJob, run: Run, written: number, { rows }: RunReport): string | null {
+function whyNotProved(
+  opened: OpenedJob,
+  run: Run,
+  written: number,
+  { isPartial }: Run,
+  { rows }: RunReport,
+): string | null {
   if (rows.read === 0 && written > 0 && !onlyDeletes(opened))
     return `None of the ${written} rows that run ${run.id} wrote was compared.`;
-  if (!isFinished(run.status))
-    return `Run ${run.id} is ${run.status}: only the ${rows.read} rows were compared that it has gone through so far.`;
-  return null;
+  if (!isPartial) return null;
+  const finish = isFinished(run.status) ? "" : ` Finish it, and compare again: tidefill resume ${run.job}`;
+  return `Run ${run.id} was not done when this began: only the ${rows.read} rows were compared that it had gone through.${finish}`;
 }
 
 function whatNot({ writes, table }: OpenedJob, run: Run, written: number, read: number): string[] {

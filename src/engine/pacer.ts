@@ -25,6 +25,8 @@ export class Pacer implements BatchPace {
   readonly #job: Pace;
   readonly #rowsAtMost: number;
   readonly #governor = new Governor();
+  /** the same for those signals alone against which shorter batches help */
+  readonly #shortening = new Governor();
   #chosen: RunPace;
   #chosenText = "";
   #windows: Windows | null;
@@ -72,9 +74,8 @@ export class Pacer implements BatchPace {
 
   get batchTimeMs(): number {
     const whole = batchTimeMsOf(this.chosen.batchTime ?? defaultBatchTime);
-    const { level, heldBackBy } = this.#governor;
-    const least = heldBackBy?.onlyRestsHelp === true ? leastBatchTimeAtRest : leastBatchTime;
-    return Math.max(10, whole * Math.max(least, level));
+    const atRest = Math.max(leastBatchTimeAtRest, this.level);
+    return Math.max(10, whole * Math.max(leastBatchTime, Math.min(this.#shortening.level, atRest)));
   }
 
   get rowsAtMost(): number {
@@ -113,7 +114,12 @@ export class Pacer implements BatchPace {
 
   /** Learns what the signals say. */
   learn(readings: readonly Reading[]): void {
-    this.#governor.learn(readings, performance.now());
+    const now = performance.now();
+    this.#governor.learn(readings, now);
+    this.#shortening.learn(
+      readings.filter(({ onlyRestsHelp }) => onlyRestsHelp !== true),
+      now,
+    );
   }
 
   /** Learns how many workers all processes have together, and how much WAL a row makes; 0 where that is not known. */

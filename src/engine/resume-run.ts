@@ -77,7 +77,7 @@ export async function resumeRun(
         options,
       );
     const verify = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
-    return withIntegrity(db, job, await withNotCompared(db, store, opened, verify));
+    return withIntegrity(db, job, await withNotCompared(db, store, opened, current, verify));
   });
 }
 

@@ -4,8 +4,9 @@ import type { Duration } from "../job/duration.ts";
 import { type GivenParameters, parametersToJson, readParameters, requireKept } from "../job/parameters.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { canary, type Rollout, stages } from "../job/rollout.ts";
-import { openJob } from "../plan/open-job.ts";
+import { openJob, requireScope } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
+import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import { requireGrants } from "../store/grants.ts";
 import type { Run, UndoLogKind } from "../store/run.ts";
@@ -52,6 +53,8 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     const notDoneYet = async (tx: Transaction): Promise<void> => {
       if (options.again !== true) await requireNotDone(tx, store, job);
     };
+    await requireParametersFit(db, job.parameters, parameters);
+    requireScope(job, parameters);
     await requireBefore(db, store, job);
     const gone = options.again === true ? null : await goOnWithLastSteps(db, store, job, options);
     if (gone !== null) return withIntegrity(db, job, gone);

@@ -5,6 +5,7 @@ import { parametersToJson, readParameters } from "../job/parameters.ts";
 import { noRejectLimit } from "../job/reject-limit.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
+import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { readProgress } from "../store/progress.ts";
@@ -36,11 +37,17 @@ export interface VerifyOptions extends WorkOptions {
  */
 export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<RunReport> {
   const part = participation(options, true);
+  if (job.kind === "steps")
+    throw new UsageError(`Job ${job.name} has steps only: there are no rows to compare.`, {
+      remedy: "Whether what its steps have made is there: tidefill check",
+    });
   return withDatabase(`verify ${job.name}`, options, async (db, store) => {
     await install(db, store);
     const run = await verifiedRun(db, store, job, options);
     const given = run === null ? (options.parameters ?? {}) : await givenParameters(db, run, options);
-    const opened = await openJob(db, job, await readParameters(job.parameters, given));
+    const parameters = await readParameters(job.parameters, given);
+    if (run === null) await requireParametersFit(db, job.parameters, parameters);
+    const opened = await openJob(db, job, parameters);
     requireComparable(opened);
     await requireVerifiable(db, opened);
     const unfinished = await unfinishedOf(db, store, opened, run);
@@ -49,7 +56,7 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     await takeUpPace(db, store, begun, options);
     const verify = await store.runs.require(db, String(begun.id));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
-    return withIntegrity(db, job, await withNotCompared(db, store, opened, report));
+    return withIntegrity(db, job, await withNotCompared(db, store, opened, verify, report));
   });
 }
 
@@ -100,26 +107,30 @@ async function verifiedRun(
   db: Database,
   store: Store,
   job: Job,
-  { run: number }: VerifyOptions,
+  { run: id }: VerifyOptions,
 ): Promise<Run | null> {
-  const isNamed = number !== undefined;
-  const run = isNamed ? await store.runs.require(db, String(number)) : await store.runs.latest(db, job.name);
+  const isNamed = id !== undefined;
+  const run = isNamed ? await store.runs.require(db, String(id)) : await store.runs.latest(db, job.name);
   if (run === null) return null;
-  const other = run.kind !== "run" && run.ofRun !== null ? String(run.ofRun) : null;
-  if (isNamed && other !== null) {
-    throw new UsageError(
-      `Run ${run.id} of ${job.name} did no work of the job's: it is the ${run.kind} of run ${other}.`,
-      {
-        remedy: `Name the run whose rows are to be compared: tidefill verify ${other}`,
-      },
+  if (isNamed && run.kind !== "run") {
+    const of = run.ofRun === null ? `${job.name}, which has never run` : `run ${run.ofRun}`;
+    throw new UsageError(`Run ${run.id} did no work of a job's: it is the ${run.kind} of ${of}.`, {
+      remedy: `Name what is to be compared: tidefill verify ${run.ofRun ?? job.name}`,
+    });
+  }
+  const worked = run.kind === "undo" ? await store.runs.require(db, String(run.ofRun)) : run;
+  if (worked.undoneBy !== null) {
+    throw new RefusedError(
+      "not-taken-back",
+      `Run ${worked.id} of ${job.name} was taken back by run ${worked.undoneBy}: what it wrote is not there to be compared.`,
+      `Do the work again: tidefill run ${job.name}   An earlier run is compared by its number: tidefill list`,
     );
   }
-  const undo = run.kind === "undo" ? run.id : run.undoneBy;
-  if (undo === null) return run;
+  if (worked === run) return run;
   throw new RefusedError(
     "not-taken-back",
-    `Run ${run.kind === "undo" ? run.ofRun : run.id} of ${job.name} was taken back by run ${undo}: what it wrote is not there to be compared.`,
-    `Do the work again: tidefill run ${job.name}. An earlier run is compared by its number: tidefill list`,
+    `Of run ${worked.id} of ${job.name} run ${run.id} has taken back a part.`,
+    `Take the rest back: tidefill undo ${job.name}   Or compare it as it is: tidefill verify ${worked.id}`,
   );
 }
 
@@ -139,7 +150,7 @@ async function begin(
   options: WorkOptions,
 ): Promise<Run> {
   const { job, estimate, isPersonal } = opened;
-  const isPartial = of !== null && !isFinished(of.status);
+  const isPartial = of !== null && of.status !== "succeeded";
   const walk = isPartial ? (await readProgress(db, store.schema, of.id)).walked : Math.round(estimate.walk);
   const id = await db.transaction(async (tx) => {
     const created = await store.runs.create(tx, {

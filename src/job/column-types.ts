@@ -83,9 +83,10 @@ export function parseColumnType(type: string): ParsedColumnType | null {
     : null;
 }
 
-/** The name in `pg_type` of what a value of the type is, or of an array's elements. */
+/** The type in a cast, without the schema that it lies in. */
 export function catalogNameOf(type: string): string {
-  return catalogNames[parseColumnType(type)?.scalar ?? "text"];
+  const { scalar, isArray } = parseColumnType(type) ?? { scalar: "text", isArray: false };
+  return `${catalogNames[scalar]}${isArray ? "[]" : ""}`;
 }
 
 /** Whether a declared type fits what the catalogue says, by the type's name in `pg_type`. */

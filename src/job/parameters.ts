@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { UsageError } from "../errors.ts";
-import { ColumnCodec } from "./column-codec.ts";
+import { ColumnCodec, ColumnValueError } from "./column-codec.ts";
 import type { ColumnType, ValueOf } from "./column-types.ts";
 
 /** Typed inputs of a job: column types by name, or any Standard Schema (zod, valibot, arktype, …) of an object. */
@@ -107,7 +107,13 @@ function fromText(type: string, text: string, codec: ColumnCodec): unknown {
         : type !== "boolean" || /^(t|f|true|false)$/.test(text);
   if (!fits) throw new Error(`what was given is no ${type}`);
   if (type === "boolean") return text.startsWith("t");
-  return codec.decode(text);
+  try {
+    return codec.decode(text);
+  } catch (error) {
+    // Others repeat what was given, and it may be about a person.
+    if (error instanceof ColumnValueError) throw error;
+    throw new Error(`what was given is no ${type}`);
+  }
 }
 
 export function isStandardSchema(spec: ParameterSpec): spec is StandardSchemaV1<unknown, object> {

@@ -20,7 +20,6 @@ import { findTable } from "./find-table.ts";
 import { type OpenedOutside, openOutside } from "./open-outside.ts";
 import { openWrite } from "./open-sink.ts";
 import type { OpenedJob, WrittenTable } from "./opened-job.ts";
-import { requireParametersFit } from "./parameters-fit.ts";
 import { type AnySink, type AnySource, changedTable, insertOf, takeApart } from "./take-apart.ts";
 
 /** Asks the catalogue everything about a job. @throws RefusedError with the first reason not to start */
@@ -30,6 +29,14 @@ export async function openJob(db: Database, job: Job, parameters: object): Promi
   const [first, ...others] = opening.refusals;
   const more = others.map((refusal) => `\n${refusal.message}`).join("");
   throw new RefusedError(first?.check ?? "unknown", `${first?.message}${more}`, first?.remedy ?? "");
+}
+
+/** What needs no database to be known, and so is told before the first step is done. @throws RefusedError */
+export function requireScope(job: Job, parameters: object): void {
+  if (job.kind === "steps") return;
+  const { source } = takeApart(job, job.bind(parameters));
+  const [refusal] = source instanceof TableRows ? scopeIsSaid(job.name, source) : [];
+  if (refusal !== undefined) throw new RefusedError(refusal.check, refusal.message, refusal.remedy);
 }
 
 /** The same without throwing for refusals, so that a plan can show them. */
@@ -42,7 +49,6 @@ export async function tryToOpenJob(
   const parts = takeApart(job, bound);
   const opening = parts.source instanceof TableRows ? null : await openOutside(parts.source);
   return db.transaction(async (tx) => {
-    await requireParametersFit(tx, job.parameters, parameters);
     const tables = await openTables(tx, job, parts);
     if (tables.refusals.length > 0) return { opened: null, refusals: tables.refusals };
     const opened = await assemble(tx, job, parameters, bound, parts, tables, opening);

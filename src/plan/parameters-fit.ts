@@ -1,25 +1,45 @@
 import { UsageError } from "../errors.ts";
+import { ColumnCodec } from "../job/column-codec.ts";
 import { catalogNameOf } from "../job/column-types.ts";
 import { isStandardSchema, type ParameterSpec } from "../job/parameters.ts";
-import type { Transaction } from "../postgres/database.ts";
+import type { Database } from "../postgres/database.ts";
 import { sqlstateOf } from "../postgres/failure.ts";
-import { quoteIdentifier, raw, sql } from "../postgres/sql.ts";
+import { join, raw, type Sql, sql } from "../postgres/sql.ts";
 
-/** Dates and the like only PostgreSQL can read: it is asked before the job's SQL would be blamed for them. @throws UsageError */
+/**
+ * Asks PostgreSQL whether it can read what was given: a date, or a number of any size. Else the job's SQL would be blamed for it.
+ * @throws UsageError that names all that do not fit
+ */
 export async function requireParametersFit(
-  tx: Transaction,
+  db: Database,
   spec: ParameterSpec,
   parameters: object,
 ): Promise<void> {
   if (isStandardSchema(spec)) return;
   const given = parameters as Readonly<Record<string, unknown>>;
-  for (const [name, type] of Object.entries(spec)) {
-    const value = given[name];
-    if (typeof value !== "string") continue;
-    const cast = raw(`pg_catalog.${quoteIdentifier(catalogNameOf(type))}`);
-    await tx.query(sql`select ${value}::text::${cast} as value`).catch((cause: unknown) => {
-      if (sqlstateOf(cause)?.startsWith("22") !== true) throw cause;
-      throw new UsageError(`The parameters do not fit the job:\n  ${name}: what was given is no ${type}`);
-    });
-  }
+  const casts = Object.entries(spec)
+    .filter(([name]) => given[name] !== null && given[name] !== undefined)
+    .map(([name, type]) => ({ name, type, cast: castOf(name, type, given[name]) }));
+  if (casts.length === 0 || (await canRead(db, join(casts.map(({ cast }) => cast))))) return;
+  const problems: string[] = [];
+  for (const { name, type, cast } of casts)
+    if (!(await canRead(db, cast))) problems.push(`  ${name}: what was given is no ${type.replace("?", "")}`);
+  throw new UsageError(`The parameters do not fit the job:\n${problems.join("\n")}`, {
+    remedy: "Write them as PostgreSQL does: --param since=2024-12-31",
+  });
+}
+
+function castOf(name: string, type: string, value: unknown): Sql {
+  const text = new ColumnCodec(name, type).encode(value);
+  return sql`${text}::text::pg_catalog.${raw(catalogNameOf(type))}`;
+}
+
+async function canRead(db: Database, values: Sql): Promise<boolean> {
+  return db.query(sql`select ${values}`).then(
+    () => true,
+    (error: unknown) => {
+      if (sqlstateOf(error)?.startsWith("22") === true) return false;
+      throw error;
+    },
+  );
 }

@@ -10,6 +10,7 @@ import type { Forecast, Measured } from "./forecast/forecast.ts";
 import { readForecast } from "./forecast/read-forecast.ts";
 import { tryToOpenJob } from "./open-job.ts";
 import { mainTable, type OpenedJob, type WriteVerb } from "./opened-job.ts";
+import { requireParametersFit } from "./parameters-fit.ts";
 import { sampleStatements } from "./statements.ts";
 import { readTouched, type Touched } from "./touched.ts";
 
@@ -65,6 +66,7 @@ export async function planRun(
 ): Promise<RunPlan> {
   const common = { job: job.name, kind: job.kind, checks: checkNames };
   try {
+    await requireParametersFit(db, job.parameters, parameters);
     const { opened, refusals } = await tryToOpenJob(db, job, parameters);
     if (opened === null) return { ...common, refusals, details: null };
     return {

@@ -1,4 +1,4 @@
-import { availableParallelism, cpus } from "node:os";
+import { cpus } from "node:os";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { against } from "./amount.ts";
@@ -38,7 +38,7 @@ export class Processor implements Signal {
     await requireMonitor(db, "whether an application is at work");
     if ((await othersAtWork(db)) < company) return null;
     const own = { signal: this.name, onlyRestsHelp: true } as const;
-    const processors = availableParallelism();
+    const processors = cpus().length;
     // Among others one begins slowly.
     if (processors < enoughProcessors || before === null || now.all === before.all)
       return { ...own, strain: mostStrain, reason: `an application is at work on ${countOf(processors)}` };

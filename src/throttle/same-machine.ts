@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { platform } from "node:os";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 
@@ -10,10 +12,15 @@ export async function isOnThisMachine(db: Queryable): Promise<boolean> {
     select pg_catalog.pg_backend_pid() as pid, pg_catalog.inet_server_addr() is null
       or pg_catalog.inet_server_addr() <<= inet '127.0.0.0/8'
       or pg_catalog.inet_server_addr() = inet '::1' as is_local`);
-  return rows[0]?.is_local === "t" && isHere(Number(rows[0].pid));
+  return rows[0]?.is_local === "t" && isServerHere(Number(rows[0].pid));
 }
 
-function isHere(pid: number): boolean {
+async function isServerHere(pid: number): Promise<boolean> {
+  if (platform() === "linux")
+    return readFile(`/proc/${pid}/cmdline`, "utf8").then(
+      (command) => command.includes("postgres"),
+      () => false,
+    );
   try {
     return process.kill(pid, 0);
   } catch (error) {

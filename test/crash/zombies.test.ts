@@ -117,7 +117,7 @@ test("a COMMIT delivered two leases late holds off every heir until then, and co
   const late = new Work(byRow, { connectionString: proxied.url, workers: 1 });
   await late.saw("batch committed");
   const heir = new Work(byRow, { connectionString: database.url, workers: 2 }, { isResumed: true });
-  await proxied.strike(late, { match: batchCommit(), action: { hold: 2_500 } });
+  await proxied.strike(late, { match: batchCommit(), action: { hold: 5_000 } });
   const number = String(late.all("range leased").at(-1)?.range);
   const held = async () => (await leases()).filter((lease) => lease.number === number);
   const before = await held();

@@ -225,7 +225,7 @@ test("a resume with another constant in the SQL of the job is refused", async ()
 test("a parameter that PostgreSQL cannot read is told as that, and not as a mistake of the job's SQL", async () => {
   const job = defineSqlJob({
     name: "mistake",
-    parameters: { since: "date", least: "numeric", mood: "text" },
+    parameters: { since: "date", least: "numeric", mood: "text", more: "date[]?", any: "jsonb?" },
     source: ({ parameters: { since, least } }) =>
       rowsOf(things, { where: sql`${since}::date < now() and m > ${least}::numeric` }),
     sink: next,

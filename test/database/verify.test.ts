@@ -18,6 +18,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { exitCodeOf } from "../../src/cli/exit-code.ts";
+import { askToStop } from "../../src/engine/ask-to-stop.ts";
 import { purge } from "../../src/engine/purge.ts";
 import { useDatabase } from "../support/database.ts";
 import { withEngine } from "./small-batches.ts";
@@ -224,12 +225,16 @@ test("a verify says what it has not compared, and that a run of which it compare
 });
 
 test("a verify of a run that is not done says so, and proves nothing; of one that was taken back there is none", async () => {
+  const never = await verifyRun(updateRows, options());
+  await expect(verifyRun(updateRows, { ...options(), run: BigInt(never.run) })).rejects.toThrow(
+    "it is the verify of update-rows, which has never run",
+  );
   const { run } = await runJob(updateRows, { ...options(), canary: "10%" });
   const part = await verifyRun(updateRows, options());
   expect(exitCodeOf(part)).toBe(4);
   expect(part).toMatchObject({
     status: "succeeded",
-    message: `Run ${run} is paused: only the ${part.rows.read} rows were compared that it has gone through so far.`,
+    message: `Run ${run} was not done when this began: only the ${part.rows.read} rows were compared that it had gone through. Finish it, and compare again: tidefill resume update-rows`,
     rows: { conflicted: 0 },
   });
   expect(part.rows.read).toBeGreaterThan(0);
@@ -242,8 +247,27 @@ test("a verify of a run that is not done says so, and proves nothing; of one tha
   await expect(verifyRun(updateRows, { ...options(), run: BigInt(undo.run) })).rejects.toThrow(
     `it is the undo of run ${run}`,
   );
+  // The same undo, had it been interrupted.
+  await database.query("update tidefill.run set status = 'interrupted', finished_at = null where id = $1", [
+    undo.run,
+  ]);
+  await expect(verifyRun(updateRows, options())).rejects.toThrow(`run ${undo.run} has taken back a part`);
+  await database.query("update tidefill.run set status = 'succeeded', finished_at = now() where id = $1", [
+    undo.run,
+  ]);
   await runJob(updateRows, options());
   expect(exitCodeOf(await verifyRun(updateRows, options()))).toBe(0);
+});
+
+test("of a run that was cancelled is compared what it has done", async () => {
+  const { run } = await runJob(updateRows, { ...options(), canary: "10%" });
+  await withEngine(database.url, (db, store) => askToStop(db, store, String(run), "cancelled"));
+  const part = await verifyRun(updateRows, options());
+  expect(part.rows).toMatchObject({ conflicted: 0 });
+  expect(part.message).toMatch(
+    /^Run \d+ was not done when this began: only the \d+ rows were compared that it had gone through\.$/,
+  );
+  expect(exitCodeOf(part)).toBe(4);
 });
 
 test("each run of any kind has its line in the audit, a verify of what never ran too", async () => {

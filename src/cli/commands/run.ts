@@ -63,7 +63,7 @@ export const runCommand: CommandModule = {
     const report = await takePart(settings, given, loaded, (options) =>
       runJob(loaded.job, { ...options, parameters, again, canary, stages, soak: soak as Duration }),
     );
-    if (!given.verify || report.status !== "succeeded") return;
+    if (!given.verify || report.status !== "succeeded" || !report.hasRows) return;
     const code = process.exitCode;
     await verify(settings, given, loaded, BigInt(report.run));
     if (process.exitCode === exitCodes.done) process.exitCode = code;

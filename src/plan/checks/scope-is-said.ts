@@ -7,8 +7,8 @@ export function scopeIsSaid(job: string, { where }: TableRows<unknown>): Refusal
   return [
     {
       check: "scope-is-said",
-      message: `The \`where\` of ${job} is false: it does not say yet which rows it is about.`,
-      remedy: `Say in ${job}.ts which rows are meant.`,
+      message: `The \`where\` of ${job} is false: no row is meant.`,
+      remedy: "Say in the job's file which rows it is about.",
     },
   ];
 }

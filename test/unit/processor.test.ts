@@ -1,0 +1,55 @@
+import { cpus } from "node:os";
+import { expect, test, vi } from "vitest";
+import type { Queryable } from "../../src/postgres/database.ts";
+import { Processor } from "../../src/throttle/processor.ts";
+
+vi.mock("node:os", async (original) => ({
+  ...(await original<typeof import("node:os")>()),
+  platform: () => "darwin",
+  cpus: vi.fn(),
+}));
+
+/** A server with so many sessions at work, whose process has a number that is taken here, or not. */
+function server(sessions: number, pid = process.pid): Queryable {
+  const row = { is_local: "t", pid: String(pid), may: "t", role: "me", sessions: String(sessions) };
+  return { query: async () => ({ rows: [row], rowCount: 1 }) } as unknown as Queryable;
+}
+
+/** Processors of which each has been busy and idle for so many seconds. */
+function have(count: number, busy: number, idle: number): void {
+  const times = { user: busy, nice: 0, sys: 0, irq: 0, idle };
+  vi.mocked(cpus).mockReturnValue(Array.from({ length: count }, () => ({ model: "", speed: 0, times })));
+}
+
+test("beside an application a run on few processors gives way, however idle they are", async () => {
+  const processor = new Processor();
+  for (const idle of [10, 20]) {
+    have(2, 1, idle);
+    expect(await processor.read(server(6))).toEqual({
+      signal: "processor",
+      strain: 0.99,
+      reason: "an application is at work on the same 2 processors",
+      onlyRestsHelp: true,
+    });
+  }
+});
+
+test("on many processors it gives way as they are busy", async () => {
+  const processor = new Processor();
+  have(16, 0, 0);
+  expect(await processor.read(server(6))).toMatchObject({ strain: 0.99 });
+  have(16, 35, 65);
+  expect((await processor.read(server(6)))?.strain).toBeCloseTo(0.5);
+  have(16, 125, 75);
+  expect(await processor.read(server(6))).toMatchObject({
+    strain: 0.99,
+    reason: "processors 90 % > 70 % busy while an application is at work",
+  });
+});
+
+test("people and monitors are no application, and elsewhere nobody can look", async () => {
+  have(2, 1, 1);
+  expect(await new Processor().read(server(5))).toBeNull();
+  // No system has a process of this number.
+  expect(await new Processor().read(server(6, 2 ** 30))).toBeNull();
+});
