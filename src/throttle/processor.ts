@@ -10,10 +10,14 @@ const maxBusy = 0.7;
 /** With fewer processors than these one worker alone is felt by everybody else, however idle they are on the whole. */
 const enoughProcessors = 8;
 /** Never stopped, but nearly: of the processors an application feels every moment. */
-const mostStrain = 0.99;
-/** So many sessions of others that did something just now are an application at work, and not a person or a monitor. */
+const mostStrain = 0.999;
+/** So many sessions of others are an application with its pool, and not a person or a monitor; */
 const company = 6;
+/** and it is at work where so many of them did something just now: a pool that is not busy hands out the same few again. */
+const atWork = 2;
 const lately = "2 seconds";
+/** Between two requests it has not gone home. */
+const lingersMs = 5_000;
 
 interface Times {
   readonly busy: number;
@@ -29,6 +33,7 @@ export class Processor implements Signal {
   readonly everyMs = 500;
   readonly whenBlind = "steady";
   #last: Times | null = null;
+  #metAt = Number.NEGATIVE_INFINITY;
 
   async read(db: Queryable): Promise<Reading | null> {
     const now = times();
@@ -36,7 +41,8 @@ export class Processor implements Signal {
     this.#last = now;
     if (!(await isOnThisMachine(db))) return null;
     await requireMonitor(db, "whether an application is at work");
-    if ((await othersAtWork(db)) < company) return null;
+    if (await isApplicationAtWork(db)) this.#metAt = performance.now();
+    if (performance.now() - this.#metAt > lingersMs) return null;
     const own = { signal: this.name, onlyRestsHelp: true } as const;
     const processors = cpus().length;
     // Among others one begins slowly.
@@ -49,14 +55,15 @@ export class Processor implements Signal {
   }
 }
 
-async function othersAtWork(db: Queryable): Promise<number> {
+async function isApplicationAtWork(db: Queryable): Promise<boolean> {
   const { rows } = await db.query(sql`
-    select pg_catalog.count(*) as sessions
+    select pg_catalog.count(*) as sessions,
+      pg_catalog.count(*) filter (
+        where state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval) as at_work
     from pg_catalog.pg_stat_activity
     where backend_type = 'client backend'
-      and application_name not like 'tidefill%'
-      and (state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval)`);
-  return Number(rows[0]?.sessions ?? 0);
+      and application_name not like 'tidefill%'`);
+  return Number(rows[0]?.sessions) >= company && Number(rows[0]?.at_work) >= atWork;
 }
 
 function countOf(processors: number): string {

@@ -81,9 +81,9 @@ describe("the level", () => {
     // strain, level, workers that work, batch time, rest after a batch of 100 ms
     [0, 1, 4, 250, 0],
     [0.5, 1, 4, 250, 0],
-    [0.75, 0.515, 3, 128.75, 100 * (3 / 2.06 - 1)],
-    [0.95, 0.127, 1, 31.75, 100 * (1 / 0.508 - 1)],
-    [0.999, 0.03194, 1, 25, 100 * (1 / 0.12776 - 1)],
+    [0.75, 0.5075, 3, 126.875, 100 * (3 / 2.03 - 1)],
+    [0.95, 0.1135, 1, 28.375, 100 * (1 / 0.454 - 1)],
+    [0.999, 0.01697, 1, 25, 100 * (1 / 0.06788 - 1)],
     [1, 0, 1, 25, 0],
   ])("at the strain %d is %d: %i of 4 workers, batches of %d ms, a rest of %d ms", (strain, ...expected) => {
     const pacer = strained(strain);
@@ -102,7 +102,7 @@ describe("the level", () => {
   test("lets a single worker rest for what is too much", () => {
     const pacer = strained(0.75, {}, { workers: 1 });
     expect(pacer.activeWorkers).toBe(1);
-    expect(pacer.restMs(10, 110)).toBeCloseTo(110 * (1 / 0.515 - 1));
+    expect(pacer.restMs(10, 110)).toBeCloseTo(110 * (1 / 0.5075 - 1));
   });
 
   test("of nothing lets nobody begin a batch, and names what holds the run back", () => {

@@ -9,9 +9,10 @@ vi.mock("node:os", async (original) => ({
   cpus: vi.fn(),
 }));
 
-/** A server with so many sessions at work, whose process has a number that is taken here, or not. */
-function server(sessions: number, pid = process.pid): Queryable {
-  const row = { is_local: "t", pid: String(pid), may: "t", role: "me", sessions: String(sessions) };
+/** A server with so many sessions, and so many of them at work, whose process has a number that is taken here, or not. */
+function server(sessions: number, atWork = 2, pid = process.pid): Queryable {
+  const counts = { sessions: String(sessions), at_work: String(atWork) };
+  const row = { is_local: "t", pid: String(pid), may: "t", role: "me", ...counts };
   return { query: async () => ({ rows: [row], rowCount: 1 }) } as unknown as Queryable;
 }
 
@@ -27,7 +28,7 @@ test("beside an application a run on few processors gives way, however idle they
     have(2, 1, idle);
     expect(await processor.read(server(6))).toEqual({
       signal: "processor",
-      strain: 0.99,
+      strain: 0.999,
       reason: "an application is at work on the same 2 processors",
       onlyRestsHelp: true,
     });
@@ -37,19 +38,35 @@ test("beside an application a run on few processors gives way, however idle they
 test("on many processors it gives way as they are busy", async () => {
   const processor = new Processor();
   have(16, 0, 0);
-  expect(await processor.read(server(6))).toMatchObject({ strain: 0.99 });
+  expect(await processor.read(server(6))).toMatchObject({ strain: 0.999 });
   have(16, 35, 65);
   expect((await processor.read(server(6)))?.strain).toBeCloseTo(0.5);
   have(16, 125, 75);
   expect(await processor.read(server(6))).toMatchObject({
-    strain: 0.99,
+    strain: 0.999,
     reason: "processors 90 % > 70 % busy while an application is at work",
   });
 });
 
+test("an application that pauses is still there, for a while", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  try {
+    have(2, 1, 1);
+    const processor = new Processor();
+    await processor.read(server(24));
+    vi.advanceTimersByTime(5_000);
+    expect(await processor.read(server(24, 0))).toMatchObject({ strain: 0.999 });
+    vi.advanceTimersByTime(1);
+    expect(await processor.read(server(24, 0))).toBeNull();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("people and monitors are no application, and elsewhere nobody can look", async () => {
   have(2, 1, 1);
-  expect(await new Processor().read(server(5))).toBeNull();
+  expect(await new Processor().read(server(5, 5))).toBeNull();
+  expect(await new Processor().read(server(6, 1))).toBeNull();
   // No system has a process of this number.
-  expect(await new Processor().read(server(6, 2 ** 30))).toBeNull();
+  expect(await new Processor().read(server(6, 6, 2 ** 30))).toBeNull();
 });
