@@ -11,7 +11,7 @@ const maxBusy = 0.7;
 const enoughProcessors = 8;
 /** Never stopped, but nearly: of the processors an application feels every moment. */
 const mostStrain = 0.999;
-/** So many sessions of others are an application with its pool, and not a person or a monitor; */
+/** So many sessions of one name in one database are an application with its pool, and not people or monitors; */
 const company = 6;
 /** and it is at work where so many of them did something just now: a pool that is not busy hands out the same few again. */
 const atWork = 2;
@@ -57,13 +57,17 @@ export class Processor implements Signal {
 
 async function isApplicationAtWork(db: Queryable): Promise<boolean> {
   const { rows } = await db.query(sql`
-    select pg_catalog.count(*) as sessions,
-      pg_catalog.count(*) filter (
-        where state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval) as at_work
-    from pg_catalog.pg_stat_activity
-    where backend_type = 'client backend'
-      and application_name not like 'tidefill%'`);
-  return Number(rows[0]?.sessions) >= company && Number(rows[0]?.at_work) >= atWork;
+    select exists (
+      select
+      from pg_catalog.pg_stat_activity
+      where backend_type = 'client backend'
+        and application_name not like 'tidefill%'
+      group by datid, usesysid, application_name
+      having pg_catalog.count(*) >= ${company}::integer
+        and pg_catalog.count(*) filter (
+          where state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval) >= ${atWork}::integer
+    ) as is_at_work`);
+  return rows[0]?.is_at_work === "t";
 }
 
 function countOf(processors: number): string {
