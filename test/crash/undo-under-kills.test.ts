@@ -78,7 +78,7 @@ test.each(undone)(
     await setPace(database, 0.001);
     await setCheckpointPace(database, 0.05);
     const task = { url: database.url, job: name, task: "go on", run } as const;
-    const batches = await killAgainAndAgain(database, random, isLong ? 60 : 4, run, task);
+    const batches = await killAgainAndAgain(database, random, isLong ? 60 : 3, run, task);
     console.info(`undo of ${name}: ${batches} batches under kills`);
     await setPace(database, 0);
     await setCheckpointPace(database, 0);
@@ -95,7 +95,7 @@ test.each(undone)(
     await setPace(database, 0.000_5);
     const resume = (given: object): Promise<RunReport> => resumeRun(null, String(run), given);
     const task = new Task(resume, { ...options(), connectionString: proxied.url, workers: 1 });
-    await torment(task, random, isLong ? 40 : 5);
+    await torment(task, random, isLong ? 40 : 4);
     await setPace(database, 0);
     expect(await task.report).toMatchObject({ kind: "undo", status: "succeeded" });
     await requireUndone(run, expected);
@@ -133,7 +133,7 @@ test.each(verified)(
     const random = new Random(`kills of the verify of ${name}`);
     await setPace(database, 0.001);
     const task = { url: database.url, job: name, task: "go on", run } as const;
-    const batches = await killAgainAndAgain(database, random, isLong ? 60 : 4, run, task);
+    const batches = await killAgainAndAgain(database, random, isLong ? 60 : 3, run, task);
     console.info(`verify of ${name}: ${batches} batches under kills`);
     await setPace(database, 0);
     await finish(task);
@@ -150,7 +150,7 @@ test.each(verified)(
     await setPace(database, 0.000_5);
     const verify = (given: object): Promise<RunReport> => verifyRun(job, given);
     const task = new Task(verify, { ...options(), connectionString: proxied.url, workers: 1 });
-    await torment(task, random, isLong ? 40 : 5);
+    await torment(task, random, isLong ? 40 : 4);
     await setPace(database, 0);
     expect(await task.report).toMatchObject({ run, kind: "verify", status: "succeeded" });
     await requireVerified(job, run);

@@ -41,7 +41,7 @@ async function untilAlone(): Promise<void> {
 
 test("a runner stopped past its lease finds on waking that it is fenced", async () => {
   const random = new Random("stopped runners");
-  for (let round = 1; round <= (isLong ? 30 : 4); round += 1) {
+  for (let round = 1; round <= (isLong ? 30 : 3); round += 1) {
     await fillCounters(database, 2_500);
     const zombie = new RunnerProcess({ url: database.url, workers: 1 }, 20);
     await zombie.tells("batch committed", random.between(1, 3));

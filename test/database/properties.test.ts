@@ -15,10 +15,12 @@ import {
   update,
 } from "tidefill";
 import { beforeAll, expect, test } from "vitest";
+import { isLong } from "../crash/random.ts";
 import { useDatabase } from "../support/database.ts";
 import { planSmallRanges, startWithoutRanges } from "./small-batches.ts";
 
 const database = useDatabase();
+const patienceMs = isLong ? 600_000 : 90_000;
 
 /** A kind of key: the column, and an expression over `g`, a number that differs from row to row. */
 interface KeyKind {
@@ -174,48 +176,52 @@ async function rangesTile(run: number): Promise<unknown> {
   return row?.tile;
 }
 
-test("whatever interrupts a run, each row is done once, and what was counted is true", async () => {
-  await fc.assert(
-    fc.asyncProperty(histories, async ({ key, kind, rows, rangeRows, interruptions, workers }) => {
-      const keyKind = keyKinds[key]!;
-      await create(keyKind, rows);
-      const job = jobOver(keyKind, kind);
-      const started = await startWithoutRanges(database, job);
-      await planSmallRanges(database, started.run, { name: "counted", key: ["k"] }, rangeRows);
+test(
+  "whatever interrupts a run, each row is done once, and what was counted is true",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(histories, async ({ key, kind, rows, rangeRows, interruptions, workers }) => {
+        const keyKind = keyKinds[key]!;
+        await create(keyKind, rows);
+        const job = jobOver(keyKind, kind);
+        const started = await startWithoutRanges(database, job);
+        await planSmallRanges(database, started.run, { name: "counted", key: ["k"] }, rangeRows);
 
-      let report = started;
-      const never: Interruption = { afterBatches: Number.POSITIVE_INFINITY, workers, processes: 1 };
-      for (const interruption of [...interruptions, never]) {
-        if (report.status === "succeeded") break;
-        report = await workUntil(job, String(started.run), interruption);
-      }
+        let report = started;
+        const never: Interruption = { afterBatches: Number.POSITIVE_INFINITY, workers, processes: 1 };
+        for (const interruption of [...interruptions, never]) {
+          if (report.status === "succeeded") break;
+          report = await workUntil(job, String(started.run), interruption);
+        }
 
-      expect(report).toMatchObject({ status: "succeeded", stopReason: "finished" });
-      expect(await rangesTile(started.run)).toBe(true);
-      const wrong = await database.query(
-        "select * from counted where n <> (case fate when 'written' then 1 else 0 end)",
-      );
-      expect(wrong).toEqual([]);
+        expect(report).toMatchObject({ status: "succeeded", stopReason: "finished" });
+        expect(await rangesTile(started.run)).toBe(true);
+        const wrong = await database.query(
+          "select * from counted where n <> (case fate when 'written' then 1 else 0 end)",
+        );
+        expect(wrong).toEqual([]);
 
-      const fates = kind === "sql job" ? ["refused"] : ["refused", "rejected"];
-      const poison = await database.query(
-        "select k::text from counted where fate = any ($1) order by k::text",
-        [fates],
-      );
-      const kept = await database.query(
-        `select key[1] as k from tidefill.reject where run_id = $1 order by key[1]`,
-        [started.run],
-      );
-      expect(kept).toEqual(poison);
+        const fates = kind === "sql job" ? ["refused"] : ["refused", "rejected"];
+        const poison = await database.query(
+          "select k::text from counted where fate = any ($1) order by k::text",
+          [fates],
+        );
+        const kept = await database.query(
+          `select key[1] as k from tidefill.reject where run_id = $1 order by key[1]`,
+          [started.run],
+        );
+        expect(kept).toEqual(poison);
 
-      const [counts] = await database.query(
-        "select count(*) filter (where fate = 'written')::integer as written, count(*) filter (where fate = 'skipped')::integer as skipped, count(*)::integer as read from counted where fate in ('written', 'refused') or $1",
-        [kind !== "sql job"],
-      );
-      expect(report.rows).toMatchObject({ ...counts, rejected: poison.length, unchanged: 0 });
-      expect(report.rows.read).toBe(report.rows.written + report.rows.skipped + report.rows.rejected);
-    }),
-    // A counterexample is made smaller only as long as somebody would wait for it.
-    { numRuns: 40, interruptAfterTimeLimit: 90_000 },
-  );
-});
+        const [counts] = await database.query(
+          "select count(*) filter (where fate = 'written')::integer as written, count(*) filter (where fate = 'skipped')::integer as skipped, count(*)::integer as read from counted where fate in ('written', 'refused') or $1",
+          [kind !== "sql job"],
+        );
+        expect(report.rows).toMatchObject({ ...counts, rejected: poison.length, unchanged: 0 });
+        expect(report.rows.read).toBe(report.rows.written + report.rows.skipped + report.rows.rejected);
+      }),
+      // A counterexample is made smaller only as long as somebody would wait for it.
+      { numRuns: isLong ? 200 : 25, interruptAfterTimeLimit: patienceMs },
+    );
+  },
+  2 * patienceMs,
+);
