@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { Argv } from "yargs";
 import { jobsIn } from "./job-files.ts";
 
@@ -24,13 +23,9 @@ export function completeWords<T>(program: Argv<T>): Argv<T> {
       (aboutJobs.has(command) && words.filter((word) => word !== current).length === 0);
     // Of a backup it is a directory.
     if (typed.at(-2) === "--to" && command === "backup") done([]);
-    else if (wantsJob && !current.startsWith("-")) done([...jobsOf(String(argv.jobs ?? "jobs"))]);
+    else if (wantsJob && !current.startsWith("-")) done([...jobsIn(String(argv.jobs ?? "jobs"))]);
     else byDefault((_error, found = []) => done(found.filter((word) => word !== "$0")));
   };
   // No job and no run can be called so.
   return program.completion("complete:words", false, complete);
-}
-
-function jobsOf(folder: string): readonly string[] {
-  return existsSync(folder) ? jobsIn(folder) : [];
 }

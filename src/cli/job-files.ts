@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { UsageError } from "../errors.ts";
 
 const endings = [".ts", ".mts", ".js", ".mjs"];
@@ -22,12 +22,21 @@ export function jobFiles(folder: string): readonly string[] {
     .sort();
 }
 
-/** The files of the folder that look like jobs. None is loaded for that: what a file of somebody's does may take its time. */
+/** The file of the folder in which a job of this name would be; undefined where there is none. */
+export function fileOf(folder: string, job: string): string | undefined {
+  return fileNames(job)
+    .map((file) => resolve(folder, file))
+    .find((file) => existsSync(file));
+}
+
+/**
+ * The files of the folder that look like jobs; none where there is no folder. None is loaded for that: what a file of somebody's
+ * does may take its time.
+ */
 export function jobsIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
   return jobFiles(folder).filter((job) => {
-    const path = fileNames(job)
-      .map((file) => join(folder, file))
-      .find((file) => existsSync(file));
+    const path = fileOf(folder, job);
     return (
       path !== undefined &&
       /^export default\b|\bas default\b|^module\.exports\b/m.test(readFileSync(path, "utf8"))

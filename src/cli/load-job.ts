@@ -5,7 +5,7 @@ import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf, UsageError } from "../errors.ts";
 import { isJob, type Job } from "../job/define-job.ts";
-import { fileNames, jobFiles, jobsIn } from "./job-files.ts";
+import { fileNames, fileOf, jobFiles, jobsIn } from "./job-files.ts";
 
 export interface LoadedJob {
   readonly job: Job;
@@ -21,9 +21,7 @@ export interface IgnoredFile {
 
 /** Loads the job of this name from the folder. @throws UsageError that names the file and the remedy */
 export async function loadJob(folder: string, name: string): Promise<LoadedJob> {
-  const path = fileNames(name)
-    .map((file) => resolve(folder, file))
-    .find((candidate) => existsSync(candidate));
+  const path = fileOf(folder, name);
   if (path === undefined) throw noSuchJob(folder, name);
   const found = await importDefault(path);
   if (!isJob(found)) {
@@ -116,9 +114,8 @@ function resolveImport(folder: string, imported: string): string | null {
 }
 
 function noSuchJob(folder: string, name: string): UsageError {
-  const files = existsSync(folder) ? jobFiles(folder) : [];
-  const jobs = files.length > 0 ? jobsIn(folder) : [];
-  const known = jobs.length > 0 ? jobs : files;
+  const jobs = jobsIn(folder);
+  const known = jobs.length === 0 && existsSync(folder) ? jobFiles(folder) : jobs;
   return new UsageError(`There is no job "${name}" in ${folder}/.`, {
     remedy:
       known.length === 0

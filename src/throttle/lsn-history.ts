@@ -35,8 +35,8 @@ export class LsnHistory {
 
   /**
    * Seconds by which a replica that has replayed up to `position` is behind: how long ago the primary wrote what it has not
-   * replayed yet, estimated between the moments at which that was looked at. 0 when it has replayed all that was noted; null when it lacks what was there before anything was noted,
-   * so that nobody can tell how old that is.
+   * replayed yet, estimated between the moments at which that was looked at. 0 when it has replayed all that was noted; null
+   * when it lacks what was there before anything was noted, so that nobody can tell how old that is.
    */
   secondsBehind(position: number, at: number): number | null {
     const [first] = this.#samples;
