@@ -17,15 +17,20 @@ interface Harm extends Felt {
   readonly rowsPerSecond: number | null;
 }
 
-/** A neighbour's turn, and the application by itself just before: machines have better and worse minutes. */
+/**
+ * A neighbour's turn, and the application by itself just after it and for as long: machines have better and worse minutes, and
+ * whatever the server does now and then befalls both.
+ */
 interface Turn {
   readonly alone: Harm;
   readonly beside: Harm;
 }
 
+// The application's requests are sent by this process, which does nothing else meanwhile.
+const quietly = { watchesMemory: false };
 const neighbours: readonly Contestant[] = [
-  new Tidefill("tidefill-row", "`tidefill run`, in TypeScript", ["run", "essay-word-count"]),
-  new Tidefill("tidefill-sql", "`tidefill run`, in SQL", ["run", "essay-word-count-sql"]),
+  new Tidefill("tidefill-row", "`tidefill run`, in TypeScript", ["run", "essay-word-count"], quietly),
+  new Tidefill("tidefill-sql", "`tidefill run`, in SQL", ["run", "essay-word-count-sql"], quietly),
   new Procedure(),
   oneUpdate,
 ];
@@ -49,7 +54,7 @@ try {
   const turns = new Map<string, Turn[]>(neighbours.map(({ name }) => [name, []]));
   for (let round = 1; round <= rounds; round += 1) {
     for (const neighbour of neighbours) {
-      const turn = { alone: await alone(template), beside: await beside(template, neighbour) };
+      const turn = await takeTurn(template, neighbour);
       turns.get(neighbour.name)?.push(turn);
       process.stderr.write(`round ${round}: ${neighbour.name} ${ratioOf(turn).toFixed(2)}×\n`);
     }
@@ -79,11 +84,18 @@ async function useWal(url: string): Promise<void> {
   }
 }
 
-async function alone(template: Template): Promise<Harm> {
+async function takeTurn(template: Template, neighbour: Contestant): Promise<Turn> {
+  const begun = performance.now();
+  const harm = await beside(template, neighbour);
+  const lasted = performance.now() - begun;
+  return { beside: harm, alone: await alone(template, Math.max(1_000 * seconds, lasted)) };
+}
+
+async function alone(template: Template, forMs: number): Promise<Harm> {
   return template.withCopy(async (url) => {
     const application = new Application(url, essays, rate);
     await application.start();
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+    await new Promise((resolve) => setTimeout(resolve, forMs));
     return { rowsPerSecond: null, ...(await application.stop()) };
   });
 }
@@ -119,7 +131,7 @@ function toMarkdown(turns: ReadonlyMap<string, readonly Turn[]>): string {
     );
   return [
     `${rate} requests a second on ${essays.toLocaleString("en-US")} essays; latency from when each was due, the first two seconds left out.`,
-    `Medians of ${rounds} turns, and the least and the most of them; each ratio is to the application by itself just before.`,
+    `Medians of ${rounds} turns, and the least and the most of them; each ratio is to the application by itself just after, for as long.`,
     "",
     "| beside | errors | p50 | p99 | p99 to alone | worst | rows/s of the neighbour |",
     "| :-- | --: | --: | --: | --: | --: | --: |",

@@ -31,30 +31,25 @@ const everybody: readonly Contestant[] = [
   ]),
   oneUpdate,
   new Procedure(),
-  new Tidefill(
-    "tidefill-undo-row",
-    "`tidefill undo` of the run in TypeScript",
-    ["undo", "1", "--yes"],
-    "take back",
-    [["run", "essay-word-count"]],
-  ),
-  new Tidefill(
-    "tidefill-undo-sql",
-    "`tidefill undo` of the run in SQL",
-    ["undo", "1", "--yes"],
-    "take back",
-    [["run", "essay-word-count-sql"]],
-  ),
-  new Tidefill("tidefill-copy-row", "`tidefill run`, a copy by a transform", ["run", "copy-essays"], "copy"),
-  new Tidefill("tidefill-copy-sql", "`tidefill run`, a copy in SQL", ["run", "copy-essays-sql"], "copy"),
+  new Tidefill("tidefill-undo-row", "`tidefill undo` of the run in TypeScript", ["undo", "1", "--yes"], {
+    task: "take back",
+    before: [["run", "essay-word-count"]],
+  }),
+  new Tidefill("tidefill-undo-sql", "`tidefill undo` of the run in SQL", ["undo", "1", "--yes"], {
+    task: "take back",
+    before: [["run", "essay-word-count-sql"]],
+  }),
+  new Tidefill("tidefill-copy-row", "`tidefill run`, a copy by a transform", ["run", "copy-essays"], {
+    task: "copy",
+  }),
+  new Tidefill("tidefill-copy-sql", "`tidefill run`, a copy in SQL", ["run", "copy-essays-sql"], {
+    task: "copy",
+  }),
   insertSelect,
-  new Tidefill(
-    "tidefill-verify",
-    "`tidefill verify` of the SQL job",
-    ["verify", "essay-word-count-sql"],
-    "compare",
-    [["run", "essay-word-count-sql"]],
-  ),
+  new Tidefill("tidefill-verify", "`tidefill verify` of the SQL job", ["verify", "essay-word-count-sql"], {
+    task: "compare",
+    before: [["run", "essay-word-count-sql"]],
+  }),
   countDifferences,
   new NaiveLoop("naive-loop", false),
   new NaiveLoop("naive-loop-in-transactions", true),

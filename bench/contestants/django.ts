@@ -21,7 +21,9 @@ export class Django implements Contestant {
 
   async run(databaseUrl: string): Promise<Outcome> {
     const python = (await interpreter()) ?? "python3";
-    const { stdout, ...measured } = await runChild(python, [program], { DATABASE_URL: databaseUrl });
+    const { stdout, ...measured } = await runChild(python, [program], {
+      environment: { DATABASE_URL: databaseUrl },
+    });
     return { ...measured, rows: Number(stdout.trim().split("\n").at(-1)) };
   }
 }

@@ -21,20 +21,29 @@ export class Tidefill implements Contestant {
   readonly task: Task;
   readonly #command: readonly string[];
   readonly #before: readonly (readonly string[])[];
+  readonly #watchesMemory: boolean;
 
   /** `before` are commands that a user would have run earlier; they are not timed. */
   constructor(
     name: string,
     what: string,
     command: readonly string[],
-    task: Task = "word count",
-    before: readonly (readonly string[])[] = [],
+    {
+      task = "word count",
+      before = [],
+      watchesMemory = true,
+    }: {
+      readonly task?: Task;
+      readonly before?: readonly (readonly string[])[];
+      readonly watchesMemory?: boolean;
+    } = {},
   ) {
     this.name = name;
     this.what = `${what}, ${workers} workers`;
     this.task = task;
     this.#command = command;
     this.#before = before;
+    this.#watchesMemory = watchesMemory;
   }
 
   async unavailable(): Promise<string | undefined> {
@@ -51,7 +60,9 @@ export class Tidefill implements Contestant {
   }
 
   async run(databaseUrl: string): Promise<Outcome> {
-    const { stdout, ...measured } = await runChild(process.execPath, line(this.#command, databaseUrl));
+    const { stdout, ...measured } = await runChild(process.execPath, line(this.#command, databaseUrl), {
+      watchesMemory: this.#watchesMemory,
+    });
     const { status, rows } = JSON.parse(stdout) as Status;
     if (status !== "succeeded") throw new Error(`tidefill ${this.#command.join(" ")} ended as ${status}.`);
     return { ...measured, rows: this.task === "compare" ? rows.read : rows.written };

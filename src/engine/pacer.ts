@@ -33,6 +33,9 @@ export class Pacer implements BatchPace {
   /** this process's part of what all processes may read a second */
   #share = 1;
   #nextAt = 0;
+  /** since the last rest, and how long a rest that has earned */
+  #workedMs = 0;
+  #owedMs = 0;
   #walBytesPerRow = 0;
 
   /** What stands in the run counts more than what its job says. No batch has more than `rowsAtMost` rows. */
@@ -73,9 +76,7 @@ export class Pacer implements BatchPace {
   }
 
   get batchTimeMs(): number {
-    const whole = batchTimeMsOf(this.chosen.batchTime ?? defaultBatchTime);
-    const atRest = Math.max(leastBatchTimeAtRest, this.level);
-    return Math.max(10, whole * Math.max(leastBatchTime, Math.min(this.#shortening.level, atRest)));
+    return Math.min(this.#stintMs, this.#wholeBatchMs * Math.max(leastBatchTimeAtRest, this.level));
   }
 
   get rowsAtMost(): number {
@@ -109,7 +110,13 @@ export class Pacer implements BatchPace {
     if (rate !== null) this.#nextAt = Math.max(this.#nextAt, performance.now()) + (rows / rate) * 1_000;
     // The workers are whole, the level is not: those that work rest for the part that is too much.
     const share = (this.workers * this.#governor.level) / this.activeWorkers;
-    return share >= 1 || share <= 0 ? 0 : batchMs * (1 / share - 1);
+    if (share >= 1 || share <= 0) {
+      this.#rest();
+      return 0;
+    }
+    this.#workedMs += batchMs;
+    this.#owedMs += batchMs * (1 / share - 1);
+    return this.#workedMs < this.#stintMs ? 0 : this.#rest();
   }
 
   /** Learns what the signals say. */
@@ -126,6 +133,22 @@ export class Pacer implements BatchPace {
   measured(allWorkers: number, walBytesPerRow: number): void {
     this.#share = Math.min(1, this.activeWorkers / Math.max(this.activeWorkers, allWorkers));
     this.#walBytesPerRow = walBytesPerRow;
+  }
+
+  get #wholeBatchMs(): number {
+    return batchTimeMsOf(this.chosen.batchTime ?? defaultBatchTime);
+  }
+
+  /** How long the process works between two rests. Whoever wakes up goes first, so that each waking is felt by others. */
+  get #stintMs(): number {
+    return Math.max(10, this.#wholeBatchMs * Math.max(leastBatchTime, this.#shortening.level));
+  }
+
+  #rest(): number {
+    const restMs = this.#owedMs;
+    this.#workedMs = 0;
+    this.#owedMs = 0;
+    return restMs;
   }
 
   get #rowsPerSecond(): number | null {

@@ -1,7 +1,9 @@
 import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
-import { readProgress } from "../store/progress.ts";
+import { type Progress, readProgress } from "../store/progress.ts";
+import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
+import type { Reading } from "../throttle/signal.ts";
 import type { Crew } from "./crew.ts";
 import type { EngineEvent, Events } from "./events.ts";
 import type { Orders } from "./orders.ts";
@@ -84,16 +86,10 @@ export class Pulse {
   async #beat(): Promise<void> {
     const { events, pacer, crew, senses, orders } = this.#body;
     const { activeWorkers, heldBackBy } = pacer;
-    await this.#store.workers.beat(this.#db, this.#run, {
-      ...this.#process,
-      workers: activeWorkers,
-      rowsPerSecond: this.#rate(),
-      heldBack: heldBackBy?.reason ?? null,
-    });
-    const run = await this.#store.runs.find(this.#db, this.#run);
-    if (run === null) return;
+    const found = await this.#exchange(activeWorkers, heldBackBy);
+    if (found === null) return;
+    const { run, progress } = found;
     orders.obey(run);
-    const progress = await readProgress(this.#db, this.#store.schema, this.#run);
     pacer.measured(progress.workers, senses.walBytesPerRow(progress.rowsPerSecond));
     events.emit({
       type: "pulse",
@@ -111,6 +107,29 @@ export class Pulse {
     this.#readAtFirst ??= progress.read;
     if (this.#beats % observeEvery === 0) await this.#observe(progress.read - this.#readAtFirst);
     this.#beats += 1;
+  }
+
+  /** Says that we are there, and hears how the run stands. */
+  async #exchange(
+    workers: number,
+    heldBackBy: Reading | null,
+  ): Promise<{ readonly run: Run; readonly progress: Progress } | null> {
+    const { workers: all, runs, schema } = this.#store;
+    const alive = {
+      ...this.#process,
+      workers,
+      rowsPerSecond: this.#rate(),
+      heldBack: heldBackBy?.reason ?? null,
+    };
+    return this.#db.transaction(
+      async (tx) => {
+        await all.beat(tx, this.#run, alive);
+        const run = await runs.find(tx, this.#run);
+        if (run === null) return null;
+        return { run, progress: await readProgress(tx, schema, this.#run) };
+      },
+      { mayBeForgotten: true },
+    );
   }
 
   async #observe(rowsRead: number): Promise<void> {

@@ -72,6 +72,7 @@ export class RangePlanner {
         const planned = await this.#db.transaction((tx) => this.#add(tx), {
           statementMs: longestWalkMs,
           wholeMs: 2 * longestWalkMs,
+          mayBeForgotten: true,
         });
         if (planned === "all planned") return false;
         // Another process was faster; its range is as good.

@@ -91,7 +91,9 @@ export class Worker {
   async #step(): Promise<boolean> {
     const { db, store, planner, events, stop } = this.#tools;
     const { run, process, leaseMs } = this.#task;
-    const lease = await store.ranges.lease(db, run, process, leaseMs);
+    const lease = await db.transaction((tx) => store.ranges.lease(tx, run, process, leaseMs), {
+      mayBeForgotten: true,
+    });
     if (lease !== null) {
       this.#looks = 0;
       await this.#work(lease);
@@ -144,14 +146,18 @@ export class Worker {
 
   // Each commit renews the lease; this is for a batch that takes long. It says nothing about safety, only about waste.
   #keepAlive(work: RangeWork): NodeJS.Timeout {
-    const { db, store } = this.#tools;
     const { leaseMs } = this.#task;
     let seen = work.lease.batches;
     return setInterval(() => {
       const { batches } = work.lease;
-      if (batches === seen) void store.ranges.renew(db, work.lease, leaseMs).catch(() => {});
+      if (batches === seen) void this.#renew(work.lease).catch(() => {});
       seen = batches;
     }, leaseMs / 3);
+  }
+
+  async #renew(lease: Lease): Promise<void> {
+    const { db, store } = this.#tools;
+    await db.transaction((tx) => store.ranges.renew(tx, lease, this.#task.leaseMs), { mayBeForgotten: true });
   }
 
   // When this fails the lease runs out by itself.

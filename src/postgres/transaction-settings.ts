@@ -10,6 +10,11 @@ export interface TransactionLimits {
   readonly wholeMs: number;
   /** What `pg_stat_activity` shows of it, as `application_name` and before each statement; PostgreSQL keeps 63 bytes. */
   readonly name?: string;
+  /**
+   * Its commit waits for no disk and makes nobody else wait: a crash of the server may forget it, but never one that was
+   * committed before it, nor it where one was that waited and came after it.
+   */
+  readonly mayBeForgotten?: true;
 }
 
 /** What holds where nobody says otherwise. */
@@ -25,7 +30,7 @@ export const defaultLimits: TransactionLimits = {
  * connection that a transaction pooler hands to somebody else.
  */
 export function beginStatement(limits: Partial<TransactionLimits> = {}): string {
-  const { lockMs, statementMs, idleMs, wholeMs, name } = { ...defaultLimits, ...limits };
+  const { lockMs, statementMs, idleMs, wholeMs, name, mayBeForgotten } = { ...defaultLimits, ...limits };
   return [
     "begin isolation level read committed",
     ...[
@@ -47,6 +52,7 @@ export function beginStatement(limits: Partial<TransactionLimits> = {}): string 
       "enable_seqscan = off",
       "max_parallel_workers_per_gather = 0",
       "jit = off",
+      ...(mayBeForgotten === true ? ["synchronous_commit = off"] : []),
       ...(name === undefined ? [] : [`application_name = '${plainName(name)}'`]),
     ].map((setting) => `set local ${setting}`),
     pinSearchPath(true),

@@ -1,7 +1,7 @@
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { against } from "./amount.ts";
-import { requireMonitor } from "./require-monitor.ts";
+import { monitorRight, requireMonitorIn } from "./require-monitor.ts";
 import { type Reading, type Signal, strainOf } from "./signal.ts";
 
 /** On a laptop half of the connections would be too few to mean anything. */
@@ -14,14 +14,15 @@ export class ActiveSessions implements Signal {
   readonly whenBlind = "steady";
 
   async read(db: Queryable): Promise<Reading | null> {
-    await requireMonitor(db, "the sessions of others");
     const { rows } = await db.query(sql`
       select pg_catalog.count(*) as active,
-        pg_catalog.current_setting('max_connections')::integer / 2 as half
+        pg_catalog.current_setting('max_connections')::integer / 2 as half,
+        ${monitorRight}
       from pg_catalog.pg_stat_activity
       where backend_type = 'client backend'
         and state = 'active'
         and application_name not like 'tidefill%'`);
+    requireMonitorIn(rows[0], "the sessions of others");
     const active = Number(rows[0]?.active ?? 0);
     const limit = Math.max(fewest, Number(rows[0]?.half ?? 0));
     return {

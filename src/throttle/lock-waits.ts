@@ -3,8 +3,8 @@ import { sql } from "../postgres/sql.ts";
 import { against } from "./amount.ts";
 import { type Reading, type Signal, strainOf } from "./signal.ts";
 
-/** Sessions that wait for us, on average: one in twenty looks finds one. */
-const maxSessions = 0.05;
+/** Sessions that wait for us, on average: one in ten looks finds one. */
+const maxSessions = 0.1;
 const averagedMs = 5_000;
 
 /**
@@ -13,7 +13,7 @@ const averagedMs = 5_000;
  */
 export class LockWaits implements Signal {
   readonly name = "lock waits";
-  readonly everyMs = 250;
+  readonly everyMs = 500;
   readonly whenBlind = "steady";
   #looks: { readonly at: number; readonly sessions: number }[] = [];
 

@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { against } from "./amount.ts";
-import { requireMonitor } from "./require-monitor.ts";
+import { monitorRight, requireMonitorIn } from "./require-monitor.ts";
 import { isOnThisMachine } from "./same-machine.ts";
 import { type Reading, type Signal, strainOf } from "./signal.ts";
 
@@ -11,10 +11,9 @@ const maxBusy = 0.7;
 const enoughProcessors = 8;
 /** Never stopped, but nearly: of the processors an application feels every moment. */
 const mostStrain = 0.999;
-/** So many sessions of one name in one database are an application with its pool, and not people or monitors; */
-const company = 6;
-/** and it is at work where so many of them did something just now: a pool that is not busy hands out the same few again. */
+/** So many sessions of one name that did something just now are an application: people and monitors come one by one. */
 const atWork = 2;
+/** A pool hands out the same few again while they are enough, and the others now and then. */
 const lately = "2 seconds";
 /** Between two requests it has not gone home. */
 const lingersMs = 5_000;
@@ -32,6 +31,7 @@ export class Processor implements Signal {
   readonly name = "processor";
   readonly everyMs = 500;
   readonly whenBlind = "steady";
+  #isHere: boolean | null = null;
   #last: Times | null = null;
   #metAt = Number.NEGATIVE_INFINITY;
 
@@ -39,8 +39,9 @@ export class Processor implements Signal {
     const now = times();
     const before = this.#last;
     this.#last = now;
-    if (!(await isOnThisMachine(db))) return null;
-    await requireMonitor(db, "whether an application is at work");
+    // Asked once: a server does not move.
+    this.#isHere ??= await isOnThisMachine(db);
+    if (!this.#isHere) return null;
     if (await isApplicationAtWork(db)) this.#metAt = performance.now();
     if (performance.now() - this.#metAt > lingersMs) return null;
     const own = { signal: this.name, onlyRestsHelp: true } as const;
@@ -62,11 +63,11 @@ async function isApplicationAtWork(db: Queryable): Promise<boolean> {
       from pg_catalog.pg_stat_activity
       where backend_type = 'client backend'
         and application_name not like 'tidefill%'
+        and (state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval)
       group by datid, usesysid, application_name
-      having pg_catalog.count(*) >= ${company}::integer
-        and pg_catalog.count(*) filter (
-          where state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval) >= ${atWork}::integer
-    ) as is_at_work`);
+      having pg_catalog.count(*) >= ${atWork}::integer
+    ) as is_at_work, ${monitorRight}`);
+  requireMonitorIn(rows[0], "whether an application is at work");
   return rows[0]?.is_at_work === "t";
 }
 

@@ -63,13 +63,9 @@ export class ReplicationLag implements Signal {
   }
 
   async #look(db: Queryable): Promise<Reading | null> {
-    const { rows } = await db.query(
-      sql`select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0') as position`,
-    );
+    const { primary, streaming } = await readPositions(db);
     const now = performance.now();
-    const primary = Number(rows[0]?.position ?? 0);
     this.#history.note(primary, now);
-    const streaming = await readStreaming(db);
     const wanted = this.#declared.length === 0 ? streaming : this.#required(streaming);
     const seen = [...wanted, ...(await Promise.all(this.#addressed.map((replica) => replica.read(db))))];
     this.#lags = seen.flatMap(({ name, position }) =>
@@ -131,17 +127,24 @@ export class ReplicationLag implements Signal {
   }
 }
 
-async function readStreaming(db: Queryable): Promise<Streaming[]> {
+/** Where the primary is, and the standbys that stream from it. */
+async function readPositions(db: Queryable): Promise<{ primary: number; streaming: Streaming[] }> {
   // A base backup under way is no replica.
   const { rows } = await db.query(sql`
-    select coalesce(nullif(application_name, ''), client_addr::text, 'a standby') as name,
-      pg_catalog.pg_wal_lsn_diff(replay_lsn, '0/0') as position,
-      state is null as is_hidden
-    from pg_catalog.pg_stat_replication
-    where state is null
-      or (state in ('streaming', 'catchup') and replay_lsn is not null)`);
-  return rows.map((row) => ({
-    name: row.name ?? "",
-    position: row.is_hidden === "t" || row.position == null ? null : Number(row.position),
-  }));
+    select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0') as primary_position,
+      replica.pid is not null as is_replica,
+      coalesce(nullif(replica.application_name, ''), replica.client_addr::text, 'a standby') as name,
+      pg_catalog.pg_wal_lsn_diff(replica.replay_lsn, '0/0') as position,
+      replica.state is null as is_hidden
+    from (values (1)) as one
+    left join pg_catalog.pg_stat_replication as replica
+      on replica.state is null
+        or (replica.state in ('streaming', 'catchup') and replica.replay_lsn is not null)`);
+  const streaming = rows
+    .filter((row) => row.is_replica === "t")
+    .map((row) => ({
+      name: row.name ?? "",
+      position: row.is_hidden === "t" || row.position == null ? null : Number(row.position),
+    }));
+  return { primary: Number(rows[0]?.primary_position ?? 0), streaming };
 }

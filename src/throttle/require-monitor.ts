@@ -1,11 +1,18 @@
-import type { Queryable } from "../postgres/database.ts";
+import type { Queryable, Row } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { SignalBlindError } from "./signal.ts";
 
+/** Columns of a look for `requireMonitorIn`, so that the right costs no look of its own. */
+export const monitorRight = sql`current_user as role, pg_catalog.pg_has_role('pg_monitor', 'usage') as may`;
+
 /** What others do is hidden from a role without `pg_monitor`. @throws SignalBlindError naming the grant */
 export async function requireMonitor(db: Queryable, what: string): Promise<void> {
-  const { rows } = await db.query(sql`
-    select current_user as role, pg_catalog.pg_has_role('pg_monitor', 'usage') as may`);
-  if (rows[0]?.may === "t") return;
-  throw new SignalBlindError(`${what} cannot be seen: grant pg_monitor to ${rows[0]?.role}`);
+  const { rows } = await db.query(sql`select ${monitorRight}`);
+  requireMonitorIn(rows[0], what);
+}
+
+/** The same of a row with the columns of `monitorRight`. @throws SignalBlindError naming the grant */
+export function requireMonitorIn(row: Row | undefined, what: string): void {
+  if (row?.may === "t") return;
+  throw new SignalBlindError(`${what} cannot be seen: grant pg_monitor to ${row?.role}`);
 }

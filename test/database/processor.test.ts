@@ -22,10 +22,11 @@ async function work(name: string, count: number): Promise<void> {
   }
 }
 
-test("an application is told by its pool from people and monitors", async () => {
+test("an application is told from people and monitors by its sessions of one name", async () => {
   await withEngine(database.url, async (db) => {
-    await work("shop", 5);
-    await work("somebody", 5);
+    await work("shop", 1);
+    await work("somebody", 1);
+    await work("tidefill increment", 2);
     expect(await new Processor().read(db)).toBeNull();
     await work("shop", 1);
     expect(await new Processor().read(db)).toEqual({

@@ -61,9 +61,9 @@ describe("lock waits", () => {
     const reading = { signal: "lock waits", strain: 0.95 };
     expect(await signal.read(db)).toEqual({
       ...reading,
-      reason: "0.05 > 0.05 sessions wait for locks that we hold",
+      reason: "0.1 > 0.1 sessions wait for locks that we hold",
     });
-    expect(await signal.read(db)).toMatchObject({ strain: 0.95, reason: /^0\.1 > 0\.05 sessions/ });
+    expect(await signal.read(db)).toMatchObject({ strain: 0.95, reason: /^0\.2 > 0\.1 sessions/ });
     await holder.query("rollback");
     await admin.query("begin; lock table notes; rollback");
     expect(await signal.read(db)).toMatchObject({ strain: 0.95 });

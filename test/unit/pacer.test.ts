@@ -78,12 +78,12 @@ describe("where only rests help", () => {
 
 describe("the level", () => {
   test.each([
-    // strain, level, workers that work, batch time, rest after a batch of 100 ms
+    // strain, level, workers that work, batch time, rest after a batch of 150 ms
     [0, 1, 4, 250, 0],
     [0.5, 1, 4, 250, 0],
-    [0.75, 0.5075, 3, 126.875, 100 * (3 / 2.03 - 1)],
-    [0.95, 0.1135, 1, 28.375, 100 * (1 / 0.454 - 1)],
-    [0.999, 0.01697, 1, 25, 100 * (1 / 0.06788 - 1)],
+    [0.75, 0.506, 3, 126.5, 150 * (3 / 2.024 - 1)],
+    [0.95, 0.1108, 1, 27.7, 150 * (1 / 0.4432 - 1)],
+    [0.999, 0.013976, 1, 25, 150 * (1 / 0.055904 - 1)],
     [1, 0, 1, 25, 0],
   ])("at the strain %d is %d: %i of 4 workers, batches of %d ms, a rest of %d ms", (strain, ...expected) => {
     const pacer = strained(strain);
@@ -92,7 +92,7 @@ describe("the level", () => {
     expect(pacer.activeWorkers).toBe(workers);
     expect([1, 2, 3, 4].filter((worker) => pacer.mayWork(worker))).toHaveLength(workers);
     expect(pacer.batchTimeMs).toBeCloseTo(batchTime);
-    expect(pacer.restMs(10, 100)).toBeCloseTo(rest);
+    expect(pacer.restMs(10, 150)).toBeCloseTo(rest);
   });
 
   test("leaves no batch shorter than 10 ms", () => {
@@ -102,7 +102,25 @@ describe("the level", () => {
   test("lets a single worker rest for what is too much", () => {
     const pacer = strained(0.75, {}, { workers: 1 });
     expect(pacer.activeWorkers).toBe(1);
-    expect(pacer.restMs(10, 110)).toBeCloseTo(110 * (1 / 0.5075 - 1));
+    expect(pacer.restMs(10, 150)).toBeCloseTo(150 * (1 / 0.506 - 1));
+  });
+
+  test("gathers the rests of short batches until they have worked as long as a long one", () => {
+    const pacer = strained(0.75, {}, { workers: 1 });
+    expect([pacer.restMs(10, 50), pacer.restMs(10, 50)]).toEqual([0, 0]);
+    expect(pacer.restMs(10, 50)).toBeCloseTo(150 * (1 / 0.506 - 1));
+    expect(pacer.restMs(10, 50)).toBe(0);
+  });
+
+  test("forgets rests that were due when nobody has to rest any more", () => {
+    const pacer = strained(0.75, {}, { workers: 1 });
+    pacer.restMs(10, 100);
+    pacer.learn([]);
+    vi.advanceTimersByTime(10_000);
+    pacer.learn([]);
+    expect(pacer.restMs(10, 100)).toBe(0);
+    pacer.learn([{ signal: "archiver", strain: 0.75, reason: "archiver" }]);
+    expect(pacer.restMs(10, 100)).toBe(0);
   });
 
   test("of nothing lets nobody begin a batch, and names what holds the run back", () => {
