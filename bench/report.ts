@@ -73,6 +73,8 @@ const rivals: readonly (readonly [ours: string, other: string])[] = [
   ["tidefill-row-without-undo", "django"],
   ["tidefill-copy-row", "insert-select"],
   ["tidefill-copy-sql", "insert-select"],
+  ["tidefill-copy-row", "copy-by-hand-driver"],
+  ["tidefill-copy-sql", "copy-by-hand-sql"],
   ["tidefill-undo-row", "tidefill-row"],
   ["tidefill-undo-sql", "tidefill-sql"],
   ["tidefill-verify", "count-differences"],

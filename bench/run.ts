@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { Cluster } from "../src/embedded/cluster.ts";
 import type { Contestant } from "./contestant.ts";
+import { CopyByHand, copyInSql, copyThroughDriver } from "./contestants/copy-by-hand.ts";
 import { Django } from "./contestants/django.ts";
 import { NaiveLoop } from "./contestants/naive-loop.ts";
 import { countDifferences, insertSelect, oneUpdate } from "./contestants/one-update.ts";
@@ -46,6 +47,14 @@ const everybody: readonly Contestant[] = [
     task: "copy",
   }),
   insertSelect,
+  new CopyByHand("copy-by-hand-driver", "a copy by hand with `pg`", 4, 2_000, copyThroughDriver),
+  new CopyByHand(
+    "copy-by-hand-sql",
+    "a copy by hand in SQL, its keys in a second table",
+    2,
+    20_000,
+    copyInSql,
+  ),
   new Tidefill("tidefill-verify", "`tidefill verify` of the SQL job", ["verify", "essay-word-count-sql"], {
     task: "compare",
     before: [["run", "essay-word-count-sql"]],
