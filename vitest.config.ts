@@ -10,8 +10,6 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/leaks.ts"],
-    // Sessions of tests that have no name of their own: two of one name would be an application, to which every run gives way.
-    env: { PGAPPNAME: "tidefill test" },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // More than processors: tests wait much, for leases to run out and for servers to start.

@@ -7,8 +7,8 @@ export interface BatchPace {
   mayWork(worker: number): boolean;
   /** Milliseconds until the next batch may begin; 0 means go on. */
   waitMs(): number;
-  /** Milliseconds to rest after a batch of `rows` rows that took so long. */
-  restMs(rows: number, batchMs: number): number;
+  /** Hears of a batch of `rows` rows that took so long. */
+  worked(rows: number, batchMs: number): void;
 }
 
 /** Goes on and on at one pace: for a dry run, which is over soon. */
@@ -28,7 +28,5 @@ export class SteadyPace implements BatchPace {
     return 0;
   }
 
-  restMs(): number {
-    return 0;
-  }
+  worked(): void {}
 }

@@ -3,6 +3,7 @@ import { Windows } from "../job/window.ts";
 import { Governor } from "../throttle/governor.ts";
 import type { Reading } from "../throttle/signal.ts";
 import type { BatchPace } from "./batch-pace.ts";
+import { Rests } from "./rests.ts";
 
 export const defaultWorkers = 4;
 const defaultBatchTime = "250ms";
@@ -11,7 +12,8 @@ const defaultBatchTime = "250ms";
 const lookMs = 100;
 /** The shortest batches that strain leads to, as a share of the pace's batch time. */
 const leastBatchTime = 0.1;
-/** The same where shorter batches would not help. */
+const leastBatchMs = 10;
+/** The same share where shorter batches would not help. */
 const leastBatchTimeAtRest = 0.5;
 /** Where rows a second are limited they come in portions, not all at once. */
 const batchesPerSecond = 4;
@@ -33,9 +35,7 @@ export class Pacer implements BatchPace {
   /** this process's part of what all processes may read a second */
   #share = 1;
   #nextAt = 0;
-  /** since the last rest, and how long a rest that has earned */
-  #workedMs = 0;
-  #owedMs = 0;
+  readonly #rests = new Rests();
   #walBytesPerRow = 0;
 
   /** What stands in the run counts more than what its job says. No batch has more than `rowsAtMost` rows. */
@@ -54,6 +54,7 @@ export class Pacer implements BatchPace {
     this.#windows = this.#readWindows();
     // What an earlier limit still owed counts no more.
     this.#nextAt = 0;
+    this.#rests.forget();
   }
 
   /** What people chose, the job's part and tidefill's own included. */
@@ -72,11 +73,12 @@ export class Pacer implements BatchPace {
 
   /** Those of them that may work just now. */
   get activeWorkers(): number {
-    return Math.max(1, Math.ceil(this.workers * this.#governor.level));
+    return Math.max(1, Math.ceil(this.#workersInAll * this.#governor.level));
   }
 
   get batchTimeMs(): number {
-    return Math.min(this.#stintMs, this.#wholeBatchMs * Math.max(leastBatchTimeAtRest, this.level));
+    const longestMs = this.#wholeBatchMs * Math.max(leastBatchTimeAtRest, this.level);
+    return Math.max(leastBatchMs, Math.min(this.#stintMs, longestMs));
   }
 
   get rowsAtMost(): number {
@@ -102,21 +104,15 @@ export class Pacer implements BatchPace {
 
   waitMs(): number {
     if (this.#governor.isHeld) return lookMs;
-    return Math.min(lookMs, Math.max(0, this.#nextAt - performance.now()));
+    const dueInMs = Math.max(0, this.#nextAt - performance.now());
+    return Math.min(lookMs, Math.max(dueInMs, this.#rests.remainingMs(this.#workShare)));
   }
 
-  restMs(rows: number, batchMs: number): number {
+  worked(rows: number, batchMs: number): void {
     const rate = this.#rowsPerSecond;
     if (rate !== null) this.#nextAt = Math.max(this.#nextAt, performance.now()) + (rows / rate) * 1_000;
-    // The workers are whole, the level is not: those that work rest for the part that is too much.
-    const share = (this.workers * this.#governor.level) / this.activeWorkers;
-    if (share >= 1 || share <= 0) {
-      this.#rest();
-      return 0;
-    }
-    this.#workedMs += batchMs;
-    this.#owedMs += batchMs * (1 / share - 1);
-    return this.#workedMs < this.#stintMs ? 0 : this.#rest();
+    if (this.#workShare >= 1) this.#rests.forget();
+    else this.#rests.worked(batchMs, this.activeWorkers, this.#stintMs);
   }
 
   /** Learns what the signals say. */
@@ -139,16 +135,20 @@ export class Pacer implements BatchPace {
     return batchTimeMsOf(this.chosen.batchTime ?? defaultBatchTime);
   }
 
-  /** How long the process works between two rests. Whoever wakes up goes first, so that each waking is felt by others. */
+  /** How long each worker works between two rests. */
   get #stintMs(): number {
-    return Math.max(10, this.#wholeBatchMs * Math.max(leastBatchTime, this.#shortening.level));
+    return this.#wholeBatchMs * Math.max(leastBatchTime, this.#shortening.level);
   }
 
-  #rest(): number {
-    const restMs = this.#owedMs;
-    this.#workedMs = 0;
-    this.#owedMs = 0;
-    return restMs;
+  /** The workers that the level is a part of: of the processors, more workers shall not take more. */
+  get #workersInAll(): number {
+    const isOfProcessors = this.heldBackBy?.onlyRestsHelp === true;
+    return isOfProcessors ? Math.min(this.workers, defaultWorkers) : this.workers;
+  }
+
+  /** The workers are whole, the level is not: those that work rest for the part that is too much. */
+  get #workShare(): number {
+    return (this.#workersInAll * this.#governor.level) / this.activeWorkers;
   }
 
   get #rowsPerSecond(): number | null {

@@ -1,6 +1,6 @@
 import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
-import { type Progress, readProgress } from "../store/progress.ts";
+import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { Reading } from "../throttle/signal.ts";
@@ -86,10 +86,10 @@ export class Pulse {
   async #beat(): Promise<void> {
     const { events, pacer, crew, senses, orders } = this.#body;
     const { activeWorkers, heldBackBy } = pacer;
-    const found = await this.#exchange(activeWorkers, heldBackBy);
-    if (found === null) return;
-    const { run, progress } = found;
+    const run = await this.#exchange(activeWorkers, heldBackBy);
+    if (run === null) return;
     orders.obey(run);
+    const progress = await readProgress(this.#db, this.#store.schema, this.#run);
     pacer.measured(progress.workers, senses.walBytesPerRow(progress.rowsPerSecond));
     events.emit({
       type: "pulse",
@@ -109,12 +109,8 @@ export class Pulse {
     this.#beats += 1;
   }
 
-  /** Says that we are there, and hears how the run stands. */
-  async #exchange(
-    workers: number,
-    heldBackBy: Reading | null,
-  ): Promise<{ readonly run: Run; readonly progress: Progress } | null> {
-    const { workers: all, runs, schema } = this.#store;
+  /** Says that we are there, and hears what is asked of the run. */
+  async #exchange(workers: number, heldBackBy: Reading | null): Promise<Run | null> {
     const alive = {
       ...this.#process,
       workers,
@@ -123,10 +119,8 @@ export class Pulse {
     };
     return this.#db.transaction(
       async (tx) => {
-        await all.beat(tx, this.#run, alive);
-        const run = await runs.find(tx, this.#run);
-        if (run === null) return null;
-        return { run, progress: await readProgress(tx, schema, this.#run) };
+        await this.#store.workers.beat(tx, this.#run, alive);
+        return this.#store.runs.find(tx, this.#run);
       },
       { mayBeForgotten: true },
     );

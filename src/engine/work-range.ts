@@ -89,17 +89,11 @@ export class RangeWork {
         this.#size.observe(walked, attempt.clock.totalMs, atLeast);
       }
       this.#isolation.passed(walked);
-      const settled = this.#settle(attempt, committed);
-      await this.#rest(walked, attempt.clock.totalMs);
-      return settled;
+      this.#pace.worked(walked, attempt.clock.totalMs);
+      return this.#settle(attempt, committed);
     } catch (error) {
       return this.#recover(error, attempt, rows);
     }
-  }
-
-  async #rest(rows: number, batchMs: number): Promise<void> {
-    const restMs = this.#pace.restMs(rows, batchMs);
-    if (restMs > 0) await this.#stop.pause(restMs);
   }
 
   #settle(attempt: Attempt, committed: Committed): Committed {

@@ -18,7 +18,7 @@ export const asText = {
 export function createPool(options: ConnectOptions): pg.Pool {
   const connectionString = options.connectionString ?? process.env.DATABASE_URL;
   const pool = new pg.Pool({
-    ...(connectionString === undefined ? {} : { connectionString }),
+    ...(connectionString === undefined ? {} : { connectionString: withoutName(connectionString) }),
     // PostgreSQL cuts it at 63 bytes itself; a longer one would only be a notice.
     application_name: options.applicationName.slice(0, 63),
     max: options.maxConnections,
@@ -32,4 +32,12 @@ export function createPool(options: ConnectOptions): pg.Pool {
   // The pool takes its own listener away before it hands a connection over; what breaks in between must find one.
   pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
+}
+
+/** By their names sessions of ours are told from those of others: one that stands in the address must not replace it. */
+function withoutName(connectionString: string): string {
+  const [address, query] = connectionString.split(/\?(.*)/s);
+  if (query === undefined) return connectionString;
+  const kept = query.split("&").filter((setting) => !setting.startsWith("application_name="));
+  return kept.length === 0 ? (address ?? "") : `${address}?${kept.join("&")}`;
 }

@@ -11,8 +11,8 @@ export interface TransactionLimits {
   /** What `pg_stat_activity` shows of it, as `application_name` and before each statement; PostgreSQL keeps 63 bytes. */
   readonly name?: string;
   /**
-   * Its commit waits for no disk and makes nobody else wait: a crash of the server may forget it, but never one that was
-   * committed before it, nor it where one was that waited and came after it.
+   * Its commit waits for no disk and makes nobody else wait: a crash of the server may forget the newest of such, but none
+   * that came before a commit that waited.
    */
   readonly mayBeForgotten?: true;
 }

@@ -11,10 +11,10 @@ const maxBusy = 0.7;
 const enoughProcessors = 8;
 /** Never stopped, but nearly: of the processors an application feels every moment. */
 const mostStrain = 0.999;
-/** So many sessions of one name that did something just now are an application: people and monitors come one by one. */
-const atWork = 2;
-/** A pool hands out the same few again while they are enough, and the others now and then. */
-const lately = "2 seconds";
+/** So many sessions of one name, all of which did something just now, and again at the next look: an application with its pool. */
+const atWork = { sessions: 2, looks: 2 };
+/** A pool hands out the same few again while they are enough, and others now and then. */
+const lately = "1 second";
 /** Between two requests it has not gone home. */
 const lingersMs = 5_000;
 
@@ -31,18 +31,20 @@ export class Processor implements Signal {
   readonly name = "processor";
   readonly everyMs = 500;
   readonly whenBlind = "steady";
-  #isHere: boolean | null = null;
+  #isHere = false;
   #last: Times | null = null;
+  /** looks in a row that found an application */
+  #looks = 0;
   #metAt = Number.NEGATIVE_INFINITY;
 
   async read(db: Queryable): Promise<Reading | null> {
     const now = times();
     const before = this.#last;
     this.#last = now;
-    // Asked once: a server does not move.
-    this.#isHere ??= await isOnThisMachine(db);
+    this.#isHere ||= await isOnThisMachine(db);
     if (!this.#isHere) return null;
-    if (await isApplicationAtWork(db)) this.#metAt = performance.now();
+    this.#looks = (await isApplicationAtWork(db)) ? this.#looks + 1 : 0;
+    if (this.#looks >= atWork.looks) this.#metAt = performance.now();
     if (performance.now() - this.#metAt > lingersMs) return null;
     const own = { signal: this.name, onlyRestsHelp: true } as const;
     const processors = cpus().length;
@@ -65,7 +67,7 @@ async function isApplicationAtWork(db: Queryable): Promise<boolean> {
         and application_name not like 'tidefill%'
         and (state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval)
       group by datid, usesysid, application_name
-      having pg_catalog.count(*) >= ${atWork}::integer
+      having pg_catalog.count(*) >= ${atWork.sessions}::integer
     ) as is_at_work, ${monitorRight}`);
   requireMonitorIn(rows[0], "whether an application is at work");
   return rows[0]?.is_at_work === "t";

@@ -1,8 +1,12 @@
 import type { Queryable } from "../postgres/database.ts";
 import { isConnectionLoss } from "../postgres/failure.ts";
-import type { Reading, Signal, SignalName } from "./signal.ts";
+import { type Reading, type Signal, SignalBlindError, type SignalName } from "./signal.ts";
 
 const tickMs = 500;
+/** What is looked at so often is seen at a glance, and all of it at one. */
+const quickMs = 1_000;
+/** What nobody could see for so long is no longer known. */
+const knownForMs = 30_000;
 /** A look that takes longer has failed. */
 const longestLookMs = 3_000;
 
@@ -10,11 +14,13 @@ const longestLookMs = 3_000;
 interface Seen {
   readonly signal: Signal;
   nextAt: number;
+  /** when it could be seen last */
+  seenAt: number;
   reading: Reading | null;
   blindness: string | null;
 }
 
-/** Looks at all signals, each in its own rhythm and never twice at a time; one that cannot see does not stop the others. */
+/** Looks at all signals, each in its own rhythm; one that cannot see does not stop the others. */
 export class Watch {
   readonly #db: Queryable;
   readonly #seen: readonly Seen[];
@@ -31,7 +37,7 @@ export class Watch {
     tellBlind: (signal: SignalName, message: string) => void,
   ) {
     this.#db = db;
-    this.#seen = signals.map((signal) => ({ signal, nextAt: 0, reading: null, blindness: null }));
+    this.#seen = signals.map((signal) => ({ signal, nextAt: 0, seenAt: 0, reading: null, blindness: null }));
     this.#tell = tell;
     this.#tellBlind = tellBlind;
   }
@@ -59,7 +65,10 @@ export class Watch {
     // Looks come together as far as they can: to whoever else is on the machine each waking is a moment's delay.
     const at = performance.now();
     const due = this.#seen.filter(({ nextAt }) => nextAt <= at + tickMs / 2);
-    await Promise.all(due.map((seen) => this.#lookAt(seen, at)));
+    const isQuick = ({ signal }: Seen): boolean => signal.everyMs <= quickMs;
+    await Promise.all(due.filter(isQuick).map((seen) => this.#lookAt(seen, at)));
+    // Those may take long, or hold locks of what they look at: each by itself.
+    for (const seen of due.filter((each) => !isQuick(each))) await this.#lookAt(seen, at);
     // Told on each tick, changed or not: who listens lets a strain fade with time.
     this.#tell(this.#seen.flatMap(({ reading }) => reading ?? []));
   }
@@ -68,14 +77,16 @@ export class Watch {
     const { signal } = seen;
     try {
       seen.reading = await inTime(signal.read(this.#db));
+      seen.seenAt = performance.now();
       seen.blindness = null;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      // Fail closed where rows could pile up unseen; a load that cannot be seen changes nothing.
-      seen.reading =
-        signal.whenBlind === "hold"
-          ? { signal: signal.name, strain: 1, reason: `${signal.name} unknown: ${message}` }
-          : null;
+      // Fail closed where rows could pile up unseen.
+      if (signal.whenBlind === "hold")
+        seen.reading = { signal: signal.name, strain: 1, reason: `${signal.name} unknown: ${message}` };
+      // A load that cannot be seen for a moment is what it was: servers answer late when they have most to do.
+      else if (error instanceof SignalBlindError || performance.now() - seen.seenAt > knownForMs)
+        seen.reading = null;
       // A database that cannot be reached is told by whoever works in it.
       if (seen.blindness !== message && !isConnectionLoss(error)) this.#tellBlind(signal.name, message);
       seen.blindness = message;

@@ -44,7 +44,8 @@ export class Application {
   }
 
   async #use(number: number, users: number): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, application_name: "application" });
+    // Of one name they would be an application to the runs of other tests as well, which share this server.
+    const client = new pg.Client({ connectionString: this.#url, application_name: `application ${number}` });
     await client.connect();
     try {
       while (!this.#isOver) await this.#transact(client, number, users);

@@ -18,7 +18,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString("hex")}`;
   await administer(`create database ${name} template template0`);
   const url = throughPooler(name) ?? urlOf(name);
-  const pool = new pg.Pool({ connectionString: urlOf(name), max: 5, application_name: "tidefill test" });
+  const pool = new pg.Pool({ connectionString: urlOf(name), max: 5, application_name: "test" });
   // A test may kill backends or the whole server; the next query tells.
   pool.on("error", () => {});
   return {
@@ -98,7 +98,7 @@ export function urlOf(name: string): string {
 }
 
 async function administer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: inject("adminUrl"), application_name: "tidefill test" });
+  const client = new pg.Client({ connectionString: inject("adminUrl"), application_name: "test" });
   client.on("error", () => {});
   await client.connect();
   try {

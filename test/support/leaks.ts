@@ -34,8 +34,7 @@ async function requireNoConnections(database: TestDatabase): Promise<void> {
       select pid, application_name, state, left(query, 100) as query
       from pg_stat_activity
       where datname = current_database()
-        and application_name like 'tidefill%'
-        and application_name <> 'tidefill test'`);
+        and application_name like 'tidefill%'`);
     return open.length === 0;
   };
   // A backend needs a moment to notice that its client has gone.

@@ -9,6 +9,14 @@ function strained(strain: number, job: Pace = {}, run: RunPace = {}): Pacer {
   return pacer;
 }
 
+/** How long nobody may begin a batch. */
+function restOf(pacer: Pacer): number {
+  const begun = performance.now();
+  // Who is held waits for ever.
+  while (pacer.waitMs() > 0 && performance.now() - begun < 20_000) vi.advanceTimersByTime(1);
+  return performance.now() - begun;
+}
+
 // Time stands still unless a test moves it.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["performance"] });
@@ -78,13 +86,13 @@ describe("where only rests help", () => {
 
 describe("the level", () => {
   test.each([
-    // strain, level, workers that work, batch time, rest after a batch of 150 ms
+    // strain, level, workers that work, batch time, rest after a batch of 150 ms of each of them
     [0, 1, 4, 250, 0],
     [0.5, 1, 4, 250, 0],
     [0.75, 0.506, 3, 126.5, 150 * (3 / 2.024 - 1)],
     [0.95, 0.1108, 1, 27.7, 150 * (1 / 0.4432 - 1)],
     [0.999, 0.013976, 1, 25, 150 * (1 / 0.055904 - 1)],
-    [1, 0, 1, 25, 0],
+    [1, 0, 1, 25, 20_000],
   ])("at the strain %d is %d: %i of 4 workers, batches of %d ms, a rest of %d ms", (strain, ...expected) => {
     const pacer = strained(strain);
     const [level, workers, batchTime, rest] = expected;
@@ -92,35 +100,45 @@ describe("the level", () => {
     expect(pacer.activeWorkers).toBe(workers);
     expect([1, 2, 3, 4].filter((worker) => pacer.mayWork(worker))).toHaveLength(workers);
     expect(pacer.batchTimeMs).toBeCloseTo(batchTime);
-    expect(pacer.restMs(10, 150)).toBeCloseTo(rest);
+    for (let worker = 1; worker <= workers; worker += 1) pacer.worked(10, 150);
+    expect(restOf(pacer)).toBeCloseTo(rest, -1);
   });
 
   test("leaves no batch shorter than 10 ms", () => {
-    expect(strained(0.95, { batchTime: "20ms" }).batchTimeMs).toBe(10);
+    for (const batchTime of ["10ms", "15ms", "20ms"] as const)
+      expect(strained(0.95, { batchTime }).batchTimeMs).toBe(10);
   });
 
   test("lets a single worker rest for what is too much", () => {
     const pacer = strained(0.75, {}, { workers: 1 });
     expect(pacer.activeWorkers).toBe(1);
-    expect(pacer.restMs(10, 150)).toBeCloseTo(150 * (1 / 0.506 - 1));
+    pacer.worked(10, 150);
+    expect(restOf(pacer)).toBeCloseTo(150 * (1 / 0.506 - 1), -1);
   });
 
-  test("gathers the rests of short batches until they have worked as long as a long one", () => {
-    const pacer = strained(0.75, {}, { workers: 1 });
-    expect([pacer.restMs(10, 50), pacer.restMs(10, 50)]).toEqual([0, 0]);
-    expect(pacer.restMs(10, 50)).toBeCloseTo(150 * (1 / 0.506 - 1));
-    expect(pacer.restMs(10, 50)).toBe(0);
+  test("does not grow with more workers than usual where only rests help", () => {
+    for (const workers of [4, 16, 64]) {
+      const pacer = new Pacer({}, { workers });
+      pacer.learn([{ signal: "processor", strain: 0.999, reason: "an application", onlyRestsHelp: true }]);
+      expect(pacer.activeWorkers).toBe(1);
+      pacer.worked(10, 250);
+      expect(restOf(pacer)).toBeCloseTo(250 * (1 / 0.055904 - 1), -1);
+    }
   });
 
-  test("forgets rests that were due when nobody has to rest any more", () => {
-    const pacer = strained(0.75, {}, { workers: 1 });
-    pacer.restMs(10, 100);
-    pacer.learn([]);
-    vi.advanceTimersByTime(10_000);
-    pacer.learn([]);
-    expect(pacer.restMs(10, 100)).toBe(0);
-    pacer.learn([{ signal: "archiver", strain: 0.75, reason: "archiver" }]);
-    expect(pacer.restMs(10, 100)).toBe(0);
+  test("lets go of a rest at once when the strain is over, and when somebody sets another pace", () => {
+    for (const free of [
+      (pacer: Pacer) => pacer.learn([]),
+      (pacer: Pacer) => pacer.follow('{"workers": 4}'),
+    ]) {
+      const pacer = strained(0.75, {}, { workers: 1 });
+      pacer.worked(10, 5_000);
+      expect(pacer.waitMs()).toBe(100);
+      vi.advanceTimersByTime(4_000);
+      expect(pacer.waitMs()).toBe(100);
+      free(pacer);
+      expect(pacer.waitMs()).toBe(0);
+    }
   });
 
   test("of nothing lets nobody begin a batch, and names what holds the run back", () => {
@@ -158,9 +176,9 @@ describe("rows a second", () => {
   test("make the next batch wait until its rows are due, a tenth of a second at a time", () => {
     const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
     expect(pacer.waitMs()).toBe(0);
-    pacer.restMs(50, 10);
+    pacer.worked(50, 10);
     expect(pacer.waitMs()).toBeCloseTo(50);
-    pacer.restMs(200, 10);
+    pacer.worked(200, 10);
     expect(pacer.waitMs()).toBe(100);
     vi.advanceTimersByTime(249);
     expect(pacer.waitMs()).toBeCloseTo(1);
@@ -171,7 +189,7 @@ describe("rows a second", () => {
   test("that an earlier limit owes are forgotten when somebody sets another", () => {
     const pacer = new Pacer({}, { rowsPerSecond: 1 });
     pacer.follow('{"rowsPerSecond": 1}');
-    pacer.restMs(500, 10);
+    pacer.worked(500, 10);
     vi.advanceTimersByTime(3_000);
     expect(pacer.waitMs()).toBeGreaterThan(0);
     pacer.follow('{"rowsPerSecond": 1}');
@@ -182,16 +200,16 @@ describe("rows a second", () => {
 
   test("that were not used are not made up for later", () => {
     const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
-    pacer.restMs(50, 10);
+    pacer.worked(50, 10);
     vi.advanceTimersByTime(60_000);
-    pacer.restMs(50, 10);
+    pacer.worked(50, 10);
     expect(pacer.waitMs()).toBeCloseTo(50);
   });
 
   test("make half of the workers wait twice as long for the same rows", () => {
     const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
     pacer.measured(8, 0);
-    pacer.restMs(25, 10);
+    pacer.worked(25, 10);
     expect(pacer.waitMs()).toBeCloseTo(50);
   });
 });

@@ -23,7 +23,11 @@ export async function show(): Promise<void> {
   const begin = performance.now();
   const cluster = await Cluster.open();
   try {
-    const pool = createPool({ connectionString: cluster.url(), applicationName: "demo", maxConnections: 2 });
+    const pool = createPool({
+      connectionString: cluster.url(),
+      applicationName: "tidefill demo",
+      maxConnections: 2,
+    });
     const db = new Database(pool);
     try {
       await createSampleSchool(pool, { essays });
