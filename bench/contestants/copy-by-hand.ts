@@ -1,5 +1,6 @@
-import pg from "pg";
+import type pg from "pg";
 import { textArray } from "../../src/postgres/text-array.ts";
+import { connected } from "../connected.ts";
 import type { Contestant, Outcome } from "../contestant.ts";
 
 const columns = "id, student_id, title, content, submitted_at";
@@ -33,12 +34,12 @@ export class CopyByHand implements Contestant {
   }
 
   async prepare(databaseUrl: string): Promise<void> {
-    await withClient(databaseUrl, (client) => client.query("create table copied (id bigint not null)"));
+    await connected(databaseUrl, (client) => client.query("create table copied (id bigint not null)"));
   }
 
   async run(databaseUrl: string): Promise<Outcome> {
     const begun = performance.now();
-    const last = await withClient(databaseUrl, lastEssay);
+    const last = await connected(databaseUrl, lastEssay);
     const step = this.#rangeRows;
     const starts = Array.from({ length: Math.ceil(last / step) }, (_, index) => index * step).values();
     const session = async (client: pg.Client): Promise<number> => {
@@ -46,7 +47,7 @@ export class CopyByHand implements Contestant {
       for (const after of starts) rows += await this.#copy(client, after, after + step);
       return rows;
     };
-    const sessions = Array.from({ length: this.#sessions }, () => withClient(databaseUrl, session));
+    const sessions = Array.from({ length: this.#sessions }, () => connected(databaseUrl, session));
     const rows = (await Promise.all(sessions)).reduce((sum, copied) => sum + copied, 0);
     return { seconds: (performance.now() - begun) / 1_000, rows };
   }
@@ -91,14 +92,4 @@ async function lastEssay(client: pg.Client): Promise<number> {
     "select max(id) as last from essay_submission_essay",
   );
   return Number(rows[0]?.last);
-}
-
-async function withClient<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,4 +1,4 @@
-import pg from "pg";
+import { connected } from "../connected.ts";
 import type { Contestant, Outcome } from "../contestant.ts";
 import { wordCount } from "../word-count.ts";
 
@@ -50,15 +50,5 @@ export class Procedure implements Contestant {
       client.query<{ readonly written: string }>("call fill_word_counts(null)"),
     );
     return { seconds: (performance.now() - begun) / 1_000, rows: Number(rows[0]?.written) };
-  }
-}
-
-async function connected<T>(databaseUrl: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
   }
 }
