@@ -100,6 +100,9 @@ test("set changes the pace of a run in all its processes, and it stays with the 
   await fillCounters(database, 60_000);
   const first = outcomeOf(tidefill.start("run", "increment", "--workers", "2", "--json"));
   await until(async () => (await read()) > 0, { describe: "the first batch" });
+  // However busy the machine of these tests is, and slow enough to be there for all that follows.
+  const calm = "ignore=processor,commit-latency,lock-waits,active-sessions";
+  await tidefill.run("set", "increment", calm, "rows-per-second=500");
   const second = outcomeOf(tidefill.start("resume", "increment", "--json"));
   const workers = async (count: number) =>
     until(
@@ -109,8 +112,6 @@ test("set changes the pace of a run in all its processes, and it stays with the 
       },
       { describe: `${count} workers`, everyMs: 20 },
     );
-  // However busy the machine of these tests is.
-  await tidefill.run("set", "increment", "ignore=processor,commit-latency,lock-waits,active-sessions");
   await workers(4);
   const set = await tidefill.json("set", "increment", "workers=1", "rows-per-second=20");
   expect(set.value).toMatchObject({
