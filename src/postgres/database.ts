@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../errors.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
-import type { Sql } from "./sql.ts";
+import { type Sql, sql } from "./sql.ts";
 import {
   afterAlone,
   aloneStatement,
@@ -26,6 +27,14 @@ export interface Result {
 /** Anything that runs one statement. */
 export interface Queryable {
   query(statement: Sql): Promise<Result>;
+}
+
+/** Who does a statement, as another session sees it. */
+export interface Backend {
+  /** its process id; null while it does no such statement */
+  readonly pid: Sql;
+  /** false where it waits for a lock until it is cancelled: behind a pooler settings would become those of somebody else */
+  readonly endsItsWaits: boolean;
 }
 
 /** An open transaction; it ends when the work that it was given to ends. */
@@ -54,6 +63,11 @@ export class Transaction implements Queryable {
       values,
     );
     return { rows, count: rowCount ?? 0 };
+  }
+
+  /** Who does its statements. */
+  async backend(): Promise<Backend> {
+    return { pid: sql`${await backendOf(this.#client)}::integer`, endsItsWaits: true };
   }
 
   /** Reads rows as arrays of text, `portion()` rows a round trip; leaving the loop closes the cursor. */
@@ -116,25 +130,36 @@ export class Database implements Queryable {
   }
 
   /**
-   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. The settings
-   * are the session's for so long: behind a pooler in transaction mode another one may get it. `begins` hears before it is sent
-   * which backend does it.
+   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. `begins`
+   * hears before it is sent who does it, and must end its waits where the backend does not.
    */
   async alone(
     statement: Sql,
     { lockMs, wholeMs }: Pick<TransactionLimits, "lockMs" | "wholeMs">,
-    begins: (backend: string) => Promise<void>,
+    begins: (backend: Backend) => Promise<void>,
   ): Promise<void> {
     await this.#withClient(wholeMs, async (client) => {
+      const { text } = statement.toQuery();
+      const pid = await backendOf(client);
+      if (isPooled(client, pid)) {
+        const mark = `/* tidefill ${randomUUID()} */`;
+        await begins({ pid: whoRuns(mark), endsItsWaits: false });
+        await client.query(`${mark} ${text}`);
+        return;
+      }
       await client.query(aloneStatement(lockMs));
       try {
-        const { rows } = await client.query<Row>("select pg_catalog.pg_backend_pid() as backend");
-        await begins(rows[0]?.backend ?? "");
-        await client.query(statement.toQuery().text);
+        await begins({ pid: sql`${pid}::integer`, endsItsWaits: true });
+        await client.query(text);
       } finally {
         await client.query(afterAlone).catch(() => unfit.add(client));
       }
     });
+  }
+
+  /** Whether a pooler stands in between, which gives each transaction another session. */
+  async isPooled(): Promise<boolean> {
+    return this.#withClient(undefined, async (client) => isPooled(client, await backendOf(client)));
   }
 
   /** Works on one connection, which keeps what is temporary from one transaction to the next. */
@@ -187,6 +212,24 @@ async function begin(client: pg.PoolClient, limits: Partial<TransactionLimits> |
     await client.query("rollback").catch(() => {});
     throw error;
   });
+}
+
+async function backendOf(client: pg.PoolClient): Promise<string> {
+  const { rows } = await client.query<Row>("select pg_catalog.pg_backend_pid() as pid");
+  return rows[0]?.pid ?? "";
+}
+
+/** A pooler greets its clients with a process id that it makes up. */
+function isPooled(client: pg.PoolClient, pid: string): boolean {
+  return (client as unknown as { readonly processID: number | null }).processID !== Number(pid);
+}
+
+/** Whoever runs the statement that begins with this comment, on whatever connection. */
+function whoRuns(mark: string): Sql {
+  return sql`(
+    select pid
+    from pg_catalog.pg_stat_activity
+    where state = 'active' and pg_catalog.starts_with(query, ${mark}))`;
 }
 
 async function workOrRollBack<T>(

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure, sqlstateOf } from "../postgres/failure.ts";
-import { raw, sql } from "../postgres/sql.ts";
+import { raw } from "../postgres/sql.ts";
 import { type Act, BusyError } from "./act.ts";
 import type { InTheWay } from "./in-the-way.ts";
 import { LockLadder } from "./lock-ladder.ts";
@@ -51,7 +51,7 @@ export async function doAct(
     } catch (error) {
       if (told.signal?.aborted === true) throw new StepStoppedError(place, error);
       if (!(await isWorthWaiting(db, act, error))) return false;
-      await rest(place, told, ladder, watch.seen, error);
+      await rest(place, told, ladder, watch, error);
     }
   }
 }
@@ -74,13 +74,13 @@ async function rest(
   place: StepPlace,
   { waits, signal }: Told,
   ladder: LockLadder,
-  inTheWay: readonly InTheWay[],
+  { seen, hasEndedWait }: Watch,
   error: unknown,
 ): Promise<void> {
-  const isBlocked = classifyFailure(error).reason === "lock";
-  if (ladder.isOver) throw isBlocked ? new StepBlockedError(place, inTheWay) : error;
+  const isBlocked = hasEndedWait || classifyFailure(error).reason === "lock";
+  if (ladder.isOver) throw isBlocked ? new StepBlockedError(place, seen) : error;
   const forMs = ladder.restMs();
-  if (isBlocked) waits(forMs, inTheWay);
+  if (isBlocked) waits(forMs, seen);
   // What ends the rest is seen by the next attempt.
   await delay(forMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
@@ -98,16 +98,16 @@ async function attempt(
 ): Promise<boolean> {
   try {
     if (!act.isTransactional) {
-      const limits = { wholeMs: longestMs, lockMs: act.mayWait === true ? 0 : lockMs };
-      await db.alone(act.statement, limits, (backend) => watch.start(backend));
+      const limitMs = act.mayWait === true ? null : lockMs;
+      const limits = { wholeMs: longestMs, lockMs: limitMs ?? 0 };
+      await db.alone(act.statement, limits, (backend) => watch.start(backend, limitMs));
       return true;
     }
     const limits = { lockMs, statementMs: longestMs, idleMs: 30_000, wholeMs: longestMs };
     return await db.transaction(async (tx) => {
       // Batches must never scan a table; looking at every row is what some steps are for.
       await tx.query(raw("set local enable_seqscan = on"));
-      const { rows } = await tx.query(sql`select pg_catalog.pg_backend_pid() as backend`);
-      await watch.start(rows[0]?.backend ?? "");
+      await watch.start(await tx.backend(), lockMs);
       return around(tx, () => tx.query(act.statement));
     }, limits);
   } finally {

@@ -1,4 +1,4 @@
-import type { Queryable } from "../postgres/database.ts";
+import type { Backend, Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { sqlTokens } from "../postgres/sql-tokens.ts";
 
@@ -18,12 +18,12 @@ export interface InTheWay {
 const mostShown = 3;
 
 /** For whom a backend waits, the oldest transaction first; statements of others are hidden from roles without `pg_monitor`. */
-export async function whoIsInTheWay(db: Queryable, backend: string): Promise<InTheWay[]> {
+export async function whoIsInTheWay(db: Queryable, { pid }: Backend): Promise<InTheWay[]> {
   const { rows } = await db.query(sql`
     select a.pid, a.usename, a.application_name, a.state, a.query,
       extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) as seconds
     from pg_catalog.pg_stat_activity a
-    where a.pid = any (pg_catalog.pg_blocking_pids(${backend}::integer))
+    where a.pid = any (pg_catalog.pg_blocking_pids(${pid}))
     order by seconds desc nulls last
     limit ${mostShown}`);
   return rows.map((row) => ({

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { describeFailure } from "../postgres/failure.ts";
@@ -29,12 +30,20 @@ const limits = { lockMs: 100, statementMs: 1_000, idleMs: 1_000, wholeMs: 1_000 
 /**
  * Runs the open steps of a job on empty temporary copies of their tables, each statement in a transaction of its own, and tells
  * which locks it took. The author's own statements are rolled back: what they name besides is the live one.
+ * @throws RefusedError behind a pooler
  */
 export async function traceLocks(
   db: Database,
   job: Job,
   open: readonly string[],
 ): Promise<readonly TracedStatement[]> {
+  if (await db.isPooled()) {
+    throw new RefusedError(
+      "trace-has-its-session",
+      "A pooler stands in between: the temporary copies would be left in sessions of others.",
+      "Give the address of the server itself as DATABASE_URL.",
+    );
+  }
   const steps = [...job.expand, ...job.contract].filter(({ name }) => open.includes(name));
   return db.onOneConnection(async (one) => {
     const copies = new TableCopies(one);

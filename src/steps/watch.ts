@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Database } from "../postgres/database.ts";
+import type { Backend, Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { type InTheWay, whoIsInTheWay } from "./in-the-way.ts";
+import { WaitGuard } from "./wait-guard.ts";
 
 /** Looking at locks costs the server a little: a long statement is looked at less and less often. */
 const firstMs = 25;
@@ -14,6 +15,7 @@ export class Watch {
   readonly #db: Database;
   readonly #wished: AbortSignal | undefined;
   readonly #waits: ((inTheWay: readonly InTheWay[]) => void) | null;
+  readonly #guard = new WaitGuard();
   readonly #over = new AbortController();
   #seen: readonly InTheWay[] = [];
   #work: Promise<void> | undefined;
@@ -34,18 +36,27 @@ export class Watch {
     return this.#seen;
   }
 
-  /** Begins to look at a backend. The first look opens the connection, before the statement waits for anything. */
-  async start(backend: string): Promise<void> {
+  /** Whether it waited for a lock for too long, and was ended. */
+  get hasEndedWait(): boolean {
+    return this.#guard.hasEnded;
+  }
+
+  /**
+   * Begins to look at a backend, which may wait for so long; null for ever. The first look opens the connection, before the
+   * statement waits for anything.
+   */
+  async start(backend: Backend, limitMs: number | null): Promise<void> {
+    if (limitMs !== null && !backend.endsItsWaits) await this.#guard.start(this.#db, backend, limitMs);
     await whoIsInTheWay(this.#db, backend).catch(() => []);
     this.#work = this.#look(backend);
   }
 
   async end(): Promise<void> {
     this.#over.abort();
-    await this.#work;
+    await Promise.all([this.#work, this.#guard.end()]);
   }
 
-  async #look(backend: string): Promise<void> {
+  async #look(backend: Backend): Promise<void> {
     const begun = performance.now();
     for (let ms = firstMs; ; ms = Math.min(longestMs, ms * 2)) {
       await this.#rest(ms);
@@ -64,10 +75,8 @@ export class Watch {
   }
 
   // Again and again: the first one may come before the statement does.
-  async #cancel(backend: string): Promise<void> {
-    await this.#db
-      .query(sql`select pg_catalog.pg_cancel_backend(${backend}::integer)`)
-      .catch(() => undefined);
+  async #cancel({ pid }: Backend): Promise<void> {
+    await this.#db.query(sql`select pg_catalog.pg_cancel_backend(${pid})`).catch(() => undefined);
   }
 
   /** Rests until the statement is over, or is to be ended. */

@@ -37,7 +37,55 @@ export default defineSqlJob({
   source: rowsOf(counters, { pending: sql\`n <> 7\` }),
   sink: update(counters, { n: sql\`7\` }),
 });`,
+  "add-m.ts": `import { defineSteps, sql, sqlStep } from "tidefill";
+export default defineSteps({
+  name: "add-m",
+  expand: [
+    sqlStep({ name: "m", up: sql\`alter table public.counters add column m integer\`, down: null, transactional: false }),
+  ],
+});`,
 };
+
+/** Another user of the pooler, who gets a session after we had it. */
+class Somebody {
+  readonly #client: pg.Client;
+  #hasLeft = false;
+
+  private constructor(client: pg.Client) {
+    this.#client = client;
+  }
+
+  static async connect(connectionString: string): Promise<Somebody> {
+    const client = new pg.Client({ connectionString, application_name: "somebody" });
+    await client.connect();
+    return new Somebody(client);
+  }
+
+  /** What a transaction or a statement of ours sets must not be set there. */
+  async look(): Promise<void> {
+    const names = ["enable_seqscan", "lock_timeout", "statement_timeout", "application_name"];
+    const shown = names.map((name) => `current_setting('${name}') as ${name}`).join(", ");
+    const { rows: found } = await this.#client.query(`select ${shown}`);
+    expect(found).toEqual([
+      { enable_seqscan: "on", lock_timeout: "0", statement_timeout: "0", application_name: "somebody" },
+    ]);
+  }
+
+  /** Looks again and again until it leaves; answers how often. */
+  async lookOn(): Promise<number> {
+    for (let looks = 0; ; looks += 1) {
+      if (this.#hasLeft) return looks;
+      await this.look();
+      await delay(5);
+    }
+  }
+
+  async leave(): Promise<void> {
+    this.#hasLeft = true;
+    await delay(50);
+    await this.#client.end();
+  }
+}
 
 describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction mode", () => {
   let pooler: Pgbouncer;
@@ -107,13 +155,35 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     await database.query("update counters set n = 5 where id in (3, 700, 19999)");
     const { code, value } = await tidefill.json("verify", "fill");
     expect({ code, value }).toMatchObject({ code: 4, value: { rows: { read: rows, conflicted: 3 } } });
-    // What a transaction of ours sets must not stay on a connection that somebody else gets.
-    const client = new pg.Client({ connectionString: pooler.url, application_name: "somebody" });
-    await client.connect();
-    const { rows: found } = await client.query(
-      "select current_setting('enable_seqscan') as seqscan, current_setting('lock_timeout') as lock, current_setting('application_name') as name",
-    );
-    await client.end();
-    expect(found).toEqual([{ seqscan: "on", lock: "0", name: "somebody" }]);
+    const somebody = await Somebody.connect(pooler.url);
+    await somebody.look();
+    await somebody.leave();
+  });
+
+  test("a step's statement outside of a transaction gives way to others, and nobody gets a session with its settings", async () => {
+    const holder = new pg.Client({ connectionString: database.url, application_name: "a report" });
+    await holder.connect();
+    await holder.query("begin; select from counters limit 1");
+    const somebody = await Somebody.connect(pooler.url);
+    const looking = somebody.lookOn();
+    const child = tidefill.start("up", "--to", "add-m");
+    const running = outcomeOf(child);
+    const told: string[] = [];
+    child.stderr.on("data", (chunk: Buffer) => told.push(chunk.toString()));
+    await until(async () => told.join("").includes("its lock is held by"), {
+      describe: "an attempt that was given up",
+    });
+    // Whoever comes while the step queues for its lock waits for one of its short attempts.
+    await database.query("select from counters limit 1");
+    await holder.end();
+    expect((await running).code).toBe(0);
+    await somebody.leave();
+    expect(await looking).toBeGreaterThan(10);
+    expect(await database.query("select m from counters limit 1")).toEqual([{ m: null }]);
+  });
+
+  test("locks are not traced: the copies would be left in sessions of others", async () => {
+    const { code, stderr } = await tidefill.run("plan", "add-m", "--trace");
+    expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining("A pooler stands") });
   });
 });

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { defineJob, rowsOf, runJob, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { useDatabase } from "../support/database.ts";
+import { urlOf, useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 
 const database = useDatabase();
@@ -35,7 +35,10 @@ async function meanwhile(work: (client: pg.Client, round: number) => Promise<unk
   const run = runJob(increment, { connectionString: database.url, workers: 2 }).finally(() => {
     isOver = true;
   });
-  const client = new pg.Client({ connectionString: database.url, application_name: "somebody else" });
+  const client = new pg.Client({
+    connectionString: urlOf(database.name),
+    application_name: "somebody else",
+  });
   await client.connect();
   try {
     await until(async () => (await locked()) > 0, { describe: "rows that are locked" });

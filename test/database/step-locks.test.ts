@@ -18,7 +18,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Sql } from "../../src/postgres/sql.ts";
 import { withoutValues } from "../../src/steps/in-the-way.ts";
 import type { StepEvent } from "../../src/steps/step-events.ts";
-import { useDatabase } from "../support/database.ts";
+import { urlOf, useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 
 const database = useDatabase();
@@ -38,7 +38,7 @@ afterEach(async () => {
 const sessions: pg.Client[] = [];
 
 async function connected(application: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: database.url, application_name: application });
+  const client = new pg.Client({ connectionString: urlOf(database.name), application_name: application });
   await client.connect();
   sessions.push(client);
   return client;

@@ -17,7 +17,7 @@ import { beforeEach, expect, test } from "vitest";
 import { createPool } from "../../src/postgres/connect.ts";
 import { Database } from "../../src/postgres/database.ts";
 import { type TracedStatement, traceLocks } from "../../src/steps/trace-locks.ts";
-import { useDatabase } from "../support/database.ts";
+import { urlOf, useDatabase } from "../support/database.ts";
 
 const database = useDatabase();
 
@@ -49,7 +49,11 @@ const given: Job = defineSteps({
 });
 
 async function traced(): Promise<readonly TracedStatement[]> {
-  const pool = createPool({ connectionString: database.url, applicationName: "trace", maxConnections: 2 });
+  const pool = createPool({
+    connectionString: urlOf(database.name),
+    applicationName: "trace",
+    maxConnections: 2,
+  });
   const db = new Database(pool);
   try {
     return await traceLocks(
