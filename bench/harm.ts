@@ -133,7 +133,7 @@ function toMarkdown(turns: ReadonlyMap<string, readonly Turn[]>): string {
       ),
     );
   return [
-    `${rate} requests a second on ${essays.toLocaleString("en-US")} essays; latency from when each was due, the first two seconds left out.`,
+    `${rate} requests a second on ${essays.toLocaleString("en-US")} essays; latency from when each was due, from the neighbour's start to its end.`,
     `Medians of ${rounds} turns, and the least and the most of them; each ratio is to the application by itself just after, for as long.`,
     "",
     "| beside | errors | p50 | p99 | p99 to alone | worst | rows/s of the neighbour |",

@@ -45,10 +45,11 @@ export class Processor implements Signal {
     if (!this.#isHere) return null;
     this.#looks = (await isApplicationAtWork(db)) ? this.#looks + 1 : 0;
     if (this.#looks >= atWork.looks) this.#metAt = performance.now();
-    if (performance.now() - this.#metAt > lingersMs) return null;
+    // Among others one begins slowly: before the first batch one look is enough.
+    const isFirst = before === null && this.#looks > 0;
+    if (!isFirst && performance.now() - this.#metAt > lingersMs) return null;
     const own = { signal: this.name, onlyRestsHelp: true } as const;
     const processors = cpus().length;
-    // Among others one begins slowly.
     if (processors < enoughProcessors || before === null || now.all === before.all)
       return { ...own, strain: mostStrain, reason: `an application is at work on ${countOf(processors)}` };
     const busy = (now.busy - before.busy) / (now.all - before.all);

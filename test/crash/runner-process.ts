@@ -1,16 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
+import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { afterEach } from "vitest";
+import { spawnProgram } from "../support/spawn-program.ts";
 import { until } from "../support/until.ts";
 import type { RunnerOptions, Told } from "./runner.ts";
 
-const jiti = createRequire(import.meta.url)
-  .resolve("jiti/package.json")
-  .replace("package.json", "lib/jiti-cli.mjs");
-const program = fileURLToPath(new URL("./runner.ts", import.meta.url));
-const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+const program = new URL("./runner.ts", import.meta.url);
 
 const started = new Set<RunnerProcess>();
 
@@ -29,13 +24,8 @@ export class RunnerProcess {
   #complaints = "";
 
   constructor(options: RunnerOptions, delayMs = 0) {
-    this.#child = spawn(process.execPath, [jiti, program, JSON.stringify(options)], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        JITI_ALIAS: JSON.stringify({ tidefill: index }),
-        TIDEFILL_TEST_DELAY_MS: String(delayMs),
-      },
+    this.#child = spawnProgram(program, options, {
+      env: { ...process.env, TIDEFILL_TEST_DELAY_MS: String(delayMs) },
     });
     createInterface({ input: this.#child.stdout! }).on("line", (line) =>
       this.told.push(JSON.parse(line) as Told),

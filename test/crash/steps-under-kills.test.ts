@@ -1,20 +1,14 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import { contractJob, type Job, runJob, undoJob } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { spawnProgram } from "../support/spawn-program.ts";
 import { everyStep, losingSteps } from "./jobs/steps.ts";
 import { isLong } from "./random.ts";
 import type { StepsOptions } from "./steps-runner.ts";
 
 const database = useDatabase();
-const jiti = createRequire(import.meta.url)
-  .resolve("jiti/package.json")
-  .replace("package.json", "lib/jiti-cli.mjs");
-const program = fileURLToPath(new URL("./steps-runner.ts", import.meta.url));
-const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+const program = new URL("./steps-runner.ts", import.meta.url);
 const delays = isLong ? [0, 1, 2, 5, 10, 20, 50, 100] : [0];
 
 beforeEach(async () => {
@@ -56,12 +50,9 @@ async function told(): Promise<readonly unknown[]> {
 
 /** Runs a process to its end; answers whether it was killed. */
 async function runner(given: Omit<StepsOptions, "url">): Promise<boolean> {
-  const child = spawn(process.execPath, [jiti, program, JSON.stringify({ ...given, url: database.url })], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { ...process.env, JITI_ALIAS: JSON.stringify({ tidefill: index }) },
-  });
+  const child = spawnProgram(program, { ...given, url: database.url });
   let complaints = "";
-  child.stderr.on("data", (chunk: Buffer) => {
+  child.stderr!.on("data", (chunk: Buffer) => {
     complaints += chunk.toString();
   });
   const [code, signal] = (await once(child, "close")) as [number | null, string | null];

@@ -1,18 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
+import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterEach, expect } from "vitest";
+import { spawnProgram } from "../support/spawn-program.ts";
 import type { Asked } from "./counters.ts";
 import type { Random } from "./random.ts";
 import type { TaskOptions } from "./task-runner.ts";
 
-const jiti = createRequire(import.meta.url)
-  .resolve("jiti/package.json")
-  .replace("package.json", "lib/jiti-cli.mjs");
-const program = fileURLToPath(new URL("./task-runner.ts", import.meta.url));
-const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+const program = new URL("./task-runner.ts", import.meta.url);
 
 type Told = Readonly<Record<string, unknown>> & { readonly type: string };
 
@@ -33,10 +28,7 @@ export class TaskProcess {
   isRunning = true;
 
   constructor(options: TaskOptions) {
-    this.#child = spawn(process.execPath, [jiti, program, JSON.stringify(options)], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, JITI_ALIAS: JSON.stringify({ tidefill: index }) },
-    });
+    this.#child = spawnProgram(program, options);
     createInterface({ input: this.#child.stdout! }).on("line", (line) =>
       this.told.push(JSON.parse(line) as Told),
     );

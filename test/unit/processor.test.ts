@@ -24,6 +24,7 @@ function have(count: number, busy: number, idle: number): void {
 test("beside an application a run on few processors gives way, however idle they are", async () => {
   const processor = new Processor();
   have(2, 1, 1);
+  expect(await processor.read(server(false))).toBeNull();
   // Two people may do something in the same second, but not in the next one again.
   expect(await processor.read(server(true))).toBeNull();
   for (const idle of [10, 20]) {
@@ -35,6 +36,13 @@ test("beside an application a run on few processors gives way, however idle they
       onlyRestsHelp: true,
     });
   }
+});
+
+test("before the first batch one look is enough, and the next one may find it wrong", async () => {
+  have(2, 1, 1);
+  const processor = new Processor();
+  expect(await processor.read(server(true))).toMatchObject({ strain: 0.999 });
+  expect(await processor.read(server(false))).toBeNull();
 });
 
 test("on many processors it gives way as they are busy", async () => {
