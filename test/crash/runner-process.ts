@@ -25,7 +25,7 @@ export class RunnerProcess {
 
   constructor(options: RunnerOptions, delayMs = 0) {
     this.#child = spawnProgram(program, options, {
-      env: { ...process.env, TIDEFILL_TEST_DELAY_MS: String(delayMs) },
+      env: { TIDEFILL_TEST_DELAY_MS: String(delayMs) },
     });
     createInterface({ input: this.#child.stdout! }).on("line", (line) =>
       this.told.push(JSON.parse(line) as Told),

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
+import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import type { ClusterOptions } from "../../src/embedded/cluster.ts";
+import { spawnProgram } from "../support/spawn-program.ts";
 
 interface OwnerOptions {
   readonly cluster?: ClusterOptions;
@@ -11,10 +10,7 @@ interface OwnerOptions {
   readonly leave?: boolean;
 }
 
-const jiti = createRequire(import.meta.url)
-  .resolve("jiti/package.json")
-  .replace("package.json", "lib/jiti-cli.mjs");
-const program = fileURLToPath(new URL("./owner.ts", import.meta.url));
+const program = new URL("./owner.ts", import.meta.url);
 
 /** A process, in a process group of its own as a shell would make it, that opens a cluster. */
 export class OwnerProcess {
@@ -23,13 +19,13 @@ export class OwnerProcess {
   readonly ended: Promise<number | null>;
 
   constructor({ cluster = {}, uid, leave = false }: OwnerOptions = {}) {
-    this.#child = spawn(
-      process.execPath,
-      [jiti, program, JSON.stringify(cluster), leave ? "leave" : "stay"],
+    this.#child = spawnProgram(
+      program,
+      { cluster, stays: !leave },
       {
         detached: true,
         stdio: ["ignore", "pipe", "inherit"],
-        env: { ...process.env, JITI_FS_CACHE: "false" },
+        env: { JITI_FS_CACHE: "false" },
         ...(uid === undefined ? {} : { uid, gid: uid }),
       },
     );

@@ -2,7 +2,11 @@ import { Cluster, type ClusterOptions } from "../../src/embedded/cluster.ts";
 import { knock } from "../../src/embedded/connection.ts";
 
 /** A program that opens a cluster and tells where; at SIGINT it tells whether the server still answers, and ends. */
-const cluster = await Cluster.open(JSON.parse(process.argv[2] ?? "{}") as ClusterOptions);
+const given = JSON.parse(process.argv[2] ?? "{}") as {
+  readonly cluster: ClusterOptions;
+  readonly stays: boolean;
+};
+const cluster = await Cluster.open(given.cluster);
 process.on("SIGINT", async () => {
   const refusal = await knock(cluster.url());
   console.log(JSON.stringify({ answeredAfterInterrupt: refusal === undefined }));
@@ -10,4 +14,4 @@ process.on("SIGINT", async () => {
 });
 const { directory, port, owned } = cluster;
 console.log(JSON.stringify({ directory, port, owned, url: cluster.url(), uid: process.getuid?.() }));
-if (process.argv[3] === "stay") setInterval(() => {}, 60_000);
+if (given.stays) setInterval(() => {}, 60_000);

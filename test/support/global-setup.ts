@@ -1,6 +1,3 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
 import { Cluster } from "../../src/embedded/cluster.ts";
 import { Pgbouncer } from "./pgbouncer.ts";
@@ -27,12 +24,8 @@ const settings = {
 /** `npm run test:pgbouncer`: tidefill goes through a pooler in transaction mode, the tests' own questions straight. */
 const isPooled = process.env.TIDEFILL_TEST_PGBOUNCER === "1";
 
-const tidefill = fileURLToPath(new URL("../../bin/tidefill.js", import.meta.url));
-
 /** One server for all test files, or the one named by `TIDEFILL_TEST_DATABASE_URL`. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Processes that tests start use what was built; it builds itself where that is old.
-  await promisify(execFile)(process.execPath, [tidefill, "--version"]);
   const given = process.env.TIDEFILL_TEST_DATABASE_URL;
   if (given !== undefined) {
     project.provide("adminUrl", given);

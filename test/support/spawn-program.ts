@@ -1,10 +1,21 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
-const register = new URL("../../bin/register.js", import.meta.url).href;
+const jiti = createRequire(import.meta.url)
+  .resolve("jiti/package.json")
+  .replace("package.json", "lib/jiti-cli.mjs");
+const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 
-/** Starts a program of the tests, in TypeScript, as a process of its own. What it imports of `tidefill` is what was built. */
-export function spawnProgram(program: URL, given: object, options: SpawnOptions = {}): ChildProcess {
-  const args = ["--import", register, fileURLToPath(program), JSON.stringify(given)];
-  return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+/** Starts a program of the tests, in TypeScript, as a process of its own; `given` is its one argument, as JSON. */
+export function spawnProgram(
+  program: URL,
+  given: object,
+  { env, ...options }: SpawnOptions = {},
+): ChildProcess {
+  return spawn(process.execPath, [jiti, fileURLToPath(program), JSON.stringify(given)], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, JITI_ALIAS: JSON.stringify({ tidefill: index }), ...env },
+    ...options,
+  });
 }
