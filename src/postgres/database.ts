@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../errors.ts";
+import { type Backend, isPooled, marked, pidOf } from "./backend.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
@@ -27,14 +27,6 @@ export interface Result {
 /** Anything that runs one statement. */
 export interface Queryable {
   query(statement: Sql): Promise<Result>;
-}
-
-/** Who does a statement, as another session sees it. */
-export interface Backend {
-  /** its process id; null while it does no such statement */
-  readonly pid: Sql;
-  /** false where it waits for a lock until it is cancelled: behind a pooler settings would become those of somebody else */
-  readonly endsItsWaits: boolean;
 }
 
 /** An open transaction; it ends when the work that it was given to ends. */
@@ -67,7 +59,7 @@ export class Transaction implements Queryable {
 
   /** Who does its statements. */
   async backend(): Promise<Backend> {
-    return { pid: sql`${await backendOf(this.#client)}::integer`, endsItsWaits: true };
+    return { pid: sql`${await pidOf(this.#client)}::integer`, endsItsWaits: true };
   }
 
   /** Reads rows as arrays of text, `portion()` rows a round trip; leaving the loop closes the cursor. */
@@ -140,11 +132,11 @@ export class Database implements Queryable {
   ): Promise<void> {
     await this.#withClient(wholeMs, async (client) => {
       const { text } = statement.toQuery();
-      const pid = await backendOf(client);
+      const pid = await pidOf(client);
       if (isPooled(client, pid)) {
-        const mark = `/* tidefill ${randomUUID()} */`;
-        await begins({ pid: whoRuns(mark), endsItsWaits: false });
-        await client.query(`${mark} ${text}`);
+        const { markedText, backend } = marked(text);
+        await begins(backend);
+        await client.query(markedText);
         return;
       }
       await client.query(aloneStatement(lockMs));
@@ -159,7 +151,7 @@ export class Database implements Queryable {
 
   /** Whether a pooler stands in between, which gives each transaction another session. */
   async isPooled(): Promise<boolean> {
-    return this.#withClient(undefined, async (client) => isPooled(client, await backendOf(client)));
+    return this.#withClient(undefined, async (client) => isPooled(client, await pidOf(client)));
   }
 
   /** Works on one connection, which keeps what is temporary from one transaction to the next. */
@@ -212,24 +204,6 @@ async function begin(client: pg.PoolClient, limits: Partial<TransactionLimits> |
     await client.query("rollback").catch(() => {});
     throw error;
   });
-}
-
-async function backendOf(client: pg.PoolClient): Promise<string> {
-  const { rows } = await client.query<Row>("select pg_catalog.pg_backend_pid() as pid");
-  return rows[0]?.pid ?? "";
-}
-
-/** A pooler greets its clients with a process id that it makes up. */
-function isPooled(client: pg.PoolClient, pid: string): boolean {
-  return (client as unknown as { readonly processID: number | null }).processID !== Number(pid);
-}
-
-/** Whoever runs the statement that begins with this comment, on whatever connection. */
-function whoRuns(mark: string): Sql {
-  return sql`(
-    select pid
-    from pg_catalog.pg_stat_activity
-    where state = 'active' and pg_catalog.starts_with(query, ${mark}))`;
 }
 
 async function workOrRollBack<T>(

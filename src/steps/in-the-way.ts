@@ -1,4 +1,5 @@
-import type { Backend, Queryable } from "../postgres/database.ts";
+import type { Backend } from "../postgres/backend.ts";
+import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { sqlTokens } from "../postgres/sql-tokens.ts";
 

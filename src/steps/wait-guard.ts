@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Backend, Database, Queryable } from "../postgres/database.ts";
+import type { Backend } from "../postgres/backend.ts";
+import type { Database, Queryable } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
 
 const lookMs = 25;

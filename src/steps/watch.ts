@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Backend, Database } from "../postgres/database.ts";
+import type { Backend } from "../postgres/backend.ts";
+import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { type InTheWay, whoIsInTheWay } from "./in-the-way.ts";
 import { WaitGuard } from "./wait-guard.ts";
