@@ -4,6 +4,7 @@ import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { Stretch, Walk } from "../source/walk.ts";
 import type { Advanced, BatchCounts, Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
+import { batchName } from "./batch-name.ts";
 import type { BatchPace } from "./batch-pace.ts";
 import { type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
@@ -172,7 +173,7 @@ export class BatchCommitter implements Committer {
 
   #limits({ run, range }: Lease, rows: number) {
     const { pace, deadlockTimeoutMs } = this.#timing;
-    const name = `tidefill ${this.#job} run ${run} range ${range}`;
+    const name = batchName(this.#job, run, range);
     return { ...batchLimits(pace.batchTimeMs, deadlockTimeoutMs, rows), name };
   }
 }

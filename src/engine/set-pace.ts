@@ -53,6 +53,6 @@ function requireIgnorable(ignored: readonly string[]): void {
   const strange = ignored.find((name) => !ignorable.some((each) => each === name));
   if (strange === undefined) return;
   throw new UsageError(`"${strange}" is no signal that a run can ignore.`, {
-    remedy: `There are ${ignorable.map((name) => name.replaceAll(" ", "-")).join(", ")}; a window is taken back by window=default, a stop file by removing it.`,
+    remedy: `There are ${ignorable.map((name) => name.replaceAll(" ", "-")).join(", ")}; a window is opened by "window=00:00-24:00 UTC", a stop file by removing it.`,
   });
 }

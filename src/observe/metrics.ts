@@ -149,7 +149,7 @@ export class Metrics {
     this.#gauge("tidefill_replication_lag_seconds").reset();
     for (const { name: replica, bytes, seconds } of event.replicas) {
       this.#gauge("tidefill_replication_lag_bytes").set({ replica }, bytes);
-      this.#gauge("tidefill_replication_lag_seconds").set({ replica }, seconds ?? 0);
+      if (seconds !== null) this.#gauge("tidefill_replication_lag_seconds").set({ replica }, seconds);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../errors.ts";
-import { type Backend, isPooled, marked, pidOf } from "./backend.ts";
+import { isPooled, marked, pidOf } from "./backend.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
@@ -57,9 +57,15 @@ export class Transaction implements Queryable {
     return { rows, count: rowCount ?? 0 };
   }
 
-  /** Who does its statements. */
-  async backend(): Promise<Backend> {
-    return { pid: sql`${await pidOf(this.#client)}::integer`, endsItsWaits: true };
+  /** The process id of its backend, as long as it lasts; null afterwards, when a pooler has given that to somebody else. */
+  async pid(): Promise<Sql> {
+    const { rows } = await this.#client.query<Row>(
+      "select pg_catalog.pg_backend_pid() as pid, pg_catalog.now() as begun",
+    );
+    return sql`(
+      select pid
+      from pg_catalog.pg_stat_activity
+      where pid = ${rows[0]?.pid}::integer and xact_start = ${rows[0]?.begun}::timestamptz)`;
   }
 
   /** Reads rows as arrays of text, `portion()` rows a round trip; leaving the loop closes the cursor. */
@@ -123,25 +129,26 @@ export class Database implements Queryable {
 
   /**
    * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. `begins`
-   * hears before it is sent who does it, and must end its waits where the backend does not.
+   * hears before it is sent by which process id it is done; null while it is not. Behind a pooler, which would hand our settings
+   * to others, there is no limit but the role's own.
    */
   async alone(
     statement: Sql,
     { lockMs, wholeMs }: Pick<TransactionLimits, "lockMs" | "wholeMs">,
-    begins: (backend: Backend) => Promise<void>,
+    begins: (pid: Sql) => Promise<void>,
   ): Promise<void> {
     await this.#withClient(wholeMs, async (client) => {
       const { text } = statement.toQuery();
       const pid = await pidOf(client);
       if (isPooled(client, pid)) {
-        const { markedText, backend } = marked(text);
-        await begins(backend);
+        const { markedText, runsAs } = marked(text);
+        await begins(runsAs);
         await client.query(markedText);
         return;
       }
       await client.query(aloneStatement(lockMs));
       try {
-        await begins({ pid: sql`${pid}::integer`, endsItsWaits: true });
+        await begins(sql`${pid}::integer`);
         await client.query(text);
       } finally {
         await client.query(afterAlone).catch(() => unfit.add(client));

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { RefusedError } from "../errors.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure, sqlstateOf } from "../postgres/failure.ts";
 import { raw } from "../postgres/sql.ts";
@@ -46,14 +47,25 @@ export async function doAct(
       // An answer that was lost may have been a good one.
       const isTriedFirst = act.mayBeHalfDone === true && tries === 0;
       if (!isTriedFirst && (await isDone(db, act))) return tries > 0;
+      await requireItsSession(db, place, act);
       await told.begins(act.statement.toString());
       return await attempt(db, act, ladder.waitMs, around, watch);
     } catch (error) {
       if (told.signal?.aborted === true) throw new StepStoppedError(place, error);
       if (!(await isWorthWaiting(db, act, error))) return false;
-      await rest(place, told, ladder, watch, error);
+      await rest(place, told, ladder, watch.seen, error);
     }
   }
+}
+
+/** Whoever queues behind a statement must not wait for as long as it does, and also not when we are dead. */
+async function requireItsSession(db: Database, { name }: StepPlace, act: Act): Promise<void> {
+  if (act.isTransactional || act.mayWait === true || !(await db.isPooled())) return;
+  throw new RefusedError(
+    "step-has-its-session",
+    `The step "${name}" does a statement outside of a transaction, and a pooler stands in between: nothing would limit how long it waits for its lock, and others behind it.`,
+    "Give the address of the server itself as DATABASE_URL, or let the step be transactional.",
+  );
 }
 
 /** Whether to try again after a failure; false where somebody else has done it by now. @throws what does not pass */
@@ -74,13 +86,13 @@ async function rest(
   place: StepPlace,
   { waits, signal }: Told,
   ladder: LockLadder,
-  { seen, hasEndedWait }: Watch,
+  inTheWay: readonly InTheWay[],
   error: unknown,
 ): Promise<void> {
-  const isBlocked = hasEndedWait || classifyFailure(error).reason === "lock";
-  if (ladder.isOver) throw isBlocked ? new StepBlockedError(place, seen) : error;
+  const isBlocked = classifyFailure(error).reason === "lock";
+  if (ladder.isOver) throw isBlocked ? new StepBlockedError(place, inTheWay) : error;
   const forMs = ladder.restMs();
-  if (isBlocked) waits(forMs, seen);
+  if (isBlocked) waits(forMs, inTheWay);
   // What ends the rest is seen by the next attempt.
   await delay(forMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
@@ -98,16 +110,15 @@ async function attempt(
 ): Promise<boolean> {
   try {
     if (!act.isTransactional) {
-      const limitMs = act.mayWait === true ? null : lockMs;
-      const limits = { wholeMs: longestMs, lockMs: limitMs ?? 0 };
-      await db.alone(act.statement, limits, (backend) => watch.start(backend, limitMs));
+      const limits = { wholeMs: longestMs, lockMs: act.mayWait === true ? 0 : lockMs };
+      await db.alone(act.statement, limits, (pid) => watch.start(pid));
       return true;
     }
     const limits = { lockMs, statementMs: longestMs, idleMs: 30_000, wholeMs: longestMs };
     return await db.transaction(async (tx) => {
       // Batches must never scan a table; looking at every row is what some steps are for.
       await tx.query(raw("set local enable_seqscan = on"));
-      await watch.start(await tx.backend(), lockMs);
+      await watch.start(await tx.pid());
       return around(tx, () => tx.query(act.statement));
     }, limits);
   } finally {

@@ -1,6 +1,5 @@
-import type { Backend } from "../postgres/backend.ts";
 import type { Queryable } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
+import { type Sql, sql } from "../postgres/sql.ts";
 import { sqlTokens } from "../postgres/sql-tokens.ts";
 
 /** A session that holds a lock which a step needs. */
@@ -19,12 +18,12 @@ export interface InTheWay {
 const mostShown = 3;
 
 /** For whom a backend waits, the oldest transaction first; statements of others are hidden from roles without `pg_monitor`. */
-export async function whoIsInTheWay(db: Queryable, { pid }: Backend): Promise<InTheWay[]> {
+export async function whoIsInTheWay(db: Queryable, pid: Sql): Promise<InTheWay[]> {
   const { rows } = await db.query(sql`
-    select a.pid, a.usename, a.application_name, a.state, a.query,
+    select pid, a.usename, a.application_name, a.state, a.query,
       extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) as seconds
-    from pg_catalog.pg_stat_activity a
-    where a.pid = any (pg_catalog.pg_blocking_pids(${pid}))
+    from pg_catalog.unnest(pg_catalog.pg_blocking_pids(${pid})) as blocking (pid)
+    join pg_catalog.pg_stat_activity as a using (pid)
     order by seconds desc nulls last
     limit ${mostShown}`);
   return rows.map((row) => ({

@@ -1,9 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Backend } from "../postgres/backend.ts";
 import type { Database } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
+import { type Sql, sql } from "../postgres/sql.ts";
 import { type InTheWay, whoIsInTheWay } from "./in-the-way.ts";
-import { WaitGuard } from "./wait-guard.ts";
 
 /** Looking at locks costs the server a little: a long statement is looked at less and less often. */
 const firstMs = 25;
@@ -16,7 +14,6 @@ export class Watch {
   readonly #db: Database;
   readonly #wished: AbortSignal | undefined;
   readonly #waits: ((inTheWay: readonly InTheWay[]) => void) | null;
-  readonly #guard = new WaitGuard();
   readonly #over = new AbortController();
   #seen: readonly InTheWay[] = [];
   #work: Promise<void> | undefined;
@@ -37,33 +34,24 @@ export class Watch {
     return this.#seen;
   }
 
-  /** Whether it waited for a lock for too long, and was ended. */
-  get hasEndedWait(): boolean {
-    return this.#guard.hasEnded;
-  }
-
-  /**
-   * Begins to look at a backend, which may wait for so long; null for ever. The first look opens the connection, before the
-   * statement waits for anything.
-   */
-  async start(backend: Backend, limitMs: number | null): Promise<void> {
-    if (limitMs !== null && !backend.endsItsWaits) await this.#guard.start(this.#db, backend, limitMs);
-    await whoIsInTheWay(this.#db, backend).catch(() => []);
-    this.#work = this.#look(backend);
+  /** Begins to look at a backend. The first look opens the connection, before the statement waits for anything. */
+  async start(pid: Sql): Promise<void> {
+    await whoIsInTheWay(this.#db, pid).catch(() => []);
+    this.#work = this.#look(pid);
   }
 
   async end(): Promise<void> {
     this.#over.abort();
-    await Promise.all([this.#work, this.#guard.end()]);
+    await this.#work;
   }
 
-  async #look(backend: Backend): Promise<void> {
+  async #look(pid: Sql): Promise<void> {
     const begun = performance.now();
     for (let ms = firstMs; ; ms = Math.min(longestMs, ms * 2)) {
       await this.#rest(ms);
       if (this.#over.signal.aborted) return;
-      if (this.#wished?.aborted === true) await this.#cancel(backend);
-      else this.#see(await whoIsInTheWay(this.#db, backend).catch(() => []), performance.now() - begun);
+      if (this.#wished?.aborted === true) await this.#cancel(pid);
+      else this.#see(await whoIsInTheWay(this.#db, pid).catch(() => []), performance.now() - begun);
     }
   }
 
@@ -76,7 +64,7 @@ export class Watch {
   }
 
   // Again and again: the first one may come before the statement does.
-  async #cancel({ pid }: Backend): Promise<void> {
+  async #cancel(pid: Sql): Promise<void> {
     await this.#db.query(sql`select pg_catalog.pg_cancel_backend(${pid})`).catch(() => undefined);
   }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { inBytes } from "./amount.ts";
+import { monitorRight, requireMonitorIn } from "./require-monitor.ts";
 import { isOnThisMachine } from "./same-machine.ts";
 import type { Reading, Signal } from "./signal.ts";
 
@@ -18,11 +19,16 @@ export class DiskSpace implements Signal {
   readonly whenBlind = "steady";
 
   async read(db: Queryable): Promise<Reading | null> {
+    if (!(await isOnThisMachine(db))) return null;
     const { rows } = await db.query(sql`
-      select pg_catalog.current_setting('data_directory') as directory
-      where pg_catalog.pg_has_role('pg_read_all_settings', 'usage')`);
+      select case
+          when pg_catalog.pg_has_role('pg_read_all_settings', 'usage') then pg_catalog.current_setting('data_directory')
+        end as directory, ${monitorRight}`);
     const directory = rows[0]?.directory;
-    if (directory == null || !(await isOnThisMachine(db))) return null;
+    if (directory == null) {
+      requireMonitorIn(rows[0], "the room on the disk");
+      return null;
+    }
     const disks = await Promise.all([directory, join(directory, "pg_wal")].map(roomOn));
     return disks.reduce<Reading | null>((most, reading) => {
       if (reading === null) return most;

@@ -94,9 +94,10 @@ export class ReplicationLag implements Signal {
   #required(streaming: readonly Streaming[]): Streaming[] {
     return this.#declared
       .filter((name) => !isAddress(name))
-      .map((name) => {
-        const found = streaming.find((each) => each.name === name);
-        if (found === undefined) throw new SignalBlindError(`${name} is not connected`);
+      .flatMap((name) => {
+        // Those that nobody has named are all called `walreceiver`.
+        const found = streaming.filter((each) => each.name === name);
+        if (found.length === 0) throw new SignalBlindError(`${name} is not connected`);
         return found;
       });
   }

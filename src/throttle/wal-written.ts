@@ -6,8 +6,14 @@ import { type Reading, type Signal, strainOf } from "./signal.ts";
 interface Sample {
   readonly at: number;
   readonly bytes: number;
-  /** by our own backends; null before PostgreSQL 18, which counts for each backend apart */
-  readonly own: ReadonlyMap<string, number> | null;
+  /** by each backend of our role; null before PostgreSQL 18, which counts for each apart */
+  readonly backends: ReadonlyMap<string, Written> | null;
+}
+
+interface Written {
+  readonly bytes: number;
+  /** A pooler lends the same backend to others, too. */
+  readonly isOurs: boolean;
 }
 
 /** How fast WAL is written, by everybody and by us; holds a run back only where somebody has set a limit. */
@@ -44,7 +50,7 @@ export class WalWritten implements Signal {
     const seconds = this.#last === null ? 0 : (sample.at - this.#last.at) / 1_000;
     if (this.#last !== null && seconds > 0.05) {
       this.#all = Math.max(0, sample.bytes - this.#last.bytes) / seconds;
-      const own = sample.own === null ? null : grown(this.#last.own, sample.own);
+      const own = sample.backends === null ? null : grown(this.#last.backends, sample.backends);
       this.#own = own === null ? null : own / seconds;
       this.#ownBytes = own === null ? null : (this.#ownBytes ?? 0) + own;
     }
@@ -62,16 +68,23 @@ async function take(db: Queryable): Promise<Sample> {
       pg_catalog.current_setting('server_version_num')::integer >= 180000 as tells`);
   const at = performance.now();
   const bytes = Number(rows[0]?.bytes ?? 0);
-  if (rows[0]?.tells !== "t") return { at, bytes, own: null };
+  if (rows[0]?.tells !== "t") return { at, bytes, backends: null };
   const { rows: backends } = await db.query(sql`
-    select activity.pid, (select wal_bytes from pg_catalog.pg_stat_get_backend_wal(activity.pid)) as bytes
+    select activity.pid || ' ' || activity.backend_start as backend,
+      (select wal_bytes from pg_catalog.pg_stat_get_backend_wal(activity.pid)) as bytes,
+      activity.application_name like 'tidefill%' as is_ours
     from pg_catalog.pg_stat_activity as activity
-    where activity.application_name like 'tidefill%'
+    where activity.usename = current_user
       and activity.datname = pg_catalog.current_database()`);
-  return { at, bytes, own: new Map(backends.map((row) => [row.pid ?? "", Number(row.bytes ?? 0)])) };
+  const written = backends.map(
+    (row) => [row.backend ?? "", { bytes: Number(row.bytes ?? 0), isOurs: row.is_ours === "t" }] as const,
+  );
+  return { at, bytes, backends: new Map(written) };
 }
 
-/** What backends have added; one that is new has written all of it since, one that is gone no more. */
-function grown(before: ReadonlyMap<string, number> | null, now: ReadonlyMap<string, number>): number {
-  return [...now].reduce((sum, [pid, bytes]) => sum + Math.max(0, bytes - (before?.get(pid) ?? 0)), 0);
+/** What our backends have added; one that is new has written all of it since, one that is gone no more. */
+function grown(before: ReadonlyMap<string, Written> | null, now: ReadonlyMap<string, Written>): number {
+  return [...now].reduce((sum, [backend, { bytes, isOurs }]) => {
+    return isOurs ? sum + Math.max(0, bytes - (before?.get(backend)?.bytes ?? 0)) : sum;
+  }, 0);
 }

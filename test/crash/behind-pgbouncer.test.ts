@@ -44,6 +44,8 @@ export default defineSteps({
     sqlStep({ name: "m", up: sql\`alter table public.counters add column m integer\`, down: null, transactional: false }),
   ],
 });`,
+  "add-index.ts": `import { createIndex, defineSteps, sql } from "tidefill";
+export default defineSteps({ name: "add-index", expand: [createIndex("by_n", { on: "counters", by: sql\`n\` })] });`,
 };
 
 /** Another user of the pooler, who gets a session after we had it. */
@@ -160,26 +162,53 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     await somebody.leave();
   });
 
-  test("a step's statement outside of a transaction gives way to others, and nobody gets a session with its settings", async () => {
-    const holder = new pg.Client({ connectionString: database.url, application_name: "a report" });
-    await holder.connect();
-    await holder.query("begin; select from counters limit 1");
+  /** A step that builds an index and waits for a writer, while somebody else uses the pooler. */
+  async function indexBehindWriter() {
+    const writer = new pg.Client({ connectionString: database.url, application_name: "a writer" });
+    await writer.connect();
+    await writer.query("begin; delete from counters where id = 1");
     const somebody = await Somebody.connect(pooler.url);
     const looking = somebody.lookOn();
-    const child = tidefill.start("up", "--to", "add-m");
+    const child = tidefill.start("up", "--to", "add-index");
     const running = outcomeOf(child);
     const told: string[] = [];
     child.stderr.on("data", (chunk: Buffer) => told.push(chunk.toString()));
-    await until(async () => told.join("").includes("its lock is held by"), {
-      describe: "an attempt that was given up",
-    });
-    // Whoever comes while the step queues for its lock waits for one of its short attempts.
-    await database.query("select from counters limit 1");
-    await holder.end();
+    await until(async () => told.join("").includes("a writer"), { describe: "who is in the way" });
+    const wasUndisturbed = async (): Promise<void> => {
+      await somebody.leave();
+      expect(await looking).toBeGreaterThan(10);
+    };
+    return { writer, child, running, wasUndisturbed };
+  }
+
+  test("a step's statement outside of a transaction hands its settings to nobody", async () => {
+    const { writer, running, wasUndisturbed } = await indexBehindWriter();
+    await writer.query("rollback");
+    await writer.end();
     expect((await running).code).toBe(0);
-    await somebody.leave();
-    expect(await looking).toBeGreaterThan(10);
-    expect(await database.query("select m from counters limit 1")).toEqual([{ m: null }]);
+    await wasUndisturbed();
+    expect(
+      await database.query("select indisvalid as v from pg_index where indexrelid = 'by_n'::regclass"),
+    ).toEqual([{ v: true }]);
+  });
+
+  test("a step stops at Ctrl-C, and no statement of others", async () => {
+    const { writer, child, running, wasUndisturbed } = await indexBehindWriter();
+    child.kill("SIGINT");
+    expect((await running).code).not.toBe(0);
+    await wasUndisturbed();
+    await writer.end();
+  });
+
+  test("a step whose waiting nothing would limit is refused, and nothing of it is done", async () => {
+    const { code, stderr } = await tidefill.run("up", "--to", "add-m");
+    expect({ code, stderr }).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("a pooler stands in between"),
+    });
+    expect(await database.query("select to_jsonb(c) ? 'm' as has from counters c limit 1")).toEqual([
+      { has: false },
+    ]);
   });
 
   test("locks are not traced: the copies would be left in sessions of others", async () => {
