@@ -34,7 +34,7 @@ export class StepLines {
     say(`${emphasise("yellow", "waits")}  ${step}: ${what}${inTheWay.length === 0 ? " somebody" : ""}`);
     for (const { pid, user, application, state, seconds, statement } of inTheWay)
       say(
-        `       process ${pid} of ${user} (${application}), ${state}, ${formatSeconds(seconds)}: ${statement}`,
+        `       process ${pid}${user === "" ? "" : ` of ${user}`} (${application}), ${state}, ${formatSeconds(seconds)}: ${statement}`,
       );
   }
 }

@@ -8,6 +8,17 @@ export async function pidOf(client: pg.PoolClient): Promise<string> {
   return rows[0]?.pid ?? "";
 }
 
+/** The same within a transaction, and null when that is over: a pooler may have given the backend to somebody else. */
+export async function pidWhileOpen(client: pg.PoolClient): Promise<Sql> {
+  const { rows } = await client.query<{ readonly pid: string; readonly begun: string }>(
+    "select pg_catalog.pg_backend_pid() as pid, pg_catalog.now() as begun",
+  );
+  return sql`(
+    select pid
+    from pg_catalog.pg_stat_activity
+    where pid = ${rows[0]?.pid}::integer and xact_start = ${rows[0]?.begun}::timestamptz)`;
+}
+
 /** Whether a pooler stands before this backend: it greets its clients with a process id that it makes up. */
 export function isPooled(client: pg.PoolClient, pid: string): boolean {
   return (client as unknown as { readonly processID: number | null }).processID !== Number(pid);

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../errors.ts";
-import { isPooled, marked, pidOf } from "./backend.ts";
+import { isPooled, marked, pidOf, pidWhileOpen } from "./backend.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
@@ -57,15 +57,9 @@ export class Transaction implements Queryable {
     return { rows, count: rowCount ?? 0 };
   }
 
-  /** The process id of its backend, as long as it lasts; null afterwards, when a pooler has given that to somebody else. */
-  async pid(): Promise<Sql> {
-    const { rows } = await this.#client.query<Row>(
-      "select pg_catalog.pg_backend_pid() as pid, pg_catalog.now() as begun",
-    );
-    return sql`(
-      select pid
-      from pg_catalog.pg_stat_activity
-      where pid = ${rows[0]?.pid}::integer and xact_start = ${rows[0]?.begun}::timestamptz)`;
+  /** The process id of its backend; null when it is over. */
+  pid(): Promise<Sql> {
+    return pidWhileOpen(this.#client);
   }
 
   /** Reads rows as arrays of text, `portion()` rows a round trip; leaving the loop closes the cursor. */

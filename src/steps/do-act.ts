@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { RefusedError } from "../errors.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure, sqlstateOf } from "../postgres/failure.ts";
-import { raw } from "../postgres/sql.ts";
+import { raw, sql } from "../postgres/sql.ts";
 import { type Act, BusyError } from "./act.ts";
 import type { InTheWay } from "./in-the-way.ts";
 import { LockLadder } from "./lock-ladder.ts";
@@ -58,14 +58,25 @@ export async function doAct(
   }
 }
 
-/** Whoever queues behind a statement must not wait for as long as it does, and also not when we are dead. */
+/**
+ * Outside of a transaction settings are the session's, and behind a pooler somebody else's next: there only what nobody queues
+ * behind may be done, and by a search path in which the built-in functions come first.
+ */
 async function requireItsSession(db: Database, { name }: StepPlace, act: Act): Promise<void> {
-  if (act.isTransactional || act.mayWait === true || !(await db.isPooled())) return;
+  if (act.isTransactional || !(await db.isPooled())) return;
+  if (act.mayWait === true && !(await hidesBuiltIns(db))) return;
   throw new RefusedError(
     "step-has-its-session",
-    `The step "${name}" does a statement outside of a transaction, and a pooler stands in between: nothing would limit how long it waits for its lock, and others behind it.`,
+    `The step "${name}" does a statement outside of a transaction, and a pooler stands in between: neither how long it waits for its lock, and others behind it, nor its search path can be set there.`,
     "Give the address of the server itself as DATABASE_URL, or let the step be transactional.",
   );
+}
+
+/** Whether the role's own search path names `pg_catalog` after other schemas. */
+async function hidesBuiltIns(db: Database): Promise<boolean> {
+  const { rows } = await db.query(sql`
+    select reset_val ~ ',\s*"?pg_catalog\M' as hides from pg_catalog.pg_settings where name = 'search_path'`);
+  return rows[0]?.hides === "t";
 }
 
 /** Whether to try again after a failure; false where somebody else has done it by now. @throws what does not pass */

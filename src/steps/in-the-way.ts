@@ -20,7 +20,7 @@ const mostShown = 3;
 /** For whom a backend waits, the oldest transaction first; statements of others are hidden from roles without `pg_monitor`. */
 export async function whoIsInTheWay(db: Queryable, pid: Sql): Promise<InTheWay[]> {
   const { rows } = await db.query(sql`
-    select pid, a.usename, a.application_name, a.state, a.query,
+    select pid, a.usename, coalesce(nullif(a.application_name, ''), a.backend_type) as application_name, a.state, a.query,
       extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) as seconds
     from pg_catalog.unnest(pg_catalog.pg_blocking_pids(${pid})) as blocking (pid)
     join pg_catalog.pg_stat_activity as a using (pid)

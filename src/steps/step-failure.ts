@@ -26,7 +26,7 @@ export class StepBlockedError extends TidefillError {
     const who =
       first === undefined
         ? "a session that cannot be seen"
-        : `process ${first.pid} of ${first.user} (${first.application}), ${first.state} for ${Math.round(first.seconds)} s: ${first.statement}`;
+        : `process ${first.pid}${first.user === "" ? "" : ` of ${first.user}`} (${first.application}), ${first.state} for ${Math.round(first.seconds)} s: ${first.statement}`;
     super(
       "step-blocked",
       `The step "${place.name}" did not get its lock within five minutes; it is held by ${who}.`,

@@ -239,6 +239,7 @@ test("a role without pg_monitor is told once which grant is missing, and goes on
     expect(blind.map(({ signal }) => signal).toSorted()).toEqual([
       "active sessions",
       "autovacuum",
+      "disk space",
       "processor",
       "replication lag",
     ]);

@@ -23,13 +23,14 @@ import {
   undoJob,
   update,
 } from "tidefill";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { takesAway } from "../../src/job/steps.ts";
 import { Sql } from "../../src/postgres/sql.ts";
 import type { StepEvent } from "../../src/steps/step-events.ts";
 import { useDatabase } from "../support/database.ts";
 
 const database = useDatabase();
+const isPooled = inject("poolerUrl") !== null;
 /** Everything that could break out of a name, and a name of 63 bytes. */
 const nasty = 'a.b"c\'d\n e; drop table "t"--$1 ü'.padEnd(62, "x");
 const quoted = `"${nasty.replaceAll('"', '""')}"`;
@@ -326,36 +327,50 @@ test("what would harm a live table is refused before anything is done, unless it
   ).rejects.toThrow(/No check of SQL has the code/);
 });
 
-test("a hostile search path changes nothing", async () => {
-  await database.query(
-    `create schema hostile; create function hostile.lower(text) returns text language sql immutable as 'select null'`,
-  );
-  await database.query(`alter database ${database.name} set search_path = hostile, pg_catalog, things`);
-  await database.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
-  );
-  await done(
-    job(
-      addColumn("t", "m", "text", { default: sql`lower('M')` }),
-      createIndex("t_lower", { on: "t", by: sql`lower(old)` }),
-      sqlStep({
-        name: "alone",
-        up: sql`create index concurrently t_alone on t (lower(old))`,
-        down: sql`drop index concurrently t_alone`,
-        transactional: false,
-      }),
-    ),
-  );
-  expect(await database.query("select distinct m from things.t")).toEqual([{ m: "m" }]);
-  const indexes = await database.query(`
-    select bool_and(pg_get_indexdef(i) ~ '[(]lower[(]old[)][)]$') as are_plain
-    from unnest(array['things.t_lower', 'things.t_alone']::regclass[]) i
-    cross join set_config('search_path', 'pg_catalog', true)`);
-  expect(indexes).toEqual([{ are_plain: true }]);
-  await database.query(`alter database ${database.name} reset search_path`);
-  await database.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
-  );
+describe("a hostile search path", () => {
+  const reconnect = (): Promise<unknown> =>
+    database.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    );
+
+  beforeEach(async () => {
+    await database.query(
+      `create schema hostile; create function hostile.lower(text) returns text language sql immutable as 'select null'`,
+    );
+    await database.query(`alter database ${database.name} set search_path = hostile, pg_catalog, things`);
+    await reconnect();
+  });
+  afterEach(async () => {
+    await database.query(`alter database ${database.name} reset search_path; drop schema hostile cascade`);
+    await reconnect();
+  });
+
+  const index = sqlStep({
+    name: "alone",
+    up: sql`create index concurrently t_alone on t (lower(old))`,
+    down: sql`drop index concurrently t_alone`,
+    transactional: false,
+  });
+
+  test.skipIf(isPooled)("changes nothing", async () => {
+    await done(
+      job(
+        addColumn("t", "m", "text", { default: sql`lower('M')` }),
+        createIndex("t_lower", { on: "t", by: sql`lower(old)` }),
+        index,
+      ),
+    );
+    expect(await database.query("select distinct m from things.t")).toEqual([{ m: "m" }]);
+    const indexes = await database.query(`
+      select bool_and(pg_get_indexdef(i) ~ '[(]lower[(]old[)][)]$') as are_plain
+      from unnest(array['things.t_lower', 'things.t_alone']::regclass[]) i
+      cross join set_config('search_path', 'pg_catalog', true)`);
+    expect(indexes).toEqual([{ are_plain: true }]);
+  });
+
+  test.skipIf(!isPooled)("is refused where a pooler lets nobody set another", async () => {
+    await expect(done(job(index))).rejects.toMatchObject({ check: "step-has-its-session" });
+  });
 });
 
 describe("dropping", () => {
