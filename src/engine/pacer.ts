@@ -140,10 +140,10 @@ export class Pacer implements BatchPace {
     return this.#wholeBatchMs * Math.max(leastBatchTime, this.#shortening.level);
   }
 
-  /** The workers that the level is a part of: of the processors, more workers shall not take more. */
+  /** The workers that the level is a part of: of processors and disks, more workers shall not take more. */
   get #workersInAll(): number {
-    const isOfProcessors = this.heldBackBy?.onlyRestsHelp === true;
-    return isOfProcessors ? Math.min(this.workers, defaultWorkers) : this.workers;
+    const onlyRestsHelp = this.heldBackBy?.onlyRestsHelp === true;
+    return onlyRestsHelp ? Math.min(this.workers, defaultWorkers) : this.workers;
   }
 
   /** The workers are whole, the level is not: those that work rest for the part that is too much. */

@@ -29,6 +29,7 @@ export class CommitLatency implements Signal {
       signal: this.name,
       strain,
       reason: `commits take ${against(p90, maxMs, (ms) => `${Math.round(ms)} ms`)}`,
+      onlyRestsHelp: true,
     };
   }
 }

@@ -34,8 +34,8 @@ export interface Reading {
   /** In one form, with the measure, its limit and the thing: `replication lag 7.2 s > 5 s on replica-b`; below the limit with `<`. */
   readonly reason: string;
   /**
-   * Whether batches may stay long. Shorter ones free locks and send WAL in smaller pieces, but each wakes the processors anew,
-   * and to a scheduler whoever has just woken goes first: of the processors an application feels few long batches least.
+   * Whether batches may stay long. Shorter ones free locks and send WAL in smaller pieces, but each waits for the disk anew, and
+   * wakes the processors anew; to a scheduler whoever has just woken goes first: an application feels few long batches least.
    */
   readonly onlyRestsHelp?: true;
 }

@@ -100,7 +100,9 @@ describe("the latency of commits", () => {
     ["they come in any order", [900, 30, 60, ...Array(8).fill(30)], 0.6, "commits take 60 ms < 100 ms"],
     ["all are at the limit", Array(5).fill(100), 0.95, "commits take 100 ms > 100 ms"],
   ])("slows a run down and never stops it: %s", async (_, milliseconds, strain, reason) => {
-    expect(await having(milliseconds).read()).toEqual({ signal: "commit latency", strain, reason });
+    const found = await having(milliseconds).read();
+    // However small a batch is, it waits for the disk once.
+    expect(found).toEqual({ signal: "commit latency", strain, reason, onlyRestsHelp: true });
   });
 
   test("is forgotten after ten seconds", async () => {
