@@ -1,5 +1,5 @@
 /** However much was too much, a rest is over then, and the strain is looked at anew. */
-const longestMs = 10_000;
+const longestMs = 20_000;
 
 /**
  * Work and rest in turns. To a scheduler whoever has just woken goes first, so that others feel each waking: short batches rest
