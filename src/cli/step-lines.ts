@@ -1,4 +1,5 @@
 import { formatSeconds } from "../observe/format.ts";
+import { shownSession } from "../steps/in-the-way.ts";
 import type { StepEvent } from "../steps/step-events.ts";
 import { emphasise, say } from "./output.ts";
 
@@ -32,9 +33,7 @@ export class StepLines {
     this.#blockedBy = who;
     const what = forMs === null ? "it hinders nobody, and waits for" : "its lock is held by";
     say(`${emphasise("yellow", "waits")}  ${step}: ${what}${inTheWay.length === 0 ? " somebody" : ""}`);
-    for (const { pid, user, application, state, seconds, statement } of inTheWay)
-      say(
-        `       process ${pid}${user === "" ? "" : ` of ${user}`} (${application}), ${state}, ${formatSeconds(seconds)}: ${statement}`,
-      );
+    for (const each of inTheWay)
+      say(`       ${shownSession(each)}, ${each.state}, ${formatSeconds(each.seconds)}: ${each.statement}`);
   }
 }

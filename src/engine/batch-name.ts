@@ -1,5 +1,4 @@
-/** What PostgreSQL keeps of an application's name. */
-const longestName = 63;
+import { longestName } from "../postgres/transaction-settings.ts";
 
 /** What `pg_stat_activity` shows of a batch; where that would be too long, the job's name gives way. */
 export function batchName(job: string, run: bigint, range: bigint): string {

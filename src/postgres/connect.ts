@@ -1,4 +1,5 @@
 import pg from "pg";
+import { longestName } from "./transaction-settings.ts";
 
 export interface ConnectOptions {
   /** `postgres://…`; when absent, `DATABASE_URL`, else libpq's own `PG*` variables. */
@@ -20,7 +21,7 @@ export function createPool(options: ConnectOptions): pg.Pool {
   const pool = new pg.Pool({
     ...(connectionString === undefined ? {} : { connectionString: withoutName(connectionString) }),
     // PostgreSQL cuts it at 63 bytes itself; a longer one would only be a notice.
-    application_name: options.applicationName.slice(0, 63),
+    application_name: options.applicationName.slice(0, longestName),
     max: options.maxConnections,
     connectionTimeoutMillis: options.connectionTimeoutMs ?? 10_000,
     idleTimeoutMillis: 30_000,

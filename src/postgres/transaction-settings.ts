@@ -82,9 +82,12 @@ function noticeLostClient(isLocal: boolean): string {
   return `${setWhereKnown("client_connection_check_interval", 1_000, isLocal)} and pg_catalog.version() like '%linux%'`;
 }
 
+/** What PostgreSQL keeps of an application's name. */
+export const longestName = 63;
+
 /** A name that can break out neither of a literal nor of a comment. */
 export function plainName(name: string): string {
-  return name.replaceAll(/[^\w .,:-]/g, "_").slice(0, 63);
+  return name.replaceAll(/[^\w .,:-]/g, "_").slice(0, longestName);
 }
 
 /** Sets what only some versions of PostgreSQL have. */

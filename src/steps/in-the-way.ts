@@ -36,6 +36,11 @@ export async function whoIsInTheWay(db: Queryable, pid: Sql): Promise<InTheWay[]
   }));
 }
 
+/** Who it is, for people: `process 4711 of shop (reports)`; what the server does by itself has no user. */
+export function shownSession({ pid, user, application }: InTheWay): string {
+  return `process ${pid}${user === "" ? "" : ` of ${user}`} (${application})`;
+}
+
 const tokens = new RegExp([...Object.values(sqlTokens), String.raw`(?<![\w$])\d[\w.]*`].join("|"), "g");
 
 /** A statement whose literals read `?`, on one line and not too long: a value in it may be anybody's. */

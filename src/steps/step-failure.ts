@@ -3,7 +3,7 @@ import type { Database } from "../postgres/database.ts";
 import { describeWithoutValues, sqlstateOf } from "../postgres/failure.ts";
 import type { StepPhase } from "../store/steps.ts";
 import type { StepActs } from "./act.ts";
-import type { InTheWay } from "./in-the-way.ts";
+import { type InTheWay, shownSession } from "./in-the-way.ts";
 
 /** Whose step it is, to say what to type. */
 export interface StepPlace {
@@ -26,7 +26,7 @@ export class StepBlockedError extends TidefillError {
     const who =
       first === undefined
         ? "a session that cannot be seen"
-        : `process ${first.pid}${first.user === "" ? "" : ` of ${first.user}`} (${first.application}), ${first.state} for ${Math.round(first.seconds)} s: ${first.statement}`;
+        : `${shownSession(first)}, ${first.state} for ${Math.round(first.seconds)} s: ${first.statement}`;
     super(
       "step-blocked",
       `The step "${place.name}" did not get its lock within five minutes; it is held by ${who}.`,
