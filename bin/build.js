@@ -37,11 +37,8 @@ export function build() {
   const aside = mkdtempSync(join(root, ".build-"));
   try {
     const options = ["-p", join(root, "tsconfig.build.json"), "--outDir", join(aside, "new")];
-    const { status } = spawnSync(process.execPath, [compiler, ...options], { stdio: ["ignore", 2, 2] });
-    if (status !== 0) {
-      process.exitCode = status ?? 1;
-      throw new Error("tidefill could not be built: see above.");
-    }
+    run(compiler, options);
+    run(fileURLToPath(new URL("bundle.js", import.meta.url)), [join(aside, "new")]);
     writeFileSync(join(aside, "new", ".built"), "");
     utimesSync(join(aside, "new", ".built"), startedAt, startedAt);
     if (existsSync(built)) renameSync(built, join(aside, "old"));
@@ -50,6 +47,13 @@ export function build() {
     rmSync(aside, { recursive: true, force: true });
     rmSync(lock, { recursive: true, force: true });
   }
+}
+
+function run(program, options) {
+  const { status } = spawnSync(process.execPath, [program, ...options], { stdio: ["ignore", 2, 2] });
+  if (status === 0) return;
+  process.exitCode = status ?? 1;
+  throw new Error("tidefill could not be built: see above.");
 }
 
 /** Takes the right to build; a lock that was left by a build that was killed counts for nothing after a minute. */

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Job } from "../job/define-job.ts";
 import { type GivenParameters, parametersToJson, readParameters } from "../job/parameters.ts";
 import { displayName } from "../job/table.ts";
+import { ownVersion } from "../own-package.ts";
 import { type BackupScope, openDropped } from "../plan/open-dropped.ts";
 import { openJob } from "../plan/open-job.ts";
 import { requireParametersFit } from "../plan/parameters-fit.ts";
@@ -126,9 +126,4 @@ function toReport(manifest: Manifest, directory: string): BackupReport {
   const table = displayName({ schema: manifest.schema, name: manifest.table });
   const what = { job, directory, table, kind, rows, bytes, files: parts.length, personalData };
   return { ...what, verified: true, startedAt, finishedAt };
-}
-
-function ownVersion(): string {
-  const own = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(own) as { readonly version: string }).version;
 }

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { messageOf, UsageError } from "../errors.ts";
 import { isJob, type Job } from "../job/define-job.ts";
+import { ownModule } from "../own-package.ts";
 import { fileNames, fileOf, jobFiles, jobsIn } from "./job-files.ts";
 
 export interface LoadedJob {
@@ -66,8 +66,8 @@ async function importDefault(path: string): Promise<unknown> {
 
 /** Everything that a file of the user's exports. @throws UsageError when it cannot be loaded */
 export async function importFile(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const ownIndex = ownModule("index");
-  const ownTesting = ownModule("testing/index");
+  const { path: ownIndex } = ownModule("index");
+  const { path: ownTesting } = ownModule("testing/index");
   const { createJiti } = await import("jiti");
   // With the alias a job's "tidefill" is this very package, installed beside the job or not.
   const jiti = createJiti(import.meta.url, {
@@ -81,11 +81,6 @@ export async function importFile(path: string): Promise<Readonly<Record<string, 
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${relative(".", path)} could not be loaded: ${messageOf(error)}`, { cause: error });
   }
-}
-
-function ownModule(name: string): string {
-  const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return fileURLToPath(new URL(`../${name}.${ending}`, import.meta.url));
 }
 
 // Only files of the user's: what a package does is told by its version, and that by the lock file.

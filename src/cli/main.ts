@@ -1,11 +1,11 @@
 import yargs, { type CommandModule } from "yargs";
 import { UsageError } from "../errors.ts";
+import { ownVersion } from "../own-package.ts";
 import { commandsFor } from "./commands.ts";
 import { completeWords } from "./complete.ts";
 import { exitCodeOfError } from "./exit-code.ts";
 import { explained } from "./explained.ts";
 import { printJson, sayError } from "./output.ts";
-import { ownVersion } from "./version.ts";
 
 /** Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75 resumable. */
 export async function runCommandLine(parameters: readonly string[]): Promise<void> {

@@ -2,9 +2,9 @@ import type { EventListener } from "../engine/events.ts";
 import type { EventLog } from "../observe/event-log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { ProgressLine } from "../observe/progress-line.ts";
+import { ownVersion } from "../own-package.ts";
 import type { MetricsServer } from "../server/metrics-server.ts";
 import { emphasise, say } from "./output.ts";
-import { ownVersion } from "./version.ts";
 
 export interface ObserverSettings {
   readonly metricsPort?: number | undefined;

@@ -6,7 +6,7 @@ import { Socket } from "node:net";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
+import { ownModule } from "../own-package.ts";
 import type { Command, Ended, Order, StopSignal } from "./guardian.ts";
 
 type GuardianProcess = ChildProcessByStdio<Writable, Readable, null>;
@@ -121,11 +121,12 @@ function startGuardian(log: string): GuardianProcess {
 
 /** Built, the guardian is JavaScript; in a checkout it is TypeScript, which Node 20 needs help to read. */
 function guardianProgram(): string[] {
-  if (!import.meta.url.endsWith(".ts")) return [fileURLToPath(new URL("./guardian.js", import.meta.url))];
+  const { path, isSource } = ownModule("embedded/guardian");
+  if (!isSource) return [path];
   const cli = createRequire(import.meta.url)
     .resolve("jiti/package.json")
     .replace(/package\.json$/, "lib/jiti-cli.mjs");
-  return [cli, fileURLToPath(new URL("./guardian.ts", import.meta.url))];
+  return [cli, path];
 }
 
 /** Our environment less some names: `PG*` would change what the server does, `NODE_*` what the guardian does. */

@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { CommandModule } from "yargs";
+import { ownVersion } from "../../own-package.ts";
 import { exampleJobs } from "../../scaffold/project/example-jobs.ts";
 import { ignoredPaths, projectFiles, withLines } from "../../scaffold/project/project-files.ts";
 import { emphasise, printJson, say } from "../output.ts";
-import { ownVersion } from "../version.ts";
 
 /** `tidefill init [folder]` */
 export const initCommand: CommandModule = {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { ownFile } from "../../own-package.ts";
 
-const program = fileURLToPath(new URL("../../../bin/tidefill.js", import.meta.url));
-const jobs = fileURLToPath(new URL("../../../jobs", import.meta.url));
+const program = ownFile("bin/tidefill.js");
+const jobs = ownFile("jobs");
 
 /** A `tidefill` of its own process, as an operator would start it, working on the demo's database. */
 export class Actor {
