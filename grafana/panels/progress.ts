@@ -26,13 +26,24 @@ function remaining(): TimeseriesBuilder {
     {
       title: "Rows and time left",
       description:
-        "Both fall in straight lines on a healthy run. Rows level while time climbs: the run has stopped advancing. Rows rising: the table grows faster than the run works.",
+        "Both fall in straight lines on a healthy run. Rows level while time climbs: the run has stopped advancing. Rows rising: the table grows faster than the run works. Soonest and latest are by the present speed and by that of the whole run, with the hours in which its window is closed.",
     },
     "short",
     12,
   )
     .withTarget(rangeQuery(`min by (job_name) (tidefill_rows_remaining{${pickedJobs}})`, "{{job_name}} rows"))
-    .withTarget(rangeQuery(`max by (job_name) (tidefill_eta_seconds{${pickedJobs}})`, "{{job_name}} time"))
+    .withTarget(
+      rangeQuery(
+        `max by (job_name) (tidefill_eta_soonest_seconds{${pickedJobs}})`,
+        "{{job_name}} soonest time",
+      ),
+    )
+    .withTarget(
+      rangeQuery(
+        `max by (job_name) (tidefill_eta_latest_seconds{${pickedJobs}})`,
+        "{{job_name}} latest time",
+      ),
+    )
     .overrideByRegexp("/ time$/", [...onTheRight("s"), fixedColour(timeColour)]);
 }
 

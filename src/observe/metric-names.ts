@@ -75,6 +75,18 @@ export const metricNames = [
     labels: ["job_name"],
   },
   {
+    name: "tidefill_eta_soonest_seconds",
+    type: "gauge",
+    help: "The same at the faster of the present speed and that of the whole run, closed hours of its window included.",
+    labels: ["job_name"],
+  },
+  {
+    name: "tidefill_eta_latest_seconds",
+    type: "gauge",
+    help: "The same at the slower of both.",
+    labels: ["job_name"],
+  },
+  {
     name: "tidefill_checkpoint_age_seconds",
     type: "gauge",
     help: "Seconds since this process last committed a checkpoint of the run, or since it joined the run.",

@@ -4,6 +4,8 @@ import { metricNames } from "./metric-names.ts";
 
 type Name = (typeof metricNames)[number]["name"];
 
+const etas = ["tidefill_eta_seconds", "tidefill_eta_soonest_seconds", "tidefill_eta_latest_seconds"] as const;
+
 /** Keeps the metrics of a process up to date from the engine's events. Each metric is described in `metric-names.ts`. */
 export class Metrics {
   readonly registry = new Registry();
@@ -111,6 +113,8 @@ export class Metrics {
     if (progress.rowsPerSecond > 0) {
       this.#gauge("tidefill_eta_seconds").set({ job_name }, event.rowsRemaining / progress.rowsPerSecond);
     }
+    this.#eta("soonest", job_name, event.etaInterval?.[0]);
+    this.#eta("latest", job_name, event.etaInterval?.[1]);
     this.#throttled(event);
     this.#gauge("tidefill_batch_rows").set({ job_name }, event.batchRows);
     this.#gauge("tidefill_workers").set({ job_name, state: "busy" }, busyWorkers);
@@ -119,6 +123,13 @@ export class Metrics {
       { job_name },
       (Date.now() - this.#checkpointAt) / 1_000,
     );
+  }
+
+  /** A time that nobody can tell is absent, never 0. */
+  #eta(end: "soonest" | "latest", job_name: string, seconds: number | undefined): void {
+    const gauge = this.#gauge(`tidefill_eta_${end}_seconds`);
+    if (seconds === undefined) gauge.remove({ job_name });
+    else gauge.set({ job_name }, seconds);
   }
 
   #throttled({ job: job_name, heldBack, level }: Extract<EngineEvent, { type: "pulse" }>): void {
@@ -157,13 +168,13 @@ export class Metrics {
     this.#state(job_name, status);
     for (const reason of signalNames) this.#gauge("tidefill_throttled").set({ job_name, reason }, 0);
     for (const state of ["busy", "waiting"]) this.#gauge("tidefill_workers").set({ job_name, state }, 0);
-    this.#gauge("tidefill_eta_seconds").remove({ job_name });
+    for (const name of etas) this.#gauge(name).remove({ job_name });
   }
 
   #succeeded(job_name: string): void {
     this.#gauge("tidefill_run_progress_ratio").set({ job_name }, 1);
     this.#gauge("tidefill_rows_remaining").set({ job_name }, 0);
-    this.#gauge("tidefill_eta_seconds").set({ job_name }, 0);
+    for (const name of etas) this.#gauge(name).set({ job_name }, 0);
     this.#gauge("tidefill_last_success_timestamp_seconds").set({ job_name }, Date.now() / 1_000);
   }
 
