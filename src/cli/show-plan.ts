@@ -1,10 +1,11 @@
-import { formatBytes, formatBytesInterval, formatCount, formatInterval } from "../observe/format.ts";
+import { formatBytesInterval, formatCount, formatInterval } from "../observe/format.ts";
 import type { Forecast } from "../plan/forecast/forecast.ts";
 import type { RunPlan } from "../plan/plan-run.ts";
 import type { PlannedStep } from "../plan/plan-steps.ts";
 import type { SqlFinding } from "../plan/sql-findings.ts";
 import type { TracedStatement } from "../steps/trace-locks.ts";
 import type { ChecklistLine } from "./checklist.ts";
+import { describeAdvice, describeBloat, describeHot } from "./describe-forecast.ts";
 
 /** Everything that `tidefill plan` tells. */
 export interface WholePlan extends RunPlan {
@@ -91,7 +92,7 @@ function describeRows(plan: WholePlan): string[] {
     `  published  ${list(touched.publications)}`,
     `  generated  ${list(touched.generatedColumns)}`,
     `  indexes    ${list(touched.indexes)}`,
-    ...(details.verb === "update" ? [`  HOT        ${hotAdvice(plan)}`] : []),
+    ...(details.verb === "update" ? [`  HOT        ${describeHot(touched)}`] : []),
     "",
     ...describeForecast(details.forecast, plan.job, details.window),
     "",
@@ -105,29 +106,20 @@ function describeRows(plan: WholePlan): string[] {
 
 /** What a run will cost, and what would make it cheaper. */
 function describeForecast(forecast: Forecast, job: string, window: string | null): string[] {
-  const { seconds, measuredByRun, walBytes, growthBytes, deadBytes, undoLogBytes, advice } = forecast;
+  const { seconds, measuredByRun, walBytes, undoLogBytes } = forecast;
   const time =
     seconds === null
       ? `nothing was measured yet: tidefill run ${job} --dry-run does some batches and rolls them back`
       : `${formatInterval([seconds.low, seconds.high])}, as run ${measuredByRun} went${window === null ? "" : `, while its window is open: ${window}`}`;
-  const grows =
-    growthBytes.high > 0
-      ? `table and indexes by ${formatBytesInterval(growthBytes)} if no vacuum makes room; `
-      : "";
-  const dead =
-    deadBytes.high > 0 ? `${formatBytesInterval(deadBytes)} of dead rows for vacuum` : "no dead rows";
   return [
     "What it costs, as an estimate",
     `  time       ${time}`,
     `  WAL        ${formatBytesInterval(walBytes)}, full-page images and undo log included`,
-    `  bloat      ${grows}${dead}`,
+    `  bloat      ${describeBloat(forecast)}`,
     ...(undoLogBytes === null
       ? []
       : [`  undo log   ${formatBytesInterval(undoLogBytes)} on disk, until tidefill purge`]),
-    ...advice.map(
-      ({ action, why, bytes }) =>
-        `  cheaper    ${action}${bytes === null ? "" : ` (${formatBytes(bytes)})`}: ${why}`,
-    ),
+    ...describeAdvice(forecast).map((line) => `  cheaper    ${line}`),
   ];
 }
 
@@ -136,16 +128,6 @@ const undoAdvice = {
   encrypted: "what it overwrites is kept encrypted, so that tidefill undo can take the run back",
   none: "nothing is kept: the run cannot be taken back",
 } as const;
-
-function hotAdvice({ details }: RunPlan): string {
-  if (details === null) return "unknown";
-  const { canBeHot, fillFactor, indexes } = details.touched;
-  if (!canBeHot)
-    return `no: ${indexes.length} index(es) hold a written column, so every update adds to every index`;
-  return fillFactor < 100
-    ? `yes, where a page has room (fillfactor ${fillFactor})`
-    : "possible, as no index holds a written column; at fillfactor 100 most pages have no room for it";
-}
 
 function indent(sql: string): string {
   const lines = sql.split("\n");

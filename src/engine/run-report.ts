@@ -7,6 +7,7 @@ import type { RunStatus } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
 import type { ContractReport } from "./contract-report.ts";
 import { hadNoRows } from "./had-no-rows.ts";
+import type { RestForecast } from "./rest-forecast.ts";
 import { rolloutOf } from "./rollout-of.ts";
 
 /** A run as programs see it: what `status --json` prints and `runJob` answers. */
@@ -42,6 +43,8 @@ export interface RunReport {
   readonly etaSeconds: number | null;
   /** the same as an interval, between the present speed and that of the whole run; null while there is no speed */
   readonly etaInterval: readonly [seconds: number, seconds: number] | null;
+  /** what its rest costs; only `status` of one run tells, null elsewhere and where nobody can */
+  readonly forecast: RestForecast | null;
   /** write-ahead log for each row read, the undo log's included; null where it was not measured */
   readonly walBytesPerRow: number | null;
   /** the key through which the whole run is committed */
@@ -96,6 +99,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     rowsPerSecond: rateOf(run, progress),
     etaSeconds: etaOf(run, progress),
     etaInterval: etaIntervalOf(run, progress),
+    forecast: null,
     walBytesPerRow: run.walBytesPerRow === null ? null : Math.round(run.walBytesPerRow),
     watermark: progress.watermark,
     throttle: progress.heldBack,
@@ -141,8 +145,15 @@ function rateOf(run: Run, progress: Progress): number {
 function etaOf(run: Run, progress: Progress): number | null {
   if (run.status === "succeeded") return 0;
   if (run.status !== "running" || progress.rowsPerSecond <= 0) return null;
-  const seconds = withClosedHours(run, rowsRemaining(run, progress) / progress.rowsPerSecond);
+  const speed = withinLimit(run, progress.rowsPerSecond);
+  const seconds = withClosedHours(run, rowsRemaining(run, progress) / speed);
   return seconds === null ? null : Math.round(seconds);
+}
+
+/** What somebody has allowed counts at once, and not only when it was measured. */
+function withinLimit({ pace }: Run, speed: number): number {
+  const { rowsPerSecond = Number.POSITIVE_INFINITY } = JSON.parse(pace) as RunPace;
+  return Math.min(speed, rowsPerSecond);
 }
 
 function withClosedHours({ pace }: Run, seconds: number): number | null {
@@ -156,9 +167,9 @@ function withClosedHours({ pace }: Run, seconds: number): number | null {
  */
 export function etaIntervalOf(run: Run, progress: Progress): readonly [number, number] | null {
   if (run.status !== "running" || progress.secondsRunning <= 0) return null;
-  const speeds = [progress.rowsPerSecond, progress.read / progress.secondsRunning].filter(
-    (speed) => speed > 0,
-  );
+  const speeds = [progress.rowsPerSecond, progress.read / progress.secondsRunning]
+    .filter((speed) => speed > 0)
+    .map((speed) => withinLimit(run, speed));
   if (speeds.length === 0) return null;
   const rows = rowsRemaining(run, progress);
   const soonest = withClosedHours(run, rows / Math.max(...speeds));

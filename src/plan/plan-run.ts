@@ -112,7 +112,7 @@ async function describe(
     queryPlan: finder === undefined ? [] : withoutValues(await explainText(tx, finder.statement), isPersonal),
     verb: main?.verb ?? "update",
     touched: await readTouched(tx, mainTable(opened), main?.columns ?? [], main?.verb ?? "update"),
-    forecast: await readForecast(tx, opened, measured),
+    forecast: await readForecast(tx, opened, estimate.rows, measured),
     window: opened.job.pace.window ?? null,
   };
 }

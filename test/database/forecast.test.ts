@@ -160,6 +160,27 @@ test("a forecast is nobody's guess: once a run was measured, its time and WAL co
   expectWithin(whole, told.walBytes, "WAL");
 });
 
+test("status foretells the rest of a run that is not done, and the truth lies between", async () => {
+  await fill("fillfactor = 100", "create index notes_by_words on notes (words)");
+  expect(await commandLine.run("run", "count-by-sql", "--canary", "50%")).toMatchObject({ code: 75 });
+  const { value } = await commandLine.json("status", "count-by-sql");
+  const told = value.forecast as Forecast & { readonly hot: { readonly canBeHot: boolean } };
+  expect(told.hot).toMatchObject({ canBeHot: false, indexes: ["notes_by_words (btree)"] });
+  expect(told.advice).toEqual([
+    expect.objectContaining({ action: expect.stringContaining("drop the index public.notes_by_words") }),
+  ]);
+  const { stdout } = await commandLine.run("status", "count-by-sql");
+  expect(stdout).toMatch(/^bloat +table and indexes by .* of dead rows for vacuum, of the rest$/m);
+  expect(stdout).toMatch(/^HOT +no: 1 index\(es\)/m);
+  expect(stdout).toMatch(/^cheaper +drop the index/m);
+  const before = await measure();
+  expect(await commandLine.run("resume", "count-by-sql")).toMatchObject({ code: 0 });
+  const after = await measure();
+  expectWithin(after.wal - before.wal, told.walBytes, "WAL");
+  expectWithin(after.size - before.size, told.growthBytes, "growth");
+  expect((await commandLine.json("status", "count-by-sql")).value.forecast).toBeNull();
+});
+
 test("what would make it cheaper is named, with its size", async () => {
   await fill("fillfactor = 100", gin);
   const told = await forecastOf("rewrite");

@@ -1,7 +1,10 @@
 import type { CommandModule } from "yargs";
+import { forecastRest } from "../../engine/forecast-rest.ts";
+import type { RestForecast } from "../../engine/rest-forecast.ts";
 import { type RunReport, readReport } from "../../engine/run-report.ts";
 import {
   formatBytes,
+  formatBytesInterval,
   formatCount,
   formatInterval,
   formatPercent,
@@ -11,8 +14,10 @@ import type { Database } from "../../postgres/database.ts";
 import { isFinished } from "../../store/run-status.ts";
 import type { Store } from "../../store/store.ts";
 import { withStore } from "../connection.ts";
+import { describeAdvice, describeBloat, describeHot } from "../describe-forecast.ts";
 import { describePace } from "../describe-pace.ts";
 import { exitCodes } from "../exit-code.ts";
+import { loadJob } from "../load-job.ts";
 import { alignColumns, printData, printInPlace, printJson } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 import { Signals } from "../signals.ts";
@@ -37,7 +42,9 @@ export const statusCommand: CommandModule = {
     await withStore(settings, async (db, store) => {
       if (given.watch) return watch(db, store, given.run, settings.json);
       const reports = await status(db, store, given.run);
-      print(reports, given.run !== undefined, settings.json);
+      const [one] = reports;
+      if (given.run === undefined || one === undefined) return print(reports, false, settings.json);
+      print([{ ...one, forecast: await restOf(db, store, one, settings.jobs) }], true, settings.json);
     });
   },
 };
@@ -48,6 +55,20 @@ export async function status(db: Database, store: Store, run: string | undefined
   const reports: RunReport[] = [];
   for (const each of runs) reports.push(await readReport(db, store, each));
   return reports;
+}
+
+/** The job's file may be elsewhere, or not be what it was: the run is told of without it then. */
+async function restOf(
+  db: Database,
+  store: Store,
+  { run, job, status: state }: RunReport,
+  folder: string,
+): Promise<RestForecast | null> {
+  if (isFinished(state)) return null;
+  const loaded = await loadJob(folder, job).catch(() => null);
+  return loaded === null
+    ? null
+    : forecastRest(db, store, loaded.job, await store.runs.require(db, String(run)));
 }
 
 async function watch(db: Database, store: Store, run: string | undefined, json: boolean): Promise<void> {
@@ -96,7 +117,7 @@ function describeAll(reports: readonly RunReport[]): string {
 }
 
 function describeOne(report: RunReport): string {
-  const { rows } = report;
+  const { rows, forecast } = report;
   const facts: readonly (readonly [string, string | null])[] = [
     ["job", `${report.job}, run ${report.run}${kindOf(report)}`],
     ["state", stateOf(report)],
@@ -112,6 +133,9 @@ function describeOne(report: RunReport): string {
       report.etaInterval === null || isFinished(report.status) ? null : formatInterval(report.etaInterval),
     ],
     ["WAL", walOf(report)],
+    ["bloat", forecast === null ? null : `${describeBloat(forecast)}, of the rest`],
+    ["HOT", forecast === null || forecast.hot === null ? null : describeHot(forecast.hot)],
+    ...(forecast === null ? [] : describeAdvice(forecast)).map((line) => ["cheaper", line] as const),
     ["held back", report.throttle],
     ["pace", Object.keys(report.pace).length === 0 ? null : describePace(report.pace)],
     ["workers", String(report.workers)],
@@ -131,8 +155,9 @@ function describeOne(report: RunReport): string {
 }
 
 /** What each row makes, and what is still to come by that. */
-function walOf({ walBytesPerRow, rows, progress, status }: RunReport): string | null {
-  if (walBytesPerRow === null) return null;
+function walOf({ walBytesPerRow, rows, progress, status, forecast }: RunReport): string | null {
+  if (walBytesPerRow === null)
+    return forecast === null ? null : `${formatBytesInterval(forecast.walBytes)} to come`;
   const each = `${formatCount(walBytesPerRow)} bytes a row`;
   if (isFinished(status)) return each;
   const left = Math.max(0, 1 - progress) * Math.max(rows.estimated ?? 0, rows.read);

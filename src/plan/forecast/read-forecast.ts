@@ -6,10 +6,11 @@ import { type Forecast, forecast, type Measured } from "./forecast.ts";
 import type { ForecastTable } from "./forecast-table.ts";
 import { changedColumns, readTableFacts } from "./table-facts.ts";
 
-/** Asks the catalogue what decides a run's cost, and foretells it; no row is read. */
+/** Asks the catalogue what decides a run's cost, and foretells it for about `toDo` rows; no row is read. */
 export async function readForecast(
   tx: Transaction,
   opened: OpenedJob,
+  toDo: number,
   measured: Measured | null,
 ): Promise<Forecast> {
   const tables: ForecastTable[] = [];
@@ -22,5 +23,5 @@ export async function readForecast(
   const { rows } = await tx.query(sql`
     select pg_catalog.pg_size_bytes(pg_catalog.current_setting('max_wal_size')) as bytes`);
   const surroundings = { hasUndoLog: opened.job.undoable, checkpointBytes: Number(rows[0]?.bytes ?? 0) };
-  return forecast(opened.estimate.rows, tables, surroundings, measured);
+  return forecast(toDo, tables, surroundings, measured);
 }

@@ -1,0 +1,59 @@
+import { RefusedError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import { readParameters } from "../job/parameters.ts";
+import { readForecast } from "../plan/forecast/read-forecast.ts";
+import { tryToOpenJob } from "../plan/open-job.ts";
+import { mainTable } from "../plan/opened-job.ts";
+import { readTouched } from "../plan/touched.ts";
+import type { Database } from "../postgres/database.ts";
+import { readProgress } from "../store/progress.ts";
+import type { Run } from "../store/run.ts";
+import { isFinished } from "../store/run-status.ts";
+import type { Store } from "../store/store.ts";
+import type { RestForecast } from "./rest-forecast.ts";
+import { rowsRemaining } from "./run-report.ts";
+import { givenParameters } from "./sealed-parameters.ts";
+import type { WorkOptions } from "./session.ts";
+
+/**
+ * Foretells the rest of an unfinished run of a job's, by its own batches as far as they were measured and by the catalogue as it is
+ * now; null where the run has ended, does something else, or its job cannot be opened.
+ */
+export async function forecastRest(
+  db: Database,
+  store: Store,
+  job: Job,
+  run: Run,
+  options: Pick<WorkOptions, "undoKey"> = {},
+): Promise<RestForecast | null> {
+  if (run.kind !== "run" || isFinished(run.status) || job.kind === "steps") return null;
+  const parameters = await parametersOf(db, job, run, options);
+  const opened = parameters === null ? null : (await tryToOpenJob(db, job, parameters)).opened;
+  if (opened === null) return null;
+  const progress = await readProgress(db, store.schema, run.id);
+  const { walBytesPerRow } = run;
+  return db.rolledBack(async (tx) => {
+    const left = rowsRemaining(run, progress);
+    const measured = { run: Number(run.id), speeds: [progress.rowsPerSecond], walBytesPerRow };
+    const { walBytes, growthBytes, deadBytes, advice } = await readForecast(tx, opened, left, measured);
+    const [main] = opened.writes;
+    const hot =
+      main?.verb === "update" ? await readTouched(tx, mainTable(opened), main.columns, main.verb) : null;
+    return { walBytes, growthBytes, deadBytes, advice, hot };
+  });
+}
+
+/** null where they are sealed and there is no key to open them with. */
+async function parametersOf(
+  db: Database,
+  job: Job,
+  run: Run,
+  options: Pick<WorkOptions, "undoKey">,
+): Promise<object | null> {
+  try {
+    return await readParameters(job.parameters, await givenParameters(db, run, options));
+  } catch (error) {
+    if (error instanceof RefusedError) return null;
+    throw error;
+  }
+}
