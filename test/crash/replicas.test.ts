@@ -59,6 +59,8 @@ const increment = defineSqlJob({
 /** A run whose events are kept. */
 class WatchedRun {
   readonly events: EngineEvent[] = [];
+  /** when each of them came, by `performance.now` */
+  readonly #at: number[] = [];
   readonly report: ReturnType<typeof runJob>;
   readonly #abort = new AbortController();
 
@@ -68,7 +70,10 @@ class WatchedRun {
       replicas,
       workers: 2,
       signal: this.#abort.signal,
-      onEvent: (event) => this.events.push(event),
+      onEvent: (event) => {
+        this.events.push(event);
+        this.#at.push(performance.now());
+      },
     });
   }
 
@@ -90,12 +95,20 @@ class WatchedRun {
     await until(async () => this.batches > before, { describe: "batches" });
   }
 
-  /** Waits until it is held, and answers why; nothing may be committed from then on but what was under way. */
-  async isHeld(): Promise<string> {
+  /**
+   * Waits until it is held, and answers why; nothing may be committed from then on but what was under way. Prints how far it
+   * went beyond, from the moment when `since` (by `performance.now`) made the reason.
+   */
+  async isHeld(since?: number): Promise<string> {
     const reason = await until(async () => this.heldBecause, { describe: "a run that is held" });
-    const before = this.batches;
+    const held = this.events.findLastIndex((event) => event.type === "pace changed");
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(this.batches - before).toBeLessThanOrEqual(2);
+    const beyond = this.events.slice(held).filter((event) => event.type === "batch committed");
+    const rowsBeyond = beyond.reduce((sum, { counts }) => sum + counts.read, 0);
+    const after =
+      since === undefined ? "" : `${Math.round((this.#at[held] ?? 0) - since)} ms after its cause, `;
+    console.info(`held ${after}then ${beyond.length} batches of ${rowsBeyond} rows: ${reason}`);
+    expect(beyond.length).toBeLessThanOrEqual(2);
     return reason;
   }
 }
@@ -110,7 +123,8 @@ test("a standby whose replay is paused holds the run, which goes on by itself wh
   const run = new WatchedRun();
   await run.works();
   await replica.pauseReplay();
-  expect(await run.isHeld()).toMatch(/^replication lag .* > 1 s on replica_a$/);
+  const paused = performance.now();
+  expect(await run.isHeld(paused)).toMatch(/^replication lag .* > 1 s on replica_a$/);
   await replica.resumeReplay();
   await allOnce(run);
 });
@@ -146,7 +160,8 @@ test("a declared standby that is stopped holds the run; one that is not declared
   const run = new WatchedRun(["replica_b"]);
   await run.works();
   await other.stop();
-  expect(await run.isHeld()).toBe("replication lag unknown: replica_b is not connected");
+  const stopped = performance.now();
+  expect(await run.isHeld(stopped)).toBe("replication lag unknown: replica_b is not connected");
   run.stop();
   await run.report;
   await pool.query("drop schema tidefill cascade");

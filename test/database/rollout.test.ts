@@ -125,6 +125,32 @@ test("stages stop at differences that a trigger makes", async () => {
   expect(report.stageProblems.join()).toMatch(/rows are not as the job makes them/);
 });
 
+test("stages stop where commits have become slow", async () => {
+  // Once a transaction, at its commit, as a slow disk would.
+  await database.query(`create or replace function linger() returns trigger language plpgsql as $$ begin
+    if current_setting('test.lingered', true) is distinct from 'yes' and exists (select from slow) then
+      perform pg_sleep(0.05), set_config('test.lingered', 'yes', true);
+    end if; return null; end $$`);
+  await database.query("drop table if exists slow; create table slow ()");
+  await database.query(
+    "create constraint trigger linger after update on counters initially deferred for each row execute function linger()",
+  );
+  const report = await runJob(fill, {
+    ...options(),
+    stages: "20%,50%,100%",
+    soak: "10ms",
+    inTest: { batchRows: 250 },
+    onEvent: (event) => {
+      if (event.type === "stage done") void database.query("insert into slow default values");
+    },
+  });
+  expect(report).toMatchObject({ status: "paused", stopReason: "canary", stage: 1 });
+  expect(report.stageProblems).toEqual([
+    expect.stringMatching(/^commits take \d+ ms, \d+ ms in the stage before$/),
+  ]);
+  expect(await touched()).toBeLessThan(rows);
+});
+
 test("stages stop at a broken integrity query", async () => {
   const job = defineSqlJob({
     name: "fill",
