@@ -1,4 +1,5 @@
 import type { Argv } from "yargs";
+import { untilInstant } from "../job/until.ts";
 
 /** Options that every command takes. */
 export interface CommonSettings {
@@ -35,13 +36,16 @@ export function commonOptions<T>(yargs: Argv<T>) {
     .option("json", { type: "boolean", default: false, describe: "one JSON object on stdout" });
 }
 
-/** Options of the commands that work on a run. */
-export function workOptions<T>(yargs: Argv<T>) {
+/** When a command may work. */
+export interface HoursSettings {
+  readonly window?: string | undefined;
+  readonly exitWhenClosed?: boolean | undefined;
+  readonly until?: string | undefined;
+}
+
+/** Options of the commands that may have to wait for their hours. */
+export function hoursOptions<T>(yargs: Argv<T>) {
   return yargs
-    .option("workers", {
-      type: "number",
-      describe: "ranges that each process works on at a time (4 unless the run has been told otherwise)",
-    })
     .option("window", {
       type: "string",
       describe: 'when the run may work: "22:00-06:00 Europe/Berlin", several joined by ";"',
@@ -51,7 +55,25 @@ export function workOptions<T>(yargs: Argv<T>) {
       default: false,
       describe: "leave with exit code 75 instead of waiting where the window is closed",
     })
-    .option("until", { type: "string", describe: 'leave with exit code 75 at "06:00 Europe/Berlin"' })
+    .option("until", { type: "string", describe: 'leave with exit code 75 at "06:00 Europe/Berlin"' });
+}
+
+/** What the options of the hours mean to the engine. @throws UsageError */
+export function hoursOf({ window, exitWhenClosed, until }: HoursSettings) {
+  return {
+    window,
+    exitWhenClosed,
+    until: until === undefined ? undefined : untilInstant(until, new Date()),
+  };
+}
+
+/** Options of the commands that work on a run. */
+export function workOptions<T>(yargs: Argv<T>) {
+  return hoursOptions(yargs)
+    .option("workers", {
+      type: "number",
+      describe: "ranges that each process works on at a time (4 unless the run has been told otherwise)",
+    })
     .option("replica", {
       type: "string",
       array: true,

@@ -15,6 +15,7 @@ export class StepLines {
   hear(event: StepEvent): void {
     const { step } = event;
     if (event.type === "step waits") this.#wait(event);
+    if (event.type === "step held") say(`${emphasise("yellow", "waits")}  ${step}: ${event.reason}`);
     if (event.type === "step undone")
       say(
         event.wasThere

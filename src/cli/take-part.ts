@@ -4,22 +4,20 @@ import type { WorkOptions } from "../engine/session.ts";
 import { UsageError } from "../errors.ts";
 import type { Duration } from "../job/duration.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
-import { untilInstant } from "../job/until.ts";
+import { Windows } from "../job/window.ts";
 import { formatCount, formatSeconds } from "../observe/format.ts";
+import { inMinutes } from "../throttle/amount.ts";
 import { withAddress } from "./connection.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import type { LoadedJob } from "./load-job.ts";
 import { type ObserverSettings, Observers } from "./observers.ts";
 import { emphasise, printJson, say } from "./output.ts";
-import type { CommonSettings } from "./settings.ts";
+import { type CommonSettings, type HoursSettings, hoursOf } from "./settings.ts";
 import { Signals } from "./signals.ts";
 import { StepLines } from "./step-lines.ts";
 
-export interface WorkSettings extends ObserverSettings {
+export interface WorkSettings extends ObserverSettings, HoursSettings {
   readonly workers?: number | undefined;
-  readonly window?: string | undefined;
-  readonly exitWhenClosed?: boolean | undefined;
-  readonly until?: string | undefined;
   readonly replica?: readonly string[] | undefined;
   readonly lease: string;
   readonly rejectLimit?: string | undefined;
@@ -34,7 +32,7 @@ export async function takePart(
 ): Promise<RunReport> {
   requireNumbers(work);
   const rejectLimit = work.rejectLimit === undefined ? undefined : parseRejectLimit(work.rejectLimit);
-  const until = work.until === undefined ? undefined : untilInstant(work.until, new Date());
+  const hours = hoursOf(work);
   const observers = await Observers.open(work);
   const signals = new Signals();
   signals.listen();
@@ -48,9 +46,7 @@ export async function takePart(
         connectionString,
         schema: settings.schema,
         workers: work.workers,
-        window: work.window,
-        exitWhenClosed: work.exitWhenClosed,
-        until,
+        ...hours,
         replicas: work.replica,
         lease: work.lease as Duration,
         rejectLimit,
@@ -166,6 +162,12 @@ function isListed({ kind, rows }: RunReport): boolean {
   return rows.rejected > 0 || (kind !== "run" && rows.conflicted + rows.skipped > 0);
 }
 
+/** When the window opens, as far as the run tells. */
+function whenOpen({ pace: { window } }: RunReport): string {
+  const opens = window === undefined ? null : Windows.parse(window).nextChange(new Date());
+  return opens === null ? "when its window opens" : `when its window opens, ${inMinutes(opens)}`;
+}
+
 function nextStep(report: RunReport): string | null {
   // The job's name means its own last run; an undo and a verify are told by their number.
   const name = report.kind === "run" ? report.job : String(report.run);
@@ -185,5 +187,5 @@ function nextStep(report: RunReport): string | null {
   if (report.stopReason === "error") {
     return `Mend the cause, then go on: tidefill resume ${name}   (with --accept-changes when you have changed the job)`;
   }
-  return `Go on where it stopped: tidefill resume ${name}`;
+  return `Go on ${report.stopReason === "window" ? whenOpen(report) : "where it stopped"}: tidefill resume ${name}`;
 }

@@ -1,12 +1,13 @@
 import type { WorkOptions } from "../engine/session.ts";
 import { withAddress } from "./connection.ts";
-import type { CommonSettings } from "./settings.ts";
+import { type CommonSettings, type HoursSettings, hoursOf } from "./settings.ts";
 import { Signals } from "./signals.ts";
 import { StepLines } from "./step-lines.ts";
 
 /** Does what has steps and no run, told on the terminal and ended by the first signal. */
 export async function takeSteps<T>(
   settings: CommonSettings,
+  hours: HoursSettings,
   work: (options: WorkOptions) => Promise<T>,
 ): Promise<T> {
   const signals = new Signals();
@@ -17,6 +18,7 @@ export async function takeSteps<T>(
       work({
         connectionString,
         schema: settings.schema,
+        ...hoursOf(hours),
         signal: signals.signal,
         onStep: (event) => lines.hear(event),
       }),

@@ -57,7 +57,7 @@ async function takeBack(
       if (report === null) throw new Error(`The runs of ${job.name} were taken back by somebody else.`);
       return report;
     });
-  return takeSteps(settings, (options) => undoJob(job, options));
+  return takeSteps(settings, given, (options) => undoJob(job, options));
 }
 
 function describe({ job, runs, steps, unfinished }: UndoPlan): string {

@@ -1,10 +1,9 @@
-import { RefusedError, UsageError } from "../errors.ts";
+import { RefusedError, TidefillError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { readParameters } from "../job/parameters.ts";
 import { type BackupScope, openDropped } from "../plan/open-dropped.ts";
 import { openJob, tryToOpenJob } from "../plan/open-job.ts";
 import type { Database } from "../postgres/database.ts";
-import { StepRunner } from "../steps/run-steps.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { installedVersion, requireSchema } from "../store/schema.ts";
@@ -17,12 +16,15 @@ import { type RunReport, readReport } from "./run-report.ts";
 import { requireSafeSteps, whyUnsafe } from "./safe-steps.ts";
 import { givenParameters } from "./sealed-parameters.ts";
 import { type WorkOptions, withDatabase } from "./session.ts";
+import { stepsOf } from "./steps-of.ts";
+import { takeUpPace } from "./take-up-pace.ts";
 import { requireNoUndoNeeds } from "./undo-needs.ts";
 import { verifyRun } from "./verify-run.ts";
 
 /** Does the steps before the rows; killed at any instant, the next call goes on. */
 export async function expand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<void> {
-  await new StepRunner(db, store, { job: job.name, phase: "expand", steps: job.expand }, options).up();
+  const window = options.window ?? job.pace.window;
+  await stepsOf(db, store, job, "expand", { ...options, window }).up();
 }
 
 /**
@@ -37,13 +39,9 @@ export async function contractAfter(
   options: WorkOptions,
 ): Promise<RunReport> {
   if (report.status !== "succeeded" || report.kind !== "run" || job.contract.length === 0) return report;
-  const runner = new StepRunner(
-    db,
-    store,
-    { job: job.name, phase: "contract", steps: job.contract },
-    options,
-  );
-  const problem = (await whyUnsafe(job)) ?? (await whyNotYet(db, store, job, BigInt(report.run), options));
+  const last = { ...options, window: report.pace.window ?? job.pace.window };
+  const runner = stepsOf(db, store, job, "contract", last);
+  const problem = (await whyUnsafe(job)) ?? (await whyNotYet(db, store, job, BigInt(report.run), last));
   const done = problem === null ? await runner.up(beforeLoss(job.contract)) : 0;
   const open = (await runner.open()).map(({ name }) => name);
   return { ...report, contract: { done, open, problem } };
@@ -64,10 +62,11 @@ export async function goOnWithLastSteps(
   const run = await store.runs.standing(db, job.name);
   const latest = await store.runs.latest(db, job.name);
   if (run === null || latest === null || !isFinished(latest.status)) return null;
-  const phase = { job: job.name, phase: "contract", steps: beforeLoss(job.contract) } as const;
-  const open = await new StepRunner(db, store, phase, options).open();
-  if (open.length === 0) return null;
-  return contractAfter(db, store, job, await readReport(db, store, run), options);
+  const open = await stepsOf(db, store, job, "contract", options).open();
+  if (!beforeLoss(job.contract).some((step) => open.includes(step))) return null;
+  await takeUpPace(db, store, run, options);
+  const current = await store.runs.require(db, String(run.id));
+  return contractAfter(db, store, job, await readReport(db, store, current), options);
 }
 
 /** Does all steps after the rows, also those that take something away. @throws RefusedError when it is not the time for that */
@@ -76,19 +75,16 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     await requireSchema(db, store.schema);
     const run = await store.runs.standing(db, job.name);
     if (run === null) throw notRun(job);
-    const problem = await whyNotYet(db, store, job, run.id, options);
+    const { pace } = await readReport(db, store, run);
+    const last = { ...options, window: options.window ?? pace.window ?? job.pace.window };
+    const problem = await whyNotYet(db, store, job, run.id, last);
     if (problem !== null)
       throw new RefusedError(
         "run-is-verified",
         `${problem} No step was done.`,
         `Once that is mended: tidefill contract ${job.name}`,
       );
-    const runner = new StepRunner(
-      db,
-      store,
-      { job: job.name, phase: "contract", steps: job.contract },
-      options,
-    );
+    const runner = stepsOf(db, store, job, "contract", last);
     const open = await runner.open();
     if (open.length > 0) await requireSafeSteps(job);
     await requireNoUndoNeeds(db, store, open);
@@ -121,6 +117,10 @@ async function whyNotYet(
     return whyNotByIntegrity(db, job);
   const verify = isCompared ? last.id : BigInt((await verifyRun(job, { ...options, run })).run);
   const compared = await store.runs.require(db, String(verify));
+  if (compared.status === "interrupted")
+    throw new TidefillError("step-stopped", `The verify before the last steps of ${job.name} was stopped.`, {
+      remedy: `It goes on with them: tidefill contract ${job.name}`,
+    });
   if (compared.status !== "succeeded")
     return `The verify of run ${run} of ${job.name} is ${compared.status}.`;
   // A verify has something to say only where what it compared proves nothing.

@@ -22,7 +22,7 @@ import type { RunReport } from "./run-report.ts";
 import { requireSafeSteps } from "./safe-steps.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
 import { keptParameters } from "./sealed-parameters.ts";
-import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
+import { paceOf, paceOfNew, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterSteps } from "./steps-only.ts";
 import { taskOf } from "./task-of-run.ts";
 import { requireVerifiable } from "./verify-rights.ts";
@@ -157,7 +157,7 @@ export async function createRun(
       code,
       keyFingerprint: opened.keyFingerprint,
       tableFingerprint: opened.tableFingerprint,
-      pace: JSON.stringify({ ...windowOf(job), ...paceOf(options) }),
+      pace: JSON.stringify(paceOfNew(job, options)),
       rollout: rollout === null ? null : JSON.stringify(rollout),
       estimatedRows: Math.round(estimate.rows),
       estimatedWalk: Math.round(estimate.walk),
@@ -178,11 +178,6 @@ export async function createRun(
     await store.audit.record(tx, { action: "run", job: job.name, run: id, details });
     return id;
   });
-}
-
-/** A run keeps the window of its job, so that whoever asks how it is need not have the job's file. */
-function windowOf({ pace: { window } }: Job): { readonly window?: string } {
-  return window === undefined ? {} : { window };
 }
 
 /** @throws RefusedError when a job that has to be done before is not */

@@ -2,7 +2,7 @@ import { withPasswords } from "../postgres/address.ts";
 import type { Database } from "../postgres/database.ts";
 import { Onlooker } from "../postgres/onlooker.ts";
 import { type ReplicaLag, readServerActivity, type ServerActivity } from "../postgres/server-activity.ts";
-import { sql } from "../postgres/sql.ts";
+import { serverTime } from "../postgres/server-clock.ts";
 import type { Reading } from "../throttle/signal.ts";
 import { Watch } from "../throttle/watch.ts";
 import type { Events } from "./events.ts";
@@ -121,10 +121,7 @@ export class Senses {
 
   // By the database's clock, as everything that has to do with time.
   async #leaveAt(until: Date): Promise<void> {
-    const { rows } = await this.#db.query(
-      sql`select extract(epoch from pg_catalog.clock_timestamp()) * 1000 as now`,
-    );
-    const inMs = until.getTime() - Number(rows[0]?.now ?? 0);
+    const inMs = until.getTime() - (await serverTime(this.#db)).getTime();
     const leave = (): void => this.#control.stop.stop({ reason: "until" });
     this.#untilTimer = setTimeout(leave, Math.min(longestTimerMs, Math.max(0, inMs)));
   }

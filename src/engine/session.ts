@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
 import { type Duration, parseDuration } from "../job/duration.ts";
 import { checkPace, type RunPace } from "../job/pace.ts";
 import type { RejectLimit } from "../job/reject-limit.ts";
@@ -90,6 +91,11 @@ function leaseOf({ lease = defaultLease }: WorkOptions): number {
   throw new UsageError(`A lease must last from 500ms to 1h, got ${lease}.`, {
     remedy: "Shorter takes over sooner from a worker that vanished; 10s suits most.",
   });
+}
+
+/** The pace that a new run has. It keeps its job's window, so that whoever asks how it is need not have the job's file. @throws UsageError */
+export function paceOfNew({ pace: { window } }: Job, options: WorkOptions): RunPace {
+  return { ...(window === undefined ? {} : { window }), ...paceOf(options) };
 }
 
 /** What the options say about the pace; it belongs to the run from then on. @throws UsageError */

@@ -54,7 +54,7 @@ export function signalsOf(
   );
   const commits = new CommitLatency();
   const always = [
-    new StopFile(stopFileName),
+    ...stopFilesOf(throttles),
     new WindowSignal(hours),
     lag,
     commits,
@@ -72,6 +72,12 @@ export function signalsOf(
   return { all: [...always, ...throttles.flatMap(signalOf)], lag, wal, commits };
 }
 
+/** The file that holds everything that was started in this directory, and those that the job names. */
+export function stopFilesOf(throttles: readonly ThrottleDefinition[]): readonly Signal[] {
+  const own = throttles.filter((throttle) => throttle.kind === "stop file");
+  return [stopFileName, ...own.map(({ path }) => path)].map((path) => new StopFile(path));
+}
+
 /** The default counts only where the job says nothing. */
 function longest(given: readonly unknown[], fallback: number): number {
   return given.length === 0 ? fallback : Number.POSITIVE_INFINITY;
@@ -85,8 +91,6 @@ function signalOf(throttle: ThrottleDefinition): Signal[] {
       return [new UserFunction(throttle)];
     case "prometheus":
       return [new PrometheusQuery(throttle)];
-    case "stop file":
-      return [new StopFile(throttle.path)];
     default:
       return [];
   }

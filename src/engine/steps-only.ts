@@ -7,7 +7,7 @@ import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { noRows } from "./had-no-rows.ts";
 import { type RunReport, readReport } from "./run-report.ts";
-import type { WorkOptions } from "./session.ts";
+import { paceOfNew, type WorkOptions } from "./session.ts";
 
 /**
  * Enters the run of a job of steps alone, when they are done: so it stands in `list` and `audit` as any other. `before` may refuse:
@@ -21,7 +21,13 @@ export async function enterSteps(
   before: (tx: Transaction) => Promise<void>,
 ): Promise<RunReport> {
   const code = { definition: stepsFingerprint(job), files: options.files ?? {} };
-  return enter(db, store, job.name, "run", null, code, before);
+  const pace = paceOfNew(job, options);
+  return enter(
+    db,
+    store,
+    { job: job.name, kind: "run", ofRun: null, code, pace: JSON.stringify(pace) },
+    before,
+  );
 }
 
 /** A hash of all that a job of steps alone does. */
@@ -33,28 +39,24 @@ export function stepsFingerprint({ expand, contract }: Job): string {
 
 /** Enters that the steps of such a run were taken back. */
 export async function enterUndone(db: Database, store: Store, undone: Run): Promise<RunReport> {
-  return enter(db, store, undone.job, "undo", undone.id, { definition: "undo", files: {} });
+  const code = { definition: "undo", files: {} };
+  return enter(db, store, { job: undone.job, kind: "undo", ofRun: undone.id, code, pace: "{}" });
 }
 
 async function enter(
   db: Database,
   store: Store,
-  job: string,
-  kind: "run" | "undo",
-  ofRun: bigint | null,
-  code: Run["code"],
+  entered: Pick<Run, "job" | "ofRun" | "code" | "pace"> & { readonly kind: "run" | "undo" },
   before: (tx: Transaction) => Promise<void> = async () => {},
 ): Promise<RunReport> {
+  const { job, kind, ofRun, code } = entered;
   const id = await db.transaction(async (tx) => {
     const created = await store.runs.create(tx, {
-      job,
-      kind,
-      ofRun,
+      ...entered,
       undoLog: "none",
       undoParts: [],
       parameters: "{}",
       rejectLimit: 0,
-      code,
       keyFingerprint: noRows,
       tableFingerprint: noRows,
       estimatedRows: 0,

@@ -1,9 +1,9 @@
 import type { Job } from "../job/define-job.ts";
-import { StepRunner } from "../steps/run-steps.ts";
 import { requireSchema } from "../store/schema.ts";
 import { resumeRun } from "./resume-run.ts";
 import type { RunReport } from "./run-report.ts";
 import { type WorkOptions, withDatabase } from "./session.ts";
+import { stepsOf } from "./steps-of.ts";
 import { readUndoPlan, type UndoPlan } from "./undo-plan.ts";
 import { isWhole, undoRun } from "./undo-run.ts";
 import { requireWaysBack } from "./ways-back.ts";
@@ -28,8 +28,7 @@ export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunR
     if (withExpand || !isWhole(report)) return report;
   }
   await withDatabase(`undo ${job.name}`, options, async (db, store) => {
-    for (const phase of ["contract", "expand"] as const)
-      await new StepRunner(db, store, { job: job.name, phase, steps: job[phase] }, options).down();
+    for (const phase of ["contract", "expand"] as const) await stepsOf(db, store, job, phase, options).down();
   });
   return report;
 }

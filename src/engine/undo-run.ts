@@ -4,7 +4,6 @@ import { noRejectLimit } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import type { ImagePart } from "../sink/images.ts";
-import { StepRunner } from "../steps/run-steps.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
@@ -15,6 +14,7 @@ import { hadNoRows } from "./had-no-rows.ts";
 import { resumeRun } from "./resume-run.ts";
 import type { RunReport } from "./run-report.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
+import { stepsOf } from "./steps-of.ts";
 import { enterUndone } from "./steps-only.ts";
 import { indexLog, layoutsOf, needsLookup, openLog, undoTask } from "./undo-task.ts";
 import { requireUndoable, whyNot } from "./undoable.ts";
@@ -117,13 +117,13 @@ async function takeBackSteps(db: Database, store: Store, run: Run, options: Undo
     ...options,
     withExpand: options.withExpand === true || hadNoRows(run),
   });
-  await new StepRunner(db, store, { job: job.name, phase: "contract", steps: job.contract }, options).down();
+  await stepsOf(db, store, job, "contract", options).down();
   if (hadNoRows(run)) await takeBackExpand(db, store, job, options);
 }
 
 /** Takes back the steps before the rows: what they have added goes, with all that is in it. */
 async function takeBackExpand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<number> {
-  return new StepRunner(db, store, { job: job.name, phase: "expand", steps: job.expand }, options).down();
+  return stepsOf(db, store, job, "expand", options).down();
 }
 
 /** An index on a log of many million images; nobody else uses the log. */

@@ -1,11 +1,11 @@
 import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { Database } from "../postgres/database.ts";
-import { StepRunner } from "../steps/run-steps.ts";
 import type { KnownStep } from "../store/steps.ts";
 import type { Store } from "../store/store.ts";
 import { hadNoRows } from "./had-no-rows.ts";
 import type { WorkOptions } from "./session.ts";
+import { stepsOf } from "./steps-of.ts";
 import type { UndoPlan } from "./undo-plan.ts";
 import { openLog } from "./undo-task.ts";
 import { requireUndoable } from "./undoable.ts";
@@ -39,7 +39,7 @@ export async function requireStepsHaveAWayBack(
       (step) => step.phase === phase && !job[phase].some(({ name }) => name === step.name),
     );
     if (stranger !== undefined) throw notInTheFile(stranger);
-    await new StepRunner(db, store, { job: job.name, phase, steps: job[phase] }, options).requireWaysBack();
+    await stepsOf(db, store, job, phase, options).requireWaysBack();
   }
 }
 

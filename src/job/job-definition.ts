@@ -73,7 +73,10 @@ export interface CommonDefinition<P extends ParameterSpec> {
 export type StepsDefinition = Pick<
   CommonDefinition<Record<never, never>>,
   "name" | "expand" | "contract" | "after" | "integrity" | "backup"
->;
+> & {
+  /** the hours in which a step may begin */
+  readonly pace?: Pick<Pace, "window">;
+};
 
 /** Something that must always hold: `query` returns the rows that break it, so it must return none. */
 export interface IntegrityQuery<Query = Sql> {

@@ -93,7 +93,7 @@ function readValue(name: (typeof names)[number], text: string): string | number 
   if (text === "default") return null;
   if (name === "replica" || name === "ignore") return readList(name, text);
   if (name === "workers" || name === "rows-per-second") {
-    if (!/^[\d_,]+(\.\d+)?$/.test(text)) throw new UsageError(`${name} wants a number, got "${text}".`);
+    if (!/^-?[\d_,]+(\.\d+)?$/.test(text)) throw new UsageError(`${name} wants a number, got "${text}".`);
     return Number(text.replaceAll(/[_,]/g, ""));
   }
   return text;

@@ -15,12 +15,18 @@ export class ProgressState {
   #heldBack: string | null = null;
   /** what the signals say: held entirely, or slowed down */
   #throttle: string | null = null;
+  /** what is said between two stages; null while rows are worked on */
+  #between: string | null = null;
 
   hear(event: EngineEvent): void {
     switch (event.type) {
       case "run started":
         this.#estimatedRows = event.estimatedRows;
         this.#estimatedWalk = event.estimatedWalk;
+        this.#between = null;
+        break;
+      case "stage done":
+        this.#between = event.message;
         break;
       case "range leased":
         this.#busy += 1;
@@ -58,6 +64,7 @@ export class ProgressState {
 
   /** One line for people. */
   text(job: string): string {
+    if (this.#between !== null) return `${job}  ${this.#between}`;
     const done =
       this.#sweep > 0 ? [`looking for rows that came late (sweep ${this.#sweep})`] : this.#howFar();
     const rejected = (this.#pulse?.progress.rejected ?? 0) + this.#since.rejected;

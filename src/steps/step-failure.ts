@@ -45,6 +45,15 @@ export class StepStoppedError extends TidefillError {
   }
 }
 
+/** It was not the time for a step, and nobody wants to wait for it. */
+export class StepNotBegunError extends TidefillError {
+  constructor(place: StepPlace, why: string) {
+    super("step-stopped", `The step "${place.name}" of ${place.job} was not begun: ${why}.`, {
+      remedy: goOn(place),
+    });
+  }
+}
+
 /** A failure of PostgreSQL, with what the step has left behind; anything else as it is. */
 export async function withWhatIsLeft(
   db: Database,

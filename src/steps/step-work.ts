@@ -10,7 +10,7 @@ import { type Around, doAct, type Told } from "./do-act.ts";
 import { hashOf, isAnyDone, isWholeDone, requireDone } from "./done.ts";
 import { requireSame } from "./same-thing.ts";
 import type { StepEvent, StepListener } from "./step-events.ts";
-import { withWhatIsLeft } from "./step-failure.ts";
+import { type StepPlace, withWhatIsLeft } from "./step-failure.ts";
 
 /** One step of a job, and what our record knows of it. */
 interface StepOfJob {
@@ -21,10 +21,12 @@ interface StepOfJob {
   readonly known: KnownStep | undefined;
 }
 
-/** Who hears of the steps, and may end them. */
+/** Who hears of the steps, and may hold or end them. */
 export interface Doing {
   readonly onStep?: StepListener | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** is through when a step may begin; none is held when absent */
+  readonly mayBegin?: ((place: StepPlace) => Promise<void>) | undefined;
 }
 
 type Telling = StepEvent extends infer Each
@@ -50,6 +52,7 @@ export class StepWork {
   /** Does what is not done of it. */
   async do(): Promise<void> {
     const { step, known } = this.#of;
+    await this.#doing.mayBegin?.(this.#key);
     const begin = performance.now();
     // What was there before is seen by the first who begins, and by nobody after him.
     await this.#awaitGhosts();
@@ -71,6 +74,7 @@ export class StepWork {
   /** Takes back what is done, or begun; what was there before the job came stays. */
   async undo(): Promise<void> {
     const { step, known } = this.#of;
+    await this.#doing.mayBegin?.(this.#key);
     const begin = performance.now();
     await this.#awaitGhosts();
     const strike = (tx: Transaction): Promise<boolean> => this.#store.steps.strike(tx, this.#key);

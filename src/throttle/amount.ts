@@ -4,6 +4,11 @@ export function inSeconds(seconds: number): string {
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
+/** A moment in a reason: `2026-11-26 22:00 UTC`. */
+export function inMinutes(at: Date): string {
+  return `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
 /** Bytes in a reason, in powers of two as PostgreSQL's settings have them: `512 kB`, `1.5 GB`. */
 export function inBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];

@@ -1,6 +1,6 @@
 import type { Queryable } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
-import { inSeconds } from "./amount.ts";
+import { serverTime } from "../postgres/server-clock.ts";
+import { inMinutes, inSeconds } from "./amount.ts";
 import type { Reading, Signal } from "./signal.ts";
 
 /** The hours in which a run may work. */
@@ -27,16 +27,13 @@ export class WindowSignal implements Signal {
   async read(db: Queryable): Promise<Reading | null> {
     const hours = this.#hours();
     if (hours === null) return null;
-    const { rows } = await db.query(
-      sql`select extract(epoch from pg_catalog.clock_timestamp()) * 1000 as now`,
-    );
-    const now = new Date(Number(rows[0]?.now));
+    const now = await serverTime(db);
     if (hours.isOpen(now)) return null;
     const next = this.#next(hours, now);
     const opens =
       next === null
         ? "and never opens"
-        : `until ${next.toISOString().slice(0, 16).replace("T", " ")} UTC (${inSeconds((next.getTime() - now.getTime()) / 1_000)})`;
+        : `until ${inMinutes(next)} (${inSeconds((next.getTime() - now.getTime()) / 1_000)})`;
     return { signal: this.name, strain: 1, reason: `the window ${hours} is closed ${opens}` };
   }
 

@@ -6,7 +6,13 @@ import { requireConfirmation } from "../confirm.ts";
 import { withStore } from "../connection.ts";
 import { loadJob } from "../load-job.ts";
 import { printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import {
+  type CommonSettings,
+  commonOptions,
+  commonSettings,
+  type HoursSettings,
+  hoursOptions,
+} from "../settings.ts";
 import { takeSteps } from "../take-steps.ts";
 
 /** `tidefill contract <job>` */
@@ -14,11 +20,12 @@ export const contractCommand: CommandModule = {
   command: "contract <job>",
   describe: "the last steps of a job, also those that take something away",
   builder: (yargs) =>
-    commonOptions(yargs)
+    hoursOptions(commonOptions(yargs))
       .positional("job", { type: "string", demandOption: true })
       .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
   handler: async (read) => {
-    const given = read as unknown as CommonSettings & { readonly job: string; readonly yes: boolean };
+    const given = read as unknown as CommonSettings &
+      HoursSettings & { readonly job: string; readonly yes: boolean };
     const settings = commonSettings(given);
     const loaded = await loadJob(settings.jobs, given.job);
     const [state] = await withStore(settings, (db, store) => readJobStates(db, store, [loaded]));
@@ -28,7 +35,7 @@ export const contractCommand: CommandModule = {
       const question = `${lost.map(({ name }) => name).join(", ")}: does no program ask for it any more?`;
       await requireConfirmation(given.yes, question, given.job);
     }
-    const report = await takeSteps(settings, (options) => contractJob(loaded.job, options));
+    const report = await takeSteps(settings, given, (options) => contractJob(loaded.job, options));
     if (settings.json) printJson({ job: given.job, ...report });
     if (report.done === 0) say(`${given.job} has no steps left to do.`);
   },

@@ -1,0 +1,194 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  addColumn,
+  contractJob,
+  createTable,
+  defineSqlJob,
+  defineSteps,
+  dropTable,
+  type RunOptions,
+  resumeRun,
+  rowsOf,
+  runJob,
+  sql,
+  stopFile,
+  TidefillError,
+  table,
+  undoJob,
+  undoRun,
+  update,
+} from "tidefill";
+import { beforeEach, expect, test } from "vitest";
+import type { StepEvent } from "../../src/steps/step-events.ts";
+import { useDatabase } from "../support/database.ts";
+import { until } from "../support/until.ts";
+
+const database = useDatabase();
+const things = table("public.things", { key: "id", columns: { id: "bigint", n: "integer?" } });
+const open = "00:00-24:00 UTC";
+/** A window that is closed for hours. */
+const closed = (): string => {
+  const hour = new Date().getUTCHours();
+  return `${(hour + 6) % 24}:00-${(hour + 7) % 24}:00 UTC`;
+};
+
+beforeEach(async () => {
+  await database.query("drop schema if exists tidefill cascade; drop table if exists things, more");
+  await database.query(
+    "create table things (id bigint primary key, n integer); insert into things values (1, 1)",
+  );
+});
+
+const steps = (window?: string) =>
+  defineSteps({
+    name: "steps",
+    expand: [createTable("more", sql`create table more (id bigint primary key)`)],
+    ...(window === undefined ? {} : { pace: { window } }),
+  });
+
+/** Rows between steps. */
+const whole = (window: string) =>
+  defineSqlJob({
+    name: "whole",
+    expand: [addColumn("public.things", "added", "integer")],
+    source: rowsOf(things, { pending: sql`n is distinct from 7` }),
+    sink: update(things, { n: sql`7` }),
+    contract: [createTable("more", sql`create table more (id bigint primary key)`)],
+    pace: { window },
+  });
+
+class Heard {
+  readonly events: StepEvent[] = [];
+  readonly #abort = new AbortController();
+
+  options(more: RunOptions = {}): RunOptions {
+    return {
+      connectionString: database.url,
+      signal: this.#abort.signal,
+      onStep: (event) => this.events.push(event),
+      ...more,
+    };
+  }
+
+  get held(): readonly string[] {
+    return this.events.flatMap((event) =>
+      event.type === "step held" ? [`${event.step}: ${event.reason}`] : [],
+    );
+  }
+
+  async isHeld(): Promise<void> {
+    await until(async () => this.held.length > 0, { describe: "a step that is held" });
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+}
+
+async function isThere(name: string): Promise<boolean> {
+  const [row] = await database.query("select to_regclass($1) is not null as is_there", [name]);
+  return row?.is_there === true;
+}
+
+/** It is told to leave, with a code after which the same command goes on. */
+async function leaves(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => new Error("It did not leave."),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof TidefillError)) throw error;
+  expect(error.code).toBe("step-stopped");
+  return error.message;
+}
+
+test("a step waits for its window, says so once, and can be stopped there", async () => {
+  const heard = new Heard();
+  const run = runJob(steps(), heard.options({ window: closed() }));
+  run.catch(() => {});
+  await heard.isHeld();
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(heard.held).toEqual([
+    expect.stringMatching(/^create table more: the window .* is closed until .* UTC/),
+  ]);
+  heard.stop();
+  expect(await leaves(run)).toMatch(/was stopped/);
+  expect(await isThere("more")).toBe(false);
+  // What a job says holds where the command says nothing, and not where it does.
+  expect(await runJob(steps(closed()), new Heard().options({ window: open }))).toMatchObject({
+    status: "succeeded",
+  });
+});
+
+test("a step that may not begin leaves where nobody wants to wait", async () => {
+  const leave = { exitWhenClosed: true };
+  expect(await leaves(runJob(steps(closed()), new Heard().options(leave)))).toMatch(
+    /^The step "create table more" of steps was not begun: the window .* is closed until/,
+  );
+  expect(await leaves(runJob(steps(), new Heard().options({ until: new Date(Date.now() - 1_000) })))).toMatch(
+    /was not begun: its time was over at .* UTC/,
+  );
+  expect(await isThere("more")).toBe(false);
+  expect(await database.query("select name from tidefill.step")).toEqual([]);
+});
+
+test("a stop file holds steps as it holds rows, and both go on when it is gone", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tidefill-"));
+  const path = join(folder, "stop");
+  await writeFile(path, "");
+  const heard = new Heard();
+  const run = runJob({ ...whole(open), throttles: [stopFile(path)] }, heard.options());
+  await heard.isHeld();
+  expect(heard.held).toEqual([`add column public.things.added: the file ${path} is there`]);
+  await rm(folder, { recursive: true });
+  expect(await run).toMatchObject({ status: "succeeded", contract: { done: 1, open: [] } });
+});
+
+test("the last steps wait for the window that the run has by then, and resume goes on with them", async () => {
+  const shut = closed();
+  let isShut = false;
+  const shutting = (event: { readonly type: string }): void => {
+    if (event.type !== "batch committed" || isShut) return;
+    isShut = true;
+    // Somebody sets it while the run works.
+    void database.query(
+      "update tidefill.run set pace = jsonb_build_object('window', $1::text) where kind = 'run'",
+      [shut],
+    );
+  };
+  const job = { ...whole(open), integrity: [] };
+  const first = runJob(job, new Heard().options({ exitWhenClosed: true, onEvent: shutting }));
+  expect(await leaves(first)).toMatch(
+    /"create table more" of whole was not begun|verify before the last steps/,
+  );
+  expect(await isThere("more")).toBe(false);
+  expect(await leaves(resumeRun(job, "whole", new Heard().options({ exitWhenClosed: true })))).toMatch(
+    /not begun|verify/,
+  );
+  expect(await leaves(contractJob(job, new Heard().options({ exitWhenClosed: true })))).toMatch(
+    /not begun|verify/,
+  );
+  const resumed = await resumeRun(job, "whole", new Heard().options({ window: open }));
+  expect(resumed).toMatchObject({ status: "succeeded", contract: { done: 1, problem: null } });
+});
+
+test("what takes something away waits as well, and so does the way back where that is asked for", async () => {
+  await runJob(steps(), new Heard().options());
+  const later = defineSteps({ name: "later", contract: [dropTable("more")], backup: { check: () => true } });
+  await runJob(later, new Heard().options());
+  const leave = { exitWhenClosed: true, window: closed() };
+  expect(await leaves(contractJob(later, new Heard().options(leave)))).toMatch(
+    /drop table more.* was not begun/,
+  );
+  expect(await leaves(undoJob(steps(), new Heard().options(leave)))).toMatch(
+    /create table more.* was not begun/,
+  );
+  expect(await leaves(undoRun("steps", { ...new Heard().options(leave), job: steps() }))).toMatch(
+    /was not begun/,
+  );
+  expect(await isThere("more")).toBe(true);
+  // Taking back is urgent more often than not: the job's own window does not hold it.
+  await undoJob(steps(closed()), new Heard().options());
+  expect(await isThere("more")).toBe(false);
+});
