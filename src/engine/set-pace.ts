@@ -1,6 +1,7 @@
 import { RefusedError, UsageError } from "../errors.ts";
 import { changePace, parsePaceChange, type RunPace } from "../job/pace.ts";
-import type { Database } from "../postgres/database.ts";
+import { isAddress } from "../postgres/address.ts";
+import type { Database, Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
@@ -14,6 +15,8 @@ export interface PaceReport {
   readonly pace: RunPace;
   /** workers that hear it at their next commit */
   readonly isAtWork: boolean;
+  /** standbys among those that it minds which do not stream from here just now: they hold it until they do */
+  readonly missing: readonly string[];
 }
 
 /**
@@ -41,8 +44,17 @@ export async function setPace(
     const pace = changePace(JSON.parse(run.pace) as RunPace, change);
     await store.runs.set(tx, id, { pace: sql`${JSON.stringify(pace)}::jsonb` });
     await store.audit.record(tx, { action: "set", job, run: id, details: change });
-    return { run: Number(id), job, pace, isAtWork: run.status === "running" };
+    const missing = await missingStandbys(tx, change.replica ?? []);
+    return { run: Number(id), job, pace, isAtWork: run.status === "running", missing };
   });
+}
+
+/** A name that was mistyped holds the run as well as a standby that is down: whoever types it shall know. */
+async function missingStandbys(db: Queryable, declared: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await db.query(sql`select application_name as name from pg_catalog.pg_stat_replication`);
+  // To a role without pg_monitor they have no names.
+  if (rows.some(({ name }) => name == null)) return [];
+  return declared.filter((each) => !isAddress(each) && !rows.some(({ name }) => name === each));
 }
 
 /** What somebody sets or puts there is taken back in its own way. */

@@ -215,6 +215,9 @@ test("standbys that were declared are minded by whoever goes on, until somebody 
   const resumed = outcomeOf(tidefill.start("resume", "increment"));
   await isHeldBy("replica-z");
   expect(await read()).toBe(0);
+  expect((await tidefill.run("set", "increment", "replica=replica-y")).stderr).toMatch(
+    /no standby streams as replica-y: the run is held until one does/,
+  );
   expect((await tidefill.run("set", "increment", "replica=default")).stderr).toMatch(/the pace of its job/);
   expect((await resumed).code).toBe(0);
   await allOnce();

@@ -155,6 +155,20 @@ test("a standby that is always late, but not too late, slows the run down and do
   }
 });
 
+test("a standby that is delayed beyond its limit holds the run each time, and lets it go on", async () => {
+  const late = await Replica.of(primary, "replica_later", { recovery_min_apply_delay: "1500ms" });
+  try {
+    const run = new WatchedRun(["replica_later"]);
+    await run.works();
+    expect(await run.isHeld()).toMatch(/^replication lag .* > 1 s on replica_later$/);
+    await allOnce(run);
+    const holds = run.events.filter((event) => event.type === "pace changed" && event.isHeld);
+    expect(holds.length).toBeGreaterThan(1);
+  } finally {
+    await late.stop();
+  }
+});
+
 test("a declared standby that is stopped holds the run; one that is not declared does not", async () => {
   const other = await Replica.of(primary, "replica_b");
   const run = new WatchedRun(["replica_b"]);

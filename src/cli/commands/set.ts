@@ -2,7 +2,7 @@ import type { CommandModule } from "yargs";
 import { setPace } from "../../engine/set-pace.ts";
 import { withStore } from "../connection.ts";
 import { describePace } from "../describe-pace.ts";
-import { printJson, say } from "../output.ts";
+import { emphasise, printJson, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 
 /** `tidefill set <run|job> workers=2 batch-time=100ms` */
@@ -32,6 +32,10 @@ export const setCommand: CommandModule = {
         ? "its workers hear it at their next commit"
         : "it holds when the run goes on";
       say(`${report.job}, run ${report.run}: ${describePace(report.pace)}; ${when}.`);
+      for (const name of report.missing)
+        say(
+          `${emphasise("yellow", "missing")}  no standby streams as ${name}: the run is held until one does.`,
+        );
     });
   },
 };
