@@ -64,6 +64,12 @@ export class Replica {
     return this.#ask("select pg_wal_replay_resume()");
   }
 
+  /** From now on it replays so long after the primary has committed: `5s`, `0`. */
+  async delayReplay(by: string): Promise<void> {
+    await this.#ask(`alter system set recovery_min_apply_delay = '${by}'`);
+    await this.#ask("select pg_reload_conf()");
+  }
+
   /** Ends it for good. */
   async stop(): Promise<void> {
     await this.#cluster.stop("immediate");
