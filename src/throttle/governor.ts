@@ -5,7 +5,7 @@ const easyStrain = 0.5;
 /** A signal that has held the run lets it go only when its strain is clearly over: no flapping around the limit. */
 const releaseStrain = 0.8;
 /** The least that a run does which is not held. */
-const leastLevel = 0.004;
+const leastLevel = 0.003;
 /** How fast the level rises again. */
 const risePerSecond = 0.1;
 

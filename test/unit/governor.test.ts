@@ -33,7 +33,7 @@ describe("a governor", () => {
 
   test("comes back little by little: a tenth a second", () => {
     const found = levels(new Governor(), [1.2, 0, 0, 0, 0]);
-    expect(found.map((level) => Math.round(level * 1_000) / 1_000)).toEqual([0, 0.004, 0.104, 0.204, 0.304]);
+    expect(found.map((level) => Math.round(level * 1_000) / 1_000)).toEqual([0, 0.003, 0.103, 0.203, 0.303]);
   });
 
   test("does not flap around the limit: held, it goes on only when the strain is clearly over", () => {
@@ -49,7 +49,7 @@ describe("a governor", () => {
     expect([governor.level, governor.heldBackBy?.signal]).toEqual([0, "stop file"]);
     governor.learn([busy], 2_000);
     expect(governor.heldBackBy?.signal).toBe("processor");
-    expect(governor.level).toBeCloseTo(0.004, 3);
+    expect(governor.level).toBeCloseTo(0.003, 3);
   });
 
   test("is held by whatever still holds, whichever signal began", () => {

@@ -89,9 +89,9 @@ describe("the level", () => {
     // strain, level, workers that work, batch time, rest after a batch of 150 ms of each of them
     [0, 1, 4, 250, 0],
     [0.5, 1, 4, 250, 0],
-    [0.75, 0.502, 3, 125.5, 150 * (3 / 2.008 - 1)],
-    [0.95, 0.1036, 1, 25.9, 150 * (1 / 0.4144 - 1)],
-    [0.999, 0.005992, 1, 25, 150 * (1 / 0.023968 - 1)],
+    [0.75, 0.5015, 3, 125.375, 150 * (3 / 2.006 - 1)],
+    [0.95, 0.1027, 1, 25.675, 150 * (1 / 0.4108 - 1)],
+    [0.999, 0.004994, 1, 25, 150 * (1 / 0.019976 - 1)],
     [1, 0, 1, 25, 20_000],
   ])("at the strain %d is %d: %i of 4 workers, batches of %d ms, a rest of %d ms", (strain, ...expected) => {
     const pacer = strained(strain);
@@ -113,7 +113,7 @@ describe("the level", () => {
     const pacer = strained(0.75, {}, { workers: 1 });
     expect(pacer.activeWorkers).toBe(1);
     pacer.worked(10, 150);
-    expect(restOf(pacer)).toBeCloseTo(150 * (1 / 0.502 - 1), -1);
+    expect(restOf(pacer)).toBeCloseTo(150 * (1 / 0.5015 - 1), -1);
   });
 
   test("does not grow with more workers than usual where only rests help", () => {
@@ -122,7 +122,7 @@ describe("the level", () => {
       pacer.learn([{ signal: "processor", strain: 0.999, reason: "an application", onlyRestsHelp: true }]);
       expect(pacer.activeWorkers).toBe(1);
       pacer.worked(10, 250);
-      expect(restOf(pacer)).toBeCloseTo(250 * (1 / 0.023968 - 1), -1);
+      expect(restOf(pacer)).toBeCloseTo(250 * (1 / 0.019976 - 1), -1);
     }
   });
 

@@ -24,7 +24,7 @@ function indexAdvice({ facts, verb, changed, canBeHot }: ForecastTable): Advice[
     verb === "insert"
       ? "each row that comes in adds an entry to it"
       : droppable.length === inTheWay.length
-        ? "without it updates can be HOT, which leave all indexes alone"
+        ? `without ${droppable.length === 1 ? "it" : `these ${droppable.length}`} updates can be HOT, which leave all indexes alone`
         : "each update adds an entry to it";
   return droppable.map(({ name, method, bytes }) => ({
     action: `drop the index ${name} (${method}) first, and create it again afterwards, both concurrently`,
