@@ -77,6 +77,8 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     if (run === null) throw notRun(job);
     const { pace } = await readReport(db, store, run);
     const last = { ...options, window: options.window ?? pace.window ?? job.pace.window };
+    const runner = stepsOf(db, store, job, "contract", last);
+    await runner.awaitTurn();
     const problem = await whyNotYet(db, store, job, run.id, last);
     if (problem !== null)
       throw new RefusedError(
@@ -84,7 +86,6 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
         `${problem} No step was done.`,
         `Once that is mended: tidefill contract ${job.name}`,
       );
-    const runner = stepsOf(db, store, job, "contract", last);
     const open = await runner.open();
     if (open.length > 0) await requireSafeSteps(job);
     await requireNoUndoNeeds(db, store, open);

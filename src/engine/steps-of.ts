@@ -29,12 +29,12 @@ export function stepsOf(
 ): StepRunner {
   const { onStep, signal, inTest } = options;
   const mayBegin =
-    inTest === undefined ? (place: StepPlace) => awaitTurn(db, job, place, options) : undefined;
+    inTest === undefined ? (place: StepPlace) => awaitTurnOf(db, job, place, options) : undefined;
   return new StepRunner(db, store, { job: job.name, phase, steps: job[phase] }, { onStep, signal, mayBegin });
 }
 
 /** @throws StepNotBegunError where it is not waited for, StepStoppedError where somebody stops the waiting */
-async function awaitTurn(
+async function awaitTurnOf(
   db: Database,
   job: Job,
   place: StepPlace,

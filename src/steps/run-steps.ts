@@ -32,6 +32,13 @@ export class StepRunner {
     return this.#phase.steps.filter(({ name }) => known.get(name)?.state !== "done");
   }
 
+  /** Waits until the first of them may begin: what is looked at before the steps shall be as it is then. */
+  async awaitTurn(): Promise<void> {
+    const [first] = await this.open();
+    const { job, phase } = this.#phase;
+    if (first !== undefined) await this.#doing.mayBegin?.({ job, phase, name: first.name });
+  }
+
   /** Does what is not done; killed at any instant, it goes on where it was. Answers how many steps there were to do. */
   async up(steps: readonly Step[] = this.#phase.steps): Promise<number> {
     return this.#alone(async () => {
