@@ -1,7 +1,10 @@
-/** Seconds in a reason: `0.4 s`, `7.2 s`, `43 s`, `12 min`. */
+/** Seconds in a reason: `0.4 s`, `7.2 s`, `43 s`, `12 min`, `5 h 12 min`. */
 export function inSeconds(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1).replace(/\.0$/, "")} s`;
-  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 120) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`;
 }
 
 /** A moment in a reason: `2026-11-26 22:00 UTC`. */

@@ -14,6 +14,7 @@ const longestLookMs = 3_000;
 interface Seen {
   readonly signal: Signal;
   nextAt: number;
+  isLooking: boolean;
   /** when it could be seen last */
   seenAt: number;
   reading: Reading | null;
@@ -27,7 +28,9 @@ export class Watch {
   readonly #tell: (readings: readonly Reading[]) => void;
   readonly #tellBlind: (signal: SignalName, message: string) => void;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | null = null;
+  /** looks that are under way */
+  readonly #looks = new Set<Promise<void>>();
+  #isLookingSlowly = false;
 
   /** `tell` hears all readings after each look; `tellBlind` hears once, and again when the message changes. */
   constructor(
@@ -37,44 +40,76 @@ export class Watch {
     tellBlind: (signal: SignalName, message: string) => void,
   ) {
     this.#db = db;
-    this.#seen = signals.map((signal) => ({ signal, nextAt: 0, seenAt: 0, reading: null, blindness: null }));
+    this.#seen = signals.map((signal) => ({
+      ...{ signal, nextAt: 0, isLooking: false, seenAt: 0 },
+      ...{ reading: null, blindness: null },
+    }));
     this.#tell = tell;
     this.#tellBlind = tellBlind;
   }
 
   /** Looks at everything once, so that no batch begins before; then again and again. */
   async start(): Promise<void> {
-    await this.#tick();
+    await Promise.all(this.#begin());
+    this.#tellAll();
     this.#timer = setInterval(() => void this.#tick(), tickMs);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.race([this.#looking, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+    const looks = Promise.all(this.#looks);
+    await Promise.race([looks, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
   }
 
+  /** Whoever looks for long is told of by a later tick, and keeps no other waiting. */
   async #tick(): Promise<void> {
-    if (this.#looking !== null) return;
-    this.#looking = this.#look().finally(() => {
-      this.#looking = null;
-    });
-    await this.#looking;
+    const looks = Promise.all(this.#begin());
+    await Promise.race([looks, new Promise((resolve) => setTimeout(resolve, tickMs / 2))]);
+    this.#tellAll();
   }
 
-  async #look(): Promise<void> {
-    // Looks come together as far as they can: to whoever else is on the machine each waking is a moment's delay.
-    const at = performance.now();
-    const due = this.#seen.filter(({ nextAt }) => nextAt <= at + tickMs / 2);
-    const isQuick = ({ signal }: Seen): boolean => signal.everyMs <= quickMs;
-    await Promise.all(due.filter(isQuick).map((seen) => this.#lookAt(seen, at)));
-    // Those may take long, or hold locks of what they look at: each by itself.
-    for (const seen of due.filter((each) => !isQuick(each))) await this.#lookAt(seen, at);
-    // Told on each tick, changed or not: who listens lets a strain fade with time.
+  /** Told on each tick, changed or not: who listens lets a strain fade with time. */
+  #tellAll(): void {
     this.#tell(this.#seen.flatMap(({ reading }) => reading ?? []));
+  }
+
+  /** Looks come together as far as they can: to whoever else is on the machine each waking is a moment's delay. */
+  #begin(): readonly Promise<void>[] {
+    const at = performance.now();
+    const due = this.#seen.filter(({ nextAt, isLooking }) => !isLooking && nextAt <= at + tickMs / 2);
+    const isQuick = ({ signal }: Seen): boolean => signal.everyMs <= quickMs;
+    const quick = Promise.all(due.filter(isQuick).map((seen) => this.#lookAt(seen, at)));
+    return [
+      this.#keep(quick),
+      this.#keep(
+        this.#lookSlowly(
+          quick,
+          due.filter((seen) => !isQuick(seen)),
+          at,
+        ),
+      ),
+    ];
+  }
+
+  /** Those may take long, or hold locks of what they look at: each by itself. */
+  async #lookSlowly(after: Promise<unknown>, slow: readonly Seen[], at: number): Promise<void> {
+    if (this.#isLookingSlowly) return;
+    this.#isLookingSlowly = true;
+    await after;
+    for (const seen of slow) await this.#lookAt(seen, at);
+    this.#isLookingSlowly = false;
+  }
+
+  async #keep(look: Promise<unknown>): Promise<void> {
+    const kept = look.then(() => {});
+    this.#looks.add(kept);
+    await kept;
+    this.#looks.delete(kept);
   }
 
   async #lookAt(seen: Seen, at: number): Promise<void> {
     const { signal } = seen;
+    seen.isLooking = true;
     try {
       seen.reading = await inTime(signal.read(this.#db));
       seen.seenAt = performance.now();
@@ -91,6 +126,7 @@ export class Watch {
       if (seen.blindness !== message && !isConnectionLoss(error)) this.#tellBlind(signal.name, message);
       seen.blindness = message;
     }
+    seen.isLooking = false;
     seen.nextAt = at + signal.everyMs;
   }
 }

@@ -179,7 +179,7 @@ describe("a window as a signal", () => {
     ],
     [
       "2026-06-01T04:00:00Z",
-      "the window 22:00-06:00 Europe/Berlin is closed until 2026-06-01 20:00 UTC (960 min)",
+      "the window 22:00-06:00 Europe/Berlin is closed until 2026-06-01 20:00 UTC (16 h)",
     ],
   ])("goes by the database's clock: at %s it says %s", async (now, reason) => {
     const windows = Windows.parse("22:00-06:00 Europe/Berlin");
@@ -203,7 +203,7 @@ describe("a window as a signal", () => {
     const nextChange = vi.spyOn(windows, "nextChange");
     const signal = new WindowSignal(() => windows);
     const read = async (now: string): Promise<string | undefined> => (await signal.read(clock(now)))?.reason;
-    expect(await read("2026-06-01T12:00Z")).toMatch(/until 2026-06-01 22:00 UTC \(600 min\)/);
+    expect(await read("2026-06-01T12:00Z")).toMatch(/until 2026-06-01 22:00 UTC \(10 h\)/);
     expect(await read("2026-06-01T21:00Z")).toMatch(/until 2026-06-01 22:00 UTC \(60 min\)/);
     expect(nextChange).toHaveBeenCalledTimes(1);
     expect(await read("2026-06-01T22:00Z")).toBeUndefined();

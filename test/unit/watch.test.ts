@@ -110,3 +110,19 @@ test("rows that could pile up unseen hold the run until they are seen again", as
   await vi.advanceTimersByTimeAsync(600);
   expect(told).toMatchObject([{ strain: 0.2 }]);
 });
+
+test("one that takes long keeps no other waiting", async () => {
+  let strain = 0;
+  let look = async (): Promise<number> => 0;
+  await begin(
+    signal("stop file", 500, async () => strain),
+    signal("function", 2_000, () => look()),
+    signal("prometheus", 5_000, () => look()),
+    signal("lock waits", 500, () => look()),
+  );
+  look = () => new Promise(() => {});
+  await vi.advanceTimersByTimeAsync(2_100);
+  strain = 10;
+  await vi.advanceTimersByTimeAsync(750);
+  expect(told).toContainEqual({ signal: "stop file", strain: 1, reason: "stop file 1" });
+});

@@ -1,5 +1,6 @@
 import { UsageError } from "tidefill";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { TimeZone } from "../../src/job/local-time.ts";
 import { untilInstant } from "../../src/job/until.ts";
 import { Windows } from "../../src/job/window.ts";
 
@@ -123,8 +124,18 @@ describe("work that takes so many seconds is over", () => {
     );
   });
 
-  test("never, where the window opens too seldom for it", () => {
-    expect(Windows.parse("22:00-22:01 UTC").secondsUntil(86_400, new Date())).toBeNull();
+  test("years ahead, where the window opens for a minute a day", () => {
+    const days =
+      (Windows.parse("22:00-22:01 UTC").secondsUntil(86_400, new Date("2026-06-01T00:00Z")) ?? 0) / 86_400;
+    expect(days).toBeCloseTo(1_439 + 22 / 24, 2);
+  });
+
+  test("at once, where it is never closed, and without looking for long", () => {
+    const isOpen = vi.spyOn(Windows.prototype, "isOpen");
+    const always = Windows.parse("Mon-Fri 00:00-24:00 UTC; Sat,Sun 00:00-12:00 UTC; Sat,Sun 12:00-24:00 UTC");
+    expect(always.secondsUntil(1e9, new Date())).toBe(1e9);
+    expect(isOpen).not.toHaveBeenCalled();
+    isOpen.mockRestore();
   });
 });
 
@@ -251,4 +262,25 @@ describe("--until", () => {
     expect(() => untilInstant("2026-06-01T12:30+02:00", now)).toThrow(/has passed already/);
     expect(() => untilInstant("06:00 Europe/Berln", now)).toThrow(/"Europe\/Berln" is not a time zone/);
   });
+});
+
+test.each([
+  "Europe/Berlin",
+  "America/St_Johns",
+  "Australia/Lord_Howe",
+  "Asia/Kathmandu",
+  "Pacific/Chatham",
+  "UTC",
+])("clocks on the wall in %s are those of Intl, all through two years", (name) => {
+  const zone = new TimeZone(name);
+  const format = new Intl.DateTimeFormat("en-US", {
+    ...({ timeZone: name, hourCycle: "h23", weekday: "short", hour: "2-digit", minute: "2-digit" } as const),
+  });
+  const days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+  const end = Date.parse("2028-01-01T00:00Z");
+  for (let at = Date.parse("2026-01-01T00:07Z"); at < end; at += 47 * 60_000) {
+    const [, day = "", hour, minute] = /^(\w+),? (\d+):(\d+)$/.exec(format.format(at)) ?? [];
+    const expected = { day: days.indexOf(day), minute: 60 * Number(hour) + Number(minute) };
+    expect(zone.wallTime(new Date(at)), new Date(at).toISOString()).toEqual(expected);
+  }
 });
