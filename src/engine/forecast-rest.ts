@@ -1,11 +1,12 @@
-import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { readParameters } from "../job/parameters.ts";
 import { readForecast } from "../plan/forecast/read-forecast.ts";
 import { tryToOpenJob } from "../plan/open-job.ts";
 import { mainTable } from "../plan/opened-job.ts";
+import { takeApart } from "../plan/take-apart.ts";
 import { readTouched } from "../plan/touched.ts";
 import type { Database } from "../postgres/database.ts";
+import { TableRows } from "../source/table-rows.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
@@ -17,7 +18,8 @@ import type { WorkOptions } from "./session.ts";
 
 /**
  * Foretells the rest of an unfinished run of a job's, by its own batches as far as they were measured and by the catalogue as it is
- * now; null where the run has ended, does something else, or its job cannot be opened.
+ * now; null where the run has ended, does something else than its job over a table, or the job would be refused by now.
+ * @throws UsageError, RefusedError where its parameters are not those of the run, or sealed
  */
 export async function forecastRest(
   db: Database,
@@ -27,8 +29,10 @@ export async function forecastRest(
   options: Pick<WorkOptions, "undoKey"> = {},
 ): Promise<RestForecast | null> {
   if (run.kind !== "run" || isFinished(run.status) || job.kind === "steps") return null;
-  const parameters = await parametersOf(db, job, run, options);
-  const opened = parameters === null ? null : (await tryToOpenJob(db, job, parameters)).opened;
+  const parameters = await readParameters(job.parameters, await givenParameters(db, run, options));
+  // A file would be read from its beginning to its end only to be sure that it is the same.
+  if (!(takeApart(job, job.bind(parameters)).source instanceof TableRows)) return null;
+  const { opened } = await tryToOpenJob(db, job, parameters);
   if (opened === null) return null;
   const progress = await readProgress(db, store.schema, run.id);
   const { walBytesPerRow } = run;
@@ -41,19 +45,4 @@ export async function forecastRest(
       main?.verb === "update" ? await readTouched(tx, mainTable(opened), main.columns, main.verb) : null;
     return { walBytes, growthBytes, deadBytes, advice, hot };
   });
-}
-
-/** null where they are sealed and there is no key to open them with. */
-async function parametersOf(
-  db: Database,
-  job: Job,
-  run: Run,
-  options: Pick<WorkOptions, "undoKey">,
-): Promise<object | null> {
-  try {
-    return await readParameters(job.parameters, await givenParameters(db, run, options));
-  } catch (error) {
-    if (error instanceof RefusedError) return null;
-    throw error;
-  }
 }

@@ -16,9 +16,9 @@ export async function readMeasured(db: Database, store: Store, job: string): Pro
   const speeds: number[] = [];
   let newest: (typeof runs)[number] | undefined;
   for (const run of runs) {
-    const { read, secondsRunning } = await readProgress(db, store.schema, run.id);
-    if (read < fewestRows || secondsRunning <= 0) continue;
-    speeds.push(read / secondsRunning);
+    const { read, secondsAtWork } = await readProgress(db, store.schema, run.id);
+    if (read < fewestRows || secondsAtWork <= 0) continue;
+    speeds.push(read / secondsAtWork);
     newest ??= run;
   }
   if (newest === undefined) return null;

@@ -16,6 +16,8 @@ const everyMs = 1_000;
 const observeEvery = 4;
 /** WAL a row of fewer rows than these says little. */
 const fewestMeasured = 1_000;
+/** What holds a run that nobody wants to work just now. */
+const offDuty = ["window", "stop file"] as const;
 /** Rates are taken over about so many pulses. */
 const rateWindow = 10;
 
@@ -37,6 +39,10 @@ export class Pulse {
   readonly #body: Body;
   readonly #window: { readonly at: number; readonly rows: number }[] = [];
   #beats = 0;
+  #beatAt = performance.now();
+  /** seconds since they were last added to those of the run */
+  #atWork = 0;
+  #passed = 0;
   #readAtFirst: number | null = null;
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -80,7 +86,8 @@ export class Pulse {
   /** Stops; a beat that hangs in a broken connection is not waited for. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.race([this.#beating, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+    const last = Promise.resolve(this.#beating).then(() => this.#credit());
+    await Promise.race([last.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
   }
 
   async #beat(): Promise<void> {
@@ -89,6 +96,7 @@ export class Pulse {
     const run = await this.#exchange(activeWorkers, heldBackBy);
     if (run === null) return;
     orders.obey(run);
+    this.#count();
     const progress = await readProgress(this.#db, this.#store.schema, this.#run);
     pacer.measured(progress.workers, senses.walBytesPerRow(progress.rowsPerSecond));
     events.emit({
@@ -105,7 +113,10 @@ export class Pulse {
       heldBack: heldBackBy,
     });
     this.#readAtFirst ??= progress.read;
-    if (this.#beats % observeEvery === 0) await this.#observe(progress.read - this.#readAtFirst);
+    if (this.#beats % observeEvery === 0) {
+      await this.#credit();
+      await this.#observe(progress.read - this.#readAtFirst);
+    }
     this.#beats += 1;
   }
 
@@ -124,6 +135,25 @@ export class Pulse {
       },
       { mayBeForgotten: true },
     );
+  }
+
+  /** A run that is not meant to work says nothing of how fast it is. */
+  #count(): void {
+    const { heldBackBy, level } = this.#body.pacer;
+    const isOff = level === 0 && offDuty.some((signal) => signal === heldBackBy?.signal);
+    const seconds = (performance.now() - this.#beatAt) / 1_000;
+    this.#beatAt = performance.now();
+    this.#passed += seconds;
+    if (!isOff) this.#atWork += seconds;
+  }
+
+  async #credit(): Promise<void> {
+    this.#count();
+    const seconds = { atWork: this.#atWork, passed: this.#passed };
+    await this.#db.transaction((tx) => this.#store.workers.credit(tx, this.#run, this.#process.id, seconds), {
+      mayBeForgotten: true,
+    });
+    [this.#atWork, this.#passed] = [0, 0];
   }
 
   async #observe(rowsRead: number): Promise<void> {

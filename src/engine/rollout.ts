@@ -1,8 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Job } from "../job/define-job.ts";
+import type { RunPace } from "../job/pace.ts";
 import type { Rollout } from "../job/rollout.ts";
+import { Windows } from "../job/window.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
+import { serverTime } from "../postgres/server-clock.ts";
 import { sql } from "../postgres/sql.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
@@ -66,10 +69,11 @@ async function endStage(
   if (!isDoneStage(run)) return readReport(db, store, run);
   await announce(judged, run, rollout, report);
   if (!(await soak(judged, run, rollout.soakMs))) return readReport(db, store, await again(judged, run));
-  const problems = [...(await judge(judged, run, report)), ...commits.endStage()];
-  // Somebody may have paused or cancelled it while it was judged.
-  if (part.signal?.aborted === true || !isDoneStage(await again(judged, run)))
+  const found = await judge(judged, run, report);
+  // Somebody may have paused or cancelled it while it was judged; or its time was over.
+  if (found === null || part.signal?.aborted === true || !isDoneStage(await again(judged, run)))
     return readReport(db, store, await again(judged, run));
+  const problems = [...found, ...commits.endStage()];
   const message = describeStage(rollout, report, problems);
   await store.runs.set(db, run.id, {
     message: sql`${message}`,
@@ -96,9 +100,15 @@ async function announce(
   new Events(run.job, run.id, part.listeners).emit({ type: "stage done", stage: run.stage, message });
 }
 
-async function judge({ db, store, opened, part }: Judged, run: Run, report: RunReport): Promise<string[]> {
+/** What there is to object to; null where the verify was stopped: whoever resumes the run judges it then. */
+async function judge(
+  { db, store, opened, part }: Judged,
+  run: Run,
+  report: RunReport,
+): Promise<string[] | null> {
   const { rejected } = report.rows;
   const verified = await verifyDone(db, store, opened, run, part);
+  if (verified !== null && isStopped(verified)) return null;
   const differences = verified?.rows.conflicted ?? 0;
   return [
     ...(rejected > 0 ? [`${rejected} rows were rejected: tidefill rejects ${run.id}`] : []),
@@ -124,13 +134,31 @@ function stageOf({ shares }: Rollout, { stage }: RunReport): string {
   return `Stage ${stage + 1} of ${shares.length} (${share} % of the rows)`;
 }
 
-/** Waits, unless somebody wants to stop, by a signal or by a command; answers whether it waited to the end. */
+function isStopped({ status }: RunReport): boolean {
+  return status === "interrupted" || status === "paused";
+}
+
+/**
+ * Waits, unless somebody wants to stop, by a signal or by a command, or the time is over; answers whether it waited to the end.
+ */
 async function soak(judged: Judged, run: Run, milliseconds: number): Promise<boolean> {
   const { signal } = judged.part;
   for (const end = performance.now() + milliseconds; ; ) {
-    if (signal?.aborted === true || !isDoneStage(await again(judged, run))) return false;
+    const current = await again(judged, run);
+    if (signal?.aborted === true || !isDoneStage(current) || (await isTimeOver(judged, current)))
+      return false;
     const left = end - performance.now();
     if (left <= 0) return true;
     await delay(Math.min(lookMs, left), undefined, { signal }).catch(() => {});
   }
+}
+
+/** Whether this process is to leave by now: its window is closed, or `until` has come. */
+async function isTimeOver({ db, opened, part }: Judged, { pace }: Run): Promise<boolean> {
+  const { until, exitWhenClosed } = part;
+  if (until === undefined && !exitWhenClosed) return false;
+  const now = await serverTime(db);
+  const window = (JSON.parse(pace) as RunPace).window ?? opened.job.pace.window;
+  const isClosed = exitWhenClosed && window !== undefined && !Windows.parse(window).isOpen(now);
+  return isClosed || (until !== undefined && now >= until);
 }

@@ -139,7 +139,7 @@ export function rowsRemaining(
 
 function rateOf(run: Run, progress: Progress): number {
   if (run.status === "running") return Math.round(progress.rowsPerSecond);
-  return progress.secondsRunning > 0 ? Math.round(progress.read / progress.secondsRunning) : 0;
+  return progress.secondsAtWork > 0 ? Math.round(progress.read / progress.secondsAtWork) : 0;
 }
 
 function etaOf(run: Run, progress: Progress): number | null {
@@ -166,8 +166,8 @@ function withClosedHours({ pace }: Run, seconds: number): number | null {
  * the run's window is closed.
  */
 export function etaIntervalOf(run: Run, progress: Progress): readonly [number, number] | null {
-  if (run.status !== "running" || progress.secondsRunning <= 0) return null;
-  const speeds = [progress.rowsPerSecond, progress.read / progress.secondsRunning]
+  if (run.status !== "running" || progress.secondsAtWork <= 0) return null;
+  const speeds = [progress.rowsPerSecond, progress.read / progress.secondsAtWork]
     .filter((speed) => speed > 0)
     .map((speed) => withinLimit(run, speed));
   if (speeds.length === 0) return null;

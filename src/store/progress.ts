@@ -24,7 +24,8 @@ export interface Progress {
   readonly secondsSinceCheckpoint: number | null;
   /** the key through which the whole run is committed, in this sweep; null before the first batch */
   readonly watermark: readonly string[] | null;
-  readonly secondsRunning: number;
+  /** in which processes were there, and not outside of the run's window or beside a stop file */
+  readonly secondsAtWork: number;
 }
 
 /** What is known of a run when the database cannot be asked. */
@@ -44,7 +45,7 @@ export const noProgress: Progress = {
   heldBack: null,
   secondsSinceCheckpoint: null,
   watermark: null,
-  secondsRunning: 0,
+  secondsAtWork: 0,
 };
 
 /** Reads how far a run is, in one statement over its ranges. */
@@ -80,7 +81,11 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
           and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()
         order by worker.rows_per_second, worker.held_back
         limit 1) as held_back,
-      extract(epoch from coalesce(run.finished_at, max(range.checkpointed_at)) - run.started_at) as running,
+      -- what was killed within its first seconds has told nothing
+      case
+        when run.seconds_at_work > 0 then run.seconds_at_work
+        else extract(epoch from coalesce(run.finished_at, max(range.checkpointed_at)) - run.started_at)
+      end as at_work,
       (select front.checkpoint
         from ${schema.table("range")} as front
         where front.run_id = run.id
@@ -109,6 +114,6 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
     heldBack: row.held_back ?? null,
     secondsSinceCheckpoint: row.since_checkpoint == null ? null : number("since_checkpoint"),
     watermark: fromTextArray(row.watermark),
-    secondsRunning: number("running"),
+    secondsAtWork: number("at_work"),
   };
 }

@@ -40,6 +40,7 @@ create table ${s}.run (
   estimated_walk bigint,
   sweep integer not null default 0,
   wal_bytes_per_row double precision,
+  seconds_at_work double precision not null default 0,
   planned_through text[],
   is_planned boolean not null default false,
   created_at timestamptz not null default now(),
@@ -60,6 +61,7 @@ comment on column ${s}.run.rollout is 'The stages of a gradual rollout; null whe
 comment on column ${s}.run.stage is 'The stage that is worked on, from 0';
 comment on column ${s}.run.is_partial is 'A verify of what an unfinished run has done so far';
 comment on column ${s}.run.wal_bytes_per_row is 'Write-ahead log for each row read, as measured while it ran; null where the server does not tell';
+comment on column ${s}.run.seconds_at_work is 'How long processes were there and meant to work: outside of its window or beside a stop file they were not';
 comment on column ${s}.run.code is 'Hashes of the definition and of the files it was made of';
 comment on column ${s}.run.sweep is 'How often the whole key space was gone over once more to find late rows';
 comment on column ${s}.run.planned_through is 'The key up to which ranges exist; null before the first and after the last';

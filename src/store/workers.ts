@@ -35,6 +35,29 @@ export class Workers {
         held_back = excluded.held_back`);
   }
 
+  /**
+   * Adds the seconds since the last time to those that the run was worked on. Of several processes the first does so: `atWork` where
+   * it alone is there, all that have `passed` where another works meanwhile.
+   */
+  async credit(
+    db: Queryable,
+    run: bigint,
+    id: string,
+    { atWork, passed }: { readonly atWork: number; readonly passed: number },
+  ): Promise<void> {
+    const alive = sql`
+      from ${this.#schema.table("worker")} as worker
+      where worker.run_id = ${run}::bigint
+        and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()`;
+    await db.query(sql`
+      update ${this.#schema.table("run")}
+      set seconds_at_work = seconds_at_work
+        + case when exists (select ${alive} and worker.rows_per_second > 0) then ${passed}::double precision
+          else ${atWork}::double precision end
+      where id = ${run}::bigint
+        and (select worker.id ${alive} order by worker.id limit 1) = ${id}::uuid`);
+  }
+
   async leave(db: Queryable, id: string): Promise<void> {
     await db.query(sql`delete from ${this.#schema.table("worker")} where id = ${id}::uuid`);
   }

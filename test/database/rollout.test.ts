@@ -13,6 +13,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { askToStop } from "../../src/engine/ask-to-stop.ts";
+import { install } from "../../src/engine/install.ts";
 import { withDatabase } from "../../src/engine/session.ts";
 import { useDatabase } from "../support/database.ts";
 
@@ -48,6 +49,11 @@ const copy = defineJob({
   sink: insertInto(copies, ["id", "n"]),
 });
 
+/** A window that is closed for hours. */
+const closed = (): string => {
+  const hour = new Date().getUTCHours();
+  return `${(hour + 6) % 24}:00-${(hour + 7) % 24}:00 UTC`;
+};
 const options = () => ({ connectionString: database.url });
 
 async function touched(): Promise<number> {
@@ -206,6 +212,44 @@ test.each(["paused", "cancelled"] as const)("a stage that soaks hears when it is
   expect(
     await database.query("select count(*)::integer as n from tidefill.run where kind = 'verify'"),
   ).toEqual([{ n: 0 }]);
+});
+
+test.each(["its window has closed", "its time is over"])(
+  "a stage that soaks when %s is left unjudged, and is judged when it goes on",
+  async (why) => {
+    const isTime = why === "its time is over";
+    const stopped = await runJob(fill, {
+      ...options(),
+      stages: "1%,100%",
+      soak: "1h",
+      ...(isTime ? { until: new Date(Date.now() + 4_000) } : { exitWhenClosed: true }),
+      onEvent: ({ type }) => {
+        if (type === "stage done" && !isTime)
+          void database.query("update tidefill.run set pace = jsonb_build_object('window', $1::text)", [
+            closed(),
+          ]);
+      },
+    });
+    expect(stopped).toMatchObject({ status: "paused", stopReason: "canary", stage: 0, stageProblems: [] });
+    await database.query("update tidefill.run set rollout = rollout || '{\"soakMs\": 10}'");
+    expect(await resumeRun(fill, "fill", { ...options(), window: "00:00-24:00 UTC" })).toMatchObject({
+      status: "succeeded",
+      stage: 1,
+    });
+  },
+);
+
+test("a stage whose verify was stopped is left unjudged as well", async () => {
+  await withDatabase("test", options(), async (db, store) => install(db, store));
+  await database.query(`create or replace function shut() returns trigger language plpgsql as
+    $$ begin new.pace := jsonb_build_object('window', '${closed()}'); return new; end $$`);
+  await database.query(
+    "create trigger shut before insert on tidefill.run for each row when (new.kind = 'verify') execute function shut()",
+  );
+  const stopped = await runJob(fill, { ...options(), stages: "1%,100%", soak: "10ms", exitWhenClosed: true });
+  expect(stopped).toMatchObject({ status: "paused", stopReason: "canary", stage: 0, stageProblems: [] });
+  await database.query("drop trigger shut on tidefill.run");
+  expect(await resumeRun(fill, "fill", options())).toMatchObject({ status: "succeeded", stage: 1 });
 });
 
 test("a stage is verified at the pace of its run", async () => {

@@ -2,6 +2,7 @@ import type { CommandModule } from "yargs";
 import { forecastRest } from "../../engine/forecast-rest.ts";
 import type { RestForecast } from "../../engine/rest-forecast.ts";
 import { type RunReport, readReport } from "../../engine/run-report.ts";
+import { messageOf } from "../../errors.ts";
 import {
   formatBytes,
   formatBytesInterval,
@@ -18,7 +19,7 @@ import { describeAdvice, describeBloat, describeHot } from "../describe-forecast
 import { describePace } from "../describe-pace.ts";
 import { exitCodes } from "../exit-code.ts";
 import { loadJob } from "../load-job.ts";
-import { alignColumns, printData, printInPlace, printJson } from "../output.ts";
+import { alignColumns, emphasise, printData, printInPlace, printJson, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 import { Signals } from "../signals.ts";
 
@@ -66,9 +67,13 @@ async function restOf(
 ): Promise<RestForecast | null> {
   if (isFinished(state)) return null;
   const loaded = await loadJob(folder, job).catch(() => null);
-  return loaded === null
-    ? null
-    : forecastRest(db, store, loaded.job, await store.runs.require(db, String(run)));
+  if (loaded === null) return null;
+  return forecastRest(db, store, loaded.job, await store.runs.require(db, String(run))).catch(
+    (error: unknown) => {
+      say(`${emphasise("yellow", "note")}  what the rest costs cannot be told: ${messageOf(error)}`);
+      return null;
+    },
+  );
 }
 
 async function watch(db: Database, store: Store, run: string | undefined, json: boolean): Promise<void> {
