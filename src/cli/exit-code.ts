@@ -16,6 +16,7 @@ export const exitCodes = {
 export function exitCodeOf(report: RunReport): number {
   switch (report.status) {
     case "succeeded":
+      if (report.contract?.isStopped === true) return exitCodes.resumable;
       return isComplete(report) ? exitCodes.done : exitCodes.incomplete;
     case "paused":
       // A supervisor resumes what ends with 75; stages that have stopped are for people to look at.

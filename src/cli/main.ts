@@ -48,7 +48,9 @@ function parser(parameters: readonly string[], commands: readonly CommandModule[
 }
 
 function told(message: string): string {
-  return /^Not enough non-option arguments/.test(message) ? "Name the job, or the run." : message;
+  return /^Not enough non-option arguments/.test(message)
+    ? "Something is missing after the command."
+    : message;
 }
 
 function report(thrown: unknown, json: boolean): void {

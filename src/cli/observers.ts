@@ -1,4 +1,4 @@
-import type { EventListener } from "../engine/events.ts";
+import type { EventListener, StepEvent } from "../engine/events.ts";
 import type { EventLog } from "../observe/event-log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { ProgressLine } from "../observe/progress-line.ts";
@@ -50,6 +50,12 @@ export class Observers {
         if (event.type === "stage done") this.#say(event.message);
       },
     ];
+  }
+
+  hearStep(event: StepEvent): void {
+    this.progress.clear();
+    this.#metrics?.hearStep(event);
+    this.#log?.hearStep(event);
   }
 
   /** Above the progress line, which is drawn anew. */

@@ -15,7 +15,8 @@ export class StepLines {
   hear(event: StepEvent): void {
     const { step } = event;
     if (event.type === "step waits") this.#wait(event);
-    if (event.type === "step held") say(`${emphasise("yellow", "waits")}  ${step}: ${event.reason}`);
+    if (event.type === "step held")
+      say(`${emphasise("yellow", "waits")}  ${event.isBack ? "taking back " : ""}${step}: ${event.reason}`);
     if (event.type === "step undone")
       say(
         event.wasThere

@@ -51,7 +51,10 @@ export async function takePart(
         lease: work.lease as Duration,
         rejectLimit,
         signal: signals.signal,
-        onStep: (event) => steps.hear(event),
+        onStep: (event) => {
+          observers.hearStep(event);
+          steps.hear(event);
+        },
         onEvent: [...observers.listeners, (event) => mine.hear(event)],
         files: loaded?.files,
       }),
@@ -104,7 +107,11 @@ function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
 /** What is left of the steps after the rows, and why. */
 function sayContract({ job, contract }: RunReport): void {
   if (contract === null) return;
-  if (contract.problem !== null)
+  if (contract.isStopped)
+    say(
+      `${emphasise("yellow", "stopped")}  ${contract.problem}\n${emphasise("cyan", "→")} Go on with the last steps: tidefill resume ${job}`,
+    );
+  else if (contract.problem !== null)
     say(`${emphasise("yellow", "waits")}  the last steps of ${job}: ${contract.problem}`);
   else if (contract.open.length > 0)
     say(

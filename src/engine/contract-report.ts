@@ -4,6 +4,8 @@ export interface ContractReport {
   readonly done: number;
   /** the names of those that are still to be done */
   readonly open: readonly string[];
-  /** why nothing was done; null where nothing stood against it */
+  /** why nothing was done, or not all; null where nothing stood against it */
   readonly problem: string | null;
+  /** they were stopped, or it was not their time: the same goes on with them */
+  readonly isStopped: boolean;
 }

@@ -4,6 +4,7 @@ import { readParameters } from "../job/parameters.ts";
 import { type BackupScope, openDropped } from "../plan/open-dropped.ts";
 import { openJob, tryToOpenJob } from "../plan/open-job.ts";
 import type { Database } from "../postgres/database.ts";
+import type { StepRunner } from "../steps/run-steps.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { installedVersion, requireSchema } from "../store/schema.ts";
@@ -39,12 +40,31 @@ export async function contractAfter(
   options: WorkOptions,
 ): Promise<RunReport> {
   if (report.status !== "succeeded" || report.kind !== "run" || job.contract.length === 0) return report;
-  const last = { ...options, window: report.pace.window ?? job.pace.window };
-  const runner = stepsOf(db, store, job, "contract", last);
-  const problem = (await whyUnsafe(job)) ?? (await whyNotYet(db, store, job, BigInt(report.run), last));
-  const done = problem === null ? await runner.up(beforeLoss(job.contract)) : 0;
+  const run = BigInt(report.run);
+  const runner = stepsOf(db, store, job, "contract", options, run);
+  const { length: before } = await runner.open();
+  const stopped = await doLastSteps(db, store, job, run, runner, options).catch((error: unknown) => {
+    if (error instanceof TidefillError && error.code === "step-stopped") return error;
+    throw error;
+  });
   const open = (await runner.open()).map(({ name }) => name);
-  return { ...report, contract: { done, open, problem } };
+  const isStopped = stopped instanceof TidefillError;
+  const problem = isStopped ? stopped.message : stopped;
+  return { ...report, contract: { done: before - open.length, open, problem, isStopped } };
+}
+
+/** Answers why nothing was done; null where nothing stood against it. */
+async function doLastSteps(
+  db: Database,
+  store: Store,
+  job: Job,
+  run: bigint,
+  runner: StepRunner,
+  options: WorkOptions,
+): Promise<string | null> {
+  const problem = (await whyUnsafe(job)) ?? (await whyNotYet(db, store, job, run, options));
+  if (problem === null) await runner.up(beforeLoss(job.contract));
+  return problem;
 }
 
 /**
@@ -64,8 +84,7 @@ export async function goOnWithLastSteps(
   if (run === null || latest === null || !isFinished(latest.status)) return null;
   const open = await stepsOf(db, store, job, "contract", options).open();
   if (!beforeLoss(job.contract).some((step) => open.includes(step))) return null;
-  await takeUpPace(db, store, run, options);
-  const current = await store.runs.require(db, String(run.id));
+  const current = await takenUp(db, store, run, options);
   return contractAfter(db, store, job, await readReport(db, store, current), options);
 }
 
@@ -75,11 +94,10 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     await requireSchema(db, store.schema);
     const run = await store.runs.standing(db, job.name);
     if (run === null) throw notRun(job);
-    const { pace } = await readReport(db, store, run);
-    const last = { ...options, window: options.window ?? pace.window ?? job.pace.window };
-    const runner = stepsOf(db, store, job, "contract", last);
+    await takenUp(db, store, run, options);
+    const runner = stepsOf(db, store, job, "contract", options, run.id);
     await runner.awaitTurn();
-    const problem = await whyNotYet(db, store, job, run.id, last);
+    const problem = await whyNotYet(db, store, job, run.id, options);
     if (problem !== null)
       throw new RefusedError(
         "run-is-verified",
@@ -91,8 +109,18 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     await requireNoUndoNeeds(db, store, open);
     if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
       await requireBackupOfDropped(db, store, job, await scopeOf(db, job, run, options), open);
-    return { done: await runner.up(), open: [], problem: null };
+    return { done: await runner.up(), open: [], problem: null, isStopped: false };
   });
+}
+
+/** The run with what was said about its pace just now. */
+async function takenUp(db: Database, store: Store, run: Run, options: WorkOptions): Promise<Run> {
+  await db.transaction(async (tx) => {
+    const asked = await takeUpPace(tx, store, run, options);
+    if (Object.keys(asked).length === 0) return;
+    await store.audit.record(tx, { action: "set", job: run.job, run: run.id, details: { ...asked } });
+  });
+  return store.runs.require(db, String(run.id));
 }
 
 /** What a backup of the job is of; null where its own check answers for several tables, or for one without a key. */
@@ -116,7 +144,9 @@ async function whyNotYet(
   const isCompared = last?.ofRun === run && last.status === "succeeded" && !last.isPartial;
   if (!isCompared && (await cannotBeCompared(db, job, await store.runs.require(db, String(run)))))
     return whyNotByIntegrity(db, job);
-  const verify = isCompared ? last.id : BigInt((await verifyRun(job, { ...options, run })).run);
+  const verify = isCompared
+    ? last.id
+    : BigInt((await verifyRun(job, { ...options, window: await windowOf(store, db, job, run), run })).run);
   const compared = await store.runs.require(db, String(verify));
   if (compared.status === "interrupted")
     throw new TidefillError("step-stopped", `The verify before the last steps of ${job.name} was stopped.`, {
@@ -131,6 +161,12 @@ async function whyNotYet(
   return differences > 0
     ? `The verify of run ${run} of ${job.name} found ${differences} differences: tidefill rejects ${verify}.`
     : null;
+}
+
+/** The window that the run has by now, for its verify, too. */
+async function windowOf(store: Store, db: Database, job: Job, run: bigint): Promise<string | undefined> {
+  const { pace } = await readReport(db, store, await store.runs.require(db, String(run)));
+  return pace.window ?? job.pace.window;
 }
 
 /** null where the job drops of several tables, which no backup covers. */

@@ -137,3 +137,13 @@ export class Events {
     }
   }
 }
+
+export type { StepEvent } from "../steps/step-events.ts";
+
+/** What stands in the way of batches that fail, by the reason of their failure. */
+export const obstacles: Readonly<Record<string, string>> = {
+  lock: "others hold locks on the rows or the table",
+  deadlock: "others hold locks on the rows or the table",
+  connection: "the database cannot be reached",
+  resources: "the database is short of resources",
+};

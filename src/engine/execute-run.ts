@@ -65,7 +65,7 @@ export async function executeRun(
     return readReport(db, store, await store.runs.require(db, String(run.id)));
   // When this fails, their leases run out by themselves.
   if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
-  const senses = new Senses(db, task, participation, pacer, { events, stop });
+  const senses = new Senses(db, run, task, participation, pacer, { events, stop });
   const orders = new Orders(db, stop, pacer);
   const crew = await hire(db, store, run, task, process, { stop, events, pacer, orders, inTest });
   orders.lead(crew);

@@ -5,7 +5,7 @@ import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { Reading } from "../throttle/signal.ts";
 import type { Crew } from "./crew.ts";
-import type { EngineEvent, Events } from "./events.ts";
+import { type EngineEvent, type Events, obstacles } from "./events.ts";
 import type { Orders } from "./orders.ts";
 import type { Pacer } from "./pacer.ts";
 import { etaIntervalOf, progressRatio, rowsRemaining } from "./run-report.ts";
@@ -20,6 +20,7 @@ const fewestMeasured = 1_000;
 const offDuty = ["window", "stop file"] as const;
 /** Rates are taken over about so many pulses. */
 const rateWindow = 10;
+const longestRateWindow = 60;
 
 /** What a pulse looks at, and whom it tells. */
 interface Body {
@@ -44,6 +45,9 @@ export class Pulse {
   #atWork = 0;
   #passed = 0;
   #readAtFirst: number | null = null;
+  #walAtFirst: { readonly rows: number; readonly bytes: number } | null = null;
+  /** why batches fail just now, where no signal tells */
+  #obstacle: string | null = null;
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | null = null;
@@ -64,7 +68,9 @@ export class Pulse {
 
   /** Counts rows for the rate. */
   hear(event: EngineEvent): void {
+    if (event.type === "batch failed") this.#obstacle = obstacles[event.reason] ?? null;
     if (event.type !== "batch committed") return;
+    this.#obstacle = null;
     this.#rows += event.counts.read;
     this.#body.senses.felt(event.seconds.commit);
   }
@@ -125,8 +131,8 @@ export class Pulse {
     const alive = {
       ...this.#process,
       workers,
-      rowsPerSecond: this.#rate(),
-      heldBack: heldBackBy?.reason ?? null,
+      rowsPerSecond: this.#isOff ? 0 : this.#rate(),
+      heldBack: heldBackBy?.reason ?? this.#obstacle,
     };
     return this.#db.transaction(
       async (tx) => {
@@ -137,14 +143,17 @@ export class Pulse {
     );
   }
 
+  get #isOff(): boolean {
+    const { heldBackBy, level } = this.#body.pacer;
+    return level === 0 && offDuty.some((signal) => signal === heldBackBy?.signal);
+  }
+
   /** A run that is not meant to work says nothing of how fast it is. */
   #count(): void {
-    const { heldBackBy, level } = this.#body.pacer;
-    const isOff = level === 0 && offDuty.some((signal) => signal === heldBackBy?.signal);
     const seconds = (performance.now() - this.#beatAt) / 1_000;
     this.#beatAt = performance.now();
     this.#passed += seconds;
-    if (!isOff) this.#atWork += seconds;
+    if (!this.#isOff) this.#atWork += seconds;
   }
 
   async #credit(): Promise<void> {
@@ -158,11 +167,7 @@ export class Pulse {
 
   async #observe(rowsRead: number): Promise<void> {
     const { events, senses } = this.#body;
-    const { ownWalBytes } = senses;
-    if (ownWalBytes !== null && rowsRead >= fewestMeasured)
-      await this.#store.runs.set(this.#db, this.#run, {
-        wal_bytes_per_row: sql`${ownWalBytes / rowsRead}::double precision`,
-      });
+    await this.#measureWal(rowsRead);
     events.emit({
       type: "server observed",
       ...(await senses.observe()),
@@ -170,12 +175,27 @@ export class Pulse {
     });
   }
 
+  /** What a server tells of WAL comes a second or two late: between two looks that cancels out. */
+  async #measureWal(rows: number): Promise<void> {
+    const { ownWalBytes: bytes } = this.#body.senses;
+    if (bytes === null || rows < fewestMeasured) return;
+    this.#walAtFirst ??= { rows, bytes };
+    const since = { rows: rows - this.#walAtFirst.rows, bytes: bytes - this.#walAtFirst.bytes };
+    const each = since.rows < fewestMeasured ? bytes / rows : since.bytes / since.rows;
+    await this.#store.runs.set(this.#db, this.#run, { wal_bytes_per_row: sql`${each}::double precision` });
+  }
+
   #rate(): number {
     const now = performance.now();
     this.#window.push({ at: now, rows: this.#rows });
-    if (this.#window.length > rateWindow) this.#window.shift();
+    // Between long rests nothing is read for a while, which is part of the speed.
+    while (this.#window.length > rateWindow && this.#mayForgetFirst()) this.#window.shift();
     const [first] = this.#window;
     if (first === undefined || now - first.at < 100) return 0;
     return ((this.#rows - first.rows) / (now - first.at)) * 1_000;
+  }
+
+  #mayForgetFirst(): boolean {
+    return this.#window.length > longestRateWindow || (this.#window[1]?.rows ?? 0) < this.#rows;
   }
 }

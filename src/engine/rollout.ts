@@ -95,7 +95,9 @@ async function announce(
 ): Promise<void> {
   const { soakMs, isAutomatic } = rollout;
   const next = isAutomatic ? ", and the rest goes on by itself if it is good" : "";
-  const message = `${stageOf(rollout, report)} is done; it is verified in ${Math.ceil(soakMs / 1_000)} s${next}.`;
+  const at = new Date((await serverTime(db)).getTime() + soakMs).toISOString().slice(11, 19);
+  const when = soakMs < 1_000 ? "now" : `at ${at} UTC`;
+  const message = `${stageOf(rollout, report)} is done; it is verified ${when}${next}.`;
   await store.runs.set(db, run.id, { message: sql`${message}` });
   new Events(run.job, run.id, part.listeners).emit({ type: "stage done", stage: run.stage, message });
 }

@@ -156,6 +156,11 @@ function withinLimit({ pace }: Run, speed: number): number {
   return Math.min(speed, rowsPerSecond);
 }
 
+function isClosed({ pace }: Run): boolean {
+  const { window } = JSON.parse(pace) as RunPace;
+  return window !== undefined && !Windows.parse(window).isOpen(new Date());
+}
+
 function withClosedHours({ pace }: Run, seconds: number): number | null {
   const { window } = JSON.parse(pace) as RunPace;
   return window === undefined ? seconds : Windows.parse(window).secondsUntil(seconds, new Date());
@@ -167,6 +172,8 @@ function withClosedHours({ pace }: Run, seconds: number): number | null {
  */
 export function etaIntervalOf(run: Run, progress: Progress): readonly [number, number] | null {
   if (run.status !== "running" || progress.secondsAtWork <= 0) return null;
+  // Only of a window is it known when it goes on.
+  if (progress.rowsPerSecond <= 0 && !isClosed(run)) return null;
   const speeds = [progress.rowsPerSecond, progress.read / progress.secondsAtWork]
     .filter((speed) => speed > 0)
     .map((speed) => withinLimit(run, speed));

@@ -3,8 +3,10 @@ import type { Database } from "../postgres/database.ts";
 import { Onlooker } from "../postgres/onlooker.ts";
 import { type ReplicaLag, readServerActivity, type ServerActivity } from "../postgres/server-activity.ts";
 import { serverTime } from "../postgres/server-clock.ts";
+import type { Run } from "../store/run.ts";
 import type { Reading } from "../throttle/signal.ts";
 import { Watch } from "../throttle/watch.ts";
+import { batchesOf } from "./batch-name.ts";
 import type { Events } from "./events.ts";
 import type { InTest } from "./in-test.ts";
 import type { Pacer } from "./pacer.ts";
@@ -29,6 +31,7 @@ export class Senses {
 
   constructor(
     db: Database,
+    run: Pick<Run, "id" | "job">,
     task: RunTask,
     options: {
       readonly replicas: readonly string[];
@@ -46,6 +49,7 @@ export class Senses {
     this.#control = control;
     this.#signals = signalsOf(
       task,
+      batchesOf(run.job, run.id),
       () => withPasswords(pacer.chosen.replica ?? [], options.replicas),
       () => pacer.windows,
     );

@@ -3,6 +3,7 @@ import { changePace, parsePaceChange, type RunPace } from "../job/pace.ts";
 import { isAddress } from "../postgres/address.ts";
 import type { Database, Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import { holderOf } from "../store/claim.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
 import { signalNames } from "../throttle/signal.ts";
@@ -34,7 +35,10 @@ export async function setPace(
   const { id, job } = await store.runs.require(db, name);
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
-    if (isFinished(run.status)) {
+    // Its last steps wait for their hours by it.
+    const hasSteps =
+      run.status === "succeeded" && (await holderOf(tx, store.schema, `steps of ${job}`)) !== null;
+    if (isFinished(run.status) && !hasSteps) {
       throw new RefusedError(
         "run-is-unfinished",
         `Run ${id} of ${job} has ended already (${run.status}); its pace changes nothing any more.`,
@@ -45,7 +49,7 @@ export async function setPace(
     await store.runs.set(tx, id, { pace: sql`${JSON.stringify(pace)}::jsonb` });
     await store.audit.record(tx, { action: "set", job, run: id, details: change });
     const missing = await missingStandbys(tx, change.replica ?? []);
-    return { run: Number(id), job, pace, isAtWork: run.status === "running", missing };
+    return { run: Number(id), job, pace, isAtWork: run.status === "running" || hasSteps, missing };
   });
 }
 

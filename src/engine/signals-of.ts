@@ -30,9 +30,13 @@ export interface Signals {
   readonly commits: CommitLatency;
 }
 
-/** What is always looked at, and what the job adds; `replicas` answers the standbys that the run declares just now. */
+/**
+ * What is always looked at, and what the job adds; `batches` is how the names of the run's batches begin, `replicas` answers the standbys that the run
+ * declares just now.
+ */
 export function signalsOf(
   { relation, throttles }: RunTask,
+  batches: string,
   replicas: () => readonly string[],
   hours: () => OpenHours | null,
 ): Signals {
@@ -51,6 +55,7 @@ export function signalsOf(
   });
   const wal = new WalWritten(
     rates.length === 0 ? null : Math.min(...rates.map(({ maxBytesPerSecond }) => maxBytesPerSecond)),
+    batches,
   );
   const commits = new CommitLatency();
   const always = [

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Job } from "../job/define-job.ts";
+import type { RunPace } from "../job/pace.ts";
 import { Windows } from "../job/window.ts";
 import type { Database } from "../postgres/database.ts";
+import { classifyFailure } from "../postgres/failure.ts";
 import { serverTime } from "../postgres/server-clock.ts";
 import { StepRunner } from "../steps/run-steps.ts";
 import { StepNotBegunError, type StepPlace, StepStoppedError } from "../steps/step-failure.ts";
@@ -9,16 +11,26 @@ import type { StepPhase } from "../store/steps.ts";
 import type { Store } from "../store/store.ts";
 import { inMinutes } from "../throttle/amount.ts";
 import { WindowSignal } from "../throttle/window-signal.ts";
-import { patiently } from "./patiently.ts";
+import { obstacles } from "./events.ts";
 import type { WorkOptions } from "./session.ts";
 import { stopFilesOf } from "./signals-of.ts";
 
 /** How often a step that is held looks whether it may begin. */
 const lookMs = 1_000;
 
+/** What holds a step: a signal, or the connection. */
+interface Holding {
+  readonly signal: string;
+  readonly reason: string;
+}
+
+/** What a step waits for before it begins. */
+type Look = (place: StepPlace) => Promise<Holding | null>;
+
 /**
  * The steps of a phase of a job. Each begins when rows might be worked on, too: inside of the window, while there is no stop file,
- * and before `until`. One that has begun is ended, since what it did would be lost.
+ * and before `until`. One that has begun is ended, since what it did would be lost. Where a run is there already its window
+ * counts, as somebody may set it meanwhile.
  */
 export function stepsOf(
   db: Database,
@@ -26,36 +38,51 @@ export function stepsOf(
   job: Job,
   phase: StepPhase,
   options: WorkOptions,
+  run: bigint | null = null,
 ): StepRunner {
   const { onStep, signal, inTest } = options;
-  const mayBegin =
-    inTest === undefined ? (place: StepPlace) => awaitTurnOf(db, job, place, options) : undefined;
+  const windowNow = async (): Promise<string | undefined> => {
+    if (run === null) return options.window;
+    const { pace } = await store.runs.require(db, String(run));
+    return (JSON.parse(pace) as RunPace).window ?? job.pace.window;
+  };
+  const look: Look = async (place) => lookFor(db, job, place, options, await windowNow());
+  const mayBegin = inTest === undefined ? (place: StepPlace) => awaitTurn(place, look, options) : undefined;
   return new StepRunner(db, store, { job: job.name, phase, steps: job[phase] }, { onStep, signal, mayBegin });
 }
 
 /** @throws StepNotBegunError where it is not waited for, StepStoppedError where somebody stops the waiting */
-async function awaitTurnOf(
-  db: Database,
-  job: Job,
-  place: StepPlace,
-  { window, exitWhenClosed, until, signal, onStep }: WorkOptions,
-): Promise<void> {
-  const hours = window === undefined ? null : Windows.parse(window);
-  const signals = [new WindowSignal(() => hours), ...stopFilesOf(job.throttles)];
+async function awaitTurn(place: StepPlace, look: Look, { signal, onStep }: WorkOptions): Promise<void> {
   for (let told: string | null = null; ; ) {
     if (signal?.aborted === true) throw new StepStoppedError(place, signal.reason);
-    if (until !== undefined && (await patiently(() => serverTime(db))) >= until)
-      throw new StepNotBegunError(place, `its time was over at ${inMinutes(until)}`);
-    const readings = await patiently(() => Promise.all(signals.map((each) => each.read(db))));
-    const held = readings.find((reading) => reading !== null);
-    if (held === undefined || held === null) return;
-    if (held.signal === "window" && exitWhenClosed === true) throw new StepNotBegunError(place, held.reason);
-    if (told !== held.signal) {
-      const { phase, name: step } = place;
-      onStep?.({ type: "step held", job: job.name, phase, step, reason: held.reason });
-    }
+    const held = await look(place).catch((error: unknown) => {
+      // Nothing has begun that an outage could harm.
+      if (classifyFailure(error).action !== "retry") throw error;
+      return { signal: "connection", reason: obstacles.connection ?? "" };
+    });
+    if (held === null) return;
+    const { job, phase, name: step, isBack = false } = place;
+    if (told !== held.signal) onStep?.({ type: "step held", job, phase, step, ...held, isBack });
     told = held.signal;
     // What ends the wait is seen by the next look.
     await delay(lookMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
+}
+
+/** @throws StepNotBegunError where what holds it is not waited for */
+async function lookFor(
+  db: Database,
+  job: Job,
+  place: StepPlace,
+  { exitWhenClosed, until }: WorkOptions,
+  window: string | undefined,
+): Promise<Holding | null> {
+  if (until !== undefined && (await serverTime(db)) >= until)
+    throw new StepNotBegunError(place, `its time was over at ${inMinutes(until)}`);
+  const hours = window === undefined ? null : Windows.parse(window);
+  const closed = await new WindowSignal(() => hours).read(db);
+  if (closed !== null && exitWhenClosed === true) throw new StepNotBegunError(place, closed.reason);
+  const stopped = await Promise.all(stopFilesOf(job.throttles).map((file) => file.read(db)));
+  const held = closed ?? stopped.find((reading) => reading !== null) ?? null;
+  return held === null ? null : { signal: held.signal, reason: held.reason };
 }

@@ -1,5 +1,5 @@
 import { type Logger, pino } from "pino";
-import type { EngineEvent } from "../engine/events.ts";
+import type { EngineEvent, StepEvent } from "../engine/events.ts";
 
 const levels: Readonly<Record<EngineEvent["type"], "debug" | "info" | "warn" | "error" | null>> = {
   "run started": "info",
@@ -47,6 +47,12 @@ export class EventLog {
       ]),
     );
     this.#logger[level]({ run: run.toString(), ...texts }, type);
+  }
+
+  /** Steps belong to a job; where they come before the rows there is no run yet. */
+  hearStep(event: StepEvent): void {
+    const { type, ...rest } = event;
+    this.#logger[type === "step waits" || type === "step held" ? "warn" : "info"](rest, type);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Pushgateway, Registry } from "prom-client";
-import { type EngineEvent, signalNames } from "../engine/events.ts";
+import { type EngineEvent, type StepEvent, signalNames } from "../engine/events.ts";
 import { metricNames } from "./metric-names.ts";
 
 type Name = (typeof metricNames)[number]["name"];
@@ -17,6 +17,7 @@ export class Metrics {
   #walSeen = 0;
   #pulseAt: number | null = null;
   #isUndo = false;
+  #stepHeld: { readonly signal: string; readonly at: number } | null = null;
 
   constructor(version: string) {
     for (const metric of metricNames) this.#register(metric);
@@ -49,6 +50,22 @@ export class Metrics {
         break;
       default:
     }
+  }
+
+  /** A step that waits for its hours is held as rows are. */
+  hearStep(event: StepEvent): void {
+    const { job: job_name } = event;
+    const held = event.type === "step held" ? event.signal : null;
+    for (const reason of signalNames)
+      this.#gauge("tidefill_throttled").set({ job_name, reason }, reason === held ? 1 : 0);
+    const now = performance.now();
+    const reason = signalNames.find((name) => name === this.#stepHeld?.signal);
+    if (this.#stepHeld !== null && reason !== undefined)
+      this.#counter("tidefill_throttled_seconds_total").inc(
+        { job_name, reason },
+        (now - this.#stepHeld.at) / 1_000,
+      );
+    this.#stepHeld = held === null ? null : { signal: held, at: now };
   }
 
   /** The metrics in Prometheus' text format. */

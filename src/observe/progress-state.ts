@@ -1,4 +1,4 @@
-import type { EngineEvent } from "../engine/events.ts";
+import { type EngineEvent, obstacles } from "../engine/events.ts";
 import { formatCount, formatInterval, formatPercent } from "./format.ts";
 
 type Pulse = Extract<EngineEvent, { type: "pulse" }>;
@@ -40,7 +40,7 @@ export class ProgressState {
         this.#committed(event);
         break;
       case "batch failed":
-        this.#heldBack = reasons[event.reason] ?? null;
+        this.#heldBack = obstacles[event.reason] ?? null;
         break;
       case "pace changed":
         this.#throttle =
@@ -111,10 +111,3 @@ export class ProgressState {
     this.#heldBack = null;
   }
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  lock: "the application holds row locks",
-  deadlock: "the application holds row locks",
-  connection: "the database cannot be reached",
-  resources: "the database is short of resources",
-};

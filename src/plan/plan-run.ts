@@ -112,9 +112,15 @@ async function describe(
     queryPlan: finder === undefined ? [] : withoutValues(await explainText(tx, finder.statement), isPersonal),
     verb: main?.verb ?? "update",
     touched: await readTouched(tx, mainTable(opened), main?.columns ?? [], main?.verb ?? "update"),
-    forecast: await readForecast(tx, opened, estimate.rows, measured),
+    forecast: await readForecast(tx, opened, estimate.rows, withinPace(measured, job)),
     window: opened.job.pace.window ?? null,
   };
+}
+
+/** Whatever earlier runs were allowed: this one goes no faster than its job says. */
+function withinPace(measured: Measured | null, { pace }: Job): Measured | null {
+  const { rowsPerSecond = Number.POSITIVE_INFINITY } = pace;
+  return measured && { ...measured, speeds: measured.speeds.map((speed) => Math.min(speed, rowsPerSecond)) };
 }
 
 /** PostgreSQL writes parameters into the conditions of a plan; those of a job about persons are not shown. */

@@ -21,6 +21,8 @@ export interface Told {
   readonly begins: (statement: string) => Promise<unknown>;
   /** milliseconds to the next attempt; null where the statement itself waits */
   readonly waits: (forMs: number | null, inTheWay: readonly InTheWay[]) => void;
+  /** is through before another attempt when it is still the time for it */
+  readonly mayGoOn: () => Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -40,6 +42,7 @@ export async function doAct(
 ): Promise<boolean> {
   const ladder = new LockLadder();
   for (let tries = 0; ; tries += 1) {
+    if (tries > 0) await told.mayGoOn();
     if (tries > 0 && act.clearing !== undefined) await doAct(db, place, act.clearing, told, around);
     const watch = new Watch(db, told.signal, act.mayWait === true ? (who) => told.waits(null, who) : null);
     try {

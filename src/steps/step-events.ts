@@ -5,7 +5,7 @@ import type { InTheWay } from "./in-the-way.ts";
 export type StepEvent = { readonly job: string; readonly phase: StepPhase; readonly step: string } & (
   | { readonly type: "step begun"; readonly statement: string }
   /** it is not the time for it; the step begins when it is */
-  | { readonly type: "step held"; readonly reason: string }
+  | { readonly type: "step held"; readonly signal: string; readonly reason: string; readonly isBack: boolean }
   /** others hold the lock; the step tries again after `forMs`, or (null) waits and hinders nobody */
   | { readonly type: "step waits"; readonly forMs: number | null; readonly inTheWay: readonly InTheWay[] }
   /** `wasThere`: the catalogue had it already */

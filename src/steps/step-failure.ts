@@ -10,13 +10,20 @@ export interface StepPlace {
   readonly job: string;
   readonly phase: StepPhase;
   readonly name: string;
+  /** it is taken back */
+  readonly isBack?: boolean;
 }
 
 /** What goes on where a step was left. */
-function goOn({ job, phase }: StepPlace): string {
-  return phase === "contract"
-    ? `tidefill contract ${job}   goes on here`
+function goOn({ job, phase, isBack = false }: StepPlace): string {
+  return phase === "contract" && !isBack
+    ? `tidefill resume ${job}   goes on here; and so does tidefill contract, where that was typed`
     : "The same command, typed again, goes on here.";
+}
+
+/** How a step is spoken of. */
+export function shownStep({ name, isBack = false }: Pick<StepPlace, "name" | "isBack">): string {
+  return isBack ? `way back of "${name}"` : `step "${name}"`;
 }
 
 /** Somebody holds the lock that a step needs, and does not let go. */
@@ -29,7 +36,7 @@ export class StepBlockedError extends TidefillError {
         : `${shownSession(first)}, ${first.state} for ${Math.round(first.seconds)} s: ${first.statement}`;
     super(
       "step-blocked",
-      `The step "${place.name}" did not get its lock within five minutes; it is held by ${who}.`,
+      `The ${shownStep(place)} did not get its lock within five minutes; it is held by ${who}.`,
       { remedy: `End that transaction, or wait for it. ${goOn(place)}` },
     );
   }
@@ -38,7 +45,7 @@ export class StepBlockedError extends TidefillError {
 /** A step was stopped from outside; it knows how far it is. */
 export class StepStoppedError extends TidefillError {
   constructor(place: StepPlace, cause: unknown) {
-    super("step-stopped", `The step "${place.name}" of ${place.job} was stopped.`, {
+    super("step-stopped", `The ${shownStep(place)} of ${place.job} was stopped.`, {
       remedy: goOn(place),
       cause,
     });
@@ -48,7 +55,7 @@ export class StepStoppedError extends TidefillError {
 /** It was not the time for a step, and nobody wants to wait for it. */
 export class StepNotBegunError extends TidefillError {
   constructor(place: StepPlace, why: string) {
-    super("step-stopped", `The step "${place.name}" of ${place.job} was not begun: ${why}.`, {
+    super("step-stopped", `The ${shownStep(place)} of ${place.job} was not begun: ${why}.`, {
       remedy: goOn(place),
     });
   }

@@ -41,6 +41,9 @@ export class StepWork {
   readonly #store: Store;
   readonly #of: StepOfJob;
   readonly #doing: Doing;
+  #isBack = false;
+  /** something of it is done, which would be lost if it were left */
+  #hasWorked = false;
 
   constructor(db: Database, store: Store, of: StepOfJob, doing: Doing) {
     this.#db = db;
@@ -52,7 +55,7 @@ export class StepWork {
   /** Does what is not done of it. */
   async do(): Promise<void> {
     const { step, known } = this.#of;
-    await this.#doing.mayBegin?.(this.#key);
+    await this.#doing.mayBegin?.(this.#place);
     const begin = performance.now();
     // What was there before is seen by the first who begins, and by nobody after him.
     await this.#awaitGhosts();
@@ -62,25 +65,31 @@ export class StepWork {
     const entry = { ...this.#key, definition: hashOf(step), before: kept.before, wasThere: kept.wasThere };
     const enter = (tx: Transaction): Promise<boolean> => this.#store.steps.enter(tx, entry);
     const work = this.#works("step done", enter, () => this.#store.steps.begin(this.#db, entry));
-    let hasWorked = known !== undefined;
-    for (const act of up) hasWorked = (await work(act)) || hasWorked;
+    this.#hasWorked = known !== undefined;
+    for (const act of up) this.#hasWorked = (await work(act)) || this.#hasWorked;
     await this.#db.transaction(async (tx) => {
       await requireDone(tx, step, up);
       if (await enter(tx)) await this.#record(tx, "step done");
     });
-    this.#tell({ type: "step done", wasThere: !hasWorked, seconds: (performance.now() - begin) / 1_000 });
+    this.#tell({
+      type: "step done",
+      wasThere: !this.#hasWorked,
+      seconds: (performance.now() - begin) / 1_000,
+    });
   }
 
   /** Takes back what is done, or begun; what was there before the job came stays. */
   async undo(): Promise<void> {
     const { step, known } = this.#of;
-    await this.#doing.mayBegin?.(this.#key);
+    this.#isBack = true;
+    await this.#doing.mayBegin?.(this.#place);
     const begin = performance.now();
     await this.#awaitGhosts();
     const strike = (tx: Transaction): Promise<boolean> => this.#store.steps.strike(tx, this.#key);
     const work = this.#works("step undone", strike, () => this.#store.steps.beginBack(this.#db, this.#key));
     const isHalfDone = step.kind === "sql" && known?.state === "begun";
-    for (const act of this.#wayBack ?? []) await work(isHalfDone ? { ...act, mayBeHalfDone: true } : act);
+    for (const act of this.#wayBack ?? [])
+      this.#hasWorked = (await work(isHalfDone ? { ...act, mayBeHalfDone: true } : act)) || this.#hasWorked;
     await this.#db.transaction(async (tx) => {
       if (await strike(tx)) await this.#record(tx, this.#wasThere ? "step left" : "step undone");
     });
@@ -116,6 +125,10 @@ export class StepWork {
     return { job, phase, name: step.name };
   }
 
+  get #place(): StepPlace {
+    return { ...this.#key, isBack: this.#isBack };
+  }
+
   /** What stands in its place must be what it makes. A look that needs a lock asks for it as the step itself does. */
   async #requireSame(): Promise<void> {
     const { step } = this.#of;
@@ -126,7 +139,7 @@ export class StepWork {
     const look: Act = { statement: raw("select"), isTransactional: true, isDone };
     await doAct(
       this.#db,
-      this.#key,
+      this.#place,
       look,
       this.#told(async () => {}),
       async () => true,
@@ -175,8 +188,8 @@ export class StepWork {
       if (!isMarked) await note();
     });
     return (act) =>
-      doAct(this.#db, this.#key, act, told, isMarked ? marking : holding).catch(async (error: unknown) => {
-        throw await withWhatIsLeft(this.#db, this.#key, actsOf(step, null), error);
+      doAct(this.#db, this.#place, act, told, isMarked ? marking : holding).catch(async (error: unknown) => {
+        throw await withWhatIsLeft(this.#db, this.#place, actsOf(step, null), error);
       });
   }
 
@@ -187,6 +200,9 @@ export class StepWork {
         this.#tell({ type: "step begun", statement });
       },
       waits: (forMs, inTheWay) => this.#tell({ type: "step waits", forMs, inTheWay }),
+      mayGoOn: async () => {
+        if (!this.#hasWorked) await this.#doing.mayBegin?.(this.#place);
+      },
       signal: this.#doing.signal,
     };
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { pid } from "node:process";
-import type { Database } from "../postgres/database.ts";
+import type { Database, Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { isAlive } from "./is-alive.ts";
 import type { StoreSchema } from "./schema.ts";
@@ -37,7 +37,7 @@ export class Claim {
    */
   async take(): Promise<ClaimHolder | null> {
     if (!(await this.#renew())) {
-      const holder = await this.#holds();
+      const holder = await holderOf(this.#db, this.#schema, this.#name);
       if (holder === null || !isGone(holder)) return holder ?? { host: "", process: 0 };
       await this.#evict(holder);
       if (!(await this.#renew())) return holder;
@@ -69,14 +69,6 @@ export class Claim {
     return count > 0;
   }
 
-  async #holds(): Promise<ClaimHolder | null> {
-    const { rows } = await this.#db.query(
-      sql`select host, process from ${this.#schema.table("claim")} where name = ${this.#name}`,
-    );
-    const [row] = rows;
-    return row === undefined ? null : { host: row.host ?? "", process: Number(row.process) };
-  }
-
   async #evict({ host, process }: ClaimHolder): Promise<void> {
     await this.#db.query(sql`
       delete from ${this.#schema.table("claim")}
@@ -84,6 +76,21 @@ export class Claim {
         and host = ${host}
         and process = ${process}`);
   }
+}
+
+/** Who has a claim that has not run out; null where nobody does. */
+export async function holderOf(
+  db: Queryable,
+  schema: StoreSchema,
+  name: string,
+): Promise<ClaimHolder | null> {
+  const { rows } = await db.query(sql`
+    select host, process
+    from ${schema.table("claim")}
+    where name = ${name}
+      and expires_at > pg_catalog.clock_timestamp()`);
+  const [row] = rows;
+  return row === undefined ? null : { host: row.host ?? "", process: Number(row.process) };
 }
 
 /** Only of this machine can that be told before its lease is over. */

@@ -1,6 +1,7 @@
 import { RefusedError, UsageError } from "../errors.ts";
 import type { Queryable, Transaction } from "../postgres/database.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
+import { noSuchRun } from "./no-such-run.ts";
 import { type CodeFingerprint, type Run, type RunKind, toRun, type UndoLogKind } from "./run.ts";
 import { unfinished } from "./run-status.ts";
 import type { StoreSchema } from "./schema.ts";
@@ -161,9 +162,7 @@ export class Runs {
   async require(db: Queryable, name: string): Promise<Run> {
     const run = /^\d{1,18}$/.test(name) ? await this.find(db, BigInt(name)) : await this.latest(db, name);
     if (run !== null) return run;
-    throw new UsageError(`There is no run "${name}".`, {
-      remedy: "`tidefill list` shows the jobs and the last run of each.",
-    });
+    throw await noSuchRun(db, this.#schema, name);
   }
 
   /** Locks the run's row until the transaction ends and reads it: whoever plans or finishes does so alone. */

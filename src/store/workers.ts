@@ -52,7 +52,7 @@ export class Workers {
     await db.query(sql`
       update ${this.#schema.table("run")}
       set seconds_at_work = seconds_at_work
-        + case when exists (select ${alive} and worker.rows_per_second > 0) then ${passed}::double precision
+        + case when exists (select ${alive} and worker.id <> ${id}::uuid and worker.rows_per_second > 0) then ${passed}::double precision
           else ${atWork}::double precision end
       where id = ${run}::bigint
         and (select worker.id ${alive} order by worker.id limit 1) = ${id}::uuid`);

@@ -22,13 +22,16 @@ export class WalWritten implements Signal {
   readonly everyMs = 1_000;
   readonly whenBlind = "steady";
   readonly #maxBytesPerSecond: number | null;
+  readonly #batches: string;
   #last: Sample | null = null;
   #all = 0;
   #own: number | null = null;
   #ownBytes: number | null = null;
 
-  constructor(maxBytesPerSecond: number | null) {
+  /** `batches` is how the names of the run's batches begin; what other runs write is not ours. */
+  constructor(maxBytesPerSecond: number | null, batches: string) {
     this.#maxBytesPerSecond = maxBytesPerSecond;
+    this.#batches = batches;
   }
 
   get bytesPerSecond(): number {
@@ -46,7 +49,7 @@ export class WalWritten implements Signal {
   }
 
   async read(db: Queryable): Promise<Reading | null> {
-    const sample = await take(db);
+    const sample = await take(db, this.#batches);
     const seconds = this.#last === null ? 0 : (sample.at - this.#last.at) / 1_000;
     if (this.#last !== null && seconds > 0.05) {
       this.#all = Math.max(0, sample.bytes - this.#last.bytes) / seconds;
@@ -62,7 +65,7 @@ export class WalWritten implements Signal {
   }
 }
 
-async function take(db: Queryable): Promise<Sample> {
+async function take(db: Queryable, batches: string): Promise<Sample> {
   const { rows } = await db.query(sql`
     select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') as bytes,
       pg_catalog.current_setting('server_version_num')::integer >= 180000 as tells`);
@@ -72,7 +75,8 @@ async function take(db: Queryable): Promise<Sample> {
   const { rows: backends } = await db.query(sql`
     select activity.pid || ' ' || activity.backend_start as backend,
       (select wal_bytes from pg_catalog.pg_stat_get_backend_wal(activity.pid)) as bytes,
-      activity.application_name like 'tidefill%' as is_ours
+      activity.application_name = pg_catalog.current_setting('application_name')
+        or pg_catalog.starts_with(activity.application_name, ${batches}) as is_ours
     from pg_catalog.pg_stat_activity as activity
     where activity.usename = current_user
       and activity.datname = pg_catalog.current_database()`);

@@ -85,6 +85,28 @@ test("a file holds a run, which says so everywhere, and goes on by itself when i
   await allOnce();
 });
 
+test("hours in which a run was held or away do not count as work", async () => {
+  const running = outcomeOf(tidefill.start("run", "increment", "--json"));
+  await until(async () => (await read()) > 0, { describe: "the first batch" });
+  await writeFile(stop, "");
+  await standsStill();
+  await new Promise((resolve) => setTimeout(resolve, 8_000));
+  await tidefill.run("pause", "increment");
+  expect((await running).code).toBe(75);
+  await rm(stop);
+  const [held] = await database.query(`select seconds_at_work as worked,
+    extract(epoch from clock_timestamp() - started_at)::float8 as passed from tidefill.run`);
+  expect(Number(held?.worked)).toBeGreaterThan(0);
+  expect(Number(held?.worked)).toBeLessThan(Number(held?.passed) - 6);
+  expect((await tidefill.run("resume", "increment")).code).toBe(0);
+  const { value } = await tidefill.json("status", "increment");
+  const [done] = await database.query("select seconds_at_work as worked from tidefill.run");
+  expect(value.rowsPerSecond).toBe(
+    Math.round(Number((value.rows as { read: number }).read) / Number(done?.worked)),
+  );
+  await allOnce();
+});
+
 test("a run that is held can be paused, and is held from its first batch on", async () => {
   await writeFile(stop, "");
   const running = outcomeOf(tidefill.start("run", "increment"));

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import {
   addColumn,
   contractJob,
@@ -21,6 +22,8 @@ import {
   update,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
+import { withDatabase } from "../../src/engine/session.ts";
+import { setPace } from "../../src/engine/set-pace.ts";
 import type { StepEvent } from "../../src/steps/step-events.ts";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
@@ -157,20 +160,71 @@ test("the last steps wait for the window that the run has by then, and resume go
       [shut],
     );
   };
-  const job = { ...whole(open), integrity: [] };
-  const first = runJob(job, new Heard().options({ exitWhenClosed: true, onEvent: shutting }));
-  expect(await leaves(first)).toMatch(
-    /"create table more" of whole was not begun|verify before the last steps/,
-  );
+  const job = whole(open);
+  const first = await runJob(job, new Heard().options({ exitWhenClosed: true, onEvent: shutting }));
+  expect(first).toMatchObject({ status: "succeeded", contract: { done: 0, isStopped: true } });
+  expect(first.contract?.problem).toMatch(/not begun|verify before the last steps/);
   expect(await isThere("more")).toBe(false);
-  expect(await leaves(resumeRun(job, "whole", new Heard().options({ exitWhenClosed: true })))).toMatch(
-    /not begun|verify/,
-  );
-  expect(await leaves(contractJob(job, new Heard().options({ exitWhenClosed: true })))).toMatch(
-    /not begun|verify/,
-  );
+  const leaving = (): RunOptions => new Heard().options({ exitWhenClosed: true });
+  expect((await resumeRun(job, "whole", leaving())).contract).toMatchObject({ done: 0, isStopped: true });
+  expect(await leaves(contractJob(job, leaving()))).toMatch(/not begun|verify/);
   const resumed = await resumeRun(job, "whole", new Heard().options({ window: open }));
-  expect(resumed).toMatchObject({ status: "succeeded", contract: { done: 1, problem: null } });
+  expect(resumed).toMatchObject({
+    status: "succeeded",
+    contract: { done: 1, problem: null, isStopped: false },
+  });
+});
+
+test("somebody opens the window for last steps that wait for it", async () => {
+  const job = defineSteps({
+    name: "later",
+    contract: [createTable("more", sql`create table more (id bigint primary key)`)],
+  });
+  const heard = new Heard();
+  const run = runJob(job, heard.options({ window: closed() }));
+  await heard.isHeld();
+  await withDatabase("test", { connectionString: database.url }, (db, store) =>
+    setPace(db, store, "later", [`window=${open}`]),
+  );
+  expect(await run).toMatchObject({ contract: { done: 1, open: [] } });
+  // Nobody waits any more.
+  const late = withDatabase("test", { connectionString: database.url }, (db, store) =>
+    setPace(db, store, "later", [`window=${open}`]),
+  );
+  await expect(late).rejects.toThrow(/has ended already/);
+});
+
+test("a run whose first steps wait is not there yet, and whoever asks for it hears who waits", async () => {
+  const heard = new Heard();
+  const run = runJob(whole(closed()), heard.options());
+  run.catch(() => {});
+  await heard.isHeld();
+  const asked = withDatabase("test", { connectionString: database.url }, (db, store) =>
+    store.runs.require(db, "whole"),
+  );
+  await expect(asked).rejects.toThrow(`There is no run of whole yet: process ${process.pid} on`);
+  heard.stop();
+  await leaves(run);
+});
+
+test("a step that waits for its lock waits for its hours as well, as long as nothing of it is done", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "tidefill-"));
+  const path = join(folder, "stop");
+  const holder = new pg.Client({ connectionString: database.url });
+  await holder.connect();
+  await holder.query("begin; select from things");
+  const heard = new Heard();
+  const run = runJob({ ...whole(open), throttles: [stopFile(path)] }, heard.options());
+  await until(async () => heard.events.some(({ type }) => type === "step waits"), {
+    describe: "a wait for a lock",
+  });
+  await writeFile(path, "");
+  await heard.isHeld();
+  await holder.end();
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(heard.events.filter(({ type }) => type === "step done")).toEqual([]);
+  await rm(folder, { recursive: true });
+  expect(await run).toMatchObject({ status: "succeeded", contract: { done: 1 } });
 });
 
 test("what takes something away waits as well, and so does the way back where that is asked for", async () => {
@@ -189,7 +243,7 @@ test("what takes something away waits as well, and so does the way back where th
   // A backup that was fresh enough before the wait need not be so after it.
   expect(looks).toBe(0);
   expect(await leaves(undoJob(steps(), new Heard().options(leave)))).toMatch(
-    /create table more.* was not begun/,
+    /^The way back of "create table more" of steps was not begun/,
   );
   expect(await leaves(undoRun("steps", { ...new Heard().options(leave), job: steps() }))).toMatch(
     /was not begun/,

@@ -19,6 +19,7 @@ const settings = {
   archive_mode: "on",
   archive_command: "exit 1",
 };
+const batches = "tidefill increment run 7 range ";
 let cluster: Cluster;
 let sessions: Sessions;
 let admin: pg.Client;
@@ -50,8 +51,8 @@ describe("WAL", () => {
 
   test("is measured a second, and holds a run back where the job sets a limit", async () => {
     const db = sessions.onlooker();
-    const limited = new WalWritten(1_048_576);
-    const free = new WalWritten(null);
+    const limited = new WalWritten(1_048_576, batches);
+    const free = new WalWritten(null, batches);
     expect(await limited.read(db)).toEqual({ signal: "wal", strain: 0, reason: "WAL 0 B/s < 1 MB/s" });
     expect(await free.read(db)).toBeNull();
     await writeWal(admin, 6);
@@ -66,22 +67,22 @@ describe("WAL", () => {
   test("of our own is told apart where the server counts it for each backend", async () => {
     const { rows } = await admin.query("select current_setting('server_version_num')::integer as version");
     const db = sessions.onlooker();
-    const ours = await sessions.open("tidefill increment");
-    const signal = new WalWritten(null);
+    const ours = await sessions.open(`${batches}1`);
+    const other = await sessions.open("tidefill increment run 8 range 1");
+    const signal = new WalWritten(null, batches);
     await signal.read(db);
     await writeWal(admin, 4);
     await writeWal(ours, 2);
-    if (rows[0].version >= 180_000) {
-      await admin.query("select pg_stat_force_next_flush()");
-      await ours.query("select pg_stat_force_next_flush()");
-    }
+    await writeWal(other, 3);
+    if (rows[0].version >= 180_000)
+      for (const each of [admin, ours, other]) await each.query("select pg_stat_force_next_flush()");
     vi.advanceTimersByTime(1_000);
     await signal.read(db);
-    expect(signal.bytesPerSecond / 1_048_576).toBeCloseTo(6, 1);
+    expect(signal.bytesPerSecond / 1_048_576).toBeCloseTo(9, 1);
     if (rows[0].version < 180_000) return expect(signal.ownBytesPerSecond).toBeNull();
     expect((signal.ownBytesPerSecond ?? 0) / 1_048_576).toBeCloseTo(2, 1);
     // A pooler lends us backends in which others have written before.
-    await admin.query("set application_name = 'tidefill increment'");
+    await admin.query(`set application_name = '${batches}2'`);
     await writeWal(admin, 1);
     await admin.query("select pg_stat_force_next_flush()");
     vi.advanceTimersByTime(1_000);

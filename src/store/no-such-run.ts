@@ -1,0 +1,20 @@
+import { UsageError } from "../errors.ts";
+import type { Queryable } from "../postgres/database.ts";
+import { holderOf } from "./claim.ts";
+import type { StoreSchema } from "./schema.ts";
+
+/** What to say where there is no run of this name; a process may be at the steps before its rows. */
+export async function noSuchRun(db: Queryable, schema: StoreSchema, name: string): Promise<UsageError> {
+  const holder = await holderOf(db, schema, `steps of ${name}`);
+  if (holder === null)
+    return new UsageError(`There is no run "${name}".`, {
+      remedy: "`tidefill list` shows the jobs and the last run of each.",
+    });
+  return new UsageError(
+    `There is no run of ${name} yet: process ${holder.process} on ${holder.host} is at the steps before its rows.`,
+    {
+      remedy:
+        "What it waits for stands on its terminal. To have it otherwise, end that process and type the command anew: it goes on there.",
+    },
+  );
+}
