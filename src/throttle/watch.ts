@@ -64,7 +64,13 @@ export class Watch {
   /** Whoever looks for long is told of by a later tick, and keeps no other waiting. */
   async #tick(): Promise<void> {
     const looks = Promise.all(this.#begin());
-    await Promise.race([looks, new Promise((resolve) => setTimeout(resolve, tickMs / 2))]);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, tickMs / 2);
+    });
+    await Promise.race([looks, late]);
+    // One that fires for nobody would wake the process all the same.
+    clearTimeout(timer);
     this.#tellAll();
   }
 
@@ -79,16 +85,8 @@ export class Watch {
     const due = this.#seen.filter(({ nextAt, isLooking }) => !isLooking && nextAt <= at + tickMs / 2);
     const isQuick = ({ signal }: Seen): boolean => signal.everyMs <= quickMs;
     const quick = Promise.all(due.filter(isQuick).map((seen) => this.#lookAt(seen, at)));
-    return [
-      this.#keep(quick),
-      this.#keep(
-        this.#lookSlowly(
-          quick,
-          due.filter((seen) => !isQuick(seen)),
-          at,
-        ),
-      ),
-    ];
+    const slow = due.filter((seen) => !isQuick(seen));
+    return [this.#keep(quick), this.#keep(this.#lookSlowly(quick, slow, at))];
   }
 
   /** Those may take long, or hold locks of what they look at: each by itself. */
