@@ -35,7 +35,7 @@ test.each(each)("%s in processes that are killed has its effect once for each ro
   await setPace(database, 0);
   await finish(options);
   await requireEffectsOnce(database, trace, rows);
-  const undone = await undoRun("1", { connectionString: database.url });
+  const undone = await undoRun(job, { connectionString: database.url });
   expect(undone).toMatchObject({ status: "succeeded", rows: { conflicted: 0, skipped: 0, rejected: 0 } });
   expect(await sourceHash(database)).toEqual(before);
   expect(await database.query("select from effect")).toEqual([]);
