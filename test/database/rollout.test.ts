@@ -15,6 +15,7 @@ import { beforeEach, expect, test } from "vitest";
 import { askToStop } from "../../src/engine/ask-to-stop.ts";
 import { install } from "../../src/engine/install.ts";
 import { withDatabase } from "../../src/engine/session.ts";
+import { closedWindow } from "../support/closed-window.ts";
 import { useDatabase } from "../support/database.ts";
 
 const database = useDatabase();
@@ -49,11 +50,6 @@ const copy = defineJob({
   sink: insertInto(copies, ["id", "n"]),
 });
 
-/** A window that is closed for hours. */
-const closed = (): string => {
-  const hour = new Date().getUTCHours();
-  return `${(hour + 6) % 24}:00-${(hour + 7) % 24}:00 UTC`;
-};
 const options = () => ({ connectionString: database.url });
 
 async function touched(): Promise<number> {
@@ -226,7 +222,7 @@ test.each(["its window has closed", "its time is over"])(
       onEvent: ({ type }) => {
         if (type === "stage done" && !isTime)
           void database.query("update tidefill.run set pace = jsonb_build_object('window', $1::text)", [
-            closed(),
+            closedWindow(),
           ]);
       },
     });
@@ -242,7 +238,7 @@ test.each(["its window has closed", "its time is over"])(
 test("a stage whose verify was stopped is left unjudged as well", async () => {
   await withDatabase("test", options(), async (db, store) => install(db, store));
   await database.query(`create or replace function shut() returns trigger language plpgsql as
-    $$ begin new.pace := jsonb_build_object('window', '${closed()}'); return new; end $$`);
+    $$ begin new.pace := jsonb_build_object('window', '${closedWindow()}'); return new; end $$`);
   await database.query(
     "create trigger shut before insert on tidefill.run for each row when (new.kind = 'verify') execute function shut()",
   );

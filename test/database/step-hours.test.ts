@@ -25,17 +25,13 @@ import { beforeEach, expect, test } from "vitest";
 import { withDatabase } from "../../src/engine/session.ts";
 import { setPace } from "../../src/engine/set-pace.ts";
 import type { StepEvent } from "../../src/steps/step-events.ts";
+import { closedWindow } from "../support/closed-window.ts";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 
 const database = useDatabase();
 const things = table("public.things", { key: "id", columns: { id: "bigint", n: "integer?" } });
 const open = "00:00-24:00 UTC";
-/** A window that is closed for hours. */
-const closed = (): string => {
-  const hour = new Date().getUTCHours();
-  return `${(hour + 6) % 24}:00-${(hour + 7) % 24}:00 UTC`;
-};
 
 beforeEach(async () => {
   await database.query("drop schema if exists tidefill cascade; drop table if exists things, more");
@@ -108,7 +104,7 @@ async function leaves(work: Promise<unknown>): Promise<string> {
 
 test("a step waits for its window, says so once, and can be stopped there", async () => {
   const heard = new Heard();
-  const run = runJob(steps(), heard.options({ window: closed() }));
+  const run = runJob(steps(), heard.options({ window: closedWindow() }));
   run.catch(() => {});
   await heard.isHeld();
   await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -119,14 +115,14 @@ test("a step waits for its window, says so once, and can be stopped there", asyn
   expect(await leaves(run)).toMatch(/was stopped/);
   expect(await isThere("more")).toBe(false);
   // What a job says holds where the command says nothing, and not where it does.
-  expect(await runJob(steps(closed()), new Heard().options({ window: open }))).toMatchObject({
+  expect(await runJob(steps(closedWindow()), new Heard().options({ window: open }))).toMatchObject({
     status: "succeeded",
   });
 });
 
 test("a step that may not begin leaves where nobody wants to wait", async () => {
   const leave = { exitWhenClosed: true };
-  expect(await leaves(runJob(steps(closed()), new Heard().options(leave)))).toMatch(
+  expect(await leaves(runJob(steps(closedWindow()), new Heard().options(leave)))).toMatch(
     /^The step "create table more" of steps was not begun: the window .* is closed until/,
   );
   expect(await leaves(runJob(steps(), new Heard().options({ until: new Date(Date.now() - 1_000) })))).toMatch(
@@ -149,7 +145,7 @@ test("a stop file holds steps as it holds rows, and both go on when it is gone",
 });
 
 test("the last steps wait for the window that the run has by then, and resume goes on with them", async () => {
-  const shut = closed();
+  const shut = closedWindow();
   let isShut = false;
   const shutting = (event: { readonly type: string }): void => {
     if (event.type !== "batch committed" || isShut) return;
@@ -181,7 +177,7 @@ test("somebody opens the window for last steps that wait for it", async () => {
     contract: [createTable("more", sql`create table more (id bigint primary key)`)],
   });
   const heard = new Heard();
-  const run = runJob(job, heard.options({ window: closed() }));
+  const run = runJob(job, heard.options({ window: closedWindow() }));
   await heard.isHeld();
   await withDatabase("test", { connectionString: database.url }, (db, store) =>
     setPace(db, store, "later", [`window=${open}`]),
@@ -196,7 +192,7 @@ test("somebody opens the window for last steps that wait for it", async () => {
 
 test("a run whose first steps wait is not there yet, and whoever asks for it hears who waits", async () => {
   const heard = new Heard();
-  const run = runJob(whole(closed()), heard.options());
+  const run = runJob(whole(closedWindow()), heard.options());
   run.catch(() => {});
   await heard.isHeld();
   const asked = withDatabase("test", { connectionString: database.url }, (db, store) =>
@@ -236,7 +232,7 @@ test("what takes something away waits as well, and so does the way back where th
   };
   const later = defineSteps({ name: "later", contract: [dropTable("more")], backup: { check } });
   await runJob(later, new Heard().options());
-  const leave = { exitWhenClosed: true, window: closed() };
+  const leave = { exitWhenClosed: true, window: closedWindow() };
   expect(await leaves(contractJob(later, new Heard().options(leave)))).toMatch(
     /drop table more.* was not begun/,
   );
@@ -250,6 +246,6 @@ test("what takes something away waits as well, and so does the way back where th
   );
   expect(await isThere("more")).toBe(true);
   // Taking back is urgent more often than not: the job's own window does not hold it.
-  await undoJob(steps(closed()), new Heard().options());
+  await undoJob(steps(closedWindow()), new Heard().options());
   expect(await isThere("more")).toBe(false);
 });
