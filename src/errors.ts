@@ -66,6 +66,36 @@ export class NoProgressError extends TidefillError {
   }
 }
 
+/**
+ * Rows that were sent to a table and did not arrive, though PostgreSQL reported no error: a trigger swallowed them. The batch was
+ * rolled back, to be tried in halves until each such row stands alone.
+ */
+export class SwallowedError extends TidefillError {
+  constructor(table: string) {
+    super("swallowed", swallowedBy(table));
+  }
+}
+
+/** Why a row whose write did not happen is kept aside. */
+export function swallowedBy(table: string): string {
+  return `a trigger of ${table} swallowed the write`;
+}
+
+/** All rows were gone over, and triggers have swallowed the writes of some: the run is not done. */
+export class RowsSwallowedError extends TidefillError {
+  constructor(rows: number, table: string, triggers: readonly string[]) {
+    const which = triggers.length === 0 ? "" : ` (${triggers.join(", ")})`;
+    super(
+      "rows-swallowed",
+      `${rows} rows were to be written and were not: a trigger of ${table}${which} swallowed the writes.`,
+      {
+        remedy:
+          "Let the trigger pass them and type `tidefill resume`, which tries them again; or leave them out by the job's `where`.",
+      },
+    );
+  }
+}
+
 /** The batch holds more than its budget of rows or bytes; it was rolled back, to be tried smaller. */
 export class BatchTooBigError extends TidefillError {
   constructor(reason: "bytes" | "rows" | "time") {

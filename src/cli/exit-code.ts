@@ -27,6 +27,8 @@ export function exitCodeOf(report: RunReport): number {
     case "running":
     case "pending":
       return exitCodes.resumable;
+    case "failed":
+      return report.stopReason === "swallowed" ? exitCodes.incomplete : exitCodes.failed;
     default:
       return exitCodes.failed;
   }
@@ -36,7 +38,9 @@ export function exitCodeOf(report: RunReport): number {
 function isComplete({ kind, rows, broken, message, notCompared, contract }: RunReport): boolean {
   if (contract !== null && contract.problem !== null) return false;
   if (kind === "verify" && (message !== null || (rows.read === 0 && notCompared.length > 0))) return false;
-  return rows.rejected === 0 && broken.length === 0 && (kind === "run" || rows.conflicted === 0);
+  return (
+    rows.rejected + rows.swallowed === 0 && broken.length === 0 && (kind === "run" || rows.conflicted === 0)
+  );
 }
 
 /** Codes of errors after which the same command goes on. */

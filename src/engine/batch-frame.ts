@@ -17,9 +17,19 @@ export async function batchFrame(db: Database, store: Store, batchTimeMs: number
     through: null,
     checkpoint: null,
     batches: 0,
+    isOfRejects: false,
     planned: null,
   };
-  const counts = { walked: 0, read: 0, written: 0, unchanged: 0, skipped: 0, rejected: 0, conflicted: 0 };
+  const counts = {
+    walked: 0,
+    read: 0,
+    written: 0,
+    unchanged: 0,
+    skipped: 0,
+    rejected: 0,
+    swallowed: 0,
+    conflicted: 0,
+  };
   const checkpoint = store.ranges.advanceStatement(lease, { through: null, isLast: false }, counts, 0);
   const log = { table: store.undoLogs.table("<run>"), seal: null };
   const images = { ...log, sweep: 0, hasReturningOld: await hasReturningOld(db) };

@@ -1,6 +1,6 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
-import type { Reject } from "../store/rejects.ts";
+import type { Reject, RejectCounts } from "../store/rejects.ts";
 import type { PhaseClock } from "./phase-clock.ts";
 
 /** What a batch did to the rows within its bounds. */
@@ -12,8 +12,10 @@ export interface BatchOutcome {
   /** rows that met another one with the same values of a unique constraint */
   readonly conflicted: number;
   readonly rejects: readonly Reject[];
+  /** rows whose write a trigger swallowed and whose keys cannot be told; the others are among the rejects */
+  readonly swallowed: number;
   /** earlier rejects that a sweep has done after all; null where it does not try them */
-  readonly freed: number | null;
+  readonly freed: RejectCounts | null;
   /** rows that an undo or a verify lists, and that are no rejects: conflicts, differences */
   readonly notes: readonly Reject[];
   /** whether most of its time went by waiting for transforms of which several can wait at once */
@@ -49,6 +51,7 @@ export const nothingDone: BatchOutcome = {
   skipped: 0,
   conflicted: 0,
   rejects: [],
+  swallowed: 0,
   freed: null,
   notes: [],
   isAsync: false,

@@ -1,14 +1,17 @@
 import type { Standing } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
+import { swallowedState } from "../postgres/failure.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
-import type { Stretch, Walk } from "../source/walk.ts";
+import type { Stretch } from "../source/walk.ts";
 import type { Advanced, BatchCounts, Lease } from "../store/ranges.ts";
+import type { Reject, RejectCounts } from "../store/rejects.ts";
 import type { Store } from "../store/store.ts";
 import { batchName } from "./batch-name.ts";
 import type { BatchPace } from "./batch-pace.ts";
-import { type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
+import { type BatchOutcome, nothingDone } from "./batch-work.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
 import { PhaseClock } from "./phase-clock.ts";
+import type { RunTask } from "./run-task.ts";
 
 /** A batch that is being tried; what is known of it survives its failure. */
 export interface Attempt {
@@ -53,8 +56,7 @@ export function attemptAt(lease: Lease, looksAhead: boolean): Attempt {
 export class BatchCommitter implements Committer {
   readonly #db: Database;
   readonly #store: Store;
-  readonly #walk: Walk;
-  readonly #work: BatchWork;
+  readonly #task: Pick<RunTask, "walk" | "work" | "ofRejects">;
   readonly #job: string;
   readonly #timing: {
     readonly pace: Pick<BatchPace, "batchTimeMs">;
@@ -66,8 +68,7 @@ export class BatchCommitter implements Committer {
     db: Database,
     store: Store,
     job: string,
-    walk: Walk,
-    work: BatchWork,
+    task: Pick<RunTask, "walk" | "work" | "ofRejects">,
     timing: {
       readonly pace: Pick<BatchPace, "batchTimeMs">;
       readonly deadlockTimeoutMs: number;
@@ -77,8 +78,7 @@ export class BatchCommitter implements Committer {
     this.#db = db;
     this.#store = store;
     this.#job = job;
-    this.#walk = walk;
-    this.#work = work;
+    this.#task = task;
     this.#timing = timing;
   }
 
@@ -95,7 +95,7 @@ export class BatchCommitter implements Committer {
       attempt.stretch = stretch;
       const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
       const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
-      attempt.outcome = stretch.isEmpty ? nothingDone : await this.#work.do(tx, batch);
+      attempt.outcome = stretch.isEmpty ? nothingDone : await this.#taskOf(lease).work.do(tx, batch);
       return this.#advance(tx, attempt, stretch, attempt.outcome);
     });
   }
@@ -120,9 +120,14 @@ export class BatchCommitter implements Committer {
     }
   }
 
+  #taskOf({ isOfRejects }: Lease): Pick<RunTask, "walk" | "work"> {
+    return (isOfRejects ? this.#task.ofRejects : null) ?? this.#task;
+  }
+
   async #stretch(tx: Transaction, { lease, looksAhead }: Attempt, rows: number): Promise<Stretch> {
     const rest = remaining(lease);
-    if (looksAhead && !(await this.#walk.hasRows(tx, rest))) {
+    const { walk } = this.#taskOf(lease);
+    if (looksAhead && !(await walk.hasRows(tx, rest))) {
       // All of it was looked at, so it counts as walked; what is left of it when others have begun, nobody has counted.
       return {
         through: rest.through,
@@ -131,19 +136,20 @@ export class BatchCommitter implements Committer {
         isEmpty: true,
       };
     }
-    return this.#walk.stretch(tx, rest, rows, batchBytes);
+    return walk.stretch(tx, rest, rows, batchBytes);
   }
 
   /** Passes over the one row that stands alone in `attempt`, keeping it as a reject. Null when the row is no longer next. */
   async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { lease } = attempt;
     return this.#timed(attempt, 1, async (tx) => {
-      const stretch = await this.#walk.stretch(tx, remaining(lease), 1, batchBytes);
+      const { walk, work } = this.#taskOf(lease);
+      const stretch = await walk.stretch(tx, remaining(lease), 1, batchBytes);
       if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
       attempt.stretch = stretch;
       const place = stretch.through ?? [];
-      const key = (await this.#work.keyAt?.(tx, place)) ?? place;
-      const rejects = [{ key, sqlstate, reason: this.#work.reasonAt?.(key, reason) ?? reason }];
+      const key = (await work.keyAt?.(tx, place)) ?? place;
+      const rejects = [{ key, sqlstate, reason: work.reasonAt?.(key, reason) ?? reason }];
       attempt.outcome = { ...nothingDone, read: 1, rejects };
       return this.#advance(tx, attempt, stretch, attempt.outcome);
     });
@@ -165,7 +171,7 @@ export class BatchCommitter implements Committer {
     await this.#store.rejects.add(tx, lease.run, lease.range, outcome.notes);
     const counts = countBatch(lease.sweep, stretch, outcome, fresh);
     attempt.counts = counts;
-    const standing = fresh > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
+    const standing = fresh.rejected > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
     // Last, and undoing all of the above when the lease is no longer ours.
     const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, this.#timing.leaseMs);
     return { lease: advanced(lease, stretch), isLast: stretch.isLast, asked, standing };
@@ -190,23 +196,28 @@ function remaining(lease: Lease): Bounds {
 /** A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts. */
 export function countBatch(
   sweep: number,
-  stretch: Stretch,
+  { walked }: Stretch,
   outcome: BatchOutcome,
-  fresh: number,
+  fresh: RejectCounts,
 ): BatchCounts {
-  const { walked } = stretch;
-  if (sweep > 0 && outcome.freed !== null) return countFreed(walked, outcome, fresh - outcome.freed);
-  const { read, written, unchanged, skipped, conflicted } = outcome;
-  return sweep === 0
-    ? { walked, read, written, unchanged, skipped, conflicted, rejected: fresh }
-    : { walked, read: written + fresh, written, unchanged: 0, skipped: 0, conflicted: 0, rejected: fresh };
+  const { read, written, unchanged, skipped, conflicted, freed } = outcome;
+  if (sweep === 0) {
+    const swallowed = fresh.swallowed + outcome.swallowed;
+    return { walked, read, written, unchanged, skipped, conflicted, rejected: fresh.rejected, swallowed };
+  }
+  // What was rejected before was read then: now it is counted as what has become of it.
+  const rejected = fresh.rejected - (freed?.rejected ?? 0);
+  const swallowed = fresh.swallowed - (freed?.swallowed ?? 0);
+  const again =
+    freed === null ? { unchanged: 0, skipped: 0, conflicted: 0 } : { unchanged, skipped, conflicted };
+  const total = written + again.unchanged + again.skipped + again.conflicted + rejected + swallowed;
+  return { walked, read: Math.max(0, total), written, ...again, rejected, swallowed };
 }
 
-/** What was rejected before was read then: now it is counted as what has become of it. */
-function countFreed(walked: number, outcome: BatchOutcome, rejected: number): BatchCounts {
-  const { written, unchanged, skipped, conflicted } = outcome;
-  const read = Math.max(0, written + unchanged + skipped + conflicted + rejected);
-  return { walked, read, written, unchanged, skipped, conflicted, rejected };
+/** How many rejects there are of each kind. */
+export function countByKind(rejects: readonly Pick<Reject, "sqlstate">[]): RejectCounts {
+  const swallowed = rejects.filter(({ sqlstate }) => sqlstate === swallowedState).length;
+  return { rejected: rejects.length - swallowed, swallowed };
 }
 
 function isSameKey(left: KeyText | null, right: KeyText | null | undefined): boolean {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Transaction } from "../postgres/database.ts";
+import { swallowedState } from "../postgres/failure.ts";
 import type { Key, KeyText } from "../postgres/key.ts";
 import { bracketed, join, type Sql, sql } from "../postgres/sql.ts";
 import { nameOfPlace } from "../source/listed-places.ts";
@@ -20,7 +21,9 @@ function knownReject({ table, run }: KnownRejects, key: Key): Sql {
   return sql`exists (
           select from ${table} as tidefill_reject
           where tidefill_reject.run_id = ${run}::bigint
-            and tidefill_reject.key = array[${key.asTexts()}])`;
+            and tidefill_reject.key = array[${key.asTexts()}]
+            -- a trigger that swallows writes is what a verify is to find
+            and tidefill_reject.sqlstate is distinct from ${swallowedState})`;
 }
 
 /** The condition that a row is compared: that it lies `within`, and is of the job's scope, and was not kept aside. */
@@ -51,6 +54,7 @@ export async function notRejected(
     select pg_catalog.to_json(key) as key
     from ${rejects.table}
     where run_id = ${rejects.run}::bigint
+      and sqlstate is distinct from ${swallowedState}
       and key in (
         select listed.key::text[]
         from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as listed(key))`);

@@ -10,6 +10,7 @@ import {
   type Committed,
   type Committer,
   countBatch,
+  countByKind,
 } from "./commit-batch.ts";
 import { createDryLog, readSamples, type Sample } from "./dry-samples.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
@@ -31,6 +32,7 @@ export class DryCommitter implements Committer {
     unchanged: 0,
     skipped: 0,
     rejected: 0,
+    swallowed: 0,
     conflicted: 0,
   };
   measured: MeasuredWrites = { walBytes: 0, triggers: [] };
@@ -89,7 +91,7 @@ export class DryCommitter implements Committer {
       ? nothingDone
       : await work.do(tx, { bounds, expected: stretch.walked, sweep: 0, clock });
     attempt.outcome = outcome;
-    attempt.counts = countBatch(0, stretch, outcome, outcome.rejects.length);
+    attempt.counts = countBatch(0, stretch, outcome, countByKind(outcome.rejects));
     if (this.measuredRows === 0 && outcome.written > 0) this.samples = await readSamples(tx, this.#opened);
     this.#count(attempt.counts);
     for (const { reason } of outcome.rejects) this.#reasons.add(reason);
@@ -107,12 +109,12 @@ export class DryCommitter implements Committer {
   }
 
   /** A row that is refused is counted and passed over. */
-  async reject(attempt: Attempt, _sqlstate: string | null, reason: string): Promise<Committed | null> {
+  async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { stretch } = attempt;
     if (stretch === null) return null;
     const { through } = stretch;
     this.#reasons.add((through !== null && this.#task.work.reasonAt?.(through, reason)) || reason);
-    const counts = countBatch(0, stretch, { ...nothingDone, read: 1 }, 1);
+    const counts = countBatch(0, stretch, { ...nothingDone, read: 1 }, countByKind([{ sqlstate }]));
     attempt.counts = counts;
     this.#count(counts);
     return this.#committed(attempt, stretch.isLast);

@@ -120,6 +120,7 @@ const everyKey: Lease = {
   through: null,
   checkpoint: null,
   batches: 0,
+  isOfRejects: false,
   planned: null,
 };
 

@@ -13,6 +13,7 @@ import { BatchCommitter } from "./commit-batch.ts";
 import { Crew } from "./crew.ts";
 import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 import { type EventListener, Events } from "./events.ts";
+import { nextSweep } from "./finish-run.ts";
 import { type InTest, rangeRowsOf } from "./in-test.ts";
 import { describeStop, leaveRun, statusAfter } from "./leave-run.ts";
 import { Orders } from "./orders.ts";
@@ -22,7 +23,7 @@ import { Pulse } from "./pulse.ts";
 import { RangePlanner } from "./range-planner.ts";
 import { isJudged, rolloutOf } from "./rollout-of.ts";
 import { type RunReport, readReport, reportOf } from "./run-report.ts";
-import type { RunTask } from "./run-task.ts";
+import type { RunTask, Sweeping } from "./run-task.ts";
 import { Senses } from "./senses.ts";
 import { StopSignal } from "./stop-signal.ts";
 import { Worker } from "./worker.ts";
@@ -61,7 +62,7 @@ export async function executeRun(
     const workers = pacer.activeWorkers;
     await store.workers.beat(tx, run.id, { ...process, workers, rowsPerSecond: 0, heldBack: null });
   };
-  if (!(await patiently(() => takeUp(db, store, run.id, enter))))
+  if (!(await patiently(() => takeUp(db, store, run.id, task.sweeping, enter))))
     return readReport(db, store, await store.runs.require(db, String(run.id)));
   // When this fails, their leases run out by themselves.
   if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
@@ -103,7 +104,7 @@ async function hire(
     readonly inTest: InTest | null;
   },
 ): Promise<Crew> {
-  const { walk, work, sweeping } = task;
+  const { walk, sweeping, relation } = task;
   const { stop, events, pacer, orders, inTest } = control;
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
@@ -118,7 +119,7 @@ async function hire(
     db,
     store,
     planner: new RangePlanner(db, store, walk, wish, events),
-    committer: new BatchCommitter(db, store, run.job, walk, work, timing),
+    committer: new BatchCommitter(db, store, run.job, task, timing),
     pace: pacer,
     events,
     stop,
@@ -131,6 +132,7 @@ async function hire(
     leaseMs: process.leaseMs,
     rejectLimit: run.rejectLimit,
     sweeping,
+    relation,
   };
   return new Crew((number) => new Worker(number, tools, share, new BatchSize(pacer)));
 }
@@ -143,11 +145,15 @@ async function takeUp(
   db: Database,
   store: Store,
   id: bigint,
+  { retries }: Sweeping,
   enter: (tx: Transaction) => Promise<void>,
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
     if (isFinished(run.status)) return false;
+    // What triggers have swallowed is tried again: an operator has typed `resume` for that.
+    if (run.status === "failed" && run.stopReason === "swallowed")
+      await nextSweep(tx, store, run, retries ?? "list");
     if (run.status !== "running") {
       const nothing = { stop_reason: raw("null"), message: raw("null") };
       const next = run.stopReason === "canary" && isJudged(run) ? { stage: raw("stage + 1") } : {};

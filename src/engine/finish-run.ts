@@ -1,7 +1,8 @@
 import { exceeds } from "../job/reject-limit.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
-import { readCoverage } from "../store/completion.ts";
+import { type Coverage, readCoverage } from "../store/completion.ts";
+import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
@@ -19,18 +20,20 @@ export type Finishing =
   /** others still work; look again no later than this */
   | { readonly kind: "waiting"; readonly lookAgainMs: number }
   /** everything was gone over, but more rows were rejected than the run may have */
-  | { readonly kind: "over the reject limit" };
+  | { readonly kind: "over the reject limit" }
+  /** everything was gone over, but triggers have swallowed writes */
+  | { readonly kind: "swallowed"; readonly rows: number };
 
 /**
  * Ends a run whose done ranges tile the key space from open end to open end, in one transaction with the proof. With
- * `pending`, the key space is swept until a sweep has nothing to write; where rejects are tried once more, until none is left or
- * a sweep has brought nothing.
+ * `pending`, the key space is swept until a sweep has nothing to write. Rows that were slow or locked are tried once more at the
+ * end; rows that a constraint has refused, where other rows may help, until a sweep has brought nothing.
  */
 export async function finishRun(
   db: Database,
   store: Store,
   id: bigint,
-  { hasPending, triesRejects }: Sweeping,
+  sweeping: Sweeping,
 ): Promise<Finishing> {
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
@@ -47,26 +50,59 @@ export async function finishRun(
     }
     const standing = await store.rejects.standing(tx, id);
     if (exceeds(run.rejectLimit, standing, true)) return { kind: "over the reject limit" };
-    const isLate = hasPending && coverage.written > 0 && run.sweep < sweepsAtMost;
-    const mayHelp = triesRejects && (run.sweep === 0 || coverage.written > 0);
-    if (isLate || (mayHelp && (await store.rejects.hasConstraints(tx, id)))) {
-      const sweep = run.sweep + 1;
-      await store.ranges.addSweep(tx, id, sweep);
-      await store.runs.set(tx, id, { sweep: sql`${sweep}` });
-      return { kind: "sweeping", sweep };
-    }
+    const foundRows = sweeping.hasPending && !coverage.isOfRejects && coverage.written > 0;
+    if (foundRows && run.sweep < sweepsAtMost) return nextSweep(tx, store, run, null);
+    if (await isWorthRetrying(tx, store, run, coverage, sweeping))
+      return nextSweep(tx, store, run, sweeping.retries);
+    // Where rows cannot be tried again by their keys, another run has to: `rejects --retry`.
+    if (sweeping.retries !== null && (await store.rejects.has(tx, id, ["swallowed"])))
+      return { kind: "swallowed", rows: (await readProgress(tx, store.schema, id)).swallowed };
     await store.runs.set(tx, id, {
       status: raw("'succeeded'"),
       stop_reason: raw("'finished'"),
       finished_at: raw("pg_catalog.clock_timestamp()"),
-      message: sql`${messageAtEnd(run, hasPending && coverage.written > 0)}`,
+      message: sql`${await messageAtEnd(tx, store, run, foundRows)}`,
     });
     return { kind: "succeeded" };
   });
 }
 
-function messageAtEnd(run: Run, lastSweepWrote: boolean): string | null {
-  return lastSweepWrote
-    ? `New rows kept coming: the last of ${run.sweep} sweeps still found some. Let the application fill them itself.`
-    : null;
+/** Plans one sweep more of a run whose row the caller holds: over its list of rejects, or over all ranges of keys. */
+export async function nextSweep(
+  tx: Transaction,
+  store: Store,
+  { id, sweep: last }: Run,
+  retries: Sweeping["retries"],
+): Promise<Finishing> {
+  const sweep = last + 1;
+  if (retries === "list") await store.ranges.addSweepOfRejects(tx, id, sweep);
+  else await store.ranges.addSweep(tx, id, sweep);
+  await store.runs.set(tx, id, { sweep: sql`${sweep}` });
+  return { kind: "sweeping", sweep };
+}
+
+async function isWorthRetrying(
+  tx: Transaction,
+  store: Store,
+  { id, sweep }: Run,
+  { isOfRejects, written }: Coverage,
+  { retries, triesConstraints }: Sweeping,
+): Promise<boolean> {
+  if (retries === null) return false;
+  const wasTried = retries === "list" ? isOfRejects : sweep > 0;
+  if (!wasTried && (await store.rejects.has(tx, id, ["slow", "locked"]))) return true;
+  return triesConstraints && (!wasTried || written > 0) && store.rejects.has(tx, id, ["constraint"]);
+}
+
+async function messageAtEnd(
+  tx: Transaction,
+  store: Store,
+  { id, sweep }: Run,
+  lastSweepWrote: boolean,
+): Promise<string | null> {
+  if (lastSweepWrote)
+    return `New rows kept coming: the last of ${sweep} sweeps still found some. Let the application fill them itself.`;
+  const aside = await store.rejects.reasons(tx, id, ["slow", "locked"]);
+  if (aside.length === 0) return null;
+  return `Rows are still kept aside: ${aside.join("; ")}. To try them again: tidefill rejects ${id} --retry`;
 }

@@ -18,7 +18,12 @@ export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | nu
     work: workOf(opened, imaging),
     pace: opened.job.pace,
     throttles: opened.job.throttles,
-    sweeping: { hasPending: opened.hasPending, triesRejects: await deletesFromItself(db, opened) },
+    sweeping: {
+      hasPending: opened.hasPending,
+      triesConstraints: await deletesFromItself(db, opened),
+      retries: null,
+    },
+    ofRejects: null,
     relation: mainTable(opened),
   };
 }
@@ -29,15 +34,14 @@ async function deletesFromItself(db: Database, { writes }: OpenedJob): Promise<b
   return deleted !== undefined && refersToItself(db, deleted.relation);
 }
 
-function workOf(
-  { job, write, source, table, parameters, isPersonal }: OpenedJob,
-  imaging: Imaging,
-): BatchWork {
+function workOf(opened: OpenedJob, imaging: Imaging): BatchWork {
+  const { job, write, source, table, parameters, isPersonal } = opened;
+  const { name } = mainTable(opened);
   if (write.kind === "rows") {
     const limits = { holdMs: 2 * job.batchTimeMs, isPersonal };
     const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
-    return new RowBatch(source, write.sink, transform, imaging);
+    return new RowBatch(source, write.sink, transform, imaging, name);
   }
   if (table === null) throw new Error(`The SQL job ${job.name} has no table to read.`);
-  return new SqlBatch(table, write.sink, imaging);
+  return new SqlBatch(table, write.sink, imaging, name);
 }

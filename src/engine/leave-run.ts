@@ -20,6 +20,7 @@ export const statusAfter: Readonly<Record<StopReason, RunStatus>> = {
   canary: "paused",
   "no-progress": "interrupted",
   "reject-limit": "failed",
+  swallowed: "failed",
   error: "failed",
 };
 

@@ -8,7 +8,7 @@ import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
 import type { Imaging } from "./imaging.ts";
 import { batchBytes } from "./limits.ts";
 import { PortionSize } from "./portion-size.ts";
-import { conflictReject, stillPendingError } from "./sql-batch.ts";
+import { conflictReject, stillPendingError, swallowedReject } from "./sql-batch.ts";
 import { type RowTransform, Verdicts } from "./transform-rows.ts";
 
 /** Rows that may come between the bound and the read without making the batch a failure. */
@@ -20,9 +20,18 @@ export class RowBatch implements BatchWork {
   readonly #sink: RowSink;
   readonly #transform: RowTransform;
   readonly #imaging: Imaging;
+  readonly #table: string;
   readonly #portion = new PortionSize();
 
-  constructor(source: ReadableSource, sink: RowSink, transform: RowTransform, imaging: Imaging) {
+  /** `table` is the name of the table that is written. */
+  constructor(
+    source: ReadableSource,
+    sink: RowSink,
+    transform: RowTransform,
+    imaging: Imaging,
+    table: string,
+  ) {
+    this.#table = table;
     this.#source = source;
     this.#sink = sink;
     this.#transform = transform;
@@ -59,16 +68,20 @@ export class RowBatch implements BatchWork {
       unchanged: done.unchanged,
       skipped,
       conflicted: done.conflicted,
-      rejects: [...rejects, ...done.refused.map((key) => this.#refused(key))],
+      rejects: [
+        ...rejects,
+        ...done.refused.map((key) => this.#placed(conflictReject(key))),
+        ...done.swallowedKeys.map((key) => this.#placed(swallowedReject(key, this.#table))),
+      ],
+      swallowed: done.swallowed - done.swallowedKeys.length,
       freed: null,
       notes: [],
       isAsync: verdicts.isAsync,
     };
   }
 
-  #refused(key: KeyText): Reject {
-    const reject = conflictReject(key);
-    return { ...reject, reason: this.reasonAt(key, reject.reason) };
+  #placed(reject: Reject): Reject {
+    return { ...reject, reason: this.reasonAt(reject.key, reject.reason) };
   }
 }
 

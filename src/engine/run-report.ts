@@ -34,6 +34,8 @@ export interface RunReport {
     readonly unchanged: number;
     readonly skipped: number;
     readonly rejected: number;
+    /** rows that were to be written and were not, though PostgreSQL reported no error: a trigger swallowed the write */
+    readonly swallowed: number;
     /** rows that met another one; conflicts of an undo, differences of a verify */
     readonly conflicted: number;
   };
@@ -82,7 +84,6 @@ export async function readReport(db: Database, store: Store, run: Run): Promise<
 
 /** Puts a report together out of a run and its progress. */
 export function reportOf(run: Run, progress: Progress): RunReport {
-  const { read, written, unchanged, skipped, rejected, conflicted } = progress;
   return {
     run: Number(run.id),
     job: run.job,
@@ -94,7 +95,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     wanted: run.wanted,
     stopReason: run.stopReason ?? (run.status === "interrupted" ? "vanished" : null),
     message: run.message,
-    rows: { estimated: run.estimatedRows, read, written, unchanged, skipped, rejected, conflicted },
+    rows: rowsOf(run, progress),
     progress: progressRatio(run, progress),
     rowsPerSecond: rateOf(run, progress),
     etaSeconds: etaOf(run, progress),
@@ -118,6 +119,11 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     stagesAreAutomatic: rolloutOf(run)?.isAutomatic ?? false,
     stageProblems: [],
   };
+}
+
+function rowsOf(run: Run, progress: Progress): RunReport["rows"] {
+  const { read, written, unchanged, skipped, rejected, swallowed, conflicted } = progress;
+  return { estimated: run.estimatedRows, read, written, unchanged, skipped, rejected, swallowed, conflicted };
 }
 
 /** How much of the walk is done, 0 to 1. Estimates may be too low, so it stays below 1 until the run has succeeded. */

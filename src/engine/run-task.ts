@@ -8,8 +8,10 @@ import type { BatchWork } from "./batch-work.ts";
 export interface Sweeping {
   /** rows that came late */
   readonly hasPending: boolean;
-  /** rejects that could be done now that others are: rows of one table refer to each other */
-  readonly triesRejects: boolean;
+  /** rejects by constraints that could be done now that others are: rows of one table refer to each other */
+  readonly triesConstraints: boolean;
+  /** how rejects are tried again whose reason may have passed: by their keys, in whole sweeps, or not at all */
+  readonly retries: "list" | "sweep" | null;
 }
 
 /** What a run has to do, whatever its kind: the way through its rows, and the work on each batch. */
@@ -20,6 +22,8 @@ export interface RunTask {
   /** what holds it back besides the signals that are always looked at */
   readonly throttles: readonly ThrottleDefinition[];
   readonly sweeping: Sweeping;
+  /** how the rows on the list of rejects are done that may be done by now; null where only whole sweeps find them again */
+  readonly ofRejects: { readonly walk: Walk; readonly work: BatchWork } | null;
   /** the table whose dead rows are watched */
   readonly relation: Relation;
 }

@@ -1,12 +1,15 @@
-import { JobError, NotCommittedError } from "../errors.ts";
+import { JobError, NotCommittedError, swallowedBy } from "../errors.ts";
 import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
+import { swallowedState } from "../postgres/failure.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
-import { raw, sql } from "../postgres/sql.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
+import { readKeys } from "../sink/read-keys.ts";
 import type { SqlSink } from "../sink/sink.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import type { Reject } from "../store/rejects.ts";
 import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
+import { among } from "./differences.ts";
 import type { Imaging } from "./imaging.ts";
 
 const triesAtMost = 8;
@@ -16,9 +19,12 @@ export class SqlBatch implements BatchWork {
   readonly #source: OpenedTable;
   readonly #sink: SqlSink;
   readonly #imaging: Imaging;
+  readonly #table: string;
   #tries = 0;
 
-  constructor(source: OpenedTable, sink: SqlSink, imaging: Imaging) {
+  /** `table` is the name of the table that is written. */
+  constructor(source: OpenedTable, sink: SqlSink, imaging: Imaging, table: string) {
+    this.#table = table;
     this.#source = source;
     this.#sink = sink;
     this.#imaging = imaging;
@@ -31,19 +37,23 @@ export class SqlBatch implements BatchWork {
     const found = isCounted ? await clock.during("read", () => this.#count(tx, bounds)) : 0;
     const inScope = this.#source.condition(bounds);
     const images = this.#imaging.of(sweep);
+    // What a sweep finds was pending all the while, perhaps since a trigger came that swallows it.
+    const isAsked = this.#sink.mayBeSwallowed || sweep > 0;
+    const asked = isAsked ? await clock.during("read", () => this.#ask(tx, inScope)) : [];
     const done = await clock.during("write", () => this.#sink.write(tx, bounds, inScope, images));
     this.#requireDone(done.stillPending);
     const { written, conflicted, refused } = done;
-    const read = done.incoming ?? Math.max(found, written + done.unchanged + refused.length);
-    const unchanged = Math.max(done.unchanged, found - written);
-    const rejects = refused.map(conflictReject);
+    const left = asked.length > written ? await this.#left(tx, bounds, asked) : done.swallowedKeys;
+    const swallowed = Math.max(done.swallowed, left.length);
+    const read = done.incoming ?? Math.max(found, written + done.unchanged + refused.length + swallowed);
     return {
       read,
       written,
-      unchanged,
+      unchanged: Math.max(done.unchanged, found - written - swallowed),
       conflicted,
       skipped: 0,
-      rejects,
+      rejects: [...refused.map(conflictReject), ...left.map((key) => swallowedReject(key, this.#table))],
+      swallowed: swallowed - left.length,
       freed: null,
       notes: [],
       isAsync: false,
@@ -59,6 +69,34 @@ export class SqlBatch implements BatchWork {
     throw stillPendingError(stillPending);
   }
 
+  /** Locks the rows that are about to be written, so that which of them were not can be told afterwards. */
+  async #ask(tx: Transaction, inScope: Sql): Promise<readonly KeyText[]> {
+    const { toWrite } = this.#sink;
+    if (toWrite === null) return [];
+    const { key, relation } = this.#source;
+    return readKeys(
+      tx,
+      sql`select pg_catalog.json_build_array(${key.asTexts()}) as key
+      from ${qualifiedName(relation)} as ${raw(key.alias)}
+      where ${toWrite(inScope)}
+      order by ${key.list}
+      for no key update of ${raw(key.alias)}`,
+    );
+  }
+
+  /** The rows of these that this transaction was to write and has not. */
+  async #left(tx: Transaction, bounds: Bounds, asked: readonly KeyText[]): Promise<readonly KeyText[]> {
+    const { key, relation } = this.#source;
+    return readKeys(
+      tx,
+      sql`select pg_catalog.json_build_array(${key.asTexts()}) as key
+      from ${qualifiedName(relation)} as ${raw(key.alias)}
+      where ${key.within(bounds)}
+        and ${among(key, asked)}
+        and ${raw(key.alias)}.xmin <> pg_catalog.pg_current_xact_id()::pg_catalog.xid`,
+    );
+  }
+
   async #count(tx: Transaction, bounds: Bounds): Promise<number> {
     const { rows } = await tx.query(sql`
       select pg_catalog.count(*) as rows
@@ -71,6 +109,11 @@ export class SqlBatch implements BatchWork {
 /** A row that `onConflict` keeps aside. */
 export function conflictReject(key: KeyText): Reject {
   return { key, sqlstate: "23505", reason: "what it became meets another row with the same unique values" };
+}
+
+/** A row that was to be written and was not. */
+export function swallowedReject(key: KeyText, table: string): Reject {
+  return { key, sqlstate: swallowedState, reason: swallowedBy(table) };
 }
 
 /** Rows that a sweep would find and write a second time: the promise would be broken, so the run must not go on. */

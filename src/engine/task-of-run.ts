@@ -2,9 +2,11 @@ import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
 import type { Key } from "../postgres/key.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
+import type { UndoLog } from "../sink/images.ts";
 import { ListedKeys, listedKeys } from "../source/listed-keys.ts";
 import { keyOfPlaces, ListedPlaces } from "../source/listed-places.ts";
 import type { ReadableSource } from "../source/readable.ts";
+import { passing } from "../store/rejects.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { jobTask } from "./job-task.ts";
@@ -25,13 +27,7 @@ export async function taskOf(
   const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";
   const seal = run.undoLog === "encrypted" ? await sealOf(db, run.id, undoKeyOf(options)) : null;
   const log = isLogged ? { table: store.undoLogs.table(run.id), seal } : null;
-  if (run.ofRun === null) {
-    const task = await jobTask(db, opened, log);
-    const { table } = opened;
-    if (table === null || !task.sweeping.triesRejects) return task;
-    const rejects = { table: store.schema.table("reject"), run: run.id };
-    return { ...task, work: new RejectSweep(task.work, rejects, table.key) };
-  }
+  if (run.ofRun === null) return wholeTask(db, store, run, opened, log);
   const key = opened.table?.key ?? keyOfPlaces(opened.source.keyWidth);
   const list = listedKeys(key, store.schema.table("retry"), sql`listed.run_id = ${run.id}::bigint`);
   const walk = new ListedKeys(list, key);
@@ -40,7 +36,32 @@ export async function taskOf(
   const task = await jobTask(db, { ...opened, table, source }, log);
   const work = new RetryBatch(task.work, store.schema.table("retry"), run.id, key);
   // What was on the list is tried once.
-  return { ...task, work, walk, sweeping: { ...task.sweeping, triesRejects: false } };
+  return { ...task, work, walk, sweeping: { ...task.sweeping, triesConstraints: false } };
+}
+
+/** The work of a run of all rows: what its sweeps have done is taken off the list of rejects. */
+async function wholeTask(
+  db: Database,
+  store: Store,
+  { id }: Run,
+  opened: OpenedJob,
+  log: UndoLog | null,
+): Promise<RunTask> {
+  const task = await jobTask(db, opened, log);
+  const { table } = opened;
+  if (table === null) return task;
+  const { key } = table;
+  const rejects = { table: store.schema.table("reject"), run: id };
+  const mayPass = passing("listed", ["slow", "locked", "swallowed", "constraint"]);
+  const list = listedKeys(key, rejects.table, sql`listed.run_id = ${id}::bigint and ${mayPass}`);
+  const listed = table.onlyListed(list);
+  const again = await jobTask(db, { ...opened, table: listed, source: listed }, log);
+  return {
+    ...task,
+    work: new RejectSweep(task.work, rejects, key, sql`true`),
+    sweeping: { ...task.sweeping, retries: "list" },
+    ofRejects: { walk: new ListedKeys(list, key), work: new RejectSweep(again.work, rejects, key, mayPass) },
+  };
 }
 
 async function listedPlaces(

@@ -1,9 +1,12 @@
+import { swallowedBy } from "../errors.ts";
 import type { Transaction } from "../postgres/database.ts";
+import { swallowedState } from "../postgres/failure.ts";
 import type { KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { UndoLog } from "../sink/images.ts";
 import type { Restoring } from "../sink/restore.ts";
 import type { HeapWalk } from "../source/heap-walk.ts";
+import { countRejects, type RejectCounts } from "../store/rejects.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
 import type { KnownRejects } from "./differences.ts";
 
@@ -50,7 +53,8 @@ export class UndoBatch implements BatchWork {
     for (const restoring of restorings) {
       const { images, restored, kept } = await clock.during("write", () => restoring.restore(tx, scope));
       const asItWas = kept.filter(({ reason }) => reason === "as it was");
-      const told = kept.filter(({ reason }) => reason !== "as it was");
+      const swallowed = kept.filter(({ reason }) => reason === "swallowed");
+      const told = kept.filter(({ reason }) => reason !== "as it was" && reason !== "swallowed");
       const gone = told.filter(({ reason }) => reason === "gone" || reason === "erased").length;
       outcome = {
         ...outcome,
@@ -59,6 +63,14 @@ export class UndoBatch implements BatchWork {
         unchanged: outcome.unchanged + asItWas.length,
         conflicted: outcome.conflicted + told.length - gone,
         skipped: outcome.skipped + gone,
+        rejects: [
+          ...outcome.rejects,
+          ...swallowed.map(({ key }) => ({
+            key,
+            sqlstate: swallowedState,
+            reason: swallowedBy(restoring.table),
+          })),
+        ],
         notes: [...outcome.notes, ...told.map(({ key, reason }) => ({ key, sqlstate: null, reason }))],
       };
     }
@@ -75,16 +87,18 @@ export class UndoBatch implements BatchWork {
   }
 
   /** What was tried once more is refused no longer; where it is kept back, it is listed with the reason for that. */
-  async #takeOff(tx: Transaction, within: Sql): Promise<number> {
+  async #takeOff(tx: Transaction, within: Sql): Promise<RejectCounts> {
     const { walk, refused } = this.#tools;
-    const { count } = await tx.query(sql`
-      delete from ${refused.table} as tried
+    return countRejects(
+      tx,
+      sql`delete from ${refused.table} as tried
       using ${walk.from}
       where ${within}
         and tried.run_id = ${refused.run}::bigint
         and tried.key = array[${this.#imageKey}]
-        and tried.sqlstate is not null`);
-    return count;
+        and tried.sqlstate is not null
+      returning tried.sqlstate`,
+    );
   }
 
   get #imageKey(): Sql {

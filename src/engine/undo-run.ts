@@ -70,7 +70,7 @@ export async function undoRun(name: string, options: UndoOptions = {}): Promise<
 
 /** Whether nothing is left of what was to be taken back. */
 export function isWhole({ status, rows }: RunReport): boolean {
-  return status === "succeeded" && rows.rejected === 0;
+  return status === "succeeded" && rows.rejected + rows.swallowed === 0;
 }
 
 /** The undo of this run, or this run where it is one, that was begun and has not ended: typed again, it goes on. */

@@ -3,7 +3,7 @@ import { findRelation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
-import { hasTriggerBeforeInsert } from "../postgres/row-triggers.ts";
+import { hasTriggerBefore } from "../postgres/row-triggers.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImagePart, rowAddress, type UndoLog } from "../sink/images.ts";
 import { referencedByNone } from "../sink/referencing-rows.ts";
@@ -63,7 +63,8 @@ export async function undoTask(
       work: new UndoBatch(tools),
       pace: {},
       throttles: [],
-      sweeping: { hasPending: false, triesRejects: true },
+      sweeping: { hasPending: false, triesConstraints: true, retries: "sweep" },
+      ofRejects: null,
       relation: first.layout.relation,
     };
   });
@@ -115,17 +116,23 @@ async function restoringsOf(tx: Transaction, layouts: readonly PartLayout[]): Pr
   const [upserted, inserted] = layouts;
   if (upserted !== undefined && inserted !== undefined) {
     const { relation, key } = upserted.layout;
-    return [new RestoreUpserted(upserted.layout, await referencedByNone(tx, relation, key.alias))];
+    const isUnused = await referencedByNone(tx, relation, key.alias);
+    const isGuarded =
+      (await hasTriggerBefore(tx, relation, "update")) || (await hasTriggerBefore(tx, relation, "delete"));
+    return [new RestoreUpserted(upserted.layout, isUnused, isGuarded)];
   }
   for (const { part, layout, into } of layouts) {
     const removed = part.kind === "i" ? layout : into;
     const isUnused =
       removed === null ? null : await referencedByNone(tx, removed.relation, removed.key.alias);
-    if (part.kind === "u") restorings.push(new RestoreUpdated(layout));
-    else if (part.kind === "i") restorings.push(new RemoveInserted(layout, isUnused));
-    else {
-      const mayBeAltered = await hasTriggerBeforeInsert(tx, layout.relation);
-      restorings.push(new RestoreDeleted(layout, into, isUnused, mayBeAltered));
+    const mayStay = removed !== null && (await hasTriggerBefore(tx, removed.relation, "delete"));
+    if (part.kind === "u") {
+      restorings.push(new RestoreUpdated(layout, await hasTriggerBefore(tx, layout.relation, "update")));
+    } else if (part.kind === "i") {
+      restorings.push(new RemoveInserted(layout, isUnused, mayStay));
+    } else {
+      const mayBeAltered = await hasTriggerBefore(tx, layout.relation, "insert");
+      restorings.push(new RestoreDeleted(layout, into, { isUnused, mayBeAltered, mayStay }));
     }
   }
   return restorings;

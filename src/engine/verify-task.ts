@@ -49,7 +49,8 @@ export async function verifyTask(
     work: logged ?? work,
     pace: job.pace,
     throttles: job.throttles,
-    sweeping: { hasPending: false, triesRejects: false },
+    sweeping: { hasPending: false, triesConstraints: false, retries: null },
+    ofRejects: null,
     relation: mainTable(opened),
   };
 }

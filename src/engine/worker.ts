@@ -1,7 +1,9 @@
-import { LeaseLostError, NoProgressError } from "../errors.ts";
+import { LeaseLostError, NoProgressError, RowsSwallowedError } from "../errors.ts";
 import type { RejectLimit } from "../job/reject-limit.ts";
+import type { Relation } from "../postgres/catalog.ts";
 import type { Database } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
+import { triggersBefore } from "../postgres/row-triggers.ts";
 import type { Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
 import { Backoff, type Patience } from "./backoff.ts";
@@ -36,6 +38,8 @@ export interface WorkerTask {
   readonly leaseMs: number;
   readonly rejectLimit: RejectLimit;
   readonly sweeping: Sweeping;
+  /** the table that is written */
+  readonly relation: Relation;
 }
 
 const soonMs = 20;
@@ -104,6 +108,8 @@ export class Worker {
     if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
     if (finishing.kind === "stage done") stop.stop({ reason: "canary" });
     if (finishing.kind === "over the reject limit") stop.stop({ reason: "reject-limit" });
+    if (finishing.kind === "swallowed")
+      stop.stop({ reason: "swallowed", error: await this.#swallowed(finishing.rows) });
     if (finishing.kind === "waiting") {
       // The others are mostly about to end: look again soon, then less and less often.
       const forMs = Math.min(finishing.lookAgainMs, soonMs * 2 ** this.#looks);
@@ -112,6 +118,13 @@ export class Worker {
       await stop.pause(forMs);
     }
     return finishing.kind === "succeeded";
+  }
+
+  async #swallowed(rows: number): Promise<RowsSwallowedError> {
+    const { relation } = this.#task;
+    const events = ["insert", "update", "delete"] as const;
+    const names = await Promise.all(events.map((event) => triggersBefore(this.#tools.db, relation, event)));
+    return new RowsSwallowedError(rows, relation.name, [...new Set(names.flat())]);
   }
 
   async #work(lease: Lease): Promise<void> {

@@ -6,7 +6,7 @@ import type { Transaction } from "../postgres/database.ts";
 import { Key, type KeyText } from "../postgres/key.ts";
 import { findKeyIndexes, readKey } from "../postgres/key-index.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
-import { hasTriggerBeforeInsert } from "../postgres/row-triggers.ts";
+import { hasTriggerBefore } from "../postgres/row-triggers.ts";
 import { bracketed, quoteIdentifier, raw, sql } from "../postgres/sql.ts";
 import { DeleteSink } from "../sink/delete.ts";
 import { DeleteBySql, DeleteRows } from "../sink/delete-rows.ts";
@@ -60,7 +60,8 @@ async function openRowSink(
   if (sink instanceof DeleteSink) return new DeleteRows(relation, key);
   if (sink instanceof MoveSink) {
     const encoder = new RowEncoder(sink.into.table.columns, sink.into.columns);
-    return new MoveRows(relation, key, await moveTarget(tx, sink, requireRelation(into)), encoder);
+    const target = await moveTarget(tx, sink, requireRelation(into));
+    return new MoveRows(relation, key, target, encoder, await hasTriggerBefore(tx, relation, "delete"));
   }
   throw unfit();
 }
@@ -72,27 +73,25 @@ async function openSqlSink(
   into: Relation | null,
 ): Promise<SqlSink> {
   const { pending } = definition;
-  if (sink instanceof SqlUpdateSink) return new UpdateBySql(relation, key, sink.expressions, pending);
-  if (sink instanceof DeleteSink) return new DeleteBySql(relation, key);
+  if (sink instanceof SqlUpdateSink) {
+    const isGuarded = await hasTriggerBefore(tx, relation, "update");
+    return new UpdateBySql(relation, key, sink.expressions, pending, isGuarded);
+  }
+  if (sink instanceof DeleteSink)
+    return new DeleteBySql(relation, key, await hasTriggerBefore(tx, relation, "delete"));
   if (sink instanceof SqlMoveSink) {
     return new MoveBySql(
       relation,
       key,
       await moveTarget(tx, sink, requireRelation(into)),
       sink.into.expressions,
+      await hasTriggerBefore(tx, relation, "delete"),
     );
   }
   if (sink instanceof SqlInsertSink) {
     const { insert, columns } = await openInsert(tx, sink, requireRelation(into));
     const from = { relation, key, pending: sink.onConflict === null ? pending : null };
-    return new InsertBySql(
-      from,
-      columns,
-      sink.expressions,
-      insert,
-      // Only where rows can be kept out have those that come to be counted as well.
-      await hasTriggerBeforeInsert(tx, requireRelation(into)),
-    );
+    return new InsertBySql(from, columns, sink.expressions, insert);
   }
   throw unfit();
 }
@@ -100,7 +99,11 @@ async function openSqlSink(
 async function openInsert(tx: Transaction, sink: InsertSink<unknown> | SqlInsertSink, relation: Relation) {
   const columns = columnsOf(relation, sink.columns);
   const key = await keyOfInserted(tx, relation, sink.table.key);
-  const insert = new InsertStatement(relation, key, columns, sink.onConflict, await hasReturningOld(tx));
+  const isGuarded =
+    (await hasTriggerBefore(tx, relation, "insert")) ||
+    (sink.onConflict?.do === "update" && (await hasTriggerBefore(tx, relation, "update")));
+  const hasOld = await hasReturningOld(tx);
+  const insert = new InsertStatement(relation, key, columns, sink.onConflict, hasOld, isGuarded);
   return { columns, insert };
 }
 

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { CommitUnknownError, NotCommittedError } from "../errors.ts";
+import { CommitUnknownError, NotCommittedError, SwallowedError } from "../errors.ts";
 
 /** What to do about a statement that failed. */
 export type FailureAction =
@@ -74,8 +74,12 @@ const byClass: Readonly<Record<string, Verdict>> = {
 
 const stop: Verdict = ["stop", "other"];
 
+/** The SQL standard's "triggered action exception": how a row is kept aside whose write a trigger swallowed. */
+export const swallowedState = "09000";
+
 /** Sorts a failure by its SQLSTATE; what is unknown stops the run, since an error must never look like success. */
 export function classifyFailure(error: unknown): Failure {
+  if (error instanceof SwallowedError) return { action: "reject", reason: "data", sqlstate: swallowedState };
   const sqlstate = sqlstateOf(error);
   if (sqlstate === null) {
     const isPassing =
@@ -147,6 +151,7 @@ export function isConnectionLoss(error: unknown): boolean {
  * (`Key (email)=(…) already exists`), so only the code and the names are kept.
  */
 export function describeWithoutValues(error: unknown): string {
+  if (error instanceof SwallowedError) return error.message;
   if (!(error instanceof pg.DatabaseError)) return error instanceof Error ? error.name : "unknown";
   const named = (["constraint", "table", "column"] as const)
     .map((name) => (error[name] ? `${name} ${error[name]}` : null))

@@ -1,18 +1,48 @@
 import type { Relation } from "./catalog.ts";
 import type { Queryable } from "./database.ts";
-import { sql } from "./sql.ts";
+import { raw, type Sql, sql } from "./sql.ts";
 
-/** Whether a trigger of a table, or of a partition, sees each row before it is inserted: it could change it or keep it out. */
-export async function hasTriggerBeforeInsert(db: Queryable, relation: Relation): Promise<boolean> {
+/** What happens to a row when a trigger `before` it is called. */
+export type RowEvent = "insert" | "update" | "delete";
+
+/** Bits of `pg_trigger.tgtype`: for each row, before the event, and the event itself. */
+const beforeRow: Readonly<Record<RowEvent, number>> = {
+  insert: 1 + 2 + 4,
+  delete: 1 + 2 + 8,
+  update: 1 + 2 + 16,
+};
+
+/** Whether a trigger of a table, or of a partition, sees each row before the event: it could change the row or swallow the write. */
+export async function hasTriggerBefore(db: Queryable, relation: Relation, event: RowEvent): Promise<boolean> {
+  return (await triggersBefore(db, relation, event)).length > 0;
+}
+
+/** The names of these triggers. */
+export async function triggersBefore(
+  db: Queryable,
+  relation: Relation,
+  event: RowEvent,
+): Promise<readonly string[]> {
   const { rows } = await db.query(sql`
-    select 1
+    select distinct tgname
     from pg_catalog.pg_trigger
-    where (tgrelid = ${relation.oid}::oid
-        or tgrelid in (select relid from pg_catalog.pg_partition_tree(${relation.oid}::oid)))
+    where ${isTriggerBefore(relation, event)}
+    order by tgname`);
+  return rows.map(({ tgname }) => tgname ?? "");
+}
+
+/** The condition, for a statement, that the table has such a trigger at that moment. */
+export function triggerExistsBefore(relation: Relation, event: RowEvent): Sql {
+  return sql`exists (
+          select from pg_catalog.pg_trigger
+          where ${isTriggerBefore(relation, event)})`;
+}
+
+function isTriggerBefore({ oid }: Relation, event: RowEvent): Sql {
+  const bits = raw(String(beforeRow[event]));
+  return sql`(tgrelid = ${oid}::oid
+        or tgrelid in (select relid from pg_catalog.pg_partition_tree(${oid}::oid)))
       and not tgisinternal
       and tgenabled <> 'D'
-      -- for each row, before an insert
-      and tgtype & 7 = 7
-    limit 1`);
-  return rows.length > 0;
+      and tgtype & ${bits} = ${bits}`;
 }

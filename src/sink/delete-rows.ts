@@ -38,7 +38,10 @@ export class DeleteRows implements RowSink {
   ): Promise<Written> {
     if (keys.length === 0) return nothingWritten;
     const done = await countWritten(tx, this.#statement(bounds, keys, images));
-    return { ...done, unchanged: keys.length - done.written };
+    const rest = keys.length - done.written;
+    const swallowedKeys = rest === 0 ? [] : await this.#delete.swallowed(tx, this.#key.within(bounds), keys);
+    const swallowed = swallowedKeys.length;
+    return { ...done, unchanged: rest - swallowed, swallowed, swallowedKeys };
   }
 
   sample(bounds: Bounds, images: ImageTarget | null): Sql {
@@ -55,10 +58,13 @@ export class DeleteRows implements RowSink {
 export class DeleteBySql implements SqlSink {
   readonly countsRows = false;
   readonly mayMeetLateRows = false;
+  readonly mayBeSwallowed: boolean;
+  readonly toWrite = (inScope: Sql): Sql => inScope;
   readonly comparing: SqlComparing;
   readonly #delete: DeleteStatement;
 
-  constructor(relation: Relation, key: Key) {
+  constructor(relation: Relation, key: Key, mayBeSwallowed: boolean) {
+    this.mayBeSwallowed = mayBeSwallowed;
     this.#delete = new DeleteStatement(relation, key);
     this.comparing = scopeIsGone(key);
   }

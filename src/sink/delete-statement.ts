@@ -1,7 +1,10 @@
 import { qualifiedName, type Relation } from "../postgres/catalog.ts";
+import type { Transaction } from "../postgres/database.ts";
 import type { Key, KeyText } from "../postgres/key.ts";
+import { triggerExistsBefore } from "../postgres/row-triggers.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
+import { readKeys } from "./read-keys.ts";
 import { unnested } from "./unnested.ts";
 
 /** The delete of a batch, as the relation `gone` of the rows that it took away, whole. */
@@ -30,6 +33,20 @@ export class DeleteStatement {
       where ${this.#key.equals(names.map((name) => `tidefill_gone.${name}`))}
         and ${within}
       returning ${returning}`;
+  }
+
+  /** Which of these rows, locked by this transaction and to be deleted just now, are still there. */
+  swallowed(tx: Transaction, within: Sql, keys: readonly KeyText[]): Promise<readonly KeyText[]> {
+    const names = this.#key.columns.map((_, index) => `key_${index + 1}`);
+    return readKeys(
+      tx,
+      sql`select pg_catalog.json_build_array(${this.#key.asTexts()}) as key
+      from ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)},
+        rows from (${unnested(keys, names.length)}) as tidefill_kept(${raw(names.join(", "))})
+      where ${this.#key.equals(names.map((name) => `tidefill_kept.${name}`))}
+        and ${within}
+        and ${triggerExistsBefore(this.#relation, "delete")}`,
+    );
   }
 
   /** Deletes the rows that the condition holds true for. */

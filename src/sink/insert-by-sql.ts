@@ -1,12 +1,13 @@
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
-import type { Bounds, Key } from "../postgres/key.ts";
+import type { Bounds, Key, KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { SqlComparing } from "./comparing.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
 import { incomingExpressions, plainExpressions } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
 import type { SqlSink } from "./sink.ts";
+import { withSwallowedInserts } from "./swallowed-inserts.ts";
 import { countWritten, type Written } from "./written.ts";
 
 /** What an SQL job inserts from: a table that stays as it is. */
@@ -19,7 +20,9 @@ export interface InsertFrom {
 
 /** The insert of an SQL job: `insert … select` over the batch's stretch of keys. */
 export class InsertBySql implements SqlSink {
-  readonly countsRows: boolean;
+  readonly countsRows = false;
+  readonly toWrite = null;
+  readonly mayBeSwallowed = false;
   readonly mayMeetLateRows = true;
   readonly #from: InsertFrom;
   readonly #columns: readonly Column[];
@@ -31,9 +34,7 @@ export class InsertBySql implements SqlSink {
     columns: readonly Column[],
     expressions: Readonly<Record<string, Sql>>,
     insert: InsertStatement,
-    triggerMayKeepOut: boolean,
   ) {
-    this.countsRows = triggerMayKeepOut;
     this.#from = from;
     this.#columns = columns;
     this.#expressions = expressions;
@@ -47,8 +48,18 @@ export class InsertBySql implements SqlSink {
   async write(tx: Transaction, _bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
     const incoming = this.#incoming(inScope);
     if (images !== null) await this.#insert.prepare(tx, incoming);
-    const done = await countWritten(tx, this.#insert.build(incoming, images));
-    return { ...done, stillPending: await this.#stillPending(tx, inScope) };
+    const counted = await countWritten(tx, this.#insert.build(incoming, images));
+    const tried = (counted.incoming ?? 0) - counted.refused.length;
+    const done = this.#insert.mayBeSwallowed
+      ? await withSwallowedInserts(tx, counted, tried, {
+          incoming,
+          lookup: this.#insert.lookup,
+          conflict: this.#insert.conflict,
+          keyOf: (source) => JSON.parse(source) as KeyText,
+        })
+      : counted;
+    const stillPending = (await this.#stillPending(tx, inScope)) - done.swallowed;
+    return { ...done, stillPending: Math.max(0, stillPending) };
   }
 
   statement(_bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql {

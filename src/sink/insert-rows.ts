@@ -9,6 +9,7 @@ import { incomingRows, plainRows } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { RowSink } from "./sink.ts";
+import { withSwallowedInserts } from "./swallowed-inserts.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
 /** Proves, after rows were inserted, that the job's `pending` has become false for the rows they were made of. */
@@ -55,14 +56,21 @@ export class InsertRows implements RowSink {
     const aside = isOneToMany(rows) ? await this.#insert.refusedTogether(tx, incoming) : null;
     const statement = this.#insert.build(incoming, images, aside);
     const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
-    const done = { ...counted, unchanged: keptOut(rows, counted) };
+    const done = this.#insert.mayBeSwallowed
+      ? await withSwallowedInserts(tx, counted, rowsTried(rows, counted), {
+          incoming,
+          lookup: this.#insert.lookup,
+          conflict: this.#insert.conflict,
+          keyOf: (place) => keys[Number(place)] ?? [],
+        })
+      : counted;
     if (this.#stillPending === null) return done;
     return {
       ...done,
       stillPending: await this.#stillPending(
         tx,
         bounds,
-        rows.map(({ key }) => key),
+        rows.map(({ key }) => key).filter((key) => !done.swallowedKeys.includes(key)),
       ),
     };
   }
@@ -105,9 +113,8 @@ function isOneToMany(rows: readonly OutgoingRow[]): boolean {
   return rows.some(({ key }, index) => key === rows[index - 1]?.key);
 }
 
-/** Rows that were neither inserted nor met another one: a trigger kept them out, or an upsert found them as they are. */
-function keptOut(rows: readonly OutgoingRow[], { written, unchanged, conflicted, refused }: Written): number {
+/** Rows that went to the table: all but those of sources that are kept aside. */
+function rowsTried(rows: readonly OutgoingRow[], { refused }: Written): number {
   const aside = new Set(refused);
-  const tried = aside.size === 0 ? rows.length : rows.filter(({ key }) => !aside.has(key)).length;
-  return Math.max(unchanged, tried - written - conflicted);
+  return aside.size === 0 ? rows.length : rows.filter(({ key }) => !aside.has(key)).length;
 }

@@ -21,10 +21,11 @@ export class InsertStatement {
   readonly #columns: readonly Column[];
   readonly #conflict: OnConflict | null;
   readonly #hasReturningOld: boolean;
+  readonly mayBeSwallowed: boolean;
 
   /**
    * `key` finds inserted rows again: the described one where it is unique, else their address. `hasReturningOld`: PostgreSQL
-   * 18 and later tell what an upsert has overwritten.
+   * 18 and later tell what an upsert has overwritten. `mayBeSwallowed`: a trigger sees a row before it is inserted or updated.
    */
   constructor(
     relation: Relation,
@@ -32,8 +33,10 @@ export class InsertStatement {
     columns: readonly Column[],
     conflict: OnConflict | null,
     hasReturningOld: boolean,
+    mayBeSwallowed: boolean,
   ) {
     this.#relation = relation;
+    this.mayBeSwallowed = mayBeSwallowed;
     this.#hasReturningOld = hasReturningOld;
     this.#columns = columns;
     this.#conflict = conflict;
@@ -82,7 +85,11 @@ export class InsertStatement {
 
   /** Whether `source` and `n` are of no use, since nothing has to be told about single rows. */
   get isPlain(): boolean {
-    return this.#conflict === null;
+    return this.#conflict === null && !this.mayBeSwallowed;
+  }
+
+  get conflict(): OnConflict | null {
+    return this.#conflict;
   }
 
   /** The sources that are kept aside, where a source became several rows; null where none is. */
@@ -92,9 +99,9 @@ export class InsertStatement {
 
   /** `aside` are the sources that are known to be kept aside; null leaves it to the statement. */
   build(incoming: Sql, images: ImageTarget | null, aside: readonly number[] | null = null): Sql {
-    if (this.#conflict === null) return this.#plain(incoming, images);
+    if (this.isPlain) return this.#plain(incoming, images);
     const refused =
-      this.#conflict.do === "reject"
+      this.#conflict?.do === "reject"
         ? sql`, refused as (
       ${aside === null ? this.#meeting.refused(target) : sql`select source from pg_catalog.unnest(${aside}::integer[]) as aside(source)`}
     )`
@@ -227,7 +234,7 @@ export class InsertStatement {
       (select pg_catalog.json_agg(source) from refused) as refused`,
         );
       default:
-        return raw(`select ${placed} as written`);
+        return raw(`select ${incoming} as incoming, ${placed} as written`);
     }
   }
 }

@@ -45,15 +45,20 @@ export class InsertedLookup {
     return new InsertedLookup(relation, found, compared);
   }
 
-  /** A query for rows of `incoming`, with `value_1` and so on, that are not in the table as they should be. */
-  missing(incoming: Sql, answer: "place" | "source as key"): Sql {
+  /**
+   * A query for rows of `incoming`, with `value_1` and so on, that are not in the table as they should be; those that this
+   * transaction has written are as they should be where `trustsOwn`.
+   */
+  missing(incoming: Sql, answer: "place" | "source" | "source as key", trustsOwn = false): Sql {
     const reference = ({ name }: Value): string => `${target}.${quoteIdentifier(name)}`;
     const met = this.#unique.map((each) => `${reference(each)} = ${each.value}`);
     // As the column would have kept it: rounded or padded; then as the type under any domain, since only that compares.
     const kept = ({ value, column }: Value): string => `${value}::${column.displayType}::${column.baseType}`;
     const now = `row(${this.#compared.map((each) => `${reference(each)}::${each.column.baseType}`).join(", ")})::record`;
     const expected = `row(${this.#compared.map(kept).join(", ")})::record`;
-    const same = this.#compared.length === 0 ? [] : [`${now} operator(pg_catalog.*=) ${expected}`];
+    const isSame = `${now} operator(pg_catalog.*=) ${expected}`;
+    const own = trustsOwn ? ` or ${target}.xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid` : "";
+    const same = this.#compared.length === 0 ? [] : [`(${isSame}${own})`];
     return sql`select ${raw(answer)}
       from (
         ${incoming}

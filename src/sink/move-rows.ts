@@ -1,3 +1,4 @@
+import { SwallowedError } from "../errors.ts";
 import type { Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key, KeyText } from "../postgres/key.ts";
@@ -19,13 +20,16 @@ export class MoveRows implements RowSink {
   readonly #key: Key;
   readonly #into: MoveTarget;
   readonly #encoder: RowEncoder;
+  readonly #mayStay: boolean;
   readonly #delete: DeleteStatement;
   readonly #move: MoveStatement;
 
-  constructor(relation: Relation, key: Key, into: MoveTarget, encoder: RowEncoder) {
+  /** `mayStay` tells that a trigger sees a row of the source before it is deleted. */
+  constructor(relation: Relation, key: Key, into: MoveTarget, encoder: RowEncoder, mayStay: boolean) {
     this.#key = key;
     this.#into = into;
     this.#encoder = encoder;
+    this.#mayStay = mayStay;
     this.#delete = new DeleteStatement(relation, key);
     this.#move = new MoveStatement(this.#delete, into);
   }
@@ -46,7 +50,15 @@ export class MoveRows implements RowSink {
     images: ImageTarget | null,
   ): Promise<Written> {
     if (keys.length === 0) return nothingWritten;
-    return this.#move.run(tx, this.#statement(bounds, rows, keys, images), keys.length);
+    const done = await this.#move.run(tx, this.#statement(bounds, rows, keys, images));
+    if (done.written === keys.length) return done;
+    // What did not go has arrived all the same where that was not foreseen.
+    if (!this.#mayStay) throw new SwallowedError(this.#delete.layout.relation.name);
+    const swallowedKeys = await this.#delete.swallowed(tx, this.#key.within(bounds), keys);
+    // What is neither gone nor there has gone under the hands of a trigger.
+    if (done.written + swallowedKeys.length !== keys.length)
+      throw new SwallowedError(this.#delete.layout.relation.name);
+    return { ...done, swallowed: swallowedKeys.length, swallowedKeys };
   }
 
   sample(bounds: Bounds, images: ImageTarget | null): Sql {
@@ -63,7 +75,7 @@ export class MoveRows implements RowSink {
     const gone = sql`tidefill_gone as materialized (
       ${this.#delete.ofKeys(this.#key.within(bounds), keys, whole)}
     )`;
-    return this.#move.build(gone, incomingRows(this.#into.columns, rows, keys), images);
+    return this.#move.build(gone, incomingRows(this.#into.columns, rows, keys), images, this.#mayStay);
   }
 }
 
@@ -71,6 +83,8 @@ export class MoveRows implements RowSink {
 export class MoveBySql implements SqlSink {
   readonly countsRows = false;
   readonly mayMeetLateRows = false;
+  readonly mayBeSwallowed: boolean;
+  readonly toWrite = (inScope: Sql): Sql => inScope;
   readonly comparing: SqlComparing;
   readonly #key: Key;
   readonly #into: MoveTarget;
@@ -78,8 +92,15 @@ export class MoveBySql implements SqlSink {
   readonly #delete: DeleteStatement;
   readonly #move: MoveStatement;
 
-  constructor(relation: Relation, key: Key, into: MoveTarget, expressions: Readonly<Record<string, Sql>>) {
+  constructor(
+    relation: Relation,
+    key: Key,
+    into: MoveTarget,
+    expressions: Readonly<Record<string, Sql>>,
+    mayBeSwallowed: boolean,
+  ) {
     this.#key = key;
+    this.mayBeSwallowed = mayBeSwallowed;
     this.comparing = scopeIsGone(key);
     this.#into = into;
     this.#expressions = expressions;
@@ -92,7 +113,7 @@ export class MoveBySql implements SqlSink {
   }
 
   async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
-    return this.#move.run(tx, this.statement(bounds, inScope, images), null);
+    return this.#move.run(tx, this.statement(bounds, inScope, images));
   }
 
   statement(_bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql {

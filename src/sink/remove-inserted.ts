@@ -18,11 +18,20 @@ import {
 export class RemoveInserted implements Restoring {
   readonly #layout: ImageLayout;
   readonly #isUnused: Sql | null;
+  readonly #isGuarded: boolean;
 
-  /** `isUnused` is the condition that no other row would go with a row; null where none can. */
-  constructor(layout: ImageLayout, isUnused: Sql | null) {
+  /**
+   * `isUnused` is the condition that no other row would go with a row; null where none can. `isGuarded` tells that a trigger sees
+   * a row before it is deleted.
+   */
+  constructor(layout: ImageLayout, isUnused: Sql | null, isGuarded: boolean) {
     this.#layout = layout;
     this.#isUnused = isUnused;
+    this.#isGuarded = isGuarded;
+  }
+
+  get table(): string {
+    return this.#layout.relation.name;
   }
 
   async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
@@ -34,18 +43,24 @@ export class RemoveInserted implements Restoring {
         : sql`
         and ${this.#isUnused}`;
     if (this.#isUnused !== null) await tx.query(lockRows(layout, scope, "i"));
+    const mayGo = sql`not tidefill_undo.is_superseded
+        and not tidefill_undo.is_erased
+        and ${raw(key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid${unused}`;
+    const found = key.equals(layout.keyNames("tidefill_undo"));
+    const isSwallowed = sql`exists (
+              select from ${layout.table} as ${raw(key.alias)}
+              where ${found}
+                and ${mayGo})`;
     return runRestoring(
       tx,
       sql`with ${imagesOf(layout, "i", scope, [raw("tidefill_image.xid")])}, restored as (
       delete from ${layout.table} as ${raw(key.alias)}
       using tidefill_undo
-      where ${key.equals(layout.keyNames("tidefill_undo"))}
-        and not tidefill_undo.is_superseded
-        and not tidefill_undo.is_erased
-        and ${raw(key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid${unused}
+      where ${found}
+        and ${mayGo}
       returning ${raw(layout.keyNames("tidefill_undo").join(", "))}, true as is_whole
     )
-    ${countRestored(layout, { hasOld: false, canBeGone: true })}`,
+    ${countRestored(layout, { hasOld: false, isSwallowed: this.#isGuarded ? isSwallowed : null, canBeGone: true })}`,
     );
   }
 }

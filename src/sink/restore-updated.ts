@@ -15,9 +15,16 @@ import {
 /** Puts old values back where a row still holds, byte for byte, what the run wrote. */
 export class RestoreUpdated implements Restoring {
   readonly #layout: ImageLayout;
+  readonly #isGuarded: boolean;
 
-  constructor(layout: ImageLayout) {
+  /** `isGuarded` tells that a trigger sees a row before it is updated. */
+  constructor(layout: ImageLayout, isGuarded: boolean) {
     this.#layout = layout;
+    this.#isGuarded = isGuarded;
+  }
+
+  get table(): string {
+    return this.#layout.relation.name;
   }
 
   async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
@@ -26,6 +33,12 @@ export class RestoreUpdated implements Restoring {
     const names = values.map(({ name }) => quoteIdentifier(name));
     const old = layout.valueNames("old", "tidefill_undo");
     const set = names.map((name, index) => `${name} = ${old[index]}`).join(", ");
+    const { alias } = key;
+    // Looked at as the table was before the update, so that what could have been restored and was not is known.
+    const isSwallowed = sql`not is_superseded and exists (
+              select from ${layout.table} as ${raw(alias)}
+              where ${key.equals(layout.keyNames("tidefill_undo"))}
+                and ${holds(layout, "new")})`;
     const more = [...openedValues(layout, "old", scope), ...openedValues(layout, "new", scope)];
     return runRestoring(
       tx,
@@ -39,7 +52,7 @@ export class RestoreUpdated implements Restoring {
         and ${holds(layout, "new")}
       returning ${raw(layout.keyNames("tidefill_undo").join(", "))}, ${holds(layout, "old")} as is_whole
     )
-    ${countRestored(layout, { hasOld: true, canBeGone: true })}`,
+    ${countRestored(layout, { hasOld: true, isSwallowed: this.#isGuarded ? isSwallowed : null, canBeGone: true })}`,
     );
   }
 }

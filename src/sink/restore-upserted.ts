@@ -20,11 +20,20 @@ import {
 export class RestoreUpserted implements Restoring {
   readonly #layout: ImageLayout;
   readonly #isUnused: Sql | null;
+  readonly #isGuarded: boolean;
 
-  /** `isUnused` is the condition that no other row would go with a row; null where none can. */
-  constructor(layout: ImageLayout, isUnused: Sql | null) {
+  /**
+   * `isUnused` is the condition that no other row would go with a row; null where none can. `isGuarded` tells that a trigger sees
+   * a row before it is updated or deleted.
+   */
+  constructor(layout: ImageLayout, isUnused: Sql | null, isGuarded: boolean) {
     this.#layout = layout;
     this.#isUnused = isUnused;
+    this.#isGuarded = isGuarded;
+  }
+
+  get table(): string {
+    return this.#layout.relation.name;
   }
 
   async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
@@ -40,14 +49,12 @@ export class RestoreUpserted implements Restoring {
       update ${table} as ${alias}
       set ${raw(set.join(", "))}
       from tidefill_undo
-      where ${this.#mayReturn("u")}
-        and ${holds(this.#layout, "new")}
+      where ${this.#putsBack}
       returning ${this.#keys}, ${holds(this.#layout, "old")} as is_whole
     ), removed as (
       delete from ${table} as ${alias}
       using tidefill_undo
-      where ${this.#mayReturn("i")}
-        and ${alias}.xmin = tidefill_undo.xid::pg_catalog.xid${this.#isUnused === null ? raw("") : sql` and ${this.#isUnused}`}
+      where ${this.#removes}
       returning ${this.#keys}, true as is_whole
     ), restored as (
       select * from put_back
@@ -123,6 +130,27 @@ export class RestoreUpserted implements Restoring {
         and not tidefill_undo.is_broken`;
   }
 
+  /** The condition that a row gets back what the first image of it found. */
+  get #putsBack(): Sql {
+    return sql`${this.#mayReturn("u")}
+        and ${holds(this.#layout, "new")}`;
+  }
+
+  /** The condition that a row that the run inserted goes. */
+  get #removes(): Sql {
+    const unused = this.#isUnused === null ? raw("") : sql` and ${this.#isUnused}`;
+    return sql`${this.#mayReturn("i")}
+        and ${raw(this.#layout.key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid${unused}`;
+  }
+
+  /** The condition that a row could have been put back or removed, and a trigger swallowed that. */
+  get #isSwallowed(): Sql {
+    if (!this.#isGuarded) return raw("false");
+    return sql`exists (
+              select from ${this.#layout.table} as ${raw(this.#layout.key.alias)}
+              where (${this.#putsBack}) or (${this.#removes}))`;
+  }
+
   get #keys(): Sql {
     return raw(this.#layout.keyNames("tidefill_undo").join(", "));
   }
@@ -147,6 +175,7 @@ export class RestoreUpserted implements Restoring {
           'reason', case
             when is_erased then 'erased'
             when ${isAltered(this.#layout)} then 'altered by a trigger'
+            when ${this.#isSwallowed} then 'swallowed'
             when first_kind = 'u' and not is_superseded and exists (
               select ${row} and ${holds(this.#layout, "old")}) then 'as it was'
             when exists (

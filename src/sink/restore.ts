@@ -1,22 +1,19 @@
-import type { Transaction } from "../postgres/database.ts";
+import type { Row, Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImageLayout, UndoLog } from "./images.ts";
 
-/** What taking back the images of one batch did: restored + as it was + conflicts + gone = images. */
+/** What taking back the images of one batch did: restored + as it was + conflicts + gone + swallowed = images. */
 export interface Restored {
   readonly images: number;
   readonly restored: number;
   readonly kept: readonly KeptBack[];
-  /** rows that moved rows had become: removed, and to be removed */
-  readonly removed: number;
-  readonly toRemove: number;
 }
 
 /** An image that was not restored, and why. */
 export interface KeptBack {
   readonly key: KeyText;
-  readonly reason: "changed since" | "altered by a trigger" | "gone" | "erased" | "as it was";
+  readonly reason: "changed since" | "altered by a trigger" | "swallowed" | "gone" | "erased" | "as it was";
 }
 
 /** The images of a batch, and which of them must not be restored. */
@@ -32,6 +29,8 @@ export interface ImageScope {
 
 /** Takes back what one kind of images tells; each runs as one statement. */
 export interface Restoring {
+  /** the table that rows are put back into, or removed from */
+  readonly table: string;
   restore(tx: Transaction, scope: ImageScope): Promise<Restored>;
 }
 
@@ -72,7 +71,7 @@ export function openedValues(layout: ImageLayout, age: "old" | "new", { log }: I
  * Counts the images, those of `restored` that are whole (`is_whole`), and tells why the others were kept back. A row that is as it was already, since an
  * undo before this one was given up, is nobody's conflict.
  */
-export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptImages): Sql {
+export function countRestored(layout: ImageLayout, { hasOld, isSwallowed, canBeGone }: KeptImages): Sql {
   const keys = layout.keyNames("tidefill_undo");
   const same = keys.map((key, index) => `restored.key_${index + 1} = ${key}`).join(" and ");
   const isThere = sql`exists (
@@ -85,6 +84,7 @@ export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptIm
           'reason', case
             when is_erased then 'erased'
             when ${isAltered(layout)} then 'altered by a trigger'
+            when ${isSwallowed ?? raw("false")} then 'swallowed'
             when ${hasOld ? asItWas(layout) : raw("false")} then 'as it was'
             when ${canBeGone ? isThere : raw("true")} then 'changed since'
             else 'gone' end))
@@ -96,6 +96,8 @@ export function countRestored(layout: ImageLayout, { hasOld, canBeGone }: KeptIm
 /** What the images of a kind hold, and what may have become of their rows. */
 interface KeptImages {
   readonly hasOld: boolean;
+  /** The condition that an image that was not restored could have been, so that a trigger swallowed it; null where none can */
+  readonly isSwallowed: Sql | null;
   readonly canBeGone: boolean;
 }
 
@@ -148,12 +150,14 @@ export function lockRows(layout: ImageLayout, { log, where }: ImageScope, kind: 
 /** Runs a statement that ends with `countRestored`. */
 export async function runRestoring(tx: Transaction, statement: Sql): Promise<Restored> {
   const { rows } = await tx.query(statement);
-  const [row] = rows;
+  return toRestored(rows[0]);
+}
+
+/** What a statement that ends with `countRestored` has answered. */
+export function toRestored(row: Row | undefined): Restored {
   return {
     images: Number(row?.images ?? 0),
     restored: Number(row?.restored ?? 0),
     kept: JSON.parse(row?.kept ?? "[]") as readonly KeptBack[],
-    removed: Number(row?.removed ?? 0),
-    toRemove: Number(row?.to_remove ?? 0),
   };
 }

@@ -34,6 +34,10 @@ export interface RowSink extends Sink {
 
 /** How an SQL job writes: no row leaves the database. */
 export interface SqlSink extends Sink {
+  /** The condition of the rows that a write over `inScope` writes; null where it only inserts, and tells by itself what did not arrive. */
+  readonly toWrite: ((inScope: Sql) => Sql) | null;
+  /** whether a trigger sees a row before it is written */
+  readonly mayBeSwallowed: boolean;
   /** whether the rows in scope have to be counted beside the write, since not all of them will be written */
   readonly countsRows: boolean;
   /** whether rows that come during the write are counted as still pending */

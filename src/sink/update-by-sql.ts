@@ -21,9 +21,18 @@ export class UpdateBySql implements SqlSink {
   readonly #columns: readonly TargetColumn[];
   readonly #pending: Sql | null;
   readonly #update: UpdateStatement;
+  readonly mayBeSwallowed: boolean;
+  readonly toWrite = (inScope: Sql): Sql => sql`${inScope}${this.#unlessUnchanged()}`;
 
-  constructor(relation: Relation, key: Key, expressions: Readonly<Record<string, Sql>>, pending: Sql | null) {
+  constructor(
+    relation: Relation,
+    key: Key,
+    expressions: Readonly<Record<string, Sql>>,
+    pending: Sql | null,
+    mayBeSwallowed: boolean,
+  ) {
     this.#key = key;
+    this.mayBeSwallowed = mayBeSwallowed;
     this.#pending = pending;
     this.#columns = relation.columns.flatMap((column) => {
       const expression = expressions[column.name];
@@ -49,8 +58,12 @@ export class UpdateBySql implements SqlSink {
     const assignments = this.#columns.map(
       ({ column, expression }) => sql`${raw(quoteIdentifier(column.name))} = ${expression}`,
     );
-    const where = sql`${inScope}${this.#unlessUnchanged()}`;
-    return { set: join(assignments), from: null, where, within: this.#key.within(bounds) };
+    return {
+      set: join(assignments),
+      from: null,
+      where: this.toWrite(inScope),
+      within: this.#key.within(bounds),
+    };
   }
 
   // A row that is pending must change, so there the expression need not be computed a second time for the comparison.

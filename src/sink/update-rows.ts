@@ -54,8 +54,12 @@ export class UpdateRows implements RowSink {
     images: ImageTarget | null,
   ): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
-    const done = await this.#update.run(tx, this.#parts(bounds, rows), images, true);
-    return { ...done, unchanged: rows.length - done.written };
+    const parts = this.#parts(bounds, rows);
+    const done = await this.#update.run(tx, parts, images, true);
+    const rest = rows.length - done.written;
+    const swallowedKeys = rest === 0 ? [] : await this.#update.swallowed(tx, parts);
+    const swallowed = swallowedKeys.length;
+    return { ...done, unchanged: rest - swallowed, swallowed, swallowedKeys };
   }
 
   get comparing(): RowComparing {

@@ -1,8 +1,10 @@
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
-import type { Key } from "../postgres/key.ts";
+import type { Key, KeyText } from "../postgres/key.ts";
+import { triggerExistsBefore } from "../postgres/row-triggers.ts";
 import { bracketed, join, raw, type Sql, sql } from "../postgres/sql.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
+import { readKeys } from "./read-keys.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
 /** One update of a batch: what it sets, and the rows that it sets it on. */
@@ -45,6 +47,23 @@ export class UpdateStatement {
     const statement = this.build(parts, images);
     if (images !== null || this.#pending !== null) return countWritten(tx, statement);
     return { ...nothingWritten, written: (await tx.query(statement)).count };
+  }
+
+  /** The keys of the rows that were to be written just now, are not as they should be, and were not written by this transaction. */
+  async swallowed(tx: Transaction, { from, where }: UpdateParts): Promise<readonly KeyText[]> {
+    const { alias } = this.#key;
+    const tables = join([
+      sql`${qualifiedName(this.#relation)} as ${raw(alias)}`,
+      ...(from === null ? [] : [from]),
+    ]);
+    return readKeys(
+      tx,
+      sql`select pg_catalog.json_build_array(${this.#key.asTexts()}) as key
+      from ${tables}
+      where ${where}
+        and ${raw(alias)}.xmin <> pg_catalog.pg_current_xact_id()::pg_catalog.xid
+        and ${triggerExistsBefore(this.#relation, "update")}`,
+    );
   }
 
   /** The statement; it answers one row of counts, unless there is nothing to count but the rows. */

@@ -17,6 +17,10 @@ export interface Written {
   readonly stillPending: number;
   /** keys of source rows that are kept aside, since what they became met another row */
   readonly refused: readonly KeyText[];
+  /** rows whose write a trigger swallowed: PostgreSQL reported no error, and the row is not as it should be */
+  readonly swallowed: number;
+  /** the keys of their source rows, as far as they can be told */
+  readonly swallowedKeys: readonly KeyText[];
 }
 
 export const nothingWritten: Written = {
@@ -26,6 +30,8 @@ export const nothingWritten: Written = {
   conflicted: 0,
   stillPending: 0,
   refused: [],
+  swallowed: 0,
+  swallowedKeys: [],
 };
 
 /**
@@ -52,6 +58,8 @@ function toWritten(row: Row, keyOf: (source: unknown) => KeyText): Written {
     unchanged: count("unchanged"),
     conflicted: count("conflicted"),
     stillPending: count("still_pending"),
+    swallowed: count("swallowed"),
+    swallowedKeys: [],
     refused: (JSON.parse(row.refused ?? "[]") as readonly unknown[]).map(keyOf),
   };
 }

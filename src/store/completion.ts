@@ -11,6 +11,8 @@ export interface Coverage {
   readonly unfinishedOfStage: number;
   readonly unfinished: number;
   readonly written: number;
+  /** this sweep goes only over the list of rejects */
+  readonly isOfRejects: boolean;
   /** milliseconds until the first lease runs out; null when none is held */
   readonly nextLeaseEndsInMs: number | null;
 }
@@ -26,7 +28,7 @@ export async function readCoverage(
 ): Promise<Coverage> {
   const { rows } = await db.query(sql`
     with chain as (
-      select status, stage, after_key, through_key, checkpoint, rows_written, lease_expires_at,
+      select status, stage, after_key, through_key, checkpoint, rows_written, lease_expires_at, of_rejects,
         row_number() over (order by number) as position,
         count(*) over () as ranges,
         lag(through_key) over (order by number) as previous
@@ -44,6 +46,7 @@ export async function readCoverage(
       count(*) filter (where status <> 'done') as unfinished,
       count(*) filter (where status <> 'done' and stage <= ${stage}::integer) as unfinished_of_stage,
       coalesce(sum(rows_written), 0) as written,
+      coalesce(bool_and(of_rejects), false) as is_of_rejects,
       extract(epoch from min(lease_expires_at) filter (where status = 'leased') - pg_catalog.clock_timestamp()) * 1000
         as next_lease_ends
     from chain`);
@@ -53,6 +56,7 @@ export async function readCoverage(
     unfinishedOfStage: Number(row.unfinished_of_stage ?? 0),
     unfinished: Number(row.unfinished ?? 0),
     written: Number(row.written ?? 0),
+    isOfRejects: row.is_of_rejects === "t",
     nextLeaseEndsInMs: row.next_lease_ends == null ? null : Math.max(0, Number(row.next_lease_ends)),
   };
 }

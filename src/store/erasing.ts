@@ -45,7 +45,7 @@ export async function addTombstones(
     insert into ${schema.table("erased")} (table_name, key)
     select ${table}, fresh.key::text[]
     from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as fresh(key)
-    on conflict (table_name, key) do nothing`);
+    on conflict do nothing`);
 }
 
 /** Deletes what these runs have kept aside under one of the keys; answers how many rows that were. */

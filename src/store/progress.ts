@@ -11,6 +11,8 @@ export interface Progress {
   readonly unchanged: number;
   readonly skipped: number;
   readonly rejected: number;
+  /** rows whose write a trigger swallowed */
+  readonly swallowed: number;
   readonly conflicted: number;
   readonly batches: number;
   /** ranges that are not done, leased ones included */
@@ -36,6 +38,7 @@ export const noProgress: Progress = {
   unchanged: 0,
   skipped: 0,
   rejected: 0,
+  swallowed: 0,
   conflicted: 0,
   batches: 0,
   rangesLeft: 0,
@@ -59,6 +62,7 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
       coalesce(sum(range.rows_unchanged), 0) as unchanged,
       coalesce(sum(range.rows_skipped), 0) as skipped,
       coalesce(sum(range.rows_rejected), 0) as rejected,
+      coalesce(sum(range.rows_swallowed), 0) as swallowed,
       coalesce(sum(range.rows_conflicted), 0) as conflicted,
       coalesce(sum(range.batches), 0) as batches,
       count(*) filter (where range.status <> 'done') as ranges_left,
@@ -105,6 +109,7 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
     unchanged: number("unchanged"),
     skipped: number("skipped"),
     rejected: number("rejected"),
+    swallowed: number("swallowed"),
     conflicted: number("conflicted"),
     batches: number("batches"),
     rangesLeft: number("ranges_left"),

@@ -15,6 +15,8 @@ export interface Lease {
   readonly checkpoint: KeyText | null;
   /** batches committed in this range so far: tells after a lost COMMIT whether it is there */
   readonly batches: number;
+  /** goes only over the rows on the list of rejects that may be done by now */
+  readonly isOfRejects: boolean;
   /** keys that the walk counted when the range was planned; null for the last one, whose end is open */
   readonly planned: number | null;
 }
@@ -27,6 +29,8 @@ export interface BatchCounts {
   readonly unchanged: number;
   readonly skipped: number;
   readonly rejected: number;
+  /** rows whose write a trigger swallowed */
+  readonly swallowed: number;
   readonly conflicted: number;
 }
 
@@ -65,7 +69,7 @@ export class Ranges {
     return BigInt(rows[0]?.number ?? 0);
   }
 
-  /** Plans a sweep: the same stretches of keys once more. The caller holds the run's row. */
+  /** Plans a sweep: the same ranges of keys once more. The caller holds the run's row. */
   async addSweep(tx: Transaction, run: bigint, sweep: number): Promise<void> {
     const range = this.#schema.table("range");
     await tx.query(sql`
@@ -74,7 +78,17 @@ export class Ranges {
         ${sweep}::integer, after_key, through_key, after_key
       from ${range}
       where run_id = ${run}::bigint
-        and sweep = ${sweep - 1}::integer`);
+        and sweep = (select max(sweep) from ${range} where run_id = ${run}::bigint and not of_rejects)`);
+  }
+
+  /** Plans a sweep over the list of rejects: one range. The caller holds the run's row. */
+  async addSweepOfRejects(tx: Transaction, run: bigint, sweep: number): Promise<void> {
+    const range = this.#schema.table("range");
+    await tx.query(sql`
+      insert into ${range} (run_id, number, sweep, of_rejects)
+      select ${run}::bigint, max(number) + 1, ${sweep}::integer, true
+      from ${range}
+      where run_id = ${run}::bigint`);
   }
 
   /** Gives a verify the ranges that a run has done so far. */
@@ -149,6 +163,7 @@ export class Ranges {
         rows_unchanged = rows_unchanged + ${counts.unchanged},
         rows_skipped = rows_skipped + ${counts.skipped},
         rows_rejected = rows_rejected + ${counts.rejected},
+        rows_swallowed = rows_swallowed + ${counts.swallowed},
         rows_conflicted = rows_conflicted + ${counts.conflicted},
         checkpointed_at = pg_catalog.clock_timestamp(),
         lease_expires_at = pg_catalog.clock_timestamp() + ${leaseMs} * interval '1 ms'
@@ -224,6 +239,7 @@ function toLease(row: Row): Lease {
     through: fromTextArray(row.through_key),
     checkpoint: fromTextArray(row.checkpoint),
     batches: Number(row.batches),
+    isOfRejects: row.of_rejects === "t",
     planned: row.rows_planned == null ? null : Number(row.rows_planned),
   };
 }

@@ -29,6 +29,8 @@ export type StopReason =
   | "canary"
   /** more rejects than the run allows */
   | "reject-limit"
+  /** triggers have swallowed writes: the rows are on the list of rejects, and `resume` tries them again */
+  | "swallowed"
   /** the database could not be reached, or nothing went forward, for too long */
   | "no-progress"
   /** an error that trying again could not help */

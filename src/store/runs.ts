@@ -88,7 +88,7 @@ export class Runs {
         from ${reject} as again
         where again.run_id = left_over.run_id
           and again.key = left_over.key)
-      on conflict (run_id, key) do nothing`);
+      on conflict do nothing`);
   }
 
   async find(db: Queryable, id: bigint): Promise<Run | null> {

@@ -3,6 +3,17 @@ import { quoteIdentifier } from "../postgres/sql.ts";
 /** The version of the schema that this code reads and writes. */
 export const schemaVersion = 1;
 
+/**
+ * Makes the keys of a table unique and quick to find. By their hashes, 128 bits of them: a key may be longer than what an entry of
+ * a b-tree can hold, and a row whose key is long has to be rejected and erased like any other.
+ */
+function keyIndexes(schema: string, table: string, owner: string): string {
+  const hash = (seed: number): string => `pg_catalog.hash_array_extended(key, ${seed})`;
+  return `create unique index ${table}_once on ${schema}.${table} (${owner}, ${hash(0)}, ${hash(1)});
+create index ${table}_key on ${schema}.${table} using hash (key);
+`;
+}
+
 /** Everything that tidefill keeps, as one script: what `schema print` shows and `schema install` runs. */
 export function schemaScript(schema: string): string {
   const s = quoteIdentifier(schema);
@@ -86,26 +97,30 @@ create table ${s}.range (
   rows_unchanged bigint not null default 0,
   rows_skipped bigint not null default 0,
   rows_rejected bigint not null default 0,
+  rows_swallowed bigint not null default 0,
   rows_conflicted bigint not null default 0,
   checkpointed_at timestamptz,
+  of_rejects boolean not null default false,
   primary key (run_id, number)
 ) with (fillfactor = 50);
 create index range_unfinished on ${s}.range (run_id, number) where status <> 'done';
 comment on table ${s}.range is 'A stretch of keys (after_key, through_key]; null is an open end';
 comment on column ${s}.range.stage is 'The stage of the rollout from which on it is worked on';
 comment on column ${s}.range.checkpoint is 'How far the range is committed, written in each batch''s own transaction';
+comment on column ${s}.range.rows_swallowed is 'Rows that a trigger of the table kept from being written without an error';
+comment on column ${s}.range.of_rejects is 'Goes only over the rows on the list of rejects that may be done by now';
 comment on column ${s}.range.token is 'Random for each lease; a batch commits only while it is still there';
 
 create table ${s}.reject (
+  number bigint generated always as identity primary key,
   run_id bigint not null references ${s}.run on delete cascade,
   key text[] not null,
   range_number bigint not null,
   sqlstate text,
   reason text not null,
-  rejected_at timestamptz not null default clock_timestamp(),
-  primary key (run_id, key)
+  rejected_at timestamptz not null default clock_timestamp()
 );
-comment on table ${s}.reject is 'Rows kept aside: rejects of a run, conflicts of an undo, differences of a verify; key and reason, never the row';
+${keyIndexes(s, "reject", "run_id")}comment on table ${s}.reject is 'Rows kept aside: rejects of a run, conflicts of an undo, differences of a verify; key and reason, never the row';
 
 create table ${s}.worker (
   id uuid primary key,
@@ -148,19 +163,19 @@ create table ${s}.claim (
 comment on table ${s}.claim is 'Work that one process does alone, until it has not been heard of for a while';
 
 create table ${s}.retry (
+  number bigint generated always as identity primary key,
   run_id bigint not null references ${s}.run on delete cascade,
-  key text[] not null,
-  primary key (run_id, key)
+  key text[] not null
 );
-comment on table ${s}.retry is 'The rows that a run has to try once more: rejects of an earlier one, which are on its list no more';
+${keyIndexes(s, "retry", "run_id")}comment on table ${s}.retry is 'The rows that a run has to try once more: rejects of an earlier one, which are on its list no more';
 
 create table ${s}.erased (
+  number bigint generated always as identity primary key,
   table_name text not null,
   key text[] not null,
-  erased_at timestamptz not null default clock_timestamp(),
-  primary key (table_name, key)
+  erased_at timestamptz not null default clock_timestamp()
 );
-comment on table ${s}.erased is 'Rows of persons who were erased: no undo brings their values back';
+${keyIndexes(s, "erased", "table_name")}comment on table ${s}.erased is 'Rows of persons who were erased: no undo brings their values back';
 
 create table ${s}.backup (
   id bigint generated always as identity primary key,

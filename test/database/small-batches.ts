@@ -100,18 +100,11 @@ export async function runInSmallBatches(
     const opened = await openJob(db, job, {});
     const lease = await store.ranges.lease(db, BigInt(run), "00000000-0000-0000-0000-000000000000", leaseMs);
     if (lease === null) throw new Error("The range is not free.");
-    const committer = new BatchCommitter(
-      db,
-      store,
-      opened.job.name,
-      opened.source.walk,
-      (await jobTask(db, opened, null)).work,
-      {
-        pace: new SteadyPace(1_000),
-        deadlockTimeoutMs: 1_000,
-        leaseMs,
-      },
-    );
+    const committer = new BatchCommitter(db, store, opened.job.name, await jobTask(db, opened, null), {
+      pace: new SteadyPace(1_000),
+      deadlockTimeoutMs: 1_000,
+      leaseMs,
+    });
     let current = lease;
     for (let batch = 0; ; batch += 1) {
       const committed = await committer.commit(

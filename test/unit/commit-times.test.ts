@@ -9,6 +9,7 @@ const none = {
   unchanged: 0,
   skipped: 0,
   rejected: 0,
+  swallowed: 0,
   conflicted: 0,
 };
 
