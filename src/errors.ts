@@ -83,14 +83,29 @@ export function swallowedBy(table: string): string {
 
 /** All rows were gone over, and triggers have swallowed the writes of some: the run is not done. */
 export class RowsSwallowedError extends TidefillError {
-  constructor(rows: number, table: string, triggers: readonly string[]) {
-    const which = triggers.length === 0 ? "" : ` (${triggers.join(", ")})`;
+  /** `suspects` are the tables whose triggers see a row before it is written, with these triggers. */
+  constructor(rows: number, suspects: readonly string[]) {
+    const which = suspects.length === 0 ? "" : ` of ${suspects.join(" or ")}`;
     super(
       "rows-swallowed",
-      `${rows} rows were to be written and were not: a trigger of ${table}${which} swallowed the writes.`,
+      `${rows} rows were to be written and were not: a trigger${which} swallowed the writes.`,
       {
         remedy:
           "Let the trigger pass them and type `tidefill resume`, which tries them again; or leave them out by the job's `where`.",
+      },
+    );
+  }
+}
+
+/** A row had to be kept aside, and the list of rejects did not take it: going on would lose it. */
+export class RejectNotKeptError extends TidefillError {
+  constructor(why: string, cause: unknown) {
+    super(
+      "reject-not-kept",
+      `A row could not be put on the list of rejects: ${why}. Nothing of its batch was written.`,
+      {
+        remedy: "Look at the triggers and the rights of tidefill's table `reject`, then resume the run.",
+        cause,
       },
     );
   }

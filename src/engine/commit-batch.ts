@@ -1,7 +1,9 @@
 import type { Standing } from "../job/reject-limit.ts";
+import { describeBlockers } from "../postgres/blocking-sessions.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { swallowedState } from "../postgres/failure.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
+import type { Sql } from "../postgres/sql.ts";
 import type { Stretch } from "../source/walk.ts";
 import type { Advanced, BatchCounts, Lease } from "../store/ranges.ts";
 import type { Reject, RejectCounts } from "../store/rejects.ts";
@@ -18,6 +20,9 @@ export interface Attempt {
   readonly lease: Lease;
   /** look first whether the rest of the range holds any row in scope: one glance instead of many batches of nothing */
   readonly looksAhead: boolean;
+  /** look who holds the lock that the batch waits for */
+  readonly looksForBlockers: boolean;
+  blockers: readonly string[];
   readonly clock: PhaseClock;
   stretch: Stretch | null;
   outcome: BatchOutcome | null;
@@ -35,7 +40,7 @@ export interface Committed {
 
 /** Commits the batches of a range, or seems to. */
 export interface Committer {
-  begin(lease: Lease, looksAhead: boolean): Attempt;
+  begin(lease: Lease, looksAhead: boolean, looksForBlockers: boolean): Attempt;
   /** Works on up to `rows` rows. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
   commit(attempt: Attempt, rows: number): Promise<Committed>;
   /** Passes over the one row that stands alone in `attempt`. Null when the row is no longer next. */
@@ -45,8 +50,9 @@ export interface Committer {
 }
 
 /** An attempt before anything of it is known. */
-export function attemptAt(lease: Lease, looksAhead: boolean): Attempt {
-  return { lease, looksAhead, clock: new PhaseClock(), stretch: null, outcome: null, counts: null };
+export function attemptAt(lease: Lease, looksAhead: boolean, looksForBlockers = false): Attempt {
+  const unknown = { stretch: null, outcome: null, counts: null, blockers: [] };
+  return { lease, looksAhead, looksForBlockers, clock: new PhaseClock(), ...unknown };
 }
 
 /**
@@ -83,14 +89,15 @@ export class BatchCommitter implements Committer {
   }
 
   /** An attempt at the next batch of a leased range. */
-  begin(lease: Lease, looksAhead: boolean): Attempt {
-    return attemptAt(lease, looksAhead);
+  begin(lease: Lease, looksAhead: boolean, looksForBlockers: boolean): Attempt {
+    return attemptAt(lease, looksAhead, looksForBlockers);
   }
 
   /** Works on up to `rows` rows and commits. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
   async commit(attempt: Attempt, rows: number): Promise<Committed> {
     const { lease, clock } = attempt;
     return this.#timed(attempt, rows, async (tx) => {
+      if (attempt.looksForBlockers) this.#lookForBlockers(attempt, await tx.pid(), rows);
       const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
       attempt.stretch = stretch;
       const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
@@ -118,6 +125,16 @@ export class BatchCommitter implements Committer {
     } finally {
       clock.ends();
     }
+  }
+
+  /** From another session, while the batch waits; it only looks, so no batch fails with it. */
+  #lookForBlockers(attempt: Attempt, pid: Sql, rows: number): void {
+    const { lockMs } = this.#limits(attempt.lease, rows);
+    const look = async (): Promise<void> => {
+      const found = await describeBlockers(this.#db, pid);
+      if (found.length > 0) attempt.blockers = found;
+    };
+    setTimeout(() => void look().catch(() => {}), lockMs / 2).unref();
   }
 
   #taskOf({ isOfRejects }: Lease): Pick<RunTask, "walk" | "work"> {

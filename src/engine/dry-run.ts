@@ -17,6 +17,7 @@ import { Events } from "./events.ts";
 import { jobTask } from "./job-task.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { StopSignal } from "./stop-signal.ts";
+import { LockedRows } from "./stuck-row.ts";
 import { RangeWork } from "./work-range.ts";
 
 export interface DryRunOptions extends WorkOptions {
@@ -104,6 +105,7 @@ async function workRange(job: Job, committer: DryCommitter, options: DryRunOptio
     events,
     stop,
     patience: new Patience(),
+    locked: new LockedRows(),
     rejectLimit: job.rejectLimit,
     obey: () => {},
   };

@@ -47,6 +47,8 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly action: FailureAction;
       readonly sqlstate: string | null;
       readonly rows: number | null;
+      /** the sessions that hold the lock it waited for, where these were looked at */
+      readonly blockers: readonly string[];
     }
   /** COMMIT got no answer, and the store told how it ended */
   | {
@@ -147,3 +149,11 @@ export const obstacles: Readonly<Record<string, string>> = {
   connection: "the database cannot be reached",
   resources: "the database is short of resources",
 };
+
+/** Why a batch failed, where that may last: in words for people. */
+export function obstacleOf({
+  reason,
+  blockers,
+}: Pick<Extract<EngineEvent, { type: "batch failed" }>, "reason" | "blockers">): string | null {
+  return blockers.length > 0 ? `a row is locked by ${blockers.join(" and ")}` : (obstacles[reason] ?? null);
+}

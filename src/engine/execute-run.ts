@@ -26,6 +26,7 @@ import { type RunReport, readReport, reportOf } from "./run-report.ts";
 import type { RunTask, Sweeping } from "./run-task.ts";
 import { Senses } from "./senses.ts";
 import { StopSignal } from "./stop-signal.ts";
+import { LockedRows } from "./stuck-row.ts";
 import { Worker } from "./worker.ts";
 
 /** How this process takes part in a run. */
@@ -104,7 +105,7 @@ async function hire(
     readonly inTest: InTest | null;
   },
 ): Promise<Crew> {
-  const { walk, sweeping, relation } = task;
+  const { walk, sweeping, writes } = task;
   const { stop, events, pacer, orders, inTest } = control;
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
@@ -124,6 +125,7 @@ async function hire(
     events,
     stop,
     patience: new Patience(),
+    locked: new LockedRows(),
     orders,
   };
   const share = {
@@ -132,7 +134,7 @@ async function hire(
     leaseMs: process.leaseMs,
     rejectLimit: run.rejectLimit,
     sweeping,
-    relation,
+    writes,
   };
   return new Crew((number) => new Worker(number, tools, share, new BatchSize(pacer)));
 }

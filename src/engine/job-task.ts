@@ -25,6 +25,7 @@ export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | nu
     },
     ofRejects: null,
     relation: mainTable(opened),
+    writes: opened.writes.map(({ relation }) => relation),
   };
 }
 
@@ -36,7 +37,8 @@ async function deletesFromItself(db: Database, { writes }: OpenedJob): Promise<b
 
 function workOf(opened: OpenedJob, imaging: Imaging): BatchWork {
   const { job, write, source, table, parameters, isPersonal } = opened;
-  const { name } = mainTable(opened);
+  // Where a move's target keeps a row out, its batch is rolled back: what is counted has stayed in the source.
+  const { name } = opened.writes.find(({ verb }) => verb !== "insert")?.relation ?? mainTable(opened);
   if (write.kind === "rows") {
     const limits = { holdMs: 2 * job.batchTimeMs, isPersonal };
     const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);

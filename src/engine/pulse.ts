@@ -5,7 +5,7 @@ import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { Reading } from "../throttle/signal.ts";
 import type { Crew } from "./crew.ts";
-import { type EngineEvent, type Events, obstacles } from "./events.ts";
+import { type EngineEvent, type Events, obstacleOf } from "./events.ts";
 import type { Orders } from "./orders.ts";
 import type { Pacer } from "./pacer.ts";
 import { etaIntervalOf, progressRatio, rowsRemaining } from "./run-report.ts";
@@ -68,7 +68,7 @@ export class Pulse {
 
   /** Counts rows for the rate. */
   hear(event: EngineEvent): void {
-    if (event.type === "batch failed") this.#obstacle = obstacles[event.reason] ?? null;
+    if (event.type === "batch failed") this.#obstacle = obstacleOf(event);
     if (event.type !== "batch committed") return;
     this.#obstacle = null;
     this.#rows += event.counts.read;

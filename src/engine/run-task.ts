@@ -26,4 +26,6 @@ export interface RunTask {
   readonly ofRejects: { readonly walk: Walk; readonly work: BatchWork } | null;
   /** the table whose dead rows are watched */
   readonly relation: Relation;
+  /** the tables whose rows it writes */
+  readonly writes: readonly Relation[];
 }

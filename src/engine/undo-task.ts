@@ -66,6 +66,10 @@ export async function undoTask(
       sweeping: { hasPending: false, triesConstraints: true, retries: "sweep" },
       ofRejects: null,
       relation: first.layout.relation,
+      writes: layouts.flatMap(({ layout, into }) => [
+        layout.relation,
+        ...(into === null ? [] : [into.relation]),
+      ]),
     };
   });
 }

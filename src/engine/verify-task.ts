@@ -52,6 +52,7 @@ export async function verifyTask(
     sweeping: { hasPending: false, triesConstraints: false, retries: null },
     ofRejects: null,
     relation: mainTable(opened),
+    writes: [],
   };
 }
 

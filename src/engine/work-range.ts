@@ -1,4 +1,10 @@
-import { BatchTooBigError, CommitUnknownError, LeaseLostError, messageOf } from "../errors.ts";
+import {
+  BatchTooBigError,
+  CommitUnknownError,
+  LeaseLostError,
+  messageOf,
+  RejectNotKeptError,
+} from "../errors.ts";
 import { exceeds, type RejectLimit } from "../job/reject-limit.ts";
 import { classifyFailure, describeWithoutValues, type Failure } from "../postgres/failure.ts";
 import type { Advanced, Lease } from "../store/ranges.ts";
@@ -9,6 +15,7 @@ import { type Attempt, advanced, type Committed, type Committer } from "./commit
 import type { Events } from "./events.ts";
 import { Isolation } from "./isolation.ts";
 import type { StopSignal } from "./stop-signal.ts";
+import { type LockedRows, StuckRow } from "./stuck-row.ts";
 import { transformsAtOnce } from "./transform-rows.ts";
 
 /** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
@@ -24,6 +31,7 @@ export class RangeWork {
   readonly #obey: (asked: Advanced) => void;
   readonly #isolation = new Isolation();
   readonly #backoff: Backoff;
+  readonly #stuck: StuckRow;
   #lease: Lease;
   #looksAhead = true;
 
@@ -38,9 +46,11 @@ export class RangeWork {
       readonly stop: StopSignal;
       readonly patience: Patience;
       readonly rejectLimit: RejectLimit;
+      readonly locked: LockedRows;
       readonly obey: (asked: Advanced) => void;
     },
   ) {
+    this.#stuck = new StuckRow(control.locked);
     this.#lease = lease;
     this.#committer = committer;
     this.#size = size;
@@ -78,7 +88,7 @@ export class RangeWork {
 
   async #nextBatch(): Promise<Committed | null> {
     const rows = this.#isolation.limit(this.#size.rows);
-    const attempt = this.#committer.begin(this.#lease, this.#looksAhead);
+    const attempt = this.#committer.begin(this.#lease, this.#looksAhead, this.#stuck.isLocked);
     try {
       const committed = await this.#committer.commit(attempt, rows);
       this.#looksAhead = false;
@@ -98,6 +108,7 @@ export class RangeWork {
 
   #settle(attempt: Attempt, committed: Committed): Committed {
     this.#backoff.reset();
+    this.#stuck.passed();
     this.#lease = committed.lease;
     const { range } = this.#lease;
     if (attempt.counts !== null) {
@@ -123,13 +134,17 @@ export class RangeWork {
     if (error instanceof CommitUnknownError) return this.#resolve(error, attempt);
     if (error instanceof BatchTooBigError) return this.#tooBig(error, attempt, rows);
     const failure = classifyFailure(error);
-    const walked = attempt.stretch?.walked ?? rows;
-    this.#failed(failure, walked);
+    const walked = attempt.stretch?.walked ?? null;
+    this.#failed(failure, walked ?? rows, attempt.blockers);
     // The glance over the whole range may be what took too long, or met a row that the condition cannot be computed for.
     this.#looksAhead = false;
     if (failure.action === "stop") throw error;
     if (failure.action === "reject") return this.#isolate(error, failure, attempt, rows);
-    if (failure.action === "shrink") this.#size.shrink();
+    if (failure.action === "shrink") {
+      const aside = rows === 1 && walked === 1 ? this.#stuck.failed(failure, attempt.blockers) : null;
+      if (aside !== null) return this.#passOver(attempt, aside.sqlstate, aside.reason);
+      this.#size.shrink();
+    }
     await this.#stop.pause(this.#backoff.nextPauseMs(error));
     return null;
   }
@@ -170,6 +185,7 @@ export class RangeWork {
       action: "shrink",
       sqlstate: null,
       rows: walked,
+      blockers: [],
     });
     if (walked <= 1 && rows === 1)
       return this.#passOver(attempt, null, `the transform took too long: ${messageOf(error)}`);
@@ -206,11 +222,23 @@ export class RangeWork {
       this.#isolation.found();
       return this.#settle(attempt, committed);
     } catch (error) {
-      return this.#recover(error, attempt, 1);
+      return this.#notKept(error, attempt);
     }
   }
 
-  #failed(failure: Failure, rows: number | null): void {
-    this.#events.emit({ type: "batch failed", range: this.#lease.range, ...failure, rows });
+  /** The list of rejects did not take a row. What could pass is waited for like anything else; nothing else is tried again. */
+  async #notKept(error: unknown, attempt: Attempt): Promise<Committed | null> {
+    if (error instanceof LeaseLostError) throw error;
+    if (error instanceof CommitUnknownError) return this.#resolve(error, attempt);
+    const failure = classifyFailure(error);
+    this.#failed(failure, 1);
+    if (failure.action === "stop" || failure.action === "reject")
+      throw new RejectNotKeptError(describeWithoutValues(error), error);
+    await this.#stop.pause(this.#backoff.nextPauseMs(error));
+    return null;
+  }
+
+  #failed(failure: Failure, rows: number | null, blockers: readonly string[] = []): void {
+    this.#events.emit({ type: "batch failed", range: this.#lease.range, ...failure, rows, blockers });
   }
 }

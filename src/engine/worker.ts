@@ -16,6 +16,7 @@ import type { Orders } from "./orders.ts";
 import type { RangePlanner } from "./range-planner.ts";
 import type { Sweeping } from "./run-task.ts";
 import type { StopSignal } from "./stop-signal.ts";
+import type { LockedRows } from "./stuck-row.ts";
 import { RangeWork } from "./work-range.ts";
 
 /** What all workers of a process share. */
@@ -29,6 +30,7 @@ export interface WorkerTools {
   readonly events: Events;
   readonly stop: StopSignal;
   readonly patience: Patience;
+  readonly locked: LockedRows;
 }
 
 /** The run as a worker sees it. */
@@ -38,8 +40,8 @@ export interface WorkerTask {
   readonly leaseMs: number;
   readonly rejectLimit: RejectLimit;
   readonly sweeping: Sweeping;
-  /** the table that is written */
-  readonly relation: Relation;
+  /** the tables whose rows are written */
+  readonly writes: readonly Relation[];
 }
 
 const soonMs = 20;
@@ -121,14 +123,16 @@ export class Worker {
   }
 
   async #swallowed(rows: number): Promise<RowsSwallowedError> {
-    const { relation } = this.#task;
-    const events = ["insert", "update", "delete"] as const;
-    const names = await Promise.all(events.map((event) => triggersBefore(this.#tools.db, relation, event)));
-    return new RowsSwallowedError(rows, relation.name, [...new Set(names.flat())]);
+    const suspects: string[] = [];
+    for (const relation of this.#task.writes) {
+      const names = await triggersBefore(this.#tools.db, relation);
+      if (names.length > 0) suspects.push(`${relation.name} (${names.join(", ")})`);
+    }
+    return new RowsSwallowedError(rows, suspects);
   }
 
   async #work(lease: Lease): Promise<void> {
-    const { committer, pace, events, stop, patience, orders } = this.#tools;
+    const { committer, pace, events, stop, patience, locked, orders } = this.#tools;
     const { range } = lease;
     events.emit({ type: "range leased", range, worker: this.number });
     const work = new RangeWork(lease, this.number, committer, this.#size, {
@@ -137,6 +141,7 @@ export class Worker {
       stop,
       obey: (asked) => orders.obey(asked),
       patience,
+      locked,
       rejectLimit: this.#task.rejectLimit,
     });
     const renewal = this.#keepAlive(work);

@@ -1,4 +1,4 @@
-import { type EngineEvent, obstacles } from "../engine/events.ts";
+import { type EngineEvent, obstacleOf } from "../engine/events.ts";
 import { formatCount, formatInterval, formatPercent } from "./format.ts";
 
 type Pulse = Extract<EngineEvent, { type: "pulse" }>;
@@ -40,7 +40,7 @@ export class ProgressState {
         this.#committed(event);
         break;
       case "batch failed":
-        this.#heldBack = obstacles[event.reason] ?? null;
+        this.#heldBack = obstacleOf(event);
         break;
       case "pace changed":
         this.#throttle =

@@ -87,9 +87,22 @@ export function classifyFailure(error: unknown): Failure {
     const [action, reason]: Verdict = isPassing ? ["retry", "connection"] : stop;
     return { action, reason, sqlstate };
   }
+  if (isWraparound(error)) return { action: "retry", reason: "resources", sqlstate };
   const [action, reason] =
     byCode[sqlstate] ?? byClass[sqlstate.slice(0, 2)] ?? (isStandard(sqlstate) ? stop : raised);
   return { action, reason, sqlstate };
+}
+
+/**
+ * Whether PostgreSQL hands out no transaction numbers any more, to keep old rows readable: no write of any row can succeed until
+ * vacuum has frozen them. It shares its SQLSTATE with rows that are too long for an index.
+ */
+export function isWraparound(error: unknown): boolean {
+  return (
+    error instanceof pg.DatabaseError &&
+    error.code === "54000" &&
+    /^GetNew(Transaction|MultiXact)Id$/.test(error.routine ?? "")
+  );
 }
 
 /** The classes that PostgreSQL itself uses; any other was raised by a trigger or a function over a row. */
@@ -116,7 +129,9 @@ function isAboutServer({ code = "", routine, where = "" }: pg.DatabaseError): bo
 
 /** A failure of PostgreSQL in its own words where those hold no value of a row, else by its code and names alone. */
 export function describeFailure(error: pg.DatabaseError): string {
-  return isAboutServer(error) ? `${error.message} (SQLSTATE ${error.code})` : describeWithoutValues(error);
+  return isAboutServer(error) || isWraparound(error)
+    ? `${error.message} (SQLSTATE ${error.code})`
+    : describeWithoutValues(error);
 }
 
 /** The SQLSTATE that PostgreSQL sent, or null. */

@@ -1,6 +1,6 @@
 import type { Relation } from "./catalog.ts";
 import type { Queryable } from "./database.ts";
-import { raw, type Sql, sql } from "./sql.ts";
+import { join, raw, type Sql, sql } from "./sql.ts";
 
 /** What happens to a row when a trigger `before` it is called. */
 export type RowEvent = "insert" | "update" | "delete";
@@ -14,19 +14,20 @@ const beforeRow: Readonly<Record<RowEvent, number>> = {
 
 /** Whether a trigger of a table, or of a partition, sees each row before the event: it could change the row or swallow the write. */
 export async function hasTriggerBefore(db: Queryable, relation: Relation, event: RowEvent): Promise<boolean> {
-  return (await triggersBefore(db, relation, event)).length > 0;
+  const { rows } = await db.query(sql`select ${triggerExistsBefore(relation, event)} as found`);
+  return rows[0]?.found === "t";
 }
 
-/** The names of these triggers. */
-export async function triggersBefore(
-  db: Queryable,
-  relation: Relation,
-  event: RowEvent,
-): Promise<readonly string[]> {
+/** The names of the triggers of a table that see rows before any event. */
+export async function triggersBefore(db: Queryable, relation: Relation): Promise<readonly string[]> {
+  const events = Object.keys(beforeRow) as RowEvent[];
   const { rows } = await db.query(sql`
     select distinct tgname
     from pg_catalog.pg_trigger
-    where ${isTriggerBefore(relation, event)}
+    where ${join(
+      events.map((event) => sql`(${isTriggerBefore(relation, event)})`),
+      " or ",
+    )}
     order by tgname`);
   return rows.map(({ tgname }) => tgname ?? "");
 }

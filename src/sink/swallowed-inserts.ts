@@ -29,20 +29,15 @@ export async function withSwallowedInserts(
   const refused = new Set(done.refused.map((key) => JSON.stringify(key)));
   const missing = lookup === null ? [] : await readMissing(tx, lookup, incoming, keyOf);
   const named = missing.filter((key) => !refused.has(JSON.stringify(key)));
+  const told = { ...done, swallowed: named.length, swallowedKeys: named };
+  // Both were counted as what was not inserted.
   if (conflict?.do === "update")
     return {
-      ...done,
+      ...told,
       unchanged: done.unchanged - named.length,
-      swallowed: named.length,
-      swallowedKeys: named,
-    };
-  if (conflict?.do === "nothing")
-    return {
-      ...done,
       conflicted: done.conflicted - named.length,
-      swallowed: named.length,
-      swallowedKeys: named,
     };
+  if (conflict?.do === "nothing") return { ...told, conflicted: done.conflicted - named.length };
   const swallowed = tried - done.written;
   // A row whose unique values are null is never found again: then the names would be those of other rows.
   return { ...done, swallowed, swallowedKeys: named.length === swallowed ? named : [] };

@@ -108,7 +108,7 @@ export async function runInSmallBatches(
     let current = lease;
     for (let batch = 0; ; batch += 1) {
       const committed = await committer.commit(
-        committer.begin(current, batch === 0),
+        committer.begin(current, batch === 0, false),
         sizes[batch % sizes.length]!,
       );
       if (committed.isLast) break;
