@@ -111,6 +111,13 @@ export class RejectNotKeptError extends TidefillError {
   }
 }
 
+/** A name that a run reads or writes stands for another table than when the run began, or for other rows. */
+export class TableChangedError extends TidefillError {
+  constructor(message: string, remedy: string) {
+    super("table-changed", message, { remedy });
+  }
+}
+
 /** The batch holds more than its budget of rows or bytes; it was rolled back, to be tried smaller. */
 export class BatchTooBigError extends TidefillError {
   constructor(reason: "bytes" | "rows" | "time") {

@@ -1,18 +1,19 @@
+import { NotCommittedError } from "../errors.ts";
 import type { Standing } from "../job/reject-limit.ts";
 import { describeBlockers } from "../postgres/blocking-sessions.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
-import { swallowedState } from "../postgres/failure.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { Sql } from "../postgres/sql.ts";
 import type { Stretch } from "../source/walk.ts";
 import type { Advanced, BatchCounts, Lease } from "../store/ranges.ts";
-import type { Reject, RejectCounts } from "../store/rejects.ts";
 import type { Store } from "../store/store.ts";
 import { batchName } from "./batch-name.ts";
 import type { BatchPace } from "./batch-pace.ts";
 import { type BatchOutcome, nothingDone } from "./batch-work.ts";
+import { countBatch } from "./count-batch.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
 import { PhaseClock } from "./phase-clock.ts";
+import type { RunTables } from "./run-tables.ts";
 import type { RunTask } from "./run-task.ts";
 
 /** A batch that is being tried; what is known of it survives its failure. */
@@ -63,6 +64,7 @@ export class BatchCommitter implements Committer {
   readonly #db: Database;
   readonly #store: Store;
   readonly #task: Pick<RunTask, "walk" | "work" | "ofRejects">;
+  readonly #tables: RunTables;
   readonly #job: string;
   readonly #timing: {
     readonly pace: Pick<BatchPace, "batchTimeMs">;
@@ -75,6 +77,7 @@ export class BatchCommitter implements Committer {
     store: Store,
     job: string,
     task: Pick<RunTask, "walk" | "work" | "ofRejects">,
+    tables: RunTables,
     timing: {
       readonly pace: Pick<BatchPace, "batchTimeMs">;
       readonly deadlockTimeoutMs: number;
@@ -85,6 +88,7 @@ export class BatchCommitter implements Committer {
     this.#store = store;
     this.#job = job;
     this.#task = task;
+    this.#tables = tables;
     this.#timing = timing;
   }
 
@@ -174,7 +178,8 @@ export class BatchCommitter implements Committer {
 
   /** Whether an attempt whose COMMIT got no answer is there after all. */
   async wasCommitted(lease: Lease): Promise<boolean> {
-    return this.#store.ranges.wasCommitted(this.#db, lease);
+    // The question writes nothing, and waits for no standby.
+    return this.#db.transaction((tx) => this.#store.ranges.wasCommitted(tx, lease), { mayBeForgotten: true });
   }
 
   async #advance(
@@ -190,7 +195,11 @@ export class BatchCommitter implements Committer {
     attempt.counts = counts;
     const standing = fresh.rejected > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
     // Last, and undoing all of the above when the lease is no longer ours.
-    const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, this.#timing.leaseMs);
+    const { condition } = this.#tables;
+    const { leaseMs } = this.#timing;
+    const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, leaseMs, condition);
+    if (!asked.isSame)
+      throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table that was another");
     return { lease: advanced(lease, stretch), isLast: stretch.isLast, asked, standing };
   }
 
@@ -208,33 +217,6 @@ export function advanced(lease: Lease, stretch: Stretch): Lease {
 
 function remaining(lease: Lease): Bounds {
   return { after: lease.checkpoint, through: lease.through };
-}
-
-/** A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts. */
-export function countBatch(
-  sweep: number,
-  { walked }: Stretch,
-  outcome: BatchOutcome,
-  fresh: RejectCounts,
-): BatchCounts {
-  const { read, written, unchanged, skipped, conflicted, freed } = outcome;
-  if (sweep === 0) {
-    const swallowed = fresh.swallowed + outcome.swallowed;
-    return { walked, read, written, unchanged, skipped, conflicted, rejected: fresh.rejected, swallowed };
-  }
-  // What was rejected before was read then: now it is counted as what has become of it.
-  const rejected = fresh.rejected - (freed?.rejected ?? 0);
-  const swallowed = fresh.swallowed - (freed?.swallowed ?? 0);
-  const again =
-    freed === null ? { unchanged: 0, skipped: 0, conflicted: 0 } : { unchanged, skipped, conflicted };
-  const total = written + again.unchanged + again.skipped + again.conflicted + rejected + swallowed;
-  return { walked, read: Math.max(0, total), written, ...again, rejected, swallowed };
-}
-
-/** How many rejects there are of each kind. */
-export function countByKind(rejects: readonly Pick<Reject, "sqlstate">[]): RejectCounts {
-  const swallowed = rejects.filter(({ sqlstate }) => sqlstate === swallowedState).length;
-  return { rejected: rejects.length - swallowed, swallowed };
 }
 
 function isSameKey(left: KeyText | null, right: KeyText | null | undefined): boolean {

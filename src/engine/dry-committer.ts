@@ -3,15 +3,8 @@ import type { Database, Transaction } from "../postgres/database.ts";
 import { type MeasuredWrites, MeasuringQueryable } from "../postgres/measure-write.ts";
 import type { BatchCounts, Lease } from "../store/ranges.ts";
 import { nothingDone } from "./batch-work.ts";
-import {
-  type Attempt,
-  advanced,
-  attemptAt,
-  type Committed,
-  type Committer,
-  countBatch,
-  countByKind,
-} from "./commit-batch.ts";
+import { type Attempt, advanced, attemptAt, type Committed, type Committer } from "./commit-batch.ts";
+import { countBatch, countByKind } from "./count-batch.ts";
 import { createDryLog, readSamples, type Sample } from "./dry-samples.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
 import type { RunTask } from "./run-task.ts";

@@ -23,6 +23,7 @@ import { Pulse } from "./pulse.ts";
 import { RangePlanner } from "./range-planner.ts";
 import { isJudged, rolloutOf } from "./rollout-of.ts";
 import { type RunReport, readReport, reportOf } from "./run-report.ts";
+import { RunTables } from "./run-tables.ts";
 import type { RunTask, Sweeping } from "./run-task.ts";
 import { Senses } from "./senses.ts";
 import { StopSignal } from "./stop-signal.ts";
@@ -106,6 +107,7 @@ async function hire(
   },
 ): Promise<Crew> {
   const { walk, sweeping, writes } = task;
+  const tables = new RunTables(run, sweeping.hasPending);
   const { stop, events, pacer, orders, inTest } = control;
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
@@ -120,7 +122,7 @@ async function hire(
     db,
     store,
     planner: new RangePlanner(db, store, walk, wish, events),
-    committer: new BatchCommitter(db, store, run.job, task, timing),
+    committer: new BatchCommitter(db, store, run.job, task, tables, timing),
     pace: pacer,
     events,
     stop,
@@ -135,6 +137,7 @@ async function hire(
     rejectLimit: run.rejectLimit,
     sweeping,
     writes,
+    tables,
   };
   return new Crew((number) => new Worker(number, tools, share, new BatchSize(pacer)));
 }
@@ -150,26 +153,30 @@ async function takeUp(
   { retries }: Sweeping,
   enter: (tx: Transaction) => Promise<void>,
 ): Promise<boolean> {
-  return db.transaction(async (tx) => {
-    const run = await store.runs.lock(tx, id);
-    if (isFinished(run.status)) return false;
-    // What triggers have swallowed is tried again: an operator has typed `resume` for that.
-    if (run.status === "failed" && run.stopReason === "swallowed")
-      await nextSweep(tx, store, run, retries ?? "list");
-    if (run.status !== "running") {
-      const nothing = { stop_reason: raw("null"), message: raw("null") };
-      const next = run.stopReason === "canary" && isJudged(run) ? { stage: raw("stage + 1") } : {};
-      await store.runs.set(tx, id, {
-        status: raw("'running'"),
-        wanted: raw("'running'"),
-        ...next,
-        ...nothing,
-      });
-    }
-    // In the same transaction, so that nobody finds a running run without a process.
-    await enter(tx);
-    return true;
-  });
+  return db.transaction(
+    async (tx) => {
+      const run = await store.runs.lock(tx, id);
+      if (isFinished(run.status)) return false;
+      // What triggers have swallowed is tried again: an operator has typed `resume` for that.
+      if (run.status === "failed" && run.stopReason === "swallowed")
+        await nextSweep(tx, store, run, retries ?? "list");
+      if (run.status !== "running") {
+        const nothing = { stop_reason: raw("null"), message: raw("null") };
+        const next = run.stopReason === "canary" && isJudged(run) ? { stage: raw("stage + 1") } : {};
+        await store.runs.set(tx, id, {
+          status: raw("'running'"),
+          wanted: raw("'running'"),
+          ...next,
+          ...nothing,
+        });
+      }
+      // In the same transaction, so that nobody finds a running run without a process.
+      await enter(tx);
+      return true;
+      // Forgotten in a crash, it is said again by the next process; and it must not wait for a standby that is away.
+    },
+    { mayBeForgotten: true },
+  );
 }
 
 /** Says how it ended. When the database is away, what others see is derived from our heartbeat's end. */

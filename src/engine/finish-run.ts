@@ -1,3 +1,4 @@
+import type { TableChangedError } from "../errors.ts";
 import { exceeds } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
@@ -6,6 +7,7 @@ import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
+import type { RunTables } from "./run-tables.ts";
 import type { Sweeping } from "./run-task.ts";
 
 /** After so many, rows that keep coming are the application's business. */
@@ -21,6 +23,8 @@ export type Finishing =
   | { readonly kind: "waiting"; readonly lookAgainMs: number }
   /** everything was gone over, but more rows were rejected than the run may have */
   | { readonly kind: "over the reject limit" }
+  /** everything was gone over, but a table is not what it was */
+  | { readonly kind: "table changed"; readonly error: TableChangedError }
   /** everything was gone over, but triggers have swallowed writes */
   | { readonly kind: "swallowed"; readonly rows: number };
 
@@ -34,6 +38,7 @@ export async function finishRun(
   store: Store,
   id: bigint,
   sweeping: Sweeping,
+  tables: RunTables,
 ): Promise<Finishing> {
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
@@ -48,6 +53,8 @@ export async function finishRun(
         throw new Error(`The ranges of run ${id} do not tile the key space.`);
       return { kind: "waiting", lookAgainMs: Math.min(500, (coverage.nextLeaseEndsInMs ?? 500) + 10) };
     }
+    const changed = await tables.changeAtEnd(tx);
+    if (changed !== null) return { kind: "table changed", error: changed };
     const standing = await store.rejects.standing(tx, id);
     if (exceeds(run.rejectLimit, standing, true)) return { kind: "over the reject limit" };
     const foundRows = sweeping.hasPending && !coverage.isOfRejects && coverage.written > 0;

@@ -32,28 +32,31 @@ export async function leaveRun(
   process: string,
   request: StopRequest | null,
 ): Promise<void> {
-  await db.transaction(async (tx) => {
-    const run = await store.runs.lock(tx, id);
-    await store.workers.leave(tx, process);
-    if (isFinished(run.status) || request === null) return;
-    const others = await store.workers.others(tx, id, process);
-    if (others > 0) {
-      // What fails here would fail there: the others are asked to stop, and the last of them finds the reason.
-      if (statusAfter[request.reason] === "failed") {
-        await store.runs.set(tx, id, { wanted: raw("'paused'"), ...because(request) });
+  await db.transaction(
+    async (tx) => {
+      const run = await store.runs.lock(tx, id);
+      await store.workers.leave(tx, process);
+      if (isFinished(run.status) || request === null) return;
+      const others = await store.workers.others(tx, id, process);
+      if (others > 0) {
+        // What fails here would fail there: the others are asked to stop, and the last of them finds the reason.
+        if (statusAfter[request.reason] === "failed") {
+          await store.runs.set(tx, id, { wanted: raw("'paused'"), ...because(request) });
+        }
+        return;
       }
-      return;
-    }
-    const earlier = earlierFailure(run);
-    // What an operator asked for counts more than the signal that came first.
-    const reason = run.wanted === "running" ? request.reason : run.wanted;
-    const status = earlier === null ? statusAfter[reason] : "failed";
-    await store.runs.set(tx, id, {
-      status: sql`${status}`,
-      ...(earlier === null ? because({ ...request, reason }) : {}),
-      ...(isFinished(status) ? { finished_at: raw("pg_catalog.clock_timestamp()") } : {}),
-    });
-  });
+      const earlier = earlierFailure(run);
+      // What an operator asked for counts more than the signal that came first.
+      const reason = run.wanted === "running" ? request.reason : run.wanted;
+      const status = earlier === null ? statusAfter[reason] : "failed";
+      await store.runs.set(tx, id, {
+        status: sql`${status}`,
+        ...(earlier === null ? because({ ...request, reason }) : {}),
+        ...(isFinished(status) ? { finished_at: raw("pg_catalog.clock_timestamp()") } : {}),
+      });
+    },
+    { mayBeForgotten: true },
+  );
 }
 
 // A process that failed while others were still at work has left its reason behind.

@@ -1,4 +1,4 @@
-import { RefusedError, UsageError } from "../errors.ts";
+import { RefusedError, type TableChangedError, UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { readParameters } from "../job/parameters.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
@@ -11,17 +11,19 @@ import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { contractAfter, goOnWithLastSteps } from "./contract.ts";
-import { executeRun } from "./execute-run.ts";
+import { executeRun, type Participation } from "./execute-run.ts";
 import { withIntegrity } from "./integrity.ts";
 import { withNotCompared } from "./not-compared.ts";
+import { restartWhereMoved } from "./restart-where-moved.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
+import { identitiesOf, RunTables } from "./run-tables.ts";
 import { givenParameters } from "./sealed-parameters.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { takeUpPace } from "./take-up-pace.ts";
 import { taskOf } from "./task-of-run.ts";
-import { undoTask } from "./undo-task.ts";
-import { verifyTask } from "./verify-task.ts";
+import { undoTables, undoTask } from "./undo-task.ts";
+import { verifyTables, verifyTask } from "./verify-task.ts";
 
 export interface ResumeOptions extends WorkOptions {
   /** go on although the job or the table has changed since the run began */
@@ -50,11 +52,7 @@ export async function resumeRun(
       if (gone?.run === Number(run.id)) return gone;
       throw finishedAlready(run);
     }
-    if (run.kind === "undo") {
-      const task = await undoTask(db, store, run, options);
-      await recordResume(db, store, run, options);
-      return executeRun(db, store, await store.runs.require(db, String(run.id)), task, part);
-    }
+    if (run.kind === "undo") return resumeUndo(db, store, run, options, part);
     if (job === null) throw new UsageError(`Run ${run.id} needs its job ${run.job} to go on.`);
     const opened = await openJob(
       db,
@@ -62,6 +60,7 @@ export async function resumeRun(
       await readParameters(job.parameters, await givenParameters(db, run, options)),
     );
     await acceptOrRefuse(db, store, run, opened, options);
+    if (run.kind === "verify") await restartVerify(db, store, run, opened);
     await recordResume(db, store, run, options);
     const current = await store.runs.require(db, String(run.id));
     if (run.kind === "run")
@@ -79,6 +78,25 @@ export async function resumeRun(
     const verify = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
     return withIntegrity(db, job, await withNotCompared(db, store, opened, current, verify));
   });
+}
+
+async function resumeUndo(
+  db: Database,
+  store: Store,
+  run: Run,
+  options: ResumeOptions,
+  part: Participation,
+): Promise<RunReport> {
+  const undone = await store.runs.require(db, String(run.ofRun));
+  await restartWhereMoved(db, store, run, (tx) => undoTables(tx, store, undone));
+  const task = await undoTask(db, store, run, options);
+  await recordResume(db, store, run, options);
+  return executeRun(db, store, await store.runs.require(db, String(run.id)), task, part);
+}
+
+async function restartVerify(db: Database, store: Store, run: Run, opened: OpenedJob): Promise<void> {
+  const of = run.ofRun === null ? null : await store.runs.find(db, run.ofRun);
+  await restartWhereMoved(db, store, run, (tx) => verifyTables(tx, store, opened, of));
 }
 
 async function recordResume(db: Database, store: Store, run: Run, options: ResumeOptions): Promise<void> {
@@ -108,7 +126,13 @@ async function acceptOrRefuse(
       `If that is right: tidefill resume ${run.job} --accept-changes   otherwise restore it, or tidefill cancel ${run.job}`,
     );
   }
+  const changed = run.kind === "run" ? await changeOfTables(db, run, opened) : null;
+  if (changed !== null && options.acceptChanges !== true)
+    throw new RefusedError("tables-are-the-same", changed.message, changed.remedy ?? "");
   await store.runs.set(db, run.id, {
+    ...(options.acceptChanges === true && run.kind === "run"
+      ? { tables: sql`${JSON.stringify(await identitiesOf(db, opened))}::jsonb` }
+      : {}),
     ...(changes.length > 0
       ? { code: sql`${JSON.stringify(code)}::jsonb`, table_fingerprint: sql`${opened.tableFingerprint}` }
       : {}),
@@ -116,6 +140,10 @@ async function acceptOrRefuse(
       ? {}
       : { reject_limit: sql`${String(parseRejectLimit(options.rejectLimit))}` }),
   });
+}
+
+async function changeOfTables(db: Database, run: Run, opened: OpenedJob): Promise<TableChangedError | null> {
+  return new RunTables(run, opened.hasPending).change(db);
 }
 
 function changesSince(run: Run, code: Run["code"], tableFingerprint: string): string[] {

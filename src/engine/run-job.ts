@@ -19,6 +19,7 @@ import { requireIntegrity, withIntegrity } from "./integrity.ts";
 import { leavesPart } from "./job-state.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
+import { identitiesOf } from "./run-tables.ts";
 import { requireSafeSteps } from "./safe-steps.ts";
 import { requireSealing, undoKeyOf } from "./seal.ts";
 import { keptParameters } from "./sealed-parameters.ts";
@@ -157,6 +158,7 @@ export async function createRun(
       code,
       keyFingerprint: opened.keyFingerprint,
       tableFingerprint: opened.tableFingerprint,
+      tables: await identitiesOf(tx, opened),
       pace: JSON.stringify(paceOfNew(job, options)),
       rollout: rollout === null ? null : JSON.stringify(rollout),
       estimatedRows: Math.round(estimate.rows),

@@ -13,6 +13,7 @@ import { defaultMaxBytes, defaultMaxSeconds, ReplicationLag } from "../throttle/
 import { ReplicationSlots } from "../throttle/replication-slots.ts";
 import type { Signal } from "../throttle/signal.ts";
 import { StopFile } from "../throttle/stop-file.ts";
+import { SynchronousStandby } from "../throttle/synchronous-standby.ts";
 import { UserFunction } from "../throttle/user-function.ts";
 import { UserQuery } from "../throttle/user-query.ts";
 import { WalWritten } from "../throttle/wal-written.ts";
@@ -71,6 +72,7 @@ export function signalsOf(
     new DeadTuples(relation),
     new OwnSnapshots(),
     new ReplicationSlots(),
+    new SynchronousStandby(),
     new Archiver(),
     new DiskSpace(),
   ];

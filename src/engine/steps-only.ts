@@ -58,6 +58,7 @@ async function enter(
       parameters: "{}",
       rejectLimit: 0,
       keyFingerprint: noRows,
+      tables: [],
       tableFingerprint: noRows,
       estimatedRows: 0,
       estimatedWalk: 0,

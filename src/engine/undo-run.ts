@@ -3,6 +3,7 @@ import type { Job } from "../job/define-job.ts";
 import { noRejectLimit } from "../job/reject-limit.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import { changeOf } from "../postgres/table-identity.ts";
 import type { ImagePart } from "../sink/images.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
@@ -16,7 +17,7 @@ import type { RunReport } from "./run-report.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { stepsOf } from "./steps-of.ts";
 import { enterUndone } from "./steps-only.ts";
-import { indexLog, layoutsOf, needsLookup, openLog, undoTask } from "./undo-task.ts";
+import { indexLog, layoutsOf, needsLookup, openLog, undoTables, undoTask } from "./undo-task.ts";
 import { requireUndoable, whyNot } from "./undoable.ts";
 import { requireStepsHaveAWayBack } from "./ways-back.ts";
 
@@ -138,6 +139,7 @@ async function begin(db: Database, store: Store, undone: Run, options: UndoOptio
     // Somebody may have purged its log, or taken it back, since it was looked at.
     requireUndoable(await store.runs.lock(tx, undone.id));
     await awaitGhosts(tx, store, undone.id);
+    await requireAddresses(tx, undone, parts);
     if (needsLookup(undone)) await indexLog(tx, store, undone, parts);
     const created = await store.runs.create(tx, {
       job: undone.job,
@@ -150,6 +152,7 @@ async function begin(db: Database, store: Store, undone: Run, options: UndoOptio
       code: { definition: "undo", files: {} },
       keyFingerprint: "undo",
       tableFingerprint: "undo",
+      tables: await undoTables(tx, store, undone),
       estimatedRows: written,
       estimatedWalk: written,
       pace: JSON.stringify(paceOf(options)),
@@ -159,6 +162,20 @@ async function begin(db: Database, store: Store, undone: Run, options: UndoOptio
     return created;
   }, longMs);
   return store.runs.require(db, String(id));
+}
+
+/** Rows without a key are found by their addresses, which a rewrite of the table has made those of other rows. @throws RefusedError */
+async function requireAddresses(tx: Transaction, undone: Run, parts: readonly ImagePart[]): Promise<void> {
+  const named = parts.flatMap((part) => [part, ...(part.into === null ? [] : [part.into])]);
+  for (const { schema, table } of named.filter(({ key }) => key === null)) {
+    const before = undone.tables.find((each) => each.schema === schema && each.name === table);
+    if (before === undefined || (await changeOf(tx, before, true)) === null) continue;
+    throw new RefusedError(
+      "rows-lie-where-they-lay",
+      `${table} was rewritten since run ${undone.id} inserted into it: its rows have no key that the job names, and lie elsewhere now. Nothing was changed.`,
+      "Name the table's key in its description before the next run. What this run inserted has to be deleted by hand.",
+    );
+  }
 }
 
 // A backend whose client vanished may still be committing a batch of a run that was cancelled since.

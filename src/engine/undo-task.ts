@@ -1,10 +1,11 @@
 import { RefusedError } from "../errors.ts";
 import { findRelation } from "../postgres/catalog.ts";
-import type { Database, Transaction } from "../postgres/database.ts";
+import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
 import { hasTriggerBefore } from "../postgres/row-triggers.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { TableIdentity } from "../postgres/table-identity.ts";
 import { ImageLayout, type ImagePart, rowAddress, type UndoLog } from "../sink/images.ts";
 import { referencedByNone } from "../sink/referencing-rows.ts";
 import { RemoveInserted } from "../sink/remove-inserted.ts";
@@ -15,6 +16,7 @@ import { RestoreUpserted } from "../sink/restore-upserted.ts";
 import { HeapWalk } from "../source/heap-walk.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
+import { requireIdentity } from "./run-tables.ts";
 import type { RunTask } from "./run-task.ts";
 import { requireOpening, sealOf, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
@@ -32,6 +34,15 @@ export async function openLog(
   const seal = await sealOf(db, undone.id, undoKeyOf(options));
   await requireOpening(db, { table, seal }, undone);
   return { table, seal };
+}
+
+/** What the checkpoints of an undo are about: addresses in the log. */
+export async function undoTables(
+  db: Queryable,
+  store: Store,
+  undone: Run,
+): Promise<readonly TableIdentity[]> {
+  return [await requireIdentity(db, { schema: store.schema.name, name: `undo_${undone.id}` })];
 }
 
 /** The work of an undo: out of the log of the run that it takes back, and nothing else. */

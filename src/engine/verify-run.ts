@@ -17,12 +17,13 @@ import { executeRun, type Participation } from "./execute-run.ts";
 import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
 import { withNotCompared } from "./not-compared.ts";
+import { restartWhereMoved } from "./restart-where-moved.ts";
 import type { RunReport } from "./run-report.ts";
 import { givenParameters, keptParameters } from "./sealed-parameters.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { takeUpPace } from "./take-up-pace.ts";
 import { requireVerifiable } from "./verify-rights.ts";
-import { requireComparable, verifyTask } from "./verify-task.ts";
+import { requireComparable, verifyTables, verifyTask } from "./verify-task.ts";
 
 export interface VerifyOptions extends WorkOptions {
   /** the run to compare, by its number; the job's last one when absent */
@@ -53,6 +54,7 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     const unfinished = await unfinishedOf(db, store, opened, run);
     const fresh = { of: run, given, pace: "{}" };
     const begun = unfinished ?? (await begin(db, store, opened, fresh, options));
+    await restartWhereMoved(db, store, begun, (tx) => verifyTables(tx, store, opened, run));
     await takeUpPace(db, store, begun, options);
     const verify = await store.runs.require(db, String(begun.id));
     const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
@@ -164,6 +166,8 @@ async function begin(
       code: { definition: opened.definitionFingerprint, files: {} },
       keyFingerprint: opened.keyFingerprint,
       tableFingerprint: opened.tableFingerprint,
+      // A part is compared by its keys, which stay what they are.
+      tables: isPartial ? [] : await verifyTables(tx, store, opened, of),
       estimatedRows: walk,
       estimatedWalk: walk,
       pace,

@@ -1,7 +1,8 @@
 import { UsageError } from "../errors.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import { mainTable } from "../plan/opened-job.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Database, Queryable } from "../postgres/database.ts";
+import type { TableIdentity } from "../postgres/table-identity.ts";
 import { HeapTables } from "../source/heap-tables.ts";
 import { KeyPlaces } from "../source/key-places.ts";
 import { KeyWalk } from "../source/key-walk.ts";
@@ -9,8 +10,10 @@ import type { OpenedTable } from "../source/opened-table.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { BatchWork } from "./batch-work.ts";
+import { requireIdentity } from "./run-tables.ts";
 import type { RunTask } from "./run-task.ts";
 import { RowTransform } from "./transform-rows.ts";
+import { undoTables } from "./undo-task.ts";
 import { LogComparison, useOfLog } from "./verify-log.ts";
 import { RowComparison } from "./verify-rows.ts";
 import { SqlComparison } from "./verify-sql.ts";
@@ -54,6 +57,19 @@ export async function verifyTask(
     relation: mainTable(opened),
     writes: [],
   };
+}
+
+/** What the checkpoints of a verify are about: addresses in the table, and in the log of the run where that is looked at. */
+export async function verifyTables(
+  db: Queryable,
+  store: Store,
+  { table }: OpenedJob,
+  run: Run | null,
+): Promise<readonly TableIdentity[]> {
+  if (table === null) return [];
+  const source = await requireIdentity(db, table.relation);
+  const logs = run === null || useOfLog(run, table) === null ? [] : await undoTables(db, store, run);
+  return [source, ...logs];
 }
 
 /** The work with the log of the run that is compared behind it, where the job finds not all of its rows any more. */

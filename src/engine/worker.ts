@@ -14,6 +14,7 @@ import type { Events } from "./events.ts";
 import { finishRun } from "./finish-run.ts";
 import type { Orders } from "./orders.ts";
 import type { RangePlanner } from "./range-planner.ts";
+import type { RunTables } from "./run-tables.ts";
 import type { Sweeping } from "./run-task.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import type { LockedRows } from "./stuck-row.ts";
@@ -42,6 +43,7 @@ export interface WorkerTask {
   readonly sweeping: Sweeping;
   /** the tables whose rows are written */
   readonly writes: readonly Relation[];
+  readonly tables: RunTables;
 }
 
 const soonMs = 20;
@@ -106,10 +108,11 @@ export class Worker {
       return false;
     }
     if (await planner.planNext()) return false;
-    const finishing = await finishRun(db, store, run, this.#task.sweeping);
+    const finishing = await finishRun(db, store, run, this.#task.sweeping, this.#task.tables);
     if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
     if (finishing.kind === "stage done") stop.stop({ reason: "canary" });
     if (finishing.kind === "over the reject limit") stop.stop({ reason: "reject-limit" });
+    if (finishing.kind === "table changed") stop.stop({ reason: "error", error: finishing.error });
     if (finishing.kind === "swallowed")
       stop.stop({ reason: "swallowed", error: await this.#swallowed(finishing.rows) });
     if (finishing.kind === "waiting") {

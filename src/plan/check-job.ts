@@ -3,6 +3,7 @@ import { collationIsUnchanged } from "./checks/collation-is-unchanged.ts";
 import { columnsAreAsDescribed } from "./checks/columns-are-as-described.ts";
 import { columnsAreFilled } from "./checks/columns-are-filled.ts";
 import { columnsCanBeWritten } from "./checks/columns-can-be-written.ts";
+import { commitsCanEnd } from "./checks/commits-can-end.ts";
 import { deleteTakesNoOthers } from "./checks/delete-takes-no-others.ts";
 import { keyOrdersTheRows } from "./checks/key-orders-the-rows.ts";
 import { publishedRowsHaveAnIdentity } from "./checks/published-rows-have-an-identity.ts";
@@ -15,6 +16,7 @@ import { upsertTellsWhatIsNew } from "./checks/upsert-tells-what-is-new.ts";
 const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
   source: [
     serverCanBeWritten,
+    commitsCanEnd,
     relationIsATable,
     columnsAreAsDescribed,
     keyOrdersTheRows,
@@ -26,6 +28,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
   ],
   target: [
     serverCanBeWritten,
+    commitsCanEnd,
     relationIsATable,
     columnsAreAsDescribed,
     columnsCanBeWritten,
@@ -37,6 +40,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
 /** The names of all checks, for the plan. */
 export const checkNames = [
   "server-can-be-written",
+  "commits-can-end",
   "relation-is-a-table",
   "key-is-not-personal",
   "scope-is-said",

@@ -4,7 +4,8 @@ import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key } from "../postgres/key.ts";
 import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { KeyWalk } from "./key-walk.ts";
-import type { ReadableSource, ReadColumn, TextRow } from "./readable.ts";
+import { fetchable, mostBytes, tooLargeColumn } from "./large-values.ts";
+import { BadRecord, type ReadableSource, type ReadColumn, type TextRow } from "./readable.ts";
 import { TableRows } from "./table-rows.ts";
 
 /** What is done with the rows of a table beside reading them. */
@@ -67,13 +68,44 @@ export class OpenedTable implements ReadableSource {
     return this.key.columns.length;
   }
 
-  read(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly TextRow[]> {
-    return tx.read(this.readStatement(bounds), portion);
+  async *read(
+    tx: Transaction,
+    bounds: Bounds,
+    portion: () => number,
+  ): AsyncGenerator<readonly (TextRow | BadRecord)[]> {
+    const portions = tx.read(this.readStatement(bounds), portion);
+    const marker = this.#tooLarge === null ? null : this.columns.length;
+    for await (const rows of portions) {
+      yield marker === null ? rows : rows.map((row) => this.#orTooLarge(row, row[marker] ?? null));
+    }
+  }
+
+  #orTooLarge(row: TextRow, column: string | null): TextRow | BadRecord {
+    if (column === null) return row;
+    const key = row.slice(0, this.keyWidth).map((text) => text ?? "");
+    return new BadRecord(
+      key,
+      `${column} is too large to read: more than ${mostBytes / 1_000_000} MB as text. An SQL job can do this row`,
+    );
+  }
+
+  /** The columns that the transform reads, for a select list. */
+  get list(): Sql {
+    return join(this.#readColumns.map((column) => fetchable(this.key.alias, column)));
+  }
+
+  get #readColumns(): readonly Column[] {
+    return this.columns.flatMap(({ name }) => this.relation.columns.find((each) => each.name === name) ?? []);
+  }
+
+  get #tooLarge(): Sql | null {
+    return tooLargeColumn(this.key.alias, this.#readColumns);
   }
 
   /** The rows of a batch in key order; those that will be written are locked, but new references to them may go on. */
   readStatement(bounds: Bounds): Sql {
-    const list = raw(this.columns.map(({ name }) => `${this.key.alias}.${quoteIdentifier(name)}`).join(", "));
+    const tooLarge = this.#tooLarge;
+    const list = tooLarge === null ? this.list : sql`${this.list}, ${tooLarge} as tidefill_too_large`;
     return sql`select ${list}
       from ${qualifiedName(this.relation)} as ${raw(this.key.alias)}
       where ${this.condition(bounds)}

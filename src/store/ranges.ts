@@ -1,7 +1,7 @@
 import { LeaseLostError } from "../errors.ts";
 import type { Queryable, Row, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
-import { type Sql, sql } from "../postgres/sql.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { StoreSchema } from "./schema.ts";
 import { fromTextArray } from "./text-array.ts";
 
@@ -130,7 +130,8 @@ export class Ranges {
   }
 
   /**
-   * Moves a range's checkpoint, as the last statement of a batch's transaction.
+   * Moves a range's checkpoint, as the last statement of a batch's transaction. `isSame` is the condition that the tables are
+   * those that the run is about.
    * @throws LeaseLostError when the token is no longer ours: the whole batch rolls back
    */
   async advance(
@@ -139,10 +140,12 @@ export class Ranges {
     to: { readonly through: KeyText | null; readonly isLast: boolean },
     counts: BatchCounts,
     leaseMs: number,
-  ): Promise<Advanced> {
-    const { rows } = await tx.query(this.advanceStatement(lease, to, counts, leaseMs));
+    isSame: Sql,
+  ): Promise<Advanced & { readonly isSame: boolean }> {
+    const { rows } = await tx.query(this.advanceStatement(lease, to, counts, leaseMs, isSame));
     if (rows[0] === undefined) throw new LeaseLostError(lease.range);
-    return { wanted: rows[0].wanted ?? "running", pace: rows[0].pace ?? "{}" };
+    const { wanted, pace, is_same } = rows[0];
+    return { wanted: wanted ?? "running", pace: pace ?? "{}", isSame: is_same === "t" };
   }
 
   /** The statement with the fence in it: the last of every batch. */
@@ -151,6 +154,7 @@ export class Ranges {
     to: { readonly through: KeyText | null; readonly isLast: boolean },
     counts: BatchCounts,
     leaseMs: number,
+    isSame: Sql = raw("true"),
   ): Sql {
     return sql`
       update ${this.#schema.table("range")}
@@ -179,7 +183,8 @@ export class Ranges {
           where id = ${lease.run}::bigint
             and status = 'running')
       returning (select wanted from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as wanted,
-        (select pace from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as pace`;
+        (select pace from ${this.#schema.table("run")} where id = ${lease.run}::bigint) as pace,
+        ${isSame} as is_same`;
   }
 
   /** Prolongs a lease while one batch takes long; does nothing when it is lost already. */

@@ -1,5 +1,6 @@
 import type { Row } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
+import type { TableIdentity } from "../postgres/table-identity.ts";
 import type { RunStatus } from "./run-status.ts";
 import { fromTextArray } from "./text-array.ts";
 
@@ -39,6 +40,8 @@ export interface Run {
   readonly code: CodeFingerprint;
   readonly keyFingerprint: string;
   readonly tableFingerprint: string;
+  /** the tables that its checkpoints are about, as they were when it began */
+  readonly tables: readonly TableIdentity[];
   readonly estimatedRows: number | null;
   readonly estimatedWalk: number | null;
   /** the stages of a gradual rollout, as JSON; null where all rows are worked on at once */
@@ -76,6 +79,7 @@ export function toRun(row: Row): Run {
     code: JSON.parse(row.code ?? "{}"),
     keyFingerprint: row.key_fingerprint ?? "",
     tableFingerprint: row.table_fingerprint ?? "",
+    tables: JSON.parse(row.tables ?? "[]") as readonly TableIdentity[],
     estimatedRows: row.estimated_rows == null ? null : Number(row.estimated_rows),
     estimatedWalk: row.estimated_walk == null ? null : Number(row.estimated_walk),
     rollout: row.rollout ?? null,

@@ -1,6 +1,7 @@
 import { RefusedError, UsageError } from "../errors.ts";
 import type { Queryable, Transaction } from "../postgres/database.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
+import type { TableIdentity } from "../postgres/table-identity.ts";
 import { noSuchRun } from "./no-such-run.ts";
 import { type CodeFingerprint, type Run, type RunKind, toRun, type UndoLogKind } from "./run.ts";
 import { unfinished } from "./run-status.ts";
@@ -18,6 +19,8 @@ export interface NewRun {
   readonly code: CodeFingerprint;
   readonly keyFingerprint: string;
   readonly tableFingerprint: string;
+  /** the tables that its checkpoints are about */
+  readonly tables: readonly TableIdentity[];
   readonly estimatedRows: number | null;
   readonly estimatedWalk: number | null;
   /** how fast it may go, as JSON; nothing said when absent */
@@ -41,9 +44,9 @@ export class Runs {
     const { rows } = await db.query(sql`
       insert into ${this.#schema.table("run")}
         (job, kind, of_run, undo_log, undo_parts, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint,
-          estimated_rows, estimated_walk, pace, rollout, is_partial, started_at)
+          tables, estimated_rows, estimated_walk, pace, rollout, is_partial, started_at)
       values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${String(run.rejectLimit)}, ${JSON.stringify(run.code)}::jsonb,
-        ${run.keyFingerprint}, ${run.tableFingerprint}, ${run.estimatedRows}, ${run.estimatedWalk}, ${run.pace ?? "{}"}::jsonb,
+        ${run.keyFingerprint}, ${run.tableFingerprint}, ${JSON.stringify(run.tables)}::jsonb, ${run.estimatedRows}, ${run.estimatedWalk}, ${run.pace ?? "{}"}::jsonb,
         ${run.rollout ?? null}::jsonb, ${run.isPartial === true}, pg_catalog.clock_timestamp())
       on conflict (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled') do nothing
       returning id`);

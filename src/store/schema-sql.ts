@@ -45,6 +45,7 @@ create table ${s}.run (
   code jsonb not null,
   key_fingerprint text not null,
   table_fingerprint text not null,
+  tables jsonb not null default '[]',
   undo_parts jsonb,
   undo_log text not null default 'none' check (undo_log in ('none', 'plain', 'encrypted', 'purged')),
   estimated_rows bigint,
@@ -73,6 +74,7 @@ comment on column ${s}.run.stage is 'The stage that is worked on, from 0';
 comment on column ${s}.run.is_partial is 'A verify of what an unfinished run has done so far';
 comment on column ${s}.run.wal_bytes_per_row is 'Write-ahead log for each row read, as measured while it ran; null where the server does not tell';
 comment on column ${s}.run.seconds_at_work is 'How long processes were there and meant to work: outside of its window or beside a stop file they were not';
+comment on column ${s}.run.tables is 'The tables that it reads and writes, by OID and file: with others of the same names its checkpoints mean nothing';
 comment on column ${s}.run.code is 'Hashes of the definition and of the files it was made of';
 comment on column ${s}.run.sweep is 'How often the whole key space was gone over once more to find late rows';
 comment on column ${s}.run.planned_through is 'The key up to which ranges exist; null before the first and after the last';

@@ -4,6 +4,7 @@ import type { Queryable } from "../postgres/database.ts";
 export const signalNames = [
   "replication lag",
   "replication slots",
+  "synchronous standby",
   "archiver",
   "wal",
   "disk space",

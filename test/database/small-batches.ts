@@ -4,6 +4,7 @@ import { BatchCommitter } from "../../src/engine/commit-batch.ts";
 import type { EventListener } from "../../src/engine/events.ts";
 import { jobTask } from "../../src/engine/job-task.ts";
 import type { RunReport } from "../../src/engine/run-report.ts";
+import { RunTables } from "../../src/engine/run-tables.ts";
 import { openJob } from "../../src/plan/open-job.ts";
 import type { OpenedJob } from "../../src/plan/opened-job.ts";
 import { createPool } from "../../src/postgres/connect.ts";
@@ -100,11 +101,18 @@ export async function runInSmallBatches(
     const opened = await openJob(db, job, {});
     const lease = await store.ranges.lease(db, BigInt(run), "00000000-0000-0000-0000-000000000000", leaseMs);
     if (lease === null) throw new Error("The range is not free.");
-    const committer = new BatchCommitter(db, store, opened.job.name, await jobTask(db, opened, null), {
-      pace: new SteadyPace(1_000),
-      deadlockTimeoutMs: 1_000,
-      leaseMs,
-    });
+    const committer = new BatchCommitter(
+      db,
+      store,
+      opened.job.name,
+      await jobTask(db, opened, null),
+      new RunTables({ id: lease.run, job: opened.job.name, kind: "run", tables: [] }, false),
+      {
+        pace: new SteadyPace(1_000),
+        deadlockTimeoutMs: 1_000,
+        leaseMs,
+      },
+    );
     let current = lease;
     for (let batch = 0; ; batch += 1) {
       const committed = await committer.commit(

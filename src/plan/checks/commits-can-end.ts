@@ -1,0 +1,16 @@
+import { whyCommitsWait } from "../../postgres/synchronous-standbys.ts";
+import type { Check } from "./check.ts";
+
+/** A commit that waits for a standby that is away keeps its session, and the locks of its rows, until the standby is back. */
+export const commitsCanEnd: Check = async ({ tx }) => {
+  const why = await whyCommitsWait(tx);
+  if (why === null) return [];
+  return [
+    {
+      check: "commits-can-end",
+      message: `No commit would end here: ${why}.`,
+      remedy:
+        "Connect the standby, or do without it: alter system set synchronous_standby_names = '';   select pg_reload_conf();",
+    },
+  ];
+};
