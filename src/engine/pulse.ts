@@ -182,7 +182,10 @@ export class Pulse {
     this.#walAtFirst ??= { rows, bytes };
     const since = { rows: rows - this.#walAtFirst.rows, bytes: bytes - this.#walAtFirst.bytes };
     const each = since.rows < fewestMeasured ? bytes / rows : since.bytes / since.rows;
-    await this.#store.runs.set(this.#db, this.#run, { wal_bytes_per_row: sql`${each}::double precision` });
+    const measured = { wal_bytes_per_row: sql`${each}::double precision` };
+    await this.#db.transaction((tx) => this.#store.runs.set(tx, this.#run, measured), {
+      mayBeForgotten: true,
+    });
   }
 
   #rate(): number {

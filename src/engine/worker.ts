@@ -184,7 +184,7 @@ export class Worker {
   // When this fails the lease runs out by itself.
   async #release(lease: Lease): Promise<void> {
     const { db, store, events } = this.#tools;
-    await store.ranges.release(db, lease).catch(() => {});
+    await db.transaction((tx) => store.ranges.release(tx, lease), { mayBeForgotten: true }).catch(() => {});
     events.emit({ type: "range released", range: lease.range, worker: this.number });
   }
 

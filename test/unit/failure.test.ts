@@ -1,6 +1,11 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { classifyFailure, describeWithoutValues, isConnectionLoss } from "../../src/postgres/failure.ts";
+import {
+  classifyFailure,
+  describeFailure,
+  describeWithoutValues,
+  isConnectionLoss,
+} from "../../src/postgres/failure.ts";
 
 function failure(code: string | undefined, fields: Partial<pg.DatabaseError> = {}): pg.DatabaseError {
   const error = new pg.DatabaseError("Key (email)=(secret@school.example) already exists", 0, "error");
@@ -144,6 +149,20 @@ describe("a failure of PostgreSQL", () => {
     expect(describeWithoutValues(failure(undefined))).toBe("SQLSTATE unknown");
     expect(describeWithoutValues(new TypeError("secret"))).toBe("TypeError");
     expect(describeWithoutValues("secret")).toBe("unknown");
+  });
+});
+
+describe("the stop that keeps transaction numbers from wrapping around (B3)", () => {
+  test("is waited out, since no row is at fault, and says what it is", () => {
+    for (const routine of ["GetNewTransactionId", "GetNewMultiXactId"]) {
+      const error = failure("54000", { routine, message: "database is not accepting commands" });
+      expect(classifyFailure(error)).toEqual({ action: "retry", reason: "resources", sqlstate: "54000" });
+      expect(describeFailure(error)).toBe("database is not accepting commands (SQLSTATE 54000)");
+    }
+  });
+
+  test("is told from a row that is too long for an index", () => {
+    expect(classifyFailure(failure("54000", { routine: "index_form_tuple" })).action).toBe("reject");
   });
 });
 
