@@ -7,6 +7,8 @@ export interface BatchPace {
   mayWork(worker: number): boolean;
   /** Milliseconds until the next batch may begin; 0 means go on. */
   waitMs(): number;
+  /** The server has no lock left to give: one worker less from now on. */
+  locksRanOut(): void;
   /** Hears of a batch of `rows` rows that took so long. */
   worked(rows: number, batchMs: number): void;
 }
@@ -29,4 +31,6 @@ export class SteadyPace implements BatchPace {
   }
 
   worked(): void {}
+
+  locksRanOut(): void {}
 }

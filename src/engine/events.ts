@@ -153,7 +153,9 @@ export const obstacles: Readonly<Record<string, string>> = {
 /** Why a batch failed, where that may last: in words for people. */
 export function obstacleOf({
   reason,
+  sqlstate,
   blockers,
-}: Pick<Extract<EngineEvent, { type: "batch failed" }>, "reason" | "blockers">): string | null {
+}: Pick<Extract<EngineEvent, { type: "batch failed" }>, "reason" | "sqlstate" | "blockers">): string | null {
+  if (sqlstate === "53200") return "the server is short of memory or of locks (max_locks_per_transaction)";
   return blockers.length > 0 ? `a row is locked by ${blockers.join(" and ")}` : (obstacles[reason] ?? null);
 }

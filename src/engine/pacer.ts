@@ -36,6 +36,8 @@ export class Pacer implements BatchPace {
   #share = 1;
   #nextAt = 0;
   readonly #rests = new Rests();
+  /** as many as the server's lock table was large enough for */
+  #workersByLocks = Number.POSITIVE_INFINITY;
   #walBytesPerRow = 0;
 
   /** What stands in the run counts more than what its job says. No batch has more than `rowsAtMost` rows. */
@@ -73,7 +75,8 @@ export class Pacer implements BatchPace {
 
   /** Those of them that may work just now. */
   get activeWorkers(): number {
-    return Math.max(1, Math.ceil(this.#workersInAll * this.#governor.level));
+    const byLevel = Math.ceil(this.#workersInAll * this.#governor.level);
+    return Math.max(1, Math.min(byLevel, this.#workersByLocks));
   }
 
   get batchTimeMs(): number {
@@ -96,6 +99,10 @@ export class Pacer implements BatchPace {
   /** What holds the run back, or slows it down; null when nothing does. */
   get heldBackBy(): Reading | null {
     return this.#governor.heldBackBy;
+  }
+
+  locksRanOut(): void {
+    this.#workersByLocks = Math.max(1, this.activeWorkers - 1);
   }
 
   mayWork(worker: number): boolean {

@@ -5,6 +5,7 @@ import { Autovacuum } from "../throttle/autovacuum.ts";
 import { CommitLatency } from "../throttle/commit-latency.ts";
 import { DeadTuples } from "../throttle/dead-tuples.ts";
 import { DiskSpace } from "../throttle/disk-space.ts";
+import { LockTable } from "../throttle/lock-table.ts";
 import { LockWaits } from "../throttle/lock-waits.ts";
 import { OwnSnapshots } from "../throttle/own-snapshots.ts";
 import { Processor } from "../throttle/processor.ts";
@@ -66,6 +67,7 @@ export function signalsOf(
     commits,
     wal,
     new LockWaits(),
+    new LockTable(),
     new ActiveSessions(),
     new Processor(),
     new Autovacuum(relation),

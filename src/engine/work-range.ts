@@ -6,7 +6,12 @@ import {
   RejectNotKeptError,
 } from "../errors.ts";
 import { exceeds, type RejectLimit } from "../job/reject-limit.ts";
-import { classifyFailure, describeWithoutValues, type Failure } from "../postgres/failure.ts";
+import {
+  classifyFailure,
+  describeWithoutValues,
+  type Failure,
+  isLockTableFull,
+} from "../postgres/failure.ts";
 import type { Advanced, Lease } from "../store/ranges.ts";
 import { Backoff, type Patience } from "./backoff.ts";
 import type { BatchPace } from "./batch-pace.ts";
@@ -140,7 +145,8 @@ export class RangeWork {
     this.#looksAhead = false;
     if (failure.action === "stop") throw error;
     if (failure.action === "reject") return this.#isolate(error, failure, attempt, rows);
-    if (failure.action === "shrink") {
+    if (isLockTableFull(error)) this.#pace.locksRanOut();
+    else if (failure.action === "shrink") {
       const aside = rows === 1 && walked === 1 ? this.#stuck.failed(failure, attempt.blockers) : null;
       if (aside !== null) return this.#passOver(attempt, aside.sqlstate, aside.reason);
       this.#size.shrink();

@@ -6,6 +6,7 @@ import { columnsCanBeWritten } from "./checks/columns-can-be-written.ts";
 import { commitsCanEnd } from "./checks/commits-can-end.ts";
 import { deleteTakesNoOthers } from "./checks/delete-takes-no-others.ts";
 import { keyOrdersTheRows } from "./checks/key-orders-the-rows.ts";
+import { locksFit } from "./checks/locks-fit.ts";
 import { publishedRowsHaveAnIdentity } from "./checks/published-rows-have-an-identity.ts";
 import { relationIsATable } from "./checks/relation-is-a-table.ts";
 import { rowSecurityHidesNothing } from "./checks/row-security-hides-nothing.ts";
@@ -25,6 +26,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
     deleteTakesNoOthers,
     publishedRowsHaveAnIdentity,
     collationIsUnchanged,
+    locksFit,
   ],
   target: [
     serverCanBeWritten,
@@ -34,6 +36,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
     columnsCanBeWritten,
     columnsAreFilled,
     upsertTellsWhatIsNew,
+    locksFit,
   ],
 };
 
@@ -53,6 +56,7 @@ export const checkNames = [
   "published-rows-have-an-identity",
   "collation-is-unchanged",
   "upsert-tells-what-is-new",
+  "locks-fit",
   "reads-by-an-index",
 ] as const;
 

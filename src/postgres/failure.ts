@@ -105,6 +105,15 @@ export function isWraparound(error: unknown): boolean {
   );
 }
 
+/** Whether the server has no lock left to give: then fewer workers help, and smaller batches do not. */
+export function isLockTableFull(error: unknown): boolean {
+  return (
+    error instanceof pg.DatabaseError &&
+    error.code === "53200" &&
+    /max_(pred_)?locks_per_transaction/.test(error.hint ?? "")
+  );
+}
+
 /** The classes that PostgreSQL itself uses; any other was raised by a trigger or a function over a row. */
 const standardClasses = new Set(
   "00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX".split(

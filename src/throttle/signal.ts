@@ -10,6 +10,7 @@ export const signalNames = [
   "disk space",
   "commit latency",
   "lock waits",
+  "lock table",
   "active sessions",
   "processor",
   "autovacuum",

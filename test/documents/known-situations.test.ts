@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { Page, root } from "./markdown.ts";
+
+const page = new Page("docs/known-situations.md");
+
+interface Situation {
+  readonly heading: string;
+  readonly text: string;
+  /** the tests that show it, by their paths from the top of the checkout */
+  readonly tests: readonly string[];
+  /** what tidefill says, cut where the page leaves something out */
+  readonly says: readonly string[];
+}
+
+const situations: readonly Situation[] = page.text
+  .split(/^### /m)
+  .slice(1)
+  .map((section) => {
+    const text = section.split(/^## /m)[0] ?? "";
+    const said = /\*\*What tidefill says\.\*\*.*?```\w*\n(.*?)```/s.exec(text)?.[1] ?? "";
+    return {
+      heading: text.split("\n")[0] ?? "",
+      text,
+      tests: [...text.matchAll(/\]\(\.\.\/(test\/[^)]+)\)/g)].map(([, path = ""]) => path),
+      says: said.split(/[…\n]/).map((part) => part.trim()).filter((part) => part.length > 3),
+    };
+  });
+
+/** A test's text, with what a regular expression or a template writes otherwise made plain. */
+function plain(path: string): string {
+  return readFileSync(join(root, path), "utf8").replaceAll("\\", "");
+}
+
+const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => plain(join("src", file)))
+  .join("\n");
+
+test.for(situations)("$heading: what is seen, what is said, what to type, and the tests that show it", (situation) => {
+  for (const part of ["What you see.", "What tidefill says.", "What to type.", "Shown by"])
+    expect(situation.text).toContain(part);
+  expect(situation.says).not.toEqual([]);
+  expect(situation.tests).not.toEqual([]);
+});
+
+test.for(situations)("$heading: the tests that show it look for what tidefill says", ({ tests, says }) => {
+  const texts = tests.map(plain).join("\n");
+  expect(says.filter((part) => texts.includes(part))).not.toEqual([]);
+  // The rest is at least a message of the program's, but for names and numbers of the example.
+  const words = (part: string): string[] => part.split(/[\d"'`()]+|\b(?=things|public)/).filter((each) => each.length > 12);
+  const unknown = says.flatMap(words).filter((part) => !texts.includes(part.trim()) && !source.includes(part.trim()));
+  expect(unknown).toEqual([]);
+});
+
+test("every case is in a situation", () => {
+  const files = readdirSync(join(root, "test/cases")).filter((file) => file.endsWith(".test.ts"));
+  const shown = new Set(situations.flatMap(({ tests }) => tests));
+  expect(files.filter((file) => !shown.has(`test/cases/${file}`))).toEqual([]);
+});
