@@ -5,7 +5,7 @@ import type { Bounds, KeyText } from "../postgres/key.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import type { ManifestPart } from "./manifest.ts";
 import { partFileName, writePart } from "./part-file.ts";
-import { columnsOf, inUtc, partTable, summarise } from "./part-table.ts";
+import { carriedColumns, columnsOf, partTable, summarise, underCommonSettings } from "./part-table.ts";
 import { patiently } from "./patiently.ts";
 import type { Progress } from "./progress.ts";
 import type { Kept } from "./what-to-keep.ts";
@@ -68,11 +68,11 @@ async function exportPart(
 ): Promise<Exported> {
   const bounds = { after, through: await table.walk.boundary(tx, after, rows) };
   await tx.query(sql`create temporary table tidefill_part on commit drop as
-      select ${columnsOf(columns, table.key.alias)}
+      select ${carriedColumns(columns, table.key.alias)}
       from ${qualifiedName(table.relation)} as ${raw(table.key.alias)}
       where ${table.condition(bounds)}
       order by ${table.key.list}`);
-  return inUtc(tx, async () => {
+  return underCommonSettings(tx, async () => {
     const summary = await summarise(tx, columns);
     if (summary.rows === 0) return { part: null, bounds, rawBytes: 0 };
     const written = { bytes: 0, sha256: "", rawBytes: 0 };

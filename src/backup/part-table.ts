@@ -1,4 +1,5 @@
 import { join as joinPath } from "node:path";
+import { carried, carriedType } from "../postgres/carried-text.ts";
 import type { Column } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
@@ -19,9 +20,29 @@ export function columnsOf(columns: readonly Pick<Column, "name">[], alias?: stri
   return raw(columns.map(({ name }) => `${prefix}${quoteIdentifier(name)}`).join(", "));
 }
 
+/** The same as a part keeps them. */
+export function carriedColumns(columns: readonly Column[], alias: string): Sql {
+  const carriedOnes = columns.map((column) => {
+    const name = quoteIdentifier(column.name);
+    return `${carried(column, `${alias}.${name}`)} as ${name}`;
+  });
+  return raw(carriedOnes.join(", "));
+}
+
+/** Columns of the part as the table's own types have them. */
+export function uncarriedColumns(columns: readonly Column[], alias: string): Sql {
+  return raw(columns.map((column) => uncarried(column, alias)).join(", "));
+}
+
+export function uncarried(column: Column, alias: string): string {
+  const reference = `${alias}.${quoteIdentifier(column.name)}`;
+  return carriedType(column) === column.baseType ? reference : `${reference}::${column.baseType}`;
+}
+
 /** A row's exact text: what is compared, since it is what a backup keeps. */
-export function rowText(columns: readonly Pick<Column, "name">[], alias: string): Sql {
-  return sql`row(${columnsOf(columns, alias)})::text`;
+export function rowText(columns: readonly Column[], alias: string): Sql {
+  const values = columns.map((column) => carried(column, `${alias}.${quoteIdentifier(column.name)}`));
+  return sql`row(${raw(values.join(", "))})::text`;
 }
 
 /**
@@ -34,9 +55,9 @@ export async function loadPart(
   directory: string,
   file: string,
 ): Promise<PartSummary> {
-  const typed = columns.map(({ name, baseType }) => `${quoteIdentifier(name)} ${baseType}`).join(", ");
+  const typed = columns.map((column) => `${quoteIdentifier(column.name)} ${carriedType(column)}`).join(", ");
   await tx.query(sql`create temporary table tidefill_part (${raw(typed)}) on commit drop`);
-  return inUtc(tx, async () => {
+  return underCommonSettings(tx, async () => {
     await tx.copyIn(
       sql`copy ${partTable} (${columnsOf(columns)}) from stdin with (format text, encoding 'UTF8')`,
       (into) => unpackPart(joinPath(directory, file), into),
@@ -60,13 +81,21 @@ export async function summarise(tx: Transaction, columns: readonly Column[]): Pr
 }
 
 /**
- * Does `work` under a time zone that is the same everywhere, since texts of moments are hashed; the job's own SQL and the
- * triggers keep the database's own.
+ * Does `work` under a time zone and a currency that are the same everywhere, since texts of moments and of money are kept and
+ * hashed; the job's own SQL and the triggers keep the database's own.
  */
-export async function inUtc<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
-  const { rows } = await tx.query(sql`select pg_catalog.current_setting('TimeZone') as zone`);
-  await tx.query(sql`select pg_catalog.set_config('TimeZone', 'UTC', true)`);
+export async function underCommonSettings<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
+  const { rows } = await tx.query(sql`
+    select pg_catalog.current_setting('TimeZone') as zone,
+      pg_catalog.current_setting('lc_monetary') as money`);
+  await set(tx, "UTC", "C");
   const result = await work();
-  await tx.query(sql`select pg_catalog.set_config('TimeZone', ${rows[0]?.zone ?? "UTC"}, true)`);
+  await set(tx, rows[0]?.zone ?? "UTC", rows[0]?.money ?? "C");
   return result;
+}
+
+async function set(tx: Transaction, zone: string, money: string): Promise<void> {
+  await tx.query(sql`
+    select pg_catalog.set_config('TimeZone', ${zone}, true),
+      pg_catalog.set_config('lc_monetary', ${money}, true)`);
 }

@@ -2,7 +2,7 @@ import { type Column, qualifiedName, type Relation } from "../postgres/catalog.t
 import type { Transaction } from "../postgres/database.ts";
 import type { Key, KeyText } from "../postgres/key.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
-import { columnsOf, partTable, rowText } from "./part-table.ts";
+import { columnsOf, partTable, rowText, uncarried, uncarriedColumns } from "./part-table.ts";
 import type { BackupKind } from "./what-to-keep.ts";
 
 /** Where the rows of a backup go, and what may be done there. */
@@ -108,7 +108,7 @@ function insertMissing({ relation, key, kind, columns }: RestoreTarget): Sql {
   const own = columns.filter(({ isGenerated }) => !isGenerated);
   return sql`insert into ${qualifiedName(relation)} as target (${columnsOf(own)})
       overriding system value
-      select ${columnsOf(own, "found")}
+      select ${uncarriedColumns(own, "found")}
       from found
       where not found.tidefill_is_there
         and not found.tidefill_is_erased
@@ -121,10 +121,12 @@ function insertMissing({ relation, key, kind, columns }: RestoreTarget): Sql {
 function updateDifferent({ relation, key, kind, columns }: RestoreTarget): Sql {
   const compared = comparedColumns(kind, key, columns);
   const fixed = compared.filter(({ isGenerated, isIdentityAlways }) => isGenerated || isIdentityAlways);
-  const set = compared.filter((column) => !fixed.includes(column)).map(({ name }) => quoteIdentifier(name));
+  const set = compared
+    .filter((column) => !fixed.includes(column))
+    .map((column) => `${quoteIdentifier(column.name)} = ${uncarried(column, "found")}`);
   if (set.length === 0) return nothing;
   return sql`update ${qualifiedName(relation)} as target
-      set ${raw(set.map((name) => `${name} = found.${name}`).join(", "))}
+      set ${raw(set.join(", "))}
       from found
       where ${sameKey(key, "found")}
         and found.tidefill_is_there

@@ -1,10 +1,12 @@
 import { setMaxListeners } from "node:events";
 import pLimit from "p-limit";
 import { BatchTooBigError, JobError, messageOf } from "../errors.ts";
-import { ColumnValueError } from "../job/column-codec.ts";
+import { AnswerError } from "../job/column-value-error.ts";
 import type { Transform } from "../job/define-job.ts";
 import { Verdict } from "../job/verdict.ts";
+import { letGo } from "../job/write-json.ts";
 import type { KeyText } from "../postgres/key.ts";
+import type { ReadTexts } from "../sink/encode-row.ts";
 import type { OutgoingRow } from "../sink/outgoing-row.ts";
 import type { RowSink } from "../sink/sink.ts";
 import {
@@ -45,6 +47,8 @@ export class RowTransform {
   readonly #transform: Transform;
   readonly #parameters: object;
   readonly #limits: TransformLimits;
+  /** Where the texts of JSON stand: what the transform leaves alone of them is written as it was read. */
+  readonly #jsonAt: ReadonlyMap<string, number>;
 
   constructor(
     source: ReadableSource,
@@ -58,6 +62,9 @@ export class RowTransform {
     this.#transform = transform;
     this.#parameters = parameters;
     this.#limits = limits;
+    this.#jsonAt = new Map(
+      source.columns.filter(({ codec }) => codec.isJson).map(({ name, at }) => [name, at]),
+    );
   }
 
   /** Transforms a portion of a batch. @throws BatchTooBigError when that takes longer than locks may be held */
@@ -76,7 +83,7 @@ export class RowTransform {
     for (const [index, row] of rows.entries()) {
       if (index > 0 && performance.now() - begin > this.#limits.holdMs) throw new BatchTooBigError("time");
       const answer = this.#call(row, context);
-      if (isPromise(answer)) {
+      if (answer instanceof Promise) {
         verdicts.isAsync = true;
         await this.#applyAsync(row, answer, rows.slice(index + 1), context, deadline, verdicts);
         return;
@@ -112,7 +119,8 @@ export class RowTransform {
 
   #call(row: TextRow, context: { readonly parameters: object; readonly signal: AbortSignal }): unknown {
     try {
-      return this.#transform(this.#decode(row), context);
+      const answer = this.#transform(this.#decode(row), context);
+      return isPromise(answer) ? Promise.resolve(answer) : answer;
     } catch (error) {
       return new Thrown(error);
     }
@@ -131,14 +139,15 @@ export class RowTransform {
 
   #sort(row: TextRow, answer: unknown, verdicts: Verdicts): void {
     const key = this.#keyOf(row);
-    if (answer instanceof Verdict) {
-      if (answer.kind === "skip") verdicts.skipped += 1;
+    try {
+      if (answer instanceof Thrown) throw answer.error;
+      if (!(answer instanceof Verdict)) this.#encode(row, key, answer, verdicts);
+      else if (answer.kind === "skip") verdicts.skipped += 1;
       else
         verdicts.rejects.push(this.#refusal(key, this.#said(answer.reason ?? "rejected without a reason")));
-    } else if (answer instanceof Thrown) {
-      verdicts.rejects.push(this.#refusal(key, this.#threw(answer.error)));
-    } else {
-      this.#encode(key, this.#sink.takesMany && Array.isArray(answer) ? answer : [answer], verdicts);
+    } catch (error) {
+      // Getters, proxies and toJSON are the transform's, too.
+      verdicts.rejects.push(this.#refusal(key, this.#threw(error)));
     }
   }
 
@@ -147,27 +156,28 @@ export class RowTransform {
   }
 
   #threw(error: unknown): string {
-    if (!this.#limits.isPersonal) return `the transform threw: ${messageOf(error)}`;
-    // A name is a text like any other: only what looks like a class is one.
-    const isNamed = error instanceof Error && /^[A-Z][A-Za-z]{0,60}$/.test(error.name);
-    return `the transform threw ${isNamed ? error.name : "something"}`;
+    const { isPersonal } = this.#limits;
+    try {
+      if (error instanceof AnswerError) return isPersonal ? error.plainMessage : error.message;
+      if (!isPersonal) return `the transform threw: ${messageOf(error)}`;
+      // A name is a text like any other: only what looks like a class is one.
+      const isNamed = error instanceof Error && /^[A-Z][A-Za-z]{0,60}$/.test(error.name);
+      return `the transform threw ${isNamed ? error.name : "something"}`;
+    } catch {
+      return "the transform threw something that has no message";
+    }
   }
 
-  #encode(key: KeyText, answers: readonly unknown[], verdicts: Verdicts): void {
-    if (answers.some((answer) => typeof answer !== "object" || answer === null || Array.isArray(answer))) {
-      verdicts.rejects.push(
-        this.#refusal(key, "the transform answered neither a row nor skip() nor reject()"),
-      );
-      return;
+  #encode(row: TextRow, key: KeyText, answer: unknown, verdicts: Verdicts): void {
+    const answers: readonly unknown[] = this.#sink.takesMany && Array.isArray(answer) ? answer : [answer];
+    if (!answers.every(isRow)) {
+      for (const each of answers) letGo(each);
+      throw new AnswerError(notARow, notARow);
     }
-    try {
-      const rows = answers.map((answer) => ({ key, values: this.#sink.encode(answer as object) }));
-      for (const row of rows) verdicts.rows.push(row);
-      verdicts.keys.push(key);
-    } catch (error) {
-      if (!(error instanceof ColumnValueError)) throw error;
-      verdicts.rejects.push(this.#refusal(key, error.message));
-    }
+    const read: ReadTexts = (column) => row[this.#jsonAt.get(column) ?? row.length];
+    const rows = answers.map((each) => ({ key, values: this.#sink.encode(each, read) }));
+    for (const each of rows) verdicts.rows.push(each);
+    verdicts.keys.push(key);
   }
 
   #refusal(key: KeyText, reason: string): Reject {
@@ -180,6 +190,14 @@ export class RowTransform {
       return text;
     });
   }
+}
+
+const notARow = "the transform answered neither a row nor skip() nor reject()";
+
+function isRow(answer: unknown): answer is object {
+  return (
+    typeof answer === "object" && answer !== null && !Array.isArray(answer) && !(answer instanceof Promise)
+  );
 }
 
 /** Something a transform threw; apart from an Error that it may answer by mistake. */

@@ -1,9 +1,8 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
-import { join, raw, type Sql, sql } from "../postgres/sql.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { RowComparing } from "../sink/comparing.ts";
 import type { Places } from "../source/key-places.ts";
-import { fetchable } from "../source/large-values.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import type { ReadableSource, SourceRow, TextRow } from "../source/readable.ts";
 import { BadRecord } from "../source/readable.ts";
@@ -61,14 +60,10 @@ export class RowComparison implements BatchWork {
     const { places, table, comparing, rejects } = this.#tools;
     if (places === null || table === null) throw new Error("Only a table is read by its blocks.");
     const { from, within } = places.place(bounds);
-    const { alias } = table.key;
-    const current = comparing.current.flatMap(
-      (name) => table.relation.columns.find((each) => each.name === name) ?? [],
-    );
-    const list = join([table.list, ...current.map((column) => fetchable(alias, column))]);
+    const names = [...table.columns.map(({ name }) => name), ...comparing.current];
     const scope = comparedScope(table, within, comparing.shouldBeGone, rejects);
     const again = keys === null ? raw("") : sql` and ${among(table.key, keys)}`;
-    return sql`select ${list}
+    return sql`select ${table.valuesOf(names)}
       from ${from}
       where ${scope}${again}`;
   }

@@ -1,15 +1,17 @@
 import { parse as parseArray } from "postgres-array";
 import { UsageError } from "../errors.ts";
 import { columnTypeNames, type ParsedColumnType, parseColumnType } from "./column-types.ts";
+import { ColumnValueError } from "./column-value-error.ts";
+import { JsonTooDeep, nodeOf, readJson } from "./json-text.ts";
+import { JsonProblem, kindOf, letGo, writeJson } from "./write-json.ts";
 
-/** A value that a column of its declared type cannot take; the row that carries it is rejected. */
-export class ColumnValueError extends Error {
-  constructor(column: string, type: string, problem: string) {
-    // Never the value itself: it may be personal data.
-    super(`column ${column} (${type}): ${problem}`);
-    this.name = "ColumnValueError";
-  }
-}
+export { ColumnValueError };
+
+/** PostgreSQL's own limit. */
+const mostDimensions = 6;
+
+/** The texts of the elements of arrays of JSON, which tell JSON's null from SQL's. */
+const elementsOf = new WeakMap<readonly unknown[], readonly (string | null)[]>();
 
 /** Carries the values of one column between PostgreSQL's text and JavaScript, digit for digit. */
 export class ColumnCodec {
@@ -35,19 +37,27 @@ export class ColumnCodec {
     if (this.#parsed.isArray && text.startsWith("[")) {
       throw this.#problem('an array whose indexes do not begin at 1; declare it "text" to keep them');
     }
-    return this.#parsed.isArray
-      ? parseArray(text, (element) => this.#decodeScalar(element))
-      : this.#decodeScalar(text);
+    if (!this.#parsed.isArray) return this.#decodeScalar(text);
+    return this.isJson
+      ? this.#decodeJsonArray(text)
+      : parseArray(text, (element) => this.#decodeScalar(element));
   }
 
-  /** A value to PostgreSQL's text. @throws ColumnValueError when the column cannot take it */
-  encode(value: unknown): string | null {
+  /**
+   * A value to PostgreSQL's text. Of JSON what is still as `read`, the text that was read for this column, keeps its text.
+   * @throws ColumnValueError when the column cannot take it
+   */
+  encode(value: unknown, read?: string | null): string | null {
     if (value === null) {
+      const isJson = this.isJson && !this.#parsed.isArray;
+      // A transform sees both nulls as one: what was JSON's stays JSON's.
+      if (isJson && (read === "null" || !this.#parsed.isNullable)) return "null";
       if (this.#parsed.isNullable) return null;
-      if (this.#isJson && !this.#parsed.isArray) return "null";
       throw this.#problem("null, and the column is declared not null");
     }
-    return this.#parsed.isArray ? this.#encodeArray(value) : this.#encodeScalar(value);
+    if (!this.#parsed.isArray) return this.#encodeScalar(value, read);
+    if (!Array.isArray(value)) throw this.#problem("not an array");
+    return this.isJson ? this.#encodeJsonArray(value, read) : this.#encodeArray(value, 1);
   }
 
   #decodeScalar(text: string): unknown {
@@ -65,13 +75,13 @@ export class ColumnCodec {
         return Buffer.from(text.slice(2), "hex");
       case "json":
       case "jsonb":
-        return JSON.parse(text);
+        return this.#readJson(text);
       default:
         return text;
     }
   }
 
-  #encodeScalar(value: unknown): string {
+  #encodeScalar(value: unknown, read?: string | null): string {
     switch (this.#parsed.scalar) {
       case "smallint":
       case "integer":
@@ -90,52 +100,98 @@ export class ColumnCodec {
         break;
       case "json":
       case "jsonb":
-        return this.#text(this.#json(value));
+        return this.#text(this.#json(value, read));
       default:
         if (typeof value === "string") return this.#text(value);
     }
+    letGo(value);
     throw this.#problem(
-      value === undefined ? "the transform gave no value" : `the transform gave a ${typeof value}`,
+      value === undefined ? "the transform gave no value" : `the transform gave ${kindOf(value)}`,
     );
   }
 
-  #text(value: string | undefined): string {
-    if (value === undefined) throw this.#problem("not a JSON value");
+  #text(value: string): string {
     if (!value.isWellFormed()) throw this.#problem("a lone surrogate, which UTF-8 cannot carry");
     if (value.includes("\0")) throw this.#problem("a NUL character, which PostgreSQL cannot store");
     return value;
   }
 
-  get #isJson(): boolean {
+  /** Whether its values are parsed JSON, or arrays of it. */
+  get isJson(): boolean {
     return this.#parsed.scalar === "json" || this.#parsed.scalar === "jsonb";
   }
 
   /** Whether the null that a transform sees may be JSON's as well as SQL's. */
   get hasTwoNulls(): boolean {
-    return this.#isJson && this.#parsed.isNullable && !this.#parsed.isArray;
+    return this.isJson && this.#parsed.isNullable && !this.#parsed.isArray;
   }
 
-  #json(value: unknown): string | undefined {
-    return JSON.stringify(value, (_, part: unknown) => {
-      if (typeof part === "bigint")
-        throw this.#problem("a bigint, which JSON has not; make it a text or a number");
-      // Written as null by JSON itself, in silence.
-      if (typeof part === "number" && !Number.isFinite(part))
-        throw this.#problem(`${part} inside a JSON value`);
-      return part;
-    });
+  get #jsonType(): "json" | "jsonb" {
+    return this.#parsed.scalar === "json" ? "json" : "jsonb";
   }
 
-  #encodeArray(value: unknown): string {
-    if (!Array.isArray(value)) throw this.#problem("not an array");
-    const elements = value.map((element: unknown): string => {
-      if (Array.isArray(element)) return this.#encodeArray(element);
-      return element === null ? "NULL" : `"${this.#encodeScalar(element).replace(/["\\]/g, "\\$&")}"`;
+  #readJson(text: string): unknown {
+    try {
+      return readJson(text, this.#jsonType);
+    } catch (error) {
+      if (error instanceof JsonTooDeep) throw this.#problem("nested too deep to be read; declare it as text");
+      throw error;
+    }
+  }
+
+  #json(value: unknown, read: string | null | undefined): string {
+    try {
+      return writeJson(value, read == null ? null : nodeOf(read, this.#jsonType));
+    } catch (error) {
+      if (error instanceof JsonProblem) throw this.#problem(error.problem, error.path);
+      throw error;
+    }
+  }
+
+  #decodeJsonArray(text: string): readonly unknown[] {
+    const texts: readonly (string | null | unknown[])[] = parseArray(text, (element) => element);
+    if (texts.some((element) => Array.isArray(element))) {
+      throw this.#problem(
+        `more than one dimension, which JSON's own arrays cannot be told from; declare it "${this.#parsed.scalar} text[]"`,
+      );
+    }
+    const elements = texts as readonly (string | null)[];
+    const value = elements.map((element) => (element === null ? null : this.#readJson(element)));
+    elementsOf.set(value, elements);
+    return value;
+  }
+
+  #encodeJsonArray(value: readonly unknown[], read: string | null | undefined): string {
+    const before = elementsOf.get(value) ?? (read == null ? [] : parseArray(read, (element) => element));
+    const hasJsonNulls = before.includes("null");
+    const elements = Array.from(value, (element: unknown, index): string => {
+      if (element !== null) return quoted(this.#encodeScalar(element, before[index]));
+      const was = before.length === value.length ? before[index] : undefined;
+      if (!hasJsonNulls || was === null) return "NULL";
+      if (was === "null") return quoted(was);
+      throw this.#problem(
+        `null, which may be JSON's or SQL's, since JSON's stood in the array; declare it "${this.#parsed.scalar} text[]"`,
+        `$[${index}]`,
+      );
     });
     return `{${elements.join(",")}}`;
   }
 
-  #problem(problem: string): ColumnValueError {
-    return new ColumnValueError(this.#column, this.#type, problem);
+  #encodeArray(value: readonly unknown[], dimension: number): string {
+    if (dimension > mostDimensions) throw this.#problem(`an array of more than ${mostDimensions} dimensions`);
+    if (dimension > 1 && value.length === 0) throw this.#problem("an empty array inside an array");
+    const elements = Array.from(value, (element: unknown): string => {
+      if (Array.isArray(element)) return this.#encodeArray(element, dimension + 1);
+      return element === null ? "NULL" : quoted(this.#encodeScalar(element));
+    });
+    return `{${elements.join(",")}}`;
   }
+
+  #problem(problem: string, path?: string): ColumnValueError {
+    return new ColumnValueError(this.#column, this.#type, problem, path);
+  }
+}
+
+function quoted(element: string): string {
+  return `"${element.replace(/["\\]/g, "\\$&")}"`;
 }

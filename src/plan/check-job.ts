@@ -12,6 +12,7 @@ import { relationIsATable } from "./checks/relation-is-a-table.ts";
 import { rowSecurityHidesNothing } from "./checks/row-security-hides-nothing.ts";
 import { serverCanBeWritten } from "./checks/server-can-be-written.ts";
 import { upsertTellsWhatIsNew } from "./checks/upsert-tells-what-is-new.ts";
+import { valuesCanBeCarried } from "./checks/values-can-be-carried.ts";
 
 // Each may rely on those before it: what is no table has no key to look at.
 const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
@@ -20,6 +21,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
     commitsCanEnd,
     relationIsATable,
     columnsAreAsDescribed,
+    valuesCanBeCarried,
     keyOrdersTheRows,
     rowSecurityHidesNothing,
     columnsCanBeWritten,
@@ -48,6 +50,7 @@ export const checkNames = [
   "key-is-not-personal",
   "scope-is-said",
   "columns-are-as-described",
+  "values-can-be-carried",
   "key-orders-the-rows",
   "row-security-hides-nothing",
   "columns-can-be-written",
@@ -57,6 +60,7 @@ export const checkNames = [
   "collation-is-unchanged",
   "upsert-tells-what-is-new",
   "locks-fit",
+  "bytes-are-text",
   "reads-by-an-index",
 ] as const;
 

@@ -10,6 +10,7 @@ import { readKey } from "../postgres/key-index.ts";
 import { OpenedTable } from "../source/opened-table.ts";
 import { TableRows } from "../source/table-rows.ts";
 import { checkJob } from "./check-job.ts";
+import { bytesAreText } from "./checks/bytes-are-text.ts";
 import type { Refusal } from "./checks/check.ts";
 import { keyIsNotPersonal } from "./checks/key-is-not-personal.ts";
 import { readsByAnIndex } from "./checks/reads-by-an-index.ts";
@@ -52,8 +53,11 @@ export async function tryToOpenJob(
     const tables = await openTables(tx, job, parts);
     if (tables.refusals.length > 0) return { opened: null, refusals: tables.refusals };
     const opened = await assemble(tx, job, parameters, bound, parts, tables, opening);
-    const byIndex = await orRefuse(() => readsByAnIndex(tx, opened));
-    return { opened: byIndex.length === 0 ? opened : null, refusals: byIndex };
+    const refusals = await orRefuse(async () => [
+      ...(await bytesAreText(tx, opened)),
+      ...(await readsByAnIndex(tx, opened)),
+    ]);
+    return { opened: refusals.length === 0 ? opened : null, refusals };
   });
 }
 

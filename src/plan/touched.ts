@@ -77,7 +77,7 @@ export async function readTouched(
             and d.refobjid = target.oid
             and d.refobjsubid = any (target.attnums)))
     union all
-    select 'fillfactor', pg_catalog.substring(o, 'fillfactor=(\d+)')
+    select 'fillfactor', pg_catalog.substring(o, 'fillfactor=([0-9]+)')
     from pg_catalog.pg_class c, pg_catalog.unnest(c.reloptions) o, target
     where c.oid = target.oid
       and o like 'fillfactor=%'

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.ts";
+import { asParameter } from "./parameter.ts";
 import { Sql } from "./sql.ts";
 import { sqlTokens } from "./sql-tokens.ts";
 
@@ -62,7 +63,7 @@ function takeApart(text: string, given: readonly unknown[]): Sql {
     if (number === 0) continue;
     parts.push(text.slice(from, found.index));
     from = found.index + found[0].length;
-    values.push(given[number - 1] ?? null);
+    values.push(asParameter(given[number - 1] ?? null));
     used.add(number);
   }
   if (used.size !== given.length || Math.max(0, ...used) > given.length)

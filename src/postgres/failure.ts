@@ -191,6 +191,7 @@ const conditions: Readonly<Record<string, string>> = {
   "22003": "number out of range",
   "22007": "invalid date or time",
   "22012": "division by zero",
+  "22021": "bytes that are no text in the client's encoding, UTF-8",
   "22P02": "invalid text for its type",
   "23502": "not-null violation",
   "23503": "foreign key violation",

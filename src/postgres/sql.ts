@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.ts";
+import { asParameter } from "./parameter.ts";
 import { reservedWords } from "./reserved-words.ts";
 
 /** A piece of SQL with its values apart; pieces nest, values never become text. */
@@ -26,7 +27,7 @@ export class Sql {
   /** Text and values as plain data: for fingerprints. */
   describe(): unknown {
     const { text, values } = this.toQuery();
-    return [text, values.map((value) => (typeof value === "bigint" ? `${value}n` : value))];
+    return [text, values];
   }
 }
 
@@ -80,9 +81,7 @@ function weave(strings: readonly string[], values: readonly unknown[]): Sql {
       parts.push(...value.parts.slice(1));
       flat.push(...value.values);
     } else {
-      if (value === undefined)
-        throw new UsageError("A value in sql`…` is undefined. Use null for an SQL null.");
-      flat.push(value);
+      flat.push(asParameter(value));
       parts.push("");
     }
     append(strings[index + 1] ?? "");

@@ -44,8 +44,8 @@ export function beginStatement(limits: Partial<TransactionLimits> = {}): string 
       "intervalstyle = 'postgres'",
       "extra_float_digits = 1",
       "bytea_output = 'hex'",
-      "lc_monetary = 'C'",
       "xmloption = 'content'",
+      "array_nulls = on",
       // Rows hidden by a policy would be missed in silence; this makes it an error.
       "row_security = off",
       // A batch is short and must never scan more than its own stretch of keys.

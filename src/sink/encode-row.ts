@@ -1,5 +1,9 @@
-import { JobError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { ColumnCodec } from "../job/column-codec.ts";
+import { AnswerError } from "../job/column-value-error.ts";
+
+/** The text that was read for a column of the row that an answer is for; undefined where it was not read. */
+export type ReadTexts = (column: string) => string | null | undefined;
 
 /** Turns what a transform answers into the texts of a sink's columns. */
 export class RowEncoder {
@@ -15,15 +19,17 @@ export class RowEncoder {
     return found.codec;
   }
 
-  /** @throws ColumnValueError for a value that its column cannot take; JobError for a column that the sink does not write */
-  encode(answer: object): readonly (string | null)[] {
+  /** @throws AnswerError for a value that its column cannot take, and for a column that the sink does not write */
+  encode(answer: object, read: ReadTexts = () => undefined): readonly (string | null)[] {
     const given = answer as Readonly<Record<string, unknown>>;
     const strange = Object.keys(given).find((name) => !this.#columns.some((column) => column.name === name));
     if (strange !== undefined) {
-      throw new JobError(`The transform answered "${strange}", which the sink does not write.`, {
-        remedy: `Answer only ${this.#columns.map((column) => column.name).join(", ")}, or add the column to the sink.`,
-      });
+      const known = `the sink writes ${this.#columns.map((column) => column.name).join(", ")}`;
+      throw new AnswerError(
+        `the transform answered "${strange}", which the sink does not write; ${known}`,
+        `the transform answered a column that the sink does not write; ${known}`,
+      );
     }
-    return this.#columns.map(({ name, codec }) => codec.encode(given[name]));
+    return this.#columns.map(({ name, codec }) => codec.encode(given[name], read(name)));
   }
 }

@@ -1,3 +1,4 @@
+import { exactText, fromExactText } from "../postgres/carried-text.ts";
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Key } from "../postgres/key.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
@@ -101,11 +102,11 @@ export class ImageLayout {
 
   /** A value of the log as its column's type again. */
   opened(age: "old" | "new", alias: string, seal: Seal | null): Sql[] {
-    return this.values.map(({ baseType }, index) => {
+    return this.values.map((column, index) => {
       const stored = `${alias}.${age}_${index + 1}`;
       if (seal === null) return raw(stored);
       const open = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_decrypt`);
-      return sql`${open}(${raw(stored)}, ${seal.password})::${raw(baseType)}`;
+      return fromExactText(column, sql`${open}(${raw(stored)}, ${seal.password})`);
     });
   }
 
@@ -147,7 +148,9 @@ export function keepImages(
 ): Sql {
   const values = ages.flatMap((age) => layout.valueNames(age));
   const names = ["kind", "sweep", ...layout.keyNames(), ...values, ...more.map(([name]) => name)];
-  const kept = values.map((name) => sealed(raw(name), seal));
+  const kept = ages.flatMap((age) =>
+    layout.valueNames(age).map((name, index) => sealed(raw(name), layout.values[index], seal)),
+  );
   const keys = layout.keyNames().map(raw);
   return sql`insert into ${table} (${raw(names.join(", "))})
       select ${join([raw(`'${kind}'`), raw(String(sweep)), ...keys, ...kept, ...more.map(([, value]) => value)])}
@@ -158,12 +161,10 @@ export function keepImages(
 export type ImageKind = "u" | "d" | "i";
 
 /** A text under the seal; aes256, and a salted hash only: the password is a long random one. */
-function sealed(value: Sql, seal: Seal | null): Sql {
-  if (seal === null) return value;
+function sealed(value: Sql, column: Column | undefined, seal: Seal | null): Sql {
+  if (seal === null || column === undefined) return value;
   const close = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_encrypt`);
-  // By the type's own output: a cast to text would take the blanks off a char(n).
-  const text = sql`case when ${value} is distinct from null then pg_catalog.format('%s', ${value}) end`;
-  return sql`${close}(${text}, ${seal.password}, 'cipher-algo=aes256, s2k-mode=1')`;
+  return sql`${close}(${exactText(column, value)}, ${seal.password}, 'cipher-algo=aes256, s2k-mode=1')`;
 }
 
 function named(alias: string | undefined, name: string): string {

@@ -3,7 +3,7 @@ import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
 import type { RowComparing } from "./comparing.ts";
-import type { RowEncoder } from "./encode-row.ts";
+import type { ReadTexts, RowEncoder } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
 import { incomingRows, plainRows } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
@@ -39,8 +39,8 @@ export class InsertRows implements RowSink {
     return this.#insert.images(isSealed);
   }
 
-  encode(answer: object): readonly (string | null)[] {
-    return this.#encoder.encode(answer);
+  encode(answer: object, read: ReadTexts): readonly (string | null)[] {
+    return this.#encoder.encode(answer, read);
   }
 
   async write(

@@ -5,7 +5,7 @@ import type { Bounds, Key, KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts";
 import { DeleteStatement } from "./delete-statement.ts";
-import type { RowEncoder } from "./encode-row.ts";
+import type { ReadTexts, RowEncoder } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
 import { incomingExpressions, incomingRows } from "./incoming.ts";
 import { MoveStatement, type MoveTarget } from "./move-statement.ts";
@@ -38,8 +38,8 @@ export class MoveRows implements RowSink {
     return this.#move.images(isSealed);
   }
 
-  encode(answer: object): readonly (string | null)[] {
-    return this.#encoder.encode(answer);
+  encode(answer: object, read: ReadTexts): readonly (string | null)[] {
+    return this.#encoder.encode(answer, read);
   }
 
   async write(

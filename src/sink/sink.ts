@@ -2,6 +2,7 @@ import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import type { Sql } from "../postgres/sql.ts";
 import type { RowComparing, SqlComparing } from "./comparing.ts";
+import type { ReadTexts } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { Written } from "./written.ts";
@@ -18,8 +19,8 @@ export interface RowSink extends Sink {
   readonly takesMany: boolean;
   /** how a verify finds rows that are not as they should be; null where nothing unique finds them again */
   readonly comparing: RowComparing | null;
-  /** What a transform answered, as texts. @throws ColumnValueError for a value that its column cannot take */
-  encode(answer: object): readonly (string | null)[];
+  /** What a transform answered for a row, as texts. @throws AnswerError where it cannot be written */
+  encode(answer: object, read: ReadTexts): readonly (string | null)[];
   /** Writes the rows of a batch that were made of the `keys` within `bounds`. */
   write(
     tx: Transaction,

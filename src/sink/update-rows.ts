@@ -4,7 +4,7 @@ import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key, KeyText } from "../postgres/key.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { RowComparing } from "./comparing.ts";
-import { RowEncoder } from "./encode-row.ts";
+import { type ReadTexts, RowEncoder } from "./encode-row.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { RowSink } from "./sink.ts";
@@ -41,8 +41,8 @@ export class UpdateRows implements RowSink {
     return this.#update.images(isSealed);
   }
 
-  encode(answer: object): readonly (string | null)[] {
-    return this.#encoder.encode(answer);
+  encode(answer: object, read: ReadTexts): readonly (string | null)[] {
+    return this.#encoder.encode(answer, read);
   }
 
   /** Writes the rows that differ from what is there, byte for byte. */

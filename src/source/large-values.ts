@@ -6,14 +6,11 @@ export const mostBytes = 500_000_000;
 /** A value that takes less than this on disk is no longer than that in full: no compression of PostgreSQL's shrinks by 500. */
 const surelyFits = mostBytes / 500;
 
-/** A value as it may be fetched: null where it is too large to be read. */
-export function fetchable(alias: string, column: Column): Sql {
-  const reference = referenceTo(alias, column);
-  return raw(
-    column.isToastable
-      ? `case when not (${isTooLarge(reference, column)}) then ${reference} end as ${quoteIdentifier(column.name)}`
-      : reference,
-  );
+/** How a value is fetched, `carried` where it fits: null where it is too large to be read. */
+export function fetchable(reference: string, column: Column, carried: string): string {
+  return column.isToastable
+    ? `case when not (${isTooLarge(reference, column)}) then ${carried} end`
+    : carried;
 }
 
 /** The name of the first of these columns whose value is too large to be read, else null; null where none can be. */

@@ -1,4 +1,5 @@
 import { ColumnCodec } from "../job/column-codec.ts";
+import { carried } from "../postgres/carried-text.ts";
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key } from "../postgres/key.ts";
@@ -89,11 +90,6 @@ export class OpenedTable implements ReadableSource {
     );
   }
 
-  /** The columns that the transform reads, for a select list. */
-  get list(): Sql {
-    return join(this.#readColumns.map((column) => fetchable(this.key.alias, column)));
-  }
-
   get #readColumns(): readonly Column[] {
     return this.columns.flatMap(({ name }) => this.relation.columns.find((each) => each.name === name) ?? []);
   }
@@ -105,7 +101,8 @@ export class OpenedTable implements ReadableSource {
   /** The rows of a batch in key order; those that will be written are locked, but new references to them may go on. */
   readStatement(bounds: Bounds): Sql {
     const tooLarge = this.#tooLarge;
-    const list = tooLarge === null ? this.list : sql`${this.list}, ${tooLarge} as tidefill_too_large`;
+    const values = this.valuesOf(this.columns.map(({ name }) => name));
+    const list = tooLarge === null ? values : sql`${values}, ${tooLarge} as tidefill_too_large`;
     return sql`select ${list}
       from ${qualifiedName(this.relation)} as ${raw(this.key.alias)}
       where ${this.condition(bounds)}
@@ -115,6 +112,18 @@ export class OpenedTable implements ReadableSource {
       for no key update of ${this.key.alias}`
           : "",
       )}`;
+  }
+
+  /** Columns as a transform reads them, each under its own name. */
+  valuesOf(names: readonly string[]): Sql {
+    const values = names.map((name) => {
+      const reference = `${this.key.alias}.${quoteIdentifier(name)}`;
+      const column = this.relation.columns.find((each) => each.name === name);
+      if (column === undefined) return reference;
+      const value = fetchable(reference, column, carried(column, reference));
+      return value === reference ? value : `${value} as ${quoteIdentifier(name)}`;
+    });
+    return raw(values.join(", "));
   }
 
   /** The condition that a row is in scope and within the bounds. */
