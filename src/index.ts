@@ -13,7 +13,7 @@ export { undoJob } from "./engine/undo-job.ts";
 export { undoRun } from "./engine/undo-run.ts";
 export { type VerifyOptions, verifyRun } from "./engine/verify-run.ts";
 export { JobError, RefusedError, TidefillError, UsageError } from "./errors.ts";
-export type { ColumnType, Json, ValueOf } from "./job/column-types.ts";
+export type { ColumnType, Json, Numeric, ValueOf } from "./job/column-types.ts";
 export { defineJob, defineSqlJob, defineSteps, type Job } from "./job/define-job.ts";
 export type { Duration } from "./job/duration.ts";
 export type { Pace, RunPace } from "./job/pace.ts";

@@ -1,4 +1,11 @@
-/** What `jsonb` and `json` columns hold in JavaScript. Numbers lose digits beyond 2^53: declare `"jsonb text"` to keep them. */
+/**
+ * A `numeric` in JavaScript: a text with every digit, which any string stands for. It is no number, and `amount + 1` would put a
+ * 1 behind it: as it is no `string` to TypeScript either, that does not compile. `Number(amount)` or `String(amount)` says which.
+ */
+// biome-ignore lint/complexity/noBannedTypes: what a string can do, and not a string
+export interface Numeric extends String {}
+
+/** What `jsonb` and `json` columns hold in JavaScript. What a transform leaves alone of it keeps its text, digit for digit. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /** The PostgreSQL types that a description may name, and how their values look in JavaScript. */
@@ -8,7 +15,7 @@ interface Values {
   bigint: bigint;
   real: number;
   "double precision": number;
-  numeric: string;
+  numeric: Numeric;
   boolean: boolean;
   /** also for every type that has no other name here: its value as PostgreSQL prints it */
   text: string;

@@ -71,7 +71,7 @@ class JsonReader {
     if (first === "[") return this.#inside(() => this.#array(begin));
     this.#at = first === '"' ? this.#endOfString() : this.#endOfWord();
     const raw = this.#text.slice(begin, this.#at);
-    return { raw, value: JSON.parse(raw), members: null, elements: null };
+    return { raw, value: scalarOf(raw), members: null, elements: null };
   }
 
   #inside(read: () => JsonNode): JsonNode {
@@ -85,7 +85,7 @@ class JsonReader {
 
   #object(begin: number): JsonNode {
     const members: JsonMember[] = [];
-    const value = {};
+    const value: Record<string, unknown> = {};
     this.#each("}", () => {
       const from = this.#at;
       this.#at = this.#endOfString();
@@ -93,10 +93,12 @@ class JsonReader {
       this.#skipBlanks();
       this.#at += 1;
       this.#skipBlanks();
-      const member = { name: JSON.parse(rawName) as string, rawName, node: this.#node() };
+      const member = { name: scalarOf(rawName) as string, rawName, node: this.#node() };
       members.push(member);
-      // By assignment a member called __proto__ would become the prototype.
-      Object.defineProperty(value, member.name, { value: member.node.value, ...plain });
+      // By assignment it would become the prototype.
+      if (member.name === "__proto__")
+        Object.defineProperty(value, member.name, { ...plain, value: member.node.value });
+      else value[member.name] = member.node.value;
     });
     return { raw: this.#text.slice(begin, this.#at), value, members, elements: null };
   }
@@ -120,21 +122,33 @@ class JsonReader {
   }
 
   #endOfString(): number {
-    let at = this.#at + 1;
-    while (this.#text[at] !== '"') at += this.#text[at] === "\\" ? 2 : 1;
-    return at + 1;
+    for (let at = this.#at + 1; ; at += 1) {
+      at = this.#text.indexOf('"', at);
+      let escapes = 0;
+      while (this.#text[at - 1 - escapes] === "\\") escapes += 1;
+      if (escapes % 2 === 0) return at + 1;
+    }
   }
 
   /** Of a number, or of true, false or null. */
   #endOfWord(): number {
-    let at = this.#at;
-    while (/[\w.+-]/.test(this.#text[at] ?? "")) at += 1;
-    return at;
+    endOfWord.lastIndex = this.#at;
+    return endOfWord.exec(this.#text)?.index ?? this.#text.length;
   }
 
   #skipBlanks(): void {
-    while (/\s/.test(this.#text[this.#at] ?? "")) this.#at += 1;
+    while (blanks.includes(this.#text.charCodeAt(this.#at))) this.#at += 1;
   }
+}
+
+const endOfWord = /[\s,\]}]/g;
+
+/** As JSON has them: space, line feed, carriage return, tab. */
+const blanks: readonly number[] = [0x20, 0x0a, 0x0d, 0x09];
+
+/** A string, a number, true, false or null. */
+function scalarOf(raw: string): unknown {
+  return raw.startsWith('"') && !raw.includes("\\") ? raw.slice(1, -1) : JSON.parse(raw);
 }
 
 const plain = { writable: true, enumerable: true, configurable: true } as const;

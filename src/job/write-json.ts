@@ -36,73 +36,80 @@ export function letGo(value: unknown): void {
   if (value instanceof Promise) value.catch(() => {});
 }
 
+/** A part that was written, and whether it is what was read. */
 interface Written {
   readonly text: string;
-  /** whether it is what was read */
   readonly isKept: boolean;
 }
 
 class JsonWriter {
+  /** where it is; what throws leaves it standing there */
   readonly #path: (string | number)[] = [];
-  readonly #open = new Set<object>();
+  readonly #open: object[] = [];
 
   write(given: unknown, name: string, read: JsonNode | undefined): Written {
-    const written = this.#unlessUndefined(given, name, read);
+    const value = this.#asJson(given, name);
     // Where JSON would write null, in silence.
-    if (written === null) throw this.#problem("undefined");
-    return written;
+    if (value === undefined) throw this.#problem("undefined");
+    return this.#value(value, read);
   }
 
-  #unlessUndefined(given: unknown, name: string, read: JsonNode | undefined): Written | null {
-    const value = this.#asJson(given, name);
-    if (value === undefined) return null;
-    const node = originOf(value) ?? read;
-    if (Array.isArray(value)) return this.#within(value, () => this.#array(value, node));
-    if (typeof value === "object" && value !== null)
-      return this.#within(value, () => this.#object(value as Readonly<Record<string, unknown>>, node));
+  #value(value: unknown, read: JsonNode | undefined): Written {
+    if (typeof value === "object" && value !== null) return this.#inside(value, originOf(value) ?? read);
     // Not by =, since -0 is not 0.
-    if (node !== undefined && Object.is(node.value, value)) return { text: node.raw, isKept: true };
+    if (read !== undefined && Object.is(read.value, value)) return { text: read.raw, isKept: true };
     if (typeof value === "number" && !Number.isFinite(value)) throw this.#problem(String(value));
     return { text: JSON.stringify(value), isKept: false };
   }
 
+  #inside(value: object, node: JsonNode | undefined): Written {
+    if (this.#open.includes(value)) throw this.#problem("a value that holds itself");
+    if (this.#open.length >= deepestJson) throw this.#problem(`nested more than ${deepestJson} deep`);
+    this.#open.push(value);
+    const written = Array.isArray(value)
+      ? this.#array(value, node)
+      : this.#object(value as Readonly<Record<string, unknown>>, node);
+    this.#open.pop();
+    return written;
+  }
+
   #array(value: readonly unknown[], node: JsonNode | undefined): Written {
     const elements = node?.elements;
-    const parts = Array.from(value, (element, index) =>
-      this.#at(index, () => this.write(element, String(index), elements?.[index])),
-    );
-    if (node !== undefined && elements?.length === parts.length && parts.every(({ isKept }) => isKept))
-      return { text: node.raw, isKept: true };
-    return { text: `[${parts.map(({ text }) => text).join(",")}]`, isKept: false };
+    const texts: string[] = [];
+    let isKept = node !== undefined && elements?.length === value.length;
+    // By its places, so that a hole is met as well.
+    for (let index = 0; index < value.length; index += 1) {
+      this.#path.push(index);
+      const part = this.write(value[index], String(index), elements?.[index]);
+      this.#path.pop();
+      texts.push(part.text);
+      isKept &&= part.isKept;
+    }
+    return isKept && node !== undefined
+      ? { text: node.raw, isKept }
+      : { text: `[${texts.join(",")}]`, isKept: false };
   }
 
   #object(value: Readonly<Record<string, unknown>>, node: JsonNode | undefined): Written {
-    const members = new Map(node?.members?.map((member) => [member.name, member.node]));
+    const members = node?.members == null ? noMembers : lastOfEach(node.members);
     const parts = new Map<string, Written>();
     for (const name of Object.keys(value)) {
-      const part = this.#at(name, () => this.#unlessUndefined(value[name], name, members.get(name)));
+      this.#path.push(name);
+      const member = this.#asJson(value[name], name);
       // As JSON has it: a member that is undefined is not there.
-      if (part !== null) parts.set(name, part);
+      if (member !== undefined) parts.set(name, this.#value(member, members.get(name)));
+      this.#path.pop();
     }
-    if (node?.members == null) return { text: `{${freshMembers(parts, members).join(",")}}`, isKept: false };
-    const before = Object.keys(node.value as object);
-    const isInOrder = isSame(
-      before.filter((name) => parts.has(name)),
-      [...parts.keys()].filter((name) => members.has(name)),
-    );
-    if (!isInOrder) return { text: `{${freshMembers(parts, new Map()).join(",")}}`, isKept: false };
-    const isWhole = isSame(before, [...parts.keys()]);
-    if (isWhole && [...parts.values()].every(({ isKept }) => isKept)) return { text: node.raw, isKept: true };
-    const all = [...knownMembers(node.members, parts), ...freshMembers(parts, members)];
-    return { text: `{${all.join(",")}}`, isKept: false };
+    return node?.members == null
+      ? { text: `{${freshMembers(parts, noMembers).join(",")}}`, isKept: false }
+      : mergedMembers(node.raw, node.members, Object.keys(node.value as object), parts);
   }
 
   /** What `toJSON` makes of a value. @throws JsonProblem for what JSON would make something else of, in silence */
   #asJson(given: unknown, name: string): unknown {
-    letGo(given);
-    if (given instanceof Date && Number.isNaN(given.getTime())) throw this.#problem("an invalid Date");
-    if (ArrayBuffer.isView(given)) throw this.#problem(`${kindOf(given)}; write bytes as a text`);
-    const value = hasToJson(given) ? given.toJSON(name) : given;
+    const isObject = typeof given === "object" && given !== null;
+    if (isObject) this.#requireCarried(given);
+    const value = (isObject || typeof given === "bigint") && hasToJson(given) ? given.toJSON(name) : given;
     switch (typeof value) {
       case "bigint":
         throw this.#problem("a bigint, which JSON has not; make it a text or a number");
@@ -115,20 +122,11 @@ class JsonWriter {
     return value;
   }
 
-  #within(value: object, write: () => Written): Written {
-    if (this.#open.has(value)) throw this.#problem("a value that holds itself");
-    if (this.#open.size >= deepestJson) throw this.#problem(`nested more than ${deepestJson} deep`);
-    this.#open.add(value);
-    const written = write();
-    this.#open.delete(value);
-    return written;
-  }
-
-  #at<W extends Written | null>(place: string | number, write: () => W): W {
-    this.#path.push(place);
-    const written = write();
-    this.#path.pop();
-    return written;
+  /** Beside a class that has no `toJSON`: those whose own makes something else of them. */
+  #requireCarried(given: object): void {
+    letGo(given);
+    if (given instanceof Date && Number.isNaN(given.getTime())) throw this.#problem("an invalid Date");
+    if (ArrayBuffer.isView(given)) throw this.#problem(`${kindOf(given)}; write bytes as a text`);
   }
 
   #problem(problem: string): JsonProblem {
@@ -136,11 +134,35 @@ class JsonWriter {
   }
 }
 
-/** Members that were there before, in the text's order. Where one's value is another, it stands there once. */
-function knownMembers(
-  members: NonNullable<JsonNode["members"]>,
+type Members = NonNullable<JsonNode["members"]>;
+
+const noMembers: ReadonlyMap<string, JsonNode> = new Map();
+
+function lastOfEach(members: Members): ReadonlyMap<string, JsonNode> {
+  return new Map(members.map(({ name, node }) => [name, node]));
+}
+
+/** An object that was read and may have been changed; `before` are its names in the order that JavaScript has them in. */
+function mergedMembers(
+  raw: string,
+  members: Members,
+  before: readonly string[],
   parts: ReadonlyMap<string, Written>,
-): string[] {
+): Written {
+  const known = lastOfEach(members);
+  const isInOrder = isSame(
+    before.filter((name) => parts.has(name)),
+    [...parts.keys()].filter((name) => known.has(name)),
+  );
+  if (!isInOrder) return { text: `{${freshMembers(parts, noMembers).join(",")}}`, isKept: false };
+  const isWhole = isSame(before, [...parts.keys()]);
+  if (isWhole && [...parts.values()].every(({ isKept }) => isKept)) return { text: raw, isKept: true };
+  const all = [...knownMembers(members, parts), ...freshMembers(parts, known)];
+  return { text: `{${all.join(",")}}`, isKept: false };
+}
+
+/** Members that were there before, in the text's order. Where one's value is another, it stands there once. */
+function knownMembers(members: Members, parts: ReadonlyMap<string, Written>): string[] {
   const last = new Map(members.map(({ name }, index) => [name, index]));
   return members.flatMap(({ name, rawName, node: { raw } }, index) => {
     const part = parts.get(name);
@@ -170,15 +192,11 @@ function pathOf(path: readonly (string | number)[]): string {
 function isPlain(value: object | null): boolean {
   if (value === null || Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function hasToJson(value: unknown): value is { toJSON(name: string): unknown } {
-  return (
-    (typeof value === "object" || typeof value === "bigint") &&
-    value !== null &&
-    typeof (value as { toJSON?: unknown }).toJSON === "function"
-  );
+  return typeof (value as { readonly toJSON?: unknown }).toJSON === "function";
 }
 
 function isSame(left: readonly string[], right: readonly string[]): boolean {

@@ -1,3 +1,5 @@
+import type { Transaction } from "../postgres/database.ts";
+import { bytesAreText } from "./checks/bytes-are-text.ts";
 import type { Check, CheckSubject, Refusal } from "./checks/check.ts";
 import { collationIsUnchanged } from "./checks/collation-is-unchanged.ts";
 import { columnsAreAsDescribed } from "./checks/columns-are-as-described.ts";
@@ -8,11 +10,13 @@ import { deleteTakesNoOthers } from "./checks/delete-takes-no-others.ts";
 import { keyOrdersTheRows } from "./checks/key-orders-the-rows.ts";
 import { locksFit } from "./checks/locks-fit.ts";
 import { publishedRowsHaveAnIdentity } from "./checks/published-rows-have-an-identity.ts";
+import { readsByAnIndex } from "./checks/reads-by-an-index.ts";
 import { relationIsATable } from "./checks/relation-is-a-table.ts";
 import { rowSecurityHidesNothing } from "./checks/row-security-hides-nothing.ts";
 import { serverCanBeWritten } from "./checks/server-can-be-written.ts";
 import { upsertTellsWhatIsNew } from "./checks/upsert-tells-what-is-new.ts";
 import { valuesCanBeCarried } from "./checks/values-can-be-carried.ts";
+import type { OpenedJob } from "./opened-job.ts";
 
 // Each may rely on those before it: what is no table has no key to look at.
 const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
@@ -71,4 +75,9 @@ export async function checkJob(subject: CheckSubject, as: "source" | "target"): 
     if (refusals.length > 0) return refusals;
   }
   return [];
+}
+
+/** The same for what its rows and its statements show. */
+export async function checkOpened(tx: Transaction, opened: OpenedJob): Promise<Refusal[]> {
+  return [...(await bytesAreText(tx, opened)), ...(await readsByAnIndex(tx, opened))];
 }

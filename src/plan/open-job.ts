@@ -9,11 +9,9 @@ import { describeFailure } from "../postgres/failure.ts";
 import { readKey } from "../postgres/key-index.ts";
 import { OpenedTable } from "../source/opened-table.ts";
 import { TableRows } from "../source/table-rows.ts";
-import { checkJob } from "./check-job.ts";
-import { bytesAreText } from "./checks/bytes-are-text.ts";
+import { checkJob, checkOpened } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
 import { keyIsNotPersonal } from "./checks/key-is-not-personal.ts";
-import { readsByAnIndex } from "./checks/reads-by-an-index.ts";
 import { scopeIsSaid } from "./checks/scope-is-said.ts";
 import { chooseWalkFilter } from "./choose-walk.ts";
 import { type Estimate, estimateRows } from "./estimate.ts";
@@ -53,10 +51,7 @@ export async function tryToOpenJob(
     const tables = await openTables(tx, job, parts);
     if (tables.refusals.length > 0) return { opened: null, refusals: tables.refusals };
     const opened = await assemble(tx, job, parameters, bound, parts, tables, opening);
-    const refusals = await orRefuse(async () => [
-      ...(await bytesAreText(tx, opened)),
-      ...(await readsByAnIndex(tx, opened)),
-    ]);
+    const refusals = await orRefuse(() => checkOpened(tx, opened));
     return { opened: refusals.length === 0 ? opened : null, refusals };
   });
 }

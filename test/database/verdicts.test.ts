@@ -33,20 +33,22 @@ async function run(job: Job): Promise<RunReport> {
   });
 }
 
-test("a column that the sink does not write stops the run, and the message names it", async () => {
+test("a column that the sink does not write is a reject of its row, and the reason names it", async () => {
   const job = defineJob({
     name: "strange",
     source: rowsOf(labels),
-    transform: () => ({ label: "new", lable: "x" }),
+    transform: ({ id }) => (id === 5n ? { label: "new", lable: "x" } : { label: "new" }),
     sink: update(labels, ["label"]),
   });
-  expect(await run(job)).toMatchObject({
-    status: "failed",
-    stopReason: "error",
-    message: expect.stringMatching(/"lable", which the sink does not write.*label/),
-  });
-  expect(await database.query("select count(*)::integer from labels where label = 'new'")).toEqual([
-    { count: 0 },
+  expect(await run(job)).toMatchObject({ status: "succeeded", rows: { rejected: 1 } });
+  expect(await database.query("select key, reason from tidefill.reject")).toEqual([
+    {
+      key: ["5"],
+      reason: 'the transform answered "lable", which the sink does not write; the sink writes label',
+    },
+  ]);
+  expect(await database.query("select count(*)::integer from labels where label is null")).toEqual([
+    { count: 1 },
   ]);
 });
 

@@ -13,10 +13,10 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Creates an empty database with a unique name; the caller drops it. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** Creates an empty database with a unique name, of other `properties` where they are given; the caller drops it. */
+export async function createTestDatabase(properties = ""): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString("hex")}`;
-  await administer(`create database ${name} template template0`);
+  await administer(`create database ${name} template template0 ${properties}`);
   const url = throughPooler(name) ?? urlOf(name);
   const pool = new pg.Pool({ connectionString: urlOf(name), max: 5, application_name: "test" });
   // A test may kill backends or the whole server; the next query tells.

@@ -89,7 +89,7 @@ test("a value goes through its column, and one that the column cannot take is th
   const wrong = transformOne(writing({ score: 1.5, big: null }), row);
   await expect(wrong).rejects.toThrow("column score (numeric?): the transform gave a number");
   const strange = transformOne(writing({ ...right, words: 1 }), row);
-  await expect(strange).rejects.toThrow('The transform answered "words", which the sink does not write.');
+  await expect(strange).rejects.toThrow('the transform answered "words", which the sink does not write');
   await expect(transformOne(writing([right]), row)).rejects.toThrow("neither a row nor");
   await expect(transformOne(writing(undefined), row)).rejects.toThrow("neither a row nor");
 });

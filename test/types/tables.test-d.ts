@@ -1,4 +1,14 @@
-import { type Json, type RowOf, rowsOf, sql, type Table, table, update, type ValueOf } from "tidefill";
+import {
+  type Json,
+  type Numeric,
+  type RowOf,
+  rowsOf,
+  sql,
+  type Table,
+  table,
+  update,
+  type ValueOf,
+} from "tidefill";
 import { describe, expectTypeOf, test } from "vitest";
 import type { SqlUpdateSink, UpdateSink } from "../../src/sink/update.ts";
 import type { TableRows } from "../../src/source/table-rows.ts";
@@ -20,11 +30,12 @@ describe("a column's type", () => {
     expectTypeOf<ValueOf<"bigint">>().toEqualTypeOf<bigint>();
     expectTypeOf<ValueOf<"smallint" | "integer" | "real" | "double precision">>().toEqualTypeOf<number>();
     expectTypeOf<
-      ValueOf<"numeric" | "date" | "time" | "timestamp" | "timestamptz" | "interval">
+      ValueOf<"date" | "time" | "timestamp" | "timestamptz" | "interval">
     >().toEqualTypeOf<string>();
     expectTypeOf<
       ValueOf<"text" | "varchar" | "char" | "uuid" | "json text" | "jsonb text">
     >().toEqualTypeOf<string>();
+    expectTypeOf<ValueOf<"numeric">>().toEqualTypeOf<Numeric>();
     expectTypeOf<ValueOf<"boolean">>().toEqualTypeOf<boolean>();
     expectTypeOf<ValueOf<"bytea">>().toEqualTypeOf<Uint8Array>();
     expectTypeOf<ValueOf<"json" | "jsonb">>().toEqualTypeOf<Json>();

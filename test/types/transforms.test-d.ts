@@ -1,4 +1,4 @@
-import { defineJob, type Job, type Json, reject, rowsOf, skip, table, update } from "tidefill";
+import { defineJob, type Job, type Json, type Numeric, reject, rowsOf, skip, table, update } from "tidefill";
 import { describe, expectTypeOf, test } from "vitest";
 
 const essays = table("essays", {
@@ -81,6 +81,48 @@ describe("a transform", () => {
     });
     // @ts-expect-error a number for a bigint, later
     defineJob({ name, source, transform: async () => ({ score: 5 }), sink: scores });
+  });
+
+  test("does not compile where something is added to a numeric, which would be put behind it", () => {
+    const orders = table("orders", {
+      key: "id",
+      columns: { id: "bigint", amount: "numeric", paid: "numeric?" },
+    });
+    const amounts = update(orders, ["amount"]);
+    const of = rowsOf(orders, { read: ["amount"] });
+    // @ts-expect-error "1.50" and 1 are "1.501"
+    defineJob({ name, source: of, transform: ({ amount }) => ({ amount: amount + 1 }), sink: amounts });
+    // @ts-expect-error the same
+    defineJob({ name, source: of, transform: ({ amount }) => ({ amount: 1 + amount }), sink: amounts });
+    // @ts-expect-error the same with two of them
+    defineJob({ name, source: of, transform: ({ amount }) => ({ amount: amount + amount }), sink: amounts });
+    // @ts-expect-error the same in a sum
+    [{ amount: "1" as Numeric }].reduce((sum, row) => sum + row.amount, 0);
+    // @ts-expect-error a number for a numeric
+    defineJob({ name, source: of, transform: () => ({ amount: 1.5 }), sink: amounts });
+    // @ts-expect-error it has to be said that it is a text
+    const text: string = "1.50" as Numeric;
+    expectTypeOf(text).toBeString();
+  });
+
+  test("takes a numeric back as it was, as any string, and after a computation", () => {
+    const orders = table("orders", { key: "id", columns: { id: "bigint", amount: "numeric" } });
+    const amounts = update(orders, ["amount"]);
+    const of = rowsOf(orders);
+    defineJob({ name, source: of, transform: ({ amount }) => ({ amount }), sink: amounts });
+    defineJob({ name, source: of, transform: () => ({ amount: "1.50" }), sink: amounts });
+    defineJob({
+      name,
+      source: of,
+      transform: ({ amount }) => ({ amount: (Number(amount) + 1).toFixed(2) }),
+      sink: amounts,
+    });
+    defineJob({
+      name,
+      source: of,
+      transform: ({ amount }) => (amount === "0" ? skip() : { amount: `${amount}0` }),
+      sink: amounts,
+    });
   });
 
   test("does not compile without a column of the sink", () => {

@@ -44,7 +44,11 @@ describe("a query that another library has built", () => {
 
   test("is never made of a value inside of sql`…`", () => {
     const value = { sql: "drop table essays", parameters: [] };
-    expect(sql`select ${value}`.toQuery()).toEqual({ text: "select $1", values: [value] });
+    expect(sql`select ${value}`.toQuery()).toEqual({ text: "select $1", values: [JSON.stringify(value)] });
+  });
+
+  test("with a Date among its values is refused as a template is", () => {
+    expect(() => asSql({ text: "at < $1", values: [new Date(0)] })).toThrow(/is a Date, which has neither/);
   });
 
   test("is told from what is no query", () => {

@@ -99,6 +99,9 @@ function conversion(value: string, from: string, to: string): string | null {
   if (source === null || target === null || source.isArray !== target.isArray) return null;
   const [has, wants] = [valueKind(from), valueKind(to)];
   if (source.isArray) return source.scalar === target.scalar ? value : null;
+  // A numeric is a text that TypeScript takes for none.
+  if (source.scalar === "numeric" && wants === "string" && target.scalar !== "numeric")
+    return `String(${value})`;
   if (has === wants) return value;
   const isWhole = source.scalar === "smallint" || source.scalar === "integer";
   if (wants === "bigint" && isWhole) return `BigInt(${value})`;
