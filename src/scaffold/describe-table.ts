@@ -46,6 +46,12 @@ export function descriptionText(exportName: string, facts: TableFacts): string {
   return `${opening}\n${lines.map((line) => `  ${line}\n`).join("")}});\n`;
 }
 
+/** One column of it, as the description has it: `amount_cents: "integer?"`. */
+export function columnText({ relation }: TableFacts, name: string): string {
+  const column = relation.columns.find((each) => each.name === name);
+  return `${property(name)}: "${column === undefined ? "text?" : typeOf(column)}"`;
+}
+
 /** Whether a type has a name of its own in descriptions; every other is carried as text. */
 export function isKnownType({ baseName, isArray }: Column): boolean {
   const name = columnTypeFor(baseName);

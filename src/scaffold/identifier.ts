@@ -4,7 +4,7 @@ const reserved = `arguments await break case catch class const continue debugger
   static super switch this throw true try typeof undefined var void while with yield NaN Infinity`;
 
 /** What the files that are written call things themselves: a table of this name would hide them, or be hidden. */
-const spoken = `anonymous assert defineJob defineSqlJob deleteFrom insertInto job move query reject row rows rowsOf schema skip
+const spoken = `addColumn anonymous assert defineJob defineSqlJob deleteFrom insertInto job move query reject row rows rowsOf schema skip
   sql table test todo update Array BigInt Error Number Object String expectSameAfterKills runJobInTest withDatabase`;
 
 const unfit: ReadonlySet<string> = new Set(`${reserved} ${spoken}`.split(/\s+/));

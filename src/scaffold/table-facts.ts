@@ -14,6 +14,10 @@ export interface TableFacts {
   readonly isVisible: boolean;
   readonly defaults: ReadonlyMap<string, ColumnDefault>;
   readonly uniqueIndexes: readonly UniqueIndex[];
+  /** columns of its foreign keys: what stands there must be a row of another table */
+  readonly foreignKeyColumns: readonly string[];
+  /** columns that tell its rows apart, or in which partition they lie: no value suits two rows */
+  readonly tellingColumns: readonly string[];
 }
 
 export interface UniqueIndex {
@@ -42,6 +46,7 @@ export async function readTableFacts(
     name: displayName({ schema: isVisible ? null : relation.schema, name: relation.name }),
     defaults: await readDefaults(db, relation),
     uniqueIndexes: await readUniqueIndexes(db, relation),
+    ...(await readTiedColumns(db, relation)),
   };
 }
 
@@ -76,6 +81,36 @@ async function readUniqueIndexes(db: Queryable, relation: Relation): Promise<Uni
     found.push({ name: relname ?? "", columns, fault });
   }
   return found;
+}
+
+/** Columns whose values are not free: a made-up one would break what they stand for. */
+async function readTiedColumns(
+  db: Queryable,
+  { oid }: Relation,
+): Promise<Pick<TableFacts, "foreignKeyColumns" | "tellingColumns">> {
+  const { rows } = await db.query(sql`
+    with tied (number, refers) as (
+      select pg_catalog.unnest(conkey), contype = 'f'
+      from pg_catalog.pg_constraint
+      where conrelid = ${oid}::oid
+        and contype in ('f', 'x')
+      union
+      select pg_catalog.unnest(indkey::pg_catalog.int2[]), false
+      from pg_catalog.pg_index
+      where indrelid = ${oid}::oid
+        and indisunique
+      union
+      select pg_catalog.unnest(partattrs::pg_catalog.int2[]), false
+      from pg_catalog.pg_partitioned_table
+      where partrelid = ${oid}::oid
+    )
+    select a.attname, tied.refers
+    from tied
+    join pg_catalog.pg_attribute a on a.attrelid = ${oid}::oid and a.attnum = tied.number
+    order by a.attnum`);
+  const named = (refers: "t" | "f") =>
+    rows.filter((row) => row.refers === refers).map(({ attname }) => attname ?? "");
+  return { foreignKeyColumns: named("t"), tellingColumns: named("f") };
 }
 
 async function noSuchTable(

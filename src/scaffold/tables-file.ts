@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import type { Table } from "../job/table.ts";
-import { describeTable, descriptionText } from "./describe-table.ts";
+import { columnText, describeTable, descriptionText } from "./describe-table.ts";
 import { requireKey } from "./find-key.ts";
 import { identifierFor } from "./identifier.ts";
 import type { TableFacts } from "./table-facts.ts";
@@ -60,7 +60,7 @@ export class TablesFile {
       throw this.#incomplete(
         exportName,
         `does not have ${missing.join(", ")} among its columns`,
-        "Add it there",
+        `Add there ${missing.map((name) => columnText(facts, name)).join(", ")}`,
       );
     if (needs.key && table.key.length === 0)
       throw this.#incomplete(exportName, "has no key", `Add key: ${JSON.stringify(requireKey(facts))}`);
@@ -69,7 +69,7 @@ export class TablesFile {
 
   #incomplete(exportName: string, what: string, remedy: string): UsageError {
     return new UsageError(`${exportName} in ${this.#path} describes the table, and ${what}.`, {
-      remedy: `${remedy}: what stands in that file is yours, and is left as it is.`,
+      remedy: `${remedy}. What stands in that file is yours, and is left as it is.`,
     });
   }
 

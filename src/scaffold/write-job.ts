@@ -1,15 +1,16 @@
 import { UsageError } from "../errors.ts";
+import { type AddedColumn, withAdded } from "./added-column.ts";
 import { findKey } from "./find-key.ts";
 import { anonymiseText, columnsToAnonymise } from "./kinds/anonymise.ts";
 import { deleteText } from "./kinds/delete.ts";
 import { columnsToFill, fillText } from "./kinds/fill.ts";
-import { moveText } from "./kinds/move.ts";
+import { copyText, moveText } from "./kinds/move.ts";
 import { seedText } from "./kinds/seed.ts";
 import { anonymiseTest, deleteTest, fillTest, moveTest, seedTest } from "./kinds/tests.ts";
 import type { TableFacts } from "./table-facts.ts";
 import type { TablesFile } from "./tables-file.ts";
 
-export const jobKinds = ["fill", "move", "seed", "anonymise", "delete"] as const;
+export const jobKinds = ["fill", "move", "copy", "seed", "anonymise", "delete"] as const;
 
 export type JobKind = (typeof jobKinds)[number];
 
@@ -19,11 +20,13 @@ export interface WantedJob {
   readonly kind: JobKind;
   /** the columns to fill or to anonymise; empty where they are to be guessed */
   readonly columns: readonly string[];
+  /** the columns that a fill adds before it fills them */
+  readonly added: readonly AddedColumn[];
 }
 
 /** The text of a job and of its test; tables that are not described yet are added to `tables`. */
 export function writeJob(
-  { name, kind, columns: named }: WantedJob,
+  { name, kind, columns: named, added }: WantedJob,
   tables: TablesFile,
   facts: TableFacts,
   into: TableFacts | null,
@@ -31,9 +34,11 @@ export function writeJob(
   const key = findKey(facts) ?? [];
   switch (kind) {
     case "fill": {
-      const columns = columnsToFill(facts, key, named);
-      const described = tables.describe(facts, { key: true, columns });
-      return { job: fillText(name, described, columns), test: fillTest(name, described, columns) };
+      const whole = withAdded(facts, added);
+      const columns = columnsToFill(whole, key, [...named, ...added.map((column) => column.name)]);
+      const described = tables.describe(whole, { key: true, columns });
+      const job = fillText(name, described, columns, added);
+      return { job, test: fillTest(name, described, columns, added) };
     }
     case "anonymise": {
       const columns = columnsToAnonymise(facts, key, named);
@@ -48,25 +53,26 @@ export function writeJob(
       const described = tables.describe(facts, { key: false, columns: [] });
       return { job: seedText(name, described), test: seedTest(name, described) };
     }
-    case "move": {
+    case "move":
+    case "copy": {
       if (into === null)
-        throw new UsageError("A move needs the table that the rows go to.", {
+        throw new UsageError(`A ${kind} needs the table that the rows go to.`, {
           remedy: "Add --into <table>.",
         });
       if (into.relation.oid === facts.relation.oid)
-        throw new UsageError(`${facts.name} cannot be moved into itself.`, {
+        throw new UsageError(`A ${kind} of ${facts.name} cannot go into the table itself.`, {
           remedy: "Name another --into.",
         });
       const from = tables.describe(facts, { key: true, columns: [] });
       const target = tables.describe(into, { key: false, columns: [] });
-      const job = moveText(name, from, target);
-      return { job, test: moveTest(name, from, target, job.includes("todo(")) };
+      const job = (kind === "move" ? moveText : copyText)(name, from, target);
+      return { job, test: moveTest(name, kind, from, target, job.includes("todo(")) };
     }
   }
 }
 
 /** A name for a job of which nothing more is known. */
-export function tellingName({ kind, columns }: Omit<WantedJob, "name">, table: string): string {
+export function tellingName({ kind, columns }: Pick<WantedJob, "kind" | "columns">, table: string): string {
   const what = kind === "fill" || kind === "anonymise" ? columns : [];
   return [kind, ...what, table].join("-");
 }

@@ -25,6 +25,10 @@ const cases = [
   { job: "fill-measures", parameters: ["--table", "measure"] },
   { job: "fill-shop-orders", parameters: ["--table", "shop.orders"] },
   { job: "fill-order-notes", parameters: ["--table", "orders"] },
+  { job: "fill-amount-cents", parameters: ["--table", "payment", "--add", "amount_cents:integer"] },
+  { job: "fill-payment-notes", parameters: ["--table", "payment"] },
+  { job: "copy-payments", parameters: ["--table", "payment", "--into", "ledger", "--kind", "copy"] },
+  { job: "copy-orders", parameters: ["--table", "orders", "--into", "keyless", "--kind", "copy"] },
   { job: "move-shop-orders", parameters: ["--table", "shop.orders", "--into", "shop.old_orders"] },
   { job: "seed-feedback-types", parameters: ["--table", "feedback_type", "--kind", "seed"] },
   { job: "seed-keyless", parameters: ["--table", "keyless", "--kind", "seed"] },
@@ -102,6 +106,7 @@ test("as they are written, jobs write nothing, and those that do not say of whic
 test("with the author's expression, a job does what it says", async () => {
   const text = await project.read("jobs/fill-essay-word-count.ts");
   const body = text
+    .replace("read: []", 'read: ["content"]')
     .replace("todo(row)", "row.content.trim().split(/\\s+/).length")
     .replace(/\n\/\*\* Write in.*/s, "");
   await project.write("jobs/fill-essay-word-count.ts", body);

@@ -36,6 +36,8 @@ function facts(name: string, schema = "public"): TableFacts {
     isVisible,
     defaults: new Map(),
     uniqueIndexes,
+    foreignKeyColumns: [],
+    tellingColumns: ["id"],
   };
 }
 

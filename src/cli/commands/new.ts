@@ -5,6 +5,12 @@ import type { CommandModule } from "yargs";
 import { UsageError } from "../../errors.ts";
 import { requireTellingName, suggestJobName } from "../../job/job-name.ts";
 import { parseTableName } from "../../job/table.ts";
+import {
+  type AddedColumn,
+  parseAddedColumn,
+  readAddedColumn,
+  withAdded,
+} from "../../scaffold/added-column.ts";
 import { readTableFacts, type TableFacts } from "../../scaffold/table-facts.ts";
 import { TablesFile } from "../../scaffold/tables-file.ts";
 import { type JobKind, jobKinds, tellingName, writeJob } from "../../scaffold/write-job.ts";
@@ -34,7 +40,18 @@ export const newCommand: CommandModule = {
         choices: jobKinds,
         describe: "what it does to the rows (fill when not given; move with --into)",
       })
-      .option("into", { type: "string", requiresArg: true, describe: "the table that a move moves them to" })
+      .option("into", {
+        type: "string",
+        requiresArg: true,
+        describe: "the table that a move or a copy brings them to",
+      })
+      .option("add", {
+        type: "string",
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: "a column that the job adds and fills, with its type: amount_cents:integer",
+      })
       .option("column", {
         type: "string",
         array: true,
@@ -55,8 +72,8 @@ export const newCommand: CommandModule = {
     const { name, kind, table } = requireGiven(given);
     requireFree(settings.jobs, name);
     const tables = await openTables(settings.jobs);
-    const [facts, into] = await readFacts(settings, table, given.into);
-    const written = writeJob({ name, kind, columns: given.column }, tables, facts, into);
+    const { facts, into, added } = await readFacts(settings, table, given);
+    const written = writeJob({ name, kind, columns: given.column, added }, tables, facts, into);
     const report = await writeJobFiles(settings.jobs, name, tables, written);
     if (settings.json) printJson({ job: name, kind, table: facts.name, ...report });
     sayWritten(settings, name, report);
@@ -68,29 +85,36 @@ interface Given extends CommonSettings {
   readonly table: readonly string[];
   readonly kind?: JobKind;
   readonly into?: string;
+  readonly add: readonly string[];
   readonly column: readonly string[];
   readonly kysely: boolean;
 }
 
-function requireGiven({ job, table: tables, kind: asked, into, column }: Given) {
+function requireGiven({ job, table: tables, kind: asked, into, add, column }: Given) {
   const kind = asked ?? (into === undefined ? "fill" : "move");
   const [table] = tables;
   if (job === undefined || table === undefined || tables.length > 1)
     throw new UsageError(job === undefined ? "Name the job." : "A job is written from one table.", {
       remedy: `Write tidefill new ${job ?? "<job>"} --table ${table ?? "<table>"}.`,
     });
-  if ((kind === "move") !== (into !== undefined))
+  const wantsTarget = kind === "move" || kind === "copy";
+  if (wantsTarget !== (into !== undefined))
     throw new UsageError(
       into === undefined
-        ? "A move needs the table that the rows go to."
-        : `--into belongs to a move, not to ${kind}.`,
+        ? `A ${kind} needs the table that the rows go to.`
+        : `--into belongs to a move or a copy, not to ${kind}.`,
       { remedy: into === undefined ? "Add --into <table>." : "Leave it out, or write --kind move." },
     );
   if (column.length > 0 && kind !== "fill" && kind !== "anonymise")
     throw new UsageError(`--column belongs to fill and anonymise, not to ${kind}.`, {
       remedy: "Leave it out.",
     });
-  const telling = suggestJobName(tellingName({ kind, columns: column }, parseTableName(table).name));
+  if (add.length > 0 && kind !== "fill")
+    throw new UsageError(`--add belongs to fill, not to ${kind}.`, {
+      remedy: "Leave it out, or write --kind fill.",
+    });
+  const columns = [...column, ...add.map((each) => parseAddedColumn(each).name)];
+  const telling = suggestJobName(tellingName({ kind, columns }, parseTableName(table).name));
   requireTellingName(job, telling ?? `${kind}-rows-of-a-table`);
   return { name: job, kind, table };
 }
@@ -112,14 +136,25 @@ async function openTables(folder: string): Promise<TablesFile> {
 async function readFacts(
   settings: CommonSettings,
   table: string,
-  into: string | undefined,
-): Promise<readonly [TableFacts, TableFacts | null]> {
+  { into, add }: Given,
+): Promise<{
+  readonly facts: TableFacts;
+  readonly into: TableFacts | null;
+  readonly added: readonly AddedColumn[];
+}> {
   return withStore(
     settings,
-    async (db) => [
-      await readTableFacts(db, parseTableName(table)),
-      into === undefined ? null : await readTableFacts(db, parseTableName(into)),
-    ],
+    async (db) => {
+      const facts = await readTableFacts(db, parseTableName(table));
+      const added: AddedColumn[] = [];
+      for (const each of add)
+        added.push(await readAddedColumn(db, withAdded(facts, added), parseAddedColumn(each)));
+      return {
+        facts,
+        into: into === undefined ? null : await readTableFacts(db, parseTableName(into)),
+        added,
+      };
+    },
     { needsSchema: false },
   );
 }

@@ -1,27 +1,37 @@
 import { displayIdentifier } from "../../postgres/sql.ts";
+import { type AddedColumn, withoutColumns } from "../added-column.ts";
 import { exampleLiteral } from "../example-value.ts";
 import { inTemplate, listed, property } from "../source-text.ts";
 import type { DescribedTable } from "../tables-file.ts";
 import { columnsOfChance, createTableText, insertRowsText } from "../test-schema.ts";
 import { testText } from "../test-text.ts";
-import { columnsMoved } from "./move.ts";
+import { valuesToFill } from "./fill.ts";
+import { columnsMoved, knownBy } from "./move.ts";
 import { naturalKey, seededColumns } from "./seed.ts";
 
 const expression = "Take this away once the job says what its rows get.";
 const scope = "Take this away once the job says which rows it is about.";
 
-export function fillTest(job: string, described: DescribedTable, columns: readonly string[]): string {
+export function fillTest(
+  job: string,
+  described: DescribedTable,
+  columns: readonly string[],
+  added: readonly AddedColumn[] = [],
+): string {
   const { table, facts } = described;
-  const read = Object.keys(table.columns).filter(
-    (name) => table.key.includes(name) || ![...columns, ...table.personalData].includes(name),
+  const values = valuesToFill(described, columns, added);
+  const read = [...new Set([...table.key, ...[...values.values()].flatMap((value) => value?.reads ?? [])])];
+  const row = read.map((name) => `${property(name)}: ${exampleLiteral(bare(table.columns[name]))}`);
+  const expected = columns.map(
+    (name) => `${property(name)}: ${values.get(name)?.inTest ?? exampleLiteral(bare(table.columns[name]))}`,
   );
-  const row = read.map((name) => `${property(name)}: ${exampleLiteral(table.columns[name] ?? "text")}`);
-  const expected = columns.map((name) => `${property(name)}: ${exampleLiteral(bare(table.columns[name]))}`);
   const isNull = columns.map((name) => `${displayIdentifier(name)} is null`).join(" or ");
+  // The job adds the others itself.
+  const isThere = { ...described, facts: withoutColumns(facts, added) };
   return testText({
     job,
-    schema: [...createTableText(described, null, true), insertRowsText(described, columns)],
-    open: expression,
+    schema: [...createTableText(isThere, null, true), insertRowsText(isThere, columns)],
+    open: [...values.values()].includes(null) ? expression : null,
     tests: [
       {
         says: "makes of one row what it should",
@@ -44,24 +54,33 @@ export function fillTest(job: string, described: DescribedTable, columns: readon
   });
 }
 
-export function moveTest(job: string, from: DescribedTable, into: DescribedTable, isOpen: boolean): string {
+/** A copy leaves the source as it is, a move takes its rows away. */
+export function moveTest(
+  job: string,
+  kind: "move" | "copy",
+  from: DescribedTable,
+  into: DescribedTable,
+  isOpen: boolean,
+): string {
+  const filled = columnsMoved(from, into);
+  const known = kind === "copy" ? knownBy(into, filled) : null;
   return testText({
     job,
     schema: [
       ...createTableText(from, null, true),
-      ...createTableText(into, null, false),
+      ...createTableText(into, known, false),
       insertRowsText(from, []),
     ],
     open: isOpen ? expression : null,
-    ofChance: columnsOfChance(into, columnsMoved(from, into)),
+    ofChance: columnsOfChance(into, filled),
     tests: [
       {
-        says: "moves every row",
+        says: kind === "move" ? "moves every row" : "copies every row, and takes none away",
         wantsDatabase: true,
         body: [
           "const report = await runJobInTest(job, { database });",
           'assert.equal(report.status, "succeeded");',
-          `assert.deepEqual(await database.query(${count(from)}), [{ count: 0n }]);`,
+          `assert.deepEqual(await database.query(${count(from)}), [{ count: ${kind === "move" ? "0n" : "100n"} }]);`,
           `assert.deepEqual(await database.query(${count(into)}), [{ count: 100n }]);`,
         ],
       },
