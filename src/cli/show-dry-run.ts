@@ -1,6 +1,7 @@
 import { type DryRunOptions, type DryRunReport, dryRun } from "../engine/dry-run.ts";
 import type { Job } from "../job/define-job.ts";
 import { formatBytes, formatCount, formatSeconds } from "../observe/format.ts";
+import { rowWord } from "../observe/row-words.ts";
 import { withAddress } from "./connection.ts";
 import { exitCodes } from "./exit-code.ts";
 import { alignColumns, printData, printJson, say } from "./output.ts";
@@ -30,7 +31,7 @@ function describe(report: DryRunReport): string {
     count > 0 ? [`${formatCount(count)} ${what}`] : [];
   const counts = [
     `${formatCount(rows.read)} rows read`,
-    `${formatCount(rows.written)} would be written`,
+    `${formatCount(rows.written)} would be ${rowWord({ kind: "run", writes: report.writes })}`,
     ...some(rows.unchanged, "already right"),
     ...some(rows.skipped, "skipped"),
     ...some(rows.conflicted, "conflicted"),

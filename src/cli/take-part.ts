@@ -6,6 +6,7 @@ import type { Duration } from "../job/duration.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { Windows } from "../job/window.ts";
 import { formatCount, formatSeconds } from "../observe/format.ts";
+import { rowWord } from "../observe/row-words.ts";
 import { inMinutes } from "../throttle/amount.ts";
 import { withAddress } from "./connection.ts";
 import { exitCodeOf } from "./exit-code.ts";
@@ -120,7 +121,8 @@ function sayContract({ job, contract }: RunReport): void {
 }
 
 /** How a run of each kind is summed up. */
-function partsOf({ kind, rows, hasRows }: RunReport): string[] {
+function partsOf(report: RunReport): string[] {
+  const { kind, rows, hasRows } = report;
   const some = (count: number, what: string): string[] =>
     count > 0 ? [`${formatCount(count)} ${what}`] : [];
   if (!hasRows) return [kind === "undo" ? "its steps are taken back" : "its steps are done"];
@@ -128,7 +130,7 @@ function partsOf({ kind, rows, hasRows }: RunReport): string[] {
     const images = `of ${formatCount(rows.read)} undo images`;
     const counts = [rows.written, rows.conflicted, rows.skipped].map(formatCount);
     return [
-      `${counts[0]} restored`,
+      `${counts[0]} ${rowWord(report)}`,
       `${counts[1]} ${rows.conflicted === 1 ? "conflict" : "conflicts"}`,
       `${counts[2]} gone`,
       ...some(rows.unchanged, "as they were already"),
@@ -139,7 +141,7 @@ function partsOf({ kind, rows, hasRows }: RunReport): string[] {
   if (kind === "verify")
     return [`${formatCount(rows.read)} rows compared`, `${formatCount(rows.conflicted)} differences`];
   return [
-    `${formatCount(rows.written)} rows written`,
+    `${formatCount(rows.written)} rows ${rowWord(report)}`,
     ...some(rows.unchanged, "already right"),
     ...some(rows.skipped, "skipped"),
     ...some(rows.conflicted, "conflicted with rows that were there"),

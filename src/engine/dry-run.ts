@@ -2,11 +2,12 @@ import { UsageError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { type GivenParameters, readParameters } from "../job/parameters.ts";
 import { openJob } from "../plan/open-job.ts";
-import type { OpenedJob } from "../plan/opened-job.ts";
+import { type OpenedJob, writesOf } from "../plan/opened-job.ts";
 import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database } from "../postgres/database.ts";
 import { raw } from "../postgres/sql.ts";
 import type { Lease } from "../store/ranges.ts";
+import type { RunWrites } from "../store/run.ts";
 import { Patience } from "./backoff.ts";
 import { SteadyPace } from "./batch-pace.ts";
 import { BatchSize } from "./batch-size.ts";
@@ -30,6 +31,8 @@ export interface DryRunOptions extends WorkOptions {
 export interface DryRunReport {
   readonly job: string;
   readonly dryRun: true;
+  /** what is done to rows */
+  readonly writes: RunWrites;
   readonly batches: number;
   readonly rows: {
     readonly read: number;
@@ -135,6 +138,7 @@ function report(opened: OpenedJob, committer: DryCommitter, seconds: number): Dr
   return {
     job: opened.job.name,
     dryRun: true,
+    writes: writesOf(opened),
     batches,
     rows: rest,
     rowsPerSecond,

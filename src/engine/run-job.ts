@@ -5,7 +5,7 @@ import { type GivenParameters, parametersToJson, readParameters, requireKept } f
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { canary, type Rollout, stages } from "../job/rollout.ts";
 import { openJob, requireScope } from "../plan/open-job.ts";
-import type { OpenedJob } from "../plan/opened-job.ts";
+import { type OpenedJob, writesOf } from "../plan/opened-job.ts";
 import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import { requireGrants } from "../store/grants.ts";
@@ -151,6 +151,7 @@ export async function createRun(
       job: job.name,
       kind: "run",
       ofRun,
+      writes: writesOf(opened),
       undoLog,
       undoParts: undoLog === "none" ? [] : images.parts,
       parameters: isPersonal ? "{}" : given,

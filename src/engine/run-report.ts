@@ -2,7 +2,7 @@ import type { RunPace } from "../job/pace.ts";
 import { Windows } from "../job/window.ts";
 import type { Database } from "../postgres/database.ts";
 import { type Progress, readProgress } from "../store/progress.ts";
-import type { Run, RunKind } from "../store/run.ts";
+import type { Run, RunKind, RunWrites } from "../store/run.ts";
 import type { RunStatus } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
 import type { ContractReport } from "./contract-report.ts";
@@ -18,6 +18,8 @@ export interface RunReport {
   readonly kind: RunKind;
   /** the run that is taken back or compared */
   readonly ofRun: number | null;
+  /** what is done to rows, or what the run did that is taken back; null where none is written */
+  readonly writes: RunWrites | null;
   /** the run that took this one back */
   readonly undoneBy: number | null;
   /** false where the job has steps only */
@@ -89,6 +91,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     job: run.job,
     kind: run.kind,
     ofRun: run.ofRun === null ? null : Number(run.ofRun),
+    writes: run.writes,
     undoneBy: run.undoneBy === null ? null : Number(run.undoneBy),
     hasRows: !hadNoRows(run),
     status: run.status,

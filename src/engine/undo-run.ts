@@ -145,6 +145,7 @@ async function begin(db: Database, store: Store, undone: Run, options: UndoOptio
       job: undone.job,
       kind: "undo",
       ofRun: undone.id,
+      writes: undone.writes,
       undoLog: "none",
       undoParts: [],
       parameters: "{}",

@@ -25,6 +25,14 @@ export interface WrittenTable {
   readonly leavesOthers?: boolean;
 }
 
+/** What a job does to rows as a whole. */
+export function writesOf({ writes }: Pick<OpenedJob, "writes">): WriteVerb | "upsert" | "move" {
+  const insert = writes.find(({ verb }) => verb === "insert");
+  if (insert === undefined) return writes[0]?.verb ?? "update";
+  if (writes.some(({ verb }) => verb === "delete")) return "move";
+  return insert.overwrites ? "upsert" : "insert";
+}
+
 /** A job after every check has passed: its statements, and what it is about to touch. */
 export interface OpenedJob {
   readonly job: Job;

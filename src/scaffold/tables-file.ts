@@ -96,7 +96,9 @@ export class TablesFile {
     const line = `import { ${isTaken ? "table as describe" : "table"} } from "tidefill";\n`;
     const last = imports.at(-1);
     const at = last === undefined ? startOf(this.#text) : last.index + last[0].length;
-    this.#text = `${this.#text.slice(0, at)}${line}${this.#text.slice(at)}`;
+    // A comment that begins the file is not about the import.
+    const gap = last === undefined && /^\/[/*]/.test(this.#text.slice(at)) ? "\n" : "";
+    this.#text = `${this.#text.slice(0, at)}${line}${gap}${this.#text.slice(at)}`;
     return isTaken ? "describe" : "table";
   }
 

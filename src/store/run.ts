@@ -13,6 +13,9 @@ export interface CodeFingerprint {
 /** What the batches of a run do: the job's own work, taking a run back, or comparing. */
 export type RunKind = "run" | "undo" | "verify";
 
+/** What a run's batches do to rows; an upsert inserts them or updates those that are there. */
+export type RunWrites = "update" | "insert" | "upsert" | "delete" | "move";
+
 /** How a run keeps what it overwrites. */
 export type UndoLogKind = "none" | "plain" | "encrypted" | "purged";
 
@@ -22,6 +25,8 @@ export interface Run {
   readonly kind: RunKind;
   /** the run that is taken back or compared */
   readonly ofRun: bigint | null;
+  /** what it does to rows, or what the run did that it takes back; null where it writes none */
+  readonly writes: RunWrites | null;
   readonly undoLog: UndoLogKind;
   /** whose images the undo log holds, as the sink that wrote them tells; plain data, since the store knows no sinks */
   readonly undoParts: readonly unknown[];
@@ -66,6 +71,7 @@ export function toRun(row: Row): Run {
     job: row.job ?? "",
     kind: (row.kind ?? "run") as RunKind,
     ofRun: row.of_run == null ? null : BigInt(row.of_run),
+    writes: (row.writes ?? null) as RunWrites | null,
     undoLog: (row.undo_log ?? "none") as UndoLogKind,
     undoParts: JSON.parse(row.undo_parts ?? "[]") as readonly unknown[],
     undoneBy: row.undone_by == null ? null : BigInt(row.undone_by),

@@ -3,7 +3,14 @@ import type { Queryable, Transaction } from "../postgres/database.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { TableIdentity } from "../postgres/table-identity.ts";
 import { noSuchRun } from "./no-such-run.ts";
-import { type CodeFingerprint, type Run, type RunKind, toRun, type UndoLogKind } from "./run.ts";
+import {
+  type CodeFingerprint,
+  type Run,
+  type RunKind,
+  type RunWrites,
+  toRun,
+  type UndoLogKind,
+} from "./run.ts";
 import { unfinished } from "./run-status.ts";
 import type { StoreSchema } from "./schema.ts";
 
@@ -11,6 +18,8 @@ export interface NewRun {
   readonly job: string;
   readonly kind: RunKind;
   readonly ofRun: bigint | null;
+  /** what it does to rows; null when absent: it writes none */
+  readonly writes?: RunWrites | null;
   readonly undoLog: UndoLogKind;
   readonly undoParts: readonly unknown[];
   readonly parameters: string;
@@ -43,9 +52,9 @@ export class Runs {
   async create(db: Queryable, run: NewRun): Promise<bigint> {
     const { rows } = await db.query(sql`
       insert into ${this.#schema.table("run")}
-        (job, kind, of_run, undo_log, undo_parts, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint,
+        (job, kind, of_run, writes, undo_log, undo_parts, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint,
           tables, estimated_rows, estimated_walk, pace, rollout, is_partial, started_at)
-      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${String(run.rejectLimit)}, ${JSON.stringify(run.code)}::jsonb,
+      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.writes ?? null}, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${String(run.rejectLimit)}, ${JSON.stringify(run.code)}::jsonb,
         ${run.keyFingerprint}, ${run.tableFingerprint}, ${JSON.stringify(run.tables)}::jsonb, ${run.estimatedRows}, ${run.estimatedWalk}, ${run.pace ?? "{}"}::jsonb,
         ${run.rollout ?? null}::jsonb, ${run.isPartial === true}, pg_catalog.clock_timestamp())
       on conflict (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled') do nothing

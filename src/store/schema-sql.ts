@@ -31,6 +31,7 @@ create table ${s}.run (
   job text not null,
   kind text not null default 'run' check (kind in ('run', 'undo', 'verify')),
   of_run bigint references ${s}.run,
+  writes text check (writes in ('update', 'insert', 'upsert', 'delete', 'move')),
   status text not null
     check (status in ('pending', 'running', 'succeeded', 'paused', 'interrupted', 'failed', 'cancelled')),
   wanted text not null default 'running' check (wanted in ('running', 'paused', 'cancelled')),
@@ -65,6 +66,7 @@ comment on table ${s}.run is 'One execution of a job with its parameters';
 create index run_of on ${s}.run (of_run) where of_run is not null;
 comment on column ${s}.run.kind is 'What its batches do: the job''s own work, taking a run back, or comparing';
 comment on column ${s}.run.of_run is 'The run that is taken back or compared';
+comment on column ${s}.run.writes is 'What its batches do to rows, or did in the run that it takes back; null where it writes none';
 comment on column ${s}.run.undo_parts is 'Whose images its undo log holds, and how, so that undo needs no code of the job''s';
 comment on column ${s}.run.undo_log is 'How its old values are kept in the table undo_<id>';
 comment on column ${s}.run.wanted is 'What an operator asked for; workers read it when they commit';

@@ -6,6 +6,7 @@ let project: Project;
 beforeAll(async () => {
   project = await Project.open();
   await project.type("init");
+  await project.execute("bash", "-c", "cp examples/*.ts jobs/");
   // It would tell, if it were loaded.
   await project.write("jobs/noisy-job.ts", 'throw new Error("loaded");\nexport default 1;\n');
 });
@@ -29,7 +30,7 @@ async function offered(line: string): Promise<readonly string[]> {
 
 test.each([
   ["tidefill p", ["plan", "pause", "purge"]],
-  ["tidefill new fill-x --kind ", ["fill", "move", "seed", "anonymise", "delete"]],
+  ["tidefill new fill-x --kind ", ["fill", "move", "copy", "seed", "anonymise", "delete"]],
   ["tidefill plan --tr", ["--trace"]],
   ["tidefill plan ", ["fill-article-word-count", "noisy-job", "seed-articles"]],
   ["tidefill run s", ["seed-articles"]],

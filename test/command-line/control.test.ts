@@ -62,7 +62,7 @@ test("undo by the job's name takes back the run that wrote the rows, and list te
     const [counted] = await labels();
     // Only what is left is named.
     if (counted?.labels === 0) expect(await listed()).not.toContain("stands");
-    else expect(await listed()).toContain("what run 1 wrote stands");
+    else expect(await listed()).toContain("run 1 still stands");
   }
   expect(order).toEqual([5, 3, 1]);
   expect(await labels()).toEqual([{ labels: 0 }]);

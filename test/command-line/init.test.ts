@@ -12,26 +12,39 @@ const files = [
   "package.json",
   "tsconfig.json",
   "jobs/tables.ts",
-  "jobs/seed-articles.ts",
-  "jobs/fill-article-word-count.ts",
-  "jobs/fill-article-word-count.test.ts",
+  "examples/tables.ts",
+  "examples/seed-articles.ts",
+  "examples/fill-article-word-count.ts",
+  "examples/fill-article-word-count.test.ts",
 ];
+const onExamples = ["--jobs", "examples", "--embedded"];
 
 test("init in an empty folder makes a project that runs at once", async () => {
   const { code, stdout, stderr } = await project.execute("npx", "--offline", "tidefill", "init");
   expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "" });
   for (const file of [...files, ".gitignore"]) expect(stderr).toContain(`written  ${file}`);
-  expect(stderr).toContain("npx tidefill up --embedded");
+  expect(stderr).toContain("npx tidefill up --jobs examples --embedded");
   expect(await project.compile()).toBe("");
-  const up = await project.execute("npx", "--offline", "tidefill", "up", "--embedded");
+  const up = await project.execute("npx", "--offline", "tidefill", "up", ...onExamples);
   expect(up.code, up.stderr).toBe(0);
   expect(up.stderr).toMatch(
-    /succeeded {2}seed-articles.*3 rows written[\s\S]*succeeded {2}fill-article-word-count.*3 rows/,
+    /succeeded {2}seed-articles.*3 rows inserted[\s\S]*succeeded {2}fill-article-word-count.*3 rows written/,
   );
   // It is done, and the test beside the jobs is taken for none.
-  const check = await project.type("check", "--embedded", "--json");
+  const check = await project.type("check", "--json", ...onExamples);
   expect(check).toMatchObject({ code: 0 });
-  expect((await project.type("list", "--json", "--embedded")).stdout).not.toContain("test");
+  expect((await project.type("list", "--json", ...onExamples)).stdout).not.toContain("test");
+});
+
+test("the examples are no jobs of the project's own: nothing is pending, and nothing is listed", async () => {
+  await project.type("init");
+  const up = await project.type("up", "--dry-run", "--embedded");
+  expect(up).toMatchObject({ code: 0, stdout: "Nothing is pending.\n" });
+  const list = await project.type("list", "--json", "--embedded");
+  expect(JSON.parse(list.stdout)).toMatchObject({ jobs: [] });
+  const shown = await project.type("list", "--embedded");
+  expect(shown.stdout).toBe("There is no job in jobs/. Write one: tidefill new <job> --table <table>\n");
+  expect(shown.stderr).not.toContain("tables");
 });
 
 test("the example's test passes by the project's own script", async () => {
@@ -53,17 +66,33 @@ test("init leaves every file that is there as it is, and says so", async () => {
   expect(await project.read("package.json")).toBe("{}");
   expect(await project.read(".gitignore")).toBe("/node_modules\n*.log\n.tidefill/\n");
   await project.write("tsconfig.json", "{}");
-  await project.remove("jobs/seed-articles.ts");
+  await project.remove("examples/seed-articles.ts");
   const again = await project.type("init");
   expect(again.stderr).not.toContain("written");
   for (const kept of ["package.json", "tsconfig.json", "jobs", ".gitignore"])
     expect(again.stderr).toMatch(new RegExp(`^kept +${kept}`, "m"));
-  // Beside jobs of somebody's there is no example.
-  expect((await project.list()).map(([file]) => file)).toEqual([
+  expect((await project.list("examples")).map(([file]) => file)).toEqual([
     "fill-article-word-count.test.ts",
     "fill-article-word-count.ts",
     "tables.ts",
   ]);
+});
+
+test("a folder of examples that is there is left as it is", async () => {
+  await project.execute("mkdir", "examples");
+  await project.write("examples/mine.txt", "mine");
+  const { stderr } = await project.type("init");
+  expect(stderr).toMatch(/^kept +examples/m);
+  expect(stderr).not.toContain("--jobs examples");
+  expect(await project.list("examples")).toEqual([["mine.txt", "mine"]]);
+});
+
+test("a project that has jobs gets no examples", async () => {
+  await project.execute("mkdir", "jobs");
+  await project.write("jobs/fill-a.ts", "export default 1;\n");
+  const { stderr } = await project.type("init");
+  expect(stderr).not.toContain("examples");
+  expect(await project.list()).toEqual([["fill-a.ts", "export default 1;\n"]]);
 });
 
 test("init makes the folder that it is given", async () => {

@@ -80,6 +80,7 @@ create table ledger (
   memo text,
   booked_at timestamptz not null default now()
 );
+create table pupil (id bigint primary key, email text not null, joined_on date);
 create view essays_seen as select * from essay;
 insert into essay (title, content) select 'T' || g, repeat('w ', g) from generate_series(1, 50) g;
 insert into student select g, 'e' || g || '@x.org', 'Name ' || g, '1' || g, '2000-01-01', '{}' from generate_series(1, 50) g;

@@ -68,10 +68,12 @@ export class Project {
     await rm(join(this.folder, path));
   }
 
-  /** The files of the jobs' folder with what is in them. */
-  async list(): Promise<readonly (readonly [string, string])[]> {
-    const files = await readdir(join(this.folder, "jobs"));
-    return Promise.all(files.sort().map(async (file) => [file, await this.read(`jobs/${file}`)] as const));
+  /** The files of the jobs' folder, or of another one, with what is in them. */
+  async list(folder = "jobs"): Promise<readonly (readonly [string, string])[]> {
+    const files = await readdir(join(this.folder, folder));
+    return Promise.all(
+      files.sort().map(async (file) => [file, await this.read(`${folder}/${file}`)] as const),
+    );
   }
 
   /** What the compiler says against the jobs and their tests. */

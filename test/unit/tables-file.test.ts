@@ -48,7 +48,7 @@ test.each([
   ["", `import { table } from "tidefill";\n\n${description("essay")}`],
   [
     "#!/usr/bin/env node\n// Ours.\nexport const a = 1;\n",
-    `#!/usr/bin/env node\nimport { table } from "tidefill";\n// Ours.\nexport const a = 1;\n\n${description("essay")}`,
+    `#!/usr/bin/env node\nimport { table } from "tidefill";\n\n// Ours.\nexport const a = 1;\n\n${description("essay")}`,
   ],
   [
     'import { sql, table } from "tidefill";\n',

@@ -121,8 +121,22 @@ function toCells(line: AuditLine): readonly string[] {
 }
 
 function shortened(details: AuditLine["details"]): string {
-  const facts = Object.entries(details).map(([name, value]) => `${name}=${cut(plain(value), 40)}`);
+  const facts = Object.entries(withoutHashes(details) ?? {}).map(
+    ([name, value]) => `${name}=${cut(plain(value), 40)}`,
+  );
   return cut(facts.join(" "), 120);
+}
+
+/** The details for people: hashes are for programs, which read them with --json; what holds nothing else is left out too. */
+function withoutHashes(value: unknown): object | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const kept = Object.entries(value).flatMap(([name, each]) => {
+    if (typeof each === "string" && /^[0-9a-f]{64}$/.test(each)) return [];
+    if (typeof each !== "object" || each === null || Array.isArray(each)) return [[name, each] as const];
+    const inner = withoutHashes(each);
+    return inner === null ? [] : [[name, inner] as const];
+  });
+  return kept.length === 0 ? null : Object.fromEntries(kept);
 }
 
 // Anything but a plain word as JSON, so that no text can break the line or steer the terminal.

@@ -4,13 +4,13 @@ import { dirname, join } from "node:path";
 import type { CommandModule } from "yargs";
 import { ownVersion } from "../../own-package.ts";
 import { exampleJobs } from "../../scaffold/project/example-jobs.ts";
-import { ignoredPaths, projectFiles, withLines } from "../../scaffold/project/project-files.ts";
+import { emptyJobs, ignoredPaths, projectFiles, withLines } from "../../scaffold/project/project-files.ts";
 import { emphasise, printJson, say } from "../output.ts";
 
 /** `tidefill init [folder]` */
 export const initCommand: CommandModule = {
   command: "init [folder]",
-  describe: "a project with jobs that run at once; files that are there stay as they are",
+  describe: "a project, with examples that run at once; files that are there stay as they are",
   builder: (yargs) =>
     yargs
       .positional("folder", {
@@ -22,7 +22,7 @@ export const initCommand: CommandModule = {
   handler: async (read) => {
     const { folder, json } = read as unknown as { readonly folder: string; readonly json: boolean };
     const report = await writeProject(folder);
-    const next = whatNext(folder, report.kept);
+    const next = whatNext(folder, report);
     if (json) printJson({ folder, ...report, next });
     for (const file of report.written) say(`${emphasise("green", "written")}  ${join(folder, file)}`);
     for (const file of report.extended) say(`${emphasise("green", "extended")} ${join(folder, file)}`);
@@ -41,7 +41,8 @@ interface ProjectReport {
 async function writeProject(folder: string): Promise<ProjectReport> {
   const written: string[] = [];
   const kept: string[] = [];
-  for (const [file, text] of Object.entries({ ...projectFiles(ownVersion()), ...jobsFor(folder, kept) })) {
+  const files = { ...projectFiles(ownVersion()), ...foldersFor(folder, kept) };
+  for (const [file, text] of Object.entries(files)) {
     const path = join(folder, file);
     await mkdir(dirname(path), { recursive: true });
     const isNew = await writeNew(path, text);
@@ -53,15 +54,24 @@ async function writeProject(folder: string): Promise<ProjectReport> {
   return { written, extended: ignored === "extended" ? [".gitignore"] : [], kept };
 }
 
-// Beside jobs of somebody's, `tidefill up` would make the example's table in a database that is in use.
-function jobsFor(folder: string, kept: string[]): Readonly<Record<string, string>> {
-  const jobs = join(folder, "jobs");
-  const own = existsSync(jobs) ? readdirSync(jobs) : [];
-  const isFree = own.every((file) => file.startsWith("."));
-  if (!isFree) kept.push("jobs/");
-  return isFree
-    ? Object.fromEntries(Object.entries(exampleJobs).map(([file, text]) => [`jobs/${file}`, text]))
-    : {};
+/** An empty folder of jobs, and examples in a folder of their own: a project that has jobs needs neither. */
+function foldersFor(folder: string, kept: string[]): Readonly<Record<string, string>> {
+  if (!isFree(join(folder, "jobs"))) {
+    kept.push("jobs/");
+    return {};
+  }
+  if (isFree(join(folder, "examples")))
+    return { ...within("jobs", emptyJobs), ...within("examples", exampleJobs) };
+  kept.push("examples/");
+  return within("jobs", emptyJobs);
+}
+
+function isFree(folder: string): boolean {
+  return !existsSync(folder) || readdirSync(folder).every((file) => file.startsWith("."));
+}
+
+function within(folder: string, files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(files).map(([file, text]) => [`${folder}/${file}`, text]));
 }
 
 /** Writes a file that is not there; answers whether it did. */
@@ -85,14 +95,17 @@ async function extendIgnored(path: string): Promise<"written" | "extended" | "ke
 }
 
 /** What to type next. */
-function whatNext(folder: string, kept: readonly string[]): readonly string[] {
+function whatNext(folder: string, { written, kept }: ProjectReport): readonly string[] {
   const isInstalled = existsSync(join(folder, "node_modules", "tidefill"));
-  const hasExamples = !kept.includes("jobs/");
+  const hasExamples = written.some((file) => file.startsWith("examples/"));
+  const examples = [
+    "npx tidefill up --jobs examples --embedded",
+    "node --import tidefill/register --test examples/*.test.ts",
+  ];
   return [
     ...(folder === "." ? [] : [`cd ${folder}`]),
     ...(isInstalled ? [] : ["npm install"]),
-    ...(hasExamples ? ["npx tidefill up --embedded"] : ["npx tidefill list"]),
-    "node --import tidefill/register --test jobs/*.test.ts",
+    ...(hasExamples ? examples : kept.includes("jobs/") ? ["npx tidefill list"] : []),
     "npx tidefill new <job> --table <table> --database-url postgres://…",
   ];
 }

@@ -29,7 +29,12 @@ export const listCommand: CommandModule = {
       ...gone.filter(isGone).map(listedGone),
     ];
     if (settings.json) printJson({ jobs: rows, ignored });
-    else printData(rows.length === 0 ? `There is no job in ${settings.jobs}/.` : table(rows));
+    else
+      printData(
+        rows.length === 0
+          ? `There is no job in ${settings.jobs}/. Write one: tidefill new <job> --table <table>`
+          : table(rows),
+      );
     for (const { file, reason } of ignored) {
       // A file that only describes tables is no mistake.
       if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
@@ -151,10 +156,9 @@ function lastRunOf(run: Run | null): ListedJob["lastRun"] {
 
 function stateShown({ state, changedSince, standing, openSteps, lastRun }: ListedJob): string {
   if (state === "undone")
-    return [
-      `undone by run ${lastRun?.undoneBy}`,
-      ...standing.map((run) => `what run ${run} wrote stands`),
-    ].join(", ");
+    return [`undone by run ${lastRun?.undoneBy}`, ...standing.map((run) => `run ${run} still stands`)].join(
+      ", ",
+    );
   const isOpen = state === "succeeded" && openSteps.length > 0;
   return [
     state,

@@ -11,6 +11,7 @@ import {
   formatPercent,
   formatSeconds,
 } from "../../observe/format.ts";
+import { rowWord } from "../../observe/row-words.ts";
 import type { Database } from "../../postgres/database.ts";
 import { isFinished } from "../../store/run-status.ts";
 import type { Store } from "../../store/store.ts";
@@ -107,13 +108,15 @@ function describe(reports: readonly RunReport[], isOne: boolean): string {
 }
 
 function describeAll(reports: readonly RunReport[]): string {
-  const heading = ["JOB", "RUN", "STATE", "DONE", "WRITTEN", "REJECTED", "ROWS/S", "LEFT"];
+  const heading = ["JOB", "RUN", "STATE", "DONE", "ROWS", "REJECTED", "ROWS/S", "LEFT"];
   const rows = reports.map((report) => [
     report.job,
     String(report.run),
     stateOf(report),
     formatPercent(report.progress),
-    formatCount(report.rows.written),
+    report.kind === "verify" || !report.hasRows
+      ? "–"
+      : `${formatCount(report.rows.written)} ${rowWord(report)}`,
     formatCount(report.rows.rejected),
     formatCount(report.rowsPerSecond),
     report.etaSeconds === null || isFinished(report.status) ? "–" : formatSeconds(report.etaSeconds),
@@ -130,7 +133,7 @@ function describeOne(report: RunReport): string {
     ["done", `${formatPercent(report.progress)} of ~${formatCount(rows.estimated ?? 0)} rows`],
     [
       "rows",
-      `${formatCount(rows.read)} read, ${formatCount(rows.written)} written, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.conflicted)} conflicted, ${formatCount(rows.rejected)} rejected`,
+      `${formatCount(rows.read)} read, ${formatCount(rows.written)} ${rowWord(report)}, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.conflicted)} conflicted, ${formatCount(rows.rejected)} rejected`,
     ],
     ["speed", report.rowsPerSecond > 0 ? `${formatCount(report.rowsPerSecond)} rows/s` : null],
     [

@@ -1,8 +1,11 @@
-/** The jobs of a new project, by their files: they make the small table that they work on, so they run at once. */
+/**
+ * The examples of a new project, by their files: they make the small table that they work on, so they run at once. They lie in a
+ * folder of their own, so that no command that works on `jobs/` meets them.
+ */
 export const exampleJobs: Readonly<Record<string, string>> = {
   "tables.ts": `import { table } from "tidefill";
 
-// What jobs read and write. \`tidefill new <job> --table <table>\` adds tables of yours.
+// What the examples read and write. \`tidefill new <job> --table <table>\` describes tables of yours in jobs/tables.ts.
 export const articles = table("article", {
   key: "id",
   columns: { id: "bigint", title: "text", body: "text", word_count: "integer?" },
@@ -11,7 +14,7 @@ export const articles = table("article", {
   "seed-articles.ts": `import { createTable, defineJob, insertInto, rows, sql } from "tidefill";
 import { articles } from "./tables.ts";
 
-/** An example: makes a table, and seeds it. Delete it when you have jobs of your own. */
+/** An example: makes a table, and seeds it. Delete this folder when you have jobs of your own. */
 export default defineJob({
   name: "seed-articles",
   expand: [

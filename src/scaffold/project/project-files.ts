@@ -1,4 +1,5 @@
-const testCommand = "node --import tidefill/register --test jobs/*.test.ts";
+// The examples' tests too, as long as they are there.
+const testCommand = "node --import tidefill/register --test */*.test.ts";
 
 /** What a project has beside its jobs, by its files; `version` is that of this package. */
 export function projectFiles(version: string): Readonly<Record<string, string>> {
@@ -22,10 +23,15 @@ export function projectFiles(version: string): Readonly<Record<string, string>> 
         skipLibCheck: true,
         noEmit: true,
       },
-      include: ["jobs"],
+      include: ["jobs", "examples"],
     }),
   };
 }
+
+/** The folder of jobs as long as there is none, so that every command finds it. */
+export const emptyJobs: Readonly<Record<string, string>> = {
+  "tables.ts": "// What jobs read and write: `tidefill new <job> --table <table>` describes tables here.\n",
+};
 
 /** What belongs into no repository: the embedded PostgreSQL, and what npm installs. */
 export const ignoredPaths: readonly string[] = [".tidefill/", "node_modules/"];
