@@ -1,4 +1,4 @@
-import { formatBytesInterval, formatCount, formatInterval } from "../observe/format.ts";
+import { formatBytesInterval } from "../observe/format.ts";
 import type { Forecast } from "../plan/forecast/forecast.ts";
 import type { RunPlan } from "../plan/plan-run.ts";
 import type { PlannedStep } from "../plan/plan-steps.ts";
@@ -17,13 +17,16 @@ export interface WholePlan extends RunPlan {
   readonly locks: readonly TracedStatement[] | null;
 }
 
-/** The plan for people. */
-export function describePlan(plan: WholePlan): string {
+/** The plan for people: the summary, what it touches and costs, what to look at; the statements where they are asked for. */
+export function describePlan(plan: WholePlan, summary: readonly string[], showsSql: boolean): string {
   return [
     `${plan.job}, ${plan.kind}`,
     "",
-    ...describeSteps(plan.steps),
+    ...summary,
+    "",
+    ...describeSteps(plan.steps, showsSql),
     ...describeRows(plan),
+    ...(showsSql ? describeStatements(plan) : []),
     ...describeLocks(plan.locks),
     ...describeSql(plan.sql),
     "Checklist",
@@ -31,15 +34,16 @@ export function describePlan(plan: WholePlan): string {
       ({ question, isGood, answer }) => `  ${isGood ? "✓" : "–"} ${question.padEnd(12)} ${answer}`,
     ),
     "",
+    ...(showsSql ? [] : [`Every statement: tidefill plan ${plan.job} --sql`]),
     "Nothing was written.",
   ].join("\n");
 }
 
-function describeSteps(steps: readonly PlannedStep[]): string[] {
+function describeSteps(steps: readonly PlannedStep[], showsSql: boolean): string[] {
   if (steps.length === 0) return [];
   const lines = steps.flatMap(({ phase, name, isDone, statements, takesAway }) => [
     `  -- ${phase === "expand" ? "before the rows" : takesAway ? "by tidefill contract" : "after the rows"}: ${name}${isDone ? " (done)" : ""}`,
-    ...(isDone ? [] : statements.map((statement) => `  ${indent(statement).trimStart()}`)),
+    ...(isDone || !showsSql ? [] : statements.map((statement) => `  ${indent(statement).trimStart()}`)),
   ]);
   return ["Steps", ...lines, ""];
 }
@@ -64,38 +68,29 @@ function describeSql(findings: readonly SqlFinding[]): string[] {
   return ["SQL to look at", ...lines, ""];
 }
 
-function describeRows(plan: WholePlan): string[] {
-  const { details } = plan;
-  if (plan.kind === "steps") return [];
-  if (details === null) {
-    return plan.refusals.length > 0
-      ? ["A run would be refused.", ""]
-      : [
-          "The rows can be planned once the steps before them are done: they change what is there to be read.",
-          "",
-        ];
-  }
-  const { touched } = details;
+function describeRows({ details }: WholePlan): string[] {
+  if (details === null) return [];
+  const { touched, verb } = details;
   const list = (items: readonly string[]): string =>
     items.length === 0 ? "none" : items.join("\n             ");
   return [
-    `  table      ${details.table}${details.source === details.table ? "" : `, from ${details.source}`}, in the order of ${details.key.join(", ")}`,
-    `  rows       ~${formatCount(details.estimatedRows)} to do, found by walking ~${formatCount(details.keysWalked)} keys (PostgreSQL's estimate; nothing was counted)`,
-    `  checks     ${plan.checks.length} passed: ${list(plan.checks.map((check, index) => (index < plan.checks.length - 1 ? `${check},` : check)))}`,
-    "",
-    `  undo       ${undoAdvice[details.undoLog]}`,
-    "",
-    `What ${details.verb === "insert" ? "an insert" : details.verb === "delete" ? "a delete" : "an update"} touches`,
+    `What ${verb === "insert" ? "an insert" : verb === "delete" ? "a delete" : "an update"} touches`,
     `  triggers   ${list(touched.triggers)}`,
     `  checked    ${list(touched.constraints)}`,
     `  referenced ${list(touched.referencedBy)}`,
     `  published  ${list(touched.publications)}`,
     `  generated  ${list(touched.generatedColumns)}`,
     `  indexes    ${list(touched.indexes)}`,
-    ...(details.verb === "update" ? [`  HOT        ${describeHot(touched)}`] : []),
+    ...(verb === "update" ? [`  HOT        ${describeHot(touched)}`] : []),
     "",
-    ...describeForecast(details.forecast, plan.job, details.window),
+    ...describeForecast(details.forecast),
     "",
+  ];
+}
+
+function describeStatements({ details }: WholePlan): string[] {
+  if (details === null) return [];
+  return [
     "Each batch, as it is sent",
     ...details.statements.flatMap(({ name, sql }) => [`  -- ${name}`, indent(sql), ""]),
     "How PostgreSQL finds the rows of a batch",
@@ -104,16 +99,11 @@ function describeRows(plan: WholePlan): string[] {
   ];
 }
 
-/** What a run will cost, and what would make it cheaper. */
-function describeForecast(forecast: Forecast, job: string, window: string | null): string[] {
-  const { seconds, measuredByRun, walBytes, undoLogBytes } = forecast;
-  const time =
-    seconds === null
-      ? `nothing was measured yet: tidefill run ${job} --dry-run does some batches and rolls them back`
-      : `${formatInterval([seconds.low, seconds.high])}, as run ${measuredByRun} went${window === null ? "" : `, while its window is open: ${window}`}`;
+/** What a run will cost besides its time, and what would make it cheaper. */
+function describeForecast(forecast: Forecast): string[] {
+  const { walBytes, undoLogBytes } = forecast;
   return [
     "What it costs, as an estimate",
-    `  time       ${time}`,
     `  WAL        ${formatBytesInterval(walBytes)}, full-page images and undo log included`,
     `  bloat      ${describeBloat(forecast)}`,
     ...(undoLogBytes === null
@@ -122,12 +112,6 @@ function describeForecast(forecast: Forecast, job: string, window: string | null
     ...describeAdvice(forecast).map((line) => `  cheaper    ${line}`),
   ];
 }
-
-const undoAdvice = {
-  plain: "what it overwrites is kept, so that tidefill undo can take the run back",
-  encrypted: "what it overwrites is kept encrypted, so that tidefill undo can take the run back",
-  none: "nothing is kept: the run cannot be taken back",
-} as const;
 
 function indent(sql: string): string {
   const lines = sql.split("\n");

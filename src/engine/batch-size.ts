@@ -1,4 +1,5 @@
 import type { BatchPace } from "./batch-pace.ts";
+import { transformsAtOnce } from "./transform-rows.ts";
 
 /** How many rows the first batch has, before anything was measured. */
 const firstRows = 100;
@@ -8,10 +9,15 @@ const growthAtMost = 1.5;
 /** Aims at a time for each batch: grows slowly, shrinks at once. */
 export class BatchSize {
   readonly #pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">;
-  #rows = firstRows;
+  /** rows whose transforms can wait side by side: fewer would take just as long */
+  readonly atOnce: number;
+  #rows: number;
 
-  constructor(pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">) {
+  /** `atOnce` as the job says it; a batch of more rows than that would make calls that it may have to repeat. */
+  constructor(pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">, atOnce?: number) {
     this.#pace = pace;
+    this.atOnce = atOnce ?? transformsAtOnce;
+    this.#rows = Math.min(firstRows, atOnce ?? firstRows);
   }
 
   get rows(): number {

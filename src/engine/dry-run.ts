@@ -112,7 +112,7 @@ async function workRange(job: Job, committer: DryCommitter, options: DryRunOptio
     rejectLimit: job.rejectLimit,
     obey: () => {},
   };
-  const work = new RangeWork(everyKey, 1, committer, new BatchSize(pace), control);
+  const work = new RangeWork(everyKey, 1, committer, new BatchSize(pace, job.calls.atOnce), control);
   await work.run();
   return stop.request?.error;
 }

@@ -139,7 +139,9 @@ async function hire(
     writes,
     tables,
   };
-  return new Crew((number) => new Worker(number, tools, share, new BatchSize(pacer)));
+  // The workers share what the job allows: a batch of more rows than its share would wait for those of others.
+  const atOnce = () => (task.atOnce === undefined ? undefined : Math.ceil(task.atOnce / pacer.workers));
+  return new Crew((number) => new Worker(number, tools, share, new BatchSize(pacer, atOnce())));
 }
 
 /**

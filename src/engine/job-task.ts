@@ -17,6 +17,7 @@ export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | nu
     walk: opened.source.walk,
     work: workOf(opened, imaging),
     pace: opened.job.pace,
+    atOnce: opened.job.calls.atOnce,
     throttles: opened.job.throttles,
     sweeping: {
       hasPending: opened.hasPending,
@@ -40,7 +41,7 @@ function workOf(opened: OpenedJob, imaging: Imaging): BatchWork {
   // Where a move's target keeps a row out, its batch is rolled back: what is counted has stayed in the source.
   const { name } = opened.writes.find(({ verb }) => verb !== "insert")?.relation ?? mainTable(opened);
   if (write.kind === "rows") {
-    const limits = { holdMs: 2 * job.batchTimeMs, isPersonal };
+    const limits = { holdMs: 2 * job.batchTimeMs, isPersonal, atOnce: job.calls.atOnce };
     const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
     return new RowBatch(source, write.sink, transform, imaging, name);
   }

@@ -19,6 +19,8 @@ export interface RunTask {
   readonly walk: Walk;
   readonly work: BatchWork;
   readonly pace: Pace;
+  /** transforms that a process may have under way at once, as the job says it */
+  readonly atOnce?: number | undefined;
   /** what holds it back besides the signals that are always looked at */
   readonly throttles: readonly ThrottleDefinition[];
   readonly sweeping: Sweeping;

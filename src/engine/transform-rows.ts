@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import pLimit from "p-limit";
+import pLimit, { type LimitFunction } from "p-limit";
 import { BatchTooBigError, JobError, messageOf } from "../errors.ts";
 import { AnswerError } from "../job/column-value-error.ts";
 import type { Transform } from "../job/define-job.ts";
@@ -19,7 +19,7 @@ import {
 import type { Reject } from "../store/rejects.ts";
 import { portionLimitMs, rowLimitMs } from "./limits.ts";
 
-/** Async transforms of one batch under way at once. */
+/** Async transforms under way at once for each worker, where the job says nothing. */
 export const transformsAtOnce = 16;
 
 /** A batch's rows, sorted by what the transform answered. */
@@ -38,6 +38,8 @@ interface TransformLimits {
   readonly holdMs: number;
   /** what a transform says or throws may hold a value of a person, and is not kept */
   readonly isPersonal: boolean;
+  /** async transforms under way at once, all workers of the process together; `transformsAtOnce` for each when undefined */
+  readonly atOnce: number | undefined;
 }
 
 /** Calls a job's transform on rows and sorts the answers; one bad row never stops the good ones. */
@@ -49,6 +51,8 @@ export class RowTransform {
   readonly #limits: TransformLimits;
   /** Where the texts of JSON stand: what the transform leaves alone of them is written as it was read. */
   readonly #jsonAt: ReadonlyMap<string, number>;
+  /** where the job says how many; its workers share it */
+  readonly #limit: LimitFunction | null;
 
   constructor(
     source: ReadableSource,
@@ -65,6 +69,7 @@ export class RowTransform {
     this.#jsonAt = new Map(
       source.columns.filter(({ codec }) => codec.isJson).map(({ name, at }) => [name, at]),
     );
+    this.#limit = limits.atOnce === undefined ? null : pLimit(limits.atOnce);
   }
 
   /** Transforms a portion of a batch. @throws BatchTooBigError when that takes longer than locks may be held */
@@ -79,41 +84,42 @@ export class RowTransform {
     // Each transform may listen to it.
     setMaxListeners(0, deadline.signal);
     const context = { parameters: this.#parameters, signal: deadline.signal };
+    const later = (row: TextRow) => async () => this.#settle(row, this.#call(row, context), verdicts);
+    if (this.#limit !== null) {
+      verdicts.isAsync = true;
+      return this.#applyAsync(rows.map(later), this.#limit, deadline);
+    }
     const begin = performance.now();
     for (const [index, row] of rows.entries()) {
       if (index > 0 && performance.now() - begin > this.#limits.holdMs) throw new BatchTooBigError("time");
       const answer = this.#call(row, context);
       if (answer instanceof Promise) {
         verdicts.isAsync = true;
-        await this.#applyAsync(row, answer, rows.slice(index + 1), context, deadline, verdicts);
-        return;
+        const first = () => this.#settle(row, answer, verdicts);
+        const rest = rows.slice(index + 1).map(later);
+        return this.#applyAsync([first, ...rest], pLimit(transformsAtOnce), deadline);
       }
       this.#sort(row, answer, verdicts);
     }
   }
 
-  /** The first answer showed that the transform is asynchronous: the rest go a few at a time. */
+  /** Asynchronous transforms go a few at a time; those that no worker waits for any more are not begun. */
   async #applyAsync(
-    first: TextRow,
-    answer: Promise<unknown>,
-    rest: readonly TextRow[],
-    context: { readonly parameters: object; readonly signal: AbortSignal },
+    transforms: readonly (() => Promise<void>)[],
+    limit: LimitFunction,
     deadline: AbortController,
-    verdicts: Verdicts,
   ): Promise<void> {
-    const limit = pLimit(transformsAtOnce);
-    const work = rest.map((row) =>
+    const work = transforms.map((transform) =>
       limit(async () => {
-        if (!deadline.signal.aborted) await this.#settle(row, this.#call(row, context), verdicts);
+        if (!deadline.signal.aborted) await transform();
       }),
     );
     try {
-      await inTime(portionLimitMs, Promise.all([this.#settle(first, answer, verdicts), ...work]), () => {
+      await inTime(portionLimitMs, Promise.all(work), () => {
         throw new BatchTooBigError("time");
       });
     } finally {
       deadline.abort();
-      limit.clearQueue();
     }
   }
 
@@ -209,7 +215,10 @@ class Thrown {
   }
 }
 
-const tooLate = new Verdict("reject", `the transform took longer than ${rowLimitMs / 1_000} s`);
+const tooLate = new Verdict(
+  "reject",
+  `the transform took longer than ${rowLimitMs / 1_000} s, which is as long as its row may be locked: collect such answers in a table first, and let a job copy them`,
+);
 
 /** What `work` resolves to, or what `late` gives when that takes longer. */
 async function inTime<T>(milliseconds: number, work: Promise<T>, late: () => T): Promise<T> {

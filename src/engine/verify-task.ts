@@ -36,7 +36,7 @@ export async function verifyTask(
   if (write.kind === "rows") {
     const comparing = write.sink.comparing;
     if (comparing === null) throw notComparable(job.name);
-    const limits = { holdMs: 60_000, isPersonal };
+    const limits = { holdMs: 60_000, isPersonal, atOnce: job.calls.atOnce };
     const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
     work = new RowComparison({ source, table, places, transform, comparing, rejects });
   } else {

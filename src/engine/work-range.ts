@@ -21,7 +21,6 @@ import type { Events } from "./events.ts";
 import { Isolation } from "./isolation.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import { type LockedRows, StuckRow } from "./stuck-row.ts";
-import { transformsAtOnce } from "./transform-rows.ts";
 
 /** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
 export class RangeWork {
@@ -99,8 +98,7 @@ export class RangeWork {
       this.#looksAhead = false;
       const walked = attempt.stretch?.walked ?? 0;
       if (attempt.stretch?.isEmpty === false) {
-        // Transforms that wait do so side by side: fewer rows than that would take just as long.
-        const atLeast = attempt.outcome?.isAsync === true ? transformsAtOnce : 1;
+        const atLeast = attempt.outcome?.isAsync === true ? this.#size.atOnce : 1;
         this.#size.observe(walked, attempt.clock.totalMs, atLeast);
       }
       this.#isolation.passed(walked);

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.ts";
+import { type Calls, checkCalls } from "./calls.ts";
 import type {
   BackupRule,
   CommonDefinition,
@@ -38,6 +39,7 @@ export interface Job {
   readonly parameters: ParameterSpec;
   readonly pace: Pace;
   readonly batchTimeMs: number;
+  readonly calls: Calls;
   readonly throttles: readonly ThrottleDefinition[];
   readonly rejectLimit: RejectLimit;
   readonly undoable: boolean;
@@ -67,6 +69,7 @@ export function defineJob<
   return Object.freeze({
     kind: "row job",
     ...common(definition),
+    calls: checkCalls(definition.name, definition.calls ?? {}),
     bind: (parameters: object): BoundJob => ({
       source: fill(source, parameters as ParametersOf<P>),
       sink,
@@ -129,6 +132,7 @@ function common(definition: CommonDefinition<ParameterSpec>) {
     parameters,
     pace: checkPace(pace),
     batchTimeMs: batchTimeMsOf(pace.batchTime ?? "250ms"),
+    calls: {},
     throttles: [...throttles],
     rejectLimit: parseRejectLimit(rejectLimit),
     ...nature,

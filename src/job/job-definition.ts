@@ -1,5 +1,6 @@
 import type { SqlLike } from "../postgres/built-query.ts";
 import type { Sql } from "../postgres/sql.ts";
+import type { Calls } from "./calls.ts";
 import type { Duration } from "./duration.ts";
 import type { Pace } from "./pace.ts";
 import type { ParameterSpec, ParametersOf } from "./parameters.ts";
@@ -93,6 +94,8 @@ export interface BackupRule {
 
 /** A job with a transform in TypeScript. */
 export interface JobDefinition<Read, Written, P extends ParameterSpec> extends CommonDefinition<P> {
+  /** how many rows an async transform has under way at once */
+  readonly calls?: Calls;
   readonly source: FromParameters<SourceDefinition<Read>, ParametersOf<P>>;
   readonly transform: (
     row: NoInfer<Read>,

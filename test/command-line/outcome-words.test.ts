@@ -13,13 +13,14 @@ export const others = table("others", { key: "id", columns });
 `;
 
 function jobOf(name: string, sink: string, more = ""): string {
+  const answer = sink.startsWith("update") ? "{ n: (n ?? 0) + 1 }" : "{ id, n: (n ?? 0) + 1 }";
   return `
 import { defineJob, defineSqlJob, deleteFrom, insertInto, move, rowsOf, sql, update } from "tidefill";
 import { notes, others } from "./tables.ts";
 export default defineJob({
   name: "${name}",
   source: rowsOf(notes),
-  transform: ({ id, n }) => ({ id, n: (n ?? 0) + 1 }),
+  transform: ({ id, n }) => (${answer}),
   sink: ${sink},
   ${more}
 } as never);

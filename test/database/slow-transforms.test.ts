@@ -25,7 +25,10 @@ test("a row whose transform never answers is kept aside, and the others are done
   const report = await runJob(job, { connectionString: database.url, workers: 2 });
   expect(report).toMatchObject({ status: "succeeded", rows: { written: 299, rejected: 1 } });
   expect(await database.query("select key::text, reason from tidefill.reject")).toEqual([
-    { key: "{50}", reason: "the transform took longer than 4 s" },
+    {
+      key: "{50}",
+      reason: expect.stringMatching(/^the transform took longer than 4 s, .* let a job copy them$/),
+    },
   ]);
 });
 

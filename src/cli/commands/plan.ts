@@ -19,13 +19,14 @@ import { exitCodes } from "../exit-code.ts";
 import { loadJob } from "../load-job.ts";
 import { emphasise, printData, printJson, say } from "../output.ts";
 import { parseParameters } from "../parameters.ts";
+import { planSummary } from "../plan-summary.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 import { describePlan, type WholePlan } from "../show-plan.ts";
 
 /** `tidefill plan <job>` */
 export const planCommand: CommandModule = {
   command: "plan <job>",
-  describe: "every statement, the query plan, the checks, the estimate, the checklist; writes nothing",
+  describe: "what a run would do: a summary, what it touches and costs, the checklist; writes nothing",
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("job", { type: "string", demandOption: true })
@@ -34,6 +35,11 @@ export const planCommand: CommandModule = {
         array: true,
         default: [],
         describe: "a parameter of the job, name=value",
+      })
+      .option("sql", {
+        type: "boolean",
+        default: false,
+        describe: "show every statement and the query plan as well",
       })
       .option("trace", {
         type: "boolean",
@@ -44,6 +50,7 @@ export const planCommand: CommandModule = {
     const given = read as unknown as CommonSettings & {
       readonly job: string;
       readonly param: readonly string[];
+      readonly sql: boolean;
       readonly trace: boolean;
     };
     const settings = commonSettings(given);
@@ -61,7 +68,10 @@ export const planCommand: CommandModule = {
       { needsSchema: false },
     );
     if (settings.json) printJson(plan);
-    else printData(describePlan(plan));
+    else {
+      const bound = loaded.job.kind === "steps" ? null : loaded.job.bind(parameters);
+      printData(describePlan(plan, planSummary(plan, loaded.job, bound), given.sql));
+    }
     for (const { message, remedy } of plan.refusals) {
       say(`${emphasise("red", "refused")} ${message}`);
       say(`${emphasise("cyan", "→")} ${remedy}`);
