@@ -18,7 +18,7 @@ export function planSummary(plan: WholePlan, job: Job, bound: BoundJob | null): 
     ["costs", costsOf(plan)],
     ["calls", bound === null ? null : callsOf(job, bound)],
     ["steps", stepsOf(plan.steps)],
-    ["undo", plan.checklist.find(({ question }) => question === "reversible")?.answer ?? null],
+    ["undo", undoOf(plan)],
     ["checks", checksOf(plan)],
     ["look at", lookAt(plan)],
   ];
@@ -62,8 +62,10 @@ function whereOf({ source }: BoundJob): string {
     const { kind, path } = source.describe() as { readonly kind?: string; readonly path?: string };
     return path === undefined ? "rows that the job brings along" : `the ${kind} ${path}`;
   }
-  const { table, filter } = source;
-  const scope = filter === null ? "every row" : filter.toString().replaceAll(/\s+/g, " ").trim();
+  const { table, where, pending } = source;
+  const conditions = [where, pending].flatMap((each) => (each === null ? [] : [each.toString()]));
+  const all = conditions.length > 1 ? conditions.map((each) => `(${each})`).join(" and ") : conditions[0];
+  const scope = (all ?? "every row").replaceAll(/\s+/g, " ").trim();
   const shown = scope.length > widest ? `${scope.slice(0, widest - 1)}…` : scope;
   return `${shown}, in the order of ${table.key.join(", ")} of ${displayName(table)}`;
 }
@@ -113,6 +115,13 @@ function stepsOf(steps: readonly PlannedStep[]): string | null {
       return `${some.length} ${place}${done === 0 ? "" : done === some.length ? " (done)" : ` (${done} done)`}`;
     });
   return told.length === 0 ? null : told.join(", ");
+}
+
+function undoOf({ checklist, details }: WholePlan): string | null {
+  const answer = checklist.find(({ question }) => question === "reversible")?.answer ?? null;
+  return answer !== null && details?.undoLog === "encrypted"
+    ? `${answer}; old values are kept encrypted`
+    : answer;
 }
 
 function checksOf({ checks, refusals }: RunPlan): string | null {

@@ -91,6 +91,9 @@ test("an answer 429 is a reject, which is done when it is tried again later (B9)
   });
   const first = await runJob(job, { connectionString: database.url });
   expect(first).toMatchObject({ status: "succeeded", rows: { written: 180, rejected: 20 } });
+  expect(await database.query("select distinct reason from tidefill.reject")).toEqual([
+    { reason: "the transform threw: the model answered 429" },
+  ]);
   isBusy = false;
   const again = await retryRejects(job, String(first.run), { connectionString: database.url });
   expect(again).toMatchObject({ status: "succeeded", rows: { written: 20, rejected: 0 } });
