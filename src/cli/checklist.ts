@@ -43,7 +43,10 @@ function reversible(job: Job, steps: readonly PlannedStep[]): ChecklistLine {
     return { question, isGood: false, answer: "no: the job keeps no undo log (undoable: false)" };
   if (oneWay.length > 0) return { question, isGood: false, answer: `no way back for: ${oneWay.join(", ")}` };
   const rows = job.kind === "steps" ? [] : ["its rows by the undo log"];
-  const back = steps.length === 0 ? [] : [`its ${steps.length} steps by their way back`];
+  const back =
+    steps.length === 0
+      ? []
+      : [steps.length === 1 ? "its step by its way back" : `its ${steps.length} steps by their way back`];
   return { question, isGood: true, answer: `yes: ${[...rows, ...back].join(", ")}` };
 }
 

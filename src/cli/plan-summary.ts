@@ -75,7 +75,7 @@ function rowsOf({ details, refusals }: RunPlan): string {
     return `~${formatCount(details.estimatedRows)} to do among ~${formatCount(details.keysWalked)} keys, as PostgreSQL estimates`;
   return refusals.length > 0
     ? "not known: a run would be refused"
-    : "known once the steps before them are done, which change what is there to be read";
+    : "known once the steps before them are done";
 }
 
 function timeOf({ job, kind, details }: RunPlan): string | null {

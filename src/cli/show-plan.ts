@@ -42,7 +42,7 @@ export function describePlan(plan: WholePlan, summary: readonly string[], showsS
 function describeSteps(steps: readonly PlannedStep[], showsSql: boolean): string[] {
   if (steps.length === 0) return [];
   const lines = steps.flatMap(({ phase, name, isDone, statements, takesAway }) => [
-    `  -- ${phase === "expand" ? "before the rows" : takesAway ? "by tidefill contract" : "after the rows"}: ${name}${isDone ? " (done)" : ""}`,
+    `  ${showsSql ? "-- " : ""}${phase === "expand" ? "before the rows" : takesAway ? "by tidefill contract" : "after the rows"}: ${name}${isDone ? " (done)" : ""}`,
     ...(isDone || !showsSql ? [] : statements.map((statement) => `  ${indent(statement).trimStart()}`)),
   ]);
   return ["Steps", ...lines, ""];

@@ -78,7 +78,7 @@ describe("reversible", () => {
   test("by the undo log and the way back of each step", async () => {
     await withRows('expand: [addColumn("notes", "size", "integer")]');
     expect(await line("reversible")).toBe(
-      "✓ reversible yes: its rows by the undo log, its 1 steps by their way back",
+      "✓ reversible yes: its rows by the undo log, its step by its way back",
     );
   });
 

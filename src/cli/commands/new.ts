@@ -75,8 +75,9 @@ export const newCommand: CommandModule = {
     const { facts, into, added } = await readFacts(settings, table, given);
     const written = writeJob({ name, kind, columns: given.column, added }, tables, facts, into);
     const report = await writeJobFiles(settings.jobs, name, tables, written);
+    const isOpen = /\btodo\(|An example:|sql`false`|such as:/.test(written.job);
     if (settings.json) printJson({ job: name, kind, table: facts.name, ...report });
-    sayWritten(settings, name, report);
+    sayWritten(settings, name, report, isOpen);
   },
 };
 
@@ -163,6 +164,7 @@ function sayWritten(
   { jobs, embedded }: CommonSettings,
   name: string,
   { written, extended, kept }: Written,
+  isOpen: boolean,
 ): void {
   for (const path of written) say(`${emphasise("green", "written")}   ${path}`);
   for (const path of extended) say(`${emphasise("green", "extended")}  ${path}`);
@@ -171,7 +173,7 @@ function sayWritten(
     ...(jobs === "jobs" ? [] : [` --jobs ${jobs}`]),
     ...(embedded === undefined ? [] : [` --embedded ${embedded}`.trimEnd()]),
   ].join("");
-  say(
-    `${emphasise("cyan", "→")} Say in ${join(jobs, `${name}.ts`)} what it does, then: tidefill plan ${name}${options}`,
-  );
+  const path = join(jobs, `${name}.ts`);
+  const first = isOpen ? `Say in ${path} what it does` : `Read ${path}`;
+  say(`${emphasise("cyan", "→")} ${first}, then: tidefill plan ${name}${options}`);
 }
