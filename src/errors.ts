@@ -118,6 +118,27 @@ export class TableChangedError extends TidefillError {
   }
 }
 
+/** None of the servers that an address names can be used; another time one may. */
+export class NoServerError extends TidefillError {
+  constructor(message: string, details: ErrorDetails) {
+    super("unreachable", message, details);
+  }
+}
+
+/** A server wants a password, and none can be had. */
+export class PasswordError extends TidefillError {
+  constructor(message: string, details: ErrorDetails) {
+    super("password", message, details);
+  }
+}
+
+/** A connection cannot be encrypted, or its certificate verified, as the settings ask. */
+export class TlsError extends TidefillError {
+  constructor(message: string, details: ErrorDetails) {
+    super("tls", message, details);
+  }
+}
+
 /** The batch holds more than its budget of rows or bytes; it was rolled back, to be tried smaller. */
 export class BatchTooBigError extends TidefillError {
   constructor(reason: "bytes" | "rows" | "time") {

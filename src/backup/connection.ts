@@ -1,11 +1,9 @@
-import { createPool } from "../postgres/connect.ts";
+import { type Address, createPool } from "../postgres/connect.ts";
 import { Database } from "../postgres/database.ts";
 import { Store } from "../store/store.ts";
 
 /** How to reach the database. */
-export interface ConnectionOptions {
-  /** `postgres://…`; when absent, `DATABASE_URL`, else libpq's `PG*` variables */
-  readonly connectionString?: string | undefined;
+export interface ConnectionOptions extends Address {
   /** the schema of tidefill's own tables; `tidefill` when absent */
   readonly schema?: string | undefined;
 }
@@ -13,10 +11,10 @@ export interface ConnectionOptions {
 /** Connects for `work`. */
 export async function connected<T>(
   applicationName: string,
-  { connectionString, schema }: ConnectionOptions,
+  { connectionString, password, schema }: ConnectionOptions,
   work: (db: Database, store: Store) => Promise<T>,
 ): Promise<T> {
-  const db = new Database(createPool({ connectionString, applicationName, maxConnections: 2 }));
+  const db = new Database(createPool({ connectionString, password, applicationName, maxConnections: 2 }));
   try {
     return await work(db, new Store(schema));
   } finally {

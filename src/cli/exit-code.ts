@@ -44,12 +44,18 @@ function isComplete({ kind, rows, broken, message, notCompared, contract }: RunR
 }
 
 /** Codes of errors after which the same command goes on. */
-const resumable = ["no-progress", "step-stopped"];
+const resumable = ["no-progress", "step-stopped", "no-connection-free", "unreachable"];
 
 /** What an error means for the shell. */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;
   if (error instanceof RefusedError) return exitCodes.refused;
-  if (error instanceof TidefillError && resumable.includes(error.code)) return exitCodes.resumable;
+  if (error instanceof TidefillError && resumable.includes(error.code) && !isUnknownHost(error.cause))
+    return exitCodes.resumable;
   return exitCodes.failed;
+}
+
+// A name that nobody has is mistyped more often than late.
+function isUnknownHost(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ENOTFOUND";
 }

@@ -3,6 +3,7 @@ import { UsageError } from "../errors.ts";
 import { ownVersion } from "../own-package.ts";
 import { commandsFor } from "./commands.ts";
 import { completeWords } from "./complete.ts";
+import { useEnvFile } from "./env-file.ts";
 import { exitCodeOfError } from "./exit-code.ts";
 import { explained } from "./explained.ts";
 import { printJson, sayError } from "./output.ts";
@@ -35,6 +36,7 @@ function parser(parameters: readonly string[], commands: readonly CommandModule[
     .epilogue(
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a check, 4 done with rejects, 75 stopped and resumable",
     )
+    .middleware(({ envFile }) => useEnvFile(envFile as string | undefined))
     .alias("help", "h")
     .alias("version", "v")
     .fail((message, error) => {

@@ -4,6 +4,8 @@ import { untilInstant } from "../job/until.ts";
 /** Options that every command takes. */
 export interface CommonSettings {
   readonly databaseUrl: string | undefined;
+  /** a command of the shell that prints the password */
+  readonly passwordCommand?: string | undefined;
   /** a directory, or "" for the default one; undefined when the option was not given */
   readonly embedded: string | undefined;
   readonly jobs: string;
@@ -16,7 +18,17 @@ export function commonOptions<T>(yargs: Argv<T>) {
   return yargs
     .option("database-url", {
       type: "string",
-      describe: "postgres://… (else DATABASE_URL, else PGHOST, PGUSER, …)",
+      describe: "postgres://… or host=… dbname=… (else DATABASE_URL, else PGHOST, PGUSER, …)",
+      group: "Connection:",
+    })
+    .option("password-command", {
+      type: "string",
+      describe: "a command that prints the password, asked at each connect (else TIDEFILL_PASSWORD_COMMAND)",
+      group: "Connection:",
+    })
+    .option("env-file", {
+      type: "string",
+      describe: "take variables such as DATABASE_URL from this file",
       group: "Connection:",
     })
     .option("embedded", {
@@ -101,11 +113,12 @@ export function workOptions<T>(yargs: Argv<T>) {
 /** What yargs read, with the common options in their types. */
 export function commonSettings(read: {
   readonly databaseUrl?: string | undefined;
+  readonly passwordCommand?: string | undefined;
   readonly embedded?: string | undefined;
   readonly jobs: string;
   readonly schema: string;
   readonly json: boolean;
 }): CommonSettings {
-  const { databaseUrl, embedded, jobs, schema, json } = read;
-  return { databaseUrl, embedded, jobs, schema, json };
+  const { databaseUrl, passwordCommand, embedded, jobs, schema, json } = read;
+  return { databaseUrl, passwordCommand, embedded, jobs, schema, json };
 }

@@ -13,8 +13,8 @@ export async function showDryRun(settings: CommonSettings, job: Job, options: Dr
   const signals = new Signals();
   signals.listen();
   try {
-    const report = await withAddress(settings, (connectionString) =>
-      dryRun(job, { ...options, connectionString, signal: signals.signal }),
+    const report = await withAddress(settings, (address) =>
+      dryRun(job, { ...options, ...address, signal: signals.signal }),
     );
     if (settings.json) printJson(report);
     else printData(describe(report));

@@ -42,9 +42,9 @@ export async function takePart(
     const mine = new OwnShare();
     const steps = new StepLines();
     const begin = performance.now();
-    const report = await withAddress(settings, (connectionString) =>
+    const report = await withAddress(settings, (address) =>
       start({
-        connectionString,
+        ...address,
         schema: settings.schema,
         workers: work.workers,
         ...hours,

@@ -14,9 +14,9 @@ export async function takeSteps<T>(
   const lines = new StepLines();
   signals.listen();
   try {
-    return await withAddress(settings, (connectionString) =>
+    return await withAddress(settings, (address) =>
       work({
-        connectionString,
+        ...address,
         schema: settings.schema,
         ...hoursOf(hours),
         signal: signals.signal,

@@ -22,17 +22,21 @@ export async function undoTo(
 ): Promise<void> {
   if (to !== "nothing") await loadInOrder(settings, to);
   const all = await loadInOrder(settings, undefined);
-  const plans = await withStore(settings, async (db, store) => {
-    const ordered: UndoPlan[] = [];
-    for (const { job } of all) ordered.push(await readUndoPlan(db, store, job));
-    const last = ordered.find(({ job }) => job.name === to);
-    if (last?.runs.length === 0) throw notDone(to);
-    await requireFiles(db, store, ordered, last === undefined ? 0 : firstDone(last.runs));
-    const after = plansAfter(ordered, last === undefined ? null : to);
-    // All of them before the first is touched.
-    for (const plan of after) await requireWaysBack(db, store, plan);
-    return after;
-  });
+  const plans = await withStore(
+    settings,
+    async (db, store) => {
+      const ordered: UndoPlan[] = [];
+      for (const { job } of all) ordered.push(await readUndoPlan(db, store, job));
+      const last = ordered.find(({ job }) => job.name === to);
+      if (last?.runs.length === 0) throw notDone(to);
+      await requireFiles(db, store, ordered, last === undefined ? 0 : firstDone(last.runs));
+      const after = plansAfter(ordered, last === undefined ? null : to);
+      // All of them before the first is touched.
+      for (const plan of after) await requireWaysBack(db, store, plan);
+      return after;
+    },
+    { isAnnounced: true },
+  );
   for (const plan of plans) say(describe(plan));
   const question = `Take these ${plans.length} jobs back, the first first? What their steps have added goes, with all that is in it.`;
   if (plans.length === 0) say(`Nothing stands that was done after ${to}.`);

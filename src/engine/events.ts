@@ -147,6 +147,7 @@ export const obstacles: Readonly<Record<string, string>> = {
   lock: "others hold locks on the rows or the table",
   deadlock: "others hold locks on the rows or the table",
   connection: "the database cannot be reached",
+  login: "the database does not let the role log in",
   resources: "the database is short of resources",
 };
 

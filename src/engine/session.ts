@@ -4,7 +4,7 @@ import { type Duration, parseDuration } from "../job/duration.ts";
 import { checkPace, type RunPace } from "../job/pace.ts";
 import type { RejectLimit } from "../job/reject-limit.ts";
 import { withoutPassword } from "../postgres/address.ts";
-import { createPool } from "../postgres/connect.ts";
+import { type Address, createPool } from "../postgres/connect.ts";
 import { Database } from "../postgres/database.ts";
 import type { StepListener } from "../steps/step-events.ts";
 import { Store } from "../store/store.ts";
@@ -15,9 +15,7 @@ import { spareConnections } from "./limits.ts";
 import { defaultWorkers } from "./pacer.ts";
 
 /** How to reach the database, and how this process works. */
-export interface WorkOptions {
-  /** `postgres://…`; when absent, `DATABASE_URL`, else libpq's `PG*` variables */
-  readonly connectionString?: string | undefined;
+export interface WorkOptions extends Address {
   /** the schema of tidefill's own tables; `tidefill` when absent */
   readonly schema?: string | undefined;
   /** ranges that each process works on at a time, each on a connection of its own; as the run has it, or 4, when absent */
@@ -57,6 +55,7 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const pool = createPool({
     connectionString: options.connectionString,
+    password: options.password,
     applicationName: `tidefill ${name}`,
     maxConnections: (paceOf(options).workers ?? defaultWorkers) + spareConnections,
   });

@@ -1,10 +1,12 @@
+import { nameOf } from "./connection/connect-failure.ts";
+import { readConnection } from "./connection/connection-settings.ts";
+import { uriWithoutPassword } from "./connection/parse-uri.ts";
+
+const origin = "the address of the replica";
+
 /** A server as it may be written down: of an address neither the password nor anything else that may hold one. */
 export function withoutPassword(replica: string): string {
-  if (!isAddress(replica)) return replica;
-  const url = new URL(replica);
-  url.password = "";
-  url.search = "";
-  return url.href;
+  return isAddress(replica) ? uriWithoutPassword(replica, origin) : replica;
 }
 
 /** The standbys that a run has to mind, each by the address that this process was given for it, where it was given one. */
@@ -15,4 +17,10 @@ export function withPasswords(kept: readonly string[], given: readonly string[])
 /** Whether a standby is named by its address, and not by its `application_name`. */
 export function isAddress(replica: string): boolean {
   return /^postgres(ql)?:\/\//.test(replica);
+}
+
+/** Host, port and database of an address, as they are told. */
+export function shownAddress(address: string): string {
+  const { endpoints, database } = readConnection(address, {});
+  return `${endpoints.map(nameOf).join(",")}/${database}`;
 }

@@ -1,44 +1,31 @@
-import pg from "pg";
-import { longestName } from "./transaction-settings.ts";
+import { ConnectionPool } from "./connection/connection-pool.ts";
+import { readConnection } from "./connection/connection-settings.ts";
+import { type AskPassword, passwordSource } from "./connection/password.ts";
 
-export interface ConnectOptions {
-  /** `postgres://…`; when absent, `DATABASE_URL`, else libpq's own `PG*` variables. */
+/** How to reach a database. */
+export interface Address {
+  /**
+   * `postgres://…`, or `host=… dbname=…`; when absent, `DATABASE_URL`, else a service or libpq's `PG*` variables, with psql's
+   * meaning for all of them
+   */
   readonly connectionString?: string | undefined;
+  /** asked at each connect, for passwords that change; instead of the one in the address */
+  readonly password?: AskPassword | undefined;
+}
+
+export interface ConnectOptions extends Address {
   readonly applicationName: string;
   readonly maxConnections: number;
   /** 10 seconds when absent */
   readonly connectionTimeoutMs?: number;
 }
 
-/** Every value as the text that PostgreSQL sent: a `Date` or a `Number` would lose digits (law 3, law 4). */
-export const asText = {
-  getTypeParser: () => (text: string | Buffer) => (typeof text === "string" ? text : text.toString("utf8")),
-};
-
-/** A pool of connections that hand every value over as text; nothing is connected yet. */
-export function createPool(options: ConnectOptions): pg.Pool {
-  const connectionString = options.connectionString ?? process.env.DATABASE_URL;
-  const pool = new pg.Pool({
-    ...(connectionString === undefined ? {} : { connectionString: withoutName(connectionString) }),
-    // PostgreSQL cuts it at 63 bytes itself; a longer one would only be a notice.
-    application_name: options.applicationName.slice(0, longestName),
-    max: options.maxConnections,
-    connectionTimeoutMillis: options.connectionTimeoutMs ?? 10_000,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    types: asText as pg.CustomTypesConfig,
-  });
-  // An idle connection that breaks is replaced when it is next needed; without a listener it would end the process.
-  pool.on("error", () => {});
-  // The pool takes its own listener away before it hands a connection over; what breaks in between must find one.
-  pool.on("connect", (client) => client.on("error", () => {}));
-  return pool;
-}
-
-/** By their names sessions of ours are told from those of others: one that stands in the address must not replace it. */
-function withoutName(connectionString: string): string {
-  const [address, query] = connectionString.split(/\?(.*)/s);
-  if (query === undefined) return connectionString;
-  const kept = query.split("&").filter((setting) => !setting.startsWith("application_name="));
-  return kept.length === 0 ? (address ?? "") : `${address}?${kept.join("&")}`;
+/**
+ * A pool of connections that hand every value over as text; nothing is connected yet.
+ * @throws UsageError for an address that cannot be read, or says what means nothing here
+ */
+export function createPool({ connectionString, password, ...options }: ConnectOptions): ConnectionPool {
+  const settings = readConnection(connectionString, process.env);
+  const source = passwordSource(settings, password, process.env.TIDEFILL_PASSWORD_COMMAND);
+  return new ConnectionPool(settings, source, options);
 }

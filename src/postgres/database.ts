@@ -1,7 +1,8 @@
 import type { Readable, Writable } from "node:stream";
-import pg from "pg";
+import type pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../errors.ts";
 import { isPooled, marked, pidOf, pidWhileOpen } from "./backend.ts";
+import type { ConnectionPool } from "./connection/connection-pool.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { isConnectionLoss, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
@@ -80,9 +81,9 @@ export class Transaction implements Queryable {
 
 /** The database as the engine sees it: transactions that end surely, and single statements in one of their own. */
 export class Database implements Queryable {
-  readonly #pool: pg.Pool;
+  readonly #pool: ConnectionPool;
 
-  constructor(pool: pg.Pool) {
+  constructor(pool: ConnectionPool) {
     this.#pool = pool;
   }
 
@@ -101,7 +102,7 @@ export class Database implements Queryable {
     limits?: Partial<TransactionLimits>,
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
-      await begin(client, limits);
+      await begin(client, limits, this.#pool.settings.searchPath);
       const result = await workOrRollBack(client, work, limits?.name);
       await commit(client);
       return result;
@@ -114,7 +115,7 @@ export class Database implements Queryable {
     limits?: Partial<TransactionLimits>,
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
-      await begin(client, limits);
+      await begin(client, limits, this.#pool.settings.searchPath);
       const result = await workOrRollBack(client, work, limits?.name);
       await client.query("rollback");
       return result;
@@ -140,7 +141,7 @@ export class Database implements Queryable {
         await client.query(markedText);
         return;
       }
-      await client.query(aloneStatement(lockMs));
+      await client.query(aloneStatement(lockMs, this.#pool.settings.searchPath));
       try {
         await begins(sql`${pid}::integer`);
         await client.query(text);
@@ -157,9 +158,7 @@ export class Database implements Queryable {
 
   /** Works on one connection, which keeps what is temporary from one transaction to the next. */
   async onOneConnection<T>(work: (db: Database) => Promise<T>): Promise<T> {
-    const pool = new pg.Pool({ ...this.#pool.options, max: 1, idleTimeoutMillis: 0 });
-    pool.on("error", () => {});
-    pool.on("connect", (client) => client.on("error", () => {}));
+    const pool = this.#pool.ofOne();
     try {
       return await work(new Database(pool));
     } finally {
@@ -169,7 +168,7 @@ export class Database implements Queryable {
 
   /** Lets so many transactions be open at a time from now on. */
   allowConnections(count: number): void {
-    this.#pool.options.max = Math.max(this.#pool.options.max, count);
+    this.#pool.allow(count);
   }
 
   async close(): Promise<void> {
@@ -200,8 +199,12 @@ export class Database implements Queryable {
 }
 
 /** A transaction that did not begin well is not one to work in, and its connection not one to give to the next. */
-async function begin(client: pg.PoolClient, limits: Partial<TransactionLimits> | undefined): Promise<void> {
-  await client.query(beginStatement(limits)).catch(async (error: unknown) => {
+async function begin(
+  client: pg.PoolClient,
+  limits: Partial<TransactionLimits> | undefined,
+  searchPath: string | null,
+): Promise<void> {
+  await client.query(beginStatement(limits, searchPath)).catch(async (error: unknown) => {
     await client.query("rollback").catch(() => {});
     throw error;
   });
@@ -241,6 +244,7 @@ function leavesConnectionUnfit(error: unknown): boolean {
   const code = sqlstateOf(error);
   return (
     error instanceof CommitUnknownError ||
-    (code === null ? isConnectionLoss(error) : /^(57P|08|25P0[34])/.test(code))
+    // A server that has become a standby is left, so that the next connect finds the primary.
+    (code === null ? isConnectionLoss(error) : /^(57P|08|25006|25P0[34])/.test(code))
   );
 }

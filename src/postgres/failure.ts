@@ -1,5 +1,11 @@
 import pg from "pg";
-import { CommitUnknownError, NotCommittedError, SwallowedError } from "../errors.ts";
+import {
+  CommitUnknownError,
+  NoServerError,
+  NotCommittedError,
+  PasswordError,
+  SwallowedError,
+} from "../errors.ts";
 
 /** What to do about a statement that failed. */
 export type FailureAction =
@@ -19,6 +25,7 @@ export type FailureReason =
   | "serialization"
   | "timeout"
   | "connection"
+  | "login"
   | "resources"
   | "data"
   | "other";
@@ -60,6 +67,8 @@ const byCode: Readonly<Record<string, Verdict>> = {
 
 const byClass: Readonly<Record<string, Verdict>> = {
   "08": ["retry", "connection"],
+  // A password that was changed, or a role that may not log in for a while: what has begun waits for it.
+  "28": ["retry", "login"],
   "40": ["retry", "serialization"],
   "53": ["retry", "resources"],
   // Data exceptions, cardinality, integrity constraints, and what functions of the user's raise.
@@ -81,6 +90,7 @@ export const swallowedState = "09000";
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof SwallowedError) return { action: "reject", reason: "data", sqlstate: swallowedState };
   const sqlstate = sqlstateOf(error);
+  if (error instanceof PasswordError) return { action: "retry", reason: "login", sqlstate };
   if (sqlstate === null) {
     const isPassing =
       error instanceof CommitUnknownError || error instanceof NotCommittedError || isConnectionLoss(error);
@@ -88,6 +98,7 @@ export function classifyFailure(error: unknown): Failure {
     return { action, reason, sqlstate };
   }
   if (isWraparound(error)) return { action: "retry", reason: "resources", sqlstate };
+  if (poolerRefusal(error) !== null) return { action: "stop", reason: "other", sqlstate };
   const [action, reason] =
     byCode[sqlstate] ?? byClass[sqlstate.slice(0, 2)] ?? (isStandard(sqlstate) ? stop : raised);
   return { action, reason, sqlstate };
@@ -148,6 +159,26 @@ export function sqlstateOf(error: unknown): string | null {
   return error instanceof pg.DatabaseError && typeof error.code === "string" ? error.code : null;
 }
 
+/** What a pooler will not do however often it is asked; the group names the parameter. */
+const poolerRefusals = [
+  /unsupported startup (?:parameter|option)[^:]*: "?(?<parameter>[\w.]+)/i,
+  /(?<mode>not allowed in statement pooling mode)/i,
+  /(?<database>no such database)/i,
+];
+
+/**
+ * Why a pooler refuses a connection for good, though its SQLSTATE is that of a protocol that was violated; null otherwise.
+ */
+export function poolerRefusal(error: unknown): Readonly<Record<string, string | undefined>> | null {
+  if (sqlstateOf(error)?.startsWith("08") !== true) return null;
+  const { message } = error as Error;
+  for (const refusal of poolerRefusals) {
+    const match = message.match(refusal);
+    if (match !== null) return match.groups ?? {};
+  }
+  return null;
+}
+
 const networkCodes = new Set([
   "ECONNRESET",
   "ECONNREFUSED",
@@ -163,6 +194,7 @@ const networkCodes = new Set([
 /** Whether the wire broke, whatever the driver calls it. */
 export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof NoServerError) return true;
   if ("code" in error && typeof error.code === "string" && networkCodes.has(error.code)) return true;
   // node-postgres gives these no code.
   return /Connection terminated|Client has encountered a connection error|timeout (?:expired|exceeded) when trying to connect|Client was closed|socket (?:hang up|has been ended)|not queryable/i.test(

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import Cursor from "pg-cursor";
-import { asText } from "./connect.ts";
+import { asText } from "./as-text.ts";
 import type { Sql } from "./sql.ts";
 
 type TextRow = readonly (string | null)[];

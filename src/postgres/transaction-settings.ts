@@ -1,3 +1,5 @@
+import pg from "pg";
+
 /** How long a transaction may wait and work, in milliseconds. */
 export interface TransactionLimits {
   /** waiting for one lock */
@@ -29,7 +31,10 @@ export const defaultLimits: TransactionLimits = {
  * BEGIN and everything that must hold in a transaction, as one message. Only `set local`, so that nothing stays behind on a
  * connection that a transaction pooler hands to somebody else.
  */
-export function beginStatement(limits: Partial<TransactionLimits> = {}): string {
+export function beginStatement(
+  limits: Partial<TransactionLimits> = {},
+  searchPath: string | null = null,
+): string {
   const { lockMs, statementMs, idleMs, wholeMs, name, mayBeForgotten } = { ...defaultLimits, ...limits };
   return [
     "begin isolation level read committed",
@@ -55,16 +60,16 @@ export function beginStatement(limits: Partial<TransactionLimits> = {}): string 
       ...(mayBeForgotten === true ? ["synchronous_commit = off"] : []),
       ...(name === undefined ? [] : [`application_name = '${plainName(name)}'`]),
     ].map((setting) => `set local ${setting}`),
-    pinSearchPath(true),
+    pinSearchPath(true, searchPath),
     setWhereKnown("transaction_timeout", Math.ceil(wholeMs)),
     noticeLostClient(true),
   ].join("; ");
 }
 
 /** What must hold for a statement outside of a transaction, for the session. */
-export function aloneStatement(lockMs: number): string {
+export function aloneStatement(lockMs: number, searchPath: string | null = null): string {
   const limits = `set statement_timeout = 0; set lock_timeout = ${Math.ceil(lockMs)}`;
-  return [limits, pinSearchPath(false), noticeLostClient(false)].join("; ");
+  return [limits, pinSearchPath(false, searchPath), noticeLostClient(false)].join("; ");
 }
 
 /** As the session had it before. */
@@ -97,12 +102,14 @@ function setWhereKnown(setting: string, value: number, isLocal = true): string {
 
 /**
  * The search path of the database or role, so that triggers find what they always find; but `pg_catalog` is taken out of it,
- * since a path that names it late lets other schemas stand in for the built-in functions. Unnamed, it comes first.
+ * since a path that names it late lets other schemas stand in for the built-in functions. Unnamed, it comes first. `named` is
+ * what the address says instead.
  */
-function pinSearchPath(isLocal: boolean): string {
+function pinSearchPath(isLocal: boolean, named: string | null): string {
+  const path = named === null ? "pg_catalog.current_setting('search_path')" : pg.escapeLiteral(named);
   return `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(',', (
     select pg_catalog.string_agg(part, ',' order by place)
-    from pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) with ordinality as path(part, place)
+    from pg_catalog.unnest(pg_catalog.string_to_array(${path}, ',')) with ordinality as path(part, place)
     where pg_catalog.btrim(part) operator(pg_catalog.<>) 'pg_catalog'
       and pg_catalog.btrim(part) operator(pg_catalog.<>) '"pg_catalog"'
       and pg_catalog.btrim(part) operator(pg_catalog.<>) ''

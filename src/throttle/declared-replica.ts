@@ -1,3 +1,4 @@
+import { shownAddress } from "../postgres/address.ts";
 import { createPool } from "../postgres/connect.ts";
 import { Database, type Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
@@ -16,8 +17,7 @@ export class DeclaredReplica {
 
   /** Its address without a password. */
   get name(): string {
-    const { hostname, port, pathname } = new URL(this.#url);
-    return `${hostname || "localhost"}${port === "" ? "" : `:${port}`}${pathname}`;
+    return shownAddress(this.#url);
   }
 
   /** How far it has replayed. @throws SignalBlindError when it cannot tell, or is no standby of this primary */

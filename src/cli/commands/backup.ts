@@ -35,9 +35,9 @@ const restoreCommand: CommandModule = {
     };
     const settings = commonSettings(given);
     const { overwrite, yes } = given;
-    const report = await withAddress(settings, (connectionString) =>
+    const report = await withAddress(settings, (address) =>
       restoreBackup(given.dir, {
-        connectionString,
+        ...address,
         schema: settings.schema,
         overwrite,
         onProgress: sayNowAndThen("restored"),
@@ -76,9 +76,9 @@ export const backupCommand: CommandModule = {
     const settings = commonSettings(given);
     const { name, directory } = requireNamed(given.job, given.to);
     const { job } = await loadJob(settings.jobs, name);
-    const report = await withAddress(settings, (connectionString) =>
+    const report = await withAddress(settings, (address) =>
       backupJob(job, {
-        connectionString,
+        ...address,
         schema: settings.schema,
         directory,
         parameters: parseParameters(given.param),

@@ -28,7 +28,9 @@ export const contractCommand: CommandModule = {
       HoursSettings & { readonly job: string; readonly yes: boolean };
     const settings = commonSettings(given);
     const loaded = await loadJob(settings.jobs, given.job);
-    const [state] = await withStore(settings, (db, store) => readJobStates(db, store, [loaded]));
+    const [state] = await withStore(settings, (db, store) => readJobStates(db, store, [loaded]), {
+      isAnnounced: true,
+    });
     const open = state?.steps.contract.open ?? [];
     const lost = loaded.job.contract.filter((step) => takesAway(step) && open.includes(step.name));
     if (lost.length > 0) {

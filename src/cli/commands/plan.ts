@@ -65,7 +65,7 @@ export const planCommand: CommandModule = {
         const open = [...state.steps.expand.open, ...state.steps.contract.open];
         return given.trace ? { ...whole, locks: await traceLocks(db, loaded.job, open) } : whole;
       },
-      { needsSchema: false },
+      { needsSchema: false, isAnnounced: true },
     );
     if (settings.json) printJson(plan);
     else {

@@ -34,14 +34,18 @@ export const purgeCommand: CommandModule = {
     };
     const settings = commonSettings(given);
     const options = { olderThanMs: parseDuration(given.olderThan), undoLogsOnly: given.undoLogsOnly };
-    await withStore(settings, async (db, store) => {
-      const runs = await countDue(db, store, options);
-      const question = `Purge what ${formatCount(runs)} finished runs keep? They cannot be undone afterwards.`;
-      if (runs > 0) await requireConfirmation(given.yes, question, "purge");
-      const purged = await purge(db, store, options);
-      if (settings.json) printJson(purged);
-      sayPurged(purged);
-    });
+    await withStore(
+      settings,
+      async (db, store) => {
+        const runs = await countDue(db, store, options);
+        const question = `Purge what ${formatCount(runs)} finished runs keep? They cannot be undone afterwards.`;
+        if (runs > 0) await requireConfirmation(given.yes, question, "purge");
+        const purged = await purge(db, store, options);
+        if (settings.json) printJson(purged);
+        sayPurged(purged);
+      },
+      { isAnnounced: true },
+    );
   },
 };
 

@@ -21,8 +21,10 @@ export const resumeCommand: CommandModule = {
     const given = read as unknown as ResumeArguments;
     const settings = commonSettings(given);
     // The run that is there now, whatever comes between.
-    const { id, job, kind } = await withStore(settings, async (db, store) =>
-      store.runs.require(db, given.run),
+    const { id, job, kind } = await withStore(
+      settings,
+      async (db, store) => store.runs.require(db, given.run),
+      { isAnnounced: true },
     );
     const loaded = kind === "undo" ? null : await loadJob(settings.jobs, job);
     await takePart(settings, given, loaded, (options) =>

@@ -54,30 +54,37 @@ async function install(settings: CommonSettings): Promise<void> {
           : `The schema "${store.schema.name}" is there already.`,
       );
     },
-    { needsSchema: false },
+    { needsSchema: false, isAnnounced: true },
   );
 }
 
 async function uninstall(settings: CommonSettings, yes: boolean): Promise<void> {
-  await withStore(settings, async (db, store) => {
-    const { rows } = await db.query(sql`select count(*) as runs from ${store.schema.table("run")}`);
-    const { rows: active } = await db.query(sql`
+  await withStore(
+    settings,
+    async (db, store) => {
+      const { rows } = await db.query(sql`select count(*) as runs from ${store.schema.table("run")}`);
+      const { rows: active } = await db.query(sql`
       select count(*) as workers
       from ${store.schema.table("worker")}
       where heartbeat_at + lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()`);
-    if (Number(active[0]?.workers) > 0) {
-      throw new RefusedError(
-        "nobody-is-at-work",
-        `Runs are under way in the schema "${store.schema.name}".`,
-        "Pause or cancel them first: tidefill status",
-      );
-    }
-    if (!yes)
-      await confirm(`This forgets ${rows[0]?.runs} runs, their checkpoints and rejects.`, store.schema.name);
-    await uninstallSchema(db, store.schema);
-    if (settings.json) printJson({ schema: store.schema.name, uninstalled: true });
-    say(`Dropped the schema "${store.schema.name}".`);
-  });
+      if (Number(active[0]?.workers) > 0) {
+        throw new RefusedError(
+          "nobody-is-at-work",
+          `Runs are under way in the schema "${store.schema.name}".`,
+          "Pause or cancel them first: tidefill status",
+        );
+      }
+      if (!yes)
+        await confirm(
+          `This forgets ${rows[0]?.runs} runs, their checkpoints and rejects.`,
+          store.schema.name,
+        );
+      await uninstallSchema(db, store.schema);
+      if (settings.json) printJson({ schema: store.schema.name, uninstalled: true });
+      say(`Dropped the schema "${store.schema.name}".`);
+    },
+    { isAnnounced: true },
+  );
 }
 
 async function confirm(consequence: string, word: string): Promise<void> {

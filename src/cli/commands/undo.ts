@@ -31,7 +31,9 @@ export const undoCommand: CommandModule = {
       throw new UsageError("Name the run, or the job to go back to.", {
         remedy: "tidefill undo <run>   or   tidefill undo --to <job>",
       });
-    const run = await withStore(settings, async (db, store) => runToUndo(db, store, name));
+    const run = await withStore(settings, async (db, store) => runToUndo(db, store, name), {
+      isAnnounced: true,
+    });
     await requireConfirmation(given.yes, `Take back run ${run.id} of ${run.job}?`, run.job);
     const job = await loadJob(settings.jobs, run.job).then(
       (loaded) => loaded.job,

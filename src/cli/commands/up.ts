@@ -41,7 +41,7 @@ export const upCommand: CommandModule = {
         requireNames(here, await goneJobs(db, store, every));
         return here;
       },
-      { needsSchema: false },
+      { needsSchema: false, isAnnounced: true },
     );
     const pending: JobState[] = [];
     for (const state of states.filter((each) => !isDone(each))) {

@@ -9,8 +9,8 @@ const essays = 2_000;
 
 /** Makes a small sample school in a database that has no table of anybody's yet, for jobs to be tried on. */
 export async function makeSchool(settings: CommonSettings): Promise<void> {
-  await withAddress(settings, async (connectionString) => {
-    const pool = createPool({ connectionString, applicationName: "tidefill demo", maxConnections: 1 });
+  await withAddress(settings, async (address) => {
+    const pool = createPool({ ...address, applicationName: "tidefill demo", maxConnections: 1 });
     try {
       const { rows } = await pool.query<{ readonly name: string }>(`
         select c.oid::regclass::text as name
