@@ -1,56 +1,56 @@
 import { describeStop } from "../engine/leave-run.ts";
 import { messageOf, TidefillError, UsageError } from "../errors.ts";
 import { nameOf, type TriedConnection, triedConnection } from "../postgres/connection/connect-failure.ts";
-import { poolerRefusal, sqlstateOf } from "../postgres/failure.ts";
+import { sqlstateOf } from "../postgres/failure.ts";
+import { type PoolerMeaning, poolerMeaning, refusedParameter } from "../postgres/pooler-answer.ts";
 
 /** A server, or a pooler before it, that answers and lets nobody in; null for any other failure. */
 export function refusedConnection(thrown: unknown): TidefillError | null {
-  const code = sqlstateOf(thrown);
-  if (code === null || !(thrown instanceof Error)) return null;
-  const pooler = poolerRefusal(thrown);
-  if (pooler !== null) return refusedByPooler(thrown, pooler);
-  if (code === "53300" || /no more connections allowed|query_wait_timeout/.test(thrown.message)) {
-    return new TidefillError("no-connection-free", `The server has no connection free: ${words(thrown)}`, {
+  if (!(thrown instanceof Error)) return null;
+  const meaning = poolerMeaning(thrown);
+  const code = meaning === null ? sqlstateOf(thrown) : (codes[meaning] ?? null);
+  if (meaning === "parameter" || meaning === "statement pooling") return refusedByPooler(thrown, meaning);
+  const words = describeStop(thrown);
+  if (code === "53300") {
+    return new TidefillError("no-connection-free", `The server has no connection free: ${words}.`, {
       cause: thrown,
       remedy:
-        "Nothing was started: type the command again when others have left. --workers 1 needs the fewest; max_connections, or the role's connection limit, is what they share.",
+        "Nothing was started: type the command again when others have left. --workers 1 needs the fewest; max_connections, or the connection limit of the role, the database or the pooler, is what they share.",
     });
   }
   if (code === "57P03") {
-    return new TidefillError("unreachable", `The server lets nobody in yet: ${words(thrown)}`, {
+    return new TidefillError("unreachable", `The server lets nobody in yet: ${words}.`, {
       cause: thrown,
       remedy: "Nothing was started: type the command again when the server is up.",
     });
   }
-  const remedy = remedyOf(code, thrown, triedConnection(thrown));
+  const remedy = code === null ? null : remedyOf(code, thrown, triedConnection(thrown));
   if (remedy === null) return null;
-  return new TidefillError("database", `PostgreSQL answered: ${words(thrown)}`, { cause: thrown, remedy });
+  return new TidefillError("database", `PostgreSQL answered: ${words}`, { cause: thrown, remedy });
 }
 
-function words(thrown: Error): string {
-  return describeStop(thrown);
-}
+/** What PostgreSQL itself would have answered. */
+const codes: Readonly<Partial<Record<PoolerMeaning, string>>> = {
+  "no database": "3D000",
+  login: "28P01",
+  connections: "53300",
+};
 
-function refusedByPooler(
-  thrown: Error,
-  { parameter, mode }: Readonly<Record<string, string | undefined>>,
-): UsageError {
-  const message = `The pooler answered: ${words(thrown)}`;
-  if (parameter !== undefined) {
-    return new UsageError(`${message}. It does not let the parameter ${parameter} through.`, {
-      cause: thrown,
-      remedy: `Take ${parameter === "options" ? "options= out of the address, or unset PGOPTIONS" : `${parameter} out of the address and of PGOPTIONS`}; for a search path write ?schema=name. Or give the address of the server itself.`,
-    });
+function refusedByPooler(thrown: Error, meaning: PoolerMeaning): UsageError {
+  const words = describeStop(thrown);
+  if (meaning === "statement pooling") {
+    return new UsageError(
+      `The pooler answered: ${words}. It pools statements, and tidefill works in transactions.`,
+      {
+        cause: thrown,
+        remedy: "Set pool_mode = transaction in the pooler, or give the address of the server itself.",
+      },
+    );
   }
-  if (mode !== undefined) {
-    return new UsageError(`${message}. It pools statements, and tidefill works in transactions.`, {
-      cause: thrown,
-      remedy: "Set pool_mode = transaction in the pooler, or give the address of the server itself.",
-    });
-  }
-  return new UsageError(message, {
+  const parameter = refusedParameter(thrown) ?? "options";
+  return new UsageError(`The pooler does not let the parameter ${parameter} through: ${words}.`, {
     cause: thrown,
-    remedy: "Check the database's name in the address, and the [databases] of the pooler.",
+    remedy: `Take ${parameter === "options" ? parameter : `${parameter} in options`} out of the address, and unset PGOPTIONS; a search path is written ?schema=name, which goes through any pooler. Or give the address of the server itself.`,
   });
 }
 

@@ -102,7 +102,7 @@ export class Database implements Queryable {
     limits?: Partial<TransactionLimits>,
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
-      await begin(client, limits, this.#pool.settings.searchPath);
+      await begin(client, beginStatement(limits, this.#pool.settings.searchPath));
       const result = await workOrRollBack(client, work, limits?.name);
       await commit(client);
       return result;
@@ -115,7 +115,7 @@ export class Database implements Queryable {
     limits?: Partial<TransactionLimits>,
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
-      await begin(client, limits, this.#pool.settings.searchPath);
+      await begin(client, beginStatement(limits, this.#pool.settings.searchPath));
       const result = await workOrRollBack(client, work, limits?.name);
       await client.query("rollback");
       return result;
@@ -199,12 +199,8 @@ export class Database implements Queryable {
 }
 
 /** A transaction that did not begin well is not one to work in, and its connection not one to give to the next. */
-async function begin(
-  client: pg.PoolClient,
-  limits: Partial<TransactionLimits> | undefined,
-  searchPath: string | null,
-): Promise<void> {
-  await client.query(beginStatement(limits, searchPath)).catch(async (error: unknown) => {
+async function begin(client: pg.PoolClient, statement: string): Promise<void> {
+  await client.query(statement).catch(async (error: unknown) => {
     await client.query("rollback").catch(() => {});
     throw error;
   });

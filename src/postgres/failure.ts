@@ -6,6 +6,7 @@ import {
   PasswordError,
   SwallowedError,
 } from "../errors.ts";
+import { type PoolerMeaning, poolerMeaning } from "./pooler-answer.ts";
 
 /** What to do about a statement that failed. */
 export type FailureAction =
@@ -86,6 +87,15 @@ const stop: Verdict = ["stop", "other"];
 /** The SQL standard's "triggered action exception": how a row is kept aside whose write a trigger swallowed. */
 export const swallowedState = "09000";
 
+/** What a pooler says under 08P01, which would otherwise be a wire that broke. */
+const byPooler: Readonly<Record<PoolerMeaning, Verdict>> = {
+  parameter: stop,
+  "statement pooling": stop,
+  "no database": stop,
+  login: ["retry", "login"],
+  connections: ["retry", "resources"],
+};
+
 /** Sorts a failure by its SQLSTATE; what is unknown stops the run, since an error must never look like success. */
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof SwallowedError) return { action: "reject", reason: "data", sqlstate: swallowedState };
@@ -98,9 +108,12 @@ export function classifyFailure(error: unknown): Failure {
     return { action, reason, sqlstate };
   }
   if (isWraparound(error)) return { action: "retry", reason: "resources", sqlstate };
-  if (poolerRefusal(error) !== null) return { action: "stop", reason: "other", sqlstate };
+  const meaning = poolerMeaning(error);
   const [action, reason] =
-    byCode[sqlstate] ?? byClass[sqlstate.slice(0, 2)] ?? (isStandard(sqlstate) ? stop : raised);
+    (meaning === null ? undefined : byPooler[meaning]) ??
+    byCode[sqlstate] ??
+    byClass[sqlstate.slice(0, 2)] ??
+    (isStandard(sqlstate) ? stop : raised);
   return { action, reason, sqlstate };
 }
 
@@ -157,26 +170,6 @@ export function describeFailure(error: pg.DatabaseError): string {
 /** The SQLSTATE that PostgreSQL sent, or null. */
 export function sqlstateOf(error: unknown): string | null {
   return error instanceof pg.DatabaseError && typeof error.code === "string" ? error.code : null;
-}
-
-/** What a pooler will not do however often it is asked; the group names the parameter. */
-const poolerRefusals = [
-  /unsupported startup (?:parameter|option)[^:]*: "?(?<parameter>[\w.]+)/i,
-  /(?<mode>not allowed in statement pooling mode)/i,
-  /(?<database>no such database)/i,
-];
-
-/**
- * Why a pooler refuses a connection for good, though its SQLSTATE is that of a protocol that was violated; null otherwise.
- */
-export function poolerRefusal(error: unknown): Readonly<Record<string, string | undefined>> | null {
-  if (sqlstateOf(error)?.startsWith("08") !== true) return null;
-  const { message } = error as Error;
-  for (const refusal of poolerRefusals) {
-    const match = message.match(refusal);
-    if (match !== null) return match.groups ?? {};
-  }
-  return null;
 }
 
 const networkCodes = new Set([

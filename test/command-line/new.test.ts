@@ -52,7 +52,10 @@ test.each(cases)(
     if (says !== text) expect(await project.type("plan", job)).toMatchObject({ code: 3 });
     await project.write(`jobs/${job}.ts`, says);
     if (job.startsWith("anonymise")) await project.type("backup", job, "--to", "backup");
-    expect(await project.type("plan", job)).toMatchObject({ code: 0, stderr: "" });
+    expect(await project.type("plan", job)).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^→ .*; tidefill's tables in schema tidefill\n$/),
+    });
     await project.write(`jobs/${job}.ts`, text);
   },
 );

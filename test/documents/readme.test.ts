@@ -41,7 +41,9 @@ class Typed {
 
   /** Kills it as soon as it has printed a line of its progress; the shell adds a line then. */
   async killAtFirstLine(): Promise<readonly string[]> {
-    await until(async () => this.printed.includes("\n"), { describe: "the first line of progress" });
+    await until(async () => / {2}\d[\d.]* % .*\n/.test(this.printed), {
+      describe: "the first line of progress",
+    });
     this.#child.kill("SIGKILL");
     return [...(await this.end()), "Killed"];
   }

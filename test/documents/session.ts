@@ -22,6 +22,7 @@ export function shownIn(page: Page): readonly Shown[] {
 /** A line whose numbers, times and moments are made alike. */
 export function shapeOf(line: string): string {
   return line
+    .replace(/^→ \S+ as \S+, schema \S+;/, "→ <server> as <role>, schema <schema>;")
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+\d\d/g, "<moment>")
     .replaceAll(/\d[\d,]*(\.\d+)?/g, "0")
     .replaceAll(/\b0 (s|min|h|d)( 0 (s|min|h))?(?= |$)/g, "<time>")

@@ -31,7 +31,8 @@ export class Pgbouncer {
     this.#server = server;
   }
 
-  static async before(serverUrl: string, poolSize: number): Promise<Pgbouncer> {
+  /** `more` are lines of its settings, which count more than those that stand here. */
+  static async before(serverUrl: string, poolSize: number, more: readonly string[] = []): Promise<Pgbouncer> {
     const program = findPgbouncer();
     if (program === undefined)
       throw new Error("There is no pgbouncer; name its folder in TIDEFILL_PGBOUNCER.");
@@ -55,6 +56,7 @@ export class Pgbouncer {
       "auth_query = select rolname, rolpassword from pg_catalog.pg_authid where rolname = $1",
       `default_pool_size = ${poolSize}`,
       "max_client_conn = 500",
+      ...more,
     ];
     await writeFile(join(folder, "userlist.txt"), `"${username}" "${decodeURIComponent(password)}"\n`);
     await writeFile(join(folder, "pgbouncer.ini"), `${settings.join("\n")}\n`);

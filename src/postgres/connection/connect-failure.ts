@@ -113,7 +113,8 @@ function reasonOf(error: unknown): string {
 
 function tlsError({ attempt, error }: FailedAttempt, code: string): TlsError {
   const server = nameOf(attempt.endpoint);
-  const { message } = error as Error;
+  // Newer versions of Node add advice of their own behind a semicolon.
+  const [message] = (error as Error).message.split(";");
   if (hasNoTls(error)) {
     return new TlsError(`${server} offers no TLS, and sslmode asks for it.`, {
       remedy: "Write sslmode=prefer for a server that may do without, or turn ssl on in the server.",
