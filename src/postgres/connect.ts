@@ -1,4 +1,4 @@
-import { ConnectionPool } from "./connection/connection-pool.ts";
+import { ConnectionPool, type PoolOptions } from "./connection/connection-pool.ts";
 import { readConnection } from "./connection/connection-settings.ts";
 import { type AskPassword, passwordSource } from "./connection/password.ts";
 
@@ -13,12 +13,7 @@ export interface Address {
   readonly password?: AskPassword | undefined;
 }
 
-export interface ConnectOptions extends Address {
-  readonly applicationName: string;
-  readonly maxConnections: number;
-  /** 10 seconds when absent */
-  readonly connectionTimeoutMs?: number;
-}
+export type ConnectOptions = Address & PoolOptions;
 
 /**
  * A pool of connections that hand every value over as text; nothing is connected yet.

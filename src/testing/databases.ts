@@ -26,7 +26,7 @@ export async function withCopyOf<T>(
 const isInUse = "55006";
 const isMissing = "3D000";
 
-async function create(client: pg.Client, name: string, template: string): Promise<void> {
+async function create(client: pg.ClientBase, name: string, template: string): Promise<void> {
   try {
     await client.query(`create database ${name} template ${quoteIdentifier(template)}`);
   } catch (error) {

@@ -1,5 +1,6 @@
-import pg from "pg";
+import type pg from "pg";
 import { Cluster } from "../embedded/cluster.ts";
+import { createPool } from "../postgres/connect.ts";
 
 /** Nobody keeps the data of a test: what a crash of the machine would lose need not reach the disk. */
 const settings = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", timezone: "UTC" };
@@ -25,14 +26,12 @@ export function urlOn(server: string, database: string): string {
 }
 
 /** A connection for `work`, which is closed in any case: one that stays open would keep the process from ending. */
-export async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: "test" });
-  // One that breaks between two queries is told by the next.
-  client.on("error", () => {});
-  await client.connect();
+export async function connected<T>(url: string, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  const pool = createPool({ connectionString: url, applicationName: "test", maxConnections: 1 });
   try {
-    return await work(client);
+    const client = await pool.connect();
+    return await work(client).finally(() => client.release());
   } finally {
-    await client.end();
+    await pool.end();
   }
 }

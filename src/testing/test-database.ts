@@ -1,11 +1,13 @@
-import pg from "pg";
+import type pg from "pg";
+import { createPool } from "../postgres/connect.ts";
+import type { ConnectionPool } from "../postgres/connection/connection-pool.ts";
 import { plainValues } from "./plain-values.ts";
 
 /** A database of one test, which is dropped when the test is over. */
 export class TestDatabase {
   /** for `runJob` and anything else that connects */
   readonly connectionString: string;
-  #pool: pg.Pool | undefined;
+  #pool: ConnectionPool | undefined;
 
   constructor(connectionString: string) {
     this.connectionString = connectionString;
@@ -29,7 +31,7 @@ export class TestDatabase {
     parameters?: readonly unknown[],
   ): Promise<Row[]> {
     this.#pool ??= this.#connect();
-    const answers = await this.#pool.query<Row>(text, parameters === undefined ? undefined : [...parameters]);
+    const answers = await this.#pool.query<Row>(text, parameters);
     // pg answers a list for several statements.
     const last = Array.isArray(answers) ? (answers as pg.QueryResult<Row>[]).at(-1) : answers;
     return last?.rows ?? [];
@@ -42,16 +44,12 @@ export class TestDatabase {
     await pool?.end();
   }
 
-  #connect(): pg.Pool {
-    const pool = new pg.Pool({
+  #connect(): ConnectionPool {
+    return createPool({
       connectionString: this.connectionString,
-      application_name: "test",
-      max: 4,
+      applicationName: "test",
+      maxConnections: 4,
       types: plainValues,
     });
-    // A test may end the server's side of a connection; the next query tells.
-    pool.on("error", () => {});
-    pool.on("connect", (client) => client.on("error", () => {}));
-    return pool;
   }
 }

@@ -23,6 +23,8 @@ export interface PoolOptions {
   readonly connectionTimeoutMs?: number | undefined;
   /** how long a connection that nobody uses is kept; 30 seconds when absent */
   readonly idleTimeoutMs?: number;
+  /** every value as text when absent */
+  readonly types?: pg.CustomTypesConfig;
 }
 
 /**
@@ -83,10 +85,13 @@ export class ConnectionPool {
   }
 
   /** One statement on a connection that is given back. */
-  async query<Row extends pg.QueryResultRow>(text: string): Promise<pg.QueryResult<Row>> {
+  async query<Row extends pg.QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>> {
     const client = await this.connect();
     try {
-      return await client.query<Row>(text);
+      return await client.query<Row>(text, values === undefined ? undefined : [...values]);
     } finally {
       client.release();
     }
@@ -129,7 +134,7 @@ export class ConnectionPool {
       idleTimeoutMillis: idleTimeoutMs,
       keepAlive: settings.keepAlive,
       ...(settings.keepAliveIdleMs === null ? {} : { keepAliveInitialDelayMillis: settings.keepAliveIdleMs }),
-      types: asText as pg.CustomTypesConfig,
+      types: this.#options.types ?? (asText as pg.CustomTypesConfig),
     });
     // An idle connection that breaks is replaced when it is next needed; without a listener it would end the process.
     pool.on("error", () => {});
