@@ -53,7 +53,17 @@ export const metricNames = [
     help: "Batches tried again, by the reason of the failed attempt.",
     labels: ["job_name", "reason"],
     values: {
-      reason: ["lock", "deadlock", "serialization", "timeout", "connection", "resources", "data", "lease"],
+      reason: [
+        "lock",
+        "deadlock",
+        "serialization",
+        "timeout",
+        "connection",
+        "login",
+        "resources",
+        "data",
+        "lease",
+      ],
     },
   },
   {

@@ -118,7 +118,16 @@ export class Metrics {
   #failed({ job: job_name, action, reason }: Extract<EngineEvent, { type: "batch failed" }>): void {
     const isHalved = action === "shrink" || action === "reject";
     this.#counter("tidefill_batches_total").inc({ job_name, outcome: isHalved ? "halved" : "retried" });
-    const known = ["lock", "deadlock", "serialization", "timeout", "connection", "resources", "data"];
+    const known = [
+      "lock",
+      "deadlock",
+      "serialization",
+      "timeout",
+      "connection",
+      "login",
+      "resources",
+      "data",
+    ];
     if (known.includes(reason)) this.#counter("tidefill_retries_total").inc({ job_name, reason });
   }
 
