@@ -10,7 +10,9 @@ export const pages: readonly string[] = [
   "CHANGELOG.md",
   "CONTRIBUTING.md",
   "grafana/README.md",
-  ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`),
+  ...readdirSync(join(root, "docs"))
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`),
 ];
 
 interface CodeBlock {
