@@ -2,10 +2,17 @@ import { say } from "./output.ts";
 
 const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
-/** The first signal ends the current batches and gives the leases back; the second stops at once. */
+/**
+ * A terminal signals every process of the command line, and npm hands its own copy on some milliseconds later. A person needs
+ * longer to type it again.
+ */
+const echoMs = 1_000;
+
+/** The first signal ends the current batches and gives the leases back; one that comes a second later stops at once. */
 export class Signals {
   readonly #controller = new AbortController();
   readonly #handler = (signal: keyof typeof numbers): void => this.#receive(signal);
+  #echoesUntil = 0;
 
   /** Fires on the first signal. */
   get signal(): AbortSignal {
@@ -16,14 +23,22 @@ export class Signals {
     for (const signal of Object.keys(numbers)) process.on(signal, this.#handler);
   }
 
+  /** Not before the echoes are over: one that comes after a quick end must not kill the process on its way out. */
   ignore(): void {
-    for (const signal of Object.keys(numbers)) process.off(signal, this.#handler);
+    const waitMs = this.#echoesUntil - performance.now();
+    if (waitMs > 0) setTimeout(() => this.ignore(), waitMs).unref();
+    else for (const signal of Object.keys(numbers)) process.off(signal, this.#handler);
   }
 
   #receive(signal: keyof typeof numbers): void {
-    // What is not committed is rolled back by PostgreSQL; that is what the engine is built for.
-    if (this.#controller.signal.aborted) process.exit(128 + numbers[signal]);
-    say(`\n${signal}: ending the current batches. Once more stops at once.`);
+    const now = performance.now();
+    if (this.#controller.signal.aborted) {
+      if (now < this.#echoesUntil) return;
+      // What is not committed is rolled back by PostgreSQL; that is what the engine is built for.
+      process.exit(128 + numbers[signal]);
+    }
+    this.#echoesUntil = now + echoMs;
+    say(`\n${signal}: ending the current batches. Once more, a second later, stops at once.`);
     this.#controller.abort();
   }
 }

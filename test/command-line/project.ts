@@ -60,6 +60,10 @@ export class Project {
     await writeFile(join(this.folder, path), text);
   }
 
+  async makeFolder(path: string): Promise<void> {
+    await mkdir(join(this.folder, path), { recursive: true });
+  }
+
   async read(path: string): Promise<string> {
     return readFile(join(this.folder, path), "utf8");
   }
