@@ -17,6 +17,7 @@ export class Metrics {
   #walSeen = 0;
   #pulseAt: number | null = null;
   #isUndo = false;
+  #job: string | null = null;
   #stepHeld: { readonly signal: string; readonly at: number } | null = null;
 
   constructor(version: string) {
@@ -73,13 +74,19 @@ export class Metrics {
     return this.registry.metrics();
   }
 
-  /** Hands the metrics to a Pushgateway, for runs too short to be scraped. The group is named for the tool, not the job. */
+  /**
+   * Hands the metrics to a Pushgateway, for runs too short to be scraped. A push replaces what its group holds, so each job has
+   * a group of its own.
+   */
   async push(url: string): Promise<void> {
-    await new Pushgateway(url, { timeout: 5_000 }, this.registry).pushAdd({ jobName: "tidefill" });
+    if (this.#job === null) return;
+    const groupings = { job_name: this.#job };
+    await new Pushgateway(url, { timeout: 5_000 }, this.registry).pushAdd({ jobName: "tidefill", groupings });
   }
 
   #started({ job: job_name, kind }: Extract<EngineEvent, { type: "run started" }>): void {
     this.#checkpointAt = Date.now();
+    this.#job = job_name;
     this.#isUndo = kind === "undo";
     for (const metric of metricNames) {
       for (const [label, values] of Object.entries("values" in metric ? metric.values : {})) {

@@ -53,7 +53,7 @@ test("--pushgateway hands the metrics over when the run ends", async () => {
   const { code } = await tidefill.run("run", "increment", "--pushgateway", `http://127.0.0.1:${port}`);
   gateway.close();
   expect(code).toBe(0);
-  expect(pushed.map(({ path }) => path)).toEqual(["/metrics/job/tidefill"]);
+  expect(pushed.map(({ path }) => path)).toEqual(["/metrics/job/tidefill/job_name/increment"]);
   expect(pushed[0]?.body).toContain('tidefill_rows_total{job_name="increment",outcome="written"} 2000');
   expect(pushed[0]?.body).toContain('tidefill_run_state{job_name="increment",state="succeeded"} 1');
 });

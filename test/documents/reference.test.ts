@@ -40,7 +40,7 @@ test("docs/writing-jobs.md lists every type of a column", () => {
 
 test("docs/operating.md lists every exit code", () => {
   const listed = tableRows(operating.section("## Exit codes")).flatMap(([codes = ""]) => codes.split(", "));
-  expect(listed).toEqual([...Object.values(exitCodes), 130, 143].map(String));
+  expect(listed).toEqual([...Object.values(exitCodes), 129, 130, 143].map(String));
 });
 
 test("docs/operating.md says of every signal what it means and what to do", () => {
