@@ -193,13 +193,14 @@ export class BatchCommitter implements Committer {
     await this.#store.rejects.add(tx, lease.run, lease.range, outcome.notes);
     const counts = countBatch(lease.sweep, stretch, outcome, fresh);
     attempt.counts = counts;
-    const standing = fresh.rejected > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
-    // Last, and undoing all of the above when the lease is no longer ours.
+    // The last write, and undoing all of the above when the lease is no longer ours.
     const { condition } = this.#tables;
     const { leaseMs } = this.#timing;
     const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, leaseMs, condition);
     if (!asked.isSame)
       throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table that was another");
+    // After it, so that a share of the rows read is judged with this batch's rows among them.
+    const standing = fresh.rejected > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
     return { lease: advanced(lease, stretch), isLast: stretch.isLast, asked, standing };
   }
 

@@ -21,11 +21,12 @@ export function parseRejectLimit(given: RejectLimit | string): RejectLimit {
   throw new UsageError(`A reject limit is a whole number of rows or a share such as 0.5%, got ${given}.`);
 }
 
-/** Whether a run has more rejects than it may have; `isOver` once all rows are read. */
+/** Whether a run has more rejects than it may have; `isOver` once all rows are read. All of the rows are never too many. */
 export function exceeds(limit: RejectLimit, { rejects, read }: Standing, isOver: boolean): boolean {
   if (typeof limit === "number") return rejects > limit;
-  if (!isOver && read < fewestRows) return false;
-  return rejects > 0 && rejects / Math.max(1, read) > Number(limit.slice(0, -1)) / 100;
+  const share = Number(limit.slice(0, -1)) / 100;
+  if (share === 1 || (!isOver && read < fewestRows)) return false;
+  return rejects > 0 && rejects / Math.max(1, read) > share;
 }
 
 /** No number of rejects is too many. */

@@ -129,6 +129,22 @@ test("as many rejects as a run may have do not stop it", async () => {
   expect(await run(job)).toMatchObject({ status: "succeeded", rows: { written: 15, rejected: 5 } });
 });
 
+test.each(["100%", "50%"] as const)(
+  "a limit of %s is judged by all rows read, the batch's own among them",
+  async (rejectLimit) => {
+    await database.query("insert into labels select generate_series(21, 4000)");
+    const job = defineJob({
+      name: "shares",
+      source: rowsOf(labels),
+      // Batches grow, so that the newest one holds more rows than all before it.
+      transform: (row) => (rejectLimit === "100%" || row.id % 5n < 2n ? reject("odd") : { label: "new" }),
+      sink: update(labels, ["label"]),
+      rejectLimit,
+    });
+    expect(await run(job)).toMatchObject({ status: "succeeded", rows: { read: 4_000 } });
+  },
+);
+
 test("a row job that skips what is pending ends, and counts each row once", async () => {
   const job = defineJob({
     name: "skips",
