@@ -6,6 +6,7 @@ import { columnsAreAsDescribed } from "./checks/columns-are-as-described.ts";
 import { columnsAreFilled } from "./checks/columns-are-filled.ts";
 import { columnsCanBeWritten } from "./checks/columns-can-be-written.ts";
 import { commitsCanEnd } from "./checks/commits-can-end.ts";
+import { conflictIsUnique } from "./checks/conflict-is-unique.ts";
 import { deleteTakesNoOthers } from "./checks/delete-takes-no-others.ts";
 import { keyOrdersTheRows } from "./checks/key-orders-the-rows.ts";
 import { locksFit } from "./checks/locks-fit.ts";
@@ -42,6 +43,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
     columnsCanBeWritten,
     columnsAreFilled,
     upsertTellsWhatIsNew,
+    conflictIsUnique,
     locksFit,
   ],
 };
@@ -63,6 +65,7 @@ export const checkNames = [
   "published-rows-have-an-identity",
   "collation-is-unchanged",
   "upsert-tells-what-is-new",
+  "conflict-is-unique",
   "locks-fit",
   "bytes-are-text",
   "reads-by-an-index",

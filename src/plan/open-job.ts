@@ -93,6 +93,8 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
       written,
       verb,
       overwrites: false,
+      conflict: null,
+      overridesIdentity: false,
     } as const;
     refusals.push(...(await checkJob(subject, "source")));
   }
@@ -105,6 +107,8 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
       read: [],
       written: insert.columns,
       overwrites: insert.onConflict?.do === "update",
+      conflict: insert.onConflict,
+      overridesIdentity: insert.overridesIdentity,
     } as const;
     refusals.push(...(await checkJob({ ...subject, verb: "insert" }, "target")));
   }

@@ -8,6 +8,8 @@ import { findKeyIndexes, readKey } from "../postgres/key-index.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
 import { hasTriggerBefore } from "../postgres/row-triggers.ts";
 import { bracketed, quoteIdentifier, raw, sql } from "../postgres/sql.ts";
+import { readColumnFills } from "../postgres/unique-index.ts";
+import { Arbiter, type OpenedConflict } from "../sink/arbiter.ts";
 import { DeleteSink } from "../sink/delete.ts";
 import { DeleteBySql, DeleteRows } from "../sink/delete-rows.ts";
 import { RowEncoder } from "../sink/encode-row.ts";
@@ -18,12 +20,14 @@ import { InsertRows, type StillPending } from "../sink/insert-rows.ts";
 import { InsertStatement } from "../sink/insert-statement.ts";
 import { MoveSink, SqlMoveSink } from "../sink/move.ts";
 import { MoveBySql, MoveRows } from "../sink/move-rows.ts";
+import type { OnConflict } from "../sink/on-conflict.ts";
 import type { RowSink, SqlSink } from "../sink/sink.ts";
 import { unnested } from "../sink/unnested.ts";
 import { SqlUpdateSink, UpdateSink } from "../sink/update.ts";
 import { UpdateBySql } from "../sink/update-by-sql.ts";
 import { UpdateRows } from "../sink/update-rows.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
+import { findArbiter } from "./find-arbiter.ts";
 import type { OpenedWrite } from "./opened-job.ts";
 import type { AnySink } from "./take-apart.ts";
 
@@ -98,18 +102,38 @@ async function openSqlSink(
 
 async function openInsert(tx: Transaction, sink: InsertSink<unknown> | SqlInsertSink, relation: Relation) {
   const columns = columnsOf(relation, sink.columns);
-  const key = await keyOfInserted(tx, relation, sink.table.key);
   const isGuarded =
     (await hasTriggerBefore(tx, relation, "insert")) ||
     (sink.onConflict?.do === "update" && (await hasTriggerBefore(tx, relation, "update")));
-  const hasOld = await hasReturningOld(tx);
-  const insert = new InsertStatement(relation, key, columns, sink.onConflict, hasOld, isGuarded);
+  const insert = new InsertStatement({
+    relation,
+    columns,
+    key: await keyOfInserted(tx, relation, sink.table.key),
+    conflict: await openConflict(tx, sink.onConflict, relation, columns),
+    hasReturningOld: await hasReturningOld(tx),
+    overridesIdentity: sink.overridesIdentity,
+    mayBeSwallowed: isGuarded,
+  });
   return { columns, insert };
+}
+
+async function openConflict(
+  tx: Transaction,
+  rule: OnConflict | null,
+  relation: Relation,
+  columns: readonly Column[],
+): Promise<OpenedConflict | null> {
+  if (rule === null) return null;
+  const index = await findArbiter(tx, relation, rule);
+  if (index === null) throw unfit();
+  const fills = await readColumnFills(tx, relation);
+  return { rule, arbiter: new Arbiter(index, columns, relation.columns, fills) };
 }
 
 async function moveTarget(tx: Transaction, { into }: MoveSink<unknown> | SqlMoveSink, relation: Relation) {
   const key = await keyOfInserted(tx, relation, into.table.key);
-  return { relation, key, columns: columnsOf(relation, into.columns) };
+  const { overridesIdentity } = into;
+  return { relation, key, columns: columnsOf(relation, into.columns), overridesIdentity };
 }
 
 /** Finds an inserted row again: by the key of the description where it is one, else by the row's address. */

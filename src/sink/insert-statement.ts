@@ -2,12 +2,13 @@ import { JobError } from "../errors.ts";
 import type { Column, Relation } from "../postgres/catalog.ts";
 import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
-import type { Key } from "../postgres/key.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { Arbiter } from "./arbiter.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
-import type { OnConflict } from "./insert.ts";
+import type { InsertParts } from "./insert-parts.ts";
 import { InsertedLookup } from "./inserted-lookup.ts";
 import { MeetingRows } from "./meeting-rows.ts";
+import type { OnConflict } from "./on-conflict.ts";
 
 const target = "tidefill_target";
 
@@ -20,27 +21,21 @@ export class InsertStatement {
   readonly #relation: Relation;
   readonly #columns: readonly Column[];
   readonly #conflict: OnConflict | null;
+  readonly #arbiter: Arbiter | null;
   readonly #hasReturningOld: boolean;
+  readonly #overriding: string;
   readonly mayBeSwallowed: boolean;
 
-  /**
-   * `key` finds inserted rows again: the described one where it is unique, else their address. `hasReturningOld`: PostgreSQL
-   * 18 and later tell what an upsert has overwritten. `mayBeSwallowed`: a trigger sees a row before it is inserted or updated.
-   */
-  constructor(
-    relation: Relation,
-    key: Key,
-    columns: readonly Column[],
-    conflict: OnConflict | null,
-    hasReturningOld: boolean,
-    mayBeSwallowed: boolean,
-  ) {
+  constructor(parts: InsertParts) {
+    const { relation, key, columns, conflict, hasReturningOld, overridesIdentity } = parts;
     this.#relation = relation;
-    this.mayBeSwallowed = mayBeSwallowed;
+    this.mayBeSwallowed = parts.mayBeSwallowed;
     this.#hasReturningOld = hasReturningOld;
+    this.#overriding = overridesIdentity ? "\n      overriding system value" : "";
     this.#columns = columns;
-    this.#conflict = conflict;
-    const updated = conflict?.do === "update" ? conflict.columns : [];
+    this.#conflict = conflict?.rule ?? null;
+    this.#arbiter = conflict?.arbiter ?? null;
+    const updated = this.#conflict?.do === "update" ? this.#conflict.columns : [];
     this.#layout = new ImageLayout(
       relation,
       key.withAlias(target),
@@ -74,11 +69,11 @@ export class InsertStatement {
       );
     }
     await tx.query(sql`with incoming as materialized (
-      ${incoming}
+      ${this.#extended(incoming)}
     )
     select pg_catalog.count(*) from (
       select from ${qualifiedName(this.#relation)} as ${raw(target)}
-      where exists (select from incoming where ${this.#meeting.meets(target)})
+      where ${this.#meeting.meetsAny(target)}
       for no key update
     ) as locked`);
   }
@@ -94,7 +89,9 @@ export class InsertStatement {
 
   /** The sources that are kept aside, where a source became several rows; null where none is. */
   async refusedTogether(tx: Transaction, incoming: Sql): Promise<readonly number[] | null> {
-    return this.#conflict?.do === "reject" ? this.#meeting.refusedTogether(tx, incoming, target) : null;
+    return this.#conflict?.do === "reject"
+      ? this.#meeting.refusedTogether(tx, this.#extended(incoming), target)
+      : null;
   }
 
   /** `aside` are the sources that are known to be kept aside; null leaves it to the statement. */
@@ -107,11 +104,15 @@ export class InsertStatement {
     )`
         : raw("");
     return sql`with incoming as materialized (
-      ${incoming}
+      ${this.#extended(incoming)}
     )${refused}${this.#before(images)}, placed as (
       ${this.#insert(images)}
     )${this.#kept(images)}
     ${this.#counts(images)}`;
+  }
+
+  #extended(incoming: Sql): Sql {
+    return this.#arbiter === null ? incoming : this.#arbiter.extend(incoming);
   }
 
   /** Without a conflict to look for, rows go straight from where they come into the table. */
@@ -120,7 +121,7 @@ export class InsertStatement {
     const values = this.#columns.map((_, index) => `value_${index + 1}`).join(", ");
     const returning = images === null ? raw("1") : this.#layout.keysOf(target);
     return sql`with placed as (
-      insert into ${qualifiedName(this.#relation)} as ${raw(target)} (${raw(names)})
+      insert into ${qualifiedName(this.#relation)} as ${raw(target)} (${raw(names)})${raw(this.#overriding)}
       select ${raw(values)}
       from (
         ${incoming}
@@ -133,8 +134,11 @@ export class InsertStatement {
 
   /** How an inserted row is found again by what it holds; null where nothing unique is among its columns. */
   get lookup(): InsertedLookup | null {
-    const names = this.#conflict?.target ?? this.#layout.key.columns.map(({ name }) => name);
-    return InsertedLookup.of(this.#relation, this.#columns, names, this.#conflict);
+    const [arbiter, rule] = [this.#arbiter, this.#conflict];
+    if (arbiter !== null && rule !== null)
+      return InsertedLookup.byArbiter(this.#relation, this.#columns, arbiter, rule);
+    const names = this.#layout.key.columns.map(({ name }) => name);
+    return InsertedLookup.byKey(this.#relation, this.#columns, names);
   }
 
   #insert(images: ImageTarget | null): Sql {
@@ -142,7 +146,7 @@ export class InsertStatement {
     const values = this.#columns.map((_, index) => `value_${index + 1}`).join(", ");
     const allowed =
       this.#conflict?.do === "reject" ? raw(" where source not in (select source from refused)") : raw("");
-    return sql`insert into ${qualifiedName(this.#relation)} as ${raw(target)} (${raw(names)})
+    return sql`insert into ${qualifiedName(this.#relation)} as ${raw(target)} (${raw(names)})${raw(this.#overriding)}
       select ${raw(values)}
       from incoming${allowed}${this.#onConflict()}
       ${this.#returning(images)}`;
@@ -150,16 +154,16 @@ export class InsertStatement {
 
   #onConflict(): Sql {
     const conflict = this.#conflict;
-    if (conflict === null || conflict.do === "reject") return raw("");
-    const columns = conflict.target.map(quoteIdentifier).join(", ");
-    if (conflict.do === "nothing") return raw(`\n      on conflict (${columns}) do nothing`);
+    if (conflict === null || this.#arbiter === null || conflict.do === "reject") return raw("");
+    const onConflict = sql`
+      on conflict ${this.#arbiter.target}`;
+    if (conflict.do === "nothing") return sql`${onConflict} do nothing`;
     const updated = conflict.columns.map(quoteIdentifier);
     const set = updated.map((name) => `${name} = excluded.${name}`).join(", ");
     const row = (alias: string): string =>
       `row(${updated.map((name) => `${alias}.${name}`).join(", ")})::record`;
-    return raw(`
-      on conflict (${columns}) do update set ${set}
-      where ${row(target)} operator(pg_catalog.*<>) ${row("excluded")}`);
+    return sql`${onConflict} do update set ${raw(set)}
+      where ${raw(`${row(target)} operator(pg_catalog.*<>) ${row("excluded")}`)}`;
   }
 
   #returning(images: ImageTarget | null): Sql {
@@ -183,7 +187,7 @@ export class InsertStatement {
     return sql`, before as materialized (
       select ${this.#layout.keysOf(target)}, ${this.#layout.valuesOf("old", target)}
       from ${qualifiedName(this.#relation)} as ${raw(target)}
-      where exists (select from incoming where ${this.#meeting.meets(target)})
+      where ${this.#meeting.meetsAny(target)}
     )`;
   }
 
@@ -214,7 +218,9 @@ export class InsertStatement {
   }
 
   get #meeting(): MeetingRows {
-    return new MeetingRows(this.#relation, this.#columns, this.#conflict?.target ?? []);
+    if (this.#arbiter === null)
+      throw new Error(`Nothing is unique for the insert into ${this.#relation.name}.`);
+    return new MeetingRows(this.#relation, this.#arbiter);
   }
 
   #counts(images: ImageTarget | null): Sql {

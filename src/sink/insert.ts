@@ -4,18 +4,18 @@ import type { Columns, RowOf, Table } from "../job/table.ts";
 import type { SqlLike } from "../postgres/built-query.ts";
 import type { Sql } from "../postgres/sql.ts";
 import { describeExpressions, requireExpressions } from "./expressions.ts";
-
-/** What becomes of a row that meets another with the same values in `target`, the columns of a unique constraint. */
-export type OnConflict<Name extends string = string> =
-  /** the row that is there stays; the other is counted as conflicted */
-  | { readonly target: readonly Name[]; readonly do: "nothing" }
-  /** these columns of the row that is there take the new values; counted as conflicted too */
-  | { readonly target: readonly Name[]; readonly do: "update"; readonly columns: readonly Name[] }
-  /** the source row is kept aside as a reject */
-  | { readonly target: readonly Name[]; readonly do: "reject" };
+import { describeConflict, type OnConflict, requireOnConflict } from "./on-conflict.ts";
 
 interface InsertOptions<Name extends string> {
   readonly onConflict?: OnConflict<Name>;
+  /** the values of columns that are `generated always as identity` are the job's own, where it inserts any */
+  readonly overriding?: "system";
+}
+
+/** What both kinds of an insert say beside their values. */
+interface InsertRules {
+  readonly onConflict: OnConflict | null;
+  readonly overridesIdentity: boolean;
 }
 
 /** Inserts what a transform answers; made by `insertInto`. */
@@ -24,18 +24,20 @@ export class InsertSink<Row = object> implements SinkDefinition<Row> {
   readonly table: Table;
   readonly columns: readonly string[];
   readonly onConflict: OnConflict | null;
+  readonly overridesIdentity: boolean;
 
-  constructor(table: Table, columns: readonly string[], onConflict: OnConflict | null) {
+  constructor(table: Table, columns: readonly string[], { onConflict, overridesIdentity }: InsertRules) {
     this.table = table;
     this.columns = columns;
     this.onConflict = onConflict;
+    this.overridesIdentity = overridesIdentity;
     Object.freeze(this);
   }
 
   describe(): unknown {
     const { schema, name, columns } = this.table;
     const types = Object.fromEntries(this.columns.map((column) => [column, columns[column]]));
-    return { sink: "insertInto", schema, name, columns: types, onConflict: this.onConflict };
+    return { sink: "insertInto", schema, name, columns: types, ...describeRules(this) };
   }
 }
 
@@ -44,11 +46,17 @@ export class SqlInsertSink implements SqlSinkDefinition {
   readonly table: Table;
   readonly expressions: Readonly<Record<string, Sql>>;
   readonly onConflict: OnConflict | null;
+  readonly overridesIdentity: boolean;
 
-  constructor(table: Table, expressions: Readonly<Record<string, Sql>>, onConflict: OnConflict | null) {
+  constructor(
+    table: Table,
+    expressions: Readonly<Record<string, Sql>>,
+    { onConflict, overridesIdentity }: InsertRules,
+  ) {
     this.table = table;
     this.expressions = expressions;
     this.onConflict = onConflict;
+    this.overridesIdentity = overridesIdentity;
     Object.freeze(this);
   }
 
@@ -63,9 +71,16 @@ export class SqlInsertSink implements SqlSinkDefinition {
       schema,
       name,
       expressions: describeExpressions(this.expressions),
-      onConflict: this.onConflict,
+      ...describeRules(this),
     };
   }
+}
+
+function describeRules({ onConflict, overridesIdentity }: InsertRules): object {
+  return {
+    onConflict: describeConflict(onConflict),
+    ...(overridesIdentity ? { overriding: "system" } : {}),
+  };
 }
 
 interface InsertInto {
@@ -90,36 +105,27 @@ interface InsertInto {
 export const insertInto: InsertInto = (
   table: Table,
   what: readonly string[] | Readonly<Record<string, SqlLike | undefined>>,
-  { onConflict }: InsertOptions<string> = {},
+  { onConflict, overriding }: InsertOptions<string> = {},
 ) => {
+  const sink = `insertInto(${table.name})`;
   const columns = Array.isArray(what) ? (what as readonly string[]) : Object.keys(what);
-  requireColumns(table, columns, onConflict);
-  const conflict = onConflict === undefined ? null : Object.freeze({ ...onConflict });
+  requireColumns(sink, table, columns);
+  if (overriding !== undefined && overriding !== "system")
+    throw new UsageError(`overriding of ${sink} can only be "system".`);
+  const rules = {
+    onConflict: onConflict === undefined ? null : requireOnConflict(sink, onConflict, columns),
+    overridesIdentity: overriding === "system",
+  };
   if (Array.isArray(what))
-    return new InsertSink(table, [...new Set(columns)], conflict) as InsertSink<never> & SqlInsertSink;
-  const expressions = requireExpressions(
-    `insertInto(${table.name})`,
-    what as Readonly<Record<string, unknown>>,
-  );
-  return new SqlInsertSink(table, expressions, conflict) as InsertSink<never> & SqlInsertSink;
+    return new InsertSink(table, [...new Set(columns)], rules) as InsertSink<never> & SqlInsertSink;
+  const expressions = requireExpressions(sink, what as Readonly<Record<string, unknown>>);
+  return new SqlInsertSink(table, expressions, rules) as InsertSink<never> & SqlInsertSink;
 };
 
-function requireColumns(table: Table, columns: readonly string[], onConflict: OnConflict | undefined): void {
-  const sink = `insertInto(${table.name})`;
+function requireColumns(sink: string, table: Table, columns: readonly string[]): void {
   if (columns.length === 0) throw new UsageError(`${sink} names no column.`);
   const unknown = columns.find((column) => !Object.hasOwn(table.columns, column));
   if (unknown !== undefined) {
     throw new UsageError(`${sink} writes ${unknown}, which is not among the columns of its description.`);
-  }
-  if (onConflict === undefined) return;
-  const updated = onConflict.do === "update" ? onConflict.columns : [];
-  if (onConflict.target.length === 0 || (onConflict.do === "update" && updated.length === 0)) {
-    throw new UsageError(`onConflict of ${sink} names no column.`, {
-      remedy: 'Write onConflict: { target: ["email"], do: "nothing" }, or do: "update" with its columns.',
-    });
-  }
-  const absent = [...onConflict.target, ...updated].find((column) => !columns.includes(column));
-  if (absent !== undefined) {
-    throw new UsageError(`onConflict of ${sink} names ${absent}, which the sink does not insert.`);
   }
 }

@@ -1,39 +1,34 @@
-import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
+import { qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
-import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { raw, type Sql, sql } from "../postgres/sql.ts";
+import type { Arbiter } from "./arbiter.ts";
 
-/** Rows of `incoming` and of the table that have the same values in the columns of a unique constraint. */
+/** Rows of `incoming` and of the table that have the same values in what is unique. */
 export class MeetingRows {
   readonly #relation: Relation;
-  readonly #values: readonly { readonly name: string; readonly value: string }[];
+  readonly #arbiter: Arbiter;
 
-  constructor(relation: Relation, columns: readonly Column[], unique: readonly string[]) {
+  constructor(relation: Relation, arbiter: Arbiter) {
     this.#relation = relation;
-    this.#values = unique.map((name) => ({
-      name,
-      value: `value_${columns.findIndex((column) => column.name === name) + 1}`,
-    }));
+    this.#arbiter = arbiter;
   }
 
-  /** The condition that a row of the table, called `alias`, meets a row of `incoming`. */
-  meets(alias: string): Sql {
-    const equalities = this.#values.map(
-      ({ name, value }) => `${alias}.${quoteIdentifier(name)} = incoming.${value}`,
-    );
-    return raw(equalities.join(" and "));
+  /** The condition that a row of the table, called `alias`, meets any row of `incoming`. */
+  meetsAny(alias: string): Sql {
+    return sql`exists (select from ${this.#arbiter.deciding} where ${this.#arbiter.meets(alias)})`;
   }
 
   /**
    * A query for the `source` of each row that may not go in, where each source became one row. Of rows that meet each other the
-   * first does; nulls meet nobody.
+   * first does.
    */
   refused(alias: string): Sql {
     return sql`select distinct source
       from (
-        select source, pg_catalog.row_number() over (partition by ${this.#list} order by n) as nth,
+        select source, pg_catalog.row_number() over (partition by ${this.#arbiter.list} order by n) as nth,
           ${this.#isThere(alias)} as is_there
         from incoming
-        where ${this.#known}
+        where ${this.#arbiter.canMeet}
       ) as met
       where nth > 1 or is_there`;
   }
@@ -49,29 +44,20 @@ export class MeetingRows {
     select pg_catalog.json_agg(pg_catalog.json_build_array(source, same, is_there) order by n) as met
     from (
       select source, n,
-        pg_catalog.dense_rank() over (order by ${this.#list}) as same,
-        pg_catalog.count(*) over (partition by ${this.#list}) as times,
+        pg_catalog.dense_rank() over (order by ${this.#arbiter.list}) as same,
+        pg_catalog.count(*) over (partition by ${this.#arbiter.list}) as times,
         ${this.#isThere(alias)} as is_there
       from incoming
-      where ${this.#known}
+      where ${this.#arbiter.canMeet}
     ) as each
     where times > 1 or is_there`);
     return firstComeFirstIn(JSON.parse(rows[0]?.met ?? "[]") as readonly Met[]);
   }
 
-  get #list(): Sql {
-    return raw(this.#values.map(({ value }) => value).join(", "));
-  }
-
-  /** Nulls meet nobody. */
-  get #known(): Sql {
-    return raw(this.#values.map(({ value }) => `incoming.${value} is not null`).join(" and "));
-  }
-
   #isThere(alias: string): Sql {
     return sql`exists (
             select from ${qualifiedName(this.#relation)} as ${raw(alias)}
-            where ${this.meets(alias)}
+            where ${this.#arbiter.meets(alias)}
           )`;
   }
 }

@@ -15,6 +15,8 @@ export interface MoveTarget {
   /** finds a row again that was moved there */
   readonly key: Key;
   readonly columns: readonly Column[];
+  /** values go into columns that are always generated as identity */
+  readonly overridesIdentity: boolean;
 }
 
 /**
@@ -48,14 +50,15 @@ export class MoveStatement {
    * only what has gone arrives.
    */
   build(gone: Sql, incoming: Sql, images: ImageTarget | null, mayStay = false): Sql {
-    const { relation, columns } = this.#into;
+    const { relation, columns, overridesIdentity } = this.#into;
+    const overriding = raw(overridesIdentity ? "\n      overriding system value" : "");
     const names = columns.map(({ name }) => quoteIdentifier(name)).join(", ");
     const values = columns.map((_, index) => `value_${index + 1}`).join(", ");
     const key = this.#into.key.withAlias(target);
     return sql`with ${gone}, incoming as materialized (
       ${mayStay ? onlyGone(incoming) : incoming}
     ), placed as (
-      insert into ${qualifiedName(relation)} as ${raw(target)} (${raw(names)})
+      insert into ${qualifiedName(relation)} as ${raw(target)} (${raw(names)})${overriding}
       select ${raw(values)}
       from incoming
       order by n

@@ -1,8 +1,9 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
 import type { Sql } from "../postgres/sql.ts";
-import type { OnConflict } from "./insert.ts";
+
 import type { InsertedLookup } from "./inserted-lookup.ts";
+import type { OnConflict } from "./on-conflict.ts";
 import type { Written } from "./written.ts";
 
 /** What the insert of a batch was given, and how its rows are found again. */

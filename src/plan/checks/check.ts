@@ -2,6 +2,7 @@ import type { Job } from "../../job/define-job.ts";
 import type { Table } from "../../job/table.ts";
 import type { Relation } from "../../postgres/catalog.ts";
 import type { Transaction } from "../../postgres/database.ts";
+import type { OnConflict } from "../../sink/on-conflict.ts";
 
 /** What a check looks at. */
 export interface CheckSubject {
@@ -17,6 +18,10 @@ export interface CheckSubject {
   readonly verb: "update" | "insert" | "delete" | null;
   /** whether an insert overwrites the rows that it meets */
   readonly overwrites: boolean;
+  /** what an insert does with rows that meet others; null for everything else */
+  readonly conflict: OnConflict | null;
+  /** whether an insert gives values to columns that are always generated as identity */
+  readonly overridesIdentity: boolean;
 }
 
 /** A reason not to start, and what to do about it. */

@@ -2,23 +2,13 @@ import { displayName } from "../../job/table.ts";
 import type { Relation } from "../../postgres/catalog.ts";
 import type { Transaction } from "../../postgres/database.ts";
 import { displayIdentifier, sql } from "../../postgres/sql.ts";
-import type { Check, Refusal } from "./check.ts";
+import type { Check, CheckSubject, Refusal } from "./check.ts";
 
 /** The sink's columns take values, and the role may read and write what the job needs. */
-export const columnsCanBeWritten: Check = async ({ tx, relation, read, written, verb }) => {
+export const columnsCanBeWritten: Check = async (subject) => {
+  const { tx, relation, read, written, verb } = subject;
   const name = displayName(relation);
-  const refusals: Refusal[] = written.flatMap((column) => {
-    const found = relation.columns.find((candidate) => candidate.name === column);
-    if (found === undefined || (!found.isGenerated && !found.isIdentityAlways)) return [];
-    const how = found.isGenerated ? "a generated column" : "an identity column that is always generated";
-    return [
-      {
-        check: "columns-can-be-written",
-        message: `${name}.${column} is ${how}; PostgreSQL refuses values for it.`,
-        remedy: "Take it out of the sink's columns.",
-      },
-    ];
-  });
+  const refusals = generatedAmong(subject);
   const missing = [
     ...(await withoutPrivilege(tx, relation.oid, "select", read)),
     ...(verb === null || verb === "delete" ? [] : await withoutPrivilege(tx, relation.oid, verb, written)),
@@ -33,6 +23,27 @@ export const columnsCanBeWritten: Check = async ({ tx, relation, read, written, 
   if (verb === "delete") refusals.push(...(await withoutDelete(tx, relation)));
   return refusals;
 };
+
+/** Columns whose values PostgreSQL makes by itself. */
+function generatedAmong({ relation, written, verb, conflict, overridesIdentity }: CheckSubject): Refusal[] {
+  const updated = verb === "update" ? written : conflict?.do === "update" ? conflict.columns : [];
+  return written.flatMap((column) => {
+    const found = relation.columns.find((candidate) => candidate.name === column);
+    const isIdentity = found?.isIdentityAlways === true && (updated.includes(column) || !overridesIdentity);
+    if (found?.isGenerated !== true && !isIdentity) return [];
+    const how = isIdentity ? "an identity column that is always generated" : "a generated column";
+    const mayOverride = isIdentity && !updated.includes(column);
+    return [
+      {
+        check: "columns-can-be-written",
+        message: `${displayName(relation)}.${column} is ${how}; PostgreSQL refuses values for it.`,
+        remedy: mayOverride
+          ? `Take it out of the sink's columns; or, to keep the numbers that the rows have, write insertInto(…, { overriding: "system" }).`
+          : "Take it out of the sink's columns.",
+      },
+    ];
+  });
+}
 
 async function withoutDelete(tx: Transaction, relation: Relation): Promise<Refusal[]> {
   const { rows } = await tx.query(sql`

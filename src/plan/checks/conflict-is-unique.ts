@@ -1,0 +1,82 @@
+import pg from "pg";
+import { displayName } from "../../job/table.ts";
+import type { Relation } from "../../postgres/catalog.ts";
+import { describeFailure } from "../../postgres/failure.ts";
+import { displayIdentifier } from "../../postgres/sql.ts";
+import { readUniqueIndexes, type UniqueIndex } from "../../postgres/unique-index.ts";
+import type { OnConflict } from "../../sink/on-conflict.ts";
+import { findArbiter } from "../find-arbiter.ts";
+import type { Check, Refusal } from "./check.ts";
+
+/** What `onConflict` names must be unique in the table, and of a kind that PostgreSQL decides conflicts by. */
+export const conflictIsUnique: Check = async ({ tx, relation, conflict }) => {
+  if (conflict === null) return [];
+  const found = await findArbiter(tx, relation, conflict).catch((error: unknown) => mistakeIn(error));
+  if (typeof found === "string") {
+    return refuse(
+      `PostgreSQL does not accept onConflict of this job: ${found}.`,
+      "Write it as the index of the table is written; its expressions see the table's columns and nothing else.",
+    );
+  }
+  if (found === null) return [notUnique(relation, conflict, await readUniqueIndexes(tx, relation))];
+  const { name, isExclusion, isDeferrable, parts } = found;
+  if (isExclusion && conflict.do !== "nothing") {
+    return refuse(
+      `${name} of ${displayName(relation)} is an exclusion constraint; PostgreSQL decides nothing but do: "nothing" by it.`,
+      'Write do: "nothing"; or leave onConflict out: then a row that meets another one is a reject.',
+    );
+  }
+  if (isDeferrable && (isExclusion || conflict.do !== "reject")) {
+    const columns = parts.map(({ text }) => text).join(", ");
+    return refuse(
+      `${name} of ${displayName(relation)} is deferrable, and PostgreSQL decides no conflict by such a constraint.`,
+      isExclusion
+        ? "Leave onConflict out: then a row that meets another one is a reject."
+        : `Write do: "reject"; or make an index beside it: create unique index concurrently on ${displayName(relation)} (${columns});`,
+    );
+  }
+  return [];
+};
+
+function mistakeIn(error: unknown): string {
+  if (error instanceof pg.DatabaseError && /^(42|22|0A)/.test(error.code ?? ""))
+    return describeFailure(error);
+  throw error;
+}
+
+function refuse(message: string, remedy: string): Refusal[] {
+  return [{ check: "conflict-is-unique", message, remedy }];
+}
+
+function notUnique(relation: Relation, conflict: OnConflict, indexes: readonly UniqueIndex[]): Refusal {
+  const table = displayName(relation);
+  const there = indexes
+    .filter(({ isDeferrable }) => !isDeferrable)
+    .map((index) => `${describe(index)} (${index.name})`);
+  const has = there.length === 0 ? "Nothing is unique there." : `What is unique there: ${there.join("; ")}.`;
+  const { target = [], where, constraint } = conflict;
+  if (constraint !== undefined) {
+    return {
+      check: "conflict-is-unique",
+      message: `${table} has no unique or exclusion constraint ${constraint}, which onConflict names.`,
+      remedy: has,
+    };
+  }
+  const parts = target.map((each) => (typeof each === "string" ? displayIdentifier(each) : `(${each})`));
+  const only = where === undefined ? "" : ` where ${where}`;
+  return {
+    check: "conflict-is-unique",
+    message: `onConflict names (${parts.join(", ")})${only}, and ${table} has no unique index of just that.`,
+    remedy: `${has} Or make it: create unique index concurrently on ${table} (${parts.join(", ")})${only};`,
+  };
+}
+
+/** How a job names it. */
+function describe({ parts, predicate, isExclusion, constraint }: UniqueIndex): string {
+  if (isExclusion) return `constraint: ${JSON.stringify(constraint)} with do: "nothing"`;
+  const names = parts.map(({ column, text }) =>
+    column === null ? `sql\`${text}\`` : JSON.stringify(column),
+  );
+  const where = predicate === null ? "" : `, where: sql\`${predicate}\``;
+  return `target: [${names.join(", ")}]${where}`;
+}
