@@ -57,7 +57,7 @@ export async function backupJob(job: Job, options: BackupOptions): Promise<Backu
     const kept = whatToKeep(opened);
     await installSchema(db, store.schema);
     await takeDirectory(directory);
-    const manifest = await exportAll(db, opened, kept, directory, options);
+    const manifest = await exportAll(db.withSession(job.session), opened, kept, directory, options);
     await readBack(db, directory, kept.columns);
     await record(db, store, manifest, directory, opened.scopeFingerprint);
     return toReport(manifest, directory);

@@ -1,3 +1,4 @@
+import type { Job } from "../job/define-job.ts";
 import type { BatchFrame } from "../plan/plan-run.ts";
 import type { Database } from "../postgres/database.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
@@ -7,7 +8,11 @@ import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 import { batchLimits } from "./limits.ts";
 
 /** What is sent around the statements of every batch, for people who want to read it before it happens. */
-export async function batchFrame(db: Database, store: Store, batchTimeMs: number): Promise<BatchFrame> {
+export async function batchFrame(
+  db: Database,
+  store: Store,
+  { batchTimeMs, session }: Pick<Job, "batchTimeMs" | "session">,
+): Promise<BatchFrame> {
   const limits = batchLimits(batchTimeMs, await readDeadlockTimeout(db), 1_000);
   const lease = {
     run: 0n,
@@ -33,5 +38,9 @@ export async function batchFrame(db: Database, store: Store, batchTimeMs: number
   const checkpoint = store.ranges.advanceStatement(lease, { through: null, isLast: false }, counts, 0);
   const log = { table: store.undoLogs.table("<run>"), seal: null };
   const images = { ...log, sweep: 0, hasReturningOld: await hasReturningOld(db) };
-  return { images, begin: beginStatement(limits).replaceAll("; ", ";\n"), checkpoint: checkpoint.toString() };
+  return {
+    images,
+    begin: beginStatement(limits, session).replaceAll("; ", ";\n"),
+    checkpoint: checkpoint.toString(),
+  };
 }

@@ -88,7 +88,7 @@ async function openCommitter(db: Database, opened: OpenedJob, limit: number): Pr
   const task = await jobTask(db, opened, { table: raw(dryLogName), seal: null });
   const deadlockTimeoutMs = await readDeadlockTimeout(db);
   return new DryCommitter(
-    db,
+    db.withSession(opened.job.session),
     opened,
     task,
     { batchTimeMs: opened.job.batchTimeMs, deadlockTimeoutMs },

@@ -70,7 +70,13 @@ export async function executeRun(
   if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
   const senses = new Senses(db, run, task, participation, pacer, { events, stop });
   const orders = new Orders(db, stop, pacer);
-  const crew = await hire(db, store, run, task, process, { stop, events, pacer, orders, inTest });
+  const crew = await hire(db.withSession(run.session), store, run, task, process, {
+    stop,
+    events,
+    pacer,
+    orders,
+    inTest,
+  });
   orders.lead(crew);
   pulse = new Pulse(db, store, run.id, process, { crew, pacer, senses, events, orders });
   const { estimatedRows, estimatedWalk, kind } = run;

@@ -36,7 +36,7 @@ export async function forecastRest(
   if (opened === null) return null;
   const progress = await readProgress(db, store.schema, run.id);
   const { walBytesPerRow } = run;
-  return db.rolledBack(async (tx) => {
+  return db.withSession(job.session).rolledBack(async (tx) => {
     const left = rowsRemaining(run, progress);
     const measured = { run: Number(run.id), speeds: [progress.rowsPerSecond], walBytesPerRow };
     const { walBytes, growthBytes, deadBytes, advice } = await readForecast(tx, opened, left, measured);

@@ -14,7 +14,7 @@ const countedAtMost = 100;
 const longestQueryMs = 600_000;
 
 /** Runs a job's integrity queries; answers those that returned a row. None of the rows themselves leaves the database. */
-async function checkIntegrity(db: Database, { integrity }: Job): Promise<Broken[]> {
+async function checkIntegrity(db: Database, { integrity, session }: Job): Promise<Broken[]> {
   const broken: Broken[] = [];
   for (const { name, query } of integrity) {
     const counted = sql`select pg_catalog.count(*) as rows
@@ -26,7 +26,7 @@ async function checkIntegrity(db: Database, { integrity }: Job): Promise<Broken[
         limit ${countedAtMost}
       ) as counted`;
     const limits = { statementMs: longestQueryMs, wholeMs: longestQueryMs };
-    const { rows } = await db.rolledBack(async (tx) => {
+    const { rows } = await db.withSession(session).rolledBack(async (tx) => {
       await tx.query(raw("set local enable_seqscan = on"));
       return tx.query(counted);
     }, limits);

@@ -3,6 +3,7 @@ import type { Database } from "../postgres/database.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
 import { refersToItself } from "../postgres/self-reference.ts";
 import type { UndoLog } from "../sink/images.ts";
+import { asTheApplication } from "./as-the-application.ts";
 import type { BatchWork } from "./batch-work.ts";
 import { Imaging } from "./imaging.ts";
 import { RowBatch } from "./row-batch.ts";
@@ -15,7 +16,7 @@ export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | nu
   const imaging = new Imaging(log, log !== null && (await hasReturningOld(db)));
   return {
     walk: opened.source.walk,
-    work: workOf(opened, imaging),
+    work: asTheApplication(workOf(opened, imaging), opened.table === null ? [] : [opened.table.relation]),
     pace: opened.job.pace,
     atOnce: opened.job.calls.atOnce,
     throttles: opened.job.throttles,

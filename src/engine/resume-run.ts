@@ -134,7 +134,11 @@ async function acceptOrRefuse(
       ? { tables: sql`${JSON.stringify(await identitiesOf(db, opened))}::jsonb` }
       : {}),
     ...(changes.length > 0
-      ? { code: sql`${JSON.stringify(code)}::jsonb`, table_fingerprint: sql`${opened.tableFingerprint}` }
+      ? {
+          code: sql`${JSON.stringify(code)}::jsonb`,
+          table_fingerprint: sql`${opened.tableFingerprint}`,
+          session: sql`${JSON.stringify(opened.job.session)}::jsonb`,
+        }
       : {}),
     ...(options.rejectLimit === undefined
       ? {}

@@ -155,6 +155,7 @@ export async function createRun(
       undoLog,
       undoParts: undoLog === "none" ? [] : images.parts,
       parameters: isPersonal ? "{}" : given,
+      session: job.session,
       rejectLimit: parseRejectLimit(options.rejectLimit ?? job.rejectLimit),
       code,
       keyFingerprint: opened.keyFingerprint,

@@ -56,6 +56,7 @@ async function enter(
       undoLog: "none",
       undoParts: [],
       parameters: "{}",
+      session: {},
       rejectLimit: 0,
       keyFingerprint: noRows,
       tables: [],

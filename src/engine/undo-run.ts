@@ -149,6 +149,7 @@ async function begin(db: Database, store: Store, undone: Run, options: UndoOptio
       undoLog: "none",
       undoParts: [],
       parameters: "{}",
+      session: undone.session,
       rejectLimit: noRejectLimit,
       code: { definition: "undo", files: {} },
       keyFingerprint: "undo",

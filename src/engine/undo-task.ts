@@ -17,6 +17,7 @@ import { HeapWalk } from "../source/heap-walk.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { requireIdentity } from "./run-tables.ts";
+import { asTheApplication } from "./as-the-application.ts";
 import type { RunTask } from "./run-task.ts";
 import { requireOpening, sealOf, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
@@ -69,18 +70,19 @@ export async function undoTask(
       erased: store.schema.table("erased"),
       refused: { table: store.schema.table("reject"), run: undo.id },
     };
+    const written = layouts.flatMap(({ layout, into }) => [
+      layout.relation,
+      ...(into === null ? [] : [into.relation]),
+    ]);
     return {
       walk,
-      work: new UndoBatch(tools),
+      work: asTheApplication(new UndoBatch(tools), written),
       pace: {},
       throttles: [],
       sweeping: { hasPending: false, triesConstraints: true, retries: "sweep" },
       ofRejects: null,
       relation: first.layout.relation,
-      writes: layouts.flatMap(({ layout, into }) => [
-        layout.relation,
-        ...(into === null ? [] : [into.relation]),
-      ]),
+      writes: written,
     };
   });
 }

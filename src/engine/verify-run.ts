@@ -162,6 +162,7 @@ async function begin(
       undoLog: "none",
       undoParts: [],
       parameters: JSON.stringify(of?.parameters ?? {}),
+      session: job.session,
       rejectLimit: noRejectLimit,
       code: { definition: opened.definitionFingerprint, files: {} },
       keyFingerprint: opened.keyFingerprint,

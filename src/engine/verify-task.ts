@@ -84,7 +84,9 @@ async function withLog(
   const run = ofRun === null ? null : await store.runs.find(db, ofRun);
   if (run === null || table === null) return null;
   const use = useOfLog(run, table);
-  return use === null ? null : LogComparison.open(db, store, run, use, table, heap, work);
+  return use === null
+    ? null
+    : LogComparison.open(db.withSession(run.session), store, run, use, table, heap, work);
 }
 
 /** Refuses to begin what could compare nothing. @throws UsageError */

@@ -19,6 +19,7 @@ import { batchTimeMsOf, checkPace, type Pace } from "./pace.ts";
 import type { ParameterSpec, ParametersOf } from "./parameters.ts";
 import { precautions, stepsOf } from "./precautions.ts";
 import { parseRejectLimit, type RejectLimit } from "./reject-limit.ts";
+import { checkSession, type SessionSettings } from "./session-settings.ts";
 import type { Step } from "./steps.ts";
 import type { ThrottleDefinition } from "./throttles.ts";
 
@@ -48,6 +49,7 @@ export interface Job {
   readonly expand: readonly Step[];
   readonly contract: readonly Step[];
   readonly after: readonly string[];
+  readonly session: SessionSettings;
   readonly known: Readonly<Record<string, string>>;
   readonly integrity: readonly IntegrityQuery[];
   readonly backup: { readonly maxAgeMs: number; readonly check: BackupRule["check"] | null };
@@ -137,6 +139,7 @@ function common(definition: CommonDefinition<ParameterSpec>) {
     rejectLimit: parseRejectLimit(rejectLimit),
     ...nature,
     ...stepsOf(definition),
+    session: checkSession(name, definition.session ?? {}),
     known: { ...definition.known },
     ...precautions(definition),
   };

@@ -11,6 +11,7 @@ export function definitionFingerprint(job: Job, bound: BoundJob): string {
     source: bound.source.describe(),
     sink: bound.sink.describe(),
     transform: bound.transform?.toString() ?? null,
+    ...(Object.keys(job.session).length === 0 ? {} : { session: job.session }),
   };
   return createHash("sha256").update(JSON.stringify(essence)).digest("hex");
 }

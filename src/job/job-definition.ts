@@ -5,6 +5,7 @@ import type { Duration } from "./duration.ts";
 import type { Pace } from "./pace.ts";
 import type { ParameterSpec, ParametersOf } from "./parameters.ts";
 import type { RejectLimit } from "./reject-limit.ts";
+import type { SessionSettings } from "./session-settings.ts";
 import type { Step } from "./steps.ts";
 import type { ThrottleDefinition } from "./throttles.ts";
 import type { Verdict } from "./verdict.ts";
@@ -62,6 +63,11 @@ export interface CommonDefinition<P extends ParameterSpec> {
   readonly contract?: readonly Step[];
   /** the names of the jobs that must have succeeded before */
   readonly after?: readonly string[];
+  /**
+   * custom settings such as `{ "app.user_id": "0" }` that triggers, policies and the job's own SQL read by `current_setting`; set
+   * in every transaction of its runs, undos and verifies, and for that transaction only
+   */
+  readonly session?: SessionSettings;
   /** "I know": codes of SQL checks of its expressions, each with the reason why that is right here */
   readonly known?: Readonly<Record<string, string>>;
   /** queries that must return no row, before the run and after it */

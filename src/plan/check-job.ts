@@ -40,6 +40,7 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
     commitsCanEnd,
     relationIsATable,
     columnsAreAsDescribed,
+    rowSecurityHidesNothing,
     columnsCanBeWritten,
     columnsAreFilled,
     upsertTellsWhatIsNew,

@@ -47,7 +47,7 @@ export async function tryToOpenJob(
   const bound = job.bind(parameters);
   const parts = takeApart(job, bound);
   const opening = parts.source instanceof TableRows ? null : await openOutside(parts.source);
-  return db.transaction(async (tx) => {
+  return db.withSession(job.session).transaction(async (tx) => {
     const tables = await openTables(tx, job, parts);
     if (tables.refusals.length > 0) return { opened: null, refusals: tables.refusals };
     const opened = await assemble(tx, job, parameters, bound, parts, tables, opening);

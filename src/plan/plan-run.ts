@@ -72,7 +72,7 @@ export async function planRun(
     return {
       ...common,
       refusals,
-      details: await db.rolledBack((tx) => describe(tx, opened, frame, measured)),
+      details: await db.withSession(job.session).rolledBack((tx) => describe(tx, opened, frame, measured)),
     };
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;

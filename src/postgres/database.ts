@@ -82,9 +82,16 @@ export class Transaction implements Queryable {
 /** The database as the engine sees it: transactions that end surely, and single statements in one of their own. */
 export class Database implements Queryable {
   readonly #pool: ConnectionPool;
+  readonly #session: Readonly<Record<string, string>>;
 
-  constructor(pool: ConnectionPool) {
+  constructor(pool: ConnectionPool, session: Readonly<Record<string, string>> = {}) {
     this.#pool = pool;
+    this.#session = session;
+  }
+
+  /** The same whose transactions have these custom settings, each for itself. */
+  withSession(session: Readonly<Record<string, string>>): Database {
+    return Object.keys(session).length === 0 ? this : new Database(this.#pool, session);
   }
 
   /** One statement in a transaction of its own, under the default limits. */
@@ -102,7 +109,7 @@ export class Database implements Queryable {
     limits?: Partial<TransactionLimits>,
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
-      await begin(client, beginStatement(limits, this.#pool.settings.searchPath));
+      await begin(client, this.#begin(limits));
       const result = await workOrRollBack(client, work, limits?.name);
       await commit(client);
       return result;
@@ -115,7 +122,7 @@ export class Database implements Queryable {
     limits?: Partial<TransactionLimits>,
   ): Promise<T> {
     return this.#withClient(limits?.wholeMs, async (client) => {
-      await begin(client, beginStatement(limits, this.#pool.settings.searchPath));
+      await begin(client, this.#begin(limits));
       const result = await workOrRollBack(client, work, limits?.name);
       await client.query("rollback");
       return result;
@@ -160,7 +167,7 @@ export class Database implements Queryable {
   async onOneConnection<T>(work: (db: Database) => Promise<T>): Promise<T> {
     const pool = this.#pool.ofOne();
     try {
-      return await work(new Database(pool));
+      return await work(new Database(pool, this.#session));
     } finally {
       await pool.end();
     }
@@ -173,6 +180,10 @@ export class Database implements Queryable {
 
   async close(): Promise<void> {
     await this.#pool.end();
+  }
+
+  #begin(limits: Partial<TransactionLimits> | undefined): string {
+    return beginStatement(limits, this.#pool.settings.searchPath, this.#session);
   }
 
   async #withClient<T>(

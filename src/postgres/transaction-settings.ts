@@ -34,6 +34,7 @@ export const defaultLimits: TransactionLimits = {
 export function beginStatement(
   limits: Partial<TransactionLimits> = {},
   searchPath: string | null = null,
+  session: Readonly<Record<string, string>> = {},
 ): string {
   const { lockMs, statementMs, idleMs, wholeMs, name, mayBeForgotten } = { ...defaultLimits, ...limits };
   return [
@@ -51,7 +52,7 @@ export function beginStatement(
       "bytea_output = 'hex'",
       "xmloption = 'content'",
       "array_nulls = on",
-      // Rows hidden by a policy would be missed in silence; this makes it an error.
+      // Rows hidden by a policy would be missed in silence; this makes it an error. What fires triggers turns it on first.
       "row_security = off",
       // A batch is short and must never scan more than its own stretch of keys.
       "enable_seqscan = off",
@@ -63,7 +64,15 @@ export function beginStatement(
     pinSearchPath(true, searchPath),
     setWhereKnown("transaction_timeout", Math.ceil(wholeMs)),
     noticeLostClient(true),
+    ...Object.entries(session).map(
+      ([name, value]) => `select pg_catalog.set_config(${literal(name)}, ${literal(value)}, true)`,
+    ),
   ].join("; ");
+}
+
+/** A text that means the same whatever the server takes backslashes for. */
+function literal(text: string): string {
+  return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }
 
 /** What must hold for a statement outside of a transaction, for the session. */

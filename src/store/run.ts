@@ -40,6 +40,8 @@ export interface Run {
   readonly stopReason: string | null;
   readonly message: string | null;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** custom settings that each of its transactions sets */
+  readonly session: Readonly<Record<string, string>>;
   /** a number of rows, or a share of the rows read: `5%` */
   readonly rejectLimit: number | `${number}%`;
   readonly code: CodeFingerprint;
@@ -81,6 +83,7 @@ export function toRun(row: Row): Run {
     stopReason: row.stop_reason ?? null,
     message: row.message ?? null,
     parameters: JSON.parse(row.parameters ?? "{}"),
+    session: JSON.parse(row.session ?? "{}"),
     rejectLimit: limitOf(row.reject_limit ?? "0"),
     code: JSON.parse(row.code ?? "{}"),
     keyFingerprint: row.key_fingerprint ?? "",

@@ -23,6 +23,8 @@ export interface NewRun {
   readonly undoLog: UndoLogKind;
   readonly undoParts: readonly unknown[];
   readonly parameters: string;
+  /** custom settings that each of its transactions sets */
+  readonly session: Readonly<Record<string, string>>;
   /** a number of rows, or a share of the rows read: `5%` */
   readonly rejectLimit: number | `${number}%`;
   readonly code: CodeFingerprint;
@@ -52,9 +54,9 @@ export class Runs {
   async create(db: Queryable, run: NewRun): Promise<bigint> {
     const { rows } = await db.query(sql`
       insert into ${this.#schema.table("run")}
-        (job, kind, of_run, writes, undo_log, undo_parts, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint,
+        (job, kind, of_run, writes, undo_log, undo_parts, status, parameters, session, reject_limit, code, key_fingerprint, table_fingerprint,
           tables, estimated_rows, estimated_walk, pace, rollout, is_partial, started_at)
-      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.writes ?? null}, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${String(run.rejectLimit)}, ${JSON.stringify(run.code)}::jsonb,
+      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.writes ?? null}, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${JSON.stringify(run.session)}::jsonb, ${String(run.rejectLimit)}, ${JSON.stringify(run.code)}::jsonb,
         ${run.keyFingerprint}, ${run.tableFingerprint}, ${JSON.stringify(run.tables)}::jsonb, ${run.estimatedRows}, ${run.estimatedWalk}, ${run.pace ?? "{}"}::jsonb,
         ${run.rollout ?? null}::jsonb, ${run.isPartial === true}, pg_catalog.clock_timestamp())
       on conflict (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled') do nothing

@@ -42,6 +42,7 @@ create table ${s}.run (
   stop_reason text,
   message text,
   parameters jsonb not null,
+  session jsonb not null default '{}',
   reject_limit text not null,
   code jsonb not null,
   key_fingerprint text not null,
@@ -74,6 +75,7 @@ comment on column ${s}.run.pace is 'How fast it may go, where that was said for 
 comment on column ${s}.run.rollout is 'The stages of a gradual rollout; null where all rows are worked on at once';
 comment on column ${s}.run.stage is 'The stage that is worked on, from 0';
 comment on column ${s}.run.is_partial is 'A verify of what an unfinished run has done so far';
+comment on column ${s}.run.session is 'Custom settings that each of its transactions sets, as the job says';
 comment on column ${s}.run.wal_bytes_per_row is 'Write-ahead log for each row read, as measured while it ran; null where the server does not tell';
 comment on column ${s}.run.seconds_at_work is 'How long processes were there and meant to work: outside of its window or beside a stop file they were not';
 comment on column ${s}.run.tables is 'The tables that it reads and writes, by OID and file: with others of the same names its checkpoints mean nothing';

@@ -115,7 +115,7 @@ function openSteps({ job, steps }: JobState): readonly Step[] {
 }
 
 async function planRows(db: Database, store: Store, job: Job, parameters: object): Promise<RunPlan> {
-  const frame = await batchFrame(db, store, job.batchTimeMs);
+  const frame = await batchFrame(db, store, job);
   const plan = await planRun(db, job, parameters, frame, await readMeasured(db, store, job.name));
   if (plan.refusals.length > 0) return plan;
   return { ...plan, refusals: await refusalsAtStart(db, store, job, parameters) };
