@@ -40,7 +40,7 @@ export async function batchFrame(
   const images = { ...log, sweep: 0, hasReturningOld: await hasReturningOld(db) };
   return {
     images,
-    begin: beginStatement(limits, session).replaceAll("; ", ";\n"),
+    begin: beginStatement(limits, null, session).replaceAll("; ", ";\n"),
     checkpoint: checkpoint.toString(),
   };
 }

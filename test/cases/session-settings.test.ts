@@ -65,6 +65,26 @@ test("triggers and the job's own SQL read the settings of a job, in run, verify 
   expect(await logged()).toEqual([{ user_id: 7, tenant: session["app.tenant"], rows: 80 }]);
 });
 
+test("a setting that a trigger misses is told by PostgreSQL's own words, and given at a resume (D7)", async () => {
+  const bare = fill({
+    session: {},
+    source: rowsOf(things, { pending: sql`n is null` }),
+    sink: update(things, { n: sql`7` }),
+  });
+  const report = await runJob(bare, connectionString());
+  const told = await database.query("select reason from tidefill.reject limit 1");
+  expect(`${report.message} ${JSON.stringify(told)}`).toContain("unrecognized configuration parameter");
+  const mended = fill({
+    source: rowsOf(things, { pending: sql`n is null` }),
+    sink: update(things, { n: sql`7` }),
+  });
+  const options = { ...connectionString(), acceptChanges: true };
+  expect(await resumeRun(mended, "fill", options)).toMatchObject({
+    status: "succeeded",
+    rows: { written: 40 },
+  });
+});
+
 test("a dry run and rejects that are tried once more have the settings of the job (D7)", async () => {
   const poison = { word: "bad" };
   const job = defineJob({

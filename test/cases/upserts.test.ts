@@ -3,6 +3,7 @@ import {
   defineSqlJob,
   insertInto,
   type Job,
+  move,
   type OnConflict,
   type RunReport,
   rowsOf,
@@ -292,4 +293,43 @@ test("a constraint that PostgreSQL decides no conflict by is refused with what t
   await fill();
   const job = upserts({ target: ["name"], do: "reject" })[0];
   expect(await run(job)).toMatchObject({ status: "succeeded", rows: { written: 2 } });
+});
+
+test("numbers of rows are kept in a column that is always generated, by insert and by move (A11)", async () => {
+  await database.query(`
+    drop table users;
+    create table users (id bigint generated always as identity primary key, email text, name text);
+    insert into people values (7, 'a@x.org', 'a'), (9, 'b@x.org', 'b')`);
+  const described = table("users", { key: "id", columns: { id: "bigint", email: "text?", name: "text?" } });
+  const expressions = { id: sql`id`, email: sql`email` };
+  const source = rowsOf(people, { where: sql`true` });
+  const refused = run(defineSqlJob({ name: "copy", source, sink: insertInto(described, expressions) }));
+  await expect(refused).rejects.toMatchObject({
+    check: "columns-can-be-written",
+    message:
+      "public.users.id is an identity column that is always generated; PostgreSQL refuses values for it.",
+    remedy: expect.stringContaining('write insertInto(…, { overriding: "system" })'),
+  });
+  const options = { overriding: "system" } as const;
+  const copy = defineJob({
+    name: "copy-rows",
+    source: rowsOf(people, { read: ["email"] }),
+    transform: ({ id, email }) => ({ id, email }),
+    sink: insertInto(described, ["id", "email"], options),
+  });
+  const copied = await run(copy);
+  expect(copied.rows).toMatchObject({ written: 2, rejected: 0 });
+  await undoWholly(database, copied.run);
+  const conflict = { onConflict: { target: ["id"], do: "update", columns: ["email"] } } as const;
+  const upsert = insertInto(described, expressions, { ...options, ...conflict });
+  expect((await run(defineSqlJob({ name: "upsert", source, sink: upsert }))).rows).toMatchObject({
+    written: 2,
+  });
+  await database.query("delete from users");
+  const moved = await run(
+    defineSqlJob({ name: "go", source, sink: move(people, insertInto(described, expressions, options)) }),
+  );
+  expect(await database.query("select id::integer from users order by id")).toEqual([{ id: 7 }, { id: 9 }]);
+  await undoWholly(database, moved.run);
+  expect(await database.query("select id::integer from people order by id")).toEqual([{ id: 7 }, { id: 9 }]);
 });

@@ -59,6 +59,8 @@ export class RunnerProcess {
   async tells(type: string, times = 1): Promise<Told> {
     return until(async () => this.all(type)[times - 1] ?? this.#failIfEnded(type), {
       describe: `a runner tells "${type}" ${times} times`,
+      // On a busy machine it takes half a minute until a process has loaded its program.
+      timeoutMs: 100_000,
       everyMs: 5,
     });
   }

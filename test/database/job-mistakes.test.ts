@@ -40,7 +40,7 @@ async function nothingWasRun(): Promise<void> {
 }
 
 async function run(job: Job) {
-  return runJob(job, { connectionString: database.url, again: true, signal: AbortSignal.timeout(20_000) });
+  return runJob(job, { connectionString: database.url, again: true, signal: AbortSignal.timeout(100_000) });
 }
 
 const mistakes: readonly (readonly [what: string, job: Job, message: RegExp])[] = [

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 async function run(job: Job): Promise<RunReport> {
-  return runJob(job, { connectionString: database.url, workers: 2, signal: AbortSignal.timeout(20_000) });
+  return runJob(job, { connectionString: database.url, workers: 2, signal: AbortSignal.timeout(100_000) });
 }
 
 /** Counts each row, and calls `late` for each row that it sees. */

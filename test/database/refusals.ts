@@ -33,7 +33,7 @@ export async function refusalOf(
   connectionString: string,
   job: Job,
 ): Promise<{ readonly check: string; readonly message: string; readonly remedy: string }> {
-  const error: unknown = await runJob(job, { connectionString, signal: AbortSignal.timeout(20_000) }).then(
+  const error: unknown = await runJob(job, { connectionString, signal: AbortSignal.timeout(100_000) }).then(
     (report) => new Error(`The run was not refused: it is ${report.status}.`),
     (failure: unknown) => failure,
   );

@@ -29,7 +29,7 @@ async function run(job: Job): Promise<RunReport> {
     connectionString: database.url,
     again: true,
     workers: 1,
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(100_000),
   });
 }
 
