@@ -50,7 +50,7 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
   "pg-copy-streams": ["postgres/copy.ts"],
   "prom-client": ["observe/metrics.ts"],
   pino: ["observe/event-log.ts"],
-  jiti: ["cli/load-job.ts"],
+  jiti: ["cli/loader.ts"],
 };
 
 interface Import {

@@ -93,8 +93,6 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
       written,
       verb,
       overwrites: false,
-      conflict: null,
-      overridesIdentity: false,
     } as const;
     refusals.push(...(await checkJob(subject, "source")));
   }

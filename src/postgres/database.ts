@@ -4,7 +4,7 @@ import { CommitUnknownError, NotCommittedError } from "../errors.ts";
 import { isPooled, marked, pidOf, pidWhileOpen } from "./backend.ts";
 import type { ConnectionPool } from "./connection/connection-pool.ts";
 import { copyIn, copyOut } from "./copy.ts";
-import { isConnectionLoss, sqlstateOf } from "./failure.ts";
+import { leavesConnectionUnfit, sqlstateOf } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 import { type Sql, sql } from "./sql.ts";
 import {
@@ -245,13 +245,4 @@ async function commit(client: pg.PoolClient): Promise<void> {
     throw error;
   });
   if (command !== "COMMIT") throw new NotCommittedError(command);
-}
-
-function leavesConnectionUnfit(error: unknown): boolean {
-  const code = sqlstateOf(error);
-  return (
-    error instanceof CommitUnknownError ||
-    // A server that has become a standby is left, so that the next connect finds the primary.
-    (code === null ? isConnectionLoss(error) : /^(57P|08|25006|25P0[34])/.test(code))
-  );
 }

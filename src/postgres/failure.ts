@@ -225,3 +225,13 @@ const conditions: Readonly<Record<string, string>> = {
   "23P01": "exclusion violation",
   P0001: "raised by a trigger or function",
 };
+
+/** Whether the connection on which it happened is not one to give to the next. */
+export function leavesConnectionUnfit(error: unknown): boolean {
+  const code = sqlstateOf(error);
+  return (
+    error instanceof CommitUnknownError ||
+    // A server that has become a standby is left, so that the next connect finds the primary.
+    (code === null ? isConnectionLoss(error) : /^(57P|08|25006|25P0[34])/.test(code))
+  );
+}

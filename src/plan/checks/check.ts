@@ -18,10 +18,10 @@ export interface CheckSubject {
   readonly verb: "update" | "insert" | "delete" | null;
   /** whether an insert overwrites the rows that it meets */
   readonly overwrites: boolean;
-  /** what an insert does with rows that meet others; null for everything else */
-  readonly conflict: OnConflict | null;
+  /** what an insert does with rows that meet others */
+  readonly conflict?: OnConflict | null;
   /** whether an insert gives values to columns that are always generated as identity */
-  readonly overridesIdentity: boolean;
+  readonly overridesIdentity?: boolean;
 }
 
 /** A reason not to start, and what to do about it. */

@@ -9,7 +9,7 @@ import { findArbiter } from "../find-arbiter.ts";
 import type { Check, Refusal } from "./check.ts";
 
 /** What `onConflict` names must be unique in the table, and of a kind that PostgreSQL decides conflicts by. */
-export const conflictIsUnique: Check = async ({ tx, relation, conflict }) => {
+export const conflictIsUnique: Check = async ({ tx, relation, conflict = null }) => {
   if (conflict === null) return [];
   const found = await findArbiter(tx, relation, conflict).catch((error: unknown) => mistakeIn(error));
   if (typeof found === "string") {
