@@ -419,7 +419,7 @@ test("the tests that were written run with Node alone, and say what is still ope
   expect(code, stdout).toBe(0);
   expect(stdout).toMatch(/^# fail 0$/m);
   expect(stdout).toMatch(/^# todo 1\d$/m);
-});
+}, 300_000);
 
 test("the test of a fill that adds its column holds it as it is written", async () => {
   const { code, stdout } = await runTests("fill-amount-cents");
