@@ -24,7 +24,10 @@ const situations: readonly Situation[] = page.text
       heading: text.split("\n")[0] ?? "",
       text,
       tests: [...text.matchAll(/\]\(\.\.\/(test\/[^)]+)\)/g)].map(([, path = ""]) => path),
-      says: said.split(/[…\n]/).map((part) => part.trim()).filter((part) => part.length > 3),
+      says: said
+        .split(/[…\n]/)
+        .map((part) => part.trim())
+        .filter((part) => part.length > 3),
     };
   });
 
@@ -38,19 +41,25 @@ const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8
   .map((file) => plain(join("src", file)))
   .join("\n");
 
-test.for(situations)("$heading: what is seen, what is said, what to type, and the tests that show it", (situation) => {
-  for (const part of ["What you see.", "What tidefill says.", "What to type.", "Shown by"])
-    expect(situation.text).toContain(part);
-  expect(situation.says).not.toEqual([]);
-  expect(situation.tests).not.toEqual([]);
-});
+test.for(situations)(
+  "$heading: what is seen, what is said, what to type, and the tests that show it",
+  (situation) => {
+    for (const part of ["What you see.", "What tidefill says.", "What to type.", "Shown by"])
+      expect(situation.text).toContain(part);
+    expect(situation.says).not.toEqual([]);
+    expect(situation.tests).not.toEqual([]);
+  },
+);
 
 test.for(situations)("$heading: the tests that show it look for what tidefill says", ({ tests, says }) => {
   const texts = tests.map(plain).join("\n");
   expect(says.filter((part) => texts.includes(part))).not.toEqual([]);
   // The rest is at least a message of the program's, but for names and numbers of the example.
-  const words = (part: string): string[] => part.split(/[\d"'`()]+|\b(?=things|public)/).filter((each) => each.length > 12);
-  const unknown = says.flatMap(words).filter((part) => !texts.includes(part.trim()) && !source.includes(part.trim()));
+  const words = (part: string): string[] =>
+    part.split(/[\d"'`()]+|\b(?=things|public)/).filter((each) => each.length > 12);
+  const unknown = says
+    .flatMap(words)
+    .filter((part) => !texts.includes(part.trim()) && !source.includes(part.trim()));
   expect(unknown).toEqual([]);
 });
 
