@@ -66,6 +66,35 @@ export interface Run {
   readonly finishedAt: string | null;
 }
 
+/** A run that is to be created. */
+export interface NewRun {
+  readonly job: string;
+  readonly kind: RunKind;
+  readonly ofRun: bigint | null;
+  /** what it does to rows; null when absent: it writes none */
+  readonly writes?: RunWrites | null;
+  readonly undoLog: UndoLogKind;
+  readonly undoParts: readonly unknown[];
+  readonly parameters: string;
+  /** custom settings that each of its transactions sets */
+  readonly session: Readonly<Record<string, string>>;
+  /** a number of rows, or a share of the rows read: `5%` */
+  readonly rejectLimit: number | `${number}%`;
+  readonly code: CodeFingerprint;
+  readonly keyFingerprint: string;
+  readonly tableFingerprint: string;
+  /** the tables that its checkpoints are about */
+  readonly tables: readonly TableIdentity[];
+  readonly estimatedRows: number | null;
+  readonly estimatedWalk: number | null;
+  /** how fast it may go, as JSON; nothing said when absent */
+  readonly pace?: string;
+  /** the stages of a gradual rollout, as JSON; all at once when absent */
+  readonly rollout?: string | null;
+  /** a verify of what an unfinished run has done so far */
+  readonly isPartial?: boolean;
+}
+
 /** A run out of a row of the table `run`, with its status as it is now. */
 export function toRun(row: Row): Run {
   return {

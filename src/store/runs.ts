@@ -1,46 +1,10 @@
 import { RefusedError, UsageError } from "../errors.ts";
 import type { Queryable, Transaction } from "../postgres/database.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
-import type { TableIdentity } from "../postgres/table-identity.ts";
 import { noSuchRun } from "./no-such-run.ts";
-import {
-  type CodeFingerprint,
-  type Run,
-  type RunKind,
-  type RunWrites,
-  toRun,
-  type UndoLogKind,
-} from "./run.ts";
+import { type NewRun, type Run, toRun } from "./run.ts";
 import { unfinished } from "./run-status.ts";
 import type { StoreSchema } from "./schema.ts";
-
-export interface NewRun {
-  readonly job: string;
-  readonly kind: RunKind;
-  readonly ofRun: bigint | null;
-  /** what it does to rows; null when absent: it writes none */
-  readonly writes?: RunWrites | null;
-  readonly undoLog: UndoLogKind;
-  readonly undoParts: readonly unknown[];
-  readonly parameters: string;
-  /** custom settings that each of its transactions sets */
-  readonly session: Readonly<Record<string, string>>;
-  /** a number of rows, or a share of the rows read: `5%` */
-  readonly rejectLimit: number | `${number}%`;
-  readonly code: CodeFingerprint;
-  readonly keyFingerprint: string;
-  readonly tableFingerprint: string;
-  /** the tables that its checkpoints are about */
-  readonly tables: readonly TableIdentity[];
-  readonly estimatedRows: number | null;
-  readonly estimatedWalk: number | null;
-  /** how fast it may go, as JSON; nothing said when absent */
-  readonly pace?: string;
-  /** the stages of a gradual rollout, as JSON; all at once when absent */
-  readonly rollout?: string | null;
-  /** a verify of what an unfinished run has done so far */
-  readonly isPartial?: boolean;
-}
 
 /** The runs of all jobs. */
 export class Runs {
