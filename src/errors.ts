@@ -139,6 +139,13 @@ export class TlsError extends TidefillError {
   }
 }
 
+/** The way over the key's index took too long although next to nothing was asked for; the run can be resumed. */
+export class WalkTooSlowError extends TidefillError {
+  constructor(message: string, remedy: string, cause: unknown) {
+    super("no-progress", message, { remedy, cause });
+  }
+}
+
 /** The batch holds more than its budget of rows or bytes; it was rolled back, to be tried smaller. */
 export class BatchTooBigError extends TidefillError {
   constructor(reason: "bytes" | "rows" | "time") {

@@ -44,7 +44,7 @@ function isComplete({ kind, rows, broken, message, notCompared, contract }: RunR
 }
 
 /** Codes of errors after which the same command goes on. */
-const resumable = ["no-progress", "step-stopped", "no-connection-free", "unreachable"];
+const resumable = ["no-progress", "step-stopped", "no-connection-free", "unreachable", "table-is-locked"];
 
 /** What an error means for the shell. */
 export function exitCodeOfError(error: unknown): number {

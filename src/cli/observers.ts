@@ -48,6 +48,10 @@ export class Observers {
         if (event.type === "signal blind")
           this.#say(`${emphasise("yellow", "warning")} ${event.signal}: ${event.message}`);
         if (event.type === "stage done") this.#say(event.message);
+        if (event.type === "warned")
+          this.#say(
+            `${emphasise("yellow", "warning")} ${event.message}\n${emphasise("cyan", "→")} ${event.remedy}`,
+          );
       },
     ];
   }

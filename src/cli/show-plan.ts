@@ -26,6 +26,7 @@ export function describePlan(plan: WholePlan, summary: readonly string[], showsS
     "",
     ...describeSteps(plan.steps, showsSql),
     ...describeRows(plan),
+    ...describeWarnings(plan.warnings),
     ...(showsSql ? describeStatements(plan) : []),
     ...describeLocks(plan.locks),
     ...describeSql(plan.sql),
@@ -37,6 +38,15 @@ export function describePlan(plan: WholePlan, summary: readonly string[], showsS
     ...(showsSql ? [] : [`Every statement: tidefill plan ${plan.job} --sql`]),
     "Nothing was written.",
   ].join("\n");
+}
+
+function describeWarnings(warnings: WholePlan["warnings"]): string[] {
+  if (warnings.length === 0) return [];
+  const lines = warnings.flatMap(({ check, message, remedy }) => [
+    `  ${check}: ${message}`,
+    `    → ${remedy}`,
+  ]);
+  return ["To know before the run", ...lines, ""];
 }
 
 function describeSteps(steps: readonly PlannedStep[], showsSql: boolean): string[] {

@@ -1,10 +1,10 @@
 import type { Job } from "../job/define-job.ts";
 import type { BatchFrame } from "../plan/plan-run.ts";
 import type { Database } from "../postgres/database.ts";
+import { readDeadlockTimeout } from "../postgres/deadlock-timeout.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
 import { beginStatement } from "../postgres/transaction-settings.ts";
 import type { Store } from "../store/store.ts";
-import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 import { batchLimits } from "./limits.ts";
 
 /** What is sent around the statements of every batch, for people who want to read it before it happens. */

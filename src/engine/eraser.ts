@@ -72,6 +72,8 @@ export class Eraser {
     const log = this.#store.undoLogs.table(id);
     // A batch of an undo that has read an image before the tombstone was there must have ended.
     await this.#tx.query(sql`lock table ${log} in access exclusive mode`);
+    // Logs of earlier versions do not have it.
+    await this.#store.undoLogs.identify(this.#tx, id);
     const own: KeyText[] = [];
     const moved: Origin[] = [];
     for (const part of about) {

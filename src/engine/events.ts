@@ -74,6 +74,13 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly ownWalBytesPerSecond: number | null;
       readonly undoLogBytes: number;
     }
+  /** something that somebody should know, and what to do about it; the run goes on */
+  | {
+      readonly type: "warned";
+      readonly check: string;
+      readonly message: string;
+      readonly remedy: string;
+    }
   /** what holds the run back has changed, or nothing does any more */
   | { readonly type: "pace changed"; readonly heldBack: Reading | null; readonly isHeld: boolean }
   /** a signal cannot see what it should */

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { RunPace } from "../job/pace.ts";
+import { otherRuns } from "../plan/warnings/other-runs.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
+import { readDeadlockTimeout } from "../postgres/deadlock-timeout.ts";
 import { raw } from "../postgres/sql.ts";
 import { noProgress, type Progress, readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
@@ -11,7 +13,6 @@ import { BatchSize } from "./batch-size.ts";
 import { buryTheDead } from "./bury-the-dead.ts";
 import { BatchCommitter } from "./commit-batch.ts";
 import { Crew } from "./crew.ts";
-import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 import { type EventListener, Events } from "./events.ts";
 import { nextSweep } from "./finish-run.ts";
 import { type InTest, rangeRowsOf } from "./in-test.ts";
@@ -89,6 +90,8 @@ export async function executeRun(
     estimatedWalk: estimatedWalk ?? 0,
   });
   stop.follow(signal);
+  const beside = await otherRuns(db, store, run.job, run.code.tables ?? []).catch(() => []);
+  for (const warning of beside) events.emit({ type: "warned", ...warning });
   await senses.start();
   pulse.start();
   crew.growTo(pacer.workers);
@@ -121,6 +124,8 @@ async function hire(
     estimatedWalk: run.estimatedWalk ?? 0,
     workers: pacer.workers,
     walkMs: pacer.batchTimeMs,
+    deadlockTimeoutMs: timing.deadlockTimeoutMs,
+    walked: task.walked ?? null,
     shares: rolloutOf(run)?.shares ?? [1],
     rangeRows: rangeRowsOf(inTest),
   };

@@ -13,6 +13,10 @@ import type { Sweeping } from "./run-task.ts";
 /** After so many, rows that keep coming are the application's business. */
 const sweepsAtMost = 3;
 
+/** So often rows that a constraint has refused are tried again whatever comes of it; after that, only while it is worth it. */
+const triesAtLeast = 10;
+const worthwhileShare = 0.1;
+
 export type Finishing =
   | { readonly kind: "succeeded" }
   /** the key space is gone over once more, to find rows that came late */
@@ -40,6 +44,22 @@ export async function finishRun(
   sweeping: Sweeping,
   tables: RunTables,
 ): Promise<Finishing> {
+  const finishing = await finish(db, store, id, sweeping, tables, null);
+  if (finishing !== "all but the last") return finishing;
+  // Before it says that it is done, since it may be killed in between.
+  const told = (await sweeping.lastly?.(db)) ?? null;
+  const finished = await finish(db, store, id, sweeping, tables, { told });
+  return finished === "all but the last" ? { kind: "waiting", lookAgainMs: 0 } : finished;
+}
+
+async function finish(
+  db: Database,
+  store: Store,
+  id: bigint,
+  sweeping: Sweeping,
+  tables: RunTables,
+  last: { readonly told: string | null } | null,
+): Promise<Finishing | "all but the last"> {
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
     if (isFinished(run.status)) return { kind: "succeeded" };
@@ -64,11 +84,14 @@ export async function finishRun(
     // Where rows cannot be tried again by their keys, another run has to: `rejects --retry`.
     if (sweeping.retries !== null && (await store.rejects.has(tx, id, ["swallowed"])))
       return { kind: "swallowed", rows: (await readProgress(tx, store.schema, id)).swallowed };
+    if (sweeping.lastly !== undefined && last === null) return "all but the last";
+    const messages = [await messageAtEnd(tx, store, run, foundRows), last?.told ?? null];
+    const message = messages.filter((each) => each !== null).join(" ");
     await store.runs.set(tx, id, {
       status: raw("'succeeded'"),
       stop_reason: raw("'finished'"),
       finished_at: raw("pg_catalog.clock_timestamp()"),
-      message: sql`${await messageAtEnd(tx, store, run, foundRows)}`,
+      message: sql`${message === "" ? null : message}`,
     });
     return { kind: "succeeded" };
   });
@@ -98,7 +121,9 @@ async function isWorthRetrying(
   if (retries === null) return false;
   const wasTried = retries === "list" ? isOfRejects : sweep > 0;
   if (!wasTried && (await store.rejects.has(tx, id, ["slow", "locked"]))) return true;
-  return triesConstraints && (!wasTried || written > 0) && store.rejects.has(tx, id, ["constraint"]);
+  if (!triesConstraints || !(await store.rejects.has(tx, id, ["constraint"]))) return false;
+  if (!wasTried || sweep < triesAtLeast) return !wasTried || written > 0;
+  return written >= worthwhileShare * (await store.rejects.count(tx, id));
 }
 
 async function messageAtEnd(

@@ -6,6 +6,7 @@ import { mainTable } from "../plan/opened-job.ts";
 import { takeApart } from "../plan/take-apart.ts";
 import { readTouched } from "../plan/touched.ts";
 import type { Database } from "../postgres/database.ts";
+import { lookBriefly } from "../postgres/look-briefly.ts";
 import { TableRows } from "../source/table-rows.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
@@ -32,17 +33,22 @@ export async function forecastRest(
   const parameters = await readParameters(job.parameters, await givenParameters(db, run, options));
   // A file would be read from its beginning to its end only to be sure that it is the same.
   if (!(takeApart(job, job.bind(parameters)).source instanceof TableRows)) return null;
-  const { opened } = await tryToOpenJob(db, job, parameters);
+  const { opened } = await tryToOpenJob(db, job, parameters, 1);
   if (opened === null) return null;
   const progress = await readProgress(db, store.schema, run.id);
   const { walBytesPerRow } = run;
-  return db.withSession(job.session).rolledBack(async (tx) => {
-    const left = rowsRemaining(run, progress);
-    const measured = { run: Number(run.id), speeds: [progress.rowsPerSecond], walBytesPerRow };
-    const { walBytes, growthBytes, deadBytes, advice } = await readForecast(tx, opened, left, measured);
-    const [main] = opened.writes;
-    const hot =
-      main?.verb === "update" ? await readTouched(tx, mainTable(opened), main.columns, main.verb) : null;
-    return { walBytes, growthBytes, deadBytes, advice, hot };
-  });
+  return lookBriefly(
+    db.withSession(job.session),
+    (briefly) =>
+      briefly.rolledBack(async (tx) => {
+        const left = rowsRemaining(run, progress);
+        const measured = { run: Number(run.id), speeds: [progress.rowsPerSecond], walBytesPerRow };
+        const { walBytes, growthBytes, deadBytes, advice } = await readForecast(tx, opened, left, measured);
+        const [main] = opened.writes;
+        const hot =
+          main?.verb === "update" ? await readTouched(tx, mainTable(opened), main.columns, main.verb) : null;
+        return { walBytes, growthBytes, deadBytes, advice, hot };
+      }),
+    1,
+  );
 }

@@ -1,6 +1,7 @@
 import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Database, Result, Transaction } from "../postgres/database.ts";
+import { lookBriefly } from "../postgres/look-briefly.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import type { RunReport } from "./run-report.ts";
 
@@ -26,10 +27,11 @@ async function checkIntegrity(db: Database, { integrity, session }: Job): Promis
         limit ${countedAtMost}
       ) as counted`;
     const limits = { statementMs: longestQueryMs, wholeMs: longestQueryMs };
-    const { rows } = await db.withSession(session).rolledBack(async (tx) => {
+    const ask = async (tx: Transaction): Promise<Result> => {
       await tx.query(raw("set local enable_seqscan = on"));
       return tx.query(counted);
-    }, limits);
+    };
+    const { rows } = await lookBriefly(db.withSession(session), (briefly) => briefly.rolledBack(ask, limits));
     const count = Number(rows[0]?.rows ?? 0);
     if (count > 0) broken.push({ name, rows: count });
   }

@@ -1,11 +1,14 @@
 import { mainTable, type OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
+import { readReferences } from "../postgres/references.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
 import { refersToItself } from "../postgres/self-reference.ts";
 import type { UndoLog } from "../sink/images.ts";
 import { asTheApplication } from "./as-the-application.ts";
 import type { BatchWork } from "./batch-work.ts";
 import { Imaging } from "./imaging.ts";
+import { moveSequences } from "./move-sequences.ts";
+import { ReferredRows } from "./referred-rows.ts";
 import { RowBatch } from "./row-batch.ts";
 import type { RunTask } from "./run-task.ts";
 import { SqlBatch } from "./sql-batch.ts";
@@ -14,9 +17,14 @@ import { RowTransform } from "./transform-rows.ts";
 /** A job's own work; with a log, each batch keeps what it overwrites. */
 export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | null): Promise<RunTask> {
   const imaging = new Imaging(log, log !== null && (await hasReturningOld(db)));
+  const deleted = opened.writes.find(({ verb }) => verb === "delete");
+  const work = workOf(opened, imaging);
   return {
     walk: opened.source.walk,
-    work: asTheApplication(workOf(opened, imaging), opened.table === null ? [] : [opened.table.relation]),
+    work: asTheApplication(
+      deleted === undefined ? work : new ReferredRows(work, await readReferences(db, deleted.relation)),
+      opened.table === null ? [] : [opened.table.relation],
+    ),
     pace: opened.job.pace,
     atOnce: opened.job.calls.atOnce,
     throttles: opened.job.throttles,
@@ -24,8 +32,12 @@ export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | nu
       hasPending: opened.hasPending,
       triesConstraints: await deletesFromItself(db, opened),
       retries: null,
+      ...(opened.writes.some(({ verb }) => verb === "insert")
+        ? { lastly: (end: Database) => moveSequences(end, opened.writes) }
+        : {}),
     },
     ofRejects: null,
+    ...(opened.table === null ? {} : { walked: opened.table.relation }),
     relation: mainTable(opened),
     writes: opened.writes.map(({ relation }) => relation),
   };

@@ -38,10 +38,11 @@ export async function leaveRun(
       await store.workers.leave(tx, process);
       if (isFinished(run.status) || request === null) return;
       const others = await store.workers.others(tx, id, process);
+      const why = request.reason === "reject-limit" ? await store.rejects.commonest(tx, id) : null;
       if (others > 0) {
         // What fails here would fail there: the others are asked to stop, and the last of them finds the reason.
         if (statusAfter[request.reason] === "failed") {
-          await store.runs.set(tx, id, { wanted: raw("'paused'"), ...because(request) });
+          await store.runs.set(tx, id, { wanted: raw("'paused'"), ...because(request, why) });
         }
         return;
       }
@@ -51,7 +52,7 @@ export async function leaveRun(
       const status = earlier === null ? statusAfter[reason] : "failed";
       await store.runs.set(tx, id, {
         status: sql`${status}`,
-        ...(earlier === null ? because({ ...request, reason }) : {}),
+        ...(earlier === null ? because({ ...request, reason }, why) : {}),
         ...(isFinished(status) ? { finished_at: raw("pg_catalog.clock_timestamp()") } : {}),
       });
     },
@@ -64,8 +65,8 @@ function earlierFailure(run: Run): StopReason | null {
   return run.stopReason === "error" || run.stopReason === "reject-limit" ? run.stopReason : null;
 }
 
-function because(request: StopRequest) {
-  const message = request.error === undefined ? null : describeStop(request.error);
+function because(request: StopRequest, why: string | null) {
+  const message = request.error === undefined ? why : describeStop(request.error);
   return { stop_reason: sql`${request.reason}`, message: sql`${message}` };
 }
 

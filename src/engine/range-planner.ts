@@ -1,5 +1,8 @@
 import pLimit from "p-limit";
+import { WalkTooSlowError } from "../errors.ts";
+import type { Relation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
+import { readDeadEntries } from "../postgres/dead-entries.ts";
 import { classifyFailure } from "../postgres/failure.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import { sql } from "../postgres/sql.ts";
@@ -25,6 +28,8 @@ export class RangePlanner {
   readonly #run: bigint;
   readonly #events: Events;
   readonly #walkMs: number;
+  readonly #lockMs: number;
+  readonly #walked: Relation | null;
   readonly #wishedRows: number;
   readonly #shares: readonly number[];
   #rows: number;
@@ -38,6 +43,9 @@ export class RangePlanner {
       readonly estimatedWalk: number;
       readonly workers: number;
       readonly walkMs: number;
+      readonly deadlockTimeoutMs: number;
+      /** the table whose keys are walked; null where there is none */
+      readonly walked: Relation | null;
       /** the share of the rows that is done after each stage of a rollout */
       readonly shares: readonly number[];
       /** keys of a range at most, whatever tidefill would decide */
@@ -51,6 +59,8 @@ export class RangePlanner {
     this.#run = run.id;
     this.#events = events;
     this.#walkMs = run.walkMs;
+    this.#lockMs = run.deadlockTimeoutMs / 2;
+    this.#walked = run.walked;
     const even = Math.ceil(run.estimatedWalk / (run.workers * rangesPerWorker));
     this.#shares = run.shares;
     const wished = segmentRows(Math.max(1_000, Math.min(mostRows, even)), run.estimatedWalk, run.shares);
@@ -70,6 +80,7 @@ export class RangePlanner {
       const begin = performance.now();
       try {
         const planned = await this.#db.transaction((tx) => this.#add(tx), {
+          lockMs: this.#lockMs,
           statementMs: longestWalkMs,
           wholeMs: 2 * longestWalkMs,
           mayBeForgotten: true,
@@ -81,10 +92,25 @@ export class RangePlanner {
         this.#learn(performance.now() - begin);
         return true;
       } catch (error) {
-        if (classifyFailure(error).reason !== "timeout" || this.#rows <= fewestRows) throw error;
+        if (classifyFailure(error).reason !== "timeout") throw error;
+        if (this.#rows <= fewestRows) throw await this.#tooSlow(error);
         this.#rows = Math.max(fewestRows, Math.floor(this.#rows / 4));
       }
     }
+  }
+
+  /** What keeps the walk from its next keys, as far as the server tells. */
+  async #tooSlow(error: unknown): Promise<unknown> {
+    const found =
+      this.#walked === null ? null : await readDeadEntries(this.#db, this.#walked).catch(() => null);
+    if (found === null) return error;
+    const { table, deadRows, keptBy, ending } = found;
+    const kept = keptBy === null ? "" : `, which vacuum may not remove while ${keptBy} keeps an old snapshot`;
+    return new WalkTooSlowError(
+      `Finding the next ${fewestRows} keys of ${table} took longer than ${longestWalkMs / 1_000} s: the table has about ${deadRows} dead rows, whose entries lie in the way${kept}.`,
+      `${ending === null ? "" : `${ending}   `}vacuum ${table};   and then go on: tidefill resume ${this.#run}`,
+      error,
+    );
   }
 
   // The walk comes first and the lock on the run last, so that nobody waits for a walk.

@@ -135,7 +135,7 @@ async function acceptOrRefuse(
       : {}),
     ...(changes.length > 0
       ? {
-          code: sql`${JSON.stringify(code)}::jsonb`,
+          code: sql`code || ${JSON.stringify(code)}::jsonb`,
           table_fingerprint: sql`${opened.tableFingerprint}`,
           session: sql`${JSON.stringify(opened.job.session)}::jsonb`,
         }

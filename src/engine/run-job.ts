@@ -4,6 +4,7 @@ import type { Duration } from "../job/duration.ts";
 import { type GivenParameters, parametersToJson, readParameters, requireKept } from "../job/parameters.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { canary, type Rollout, stages } from "../job/rollout.ts";
+import { displayName } from "../job/table.ts";
 import { openJob, requireScope } from "../plan/open-job.ts";
 import { type OpenedJob, writesOf } from "../plan/opened-job.ts";
 import { requireParametersFit } from "../plan/parameters-fit.ts";
@@ -157,7 +158,7 @@ export async function createRun(
       parameters: isPersonal ? "{}" : given,
       session: job.session,
       rejectLimit: parseRejectLimit(options.rejectLimit ?? job.rejectLimit),
-      code,
+      code: { ...code, tables: opened.writes.map(({ relation }) => displayName(relation)) },
       keyFingerprint: opened.keyFingerprint,
       tableFingerprint: opened.tableFingerprint,
       tables: await identitiesOf(tx, opened),

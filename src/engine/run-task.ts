@@ -1,6 +1,7 @@
 import type { Pace } from "../job/pace.ts";
 import type { ThrottleDefinition } from "../job/throttles.ts";
 import type { Relation } from "../postgres/catalog.ts";
+import type { Database } from "../postgres/database.ts";
 import type { Walk } from "../source/walk.ts";
 import type { BatchWork } from "./batch-work.ts";
 
@@ -12,6 +13,8 @@ export interface Sweeping {
   readonly triesConstraints: boolean;
   /** how rejects are tried again whose reason may have passed: by their keys, in whole sweeps, or not at all */
   readonly retries: "list" | "sweep" | null;
+  /** what is left to do when all rows are done; answers what people should know, or null */
+  readonly lastly?: (db: Database) => Promise<string | null>;
 }
 
 /** What a run has to do, whatever its kind: the way through its rows, and the work on each batch. */
@@ -26,6 +29,8 @@ export interface RunTask {
   readonly sweeping: Sweeping;
   /** how the rows on the list of rejects are done that may be done by now; null where only whole sweeps find them again */
   readonly ofRejects: { readonly walk: Walk; readonly work: BatchWork } | null;
+  /** the table whose keys are walked; absent where there are none */
+  readonly walked?: Relation;
   /** the table whose dead rows are watched */
   readonly relation: Relation;
   /** the tables whose rows it writes */

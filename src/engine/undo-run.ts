@@ -1,7 +1,9 @@
 import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { noRejectLimit } from "../job/reject-limit.ts";
+import { displayName } from "../job/table.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
+import { lookBriefly } from "../postgres/look-briefly.ts";
 import { sql } from "../postgres/sql.ts";
 import { changeOf } from "../postgres/table-identity.ts";
 import type { ImagePart } from "../sink/images.ts";
@@ -12,6 +14,7 @@ import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { executeRun, type Participation } from "./execute-run.ts";
 import { hadNoRows } from "./had-no-rows.ts";
+import { isOrdered, isShifted, orderLog } from "./order-log.ts";
 import { resumeRun } from "./resume-run.ts";
 import type { RunReport } from "./run-report.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
@@ -88,10 +91,17 @@ async function takeBackRows(
   options: UndoOptions,
   part: Participation,
 ): Promise<RunReport> {
-  await openLog(db, store, undone, options);
+  const log = await openLog(db, store, undone, options);
   // Looked at before the undo is begun: one that can do nothing would stand in the way of the next run.
-  await db.transaction((tx) => layoutsOf(tx, undone.undoParts as readonly ImagePart[]));
-  const undo = await begin(db, store, undone, options);
+  const layouts = await lookBriefly(db, (briefly) =>
+    briefly.transaction((tx) => layoutsOf(tx, undone.undoParts as readonly ImagePart[])),
+  );
+  const undo = await begin(db, store, undone, options, async (tx) => {
+    if (needsLookup(undone)) await indexLog(tx, store, undone, undone.undoParts as readonly ImagePart[]);
+    const [first] = layouts;
+    if (first === undefined || (await isOrdered(tx, store, undone.id))) return;
+    if (await isShifted(tx, log, layouts)) await orderLog(tx, store, undone.id, first.layout);
+  });
   return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
 }
 
@@ -131,7 +141,13 @@ async function takeBackExpand(db: Database, store: Store, job: Job, options: Wor
 const longestIndexMs = 3_600_000;
 
 /** Creates the run that takes another back, in one transaction with the line about it in the audit. */
-async function begin(db: Database, store: Store, undone: Run, options: UndoOptions): Promise<Run> {
+async function begin(
+  db: Database,
+  store: Store,
+  undone: Run,
+  options: UndoOptions,
+  prepareLog: (tx: Transaction) => Promise<void>,
+): Promise<Run> {
   const parts = undone.undoParts as readonly ImagePart[];
   const { written } = await readProgress(db, store.schema, undone.id);
   const longMs = { statementMs: longestIndexMs, wholeMs: longestIndexMs };
@@ -140,7 +156,7 @@ async function begin(db: Database, store: Store, undone: Run, options: UndoOptio
     requireUndoable(await store.runs.lock(tx, undone.id));
     await awaitGhosts(tx, store, undone.id);
     await requireAddresses(tx, undone, parts);
-    if (needsLookup(undone)) await indexLog(tx, store, undone, parts);
+    await prepareLog(tx);
     const created = await store.runs.create(tx, {
       job: undone.job,
       kind: "undo",
@@ -151,7 +167,7 @@ async function begin(db: Database, store: Store, undone: Run, options: UndoOptio
       parameters: "{}",
       session: undone.session,
       rejectLimit: noRejectLimit,
-      code: { definition: "undo", files: {} },
+      code: { definition: "undo", files: {}, tables: tablesOf(parts) },
       keyFingerprint: "undo",
       tableFingerprint: "undo",
       tables: await undoTables(tx, store, undone),
@@ -178,6 +194,15 @@ async function requireAddresses(tx: Transaction, undone: Run, parts: readonly Im
       "Name the table's key in its description before the next run. What this run inserted has to be deleted by hand.",
     );
   }
+}
+
+/** The tables that images are of, and those where moved rows went. */
+function tablesOf(parts: readonly ImagePart[]): string[] {
+  return parts.flatMap((part) =>
+    [part, part.into]
+      .filter((each) => each !== null)
+      .map(({ schema, table }) => displayName({ schema, name: table })),
+  );
 }
 
 // A backend whose client vanished may still be committing a batch of a run that was cancelled since.

@@ -3,6 +3,7 @@ import { findRelation } from "../postgres/catalog.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
+import { lookBriefly } from "../postgres/look-briefly.ts";
 import { hasTriggerBefore } from "../postgres/row-triggers.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { TableIdentity } from "../postgres/table-identity.ts";
@@ -14,9 +15,11 @@ import { RestoreDeleted } from "../sink/restore-deleted.ts";
 import { RestoreUpdated } from "../sink/restore-updated.ts";
 import { RestoreUpserted } from "../sink/restore-upserted.ts";
 import { HeapWalk } from "../source/heap-walk.ts";
+import { OneRange } from "../source/one-range.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { asTheApplication } from "./as-the-application.ts";
+import { isOrdered } from "./order-log.ts";
 import { requireIdentity } from "./run-tables.ts";
 import type { RunTask } from "./run-task.ts";
 import { requireOpening, sealOf, undoKeyOf } from "./seal.ts";
@@ -56,7 +59,7 @@ export async function undoTask(
   const undone = await store.runs.require(db, String(undo.ofRun));
   const log = await openLog(db, store, undone, options);
   const parts = undone.undoParts as readonly ImagePart[];
-  return db.transaction(async (tx) => {
+  const open = async (tx: Transaction): Promise<RunTask> => {
     const layouts = await layoutsOf(tx, parts);
     const [first] = layouts;
     if (first === undefined) throw new Error(`Run ${undone.id} has an undo log of nothing.`);
@@ -75,7 +78,7 @@ export async function undoTask(
       ...(into === null ? [] : [into.relation]),
     ]);
     return {
-      walk,
+      walk: (await isOrdered(tx, store, undone.id)) ? new OneRange(walk) : walk,
       work: asTheApplication(new UndoBatch(tools), written),
       pace: {},
       throttles: [],
@@ -84,7 +87,8 @@ export async function undoTask(
       relation: first.layout.relation,
       writes: written,
     };
-  });
+  };
+  return lookBriefly(db, (briefly) => briefly.transaction(open));
 }
 
 /** A part of an undo log with the tables that it is about, as they are now. */

@@ -1,4 +1,4 @@
-import { LeaseLostError, NoProgressError, RowsSwallowedError } from "../errors.ts";
+import { LeaseLostError, NoProgressError, RowsSwallowedError, WalkTooSlowError } from "../errors.ts";
 import type { RejectLimit } from "../job/reject-limit.ts";
 import type { Relation } from "../postgres/catalog.ts";
 import type { Database } from "../postgres/database.ts";
@@ -191,7 +191,8 @@ export class Worker {
   async #recover(error: unknown): Promise<void> {
     const { stop } = this.#tools;
     const { action } = classifyFailure(error);
-    if (error instanceof NoProgressError) return stop.stop({ reason: "no-progress", error });
+    if (error instanceof NoProgressError || error instanceof WalkTooSlowError)
+      return stop.stop({ reason: "no-progress", error });
     if (action !== "retry" && action !== "shrink") return stop.stop({ reason: "error", error });
     try {
       await stop.pause(this.#backoff.nextPauseMs(error));

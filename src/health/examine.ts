@@ -6,8 +6,9 @@ import type { Examination, Finding } from "./finding.ts";
 import { jobFindings } from "./job-findings.ts";
 import { runFindings } from "./run-findings.ts";
 import { schemaFindings } from "./schema-findings.ts";
+import { sequenceFindings } from "./sequence-findings.ts";
 
-const examinations: readonly Examination[] = [jobFindings, schemaFindings, runFindings];
+const examinations: readonly Examination[] = [jobFindings, schemaFindings, sequenceFindings, runFindings];
 
 /** Looks at jobs of a folder, at those of these names where some are given, at schema and runs; answers everything that is not as it should be. Writes nothing. */
 export async function examine(

@@ -4,6 +4,7 @@ import { readParameters } from "../job/parameters.ts";
 import type { Step } from "../job/steps.ts";
 import { displayName } from "../job/table.ts";
 import { tryToOpenJob } from "../plan/open-job.ts";
+import { TableLockedError } from "../postgres/look-briefly.ts";
 import { sql } from "../postgres/sql.ts";
 import { doneSteps, lostSteps } from "../steps/lost-steps.ts";
 import { columnTakenBy } from "../steps/taken-away.ts";
@@ -39,10 +40,13 @@ async function driftedTables({ db, states, all }: Examined): Promise<Finding[]> 
     const refusals = await tryToOpenJob(db, job, parameters).then(
       ({ refusals }) => refusals,
       (error: unknown) => {
+        if (error instanceof TableLockedError) return null;
         if (!(error instanceof RefusedError)) throw error;
         return [{ check: error.check, message: error.message, remedy: error.remedy ?? "" }];
       },
     );
+    // Whoever has locked a table may be about to change it: another look tells.
+    if (refusals === null) continue;
     const found = refusals.filter(({ check }) => drift.has(check));
     for (const { message, remedy } of found.filter((refusal) => !taken.some((step) => isOf(step, refusal))))
       findings.push({ code: "drifted-table", job: job.name, message: `${job.name}: ${message}`, remedy });

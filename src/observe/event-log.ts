@@ -12,6 +12,7 @@ const levels: Readonly<Record<EngineEvent["type"], "debug" | "info" | "warn" | "
   "commit resolved": "warn",
   "lease lost": "warn",
   "row rejected": "warn",
+  warned: "warn",
   "pace changed": "info",
   "signal blind": "warn",
   "stage done": "info",

@@ -8,13 +8,16 @@ import { columnsCanBeWritten } from "./checks/columns-can-be-written.ts";
 import { commitsCanEnd } from "./checks/commits-can-end.ts";
 import { conflictIsUnique } from "./checks/conflict-is-unique.ts";
 import { deleteTakesNoOthers } from "./checks/delete-takes-no-others.ts";
+import { foreignKeysHaveAnIndex } from "./checks/foreign-keys-have-an-index.ts";
 import { keyOrdersTheRows } from "./checks/key-orders-the-rows.ts";
 import { locksFit } from "./checks/locks-fit.ts";
+import { noRuleRewrites } from "./checks/no-rule-rewrites.ts";
 import { publishedRowsHaveAnIdentity } from "./checks/published-rows-have-an-identity.ts";
 import { readsByAnIndex } from "./checks/reads-by-an-index.ts";
 import { relationIsATable } from "./checks/relation-is-a-table.ts";
 import { rowSecurityHidesNothing } from "./checks/row-security-hides-nothing.ts";
 import { serverCanBeWritten } from "./checks/server-can-be-written.ts";
+import { uniqueIsNotShifted } from "./checks/unique-is-not-shifted.ts";
 import { upsertTellsWhatIsNew } from "./checks/upsert-tells-what-is-new.ts";
 import { valuesCanBeCarried } from "./checks/values-can-be-carried.ts";
 import type { OpenedJob } from "./opened-job.ts";
@@ -30,7 +33,9 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
     keyOrdersTheRows,
     rowSecurityHidesNothing,
     columnsCanBeWritten,
+    noRuleRewrites,
     deleteTakesNoOthers,
+    foreignKeysHaveAnIndex,
     publishedRowsHaveAnIdentity,
     collationIsUnchanged,
     locksFit,
@@ -40,9 +45,10 @@ const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
     commitsCanEnd,
     relationIsATable,
     columnsAreAsDescribed,
-    rowSecurityHidesNothing,
     columnsCanBeWritten,
+    noRuleRewrites,
     columnsAreFilled,
+    publishedRowsHaveAnIdentity,
     upsertTellsWhatIsNew,
     conflictIsUnique,
     locksFit,
@@ -61,8 +67,10 @@ export const checkNames = [
   "key-orders-the-rows",
   "row-security-hides-nothing",
   "columns-can-be-written",
+  "no-rule-rewrites",
   "columns-are-filled",
   "delete-takes-no-others",
+  "foreign-keys-have-an-index",
   "published-rows-have-an-identity",
   "collation-is-unchanged",
   "upsert-tells-what-is-new",
@@ -70,6 +78,7 @@ export const checkNames = [
   "locks-fit",
   "bytes-are-text",
   "reads-by-an-index",
+  "unique-is-not-shifted",
 ] as const;
 
 /** Every reason not to start that the catalogue shows; the first check that refuses ends the list. */
@@ -83,5 +92,6 @@ export async function checkJob(subject: CheckSubject, as: "source" | "target"): 
 
 /** The same for what its rows and its statements show. */
 export async function checkOpened(tx: Transaction, opened: OpenedJob): Promise<Refusal[]> {
-  return [...(await bytesAreText(tx, opened)), ...(await readsByAnIndex(tx, opened))];
+  const refusals = [...(await bytesAreText(tx, opened)), ...(await readsByAnIndex(tx, opened))];
+  return refusals.length > 0 ? refusals : uniqueIsNotShifted(tx, opened);
 }

@@ -6,6 +6,7 @@ import { displayName } from "../job/table.ts";
 import { findRelation, type Relation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { readKey } from "../postgres/key-index.ts";
+import { lookBriefly } from "../postgres/look-briefly.ts";
 import { sql } from "../postgres/sql.ts";
 import { OpenedTable } from "../source/opened-table.ts";
 import { TableRows } from "../source/table-rows.ts";
@@ -29,11 +30,12 @@ export async function openDropped(db: Database, job: Job): Promise<BackupScope> 
         : `Job ${job.name} drops of ${[...names].join(" and ")}; a backup is of one table.`,
       { remedy: "Write a job for each table, or name a check of your own in the job: backup: { check }." },
     );
-  const table = await db.transaction(async (tx) => {
+  const open = async (tx: Transaction): Promise<OpenedTable> => {
     const relation = await findRelation(tx, first.table);
     if (relation === null) throw noTable(first.table);
     return openWhole(tx, relation);
-  });
+  };
+  const table = await lookBriefly(db, (briefly) => briefly.transaction(open));
   const essence = JSON.stringify([table.relation.schema, table.relation.name, drops.map(({ name }) => name)]);
   const scopeFingerprint = createHash("sha256").update(essence).digest("hex");
   return { job, table, writes: [], isPersonal: job.personalData, scopeFingerprint };

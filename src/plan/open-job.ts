@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import pg from "pg";
 import { RefusedError, UsageError } from "../errors.ts";
 import type { BoundJob, Job } from "../job/define-job.ts";
 import { definitionFingerprint } from "../job/fingerprint.ts";
 import type { Relation } from "../postgres/catalog.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
-import { describeFailure } from "../postgres/failure.ts";
 import { readKey } from "../postgres/key-index.ts";
+import { lookBriefly } from "../postgres/look-briefly.ts";
 import { OpenedTable } from "../source/opened-table.ts";
 import { TableRows } from "../source/table-rows.ts";
 import { checkJob, checkOpened } from "./check-job.ts";
@@ -19,6 +18,7 @@ import { findTable } from "./find-table.ts";
 import { type OpenedOutside, openOutside } from "./open-outside.ts";
 import { openWrite } from "./open-sink.ts";
 import type { OpenedJob, WrittenTable } from "./opened-job.ts";
+import { orRefuse } from "./or-refuse.ts";
 import { type AnySink, type AnySource, changedTable, insertOf, takeApart } from "./take-apart.ts";
 
 /** Asks the catalogue everything about a job. @throws RefusedError with the first reason not to start */
@@ -43,17 +43,20 @@ export async function tryToOpenJob(
   db: Database,
   job: Job,
   parameters: object,
+  attempts?: number,
 ): Promise<{ readonly opened: OpenedJob | null; readonly refusals: readonly Refusal[] }> {
   const bound = job.bind(parameters);
   const parts = takeApart(job, bound);
   const opening = parts.source instanceof TableRows ? null : await openOutside(parts.source);
-  return db.withSession(job.session).transaction(async (tx) => {
-    const tables = await openTables(tx, job, parts);
-    if (tables.refusals.length > 0) return { opened: null, refusals: tables.refusals };
-    const opened = await assemble(tx, job, parameters, bound, parts, tables, opening);
-    const refusals = await orRefuse(() => checkOpened(tx, opened));
-    return { opened: refusals.length === 0 ? opened : null, refusals };
-  });
+  const look = (briefly: Database) =>
+    briefly.transaction(async (tx) => {
+      const tables = await openTables(tx, job, parts);
+      if (tables.refusals.length > 0) return { opened: null, refusals: tables.refusals };
+      const opened = await assemble(tx, job, parameters, bound, parts, tables, opening);
+      const refusals = await orRefuse(() => checkOpened(tx, opened));
+      return { opened: refusals.length === 0 ? opened : null, refusals };
+    });
+  return lookBriefly(db.withSession(job.session), look, attempts);
 }
 
 interface Parts {
@@ -202,20 +205,6 @@ function isPersonal(job: Job, { source, sink }: Parts): boolean {
     ...(insert === null ? [] : insert.columns.map((column) => [insert.table, column] as const)),
   ];
   return job.personalData || touched.some(([table, column]) => table.personalData.includes(column));
-}
-
-/** A mistake in the job's own SQL is the author's to mend, not an error of the run. */
-async function orRefuse<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || !/^(42|22)/.test(error.code ?? "")) throw error;
-    throw new RefusedError(
-      "sql-is-valid",
-      `PostgreSQL does not accept the SQL of this job: ${describeFailure(error)}.`,
-      "Correct `where`, `pending` or the expressions of the job, or the parameters that they use.",
-    );
-  }
 }
 
 // Columns that the job does not name may come and go while it runs.

@@ -3,7 +3,10 @@ import type { Job } from "../job/define-job.ts";
 import { displayName } from "../job/table.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { explainText } from "../postgres/explain.ts";
+import { lookBriefly } from "../postgres/look-briefly.ts";
 import type { ImageTarget } from "../sink/images.ts";
+import { installedVersion } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
 import { checkNames } from "./check-job.ts";
 import type { Refusal } from "./checks/check.ts";
 import type { Forecast, Measured } from "./forecast/forecast.ts";
@@ -13,6 +16,8 @@ import { mainTable, type OpenedJob, type WriteVerb } from "./opened-job.ts";
 import { requireParametersFit } from "./parameters-fit.ts";
 import { sampleStatements } from "./statements.ts";
 import { readTouched, type Touched } from "./touched.ts";
+import { otherRuns } from "./warnings/other-runs.ts";
+import { readWarnings } from "./warnings/read-warnings.ts";
 
 /** What a run would do. */
 export interface RunPlan {
@@ -20,6 +25,8 @@ export interface RunPlan {
   readonly kind: Job["kind"];
   /** reasons not to start; when there are any, nothing below is known */
   readonly refusals: readonly Refusal[];
+  /** what somebody should know before the run; it refuses nothing */
+  readonly warnings: readonly Refusal[];
   /** the checks that were made */
   readonly checks: readonly string[];
   readonly details: PlanDetails | null;
@@ -63,8 +70,9 @@ export async function planRun(
   parameters: object,
   frame: BatchFrame,
   measured: Measured | null,
+  store: Store,
 ): Promise<RunPlan> {
-  const common = { job: job.name, kind: job.kind, checks: checkNames };
+  const common = { job: job.name, kind: job.kind, checks: checkNames, warnings: [] };
   try {
     await requireParametersFit(db, job.parameters, parameters);
     const { opened, refusals } = await tryToOpenJob(db, job, parameters);
@@ -72,13 +80,25 @@ export async function planRun(
     return {
       ...common,
       refusals,
-      details: await db.withSession(job.session).rolledBack((tx) => describe(tx, opened, frame, measured)),
+      ...(await lookBriefly(db.withSession(job.session), (briefly) =>
+        briefly.rolledBack(async (tx) => ({
+          warnings: await warningsOf(tx, opened, store),
+          details: await describe(tx, opened, frame, measured),
+        })),
+      )),
     };
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const refusal = { check: error.check, message: error.message, remedy: error.remedy ?? "" };
     return { ...common, refusals: [refusal], details: null };
   }
+}
+
+async function warningsOf(tx: Transaction, opened: OpenedJob, store: Store): Promise<readonly Refusal[]> {
+  const found = await readWarnings(tx, opened, store.schema.name);
+  if ((await installedVersion(tx, store.schema)) === null) return found;
+  const tables = opened.writes.map(({ relation }) => displayName(relation));
+  return [...found, ...(await otherRuns(tx, store, opened.job.name, tables))];
 }
 
 async function describe(

@@ -29,6 +29,15 @@ export async function describeBlockers(db: Queryable, pid: Sql): Promise<readonl
         where held.pid = ${pid}
           and not held.granted
           and held.locktype = 'transactionid')
+        or exists (
+          select from pg_catalog.pg_locks held
+          join pg_catalog.pg_locks its using (locktype, database, relation)
+          join pg_catalog.pg_locks xact on xact.virtualtransaction = its.virtualtransaction and xact.pid is null
+          where held.pid = ${pid}
+            and not held.granted
+            and its.granted
+            and its.pid is null
+            and xact.transactionid::text = p.transaction::text)
     ) as blocker
     order by blocker.since nulls last
     limit ${mostShown}`);

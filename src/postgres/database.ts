@@ -83,15 +83,27 @@ export class Transaction implements Queryable {
 export class Database implements Queryable {
   readonly #pool: ConnectionPool;
   readonly #session: Readonly<Record<string, string>>;
+  readonly #limits: Partial<TransactionLimits>;
 
-  constructor(pool: ConnectionPool, session: Readonly<Record<string, string>> = {}) {
+  /** `limits` hold for each transaction that does not say otherwise. */
+  constructor(
+    pool: ConnectionPool,
+    session: Readonly<Record<string, string>> = {},
+    limits: Partial<TransactionLimits> = {},
+  ) {
     this.#pool = pool;
     this.#session = session;
+    this.#limits = limits;
   }
 
   /** The same whose transactions have these custom settings, each for itself. */
   withSession(session: Readonly<Record<string, string>>): Database {
-    return Object.keys(session).length === 0 ? this : new Database(this.#pool, session);
+    return Object.keys(session).length === 0 ? this : new Database(this.#pool, session, this.#limits);
+  }
+
+  /** The same with other limits. */
+  withLimits(limits: Partial<TransactionLimits>): Database {
+    return new Database(this.#pool, this.#session, { ...this.#limits, ...limits });
   }
 
   /** One statement in a transaction of its own, under the default limits. */
@@ -104,26 +116,22 @@ export class Database implements Queryable {
    * Resolves only when PostgreSQL said `COMMIT`: after an error inside, COMMIT answers `ROLLBACK` and no error.
    * @throws CommitUnknownError when the connection broke while the commit was under way
    */
-  async transaction<T>(
-    work: (tx: Transaction) => Promise<T>,
-    limits?: Partial<TransactionLimits>,
-  ): Promise<T> {
-    return this.#withClient(limits?.wholeMs, async (client) => {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>, own?: Partial<TransactionLimits>): Promise<T> {
+    const limits = { ...this.#limits, ...own };
+    return this.#withClient(limits.wholeMs, async (client) => {
       await begin(client, this.#begin(limits));
-      const result = await workOrRollBack(client, work, limits?.name);
+      const result = await workOrRollBack(client, work, limits.name);
       await commit(client);
       return result;
     });
   }
 
   /** Runs `work` and rolls it back in any case. */
-  async rolledBack<T>(
-    work: (tx: Transaction) => Promise<T>,
-    limits?: Partial<TransactionLimits>,
-  ): Promise<T> {
-    return this.#withClient(limits?.wholeMs, async (client) => {
+  async rolledBack<T>(work: (tx: Transaction) => Promise<T>, own?: Partial<TransactionLimits>): Promise<T> {
+    const limits = { ...this.#limits, ...own };
+    return this.#withClient(limits.wholeMs, async (client) => {
       await begin(client, this.#begin(limits));
-      const result = await workOrRollBack(client, work, limits?.name);
+      const result = await workOrRollBack(client, work, limits.name);
       await client.query("rollback");
       return result;
     });

@@ -28,8 +28,9 @@ interface RawNode {
 /** PostgreSQL's plan for a statement, which is not run; the top node first, then depth first. */
 export async function explain(db: Queryable, statement: Sql): Promise<PlanNode[]> {
   const { rows } = await db.query(sql`explain (format json, verbose) ${statement}`);
-  const [plan] = JSON.parse(rows[0]?.["QUERY PLAN"] ?? "[]") as readonly { readonly Plan: RawNode }[];
-  return plan === undefined ? [] : flatten(plan.Plan);
+  // Rules add plans of their own, or utility statements, which have none.
+  const plans = JSON.parse(rows[0]?.["QUERY PLAN"] ?? "[]") as readonly { readonly Plan?: RawNode }[];
+  return plans.flatMap(({ Plan }) => (Plan === undefined ? [] : flatten(Plan)));
 }
 
 /** The plan as PostgreSQL writes it for people. */

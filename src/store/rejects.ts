@@ -70,6 +70,20 @@ export class Rejects {
     );
   }
 
+  /** What PostgreSQL has refused most rows of a run for, in one sentence; null where it has refused none. */
+  async commonest(db: Queryable, run: bigint): Promise<string | null> {
+    const { rows } = await db.query(sql`
+      select reason, pg_catalog.count(*) as rejects
+      from ${this.#schema.table("reject")}
+      where run_id = ${run}::bigint
+        and sqlstate is not null
+      group by reason
+      order by rejects desc, reason
+      limit 1`);
+    const [row] = rows;
+    return row === undefined ? null : `Rejects with one reason: ${row.rejects}, ${row.reason}.`;
+  }
+
   /**
    * Moves the rejects of a run to the list of what another run has to try once more: no row is on both, so that none is done
    * twice. Answers how many there were.

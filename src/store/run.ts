@@ -4,10 +4,12 @@ import type { TableIdentity } from "../postgres/table-identity.ts";
 import type { RunStatus } from "./run-status.ts";
 import { fromTextArray } from "./text-array.ts";
 
-/** What a run was made of: the hash of its definition, and of each file by its name. */
+/** What a run was made of: the hash of its definition, and of each file by its name; and the tables that it writes. */
 export interface CodeFingerprint {
   readonly definition: string;
   readonly files: Readonly<Record<string, string>>;
+  /** as people write them, with their schemas; absent where nothing is written */
+  readonly tables?: readonly string[];
 }
 
 /** What the batches of a run do: the job's own work, taking a run back, or comparing. */

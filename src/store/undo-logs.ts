@@ -32,7 +32,13 @@ export class UndoLogs {
         sweep smallint not null,
         ${raw(list)}
       ) with (autovacuum_vacuum_insert_threshold = -1)`);
+    await this.identify(tx, run);
     await this.#giveToRunners(tx, run);
+  }
+
+  /** Where all tables are published, PostgreSQL takes no update of a log, as an erasure is, that does not say which row it means. */
+  async identify(tx: Transaction, run: bigint): Promise<void> {
+    await tx.query(sql`alter table ${this.table(run)} replica identity full`);
   }
 
   /** Where `schema print --roles` has made a role for those who run jobs, any of them may go on with a run and take it back. */

@@ -89,7 +89,7 @@ describe("the isolation of poison rows", () => {
   test("comes to an end when every row is poison", () => {
     const { rejected, attempts } = work(256, new Set(Array.from({ length: 256 }, (_, row) => row)), 256);
     expect(rejected).toHaveLength(256);
-    expect(attempts).toBeLessThanOrEqual(256 * 10);
+    expect(attempts).toBeLessThanOrEqual(256 + 2 * 8);
   });
 
   test("leaves a range without poison alone", () => {

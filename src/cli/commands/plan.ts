@@ -101,6 +101,7 @@ async function planWhole(
     checks: rows?.checks ?? [],
     details: rows?.details ?? null,
     refusals,
+    warnings: rows?.warnings ?? [],
     steps,
     sql: await findSql(job, parameters),
     checklist: checklist(job, { plan: rows, steps, backup }, folder),
@@ -116,7 +117,7 @@ function openSteps({ job, steps }: JobState): readonly Step[] {
 
 async function planRows(db: Database, store: Store, job: Job, parameters: object): Promise<RunPlan> {
   const frame = await batchFrame(db, store, job);
-  const plan = await planRun(db, job, parameters, frame, await readMeasured(db, store, job.name));
+  const plan = await planRun(db, job, parameters, frame, await readMeasured(db, store, job.name), store);
   if (plan.refusals.length > 0) return plan;
   return { ...plan, refusals: await refusalsAtStart(db, store, job, parameters) };
 }

@@ -1,6 +1,8 @@
 import { displayName } from "../../job/table.ts";
+import type { Relation } from "../../postgres/catalog.ts";
+import type { Transaction } from "../../postgres/database.ts";
 import { sql } from "../../postgres/sql.ts";
-import type { Check } from "./check.ts";
+import type { Check, Refusal } from "./check.ts";
 
 /** Only a table has rows that can be locked, keyed and written; an inheritance parent has others' rows under its key. */
 export const relationIsATable: Check = async ({ tx, relation }) => {
@@ -14,18 +16,50 @@ export const relationIsATable: Check = async ({ tx, relation }) => {
       },
     ];
   }
-  if (!relation.hasChildren) return [];
+  return relation.hasChildren ? ofParent(tx, relation) : [];
+};
+
+const mostShown = 3;
+
+/** A parent's key is not unique across its children; each of them is a table like any other. */
+async function ofParent(tx: Transaction, relation: Relation): Promise<Refusal[]> {
   const { rows } = await tx.query(sql`
-    select inhrelid::pg_catalog.regclass::text as child
-    from pg_catalog.pg_inherits
-    where inhparent = ${relation.oid}::oid
-    limit 1`);
-  if (rows[0] === undefined) return [];
+    select n.nspname, c.relname, pg_catalog.count(*) over () as children
+    from pg_catalog.pg_inherits i
+    join pg_catalog.pg_class c on c.oid = i.inhrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where i.inhparent = ${relation.oid}::oid
+    order by i.inhrelid
+    limit ${mostShown}`);
+  const children = Number(rows[0]?.children ?? 0);
+  if (children === 0) return [];
+  const name = displayName(relation);
+  const names = rows.map((row) => displayName({ schema: row.nspname ?? "", name: row.relname ?? "" }));
+  const others = children - names.length;
+  const listed = `${names.join(", ")}${others === 0 ? "" : ` and ${others} more`}`;
+  const jobs = names.map((child) => `tidefill new ${jobName(child)} --table ${shellWord(child)}`).join("   ");
+  if (rows.some(({ nspname }) => nspname === "_timescaledb_internal"))
+    return [
+      {
+        check: "relation-is-a-table",
+        message: `${name} is a hypertable: its rows lie in ${children} chunks (${listed}), and its key is not unique across them.`,
+        remedy: `Write a job for each chunk that select show_chunks('${name.replaceAll("'", "''")}'); lists: ${jobs}   A compressed chunk takes no update: select decompress_chunk(…); first, and keep the policies from making or dropping chunks meanwhile.`,
+      },
+    ];
   return [
     {
       check: "relation-is-a-table",
-      message: `${name} has tables that inherit from it (${rows[0].child}): its key is not unique across them.`,
-      remedy: "Write one job for each of the tables, or use declarative partitioning.",
+      message: `${name} has tables that inherit from it (${listed}): its key is not unique across them.`,
+      remedy: `Write one job for each of the tables: ${jobs}   Rows of ${name} itself come along once they lie in one of them: with own as (delete from only ${name} returning *) insert into ${names[0]} select * from own;`,
     },
   ];
-};
+}
+
+function jobName(table: string): string {
+  return `fill-${table.replaceAll(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
+}
+
+/** A name as a shell takes it. */
+function shellWord(text: string): string {
+  return /^[\w.]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

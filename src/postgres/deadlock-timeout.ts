@@ -1,5 +1,5 @@
-import type { Database } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
+import type { Database } from "./database.ts";
+import { sql } from "./sql.ts";
 
 /** Milliseconds that PostgreSQL lets a session wait before it looks for a deadlock: we must have given way by then. */
 export async function readDeadlockTimeout(db: Database): Promise<number> {

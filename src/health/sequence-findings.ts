@@ -1,0 +1,56 @@
+import { givenParameters } from "../engine/sealed-parameters.ts";
+import { RefusedError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import { readParameters } from "../job/parameters.ts";
+import { displayName } from "../job/table.ts";
+import { findTable } from "../plan/find-table.ts";
+import { insertOf, takeApart } from "../plan/take-apart.ts";
+import type { Database } from "../postgres/database.ts";
+import { lookBriefly, TableLockedError } from "../postgres/look-briefly.ts";
+import { readSequenceColumns, setvalStatement, stepsBehind } from "../postgres/sequences.ts";
+import { displayIdentifier } from "../postgres/sql.ts";
+import type { Examination, Finding } from "./finding.ts";
+
+/** Sequences that are behind values which jobs have inserted themselves: the application's next inserts will fail with 23505. */
+export const sequenceFindings: Examination = async ({ db, states }) => {
+  const findings: Finding[] = [];
+  for (const { job, run } of states) {
+    if (run === null || run.undoneBy !== null || job.kind === "steps") continue;
+    const given = await givenParameters(db, run, {}).catch(unlessPassing);
+    if (given === null) continue;
+    const parameters = await readParameters(job.parameters, given);
+    const found = await lookBriefly(db, (briefly) => sequencesBehind(briefly, job, parameters)).catch(
+      unlessPassing,
+    );
+    findings.push(...(found ?? []));
+  }
+  return findings;
+};
+
+/** Who checks need not have the key of sealed parameters, and a locked table is looked at the next time. */
+function unlessPassing(error: unknown): null {
+  if (error instanceof RefusedError || error instanceof TableLockedError) return null;
+  throw error;
+}
+
+async function sequencesBehind(db: Database, job: Job, parameters: object): Promise<Finding[]> {
+  const insert = insertOf(takeApart(job, job.bind(parameters)).sink);
+  if (insert === null) return [];
+  return db.transaction(async (tx) => {
+    const { relation } = await findTable(tx, insert.table);
+    if (relation === null) return [];
+    const findings: Finding[] = [];
+    for (const column of await readSequenceColumns(tx, relation, insert.columns)) {
+      if (!column.isIndexed || !column.isOurs) continue;
+      const steps = await stepsBehind(tx, relation, column);
+      if (steps === 0n) continue;
+      findings.push({
+        code: "sequence-behind",
+        job: job.name,
+        message: `The sequence ${column.sequence} is ${steps} values behind what ${displayName(relation)}.${displayIdentifier(column.column)} holds: inserts of the application fail with 23505.`,
+        remedy: setvalStatement(relation, column),
+      });
+    }
+    return findings;
+  });
+}

@@ -1,0 +1,74 @@
+import { displayName } from "../../job/table.ts";
+import type { Relation } from "../../postgres/catalog.ts";
+import type { Queryable } from "../../postgres/database.ts";
+import { type Reference, readReferences } from "../../postgres/references.ts";
+import { displayIdentifier } from "../../postgres/sql.ts";
+import type { Check, Refusal } from "./check.ts";
+
+/** 8 MB: below that, a scan costs no one anything. */
+const bigPages = 1_024;
+
+/**
+ * For each row that goes, or changes its key, PostgreSQL looks for rows that refer to it: without an index it scans the other
+ * table, once a row. No query plan shows that.
+ */
+export const foreignKeysHaveAnIndex: Check = async ({ tx, relation, written, verb }) => {
+  if (verb !== "delete" && verb !== "update") return [];
+  const slow = await slowReferences(tx, relation, verb === "delete" ? null : written);
+  return slow
+    .filter(({ pages }) => pages > bigPages)
+    .map((reference) =>
+      refusal(reference, verb === "delete" ? `row of ${displayName(relation)} that goes` : keyOf(relation)),
+    );
+};
+
+/** The same of tables that are small today: it is only told. With what an undo of an insert would delete. */
+export async function slowForeignKeys(
+  tx: Queryable,
+  relation: Relation,
+  verb: "update" | "insert" | "delete",
+  written: readonly string[],
+): Promise<Refusal[]> {
+  const slow = await slowReferences(tx, relation, verb === "update" ? written : null);
+  const each =
+    verb === "update"
+      ? keyOf(relation)
+      : verb === "insert"
+        ? `row that an undo takes out of ${displayName(relation)}`
+        : `row of ${displayName(relation)} that goes`;
+  return slow
+    .filter(({ pages }) => (verb === "insert" ? pages > bigPages : pages > 0))
+    .map((reference) => refusal(reference, each));
+}
+
+async function slowReferences(
+  tx: Queryable,
+  relation: Relation,
+  changed: readonly string[] | null,
+): Promise<Reference[]> {
+  const references = await readReferences(tx, relation);
+  const own = displayName(relation);
+  return references.filter(
+    ({ hasIndex, of, referenced }) =>
+      !hasIndex &&
+      (changed === null || (of === own && referenced.some((column) => changed.includes(column)))),
+  );
+}
+
+function keyOf(relation: Relation): string {
+  return `key of ${displayName(relation)} that changes`;
+}
+
+function refusal(reference: Reference, each: string): Refusal {
+  const { table, constraint, columns, pages, isPartitioned, of } = reference;
+  const list = columns.map(displayIdentifier).join(", ");
+  // A partitioned table takes no index that is built on the side.
+  const how = isPartitioned
+    ? `create index on only ${table} (${list});   then concurrently on each of its partitions, and attach those`
+    : `create index concurrently on ${table} (${list});`;
+  return {
+    check: "foreign-keys-have-an-index",
+    message: `${table} refers to ${of} by ${constraint} (${columns.join(", ")}) and has no index that begins with ${columns.length === 1 ? "that column" : "those columns"}: PostgreSQL would scan its ${pages} pages for each ${each}.`,
+    remedy: how,
+  };
+}

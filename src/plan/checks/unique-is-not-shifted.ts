@@ -1,0 +1,164 @@
+import { displayName } from "../../job/table.ts";
+import { qualifiedName } from "../../postgres/catalog.ts";
+import { type ComparingConstraint, readComparingConstraints } from "../../postgres/comparing-constraints.ts";
+import type { Transaction } from "../../postgres/database.ts";
+import {
+  bracketed,
+  displayIdentifier,
+  join,
+  quoteIdentifier,
+  raw,
+  type Sql,
+  sql,
+} from "../../postgres/sql.ts";
+import { SqlUpdateSink } from "../../sink/update.ts";
+import type { OpenedTable } from "../../source/opened-table.ts";
+import type { OpenedJob } from "../opened-job.ts";
+import { type AnySink, takeApart } from "../take-apart.ts";
+import type { Refusal } from "./check.ts";
+
+/** The first keys of the job, and of those that are in scope the rows that are tried. */
+const sampleKeys = 10_000;
+const sampleRows = 1_000;
+
+/** Whether rows would take values that other rows still hold. */
+interface Shift {
+  readonly constraint: ComparingConstraint;
+  /** the others come after them in the order of the key, and so would surely be met */
+  readonly isAhead: boolean;
+}
+
+/**
+ * `position = position + 1` under a unique constraint: each row takes the value of the next one, which still holds it. The first
+ * rows of the job are tried: a row that is met must be one that would be changed itself, since two rows that would end with the
+ * same value are the data's fault, and rejects.
+ */
+export async function uniqueIsNotShifted(
+  tx: Transaction,
+  { table, job, parameters }: OpenedJob,
+): Promise<Refusal[]> {
+  if (table === null) return [];
+  const { sink } = takeApart(job, job.bind(parameters));
+  const shifts = (await readShifts(tx, table, sink)).filter(({ isAhead }) => isAhead);
+  return shifts.map((shift) => ({
+    check: "unique-is-not-shifted",
+    message: `${describeShift(table, sink, shift)} that rows further on still hold: PostgreSQL would refuse them, row by row.`,
+    remedy: `${twoJobs(sink, shift)}${oneStatement(table, sink, shift)}.`,
+  }));
+}
+
+/** Shifts that a run does in the order of the key, as long as nothing works beside it. */
+export async function shiftsBehind(
+  tx: Transaction,
+  { table, job }: OpenedJob,
+  sink: AnySink,
+): Promise<Refusal[]> {
+  if (table === null) return [];
+  const shifts = await readShifts(tx, table, sink);
+  return shifts.map((shift) => ({
+    check: "unique-is-not-shifted",
+    message: `${describeShift(table, sink, shift)} that the rows before them hold until they are done: workers beside each other would meet them.`,
+    remedy: `tidefill run ${job.name} --workers 1`,
+  }));
+}
+
+async function readShifts(tx: Transaction, table: OpenedTable, sink: AnySink): Promise<Shift[]> {
+  if (!(sink instanceof SqlUpdateSink)) return [];
+  const constraints = await readComparingConstraints(tx, table.relation, sink.columns);
+  const shifts: Shift[] = [];
+  if (constraints.length === 0) return shifts;
+  const through = await table.walk.boundary(tx, null, sampleKeys);
+  const inScope = table.condition({ after: null, through });
+  for (const constraint of constraints) {
+    const { rows } = await tx.query(meeting(table, sink.expressions, constraint, inScope));
+    if (rows[0] !== undefined) shifts.push({ constraint, isAhead: rows[0].is_ahead === "t" });
+  }
+  return shifts;
+}
+
+/** A row that would take the values of another one which is to leave them; one that comes after it, where there is any. */
+function meeting(
+  table: OpenedTable,
+  expressions: Readonly<Record<string, Sql>>,
+  { columns, predicate }: ComparingConstraint,
+  inScope: Sql,
+): Sql {
+  const { key, relation } = table;
+  const own = raw(key.alias);
+  const from = sql`${qualifiedName(relation)} as ${own}`;
+  const held = columns.map(({ name }) => sql`${own}.${raw(quoteIdentifier(name))}`);
+  const fresh = columns.map(({ name }, index) =>
+    Object.hasOwn(expressions, name) ? bracketed(expressions[name] ?? raw("null")) : held[index],
+  ) as Sql[];
+  const named = (prefix: string, values: readonly Sql[]): Sql =>
+    join(values.map((value, index) => sql`${value} as ${raw(`${prefix}_${index + 1}`)}`));
+  const keys = key.columns.map(({ name }) => sql`${own}.${raw(quoteIdentifier(name))}`);
+  const isMet = columns.map(
+    ({ operator }, index) => sql`${held[index]} ${raw(`${operator} tidefill_moving.fresh_${index + 1}`)}`,
+  );
+  const itsKey = raw(keys.map((_, index) => `tidefill_moving.key_${index + 1}`).join(", "));
+  const about = predicate === null ? raw("") : sql` and (${raw(predicate)})`;
+  return sql`
+    select tidefill_met.is_ahead
+    from (
+      select ${named("key", keys)}, ${named("held", held)}, ${named("fresh", fresh)}
+      from ${from}
+      where ${inScope}${about}
+      order by ${key.list}
+      limit ${sampleRows}
+    ) as tidefill_moving
+    cross join lateral (
+      select row(${key.list}) > row(${itsKey}) as is_ahead
+      from ${from}
+      where ${table.condition({ after: null, through: null })}${about}
+        and ${join(isMet, " and ")}
+        and row(${key.list}) <> row(${itsKey})
+        and row(${join(fresh)}) is distinct from row(${join(held)})
+      limit 1
+    ) as tidefill_met
+    order by 1 desc
+    limit 1`;
+}
+
+/** `things.l_list_position_key: position = position + 1 gives rows the values` */
+function describeShift({ relation }: OpenedTable, sink: AnySink, { constraint }: Shift): string {
+  const [what] = assignments(sink, constraint);
+  return `${displayName(relation)} has the ${constraint.kind} constraint ${displayIdentifier(constraint.name)} (${constraint.columns.map(({ name }) => name).join(", ")}), and ${what?.text} gives rows the values`;
+}
+
+interface Assignment {
+  readonly column: string;
+  readonly expression: string;
+  readonly text: string;
+  readonly isNumber: boolean;
+}
+
+/** What the job sets of a constraint's columns, as its author wrote it. */
+function assignments(sink: AnySink, { columns }: ComparingConstraint): Assignment[] {
+  if (!(sink instanceof SqlUpdateSink)) return [];
+  return columns.flatMap(({ name, isNumber }) => {
+    const expression = sink.expressions[name]?.toString().trim();
+    if (expression === undefined) return [];
+    const column = displayIdentifier(name);
+    return [{ column, expression, isNumber, text: `${column} = ${expression}` }];
+  });
+}
+
+/** Through values that no row holds: below zero. */
+function twoJobs(sink: AnySink, { constraint }: Shift): string {
+  const [first] = assignments(sink, constraint).filter(({ isNumber }) => isNumber);
+  if (first === undefined) return "";
+  const { column, expression } = first;
+  return `Do it by two jobs, through values that no row holds: first ${column} = -(${expression}), then ${column} = -${column} where ${column} < 0; or `;
+}
+
+function oneStatement({ relation }: OpenedTable, sink: AnySink, { constraint }: Shift): string {
+  const table = displayName(relation);
+  const name = displayIdentifier(constraint.name);
+  const set = assignments(sink, constraint).map(({ text }) => text);
+  const deferrable =
+    constraint.isDeferrable || constraint.kind === "exclusion"
+      ? ""
+      : ` (alter table ${table} drop constraint ${name}, add constraint ${name} unique (${constraint.columns.map((column) => displayIdentifier(column.name)).join(", ")}) deferrable;)`;
+  return `by hand, in one statement, under a deferrable constraint${deferrable}: update ${table} set ${set.join(", ")} where …;`;
+}

@@ -1,0 +1,27 @@
+import type { Queryable } from "../../postgres/database.ts";
+import type { Store } from "../../store/store.ts";
+import type { Refusal } from "../checks/check.ts";
+
+/** Other runs that are at work on one of these tables: each waits for the other's row locks, and both get slower. */
+export async function otherRuns(
+  db: Queryable,
+  store: Store,
+  job: string,
+  tables: readonly string[],
+): Promise<readonly Refusal[]> {
+  if (tables.length === 0) return [];
+  // A job has one unfinished run at most, and that is its newest.
+  const newest = [...(await store.runs.latestOfEach(db)), ...(await store.runs.latestOfEach(db, "undo"))];
+  return newest.flatMap(({ id, job: other, kind, status, code }) => {
+    const table = code.tables?.find((each) => tables.includes(each));
+    if (status !== "running" || other === job || table === undefined) return [];
+    const what = kind === "run" ? "" : `, an ${kind},`;
+    return [
+      {
+        check: "other-runs",
+        message: `Run ${id} of ${other}${what} is writing ${table} now: each of the two waits for rows that the other has locked.`,
+        remedy: `Let one of them wait: tidefill pause ${id}   and afterwards: tidefill resume ${id}`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,32 @@
+import type { Transaction } from "../../postgres/database.ts";
+import type { Refusal } from "../checks/check.ts";
+import { slowForeignKeys } from "../checks/foreign-keys-have-an-index.ts";
+import type { OpenedJob } from "../opened-job.ts";
+import { takeApart } from "../take-apart.ts";
+import { referredRows } from "./foreign-keys.ts";
+import { unraisedVersions } from "./optimistic-locks.ts";
+import { ownTablesPublished } from "./own-tables-published.ts";
+import { sequencesBehind } from "./sequences.ts";
+import { uniqueColumns } from "./unique-columns.ts";
+
+/** What somebody should know before the run, and what to do about it; it refuses nothing. */
+export async function readWarnings(
+  tx: Transaction,
+  opened: OpenedJob,
+  schema: string,
+): Promise<readonly Refusal[]> {
+  const { job, parameters, writes, write } = opened;
+  const { sink } = takeApart(job, job.bind(parameters));
+  const found: Refusal[] = [];
+  for (const written of writes) {
+    const { relation, verb, columns } = written;
+    if (verb !== "insert" || job.undoable)
+      found.push(...(await slowForeignKeys(tx, relation, verb, columns)));
+    found.push(...(await referredRows(tx, written)));
+    found.push(...(await sequencesBehind(tx, written)));
+    found.push(...unraisedVersions(written, write.kind === "sql"));
+  }
+  found.push(...(await uniqueColumns(tx, opened, sink)));
+  found.push(...(await ownTablesPublished(tx, schema)));
+  return found;
+}

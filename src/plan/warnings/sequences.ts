@@ -1,0 +1,24 @@
+import { displayName } from "../../job/table.ts";
+import type { Transaction } from "../../postgres/database.ts";
+import { readSequenceColumns, setvalStatement } from "../../postgres/sequences.ts";
+import { displayIdentifier } from "../../postgres/sql.ts";
+import type { Refusal } from "../checks/check.ts";
+import type { WrittenTable } from "../opened-job.ts";
+
+/** Values that a job brings along for a column with a sequence: the sequence does not hear of them. */
+export async function sequencesBehind(
+  tx: Transaction,
+  { relation, verb, columns }: WrittenTable,
+): Promise<readonly Refusal[]> {
+  if (verb !== "insert") return [];
+  const found = await readSequenceColumns(tx, relation, columns);
+  return found.map((column) => {
+    const canMove = column.isIndexed && column.isOurs;
+    const name = `${displayName(relation)}.${displayIdentifier(column.column)}`;
+    return {
+      check: "sequences",
+      message: `${name} takes its values from the sequence ${column.sequence}, and the job inserts values of its own: until the sequence is behind them, inserts of the application fail with 23505. ${canMove ? "The run moves it at its end" : "The run cannot move it"}.`,
+      remedy: `${canMove ? "To move it by hand" : "Type this after the run"}: ${setvalStatement(relation, column)}`,
+    };
+  });
+}

@@ -1,0 +1,24 @@
+import type { Transaction } from "../postgres/database.ts";
+import type { Bounds, KeyText } from "../postgres/key.ts";
+import type { Stretch, Walk } from "./walk.ts";
+
+/** A walk whose rows depend on each other: all of them are one range, so that one worker does them in their order. */
+export class OneRange implements Walk {
+  readonly #walk: Walk;
+
+  constructor(walk: Walk) {
+    this.#walk = walk;
+  }
+
+  async boundary(): Promise<KeyText | null> {
+    return null;
+  }
+
+  async stretch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch> {
+    return this.#walk.stretch(tx, bounds, rows, byteBudget);
+  }
+
+  async hasRows(tx: Transaction, bounds: Bounds): Promise<boolean> {
+    return this.#walk.hasRows(tx, bounds);
+  }
+}

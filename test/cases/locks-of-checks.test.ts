@@ -1,0 +1,130 @@
+import { defineSqlJob, rowsOf, runJob, sql, table, update } from "tidefill";
+import { beforeEach, expect, test } from "vitest";
+import { forecastRest } from "../../src/engine/forecast-rest.ts";
+import { createPool } from "../../src/postgres/connect.ts";
+import { Database } from "../../src/postgres/database.ts";
+import { Store } from "../../src/store/store.ts";
+import { useDatabase } from "../support/database.ts";
+import { until } from "../support/until.ts";
+import { planOf } from "./plan-of.ts";
+
+const database = useDatabase();
+
+const days = table("shop.day", { key: "id", columns: { id: "bigint", n: "integer?" } });
+const fill = defineSqlJob({ name: "fill", source: rowsOf(days), sink: update(days, { n: sql`1` }) });
+
+beforeEach(async () => {
+  await database.query(`
+    drop schema if exists shop cascade; drop schema if exists tidefill cascade; create schema shop;
+    create table shop.day (id bigint primary key, n integer) partition by range (id);
+    create table shop.day_1 partition of shop.day for values from (1) to (1000);
+    create table shop.day_2 partition of shop.day for values from (1000) to (2000);
+    insert into shop.day select g from generate_series(1, 1999) g`);
+});
+
+/** Another session with an open transaction. */
+async function session<T>(work: (query: (text: string) => Promise<unknown>) => Promise<T>): Promise<T> {
+  const client = await database.pool.connect();
+  try {
+    await client.query("begin");
+    return await work((text) => client.query(text));
+  } finally {
+    await client.query("rollback");
+    client.release();
+  }
+}
+
+/** Until something of ours waits for a lock. */
+async function untilWaiting(): Promise<void> {
+  await until(
+    async () => {
+      const waiting = await database.query(
+        "select from pg_stat_activity where datname = current_database() and application_name like 'tidefill%' and wait_event_type = 'Lock'",
+      );
+      return waiting.length > 0;
+    },
+    { describe: "a look of tidefill waits for a lock" },
+  );
+}
+
+test("an application that changes partitions is never the victim of a deadlock with a plan (C3)", async () => {
+  await session(async (query) => {
+    await query("lock table shop.day_2 in access exclusive mode");
+    const plan = planOf(database, fill);
+    await untilWaiting();
+    // The plan holds the first partition and waits for the second; now the application wants the first.
+    await query("lock table shop.day_1 in access exclusive mode");
+    await query("drop table shop.day_1");
+    await query("commit");
+    expect((await plan).refusals).toEqual([]);
+  });
+});
+
+test("a run that begins gives way to an application's change of the table, and begins after it (C3)", async () => {
+  await session(async (query) => {
+    await query("lock table shop.day_2 in access exclusive mode");
+    const run = runJob(fill, { connectionString: database.url });
+    await untilWaiting();
+    await query("lock table shop.day_1 in access exclusive mode");
+    await query("drop table shop.day_1");
+    await query("commit");
+    expect(await run).toMatchObject({ status: "succeeded", rows: { written: 1000 } });
+  });
+});
+
+test("a plan of a table that stays locked names the table and the session that has locked it (C3)", async () => {
+  await session(async (query) => {
+    await query("set application_name = 'migration'; lock table only shop.day in access exclusive mode");
+    const [holder] = await database.query(
+      "select pid from pg_stat_activity where application_name = 'migration'",
+    );
+    const error: unknown = await planOf(database, fill).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "table-is-locked",
+      message: expect.stringMatching(
+        new RegExp(
+          `^shop\\.day is locked by pid ${holder?.pid} of \\w+ \\(migration\\), idle in transaction for \\d+ s\\. Nothing was written\\.$`,
+        ),
+      ),
+      remedy: "Wait until that session has ended its transaction, or end it, and type the command again.",
+    });
+  });
+});
+
+test("a table that is locked by a prepared transaction is told of by its name (C3)", async () => {
+  await database.query(
+    "begin; lock table only shop.day in access exclusive mode; prepare transaction 'left over'",
+  );
+  try {
+    await expect(planOf(database, fill)).rejects.toThrow(
+      /shop\.day is locked by the prepared transaction 'left over'/,
+    );
+  } finally {
+    await database.query("rollback prepared 'left over'");
+  }
+});
+
+test("a status does not wait for a table that is locked: it tells what it knows, and who has locked it (C3)", async () => {
+  const stop = new AbortController();
+  const report = await runJob(fill, {
+    connectionString: database.url,
+    workers: 1,
+    signal: stop.signal,
+    inTest: { batchRows: 10 },
+    onEvent: ({ type }) => type === "batch committed" && stop.abort(),
+  });
+  expect(report.status).toBe("interrupted");
+  const db = new Database(
+    createPool({ connectionString: database.url, applicationName: "tidefill", maxConnections: 2 }),
+  );
+  try {
+    await session(async (query) => {
+      await query("lock table only shop.day in access exclusive mode");
+      const store = new Store();
+      const run = await store.runs.require(db, "fill");
+      await expect(forecastRest(db, store, fill, run)).rejects.toThrow(/shop\.day is locked by pid/);
+    });
+  } finally {
+    await db.close();
+  }
+});
