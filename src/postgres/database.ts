@@ -117,22 +117,23 @@ export class Database implements Queryable {
    * @throws CommitUnknownError when the connection broke while the commit was under way
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>, own?: Partial<TransactionLimits>): Promise<T> {
-    const limits = { ...this.#limits, ...own };
-    return this.#withClient(limits.wholeMs, async (client) => {
-      await begin(client, this.#begin(limits));
-      const result = await workOrRollBack(client, work, limits.name);
-      await commit(client);
-      return result;
-    });
+    return this.#between(work, { ...this.#limits, ...own }, commit);
   }
 
   /** Runs `work` and rolls it back in any case. */
   async rolledBack<T>(work: (tx: Transaction) => Promise<T>, own?: Partial<TransactionLimits>): Promise<T> {
-    const limits = { ...this.#limits, ...own };
+    return this.#between(work, { ...this.#limits, ...own }, (client) => client.query("rollback"));
+  }
+
+  async #between<T>(
+    work: (tx: Transaction) => Promise<T>,
+    limits: Partial<TransactionLimits>,
+    end: (client: pg.PoolClient) => Promise<unknown>,
+  ): Promise<T> {
     return this.#withClient(limits.wholeMs, async (client) => {
       await begin(client, this.#begin(limits));
       const result = await workOrRollBack(client, work, limits.name);
-      await client.query("rollback");
+      await end(client);
       return result;
     });
   }
