@@ -1,7 +1,8 @@
 import type { Readable, Writable } from "node:stream";
 import type pg from "pg";
-import { CommitUnknownError, NotCommittedError } from "../errors.ts";
+import { CommitUnknownError } from "../errors.ts";
 import { isPooled, marked, pidOf, pidWhileOpen } from "./backend.ts";
+import { begin, commit } from "./begin-and-commit.ts";
 import type { ConnectionPool } from "./connection/connection-pool.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { leavesConnectionUnfit, sqlstateOf } from "./failure.ts";
@@ -218,14 +219,6 @@ export class Database implements Queryable {
   }
 }
 
-/** A transaction that did not begin well is not one to work in, and its connection not one to give to the next. */
-async function begin(client: pg.PoolClient, statement: string): Promise<void> {
-  await client.query(statement).catch(async (error: unknown) => {
-    await client.query("rollback").catch(() => {});
-    throw error;
-  });
-}
-
 async function workOrRollBack<T>(
   client: pg.PoolClient,
   work: (tx: Transaction) => Promise<T>,
@@ -245,13 +238,3 @@ async function workOrRollBack<T>(
 
 /** Connections that failed to roll back: never to be used again. */
 const unfit = new WeakSet<pg.PoolClient>();
-
-async function commit(client: pg.PoolClient): Promise<void> {
-  const { command } = await client.query("commit").catch((error: unknown) => {
-    // An answer of class 57P or 08 can also come after the commit record was written.
-    const code = sqlstateOf(error);
-    if (code === null || /^(57P|08)/.test(code)) throw new CommitUnknownError(error);
-    throw error;
-  });
-  if (command !== "COMMIT") throw new NotCommittedError(command);
-}
