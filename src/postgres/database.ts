@@ -1,11 +1,10 @@
 import type { Readable, Writable } from "node:stream";
 import type pg from "pg";
-import { CommitUnknownError } from "../errors.ts";
 import { isPooled, marked, pidOf, pidWhileOpen } from "./backend.ts";
 import { begin, commit } from "./begin-and-commit.ts";
 import type { ConnectionPool } from "./connection/connection-pool.ts";
 import { copyIn, copyOut } from "./copy.ts";
-import { leavesConnectionUnfit, sqlstateOf } from "./failure.ts";
+import { leavesConnectionUnfit } from "./failure.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 import { type Sql, sql } from "./sql.ts";
 import {
