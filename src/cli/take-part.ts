@@ -4,10 +4,10 @@ import type { WorkOptions } from "../engine/session.ts";
 import { UsageError } from "../errors.ts";
 import type { Duration } from "../job/duration.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
-import { Windows } from "../job/window.ts";
 import { formatCount, formatSeconds } from "../observe/format.ts";
 import { rowWord } from "../observe/row-words.ts";
-import { inMinutes } from "../throttle/amount.ts";
+import { nameOf } from "../remedies/stops.ts";
+import { stopOfReport } from "../remedies/waiting.ts";
 import { withAddress } from "./connection.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import type { LoadedJob } from "./load-job.ts";
@@ -171,30 +171,13 @@ function isListed({ kind, rows }: RunReport): boolean {
   return rows.rejected > 0 || (kind !== "run" && rows.conflicted + rows.skipped > 0);
 }
 
-/** When the window opens, as far as the run tells. */
-function whenOpen({ pace: { window } }: RunReport): string {
-  const opens = window === undefined ? null : Windows.parse(window).nextChange(new Date());
-  return opens === null ? "when its window opens" : `when its window opens, ${inMinutes(opens)}`;
-}
-
 function nextStep(report: RunReport): string | null {
-  // The job's name means its own last run; an undo and a verify are told by their number.
-  const name = report.kind === "run" ? report.job : String(report.run);
+  const name = nameOf(report);
   if (report.status === "succeeded")
     return isListed(report) ? `See which: tidefill rejects ${report.run}${tryAgain(report)}` : null;
   if (report.status === "cancelled") return null;
   if (report.status === "running" && report.wanted !== "running")
     return `Its other processes end their batches and leave too: tidefill status ${name}`;
   if (report.status === "running") return `Others go on with it. To join them again: tidefill resume ${name}`;
-  if (report.stopReason === "reject-limit") {
-    return `See why: tidefill rejects ${report.run}   go on with a higher limit: tidefill resume ${name} --reject-limit ${10 * Math.max(10, report.rows.rejected)}`;
-  }
-  if (report.stopReason === "canary") {
-    const back = `   or take it back: tidefill cancel ${report.run} && tidefill undo ${report.run}`;
-    return `${report.stageProblems.length > 0 ? "Look at them first; go on all the same" : "Go on with the rest"}: tidefill resume ${name}${back}`;
-  }
-  if (report.stopReason === "error") {
-    return `Mend the cause, then go on: tidefill resume ${name}   (with --accept-changes when you have changed the job)`;
-  }
-  return `Go on ${report.stopReason === "window" ? whenOpen(report) : "where it stopped"}: tidefill resume ${name}`;
+  return stopOfReport(report)?.remedy ?? null;
 }

@@ -1,5 +1,6 @@
 import type { FailureAction, FailureReason } from "../postgres/failure.ts";
 import type { ReplicaLag, ServerActivity } from "../postgres/server-activity.ts";
+import type { Hold } from "../remedies/hold.ts";
 import type { Progress } from "../store/progress.ts";
 import type { BatchCounts } from "../store/ranges.ts";
 import type { RunKind } from "../store/run.ts";
@@ -49,6 +50,13 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly rows: number | null;
       /** the sessions that hold the lock it waited for, where these were looked at */
       readonly blockers: readonly string[];
+    }
+  /** no range could be leased or planned; it is tried again after a pause */
+  | {
+      readonly type: "worker failed";
+      readonly worker: number;
+      readonly reason: FailureReason;
+      readonly sqlstate: string | null;
     }
   /** COMMIT got no answer, and the store told how it ended */
   | {
@@ -109,6 +117,8 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly level: number;
       /** what holds the run back, or slows it down */
       readonly heldBack: Reading | null;
+      /** why the run waits or is slow just now, and what to type: a signal, or what its batches fail by */
+      readonly hold: Hold | null;
     }
   | {
       readonly type: "run stopped";
@@ -148,22 +158,3 @@ export class Events {
 }
 
 export type { StepEvent } from "../steps/step-events.ts";
-
-/** What stands in the way of batches that fail, by the reason of their failure. */
-export const obstacles: Readonly<Record<string, string>> = {
-  lock: "others hold locks on the rows or the table",
-  deadlock: "others hold locks on the rows or the table",
-  connection: "the database cannot be reached",
-  login: "the database does not let the role log in",
-  resources: "the database is short of resources",
-};
-
-/** Why a batch failed, where that may last: in words for people. */
-export function obstacleOf({
-  reason,
-  sqlstate,
-  blockers,
-}: Pick<Extract<EngineEvent, { type: "batch failed" }>, "reason" | "sqlstate" | "blockers">): string | null {
-  if (sqlstate === "53200") return "the server is short of memory or of locks (max_locks_per_transaction)";
-  return blockers.length > 0 ? `a row is locked by ${blockers.join(" and ")}` : (obstacles[reason] ?? null);
-}

@@ -4,6 +4,7 @@ import { otherRuns } from "../plan/warnings/other-runs.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { readDeadlockTimeout } from "../postgres/deadlock-timeout.ts";
 import { raw } from "../postgres/sql.ts";
+import { nameOf } from "../remedies/stops.ts";
 import { noProgress, type Progress, readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
@@ -15,6 +16,7 @@ import { BatchCommitter } from "./commit-batch.ts";
 import { Crew } from "./crew.ts";
 import { type EventListener, Events } from "./events.ts";
 import { nextSweep } from "./finish-run.ts";
+import { Holds } from "./holds.ts";
 import { type InTest, rangeRowsOf } from "./in-test.ts";
 import { describeStop, leaveRun, statusAfter } from "./leave-run.ts";
 import { Orders } from "./orders.ts";
@@ -79,7 +81,8 @@ export async function executeRun(
     inTest,
   });
   orders.lead(crew);
-  pulse = new Pulse(db, store, run.id, process, { crew, pacer, senses, events, orders });
+  const holds = new Holds(nameOf({ ...run, run: run.id }), senses.blockersOf(run));
+  pulse = new Pulse(db, store, run.id, process, { crew, pacer, senses, events, orders, holds });
   const { estimatedRows, estimatedWalk, kind } = run;
   events.emit({
     type: "run started",

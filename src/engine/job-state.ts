@@ -106,8 +106,9 @@ export function leavesPart(run: Run | null, undo: Run): boolean {
 }
 
 function stateOfRun(run: Run | null): JobState["state"] {
-  if (run === null || run.status === "cancelled") return "pending";
-  return run.undoneBy !== null ? "undone" : run.status;
+  if (run === null) return "pending";
+  if (run.undoneBy !== null) return "undone";
+  return run.status === "cancelled" ? "pending" : run.status;
 }
 
 function changedFiles(run: Run | null, files: JobWithFiles["files"]): string[] {

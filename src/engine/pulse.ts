@@ -1,11 +1,12 @@
 import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import { type Hold, holdToText } from "../remedies/hold.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
-import type { Reading } from "../throttle/signal.ts";
 import type { Crew } from "./crew.ts";
-import { type EngineEvent, type Events, obstacleOf } from "./events.ts";
+import type { EngineEvent, Events } from "./events.ts";
+import type { Holds } from "./holds.ts";
 import type { Orders } from "./orders.ts";
 import type { Pacer } from "./pacer.ts";
 import { etaIntervalOf, progressRatio, rowsRemaining } from "./run-report.ts";
@@ -29,6 +30,7 @@ interface Body {
   readonly senses: Senses;
   readonly events: Events;
   readonly orders: Orders;
+  readonly holds: Holds;
 }
 
 /** Says that the process is alive, hears what operators want, and tells listeners how far the run is. */
@@ -46,8 +48,6 @@ export class Pulse {
   #passed = 0;
   #readAtFirst: number | null = null;
   #walAtFirst: { readonly rows: number; readonly bytes: number } | null = null;
-  /** why batches fail just now, where no signal tells */
-  #obstacle: string | null = null;
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | null = null;
@@ -66,11 +66,10 @@ export class Pulse {
     this.#body = body;
   }
 
-  /** Counts rows for the rate. */
+  /** Counts rows for the rate, and learns what batches fail by. */
   hear(event: EngineEvent): void {
-    if (event.type === "batch failed") this.#obstacle = obstacleOf(event);
+    this.#body.holds.hear(event);
     if (event.type !== "batch committed") return;
-    this.#obstacle = null;
     this.#rows += event.counts.read;
     this.#body.senses.felt(event.seconds.commit);
   }
@@ -92,6 +91,7 @@ export class Pulse {
   /** Stops; a beat that hangs in a broken connection is not waited for. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#body.holds.stop();
     const last = Promise.resolve(this.#beating).then(() => this.#credit());
     await Promise.race([last.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
   }
@@ -99,7 +99,8 @@ export class Pulse {
   async #beat(): Promise<void> {
     const { events, pacer, crew, senses, orders } = this.#body;
     const { activeWorkers, heldBackBy } = pacer;
-    const run = await this.#exchange(activeWorkers, heldBackBy);
+    const hold = this.#body.holds.now(pacer);
+    const run = await this.#exchange(activeWorkers, hold);
     if (run === null) return;
     orders.obey(run);
     this.#count();
@@ -117,6 +118,7 @@ export class Pulse {
       batchRows: Math.max(0, ...crew.members.map((worker) => worker.batchRows)),
       level: pacer.level,
       heldBack: heldBackBy,
+      hold,
     });
     this.#readAtFirst ??= progress.read;
     if (this.#beats % observeEvery === 0) {
@@ -127,12 +129,12 @@ export class Pulse {
   }
 
   /** Says that we are there, and hears what is asked of the run. */
-  async #exchange(workers: number, heldBackBy: Reading | null): Promise<Run | null> {
+  async #exchange(workers: number, hold: Hold | null): Promise<Run | null> {
     const alive = {
       ...this.#process,
       workers,
       rowsPerSecond: this.#isOff ? 0 : this.#rate(),
-      heldBack: heldBackBy?.reason ?? this.#obstacle,
+      heldBack: hold === null ? null : holdToText(hold),
     };
     return this.#db.transaction(
       async (tx) => {

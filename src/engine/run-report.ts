@@ -1,6 +1,8 @@
 import type { RunPace } from "../job/pace.ts";
 import { Windows } from "../job/window.ts";
 import type { Database } from "../postgres/database.ts";
+import { type Hold, holdFromText, isStandstill } from "../remedies/hold.ts";
+import { nameOf } from "../remedies/stops.ts";
 import { type Progress, readProgress } from "../store/progress.ts";
 import type { Run, RunKind, RunWrites } from "../store/run.ts";
 import type { RunStatus } from "../store/run-status.ts";
@@ -9,6 +11,10 @@ import type { ContractReport } from "./contract-report.ts";
 import { hadNoRows } from "./had-no-rows.ts";
 import type { RestForecast } from "./rest-forecast.ts";
 import { rolloutOf } from "./rollout-of.ts";
+
+/** Seconds without a commit after which a run that is held stands still, and after which any run does: rests are shorter. */
+const aMoment = 3;
+const longestRest = 60;
 
 /** A run as programs see it: what `status --json` prints and `runJob` answers. */
 export interface RunReport {
@@ -55,6 +61,8 @@ export interface RunReport {
   readonly watermark: readonly string[] | null;
   /** why the run is held back, or null */
   readonly throttle: string | null;
+  /** the same with what it does to the run (`held`, `slowed down`, `held back`) and what to type; null while it is not running */
+  readonly hold: Hold | null;
   /** what was said about its pace; what is absent is the job's own, or tidefill's */
   readonly pace: RunPace;
   readonly workers: number;
@@ -86,6 +94,7 @@ export async function readReport(db: Database, store: Store, run: Run): Promise<
 
 /** Puts a report together out of a run and its progress. */
 export function reportOf(run: Run, progress: Progress): RunReport {
+  const hold = holdOf(run, progress);
   return {
     run: Number(run.id),
     job: run.job,
@@ -106,7 +115,8 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     forecast: null,
     walBytesPerRow: run.walBytesPerRow === null ? null : Math.round(run.walBytesPerRow),
     watermark: progress.watermark,
-    throttle: progress.heldBack,
+    throttle: hold?.reason ?? null,
+    hold,
     pace: JSON.parse(run.pace) as RunPace,
     workers: progress.workers,
     sweeps: run.sweep,
@@ -146,6 +156,20 @@ export function rowsRemaining(
   return Math.round(Math.max(0, share * Math.max(run.estimatedRows ?? 0, progress.read)));
 }
 
+/** Why a run that is at work does less than it could. */
+export function holdOf(run: Pick<Run, "id" | "job" | "kind" | "status">, progress: Progress): Hold | null {
+  if (run.status !== "running" || progress.heldBack === null) return null;
+  return holdFromText(progress.heldBack, nameOf({ ...run, run: run.id }));
+}
+
+/** Where nothing goes forward, nobody can tell when it ends; only of a window is it known when it goes on. */
+function standsStill(run: Run, progress: Progress): boolean {
+  const hold = holdOf(run, progress);
+  const silent = progress.secondsSinceCheckpoint ?? 0;
+  if (isClosed(run)) return false;
+  return silent > longestRest || (silent > aMoment && hold !== null && isStandstill(hold));
+}
+
 function rateOf(run: Run, progress: Progress): number {
   if (run.status === "running") return Math.round(progress.rowsPerSecond);
   return progress.secondsAtWork > 0 ? Math.round(progress.read / progress.secondsAtWork) : 0;
@@ -153,7 +177,7 @@ function rateOf(run: Run, progress: Progress): number {
 
 function etaOf(run: Run, progress: Progress): number | null {
   if (run.status === "succeeded") return 0;
-  if (run.status !== "running" || progress.rowsPerSecond <= 0) return null;
+  if (run.status !== "running" || progress.rowsPerSecond <= 0 || standsStill(run, progress)) return null;
   const speed = withinLimit(run, progress.rowsPerSecond);
   const seconds = withClosedHours(run, rowsRemaining(run, progress) / speed);
   return seconds === null ? null : Math.round(seconds);
@@ -180,8 +204,7 @@ function withClosedHours({ pace }: Run, seconds: number): number | null {
  * the run's window is closed.
  */
 export function etaIntervalOf(run: Run, progress: Progress): readonly [number, number] | null {
-  if (run.status !== "running" || progress.secondsAtWork <= 0) return null;
-  // Only of a window is it known when it goes on.
+  if (run.status !== "running" || progress.secondsAtWork <= 0 || standsStill(run, progress)) return null;
   if (progress.rowsPerSecond <= 0 && !isClosed(run)) return null;
   const speeds = [progress.rowsPerSecond, progress.read / progress.secondsAtWork]
     .filter((speed) => speed > 0)

@@ -7,6 +7,7 @@ import type { Run } from "../store/run.ts";
 import type { Reading } from "../throttle/signal.ts";
 import { Watch } from "../throttle/watch.ts";
 import { batchesOf } from "./batch-name.ts";
+import { Blockers } from "./blockers.ts";
 import type { Events } from "./events.ts";
 import type { InTest } from "./in-test.ts";
 import type { Pacer } from "./pacer.ts";
@@ -25,6 +26,7 @@ export class Senses {
   readonly #pacer: Pacer;
   readonly #control: { readonly events: Events; readonly stop: StopSignal };
   readonly #signals: Signals;
+  readonly #onlooker: Onlooker;
   readonly #watch: Watch;
   #told: string | null = null;
   #untilTimer: NodeJS.Timeout | undefined;
@@ -53,8 +55,9 @@ export class Senses {
       () => withPasswords(pacer.chosen.replica ?? [], options.replicas),
       () => pacer.windows,
     );
+    this.#onlooker = new Onlooker(db);
     this.#watch = new Watch(
-      new Onlooker(db),
+      this.#onlooker,
       // A test that waits for a quiet machine would never end on a busy one.
       options.inTest === null ? this.#signals.all : [],
       (readings) => this.#learn(readings),
@@ -73,6 +76,11 @@ export class Senses {
     clearTimeout(this.#untilTimer);
     await this.#watch.stop();
     await this.#signals.lag.close();
+  }
+
+  /** Looks for those whose locks the run's batches wait for. */
+  blockersOf({ job, id }: Pick<Run, "id" | "job">): Blockers {
+    return new Blockers(this.#onlooker, batchesOf(job, id));
   }
 
   /** Hears how long one of our commits took. */

@@ -5,13 +5,13 @@ import { Windows } from "../job/window.ts";
 import type { Database } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
 import { serverTime } from "../postgres/server-clock.ts";
+import { unreachable } from "../remedies/obstacles.ts";
 import { StepRunner } from "../steps/run-steps.ts";
 import { StepNotBegunError, type StepPlace, StepStoppedError } from "../steps/step-failure.ts";
 import type { StepPhase } from "../store/steps.ts";
 import type { Store } from "../store/store.ts";
 import { inMinutes } from "../throttle/amount.ts";
 import { WindowSignal } from "../throttle/window-signal.ts";
-import { obstacles } from "./events.ts";
 import type { WorkOptions } from "./session.ts";
 import { stopFilesOf } from "./signals-of.ts";
 
@@ -58,7 +58,7 @@ async function awaitTurn(place: StepPlace, look: Look, { signal, onStep }: WorkO
     const held = await look(place).catch((error: unknown) => {
       // Nothing has begun that an outage could harm.
       if (classifyFailure(error).action !== "retry") throw error;
-      return { signal: "connection", reason: obstacles.connection ?? "" };
+      return { signal: "connection", reason: unreachable };
     });
     if (held === null) return;
     const { job, phase, name: step, isBack = false } = place;

@@ -189,11 +189,12 @@ export class Worker {
   }
 
   async #recover(error: unknown): Promise<void> {
-    const { stop } = this.#tools;
-    const { action } = classifyFailure(error);
+    const { stop, events } = this.#tools;
+    const { action, reason, sqlstate } = classifyFailure(error);
     if (error instanceof NoProgressError || error instanceof WalkTooSlowError)
       return stop.stop({ reason: "no-progress", error });
     if (action !== "retry" && action !== "shrink") return stop.stop({ reason: "error", error });
+    events.emit({ type: "worker failed", worker: this.number, reason, sqlstate });
     try {
       await stop.pause(this.#backoff.nextPauseMs(error));
     } catch (impatient) {

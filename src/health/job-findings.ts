@@ -1,14 +1,37 @@
 import { type GoneJob, goneJobs } from "../engine/gone-jobs.ts";
 import { type JobState, lastStepsToGoOn } from "../engine/job-state.ts";
+import { readReport } from "../engine/run-report.ts";
 import type { ParameterSpec } from "../job/parameters.ts";
+import type { Stop } from "../remedies/stops.ts";
+import { waitingOf } from "../remedies/waiting.ts";
 import { isFinished } from "../store/run-status.ts";
-import type { Examination, Finding } from "./finding.ts";
+import type { Examination, Examined, Finding } from "./finding.ts";
 
 /** Jobs that are not done, or that are not what they were when they were done. */
-export const jobFindings: Examination = async ({ db, store, states, all }) => [
-  ...states.flatMap((state) => [...ofState(state), ...ofChange(state), ...ofOpenSteps(state)]),
-  ...(store === null ? [] : (await goneJobs(db, store, all)).flatMap(ofGone)),
-];
+export const jobFindings: Examination = async (examined) => {
+  const found: Finding[] = [];
+  for (const state of examined.states)
+    found.push(...ofState(state, await known(examined, state)), ...ofChange(state), ...ofOpenSteps(state));
+  return [...found, ...(await goneFindings(examined))];
+};
+
+async function goneFindings({ db, store, all }: Examined): Promise<Finding[]> {
+  return store === null ? [] : (await goneJobs(db, store, all)).flatMap(ofGone);
+}
+
+/** What the store tells of a job's runs. */
+interface Known {
+  /** why its last run waits or has stopped; null where it does neither */
+  readonly waits: Stop | null;
+  /** an earlier run of the job was not taken back, so that `run` wants `--again` */
+  readonly hasStanding: boolean;
+}
+
+async function known({ db, store }: Examined, { job, run, state }: JobState): Promise<Known> {
+  if (store === null || run === null) return { waits: null, hasStanding: false };
+  const hasStanding = state === "undone" && (await store.runs.standing(db, job.name)) !== null;
+  return { waits: isFinished(run.status) ? null : waitingOf(await readReport(db, store, run)), hasStanding };
+}
 
 /** Files of jobs that are done may go; not of one that has got another name, and not of one that is at work. */
 function ofGone({ run, renamedTo }: GoneJob): Finding[] {
@@ -27,7 +50,10 @@ function ofGone({ run, renamedTo }: GoneJob): Finding[] {
   return [{ code: "gone-job", job: run.job, message, remedy }];
 }
 
-function ofState({ job: { name, parameters }, run, undo, state }: JobState): Finding[] {
+function ofState(
+  { job: { name, parameters }, run, undo, state }: JobState,
+  { waits, hasStanding }: Known,
+): Finding[] {
   const finding = (code: string, message: string, remedy: string): Finding[] => [
     { code, job: name, message, remedy },
   ];
@@ -37,19 +63,27 @@ function ofState({ job: { name, parameters }, run, undo, state }: JobState): Fin
     case "failed":
       return finding(
         "failed-job",
-        `${name} has failed, run ${run?.id}: ${run?.message ?? "nothing more is known"}.`,
-        `Mend the cause, then tidefill resume ${name}`,
+        sentence(`${name}, run ${run?.id}, has ${waits?.what ?? "failed"}`),
+        waits?.remedy ?? `tidefill resume ${name}`,
       );
     case "running":
-      return finding("running-job", `${name} is running, run ${run?.id}.`, `tidefill status ${name}`);
+      return finding(
+        "running-job",
+        sentence(`${name}, run ${run?.id}, is running${waits === null ? "" : `, ${waits.what}`}`),
+        waits?.remedy ?? `tidefill status ${name}`,
+      );
     case "paused":
     case "interrupted":
-      return finding("unfinished-job", `${name} is ${state}, run ${run?.id}.`, `tidefill resume ${name}`);
+      return finding(
+        "unfinished-job",
+        sentence(`${name}, run ${run?.id}, is ${waits?.what ?? state}`),
+        waits?.remedy ?? `tidefill resume ${name}`,
+      );
     case "undone":
       return finding(
         "undone-job",
         `${name} was taken back by run ${run?.undoneBy}.`,
-        `tidefill run ${name} --again, or take it out of the folder`,
+        `Do it again: tidefill run ${name}${hasStanding ? " --again" : ""}   or take it out of the folder`,
       );
     case "partly undone":
       return finding(
@@ -60,6 +94,10 @@ function ofState({ job: { name, parameters }, run, undo, state }: JobState): Fin
     default:
       return finding("pending-job", `${name} is pending.`, howToBegin(name, parameters));
   }
+}
+
+function sentence(text: string): string {
+  return text.endsWith(".") ? text : `${text}.`;
 }
 
 /** `up` passes over a job that wants parameters. */

@@ -9,6 +9,7 @@ const levels: Readonly<Record<EngineEvent["type"], "debug" | "info" | "warn" | "
   "range done": "debug",
   "batch committed": "debug",
   "batch failed": "warn",
+  "worker failed": "warn",
   "commit resolved": "warn",
   "lease lost": "warn",
   "row rejected": "warn",

@@ -1,18 +1,20 @@
 import type { WriteStream } from "node:tty";
 import type { EngineEvent } from "../engine/events.ts";
 import { ProgressState } from "./progress-state.ts";
+import { progressLine, progressLines } from "./progress-text.ts";
 
-/** On a terminal the line is drawn anew so often; elsewhere a line is printed so often. */
+/** On a terminal the lines are drawn again so often; elsewhere a line is printed so often. */
 const drawEveryMs = 150;
 const printEveryMs = 5_000;
 
-/** Shows how far a run is: one live line on a terminal, one plain line every few seconds elsewhere. */
+/** Shows how far a run is: live on a terminal, one plain line every few seconds elsewhere. */
 export class ProgressLine {
   readonly #stream: Pick<WriteStream, "write" | "isTTY" | "columns">;
   readonly #state = new ProgressState();
   readonly #isLive: boolean;
   #shownAt: number | null = null;
-  #isShown = false;
+  /** lines that stand on the terminal */
+  #shown = 0;
 
   constructor(stream: Pick<WriteStream, "write" | "isTTY" | "columns">) {
     this.#stream = stream;
@@ -29,23 +31,29 @@ export class ProgressLine {
     this.#shownAt ??= this.#isLive ? 0 : now;
     if (now - this.#shownAt < (this.#isLive ? drawEveryMs : printEveryMs)) return;
     this.#shownAt = now;
-    this.#show(this.#state.text(event.job));
+    this.#show(event.job);
   }
 
-  /** Takes the live line away, so that something else can be printed. */
+  /** Takes the live lines away, so that something else can be printed. */
   clear(): void {
-    if (this.#isShown) this.#stream.write("\r\u001b[2K");
-    this.#isShown = false;
+    if (this.#shown > 0) this.#stream.write(erased(this.#shown));
+    this.#shown = 0;
   }
 
-  #show(text: string): void {
+  #show(job: string): void {
+    const said = this.#state.said();
     if (!this.#isLive) {
-      this.#stream.write(`${text}\n`);
+      this.#stream.write(`${progressLine(job, said)}\n`);
       return;
     }
-    // A line that wraps could not be taken back.
-    const width = Math.max(20, (this.#stream.columns ?? 80) - 1);
-    this.#stream.write(`\r\u001b[2K${text.length > width ? `${text.slice(0, width - 1)}…` : text}`);
-    this.#isShown = true;
+    // A line that the terminal wraps by itself could not be taken back.
+    const lines = progressLines(job, said, Math.max(20, (this.#stream.columns ?? 80) - 1));
+    this.#stream.write(`${erased(this.#shown)}${lines.join("\n")}`);
+    this.#shown = lines.length;
   }
+}
+
+/** Erases the line that the cursor is in and those above it, so many in all. */
+function erased(lines: number): string {
+  return `\r\u001b[2K${"\u001b[1A\u001b[2K".repeat(Math.max(0, lines - 1))}`;
 }

@@ -1,20 +1,31 @@
-import { type EngineEvent, obstacleOf } from "../engine/events.ts";
+import type { EngineEvent } from "../engine/events.ts";
+import { type Hold, isStandstill } from "../remedies/hold.ts";
+import { holdByObstacle } from "../remedies/obstacles.ts";
+import { holdBySignal } from "../remedies/signals.ts";
+import { nameOf } from "../remedies/stops.ts";
 import { formatCount, formatInterval, formatPercent } from "./format.ts";
 
 type Pulse = Extract<EngineEvent, { type: "pulse" }>;
+
+/** What is said of a run: how far it is, and where it waits why and what to type. */
+export interface Said {
+  readonly hold: Hold | null;
+  readonly figures: readonly string[];
+}
 
 /** What the progress line says, kept up to date by events. */
 export class ProgressState {
   #estimatedRows = 0;
   #estimatedWalk = 0;
   #pulse: Pulse | null = null;
+  /** what to type for the run */
+  #name = "";
   /** what this process has committed since the last pulse, which told what all have */
   #since = { read: 0, walked: 0, rejected: 0 };
   #busy = 0;
   #sweep = 0;
-  #heldBack: string | null = null;
-  /** what the signals say: held entirely, or slowed down */
-  #throttle: string | null = null;
+  /** why the run waits, as the last pulse, signal or failure has it */
+  #hold: Hold | null = null;
   /** what is said between two stages; null while rows are worked on */
   #between: string | null = null;
 
@@ -23,6 +34,7 @@ export class ProgressState {
       case "run started":
         this.#estimatedRows = event.estimatedRows;
         this.#estimatedWalk = event.estimatedWalk;
+        this.#name = nameOf(event);
         this.#between = null;
         break;
       case "stage done":
@@ -40,47 +52,44 @@ export class ProgressState {
         this.#committed(event);
         break;
       case "batch failed":
-        this.#heldBack = obstacleOf(event);
+      case "worker failed":
+        // What a pulse tells is more exact, but none comes while the database is away.
+        if (this.#hold?.kind !== "held back") this.#hold = holdByObstacle(event, this.#name) ?? this.#hold;
         break;
       case "pace changed":
-        this.#throttle =
-          event.heldBack === null
-            ? null
-            : `${event.isHeld ? "held" : "slowed down"}: ${event.heldBack.reason}`;
+        this.#hold = event.heldBack === null ? null : holdBySignal(event.heldBack, event.isHeld, this.#name);
         break;
       case "sweep started":
         this.#sweep = event.sweep;
         break;
       case "pulse":
         this.#pulse = event;
-        // The measure moves on while the reason stays.
-        if (event.heldBack !== null)
-          this.#throttle = `${event.level === 0 ? "held" : "slowed down"}: ${event.heldBack.reason}`;
+        this.#hold = event.hold;
         this.#since = { read: 0, walked: 0, rejected: 0 };
         break;
       default:
     }
   }
 
-  /** One line for people. */
-  text(job: string): string {
-    if (this.#between !== null) return `${job}  ${this.#between}`;
+  said(): Said {
+    if (this.#between !== null) return { hold: null, figures: [this.#between] };
+    const hold = this.#hold ?? this.#waiting();
     const done =
-      this.#sweep > 0 ? [`looking for rows that came late (sweep ${this.#sweep})`] : this.#howFar();
+      this.#sweep > 0 ? [`looking for rows that came late (sweep ${this.#sweep})`] : this.#howFar(hold);
     const rejected = (this.#pulse?.progress.rejected ?? 0) + this.#since.rejected;
     const rejects = rejected > 0 ? [`${formatCount(rejected)} rejected`] : [];
-    // A line that is too long is cut at its end: what holds the run back must not be.
-    return [job, ...done, ...this.#why(), ...rejects, ...this.#pace()].join("  ");
+    return { hold, figures: [...done, ...rejects, ...this.#pace()] };
   }
 
-  #howFar(): string[] {
+  #howFar(hold: Hold | null): string[] {
     const read = (this.#pulse?.progress.read ?? 0) + this.#since.read;
     const walked = (this.#pulse?.progress.walked ?? 0) + this.#since.walked;
     const ratio = Math.min(0.99, walked / Math.max(1, walked, this.#estimatedWalk));
     const rows = `${formatCount(read)} of ~${formatCount(Math.max(this.#estimatedRows, read))} rows`;
     const rate = this.#pulse?.progress.rowsPerSecond ?? 0;
     const eta = this.#pulse?.etaInterval ?? null;
-    if (rate <= 0 || eta === null || this.#pulse?.level === 0) return [formatPercent(ratio), rows];
+    const stands = hold !== null && isStandstill(hold);
+    if (rate <= 0 || eta === null || stands) return [formatPercent(ratio), rows];
     return [formatPercent(ratio), rows, `${formatCount(rate)} rows/s`, `${formatInterval(eta)} left`];
   }
 
@@ -92,13 +101,14 @@ export class ProgressState {
     ];
   }
 
-  #why(): string[] {
-    if (this.#throttle !== null) return [this.#throttle];
-    if (this.#heldBack !== null) return [`held back: ${this.#heldBack}`];
-    // Workers of ours that wait while others of ours still work are no news.
-    return this.#busy === 0 && this.#pulse !== null
-      ? ["waiting for ranges that others hold, or for their leases to run out"]
-      : [];
+  /** Workers of ours that wait while others of ours still work are no news. */
+  #waiting(): Hold | null {
+    if (this.#busy !== 0 || this.#pulse === null) return null;
+    return {
+      kind: "waiting",
+      reason: "other processes hold the last ranges, or their leases have to run out",
+      remedy: `wait; who is at work: tidefill status ${this.#name}`,
+    };
   }
 
   #committed({ counts }: Extract<EngineEvent, { type: "batch committed" }>): void {
@@ -108,6 +118,6 @@ export class ProgressState {
       walked: walked + counts.walked,
       rejected: rejected + counts.rejected,
     };
-    this.#heldBack = null;
+    if (this.#hold?.kind === "held back") this.#hold = null;
   }
 }

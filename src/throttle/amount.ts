@@ -20,11 +20,11 @@ export function inBytes(bytes: number): string {
   return `${amount >= 9.95 || power === 0 ? Math.round(amount) : amount.toFixed(1).replace(/\.0$/, "")} ${units[power]}`;
 }
 
-/** The two sides of a measure against its limit: `7.2 s > 5 s`. */
+/** A measure and its limit: `7.2 s > 5 s`; below the limit `3 s of at most 5 s`, since a run gives way there already. */
 export function against(
   measure: number,
   limit: number,
   text: (value: number) => string = (value) => String(Math.round(value)),
 ): string {
-  return `${text(measure)} ${measure >= limit ? ">" : "<"} ${text(limit)}`;
+  return `${text(measure)} ${measure >= limit ? ">" : "of at most"} ${text(limit)}`;
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import { against } from "./amount.ts";
 import { requireMonitor } from "./require-monitor.ts";
 import { type Reading, type Signal, strainOf } from "./signal.ts";
 
@@ -21,11 +22,10 @@ export class Archiver implements Signal {
       from pg_catalog.pg_ls_archive_statusdir()
       where name like '%.ready'`);
     const files = Number(rows[0]?.files ?? 0);
-    const sign = files >= maxFiles ? ">" : "<";
     return {
       signal: this.name,
       strain: strainOf(files, maxFiles),
-      reason: `${files} ${sign} ${maxFiles} WAL files wait for the archiver`,
+      reason: `${against(files, maxFiles)} WAL files wait for the archiver`,
     };
   }
 }

@@ -43,7 +43,7 @@ async function roomOn(path: string): Promise<Reading | null> {
   if (disk === null) return null;
   const [free, all] = [disk.bavail * disk.bsize, disk.blocks * disk.bsize];
   const least = Math.max(leastBytes, Math.min(leastAtMost, all * leastShare));
-  const sign = free <= least ? "<" : ">";
+  const sign = free <= least ? "<" : "of at least";
   return {
     signal: "disk space",
     strain: free <= 0 ? 1 : least / free,

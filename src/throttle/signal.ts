@@ -33,7 +33,7 @@ export interface Reading {
    * never stop a run by itself stays below 1.
    */
   readonly strain: number;
-  /** In one form, with the measure, its limit and the thing: `replication lag 7.2 s > 5 s on replica-b`; below the limit with `<`. */
+  /** In one form, with the measure, its limit and the thing: `replication lag 7.2 s > 5 s on replica-b`; below the limit `3 s of at most 5 s`. */
   readonly reason: string;
   /**
    * Whether batches may stay long. Shorter ones free locks and send WAL in smaller pieces, but each waits for the disk anew, and

@@ -107,7 +107,7 @@ describe("active sessions", () => {
     expect(await new ActiveSessions().read(sessions.onlooker())).toEqual({
       signal: "active sessions",
       strain: 0.25,
-      reason: "5 < 20 active sessions",
+      reason: "5 of at most 20 active sessions",
     });
   });
 
@@ -212,7 +212,7 @@ describe("dead rows", () => {
     expect(await read()).toBeNull();
     await leave(200_000);
     const signal = "dead tuples";
-    const reason = "2,600,000 < 5,000,000 dead rows in public.worn";
+    const reason = "2,600,000 of at most 5,000,000 dead rows in public.worn";
     expect(await read()).toEqual({ signal, strain: 0.52, reason });
     await leave(2_500_000);
     expect(await read()).toMatchObject({

@@ -62,7 +62,7 @@ describe("a query of the job's own", () => {
 
   test("leaves no trace when it writes", async () => {
     const writes = sql`with added as (insert into notes values (1), (2) returning 1) select count(*) from added`;
-    expect(await read(writes)).toMatchObject({ reason: "crowd 2 < 10" });
+    expect(await read(writes)).toMatchObject({ reason: "crowd 2 of at most 10" });
     expect(await database.query("select id from notes")).toEqual([]);
   });
 
@@ -106,7 +106,7 @@ describe("snapshots of our own", () => {
     const seconds = (reading?.strain ?? 0) * 20;
     expect(seconds).toBeGreaterThanOrEqual(before);
     expect(seconds).toBeLessThanOrEqual(await ageOf(at.pid));
-    expect(reading?.reason).toMatch(/^a batch of ours is \d.* s < 20 s old$/);
+    expect(reading?.reason).toMatch(/^a batch of ours is \d.* s of at most 20 s old$/);
   });
 
   test("are those that vacuum waits for: a transaction that has none does not count", async () => {

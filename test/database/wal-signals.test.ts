@@ -53,7 +53,11 @@ describe("WAL", () => {
     const db = sessions.onlooker();
     const limited = new WalWritten(1_048_576, batches);
     const free = new WalWritten(null, batches);
-    expect(await limited.read(db)).toEqual({ signal: "wal", strain: 0, reason: "WAL 0 B/s < 1 MB/s" });
+    expect(await limited.read(db)).toEqual({
+      signal: "wal",
+      strain: 0,
+      reason: "WAL 0 B/s of at most 1 MB/s",
+    });
     expect(await free.read(db)).toBeNull();
     await writeWal(admin, 6);
     vi.advanceTimersByTime(2_000);
@@ -105,7 +109,7 @@ describe("a replication slot", () => {
     expect(await new ReplicationSlots().read(db)).toBeNull();
     await admin.query("select pg_create_physical_replication_slot('unread', true)");
     const first = await new ReplicationSlots().read(db);
-    expect(first?.reason).toMatch(/^replication slot unread retains .+ < 32 MB of WAL$/);
+    expect(first?.reason).toMatch(/^replication slot unread retains .+ of at most 32 MB of WAL$/);
     await writeWal(admin, 40);
     await admin.query("select pg_switch_wal()");
     await admin.query("checkpoint");
@@ -146,7 +150,7 @@ describe("the archiver", () => {
     const reading = await new Archiver().read(db);
     expect(reading).toMatchObject({
       strain: waiting / 42,
-      reason: `${waiting} < 42 WAL files wait for the archiver`,
+      reason: `${waiting} of at most 42 WAL files wait for the archiver`,
     });
     for (let file = waiting; file < 42; file += 1) await writeFile(join(status, `test-${file}.ready`), "");
     await writeFile(join(status, "test.done"), "");

@@ -52,13 +52,13 @@ function samples(...values: readonly string[]): void {
 
 describe("a query to Prometheus", () => {
   test.each([
-    [["4"], 0.4, "slow pages 4 < 10"],
+    [["4"], 0.4, "slow pages 4 of at most 10"],
     [["10"], 1, "slow pages 10 > 10"],
     [["1", "25.126", "3"], 2.5126, "slow pages 25.13 > 10"],
-    [["NaN", "4"], 0.4, "slow pages 4 < 10"],
+    [["NaN", "4"], 0.4, "slow pages 4 of at most 10"],
     [["4", "+Inf"], Number.POSITIVE_INFINITY, "slow pages Infinity > 10"],
-    [["-Inf", "4"], 0.4, "slow pages 4 < 10"],
-    [["1e-3"], 0.0001, "slow pages 0 < 10"],
+    [["-Inf", "4"], 0.4, "slow pages 4 of at most 10"],
+    [["1e-3"], 0.0001, "slow pages 0 of at most 10"],
   ])("with the samples %j is as strained as the largest says: %d", async (values, strain, reason) => {
     samples(...values);
     expect(await read()).toEqual({ signal: "prometheus", strain, reason });

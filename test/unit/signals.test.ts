@@ -64,7 +64,7 @@ describe("an amount in a reason", () => {
   test.each([
     [7.2, 5, "7.2 s > 5 s"],
     [5, 5, "5 s > 5 s"],
-    [2, 5, "2 s < 5 s"],
+    [2, 5, "2 s of at most 5 s"],
   ])("shows %d and its limit %d as %s", (measure, limit, text) => {
     expect(against(measure, limit, inSeconds)).toBe(text);
   });
@@ -90,14 +90,19 @@ describe("the latency of commits", () => {
   });
 
   test.each([
-    ["nine of ten are fast", [...Array(9).fill(60), 900], 0.6, "commits take 60 ms < 100 ms"],
+    ["nine of ten are fast", [...Array(9).fill(60), 900], 0.6, "commits take 60 ms of at most 100 ms"],
     [
       "two of ten are slow",
       [...Array(16).fill(10), 900, 900, 900, 900],
       0.95,
       "commits take 900 ms > 100 ms",
     ],
-    ["they come in any order", [900, 30, 60, ...Array(8).fill(30)], 0.6, "commits take 60 ms < 100 ms"],
+    [
+      "they come in any order",
+      [900, 30, 60, ...Array(8).fill(30)],
+      0.6,
+      "commits take 60 ms of at most 100 ms",
+    ],
     ["all are at the limit", Array(5).fill(100), 0.95, "commits take 100 ms > 100 ms"],
   ])("slows a run down and never stops it: %s", async (_, milliseconds, strain, reason) => {
     const found = await having(milliseconds).read();
@@ -111,7 +116,7 @@ describe("the latency of commits", () => {
     expect(await signal.read()).toMatchObject({ strain: 0.95 });
     for (let count = 0; count < 5; count += 1) signal.observe(10);
     vi.advanceTimersByTime(1);
-    expect(await signal.read()).toMatchObject({ reason: "commits take 10 ms < 100 ms" });
+    expect(await signal.read()).toMatchObject({ reason: "commits take 10 ms of at most 100 ms" });
     vi.advanceTimersByTime(10_000);
     expect(await signal.read()).toBeNull();
   });
@@ -122,9 +127,9 @@ describe("a function of the job's own", () => {
     new UserFunction({ name: "queue", max: 200, read }).read();
 
   test.each([
-    [100, 0.5, "queue 100 < 200"],
+    [100, 0.5, "queue 100 of at most 200"],
     [200, 1, "queue 200 > 200"],
-    [0.126, 0.00063, "queue 0.13 < 200"],
+    [0.126, 0.00063, "queue 0.13 of at most 200"],
     [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, "queue Infinity > 200"],
   ])("that answers %d is the strain %d: %s", async (value, strain, reason) => {
     expect(await reading(() => value)).toEqual({ signal: "function", strain, reason });

@@ -2,14 +2,20 @@ import { parse } from "node:path";
 import type { CommandModule } from "yargs";
 import { type GoneJob, goneJobs } from "../../engine/gone-jobs.ts";
 import { type JobState, neverRun, readJobStates } from "../../engine/job-state.ts";
+import { readReport } from "../../engine/run-report.ts";
 import { messageOf } from "../../errors.ts";
 import { inOrder } from "../../job/order.ts";
+import type { Database } from "../../postgres/database.ts";
 import { isConnectionLoss } from "../../postgres/failure.ts";
+import type { Stop } from "../../remedies/stops.ts";
+import { waitingOf } from "../../remedies/waiting.ts";
 import type { Run } from "../../store/run.ts";
+import { isFinished } from "../../store/run-status.ts";
+import type { Store } from "../../store/store.ts";
 import { withStore } from "../connection.ts";
 import { exitCodes } from "../exit-code.ts";
 import { type LoadedJob, loadJobs } from "../load-job.ts";
-import { alignColumns, emphasise, printData, printJson, say } from "../output.ts";
+import { alignColumns, emphasise, printData, printJson, say, visible } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
 
 /** `tidefill list` */
@@ -20,12 +26,12 @@ export const listCommand: CommandModule = {
   handler: async (read) => {
     const settings = commonSettings(read as unknown as CommonSettings);
     const { jobs, ignored } = await loadJobs(settings.jobs);
-    const { states, gone } = await statesOf(settings, jobs);
+    const { states, gone, waiting } = await statesOf(settings, jobs);
     const standing = await standingOf(settings, states);
     // What cannot be loaded is told below.
     const isGone = ({ run }: GoneJob) => !ignored.some(({ file }) => parse(file).name === run.job);
     const rows = [
-      ...states.map((state) => listed(state, standing.get(state.job.name) ?? [])),
+      ...states.map((state) => listed(state, standing.get(state.job.name) ?? [], waiting)),
       ...gone.filter(isGone).map(listedGone),
     ];
     if (settings.json) printJson({ jobs: rows, ignored });
@@ -55,6 +61,8 @@ interface ListedJob {
   readonly standing: readonly number[];
   readonly openSteps: readonly string[];
   readonly after: readonly string[];
+  /** why its last run waits or has stopped, and what to type; null where it does neither */
+  readonly waiting: Stop | null;
   readonly lastRun: {
     readonly run: number;
     readonly status: string;
@@ -72,7 +80,11 @@ async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): P
     settings,
     async (db, store) => {
       const states = await readJobStates(db, store, ordered);
-      return { states, gone: await goneJobs(db, store, states) };
+      return {
+        states,
+        gone: await goneJobs(db, store, states),
+        waiting: await waitingRuns(db, store, states),
+      };
     },
     { needsSchema: false },
   );
@@ -83,8 +95,26 @@ async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): P
       `${emphasise("cyan", "→")} Name it with --database-url or DATABASE_URL; for a PostgreSQL of tidefill's own: --embedded`,
     );
     process.exitCode = exitCodes.failed;
-    return { states: ordered.map((job) => ({ ...neverRun(job), state: "unknown" as const })), gone: [] };
+    return {
+      states: ordered.map((job) => ({ ...neverRun(job), state: "unknown" as const })),
+      gone: [],
+      waiting: new Map(),
+    };
   });
+}
+
+async function waitingRuns(
+  db: Database,
+  store: Store,
+  states: readonly JobState[],
+): Promise<Known["waiting"]> {
+  const found = new Map<string, Stop>();
+  for (const { job, run } of states) {
+    if (run === null || isFinished(run.status)) continue;
+    const waiting = waitingOf(await readReport(db, store, run));
+    if (waiting !== null) found.set(job.name, waiting);
+  }
+  return found;
 }
 
 /** Of a job whose last run was taken back, the earlier ones whose rows stand. */
@@ -111,6 +141,8 @@ type Standing = Omit<JobState, "state"> & { readonly state: JobState["state"] | 
 interface Known {
   readonly states: readonly Standing[];
   readonly gone: readonly GoneJob[];
+  /** by the job's name */
+  readonly waiting: ReadonlyMap<string, Stop>;
 }
 
 function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
@@ -122,11 +154,25 @@ function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
   }
 }
 
-function listed({ job, run, state, changedSince, steps }: Standing, standing: readonly number[]): ListedJob {
+function listed(
+  { job, run, state, changedSince, steps }: Standing,
+  standing: readonly number[],
+  runs: Known["waiting"],
+): ListedJob {
   const openSteps = [...steps.expand.open, ...steps.contract.open];
   const lastRun = lastRunOf(run);
   const { name, kind, after } = job;
-  return { job: name, kind, state, changedSince, standing, openSteps, after, lastRun };
+  return {
+    job: name,
+    kind,
+    state,
+    changedSince,
+    standing,
+    openSteps,
+    after,
+    waiting: runs.get(name) ?? null,
+    lastRun,
+  };
 }
 
 function listedGone({ run, renamedTo }: GoneJob): ListedJob {
@@ -139,6 +185,7 @@ function listedGone({ run, renamedTo }: GoneJob): ListedJob {
     standing: [],
     openSteps: [],
     after: [],
+    waiting: null,
     lastRun: lastRunOf(run),
   };
 }
@@ -175,5 +222,9 @@ function table(rows: readonly ListedJob[]): string {
     stateShown(row),
     (row.lastRun?.finishedAt ?? row.lastRun?.startedAt ?? "–").replace(/\..*$/, ""),
   ]);
-  return alignColumns([["JOB", "KIND", "RUN", "STATE", "SINCE"], ...cells]);
+  // Below the table, since no column is wide enough.
+  const waiting = rows.flatMap(({ job, waiting: waits }) =>
+    waits === null ? [] : [visible(`${job}, ${waits.what} → ${waits.remedy}`)],
+  );
+  return [alignColumns([["JOB", "KIND", "RUN", "STATE", "SINCE"], ...cells]), ...waiting].join("\n");
 }

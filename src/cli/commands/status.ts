@@ -13,11 +13,13 @@ import {
 } from "../../observe/format.ts";
 import { rowWord } from "../../observe/row-words.ts";
 import type { Database } from "../../postgres/database.ts";
+import { stopOfReport } from "../../remedies/waiting.ts";
 import { isFinished } from "../../store/run-status.ts";
 import type { Store } from "../../store/store.ts";
 import { withStore } from "../connection.ts";
 import { describeAdvice, describeBloat, describeHot } from "../describe-forecast.ts";
 import { describePace } from "../describe-pace.ts";
+import { waitingLines } from "../describe-waiting.ts";
 import { exitCodes } from "../exit-code.ts";
 import { loadJob } from "../load-job.ts";
 import { alignColumns, emphasise, printData, printInPlace, printJson, say } from "../output.ts";
@@ -121,7 +123,7 @@ function describeAll(reports: readonly RunReport[]): string {
     formatCount(report.rowsPerSecond),
     report.etaSeconds === null || isFinished(report.status) ? "–" : formatSeconds(report.etaSeconds),
   ]);
-  return alignColumns([heading, ...rows]);
+  return [alignColumns([heading, ...rows]), ...reports.flatMap(waitingLines)].join("\n");
 }
 
 function describeOne(report: RunReport): string {
@@ -129,6 +131,7 @@ function describeOne(report: RunReport): string {
   const facts: readonly (readonly [string, string | null])[] = [
     ["job", `${report.job}, run ${report.run}${kindOf(report)}`],
     ["state", stateOf(report)],
+    ...whyOf(report),
     ["message", report.message],
     ["done", `${formatPercent(report.progress)} of ~${formatCount(rows.estimated ?? 0)} rows`],
     [
@@ -144,7 +147,6 @@ function describeOne(report: RunReport): string {
     ["bloat", forecast === null ? null : `${describeBloat(forecast)}, of the rest`],
     ["HOT", forecast === null || forecast.hot === null ? null : describeHot(forecast.hot)],
     ...(forecast === null ? [] : describeAdvice(forecast)).map((line) => ["cheaper", line] as const),
-    ["held back", report.throttle],
     ["pace", Object.keys(report.pace).length === 0 ? null : describePace(report.pace)],
     ["workers", String(report.workers)],
     ["watermark", report.watermark === null ? null : report.watermark.join(", ")],
@@ -160,6 +162,24 @@ function describeOne(report: RunReport): string {
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name.padEnd(11)} ${value}`)
     .join("\n");
+}
+
+/** Why it waits or has stopped, and what to type: what an operator looks for first. */
+function whyOf(report: RunReport): readonly (readonly [string, string])[] {
+  const { hold, undoneBy } = report;
+  if (undoneBy !== null) return [];
+  const stop = stopOfReport(report);
+  if (hold !== null)
+    return [
+      [hold.kind, hold.reason],
+      ["→", hold.remedy],
+    ];
+  return stop === null
+    ? []
+    : [
+        ["why", stop.what],
+        ["→", stop.remedy],
+      ];
 }
 
 /** What each row makes, and what is still to come by that. */

@@ -1,0 +1,108 @@
+import type { FailureReason } from "../postgres/failure.ts";
+import type { Hold } from "./hold.ts";
+
+/** Why batches fail just now. */
+export interface Obstacle {
+  readonly reason: FailureReason | "size";
+  readonly sqlstate: string | null;
+  /** the sessions that hold the lock it waited for, in words, where these were looked at: `pid 4711 of shop (web), …` */
+  readonly blockers?: readonly string[];
+}
+
+/** A session, or a prepared transaction, that holds a lock which a batch waits for. */
+export interface Blocker {
+  /** 0 of a prepared transaction */
+  readonly pid: number;
+  /** the name of a prepared transaction; null of a session */
+  readonly gid: string | null;
+  readonly user: string;
+  readonly application: string;
+  readonly state: string;
+  /** how long its transaction has lasted */
+  readonly seconds: number;
+}
+
+const locks = {
+  reason: "other sessions hold locks on the rows or the table",
+  remedy: "see which: select pid, usename, state, xact_start from pg_stat_activity order by xact_start",
+};
+
+export const unreachable = "the database cannot be reached";
+
+type Words = (run: string) => Pick<Hold, "reason" | "remedy">;
+
+const byReason: Readonly<Partial<Record<Obstacle["reason"], Words>>> = {
+  lock: () => locks,
+  deadlock: () => locks,
+  connection: (run) => ({
+    reason: unreachable,
+    remedy: `it goes on by itself when the database answers; after five minutes it ends: tidefill resume ${run}`,
+  }),
+  resources: () => ({
+    reason: "the database is short of resources",
+    remedy: "the server's log says of which",
+  }),
+  timeout: (run) => ({
+    reason: "statements take longer than a batch may",
+    remedy: `analyze the table, and look at the query plan: tidefill plan ${run}`,
+  }),
+};
+
+/** What is more exact than the reason. */
+const byCode: Readonly<Record<string, Words>> = {
+  "53300": (run) => ({
+    reason: "the server has no connection free",
+    remedy: `end sessions that are idle, or take fewer: tidefill set ${run} workers=1`,
+  }),
+  "53100": () => ({
+    reason: "the server's disk is full",
+    remedy: "make room on that disk; old undo logs go by: tidefill purge",
+  }),
+  "53200": (run) => ({
+    reason: "the server is short of memory or of locks (max_locks_per_transaction)",
+    remedy: `take less: tidefill set ${run} workers=1 batch-time=50ms; or raise max_locks_per_transaction`,
+  }),
+};
+
+/** Why nothing goes forward while batches fail; null where the next try mends it. */
+export function holdByObstacle({ reason, sqlstate, blockers = [] }: Obstacle, run: string): Hold | null {
+  const [first] = blockers;
+  if (first !== undefined) {
+    const pid = /^pid (\d+)/.exec(first)?.[1];
+    const remedy = pid === undefined ? locks.remedy : `wait, or end it: select pg_terminate_backend(${pid})`;
+    return { kind: "held back", reason: `a row is locked by ${blockers.join(" and ")}`, remedy };
+  }
+  const words = byCode[sqlstate ?? ""] ?? byReason[reason];
+  return words === undefined ? null : { kind: "held back", ...words(run) };
+}
+
+/** The same where it is known whose locks a batch waits for. */
+export function holdByBlockers(blockers: readonly Blocker[]): Hold | null {
+  const [first, ...rest] = blockers;
+  if (first === undefined) return null;
+  const more = rest.length === 0 ? "" : `, and ${rest.length} more`;
+  return {
+    kind: "held back",
+    reason: `${shownBlocker(first)}, holds a lock that a batch needs${more}`,
+    remedy: `wait, or end it: ${endingOf(first)}`,
+  };
+}
+
+/** `pid 4711 of shop (reports), idle in transaction for 3 min`; its statement is not shown, since it may hold values. */
+function shownBlocker({ pid, gid, user, application, state, seconds }: Blocker): string {
+  const of = user === "" ? "" : ` of ${user}`;
+  if (gid !== null) return `the prepared transaction '${gid}'${of}, prepared ${age(seconds)} ago`;
+  return `pid ${pid}${of} (${application}), ${state === "" ? "" : `${state} `}for ${age(seconds)}`;
+}
+
+function endingOf({ pid, gid }: Blocker): string {
+  if (gid === null) return `select pg_terminate_backend(${pid})`;
+  const name = `'${gid.replaceAll("'", "''")}'`;
+  return `rollback prepared ${name}   or   commit prepared ${name}`;
+}
+
+function age(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,56 @@
+import type { Reading, SignalName } from "../throttle/signal.ts";
+import type { Hold } from "./hold.ts";
+
+/** What to do about each signal; `run` is what to type for the run. */
+const remedies: Readonly<Record<SignalName, (run: string) => string>> = {
+  "replication lag": (run) =>
+    `look for long queries on the standby; to mind other standbys: tidefill set ${run} replica=<name>`,
+  "replication slots": () =>
+    "start the slot's consumer, or drop the slot: select pg_drop_replication_slot('<slot>')",
+  "synchronous standby": () =>
+    "bring the standby back, or wait for none: alter system set synchronous_standby_names = ''; select pg_reload_conf()",
+  archiver: () => "see why archive_command is slow or fails: select * from pg_stat_archiver",
+  wal: (run) => `it goes on when all sessions write less WAL; the job's limit aside: ${ignoring(run, "wal")}`,
+  "disk space": () => "make room on that disk; old undo logs go by: tidefill purge",
+  "commit latency": () => "look at the disk of the WAL and at synchronous standbys; it goes on by itself",
+  "lock waits": (run) => `if it lasts, shorter batches: tidefill set ${run} batch-time=50ms`,
+  "active sessions": (run) => `it goes on by itself; at full pace: ${ignoring(run, "active sessions")}`,
+  processor: (run) => `it goes on by itself; at full pace: ${ignoring(run, "processor")}`,
+  autovacuum: (run) => `it goes on by itself; at full pace: ${ignoring(run, "autovacuum")}`,
+  "dead tuples": () =>
+    "wait for autovacuum; see what keeps it: select pid, state, xact_start from pg_stat_activity order by xact_start",
+  "own snapshots": (run) =>
+    `look for a transform that hangs, or a machine that froze; shorter batches: tidefill set ${run} batch-time=50ms`,
+  query: (run) => `it is a throttle of the job's own; to leave it out: ${ignoring(run, "query")}`,
+  function: (run) => `it is a throttle of the job's own; to leave it out: ${ignoring(run, "function")}`,
+  prometheus: (run) => `it is a throttle of the job's own; to leave it out: ${ignoring(run, "prometheus")}`,
+  "stop file": () => "remove that file",
+  window: (run) => `to open it: tidefill set ${run} "window=00:00-24:00 UTC"`,
+};
+
+/** What stops a run entirely can be left out by name where it is known to be no danger. */
+const ignorable: ReadonlySet<SignalName> = new Set([
+  "replication lag",
+  "replication slots",
+  "archiver",
+  "disk space",
+  "dead tuples",
+]);
+
+function ignoring(run: string, signal: SignalName): string {
+  return `tidefill set ${run} ignore=${signal.replaceAll(" ", "-")}`;
+}
+
+/** What a signal does to a run, and what to type. `isHeld`: nothing is worked on until it lets go. */
+export function holdBySignal({ signal, strain, reason }: Reading, isHeld: boolean, run: string): Hold {
+  const remedy = remedies[signal](run);
+  // Below its limit a measure reads `74 ms of at most 100 ms`: say why that matters already, or still.
+  const hasMargin = strain < 1 && /\bof at (?:most|least)\b/.test(reason);
+  const border = isHeld ? "it goes on at four fifths of that" : "slowing begins at half of that";
+  return {
+    kind: isHeld ? "held" : "slowed down",
+    reason: hasMargin ? `${reason}; ${border}` : reason,
+    remedy:
+      isHeld && ignorable.has(signal) ? `${remedy}; to go on all the same: ${ignoring(run, signal)}` : remedy,
+  };
+}
