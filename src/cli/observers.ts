@@ -12,6 +12,9 @@ export interface ObserverSettings {
   readonly log?: string | undefined;
 }
 
+/** For so long the same warning of another signal is no news. */
+const sameWordsMs = 60_000;
+
 /** Those who listen to a run from the command line: the progress line, the metrics, the log. */
 export class Observers {
   readonly progress = new ProgressLine(process.stderr);
@@ -20,6 +23,8 @@ export class Observers {
   readonly #settings: ObserverSettings;
   #server: MetricsServer | null = null;
   #hasRun = false;
+  /** when each warning was last heard, by its words */
+  readonly #toldAt = new Map<string, number>();
 
   private constructor(settings: ObserverSettings, metrics: Metrics | null, log: EventLog | null) {
     this.#settings = settings;
@@ -45,8 +50,7 @@ export class Observers {
       },
       (event) => this.#log?.hear(event),
       (event) => {
-        if (event.type === "signal blind")
-          this.#say(`${emphasise("yellow", "warning")} ${event.signal}: ${event.message}`);
+        if (event.type === "signal blind") this.#warn(event);
         if (event.type === "stage done") this.#say(event.message);
         if (event.type === "warned")
           this.#say(
@@ -60,6 +64,14 @@ export class Observers {
     this.progress.clear();
     this.#metrics?.hearStep(event);
     this.#log?.hearStep(event);
+  }
+
+  /** What several signals say in the same words is one thing, and told once. */
+  #warn({ signal, message }: { readonly signal: string; readonly message: string }): void {
+    const now = performance.now();
+    const toldAt = this.#toldAt.get(message) ?? Number.NEGATIVE_INFINITY;
+    this.#toldAt.set(message, now);
+    if (now - toldAt > sameWordsMs) this.#say(`${emphasise("yellow", "warning")} ${signal}: ${message}`);
   }
 
   /** Above the progress line, which is drawn anew. */

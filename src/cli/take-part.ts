@@ -63,6 +63,7 @@ export async function takePart(
     observers.progress.clear();
     if (settings.json) printJson(report);
     sayOutcome(report, mine, (performance.now() - begin) / 1_000);
+    sayLost(mine.lost(work.lease), work.lease);
     process.exitCode = exitCodeOf(report);
     return report;
   } finally {
@@ -103,6 +104,14 @@ function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
   sayContract(report);
   const next = nextStep(report);
   if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
+}
+
+function sayLost(lost: string | null, lease: string): void {
+  if (lost === null) return;
+  say(`${emphasise("yellow", "lost")}  ${lost}`);
+  say(
+    `${emphasise("cyan", "→")} If it happens again, a lease longer than ${lease}: tidefill run or resume with --lease 1m`,
+  );
 }
 
 /** What is left of the steps after the rows, and why. */
@@ -152,13 +161,23 @@ function partsOf(report: RunReport): string[] {
 /** What this process has done of a run that others, or itself at an earlier time, have worked on too. */
 class OwnShare {
   #written = 0;
+  #lostLeases = 0;
 
   hear(event: EngineEvent): void {
     if (event.type === "batch committed") this.#written += event.counts.written;
+    if (event.type === "lease lost") this.#lostLeases += 1;
+  }
+
+  /** What became of ranges that this process had and lost; null where it lost none. */
+  lost(lease: string): string | null {
+    const count = this.#lostLeases;
+    if (count === 0) return null;
+    const ranges = count === 1 ? "a range" : `${count} ranges`;
+    return `This process lost its lease on ${ranges}: for longer than ${lease} it stood still, or could not reach the database. Its batch there was rolled back, and other workers have done the rows; none was written twice.`;
   }
 
   of(report: RunReport): string {
-    return this.#written === report.rows.written ? "" : `${formatCount(this.#written)} of them now, in `;
+    return this.#written >= report.rows.written ? "" : `${formatCount(this.#written)} of them now, in `;
   }
 }
 

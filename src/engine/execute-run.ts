@@ -5,7 +5,7 @@ import type { Database, Transaction } from "../postgres/database.ts";
 import { readDeadlockTimeout } from "../postgres/deadlock-timeout.ts";
 import { raw } from "../postgres/sql.ts";
 import { nameOf } from "../remedies/stops.ts";
-import { noProgress, type Progress, readProgress } from "../store/progress.ts";
+import { type Progress, readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
@@ -29,7 +29,7 @@ import { type RunReport, readReport, reportOf } from "./run-report.ts";
 import { RunTables } from "./run-tables.ts";
 import type { RunTask, Sweeping } from "./run-task.ts";
 import { Senses } from "./senses.ts";
-import { StopSignal } from "./stop-signal.ts";
+import { type StopRequest, StopSignal } from "./stop-signal.ts";
 import { LockedRows } from "./stuck-row.ts";
 import { Worker } from "./worker.ts";
 
@@ -100,7 +100,7 @@ export async function executeRun(
   crew.growTo(pacer.workers);
   await crew.done();
   await Promise.all([pulse.stop(), senses.stop()]);
-  return end(db, store, run, process.id, stop, events);
+  return end(db, store, run, { process: process.id, request: stop.request, seen: pulse.seen }, events);
 }
 
 // Read anew for each of them: the workers of one process differ only in what they measure.
@@ -200,11 +200,10 @@ async function end(
   db: Database,
   store: Store,
   run: Run,
-  process: string,
-  stop: StopSignal,
+  leaving: { readonly process: string; readonly request: StopRequest | null; readonly seen: Progress },
   events: Events,
 ): Promise<RunReport> {
-  const { request } = stop;
+  const { process, request, seen } = leaving;
   try {
     const [ended, progress] = await patiently(async () => {
       await leaveRun(db, store, run.id, process, request);
@@ -221,11 +220,14 @@ async function end(
       ...run,
       status,
       stopReason: request.reason,
-      message: describeStop(request.error ?? error),
+      message: `${describeStop(request.error ?? error).replace(/\.?$/, ".")} ${notAsked}`,
     };
-    return report(ended, noProgress, events);
+    return report(ended, seen, events);
   }
 }
+
+const notAsked =
+  "The database could not be asked at the end: the counts are those that this process saw last.";
 
 function report(run: Run, progress: Progress, events: Events): RunReport {
   const { status, stopReason, message } = run;

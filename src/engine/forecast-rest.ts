@@ -1,3 +1,4 @@
+import { TidefillError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import { readParameters } from "../job/parameters.ts";
 import { readForecast } from "../plan/forecast/read-forecast.ts";
@@ -7,6 +8,7 @@ import { takeApart } from "../plan/take-apart.ts";
 import { readTouched } from "../plan/touched.ts";
 import type { Database } from "../postgres/database.ts";
 import { lookBriefly } from "../postgres/look-briefly.ts";
+import { sql } from "../postgres/sql.ts";
 import { TableRows } from "../source/table-rows.ts";
 import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
@@ -33,6 +35,7 @@ export async function forecastRest(
   const parameters = await readParameters(job.parameters, await givenParameters(db, run, options));
   // A file would be read from its beginning to its end only to be sure that it is the same.
   if (!(takeApart(job, job.bind(parameters)).source instanceof TableRows)) return null;
+  await requireUnlocked(db, store);
   const { opened } = await tryToOpenJob(db, job, parameters, 1);
   if (opened === null) return null;
   const progress = await readProgress(db, store.schema, run.id);
@@ -51,4 +54,22 @@ export async function forecastRest(
       }),
     1,
   );
+}
+
+/** Who asks how a run stands does not wait for a table that is locked, which is often why it is asked. */
+async function requireUnlocked(db: Database, store: Store): Promise<void> {
+  const { rows } = await db.query(sql`
+    select lock.pid, class.oid::pg_catalog.regclass::text as table_name
+    from pg_catalog.pg_locks as lock
+    join pg_catalog.pg_class as class on class.oid = lock.relation
+    where lock.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+      and lock.mode = 'AccessExclusiveLock'
+      and class.relkind in ('r', 'p')
+      and class.relpersistence <> 't'
+      and class.relnamespace not in (select oid from pg_catalog.pg_namespace where nspname = ${store.schema.name})
+    limit 1`);
+  const [lock] = rows;
+  if (lock === undefined) return;
+  const holder = lock.pid === null ? "a prepared transaction" : `process ${lock.pid}`;
+  throw new TidefillError("locked", `${holder} has locked ${lock.table_name}, or waits to`);
 }

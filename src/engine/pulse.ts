@@ -1,7 +1,7 @@
 import type { Database } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { type Hold, holdToText } from "../remedies/hold.ts";
-import { readProgress } from "../store/progress.ts";
+import { noProgress, type Progress, plus, readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import type { Crew } from "./crew.ts";
@@ -49,6 +49,8 @@ export class Pulse {
   #readAtFirst: number | null = null;
   #walAtFirst: { readonly rows: number; readonly bytes: number } | null = null;
   #rows = 0;
+  /** as the last pulse told it, with what this process has committed since */
+  #seen: Progress = noProgress;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | null = null;
 
@@ -71,7 +73,13 @@ export class Pulse {
     this.#body.holds.hear(event);
     if (event.type !== "batch committed") return;
     this.#rows += event.counts.read;
+    this.#seen = plus(this.#seen, event.counts);
     this.#body.senses.felt(event.seconds.commit);
+  }
+
+  /** How far the run is, as far as this process knows without asking. */
+  get seen(): Progress {
+    return this.#seen;
   }
 
   /** Beats until it is stopped; a beat that fails or hangs is made up for by a later one. */
@@ -105,6 +113,7 @@ export class Pulse {
     orders.obey(run);
     this.#count();
     const progress = await readProgress(this.#db, this.#store.schema, this.#run);
+    this.#seen = progress;
     pacer.measured(progress.workers, senses.walBytesPerRow(progress.rowsPerSecond));
     events.emit({
       type: "pulse",

@@ -1,5 +1,6 @@
 import type { Reading, SignalName } from "../throttle/signal.ts";
 import type { Hold } from "./hold.ts";
+import { holdByObstacle } from "./obstacles.ts";
 
 /** What to do about each signal; `run` is what to type for the run. */
 const remedies: Readonly<Record<SignalName, (run: string) => string>> = {
@@ -42,7 +43,10 @@ function ignoring(run: string, signal: SignalName): string {
 }
 
 /** What a signal does to a run, and what to type. `isHeld`: nothing is worked on until it lets go. */
-export function holdBySignal({ signal, strain, reason }: Reading, isHeld: boolean, run: string): Hold {
+export function holdBySignal(reading: Reading, isHeld: boolean, run: string): Hold {
+  const { signal, strain, reason, failure } = reading;
+  const outage = failure === undefined ? null : holdByObstacle(failure, run);
+  if (outage !== null) return { ...outage, kind: isHeld ? "held" : "slowed down" };
   const remedy = remedies[signal](run);
   // Below its limit a measure reads `74 ms of at most 100 ms`: say why that matters already, or still.
   const hasMargin = strain < 1 && /\bof at (?:most|least)\b/.test(reason);

@@ -58,9 +58,9 @@ export async function whoBlocks(db: Queryable, waiting: Sql): Promise<InTheWay[]
   }));
 }
 
-/** Transactions without a session that hold what is waited for: PostgreSQL shows them as the virtual transaction `-1/<xid>`. */
+/** Transactions without a session that hold what is waited for; each holds a lock on its own number, too. */
 const preparedHolders = sql`
-  select pg_catalog.split_part(holder.virtualtransaction, '/', 2)
+  select own.transactionid::text
   from waiting
   join pg_catalog.pg_locks as wanted on wanted.pid = waiting.pid and not wanted.granted
   join pg_catalog.pg_locks as holder on holder.granted
@@ -70,7 +70,10 @@ const preparedHolders = sql`
     and holder.relation is not distinct from wanted.relation
     and holder.page is not distinct from wanted.page
     and holder.tuple is not distinct from wanted.tuple
-    and holder.transactionid is not distinct from wanted.transactionid`;
+    and holder.transactionid is not distinct from wanted.transactionid
+  join pg_catalog.pg_locks as own on own.virtualtransaction = holder.virtualtransaction
+    and own.pid is null
+    and own.locktype = 'transactionid'`;
 
 /** Who it is, for people: `process 4711 of shop (reports)`; what the server does by itself has no user. */
 export function shownSession({ pid, gid, user, application }: InTheWay): string {

@@ -1,5 +1,6 @@
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import type { BatchCounts } from "./ranges.ts";
 import type { StoreSchema } from "./schema.ts";
 import { fromTextArray } from "./text-array.ts";
 
@@ -50,6 +51,13 @@ export const noProgress: Progress = {
   watermark: null,
   secondsAtWork: 0,
 };
+
+/** What is known of a run, and what was committed since. */
+export function plus(progress: Progress, counts: BatchCounts): Progress {
+  const names = ["walked", "read", "written", "unchanged", "skipped", "rejected", "swallowed", "conflicted"] as const;
+  const sums = names.map((name) => [name, progress[name] + counts[name]] as const);
+  return { ...progress, ...Object.fromEntries(sums), batches: progress.batches + 1 };
+}
 
 /** Reads how far a run is, in one statement over its ranges. */
 export async function readProgress(db: Queryable, schema: StoreSchema, run: bigint): Promise<Progress> {

@@ -1,4 +1,5 @@
 import type { Queryable } from "../postgres/database.ts";
+import type { Failure } from "../postgres/failure.ts";
 
 /** Everything that can hold a run back; a fixed list that code, metrics and docs/operating.md share. */
 export const signalNames = [
@@ -35,6 +36,8 @@ export interface Reading {
   readonly strain: number;
   /** In one form, with the measure, its limit and the thing: `replication lag 7.2 s > 5 s on replica-b`; below the limit `3 s of at most 5 s`. */
   readonly reason: string;
+  /** what it could not be asked by, where that is no matter of the signal: the server is away, or lets nobody in */
+  readonly failure?: Pick<Failure, "reason" | "sqlstate">;
   /**
    * Whether batches may stay long. Shorter ones free locks and send WAL in smaller pieces, but each waits for the disk anew, and
    * wakes the processors anew; to a scheduler whoever has just woken goes first: an application feels few long batches least.

@@ -1,5 +1,5 @@
 import type { Queryable } from "../postgres/database.ts";
-import { isConnectionLoss } from "../postgres/failure.ts";
+import { classifyFailure } from "../postgres/failure.ts";
 import { type Reading, type Signal, SignalBlindError, type SignalName } from "./signal.ts";
 
 const tickMs = 500;
@@ -114,14 +114,20 @@ export class Watch {
       seen.blindness = null;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
+      const { reason: kind, sqlstate } = classifyFailure(error);
+      // Nothing is known of this signal alone: the whole server cannot be asked.
+      const isAway = kind === "connection" || kind === "resources";
       // Fail closed where rows could pile up unseen.
       if (signal.whenBlind === "hold")
-        seen.reading = { signal: signal.name, strain: 1, reason: `${signal.name} unknown: ${message}` };
+        seen.reading = {
+          ...{ signal: signal.name, strain: 1, reason: `${signal.name} unknown: ${message}` },
+          ...(isAway ? { failure: { reason: kind, sqlstate } } : {}),
+        };
       // A load that cannot be seen for a moment is what it was: servers answer late when they have most to do.
       else if (error instanceof SignalBlindError || performance.now() - seen.seenAt > knownForMs)
         seen.reading = null;
-      // A database that cannot be reached is told by whoever works in it.
-      if (seen.blindness !== message && !isConnectionLoss(error)) this.#tellBlind(signal.name, message);
+      // A database that cannot be reached is told by the workers, once, and not by each signal.
+      if (seen.blindness !== message && !isAway) this.#tellBlind(signal.name, message);
       seen.blindness = message;
     }
     seen.isLooking = false;

@@ -1,3 +1,4 @@
+import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { ProgressLine } from "../../src/observe/progress-line.ts";
 import { progressLine, progressLines } from "../../src/observe/progress-text.ts";
@@ -5,7 +6,8 @@ import { holdByBlockers, holdByObstacle } from "../../src/remedies/obstacles.ts"
 import { holdBySignal } from "../../src/remedies/signals.ts";
 import { stopOf } from "../../src/remedies/stops.ts";
 import { runStatuses, type StopReason } from "../../src/store/run-status.ts";
-import { signalNames } from "../../src/throttle/signal.ts";
+import { type Reading, type Signal, signalNames } from "../../src/throttle/signal.ts";
+import { Watch } from "../../src/throttle/watch.ts";
 
 const figures = ["12.3 %", "4,000 of ~60,000 rows", "4 workers × 1,000 rows"];
 const session = {
@@ -136,5 +138,36 @@ describe("the progress line", () => {
     } finally {
       if (ci !== undefined) process.env.CI = ci;
     }
+  });
+});
+
+describe("an outage", () => {
+  const away = (code: string): Error => Object.assign(new pg.DatabaseError("refused", 0, "error"), { code });
+
+  test.each([
+    ["57P03", "the database cannot be reached"],
+    ["57P01", "the database cannot be reached"],
+    ["53300", "the server has no connection free"],
+  ])("%s is no warning of each signal, and holds the run by its own name: %s (16)", async (code, said) => {
+    const warnings: string[] = [];
+    let readings: readonly Reading[] = [];
+    const look = (name: "window" | "wal", whenBlind: "hold" | "steady"): Signal => ({
+      ...{ name, whenBlind, everyMs: 500 },
+      read: async () => {
+        throw away(code);
+      },
+    });
+    const watch = new Watch(
+      { query: async () => ({ rows: [], count: 0 }) },
+      [look("window", "hold"), look("wal", "steady")],
+      (told) => {
+        readings = told;
+      },
+      (signal) => warnings.push(signal),
+    );
+    await watch.start();
+    await watch.stop();
+    expect(warnings).toEqual([]);
+    expect(readings.map((reading) => holdBySignal(reading, true, "count").reason)).toEqual([said]);
   });
 });

@@ -1,0 +1,127 @@
+import pg from "pg";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
+import { type RunReport, readReport } from "../../src/engine/run-report.ts";
+import { createPool } from "../../src/postgres/connect.ts";
+import { Database } from "../../src/postgres/database.ts";
+import { Store } from "../../src/store/store.ts";
+import { urlOf, useDatabase } from "../support/database.ts";
+import { CommandLine, outcomeOf } from "../support/tidefill.ts";
+import { until } from "../support/until.ts";
+
+const database = useDatabase();
+
+const count = `import { defineSqlJob, rowsOf, sql, table, update } from "tidefill";
+const notes = table("notes", { key: "id", columns: { id: "bigint", n: "integer" } });
+export default defineSqlJob({ name: "count", source: rowsOf(notes), sink: update(notes, { n: sql\`n + 1\` }) });`;
+
+let tidefill: CommandLine;
+let application: pg.Client;
+let pid: number;
+
+beforeEach(async () => {
+  await database.query("drop schema if exists tidefill cascade; drop table if exists notes");
+  await database.query("create table notes (id bigint primary key, n integer not null default 0)");
+  await database.query("insert into notes (id) select generate_series(1, 2000); analyze notes");
+  tidefill = await CommandLine.open(database.url, { "count.ts": count });
+  application = new pg.Client({ connectionString: urlOf(database.name), application_name: "reports" });
+  await application.connect();
+  pid = (await application.query("select pg_backend_pid() as pid")).rows[0].pid;
+});
+afterEach(async () => {
+  for (const { gid } of await database.query(
+    "select gid from pg_prepared_xacts where database = current_database()",
+  ))
+    await database.query(`rollback prepared '${gid}'`);
+  await application.end();
+  await tidefill.close();
+});
+afterAll(() => tidefill.close());
+
+/** What `status` says as soon as this holds of it. */
+async function statusWhen(describe: string, holds: (report: RunReport) => boolean): Promise<RunReport> {
+  const pool = createPool({ connectionString: database.url, applicationName: "test", maxConnections: 1 });
+  const db = new Database(pool);
+  const store = new Store();
+  try {
+    return await until(
+      async () => {
+        const run = await store.runs.latest(db, "count").catch(() => null);
+        const report = run === null ? null : await readReport(db, store, run);
+        return report !== null && holds(report) && report;
+      },
+      { describe, everyMs: 200 },
+    );
+  } finally {
+    await db.close();
+  }
+}
+
+async function blocked(by: string): Promise<RunReport> {
+  return statusWhen(`a run that tells of ${by}`, ({ hold }) => hold?.reason.includes(by) === true);
+}
+
+/** Starts a run that has done some rows before it meets the lock. */
+function start() {
+  const child = tidefill.start("run", "count", "--workers", "1");
+  child.stdin.end();
+  return outcomeOf(child);
+}
+
+test("an idle session that locks a row is named in the progress line, in status, list and check, with what ends it (B6)", async () => {
+  await application.query("begin; update notes set n = n where id = 1500");
+  const ending = start();
+  const { hold } = await blocked(`process ${pid}`);
+  expect(hold?.kind).toBe("held back");
+  expect(hold?.reason).toMatch(
+    /^process \d+ of \S+ \(reports\), idle in transaction for \d+ s, holds a lock that a batch needs$/,
+  );
+  const what = `select pg_terminate_backend(${pid})`;
+  for (const command of [["status"], ["status", "count"], ["list"], ["check"]]) {
+    const { stdout } = await tidefill.run(...command);
+    expect(stdout).toMatch(new RegExp(`held back:? +process ${pid} `));
+    expect(stdout).toContain(`wait, or end it: ${what}`);
+  }
+  // However fast it was before, while nothing moves there is no estimate of the end.
+  const still = await statusWhen(
+    "a run that stands for more than three seconds",
+    ({ secondsSinceCheckpoint }) => (secondsSinceCheckpoint ?? 9) > 3,
+  );
+  expect(still).toMatchObject({ etaSeconds: null, etaInterval: null });
+  await application.query("rollback");
+  const { code, stderr } = await ending;
+  expect(code).toBe(0);
+  expect(await database.query("select min(n), max(n) from notes")).toEqual([{ min: 1, max: 1 }]);
+  if (stderr.includes("held back")) expect(stderr).toMatch(/held back: .* → wait/);
+}, 60_000);
+
+test("a prepared transaction that locks a row is named, with what ends it (B6)", async () => {
+  await application.query("begin; update notes set n = n where id = 700; prepare transaction 'lost it'");
+  const ending = start();
+  await blocked("prepared transaction 'lost it'");
+  const { stdout } = await tidefill.run("status", "count");
+  expect(stdout).toMatch(
+    /held back +prepared transaction 'lost it' of \S+, prepared \d+ s ago, holds a lock/,
+  );
+  expect(stdout).toContain("rollback prepared 'lost it'   or   commit prepared 'lost it'");
+  await application.query("rollback prepared 'lost it'");
+  expect((await ending).code).toBe(0);
+}, 60_000);
+
+test("status does not wait for a table that is locked, and says who has locked it (16)", async () => {
+  await application.query("begin; lock table notes in access exclusive mode");
+  const ending = start();
+  // The run itself may not even begin while the table is locked for its checks.
+  await application.query("rollback");
+  await ending;
+  await database.query(
+    "update tidefill.run set status = 'interrupted', stop_reason = null, finished_at = null",
+  );
+  await application.query("begin; lock table notes in access exclusive mode");
+  const { code, stderr, stdout } = await tidefill.run("status", "count");
+  expect(code).toBe(0);
+  expect(stderr).toContain(
+    `what the rest costs cannot be told: process ${pid} has locked notes, or waits to`,
+  );
+  expect(stdout).toContain("→           Go on where it stopped: tidefill resume count");
+  await application.query("rollback");
+}, 60_000);
