@@ -1,4 +1,4 @@
-import type { Database } from "../postgres/database.ts";
+import type { Database, Transaction } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
 import { type Hold, holdToText } from "../remedies/hold.ts";
 import { noProgress, type Progress, plus, readProgress } from "../store/progress.ts";
@@ -100,7 +100,8 @@ export class Pulse {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#body.holds.stop();
-    const last = Promise.resolve(this.#beating).then(() => this.#credit());
+    const credit = () => this.#db.transaction((tx) => this.#credit(tx), { mayBeForgotten: true });
+    const last = Promise.resolve(this.#beating).then(credit);
     await Promise.race([last.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
   }
 
@@ -111,7 +112,6 @@ export class Pulse {
     const run = await this.#exchange(activeWorkers, hold);
     if (run === null) return;
     orders.obey(run);
-    this.#count();
     const progress = await readProgress(this.#db, this.#store.schema, this.#run);
     this.#seen = progress;
     pacer.measured(progress.workers, senses.walBytesPerRow(progress.rowsPerSecond));
@@ -130,10 +130,7 @@ export class Pulse {
       hold,
     });
     this.#readAtFirst ??= progress.read;
-    if (this.#beats % observeEvery === 0) {
-      await this.#credit();
-      await this.#observe(progress.read - this.#readAtFirst);
-    }
+    if (this.#beats % observeEvery === 0) await this.#observe(progress.read - this.#readAtFirst);
     this.#beats += 1;
   }
 
@@ -148,6 +145,7 @@ export class Pulse {
     return this.#db.transaction(
       async (tx) => {
         await this.#store.workers.beat(tx, this.#run, alive);
+        if (this.#beats > 0) await this.#credit(tx);
         return this.#store.runs.find(tx, this.#run);
       },
       { mayBeForgotten: true },
@@ -167,12 +165,11 @@ export class Pulse {
     if (!this.#isOff) this.#atWork += seconds;
   }
 
-  async #credit(): Promise<void> {
+  /** Adds the seconds since the last time to those of the run, unless somebody plans or ends it just now: then the next beat does. */
+  async #credit(tx: Transaction): Promise<void> {
     this.#count();
     const seconds = { atWork: this.#atWork, passed: this.#passed };
-    await this.#db.transaction((tx) => this.#store.workers.credit(tx, this.#run, this.#process.id, seconds), {
-      mayBeForgotten: true,
-    });
+    if (!(await this.#store.workers.credit(tx, this.#run, this.#process.id, seconds))) return;
     [this.#atWork, this.#passed] = [0, 0];
   }
 

@@ -96,6 +96,14 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
       -- what was killed within its first seconds has told nothing
       case
         when run.seconds_at_work > 0 then run.seconds_at_work
+          -- what was killed has committed since its last sign of life
+          + case
+              when run.status = 'running' then greatest(0, extract(epoch from max(range.checkpointed_at) - (
+                select max(worker.heartbeat_at)
+                from ${schema.table("worker")} as worker
+                where worker.run_id = run.id)))
+              else 0
+            end
         else extract(epoch from coalesce(run.finished_at, max(range.checkpointed_at)) - run.started_at)
       end as at_work,
       (select front.checkpoint

@@ -37,25 +37,36 @@ export class Workers {
 
   /**
    * Adds the seconds since the last time to those that the run was worked on. Of several processes the first does so: `atWork` where
-   * it alone is there, all that have `passed` where another works meanwhile.
+   * it alone is there, all that have `passed` where another works meanwhile. Answers false where the run's row is locked: a sign of
+   * life waits for nobody.
    */
   async credit(
     db: Queryable,
     run: bigint,
     id: string,
     { atWork, passed }: { readonly atWork: number; readonly passed: number },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const alive = sql`
       from ${this.#schema.table("worker")} as worker
       where worker.run_id = ${run}::bigint
         and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()`;
-    await db.query(sql`
-      update ${this.#schema.table("run")}
-      set seconds_at_work = seconds_at_work
-        + case when exists (select ${alive} and worker.id <> ${id}::uuid and worker.rows_per_second > 0) then ${passed}::double precision
-          else ${atWork}::double precision end
-      where id = ${run}::bigint
-        and (select worker.id ${alive} order by worker.id limit 1) = ${id}::uuid`);
+    const { rows } = await db.query(sql`
+      with free as (
+        select id
+        from ${this.#schema.table("run")}
+        where id = ${run}::bigint
+        for no key update skip locked
+      ), credited as (
+        update ${this.#schema.table("run")}
+        set seconds_at_work = seconds_at_work
+          + case when exists (select ${alive} and worker.id <> ${id}::uuid and worker.rows_per_second > 0) then ${passed}::double precision
+            else ${atWork}::double precision end
+        where id in (select id from free)
+          and (select worker.id ${alive} order by worker.id limit 1) = ${id}::uuid
+      )
+      select id
+      from free`);
+    return rows.length > 0;
   }
 
   async leave(db: Queryable, id: string): Promise<void> {
