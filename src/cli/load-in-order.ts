@@ -1,3 +1,4 @@
+import { didYouMean } from "../did-you-mean.ts";
 import { UsageError } from "../errors.ts";
 import { inOrder } from "../job/order.ts";
 import { type LoadedJob, loadJobs } from "./load-job.ts";
@@ -16,7 +17,8 @@ export async function loadInOrder(
   if (to === undefined) return known;
   const last = known.findIndex(({ job }) => job.name === to);
   if (last >= 0) return known.slice(0, last + 1);
+  const names = known.map(({ job }) => job.name);
   throw new UsageError(`There is no job "${to}" in ${settings.jobs}/.`, {
-    remedy: `It has: ${known.map(({ job }) => job.name).join(", ")}.`,
+    remedy: `${didYouMean(to, names)}It has: ${names.join(", ")}.`,
   });
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
+import { didYouMean } from "../did-you-mean.ts";
 import { messageOf, UsageError } from "../errors.ts";
 import { isJob, type Job } from "../job/define-job.ts";
 import { type FileHashes, hashFiles } from "./hash-files.ts";
@@ -74,12 +75,23 @@ export async function importFile(path: string): Promise<Readonly<Record<string, 
 }
 
 function noSuchJob(folder: string, name: string): UsageError {
+  if (!existsSync(folder)) return noFolder(folder, name);
   const jobs = jobsIn(folder);
-  const known = jobs.length === 0 && existsSync(folder) ? jobFiles(folder) : jobs;
+  const known = jobs.length === 0 ? jobFiles(folder) : jobs;
   return new UsageError(`There is no job "${name}" in ${folder}/.`, {
     remedy:
       known.length === 0
         ? "Name the folder of your jobs with --jobs."
-        : `It has: ${known.join(", ")}. Another folder: --jobs <dir>.`,
+        : `${didYouMean(name, known)}It has: ${known.join(", ")}. Another folder: --jobs <dir>.`,
+  });
+}
+
+/** A person who stands in the folder of the jobs itself means the file that lies there. */
+function noFolder(folder: string, name: string): UsageError {
+  const isHere = fileOf(".", name) !== undefined;
+  return new UsageError(`There is no folder ${folder} here, so there is no job "${name}".`, {
+    remedy: isHere
+      ? "Its file lies in this folder: add --jobs ."
+      : "Go to the folder above your jobs, or name theirs with --jobs <dir>; to make one: tidefill init",
   });
 }

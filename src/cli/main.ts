@@ -7,6 +7,7 @@ import { useEnvFile } from "./env-file.ts";
 import { exitCodeOfError } from "./exit-code.ts";
 import { explained } from "./explained.ts";
 import { printJson, sayError } from "./output.ts";
+import { unknownOption } from "./unknown-option.ts";
 
 /** Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75 resumable. */
 export async function runCommandLine(parameters: readonly string[]): Promise<void> {
@@ -41,6 +42,8 @@ function parser(parameters: readonly string[], commands: readonly CommandModule[
     .alias("version", "v")
     .fail((message, error) => {
       if (error !== undefined && error !== null) throw error;
+      const unknown = unknownOption(message, parameters, commands);
+      if (unknown !== null) throw new UsageError(unknown.message, unknown);
       throw new UsageError(told(message), {
         remedy: "`tidefill --help` shows the commands, `tidefill <command> --help` their options.",
       });

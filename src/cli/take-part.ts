@@ -6,6 +6,7 @@ import type { Duration } from "../job/duration.ts";
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { formatCount, formatSeconds } from "../observe/format.ts";
 import { rowWord } from "../observe/row-words.ts";
+import { repairOf } from "../remedies/repair.ts";
 import { nameOf } from "../remedies/stops.ts";
 import { stopOfReport } from "../remedies/waiting.ts";
 import { withAddress } from "./connection.ts";
@@ -102,8 +103,13 @@ function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
   for (const what of report.notCompared) say(`${emphasise("yellow", "not compared")}  ${what}`);
   for (const broken of report.broken) say(`${emphasise("red", "integrity")}  ${broken}`);
   sayContract(report);
-  const next = nextStep(report);
-  if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
+  for (const next of [nextStep(report), repair(report)])
+    if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
+}
+
+/** A verify only looks; what mends the rows that differ is told with it. */
+function repair({ kind, job, ofRun, rows: { read, conflicted } }: RunReport): string | null {
+  return kind === "verify" && conflicted > 0 ? repairOf({ job, ofRun, read, differing: conflicted }) : null;
 }
 
 function sayLost(lost: string | null, lease: string): void {

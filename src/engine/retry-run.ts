@@ -4,6 +4,7 @@ import { type GivenParameters, readParameters } from "../job/parameters.ts";
 import { openJob } from "../plan/open-job.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
+import { repairOf } from "../remedies/repair.ts";
 import { requireGrants } from "../store/grants.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
@@ -46,15 +47,16 @@ async function requireRetriable(db: Database, store: Store, job: Job, of: Run): 
   if (of.kind === "run" && isFinished(of.status) && rejects > 0) return;
   const why =
     of.kind !== "run"
-      ? "is not the job's own work"
+      ? `is the ${of.kind} of ${of.ofRun === null ? job.name : `run ${of.ofRun}`}, whose rows are not done by trying again`
       : rejects === 0
         ? "has no rejects"
         : `is ${of.status}: its rejects are tried when it has ended`;
-  throw new RefusedError(
-    "rejects-can-be-retried",
-    `Run ${of.id} of ${of.job} ${why}.`,
-    `tidefill status ${of.id}`,
-  );
+  throw new RefusedError("rejects-can-be-retried", `Run ${of.id} of ${of.job} ${why}.`, insteadOfRetry(of));
+}
+
+function insteadOfRetry({ kind, id, job, ofRun }: Run): string {
+  if (kind === "verify") return repairOf({ job, ofRun, read: 0, differing: 0 });
+  return kind === "undo" ? `Try once more what is left: tidefill undo ${ofRun}` : `tidefill status ${id}`;
 }
 
 /** A key names a row only where the rows are those that the run has read: a place in another file is another record. */

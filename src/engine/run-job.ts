@@ -18,6 +18,7 @@ import { contractAfter, expand, goOnWithLastSteps } from "./contract.ts";
 import { install } from "./install.ts";
 import { requireIntegrity, withIntegrity } from "./integrity.ts";
 import { leavesPart } from "./job-state.ts";
+import { requireKnownOptions } from "./known-options.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
 import { identitiesOf } from "./run-tables.ts";
@@ -46,6 +47,7 @@ export interface RunOptions extends WorkOptions {
  * Answers a report for every outcome that a run can have. @throws RefusedError, UsageError when no run was started
  */
 export async function runJob(job: Job, options: RunOptions = {}): Promise<RunReport> {
+  requireKnownOptions("runJob", options, ["parameters", "again", "canary", "stages", "soak"]);
   const given = options.parameters ?? {};
   const part = participation(options, false);
   const parameters = await readParameters(job.parameters, given);

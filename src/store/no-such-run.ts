@@ -1,5 +1,7 @@
+import { didYouMean } from "../did-you-mean.ts";
 import { UsageError } from "../errors.ts";
 import type { Queryable } from "../postgres/database.ts";
+import { sql } from "../postgres/sql.ts";
 import { holderOf } from "./claim.ts";
 import type { StoreSchema } from "./schema.ts";
 
@@ -8,7 +10,7 @@ export async function noSuchRun(db: Queryable, schema: StoreSchema, name: string
   const holder = await holderOf(db, schema, `steps of ${name}`);
   if (holder === null)
     return new UsageError(`There is no run "${name}".`, {
-      remedy: "`tidefill list` shows the jobs and the last run of each.",
+      remedy: `${didYouMean(name, await jobsWithRuns(db, schema))}\`tidefill list\` shows the jobs and the last run of each.`,
     });
   return new UsageError(
     `There is no run of ${name} yet: process ${holder.process} on ${holder.host} is at the steps before its rows.`,
@@ -17,4 +19,9 @@ export async function noSuchRun(db: Queryable, schema: StoreSchema, name: string
         "What it waits for stands on its terminal. To have it otherwise, end that process and type the command anew: it goes on there.",
     },
   );
+}
+
+async function jobsWithRuns(db: Queryable, schema: StoreSchema): Promise<readonly string[]> {
+  const { rows } = await db.query(sql`select distinct job from ${schema.table("run")}`);
+  return rows.map(({ job }) => job ?? "");
 }

@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { didYouMean } from "../../did-you-mean.ts";
 import { UsageError } from "../../errors.ts";
 import { examine } from "../../health/examine.ts";
 import type { Finding } from "../../health/finding.ts";
@@ -23,10 +24,11 @@ export const checkCommand: CommandModule = {
     const given = read as unknown as CommonSettings & { readonly require: readonly string[] };
     const settings = commonSettings(given);
     const all = await loadInOrder(settings, undefined);
-    const stranger = given.require.find((name) => !all.some(({ job }) => job.name === name));
+    const names = all.map(({ job }) => job.name);
+    const stranger = given.require.find((name) => !names.includes(name));
     if (stranger !== undefined)
       throw new UsageError(`There is no job "${stranger}" in ${settings.jobs}/.`, {
-        remedy: `It has: ${all.map(({ job }) => job.name).join(", ")}.`,
+        remedy: `${didYouMean(stranger, names)}It has: ${names.join(", ")}.`,
       });
     const { require } = given;
     const found = await withStore(settings, (db, store) => examine(db, store, all, require), {

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../did-you-mean.ts";
 import { columnTypeFor, fitsCatalogType, parseColumnType } from "../../job/column-types.ts";
 import { displayName } from "../../job/table.ts";
 import type { Check, Refusal } from "./check.ts";
@@ -8,14 +9,15 @@ export const columnsAreAsDescribed: Check = ({ table, relation, read, written })
   return [...new Set([...read, ...written])].flatMap((column): Refusal[] => {
     const found = relation.columns.find((candidate) => candidate.name === column);
     if (found === undefined) {
-      const known = relation.columns.map((candidate) => candidate.name).join(", ");
-      return [
-        refusal(`${name} has no column ${column}.`, `Correct the description; the table has ${known}.`),
-      ];
+      const known = relation.columns.map((candidate) => candidate.name);
+      const remedy = `${didYouMean(column, known)}Correct the description; the table has ${known.join(", ")}.`;
+      return [refusal(`${name} has no column ${column}.`, remedy)];
     }
     const declared = table.columns[column] ?? "";
     const parsed = parseColumnType(declared);
-    const fitting = `${columnTypeFor(found.baseName)}${found.isNullable ? "?" : ""}`;
+    // That a key must not be null is told by the check of the key: describing it as null would only be refused again.
+    const mayBeNull = found.isNullable && !table.key.includes(column);
+    const fitting = `${columnTypeFor(found.baseName)}${mayBeNull ? "?" : ""}`;
     if (parsed === null || !fitsCatalogType(parsed, found.baseName)) {
       return [
         refusal(
@@ -24,7 +26,7 @@ export const columnsAreAsDescribed: Check = ({ table, relation, read, written })
         ),
       ];
     }
-    if (found.isNullable && !parsed.isNullable && read.includes(column)) {
+    if (mayBeNull && !parsed.isNullable && read.includes(column)) {
       return [
         refusal(
           `${name}.${column} may be null in the database, and the description says that it never is.`,

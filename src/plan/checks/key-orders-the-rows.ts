@@ -19,11 +19,12 @@ export const keyOrdersTheRows: Check = async ({ tx, table, relation }) => {
   const columns = table.key.join(", ");
   // A partitioned table takes no index that is built on the side.
   const concurrently = relation.kind === "partitioned table" ? "" : "concurrently ";
+  const nullable = relation.columns.filter(({ name, isNullable }) => isNullable && table.key.includes(name));
   const refuse = (message: string) => [
     {
       check: "key-orders-the-rows",
       message,
-      remedy: `Name another key in the description, or create one: create unique index ${concurrently}on ${name} (${table.key.map(displayIdentifier).join(", ")}), with every column not null.`,
+      remedy: `Name another key in the description, or create one: create unique index ${concurrently}on ${name} (${table.key.map(displayIdentifier).join(", ")}), with every column not null${hintFor(nullable, name)}.`,
     },
   ];
   const indexes = await findKeyIndexes(tx, relation, table.key);
@@ -41,3 +42,11 @@ export const keyOrdersTheRows: Check = async ({ tx, table, relation }) => {
   }
   return [];
 };
+
+/** What makes these columns not null. */
+function hintFor(nullable: readonly { readonly name: string }[], table: string): string {
+  const sets = nullable.map(({ name }) => `alter column ${displayIdentifier(name)} set not null`);
+  return sets.length === 0
+    ? ""
+    : `: alter table ${table} ${sets.join(", ")} (the step setNotNull does it without a long lock)`;
+}

@@ -1,0 +1,17 @@
+/** A verify that has found rows that are not as the job would make them. */
+export interface Differing {
+  readonly job: string;
+  /** the run that was compared; null where the job has never run */
+  readonly ofRun: number | bigint | null;
+  /** rows compared, and those of them that differ; 0 where that is not known */
+  readonly read: number;
+  readonly differing: number;
+}
+
+/** What mends rows in which a verify has found differences; it writes nothing by itself. */
+export function repairOf({ job, ofRun, read, differing }: Differing): string {
+  if (ofRun === null) return `Do the work: tidefill run ${job}`;
+  if (read > 1 && differing === read)
+    return `Every row differs. If the job works on its own result (n = n + 1), that is always so: compare it by an integrity query of the job instead. Otherwise take the run back and do it again: tidefill undo ${ofRun} && tidefill run ${job}`;
+  return `Mend them: tidefill run ${job} --again   if doing a row twice gives the same, or if the job's pending finds these rows; otherwise take the run back and do it again: tidefill undo ${ofRun} && tidefill run ${job}   or bring back a backup: tidefill backup restore <dir>`;
+}
