@@ -10,7 +10,8 @@ export function nearest(word: string, names: readonly string[]): string | null {
   let best: { readonly name: string; readonly slips: number } | null = null;
   for (const name of names) {
     const slips = slipsBetween(plain(word), plain(name));
-    if (slips <= most && (best === null || slips < best.slips)) best = { name, slips };
+    if (slips <= most && slips < Math.max(word.length, name.length) && (best === null || slips < best.slips))
+      best = { name, slips };
   }
   return best?.name ?? null;
 }

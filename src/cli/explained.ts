@@ -6,6 +6,8 @@ import { refusedConnection, unreachable } from "./explained-connection.ts";
 
 const remedies: Readonly<Record<string, string>> = {
   "42501": "Grant the role what it lacks; `tidefill schema print` shows the tables that tidefill keeps.",
+  "55P03":
+    "Another session holds a lock on the table. See which: select pid, usename, state, xact_start from pg_stat_activity order by xact_start; then type the command again.",
 };
 
 /** Whatever was thrown, as an error that says what happened and what to do. */

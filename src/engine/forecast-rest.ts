@@ -63,7 +63,8 @@ async function requireUnlocked(db: Database, store: Store): Promise<void> {
     from pg_catalog.pg_locks as lock
     join pg_catalog.pg_class as class on class.oid = lock.relation
     where lock.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
-      and lock.mode = 'AccessExclusiveLock'
+      -- those that a plan for a batch would wait for
+      and lock.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
       and class.relkind in ('r', 'p')
       and class.relpersistence <> 't'
       and class.relnamespace not in (select oid from pg_catalog.pg_namespace where nspname = ${store.schema.name})

@@ -171,7 +171,7 @@ function standsStill(run: Run, progress: Progress): boolean {
 }
 
 function rateOf(run: Run, progress: Progress): number {
-  if (run.status === "running") return Math.round(progress.rowsPerSecond);
+  if (run.status === "running") return standsStill(run, progress) ? 0 : Math.round(progress.rowsPerSecond);
   return progress.secondsAtWork > 0 ? Math.round(progress.read / progress.secondsAtWork) : 0;
 }
 

@@ -86,7 +86,7 @@ test("an idle session that locks a row is named in the progress line, in status,
     "a run that stands for more than three seconds",
     ({ secondsSinceCheckpoint }) => (secondsSinceCheckpoint ?? 9) > 3,
   );
-  expect(still).toMatchObject({ etaSeconds: null, etaInterval: null });
+  expect(still).toMatchObject({ etaSeconds: null, etaInterval: null, rowsPerSecond: 0 });
   await application.query("rollback");
   const { code, stderr } = await ending;
   expect(code).toBe(0);
@@ -107,21 +107,21 @@ test("a prepared transaction that locks a row is named, with what ends it (B6)",
   expect((await ending).code).toBe(0);
 }, 60_000);
 
-test("status does not wait for a table that is locked, and says who has locked it (16)", async () => {
-  await application.query("begin; lock table notes in access exclusive mode");
-  const ending = start();
-  // The run itself may not even begin while the table is locked for its checks.
-  await application.query("rollback");
-  await ending;
-  await database.query(
-    "update tidefill.run set status = 'interrupted', stop_reason = null, finished_at = null",
-  );
-  await application.query("begin; lock table notes in access exclusive mode");
-  const { code, stderr, stdout } = await tidefill.run("status", "count");
-  expect(code).toBe(0);
-  expect(stderr).toContain(
-    `what the rest costs cannot be told: process ${pid} has locked notes, or waits to`,
-  );
-  expect(stdout).toContain("→           Go on where it stopped: tidefill resume count");
-  await application.query("rollback");
-}, 60_000);
+test.each(["share", "access exclusive"])(
+  "status does not wait for a table that is locked in %s mode, and says who has locked it (16)",
+  async (mode) => {
+    await start();
+    await database.query(
+      "update tidefill.run set status = 'interrupted', stop_reason = null, finished_at = null",
+    );
+    await application.query(`begin; lock table notes in ${mode} mode`);
+    const { code, stderr, stdout } = await tidefill.run("status", "count");
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      `what the rest costs cannot be told: process ${pid} has locked notes, or waits to`,
+    );
+    expect(stdout).toContain("→           Go on where it stopped: tidefill resume count");
+    await application.query("rollback");
+  },
+  60_000,
+);

@@ -1,0 +1,159 @@
+import { defineSqlJob, retryRejects, rowsOf, runJob, sql, table, undoRun, update, verifyRun } from "tidefill";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { nearest } from "../../src/did-you-mean.ts";
+import { askToStop } from "../../src/engine/ask-to-stop.ts";
+import { readJobStates } from "../../src/engine/job-state.ts";
+import { jobFindings } from "../../src/health/job-findings.ts";
+import { tryToOpenJob } from "../../src/plan/open-job.ts";
+import { createPool } from "../../src/postgres/connect.ts";
+import { Database } from "../../src/postgres/database.ts";
+import { repairOf } from "../../src/remedies/repair.ts";
+import { Store } from "../../src/store/store.ts";
+import { useDatabase } from "../support/database.ts";
+import { CommandLine } from "../support/tidefill.ts";
+
+const database = useDatabase();
+const notes = table("notes", { key: "id", columns: { id: "bigint", n: "integer" } });
+const job = defineSqlJob({ name: "double", source: rowsOf(notes), sink: update(notes, { n: sql`id * 2` }) });
+const store = new Store();
+let db: Database;
+
+beforeEach(async () => {
+  await database.query("drop schema if exists tidefill cascade; drop table if exists notes");
+  await database.query("create table notes (id bigint primary key, n integer not null default 0)");
+  await database.query("insert into notes (id) select generate_series(1, 100); analyze notes");
+  db = new Database(
+    createPool({ connectionString: database.url, applicationName: "test", maxConnections: 2 }),
+  );
+});
+afterEach(() => db.close());
+
+const options = () => ({ connectionString: database.url });
+
+async function findings() {
+  const states = await readJobStates(db, store, [{ job, files: {} }]);
+  return jobFindings({ db, store, states, all: states });
+}
+
+test("a verify with differences says what mends them, and so does the refusal to retry them (17)", async () => {
+  await runJob(job, options());
+  await database.query("update notes set n = 7 where id = 50");
+  const verify = await verifyRun(job, options());
+  expect(verify.rows.conflicted).toBe(1);
+  const remedy =
+    "Mend them: tidefill run double --again   if doing a row twice gives the same, or if the job's pending finds these rows; otherwise take the run back and do it again: tidefill undo 1 && tidefill run double   or bring back a backup: tidefill backup restore <dir>";
+  expect(repairOf({ job: "double", ofRun: 1, read: 100, differing: 1 })).toBe(remedy);
+  await expect(retryRejects(job, String(verify.run), options())).rejects.toMatchObject({
+    message: "Run 2 of double is the verify of run 1, whose rows are not done by trying again.",
+    remedy,
+  });
+  expect(await runJob(job, { ...options(), again: true })).toMatchObject({ rows: { written: 1 } });
+  expect(await verifyRun(job, options())).toMatchObject({ rows: { conflicted: 0 } });
+});
+
+test("a verify in which every row differs says that a job may always do so (17)", () => {
+  expect(repairOf({ job: "double", ofRun: 1, read: 100, differing: 100 })).toMatch(/integrity query/);
+  expect(repairOf({ job: "double", ofRun: null, read: 9, differing: 3 })).toBe(
+    "Do the work: tidefill run double",
+  );
+});
+
+test("after an undo check says run, and adds --again only where an earlier run stands (19)", async () => {
+  await runJob(job, options());
+  await undoRun("double", options());
+  const [first] = await findings();
+  expect(first).toMatchObject({
+    code: "undone-job",
+    remedy: "Do it again: tidefill run double   or take it out of the folder",
+  });
+  expect((await runJob(job, options())).status).toBe("succeeded");
+  expect((await runJob(job, { ...options(), again: true })).status).toBe("succeeded");
+  await database.query("update notes set n = 1");
+  const again = await runJob(job, { ...options(), again: true });
+  await undoRun(String(again.run), options());
+  const [second] = await findings();
+  expect(second?.remedy).toBe("Do it again: tidefill run double --again   or take it out of the folder");
+  await expect(runJob(job, options())).rejects.toMatchObject({ check: "not-done-already" });
+});
+
+test("a run that was cancelled and taken back is undone, not pending (19)", async () => {
+  const report = await runJob(job, { ...options(), canary: "10 rows" });
+  expect(report.status).toBe("paused");
+  await askToStop(db, store, String(report.run), "cancelled");
+  await undoRun(String(report.run), options());
+  const [state] = await readJobStates(db, store, [{ job, files: {} }]);
+  expect(state?.state).toBe("undone");
+});
+
+test("a run that failed by its reject limit is told as that by check, with what to type (19)", async () => {
+  const never = defineSqlJob({
+    name: "double",
+    source: rowsOf(notes),
+    sink: update(notes, { n: sql`id / 0` }),
+  });
+  expect(await runJob(never, { ...options(), rejectLimit: 3 })).toMatchObject({ stopReason: "reject-limit" });
+  const [found] = await findings();
+  expect(found).toMatchObject({
+    code: "failed-job",
+    message: "double, run 1, has failed: more rows were rejected than it may have.",
+    remedy: expect.stringMatching(
+      /^See why: tidefill rejects 1 {3}go on with a higher limit: tidefill resume double --reject-limit \d+$/,
+    ),
+  });
+});
+
+test("an option of runJob that does not exist is refused by name (19)", async () => {
+  await expect(runJob(job, { ...options(), worker: 2 } as never)).rejects.toMatchObject({
+    message: 'runJob has no option "worker".',
+    remedy: expect.stringMatching(/^Did you mean "workers"\?/),
+  });
+});
+
+test("a key that may be null is not to be described as null, but to be made not null (19)", async () => {
+  await database.query(
+    "alter table notes drop constraint notes_pkey; alter table notes alter id drop not null",
+  );
+  const { refusals } = await tryToOpenJob(db, job, {});
+  expect(refusals.map(({ check }) => check)).toEqual(["key-orders-the-rows"]);
+  expect(refusals[0]?.remedy).toContain("alter table public.notes alter column id set not null");
+});
+
+test("a column that does not exist is told with the one that was meant (19)", async () => {
+  await database.query("alter table notes rename n to nn");
+  const { refusals } = await tryToOpenJob(db, job, {});
+  expect(refusals[0]).toMatchObject({
+    message: expect.stringMatching(/notes has no column n\.$/),
+    remedy: expect.stringMatching(/^Did you mean "nn"\? /),
+  });
+});
+
+test.each([
+  ["wordcount", ["word-count", "other"], "word-count"],
+  ["word_cuont", ["word-count"], "word-count"],
+  ["n", ["nn"], "nn"],
+  ["essays", ["students", "teachers"], null],
+  ["a", ["b"], null],
+] as const)("for %s out of %j it is %s that was meant (19)", (word, names, meant) => {
+  expect(nearest(word, names)).toBe(meant);
+});
+
+test("jobs, options and runs that were mistyped are told with what was meant (19)", async () => {
+  const text = `import { defineSqlJob, rowsOf, sql, table, update } from "tidefill";
+const notes = table("notes", { key: "id", columns: { id: "bigint", n: "integer" } });
+export default defineSqlJob({ name: "double", source: rowsOf(notes), sink: update(notes, { n: sql\`id * 2\` }) });`;
+  const tidefill = await CommandLine.open(database.url, { "double.ts": text });
+  try {
+    expect((await tidefill.run("run", "duoble")).stderr).toContain('Did you mean "double"?');
+    expect((await tidefill.run("run", "double", "--worker", "2")).stderr).toContain(
+      "There is no option --worker here.\n→ Did you mean --workers?",
+    );
+    expect((await tidefill.run("run", "double")).code).toBe(0);
+    expect((await tidefill.run("status", "duble")).stderr).toContain('Did you mean "double"?');
+    await database.query("update notes set n = 7 where id = 50");
+    const { code, stderr } = await tidefill.run("verify", "double");
+    expect(code).toBe(4);
+    expect(stderr).toContain("→ Mend them: tidefill run double --again");
+  } finally {
+    await tidefill.close();
+  }
+});
