@@ -3,7 +3,7 @@ import type { Said } from "./progress-state.ts";
 
 /** One line for a file or a pipe, which has no width. */
 export function progressLine(job: string, { hold, figures }: Said): string {
-  return [job, ...(hold === null ? [] : [shownHold(hold)]), ...figures].join("  ");
+  return harmless([job, ...(hold === null ? [] : [shownHold(hold)]), ...figures].join("  "));
 }
 
 /**
@@ -12,12 +12,17 @@ export function progressLine(job: string, { hold, figures }: Said): string {
  */
 export function progressLines(job: string, { hold, figures }: Said, width: number): readonly string[] {
   if (hold === null) return [cut([job, ...figures].join("  "), width)];
-  const reason = wrap(`${job}  ${hold.kind}: ${hold.reason}`, width);
+  const reason = wrap(harmless(`${job}  ${hold.kind}: ${hold.reason}`), width);
   return [
     ...reason.slice(0, -1),
     withFigures(reason.at(-1) ?? "", figures, width),
-    ...wrap(`→ ${hold.remedy}`, width),
+    ...wrap(harmless(`→ ${hold.remedy}`), width),
   ];
+}
+
+/** Names of transactions, standbys and sessions may hold what a terminal would obey. */
+function harmless(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, "?");
 }
 
 function withFigures(line: string, figures: readonly string[], width: number): string {

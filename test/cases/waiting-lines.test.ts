@@ -1,5 +1,7 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { Blockers } from "../../src/engine/blockers.ts";
+import { Holds } from "../../src/engine/holds.ts";
 import { ProgressLine } from "../../src/observe/progress-line.ts";
 import { progressLine, progressLines } from "../../src/observe/progress-text.ts";
 import { holdByBlockers, holdByObstacle } from "../../src/remedies/obstacles.ts";
@@ -138,6 +140,37 @@ describe("the progress line", () => {
     } finally {
       if (ci !== undefined) process.env.CI = ci;
     }
+  });
+});
+
+describe("what a process tells of itself", () => {
+  const processor = { signal: "processor", strain: 0.9, reason: "an application is at work" } as const;
+  const slowed = { level: 0.3, heldBackBy: processor };
+  const event = { job: "count", run: 1n } as const;
+  const counts = { walked: 1, read: 1, written: 1, unchanged: 0, skipped: 0, rejected: 0, conflicted: 0 };
+  const seconds = { read: 0, transform: 0, write: 0, commit: 0 };
+  const committed = { ...event, type: "batch committed", range: 1n, counts, seconds } as const;
+  const blockers = () => new Blockers({ query: async () => ({ rows: [], count: 0 }) }, "tidefill count");
+
+  test("exhausted connections count more than an application at work, though other workers go on (16)", () => {
+    const holds = new Holds("count", blockers());
+    expect(holds.now(slowed)?.reason).toBe("an application is at work");
+    holds.hear({ ...event, type: "worker failed", worker: 2, reason: "resources", sqlstate: "53300" });
+    holds.hear(committed);
+    expect(holds.now(slowed)?.reason).toBe("the server has no connection free");
+  });
+
+  test("a failure that the next batch overcomes is over, and what holds the run counts more (16)", () => {
+    const holds = new Holds("count", blockers());
+    holds.hear({ ...event, type: "worker failed", worker: 2, reason: "connection", sqlstate: "57P01" });
+    expect(holds.now(slowed)?.reason).toBe("the database cannot be reached");
+    expect(holds.now({ ...slowed, level: 0 })).toMatchObject({
+      kind: "held",
+      reason: "an application is at work",
+    });
+    holds.hear(committed);
+    expect(holds.now(slowed)?.reason).toBe("an application is at work");
+    expect(holds.now({ level: 1, heldBackBy: null })).toBeNull();
   });
 });
 
