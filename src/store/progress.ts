@@ -54,7 +54,16 @@ export const noProgress: Progress = {
 
 /** What is known of a run, and what was committed since. */
 export function plus(progress: Progress, counts: BatchCounts): Progress {
-  const names = ["walked", "read", "written", "unchanged", "skipped", "rejected", "swallowed", "conflicted"] as const;
+  const names = [
+    "walked",
+    "read",
+    "written",
+    "unchanged",
+    "skipped",
+    "rejected",
+    "swallowed",
+    "conflicted",
+  ] as const;
   const sums = names.map((name) => [name, progress[name] + counts[name]] as const);
   return { ...progress, ...Object.fromEntries(sums), batches: progress.batches + 1 };
 }

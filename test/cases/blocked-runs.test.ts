@@ -5,14 +5,15 @@ import { createPool } from "../../src/postgres/connect.ts";
 import { Database } from "../../src/postgres/database.ts";
 import { Store } from "../../src/store/store.ts";
 import { urlOf, useDatabase } from "../support/database.ts";
-import { CommandLine, outcomeOf } from "../support/tidefill.ts";
+import { CommandLine, type Outcome, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 
 const database = useDatabase();
 
 const count = `import { defineSqlJob, rowsOf, sql, table, update } from "tidefill";
 const notes = table("notes", { key: "id", columns: { id: "bigint", n: "integer" } });
-export default defineSqlJob({ name: "count", source: rowsOf(notes), sink: update(notes, { n: sql\`n + 1\` }) });`;
+export default defineSqlJob({ name: "count", source: rowsOf(notes), sink: update(notes, { n: sql\`n + 1\` }),
+  pace: { rowsPerSecond: 500 } });`;
 
 let tidefill: CommandLine;
 let application: pg.Client;
@@ -60,25 +61,29 @@ async function blocked(by: string): Promise<RunReport> {
   return statusWhen(`a run that tells of ${by}`, ({ hold }) => hold?.reason.includes(by) === true);
 }
 
-/** Starts a run that has done some rows before it meets the lock. */
-function start() {
+/** Starts a run and answers, when some rows are done, what will become of it. */
+async function started(): Promise<{ readonly ending: Promise<Outcome> }> {
   const child = tidefill.start("run", "count", "--workers", "1");
   child.stdin.end();
-  return outcomeOf(child);
+  const ending = outcomeOf(child);
+  const looks = "select sum(rows_read)::integer as read from tidefill.range";
+  const isAtWork = async () => Number((await database.query(looks).catch(() => []))[0]?.read ?? 0) > 0;
+  await until(isAtWork, { describe: "rows that are done", timeoutMs: 60_000 });
+  return { ending };
 }
 
-test("an idle session that locks a row is named in the progress line, in status, list and check, with what ends it (B6)", async () => {
-  await application.query("begin; update notes set n = n where id = 1500");
-  const ending = start();
-  const { hold } = await blocked(`process ${pid}`);
+test("an idle session that holds a lock is named in the progress line, in status, list and check, with what ends it (B6)", async () => {
+  const { ending } = await started();
+  await application.query("begin; lock table notes in share mode");
+  const { hold } = await blocked(`pid ${pid}`);
   expect(hold?.kind).toBe("held back");
   expect(hold?.reason).toMatch(
-    /^process \d+ of \S+ \(reports\), idle in transaction for \d+ s, holds a lock that a batch needs$/,
+    /^pid \d+ of \S+ \(reports\), idle in transaction for \d+ s, holds a lock that a batch needs$/,
   );
   const what = `select pg_terminate_backend(${pid})`;
   for (const command of [["status"], ["status", "count"], ["list"], ["check"]]) {
     const { stdout } = await tidefill.run(...command);
-    expect(stdout).toMatch(new RegExp(`held back:? +process ${pid} `));
+    expect(stdout).toMatch(new RegExp(`held back:? +pid ${pid} `));
     expect(stdout).toContain(`wait, or end it: ${what}`);
   }
   // However fast it was before, while nothing moves there is no estimate of the end.
@@ -92,25 +97,25 @@ test("an idle session that locks a row is named in the progress line, in status,
   expect(code).toBe(0);
   expect(await database.query("select min(n), max(n) from notes")).toEqual([{ min: 1, max: 1 }]);
   if (stderr.includes("held back")) expect(stderr).toMatch(/held back: .* → wait/);
-}, 60_000);
+}, 120_000);
 
-test("a prepared transaction that locks a row is named, with what ends it (B6)", async () => {
-  await application.query("begin; update notes set n = n where id = 700; prepare transaction 'lost it'");
-  const ending = start();
-  await blocked("prepared transaction 'lost it'");
+test("a prepared transaction that holds a lock is named, with what ends it (B6)", async () => {
+  const { ending } = await started();
+  await application.query("begin; lock table notes in share mode; prepare transaction 'lost it'");
+  await blocked("the prepared transaction 'lost it'");
   const { stdout } = await tidefill.run("status", "count");
   expect(stdout).toMatch(
-    /held back +prepared transaction 'lost it' of \S+, prepared \d+ s ago, holds a lock/,
+    /held back +the prepared transaction 'lost it' of \S+, prepared \d+ s ago, holds a lock/,
   );
   expect(stdout).toContain("rollback prepared 'lost it'   or   commit prepared 'lost it'");
   await application.query("rollback prepared 'lost it'");
   expect((await ending).code).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test.each(["share", "access exclusive"])(
   "status does not wait for a table that is locked in %s mode, and says who has locked it (16)",
   async (mode) => {
-    await start();
+    await (await started()).ending;
     await database.query(
       "update tidefill.run set status = 'interrupted', stop_reason = null, finished_at = null",
     );
