@@ -10,6 +10,7 @@ const remedies: Readonly<Record<SignalName, (run: string) => string>> = {
     "start the slot's consumer, or drop the slot: select pg_drop_replication_slot('<slot>')",
   "synchronous standby": () =>
     "bring the standby back, or wait for none: alter system set synchronous_standby_names = ''; select pg_reload_conf()",
+  "lock table": (run) => `take fewer: tidefill set ${run} workers=1; or raise max_locks_per_transaction`,
   archiver: () => "see why archive_command is slow or fails: select * from pg_stat_archiver",
   wal: (run) => `it goes on when all sessions write less WAL; the job's limit aside: ${ignoring(run, "wal")}`,
   "disk space": () => "make room on that disk; old undo logs go by: tidefill purge",

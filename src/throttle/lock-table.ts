@@ -21,7 +21,7 @@ export class LockTable implements Signal {
       where not fastpath`);
     const [taken, size] = [Number(rows[0]?.taken ?? 0), Number(rows[0]?.size ?? 1)];
     const limit = Math.floor(size * mostTaken);
-    const sign = taken >= limit ? ">" : "<";
+    const sign = taken >= limit ? ">" : "of at most";
     return {
       signal: this.name,
       strain: strainOf(taken, limit),

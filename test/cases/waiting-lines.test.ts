@@ -147,7 +147,16 @@ describe("what a process tells of itself", () => {
   const processor = { signal: "processor", strain: 0.9, reason: "an application is at work" } as const;
   const slowed = { level: 0.3, heldBackBy: processor };
   const event = { job: "count", run: 1n } as const;
-  const counts = { walked: 1, read: 1, written: 1, unchanged: 0, skipped: 0, rejected: 0, swallowed: 0, conflicted: 0 };
+  const counts = {
+    walked: 1,
+    read: 1,
+    written: 1,
+    unchanged: 0,
+    skipped: 0,
+    rejected: 0,
+    swallowed: 0,
+    conflicted: 0,
+  };
   const seconds = { read: 0, transform: 0, write: 0, commit: 0 };
   const committed = { ...event, type: "batch committed", range: 1n, counts, seconds } as const;
   const blockers = () => new Blockers({ query: async () => ({ rows: [], count: 0 }) }, "tidefill count");
