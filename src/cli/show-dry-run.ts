@@ -19,7 +19,8 @@ export async function showDryRun(settings: CommonSettings, job: Job, options: Dr
     if (settings.json) printJson(report);
     else printData(describe(report));
     if (!settings.json) say("Rolled back: nothing was changed, nothing was kept.");
-    process.exitCode = report.rows.rejected > 0 ? exitCodes.incomplete : exitCodes.done;
+    process.exitCode =
+      report.rows.rejected + report.rows.swallowed > 0 ? exitCodes.incomplete : exitCodes.done;
   } finally {
     signals.ignore();
   }
@@ -36,6 +37,7 @@ function describe(report: DryRunReport): string {
     ...some(rows.skipped, "skipped"),
     ...some(rows.conflicted, "conflicted"),
     ...some(rows.rejected, "rejected"),
+    ...some(rows.swallowed, "swallowed by a trigger"),
   ];
   const fired = triggers.map(({ name, calls }) => `${name} ${formatCount(calls)} times`).join(", ");
   const measured = `, for the first ${formatCount(report.measuredRows)} rows that were written`;

@@ -150,6 +150,7 @@ function partsOf(report: RunReport): string[] {
       `${counts[2]} gone`,
       ...some(rows.unchanged, "as they were already"),
       ...some(rows.rejected, "refused by the database"),
+      ...some(rows.swallowed, "swallowed by a trigger"),
       images,
     ];
   }
@@ -161,6 +162,7 @@ function partsOf(report: RunReport): string[] {
     ...some(rows.skipped, "skipped"),
     ...some(rows.conflicted, "conflicted with rows that were there"),
     ...some(rows.rejected, "rejected"),
+    ...some(rows.swallowed, "swallowed by a trigger"),
   ];
 }
 
@@ -193,7 +195,7 @@ function tryAgain({ kind, rows, ofRun }: RunReport): string {
 }
 
 function isListed({ kind, rows }: RunReport): boolean {
-  return rows.rejected > 0 || (kind !== "run" && rows.conflicted + rows.skipped > 0);
+  return rows.rejected + rows.swallowed > 0 || (kind !== "run" && rows.conflicted + rows.skipped > 0);
 }
 
 function nextStep(report: RunReport): string | null {

@@ -40,6 +40,7 @@ export interface DryRunReport {
     readonly unchanged: number;
     readonly skipped: number;
     readonly rejected: number;
+    readonly swallowed: number;
     readonly conflicted: number;
   };
   /** of one worker */

@@ -7,6 +7,7 @@ import { readProgress } from "../store/progress.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
+import { addSweep, addSweepOfRejects } from "../store/sweeps.ts";
 import type { RunTables } from "./run-tables.ts";
 import type { Sweeping } from "./run-task.ts";
 
@@ -105,8 +106,8 @@ export async function nextSweep(
   retries: Sweeping["retries"],
 ): Promise<Finishing> {
   const sweep = last + 1;
-  if (retries === "list") await store.ranges.addSweepOfRejects(tx, id, sweep);
-  else await store.ranges.addSweep(tx, id, sweep);
+  if (retries === "list") await addSweepOfRejects(tx, store.schema, id, sweep);
+  else await addSweep(tx, store.schema, id, sweep);
   await store.runs.set(tx, id, { sweep: sql`${sweep}` });
   return { kind: "sweeping", sweep };
 }

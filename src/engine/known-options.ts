@@ -5,6 +5,7 @@ import type { WorkOptions } from "./session.ts";
 /** Every name of `WorkOptions`: the compiler asks for those that are missing. */
 const workOptions: Readonly<Record<keyof WorkOptions, true>> = {
   connectionString: true,
+  password: true,
   schema: true,
   workers: true,
   window: true,

@@ -14,6 +14,17 @@ interface MetricName {
   readonly buckets?: readonly number[];
 }
 
+/** What may become of a row; a batch counts them, and a sweep takes rejects back that it has done after all. */
+export const rowOutcomes = [
+  "read",
+  "written",
+  "unchanged",
+  "skipped",
+  "rejected",
+  "swallowed",
+  "conflicted",
+] as const;
+
 /**
  * Every metric that tidefill exposes: the registry is built from this table, and the dashboard, the alert
  * rules and docs/metrics.md are tested against it. No label is called `job`: Prometheus overwrites it.
@@ -22,9 +33,9 @@ export const metricNames = [
   {
     name: "tidefill_rows_total",
     type: "counter",
-    help: "Rows by what became of them: read once, then written, unchanged, skipped, rejected or conflicted; undone when an undo restored them.",
+    help: "Rows by what became of them: read once, then written, unchanged, skipped, rejected, swallowed by a trigger, or conflicted; undone when an undo restored them.",
     labels: ["job_name", "outcome"],
-    values: { outcome: ["read", "written", "unchanged", "skipped", "rejected", "conflicted", "undone"] },
+    values: { outcome: [...rowOutcomes, "undone"] },
   },
   {
     name: "tidefill_batches_total",

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Pushgateway, Registry } from "prom-client";
 import { type EngineEvent, type StepEvent, signalNames } from "../engine/events.ts";
-import { metricNames } from "./metric-names.ts";
+import { metricNames, rowOutcomes } from "./metric-names.ts";
 
 type Name = (typeof metricNames)[number]["name"];
 
@@ -109,9 +109,8 @@ export class Metrics {
 
   #committed({ job: job_name, counts, seconds }: Extract<EngineEvent, { type: "batch committed" }>): void {
     const rows = this.#counter("tidefill_rows_total");
-    for (const outcome of ["read", "written", "unchanged", "skipped", "rejected", "conflicted"] as const) {
+    for (const outcome of rowOutcomes) {
       const name = outcome === "written" && this.#isUndo ? "undone" : outcome;
-      // A sweep takes rejects back that it has done after all; a counter only goes up.
       rows.inc({ job_name, outcome: name }, Math.max(0, counts[outcome]));
     }
     this.#counter("tidefill_batches_total").inc({ job_name, outcome: "committed" });

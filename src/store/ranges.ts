@@ -69,28 +69,6 @@ export class Ranges {
     return BigInt(rows[0]?.number ?? 0);
   }
 
-  /** Plans a sweep: the same ranges of keys once more. The caller holds the run's row. */
-  async addSweep(tx: Transaction, run: bigint, sweep: number): Promise<void> {
-    const range = this.#schema.table("range");
-    await tx.query(sql`
-      insert into ${range} (run_id, number, sweep, after_key, through_key, checkpoint)
-      select run_id, (select max(number) from ${range} where run_id = ${run}::bigint) + row_number() over (order by number),
-        ${sweep}::integer, after_key, through_key, after_key
-      from ${range}
-      where run_id = ${run}::bigint
-        and sweep = (select max(sweep) from ${range} where run_id = ${run}::bigint and not of_rejects)`);
-  }
-
-  /** Plans a sweep over the list of rejects: one range. The caller holds the run's row. */
-  async addSweepOfRejects(tx: Transaction, run: bigint, sweep: number): Promise<void> {
-    const range = this.#schema.table("range");
-    await tx.query(sql`
-      insert into ${range} (run_id, number, sweep, of_rejects)
-      select ${run}::bigint, max(number) + 1, ${sweep}::integer, true
-      from ${range}
-      where run_id = ${run}::bigint`);
-  }
-
   /** Gives a verify the ranges that a run has done so far. */
   async copyDone(tx: Transaction, from: bigint, to: bigint): Promise<void> {
     const range = this.#schema.table("range");

@@ -136,7 +136,7 @@ function describeOne(report: RunReport): string {
     ["done", `${formatPercent(report.progress)} of ~${formatCount(rows.estimated ?? 0)} rows`],
     [
       "rows",
-      `${formatCount(rows.read)} read, ${formatCount(rows.written)} ${rowWord(report)}, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.conflicted)} conflicted, ${formatCount(rows.rejected)} rejected`,
+      `${formatCount(rows.read)} read, ${formatCount(rows.written)} ${rowWord(report)}, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.conflicted)} conflicted, ${formatCount(rows.rejected)} rejected${rows.swallowed > 0 ? `, ${formatCount(rows.swallowed)} swallowed by a trigger` : ""}`,
     ],
     ["speed", report.rowsPerSecond > 0 ? `${formatCount(report.rowsPerSecond)} rows/s` : null],
     [
