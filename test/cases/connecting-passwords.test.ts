@@ -122,9 +122,7 @@ test.each([
   ["a password that was changed", "password 'second'", "password 'first'"],
   ["a role that may not log in for a while", "nologin", "login"],
 ])("%s while a run works is waited for, and each row is done once (C4)", async (_, out, back) => {
-  const { report, isCalled } = running({ connectionString: as("first") }, () => lockOut(out));
-  await isCalled();
-  await until(async () => (await sessionsOf(role)) === 0, { describe: "no session of the role" });
+  const { report } = await lockedOut(out);
   // Nothing but an end of its own would have changed this.
   expect(await Promise.race([report, Promise.resolve("at work")])).toBe("at work");
   await database.query(`alter role ${role} ${back}`);
@@ -132,24 +130,27 @@ test.each([
   await expectEachOnce();
 });
 
-test("a password that stays wrong ends a run as interrupted, and with the right one it is resumed (C4)", async () => {
-  const now = performance.now.bind(performance);
-  let later = 0;
-  vi.spyOn(performance, "now").mockImplementation(() => now() + later);
+/** A run whose role was locked out after a batch, and has been refused several times since. */
+async function lockedOut(statement: string, options: WorkOptions = {}) {
   let asked = 0;
   let before = Number.POSITIVE_INFINITY;
   const password = () => {
     asked += 1;
     return "first";
   };
-  const { report } = running(
-    { connectionString: as("first"), password, workers: 1, lease: "1s" },
-    async () => {
-      await lockOut("password 'second'");
-      before = asked;
-    },
-  );
+  const work = running({ connectionString: as("first"), password, workers: 1, ...options }, async () => {
+    await lockOut(statement);
+    before = asked;
+  });
   await until(async () => asked > before + 5, { describe: "refusals" });
+  return work;
+}
+
+test("a password that stays wrong ends a run as interrupted, and with the right one it is resumed (C4)", async () => {
+  const now = performance.now.bind(performance);
+  let later = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => now() + later);
+  const { report } = await lockedOut("password 'second'", { lease: "1s" });
   later = 6 * 60_000;
   expect(await report).toMatchObject({
     status: "interrupted",
