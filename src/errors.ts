@@ -60,7 +60,7 @@ export class NoProgressError extends TidefillError {
   constructor(minutes: number, cause: unknown) {
     super(
       "no-progress",
-      `Nothing went forward for ${minutes} minutes; the last obstacle: ${messageOf(cause)}.`,
+      `Nothing went forward for ${minutes} minutes; the last obstacle: ${messageOf(cause).replace(/\.$/, "")}.`,
       { cause },
     );
   }

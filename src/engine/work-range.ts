@@ -156,8 +156,8 @@ export class RangeWork {
   // The store tells, under a row lock, how it ended; until it can be asked, nobody knows.
   async #resolve(error: CommitUnknownError, attempt: Attempt): Promise<Committed | null> {
     this.#failed({ action: "retry", reason: "connection", sqlstate: null }, attempt.stretch?.walked ?? null);
-    for (;;) {
-      await this.#stop.pause(this.#backoff.nextPauseMs(error));
+    for (let obstacle: unknown = error; ; ) {
+      await this.#stop.pause(this.#backoff.nextPauseMs(obstacle));
       try {
         const isThere = await this.#committer.wasCommitted(attempt.lease);
         this.#events.emit({
@@ -176,6 +176,7 @@ export class RangeWork {
       } catch (failure) {
         if (failure instanceof LeaseLostError || classifyFailure(failure).action === "stop") throw failure;
         if (this.#stop.isStopping) return null;
+        obstacle = failure;
       }
     }
   }
