@@ -1,3 +1,4 @@
+import { didYouMean } from "../../did-you-mean.ts";
 import { UsageError } from "../../errors.ts";
 import type { Settings } from "./parse-address.ts";
 
@@ -67,28 +68,9 @@ function unknown(name: string, origin: string): UsageError {
   const remedy =
     refused[name] ??
     (aliases[name] === undefined
-      ? `${meant(name)}Take it out; a setting of the server is written options=-c%20name%3Dvalue.`
+      ? `${didYouMean(name, [...obeyed])}Take it out; a setting of the server is written options=-c%20name%3Dvalue.`
       : `Write ${aliases[name]}=.`);
   return new UsageError(`The parameter${shown} in ${origin} means nothing to tidefill.`, { remedy });
-}
-
-function meant(name: string): string {
-  const near = [...obeyed].find((each) => distance(each, name.toLowerCase()) <= 2);
-  return near === undefined ? "" : `Did you mean ${near}? `;
-}
-
-/** How many characters have to be added, taken away or changed. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j += 1) {
-      const same = one[i - 1] === other[j - 1] ? 0 : 1;
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 function words(text: string): ReadonlySet<string> {
