@@ -88,6 +88,10 @@ test("docs/operating.md lists every code of an error that ends a command", () =>
     "lease-lost",
     "not-committed",
     "no-progress",
+    "swallowed",
+    "rows-swallowed",
+    "reject-not-kept",
+    "table-changed",
     "job",
     "demo",
   ];
