@@ -1,5 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
-import type { Key } from "../postgres/key.ts";
+import type { Key, KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import { listedKeys } from "../source/listed-keys.ts";
 import { countRejects } from "../store/rejects.ts";
@@ -20,6 +20,10 @@ export class RejectSweep implements BatchWork {
     this.#work = work;
     this.#rejects = rejects;
     this.#key = key;
+  }
+
+  reasonAt(key: KeyText, reason: string): string {
+    return this.#work.reasonAt?.(key, reason) ?? reason;
   }
 
   async do(tx: Transaction, batch: Batch): Promise<BatchOutcome> {

@@ -5,7 +5,7 @@ import type { Check, CheckSubject } from "./check.ts";
 /** A rule makes another statement of ours, or none: PostgreSQL refuses that in a statement that also keeps the old values. */
 export const noRuleRewrites: Check = async (subject) => {
   const { tx, relation, verb } = subject;
-  const minds = subject.conflict !== null;
+  const minds = subject.conflict != null;
   if (verb === null) return [];
   const { rows } = await tx.query(sql`
     select rulename, is_instead, pg_catalog.pg_get_ruledef(oid) as definition,
@@ -42,11 +42,11 @@ function eventsOf({ verb, job, conflict }: CheckSubject): string[] {
   if (verb === null) return [];
   return [
     events[verb],
-    ...(conflict !== null ? [events.update] : []),
+    ...(conflict != null ? [events.update] : []),
     ...(job.undoable ? [undone[verb]] : []),
   ];
 }
 
 function why({ conflict }: CheckSubject): string {
-  return conflict !== null ? "an upsert or an undo" : "an undo";
+  return conflict != null ? "an upsert or an undo" : "an undo";
 }
