@@ -1,7 +1,7 @@
 import { quoteIdentifier } from "../postgres/sql.ts";
 
 /** The version of the schema that this code reads and writes. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /**
  * Makes the keys of a table unique and quick to find. By their hashes, 128 bits of them: a key may be longer than what an entry of

@@ -23,8 +23,14 @@ export class StoreSchema {
   }
 }
 
-/** The version that is installed, or null. */
+/** The version that is installed, or null. @throws TidefillError when it is another than this program's */
 export async function installedVersion(db: Queryable, schema: StoreSchema): Promise<number | null> {
+  const version = await readVersion(db, schema);
+  if (version !== null) requireVersion(version);
+  return version;
+}
+
+async function readVersion(db: Queryable, schema: StoreSchema): Promise<number | null> {
   const { rows: found } = await db.query(sql`
     select exists (
       select from pg_catalog.pg_class c
@@ -45,11 +51,7 @@ export async function installSchema(db: Database, schema: StoreSchema): Promise<
     await tx.query(
       sql`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${`tidefill ${schema.name}`}, 0))`,
     );
-    const version = await installedVersion(tx, schema);
-    if (version !== null) {
-      requireVersion(version);
-      return false;
-    }
+    if ((await installedVersion(tx, schema)) !== null) return false;
     await requireInstalling(tx, schema);
     await tx.query(raw(schemaScript(schema.name)));
     return true;
@@ -69,7 +71,6 @@ export async function requireSchema(db: Queryable, schema: StoreSchema): Promise
       },
     );
   }
-  requireVersion(version);
 }
 
 /**
@@ -78,7 +79,7 @@ export async function requireSchema(db: Queryable, schema: StoreSchema): Promise
  */
 export async function uninstallSchema(db: Database, schema: StoreSchema): Promise<boolean> {
   return db.transaction(async (tx) => {
-    if ((await installedVersion(tx, schema)) === null) return false;
+    if ((await readVersion(tx, schema)) === null) return false;
     await dropUndoLogs(tx, schema);
     for (const table of [
       "retry",
@@ -122,6 +123,16 @@ function requireVersion(version: number): void {
       `The schema of tidefill has version ${version}, and this program knows ${schemaVersion}.`,
       {
         remedy: "Use the newer tidefill that installed it.",
+      },
+    );
+  }
+  if (version < schemaVersion) {
+    throw new TidefillError(
+      "schema-older",
+      `The schema of tidefill has version ${version}, and this program needs ${schemaVersion}. Nothing was changed.`,
+      {
+        remedy:
+          "End its runs with the tidefill that installed it; then type: tidefill schema uninstall   and: tidefill schema install   Undo logs and the audit go with it.",
       },
     );
   }
