@@ -122,7 +122,12 @@ test("a status does not wait for a table that is locked: it tells what it knows,
       await query("lock table only shop.day in access exclusive mode");
       const store = new Store();
       const run = await store.runs.require(db, "fill");
-      await expect(forecastRest(db, store, fill, run)).rejects.toThrow(/shop\.day is locked by pid/);
+      const [holder] = await database.query(
+        "select pid from pg_locks where relation = 'shop.day'::regclass and mode = 'AccessExclusiveLock'",
+      );
+      await expect(forecastRest(db, store, fill, run)).rejects.toThrow(
+        `process ${holder?.pid} has locked shop.day, or waits to`,
+      );
     });
   } finally {
     await db.close();
