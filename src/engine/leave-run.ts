@@ -61,8 +61,10 @@ export async function leaveRun(
 }
 
 // A process that failed while others were still at work has left its reason behind.
-function earlierFailure(run: Run): StopReason | null {
-  return run.stopReason === "error" || run.stopReason === "reject-limit" ? run.stopReason : null;
+function earlierFailure({ stopReason }: Run): StopReason | null {
+  return stopReason === "error" || stopReason === "reject-limit" || stopReason === "swallowed"
+    ? stopReason
+    : null;
 }
 
 function because(request: StopRequest, why: string | null) {

@@ -108,12 +108,13 @@ async function judge(
   run: Run,
   report: RunReport,
 ): Promise<string[] | null> {
-  const { rejected } = report.rows;
+  const { rejected, swallowed } = report.rows;
   const verified = await verifyDone(db, store, opened, run, part);
   if (verified !== null && isStopped(verified)) return null;
   const differences = verified?.rows.conflicted ?? 0;
   return [
     ...(rejected > 0 ? [`${rejected} rows were rejected: tidefill rejects ${run.id}`] : []),
+    ...(swallowed > 0 ? [`a trigger swallowed the writes of ${swallowed} rows`] : []),
     ...(differences > 0
       ? [`${differences} rows are not as the job makes them: tidefill rejects ${verified?.run}`]
       : []),

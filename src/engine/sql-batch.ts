@@ -87,13 +87,17 @@ export class SqlBatch implements BatchWork {
   /** The rows of these that this transaction was to write and has not. */
   async #left(tx: Transaction, bounds: Bounds, asked: readonly KeyText[]): Promise<readonly KeyText[]> {
     const { key, relation } = this.#source;
+    // What was to go and is still there has not gone, whatever a trigger has written to it.
+    const written =
+      this.#sink.comparing?.shouldBeGone === true
+        ? raw("")
+        : raw(` and ${key.alias}.xmin <> pg_catalog.pg_current_xact_id()::pg_catalog.xid`);
     return readKeys(
       tx,
       sql`select pg_catalog.json_build_array(${key.asTexts()}) as key
       from ${qualifiedName(relation)} as ${raw(key.alias)}
       where ${key.within(bounds)}
-        and ${among(key, asked)}
-        and ${raw(key.alias)}.xmin <> pg_catalog.pg_current_xact_id()::pg_catalog.xid`,
+        and ${among(key, asked)}${written}`,
     );
   }
 

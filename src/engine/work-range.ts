@@ -20,7 +20,7 @@ import { type Attempt, advanced, type Committed, type Committer } from "./commit
 import type { Events } from "./events.ts";
 import { Isolation } from "./isolation.ts";
 import type { StopSignal } from "./stop-signal.ts";
-import { type LockedRows, StuckRow } from "./stuck-row.ts";
+import { LockedRows, StuckRow } from "./stuck-row.ts";
 
 /** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
 export class RangeWork {
@@ -54,7 +54,7 @@ export class RangeWork {
       readonly obey: (asked: Advanced) => void;
     },
   ) {
-    this.#stuck = new StuckRow(control.locked);
+    this.#stuck = new StuckRow(lease.isOfRejects ? new LockedRows() : control.locked);
     this.#lease = lease;
     this.#committer = committer;
     this.#size = size;

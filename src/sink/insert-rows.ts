@@ -65,14 +65,10 @@ export class InsertRows implements RowSink {
         })
       : counted;
     if (this.#stillPending === null) return done;
-    return {
-      ...done,
-      stillPending: await this.#stillPending(
-        tx,
-        bounds,
-        rows.map(({ key }) => key).filter((key) => !done.swallowedKeys.includes(key)),
-      ),
-    };
+    const named = new Set(done.swallowedKeys);
+    const written = rows.map(({ key }) => key).filter((key) => !named.has(key));
+    const unnamed = done.swallowed - done.swallowedKeys.length;
+    return { ...done, stillPending: Math.max(0, (await this.#stillPending(tx, bounds, written)) - unnamed) };
   }
 
   get comparing(): RowComparing | null {

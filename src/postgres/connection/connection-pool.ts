@@ -77,6 +77,8 @@ export class ConnectionPool {
         if (failed === null) throw error;
         failures.push(failed);
         attempt = attemptAfter(attempts, failed);
+        // What still waits for its connection is connected as the best attempt says: it must not fail the same way for ever.
+        if (attempt !== null && isSameAttempt(failed.attempt, this.#best)) this.#best = attempt;
       }
     }
     const { settings } = this;
@@ -184,14 +186,17 @@ export class ConnectionPool {
     const origin = this.#originOf(error) ?? this.#originOf(cause);
     if (origin === undefined) return null;
     if (hasNoTls(error)) this.#withoutTls.add(origin.endpoint);
-    const attempt = attempts.find(
-      ({ endpoint, isEncrypted, wanted }) =>
-        endpoint === origin.endpoint && isEncrypted === origin.isEncrypted && wanted === origin.wanted,
-    );
+    const attempt = attempts.find((each) => isSameAttempt(each, origin));
     return attempt === undefined ? null : { attempt, error };
   }
 
   #originOf(thrown: unknown): Attempt | undefined {
     return typeof thrown === "object" && thrown !== null ? this.#origins.get(thrown) : undefined;
   }
+}
+
+function isSameAttempt(left: Attempt, right: Attempt): boolean {
+  return (
+    left.endpoint === right.endpoint && left.isEncrypted === right.isEncrypted && left.wanted === right.wanted
+  );
 }
