@@ -82,7 +82,7 @@ test("wrong usage is told and nothing is started", async () => {
     [["run", "increment", "--workers", "none"], "--workers wants a whole number"],
     [["run", "increment", "--workers", "0"], "from 1 to 64"],
     [["run", "increment", "--lease", "soon"], '"soon" is not a duration'],
-    [["run", "increment", "--colour"], "Unknown argument: colour"],
+    [["run", "increment", "--colour"], "There is no option --colour here"],
     [["rnu"], "Did you mean run?"],
     [[], "Name a command"],
   ];
@@ -150,7 +150,7 @@ test("schema uninstall leaves what is not tidefill's, in a schema that it shares
 
 test("plan prints the statements and what they touch, and writes nothing", async () => {
   await database.query("create index on counters (label)");
-  const { code, stdout } = await tidefill.run("plan", "label", "--param", "word=x");
+  const { code, stdout } = await tidefill.run("plan", "label", "--sql", "--param", "word=x");
   expect(code).toBe(0);
   expect(stdout).toContain('update "public"."counters"');
   expect(stdout).toContain("for no key update");
