@@ -146,6 +146,7 @@ export class Pulse {
       async (tx) => {
         await this.#store.workers.beat(tx, this.#run, alive);
         if (this.#beats > 0) await this.#credit(tx);
+        else this.#count();
         return this.#store.runs.find(tx, this.#run);
       },
       { mayBeForgotten: true },

@@ -58,18 +58,15 @@ export class Rejects {
     const reasons = rejects.map(({ reason }) => reason.slice(0, 500));
     return countRejects(
       tx,
-      sql`insert into ${this.#schema.table("reject")} as reject (run_id, key, range_number, sqlstate, reason)
+      sql`insert into ${this.#schema.table("reject")} (run_id, key, range_number, sqlstate, reason)
       select ${run}::bigint, fresh.key::text[], ${range}::bigint, fresh.sqlstate, fresh.reason
       from rows from (
         pg_catalog.unnest(${keys}::text[]),
         pg_catalog.unnest(${states}::text[]),
         pg_catalog.unnest(${reasons}::text[])
       ) as fresh(key, sqlstate, reason)
-      on conflict (run_id, pg_catalog.hash_array_extended(key, 0), pg_catalog.hash_array_extended(key, 1)) do update
-      set sqlstate = excluded.sqlstate, reason = excluded.reason
-      where reject.sqlstate is distinct from excluded.sqlstate
-      -- what is on the list for another reason now is no new one
-      returning case when reject.xmax = 0 then reject.sqlstate else 'known' end as sqlstate`,
+      on conflict do nothing
+      returning sqlstate`,
     );
   }
 
@@ -178,8 +175,7 @@ export async function countRejects(tx: Transaction, statement: Sql): Promise<Rej
   const { rows } = await tx.query(sql`with changed as (
       ${statement}
     )
-    select pg_catalog.count(*) filter (
-        where sqlstate is null or sqlstate not in (${swallowedState}, 'known')) as rejected,
+    select pg_catalog.count(*) filter (where sqlstate is distinct from ${swallowedState}) as rejected,
       pg_catalog.count(*) filter (where sqlstate = ${swallowedState}) as swallowed
     from changed`);
   return { rejected: Number(rows[0]?.rejected ?? 0), swallowed: Number(rows[0]?.swallowed ?? 0) };

@@ -78,7 +78,7 @@ test("a file holds a run, which says so everywhere, and goes on by itself when i
   const { value } = await tidefill.json("status", "increment");
   expect(value).toMatchObject({ status: "running", throttle: `the file ${stop} is there` });
   expect((await tidefill.run("status", "increment")).stdout).toContain(
-    `held back   the file ${stop} is there`,
+    `held        the file ${stop} is there`,
   );
   await rm(stop);
   expect((await running).code).toBe(0);
