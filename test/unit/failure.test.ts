@@ -15,6 +15,8 @@ function failure(code: string | undefined, fields: Partial<pg.DatabaseError> = {
 /** Every class of SQLSTATE that PostgreSQL documents, and the codes that differ from their class. */
 const expected: Readonly<Record<"retry" | "shrink" | "reject" | "stop", readonly string[]>> = {
   retry: [
+    "28000", // a password that rotates: the login is let in again
+    "28P01",
     "08000",
     "08001",
     "08003",
@@ -81,8 +83,6 @@ const expected: Readonly<Record<"retry" | "shrink" | "reject" | "stop", readonly
     "25P02",
     "26000",
     "27000",
-    "28000",
-    "28P01",
     "2B000",
     "2D000",
     "34000",
