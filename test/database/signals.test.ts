@@ -24,12 +24,12 @@ describe("a query of the job's own", () => {
     new UserQuery({ name: "crowd", query, max: 10 }).read(sessions.onlooker(database.url));
 
   test.each([
-    [sql`select 3`, 0.3, "crowd 3 < 10"],
+    [sql`select 3`, 0.3, "crowd 3 of at most 10"],
     [sql`select 10::bigint`, 1, "crowd 10 > 10"],
     [sql`select 12.567`, 1.2567, "crowd 12.57 > 10"],
     [sql`select 'Infinity'::float8`, Number.POSITIVE_INFINITY, "crowd Infinity > 10"],
-    [sql`select count(*) from notes`, 0, "crowd 0 < 10"],
-    [sql`select ${"4"}::integer`, 0.4, "crowd 4 < 10"],
+    [sql`select count(*) from notes`, 0, "crowd 0 of at most 10"],
+    [sql`select ${"4"}::integer`, 0.4, "crowd 4 of at most 10"],
   ])("%s is the strain %d: %s", async (query, strain, reason) => {
     expect(await read(query)).toEqual({ signal: "query", strain, reason });
   });
