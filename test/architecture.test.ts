@@ -16,7 +16,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   plan: ["sql-checks", "steps", "job", "source", "sink", "store", "postgres"],
   "sql-checks": [],
   steps: ["job", "store", "postgres"],
-  remedies: ["job", "throttle", "store/run", "store/run-status", "postgres/failure"],
+  remedies: [
+    "job",
+    "throttle",
+    "store/run",
+    "store/run-status",
+    "postgres/failure",
+    "postgres/blocking-sessions",
+  ],
   health: ["remedies", "engine", "steps", "plan", "job", "store", "postgres"],
   engine: [
     "remedies",

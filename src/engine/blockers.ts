@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { type BlockingSession, whoBlocks } from "../postgres/blocking-sessions.ts";
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
-import { type InTheWay, whoBlocks } from "../steps/in-the-way.ts";
 
 /** A batch waits for an eighth of a second, and then rests: to be seen waiting it must be looked at often. */
 const firstMs = 100;
@@ -12,7 +12,7 @@ export class Blockers {
   readonly #db: Queryable;
   /** how the names of the run's batches begin */
   readonly #batches: string;
-  #found: readonly InTheWay[] = [];
+  #found: readonly BlockingSession[] = [];
   #foundAt = 0;
   #seeking: AbortController | null = null;
 
@@ -22,7 +22,7 @@ export class Blockers {
   }
 
   /** Those that were found last, and whose age has grown since. */
-  get found(): readonly InTheWay[] {
+  get found(): readonly BlockingSession[] {
     const since = (performance.now() - this.#foundAt) / 1_000;
     return this.#found.map((each) => ({ ...each, seconds: each.seconds + since }));
   }
@@ -55,7 +55,7 @@ export class Blockers {
     }
   }
 
-  async #whoBlocks(): Promise<InTheWay[]> {
+  async #whoBlocks(): Promise<BlockingSession[]> {
     return whoBlocks(
       this.#db,
       sql`select pid

@@ -1,3 +1,4 @@
+import { type BlockingSession, describeBlocker } from "../postgres/blocking-sessions.ts";
 import type { FailureReason } from "../postgres/failure.ts";
 import type { Hold } from "./hold.ts";
 
@@ -10,17 +11,7 @@ export interface Obstacle {
 }
 
 /** A session, or a prepared transaction, that holds a lock which a batch waits for. */
-export interface Blocker {
-  /** 0 of a prepared transaction */
-  readonly pid: number;
-  /** the name of a prepared transaction; null of a session */
-  readonly gid: string | null;
-  readonly user: string;
-  readonly application: string;
-  readonly state: string;
-  /** how long its transaction has lasted */
-  readonly seconds: number;
-}
+export type Blocker = Omit<BlockingSession, "statement">;
 
 const locks = {
   reason: "other sessions hold locks on the rows or the table",
@@ -83,26 +74,13 @@ export function holdByBlockers(blockers: readonly Blocker[]): Hold | null {
   const more = rest.length === 0 ? "" : `, and ${rest.length} more`;
   return {
     kind: "held back",
-    reason: `${shownBlocker(first)}, holds a lock that a batch needs${more}`,
+    reason: `${describeBlocker(first)}, holds a lock that a batch needs${more}`,
     remedy: `wait, or end it: ${endingOf(first)}`,
   };
-}
-
-/** `pid 4711 of shop (reports), idle in transaction for 3 min`; its statement is not shown, since it may hold values. */
-function shownBlocker({ pid, gid, user, application, state, seconds }: Blocker): string {
-  const of = user === "" ? "" : ` of ${user}`;
-  if (gid !== null) return `the prepared transaction '${gid}'${of}, prepared ${age(seconds)} ago`;
-  return `pid ${pid}${of} (${application}), ${state === "" ? "" : `${state} `}for ${age(seconds)}`;
 }
 
 function endingOf({ pid, gid }: Blocker): string {
   if (gid === null) return `select pg_terminate_backend(${pid})`;
   const name = `'${gid.replaceAll("'", "''")}'`;
   return `rollback prepared ${name}   or   commit prepared ${name}`;
-}
-
-function age(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RefusedError } from "../errors.ts";
+import type { BlockingSession } from "../postgres/blocking-sessions.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { classifyFailure, sqlstateOf } from "../postgres/failure.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import { type Act, BusyError } from "./act.ts";
-import type { InTheWay } from "./in-the-way.ts";
 import { LockLadder } from "./lock-ladder.ts";
 import { StepBlockedError, type StepPlace, StepStoppedError } from "./step-failure.ts";
 import { Watch } from "./watch.ts";
@@ -20,7 +20,7 @@ export interface Told {
   /** before a statement that is not done is sent */
   readonly begins: (statement: string) => Promise<unknown>;
   /** milliseconds to the next attempt; null where the statement itself waits */
-  readonly waits: (forMs: number | null, inTheWay: readonly InTheWay[]) => void;
+  readonly waits: (forMs: number | null, inTheWay: readonly BlockingSession[]) => void;
   /** is through before another attempt when it is still the time for it */
   readonly mayGoOn: () => Promise<void>;
   readonly signal: AbortSignal | undefined;
@@ -100,7 +100,7 @@ async function rest(
   place: StepPlace,
   { waits, signal }: Told,
   ladder: LockLadder,
-  inTheWay: readonly InTheWay[],
+  inTheWay: readonly BlockingSession[],
   error: unknown,
 ): Promise<void> {
   const isBlocked = classifyFailure(error).reason === "lock";

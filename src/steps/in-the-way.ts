@@ -1,99 +1,14 @@
+import { type BlockingSession, whoBlocks } from "../postgres/blocking-sessions.ts";
 import type { Queryable } from "../postgres/database.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
-import { sqlTokens } from "../postgres/sql-tokens.ts";
-
-/** A session, or a prepared transaction, that holds a lock which is waited for. */
-export interface InTheWay {
-  /** 0 of a prepared transaction, which belongs to no session */
-  readonly pid: number;
-  /** the name of a prepared transaction; null of a session */
-  readonly gid: string | null;
-  readonly user: string;
-  readonly application: string;
-  /** `active`, `idle in transaction`, … */
-  readonly state: string;
-  /** how long its transaction has lasted */
-  readonly seconds: number;
-  /** its statement, or its last one, without its values */
-  readonly statement: string;
-}
-
-const mostShown = 3;
 
 /** For whom a backend waits, the oldest transaction first; statements of others are hidden from roles without `pg_monitor`. */
-export async function whoIsInTheWay(db: Queryable, pid: Sql): Promise<InTheWay[]> {
+export async function whoIsInTheWay(db: Queryable, pid: Sql): Promise<BlockingSession[]> {
   return whoBlocks(db, sql`select ${pid} as pid`);
 }
 
-/** For whom any of these backends waits; `waiting` is a query that returns them as `pid`. */
-export async function whoBlocks(db: Queryable, waiting: Sql): Promise<InTheWay[]> {
-  const { rows } = await db.query(sql`
-    with waiting as materialized (${waiting}),
-      blocking as materialized (
-        select distinct blocker as pid
-        from waiting
-        cross join lateral pg_catalog.unnest(pg_catalog.pg_blocking_pids(waiting.pid)) as blocker
-        where blocker not in (select own.pid from waiting as own where own.pid is not null)
-      )
-    select pid, null as gid, a.usename, coalesce(nullif(a.application_name, ''), a.backend_type) as application_name, a.state,
-      a.query, extract(epoch from pg_catalog.clock_timestamp() - a.xact_start) as seconds
-    from blocking
-    join pg_catalog.pg_stat_activity as a using (pid)
-    union all
-    select 0, prepared.gid, prepared.owner, 'prepared transaction', 'prepared',
-      '', extract(epoch from pg_catalog.clock_timestamp() - prepared.prepared)
-    from pg_catalog.pg_prepared_xacts as prepared
-    where exists (select from blocking where blocking.pid = 0)
-      and prepared.transaction::text in (${preparedHolders})
-    order by seconds desc nulls last
-    limit ${mostShown}`);
-  return rows.map((row) => ({
-    pid: Number(row.pid),
-    gid: row.gid ?? null,
-    user: row.usename ?? "",
-    application: row.application_name ?? "",
-    state: row.state ?? "",
-    seconds: Math.max(0, Number(row.seconds ?? 0)),
-    statement: withoutValues(row.query ?? ""),
-  }));
-}
-
-/** Transactions without a session that hold what is waited for; each holds a lock on its own number, too. */
-const preparedHolders = sql`
-  select own.transactionid::text
-  from waiting
-  join pg_catalog.pg_locks as wanted on wanted.pid = waiting.pid and not wanted.granted
-  join pg_catalog.pg_locks as holder on holder.granted
-    and holder.pid is null
-    and holder.locktype = wanted.locktype
-    and holder.database is not distinct from wanted.database
-    and holder.relation is not distinct from wanted.relation
-    and holder.page is not distinct from wanted.page
-    and holder.tuple is not distinct from wanted.tuple
-    and holder.transactionid is not distinct from wanted.transactionid
-  join pg_catalog.pg_locks as own on own.virtualtransaction = holder.virtualtransaction
-    and own.pid is null
-    and own.locktype = 'transactionid'`;
-
 /** Who it is, for people: `process 4711 of shop (reports)`; what the server does by itself has no user. */
-export function shownSession({ pid, gid, user, application }: InTheWay): string {
+export function shownSession({ pid, gid, user, application }: BlockingSession): string {
   if (gid !== null) return `prepared transaction '${gid}' of ${user}`;
   return `process ${pid}${user === "" ? "" : ` of ${user}`} (${application})`;
-}
-
-const tokens = new RegExp([...Object.values(sqlTokens), String.raw`(?<![\w$])\d[\w.]*`].join("|"), "g");
-
-/** A statement whose literals read `?`, on one line and not too long: a value in it may be anybody's. */
-export function withoutValues(query: string): string {
-  // Where a backslash stands before a quote, only the session's settings tell where the literal ends.
-  if (/\\'/.test(query)) return `${/^\s*\w*/.exec(query)?.[0].trim() ?? ""} …`;
-  const shown = query
-    .replaceAll(tokens, (...found: readonly unknown[]) => {
-      const { name, comment } = found.at(-1) as { readonly name?: string; readonly comment?: string };
-      if (comment !== undefined) return " ";
-      return name ?? "?";
-    })
-    .replaceAll(/\s+/g, " ")
-    .trim();
-  return shown.length > 200 ? `${shown.slice(0, 199)}…` : shown;
 }

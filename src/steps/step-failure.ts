@@ -1,9 +1,10 @@
 import { TidefillError } from "../errors.ts";
+import type { BlockingSession } from "../postgres/blocking-sessions.ts";
 import type { Database } from "../postgres/database.ts";
 import { describeWithoutValues, sqlstateOf } from "../postgres/failure.ts";
 import type { StepPhase } from "../store/steps.ts";
 import type { StepActs } from "./act.ts";
-import { type InTheWay, shownSession } from "./in-the-way.ts";
+import { shownSession } from "./in-the-way.ts";
 
 /** Whose step it is, to say what to type. */
 export interface StepPlace {
@@ -28,7 +29,7 @@ export function shownStep({ name, isBack = false }: Pick<StepPlace, "name" | "is
 
 /** Somebody holds the lock that a step needs, and does not let go. */
 export class StepBlockedError extends TidefillError {
-  constructor(place: StepPlace, inTheWay: readonly InTheWay[]) {
+  constructor(place: StepPlace, inTheWay: readonly BlockingSession[]) {
     const [first] = inTheWay;
     const who =
       first === undefined

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { BlockingSession } from "../postgres/blocking-sessions.ts";
 import type { Database } from "../postgres/database.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
-import { type InTheWay, whoIsInTheWay } from "./in-the-way.ts";
+import { whoIsInTheWay } from "./in-the-way.ts";
 
 /** Looking at locks costs the server a little: a long statement is looked at less and less often. */
 const firstMs = 25;
@@ -13,16 +14,16 @@ const patienceMs = 500;
 export class Watch {
   readonly #db: Database;
   readonly #wished: AbortSignal | undefined;
-  readonly #waits: ((inTheWay: readonly InTheWay[]) => void) | null;
+  readonly #waits: ((inTheWay: readonly BlockingSession[]) => void) | null;
   readonly #over = new AbortController();
-  #seen: readonly InTheWay[] = [];
+  #seen: readonly BlockingSession[] = [];
   #work: Promise<void> | undefined;
 
   /** `waits` hears of those for whom a statement waits without a limit, once for each of them. */
   constructor(
     db: Database,
     wished: AbortSignal | undefined,
-    waits: ((inTheWay: readonly InTheWay[]) => void) | null,
+    waits: ((inTheWay: readonly BlockingSession[]) => void) | null,
   ) {
     this.#db = db;
     this.#wished = wished;
@@ -30,7 +31,7 @@ export class Watch {
   }
 
   /** Who was in the way when that was last looked at. */
-  get seen(): readonly InTheWay[] {
+  get seen(): readonly BlockingSession[] {
     return this.#seen;
   }
 
@@ -55,7 +56,7 @@ export class Watch {
     }
   }
 
-  #see(found: readonly InTheWay[], afterMs: number): void {
+  #see(found: readonly BlockingSession[], afterMs: number): void {
     if (found.length === 0) return;
     const isNew = found.some(({ pid }) => !this.#seen.some((seen) => seen.pid === pid));
     if (this.#waits !== null && afterMs < patienceMs) return;

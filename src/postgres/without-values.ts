@@ -1,0 +1,18 @@
+import { sqlTokens } from "./sql-tokens.ts";
+
+const tokens = new RegExp([...Object.values(sqlTokens), String.raw`(?<![\w$])\d[\w.]*`].join("|"), "g");
+
+/** A statement whose literals read `?`, on one line and not too long: a value in it may be anybody's. */
+export function withoutValues(query: string): string {
+  // Where a backslash stands before a quote, only the session's settings tell where the literal ends.
+  if (/\\'/.test(query)) return `${/^\s*\w*/.exec(query)?.[0].trim() ?? ""} …`;
+  const shown = query
+    .replaceAll(tokens, (...found: readonly unknown[]) => {
+      const { name, comment } = found.at(-1) as { readonly name?: string; readonly comment?: string };
+      if (comment !== undefined) return " ";
+      return name ?? "?";
+    })
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  return shown.length > 200 ? `${shown.slice(0, 199)}…` : shown;
+}
