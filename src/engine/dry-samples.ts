@@ -60,9 +60,8 @@ async function samplesOf(
       ? sql`
       join ${layout.table} as ${raw(layout.key.alias)} on ${layout.key.equals(layout.keyNames("image"))}`
       : raw("");
-  const keys = layout.keyNames("image").map((key) => `${key}::text`);
   const { rows } = await tx.query(sql`
-    select pg_catalog.json_build_array(${raw(keys.join(", "))}) as key, ${raw(before)} as before, ${raw(after)} as after
+    select pg_catalog.json_build_array(${layout.keyTexts("image")}) as key, ${raw(before)} as before, ${raw(after)} as after
     from ${raw(dryLogName)} as image${target}
     where image.kind = ${part.kind}
     limit ${samplesAtMost}`);

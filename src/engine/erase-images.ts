@@ -1,5 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
-import type { KeyText } from "../postgres/key.ts";
+import { asWritten, type KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImagePart } from "../sink/images.ts";
 import type { KeepingRun } from "../store/erasing.ts";
@@ -76,7 +76,9 @@ async function blank(
 ): Promise<KeyText[]> {
   const names = valueNames(part);
   if (names.length === 0) return [];
-  const keys = (part.key ?? ["tableoid", "ctid"]).map((_, index) => `tidefill_image.key_${index + 1}::text`);
+  const keys = (part.key ?? ["tableoid", "ctid"]).map((_, index) =>
+    asWritten(`tidefill_image.key_${index + 1}`),
+  );
   const { rows } = await tx.query(sql`
     update ${log} as tidefill_image
     set ${raw(names.map((name) => `${name} = null`).join(", "))}

@@ -3,7 +3,7 @@ import { displayName, parseTableName } from "../job/table.ts";
 import { findRelation, qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
-import { Key, type KeyText } from "../postgres/key.ts";
+import { asWritten, Key, type KeyText } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
 import { join, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImagePart } from "../sink/images.ts";
@@ -107,9 +107,14 @@ async function primaryKey(tx: Transaction, relation: Relation): Promise<readonly
 }
 
 async function normalise(tx: Transaction, { columns }: Key, key: KeyText, table: string): Promise<KeyText> {
-  const texts = columns.map(({ type }, index) => sql`${key[index] ?? ""}::text::${raw(type)}::text`);
+  const values = columns.map(
+    ({ type }, index) => sql`${key[index] ?? ""}::text::${raw(type)} as ${raw(`key_${index + 1}`)}`,
+  );
+  const texts = columns.map(({ type }, index) => asWritten(`typed.key_${index + 1}`, type));
   try {
-    const { rows } = await tx.query(sql`select pg_catalog.json_build_array(${join(texts)}) as key`);
+    const { rows } = await tx.query(
+      sql`select pg_catalog.json_build_array(${raw(texts.join(", "))}) as key from (select ${join(values)}) as typed`,
+    );
     return JSON.parse(rows[0]?.key ?? "[]") as KeyText;
   } catch (error) {
     if (classifyFailure(error).reason !== "data") throw error;

@@ -14,8 +14,8 @@ import type { KnownRejects } from "./differences.ts";
 export interface UndoTools {
   readonly log: UndoLog;
   readonly walk: HeapWalk;
-  /** the log's columns of a row's key */
-  readonly keyNames: readonly string[];
+  /** the key of an image's row, its columns as texts */
+  readonly keyTexts: Sql;
   /** for each kind of images in the log */
   readonly restorings: readonly Restoring[];
   readonly superseded: Sql | null;
@@ -34,9 +34,8 @@ export class UndoBatch implements BatchWork {
 
   /** The key of the row whose image lies at this address of the log. */
   async keyAt(tx: Transaction, place: KeyText): Promise<KeyText> {
-    const { walk, keyNames } = this.#tools;
-    const texts = keyNames.map((name) => `tidefill_image.${name}::text`).join(", ");
-    const { rows } = await tx.query(sql`select pg_catalog.json_build_array(${raw(texts)}) as key
+    const { walk, keyTexts } = this.#tools;
+    const { rows } = await tx.query(sql`select pg_catalog.json_build_array(${keyTexts}) as key
       from ${walk.from}
       where tidefill_image.ctid = ${place[0] ?? null}::tid`);
     return JSON.parse(rows[0]?.key ?? "null") ?? place;
@@ -78,31 +77,27 @@ export class UndoBatch implements BatchWork {
   }
 
   #wasRefused(): Sql {
-    const { table, run } = this.#tools.refused;
+    const { refused, keyTexts } = this.#tools;
     return sql`exists (
-          select from ${table} as refused
-          where refused.run_id = ${run}::bigint
-            and refused.key = array[${this.#imageKey}]
+          select from ${refused.table} as refused
+          where refused.run_id = ${refused.run}::bigint
+            and refused.key = array[${keyTexts}]
             and refused.sqlstate is not null)`;
   }
 
   /** What was tried once more is refused no longer; where it is kept back, it is listed with the reason for that. */
   async #takeOff(tx: Transaction, within: Sql): Promise<RejectCounts> {
-    const { walk, refused } = this.#tools;
+    const { walk, refused, keyTexts } = this.#tools;
     return countRejects(
       tx,
       sql`delete from ${refused.table} as tried
       using ${walk.from}
       where ${within}
         and tried.run_id = ${refused.run}::bigint
-        and tried.key = array[${this.#imageKey}]
+        and tried.key = array[${keyTexts}]
         and tried.sqlstate is not null
       returning tried.sqlstate`,
     );
-  }
-
-  get #imageKey(): Sql {
-    return raw(this.#tools.keyNames.map((name) => `tidefill_image.${name}::text`).join(", "));
   }
 }
 

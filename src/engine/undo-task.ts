@@ -67,7 +67,7 @@ export async function undoTask(
     const tools = {
       log,
       walk,
-      keyNames: first.layout.keyNames(),
+      keyTexts: first.layout.keyTexts("tidefill_image"),
       restorings: await restoringsOf(tx, layouts),
       superseded: supersededOf(undone, log.table, first.layout),
       erased: store.schema.table("erased"),

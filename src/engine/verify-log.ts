@@ -53,12 +53,7 @@ export class LogComparison implements BatchWork {
     this.#table = table;
     this.#isCompared = conditions.isCompared;
     this.#differs = conditions.differs;
-    this.#keys = raw(
-      layout
-        .keyNames(alias)
-        .map((key) => `${key}::text`)
-        .join(", "),
-    );
+    this.#keys = layout.keyTexts(alias);
   }
 
   /** `work` is what looks at the table, whose blocks are `heap`. */

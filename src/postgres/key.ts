@@ -14,6 +14,28 @@ export interface KeyColumn {
 /** The values of a key, in PostgreSQL's own text; never parsed, never compared in JavaScript. */
 export type KeyText = readonly string[];
 
+/** Types whose cast to text is what a client reads. */
+const plainTypes: ReadonlySet<string> = new Set([
+  "smallint",
+  "integer",
+  "bigint",
+  "numeric",
+  "text",
+  "character varying",
+  "uuid",
+  "date",
+  "timestamp without time zone",
+  "timestamp with time zone",
+]);
+
+/**
+ * A value as a client reads it, so that one key is one text wherever it is written down. A cast to text makes another one of a
+ * boolean (`true` of `t`), an address (`10.0.0.1/32` of `10.0.0.1`), or a `char(n)` (without its blanks).
+ */
+export function asWritten(value: string, type?: string): string {
+  return type !== undefined && plainTypes.has(type) ? `${value}::text` : `pg_catalog.format('%s', ${value})`;
+}
+
 /** A stretch of keys: above `after`, up to and including `through`; null is an open end. */
 export interface Bounds {
   readonly after: KeyText | null;
@@ -37,7 +59,12 @@ export class Key {
 
   /** `t."a"::text, t."b"::text` */
   asTexts(): Sql {
-    return raw(this.columns.map((column) => `${this.#column(column)}::text`).join(", "));
+    return this.textsOf(this.columns.map((column) => this.#column(column)));
+  }
+
+  /** The same of another relation that has the key's values under these names. */
+  textsOf(names: readonly string[]): Sql {
+    return raw(this.columns.map((column, index) => asWritten(names[index] ?? "", column.type)).join(", "));
   }
 
   /** The same key where the statement calls the relation by another name. */

@@ -65,6 +65,11 @@ export class ImageLayout {
     return this.key.columns.map((_, index) => named(alias, `key_${index + 1}`));
   }
 
+  /** The log's columns of a key under `alias`, as texts. */
+  keyTexts(alias: string): Sql {
+    return this.key.textsOf(this.keyNames(alias));
+  }
+
   /** `old_1, old_2` or `new_1, new_2`, perhaps of an alias */
   valueNames(age: "old" | "new", alias?: string): string[] {
     return this.values.map((_, index) => named(alias, `${age}_${index + 1}`));
