@@ -42,7 +42,7 @@ export class RemoveInserted implements Restoring {
         ? raw("")
         : sql`
         and ${this.#isUnused}`;
-    if (this.#isUnused !== null) await tx.query(lockRows(layout, scope, "i"));
+    if (this.#isUnused !== null || this.#isGuarded) await tx.query(lockRows(layout, scope, "i"));
     const mayGo = sql`not tidefill_undo.is_superseded
         and not tidefill_undo.is_erased
         and ${raw(key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid${unused}`;

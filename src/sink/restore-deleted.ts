@@ -48,8 +48,8 @@ export class RestoreDeleted implements Restoring {
     const old = layout.valueNames("old", "tidefill_ready").join(", ");
     const moved = this.#into === null ? [] : [raw("tidefill_image.target_keys"), raw("tidefill_image.xid")];
     const more = [...openedValues(layout, "old", scope), ...moved];
-    if (this.#into !== null && this.#surroundings.isUnused !== null)
-      await tx.query(this.#lock(this.#into, scope));
+    const { isUnused, mayStay } = this.#surroundings;
+    if (this.#into !== null && (isUnused !== null || mayStay)) await tx.query(this.#lock(this.#into, scope));
     const { rows } =
       await tx.query(sql`with ${imagesOf(layout, "d", scope, more)}${this.#ready()}, came_back as (
       insert into ${layout.table} as ${raw(layout.key.alias)} (${raw(names)})
@@ -168,7 +168,7 @@ export class RestoreDeleted implements Restoring {
     ) as counted`;
   }
 
-  // While we look, no other session may begin to refer to what the rows became.
+  // While we look, no other session changes what the rows became, or begins to refer to it.
   #lock(into: ImageLayout, { log, where }: ImageScope): Sql {
     return sql`select pg_catalog.count(*) from (
         select

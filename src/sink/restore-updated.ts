@@ -6,6 +6,7 @@ import {
   holds,
   type ImageScope,
   imagesOf,
+  lockRows,
   openedValues,
   type Restored,
   type Restoring,
@@ -39,6 +40,7 @@ export class RestoreUpdated implements Restoring {
               select from ${layout.table} as ${raw(alias)}
               where ${key.equals(layout.keyNames("tidefill_undo"))}
                 and ${holds(layout, "new")})`;
+    if (this.#isGuarded) await tx.query(lockRows(layout, scope, "u"));
     const more = [...openedValues(layout, "old", scope), ...openedValues(layout, "new", scope)];
     return runRestoring(
       tx,

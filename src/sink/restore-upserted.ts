@@ -40,7 +40,7 @@ export class RestoreUpserted implements Restoring {
     const { key, table, values } = this.#layout;
     const alias = raw(key.alias);
     const set = values.map(({ name }, index) => `${quoteIdentifier(name)} = tidefill_undo.old_${index + 1}`);
-    if (this.#isUnused !== null) await tx.query(lockRows(this.#layout, scope, "any"));
+    if (this.#isUnused !== null || this.#isGuarded) await tx.query(lockRows(this.#layout, scope, "any"));
     return runRestoring(
       tx,
       sql`with tidefill_undo as materialized (
@@ -159,7 +159,6 @@ export class RestoreUpserted implements Restoring {
     const { key, table } = this.#layout;
     const names = this.#layout.keyNames();
     const same = names.map((name) => `restored.${name} = tidefill_undo.${name}`).join(" and ");
-    const texts = this.#layout.keyNames("tidefill_undo").map((name) => `${name}::text`);
     const row = sql`from ${table} as ${raw(key.alias)}
               where ${key.equals(this.#layout.keyNames("tidefill_undo"))}`;
     // An image that is not its row's last one goes the way of the last, which may lie in another batch.
@@ -171,7 +170,7 @@ export class RestoreUpserted implements Restoring {
       (select pg_catalog.count(*) from restored where is_whole)
         + (select pg_catalog.count(*) from tidefill_undo where ${follows}) as restored,
       (select pg_catalog.json_agg(pg_catalog.json_build_object(
-          'key', pg_catalog.json_build_array(${raw(texts.join(", "))}),
+          'key', pg_catalog.json_build_array(${this.#layout.keyTexts("tidefill_undo")}),
           'reason', case
             when is_erased then 'erased'
             when ${isAltered(this.#layout)} then 'altered by a trigger'

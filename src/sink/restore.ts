@@ -51,11 +51,10 @@ export function imagesOf(layout: ImageLayout, kind: string, scope: ImageScope, m
 /** Whether an image is of a row that was erased, as `is_erased`. */
 export function isErased(layout: ImageLayout, { erased }: ImageScope): Sql {
   const { schema, name } = layout.relation;
-  const keys = layout.keyNames("tidefill_image").map((key) => `${key}::text`);
   return sql`exists (
           select from ${erased} as tidefill_erased
           where tidefill_erased.table_name = ${`${schema}.${name}`}
-            and tidefill_erased.key = array[${raw(keys.join(", "))}]
+            and tidefill_erased.key = array[${layout.keyTexts("tidefill_image")}]
         ) as is_erased`;
 }
 
@@ -80,7 +79,7 @@ export function countRestored(layout: ImageLayout, { hasOld, isSwallowed, canBeG
   return sql`select (select pg_catalog.count(*) from tidefill_undo) as images,
       (select pg_catalog.count(*) from restored where is_whole) as restored,
       (select pg_catalog.json_agg(pg_catalog.json_build_object(
-          'key', pg_catalog.json_build_array(${raw(keys.map((key) => `${key}::text`).join(", "))}),
+          'key', pg_catalog.json_build_array(${layout.keyTexts("tidefill_undo")}),
           'reason', case
             when is_erased then 'erased'
             when ${isAltered(layout)} then 'altered by a trigger'
@@ -128,10 +127,11 @@ export function holds(layout: ImageLayout, age: "old" | "new"): Sql {
 }
 
 /**
- * Locks the rows that images are of, of one kind or of any. While we look whether other rows refer to them, nobody may begin
- * to: a new reference waits for our lock, and is refused then.
+ * Locks the rows that images are of, of one kind or of any. The statement that follows sees them as they stay until we commit:
+ * a row that it could restore and did not restore was swallowed, and not changed by another session meanwhile. No other row
+ * begins to refer to them either: a new reference waits for our lock, and is refused then.
  */
-export function lockRows(layout: ImageLayout, { log, where }: ImageScope, kind: "i" | "any"): Sql {
+export function lockRows(layout: ImageLayout, { log, where }: ImageScope, kind: "i" | "u" | "any"): Sql {
   const { key, table } = layout;
   const ofKind =
     kind === "any"
@@ -143,7 +143,7 @@ export function lockRows(layout: ImageLayout, { log, where }: ImageScope, kind: 
         from ${log.table} as tidefill_image
         join ${table} as ${raw(key.alias)} on ${key.equals(layout.keyNames("tidefill_image"))}
         where ${where}${ofKind}
-        for update of ${raw(key.alias)}
+        for ${raw(kind === "u" ? "no key update" : "update")} of ${raw(key.alias)}
       ) as locked`;
 }
 

@@ -10,7 +10,7 @@ interface UntilOptions {
 /** Waits for a condition, and returns the first truthy value; fails with the description when time is up. */
 export async function until<T>(
   condition: () => Promise<T | undefined | false | null>,
-  { describe, timeoutMs = 30_000, everyMs = 25 }: UntilOptions,
+  { describe, timeoutMs = 60_000, everyMs = 25 }: UntilOptions,
 ): Promise<T> {
   for (const deadline = Date.now() + timeoutMs; ; await delay(everyMs)) {
     const value = await condition();
