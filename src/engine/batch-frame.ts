@@ -4,6 +4,8 @@ import type { Database } from "../postgres/database.ts";
 import { readDeadlockTimeout } from "../postgres/deadlock-timeout.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
 import { beginStatement } from "../postgres/transaction-settings.ts";
+import { noCounts } from "../store/batch-counts.ts";
+import { everyKey } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
 import { batchLimits } from "./limits.ts";
 
@@ -14,28 +16,7 @@ export async function batchFrame(
   { batchTimeMs, session }: Pick<Job, "batchTimeMs" | "session">,
 ): Promise<BatchFrame> {
   const limits = batchLimits(batchTimeMs, await readDeadlockTimeout(db), 1_000);
-  const lease = {
-    run: 0n,
-    range: 0n,
-    sweep: 0,
-    token: "",
-    through: null,
-    checkpoint: null,
-    batches: 0,
-    isOfRejects: false,
-    planned: null,
-  };
-  const counts = {
-    walked: 0,
-    read: 0,
-    written: 0,
-    unchanged: 0,
-    skipped: 0,
-    rejected: 0,
-    swallowed: 0,
-    conflicted: 0,
-  };
-  const checkpoint = store.ranges.advanceStatement(lease, { through: null, isLast: false }, counts, 0);
+  const checkpoint = store.ranges.advanceStatement(everyKey, { through: null, isLast: false }, noCounts, 0);
   const log = { table: store.undoLogs.table("<run>"), seal: null };
   const images = { ...log, sweep: 0, hasReturningOld: await hasReturningOld(db) };
   return {

@@ -1,6 +1,6 @@
 import { swallowedState } from "../postgres/failure.ts";
 import type { Stretch } from "../source/walk.ts";
-import type { BatchCounts } from "../store/ranges.ts";
+import type { BatchCounts } from "../store/batch-counts.ts";
 import type { Reject, RejectCounts } from "../store/rejects.ts";
 import type { BatchOutcome } from "./batch-work.ts";
 

@@ -2,7 +2,8 @@ import { SwallowedError } from "../errors.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { type MeasuredWrites, MeasuringQueryable } from "../postgres/measure-write.ts";
-import type { BatchCounts, Lease } from "../store/ranges.ts";
+import { type BatchCounts, noCounts } from "../store/batch-counts.ts";
+import type { Lease } from "../store/ranges.ts";
 import { nothingDone } from "./batch-work.ts";
 import { type Attempt, advanced, attemptAt, type Committed, type Committer } from "./commit-batch.ts";
 import { countBatch, countByKind } from "./count-batch.ts";
@@ -19,16 +20,7 @@ export class DryCommitter implements Committer {
   readonly #task: RunTask;
   readonly #timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number };
   readonly #limit: number;
-  counts: BatchCounts = {
-    walked: 0,
-    read: 0,
-    written: 0,
-    unchanged: 0,
-    skipped: 0,
-    rejected: 0,
-    swallowed: 0,
-    conflicted: 0,
-  };
+  counts: BatchCounts = noCounts;
   measured: MeasuredWrites = { walBytes: 0, triggers: [] };
   /** rows that were written while it was measured */
   measuredRows = 0;

@@ -7,7 +7,7 @@ import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database } from "../postgres/database.ts";
 import { readDeadlockTimeout } from "../postgres/deadlock-timeout.ts";
 import { raw } from "../postgres/sql.ts";
-import type { Lease } from "../store/ranges.ts";
+import { everyKey } from "../store/ranges.ts";
 import type { RunWrites } from "../store/run.ts";
 import { Patience } from "./backoff.ts";
 import { SteadyPace } from "./batch-pace.ts";
@@ -117,18 +117,6 @@ async function workRange(job: Job, committer: DryCommitter, options: DryRunOptio
   await work.run();
   return stop.request?.error;
 }
-
-const everyKey: Lease = {
-  run: 0n,
-  range: 0n,
-  sweep: 0,
-  token: "",
-  through: null,
-  checkpoint: null,
-  batches: 0,
-  isOfRejects: false,
-  planned: null,
-};
 
 function report(opened: OpenedJob, committer: DryCommitter, seconds: number): DryRunReport {
   const { counts, measured, measuredRows, samples, rejects, batches } = committer;

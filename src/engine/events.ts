@@ -1,8 +1,8 @@
 import type { FailureAction, FailureReason } from "../postgres/failure.ts";
 import type { ReplicaLag, ServerActivity } from "../postgres/server-activity.ts";
 import type { Hold } from "../remedies/hold.ts";
+import type { BatchCounts } from "../store/batch-counts.ts";
 import type { Progress } from "../store/progress.ts";
-import type { BatchCounts } from "../store/ranges.ts";
 import type { RunKind } from "../store/run.ts";
 import type { RunStatus, StopReason } from "../store/run-status.ts";
 import type { Reading, SignalName } from "../throttle/signal.ts";

@@ -1,6 +1,7 @@
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
-import type { BatchCounts } from "./ranges.ts";
+import type { BatchCounts } from "./batch-counts.ts";
+import { noCounts } from "./batch-counts.ts";
 import type { StoreSchema } from "./schema.ts";
 import { fromTextArray } from "./text-array.ts";
 
@@ -33,14 +34,7 @@ export interface Progress {
 
 /** What is known of a run when the database cannot be asked. */
 export const noProgress: Progress = {
-  walked: 0,
-  read: 0,
-  written: 0,
-  unchanged: 0,
-  skipped: 0,
-  rejected: 0,
-  swallowed: 0,
-  conflicted: 0,
+  ...noCounts,
   batches: 0,
   rangesLeft: 0,
   rangesLeased: 0,

@@ -2,6 +2,7 @@ import { LeaseLostError } from "../errors.ts";
 import type { Queryable, Row, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
+import type { BatchCounts } from "./batch-counts.ts";
 import type { StoreSchema } from "./schema.ts";
 import { fromTextArray } from "./text-array.ts";
 
@@ -21,18 +22,18 @@ export interface Lease {
   readonly planned: number | null;
 }
 
-/** What a batch did, counted. */
-export interface BatchCounts {
-  readonly walked: number;
-  readonly read: number;
-  readonly written: number;
-  readonly unchanged: number;
-  readonly skipped: number;
-  readonly rejected: number;
-  /** rows whose write a trigger swallowed */
-  readonly swallowed: number;
-  readonly conflicted: number;
-}
+/** A lease of all keys that belongs to no run: of what is shown, or tried and rolled back. */
+export const everyKey: Lease = {
+  run: 0n,
+  range: 0n,
+  sweep: 0,
+  token: "",
+  through: null,
+  checkpoint: null,
+  batches: 0,
+  isOfRejects: false,
+  planned: null,
+};
 
 /** What operators ask of a run, read with each checkpoint. */
 export interface Advanced {
