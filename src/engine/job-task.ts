@@ -16,15 +16,33 @@ import { RowTransform } from "./transform-rows.ts";
 
 /** A job's own work; with a log, each batch keeps what it overwrites. */
 export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | null): Promise<RunTask> {
+  const workOn = await openWork(db, opened, log);
+  return taskOfWork(db, opened, workOn(opened));
+}
+
+/** Reads once what the batches of a job have to know, and answers how they work on its rows, or on a part of them. */
+export async function openWork(
+  db: Database,
+  { writes }: OpenedJob,
+  log: UndoLog | null,
+): Promise<(opened: OpenedJob) => BatchWork> {
   const imaging = new Imaging(log, log !== null && (await hasReturningOld(db)));
-  const deleted = opened.writes.find(({ verb }) => verb === "delete");
-  const work = workOf(opened, imaging);
+  const deleted = writes.find(({ verb }) => verb === "delete");
+  const references = deleted === undefined ? null : await readReferences(db, deleted.relation);
+  return (opened) => {
+    const work = workOf(opened, imaging);
+    return asTheApplication(
+      references === null ? work : new ReferredRows(work, references),
+      opened.table === null ? [] : [opened.table.relation],
+    );
+  };
+}
+
+/** What a run has to do whose batches do this work. */
+export async function taskOfWork(db: Database, opened: OpenedJob, work: BatchWork): Promise<RunTask> {
   return {
     walk: opened.source.walk,
-    work: asTheApplication(
-      deleted === undefined ? work : new ReferredRows(work, await readReferences(db, deleted.relation)),
-      opened.table === null ? [] : [opened.table.relation],
-    ),
+    work,
     pace: opened.job.pace,
     atOnce: opened.job.calls.atOnce,
     throttles: opened.job.throttles,

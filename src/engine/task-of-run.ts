@@ -9,7 +9,7 @@ import type { ReadableSource } from "../source/readable.ts";
 import { passing } from "../store/rejects.ts";
 import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
-import { jobTask } from "./job-task.ts";
+import { jobTask, openWork, taskOfWork } from "./job-task.ts";
 import { RejectSweep } from "./reject-sweep.ts";
 import { RetryBatch } from "./retry-batch.ts";
 import type { RunTask } from "./run-task.ts";
@@ -47,7 +47,8 @@ async function wholeTask(
   opened: OpenedJob,
   log: UndoLog | null,
 ): Promise<RunTask> {
-  const task = await jobTask(db, opened, log);
+  const workOn = await openWork(db, opened, log);
+  const task = await taskOfWork(db, opened, workOn(opened));
   const { table } = opened;
   if (table === null) return task;
   const { key } = table;
@@ -55,12 +56,12 @@ async function wholeTask(
   const mayPass = passing("listed", ["slow", "locked", "swallowed", "constraint"]);
   const list = listedKeys(key, rejects.table, sql`listed.run_id = ${id}::bigint and ${mayPass}`);
   const listed = table.onlyListed(list);
-  const again = await jobTask(db, { ...opened, table: listed, source: listed }, log);
+  const again = workOn({ ...opened, table: listed, source: listed });
   return {
     ...task,
     work: new RejectSweep(task.work, rejects, key, sql`true`),
     sweeping: { ...task.sweeping, retries: "list" },
-    ofRejects: { walk: new ListedKeys(list, key), work: new RejectSweep(again.work, rejects, key, mayPass) },
+    ofRejects: { walk: new ListedKeys(list, key), work: new RejectSweep(again, rejects, key, mayPass) },
   };
 }
 
