@@ -14,16 +14,19 @@ import { beforeEach, expect, test } from "vitest";
 import { retryRejects } from "../../src/engine/retry-run.ts";
 import { isLong } from "../crash/random.ts";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 
 const database = useDatabase();
 const things = table("things", { key: "id", columns: { id: "bigint", n: "integer?" } });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, n integer not null default 0);
     insert into things select g from generate_series(1, 1000) g;
-    analyze things`);
+    analyze things`,
+  );
 });
 
 /** The work must not happen twice, and nothing but the list of rejects tells which rows are still to be done. */

@@ -15,20 +15,23 @@ import {
 import { beforeEach, expect, test } from "vitest";
 import { hashesOf } from "../database/round-trip.ts";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 
 const database = useDatabase();
 const things = table("things", { key: "id", columns: { id: "bigint", a: "text?" } });
 const archive = table("archive", { key: "id", columns: { id: "bigint", a: "text?" } });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, a text);
     create table archive (id bigint primary key, a text);
     create function swallow() returns trigger language plpgsql as
       'begin if (case tg_op when ''DELETE'' then old.id else new.id end) % 2 = 0 then return null; end if;
        return case tg_op when ''DELETE'' then old else new end; end';
-    insert into things select g, 'a' || g from generate_series(1, 100) g`);
+    insert into things select g, 'a' || g from generate_series(1, 100) g`,
+  );
 });
 
 const options = () => ({ connectionString: database.url, workers: 2 });

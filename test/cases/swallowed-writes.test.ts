@@ -17,21 +17,24 @@ import {
 import { beforeEach, expect, test } from "vitest";
 import { exitCodeOf } from "../../src/cli/exit-code.ts";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 
 const database = useDatabase();
 const things = table("things", { key: "id", columns: { id: "bigint", archived: "boolean", n: "integer?" } });
 const others = table("others", { key: "id", columns: { id: "bigint", n: "integer?" } });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, archived boolean not null, n integer);
     create table others (id bigint primary key, n integer);
     create function hold() returns trigger language plpgsql as
       'begin if (case tg_op when ''INSERT'' then new.id else old.id end) % 2 = 0 then return null; end if;
        return case tg_op when ''DELETE'' then old else new end; end';
     insert into things select g, g % 2 = 0, null from generate_series(1, 1000) g;
-    analyze things`);
+    analyze things`,
+  );
 });
 
 const options = () => ({ connectionString: database.url, workers: 2 });

@@ -14,6 +14,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 
 const database = useDatabase();
 const things = table("things", { key: "id", columns: { id: "bigint", n: "integer?" } });
@@ -21,11 +22,13 @@ const things = table("things", { key: "id", columns: { id: "bigint", n: "integer
 const rows = 2_000;
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, n integer);
     insert into things select g, 0 from generate_series(1, ${rows}) g;
-    analyze things`);
+    analyze things`,
+  );
 });
 
 /** A job whose transform does something to the database at the row in the middle, as another session. */

@@ -1,18 +1,21 @@
 import { defineJob, dryRun, rowsOf, skip, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 
 const database = useDatabase();
 const things = table("things", { key: "id", columns: { id: "bigint", b: "integer?" } });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, b integer);
     insert into things select g, 0 from generate_series(1, 500) g;
     create function nothing() returns trigger language plpgsql as $$ begin return new; end $$;
     create trigger counted before update on things for each row execute function nothing();
-    analyze things`);
+    analyze things`,
+  );
 });
 
 test.each([1, 101, 320])(

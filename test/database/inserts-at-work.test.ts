@@ -15,6 +15,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 import { until } from "../support/until.ts";
 import { refusalOf } from "./refusals.ts";
 import { hashesOf, requireRoundTrips, undoWholly } from "./round-trip.ts";
@@ -24,11 +25,13 @@ const source = table("source", { key: "id", columns: { id: "bigint", a: "text?",
 const target = table("target", { key: "id", columns: { id: "bigint", a: "text", source_id: "bigint?" } });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     grant usage on schema public to public;
     create table source (id bigint primary key, a text, b integer);
-    create table target (id bigint generated always as identity primary key, a text not null, source_id bigint)`);
+    create table target (id bigint generated always as identity primary key, a text not null, source_id bigint)`,
+  );
 });
 
 async function fill(rows: number): Promise<void> {

@@ -15,6 +15,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 import { imagesOf, undoWholly } from "./round-trip.ts";
 
 const database = useDatabase();
@@ -24,12 +25,14 @@ const target = table("target", { key: "id", columns: { id: "bigint", n: "integer
 const into = insertInto(target, { id: sql`id`, n: sql`n` });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, n integer not null);
     create table target (id bigint primary key, n integer not null);
     insert into things select g, 0 from generate_series(1, ${rows}) g;
-    analyze things`);
+    analyze things`,
+  );
 });
 
 async function run(job: Job): Promise<RunReport> {

@@ -16,6 +16,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 import { hashesOf, imagesOf } from "./round-trip.ts";
 import { runInSmallRanges } from "./small-batches.ts";
 
@@ -24,10 +25,12 @@ const things = table("things", { key: "id", columns: { id: "bigint", a: "text?",
 const target = table("target", { key: "a", columns: { a: "text", b: "integer?" } });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, a text, b integer);
-    create table target (a text primary key, b integer)`);
+    create table target (a text primary key, b integer)`,
+  );
 });
 
 async function fill(rows: number): Promise<void> {

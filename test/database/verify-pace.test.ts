@@ -14,6 +14,7 @@ import {
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { EngineEvent } from "../../src/engine/events.ts";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 
 const waited = vi.hoisted(() => ({ times: 0 }));
 
@@ -31,12 +32,14 @@ const things = table("things", { key: "id", columns: { id: "bigint", a: "integer
 const target = table("target", { key: "id", columns: { id: "bigint", b: "integer?" } });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, a integer, b integer);
     insert into things select g, g, null from generate_series(1, 2000) g;
     create table target (id bigint primary key, b integer);
-    analyze things`);
+    analyze things`,
+  );
   waited.times = 0;
 });
 afterEach(() => {

@@ -21,6 +21,7 @@ import { exitCodeOf } from "../../src/cli/exit-code.ts";
 import { askToStop } from "../../src/engine/ask-to-stop.ts";
 import { purge } from "../../src/engine/purge.ts";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 import { withEngine } from "./small-batches.ts";
 
 const database = useDatabase();
@@ -29,12 +30,14 @@ const things = table("things", { key: "id", columns: { id: "bigint", a: "integer
 const target = table("target", { key: "id", columns: { id: "bigint", b: "integer?" } });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, a integer, b integer);
     insert into things select g, g, null from generate_series(1, ${rows}) g order by md5(g::text);
     create table target (id bigint primary key, b integer);
-    analyze things`);
+    analyze things`,
+  );
 });
 
 const options = () => ({ connectionString: database.url, workers: 2, again: true }) as const;

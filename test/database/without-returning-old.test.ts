@@ -1,6 +1,7 @@
 import { defineSqlJob, insertInto, rowsOf, runJob, sql, table, undoRun, update } from "tidefill";
 import { beforeEach, expect, test, vi } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { freshSchemas } from "../support/fresh-schemas.ts";
 import { until } from "../support/until.ts";
 import { imagesOf, requireRoundTrips } from "./round-trip.ts";
 
@@ -24,12 +25,14 @@ const upsert = defineSqlJob({
 });
 
 beforeEach(async () => {
-  await database.query(`
-    drop schema if exists tidefill cascade; drop schema public cascade; create schema public;
+  await freshSchemas(
+    database,
+    `
     create table things (id bigint primary key, old_1 integer, b integer);
     create table target (id bigint primary key, b integer);
     insert into things select g, g, g from generate_series(1, 5) g;
-    analyze things`);
+    analyze things`,
+  );
 });
 
 test("updates and upserts are taken back", async () => {
