@@ -54,8 +54,10 @@ test("while the standby is gone that commits wait for, the run is held, says so,
   await standbys("ghost");
   await until(
     async () => {
-      const { rows } = await client.query("select held_back from tidefill.worker");
-      return String(rows[0]?.held_back).startsWith("commits wait for a synchronous standby (ghost)");
+      const { rows } = await client.query(
+        "select held_back::jsonb ->> 'reason' as reason from tidefill.worker",
+      );
+      return String(rows[0]?.reason).startsWith("commits wait for a synchronous standby (ghost)");
     },
     { describe: "the reason is told" },
   );

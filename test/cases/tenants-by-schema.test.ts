@@ -28,7 +28,8 @@ afterAll(async () => tidefill.close());
 /** The address whose search path is one tenant's schema. */
 function addressOf(tenant: string): string {
   const url = new URL(database.url);
-  url.searchParams.set("options", `-c search_path=${tenant}`);
+  // As libpq reads an address: a plus is a plus, a space is %20.
+  url.search = `?options=${encodeURIComponent(`-c search_path=${tenant}`)}`;
   return url.href;
 }
 

@@ -65,6 +65,6 @@ test("zsh gets a script of its own, by its name or by $SHELL", async () => {
     "tidefill",
     "",
   );
-  expect(described.stdout).toContain("\nplan:every statement, the query plan");
+  expect(described.stdout).toContain("\nplan:what a run would do: a summary");
   expect(await project.type("completion", "fish")).toMatchObject({ code: 2, stdout: "" });
 });

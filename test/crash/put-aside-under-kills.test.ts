@@ -37,6 +37,7 @@ async function counts(): Promise<Record<string, unknown>> {
 
 test.for(isLong ? (["count-rows", "count-by-sql"] as const) : (["count-by-sql"] as const))(
   "%s: processes killed while rows are swallowed, locked and slow do the others once, and these when they can be done",
+  { timeout: isLong ? 1_200_000 : 400_000 },
   async (job) => {
     await fillCounters(database, rows);
     const trouble = await makeTrouble();

@@ -163,7 +163,7 @@ test("seeding twice says that nothing was changed", async () => {
   const { code, stdout, stderr } = await tidefill.run("run", "seed-feedback-types", "--again");
   expect([code, `${stdout}${stderr}`]).toEqual([
     0,
-    expect.stringMatching(/\b0 rows inserted, 4 already right/),
+    expect.stringMatching(/\b0 rows written, 4 already right/),
   ]);
 });
 
