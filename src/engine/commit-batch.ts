@@ -3,7 +3,7 @@ import type { Standing } from "../job/reject-limit.ts";
 import { describeBlockers } from "../postgres/blocking-sessions.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
-import type { Sql } from "../postgres/sql.ts";
+import { join, type Sql } from "../postgres/sql.ts";
 import type { Stretch } from "../source/walk.ts";
 import type { BatchCounts } from "../store/batch-counts.ts";
 import type { Advanced, Lease } from "../store/ranges.ts";
@@ -64,7 +64,7 @@ export function attemptAt(lease: Lease, looksAhead: boolean, looksForBlockers = 
 export class BatchCommitter implements Committer {
   readonly #db: Database;
   readonly #store: Store;
-  readonly #task: Pick<RunTask, "walk" | "work" | "ofRejects">;
+  readonly #task: Pick<RunTask, "walk" | "work" | "ofRejects" | "guards">;
   readonly #tables: RunTables;
   readonly #job: string;
   readonly #timing: {
@@ -77,7 +77,7 @@ export class BatchCommitter implements Committer {
     db: Database,
     store: Store,
     job: string,
-    task: Pick<RunTask, "walk" | "work" | "ofRejects">,
+    task: Pick<RunTask, "walk" | "work" | "ofRejects" | "guards">,
     tables: RunTables,
     timing: {
       readonly pace: Pick<BatchPace, "batchTimeMs">;
@@ -103,13 +103,19 @@ export class BatchCommitter implements Committer {
     const { lease, clock } = attempt;
     return this.#timed(attempt, rows, async (tx) => {
       if (attempt.looksForBlockers) this.#lookForBlockers(attempt, await tx.pid(), rows);
+      const asSeen = this.#asSeen();
       const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
       attempt.stretch = stretch;
       const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
       const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
       attempt.outcome = stretch.isEmpty ? nothingDone : await this.#taskOf(lease).work.do(tx, batch);
-      return this.#advance(tx, attempt, stretch, attempt.outcome);
+      return this.#advance(tx, attempt, stretch, attempt.outcome, asSeen);
     });
+  }
+
+  /** The condition that tables and triggers are as this batch knows them: another batch may learn more while it works. */
+  #asSeen(): Sql {
+    return join([this.#tables.condition, ...this.#task.guards.map(({ condition }) => condition)], " and ");
   }
 
   /** A transaction whose COMMIT is measured by itself. */
@@ -173,7 +179,7 @@ export class BatchCommitter implements Committer {
       const key = (await work.keyAt?.(tx, place)) ?? place;
       const rejects = [{ key, sqlstate, reason: work.reasonAt?.(key, reason) ?? reason }];
       attempt.outcome = { ...nothingDone, read: 1, rejects };
-      return this.#advance(tx, attempt, stretch, attempt.outcome);
+      return this.#advance(tx, attempt, stretch, attempt.outcome, this.#asSeen());
     });
   }
 
@@ -188,6 +194,7 @@ export class BatchCommitter implements Committer {
     attempt: Attempt,
     stretch: Stretch,
     outcome: BatchOutcome,
+    asSeen: Sql,
   ): Promise<Committed> {
     const { lease } = attempt;
     const fresh = await this.#store.rejects.add(tx, lease.run, lease.range, outcome.rejects);
@@ -195,11 +202,12 @@ export class BatchCommitter implements Committer {
     const counts = countBatch(lease.sweep, stretch, outcome, fresh);
     attempt.counts = counts;
     // The last write, and undoing all of the above when the lease is no longer ours.
-    const { condition } = this.#tables;
     const { leaseMs } = this.#timing;
-    const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, leaseMs, condition);
-    if (!asked.isSame)
-      throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table that was another");
+    const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, leaseMs, asSeen);
+    if (!asked.isSame) {
+      for (const guard of this.#task.guards) await guard.look(tx);
+      throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table or a trigger that was another");
+    }
     // After it, so that a share of the rows read is judged with this batch's rows among them.
     const standing = fresh.rejected > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
     return { lease: advanced(lease, stretch), isLast: stretch.isLast, asked, standing };

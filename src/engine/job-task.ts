@@ -58,6 +58,7 @@ export async function taskOfWork(db: Database, opened: OpenedJob, work: BatchWor
     ...(opened.table === null ? {} : { walked: opened.table.relation }),
     relation: mainTable(opened),
     writes: opened.writes.map(({ relation }) => relation),
+    guards: opened.write.sink.guards,
   };
 }
 

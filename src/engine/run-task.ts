@@ -2,6 +2,7 @@ import type { Pace } from "../job/pace.ts";
 import type { ThrottleDefinition } from "../job/throttles.ts";
 import type { Relation } from "../postgres/catalog.ts";
 import type { Database } from "../postgres/database.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import type { Walk } from "../source/walk.ts";
 import type { BatchWork } from "./batch-work.ts";
 
@@ -35,4 +36,6 @@ export interface RunTask {
   readonly relation: Relation;
   /** the tables whose rows it writes */
   readonly writes: readonly Relation[];
+  /** the triggers whose absence its statements rely on */
+  readonly guards: readonly RowGuard[];
 }

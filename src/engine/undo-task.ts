@@ -4,7 +4,7 @@ import type { Database, Queryable, Transaction } from "../postgres/database.ts";
 import { Key } from "../postgres/key.ts";
 import { readKey } from "../postgres/key-index.ts";
 import { lookBriefly } from "../postgres/look-briefly.ts";
-import { hasTriggerBefore } from "../postgres/row-triggers.ts";
+import { RowGuard } from "../postgres/row-triggers.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { TableIdentity } from "../postgres/table-identity.ts";
 import { ImageLayout, type ImagePart, rowAddress, type UndoLog } from "../sink/images.ts";
@@ -64,11 +64,12 @@ export async function undoTask(
     const [first] = layouts;
     if (first === undefined) throw new Error(`Run ${undone.id} has an undo log of nothing.`);
     const walk = new HeapWalk(log.table, "tidefill_image");
+    const restorings = await restoringsOf(tx, layouts);
     const tools = {
       log,
       walk,
       keyTexts: first.layout.keyTexts("tidefill_image"),
-      restorings: await restoringsOf(tx, layouts),
+      restorings,
       superseded: supersededOf(undone, log.table, first.layout),
       erased: store.schema.table("erased"),
       refused: { table: store.schema.table("reject"), run: undo.id },
@@ -86,6 +87,7 @@ export async function undoTask(
       ofRejects: null,
       relation: first.layout.relation,
       writes: written,
+      guards: restorings.flatMap(({ guards }) => guards),
     };
   };
   return lookBriefly(db, (briefly) => briefly.transaction(open));
@@ -138,22 +140,21 @@ async function restoringsOf(tx: Transaction, layouts: readonly PartLayout[]): Pr
   if (upserted !== undefined && inserted !== undefined) {
     const { relation, key } = upserted.layout;
     const isUnused = await referencedByNone(tx, relation, key.alias);
-    const isGuarded =
-      (await hasTriggerBefore(tx, relation, "update")) || (await hasTriggerBefore(tx, relation, "delete"));
-    return [new RestoreUpserted(upserted.layout, isUnused, isGuarded)];
+    const guard = await RowGuard.open(tx, relation, ["update", "delete"]);
+    return [new RestoreUpserted(upserted.layout, isUnused, guard)];
   }
   for (const { part, layout, into } of layouts) {
     const removed = part.kind === "i" ? layout : into;
     const isUnused =
       removed === null ? null : await referencedByNone(tx, removed.relation, removed.key.alias);
-    const mayStay = removed !== null && (await hasTriggerBefore(tx, removed.relation, "delete"));
+    const deletes = removed === null ? null : await RowGuard.open(tx, removed.relation, ["delete"]);
     if (part.kind === "u") {
-      restorings.push(new RestoreUpdated(layout, await hasTriggerBefore(tx, layout.relation, "update")));
-    } else if (part.kind === "i") {
-      restorings.push(new RemoveInserted(layout, isUnused, mayStay));
+      restorings.push(new RestoreUpdated(layout, await RowGuard.open(tx, layout.relation, ["update"])));
+    } else if (part.kind === "i" && deletes !== null) {
+      restorings.push(new RemoveInserted(layout, isUnused, deletes));
     } else {
-      const mayBeAltered = await hasTriggerBefore(tx, layout.relation, "insert");
-      restorings.push(new RestoreDeleted(layout, into, { isUnused, mayBeAltered, mayStay }));
+      const inserts = await RowGuard.open(tx, layout.relation, ["insert"]);
+      restorings.push(new RestoreDeleted(layout, into, { isUnused, inserts, deletes }));
     }
   }
   return restorings;

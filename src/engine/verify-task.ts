@@ -56,6 +56,7 @@ export async function verifyTask(
     ofRejects: null,
     relation: mainTable(opened),
     writes: [],
+    guards: [],
   };
 }
 

@@ -6,7 +6,7 @@ import type { Transaction } from "../postgres/database.ts";
 import { Key, type KeyText } from "../postgres/key.ts";
 import { findKeyIndexes, readKey } from "../postgres/key-index.ts";
 import { hasReturningOld } from "../postgres/returning-old.ts";
-import { hasTriggerBefore } from "../postgres/row-triggers.ts";
+import { RowGuard } from "../postgres/row-triggers.ts";
 import { bracketed, quoteIdentifier, raw, sql } from "../postgres/sql.ts";
 import { readColumnFills } from "../postgres/unique-index.ts";
 import { Arbiter, type OpenedConflict } from "../sink/arbiter.ts";
@@ -65,7 +65,7 @@ async function openRowSink(
   if (sink instanceof MoveSink) {
     const encoder = new RowEncoder(sink.into.table.columns, sink.into.columns);
     const target = await moveTarget(tx, sink, requireRelation(into));
-    return new MoveRows(relation, key, target, encoder, await hasTriggerBefore(tx, relation, "delete"));
+    return new MoveRows(relation, key, target, encoder, await RowGuard.open(tx, relation, ["delete"]));
   }
   throw unfit();
 }
@@ -78,18 +78,18 @@ async function openSqlSink(
 ): Promise<SqlSink> {
   const { pending } = definition;
   if (sink instanceof SqlUpdateSink) {
-    const isGuarded = await hasTriggerBefore(tx, relation, "update");
-    return new UpdateBySql(relation, key, sink.expressions, pending, isGuarded);
+    const guard = await RowGuard.open(tx, relation, ["update"]);
+    return new UpdateBySql(relation, key, sink.expressions, pending, guard);
   }
   if (sink instanceof DeleteSink)
-    return new DeleteBySql(relation, key, await hasTriggerBefore(tx, relation, "delete"));
+    return new DeleteBySql(relation, key, await RowGuard.open(tx, relation, ["delete"]));
   if (sink instanceof SqlMoveSink) {
     return new MoveBySql(
       relation,
       key,
       await moveTarget(tx, sink, requireRelation(into)),
       sink.into.expressions,
-      await hasTriggerBefore(tx, relation, "delete"),
+      await RowGuard.open(tx, relation, ["delete"]),
     );
   }
   if (sink instanceof SqlInsertSink) {
@@ -102,9 +102,7 @@ async function openSqlSink(
 
 async function openInsert(tx: Transaction, sink: InsertSink<unknown> | SqlInsertSink, relation: Relation) {
   const columns = columnsOf(relation, sink.columns);
-  const isGuarded =
-    (await hasTriggerBefore(tx, relation, "insert")) ||
-    (sink.onConflict?.do === "update" && (await hasTriggerBefore(tx, relation, "update")));
+  const upserts = sink.onConflict?.do === "update";
   const insert = new InsertStatement({
     relation,
     columns,
@@ -112,7 +110,7 @@ async function openInsert(tx: Transaction, sink: InsertSink<unknown> | SqlInsert
     conflict: await openConflict(tx, sink.onConflict, relation, columns),
     hasReturningOld: await hasReturningOld(tx),
     overridesIdentity: sink.overridesIdentity,
-    mayBeSwallowed: isGuarded,
+    guard: await RowGuard.open(tx, relation, upserts ? ["insert", "update"] : ["insert"]),
   });
   return { columns, insert };
 }

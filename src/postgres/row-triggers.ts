@@ -12,10 +12,46 @@ const beforeRow: Readonly<Record<RowEvent, number>> = {
   update: 1 + 2 + 16,
 };
 
-/** Whether a trigger of a table, or of a partition, sees each row before the event: it could change the row or swallow the write. */
-export async function hasTriggerBefore(db: Queryable, relation: Relation, event: RowEvent): Promise<boolean> {
-  const { rows } = await db.query(sql`select ${triggerExistsBefore(relation, event)} as found`);
-  return rows[0]?.found === "t";
+/**
+ * Whether a trigger sees the rows of a table before they are written, which is dear to ask for in every statement: it is known from
+ * the start, and the last statement of each batch has the condition that it is still true.
+ */
+export class RowGuard {
+  readonly #relation: Relation;
+  readonly #events: readonly RowEvent[];
+  #isThere = false;
+
+  private constructor(relation: Relation, events: readonly RowEvent[]) {
+    this.#relation = relation;
+    this.#events = events;
+  }
+
+  static async open(db: Queryable, relation: Relation, events: readonly RowEvent[]): Promise<RowGuard> {
+    const guard = new RowGuard(relation, events);
+    await guard.look(db);
+    return guard;
+  }
+
+  get isThere(): boolean {
+    return this.#isThere;
+  }
+
+  /** The condition that no trigger has come unseen; one that has gone does no harm. */
+  get condition(): Sql {
+    return this.#isThere ? raw("true") : sql`not ${this.#exists()}`;
+  }
+
+  async look(db: Queryable): Promise<void> {
+    const { rows } = await db.query(sql`select ${this.#exists()} as found`);
+    this.#isThere = rows[0]?.found === "t";
+  }
+
+  #exists(): Sql {
+    return sql`(${join(
+      this.#events.map((event) => triggerExistsBefore(this.#relation, event)),
+      " or ",
+    )})`;
+  }
 }
 
 /** The names of the triggers of a table that see rows before any event. */

@@ -1,6 +1,7 @@
 import type { Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key, KeyText } from "../postgres/key.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { raw, type Sql } from "../postgres/sql.ts";
 import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts";
 import { DeleteStatement } from "./delete-statement.ts";
@@ -13,6 +14,7 @@ import { countWritten, nothingWritten, type Written } from "./written.ts";
 export class DeleteRows implements RowSink {
   readonly takesMany = false;
   readonly comparing = answeredAreGone;
+  readonly guards = [];
   readonly #key: Key;
   readonly #delete: DeleteStatement;
 
@@ -58,13 +60,13 @@ export class DeleteRows implements RowSink {
 export class DeleteBySql implements SqlSink {
   readonly countsRows = false;
   readonly mayMeetLateRows = false;
-  readonly mayBeSwallowed: boolean;
+  readonly guards: readonly RowGuard[];
   readonly toWrite = (inScope: Sql): Sql => inScope;
   readonly comparing: SqlComparing;
   readonly #delete: DeleteStatement;
 
-  constructor(relation: Relation, key: Key, mayBeSwallowed: boolean) {
-    this.mayBeSwallowed = mayBeSwallowed;
+  constructor(relation: Relation, key: Key, guard: RowGuard) {
+    this.guards = [guard];
     this.#delete = new DeleteStatement(relation, key);
     this.comparing = scopeIsGone(key);
   }

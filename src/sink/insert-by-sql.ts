@@ -1,6 +1,7 @@
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key, KeyText } from "../postgres/key.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { SqlComparing } from "./comparing.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
@@ -22,7 +23,6 @@ export interface InsertFrom {
 export class InsertBySql implements SqlSink {
   readonly countsRows = false;
   readonly toWrite = null;
-  readonly mayBeSwallowed = false;
   readonly mayMeetLateRows = true;
   readonly #from: InsertFrom;
   readonly #columns: readonly Column[];
@@ -41,6 +41,10 @@ export class InsertBySql implements SqlSink {
     this.#insert = insert;
   }
 
+  get guards(): readonly RowGuard[] {
+    return [this.#insert.guard];
+  }
+
   images(isSealed: boolean): SinkImages {
     return this.#insert.images(isSealed);
   }
@@ -50,7 +54,7 @@ export class InsertBySql implements SqlSink {
     if (images !== null) await this.#insert.prepare(tx, incoming);
     const counted = await countWritten(tx, this.#insert.build(incoming, images));
     const tried = (counted.incoming ?? 0) - counted.refused.length;
-    const done = this.#insert.mayBeSwallowed
+    const done = this.#insert.guard.isThere
       ? await withSwallowedInserts(tx, counted, tried, {
           incoming,
           lookup: this.#insert.lookup,

@@ -1,5 +1,6 @@
 import type { Column, Relation } from "../postgres/catalog.ts";
 import type { Key } from "../postgres/key.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import type { OpenedConflict } from "./arbiter.ts";
 
 /** What an insert is made of. */
@@ -13,6 +14,6 @@ export interface InsertParts {
   readonly hasReturningOld: boolean;
   /** values go into columns that are always generated as identity */
   readonly overridesIdentity: boolean;
-  /** a trigger sees a row before it is inserted or updated */
-  readonly mayBeSwallowed: boolean;
+  /** whether a trigger sees a row before it is inserted or updated */
+  readonly guard: RowGuard;
 }

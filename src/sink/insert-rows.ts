@@ -1,6 +1,7 @@
 import type { Column } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
 import type { RowComparing } from "./comparing.ts";
 import type { ReadTexts, RowEncoder } from "./encode-row.ts";
@@ -35,6 +36,10 @@ export class InsertRows implements RowSink {
     this.#stillPending = stillPending;
   }
 
+  get guards(): readonly RowGuard[] {
+    return [this.#insert.guard];
+  }
+
   images(isSealed: boolean): SinkImages {
     return this.#insert.images(isSealed);
   }
@@ -56,7 +61,7 @@ export class InsertRows implements RowSink {
     const aside = isOneToMany(rows) ? await this.#insert.refusedTogether(tx, incoming) : null;
     const statement = this.#insert.build(incoming, images, aside);
     const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
-    const done = this.#insert.mayBeSwallowed
+    const done = this.#insert.guard.isThere
       ? await withSwallowedInserts(tx, counted, rowsTried(rows, counted), {
           incoming,
           lookup: this.#insert.lookup,

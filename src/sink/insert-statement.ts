@@ -2,6 +2,7 @@ import { JobError } from "../errors.ts";
 import type { Column, Relation } from "../postgres/catalog.ts";
 import { qualifiedName } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { Arbiter } from "./arbiter.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "./images.ts";
@@ -24,12 +25,12 @@ export class InsertStatement {
   readonly #arbiter: Arbiter | null;
   readonly #hasReturningOld: boolean;
   readonly #overriding: string;
-  readonly mayBeSwallowed: boolean;
+  readonly guard: RowGuard;
 
   constructor(parts: InsertParts) {
     const { relation, key, columns, conflict, hasReturningOld, overridesIdentity } = parts;
     this.#relation = relation;
-    this.mayBeSwallowed = parts.mayBeSwallowed;
+    this.guard = parts.guard;
     this.#hasReturningOld = hasReturningOld;
     this.#overriding = overridesIdentity ? "\n      overriding system value" : "";
     this.#columns = columns;
@@ -80,7 +81,7 @@ export class InsertStatement {
 
   /** Whether `source` and `n` are of no use, since nothing has to be told about single rows. */
   get isPlain(): boolean {
-    return this.#conflict === null && !this.mayBeSwallowed;
+    return this.#conflict === null && !this.guard.isThere;
   }
 
   get conflict(): OnConflict | null {

@@ -2,6 +2,7 @@ import { SwallowedError } from "../errors.ts";
 import type { Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key, KeyText } from "../postgres/key.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts";
 import { DeleteStatement } from "./delete-statement.ts";
@@ -20,16 +21,18 @@ export class MoveRows implements RowSink {
   readonly #key: Key;
   readonly #into: MoveTarget;
   readonly #encoder: RowEncoder;
-  readonly #mayStay: boolean;
+  readonly guards: readonly RowGuard[];
+  readonly #guard: RowGuard;
   readonly #delete: DeleteStatement;
   readonly #move: MoveStatement;
 
-  /** `mayStay` tells that a trigger sees a row of the source before it is deleted. */
-  constructor(relation: Relation, key: Key, into: MoveTarget, encoder: RowEncoder, mayStay: boolean) {
+  /** `guard` tells whether a trigger sees a row of the source before it is deleted. */
+  constructor(relation: Relation, key: Key, into: MoveTarget, encoder: RowEncoder, guard: RowGuard) {
     this.#key = key;
     this.#into = into;
     this.#encoder = encoder;
-    this.#mayStay = mayStay;
+    this.#guard = guard;
+    this.guards = [guard];
     this.#delete = new DeleteStatement(relation, key);
     this.#move = new MoveStatement(this.#delete, into);
   }
@@ -53,7 +56,7 @@ export class MoveRows implements RowSink {
     const done = await this.#move.run(tx, this.#statement(bounds, rows, keys, images));
     if (done.written === keys.length) return done;
     // What did not go has arrived all the same where that was not foreseen.
-    if (!this.#mayStay) throw new SwallowedError(this.#delete.layout.relation.name);
+    if (!this.#guard.isThere) throw new SwallowedError(this.#delete.layout.relation.name);
     const swallowedKeys = await this.#delete.swallowed(tx, this.#key.within(bounds), keys);
     // What is neither gone nor there has gone under the hands of a trigger.
     if (done.written + swallowedKeys.length !== keys.length)
@@ -75,7 +78,7 @@ export class MoveRows implements RowSink {
     const gone = sql`tidefill_gone as materialized (
       ${this.#delete.ofKeys(this.#key.within(bounds), keys, whole)}
     )`;
-    return this.#move.build(gone, incomingRows(this.#into.columns, rows, keys), images, this.#mayStay);
+    return this.#move.build(gone, incomingRows(this.#into.columns, rows, keys), images, this.#guard.isThere);
   }
 }
 
@@ -83,7 +86,7 @@ export class MoveRows implements RowSink {
 export class MoveBySql implements SqlSink {
   readonly countsRows = false;
   readonly mayMeetLateRows = false;
-  readonly mayBeSwallowed: boolean;
+  readonly guards: readonly RowGuard[];
   readonly toWrite = (inScope: Sql): Sql => inScope;
   readonly comparing: SqlComparing;
   readonly #key: Key;
@@ -97,10 +100,10 @@ export class MoveBySql implements SqlSink {
     key: Key,
     into: MoveTarget,
     expressions: Readonly<Record<string, Sql>>,
-    mayBeSwallowed: boolean,
+    guard: RowGuard,
   ) {
     this.#key = key;
-    this.mayBeSwallowed = mayBeSwallowed;
+    this.guards = [guard];
     this.comparing = scopeIsGone(key);
     this.#into = into;
     this.#expressions = expressions;

@@ -1,4 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImageLayout } from "./images.ts";
 import {
@@ -18,16 +19,18 @@ import {
 export class RemoveInserted implements Restoring {
   readonly #layout: ImageLayout;
   readonly #isUnused: Sql | null;
-  readonly #isGuarded: boolean;
+  readonly guards: readonly RowGuard[];
+  readonly #guard: RowGuard;
 
   /**
-   * `isUnused` is the condition that no other row would go with a row; null where none can. `isGuarded` tells that a trigger sees
+   * `isUnused` is the condition that no other row would go with a row; null where none can. `guard` tells whether a trigger sees
    * a row before it is deleted.
    */
-  constructor(layout: ImageLayout, isUnused: Sql | null, isGuarded: boolean) {
+  constructor(layout: ImageLayout, isUnused: Sql | null, guard: RowGuard) {
     this.#layout = layout;
     this.#isUnused = isUnused;
-    this.#isGuarded = isGuarded;
+    this.#guard = guard;
+    this.guards = [guard];
   }
 
   get table(): string {
@@ -42,7 +45,7 @@ export class RemoveInserted implements Restoring {
         ? raw("")
         : sql`
         and ${this.#isUnused}`;
-    if (this.#isUnused !== null || this.#isGuarded) await tx.query(lockRows(layout, scope, "i"));
+    if (this.#isUnused !== null || this.#guard.isThere) await tx.query(lockRows(layout, scope, "i"));
     const mayGo = sql`not tidefill_undo.is_superseded
         and not tidefill_undo.is_erased
         and ${raw(key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid${unused}`;
@@ -60,7 +63,7 @@ export class RemoveInserted implements Restoring {
         and ${mayGo}
       returning ${raw(layout.keyNames("tidefill_undo").join(", "))}, true as is_whole
     )
-    ${countRestored(layout, { hasOld: false, isSwallowed: this.#isGuarded ? isSwallowed : null, canBeGone: true })}`,
+    ${countRestored(layout, { hasOld: false, isSwallowed: this.#guard.isThere ? isSwallowed : null, canBeGone: true })}`,
     );
   }
 }

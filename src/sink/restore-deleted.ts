@@ -1,5 +1,6 @@
 import { NotCommittedError, SwallowedError } from "../errors.ts";
 import type { Transaction } from "../postgres/database.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImageLayout } from "./images.ts";
 import {
@@ -16,10 +17,10 @@ import {
 export interface DeletedSurroundings {
   /** the condition that no other row would go with a row of the move's target; null where none can */
   readonly isUnused: Sql | null;
-  /** a trigger sees a row before it is inserted into the source */
-  readonly mayBeAltered: boolean;
-  /** a trigger sees a row before it is deleted from the move's target */
-  readonly mayStay: boolean;
+  /** whether a trigger sees a row before it is inserted into the source */
+  readonly inserts: RowGuard;
+  /** whether a trigger sees a row before it is deleted from the move's target; null where rows were not moved */
+  readonly deletes: RowGuard | null;
 }
 
 /**
@@ -37,6 +38,11 @@ export class RestoreDeleted implements Restoring {
     this.#surroundings = surroundings;
   }
 
+  get guards(): readonly RowGuard[] {
+    const { inserts, deletes } = this.#surroundings;
+    return deletes === null ? [inserts] : [inserts, deletes];
+  }
+
   get table(): string {
     return this.#layout.relation.name;
   }
@@ -48,8 +54,9 @@ export class RestoreDeleted implements Restoring {
     const old = layout.valueNames("old", "tidefill_ready").join(", ");
     const moved = this.#into === null ? [] : [raw("tidefill_image.target_keys"), raw("tidefill_image.xid")];
     const more = [...openedValues(layout, "old", scope), ...moved];
-    const { isUnused, mayStay } = this.#surroundings;
-    if (this.#into !== null && (isUnused !== null || mayStay)) await tx.query(this.#lock(this.#into, scope));
+    const { isUnused, deletes } = this.#surroundings;
+    if (this.#into !== null && (isUnused !== null || deletes?.isThere === true))
+      await tx.query(this.#lock(this.#into, scope));
     const { rows } =
       await tx.query(sql`with ${imagesOf(layout, "d", scope, more)}${this.#ready()}, came_back as (
       insert into ${layout.table} as ${raw(layout.key.alias)} (${raw(names)})
@@ -71,7 +78,7 @@ export class RestoreDeleted implements Restoring {
     if (into === null) return;
     if (row.came_back !== row.met) throw new SwallowedError(this.#layout.relation.name);
     if (row.removed === row.to_remove) return;
-    if (this.#surroundings.mayStay) throw new SwallowedError(into.relation.name);
+    if (this.#surroundings.deletes?.isThere === true) throw new SwallowedError(into.relation.name);
     // Another session touched a moved row between the look and the delete: rolled back, to be looked at again.
     throw new NotCommittedError("a change in between");
   }
@@ -80,7 +87,7 @@ export class RestoreDeleted implements Restoring {
   #whole(): Sql {
     const layout = this.#layout;
     const keys = raw(layout.keyNames("came_back").join(", "));
-    if (!this.#surroundings.mayBeAltered)
+    if (!this.#surroundings.inserts.isThere)
       return sql`select ${keys}, true as is_whole
       from came_back`;
     const [now, old] = ["came_back", "tidefill_ready"].map((alias) => {

@@ -1,4 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { quoteIdentifier, raw, sql } from "../postgres/sql.ts";
 import type { ImageLayout } from "./images.ts";
 import {
@@ -16,12 +17,14 @@ import {
 /** Puts old values back where a row still holds, byte for byte, what the run wrote. */
 export class RestoreUpdated implements Restoring {
   readonly #layout: ImageLayout;
-  readonly #isGuarded: boolean;
+  readonly guards: readonly RowGuard[];
+  readonly #guard: RowGuard;
 
-  /** `isGuarded` tells that a trigger sees a row before it is updated. */
-  constructor(layout: ImageLayout, isGuarded: boolean) {
+  /** `guard` tells whether a trigger sees a row before it is updated. */
+  constructor(layout: ImageLayout, guard: RowGuard) {
     this.#layout = layout;
-    this.#isGuarded = isGuarded;
+    this.#guard = guard;
+    this.guards = [guard];
   }
 
   get table(): string {
@@ -40,7 +43,7 @@ export class RestoreUpdated implements Restoring {
               select from ${layout.table} as ${raw(alias)}
               where ${key.equals(layout.keyNames("tidefill_undo"))}
                 and ${holds(layout, "new")})`;
-    if (this.#isGuarded) await tx.query(lockRows(layout, scope, "u"));
+    if (this.#guard.isThere) await tx.query(lockRows(layout, scope, "u"));
     const more = [...openedValues(layout, "old", scope), ...openedValues(layout, "new", scope)];
     return runRestoring(
       tx,
@@ -54,7 +57,7 @@ export class RestoreUpdated implements Restoring {
         and ${holds(layout, "new")}
       returning ${raw(layout.keyNames("tidefill_undo").join(", "))}, ${holds(layout, "old")} as is_whole
     )
-    ${countRestored(layout, { hasOld: true, isSwallowed: this.#isGuarded ? isSwallowed : null, canBeGone: true })}`,
+    ${countRestored(layout, { hasOld: true, isSwallowed: this.#guard.isThere ? isSwallowed : null, canBeGone: true })}`,
     );
   }
 }

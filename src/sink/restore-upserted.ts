@@ -1,4 +1,5 @@
 import type { Transaction } from "../postgres/database.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImageLayout } from "./images.ts";
 import {
@@ -20,16 +21,18 @@ import {
 export class RestoreUpserted implements Restoring {
   readonly #layout: ImageLayout;
   readonly #isUnused: Sql | null;
-  readonly #isGuarded: boolean;
+  readonly guards: readonly RowGuard[];
+  readonly #guard: RowGuard;
 
   /**
-   * `isUnused` is the condition that no other row would go with a row; null where none can. `isGuarded` tells that a trigger sees
+   * `isUnused` is the condition that no other row would go with a row; null where none can. `guard` tells whether a trigger sees
    * a row before it is updated or deleted.
    */
-  constructor(layout: ImageLayout, isUnused: Sql | null, isGuarded: boolean) {
+  constructor(layout: ImageLayout, isUnused: Sql | null, guard: RowGuard) {
     this.#layout = layout;
     this.#isUnused = isUnused;
-    this.#isGuarded = isGuarded;
+    this.#guard = guard;
+    this.guards = [guard];
   }
 
   get table(): string {
@@ -40,7 +43,7 @@ export class RestoreUpserted implements Restoring {
     const { key, table, values } = this.#layout;
     const alias = raw(key.alias);
     const set = values.map(({ name }, index) => `${quoteIdentifier(name)} = tidefill_undo.old_${index + 1}`);
-    if (this.#isUnused !== null || this.#isGuarded) await tx.query(lockRows(this.#layout, scope, "any"));
+    if (this.#isUnused !== null || this.#guard.isThere) await tx.query(lockRows(this.#layout, scope, "any"));
     return runRestoring(
       tx,
       sql`with tidefill_undo as materialized (
@@ -145,7 +148,7 @@ export class RestoreUpserted implements Restoring {
 
   /** The condition that a row could have been put back or removed, and a trigger swallowed that. */
   get #isSwallowed(): Sql {
-    if (!this.#isGuarded) return raw("false");
+    if (!this.#guard.isThere) return raw("false");
     return sql`exists (
               select from ${this.#layout.table} as ${raw(this.#layout.key.alias)}
               where (${this.#putsBack}) or (${this.#removes}))`;

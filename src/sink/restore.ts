@@ -1,5 +1,6 @@
 import type { Row, Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImageLayout, UndoLog } from "./images.ts";
 
@@ -31,6 +32,8 @@ export interface ImageScope {
 export interface Restoring {
   /** the table that rows are put back into, or removed from */
   readonly table: string;
+  /** the triggers whose absence it relies on */
+  readonly guards: readonly RowGuard[];
   restore(tx: Transaction, scope: ImageScope): Promise<Restored>;
 }
 

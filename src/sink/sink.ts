@@ -1,5 +1,6 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import type { Sql } from "../postgres/sql.ts";
 import type { RowComparing, SqlComparing } from "./comparing.ts";
 import type { ReadTexts } from "./encode-row.ts";
@@ -11,6 +12,8 @@ import type { Written } from "./written.ts";
 interface Sink {
   /** what the run's undo log holds */
   images(isSealed: boolean): SinkImages;
+  /** the triggers whose absence it relies on */
+  readonly guards: readonly RowGuard[];
 }
 
 /** Where the rows of a row job go: one set-based statement a batch, whatever the number of rows. */
@@ -37,8 +40,6 @@ export interface RowSink extends Sink {
 export interface SqlSink extends Sink {
   /** The condition of the rows that a write over `inScope` writes; null where it only inserts, and tells by itself what did not arrive. */
   readonly toWrite: ((inScope: Sql) => Sql) | null;
-  /** whether a trigger sees a row before it is written */
-  readonly mayBeSwallowed: boolean;
   /** whether the rows in scope have to be counted beside the write, since not all of them will be written */
   readonly countsRows: boolean;
   /** whether rows that come during the write are counted as still pending */

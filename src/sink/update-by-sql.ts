@@ -1,6 +1,7 @@
 import type { Column, Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key } from "../postgres/key.ts";
+import type { RowGuard } from "../postgres/row-triggers.ts";
 import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { SqlComparing } from "./comparing.ts";
 import type { ImageTarget, SinkImages } from "./images.ts";
@@ -21,7 +22,7 @@ export class UpdateBySql implements SqlSink {
   readonly #columns: readonly TargetColumn[];
   readonly #pending: Sql | null;
   readonly #update: UpdateStatement;
-  readonly mayBeSwallowed: boolean;
+  readonly guards: readonly RowGuard[];
   readonly toWrite = (inScope: Sql): Sql => sql`${inScope}${this.#unlessUnchanged()}`;
 
   constructor(
@@ -29,10 +30,10 @@ export class UpdateBySql implements SqlSink {
     key: Key,
     expressions: Readonly<Record<string, Sql>>,
     pending: Sql | null,
-    mayBeSwallowed: boolean,
+    guard: RowGuard,
   ) {
     this.#key = key;
-    this.mayBeSwallowed = mayBeSwallowed;
+    this.guards = [guard];
     this.#pending = pending;
     this.#columns = relation.columns.flatMap((column) => {
       const expression = expressions[column.name];

@@ -15,6 +15,8 @@ import { nothingWritten, type Written } from "./written.ts";
 /** The set-based write of a row job: one array a column, whatever the number of rows. */
 export class UpdateRows implements RowSink {
   readonly takesMany = false;
+  /** it asks for triggers in the statement itself */
+  readonly guards = [];
   readonly #key: Key;
   readonly #columns: readonly TargetColumn[];
   readonly #encoder: RowEncoder;
