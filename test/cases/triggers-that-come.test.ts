@@ -10,14 +10,15 @@ const options = () => ({ connectionString: database.url, workers: 2 });
 
 beforeEach(async () => freshSchemas(database, setup));
 
-/** Waits until the latest run has done a part of its rows, and then has a trigger swallow every second write. */
-async function comeBetween(verb: string, on: string): Promise<void> {
+/** Waits until the run after this one has done a part of its rows, and then has a trigger swallow every second write. */
+async function comeBetween(verb: string, on: string, after = 0): Promise<void> {
   await until(
     async () => {
       const [store] = await database.query("select to_regclass('tidefill.range') as range");
       if (store?.range === null) return false;
       const [done] = await database.query(
-        "select sum(rows_written)::integer as rows from tidefill.range where run_id = (select max(id) from tidefill.run)",
+        "select sum(rows_written)::integer as rows from tidefill.range where run_id > $1",
+        [after],
       );
       return Number(done?.rows) > 0;
     },
@@ -51,11 +52,11 @@ test.for(Object.entries(cases))(
 test("what a trigger swallows that came while an undo was under way is told, and done when it has gone (a)", async () => {
   const { run } = await runJob(cases["an SQL job updates"]!.job, options());
   await database.query(`
-    create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.005); return null; end';
+    create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.01); return null; end';
     create trigger slow after update on things for each row execute function slow()`);
   const [first] = await Promise.all([
     undoRun(String(run), { ...options(), workers: 1 }),
-    comeBetween("update", "things"),
+    comeBetween("update", "things", run),
   ]);
   expect(first).toMatchObject({ status: "failed", stopReason: "swallowed", rows: { conflicted: 0 } });
   expect(await listed(first.run)).toBe(first.rows.swallowed);
