@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Transaction } from "../postgres/database.ts";
 import { swallowedState } from "../postgres/failure.ts";
-import type { Key, KeyText } from "../postgres/key.ts";
-import { bracketed, join, type Sql, sql } from "../postgres/sql.ts";
+import { type Key, type KeyText, sameTexts } from "../postgres/key.ts";
+import { bracketed, join, raw, type Sql, sql } from "../postgres/sql.ts";
+import { toTextArray } from "../postgres/text-array.ts";
 import { nameOfPlace } from "../source/listed-places.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import type { Reject } from "../store/rejects.ts";
-import { toTextArray } from "../store/text-array.ts";
 
 /** Rows that the compared run has kept aside: nobody expects them to be done. */
 export interface KnownRejects {
@@ -21,7 +21,7 @@ function knownReject({ table, run }: KnownRejects, key: Key): Sql {
   return sql`exists (
           select from ${table} as tidefill_reject
           where tidefill_reject.run_id = ${run}::bigint
-            and tidefill_reject.key = array[${key.asTexts()}]
+            and ${sameTexts(raw("tidefill_reject.key"), sql`array[${key.asTexts()}]`)}
             -- a trigger that swallows writes is what a verify is to find
             and tidefill_reject.sqlstate is distinct from ${swallowedState})`;
 }
@@ -64,8 +64,10 @@ export async function notRejected(
 
 /** The condition that a row is one of these. */
 export function among(key: Key, keys: readonly KeyText[]): Sql {
-  return sql`pg_catalog.jsonb_build_array(${key.asTexts()}) in (
-          select pg_catalog.jsonb_array_elements(${JSON.stringify(keys)}::pg_catalog.jsonb))`;
+  const columns = key.columns.map(({ type }, index) => `(sought.key ->> ${index})::${type}`);
+  return sql`(${key.list}) in (
+          select ${raw(columns.join(", "))}
+          from pg_catalog.jsonb_array_elements(${JSON.stringify(keys)}::pg_catalog.jsonb) as sought(key))`;
 }
 
 /** A difference as it is kept: by its key alone. */

@@ -78,15 +78,19 @@ async function finish(
     if (changed !== null) return { kind: "table changed", error: changed };
     const standing = await store.rejects.standing(tx, id);
     if (exceeds(run.rejectLimit, standing, true)) return { kind: "over the reject limit" };
-    const foundRows = sweeping.hasPending && !coverage.isOfRejects && coverage.written > 0;
-    if (foundRows && run.sweep < sweepsAtMost) return nextSweep(tx, store, run, null);
+    // Rows may have come also while the list was gone over, or while the run stood still because of it.
+    const hasFound = sweeping.hasPending && coverage.written > 0;
+    if (hasFound && run.sweep < sweepsAtMost) return nextSweep(tx, store, run, null);
     if (await isWorthRetrying(tx, store, run, coverage, sweeping))
       return nextSweep(tx, store, run, sweeping.retries);
     // Where rows cannot be tried again by their keys, another run has to: `rejects --retry`.
     if (sweeping.retries !== null && (await store.rejects.has(tx, id, ["swallowed"])))
       return { kind: "swallowed", rows: (await readProgress(tx, store.schema, id)).swallowed };
     if (sweeping.lastly !== undefined && last === null) return "all but the last";
-    const messages = [await messageAtEnd(tx, store, run, foundRows), last?.told ?? null];
+    const messages = [
+      await messageAtEnd(tx, store, run, hasFound && !coverage.isOfRejects),
+      last?.told ?? null,
+    ];
     const message = messages.filter((each) => each !== null).join(" ");
     await store.runs.set(tx, id, {
       status: raw("'succeeded'"),

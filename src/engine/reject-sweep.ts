@@ -1,9 +1,8 @@
 import type { Transaction } from "../postgres/database.ts";
-import type { Key, KeyText } from "../postgres/key.ts";
+import { type Bounds, type Key, type KeyText, sameTexts } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
-import { listedKeys } from "../source/listed-keys.ts";
+import { toTextArray } from "../postgres/text-array.ts";
 import { countRejects } from "../store/rejects.ts";
-import { toTextArray } from "../store/text-array.ts";
 import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
 import type { KnownRejects } from "./differences.ts";
 
@@ -12,11 +11,11 @@ export class RejectSweep implements BatchWork {
   readonly #work: BatchWork;
   readonly #rejects: KnownRejects;
   readonly #key: Key;
-  readonly #met: Sql;
+  readonly #listOf: (bounds: Bounds) => Sql;
 
-  /** `met` is the condition of the rejects that a sweep meets, which it calls `listed`. */
-  constructor(work: BatchWork, rejects: KnownRejects, key: Key, met: Sql) {
-    this.#met = met;
+  /** `listOf` is a query for the keys of the rejects that a batch could meet. */
+  constructor(work: BatchWork, rejects: KnownRejects, key: Key, listOf: (bounds: Bounds) => Sql) {
+    this.#listOf = listOf;
     this.#work = work;
     this.#rejects = rejects;
     this.#key = key;
@@ -31,15 +30,14 @@ export class RejectSweep implements BatchWork {
     if (batch.sweep === 0) return outcome;
     const { table, run } = this.#rejects;
     const still = outcome.rejects.map(({ key }) => toTextArray(key));
-    const mine = sql`listed.run_id = ${run}::bigint and ${this.#met}`;
     const freed = await countRejects(
       tx,
       sql`delete from ${table} as done
       using (
-        ${listedKeys(this.#key, table, mine)}
+        ${this.#listOf(batch.bounds)}
       ) as ${raw(this.#key.alias)}
       where done.run_id = ${run}::bigint
-        and done.key = array[${this.#key.asTexts()}]
+        and ${sameTexts(raw("done.key"), sql`array[${this.#key.asTexts()}]`)}
         and ${this.#key.within(batch.bounds)}
         and not exists (
           select from pg_catalog.unnest(${still}::text[]) as again(key)

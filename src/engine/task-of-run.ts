@@ -1,6 +1,6 @@
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Database } from "../postgres/database.ts";
-import type { Key } from "../postgres/key.ts";
+import type { Bounds, Key } from "../postgres/key.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
 import type { UndoLog } from "../sink/images.ts";
 import { ListedKeys, listedKeys } from "../source/listed-keys.ts";
@@ -29,12 +29,12 @@ export async function taskOf(
   const log = isLogged ? { table: store.undoLogs.table(run.id), seal } : null;
   if (run.ofRun === null) return wholeTask(db, store, run, opened, log);
   const key = opened.table?.key ?? keyOfPlaces(opened.source.keyWidth);
-  const list = listedKeys(key, store.schema.table("retry"), sql`listed.run_id = ${run.id}::bigint`);
-  const walk = new ListedKeys(list, key);
-  const table = opened.table?.onlyListed(list) ?? null;
-  const source = table ?? (await listedPlaces(db, store, run.id, opened.source, walk, list, key));
+  const list = store.schema.table("retry");
+  const walk = new ListedKeys(key, list, sql`listed.run_id = ${run.id}::bigint`);
+  const table = opened.table?.onlyListed((bounds) => walk.listOf(bounds)) ?? null;
+  const source = table ?? (await listedPlaces(db, store, run.id, opened.source, walk, key));
   const task = await jobTask(db, { ...opened, table, source }, log);
-  const work = new RetryBatch(task.work, store.schema.table("retry"), run.id, key);
+  const work = new RetryBatch(task.work, walk, list, run.id, key);
   // What was on the list is tried once.
   return { ...task, work, walk, sweeping: { ...task.sweeping, triesConstraints: false } };
 }
@@ -54,14 +54,17 @@ async function wholeTask(
   const { key } = table;
   const rejects = { table: store.schema.table("reject"), run: id };
   const mayPass = passing("listed", ["slow", "locked", "swallowed", "constraint"]);
-  const list = listedKeys(key, rejects.table, sql`listed.run_id = ${id}::bigint and ${mayPass}`);
-  const listed = table.onlyListed(list);
+  const mine = sql`listed.run_id = ${id}::bigint`;
+  const all = listedKeys(key, rejects.table, mine);
+  const walk = new ListedKeys(key, rejects.table, sql`${mine} and ${mayPass}`);
+  const listOf = (bounds: Bounds): Sql => walk.listOf(bounds);
+  const listed = table.onlyListed(listOf);
   const again = workOn({ ...opened, table: listed, source: listed });
   return {
     ...task,
-    work: new RejectSweep(task.work, rejects, key, sql`true`),
+    work: new RejectSweep(task.work, rejects, key, () => all),
     sweeping: { ...task.sweeping, retries: "list" },
-    ofRejects: { walk: new ListedKeys(list, key), work: new RejectSweep(again, rejects, key, mayPass) },
+    ofRejects: { walk, work: new RejectSweep(again, rejects, key, listOf) },
   };
 }
 
@@ -71,9 +74,8 @@ async function listedPlaces(
   run: bigint,
   source: ReadableSource,
   walk: ListedKeys,
-  list: Sql,
   key: Key,
 ): Promise<ListedPlaces> {
   const before = await source.before?.(await store.rejects.listedFor(db, run));
-  return new ListedPlaces(source, walk, before ?? new Map(), list, key);
+  return new ListedPlaces(source, walk, before ?? new Map(), key);
 }

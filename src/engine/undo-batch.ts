@@ -1,7 +1,7 @@
 import { swallowedBy } from "../errors.ts";
 import type { Transaction } from "../postgres/database.ts";
 import { swallowedState } from "../postgres/failure.ts";
-import type { KeyText } from "../postgres/key.ts";
+import { type KeyText, sameTexts } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
 import type { UndoLog } from "../sink/images.ts";
 import type { Restoring } from "../sink/restore.ts";
@@ -81,7 +81,7 @@ export class UndoBatch implements BatchWork {
     return sql`exists (
           select from ${refused.table} as refused
           where refused.run_id = ${refused.run}::bigint
-            and refused.key = array[${keyTexts}]
+            and ${sameTexts(raw("refused.key"), sql`array[${keyTexts}]`)}
             and refused.sqlstate is not null)`;
   }
 
@@ -94,7 +94,7 @@ export class UndoBatch implements BatchWork {
       using ${walk.from}
       where ${within}
         and tried.run_id = ${refused.run}::bigint
-        and tried.key = array[${keyTexts}]
+        and ${sameTexts(raw("tried.key"), sql`array[${keyTexts}]`)}
         and tried.sqlstate is not null
       returning tried.sqlstate`,
     );

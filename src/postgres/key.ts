@@ -36,6 +36,15 @@ export function asWritten(value: string, type?: string): string {
   return type !== undefined && plainTypes.has(type) ? `${value}::text` : `pg_catalog.format('%s', ${value})`;
 }
 
+/**
+ * The condition that two keys are the same texts. A list of keys of any length is indexed by the hash: without it a statement would
+ * go over all keys of a run.
+ */
+export function sameTexts(left: Sql, right: Sql): Sql {
+  const [one, other] = [left, right].map((key) => sql`pg_catalog.hash_array_extended(${key}, 0)`);
+  return sql`${left} = ${right} and ${one ?? left} = ${other ?? right}`;
+}
+
 /** A stretch of keys: above `after`, up to and including `through`; null is an open end. */
 export interface Bounds {
   readonly after: KeyText | null;

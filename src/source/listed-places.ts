@@ -1,8 +1,8 @@
 import type { Transaction } from "../postgres/database.ts";
 import { type Bounds, Key, type KeyText } from "../postgres/key.ts";
-import { join, raw, type Sql, sql } from "../postgres/sql.ts";
+import { join, raw, sql } from "../postgres/sql.ts";
+import type { ListedKeys } from "./listed-keys.ts";
 import type { ReadableSource, ReadColumn, SourceRow } from "./readable.ts";
-import type { Walk } from "./walk.ts";
 
 /** The key of rows that lie outside of the database: numbers that tell their places. */
 export function keyOfPlaces(width: number): Key {
@@ -17,26 +17,23 @@ export function keyOfPlaces(width: number): Key {
 
 /** A few rows of a file or of a job's own list: each is read by itself, from the end of the one before it. */
 export class ListedPlaces implements ReadableSource {
-  readonly walk: Walk;
+  readonly walk: ListedKeys;
   readonly placeOf?: (key: KeyText) => string;
   readonly #source: ReadableSource;
   readonly #before: ReadonlyMap<string, KeyText | null>;
-  readonly #list: Sql;
   readonly #key: Key;
 
-  /** `list` is a query for the keys; `before` tells what stands before each, by `nameOfPlace`. */
+  /** `before` tells what stands before each, by `nameOfPlace`. */
   constructor(
     source: ReadableSource,
-    walk: Walk,
+    walk: ListedKeys,
     before: ReadonlyMap<string, KeyText | null>,
-    list: Sql,
     key: Key,
   ) {
     this.#source = source;
     this.walk = walk;
     if (source.placeOf !== undefined) this.placeOf = source.placeOf.bind(source);
     this.#before = before;
-    this.#list = list;
     this.#key = key;
   }
 
@@ -50,7 +47,7 @@ export class ListedPlaces implements ReadableSource {
 
   async *read(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]> {
     const { alias, list } = this.#key;
-    const from = join([raw("("), this.#list, sql`) as ${raw(alias)}`], "");
+    const from = join([raw("("), this.walk.listOf(bounds), sql`) as ${raw(alias)}`], "");
     const { rows } = await tx.query(sql`select pg_catalog.json_build_array(${this.#key.asTexts()}) as key
       from ${from}
       where ${this.#key.within(bounds)}

@@ -3,7 +3,7 @@ import { carried } from "../postgres/carried-text.ts";
 import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
 import type { Transaction } from "../postgres/database.ts";
 import type { Bounds, Key } from "../postgres/key.ts";
-import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { KeyWalk } from "./key-walk.ts";
 import { fetchable, mostBytes, tooLargeColumn } from "./large-values.ts";
 import { BadRecord, type ReadableSource, type ReadColumn, type TextRow } from "./readable.ts";
@@ -25,6 +25,7 @@ export class OpenedTable implements ReadableSource {
   readonly walk: KeyWalk;
   readonly columns: readonly ReadColumn[];
   readonly #use: TableUse;
+  readonly #listOf: ((bounds: Bounds) => Sql) | null;
 
   constructor(
     definition: TableRows<unknown>,
@@ -32,7 +33,9 @@ export class OpenedTable implements ReadableSource {
     key: Key,
     walkFilter: Sql | null,
     use: TableUse,
+    listOf: ((bounds: Bounds) => Sql) | null = null,
   ) {
+    this.#listOf = listOf;
     this.definition = definition;
     this.relation = relation;
     this.key = key;
@@ -45,18 +48,9 @@ export class OpenedTable implements ReadableSource {
     this.walk = new KeyWalk(relation, key, walkFilter, use.travels ? this.#width() : null, definition.filter);
   }
 
-  /** The same table, of which only the rows of a list are in scope. */
-  onlyListed(list: Sql): OpenedTable {
-    const { table, read, where, pending } = this.definition;
-    const listed = sql`(${this.key.list}) in (${list})`;
-    const scope = where === null ? listed : sql`${bracketed(where)} and ${listed}`;
-    return new OpenedTable(
-      new TableRows(table, read, scope, pending),
-      this.relation,
-      this.key,
-      null,
-      this.#use,
-    );
+  /** The same table, of which only the rows of a list are in scope: `listOf` is a query for the keys of a batch. */
+  onlyListed(listOf: (bounds: Bounds) => Sql): OpenedTable {
+    return new OpenedTable(this.definition, this.relation, this.key, null, this.#use, listOf);
   }
 
   /** The same table with all its rows in scope. */
@@ -129,7 +123,9 @@ export class OpenedTable implements ReadableSource {
   /** The condition that a row is in scope and within the bounds. */
   condition(bounds: Bounds): Sql {
     const { filter } = this.definition;
-    return filter === null ? this.key.within(bounds) : sql`${this.key.within(bounds)} and ${filter}`;
+    const listed = this.#listOf === null ? null : sql`(${this.key.list}) in (${this.#listOf(bounds)})`;
+    const conditions = [this.key.within(bounds), listed, filter].filter((each) => each !== null);
+    return join(conditions, " and ");
   }
 
   // What a value takes on the wire, found without fetching it: octet_length reads the length of a text or bytea that is

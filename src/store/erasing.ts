@@ -1,9 +1,9 @@
 import type { Transaction } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
 import { sql } from "../postgres/sql.ts";
+import { toTextArray } from "../postgres/text-array.ts";
 import type { RunKind, UndoLogKind } from "./run.ts";
 import type { StoreSchema } from "./schema.ts";
-import { toTextArray } from "./text-array.ts";
 
 /** A run, as whoever erases looks at it. */
 export interface KeepingRun {

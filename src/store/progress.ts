@@ -1,9 +1,9 @@
 import type { Queryable } from "../postgres/database.ts";
 import { sql } from "../postgres/sql.ts";
+import { fromTextArray } from "../postgres/text-array.ts";
 import type { BatchCounts } from "./batch-counts.ts";
 import { noCounts } from "./batch-counts.ts";
 import type { StoreSchema } from "./schema.ts";
-import { fromTextArray } from "./text-array.ts";
 
 /** How far a run is, by what is committed. */
 export interface Progress {

@@ -2,9 +2,9 @@ import { LeaseLostError } from "../errors.ts";
 import type { Queryable, Row, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
+import { fromTextArray } from "../postgres/text-array.ts";
 import type { BatchCounts } from "./batch-counts.ts";
 import type { StoreSchema } from "./schema.ts";
-import { fromTextArray } from "./text-array.ts";
 
 /** A worker's time-limited claim on a range, and how far the range is committed. */
 export interface Lease {

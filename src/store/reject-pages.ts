@@ -1,8 +1,8 @@
 import type { Queryable } from "../postgres/database.ts";
 import { type Sql, sql } from "../postgres/sql.ts";
+import { fromTextArray, toTextArray } from "../postgres/text-array.ts";
 import type { StoredReject } from "./rejects.ts";
 import type { StoreSchema } from "./schema.ts";
-import { fromTextArray, toTextArray } from "./text-array.ts";
 
 const pageRows = 1_000;
 

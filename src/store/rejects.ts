@@ -2,8 +2,8 @@ import type { Queryable, Transaction } from "../postgres/database.ts";
 import { swallowedState } from "../postgres/failure.ts";
 import type { KeyText } from "../postgres/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql.ts";
+import { fromTextArray, toTextArray } from "../postgres/text-array.ts";
 import type { StoreSchema } from "./schema.ts";
-import { fromTextArray, toTextArray } from "./text-array.ts";
 
 /** A row that was kept aside: its key and why, never its values. */
 export interface Reject {

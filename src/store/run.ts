@@ -1,8 +1,8 @@
 import type { Row } from "../postgres/database.ts";
 import type { KeyText } from "../postgres/key.ts";
 import type { TableIdentity } from "../postgres/table-identity.ts";
+import { fromTextArray } from "../postgres/text-array.ts";
 import type { RunStatus } from "./run-status.ts";
-import { fromTextArray } from "./text-array.ts";
 
 /** What a run was made of: the hash of its definition, and of each file by its name; and the tables that it writes. */
 export interface CodeFingerprint {

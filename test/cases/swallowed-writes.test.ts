@@ -51,6 +51,23 @@ test.for(Object.entries(cases))(
   },
 );
 
+test.for(["a row job with pending updates", "an SQL job with pending updates"])(
+  "%s: rows that came while the run stood still because of a trigger are done as well (A1)",
+  async (name) => {
+    const { job } = cases[name]!;
+    await database.query("create trigger hold before update on things for each row execute function hold()");
+    expect(await runJob(job, options())).toMatchObject({ stopReason: "swallowed" });
+    await database.query(`
+      drop function hold() cascade;
+      insert into things select g, false, null from generate_series(-10, 0) g`);
+    expect(await resumeRun(job, "w", options())).toMatchObject({
+      status: "succeeded",
+      rows: { written: 1011 },
+    });
+    expect(await database.query("select from things where n is null")).toEqual([]);
+  },
+);
+
 test("a move whose target swallows rows keeps these in the source, and takes the others (A1)", async () => {
   await database.query(`
     delete from things where id > 40;

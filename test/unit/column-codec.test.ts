@@ -8,7 +8,7 @@ import {
   fitsCatalogType,
   parseColumnType,
 } from "../../src/job/column-types.ts";
-import { fromTextArray } from "../../src/store/text-array.ts";
+import { fromTextArray } from "../../src/postgres/text-array.ts";
 
 /** PostgreSQL's text, the column's type, and the value that a transform sees. */
 const values: readonly (readonly [text: string, type: string, value: unknown])[] = [
