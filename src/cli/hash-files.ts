@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isTable, type Table } from "../job/table.ts";
 import { loaderFor } from "./loader.ts";
 
 /** Hashes by a file's path from the jobs' folder; of a package of a registry the version, by its name. */
@@ -11,7 +12,8 @@ export type FileHashes = Readonly<Record<string, string>>;
 
 /**
  * A job's file and every file that it imports, by whatever name, as the loader finds them. What lies in node_modules is told by
- * its package's version; a package of the workspace, which is only linked there, by its files.
+ * its package's version; a package of the workspace, which is only linked there, by its files. Of a file that only describes tables
+ * those count that are imported: a table that is described for another job changes nothing.
  */
 export async function hashFiles(path: string, folder: string): Promise<FileHashes> {
   const seen: Record<string, string> = {};
@@ -32,9 +34,57 @@ async function hashInto(seen: Record<string, string>, path: string, folder: stri
     const found = fileOfUrl(loader.esmResolve(specifier, { try: true }));
     if (found === null) continue;
     const installed = packageOf(found);
-    if (installed === null) await hashInto(seen, found, folder);
-    else seen[installed.name] = installed.version;
+    const tables = installed === null ? await tablesOf(found) : null;
+    if (installed !== null) seen[installed.name] = installed.version;
+    else if (tables === null) await hashInto(seen, found, folder);
+    else
+      Object.assign(
+        seen,
+        hashTables(relative(folder, found), tables, namesImported(source.toString(), specifier)),
+      );
   }
+}
+
+/** What a file exports, where that is nothing but tables; else null. */
+async function tablesOf(path: string): Promise<Readonly<Record<string, Table>> | null> {
+  if (!/\.[cm]?[jt]s$/.test(path)) return null;
+  const exported = await (await loaderFor(path)).import<Record<string, unknown>>(path);
+  const entries = Object.entries(exported);
+  const areTables = entries.length > 0 && entries.every(([, value]) => isTable(value));
+  return areTables ? (exported as Readonly<Record<string, Table>>) : null;
+}
+
+function hashTables(
+  file: string,
+  tables: Readonly<Record<string, Table>>,
+  names: ReadonlySet<string> | null,
+): FileHashes {
+  const used = Object.entries(tables).filter(([name]) => names?.has(name) !== false);
+  return Object.fromEntries(
+    used.map(([name, table]) => [
+      `${file}: ${name}`,
+      createHash("sha256").update(JSON.stringify(table)).digest("hex"),
+    ]),
+  );
+}
+
+/** The names that a file imports from another; null where they cannot be told, as with `import *`. */
+function namesImported(source: string, specifier: string): ReadonlySet<string> | null {
+  const mentions = source.split(specifier).length - 1;
+  const statements = [
+    ...source.matchAll(/\bimport\s*(?:type\s*)?\{([^}]*)\}\s*from\s*["']([^"'\n]+)["']/g),
+  ].filter(([, , from]) => from === specifier);
+  if (statements.length === 0 || statements.length !== mentions) return null;
+  const names = statements.flatMap(([, clause = ""]) =>
+    clause.split(",").map(
+      (each) =>
+        each
+          .trim()
+          .replace(/^type\s+/, "")
+          .split(/\s+as\s+/)[0] ?? "",
+    ),
+  );
+  return new Set(names);
 }
 
 const literal = String.raw`["'\`]([^"'\`$\n]+)["'\`]`;

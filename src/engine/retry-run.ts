@@ -54,9 +54,12 @@ async function requireRetriable(db: Database, store: Store, job: Job, of: Run): 
   throw new RefusedError("rejects-can-be-retried", `Run ${of.id} of ${of.job} ${why}.`, insteadOfRetry(of));
 }
 
-function insteadOfRetry({ kind, id, job, ofRun }: Run): string {
+function insteadOfRetry({ kind, id, job, ofRun, status }: Run): string {
   if (kind === "verify") return repairOf({ job, ofRun, read: 0, differing: 0 });
-  return kind === "undo" ? `Try once more what is left: tidefill undo ${ofRun}` : `tidefill status ${id}`;
+  if (kind === "undo") return `Try once more what is left: tidefill undo ${ofRun}`;
+  return isFinished(status)
+    ? `tidefill status ${id}`
+    : `tidefill resume ${id}   goes on with it, and tries again what a trigger swallowed, or what was slow or locked`;
 }
 
 /** A key names a row only where the rows are those that the run has read: a place in another file is another record. */

@@ -5,7 +5,7 @@ import { type GivenParameters, parametersToJson, readParameters, requireKept } f
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { canary, type Rollout, stages } from "../job/rollout.ts";
 import { displayName } from "../job/table.ts";
-import { openJob, requireScope } from "../plan/open-job.ts";
+import { openJob } from "../plan/open-job.ts";
 import { type OpenedJob, writesOf } from "../plan/opened-job.ts";
 import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
@@ -14,6 +14,7 @@ import type { Run, UndoLogKind } from "../store/run.ts";
 import { installedVersion } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
+import { requireBeforeSteps } from "./before-steps.ts";
 import { contractAfter, expand, goOnWithLastSteps } from "./contract.ts";
 import { install } from "./install.ts";
 import { requireIntegrity, withIntegrity } from "./integrity.ts";
@@ -58,7 +59,9 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       if (options.again !== true) await requireNotDone(tx, store, job);
     };
     await requireParametersFit(db, job.parameters, parameters);
-    requireScope(job, parameters);
+    parseRejectLimit(options.rejectLimit ?? job.rejectLimit);
+    plannedRollout(options, 1);
+    await requireBeforeSteps(db, job, parameters, options);
     await requireBefore(db, store, job);
     const gone = options.again === true ? null : await goOnWithLastSteps(db, store, job, options);
     if (gone !== null) return withIntegrity(db, job, gone);
@@ -70,21 +73,9 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       const entered = await enterSteps(db, store, job, options, notDoneYet);
       return withIntegrity(db, job, await contractAfter(db, store, job, entered, options));
     }
-    const opened = await openJob(db, job, parameters);
-    await enter(db, store, job, options);
-    // Its last steps wait for a verify.
-    if (job.contract.length > 0) await requireVerifiable(db, opened);
-    const undoLog = await chooseUndoLog(db, opened, options);
-    await requireBackup(db, store, opened, undoLog);
-    await requireIntegrity(db, job);
-    const id = await createRun(
-      db,
-      store,
-      opened,
-      { undoLog, ofRun: null, parameters: given, rollout: plannedRollout(options, opened.estimate.walk) },
-      options,
-      notDoneYet,
-    );
+    const { opened, id } = await begin(db, store, job, options, notDoneYet).catch((error: unknown) => {
+      throw job.expand.length > 0 ? refusedBehindSteps(error) : error;
+    });
     const run = await store.runs.require(db, String(id));
     const report = await rollOut(
       { db, store, opened, part },
@@ -93,6 +84,38 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     );
     return contractAfter(db, store, job, report, options);
   });
+}
+
+/** Looks at the job once its tables are as it wants them, and creates the run. @throws RefusedError */
+async function begin(
+  db: Database,
+  store: Store,
+  job: Job,
+  options: RunOptions,
+  notDoneYet: (tx: Transaction) => Promise<void>,
+): Promise<{ readonly opened: OpenedJob; readonly id: bigint }> {
+  const given = options.parameters ?? {};
+  const opened = await openJob(db, job, await readParameters(job.parameters, given));
+  await enter(db, store, job, options);
+  // Its last steps wait for a verify.
+  if (job.contract.length > 0) await requireVerifiable(db, opened);
+  const undoLog = await chooseUndoLog(db, opened, options);
+  await requireBackup(db, store, opened, undoLog);
+  await requireIntegrity(db, job);
+  const rollout = plannedRollout(options, opened.estimate.walk);
+  const of = { undoLog, ofRun: null, parameters: given, rollout };
+  return { opened, id: await createRun(db, store, opened, of, options, notDoneYet) };
+}
+
+/** What could only be looked at when the steps before the rows were done. */
+function refusedBehindSteps(error: unknown): unknown {
+  if (!(error instanceof RefusedError)) return error;
+  const message = error.message.replace(/ Nothing was started\.$/, "");
+  return new RefusedError(
+    error.check,
+    `${message} The steps before the rows are done and stay; no row was touched.`,
+    error.remedy ?? "",
+  );
 }
 
 /** What has to be so before anything is written; without steps nothing is installed before the job was looked at. @throws RefusedError */

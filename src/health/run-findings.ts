@@ -14,6 +14,7 @@ const dayMs = 86_400_000;
 /** What runs have left for people to look at. */
 export const runFindings: Examination = async (examined) => [
   ...(await waitingRejects(examined)),
+  ...(await differencesFound(examined)),
   ...(await expiringUndoLogs(examined)),
   ...(await brokenIntegrity(examined)),
 ];
@@ -29,6 +30,25 @@ async function waitingRejects({ db, store, states }: Examined): Promise<Finding[
         job: job.name,
         message: `${rejects} rows of ${job.name} were kept aside, run ${run.id}.`,
         remedy: `tidefill rejects ${run.id}   and once they are mended: tidefill rejects ${run.id} --retry`,
+      });
+  }
+  return findings;
+}
+
+/** What the last verify of a run that stands has found, until a later run has written it. */
+async function differencesFound({ db, store, states }: Examined): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { job, run } of states) {
+    if (store === null || run === null || run.undoneBy !== null) continue;
+    const verify = await store.runs.latest(db, job.name, "verify");
+    if (verify?.ofRun !== run.id || verify.status !== "succeeded") continue;
+    const { rejects } = await store.rejects.standing(db, verify.id);
+    if (rejects > 0)
+      findings.push({
+        code: "differences",
+        job: job.name,
+        message: `${rejects} rows are not what ${job.name} makes of them: verify run ${verify.id} of run ${run.id}.`,
+        remedy: `tidefill rejects ${verify.id}   and where the job is right: tidefill run ${job.name} --again`,
       });
   }
   return findings;

@@ -56,6 +56,18 @@ export function table<const C extends Columns, const K extends keyof C & string 
   });
 }
 
+/** Whether a value is a description of a table, made by whichever copy of this package. */
+export function isTable(value: unknown): value is Table {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "key" in value &&
+    "columns" in value &&
+    "name" in value &&
+    "schema" in value
+  );
+}
+
 /** How people write a table's name. */
 export function displayName(named: { readonly schema: string | null; readonly name: string }): string {
   return [named.schema, named.name]

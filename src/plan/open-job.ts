@@ -26,7 +26,7 @@ export async function openJob(db: Database, job: Job, parameters: object): Promi
   const opening = await tryToOpenJob(db, job, parameters);
   if (opening.opened !== null) return opening.opened;
   const [first, ...others] = opening.refusals;
-  const more = others.map((refusal) => `\n${refusal.message}`).join("");
+  const more = others.map(({ message, remedy }) => `\n${message}\n→ ${remedy}`).join("");
   throw new RefusedError(first?.check ?? "unknown", `${first?.message}${more}`, first?.remedy ?? "");
 }
 
@@ -194,6 +194,11 @@ function writtenTables(sink: AnySink, from: Relation | null, into: Relation | nu
 function estimateOutside(outside: OpenedOutside | null): Estimate {
   const rows = outside?.estimate() ?? 0;
   return { rows, walk: rows };
+}
+
+/** Whether a job is about persons, as far as its own words tell. */
+export function isAboutPersons(job: Job, parameters: object): boolean {
+  return job.kind !== "steps" && isPersonal(job, takeApart(job, job.bind(parameters)));
 }
 
 /** Whether a job is about persons: it says so, or a column that it touches is described so. */

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import type { Table } from "../job/table.ts";
+import { isTable, type Table } from "../job/table.ts";
 import { columnText, describeTable, descriptionText } from "./describe-table.ts";
 import { requireKey } from "./find-key.ts";
 import { identifierFor } from "./identifier.ts";
@@ -124,18 +124,6 @@ const importStatement = /^import\s+([^"';]+?)\s*from\s*["']([^"']+)["'][^\S\n]*;
 
 function startOf(text: string): number {
   return /^#!.*\n/.exec(text)?.[0].length ?? 0;
-}
-
-// Whichever copy of this package described it.
-function isTable(value: unknown): value is Table {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "key" in value &&
-    "columns" in value &&
-    "name" in value &&
-    "schema" in value
-  );
 }
 
 function isOf(table: Table, { relation, isVisible }: TableFacts): boolean {

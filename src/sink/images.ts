@@ -65,6 +65,11 @@ export class ImageLayout {
     return this.key.columns.map((_, index) => named(alias, `key_${index + 1}`));
   }
 
+  /** Whether rows are found by their address: one that another session has updated lies elsewhere. */
+  get isByAddress(): boolean {
+    return this.#keyNames() === null;
+  }
+
   /** The log's columns of a key under `alias`, as texts. */
   keyTexts(alias: string): Sql {
     return this.key.textsOf(this.keyNames(alias));

@@ -3,6 +3,7 @@ import type { RowGuard } from "../postgres/row-triggers.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import type { ImageLayout } from "./images.ts";
 import {
+  gone,
   holds,
   type ImageScope,
   isAltered,
@@ -182,7 +183,7 @@ export class RestoreUpserted implements Restoring {
               select ${row} and ${holds(this.#layout, "old")}) then 'as it was'
             when exists (
               select ${row}) then 'changed since'
-            else 'gone' end))
+            else ${gone(this.#layout)} end))
         from tidefill_undo
         where not (${follows})
           and (is_superseded

@@ -14,7 +14,14 @@ export interface Restored {
 /** An image that was not restored, and why. */
 export interface KeptBack {
   readonly key: KeyText;
-  readonly reason: "changed since" | "altered by a trigger" | "swallowed" | "gone" | "erased" | "as it was";
+  readonly reason:
+    | "changed since"
+    | "changed or gone"
+    | "altered by a trigger"
+    | "swallowed"
+    | "gone"
+    | "erased"
+    | "as it was";
 }
 
 /** The images of a batch, and which of them must not be restored. */
@@ -89,10 +96,15 @@ export function countRestored(layout: ImageLayout, { hasOld, isSwallowed, canBeG
             when ${isSwallowed ?? raw("false")} then 'swallowed'
             when ${hasOld ? asItWas(layout) : raw("false")} then 'as it was'
             when ${canBeGone ? isThere : raw("true")} then 'changed since'
-            else 'gone' end))
+            else ${gone(layout)} end))
         from tidefill_undo
         where not exists (select from restored where is_whole and ${raw(same)})
           or is_superseded) as kept`;
+}
+
+/** Why a row is not where it was, as a text of SQL. */
+export function gone(layout: ImageLayout): Sql {
+  return raw(layout.isByAddress ? "'changed or gone'" : "'gone'");
 }
 
 /** What the images of a kind hold, and what may have become of their rows. */

@@ -30,12 +30,12 @@ export function rows<const C extends Columns>(
   list: readonly NoInfer<RowOf<C>>[],
   options: { readonly columns: C },
 ): InlineRows<RowOf<C>> {
-  const columns = declareColumns(options.columns, "rows([…])");
   if (!Array.isArray(list)) {
     throw new UsageError("rows(…) needs a list of rows.", {
       remedy: 'Write rows([{ name: "a" }, { name: "b" }], { columns: { name: "text" } }).',
     });
   }
+  const columns = declareColumns((options as typeof options | undefined)?.columns as C, "rows([…])");
   const cells = Object.entries(columns).map(([name, type]) => new InlineColumn(name, type));
   const values = list.map((row: unknown, index) => {
     requireShape(row, columns, index);

@@ -107,12 +107,12 @@ test("resume refuses a job whose code has changed, unless told that it is right"
   await tidefill.run("run", "label", "--param", "word=x", "--param", "poison=7", "--reject-limit", "0");
   await tidefill.write(
     "tables.ts",
-    `// another remark\n${'import { table } from "tidefill";'}
-export const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer", label: "text?" } });\n`,
+    `${'import { table } from "tidefill";'}
+export const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer?", label: "text?" } });\n`,
   );
   const refused = await tidefill.run("resume", "label", "--reject-limit", "5");
   expect(refused.code).toBe(3);
-  expect(refused.stderr).toContain("tables.ts changed");
+  expect(refused.stderr).toContain("tables.ts: counters changed");
   expect((await tidefill.run("resume", "label", "--reject-limit", "5", "--accept-changes")).code).toBe(4);
 });
 

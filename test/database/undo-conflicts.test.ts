@@ -291,3 +291,19 @@ test("a job that inserts into the table that it reads does each row that was the
   }).catch(() => null);
   expect(report === null ? 3_000 : report.rows.written).toBe(3_000);
 });
+
+test("a row that was inserted into a table without a key, and changed since, is a conflict and not gone", async () => {
+  await fill(20);
+  await database.query("create table keyless (n integer, note text)");
+  const keyless = table("keyless", { columns: { n: "integer", note: "text?" } });
+  const report = await run(
+    defineSqlJob({ name: "copy", source: rowsOf(things), sink: insertInto(keyless, { n: sql`b` }) }),
+  );
+  await database.query("update keyless set note = 'theirs' where n in (3, 4)");
+  const undone = await undo(report.run);
+  expect(undone.rows).toMatchObject({ written: 18, conflicted: 2, skipped: 0 });
+  const reasons = await database.query("select distinct reason from tidefill.reject where run_id = $1", [
+    undone.run,
+  ]);
+  expect(reasons).toEqual([{ reason: "changed or gone" }]);
+});

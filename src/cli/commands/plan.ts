@@ -1,6 +1,7 @@
 import type { CommandModule } from "yargs";
 import { backupFacts } from "../../engine/backup-facts.ts";
 import { batchFrame } from "../../engine/batch-frame.ts";
+import { refusalsBeforeSteps } from "../../engine/before-steps.ts";
 import { type JobState, readJobStates } from "../../engine/job-state.ts";
 import { readMeasured } from "../../engine/measured.ts";
 import { refusalsAtStart } from "../../engine/start-refusals.ts";
@@ -91,10 +92,11 @@ async function planWhole(
   const steps = planSteps(job, state.steps);
   // Rows can be planned once the steps before them are done.
   const hasRows = job.kind !== "steps" && state.steps.expand.open.length === 0;
+  const early = hasRows ? [] : await refusalsBeforeSteps(db, job, parameters);
   const rows = hasRows ? await planRows(db, store, job, parameters) : null;
   const open = steps.some(({ isDone }) => !isDone);
   const backup = await backupFacts(db, store, job, parameters, openSteps(state));
-  const refusals = [...(open ? await refusalsOfSteps(job) : []), ...(rows?.refusals ?? [])];
+  const refusals = [...(open ? await refusalsOfSteps(job) : []), ...early, ...(rows?.refusals ?? [])];
   return {
     job: job.name,
     kind: job.kind,

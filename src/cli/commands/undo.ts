@@ -4,6 +4,7 @@ import { UsageError } from "../../errors.ts";
 import { requireConfirmation } from "../confirm.ts";
 import { withStore } from "../connection.ts";
 import { loadJob } from "../load-job.ts";
+import { emphasise, say } from "../output.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
 import { takePart, type WorkSettings } from "../take-part.ts";
 import { undoTo } from "../undo-to.ts";
@@ -40,5 +41,15 @@ export const undoCommand: CommandModule = {
       () => undefined,
     );
     await takePart(settings, given, null, (options) => undoRun(String(run.id), { ...options, job }));
+    if (!settings.json) await sayStepsThatStay(settings, run.job);
   },
 };
+
+async function sayStepsThatStay(settings: CommonSettings, job: string): Promise<void> {
+  const known = await withStore(settings, async (db, store) => store.steps.known(db, job));
+  const names = known.filter(({ phase }) => phase === "expand").map(({ name }) => name);
+  if (names.length === 0) return;
+  say(
+    `${emphasise("cyan", "→")} The steps before its rows stay (${names.join(", ")}). To take them back as well: tidefill undo --to <job before it>`,
+  );
+}

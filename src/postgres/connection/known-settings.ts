@@ -68,7 +68,7 @@ function unknown(name: string, origin: string): UsageError {
   const remedy =
     refused[name] ??
     (aliases[name] === undefined
-      ? `${didYouMean(name, [...obeyed])}Take it out; a setting of the server is written options=-c%20name%3Dvalue.`
+      ? `${didYouMean(name, [...obeyed])}Write what you meant, or leave it out; a setting of the server is written options=-c%20name%3Dvalue.`
       : `Write ${aliases[name]}=.`);
   return new UsageError(`The parameter${shown} in ${origin} means nothing to tidefill.`, { remedy });
 }

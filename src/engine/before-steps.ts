@@ -1,0 +1,36 @@
+import { RefusedError } from "../errors.ts";
+import type { Job } from "../job/define-job.ts";
+import type { Refusal } from "../plan/checks/check.ts";
+import { isAboutPersons, requireScope } from "../plan/open-job.ts";
+import type { Database } from "../postgres/database.ts";
+import { requireSealing, undoKeyOf } from "./seal.ts";
+import type { WorkOptions } from "./session.ts";
+
+/**
+ * What can be known of a run before the steps before its rows are done: refused after them, the steps would stand without a run.
+ * @throws RefusedError
+ */
+export async function requireBeforeSteps(
+  db: Database,
+  job: Job,
+  parameters: object,
+  options: WorkOptions,
+): Promise<void> {
+  requireScope(job, parameters);
+  if (job.undoable && isAboutPersons(job, parameters)) await requireSealing(db, undoKeyOf(options));
+}
+
+/** The same for a plan, which shows it. */
+export async function refusalsBeforeSteps(
+  db: Database,
+  job: Job,
+  parameters: object,
+): Promise<readonly Refusal[]> {
+  try {
+    await requireBeforeSteps(db, job, parameters, {});
+    return [];
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return [{ check: error.check, message: error.message, remedy: error.remedy ?? "" }];
+  }
+}
