@@ -6,7 +6,7 @@ import { readKey } from "../postgres/key-index.ts";
 import { lookBriefly } from "../postgres/look-briefly.ts";
 import { RowGuard } from "../postgres/row-triggers.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
-import type { TableIdentity } from "../postgres/table-identity.ts";
+import { partitionsDetachedSince, type TableIdentity } from "../postgres/table-identity.ts";
 import { ImageLayout, type ImagePart, rowAddress, type UndoLog } from "../sink/images.ts";
 import { referencedByNone } from "../sink/referencing-rows.ts";
 import { RemoveInserted } from "../sink/remove-inserted.ts";
@@ -83,7 +83,12 @@ export async function undoTask(
       work: asTheApplication(new UndoBatch(tools), written),
       pace: {},
       throttles: [],
-      sweeping: { hasPending: false, triesConstraints: true, retries: "sweep" },
+      sweeping: {
+        hasPending: false,
+        triesConstraints: true,
+        retries: "sweep",
+        lastly: (end) => sayDetached(end, undone),
+      },
       ofRejects: null,
       relation: first.layout.relation,
       writes: written,
@@ -91,6 +96,14 @@ export async function undoTask(
     };
   };
   return lookBriefly(db, (briefly) => briefly.transaction(open));
+}
+
+/** Rows that left their table together with a partition count as gone, and are there all the same. */
+async function sayDetached(db: Database, { tables }: Run): Promise<string | null> {
+  const names: string[] = [];
+  for (const table of tables) names.push(...(await partitionsDetachedSince(db, table)));
+  if (names.length === 0) return null;
+  return `Rows of ${names.join(", ")} are as the run left them: ${names.length === 1 ? "it was" : "they were"} detached since. Their images count as gone.`;
 }
 
 /** A part of an undo log with the tables that it is about, as they are now. */

@@ -112,6 +112,22 @@ export async function partitionsAttachedSince(
   return attached;
 }
 
+/** The tables that were partitions of a table, and are tables of their own now. */
+export async function partitionsDetachedSince(
+  db: Queryable,
+  before: TableIdentity,
+): Promise<readonly string[]> {
+  const { rows } = await db.query(sql`
+    select n.nspname, c.relname
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.oid = any (${Object.keys(before.files)}::oid[])
+      and c.oid <> ${before.oid}::oid
+      and c.oid not in (select relid from pg_catalog.pg_partition_tree(${before.oid}::oid))
+    order by n.nspname, c.relname`);
+  return rows.map(({ nspname, relname }) => `${nspname}.${relname}`);
+}
+
 function quotedName({ schema, name }: Pick<TableIdentity, "schema" | "name">): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
