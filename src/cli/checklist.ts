@@ -5,7 +5,7 @@ import type { Job } from "../job/define-job.ts";
 import { formatInterval } from "../observe/format.ts";
 import type { RunPlan } from "../plan/plan-run.ts";
 import type { PlannedStep } from "../plan/plan-steps.ts";
-import { explanationOf, fileOf, filesBelow, testOf } from "./project-files.ts";
+import { explanationOf, fileOf, filesBelow, isToDo, testOf } from "./project-files.ts";
 
 /** One line of what people ask before they let a job run, answered from facts. */
 export interface ChecklistLine {
@@ -111,9 +111,15 @@ function tested({ name }: Job, folder: string): ChecklistLine {
   const question = "tested";
   const file = fileOf(name, folder);
   const found = file === undefined ? undefined : testOf(file, folder);
-  return found === undefined
-    ? { question, isGood: false, answer: `no test imports it: write ${join(folder, `${name}.test.ts`)}` }
-    : { question, isGood: true, answer: `${found} imports it` };
+  if (found === undefined)
+    return {
+      question,
+      isGood: false,
+      answer: `no test imports it: write ${join(folder, `${name}.test.ts`)}`,
+    };
+  if (isToDo(found))
+    return { question, isGood: false, answer: `${found} imports it, and is still to be written (todo)` };
+  return { question, isGood: true, answer: `${found} imports it` };
 }
 
 function watched(): ChecklistLine {

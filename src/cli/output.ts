@@ -1,14 +1,15 @@
 import { styleText } from "node:util";
 import type { TidefillError } from "../errors.ts";
+import { withTypedOptions } from "./typed-commands.ts";
 
 /** Data for programs and people who pipe it: stdout. Characters that a terminal would obey are made visible. */
 export function printData(text: string): void {
-  process.stdout.write(`${harmless(text)}\n`);
+  process.stdout.write(`${harmless(withTypedOptions(text))}\n`);
 }
 
 /** The same in the place of so many lines that were printed before, on a terminal. */
 export function printInPlace(text: string, lines: number): void {
-  process.stdout.write(`\u001b[${lines}A\u001b[J${harmless(text)}\n`);
+  process.stdout.write(`\u001b[${lines}A\u001b[J${harmless(withTypedOptions(text))}\n`);
 }
 
 /** A script, as it is: it is piped to somebody who must get every byte of it. */
@@ -25,7 +26,7 @@ export function printJson(value: unknown): void {
 
 /** Something for people: stderr. */
 export function say(text: string): void {
-  process.stderr.write(`${harmless(text, ownStyle)}\n`);
+  process.stderr.write(`${harmless(withTypedOptions(text), ownStyle)}\n`);
 }
 
 // C0 and C1, and those that turn the order of what stands around them; names in a database may hold any.

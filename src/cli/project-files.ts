@@ -25,6 +25,11 @@ export function testOf(file: string, folder: string): string | undefined {
     .find((path) => importsOf(path).some((imported) => isSame(imported, file)));
 }
 
+/** Whether a test waits to be written, as `new` leaves it. */
+export function isToDo(path: string): boolean {
+  return /\{ todo\b/.test(readFileSync(path, "utf8"));
+}
+
 function importsOf(path: string): readonly string[] {
   const code = readFileSync(path, "utf8").replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
   return [...code.matchAll(/\b(?:from|import|require)\s*\(?\s*["'](\.[^"']*)["']/g)].map(
@@ -63,8 +68,13 @@ function commentIn(code: string): string | undefined {
           .replace(/\*\/\s*$/, "")
           .trim(),
       )
-      // A sentence: what speaks to a tool is none.
-      .find((each) => each.split(/\s+/).length >= 3 && !/^(@ts-|biome-|eslint-|prettier-)/.test(each));
+      // A sentence: what speaks to a tool is none, nor is one that `new` has left to be written.
+      .find(
+        (each) =>
+          each.split(/\s+/).length >= 3 &&
+          !/^(@ts-|biome-|eslint-|prettier-)/.test(each) &&
+          !/\bSay here why\.$/.test(each),
+      );
     if (line !== undefined) return line;
   }
   return undefined;

@@ -1,5 +1,6 @@
 import type { Argv } from "yargs";
 import { untilInstant } from "../job/until.ts";
+import { rememberOptions } from "./typed-commands.ts";
 
 /** Options that every command takes. */
 export interface CommonSettings {
@@ -115,10 +116,12 @@ export function commonSettings(read: {
   readonly databaseUrl?: string | undefined;
   readonly passwordCommand?: string | undefined;
   readonly embedded?: string | undefined;
+  readonly envFile?: string | undefined;
   readonly jobs: string;
   readonly schema: string;
   readonly json: boolean;
 }): CommonSettings {
+  rememberOptions({ ...read, embedded: read.embedded });
   const { databaseUrl, passwordCommand, embedded, jobs, schema, json } = read;
   return { databaseUrl, passwordCommand, embedded, jobs, schema, json };
 }

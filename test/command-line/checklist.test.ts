@@ -183,6 +183,7 @@ describe("documented", () => {
       "/**\n * Old notes shout, since readers asked.\n */",
       /^✓ documented jobs\/tidy-notes.ts: "Old notes shout, since readers asked."$/,
     ],
+    ["what new has left to be written", "", "/** Fills notes. Say here why. */", /^– documented/],
     ["words to a tool", "", "// biome-ignore lint: it is so", /^– documented/],
     [
       "a comment on a line of it",
@@ -215,6 +216,13 @@ test("tested is what a test imports, not what one speaks of", async () => {
   expect(await line("tested")).toBe("– tested no test imports it: write jobs/tidy-notes.test.ts");
   await write("test/deep/notes.test.ts", 'import job from "../../jobs/tidy-notes.ts";');
   expect(await line("tested")).toBe("✓ tested test/deep/notes.test.ts imports it");
+  await write(
+    "test/deep/notes.test.ts",
+    'import job from "../../jobs/tidy-notes.ts";\ntest("does it", { todo }, () => {});',
+  );
+  expect(await line("tested")).toBe(
+    "– tested test/deep/notes.test.ts imports it, and is still to be written (todo)",
+  );
 });
 
 test("alerts are rules that ask for tidefill's metrics", async () => {

@@ -78,12 +78,16 @@ export class CommandLine {
   }
 }
 
-/** Waits for a process's end and gathers what it printed. */
+/** Waits for a process's end and gathers what it printed, with the commands in it as they are where the jobs lie in `jobs`. */
 export async function outcomeOf(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
   const [code] = (await once(child, "close")) as [number | null];
-  return { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+  const text = (chunks: readonly Buffer[]): string =>
+    Buffer.concat(chunks)
+      .toString()
+      .replaceAll(/ --jobs \S*tidefill-jobs-\w+/g, "");
+  return { code, stdout: text(stdout), stderr: text(stderr) };
 }

@@ -161,7 +161,7 @@ async function readFacts(
 }
 
 function sayWritten(
-  { jobs, embedded }: CommonSettings,
+  { jobs }: CommonSettings,
   name: string,
   { written, extended, kept }: Written,
   isOpen: boolean,
@@ -169,11 +169,7 @@ function sayWritten(
   for (const path of written) say(`${emphasise("green", "written")}   ${path}`);
   for (const path of extended) say(`${emphasise("green", "extended")}  ${path}`);
   for (const path of kept) say(`${emphasise("yellow", "kept")}      ${path}, which was there`);
-  const options = [
-    ...(jobs === "jobs" ? [] : [` --jobs ${jobs}`]),
-    ...(embedded === undefined ? [] : [` --embedded ${embedded}`.trimEnd()]),
-  ].join("");
   const path = join(jobs, `${name}.ts`);
   const first = isOpen ? `Say in ${path} what it does` : `Read ${path}`;
-  say(`${emphasise("cyan", "→")} ${first}, then: tidefill plan ${name}${options}`);
+  say(`${emphasise("cyan", "→")} ${first}, then: tidefill plan ${name}`);
 }
