@@ -101,11 +101,14 @@ test("a step waits in short attempts, tells who is in its way, and lets everybod
     },
     { describe: "three attempts in vain" },
   );
-  expect(waits[0]?.inTheWay[0]).toMatchObject({
-    application: "a report",
-    state: "idle in transaction",
-    statement: "begin; select count(*) from t where body = ? and n = ?",
-  });
+  // A neighbour may stand in the way of one attempt as well, and an attempt may be over before it is looked at.
+  expect(waits.flatMap(({ inTheWay }) => inTheWay)).toContainEqual(
+    expect.objectContaining({
+      application: "a report",
+      state: "idle in transaction",
+      statement: "begin; select count(*) from t where body = ? and n = ?",
+    }),
+  );
   expect(JSON.stringify(events)).not.toMatch(/secret|4711/);
   await getThrough(neighbours);
   await holder.query("rollback");
