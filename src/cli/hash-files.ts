@@ -47,11 +47,25 @@ async function hashInto(seen: Record<string, string>, path: string, folder: stri
 
 /** What a file exports, where that is nothing but tables; else null. */
 async function tablesOf(path: string): Promise<Readonly<Record<string, Table>> | null> {
-  if (!/\.[cm]?[jt]s$/.test(path)) return null;
-  const exported = await (await loaderFor(path)).import<Record<string, unknown>>(path);
+  if (!/\.[cm]?[jt]s$/.test(path) || !describesOnly(await readFile(path, "utf8"))) return null;
+  const loader = await loaderFor(path);
+  const exported = await loader.import<Record<string, unknown>>(path).catch(() => ({}));
   const entries = Object.entries(exported);
-  const areTables = entries.length > 0 && entries.every(([, value]) => isTable(value));
+  const areTables = entries.length > 0 && entries.every(([, value]) => isOnlyTable(value));
   return areTables ? (exported as Readonly<Record<string, Table>>) : null;
+}
+
+/** Whether a file could be nothing but descriptions, so that to load it does nothing. */
+function describesOnly(source: string): boolean {
+  const code = source.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+  const isFromHere = [...importedBy(code)].every((name) => name === "tidefill");
+  return isFromHere && !/=>|\b(?:function|class|new|await|process|globalThis|require)\b/.test(code);
+}
+
+/** Whether all of a value is in its JSON. */
+function isOnlyTable(value: unknown): boolean {
+  const names = ["schema", "name", "key", "columns", "personalData"];
+  return isTable(value) && Object.keys(value).every((name) => names.includes(name));
 }
 
 function hashTables(

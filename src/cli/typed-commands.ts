@@ -24,7 +24,7 @@ const commands =
 
 /** A command in a text ends with its line, before three spaces or a bracket, or with the sentence. */
 const typed = new RegExp(
-  `(?<![\\w-])tidefill (?:${commands})(?![\\w-])[^\\n\`,;)]*?(?= {2,}|\\n|$|[\`,;)]|\\.(?:\\s|$))`,
+  `(?<![\\w-])tidefill (?:${commands})(?![\\w-])[^\\n\`,;)]*?(?= {2,}| && |\\n|$|[\`,;)]|\\.(?:\\s|$))`,
   "g",
 );
 

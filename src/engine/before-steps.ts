@@ -1,9 +1,9 @@
 import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { Refusal } from "../plan/checks/check.ts";
-import { isAboutPersons, requireScope } from "../plan/open-job.ts";
+import { isAboutPersons } from "../plan/open-job.ts";
 import type { Database } from "../postgres/database.ts";
-import { requireSealing, undoKeyOf } from "./seal.ts";
+import { requireSealing, requireUndoKey, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
 
 /**
@@ -16,8 +16,11 @@ export async function requireBeforeSteps(
   parameters: object,
   options: WorkOptions,
 ): Promise<void> {
-  requireScope(job, parameters);
-  if (job.undoable && isAboutPersons(job, parameters)) await requireSealing(db, undoKeyOf(options));
+  if (!job.undoable || !isAboutPersons(job, parameters)) return;
+  const key = undoKeyOf(options);
+  requireUndoKey(key);
+  // A statement of the author's own may be what brings pgcrypto.
+  if (!job.expand.some(({ kind }) => kind === "sql")) await requireSealing(db, key);
 }
 
 /** The same for a plan, which shows it. */

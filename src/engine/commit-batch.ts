@@ -4,7 +4,7 @@ import { describeBlockers } from "../postgres/blocking-sessions.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
 import { join, type Sql } from "../postgres/sql.ts";
-import type { Stretch } from "../source/walk.ts";
+import type { LeasedBounds, Stretch } from "../source/walk.ts";
 import type { BatchCounts } from "../store/batch-counts.ts";
 import type { Advanced, Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
@@ -225,8 +225,8 @@ export function advanced(lease: Lease, stretch: Stretch): Lease {
   return { ...lease, checkpoint: stretch.through, batches: lease.batches + 1 };
 }
 
-function remaining(lease: Lease): Bounds {
-  return { after: lease.checkpoint, through: lease.through };
+function remaining(lease: Lease): LeasedBounds {
+  return { after: lease.checkpoint, through: lease.through, token: lease.token };
 }
 
 function isSameKey(left: KeyText | null, right: KeyText | null | undefined): boolean {

@@ -64,10 +64,10 @@ export async function notRejected(
 
 /** The condition that a row is one of these. */
 export function among(key: Key, keys: readonly KeyText[]): Sql {
-  const columns = key.columns.map(({ type }, index) => `(sought.key ->> ${index})::${type}`);
-  return sql`(${key.list}) in (
-          select ${raw(columns.join(", "))}
-          from pg_catalog.jsonb_array_elements(${JSON.stringify(keys)}::pg_catalog.jsonb) as sought(key))`;
+  const texts = key.columns.map((_, index) => `(sought.key ->> ${index})`);
+  return sql`exists (
+          select from pg_catalog.jsonb_array_elements(${JSON.stringify(keys)}::pg_catalog.jsonb) as sought(key)
+          where ${key.equals(texts)})`;
 }
 
 /** A difference as it is kept: by its key alone. */

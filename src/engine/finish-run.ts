@@ -80,7 +80,8 @@ async function finish(
     if (exceeds(run.rejectLimit, standing, true)) return { kind: "over the reject limit" };
     // Rows may have come also while the list was gone over, or while the run stood still because of it.
     const hasFound = sweeping.hasPending && coverage.written > 0;
-    if (hasFound && run.sweep < sweepsAtMost) return nextSweep(tx, store, run, null);
+    if (hasFound && (coverage.isOfRejects || run.sweep < sweepsAtMost))
+      return nextSweep(tx, store, run, null);
     if (await isWorthRetrying(tx, store, run, coverage, sweeping))
       return nextSweep(tx, store, run, sweeping.retries);
     // Where rows cannot be tried again by their keys, another run has to: `rejects --retry`.

@@ -5,7 +5,7 @@ import { type GivenParameters, parametersToJson, readParameters, requireKept } f
 import { parseRejectLimit } from "../job/reject-limit.ts";
 import { canary, type Rollout, stages } from "../job/rollout.ts";
 import { displayName } from "../job/table.ts";
-import { openJob } from "../plan/open-job.ts";
+import { openJob, requireScope } from "../plan/open-job.ts";
 import { type OpenedJob, writesOf } from "../plan/opened-job.ts";
 import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database, Queryable, Transaction } from "../postgres/database.ts";
@@ -61,11 +61,12 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     await requireParametersFit(db, job.parameters, parameters);
     parseRejectLimit(options.rejectLimit ?? job.rejectLimit);
     plannedRollout(options, 1);
-    await requireBeforeSteps(db, job, parameters, options);
+    requireScope(job, parameters);
     await requireBefore(db, store, job);
     const gone = options.again === true ? null : await goOnWithLastSteps(db, store, job, options);
     if (gone !== null) return withIntegrity(db, job, gone);
     if (job.expand.length > 0 || job.kind === "steps") await enter(db, store, job, options);
+    if (job.expand.length > 0) await requireBeforeSteps(db, job, parameters, options);
     // The last steps too: nobody is helped by hearing of them when the rows are done.
     await requireSafeSteps(job);
     if (job.expand.length > 0) await expand(db, store, job, options);

@@ -24,8 +24,8 @@ export async function sealOf(db: Queryable, run: bigint, key: string | undefined
   return { schema, password };
 }
 
-/** Answers where pgcrypto lives. @throws RefusedError when an undo log could not be sealed */
-export async function requireSealing(db: Queryable, key: string | undefined): Promise<string> {
+/** @throws RefusedError without a key that is long enough */
+export function requireUndoKey(key: string | undefined): void {
   if (key === undefined || key.length < shortestKey) {
     throw new RefusedError(
       "undo-log-is-sealed",
@@ -33,6 +33,11 @@ export async function requireSealing(db: Queryable, key: string | undefined): Pr
       `Set TIDEFILL_UNDO_KEY to a secret of at least ${shortestKey} characters and keep it; or write undoable: false.`,
     );
   }
+}
+
+/** Answers where pgcrypto lives. @throws RefusedError when an undo log could not be sealed */
+export async function requireSealing(db: Queryable, key: string | undefined): Promise<string> {
+  requireUndoKey(key);
   const schema = await sealingSchema(db);
   if (schema !== null) return schema;
   throw new RefusedError(

@@ -79,7 +79,7 @@ export async function seekRow(tx: Transaction, { table, by, key }: RowName): Pro
     );
   }
   const found = await readKey(tx, relation, columns);
-  return new SoughtRow(relation, found, await normalise(tx, found, key, table));
+  return new SoughtRow(relation, found, await normalise(tx, relation, found, key, table));
 }
 
 /** The row that a moved one was, by the key in its image; null when its table has gone or has changed. */
@@ -106,10 +106,24 @@ async function primaryKey(tx: Transaction, relation: Relation): Promise<readonly
   });
 }
 
-async function normalise(tx: Transaction, { columns }: Key, key: KeyText, table: string): Promise<KeyText> {
-  const values = columns.map(
-    ({ type }, index) => sql`${key[index] ?? ""}::text::${raw(type)} as ${raw(`key_${index + 1}`)}`,
-  );
+async function normalise(
+  tx: Transaction,
+  relation: Relation,
+  { columns }: Key,
+  key: KeyText,
+  table: string,
+): Promise<KeyText> {
+  const values = columns.map(({ name, type }, index) => {
+    const typed = sql`${key[index] ?? ""}::text::${raw(type)}`;
+    const column = relation.columns.find((each) => each.name === name);
+    // With the blanks that a row has; what is longer than the column is no key of it, and must not be cut to one.
+    const kept = sql`${typed}::${raw(column?.displayType ?? type)}`;
+    const whole =
+      column?.baseName === "bpchar"
+        ? sql`case when ${kept} = ${typed} then ${kept} else ${typed} end`
+        : typed;
+    return sql`${whole} as ${raw(`key_${index + 1}`)}`;
+  });
   const texts = columns.map(({ type }, index) => asWritten(`typed.key_${index + 1}`, type));
   try {
     const { rows } = await tx.query(

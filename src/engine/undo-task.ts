@@ -99,9 +99,13 @@ export async function undoTask(
 }
 
 /** Rows that left their table together with a partition count as gone, and are there all the same. */
-async function sayDetached(db: Database, { tables }: Run): Promise<string | null> {
+async function sayDetached(db: Database, { tables, undoParts }: Run): Promise<string | null> {
+  const parts = (undoParts as readonly ImagePart[]).flatMap((part) => [part, part.into ?? part]);
+  const written = tables.filter(({ schema, name }) =>
+    parts.some((part) => part.schema === schema && part.table === name),
+  );
   const names: string[] = [];
-  for (const table of tables) names.push(...(await partitionsDetachedSince(db, table)));
+  for (const table of written) names.push(...(await partitionsDetachedSince(db, table)));
   if (names.length === 0) return null;
   return `Rows of ${names.join(", ")} are as the run left them: ${names.length === 1 ? "it was" : "they were"} detached since. Their images count as gone.`;
 }

@@ -41,7 +41,7 @@ async function differencesFound({ db, store, states }: Examined): Promise<Findin
   for (const { job, run } of states) {
     if (store === null || run === null || run.undoneBy !== null) continue;
     const verify = await store.runs.latest(db, job.name, "verify");
-    if (verify?.ofRun !== run.id || verify.status !== "succeeded") continue;
+    if (verify?.ofRun !== (run.ofRun ?? run.id) || verify.status !== "succeeded") continue;
     const { rejects } = await store.rejects.standing(db, verify.id);
     if (rejects > 0)
       findings.push({

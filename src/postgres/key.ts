@@ -38,11 +38,12 @@ export function asWritten(value: string, type?: string): string {
 
 /**
  * The condition that two keys are the same texts. A list of keys of any length is indexed by the hash: without it a statement would
- * go over all keys of a run.
+ * go over all keys of a run. `right` may come of a column with a collation of its own, by which texts have another hash.
  */
 export function sameTexts(left: Sql, right: Sql): Sql {
-  const [one, other] = [left, right].map((key) => sql`pg_catalog.hash_array_extended(${key}, 0)`);
-  return sql`${left} = ${right} and ${one ?? left} = ${other ?? right}`;
+  const other = sql`(${right}) collate pg_catalog."C"`;
+  return sql`${left} = ${other}
+        and pg_catalog.hash_array_extended(${left}, 0) = pg_catalog.hash_array_extended(${other}, 0)`;
 }
 
 /** A stretch of keys: above `after`, up to and including `through`; null is an open end. */

@@ -43,7 +43,8 @@ export class RowGuard {
 
   async look(db: Queryable): Promise<void> {
     const { rows } = await db.query(sql`select ${this.#exists()} as found`);
-    this.#isThere = rows[0]?.found === "t";
+    // Another batch may be under way that counts on it: what was there once is asked for to the end.
+    if (rows[0]?.found === "t") this.#isThere = true;
   }
 
   #exists(): Sql {
@@ -78,7 +79,13 @@ export function triggerExistsBefore(relation: Relation, event: RowEvent): Sql {
 function isTriggerBefore({ oid }: Relation, event: RowEvent): Sql {
   const bits = raw(String(beforeRow[event]));
   return sql`(tgrelid = ${oid}::oid
-        or tgrelid in (select relid from pg_catalog.pg_partition_tree(${oid}::oid)))
+        or tgrelid in (
+          with recursive part (oid) as (
+            select ${oid}::oid
+            union all
+            select i.inhrelid from part join pg_catalog.pg_inherits i on i.inhparent = part.oid
+          )
+          select oid from part))
       and not tgisinternal
       and tgenabled <> 'D'
       and tgtype & ${bits} = ${bits}`;

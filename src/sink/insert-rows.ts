@@ -56,12 +56,14 @@ export class InsertRows implements RowSink {
     images: ImageTarget | null,
   ): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
+    // Of one mind from here on: another batch may learn of a trigger while this one waits.
+    const isGuarded = this.#insert.guard.isThere;
     const incoming = this.#incoming(rows, keys);
     if (images !== null) await this.#insert.prepare(tx, incoming);
     const aside = isOneToMany(rows) ? await this.#insert.refusedTogether(tx, incoming) : null;
     const statement = this.#insert.build(incoming, images, aside);
     const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
-    const done = this.#insert.guard.isThere
+    const done = isGuarded
       ? await withSwallowedInserts(tx, counted, rowsTried(rows, counted), {
           incoming,
           lookup: this.#insert.lookup,

@@ -2,7 +2,7 @@ import type { Transaction } from "../postgres/database.ts";
 import { type Bounds, type Key, type KeyText, sameTexts } from "../postgres/key.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
 import { toTextArray } from "../postgres/text-array.ts";
-import type { Stretch, Walk } from "./walk.ts";
+import type { LeasedBounds, Stretch, Walk } from "./walk.ts";
 
 /** So many keys of a list are read and sorted at once; to look at a whole long list for each batch would take ever longer. */
 const keysAtOnce = 10_000;
@@ -11,8 +11,6 @@ const keysAtOnce = 10_000;
 interface ReadAhead {
   readonly after: KeyText | null;
   readonly keys: readonly KeyText[];
-  /** there are no more in the range */
-  readonly isWhole: boolean;
 }
 
 /** A list of keys, kept as texts in a table with the column `key`, as a query for the columns of the key. */
@@ -27,7 +25,7 @@ export class ListedKeys implements Walk {
   readonly #key: Key;
   readonly #table: Sql;
   readonly #condition: Sql;
-  /** by the end of a range, which one worker has */
+  /** by the lease that they were read for: another process may have done them under another one */
   readonly #ahead = new Map<string, ReadAhead>();
   readonly #batches = new Map<string, { readonly bounds: Bounds; readonly keys: readonly KeyText[] }>();
 
@@ -47,11 +45,14 @@ export class ListedKeys implements Walk {
     return found[0] === undefined ? null : this.#keyOf(found[0]);
   }
 
-  async stretch(tx: Transaction, { after, through: end }: Bounds, rows: number): Promise<Stretch> {
-    const keys = await this.#next(tx, { after, through: end }, rows);
+  async stretch(tx: Transaction, { token = "", ...bounds }: LeasedBounds, rows: number): Promise<Stretch> {
+    const keys = await this.#next(tx, bounds, token, rows);
     const isLast = keys.length < rows;
-    const through = isLast ? end : (keys.at(-1) ?? end);
-    this.#batches.set(nameOf(end), { bounds: { after, through }, keys });
+    const through = isLast ? bounds.through : (keys.at(-1) ?? bounds.through);
+    const batch = { after: bounds.after, through };
+    // Of two batches with the same bounds, as in two sweeps over one list, this is the one that is meant.
+    for (const [other, each] of this.#batches) if (isSame(each.bounds, batch)) this.#batches.delete(other);
+    this.#batches.set(token, { bounds: batch, keys });
     return { through, walked: keys.length, isLast, isEmpty: keys.length === 0 };
   }
 
@@ -61,24 +62,25 @@ export class ListedKeys implements Walk {
 
   /** What is on the list of the keys of a batch that `stretch` has measured; of others, the whole list. */
   listOf(bounds: Bounds): Sql {
-    const batch = [...this.#batches.values()].find(
-      (each) =>
-        nameOf(each.bounds.after) === nameOf(bounds.after) &&
-        nameOf(each.bounds.through) === nameOf(bounds.through),
-    );
+    const batch = [...this.#batches.values()].find((each) => isSame(each.bounds, bounds));
     if (batch === undefined) return listedKeys(this.#key, this.#table, this.#condition);
     // Whether they are still on it is looked up by its index: another process may have done them meanwhile.
     return sql`select ${columnsOf(this.#key)}
         from pg_catalog.unnest(${batch.keys.map(toTextArray)}::text[]) as measured(key)
-        join ${this.#table} as listed on ${sameTexts(raw("listed.key"), raw("measured.key::text[]"))}
-        where ${this.#condition}`;
+        cross join lateral (
+          select listed.key
+          from ${this.#table} as listed
+          where ${this.#condition}
+            and ${sameTexts(raw("listed.key"), raw("measured.key::text[]"))}
+          limit 1
+        ) as listed`;
   }
 
-  /** The next keys of a range. What was read ahead for an earlier sweep is of no use at the beginning of a range. */
-  async #next(tx: Transaction, bounds: Bounds, rows: number): Promise<readonly KeyText[]> {
-    const ahead = this.#ahead.get(nameOf(bounds.through));
-    const from = ahead === undefined || bounds.after === null ? null : placeBehind(ahead, bounds.after);
-    if (ahead !== undefined && from !== null && (ahead.isWhole || ahead.keys.length - from >= rows))
+  /** The next keys of a range. Its end is told only by what was read just now. */
+  async #next(tx: Transaction, bounds: Bounds, token: string, rows: number): Promise<readonly KeyText[]> {
+    const ahead = this.#ahead.get(token);
+    const from = ahead === undefined || token === "" ? null : placeBehind(ahead, bounds.after);
+    if (ahead !== undefined && from !== null && ahead.keys.length - from >= rows)
       return ahead.keys.slice(from, from + rows);
     const atOnce = Math.max(rows, keysAtOnce);
     const { rows: found } = await tx.query(sql`select ${this.#key.list}
@@ -86,7 +88,8 @@ export class ListedKeys implements Walk {
       order by ${this.#key.list}
       limit ${atOnce}`);
     const keys = found.map((row) => this.#keyOf(row));
-    this.#ahead.set(nameOf(bounds.through), { after: bounds.after, keys, isWhole: keys.length < atOnce });
+    if (keys.length < rows) this.#ahead.delete(token);
+    else this.#ahead.set(token, { after: bounds.after, keys });
     return keys.slice(0, rows);
   }
 
@@ -116,11 +119,15 @@ function columnsOf({ columns }: Key): Sql {
 }
 
 /** Where the keys behind this one begin; null where it is none of those that were read. */
-function placeBehind({ after, keys }: ReadAhead, key: KeyText): number | null {
+function placeBehind({ after, keys }: ReadAhead, key: KeyText | null): number | null {
   const name = nameOf(key);
   if (nameOf(after) === name) return 0;
   const place = keys.findIndex((each) => nameOf(each) === name);
   return place < 0 ? null : place + 1;
+}
+
+function isSame(left: Bounds, right: Bounds): boolean {
+  return nameOf(left.after) === nameOf(right.after) && nameOf(left.through) === nameOf(right.through);
 }
 
 function nameOf(key: KeyText | null): string {

@@ -123,9 +123,16 @@ export class OpenedTable implements ReadableSource {
   /** The condition that a row is in scope and within the bounds. */
   condition(bounds: Bounds): Sql {
     const { filter } = this.definition;
-    const listed = this.#listOf === null ? null : sql`(${this.key.list}) in (${this.#listOf(bounds)})`;
+    const listed = this.#listOf === null ? null : this.#isAmong(this.#listOf(bounds));
     const conditions = [this.key.within(bounds), listed, filter].filter((each) => each !== null);
     return join(conditions, " and ");
+  }
+
+  #isAmong(list: Sql): Sql {
+    const names = this.key.columns.map(({ name }) => `tidefill_listed.${quoteIdentifier(name)}`);
+    return sql`exists (
+        select from (${list}) as tidefill_listed
+        where ${this.key.equals(names)})`;
   }
 
   // What a value takes on the wire, found without fetching it: octet_length reads the length of a text or bytea that is

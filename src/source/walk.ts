@@ -13,12 +13,17 @@ export interface Stretch {
   readonly isEmpty: boolean;
 }
 
+/** What is left of a range, and which lease of it is worked on, where there is one. */
+export interface LeasedBounds extends Bounds {
+  readonly token?: string;
+}
+
 /** The way through a source in the order of its key, without a lock and without its rows. */
 export interface Walk {
   /** Where a range of about `rows` rows ends; null when fewer are left. */
   boundary(tx: Transaction, after: KeyText | null, rows: number): Promise<KeyText | null>;
   /** How far the next batch goes within `bounds`: up to `rows` rows of up to `byteBudget` bytes in all. */
-  stretch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch>;
+  stretch(tx: Transaction, bounds: LeasedBounds, rows: number, byteBudget: number): Promise<Stretch>;
   /** Whether there is anything to do within the bounds; true where only the work itself can tell. */
   hasRows(tx: Transaction, bounds: Bounds): Promise<boolean>;
   /** Hears how many bytes came of the keys that were walked, so that the next stretch need not be measured. */

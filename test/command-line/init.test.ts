@@ -43,7 +43,9 @@ test("the examples are no jobs of the project's own: nothing is pending, and not
   const list = await project.type("list", "--json", "--embedded");
   expect(JSON.parse(list.stdout)).toMatchObject({ jobs: [] });
   const shown = await project.type("list", "--embedded");
-  expect(shown.stdout).toBe("There is no job in jobs/. Write one: tidefill new <job> --table <table>\n");
+  expect(shown.stdout).toBe(
+    "There is no job in jobs/. Write one: tidefill new <job> --table <table> --embedded\n",
+  );
   expect(shown.stderr).not.toContain("tables");
 });
 

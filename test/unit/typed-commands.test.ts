@@ -6,6 +6,10 @@ afterEach(() => rememberOptions(nothing));
 
 test.each([
   [
+    "tidefill cancel 1 && tidefill undo 1",
+    "tidefill cancel 1 --jobs j2 --embedded && tidefill undo 1 --jobs j2 --embedded",
+  ],
+  [
     "Every statement: tidefill plan fill --sql",
     "Every statement: tidefill plan fill --sql --jobs j2 --embedded",
   ],
