@@ -1,60 +1,25 @@
-import { NotCommittedError } from "../errors.ts";
-import type { Standing } from "../job/reject-limit.ts";
+import { JobError, NotCommittedError, SwallowedError } from "../errors.ts";
 import { describeBlockers } from "../postgres/blocking-sessions.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import type { Bounds, KeyText } from "../postgres/key.ts";
+import { hasCome, type RowGuard } from "../postgres/row-triggers.ts";
 import { join, type Sql } from "../postgres/sql.ts";
 import type { LeasedBounds, Stretch } from "../source/walk.ts";
-import type { BatchCounts } from "../store/batch-counts.ts";
-import type { Advanced, Lease } from "../store/ranges.ts";
+import type { Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
 import { batchName } from "./batch-name.ts";
 import type { BatchPace } from "./batch-pace.ts";
-import { type BatchOutcome, nothingDone } from "./batch-work.ts";
+import { type Batch, type BatchOutcome, nothingDone } from "./batch-work.ts";
+import { type Attempt, attemptAt, type Committed, type Committer } from "./committer.ts";
 import { countBatch } from "./count-batch.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
-import { PhaseClock } from "./phase-clock.ts";
 import type { RunTables } from "./run-tables.ts";
 import type { RunTask } from "./run-task.ts";
 
-/** A batch that is being tried; what is known of it survives its failure. */
-export interface Attempt {
-  readonly lease: Lease;
-  /** look first whether the rest of the range holds any row in scope: one glance instead of many batches of nothing */
-  readonly looksAhead: boolean;
-  /** look who holds the lock that the batch waits for */
-  readonly looksForBlockers: boolean;
-  blockers: readonly string[];
-  readonly clock: PhaseClock;
-  stretch: Stretch | null;
-  outcome: BatchOutcome | null;
-  counts: BatchCounts | null;
-}
-
-export interface Committed {
-  readonly lease: Lease;
-  readonly isLast: boolean;
-  /** what operators ask for; null when it was not read */
-  readonly asked: Advanced | null;
-  /** how the whole run stands, when this batch added rejects */
-  readonly standing: Standing | null;
-}
-
-/** Commits the batches of a range, or seems to. */
-export interface Committer {
-  begin(lease: Lease, looksAhead: boolean, looksForBlockers: boolean): Attempt;
-  /** Works on up to `rows` rows. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
-  commit(attempt: Attempt, rows: number): Promise<Committed>;
-  /** Passes over the one row that stands alone in `attempt`. Null when the row is no longer next. */
-  reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null>;
-  /** Whether an attempt whose COMMIT got no answer is there after all. */
-  wasCommitted(lease: Lease): Promise<boolean>;
-}
-
-/** An attempt before anything of it is known. */
-export function attemptAt(lease: Lease, looksAhead: boolean, looksForBlockers = false): Attempt {
-  const unknown = { stretch: null, outcome: null, counts: null, blockers: [] };
-  return { lease, looksAhead, looksForBlockers, clock: new PhaseClock(), ...unknown };
+/** What a batch takes for granted, and its last statement looks at. */
+interface Seen {
+  readonly absent: readonly RowGuard[];
+  readonly condition: Sql;
 }
 
 /**
@@ -103,19 +68,32 @@ export class BatchCommitter implements Committer {
     const { lease, clock } = attempt;
     return this.#timed(attempt, rows, async (tx) => {
       if (attempt.looksForBlockers) this.#lookForBlockers(attempt, await tx.pid(), rows);
-      const asSeen = this.#asSeen();
+      const seen = this.#seen();
       const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
       attempt.stretch = stretch;
       const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
       const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
-      attempt.outcome = stretch.isEmpty ? nothingDone : await this.#taskOf(lease).work.do(tx, batch);
-      return this.#advance(tx, attempt, stretch, attempt.outcome, asSeen);
+      attempt.outcome = stretch.isEmpty ? nothingDone : await this.#work(tx, lease, batch, seen);
+      return this.#advance(tx, attempt, stretch, attempt.outcome, seen);
     });
   }
 
-  /** The condition that tables and triggers are as this batch knows them: another batch may learn more while it works. */
-  #asSeen(): Sql {
-    return join([this.#tables.condition, ...this.#task.guards.map(({ condition }) => condition)], " and ");
+  /** Tables and triggers as this batch knows them: another batch may learn more while it works. */
+  #seen(): Seen {
+    const absent = this.#task.guards.filter(({ isThere }) => !isThere);
+    const conditions = [this.#tables.condition, ...absent.map(({ condition }) => condition)];
+    return { absent, condition: join(conditions, " and ") };
+  }
+
+  async #work(tx: Transaction, lease: Lease, batch: Batch, { absent }: Seen): Promise<BatchOutcome> {
+    try {
+      return await this.#taskOf(lease).work.do(tx, batch);
+    } catch (error) {
+      // What looks like the job's fault may be the work of a trigger that has come just now.
+      const mayBeTriggers = error instanceof JobError || error instanceof SwallowedError;
+      if (mayBeTriggers && (await hasCome(tx, absent))) throw new NotCommittedError("a trigger that came");
+      throw error;
+    }
   }
 
   /** A transaction whose COMMIT is measured by itself. */
@@ -179,7 +157,7 @@ export class BatchCommitter implements Committer {
       const key = (await work.keyAt?.(tx, place)) ?? place;
       const rejects = [{ key, sqlstate, reason: work.reasonAt?.(key, reason) ?? reason }];
       attempt.outcome = { ...nothingDone, read: 1, rejects };
-      return this.#advance(tx, attempt, stretch, attempt.outcome, this.#asSeen());
+      return this.#advance(tx, attempt, stretch, attempt.outcome, this.#seen());
     });
   }
 
@@ -194,7 +172,7 @@ export class BatchCommitter implements Committer {
     attempt: Attempt,
     stretch: Stretch,
     outcome: BatchOutcome,
-    asSeen: Sql,
+    seen: Seen,
   ): Promise<Committed> {
     const { lease } = attempt;
     const fresh = await this.#store.rejects.add(tx, lease.run, lease.range, outcome.rejects);
@@ -203,9 +181,9 @@ export class BatchCommitter implements Committer {
     attempt.counts = counts;
     // The last write, and undoing all of the above when the lease is no longer ours.
     const { leaseMs } = this.#timing;
-    const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, leaseMs, asSeen);
+    const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, leaseMs, seen.condition);
     if (!asked.isSame) {
-      for (const guard of this.#task.guards) await guard.look(tx);
+      await hasCome(tx, seen.absent);
       throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table or a trigger that was another");
     }
     // After it, so that a share of the rows read is judged with this batch's rows among them.

@@ -55,6 +55,12 @@ export class RowGuard {
   }
 }
 
+/** Whether a trigger has come to one of these, which had none. */
+export async function hasCome(db: Queryable, absent: readonly RowGuard[]): Promise<boolean> {
+  for (const guard of absent) await guard.look(db);
+  return absent.some(({ isThere }) => isThere);
+}
+
 /** The names of the triggers of a table that see rows before any event. */
 export async function triggersBefore(db: Queryable, relation: Relation): Promise<readonly string[]> {
   const events = Object.keys(beforeRow) as RowEvent[];
