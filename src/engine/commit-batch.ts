@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import { batchName } from "./batch-name.ts";
 import type { BatchPace } from "./batch-pace.ts";
 import { type Batch, type BatchOutcome, nothingDone } from "./batch-work.ts";
-import { type Attempt, attemptAt, type Committed, type Committer } from "./committer.ts";
+import { type Attempt, advanced, attemptAt, type Committed, type Committer } from "./committer.ts";
 import { countBatch } from "./count-batch.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
 import type { RunTables } from "./run-tables.ts";
@@ -196,11 +196,6 @@ export class BatchCommitter implements Committer {
     const name = batchName(this.#job, run, range);
     return { ...batchLimits(pace.batchTimeMs, deadlockTimeoutMs, rows), name };
   }
-}
-
-/** The lease as it stands after a batch through `stretch` was committed. */
-export function advanced(lease: Lease, stretch: Stretch): Lease {
-  return { ...lease, checkpoint: stretch.through, batches: lease.batches + 1 };
 }
 
 function remaining(lease: Lease): LeasedBounds {

@@ -44,3 +44,8 @@ export function attemptAt(lease: Lease, looksAhead: boolean, looksForBlockers = 
   const unknown = { stretch: null, outcome: null, counts: null, blockers: [] };
   return { lease, looksAhead, looksForBlockers, clock: new PhaseClock(), ...unknown };
 }
+
+/** The lease as it stands after a batch through `stretch` was committed. */
+export function advanced(lease: Lease, stretch: Stretch): Lease {
+  return { ...lease, checkpoint: stretch.through, batches: lease.batches + 1 };
+}

@@ -5,8 +5,7 @@ import { type MeasuredWrites, MeasuringQueryable } from "../postgres/measure-wri
 import { type BatchCounts, noCounts } from "../store/batch-counts.ts";
 import type { Lease } from "../store/ranges.ts";
 import { nothingDone } from "./batch-work.ts";
-import { advanced } from "./commit-batch.ts";
-import { type Attempt, attemptAt, type Committed, type Committer } from "./committer.ts";
+import { type Attempt, advanced, attemptAt, type Committed, type Committer } from "./committer.ts";
 import { countBatch, countByKind } from "./count-batch.ts";
 import { createDryLog, readSamples, type Sample } from "./dry-samples.ts";
 import { batchBytes, batchLimits } from "./limits.ts";
