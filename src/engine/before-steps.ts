@@ -1,8 +1,8 @@
-import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { Refusal } from "../plan/checks/check.ts";
 import { isAboutPersons } from "../plan/open-job.ts";
 import type { Database } from "../postgres/database.ts";
+import { refusalsOf } from "./refusals-of.ts";
 import { requireSealing, requireUndoKey, undoKeyOf } from "./seal.ts";
 import type { WorkOptions } from "./session.ts";
 
@@ -29,11 +29,5 @@ export async function refusalsBeforeSteps(
   job: Job,
   parameters: object,
 ): Promise<readonly Refusal[]> {
-  try {
-    await requireBeforeSteps(db, job, parameters, {});
-    return [];
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    return [{ check: error.check, message: error.message, remedy: error.remedy ?? "" }];
-  }
+  return refusalsOf(() => requireBeforeSteps(db, job, parameters, {}));
 }

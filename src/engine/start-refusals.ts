@@ -1,4 +1,3 @@
-import { RefusedError } from "../errors.ts";
 import type { Job } from "../job/define-job.ts";
 import type { Refusal } from "../plan/checks/check.ts";
 import { openJob } from "../plan/open-job.ts";
@@ -8,6 +7,7 @@ import { installedVersion } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
 import { requireIntegrity } from "./integrity.ts";
+import { refusalsOf } from "./refusals-of.ts";
 import { chooseUndoLog } from "./run-job.ts";
 import { requireVerifiable } from "./verify-rights.ts";
 
@@ -18,7 +18,7 @@ export async function refusalsAtStart(
   job: Job,
   parameters: object,
 ): Promise<readonly Refusal[]> {
-  try {
+  return refusalsOf(async () => {
     const opened = await openJob(db, job, parameters);
     const undoLog = await chooseUndoLog(db, opened, {});
     const isInstalled = (await installedVersion(db, store.schema)) !== null;
@@ -27,9 +27,5 @@ export async function refusalsAtStart(
     if (job.contract.length > 0) await requireVerifiable(db, opened);
     await requireBackup(db, isInstalled ? store : null, opened, undoLog);
     await requireIntegrity(db, job);
-    return [];
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    return [{ check: error.check, message: error.message, remedy: error.remedy ?? "" }];
-  }
+  });
 }

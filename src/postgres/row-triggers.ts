@@ -38,7 +38,7 @@ export class RowGuard {
 
   /** The condition that no trigger has come unseen; one that has gone does no harm. */
   get condition(): Sql {
-    return this.#isThere ? raw("true") : sql`not ${this.#exists()}`;
+    return sql`not ${this.#exists()}`;
   }
 
   async look(db: Queryable): Promise<void> {
