@@ -1,4 +1,4 @@
-import { describeStop } from "../engine/leave-run.ts";
+import { describeStop } from "../engine/describe-stop.ts";
 import { messageOf, TidefillError, UsageError } from "../errors.ts";
 import { nameOf, type TriedConnection, triedConnection } from "../postgres/connection/connect-failure.ts";
 import { sqlstateOf } from "../postgres/failure.ts";

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { describeStop } from "../engine/leave-run.ts";
+import { describeStop } from "../engine/describe-stop.ts";
 import { messageOf, TidefillError } from "../errors.ts";
 import { isConnectionLoss } from "../postgres/failure.ts";
 import { refusedConnection, unreachable } from "./explained-connection.ts";

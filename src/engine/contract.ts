@@ -16,11 +16,11 @@ import { brokenRules } from "./integrity.ts";
 import { type RunReport, readReport } from "./run-report.ts";
 import { requireSafeSteps, whyUnsafe } from "./safe-steps.ts";
 import { givenParameters } from "./sealed-parameters.ts";
-import { type WorkOptions, withDatabase } from "./session.ts";
+import { participation, type WorkOptions, withDatabase } from "./session.ts";
 import { stepsOf } from "./steps-of.ts";
 import { takeUpPace } from "./take-up-pace.ts";
 import { requireNoUndoNeeds } from "./undo-needs.ts";
-import { verifyRun } from "./verify-run.ts";
+import { verify } from "./verify-run.ts";
 
 /** Does the steps before the rows; killed at any instant, the next call goes on. */
 export async function expand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<void> {
@@ -144,10 +144,8 @@ async function whyNotYet(
   const isCompared = last?.ofRun === run && last.status === "succeeded" && !last.isPartial;
   if (!isCompared && (await cannotBeCompared(db, job, await store.runs.require(db, String(run)))))
     return whyNotByIntegrity(db, job);
-  const verify = isCompared
-    ? last.id
-    : BigInt((await verifyRun(job, { ...options, window: await windowOf(store, db, job, run), run })).run);
-  const compared = await store.runs.require(db, String(verify));
+  const comparing = isCompared ? last.id : BigInt((await verifyNow(db, store, job, run, options)).run);
+  const compared = await store.runs.require(db, String(comparing));
   if (compared.status === "interrupted")
     throw new TidefillError("step-stopped", `The verify before the last steps of ${job.name} was stopped.`, {
       remedy: `It goes on with them: tidefill contract ${job.name}`,
@@ -157,10 +155,22 @@ async function whyNotYet(
   // A verify has something to say only where what it compared proves nothing.
   if (compared.message !== null)
     return `The verify of run ${run} of ${job.name} tells nothing: ${compared.message}`;
-  const { rejects: differences } = await store.rejects.standing(db, verify);
+  const { rejects: differences } = await store.rejects.standing(db, comparing);
   return differences > 0
-    ? `The verify of run ${run} of ${job.name} found ${differences} differences: tidefill rejects ${verify}.`
+    ? `The verify of run ${run} of ${job.name} found ${differences} differences: tidefill rejects ${comparing}.`
     : null;
+}
+
+/** Compares the run, inside of the window that it has by now. */
+async function verifyNow(
+  db: Database,
+  store: Store,
+  job: Job,
+  run: bigint,
+  options: WorkOptions,
+): Promise<RunReport> {
+  const hours = { ...options, window: await windowOf(store, db, job, run) };
+  return verify(db, store, job, { ...hours, run }, participation(hours, true));
 }
 
 /** The window that the run has by now, for its verify, too. */

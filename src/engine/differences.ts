@@ -7,12 +7,7 @@ import { toTextArray } from "../postgres/text-array.ts";
 import { nameOfPlace } from "../source/listed-places.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import type { Reject } from "../store/rejects.ts";
-
-/** Rows that the compared run has kept aside: nobody expects them to be done. */
-export interface KnownRejects {
-  readonly table: Sql;
-  readonly run: bigint;
-}
+import type { KnownRejects } from "./known-rejects.ts";
 
 const settleMs = 100;
 

@@ -2,7 +2,7 @@ import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Transaction } from "../postgres/database.ts";
 import { quoteIdentifier, raw, sql } from "../postgres/sql.ts";
 import type { ImagePart } from "../sink/images.ts";
-import { layoutsOf, type PartLayout } from "./undo-task.ts";
+import { layoutsOf, type PartLayout } from "./log-layout.ts";
 
 /** One row before and after; null where there is none, and `"(hidden)"` for every value of a person. */
 export interface Sample {

@@ -6,6 +6,7 @@ import { readDeadlockTimeout } from "../postgres/deadlock-timeout.ts";
 import { raw } from "../postgres/sql.ts";
 import { nameOf } from "../remedies/stops.ts";
 import { type Progress, readProgress } from "../store/progress.ts";
+import type { Advanced } from "../store/ranges.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
@@ -14,13 +15,15 @@ import { BatchSize } from "./batch-size.ts";
 import { buryTheDead } from "./bury-the-dead.ts";
 import { BatchCommitter } from "./commit-batch.ts";
 import { Crew } from "./crew.ts";
-import { type EventListener, Events } from "./events.ts";
+import { describeStop } from "./describe-stop.ts";
+import { Events } from "./events.ts";
 import { nextSweep } from "./finish-run.ts";
 import { Holds } from "./holds.ts";
 import { type InTest, rangeRowsOf } from "./in-test.ts";
-import { describeStop, leaveRun, statusAfter } from "./leave-run.ts";
+import { leaveRun, statusAfter } from "./leave-run.ts";
 import { Orders } from "./orders.ts";
 import { Pacer } from "./pacer.ts";
+import type { Participation } from "./participation.ts";
 import { patiently } from "./patiently.ts";
 import { Pulse } from "./pulse.ts";
 import { RangePlanner } from "./range-planner.ts";
@@ -32,22 +35,6 @@ import { Senses } from "./senses.ts";
 import { type StopRequest, StopSignal } from "./stop-signal.ts";
 import { LockedRows } from "./stuck-row.ts";
 import { Worker } from "./worker.ts";
-
-/** How this process takes part in a run. */
-export interface Participation {
-  readonly leaseMs: number;
-  readonly isResumed: boolean;
-  readonly signal: AbortSignal | undefined;
-  readonly listeners: readonly EventListener[];
-  /** standbys that must keep up, by their `application_name` or their address */
-  readonly replicas: readonly string[];
-  /** leave instead of waiting where the window is closed */
-  readonly exitWhenClosed: boolean;
-  /** leave at this moment */
-  readonly until: Date | undefined;
-  /** null but in a test of a job */
-  readonly inTest: InTest | null;
-}
 
 /** Works on a run with its workers until it is finished or somebody says stop, and answers how it stands. */
 export async function executeRun(
@@ -142,7 +129,7 @@ async function hire(
     stop,
     patience: new Patience(),
     locked: new LockedRows(),
-    orders,
+    obey: (asked: Advanced) => orders.obey(asked),
   };
   const share = {
     run: run.id,

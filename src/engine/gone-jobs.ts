@@ -1,12 +1,11 @@
 import type { Job } from "../job/define-job.ts";
-import { definitionFingerprint } from "../job/fingerprint.ts";
+import { definitionFingerprint, stepsFingerprint } from "../job/fingerprint.ts";
 import { readParameters } from "../job/parameters.ts";
 import type { Database } from "../postgres/database.ts";
 import type { Run } from "../store/run.ts";
 import { installedVersion } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { JobState } from "./job-state.ts";
-import { stepsFingerprint } from "./steps-only.ts";
 
 /** A job that has run here and was not taken back, and of which there is no file any more. */
 export interface GoneJob {

@@ -1,11 +1,9 @@
-import pg from "pg";
-import { messageOf, TidefillError } from "../errors.ts";
 import type { Database } from "../postgres/database.ts";
-import { describeFailure } from "../postgres/failure.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import type { Run } from "../store/run.ts";
 import { isFinished, type RunStatus, type StopReason } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
+import { describeStop } from "./describe-stop.ts";
 import type { StopRequest } from "./stop-signal.ts";
 
 /** What a run is when its last process leaves for this reason. */
@@ -70,14 +68,4 @@ function earlierFailure({ stopReason }: Run): StopReason | null {
 function because(request: StopRequest, why: string | null) {
   const message = request.error === undefined ? why : describeStop(request.error);
   return { stop_reason: sql`${request.reason}`, message: sql`${message}` };
-}
-
-/** Why a run stopped, without any value of a row: those stand only in messages about data. */
-export function describeStop(error: unknown): string {
-  if (error instanceof TidefillError)
-    return [error.message, error.remedy].filter((part) => part !== undefined).join(" ");
-  if (error instanceof pg.DatabaseError) {
-    return describeFailure(error);
-  }
-  return messageOf(error);
 }

@@ -1,8 +1,5 @@
 import type { TransactionLimits } from "../postgres/transaction-settings.ts";
 
-/** Connections besides those of the workers: for planning, for heartbeats and for signals. */
-export const spareConnections = 3;
-
 /** Bytes of one batch's rows, as PostgreSQL prints them; several batches are under way at once. */
 export const batchBytes = 4_194_304;
 

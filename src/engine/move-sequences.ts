@@ -10,7 +10,7 @@ import {
   setvalStatement,
   stepsBehind,
 } from "../postgres/sequences.ts";
-import { describeStop } from "./leave-run.ts";
+import { describeStop } from "./describe-stop.ts";
 
 /** So many values are drawn to get a sequence on; more would take long, and ids so far away may be meant to stay apart. */
 const drawnAtMost = 1_000_000n;

@@ -1,6 +1,6 @@
 import type { Database } from "../postgres/database.ts";
 import type { Advanced } from "../store/ranges.ts";
-import { spareConnections } from "./limits.ts";
+import { spareConnections } from "./connection-count.ts";
 import type { Pacer } from "./pacer.ts";
 import type { StopSignal } from "./stop-signal.ts";
 

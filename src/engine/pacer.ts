@@ -3,9 +3,9 @@ import { Windows } from "../job/window.ts";
 import { Governor } from "../throttle/governor.ts";
 import type { Reading } from "../throttle/signal.ts";
 import type { BatchPace } from "./batch-pace.ts";
+import { defaultWorkers } from "./connection-count.ts";
 import { Rests } from "./rests.ts";
 
-export const defaultWorkers = 4;
 const defaultBatchTime = "250ms";
 
 /** How often a run that is held looks whether it may go on. */

@@ -4,7 +4,7 @@ import { raw, type Sql, sql } from "../postgres/sql.ts";
 import { toTextArray } from "../postgres/text-array.ts";
 import { countRejects } from "../store/rejects.ts";
 import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
-import type { KnownRejects } from "./differences.ts";
+import type { KnownRejects } from "./known-rejects.ts";
 
 /** The batch of a run whose sweeps meet its rejects again: those that are not rejected again leave the list with it. */
 export class RejectSweep implements BatchWork {

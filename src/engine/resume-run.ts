@@ -11,18 +11,18 @@ import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { contractAfter, goOnWithLastSteps } from "./contract.ts";
-import { executeRun, type Participation } from "./execute-run.ts";
+import { executeRun } from "./execute-run.ts";
 import { withIntegrity } from "./integrity.ts";
 import { withNotCompared } from "./not-compared.ts";
+import { recordResume } from "./record-resume.ts";
 import { restartWhereMoved } from "./restart-where-moved.ts";
+import { resumeUndo } from "./resume-undo.ts";
 import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
 import { identitiesOf, RunTables } from "./run-tables.ts";
 import { givenParameters } from "./sealed-parameters.ts";
 import { participation, type WorkOptions, withDatabase } from "./session.ts";
-import { takeUpPace } from "./take-up-pace.ts";
 import { taskOf } from "./task-of-run.ts";
-import { undoTables, undoTask } from "./undo-task.ts";
 import { verifyTables, verifyTask } from "./verify-task.ts";
 
 export interface ResumeOptions extends WorkOptions {
@@ -80,32 +80,9 @@ export async function resumeRun(
   });
 }
 
-async function resumeUndo(
-  db: Database,
-  store: Store,
-  run: Run,
-  options: ResumeOptions,
-  part: Participation,
-): Promise<RunReport> {
-  const undone = await store.runs.require(db, String(run.ofRun));
-  await restartWhereMoved(db, store, run, (tx) => undoTables(tx, store, undone));
-  const task = await undoTask(db, store, run, options);
-  await recordResume(db, store, run, options);
-  return executeRun(db, store, await store.runs.require(db, String(run.id)), task, part);
-}
-
 async function restartVerify(db: Database, store: Store, run: Run, opened: OpenedJob): Promise<void> {
   const of = run.ofRun === null ? null : await store.runs.find(db, run.ofRun);
   await restartWhereMoved(db, store, run, (tx) => verifyTables(tx, store, opened, of));
-}
-
-async function recordResume(db: Database, store: Store, run: Run, options: ResumeOptions): Promise<void> {
-  const { job, id } = run;
-  await db.transaction(async (tx) => {
-    const asked = await takeUpPace(tx, store, run, options);
-    const details = { acceptChanges: options.acceptChanges === true, ...asked };
-    await store.audit.record(tx, { action: "resume", job, run: id, details });
-  });
 }
 
 async function acceptOrRefuse(

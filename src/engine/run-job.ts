@@ -15,6 +15,7 @@ import { installedVersion } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
 import { requireBeforeSteps } from "./before-steps.ts";
+import { chooseUndoLog } from "./choose-undo-log.ts";
 import { contractAfter, expand, goOnWithLastSteps } from "./contract.ts";
 import { install } from "./install.ts";
 import { requireIntegrity, withIntegrity } from "./integrity.ts";
@@ -24,7 +25,6 @@ import { rollOut } from "./rollout.ts";
 import type { RunReport } from "./run-report.ts";
 import { identitiesOf } from "./run-tables.ts";
 import { requireSafeSteps } from "./safe-steps.ts";
-import { requireSealing, undoKeyOf } from "./seal.ts";
 import { keptParameters } from "./sealed-parameters.ts";
 import { paceOf, paceOfNew, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { enterSteps } from "./steps-only.ts";
@@ -137,18 +137,6 @@ function plannedRollout({ canary: part, stages: parts, soak }: RunOptions, rows:
     throw new UsageError("A soak time belongs to stages.", { remedy: "--stages 1%,10%,100% --soak 5m" });
   if (part !== undefined) return canary(part, rows);
   return parts === undefined ? null : stages(parts, soak);
-}
-
-/** How a run of the job will keep what it overwrites. @throws RefusedError when it could not */
-export async function chooseUndoLog(
-  db: Database,
-  { job, isPersonal }: OpenedJob,
-  options: WorkOptions,
-): Promise<UndoLogKind> {
-  if (!job.undoable) return "none";
-  if (!isPersonal) return "plain";
-  await requireSealing(db, undoKeyOf(options));
-  return "encrypted";
 }
 
 /** What is particular to a run before it exists. */

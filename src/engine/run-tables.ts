@@ -1,11 +1,11 @@
-import { RefusedError, TableChangedError } from "../errors.ts";
+import { TableChangedError } from "../errors.ts";
 import type { OpenedJob } from "../plan/opened-job.ts";
 import type { Queryable } from "../postgres/database.ts";
 import { raw, type Sql } from "../postgres/sql.ts";
 import {
   changeOf,
   partitionsAttachedSince,
-  readIdentity,
+  requireIdentity,
   sameTables,
   type TableChange,
   type TableIdentity,
@@ -91,18 +91,4 @@ export async function identitiesOf(db: Queryable, opened: OpenedJob): Promise<re
   ];
   const byOid = new Map(relations.map((relation) => [relation.oid, relation]));
   return Promise.all([...byOid.values()].map((relation) => requireIdentity(db, relation)));
-}
-
-/** @throws RefusedError */
-export async function requireIdentity(
-  db: Queryable,
-  name: Pick<TableIdentity, "schema" | "name">,
-): Promise<TableIdentity> {
-  const identity = await readIdentity(db, name);
-  if (identity !== null) return identity;
-  throw new RefusedError(
-    "table-exists",
-    `The table ${name.schema}.${name.name} has just been renamed or dropped. Nothing was started.`,
-    "Type the same once more when it is there.",
-  );
 }

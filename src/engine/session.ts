@@ -8,11 +8,10 @@ import { type Address, createPool } from "../postgres/connect.ts";
 import { Database } from "../postgres/database.ts";
 import type { StepListener } from "../steps/step-events.ts";
 import { Store } from "../store/store.ts";
+import { defaultWorkers, spareConnections } from "./connection-count.ts";
 import type { EventListener } from "./events.ts";
-import type { Participation } from "./execute-run.ts";
 import type { InTest } from "./in-test.ts";
-import { spareConnections } from "./limits.ts";
-import { defaultWorkers } from "./pacer.ts";
+import type { Participation } from "./participation.ts";
 
 /** How to reach the database, and how this process works. */
 export interface WorkOptions extends Address {

@@ -6,9 +6,9 @@ import { requireGrants, requireInstalling } from "../store/grants.ts";
 import { installedVersion } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { requireBackup } from "./backup-rule.ts";
+import { chooseUndoLog } from "./choose-undo-log.ts";
 import { requireIntegrity } from "./integrity.ts";
 import { refusalsOf } from "./refusals-of.ts";
-import { chooseUndoLog } from "./run-job.ts";
 import { requireVerifiable } from "./verify-rights.ts";
 
 /** What would refuse a run of a job whose every check has passed: no key for its undo log, no backup, broken integrity. */

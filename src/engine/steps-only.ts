@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Job } from "../job/define-job.ts";
-import { describeStep } from "../job/steps.ts";
+import { stepsFingerprint } from "../job/fingerprint.ts";
 import type { Database, Transaction } from "../postgres/database.ts";
 import { raw, sql } from "../postgres/sql.ts";
 import type { Run } from "../store/run.ts";
@@ -28,13 +27,6 @@ export async function enterSteps(
     { job: job.name, kind: "run", ofRun: null, code, pace: JSON.stringify(pace) },
     before,
   );
-}
-
-/** A hash of all that a job of steps alone does. */
-export function stepsFingerprint({ expand, contract }: Job): string {
-  return createHash("sha256")
-    .update(JSON.stringify([...expand, ...contract].map(describeStep)))
-    .digest("hex");
 }
 
 /** Enters that the steps of such a run were taken back. */

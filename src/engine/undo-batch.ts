@@ -8,7 +8,7 @@ import type { Restoring } from "../sink/restore.ts";
 import type { HeapWalk } from "../source/heap-walk.ts";
 import { countRejects, type RejectCounts } from "../store/rejects.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
-import type { KnownRejects } from "./differences.ts";
+import type { KnownRejects } from "./known-rejects.ts";
 
 /** What an undo works with. */
 export interface UndoTools {

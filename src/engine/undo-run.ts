@@ -12,15 +12,18 @@ import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import { requireSchema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { executeRun, type Participation } from "./execute-run.ts";
+import { executeRun } from "./execute-run.ts";
 import { hadNoRows } from "./had-no-rows.ts";
+import { indexLog, layoutsOf, needsLookup, undoTables } from "./log-layout.ts";
+import { openLog } from "./open-log.ts";
 import { isOrdered, isShifted, orderLog } from "./order-log.ts";
-import { resumeRun } from "./resume-run.ts";
+import type { Participation } from "./participation.ts";
+import { resumeUndo } from "./resume-undo.ts";
 import type { RunReport } from "./run-report.ts";
 import { paceOf, participation, type WorkOptions, withDatabase } from "./session.ts";
 import { stepsOf } from "./steps-of.ts";
 import { enterUndone } from "./steps-only.ts";
-import { indexLog, layoutsOf, needsLookup, openLog, undoTables, undoTask } from "./undo-task.ts";
+import { undoTask } from "./undo-task.ts";
 import { requireUndoable, whyNot } from "./undoable.ts";
 import { requireStepsHaveAWayBack } from "./ways-back.ts";
 
@@ -52,24 +55,34 @@ export async function undoRun(name: string, options: UndoOptions = {}): Promise<
   return withDatabase(`undo ${name}`, options, async (db, store) => {
     await requireSchema(db, store.schema);
     await store.runs.settle(db, (await store.runs.require(db, name)).job);
-    const undone = await runToUndo(db, store, name);
-    const begun = await unfinishedUndo(db, store, undone);
-    if (begun === null) requireUndoable(undone);
-    await takeBackSteps(db, store, undone, options);
-    if (hadNoRows(undone)) return enterUndone(db, store, undone);
-    // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
-    for (const empty of begun === null ? await emptyAfter(db, store, undone) : []) {
-      const report = await takeBackRows(db, store, empty, options, part);
-      if (!isWhole(report)) return report;
-    }
-    const report =
-      begun === null
-        ? await takeBackRows(db, store, undone, options, part)
-        : await resumeRun(null, String(begun.id), options);
-    if (options.withExpand === true && options.job !== undefined && isWhole(report))
-      await takeBackExpand(db, store, options.job, options);
-    return report;
+    return undo(db, store, await runToUndo(db, store, name), options, part);
   });
+}
+
+/** Takes one run back, with its steps where they are asked for. */
+export async function undo(
+  db: Database,
+  store: Store,
+  undone: Run,
+  options: UndoOptions,
+  part: Participation,
+): Promise<RunReport> {
+  const begun = await unfinishedUndo(db, store, undone);
+  if (begun === null) requireUndoable(undone);
+  await takeBackSteps(db, store, undone, options);
+  if (hadNoRows(undone)) return enterUndone(db, store, undone);
+  // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
+  for (const empty of begun === null ? await emptyAfter(db, store, undone) : []) {
+    const report = await takeBackRows(db, store, empty, options, part);
+    if (!isWhole(report)) return report;
+  }
+  const report =
+    begun === null
+      ? await takeBackRows(db, store, undone, options, part)
+      : await resumeUndo(db, store, begun, options, { ...part, isResumed: true });
+  if (options.withExpand === true && options.job !== undefined && isWhole(report))
+    await takeBackExpand(db, store, options.job, options);
+  return report;
 }
 
 /** Whether nothing is left of what was to be taken back. */

@@ -9,7 +9,7 @@ import type { Run } from "../store/run.ts";
 import type { Store } from "../store/store.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
 import { note, settle } from "./differences.ts";
-import { indexLog, layoutsOf, needsLookup } from "./undo-task.ts";
+import { indexLog, layoutsOf, needsLookup } from "./log-layout.ts";
 
 /** What the log of a run knows of its rows that nobody finds by the job any more. */
 export type LogUse = "moved rows" | "rows out of scope";

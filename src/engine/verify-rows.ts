@@ -7,7 +7,8 @@ import type { OpenedTable } from "../source/opened-table.ts";
 import type { ReadableSource, SourceRow, TextRow } from "../source/readable.ts";
 import { BadRecord } from "../source/readable.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
-import { among, comparedScope, type KnownRejects, note, notRejected, settle } from "./differences.ts";
+import { among, comparedScope, note, notRejected, settle } from "./differences.ts";
+import type { KnownRejects } from "./known-rejects.ts";
 import type { PhaseClock } from "./phase-clock.ts";
 import { type RowTransform, Verdicts } from "./transform-rows.ts";
 

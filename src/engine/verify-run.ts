@@ -13,10 +13,11 @@ import type { Run } from "../store/run.ts";
 import { isFinished } from "../store/run-status.ts";
 import type { Store } from "../store/store.ts";
 import { askToStop } from "./ask-to-stop.ts";
-import { executeRun, type Participation } from "./execute-run.ts";
+import { executeRun } from "./execute-run.ts";
 import { install } from "./install.ts";
 import { withIntegrity } from "./integrity.ts";
 import { withNotCompared } from "./not-compared.ts";
+import type { Participation } from "./participation.ts";
 import { restartWhereMoved } from "./restart-where-moved.ts";
 import type { RunReport } from "./run-report.ts";
 import { givenParameters, keptParameters } from "./sealed-parameters.ts";
@@ -44,22 +45,33 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     });
   return withDatabase(`verify ${job.name}`, options, async (db, store) => {
     await install(db, store);
-    const run = await verifiedRun(db, store, job, options);
-    const given = run === null ? (options.parameters ?? {}) : await givenParameters(db, run, options);
-    const parameters = await readParameters(job.parameters, given);
-    if (run === null) await requireParametersFit(db, job.parameters, parameters);
-    const opened = await openJob(db, job, parameters);
-    requireComparable(opened);
-    await requireVerifiable(db, opened);
-    const unfinished = await unfinishedOf(db, store, opened, run);
-    const fresh = { of: run, given, pace: "{}" };
-    const begun = unfinished ?? (await begin(db, store, opened, fresh, options));
-    await restartWhereMoved(db, store, begun, (tx) => verifyTables(tx, store, opened, run));
-    await takeUpPace(db, store, begun, options);
-    const verify = await store.runs.require(db, String(begun.id));
-    const report = await executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
-    return withIntegrity(db, job, await withNotCompared(db, store, opened, verify, report));
+    return verify(db, store, job, options, part);
   });
+}
+
+/** The same with connections that are open already. */
+export async function verify(
+  db: Database,
+  store: Store,
+  job: Job,
+  options: VerifyOptions,
+  part: Participation,
+): Promise<RunReport> {
+  const run = await verifiedRun(db, store, job, options);
+  const given = run === null ? (options.parameters ?? {}) : await givenParameters(db, run, options);
+  const parameters = await readParameters(job.parameters, given);
+  if (run === null) await requireParametersFit(db, job.parameters, parameters);
+  const opened = await openJob(db, job, parameters);
+  requireComparable(opened);
+  await requireVerifiable(db, opened);
+  const unfinished = await unfinishedOf(db, store, opened, run);
+  const fresh = { of: run, given, pace: "{}" };
+  const begun = unfinished ?? (await begin(db, store, opened, fresh, options));
+  await restartWhereMoved(db, store, begun, (tx) => verifyTables(tx, store, opened, run));
+  await takeUpPace(db, store, begun, options);
+  const current = await store.runs.require(db, String(begun.id));
+  const report = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
+  return withIntegrity(db, job, await withNotCompared(db, store, opened, current, report));
 }
 
 /** Compares what an unfinished run has done so far, at the same pace; null where what the job inserts cannot be found again. */

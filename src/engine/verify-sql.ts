@@ -5,7 +5,8 @@ import type { SqlComparing } from "../sink/comparing.ts";
 import type { Places } from "../source/key-places.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
-import { among, comparedScope, type KnownRejects, note, settle } from "./differences.ts";
+import { among, comparedScope, note, settle } from "./differences.ts";
+import type { KnownRejects } from "./known-rejects.ts";
 
 interface Tools {
   readonly table: OpenedTable;

@@ -4,10 +4,10 @@ import type { Database } from "../postgres/database.ts";
 import type { KnownStep } from "../store/steps.ts";
 import type { Store } from "../store/store.ts";
 import { hadNoRows } from "./had-no-rows.ts";
+import { openLog } from "./open-log.ts";
 import type { WorkOptions } from "./session.ts";
 import { stepsOf } from "./steps-of.ts";
 import type { UndoPlan } from "./undo-plan.ts";
-import { openLog } from "./undo-task.ts";
 import { requireUndoable } from "./undoable.ts";
 
 /** Looks at everything that has to be taken back of a job before anything of it is. @throws RefusedError where it cannot be */

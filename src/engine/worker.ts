@@ -4,7 +4,7 @@ import type { Relation } from "../postgres/catalog.ts";
 import type { Database } from "../postgres/database.ts";
 import { classifyFailure } from "../postgres/failure.ts";
 import { triggersBefore } from "../postgres/row-triggers.ts";
-import type { Lease } from "../store/ranges.ts";
+import type { Advanced, Lease } from "../store/ranges.ts";
 import type { Store } from "../store/store.ts";
 import { Backoff, type Patience } from "./backoff.ts";
 import type { BatchPace } from "./batch-pace.ts";
@@ -12,7 +12,6 @@ import type { BatchSize } from "./batch-size.ts";
 import type { BatchCommitter } from "./commit-batch.ts";
 import type { Events } from "./events.ts";
 import { finishRun } from "./finish-run.ts";
-import type { Orders } from "./orders.ts";
 import type { RangePlanner } from "./range-planner.ts";
 import type { RunTables } from "./run-tables.ts";
 import type { Sweeping } from "./run-task.ts";
@@ -27,7 +26,8 @@ export interface WorkerTools {
   readonly planner: RangePlanner;
   readonly committer: BatchCommitter;
   readonly pace: BatchPace;
-  readonly orders: Orders;
+  /** applies what an operator asks of the run */
+  readonly obey: (asked: Advanced) => void;
   readonly events: Events;
   readonly stop: StopSignal;
   readonly patience: Patience;
@@ -135,14 +135,14 @@ export class Worker {
   }
 
   async #work(lease: Lease): Promise<void> {
-    const { committer, pace, events, stop, patience, locked, orders } = this.#tools;
+    const { committer, pace, events, stop, patience, locked, obey } = this.#tools;
     const { range } = lease;
     events.emit({ type: "range leased", range, worker: this.number });
     const work = new RangeWork(lease, this.number, committer, this.#size, {
       pace,
       events,
       stop,
-      obey: (asked) => orders.obey(asked),
+      obey,
       patience,
       locked,
       rejectLimit: this.#task.rejectLimit,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { BoundJob, Job } from "./define-job.ts";
+import { describeStep } from "./steps.ts";
 
 /**
  * A hash of everything in a definition that decides what the job does: the transform's own text, the source, the sink.
@@ -14,4 +15,11 @@ export function definitionFingerprint(job: Job, bound: BoundJob): string {
     ...(Object.keys(job.session).length === 0 ? {} : { session: job.session }),
   };
   return createHash("sha256").update(JSON.stringify(essence)).digest("hex");
+}
+
+/** A hash of all that a job of steps alone does. */
+export function stepsFingerprint({ expand, contract }: Job): string {
+  return createHash("sha256")
+    .update(JSON.stringify([...expand, ...contract].map(describeStep)))
+    .digest("hex");
 }

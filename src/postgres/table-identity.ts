@@ -1,3 +1,4 @@
+import { RefusedError } from "../errors.ts";
 import type { Queryable } from "./database.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "./sql.ts";
 
@@ -35,6 +36,20 @@ export async function readIdentity(
   return row === undefined
     ? null
     : { schema, name, oid: row.oid ?? "", files: JSON.parse(row.files ?? "{}") };
+}
+
+/** What a name stands for now. @throws RefusedError where it has just been renamed or dropped */
+export async function requireIdentity(
+  db: Queryable,
+  name: Pick<TableIdentity, "schema" | "name">,
+): Promise<TableIdentity> {
+  const identity = await readIdentity(db, name);
+  if (identity !== null) return identity;
+  throw new RefusedError(
+    "table-exists",
+    `The table ${name.schema}.${name.name} has just been renamed or dropped. Nothing was started.`,
+    "Type the same once more when it is there.",
+  );
 }
 
 /**

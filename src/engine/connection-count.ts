@@ -1,0 +1,5 @@
+/** Ranges that a process works on at a time, where neither the run nor the job says how many. */
+export const defaultWorkers = 4;
+
+/** Connections besides those of the workers: for planning, for heartbeats and for signals. */
+export const spareConnections = 3;
