@@ -57,14 +57,6 @@ export async function notRejected(
   return keys.filter((key) => !known.has(nameOfPlace(key)));
 }
 
-/** The condition that a row is one of these. */
-export function among(key: Key, keys: readonly KeyText[]): Sql {
-  const texts = key.columns.map((_, index) => `(sought.key ->> ${index})`);
-  return sql`exists (
-          select from pg_catalog.jsonb_array_elements(${JSON.stringify(keys)}::pg_catalog.jsonb) as sought(key)
-          where ${key.equals(texts)})`;
-}
-
 /** A difference as it is kept: by its key alone. */
 export function note(key: KeyText): Reject {
   return { key, sqlstate: null, reason: "not what the job makes of it" };

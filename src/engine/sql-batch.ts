@@ -9,7 +9,6 @@ import type { SqlSink } from "../sink/sink.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import type { Reject } from "../store/rejects.ts";
 import type { Batch, BatchOutcome, BatchWork } from "./batch-work.ts";
-import { among } from "./differences.ts";
 import type { Imaging } from "./imaging.ts";
 
 const triesAtMost = 8;
@@ -98,7 +97,7 @@ export class SqlBatch implements BatchWork {
       sql`select pg_catalog.json_build_array(${key.asTexts()}) as key
       from ${qualifiedName(relation)} as ${raw(key.alias)}
       where ${key.within(bounds)}
-        and ${among(key, asked)}${written}`,
+        and ${key.among(asked)}${written}`,
     );
   }
 

@@ -7,7 +7,7 @@ import type { OpenedTable } from "../source/opened-table.ts";
 import type { ReadableSource, SourceRow, TextRow } from "../source/readable.ts";
 import { BadRecord } from "../source/readable.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
-import { among, comparedScope, note, notRejected, settle } from "./differences.ts";
+import { comparedScope, note, notRejected, settle } from "./differences.ts";
 import type { KnownRejects } from "./known-rejects.ts";
 import type { PhaseClock } from "./phase-clock.ts";
 import { type RowTransform, Verdicts } from "./transform-rows.ts";
@@ -63,7 +63,7 @@ export class RowComparison implements BatchWork {
     const { from, within } = places.place(bounds);
     const names = [...table.columns.map(({ name }) => name), ...comparing.current];
     const scope = comparedScope(table, within, comparing.shouldBeGone, rejects);
-    const again = keys === null ? raw("") : sql` and ${among(table.key, keys)}`;
+    const again = keys === null ? raw("") : sql` and ${table.key.among(keys)}`;
     return sql`select ${table.valuesOf(names)}
       from ${from}
       where ${scope}${again}`;

@@ -5,7 +5,7 @@ import type { SqlComparing } from "../sink/comparing.ts";
 import type { Places } from "../source/key-places.ts";
 import type { OpenedTable } from "../source/opened-table.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "./batch-work.ts";
-import { among, comparedScope, note, settle } from "./differences.ts";
+import { comparedScope, note, settle } from "./differences.ts";
 import type { KnownRejects } from "./known-rejects.ts";
 
 interface Tools {
@@ -37,7 +37,7 @@ export class SqlComparison implements BatchWork {
     if (found.length === 0) return { ...nothingDone, read };
     // What differs is looked at once more, since the application may be in the middle of something.
     await clock.during("waiting", settle);
-    const still = await look(sql`${within} and ${among(table.key, found)}`);
+    const still = await look(sql`${within} and ${table.key.among(found)}`);
     return { ...nothingDone, read, conflicted: still.length, notes: still.map(note) };
   }
 

@@ -103,6 +103,14 @@ export class Key {
     );
   }
 
+  /** The condition that the row is one of those with these keys. */
+  among(keys: readonly KeyText[]): Sql {
+    const texts = this.columns.map((_, index) => `(sought.key ->> ${index})`);
+    return sql`exists (
+          select from pg_catalog.jsonb_array_elements(${JSON.stringify(keys)}::pg_catalog.jsonb) as sought(key)
+          where ${this.equals(texts)})`;
+  }
+
   #column(column: KeyColumn): string {
     return `${this.alias}.${quoteIdentifier(column.name)}`;
   }
