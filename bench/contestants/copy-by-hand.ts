@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { textArray } from "../../src/postgres/text-array.ts";
+import { textArray } from "../../src/postgres/sql/text-array.ts";
 import { connected } from "../connected.ts";
 import type { Contestant, Outcome } from "../contestant.ts";
 

@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
-import type { Job } from "../job/define-job.ts";
-import { type GivenParameters, parametersToJson, readParameters } from "../job/parameters.ts";
-import { displayName } from "../job/table.ts";
+import { displayName } from "../job/columns/table.ts";
+import type { Job } from "../job/definition/define-job.ts";
+import { type GivenParameters, parametersToJson, readParameters } from "../job/definition/parameters.ts";
 import { ownVersion } from "../own-package.ts";
 import { type BackupScope, openDropped } from "../plan/open-dropped.ts";
 import { openJob } from "../plan/open-job.ts";
 import { requireParametersFit } from "../plan/parameters-fit.ts";
-import type { Database } from "../postgres/database.ts";
-import { installSchema } from "../store/schema.ts";
+import type { Database } from "../postgres/transaction/database.ts";
+import { installSchema } from "../store/schema/store-schema.ts";
 import type { Store } from "../store/store.ts";
 import { type ConnectionOptions, connected } from "./connection.ts";
 import { exportRows, totalOf } from "./export-rows.ts";

@@ -1,5 +1,5 @@
-import { type Address, createPool } from "../postgres/connect.ts";
-import { Database } from "../postgres/database.ts";
+import { type Address, createPool } from "../postgres/connection/create-pool.ts";
+import { Database } from "../postgres/transaction/database.ts";
 import { Store } from "../store/store.ts";
 
 /** How to reach the database. */

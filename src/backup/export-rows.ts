@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { qualifiedName } from "../postgres/catalog.ts";
-import type { Database, Transaction } from "../postgres/database.ts";
-import type { Bounds, KeyText } from "../postgres/key.ts";
-import { raw, sql } from "../postgres/sql.ts";
+import type { Bounds, KeyText } from "../postgres/catalog/key.ts";
+import { qualifiedName } from "../postgres/catalog/relation.ts";
+import { raw, sql } from "../postgres/sql/sql.ts";
+import type { Database, Transaction } from "../postgres/transaction/database.ts";
 import type { ManifestPart } from "./manifest.ts";
 import { partFileName, writePart } from "./part-file.ts";
 import { carriedColumns, columnsOf, partTable, summarise, underCommonSettings } from "./part-table.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { RefusedError, UsageError } from "../errors.ts";
-import type { Bounds } from "../postgres/key.ts";
+import type { Bounds } from "../postgres/catalog/key.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import type { BackupKind } from "./what-to-keep.ts";
 

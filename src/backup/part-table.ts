@@ -1,8 +1,8 @@
 import { join as joinPath } from "node:path";
-import { carried, carriedType } from "../postgres/carried-text.ts";
-import type { Column } from "../postgres/catalog.ts";
-import type { Transaction } from "../postgres/database.ts";
-import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import { carried, carriedType } from "../postgres/catalog/carried-text.ts";
+import type { Column } from "../postgres/catalog/relation.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql/sql.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import { unpackPart } from "./part-file.ts";
 
 /** What the database says of the rows of a part. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { classifyFailure } from "../postgres/failure.ts";
+import { classifyFailure } from "../postgres/failure/failure.ts";
 
 const mostFailures = 8;
 const firstPauseMs = 100;

@@ -1,6 +1,6 @@
 import { TidefillError } from "../errors.ts";
-import type { Column } from "../postgres/catalog.ts";
-import type { Database } from "../postgres/database.ts";
+import type { Column } from "../postgres/catalog/relation.ts";
+import type { Database } from "../postgres/transaction/database.ts";
 import { damagedParts } from "./intact.ts";
 import { readManifest } from "./manifest.ts";
 import { loadPart } from "./part-table.ts";

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { RefusedError, TidefillError } from "../errors.ts";
-import { displayName } from "../job/table.ts";
-import type { Database } from "../postgres/database.ts";
-import { describeWithoutValues, sqlstateOf } from "../postgres/failure.ts";
-import { installSchema } from "../store/schema.ts";
+import { displayName } from "../job/columns/table.ts";
+import { describeWithoutValues, sqlstateOf } from "../postgres/failure/failure.ts";
+import type { Database } from "../postgres/transaction/database.ts";
+import { installSchema } from "../store/schema/store-schema.ts";
 import type { Store } from "../store/store.ts";
 import { type ConnectionOptions, connected } from "./connection.ts";
 import { damagedParts } from "./intact.ts";

@@ -1,7 +1,7 @@
-import { type Column, qualifiedName, type Relation } from "../postgres/catalog.ts";
-import type { Transaction } from "../postgres/database.ts";
-import type { Key, KeyText } from "../postgres/key.ts";
-import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
+import type { Key, KeyText } from "../postgres/catalog/key.ts";
+import { type Column, qualifiedName, type Relation } from "../postgres/catalog/relation.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql/sql.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import { columnsOf, partTable, rowText, uncarried, uncarriedColumns } from "./part-table.ts";
 import type { BackupKind } from "./what-to-keep.ts";
 

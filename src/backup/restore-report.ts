@@ -1,5 +1,5 @@
-import { displayName } from "../job/table.ts";
-import type { KeyText } from "../postgres/key.ts";
+import { displayName } from "../job/columns/table.ts";
+import type { KeyText } from "../postgres/catalog/key.ts";
 import type { Manifest } from "./manifest.ts";
 import { mostConflictKeys, type RestoredPart } from "./restore-part.ts";
 import type { BackupKind } from "./what-to-keep.ts";

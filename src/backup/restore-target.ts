@@ -1,9 +1,9 @@
 import { RefusedError } from "../errors.ts";
-import { displayName } from "../job/table.ts";
-import { findRelation } from "../postgres/catalog.ts";
-import type { Transaction } from "../postgres/database.ts";
-import { findKeyIndexes, readKey } from "../postgres/key-index.ts";
-import type { Sql } from "../postgres/sql.ts";
+import { displayName } from "../job/columns/table.ts";
+import { findKeyIndexes, readKey } from "../postgres/catalog/key-index.ts";
+import { findRelation } from "../postgres/catalog/relation.ts";
+import type { Sql } from "../postgres/sql/sql.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RestoreTarget } from "./restore-part.ts";
 

@@ -1,5 +1,5 @@
-import type { Database } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
+import { sql } from "../postgres/sql/sql.ts";
+import type { Database } from "../postgres/transaction/database.ts";
 
 /** Where a backup comes from. */
 export interface ServerFacts {

@@ -1,8 +1,8 @@
 import { UsageError } from "../errors.ts";
-import type { Job } from "../job/define-job.ts";
+import type { Job } from "../job/definition/define-job.ts";
 import type { BackupScope } from "../plan/open-dropped.ts";
-import type { Column } from "../postgres/catalog.ts";
-import type { OpenedTable } from "../source/opened-table.ts";
+import type { Column } from "../postgres/catalog/relation.ts";
+import type { OpenedTable } from "../source/table/opened-table.ts";
 
 /** How much of a row a backup holds: all of it, or its key and what an update touches. */
 export type BackupKind = "whole rows" | "touched columns";

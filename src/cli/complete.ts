@@ -1,5 +1,5 @@
 import type { Argv } from "yargs";
-import { jobsIn } from "./job-files.ts";
+import { jobsIn } from "./jobs/job-files.ts";
 
 /** The commands whose first word is a job, or a run that can be named by its job. */
 const aboutJobs: ReadonlySet<string> = new Set(

@@ -1,12 +1,12 @@
 import yargs, { type CommandModule } from "yargs";
 import { UsageError } from "../errors.ts";
 import { ownVersion } from "../own-package.ts";
-import { commandsFor } from "./commands.ts";
+import { commandsFor } from "./commands-for.ts";
 import { completeWords } from "./complete.ts";
-import { useEnvFile } from "./env-file.ts";
-import { exitCodeOfError } from "./exit-code.ts";
-import { explained } from "./explained.ts";
-import { printJson, sayError } from "./output.ts";
+import { useEnvFile } from "./options/env-file.ts";
+import { exitCodeOfError } from "./terminal/exit-code.ts";
+import { explained } from "./terminal/explained.ts";
+import { printJson, sayError } from "./terminal/output.ts";
 import { unknownOption } from "./unknown-option.ts";
 
 /** Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75 resumable. */

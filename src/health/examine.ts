@@ -1,6 +1,6 @@
-import { type JobWithFiles, readJobStates } from "../engine/job-state.ts";
-import type { Database } from "../postgres/database.ts";
-import { installedVersion } from "../store/schema.ts";
+import { type JobWithFiles, readJobStates } from "../engine/state/job-state.ts";
+import type { Database } from "../postgres/transaction/database.ts";
+import { installedVersion } from "../store/schema/store-schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Examination, Finding } from "./finding.ts";
 import { jobFindings } from "./job-findings.ts";

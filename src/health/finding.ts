@@ -1,5 +1,5 @@
-import type { JobState } from "../engine/job-state.ts";
-import type { Database } from "../postgres/database.ts";
+import type { JobState } from "../engine/state/job-state.ts";
+import type { Database } from "../postgres/transaction/database.ts";
 import type { Store } from "../store/store.ts";
 
 /** Something that is not as it should be, and what to type. */

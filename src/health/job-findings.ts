@@ -1,10 +1,10 @@
-import { type GoneJob, goneJobs } from "../engine/gone-jobs.ts";
-import { type JobState, lastStepsToGoOn } from "../engine/job-state.ts";
-import { readReport } from "../engine/run-report.ts";
-import type { ParameterSpec } from "../job/parameters.ts";
+import { readReport } from "../engine/report/run-report.ts";
+import { type JobState, lastStepsToGoOn } from "../engine/state/job-state.ts";
+import { type GoneJob, goneJobs } from "../engine/state/orphaned-jobs.ts";
+import type { ParameterSpec } from "../job/definition/parameters.ts";
 import type { Stop } from "../remedies/stops.ts";
 import { waitingOf } from "../remedies/waiting.ts";
-import { isFinished } from "../store/run-status.ts";
+import { isFinished } from "../store/runs/run-status.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
 /** Jobs that are not done, or that are not what they were when they were done. */

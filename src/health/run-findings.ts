@@ -1,10 +1,10 @@
 import pg from "pg";
-import { brokenRules } from "../engine/integrity.ts";
-import { encryptedLogsExpireAfterMs } from "../engine/purge.ts";
-import type { Job } from "../job/define-job.ts";
-import type { Database } from "../postgres/database.ts";
-import { describeFailure } from "../postgres/failure.ts";
-import { sql } from "../postgres/sql.ts";
+import { brokenRules } from "../engine/guards/integrity.ts";
+import type { Job } from "../job/definition/define-job.ts";
+import { describeFailure } from "../postgres/failure/failure.ts";
+import { sql } from "../postgres/sql/sql.ts";
+import type { Database } from "../postgres/transaction/database.ts";
+import { encryptedLogsExpireAfterMs } from "../retention/purge.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
 /** Undo logs that a purge would take within so many days are told before. */

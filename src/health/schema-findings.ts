@@ -1,13 +1,13 @@
-import { givenParameters } from "../engine/sealed-parameters.ts";
+import { givenParameters } from "../engine/undo-log/encrypted-parameters.ts";
 import { RefusedError } from "../errors.ts";
-import { readParameters } from "../job/parameters.ts";
-import type { Step } from "../job/steps.ts";
-import { displayName } from "../job/table.ts";
+import { displayName } from "../job/columns/table.ts";
+import { readParameters } from "../job/definition/parameters.ts";
+import type { Step } from "../job/steps/steps.ts";
 import { tryToOpenJob } from "../plan/open-job.ts";
-import { TableLockedError } from "../postgres/look-briefly.ts";
-import { sql } from "../postgres/sql.ts";
-import { doneSteps, lostSteps } from "../steps/lost-steps.ts";
-import { columnTakenBy } from "../steps/taken-away.ts";
+import { sql } from "../postgres/sql/sql.ts";
+import { TableLockedError } from "../postgres/transaction/look-briefly.ts";
+import { columnTakenBy } from "../steps/compare/removed-by.ts";
+import { doneSteps, lostSteps } from "../steps/missing-steps.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
 /** What the database has that it should not have, or lacks. */

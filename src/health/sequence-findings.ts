@@ -1,14 +1,14 @@
-import { givenParameters } from "../engine/sealed-parameters.ts";
+import { givenParameters } from "../engine/undo-log/encrypted-parameters.ts";
 import { RefusedError } from "../errors.ts";
-import type { Job } from "../job/define-job.ts";
-import { readParameters } from "../job/parameters.ts";
-import { displayName } from "../job/table.ts";
-import { findTable } from "../plan/find-table.ts";
-import { insertOf, takeApart } from "../plan/take-apart.ts";
-import type { Database } from "../postgres/database.ts";
-import { lookBriefly, TableLockedError } from "../postgres/look-briefly.ts";
-import { readSequenceColumns, setvalStatement, stepsBehind } from "../postgres/sequences.ts";
-import { displayIdentifier } from "../postgres/sql.ts";
+import { displayName } from "../job/columns/table.ts";
+import type { Job } from "../job/definition/define-job.ts";
+import { readParameters } from "../job/definition/parameters.ts";
+import { findTable } from "../plan/open/find-table.ts";
+import { insertOf, takeApart } from "../plan/open/resolve-job.ts";
+import { readSequenceColumns, setvalStatement, stepsBehind } from "../postgres/catalog/sequences.ts";
+import { displayIdentifier } from "../postgres/sql/sql.ts";
+import type { Database } from "../postgres/transaction/database.ts";
+import { lookBriefly, TableLockedError } from "../postgres/transaction/look-briefly.ts";
 import type { Examination, Finding } from "./finding.ts";
 
 /** Sequences that are behind values which jobs have inserted themselves: the application's next inserts will fail with 23505. */

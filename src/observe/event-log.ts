@@ -1,5 +1,5 @@
 import { type Logger, pino } from "pino";
-import type { EngineEvent, StepEvent } from "../engine/events.ts";
+import type { EngineEvent, StepEvent } from "../engine/report/events.ts";
 
 const levels: Readonly<Record<EngineEvent["type"], "debug" | "info" | "warn" | "error" | null>> = {
   "run started": "info",

@@ -1,4 +1,4 @@
-import { signalNames } from "../engine/events.ts";
+import { signalNames } from "../engine/report/events.ts";
 
 /**
  * One metric as it appears on the scrape page. `values` lists the fixed values of a label: the registry sets a

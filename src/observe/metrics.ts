@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Pushgateway, Registry } from "prom-client";
-import { type EngineEvent, type StepEvent, signalNames } from "../engine/events.ts";
+import { type EngineEvent, type StepEvent, signalNames } from "../engine/report/events.ts";
 import { metricNames, rowOutcomes } from "./metric-names.ts";
 
 type Name = (typeof metricNames)[number]["name"];

@@ -1,5 +1,5 @@
 import type { WriteStream } from "node:tty";
-import type { EngineEvent } from "../engine/events.ts";
+import type { EngineEvent } from "../engine/report/events.ts";
 import { ProgressState } from "./progress-state.ts";
 import { progressLine, progressLines } from "./progress-text.ts";
 

@@ -1,4 +1,4 @@
-import type { EngineEvent } from "../engine/events.ts";
+import type { EngineEvent } from "../engine/report/events.ts";
 import { type Hold, isStandstill } from "../remedies/hold.ts";
 import { holdByObstacle } from "../remedies/obstacles.ts";
 import { holdBySignal } from "../remedies/signals.ts";

@@ -1,6 +1,5 @@
-import type { Transaction } from "../postgres/database.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import { bytesAreText } from "./checks/bytes-are-text.ts";
-import type { Check, CheckSubject, Refusal } from "./checks/check.ts";
 import { collationIsUnchanged } from "./checks/collation-is-unchanged.ts";
 import { columnsAreAsDescribed } from "./checks/columns-are-as-described.ts";
 import { columnsAreFilled } from "./checks/columns-are-filled.ts";
@@ -20,7 +19,8 @@ import { serverCanBeWritten } from "./checks/server-can-be-written.ts";
 import { uniqueIsNotShifted } from "./checks/unique-is-not-shifted.ts";
 import { upsertTellsWhatIsNew } from "./checks/upsert-tells-what-is-new.ts";
 import { valuesCanBeCarried } from "./checks/values-can-be-carried.ts";
-import type { OpenedJob } from "./opened-job.ts";
+import type { Check, CheckSubject, Refusal } from "./open/check.ts";
+import type { OpenedJob } from "./open/opened-job.ts";
 
 // Each may rely on those before it: what is no table has no key to look at.
 const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import { RefusedError, UsageError } from "../errors.ts";
-import type { Job } from "../job/define-job.ts";
-import type { Step } from "../job/steps.ts";
-import { displayName } from "../job/table.ts";
-import { findRelation, type Relation } from "../postgres/catalog.ts";
-import type { Database, Transaction } from "../postgres/database.ts";
-import { readKey } from "../postgres/key-index.ts";
-import { lookBriefly } from "../postgres/look-briefly.ts";
-import { sql } from "../postgres/sql.ts";
-import { OpenedTable } from "../source/opened-table.ts";
-import { TableRows } from "../source/table-rows.ts";
-import type { OpenedJob } from "./opened-job.ts";
+import { displayName } from "../job/columns/table.ts";
+import type { Job } from "../job/definition/define-job.ts";
+import type { Step } from "../job/steps/steps.ts";
+import { readKey } from "../postgres/catalog/key-index.ts";
+import { findRelation, type Relation } from "../postgres/catalog/relation.ts";
+import { sql } from "../postgres/sql/sql.ts";
+import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import { lookBriefly } from "../postgres/transaction/look-briefly.ts";
+import { OpenedTable } from "../source/table/opened-table.ts";
+import { TableRows } from "../source/table/table-rows.ts";
+import type { OpenedJob } from "./open/opened-job.ts";
 
 /** As much of a job as a backup of what it may destroy has to know. */
 export type BackupScope = Pick<OpenedJob, "job" | "table" | "writes" | "isPersonal" | "scopeFingerprint">;

@@ -1,25 +1,25 @@
 import { createHash } from "node:crypto";
 import { RefusedError, UsageError } from "../errors.ts";
-import type { BoundJob, Job } from "../job/define-job.ts";
-import { definitionFingerprint } from "../job/fingerprint.ts";
-import type { Relation } from "../postgres/catalog.ts";
-import type { Database, Transaction } from "../postgres/database.ts";
-import { readKey } from "../postgres/key-index.ts";
-import { lookBriefly } from "../postgres/look-briefly.ts";
-import { OpenedTable } from "../source/opened-table.ts";
-import { TableRows } from "../source/table-rows.ts";
+import type { BoundJob, Job } from "../job/definition/define-job.ts";
+import { definitionFingerprint } from "../job/definition/fingerprint.ts";
+import { readKey } from "../postgres/catalog/key-index.ts";
+import type { Relation } from "../postgres/catalog/relation.ts";
+import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import { lookBriefly } from "../postgres/transaction/look-briefly.ts";
+import { OpenedTable } from "../source/table/opened-table.ts";
+import { TableRows } from "../source/table/table-rows.ts";
 import { checkJob, checkOpened } from "./check-job.ts";
-import type { Refusal } from "./checks/check.ts";
 import { keyIsNotPersonal } from "./checks/key-is-not-personal.ts";
 import { scopeIsSaid } from "./checks/scope-is-said.ts";
-import { chooseWalkFilter } from "./choose-walk.ts";
-import { type Estimate, estimateRows } from "./estimate.ts";
-import { findTable } from "./find-table.ts";
-import { type OpenedOutside, openOutside } from "./open-outside.ts";
-import { openWrite } from "./open-sink.ts";
-import type { OpenedJob, WrittenTable } from "./opened-job.ts";
-import { orRefuse } from "./or-refuse.ts";
-import { type AnySink, type AnySource, changedTable, insertOf, takeApart } from "./take-apart.ts";
+import type { Refusal } from "./open/check.ts";
+import { chooseWalkFilter } from "./open/choose-walk.ts";
+import { type Estimate, estimateRows } from "./open/estimate.ts";
+import { findTable } from "./open/find-table.ts";
+import { type OpenedOutside, openOutside } from "./open/open-outside.ts";
+import { openWrite } from "./open/open-write.ts";
+import type { OpenedJob, WrittenTable } from "./open/opened-job.ts";
+import { orRefuse } from "./open/or-refuse.ts";
+import { type AnySink, type AnySource, changedTable, insertOf, takeApart } from "./open/resolve-job.ts";
 
 /** Asks the catalogue everything about a job. @throws RefusedError with the first reason not to start */
 export async function openJob(db: Database, job: Job, parameters: object): Promise<OpenedJob> {

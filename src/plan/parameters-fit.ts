@@ -1,10 +1,10 @@
 import { UsageError } from "../errors.ts";
-import { ColumnCodec } from "../job/column-codec.ts";
-import { catalogNameOf } from "../job/column-types.ts";
-import { isStandardSchema, type ParameterSpec } from "../job/parameters.ts";
-import type { Database } from "../postgres/database.ts";
-import { sqlstateOf } from "../postgres/failure.ts";
-import { join, raw, type Sql, sql } from "../postgres/sql.ts";
+import { ColumnCodec } from "../job/columns/column-codec.ts";
+import { catalogNameOf } from "../job/columns/column-types.ts";
+import { isStandardSchema, type ParameterSpec } from "../job/definition/parameters.ts";
+import { sqlstateOf } from "../postgres/failure/failure.ts";
+import { join, raw, type Sql, sql } from "../postgres/sql/sql.ts";
+import type { Database } from "../postgres/transaction/database.ts";
 
 /**
  * Asks PostgreSQL whether it can read what was given: a date, or a number of any size. Else the job's SQL would be blamed for it.

@@ -1,7 +1,7 @@
-import type { Job } from "../job/define-job.ts";
-import { takesAway } from "../job/steps.ts";
-import { actsOf } from "../steps/acts-of.ts";
-import type { StepPhase } from "../store/steps.ts";
+import type { Job } from "../job/definition/define-job.ts";
+import { takesAway } from "../job/steps/steps.ts";
+import { actsOf } from "../steps/statements/statements-of.ts";
+import type { StepPhase } from "../store/runs/steps.ts";
 
 /** A step as a plan shows it. */
 export interface PlannedStep {

@@ -1,5 +1,5 @@
-import { type BlockingSession, describeBlocker } from "../postgres/blocking-sessions.ts";
-import type { FailureReason } from "../postgres/failure.ts";
+import type { FailureReason } from "../postgres/failure/failure.ts";
+import { type BlockingSession, describeBlocker } from "../postgres/transaction/blocking-sessions.ts";
 import type { Hold } from "./hold.ts";
 
 /** Why batches fail just now. */

@@ -1,6 +1,6 @@
-import { Windows } from "../job/window.ts";
-import type { RunKind } from "../store/run.ts";
-import type { RunStatus } from "../store/run-status.ts";
+import { Windows } from "../job/pace/windows.ts";
+import type { RunKind } from "../store/runs/run.ts";
+import type { RunStatus } from "../store/runs/run-status.ts";
 import { inMinutes } from "../throttle/amount.ts";
 
 /** What of a run tells why it is not going on. */

@@ -1,9 +1,9 @@
 import { UsageError } from "../errors.ts";
-import { addColumn } from "../job/steps.ts";
-import type { Column } from "../postgres/catalog.ts";
-import type { Queryable } from "../postgres/database.ts";
-import { sqlstateOf } from "../postgres/failure.ts";
-import { sql } from "../postgres/sql.ts";
+import { addColumn } from "../job/steps/steps.ts";
+import type { Column } from "../postgres/catalog/relation.ts";
+import { sqlstateOf } from "../postgres/failure/failure.ts";
+import { sql } from "../postgres/sql/sql.ts";
+import type { Queryable } from "../postgres/transaction/database.ts";
 import type { TableFacts } from "./table-facts.ts";
 
 /** A column that the job is to add to its table. */

@@ -1,6 +1,6 @@
-import type { Relation } from "../postgres/catalog.ts";
-import type { Queryable } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
+import type { Relation } from "../postgres/catalog/relation.ts";
+import { sql } from "../postgres/sql/sql.ts";
+import type { Queryable } from "../postgres/transaction/database.ts";
 
 /** What a column holds when an insert does not name it. */
 export interface ColumnDefault {

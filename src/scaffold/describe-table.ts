@@ -1,6 +1,11 @@
-import { type ColumnType, columnTypeFor, fitsCatalogType, parseColumnType } from "../job/column-types.ts";
-import { type Table, table } from "../job/table.ts";
-import type { Column } from "../postgres/catalog.ts";
+import {
+  type ColumnType,
+  columnTypeFor,
+  fitsCatalogType,
+  parseColumnType,
+} from "../job/columns/column-types.ts";
+import { type Table, table } from "../job/columns/table.ts";
+import type { Column } from "../postgres/catalog/relation.ts";
 import { findKey } from "./find-key.ts";
 import { looksPersonal } from "./looks-personal.ts";
 import { inComment, listed, nameList, property } from "./source-text.ts";

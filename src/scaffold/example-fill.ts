@@ -1,5 +1,5 @@
-import type { Table } from "../job/table.ts";
-import type { Column } from "../postgres/catalog.ts";
+import type { Table } from "../job/columns/table.ts";
+import type { Column } from "../postgres/catalog/relation.ts";
 import type { AddedColumn } from "./added-column.ts";
 import { isKnownType } from "./describe-table.ts";
 import { exampleLiteral } from "./example-value.ts";

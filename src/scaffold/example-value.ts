@@ -1,4 +1,4 @@
-import { parseColumnType } from "../job/column-types.ts";
+import { parseColumnType } from "../job/columns/column-types.ts";
 
 /** For each type a value as TypeScript has it, and an SQL expression that is another one for each number `g`. */
 const examples: Readonly<Record<string, readonly [literal: string, expression: string]>> = {

@@ -1,6 +1,6 @@
 import { RefusedError } from "../errors.ts";
-import { displayName } from "../job/table.ts";
-import type { KeyIndexFault } from "../postgres/key-index.ts";
+import { displayName } from "../job/columns/table.ts";
+import type { KeyIndexFault } from "../postgres/catalog/key-index.ts";
 import { looksPersonal } from "./looks-personal.ts";
 import type { TableFacts } from "./table-facts.ts";
 

@@ -1,4 +1,4 @@
-import { parseColumnType } from "../job/column-types.ts";
+import { parseColumnType } from "../job/columns/column-types.ts";
 import { describeTable } from "./describe-table.ts";
 import { inComment, property } from "./source-text.ts";
 import type { TableFacts } from "./table-facts.ts";

@@ -1,4 +1,4 @@
-import { displayIdentifier } from "../postgres/sql.ts";
+import { displayIdentifier } from "../postgres/sql/sql.ts";
 
 const lineWidth = 110;
 

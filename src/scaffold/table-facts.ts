@@ -1,9 +1,9 @@
 import { RefusedError, UsageError } from "../errors.ts";
-import { displayName } from "../job/table.ts";
-import { type Column, findRelation, type Relation } from "../postgres/catalog.ts";
-import type { Queryable } from "../postgres/database.ts";
-import { findKeyIndexes, type KeyIndexFault } from "../postgres/key-index.ts";
-import { sql } from "../postgres/sql.ts";
+import { displayName } from "../job/columns/table.ts";
+import { findKeyIndexes, type KeyIndexFault } from "../postgres/catalog/key-index.ts";
+import { type Column, findRelation, type Relation } from "../postgres/catalog/relation.ts";
+import { sql } from "../postgres/sql/sql.ts";
+import type { Queryable } from "../postgres/transaction/database.ts";
 import { type ColumnDefault, readDefaults } from "./column-defaults.ts";
 
 /** What the catalogue says of a table, as far as a job is written from it. */

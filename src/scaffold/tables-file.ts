@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.ts";
-import { isTable, type Table } from "../job/table.ts";
+import { isTable, type Table } from "../job/columns/table.ts";
 import { columnText, describeTable, descriptionText } from "./describe-table.ts";
 import { requireKey } from "./find-key.ts";
 import { identifierFor } from "./identifier.ts";

@@ -1,5 +1,5 @@
-import type { Column } from "../postgres/catalog.ts";
-import { displayIdentifier } from "../postgres/sql.ts";
+import type { Column } from "../postgres/catalog/relation.ts";
+import { displayIdentifier } from "../postgres/sql/sql.ts";
 import { isKnownType } from "./describe-table.ts";
 import { exampleInSql } from "./example-value.ts";
 import type { TableFacts } from "./table-facts.ts";

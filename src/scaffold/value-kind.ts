@@ -1,4 +1,4 @@
-import { parseColumnType } from "../job/column-types.ts";
+import { parseColumnType } from "../job/columns/column-types.ts";
 
 /** What a value of a described type is in JavaScript. */
 export type ValueKind = "number" | "bigint" | "string" | "boolean" | "bytes" | "json";

@@ -1,7 +1,7 @@
-import type { Transaction } from "../postgres/database.ts";
-import { type Bounds, type Key, type KeyText, sameTexts } from "../postgres/key.ts";
-import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
-import { toTextArray } from "../postgres/text-array.ts";
+import { type Bounds, type Key, type KeyText, sameTexts } from "../postgres/catalog/key.ts";
+import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql/sql.ts";
+import { toTextArray } from "../postgres/sql/text-array.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import type { LeasedBounds, Stretch, Walk } from "./walk.ts";
 
 /** So many keys of a list are read and sorted at once; to look at a whole long list for each batch would take ever longer. */

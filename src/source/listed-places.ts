@@ -1,8 +1,8 @@
-import type { Transaction } from "../postgres/database.ts";
-import { type Bounds, Key, type KeyText } from "../postgres/key.ts";
-import { join, raw, sql } from "../postgres/sql.ts";
+import { type Bounds, Key, type KeyText } from "../postgres/catalog/key.ts";
+import { join, raw, sql } from "../postgres/sql/sql.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import type { ListedKeys } from "./listed-keys.ts";
-import type { ReadableSource, ReadColumn, SourceRow } from "./readable.ts";
+import type { ReadableSource, ReadColumn, SourceRow } from "./readable-source.ts";
 
 /** The key of rows that lie outside of the database: numbers that tell their places. */
 export function keyOfPlaces(width: number): Key {

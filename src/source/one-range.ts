@@ -1,5 +1,5 @@
-import type { Transaction } from "../postgres/database.ts";
-import type { Bounds, KeyText } from "../postgres/key.ts";
+import type { Bounds, KeyText } from "../postgres/catalog/key.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import type { Stretch, Walk } from "./walk.ts";
 
 /** A walk whose rows depend on each other: all of them are one range, so that one worker does them in their order. */

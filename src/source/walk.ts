@@ -1,5 +1,5 @@
-import type { Transaction } from "../postgres/database.ts";
-import type { Bounds, KeyText } from "../postgres/key.ts";
+import type { Bounds, KeyText } from "../postgres/catalog/key.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 
 /** How far a batch goes: fixed by a plain read before any row is locked (law 1). */
 export interface Stretch {

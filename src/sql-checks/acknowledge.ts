@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { codes } from "./all-rules.ts";
-import type { Finding } from "./rule.ts";
+import type { Finding } from "./syntax/rule.ts";
 
 /** Reasons by code: "I know, and it is fine here because …". */
 export type Known = Readonly<Record<string, string>>;

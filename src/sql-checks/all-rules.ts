@@ -1,4 +1,3 @@
-import type { Rule } from "./rule.ts";
 import {
   addAutoIncrementingColumn,
   addColumnWithVolatileDefault,
@@ -64,6 +63,7 @@ import {
 import { disableTrigger } from "./rules/triggers.ts";
 import { unboundedDelete, unboundedUpdate } from "./rules/unbounded.ts";
 import { unqualifiedFunction, unqualifiedTable } from "./rules/unqualified.ts";
+import type { Rule } from "./syntax/rule.ts";
 
 /** What is looked for in a statement, in the order in which the documentation describes it. */
 export const statementRules: readonly Rule[] = [

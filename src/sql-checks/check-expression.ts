@@ -1,9 +1,9 @@
 import { acknowledge, type Known } from "./acknowledge.ts";
 import { expressionRules } from "./all-rules.ts";
 import { look } from "./look.ts";
-import type { Finding } from "./rule.ts";
-import { parseSql, SqlSyntaxError } from "./syntax.ts";
-import { TextSoFar } from "./text-so-far.ts";
+import { parseSql, SqlSyntaxError } from "./syntax/parse-sql.ts";
+import type { Finding } from "./syntax/rule.ts";
+import { TextSoFar } from "./syntax/script-state.ts";
 
 /** What the checks are told of an expression. */
 export interface ExpressionContext {

@@ -1,9 +1,9 @@
 import { acknowledge, type Known } from "./acknowledge.ts";
 import { statementRules } from "./all-rules.ts";
 import { look } from "./look.ts";
-import type { Finding } from "./rule.ts";
-import { parseSql, parseType, type TypeName } from "./syntax.ts";
-import { TextSoFar } from "./text-so-far.ts";
+import { parseSql, parseType, type TypeName } from "./syntax/parse-sql.ts";
+import type { Finding } from "./syntax/rule.ts";
+import { TextSoFar } from "./syntax/script-state.ts";
 
 /** What the checks are told of a text beside its words. */
 export interface SqlContext {

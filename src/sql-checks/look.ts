@@ -1,6 +1,6 @@
-import { placeOf } from "./place.ts";
-import type { Finding, Rule, StatementContext } from "./rule.ts";
-import type { Parsed } from "./syntax.ts";
+import type { Parsed } from "./syntax/parse-sql.ts";
+import { placeOf } from "./syntax/place.ts";
+import type { Finding, Rule, StatementContext } from "./syntax/rule.ts";
 
 /** What the rules see in one statement of a text, each thing once; a table that nobody uses yet cannot be harmed. */
 export function look(

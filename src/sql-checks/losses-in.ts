@@ -1,10 +1,10 @@
-import { alterations } from "./alterations.ts";
-import { nameOf } from "./names.ts";
 import { nameOfDropped } from "./rules/losses.ts";
 import { runsNow } from "./rules/runs-now.ts";
-import { type Node, parseSql, type RangeVar } from "./syntax.ts";
-import { TextSoFar } from "./text-so-far.ts";
-import { nodesOf } from "./walk.ts";
+import { alterations } from "./syntax/alterations.ts";
+import { nameOf } from "./syntax/names.ts";
+import { type Node, parseSql, type RangeVar } from "./syntax/parse-sql.ts";
+import { TextSoFar } from "./syntax/script-state.ts";
+import { nodesOf } from "./syntax/visit.ts";
 
 interface Loss {
   readonly what: string;

@@ -1,5 +1,5 @@
-import type { BlockingSession } from "../postgres/blocking-sessions.ts";
-import type { StepPhase } from "../store/steps.ts";
+import type { BlockingSession } from "../postgres/transaction/blocking-sessions.ts";
+import type { StepPhase } from "../store/runs/steps.ts";
 
 /** What is told of the steps of a job while they are done or taken back. */
 export type StepEvent = { readonly job: string; readonly phase: StepPhase; readonly step: string } & (

@@ -1,16 +1,16 @@
 import { RefusedError } from "../errors.ts";
-import type { Step } from "../job/steps.ts";
-import type { Database, Transaction } from "../postgres/database.ts";
-import { raw } from "../postgres/sql.ts";
-import type { KnownStep, StepPhase } from "../store/steps.ts";
+import type { Step } from "../job/steps/steps.ts";
+import { raw } from "../postgres/sql/sql.ts";
+import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import type { KnownStep, StepPhase } from "../store/runs/steps.ts";
 import type { Store } from "../store/store.ts";
-import type { Act } from "./act.ts";
-import { actsOf } from "./acts-of.ts";
-import { type Around, doAct, type Told } from "./do-act.ts";
-import { hashOf, isAnyDone, isWholeDone, requireDone } from "./done.ts";
-import { requireSame } from "./same-thing.ts";
+import { hashOf, isAnyDone, isWholeDone, requireDone } from "./compare/done.ts";
+import { requireSame } from "./compare/require-same.ts";
+import { type Around, doAct, type Told } from "./statements/run-statement.ts";
+import { actsOf } from "./statements/statements-of.ts";
+import { type StepPlace, withWhatIsLeft } from "./statements/step-failure.ts";
+import type { Act } from "./statements/step-statement.ts";
 import type { StepEvent, StepListener } from "./step-events.ts";
-import { type StepPlace, withWhatIsLeft } from "./step-failure.ts";
 
 /** One step of a job, and what our record knows of it. */
 interface StepOfJob {

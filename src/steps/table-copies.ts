@@ -1,9 +1,9 @@
-import type { Step, StepTable } from "../job/steps.ts";
-import { parseTableName } from "../job/table.ts";
-import type { Database } from "../postgres/database.ts";
-import { raw, Sql, sql } from "../postgres/sql.ts";
-import { columnOf, nameOf, relationExists, tableShown } from "./catalogue.ts";
-import { madeElsewhere } from "./same-table.ts";
+import { parseTableName } from "../job/columns/table.ts";
+import type { Step, StepTable } from "../job/steps/steps.ts";
+import { raw, Sql, sql } from "../postgres/sql/sql.ts";
+import type { Database } from "../postgres/transaction/database.ts";
+import { madeElsewhere } from "./compare/same-table.ts";
+import { columnOf, nameOf, relationExists, tableShown } from "./statements/catalogue.ts";
 
 const name = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
 const referred = new RegExp(String.raw`\sreferences\s+(${name}(?:\s*\.\s*${name})?)`, "giu");

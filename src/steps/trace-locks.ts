@@ -1,11 +1,11 @@
 import pg from "pg";
 import { RefusedError } from "../errors.ts";
-import type { Job } from "../job/define-job.ts";
-import type { Database, Transaction } from "../postgres/database.ts";
-import { describeFailure } from "../postgres/failure.ts";
-import { raw, sql } from "../postgres/sql.ts";
-import type { Act } from "./act.ts";
-import { actsOf } from "./acts-of.ts";
+import type { Job } from "../job/definition/define-job.ts";
+import { describeFailure } from "../postgres/failure/failure.ts";
+import { raw, sql } from "../postgres/sql/sql.ts";
+import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import { actsOf } from "./statements/statements-of.ts";
+import type { Act } from "./statements/step-statement.ts";
 import { TableCopies } from "./table-copies.ts";
 
 /** A lock that a statement took, as `pg_locks` had it: `ShareRowExclusiveLock`. */

@@ -1,6 +1,6 @@
-import type { Queryable } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
-import type { StoreSchema } from "./schema.ts";
+import { sql } from "../postgres/sql/sql.ts";
+import type { Queryable } from "../postgres/transaction/database.ts";
+import type { StoreSchema } from "./schema/store-schema.ts";
 
 export interface NewBackup {
   readonly job: string;

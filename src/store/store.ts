@@ -1,14 +1,14 @@
-import type { Database } from "../postgres/database.ts";
-import { Audit } from "./audit.ts";
+import type { Database } from "../postgres/transaction/database.ts";
+import { Audit } from "./audit/audit.ts";
 import { Backups } from "./backups.ts";
-import { Claim } from "./claim.ts";
-import { Ranges } from "./ranges.ts";
-import { Rejects } from "./rejects.ts";
-import { Runs } from "./runs.ts";
-import { StoreSchema } from "./schema.ts";
-import { Steps } from "./steps.ts";
+import { Rejects } from "./rejects/rejects.ts";
+import { Claim } from "./runs/claim.ts";
+import { Ranges } from "./runs/ranges.ts";
+import { Runs } from "./runs/runs.ts";
+import { Steps } from "./runs/steps.ts";
+import { Workers } from "./runs/workers.ts";
+import { StoreSchema } from "./schema/store-schema.ts";
 import { UndoLogs } from "./undo-logs.ts";
-import { Workers } from "./workers.ts";
 
 /** What survives a crash, table by table. */
 export class Store {

@@ -1,7 +1,7 @@
-import type { Queryable, Transaction } from "../postgres/database.ts";
-import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql.ts";
-import { roleNames } from "./role-names.ts";
-import type { StoreSchema } from "./schema.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql/sql.ts";
+import type { Queryable, Transaction } from "../postgres/transaction/database.ts";
+import { roleNames } from "./schema/role-names.ts";
+import type { StoreSchema } from "./schema/store-schema.ts";
 
 /** The undo logs: a table a run, written by the run's batches and dropped as a whole. */
 export class UndoLogs {

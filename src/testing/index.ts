@@ -1,9 +1,6 @@
-export {
-  expectSameAfterKills,
-  type JobOrMaker,
-  type KillsOptions,
-  type KillsReport,
-} from "./expect-same-after-kills.ts";
+export type { TestDatabase } from "./database/test-database.ts";
+export { type DatabaseOptions, withDatabase } from "./database/with-database.ts";
+export type { InTestOptions } from "./in-test/in-test-options.ts";
 export {
   contractInTest,
   type RunInTestOptions,
@@ -11,8 +8,11 @@ export {
   runJobInTest,
   undoInTest,
   verifyInTest,
-} from "./run-in-test.ts";
-export type { TestDatabase } from "./test-database.ts";
+} from "./in-test/run-in-test.ts";
+export {
+  expectSameAfterKills,
+  type JobOrMaker,
+  type KillsOptions,
+  type KillsReport,
+} from "./kills/expect-same-after-kills.ts";
 export { type TransformOptions, transformOne } from "./transform-one.ts";
-export { type DatabaseOptions, withDatabase } from "./with-database.ts";
-export type { InTestOptions } from "./work-options.ts";

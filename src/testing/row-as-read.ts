@@ -1,9 +1,9 @@
 import { UsageError } from "../errors.ts";
-import { ColumnCodec, ColumnValueError } from "../job/column-codec.ts";
-import type { Job } from "../job/define-job.ts";
-import type { AnySource } from "../plan/take-apart.ts";
-import { ColumnInput } from "../source/column-input.ts";
-import { TableRows } from "../source/table-rows.ts";
+import { ColumnCodec, ColumnValueError } from "../job/columns/column-codec.ts";
+import type { Job } from "../job/definition/define-job.ts";
+import type { AnySource } from "../plan/open/resolve-job.ts";
+import { ColumnInput } from "../source/columns/column-input.ts";
+import { TableRows } from "../source/table/table-rows.ts";
 
 /** A row as the source of a job would yield it: its own columns, each through PostgreSQL's text. @throws UsageError */
 export function rowAsRead(

@@ -1,9 +1,9 @@
 import { JobError, UsageError } from "../errors.ts";
-import type { Job, Transform } from "../job/define-job.ts";
-import { type GivenParameters, readParameters } from "../job/parameters.ts";
-import { Verdict } from "../job/verdict.ts";
-import { type AnySink, insertOf, takeApart } from "../plan/take-apart.ts";
-import { RowEncoder } from "../sink/encode-row.ts";
+import type { Job, Transform } from "../job/definition/define-job.ts";
+import { type GivenParameters, readParameters } from "../job/definition/parameters.ts";
+import { Verdict } from "../job/definition/verdict.ts";
+import { type AnySink, insertOf, takeApart } from "../plan/open/resolve-job.ts";
+import { RowEncoder } from "../sink/write/row-encoder.ts";
 import { rowAsRead } from "./row-as-read.ts";
 
 export interface TransformOptions {

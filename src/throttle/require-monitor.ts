@@ -1,5 +1,5 @@
-import type { Queryable, Row } from "../postgres/database.ts";
-import { sql } from "../postgres/sql.ts";
+import { sql } from "../postgres/sql/sql.ts";
+import type { Queryable, Row } from "../postgres/transaction/database.ts";
 import { SignalBlindError } from "./signal.ts";
 
 /** Columns of a look for `requireMonitorIn`, so that the right costs no look of its own. */

@@ -1,5 +1,5 @@
-import type { Queryable } from "../postgres/database.ts";
-import type { Failure } from "../postgres/failure.ts";
+import type { Failure } from "../postgres/failure/failure.ts";
+import type { Queryable } from "../postgres/transaction/database.ts";
 
 /** Everything that can hold a run back; a fixed list that code, metrics and docs/operating.md share. */
 export const signalNames = [

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
-import { type RunReport, readReport } from "../../src/engine/run-report.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
+import { type RunReport, readReport } from "../../src/engine/report/run-report.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { Store } from "../../src/store/store.ts";
 import { urlOf, useDatabase } from "../support/database.ts";
 import { CommandLine, type Outcome, outcomeOf } from "../support/tidefill.ts";

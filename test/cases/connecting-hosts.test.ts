@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cluster } from "../../src/embedded/cluster.ts";
 import { freePort } from "../../src/embedded/connection.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
-import { sql } from "../../src/postgres/sql.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { sql } from "../../src/postgres/sql/sql.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { Replica } from "../support/replica.ts";
 import { until } from "../support/until.ts";
 import { reach, refusal } from "./connecting.ts";

@@ -1,10 +1,10 @@
 import { afterEach, expect, inject, test } from "vitest";
-import { runJob } from "../../src/engine/run-job.ts";
-import { defineJob } from "../../src/job/define-job.ts";
-import { table } from "../../src/job/table.ts";
-import { classifyFailure } from "../../src/postgres/failure.ts";
-import { update } from "../../src/sink/update.ts";
-import { rowsOf } from "../../src/source/table-rows.ts";
+import { runJob } from "../../src/engine/run/run-job.ts";
+import { table } from "../../src/job/columns/table.ts";
+import { defineJob } from "../../src/job/definition/define-job.ts";
+import { classifyFailure } from "../../src/postgres/failure/failure.ts";
+import { update } from "../../src/sink/definitions/update.ts";
+import { rowsOf } from "../../src/source/table/table-rows.ts";
 import { urlOf, useDatabase } from "../support/database.ts";
 import { findPgbouncer, Pgbouncer } from "../support/pgbouncer.ts";
 import { changed, reach, refusal } from "./connecting.ts";

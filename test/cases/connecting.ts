@@ -1,6 +1,6 @@
-import { explained } from "../../src/cli/explained.ts";
+import { explained } from "../../src/cli/terminal/explained.ts";
 import type { TidefillError } from "../../src/errors.ts";
-import { createPool } from "../../src/postgres/connect.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
 
 /** Where a connection leads. */
 export interface Reached {

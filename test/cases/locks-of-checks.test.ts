@@ -1,8 +1,8 @@
 import { defineSqlJob, rowsOf, runJob, sql, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { forecastRest } from "../../src/engine/forecast-rest.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
+import { forecastRest } from "../../src/engine/state/forecast-rest.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";

@@ -10,12 +10,12 @@ import {
   update,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { Events } from "../../src/engine/events.ts";
-import { RangePlanner } from "../../src/engine/range-planner.ts";
-import { findRelation } from "../../src/postgres/catalog.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
-import { raw } from "../../src/postgres/sql.ts";
+import { RangePlanner } from "../../src/engine/loop/range-planner.ts";
+import { Events } from "../../src/engine/report/events.ts";
+import { findRelation } from "../../src/postgres/catalog/relation.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { raw } from "../../src/postgres/sql/sql.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";

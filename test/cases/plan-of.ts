@@ -1,8 +1,8 @@
 import type { Job } from "tidefill";
-import { batchFrame } from "../../src/engine/batch-frame.ts";
+import { batchFrame } from "../../src/engine/preview/batch-frame.ts";
 import { planRun, type RunPlan } from "../../src/plan/plan-run.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { Store } from "../../src/store/store.ts";
 import type { TestDatabase } from "../support/database.ts";
 

@@ -11,9 +11,9 @@ import {
   update,
 } from "tidefill";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { eraseRow } from "../../src/engine/erase.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
+import { eraseRow } from "../../src/retention/erase-row.ts";
 import { Store } from "../../src/store/store.ts";
 import { refusalOf } from "../database/refusals.ts";
 import { useDatabase } from "../support/database.ts";

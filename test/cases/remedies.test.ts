@@ -1,12 +1,12 @@
 import { defineSqlJob, retryRejects, rowsOf, runJob, sql, table, undoRun, update, verifyRun } from "tidefill";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nearest } from "../../src/did-you-mean.ts";
-import { askToStop } from "../../src/engine/ask-to-stop.ts";
-import { readJobStates } from "../../src/engine/job-state.ts";
+import { askToStop } from "../../src/engine/control/request-stop.ts";
+import { readJobStates } from "../../src/engine/state/job-state.ts";
 import { jobFindings } from "../../src/health/job-findings.ts";
 import { tryToOpenJob } from "../../src/plan/open-job.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { repairOf } from "../../src/remedies/repair.ts";
 import { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";

@@ -11,7 +11,7 @@ import {
   update,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { retryRejects } from "../../src/engine/retry-run.ts";
+import { retryRejects } from "../../src/engine/run/retry-rejects.ts";
 import { isLong } from "../crash/random.ts";
 import { useDatabase } from "../support/database.ts";
 import { freshSchemas } from "../support/fresh-schemas.ts";

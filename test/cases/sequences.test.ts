@@ -1,8 +1,8 @@
 import { defineSqlJob, insertInto, move, rowsOf, runJob, sql, table } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { examine } from "../../src/health/examine.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
 import { planOf } from "./plan-of.ts";

@@ -1,8 +1,8 @@
 import { defineSqlJob, rowsOf, sql, table, update } from "tidefill";
 import { beforeEach, describe, expect, test } from "vitest";
 import { openJob } from "../../src/plan/open-job.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";

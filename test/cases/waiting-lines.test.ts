@@ -1,15 +1,15 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { Blockers } from "../../src/engine/blockers.ts";
-import { Holds } from "../../src/engine/holds.ts";
+import { Blockers } from "../../src/engine/pacing/blockers.ts";
+import { Holds } from "../../src/engine/process/holds.ts";
 import { ProgressLine } from "../../src/observe/progress-line.ts";
 import { progressLine, progressLines } from "../../src/observe/progress-text.ts";
 import { holdByBlockers, holdByObstacle } from "../../src/remedies/obstacles.ts";
 import { holdBySignal } from "../../src/remedies/signals.ts";
 import { stopOf } from "../../src/remedies/stops.ts";
-import { runStatuses, type StopReason } from "../../src/store/run-status.ts";
+import { runStatuses, type StopReason } from "../../src/store/runs/run-status.ts";
 import { type Reading, type Signal, signalNames } from "../../src/throttle/signal.ts";
-import { Watch } from "../../src/throttle/watch.ts";
+import { Watch } from "../../src/throttle/signal-watch.ts";
 
 const figures = ["12.3 %", "4,000 of ~60,000 rows", "4 workers × 1,000 rows"];
 const session = {

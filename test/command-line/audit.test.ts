@@ -1,8 +1,8 @@
 import { hostname, userInfo } from "node:os";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
-import { installSchema } from "../../src/store/schema.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
+import { installSchema } from "../../src/store/schema/store-schema.ts";
 import { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine } from "../support/tidefill.ts";

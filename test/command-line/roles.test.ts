@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { backupJob } from "../../src/backup/backup-job.ts";
-import { askToStop } from "../../src/engine/ask-to-stop.ts";
-import { contractJob } from "../../src/engine/contract.ts";
-import { purge } from "../../src/engine/purge.ts";
-import { withDatabase } from "../../src/engine/session.ts";
-import { setPace } from "../../src/engine/set-pace.ts";
-import { undoJob } from "../../src/engine/undo-job.ts";
+import { askToStop } from "../../src/engine/control/request-stop.ts";
+import { setPace } from "../../src/engine/control/set-pace.ts";
+import { contractJob } from "../../src/engine/run/contract-job.ts";
+import { withDatabase } from "../../src/engine/session/with-database.ts";
+import { undoJob } from "../../src/engine/undo/undo-job.ts";
 import {
   addCheck,
   createIndex,
@@ -26,10 +25,11 @@ import {
   update,
   verifyRun,
 } from "../../src/index.ts";
-import type { Database } from "../../src/postgres/database.ts";
-import { roleNames } from "../../src/store/role-names.ts";
-import { rolesScript } from "../../src/store/roles-sql.ts";
-import { schemaScript } from "../../src/store/schema-sql.ts";
+import type { Database } from "../../src/postgres/transaction/database.ts";
+import { purge } from "../../src/retention/purge.ts";
+import { roleNames } from "../../src/store/schema/role-names.ts";
+import { rolesScript } from "../../src/store/schema/roles-script.ts";
+import { schemaScript } from "../../src/store/schema/schema-script.ts";
 import type { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";

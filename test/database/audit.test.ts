@@ -1,10 +1,10 @@
 import { hostname, userInfo } from "node:os";
 import { sql } from "tidefill";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
-import type { AuditEntry } from "../../src/store/audit.ts";
-import { installSchema, uninstallSchema } from "../../src/store/schema.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
+import type { AuditEntry } from "../../src/store/audit/audit.ts";
+import { installSchema, uninstallSchema } from "../../src/store/schema/store-schema.ts";
 import { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
 

@@ -33,8 +33,8 @@ import type { Manifest } from "../../src/backup/manifest.ts";
 import { type RestoreOptions, restoreBackup } from "../../src/backup/restore-backup.ts";
 import type { RestoreReport } from "../../src/backup/restore-report.ts";
 import { backupCommand } from "../../src/cli/commands/backup.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database, type Transaction } from "../../src/postgres/database.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database, type Transaction } from "../../src/postgres/transaction/database.ts";
 import { useDatabase } from "../support/database.ts";
 import { columnCases, columnSetup } from "./column-cases.ts";
 

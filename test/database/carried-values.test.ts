@@ -23,7 +23,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from "vitest";
 import { backupJob } from "../../src/backup/backup-job.ts";
 import { restoreBackup } from "../../src/backup/restore-backup.ts";
-import { raw } from "../../src/postgres/sql.ts";
+import { raw } from "../../src/postgres/sql/sql.ts";
 import { useDatabase } from "../support/database.ts";
 import { columnCases, columnSetup } from "./column-cases.ts";
 

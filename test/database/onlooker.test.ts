@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Queryable } from "../../src/postgres/database.ts";
-import { Onlooker } from "../../src/postgres/onlooker.ts";
-import { sql } from "../../src/postgres/sql.ts";
+import { sql } from "../../src/postgres/sql/sql.ts";
+import type { Queryable } from "../../src/postgres/transaction/database.ts";
+import { Onlooker } from "../../src/postgres/transaction/probe-connection.ts";
 import { useDatabase } from "../support/database.ts";
 import { withEngine } from "./small-batches.ts";
 

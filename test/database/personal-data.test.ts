@@ -17,9 +17,9 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { eraseRow } from "../../src/engine/erase.ts";
-import { sealOf } from "../../src/engine/seal.ts";
-import type { Database } from "../../src/postgres/database.ts";
+import { sealOf } from "../../src/engine/undo-log/encryption.ts";
+import type { Database } from "../../src/postgres/transaction/database.ts";
+import { eraseRow } from "../../src/retention/erase-row.ts";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 import { withEngine } from "./small-batches.ts";

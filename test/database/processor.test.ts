@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Cluster } from "../../src/embedded/cluster.ts";
-import { Processor } from "../../src/throttle/processor.ts";
+import { Processor } from "../../src/throttle/signals/processor.ts";
 import { Sessions } from "../support/sessions.ts";
 
 // It looks at the whole server: in that of all tests it would see other tests.

@@ -1,6 +1,6 @@
 import { defineJob, defineSqlJob, deleteFrom, rowsOf, runJob, sql, table, undoRun, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { type Purged, purge } from "../../src/engine/purge.ts";
+import { type Purged, purge } from "../../src/retention/purge.ts";
 import { useDatabase } from "../support/database.ts";
 import { withEngine } from "./small-batches.ts";
 

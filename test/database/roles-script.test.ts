@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { roleNames } from "../../src/store/role-names.ts";
-import { rolesScript } from "../../src/store/roles-sql.ts";
-import { schemaScript } from "../../src/store/schema-sql.ts";
+import { roleNames } from "../../src/store/schema/role-names.ts";
+import { rolesScript } from "../../src/store/schema/roles-script.ts";
+import { schemaScript } from "../../src/store/schema/schema-script.ts";
 import { createTestDatabase, type TestDatabase, useDatabase } from "../support/database.ts";
 
 const database = useDatabase();

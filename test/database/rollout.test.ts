@@ -12,9 +12,9 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { askToStop } from "../../src/engine/ask-to-stop.ts";
-import { install } from "../../src/engine/install.ts";
-import { withDatabase } from "../../src/engine/session.ts";
+import { install } from "../../src/engine/control/install-schema.ts";
+import { askToStop } from "../../src/engine/control/request-stop.ts";
+import { withDatabase } from "../../src/engine/session/with-database.ts";
 import { closedWindow } from "../support/closed-window.ts";
 import { useDatabase } from "../support/database.ts";
 

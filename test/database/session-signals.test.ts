@@ -1,12 +1,12 @@
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Cluster } from "../../src/embedded/cluster.ts";
-import { findRelation, type Relation } from "../../src/postgres/catalog.ts";
-import { ActiveSessions } from "../../src/throttle/active-sessions.ts";
-import { Autovacuum } from "../../src/throttle/autovacuum.ts";
-import { DeadTuples } from "../../src/throttle/dead-tuples.ts";
-import { LockWaits } from "../../src/throttle/lock-waits.ts";
+import { findRelation, type Relation } from "../../src/postgres/catalog/relation.ts";
 import { type Reading, SignalBlindError } from "../../src/throttle/signal.ts";
+import { ActiveSessions } from "../../src/throttle/signals/active-sessions.ts";
+import { Autovacuum } from "../../src/throttle/signals/autovacuum.ts";
+import { DeadTuples } from "../../src/throttle/signals/dead-tuples.ts";
+import { LockWaits } from "../../src/throttle/signals/lock-waits.ts";
 import { Sessions } from "../support/sessions.ts";
 import { until } from "../support/until.ts";
 

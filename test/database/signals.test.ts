@@ -1,11 +1,11 @@
 import { sql } from "tidefill";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Sql } from "../../src/postgres/sql.ts";
-import { Archiver } from "../../src/throttle/archiver.ts";
-import { OwnSnapshots } from "../../src/throttle/own-snapshots.ts";
+import type { Sql } from "../../src/postgres/sql/sql.ts";
 import { type Reading, SignalBlindError } from "../../src/throttle/signal.ts";
-import { UserQuery } from "../../src/throttle/user-query.ts";
-import { WindowSignal } from "../../src/throttle/window-signal.ts";
+import { Archiver } from "../../src/throttle/signals/archiver.ts";
+import { OwnSnapshots } from "../../src/throttle/signals/own-snapshots.ts";
+import { UserQuery } from "../../src/throttle/signals/user-query.ts";
+import { WindowSignal } from "../../src/throttle/signals/window-signal.ts";
 import { urlOf, useDatabase } from "../support/database.ts";
 import { Sessions } from "../support/sessions.ts";
 

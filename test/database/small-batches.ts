@@ -1,16 +1,16 @@
 import { type Job, resumeRun, runJob } from "tidefill";
-import { SteadyPace } from "../../src/engine/batch-pace.ts";
-import { BatchCommitter } from "../../src/engine/commit-batch.ts";
-import type { EventListener } from "../../src/engine/events.ts";
-import { jobTask } from "../../src/engine/job-task.ts";
-import type { RunReport } from "../../src/engine/run-report.ts";
-import { RunTables } from "../../src/engine/run-tables.ts";
+import { BatchCommitter } from "../../src/engine/batch/batch-committer.ts";
+import { SteadyPace } from "../../src/engine/batch/batch-pace.ts";
+import { RunTables } from "../../src/engine/batch/run-tables.ts";
+import { jobTask } from "../../src/engine/job-work/job-task.ts";
+import type { EventListener } from "../../src/engine/report/events.ts";
+import type { RunReport } from "../../src/engine/report/run-report.ts";
+import type { OpenedJob } from "../../src/plan/open/opened-job.ts";
 import { openJob } from "../../src/plan/open-job.ts";
-import type { OpenedJob } from "../../src/plan/opened-job.ts";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
-import type { Bounds, KeyText } from "../../src/postgres/key.ts";
-import type { TextRow } from "../../src/source/readable.ts";
+import type { Bounds, KeyText } from "../../src/postgres/catalog/key.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
+import type { TextRow } from "../../src/source/readable-source.ts";
 import { Store } from "../../src/store/store.ts";
 import type { TestDatabase } from "../support/database.ts";
 

@@ -22,8 +22,8 @@ import {
   update,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { withDatabase } from "../../src/engine/session.ts";
-import { setPace } from "../../src/engine/set-pace.ts";
+import { setPace } from "../../src/engine/control/set-pace.ts";
+import { withDatabase } from "../../src/engine/session/with-database.ts";
 import type { StepEvent } from "../../src/steps/step-events.ts";
 import { closedWindow } from "../support/closed-window.ts";
 import { useDatabase } from "../support/database.ts";

@@ -15,8 +15,8 @@ import {
   undoJob,
 } from "tidefill";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
-import { Sql } from "../../src/postgres/sql.ts";
-import { withoutValues } from "../../src/postgres/without-values.ts";
+import { Sql } from "../../src/postgres/sql/sql.ts";
+import { withoutValues } from "../../src/postgres/sql/without-values.ts";
 import type { StepEvent } from "../../src/steps/step-events.ts";
 import { urlOf, useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";

@@ -24,8 +24,8 @@ import {
   update,
 } from "tidefill";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
-import { takesAway } from "../../src/job/steps.ts";
-import { Sql } from "../../src/postgres/sql.ts";
+import { takesAway } from "../../src/job/steps/steps.ts";
+import { Sql } from "../../src/postgres/sql/sql.ts";
 import type { StepEvent } from "../../src/steps/step-events.ts";
 import { useDatabase } from "../support/database.ts";
 

@@ -14,8 +14,8 @@ import {
   sqlStep,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { type TracedStatement, traceLocks } from "../../src/steps/trace-locks.ts";
 import { urlOf, useDatabase } from "../support/database.ts";
 

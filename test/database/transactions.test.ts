@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
-import { sql } from "../../src/postgres/sql.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { sql } from "../../src/postgres/sql/sql.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
 import { useDatabase } from "../support/database.ts";
 import { withEngine } from "./small-batches.ts";
 

@@ -14,8 +14,8 @@ import {
   update,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { askToStop } from "../../src/engine/ask-to-stop.ts";
-import { withDatabase } from "../../src/engine/session.ts";
+import { askToStop } from "../../src/engine/control/request-stop.ts";
+import { withDatabase } from "../../src/engine/session/with-database.ts";
 import { useDatabase } from "../support/database.ts";
 
 const database = useDatabase();

@@ -14,7 +14,7 @@ import {
   update,
 } from "tidefill";
 import { expect, test } from "vitest";
-import { quoteIdentifier, raw } from "../../src/postgres/sql.ts";
+import { quoteIdentifier, raw } from "../../src/postgres/sql/sql.ts";
 import { isLong } from "../crash/random.ts";
 import { useDatabase } from "../support/database.ts";
 import { requireRoundTrips } from "./round-trip.ts";

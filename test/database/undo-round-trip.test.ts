@@ -12,7 +12,7 @@ import {
   update,
 } from "tidefill";
 import { afterEach, beforeAll, beforeEach, test, vi } from "vitest";
-import { raw } from "../../src/postgres/sql.ts";
+import { raw } from "../../src/postgres/sql/sql.ts";
 import { useDatabase } from "../support/database.ts";
 import { columnCases, columnSetup } from "./column-cases.ts";
 import { requireRoundTrips } from "./round-trip.ts";

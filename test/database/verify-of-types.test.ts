@@ -12,7 +12,7 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeAll, expect, test } from "vitest";
-import { raw } from "../../src/postgres/sql.ts";
+import { raw } from "../../src/postgres/sql/sql.ts";
 import { useDatabase } from "../support/database.ts";
 import { columnCases, columnSetup } from "./column-cases.ts";
 

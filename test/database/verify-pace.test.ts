@@ -12,15 +12,15 @@ import {
   verifyRun,
 } from "tidefill";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { EngineEvent } from "../../src/engine/events.ts";
+import type { EngineEvent } from "../../src/engine/report/events.ts";
 import { useDatabase } from "../support/database.ts";
 import { freshSchemas } from "../support/fresh-schemas.ts";
 
 const waited = vi.hoisted(() => ({ times: 0 }));
 
 // Its clock goes only when the test says so: here, while a difference is waited for.
-vi.mock("../../src/engine/differences.ts", async (original) => ({
-  ...(await original<typeof import("../../src/engine/differences.ts")>()),
+vi.mock("../../src/engine/verify/compared-scope.ts", async (original) => ({
+  ...(await original<typeof import("../../src/engine/verify/compared-scope.ts")>()),
   settle: async () => {
     waited.times += 1;
     vi.advanceTimersByTime(1_000);

@@ -17,9 +17,9 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { exitCodeOf } from "../../src/cli/exit-code.ts";
-import { askToStop } from "../../src/engine/ask-to-stop.ts";
-import { purge } from "../../src/engine/purge.ts";
+import { exitCodeOf } from "../../src/cli/terminal/exit-code.ts";
+import { askToStop } from "../../src/engine/control/request-stop.ts";
+import { purge } from "../../src/retention/purge.ts";
 import { useDatabase } from "../support/database.ts";
 import { freshSchemas } from "../support/fresh-schemas.ts";
 import { withEngine } from "./small-batches.ts";

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Cluster } from "../../src/embedded/cluster.ts";
-import { ActiveSessions } from "../../src/throttle/active-sessions.ts";
-import { Archiver } from "../../src/throttle/archiver.ts";
-import { DiskSpace } from "../../src/throttle/disk-space.ts";
-import { ReplicationSlots } from "../../src/throttle/replication-slots.ts";
 import { SignalBlindError } from "../../src/throttle/signal.ts";
-import { WalWritten } from "../../src/throttle/wal-written.ts";
+import { ActiveSessions } from "../../src/throttle/signals/active-sessions.ts";
+import { Archiver } from "../../src/throttle/signals/archiver.ts";
+import { DiskSpace } from "../../src/throttle/signals/disk-space.ts";
+import { ReplicationSlots } from "../../src/throttle/signals/replication-slots.ts";
+import { WalWritten } from "../../src/throttle/signals/wal-written.ts";
 import { Sessions } from "../support/sessions.ts";
 
 // These look at the whole server: in that of all tests they would see other tests.

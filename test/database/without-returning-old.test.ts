@@ -6,7 +6,7 @@ import { until } from "../support/until.ts";
 import { imagesOf, requireRoundTrips } from "./round-trip.ts";
 
 // As on PostgreSQL 14 to 17, where `returning` cannot tell what an update has overwritten.
-vi.mock("../../src/postgres/returning-old.ts", async (original) => ({
+vi.mock("../../src/postgres/catalog/returning-old.ts", async (original) => ({
   ...(await original<object>()),
   hasReturningOld: async () => false,
 }));

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { exitCodes } from "../../src/cli/exit-code.ts";
-import { columnTypeNames } from "../../src/job/column-types.ts";
+import { exitCodes } from "../../src/cli/terminal/exit-code.ts";
+import { columnTypeNames } from "../../src/job/columns/column-types.ts";
 import { metricNames } from "../../src/observe/metric-names.ts";
-import { transitions } from "../../src/store/run-status.ts";
+import { transitions } from "../../src/store/runs/run-status.ts";
 import { signalNames } from "../../src/throttle/signal.ts";
 import { codeSpans, Page, root, tableRows } from "./markdown.ts";
 

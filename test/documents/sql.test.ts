@@ -80,7 +80,7 @@ function essence(sql: string): string {
 }
 
 test("the SQL that docs/how-it-works.md shows is the SQL that runs", async () => {
-  const sources = ["src/store/ranges.ts", "src/store/completion.ts"].flatMap(statementsIn);
+  const sources = ["src/store/runs/ranges.ts", "src/store/runs/coverage.ts"].flatMap(statementsIn);
   const real = [...(await plannedStatements()), ...sources, ...(await sentStatements())].map(essence);
   const shown = new Page("docs/how-it-works.md")
     .code("sql")

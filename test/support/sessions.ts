@@ -1,7 +1,7 @@
 import pg from "pg";
-import { createPool } from "../../src/postgres/connect.ts";
-import { Database } from "../../src/postgres/database.ts";
-import { Onlooker } from "../../src/postgres/onlooker.ts";
+import { createPool } from "../../src/postgres/connection/create-pool.ts";
+import { Database } from "../../src/postgres/transaction/database.ts";
+import { Onlooker } from "../../src/postgres/transaction/probe-connection.ts";
 import { until } from "./until.ts";
 
 /** Sessions of tidefill and of applications on one server, that a test opens and all of which `close` ends. */

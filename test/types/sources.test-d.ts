@@ -1,9 +1,9 @@
 import { type Json, table, update } from "tidefill";
 import { describe, expectTypeOf, test } from "vitest";
-import { defineJob } from "../../src/job/define-job.ts";
-import { type CsvFile, csvFile } from "../../src/source/csv-file.ts";
-import { type InlineRows, rows } from "../../src/source/inline-rows.ts";
-import { type NdjsonFile, ndjsonFile } from "../../src/source/ndjson-file.ts";
+import { defineJob } from "../../src/job/definition/define-job.ts";
+import { type CsvFile, csvFile } from "../../src/source/file/csv-file.ts";
+import { type NdjsonFile, ndjsonFile } from "../../src/source/file/ndjson-file.ts";
+import { type InlineRows, rows } from "../../src/source/inline/inline-rows.ts";
 
 const columns = { name: "text", weight: "integer?", id: "bigint", data: "jsonb", tags: "text[]" } as const;
 

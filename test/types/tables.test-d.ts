@@ -10,8 +10,8 @@ import {
   type ValueOf,
 } from "tidefill";
 import { describe, expectTypeOf, test } from "vitest";
-import type { SqlUpdateSink, UpdateSink } from "../../src/sink/update.ts";
-import type { TableRows } from "../../src/source/table-rows.ts";
+import type { SqlUpdateSink, UpdateSink } from "../../src/sink/definitions/update.ts";
+import type { TableRows } from "../../src/source/table/table-rows.ts";
 
 const essays = table("essay_submission_essay", {
   key: "id",

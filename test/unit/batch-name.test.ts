@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { batchName } from "../../src/engine/batch-name.ts";
+import { batchName } from "../../src/engine/batch/batch-name.ts";
 
 test.each([
   ["fill", 7n, 42n, "tidefill fill run 7 range 42"],

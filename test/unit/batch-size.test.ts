@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SteadyPace } from "../../src/engine/batch-pace.ts";
-import { BatchSize } from "../../src/engine/batch-size.ts";
+import { SteadyPace } from "../../src/engine/batch/batch-pace.ts";
+import { BatchSize } from "../../src/engine/loop/batch-size.ts";
 
 const targetMs = 250;
 

@@ -1,6 +1,6 @@
 import { asSql, createIndex, rowsOf, sql, sqlThrottle, table, UsageError, update } from "tidefill";
 import { describe, expect, test } from "vitest";
-import { findSql } from "../../src/postgres/built-query.ts";
+import { findSql } from "../../src/postgres/sql/built-query.ts";
 
 const essays = table("essays", { key: "id", columns: { id: "bigint", words: "integer?" } });
 

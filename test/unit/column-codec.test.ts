@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { UsageError } from "tidefill";
 import { describe, expect, test } from "vitest";
-import { ColumnCodec, ColumnValueError } from "../../src/job/column-codec.ts";
+import { ColumnCodec, ColumnValueError } from "../../src/job/columns/column-codec.ts";
 import {
   columnTypeFor,
   columnTypeNames,
   fitsCatalogType,
   parseColumnType,
-} from "../../src/job/column-types.ts";
-import { fromTextArray } from "../../src/postgres/text-array.ts";
+} from "../../src/job/columns/column-types.ts";
+import { fromTextArray } from "../../src/postgres/sql/text-array.ts";
 
 /** PostgreSQL's text, the column's type, and the value that a transform sees. */
 const values: readonly (readonly [text: string, type: string, value: unknown])[] = [

@@ -1,6 +1,6 @@
 import type { EngineEvent } from "tidefill";
 import { describe, expect, test } from "vitest";
-import { CommitTimes } from "../../src/engine/commit-times.ts";
+import { CommitTimes } from "../../src/engine/run/commit-times.ts";
 
 const none = {
   walked: 1,

@@ -3,7 +3,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { withoutPassword } from "../../src/postgres/address.ts";
+import { withoutPassword } from "../../src/postgres/connection/address.ts";
 import { readConnection } from "../../src/postgres/connection/connection-settings.ts";
 import { passwordInFile } from "../../src/postgres/connection/pass-file.ts";
 

@@ -1,7 +1,7 @@
 import { defineJob, defineSqlJob, rowsOf, skip, sql, table, UsageError, update } from "tidefill";
 import { describe, expect, test } from "vitest";
-import { parseDuration } from "../../src/job/duration.ts";
-import { displayName, parseTableName } from "../../src/job/table.ts";
+import { displayName, parseTableName } from "../../src/job/columns/table.ts";
+import { parseDuration } from "../../src/job/pace/duration.ts";
 
 const columns = { id: "bigint", content: "text", words: "integer?" } as const;
 const essays = table("essays", { key: "id", columns });

@@ -5,7 +5,7 @@ import {
   describeFailure,
   describeWithoutValues,
   isConnectionLoss,
-} from "../../src/postgres/failure.ts";
+} from "../../src/postgres/failure/failure.ts";
 
 function failure(code: string | undefined, fields: Partial<pg.DatabaseError> = {}): pg.DatabaseError {
   const error = new pg.DatabaseError("Key (email)=(secret@school.example) already exists", 0, "error");

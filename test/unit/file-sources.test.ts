@@ -4,15 +4,15 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { UsageError } from "tidefill";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Columns } from "../../src/job/table.ts";
-import type { Transaction } from "../../src/postgres/database.ts";
-import type { Bounds, KeyText } from "../../src/postgres/key.ts";
-import { csvFile } from "../../src/source/csv-file.ts";
-import { rows } from "../../src/source/inline-rows.ts";
-import { ndjsonFile } from "../../src/source/ndjson-file.ts";
-import { openFile } from "../../src/source/opened-file.ts";
-import { openInline } from "../../src/source/opened-inline.ts";
-import { BadRecord, type ReadableSource, type SourceRow } from "../../src/source/readable.ts";
+import type { Columns } from "../../src/job/columns/table.ts";
+import type { Bounds, KeyText } from "../../src/postgres/catalog/key.ts";
+import type { Transaction } from "../../src/postgres/transaction/database.ts";
+import { csvFile } from "../../src/source/file/csv-file.ts";
+import { ndjsonFile } from "../../src/source/file/ndjson-file.ts";
+import { openFile } from "../../src/source/file/opened-file.ts";
+import { rows } from "../../src/source/inline/inline-rows.ts";
+import { openInline } from "../../src/source/inline/opened-inline.ts";
+import { BadRecord, type ReadableSource, type SourceRow } from "../../src/source/readable-source.ts";
 
 /** No source here may touch it. */
 const tx = undefined as unknown as Transaction;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Isolation } from "../../src/engine/isolation.ts";
+import { Isolation } from "../../src/engine/loop/poison-search.ts";
 
 interface Outcome {
   readonly rejected: number[];

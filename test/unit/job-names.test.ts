@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { requireTellingName, suggestJobName } from "../../src/job/job-name.ts";
+import { requireTellingName, suggestJobName } from "../../src/job/definition/job-name.ts";
 
 test.each([
   ["AddConfidence Score", "add-confidence-score"],

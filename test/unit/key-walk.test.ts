@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Relation } from "../../src/postgres/catalog.ts";
-import type { Transaction } from "../../src/postgres/database.ts";
-import { Key } from "../../src/postgres/key.ts";
-import { type Sql, sql } from "../../src/postgres/sql.ts";
-import { KeyWalk } from "../../src/source/key-walk.ts";
+import { Key } from "../../src/postgres/catalog/key.ts";
+import type { Relation } from "../../src/postgres/catalog/relation.ts";
+import { type Sql, sql } from "../../src/postgres/sql/sql.ts";
+import type { Transaction } from "../../src/postgres/transaction/database.ts";
+import { KeyWalk } from "../../src/source/table/key-walk.ts";
 
 const key = new Key([{ name: "id", type: "bigint", operatorSchema: "pg_catalog", order: "" }], "t");
 const relation = { schema: "public", name: "t", columns: [] } as unknown as Relation;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LsnHistory } from "../../src/throttle/lsn-history.ts";
+import { LsnHistory } from "../../src/throttle/signals/lsn-history.ts";
 
 test("a standby that has replayed all is not late, however long ago that was", () => {
   const history = new LsnHistory();

@@ -1,16 +1,16 @@
 import { UsageError } from "tidefill";
 import { describe, expect, test } from "vitest";
-import { parseBytes } from "../../src/job/bytes.ts";
-import { changePace, checkPace, parsePaceChange, type RunPace } from "../../src/job/pace.ts";
-import { canary, stages } from "../../src/job/rollout.ts";
+import { parseBytes } from "../../src/job/pace/bytes.ts";
+import { changePace, checkPace, parsePaceChange, type RunPace } from "../../src/job/pace/pace.ts";
+import { canary, stages } from "../../src/job/pace/rollout.ts";
 import {
   functionThrottle,
   prometheusThrottle,
   replicaLag,
   sqlThrottle,
   walRate,
-} from "../../src/job/throttles.ts";
-import { type Sql, sql } from "../../src/postgres/sql.ts";
+} from "../../src/job/pace/throttles.ts";
+import { type Sql, sql } from "../../src/postgres/sql/sql.ts";
 
 describe("a change of pace", () => {
   test.each([

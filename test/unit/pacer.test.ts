@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Pacer } from "../../src/engine/pacer.ts";
-import type { Pace, RunPace } from "../../src/job/pace.ts";
+import { Pacer } from "../../src/engine/pacing/pacer.ts";
+import type { Pace, RunPace } from "../../src/job/pace/pace.ts";
 
 /** A pacer that the signals have told one strain. */
 function strained(strain: number, job: Pace = {}, run: RunPace = {}): Pacer {

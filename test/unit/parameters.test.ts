@@ -1,7 +1,7 @@
 import { UsageError } from "tidefill";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type ParameterSpec, parametersToJson, readParameters } from "../../src/job/parameters.ts";
+import { type ParameterSpec, parametersToJson, readParameters } from "../../src/job/definition/parameters.ts";
 
 /** What a resumed run would read: the store keeps what was given as JSON. */
 async function resumed(spec: ParameterSpec, given: Readonly<Record<string, unknown>>): Promise<object> {

@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { expect, test, vi } from "vitest";
-import type { Queryable } from "../../src/postgres/database.ts";
-import { Processor } from "../../src/throttle/processor.ts";
+import type { Queryable } from "../../src/postgres/transaction/database.ts";
+import { Processor } from "../../src/throttle/signals/processor.ts";
 
 vi.mock("node:os", async (original) => ({
   ...(await original<typeof import("node:os")>()),

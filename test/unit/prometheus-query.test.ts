@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Queryable } from "../../src/postgres/database.ts";
-import { PrometheusQuery } from "../../src/throttle/prometheus-query.ts";
+import type { Queryable } from "../../src/postgres/transaction/database.ts";
 import { type Reading, SignalBlindError } from "../../src/throttle/signal.ts";
+import { PrometheusQuery } from "../../src/throttle/signals/prometheus-query.ts";
 
 let server: Server;
 let address: string;

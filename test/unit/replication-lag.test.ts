@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Queryable } from "../../src/postgres/database.ts";
-import { ReplicationLag } from "../../src/throttle/replication-lag.ts";
+import type { Queryable } from "../../src/postgres/transaction/database.ts";
+import { ReplicationLag } from "../../src/throttle/signals/replication-lag.ts";
 
 /** A primary at 5,000,000 with these standbys, by name and position. */
 function primary(...standbys: readonly (readonly [string, number])[]): Queryable {

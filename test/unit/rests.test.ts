@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Rests } from "../../src/engine/rests.ts";
+import { Rests } from "../../src/engine/pacing/duty-cycle.ts";
 
 // Time stands still unless a test moves it.
 beforeEach(() => {

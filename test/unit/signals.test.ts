@@ -2,14 +2,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Windows } from "../../src/job/window.ts";
-import type { Queryable } from "../../src/postgres/database.ts";
+import { Windows } from "../../src/job/pace/windows.ts";
+import type { Queryable } from "../../src/postgres/transaction/database.ts";
 import { against, inBytes, inSeconds } from "../../src/throttle/amount.ts";
-import { CommitLatency } from "../../src/throttle/commit-latency.ts";
 import { SignalBlindError, strainOf } from "../../src/throttle/signal.ts";
-import { StopFile } from "../../src/throttle/stop-file.ts";
-import { UserFunction } from "../../src/throttle/user-function.ts";
-import { type OpenHours, WindowSignal } from "../../src/throttle/window-signal.ts";
+import { CommitLatency } from "../../src/throttle/signals/commit-latency.ts";
+import { StopFile } from "../../src/throttle/signals/stop-file.ts";
+import { UserFunction } from "../../src/throttle/signals/user-function.ts";
+import { type OpenHours, WindowSignal } from "../../src/throttle/signals/window-signal.ts";
 
 describe("a strain", () => {
   test.each([

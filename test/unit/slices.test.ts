@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { segmentRows, slice } from "../../src/engine/slices.ts";
-import { canary, stages } from "../../src/job/rollout.ts";
+import { segmentRows, slice } from "../../src/engine/loop/stage-slices.ts";
+import { canary, stages } from "../../src/job/pace/rollout.ts";
 
 const rising = fc
   .array(fc.integer({ min: 1, max: 99 }), { maxLength: 5 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { codes, expressionRules, statementRules } from "../../src/sql-checks/all-rules.ts";
 import { checkExpression } from "../../src/sql-checks/check-expression.ts";
 import { checkSql, type SqlContext } from "../../src/sql-checks/check-sql.ts";
-import type { Finding } from "../../src/sql-checks/rule.ts";
+import type { Finding } from "../../src/sql-checks/syntax/rule.ts";
 import { Page } from "../documents/markdown.ts";
 import type { CasesByCode } from "./sql-cases/cases.ts";
 import { constraints } from "./sql-cases/constraints.ts";

@@ -20,7 +20,7 @@ import {
   table,
   update,
 } from "../../src/index.ts";
-import { findSql, refusalsOfSteps } from "../../src/plan/sql-findings.ts";
+import { findSql, refusalsOfSteps } from "../../src/plan/find-sql.ts";
 
 function job(...expand: readonly Step[]): Job {
   return defineSteps({ name: "add-things", expand });

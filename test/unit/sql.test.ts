@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { sql, UsageError } from "tidefill";
 import { describe, expect, test } from "vitest";
-import { join, quoteIdentifier, raw } from "../../src/postgres/sql.ts";
+import { join, quoteIdentifier, raw } from "../../src/postgres/sql/sql.ts";
 
 describe("sql", () => {
   test("keeps values apart from the text", () => {

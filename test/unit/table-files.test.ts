@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { hashFiles } from "../../src/cli/hash-files.ts";
+import { hashFiles } from "../../src/cli/jobs/hash-files.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { table } from "../../src/job/table.ts";
-import type { Column } from "../../src/postgres/catalog.ts";
+import { table } from "../../src/job/columns/table.ts";
+import type { Column } from "../../src/postgres/catalog/relation.ts";
 import { identifierFor } from "../../src/scaffold/identifier.ts";
 import { looksPersonal } from "../../src/scaffold/looks-personal.ts";
 import { columnInSql, property } from "../../src/scaffold/source-text.ts";

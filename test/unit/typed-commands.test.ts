@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { rememberOptions, withTypedOptions } from "../../src/cli/typed-commands.ts";
+import { rememberOptions, withTypedOptions } from "../../src/cli/terminal/typed-options.ts";
 
 const nothing = { embedded: undefined, jobs: "jobs", schema: "tidefill" };
 afterEach(() => rememberOptions(nothing));

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Queryable } from "../../src/postgres/database.ts";
+import type { Queryable } from "../../src/postgres/transaction/database.ts";
 import {
   type Reading,
   type Signal,
@@ -7,7 +7,7 @@ import {
   type SignalName,
   strainOf,
 } from "../../src/throttle/signal.ts";
-import { Watch } from "../../src/throttle/watch.ts";
+import { Watch } from "../../src/throttle/signal-watch.ts";
 
 const nowhere = { query: () => Promise.reject(new Error("nobody asks")) } as Queryable;
 let watch: Watch | undefined;

@@ -1,8 +1,8 @@
 import { UsageError } from "tidefill";
 import { describe, expect, test, vi } from "vitest";
-import { TimeZone } from "../../src/job/local-time.ts";
-import { untilInstant } from "../../src/job/until.ts";
-import { Windows } from "../../src/job/window.ts";
+import { TimeZone } from "../../src/job/pace/time-zone.ts";
+import { untilInstant } from "../../src/job/pace/until-instant.ts";
+import { Windows } from "../../src/job/pace/windows.ts";
 
 const at = (text: string): Date => new Date(text);
 

@@ -1,12 +1,12 @@
 import type { CommandModule } from "yargs";
 import { TidefillError, UsageError } from "../../errors.ts";
-import type { Database } from "../../postgres/database.ts";
-import type { AuditLine } from "../../store/audit.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { AuditLine } from "../../store/audit/audit.ts";
 import type { Store } from "../../store/store.ts";
-import { withStore } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
-import { alignColumns, printData, printJson, say, sayError } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { alignColumns, printData, printJson, say, sayError } from "../terminal/output.ts";
 
 /** `tidefill audit [--run n] [--check [--contains hash]]` */
 export const auditCommand: CommandModule = {

@@ -5,13 +5,13 @@ import { type RestoreQuestion, restoreBackup } from "../../backup/restore-backup
 import type { RestoreReport } from "../../backup/restore-report.ts";
 import { UsageError } from "../../errors.ts";
 import { formatCount } from "../../observe/format.ts";
-import { requireConfirmation } from "../confirm.ts";
-import { withAddress } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
-import { loadJob } from "../load-job.ts";
-import { emphasise, printJson, say } from "../output.ts";
-import { parseParameters } from "../parameters.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { loadJob } from "../jobs/load-job.ts";
+import { parseParameters } from "../options/parameters.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withAddress } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { emphasise, printJson, say } from "../terminal/output.ts";
+import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill backup restore <dir>` */
 const restoreCommand: CommandModule = {

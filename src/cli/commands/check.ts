@@ -3,11 +3,11 @@ import { didYouMean } from "../../did-you-mean.ts";
 import { UsageError } from "../../errors.ts";
 import { examine } from "../../health/examine.ts";
 import type { Finding } from "../../health/finding.ts";
-import { withStore } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
-import { loadInOrder } from "../load-in-order.ts";
-import { emphasise, printData, printJson, say, visible } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { loadInOrder } from "../jobs/load-in-order.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { emphasise, printData, printJson, say, visible } from "../terminal/output.ts";
 
 /** `tidefill check [--require <job>]` */
 export const checkCommand: CommandModule = {

@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { printScript } from "../output.ts";
+import { printScript } from "../terminal/output.ts";
 
 /** `tidefill completion [shell]` */
 export const completionCommand: CommandModule = {

@@ -1,19 +1,19 @@
 import type { CommandModule } from "yargs";
-import { contractJob } from "../../engine/contract.ts";
-import { readJobStates } from "../../engine/job-state.ts";
-import { takesAway } from "../../job/steps.ts";
-import { requireConfirmation } from "../confirm.ts";
-import { withStore } from "../connection.ts";
-import { loadJob } from "../load-job.ts";
-import { printJson, say } from "../output.ts";
+import { contractJob } from "../../engine/run/contract-job.ts";
+import { readJobStates } from "../../engine/state/job-state.ts";
+import { takesAway } from "../../job/steps/steps.ts";
+import { loadJob } from "../jobs/load-job.ts";
 import {
   type CommonSettings,
   commonOptions,
   commonSettings,
   type HoursSettings,
   hoursOptions,
-} from "../settings.ts";
-import { takeSteps } from "../take-steps.ts";
+} from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { printJson, say } from "../terminal/output.ts";
+import { requireConfirmation } from "../terminal/require-confirmation.ts";
+import { takeSteps } from "../work/run-steps.ts";
 
 /** `tidefill contract <job>` */
 export const contractCommand: CommandModule = {

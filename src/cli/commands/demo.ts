@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 
 /** `tidefill demo [--school]` */
 export const demoCommand: CommandModule = {

@@ -1,12 +1,12 @@
 import type { CommandModule } from "yargs";
-import { type Erasure, eraseRow } from "../../engine/erase.ts";
 import { UsageError } from "../../errors.ts";
 import { formatCount } from "../../observe/format.ts";
-import { requireConfirmation } from "../confirm.ts";
-import { withStore } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
-import { emphasise, printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { type Erasure, eraseRow } from "../../retention/erase-row.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { emphasise, printJson, say } from "../terminal/output.ts";
+import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill erase --table <table> --key <value>` */
 export const eraseCommand: CommandModule = {

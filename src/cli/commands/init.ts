@@ -5,7 +5,7 @@ import type { CommandModule } from "yargs";
 import { ownVersion } from "../../own-package.ts";
 import { exampleJobs } from "../../scaffold/project/example-jobs.ts";
 import { emptyJobs, ignoredPaths, projectFiles, withLines } from "../../scaffold/project/project-files.ts";
-import { emphasise, printJson, say } from "../output.ts";
+import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill init [folder]` */
 export const initCommand: CommandModule = {

@@ -1,22 +1,22 @@
 import { parse } from "node:path";
 import type { CommandModule } from "yargs";
-import { type GoneJob, goneJobs } from "../../engine/gone-jobs.ts";
-import { type JobState, neverRun, readJobStates } from "../../engine/job-state.ts";
-import { readReport } from "../../engine/run-report.ts";
+import { readReport } from "../../engine/report/run-report.ts";
+import { type JobState, neverRun, readJobStates } from "../../engine/state/job-state.ts";
+import { type GoneJob, goneJobs } from "../../engine/state/orphaned-jobs.ts";
 import { messageOf } from "../../errors.ts";
-import { inOrder } from "../../job/order.ts";
-import type { Database } from "../../postgres/database.ts";
-import { isConnectionLoss } from "../../postgres/failure.ts";
+import { inOrder } from "../../job/definition/in-order.ts";
+import { isConnectionLoss } from "../../postgres/failure/failure.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
 import type { Stop } from "../../remedies/stops.ts";
 import { waitingOf } from "../../remedies/waiting.ts";
-import type { Run } from "../../store/run.ts";
-import { isFinished } from "../../store/run-status.ts";
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
 import type { Store } from "../../store/store.ts";
-import { withStore } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
-import { type LoadedJob, loadJobs } from "../load-job.ts";
-import { alignColumns, emphasise, printData, printJson, say, visible } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { alignColumns, emphasise, printData, printJson, say, visible } from "../terminal/output.ts";
 
 /** `tidefill list` */
 export const listCommand: CommandModule = {

@@ -3,24 +3,24 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import { UsageError } from "../../errors.ts";
-import { requireTellingName, suggestJobName } from "../../job/job-name.ts";
-import { parseTableName } from "../../job/table.ts";
+import { parseTableName } from "../../job/columns/table.ts";
+import { requireTellingName, suggestJobName } from "../../job/definition/job-name.ts";
 import {
   type AddedColumn,
   parseAddedColumn,
   readAddedColumn,
   withAdded,
 } from "../../scaffold/added-column.ts";
+import { type JobKind, jobKinds, tellingName, writeJob } from "../../scaffold/kinds/write-job.ts";
 import { readTableFacts, type TableFacts } from "../../scaffold/table-facts.ts";
 import { TablesFile } from "../../scaffold/tables-file.ts";
-import { type JobKind, jobKinds, tellingName, writeJob } from "../../scaffold/write-job.ts";
-import { withStore } from "../connection.ts";
-import { fileNames } from "../job-files.ts";
-import { importFile } from "../load-job.ts";
-import { emphasise, printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
-import { printKysely } from "../show-kysely.ts";
-import { type Written, writeJobFiles } from "../write-job-files.ts";
+import { printKysely } from "../describe/print-kysely.ts";
+import { fileNames } from "../jobs/job-files.ts";
+import { importFile } from "../jobs/load-job.ts";
+import { type Written, writeJobFiles } from "../jobs/write-job-files.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill new <job> --table <t>`, `tidefill new --kysely` */
 export const newCommand: CommandModule = {

@@ -1,8 +1,8 @@
 import type { CommandModule } from "yargs";
-import { askToStop } from "../../engine/ask-to-stop.ts";
-import { withStore } from "../connection.ts";
-import { printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { askToStop } from "../../engine/control/request-stop.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { printJson, say } from "../terminal/output.ts";
 
 /** `tidefill pause <run|job>` */
 export const pauseCommand = stopCommand(

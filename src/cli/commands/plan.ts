@@ -1,28 +1,28 @@
 import type { CommandModule } from "yargs";
-import { backupFacts } from "../../engine/backup-facts.ts";
-import { batchFrame } from "../../engine/batch-frame.ts";
-import { refusalsBeforeSteps } from "../../engine/before-steps.ts";
-import { type JobState, readJobStates } from "../../engine/job-state.ts";
-import { readMeasured } from "../../engine/measured.ts";
-import { refusalsAtStart } from "../../engine/start-refusals.ts";
-import type { Job } from "../../job/define-job.ts";
-import { readParameters } from "../../job/parameters.ts";
-import type { Step } from "../../job/steps.ts";
+import { refusalsBeforeSteps } from "../../engine/guards/require-before-steps.ts";
+import { backupFacts } from "../../engine/preview/backup-facts.ts";
+import { batchFrame } from "../../engine/preview/batch-frame.ts";
+import { refusalsAtStart } from "../../engine/preview/refusals-at-start.ts";
+import { type JobState, readJobStates } from "../../engine/state/job-state.ts";
+import { readMeasured } from "../../engine/state/past-speed.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { readParameters } from "../../job/definition/parameters.ts";
+import type { Step } from "../../job/steps/steps.ts";
+import { findSql, refusalsOfSteps } from "../../plan/find-sql.ts";
 import { planRun, type RunPlan } from "../../plan/plan-run.ts";
 import { planSteps } from "../../plan/plan-steps.ts";
-import { findSql, refusalsOfSteps } from "../../plan/sql-findings.ts";
-import type { Database } from "../../postgres/database.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
 import { traceLocks } from "../../steps/trace-locks.ts";
 import type { Store } from "../../store/store.ts";
-import { checklist } from "../checklist.ts";
-import { withStore } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
-import { loadJob } from "../load-job.ts";
-import { emphasise, printData, printJson, say } from "../output.ts";
-import { parseParameters } from "../parameters.ts";
-import { planSummary } from "../plan-summary.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
-import { describePlan, type WholePlan } from "../show-plan.ts";
+import { checklist } from "../describe/checklist.ts";
+import { describePlan, type WholePlan } from "../describe/describe-plan.ts";
+import { planSummary } from "../describe/plan-summary.ts";
+import { loadJob } from "../jobs/load-job.ts";
+import { parseParameters } from "../options/parameters.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { emphasise, printData, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill plan <job>` */
 export const planCommand: CommandModule = {

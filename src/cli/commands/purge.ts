@@ -1,12 +1,12 @@
 import type { CommandModule } from "yargs";
-import { countDue, type Purged, purge } from "../../engine/purge.ts";
-import { type Duration, parseDuration } from "../../job/duration.ts";
+import { type Duration, parseDuration } from "../../job/pace/duration.ts";
 import { formatCount } from "../../observe/format.ts";
-import { requireConfirmation } from "../confirm.ts";
-import { withStore } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
-import { printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { countDue, type Purged, purge } from "../../retention/purge.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { printJson, say } from "../terminal/output.ts";
+import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill purge` */
 export const purgeCommand: CommandModule = {

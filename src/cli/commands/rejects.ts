@@ -1,15 +1,15 @@
 import type { CommandModule } from "yargs";
-import { retryRejects } from "../../engine/retry-run.ts";
+import { retryRejects } from "../../engine/run/retry-rejects.ts";
 import { UsageError } from "../../errors.ts";
-import type { Database } from "../../postgres/database.ts";
-import type { Run } from "../../store/run.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { Run } from "../../store/runs/run.ts";
 import type { Store } from "../../store/store.ts";
-import { withStore } from "../connection.ts";
-import { exportRejects } from "../export-rejects.ts";
-import { loadJob } from "../load-job.ts";
-import { alignColumns, printData, printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
-import { takePart, type WorkSettings } from "../take-part.ts";
+import { loadJob } from "../jobs/load-job.ts";
+import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
+import { exportRejects } from "../work/export-rejects.ts";
+import { takePart, type WorkSettings } from "../work/work-on-run.ts";
 
 /** `tidefill rejects <run|job>` */
 export const rejectsCommand: CommandModule = {

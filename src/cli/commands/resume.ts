@@ -1,9 +1,9 @@
 import type { CommandModule } from "yargs";
-import { resumeRun } from "../../engine/resume-run.ts";
-import { withStore } from "../connection.ts";
-import { loadJob } from "../load-job.ts";
-import { commonOptions, commonSettings, workOptions } from "../settings.ts";
-import { takePart } from "../take-part.ts";
+import { resumeRun } from "../../engine/run/resume-run.ts";
+import { loadJob } from "../jobs/load-job.ts";
+import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { takePart } from "../work/work-on-run.ts";
 
 /** `tidefill resume <run|job>` */
 export const resumeCommand: CommandModule = {

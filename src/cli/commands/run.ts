@@ -1,13 +1,13 @@
 import type { CommandModule } from "yargs";
-import { runJob } from "../../engine/run-job.ts";
+import { runJob } from "../../engine/run/run-job.ts";
 import { UsageError } from "../../errors.ts";
-import type { Duration } from "../../job/duration.ts";
-import { exitCodes } from "../exit-code.ts";
-import { loadJob } from "../load-job.ts";
-import { parseParameters } from "../parameters.ts";
-import { commonOptions, commonSettings, workOptions } from "../settings.ts";
-import { showDryRun } from "../show-dry-run.ts";
-import { takePart } from "../take-part.ts";
+import type { Duration } from "../../job/pace/duration.ts";
+import { showDryRun } from "../describe/show-dry-run.ts";
+import { loadJob } from "../jobs/load-job.ts";
+import { parseParameters } from "../options/parameters.ts";
+import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { takePart } from "../work/work-on-run.ts";
 import { verify } from "./verify.ts";
 
 /** `tidefill run <job>` */

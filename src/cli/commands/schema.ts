@@ -1,14 +1,14 @@
 import { createInterface } from "node:readline/promises";
 import type { CommandModule } from "yargs";
-import { install as installing } from "../../engine/install.ts";
+import { install as installing } from "../../engine/control/install-schema.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
-import { sql } from "../../postgres/sql.ts";
-import { rolesScript } from "../../store/roles-sql.ts";
-import { StoreSchema, uninstallSchema } from "../../store/schema.ts";
-import { schemaScript } from "../../store/schema-sql.ts";
-import { withStore } from "../connection.ts";
-import { printJson, printScript, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import { rolesScript } from "../../store/schema/roles-script.ts";
+import { schemaScript } from "../../store/schema/schema-script.ts";
+import { StoreSchema, uninstallSchema } from "../../store/schema/store-schema.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { printJson, printScript, say } from "../terminal/output.ts";
 
 /** `tidefill schema install|print|uninstall` */
 export const schemaCommand: CommandModule = {

@@ -1,9 +1,9 @@
 import type { CommandModule } from "yargs";
-import { setPace } from "../../engine/set-pace.ts";
-import { withStore } from "../connection.ts";
-import { describePace } from "../describe-pace.ts";
-import { emphasise, printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
+import { setPace } from "../../engine/control/set-pace.ts";
+import { describePace } from "../describe/describe-pace.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill set <run|job> workers=2 batch-time=100ms` */
 export const setCommand: CommandModule = {

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
-import { forecastRest } from "../../engine/forecast-rest.ts";
-import type { RestForecast } from "../../engine/rest-forecast.ts";
-import { type RunReport, readReport } from "../../engine/run-report.ts";
+import type { RestForecast } from "../../engine/report/rest-forecast.ts";
+import { type RunReport, readReport } from "../../engine/report/run-report.ts";
+import { forecastRest } from "../../engine/state/forecast-rest.ts";
 import { messageOf } from "../../errors.ts";
 import {
   formatBytes,
@@ -12,19 +12,19 @@ import {
   formatSeconds,
 } from "../../observe/format.ts";
 import { rowWord } from "../../observe/row-words.ts";
-import type { Database } from "../../postgres/database.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";
-import { isFinished } from "../../store/run-status.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
 import type { Store } from "../../store/store.ts";
-import { withStore } from "../connection.ts";
-import { describeAdvice, describeBloat, describeHot } from "../describe-forecast.ts";
-import { describePace } from "../describe-pace.ts";
-import { waitingLines } from "../describe-waiting.ts";
-import { exitCodes } from "../exit-code.ts";
-import { loadJob } from "../load-job.ts";
-import { alignColumns, emphasise, printData, printInPlace, printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../settings.ts";
-import { Signals } from "../signals.ts";
+import { describeAdvice, describeBloat, describeHot } from "../describe/describe-forecast.ts";
+import { describePace } from "../describe/describe-pace.ts";
+import { waitingLines } from "../describe/waiting-lines.ts";
+import { loadJob } from "../jobs/load-job.ts";
+import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { alignColumns, emphasise, printData, printInPlace, printJson, say } from "../terminal/output.ts";
+import { Signals } from "../terminal/signals.ts";
 
 const watchEveryMs = 1_000;
 

@@ -1,13 +1,13 @@
 import type { CommandModule } from "yargs";
-import { runToUndo, undoRun } from "../../engine/undo-run.ts";
+import { runToUndo, undoRun } from "../../engine/undo/undo-run.ts";
 import { UsageError } from "../../errors.ts";
-import { requireConfirmation } from "../confirm.ts";
-import { withStore } from "../connection.ts";
-import { loadJob } from "../load-job.ts";
-import { emphasise, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
-import { takePart, type WorkSettings } from "../take-part.ts";
-import { undoTo } from "../undo-to.ts";
+import { loadJob } from "../jobs/load-job.ts";
+import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { emphasise, say } from "../terminal/output.ts";
+import { requireConfirmation } from "../terminal/require-confirmation.ts";
+import { undoTo } from "../work/undo-to.ts";
+import { takePart, type WorkSettings } from "../work/work-on-run.ts";
 
 /** `tidefill undo <run|job>` */
 export const undoCommand: CommandModule = {

@@ -1,19 +1,19 @@
 import type { CommandModule } from "yargs";
-import { type GoneJob, goneJobs } from "../../engine/gone-jobs.ts";
-import { isDone, type JobState, readJobStates } from "../../engine/job-state.ts";
-import { resumeRun } from "../../engine/resume-run.ts";
-import { runJob } from "../../engine/run-job.ts";
-import type { RunReport } from "../../engine/run-report.ts";
+import type { RunReport } from "../../engine/report/run-report.ts";
+import { resumeRun } from "../../engine/run/resume-run.ts";
+import { runJob } from "../../engine/run/run-job.ts";
+import { isDone, type JobState, readJobStates } from "../../engine/state/job-state.ts";
+import { type GoneJob, goneJobs } from "../../engine/state/orphaned-jobs.ts";
 import { RefusedError } from "../../errors.ts";
-import { readParameters } from "../../job/parameters.ts";
-import { isFinished } from "../../store/run-status.ts";
-import { withStore } from "../connection.ts";
-import { exitCodes } from "../exit-code.ts";
-import { loadInOrder } from "../load-in-order.ts";
-import type { LoadedJob } from "../load-job.ts";
-import { printData, printJson, say } from "../output.ts";
-import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
-import { takePart, type WorkSettings } from "../take-part.ts";
+import { readParameters } from "../../job/definition/parameters.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import { loadInOrder } from "../jobs/load-in-order.ts";
+import type { LoadedJob } from "../jobs/load-job.ts";
+import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { printData, printJson, say } from "../terminal/output.ts";
+import { takePart, type WorkSettings } from "../work/work-on-run.ts";
 
 /** `tidefill up [--to <job>] [--dry-run]` */
 export const upCommand: CommandModule = {

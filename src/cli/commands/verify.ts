@@ -1,10 +1,10 @@
 import type { CommandModule } from "yargs";
-import { verifyRun } from "../../engine/verify-run.ts";
-import { withStore } from "../connection.ts";
-import { type LoadedJob, loadJob } from "../load-job.ts";
-import { parseParameters } from "../parameters.ts";
-import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../settings.ts";
-import { takePart, type WorkSettings } from "../take-part.ts";
+import { verifyRun } from "../../engine/verify/verify-run.ts";
+import { type LoadedJob, loadJob } from "../jobs/load-job.ts";
+import { parseParameters } from "../options/parameters.ts";
+import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
+import { withStore } from "../options/with-store.ts";
+import { takePart, type WorkSettings } from "../work/work-on-run.ts";
 
 /** `tidefill verify <run|job>` */
 export const verifyCommand: CommandModule = {

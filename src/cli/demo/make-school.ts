@@ -1,9 +1,9 @@
 import { createSampleSchool } from "../../embedded/sample-school.ts";
 import { UsageError } from "../../errors.ts";
-import { createPool } from "../../postgres/connect.ts";
-import { withAddress } from "../connection.ts";
-import { printJson, say } from "../output.ts";
-import type { CommonSettings } from "../settings.ts";
+import { createPool } from "../../postgres/connection/create-pool.ts";
+import type { CommonSettings } from "../options/settings.ts";
+import { withAddress } from "../options/with-store.ts";
+import { printJson, say } from "../terminal/output.ts";
 
 const essays = 2_000;
 

@@ -2,11 +2,11 @@ import { Cluster } from "../../embedded/cluster.ts";
 import { createSampleSchool } from "../../embedded/sample-school.ts";
 import { TidefillError } from "../../errors.ts";
 import { formatCount, formatSeconds } from "../../observe/format.ts";
-import { createPool } from "../../postgres/connect.ts";
-import { Database } from "../../postgres/database.ts";
-import { sql } from "../../postgres/sql.ts";
-import { exitCodes } from "../exit-code.ts";
-import { emphasise, say } from "../output.ts";
+import { createPool } from "../../postgres/connection/create-pool.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import { Database } from "../../postgres/transaction/database.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { emphasise, say } from "../terminal/output.ts";
 import { Actor } from "./actor.ts";
 import { callWitness, hear, startOver, type Testimony } from "./witness.ts";
 

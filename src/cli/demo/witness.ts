@@ -1,5 +1,5 @@
-import type { Queryable } from "../../postgres/database.ts";
-import { sql } from "../../postgres/sql.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
 
 /** What the database itself has seen. */
 export interface Testimony {

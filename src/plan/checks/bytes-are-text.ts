@@ -1,10 +1,10 @@
-import { displayName } from "../../job/table.ts";
-import { qualifiedName } from "../../postgres/catalog.ts";
-import type { Transaction } from "../../postgres/database.ts";
-import { displayIdentifier, quoteIdentifier, raw, sql } from "../../postgres/sql.ts";
-import type { OpenedTable } from "../../source/opened-table.ts";
-import type { OpenedJob } from "../opened-job.ts";
-import type { Refusal } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { qualifiedName } from "../../postgres/catalog/relation.ts";
+import { displayIdentifier, quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { OpenedTable } from "../../source/table/opened-table.ts";
+import type { Refusal } from "../open/check.ts";
+import type { OpenedJob } from "../open/opened-job.ts";
 
 const walkedRows = 2_000;
 const longestText = 10_000;

@@ -1,8 +1,8 @@
-import { displayName } from "../../job/table.ts";
-import type { Relation } from "../../postgres/catalog.ts";
-import type { Transaction } from "../../postgres/database.ts";
-import { displayIdentifier, sql } from "../../postgres/sql.ts";
-import type { Check, Refusal } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
+import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { Check, Refusal } from "../open/check.ts";
 
 /** After an upgrade of the system's collations an index may be in an order that is no longer theirs: rows would be missed. */
 export const collationIsUnchanged: Check = async ({ tx, table, relation }) => {

@@ -1,7 +1,7 @@
 import { didYouMean } from "../../did-you-mean.ts";
-import { columnTypeFor, fitsCatalogType, parseColumnType } from "../../job/column-types.ts";
-import { displayName } from "../../job/table.ts";
-import type { Check, Refusal } from "./check.ts";
+import { columnTypeFor, fitsCatalogType, parseColumnType } from "../../job/columns/column-types.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Check, Refusal } from "../open/check.ts";
 
 /** The columns that the job uses exist, with the types that its description gives them. */
 export const columnsAreAsDescribed: Check = ({ table, relation, read, written }) => {

@@ -1,6 +1,6 @@
-import { displayName } from "../../job/table.ts";
-import { sql } from "../../postgres/sql.ts";
-import type { Check } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Check } from "../open/check.ts";
 
 /** A row that is inserted without a value for a column that must have one would be refused, each of them. */
 export const columnsAreFilled: Check = async ({ tx, relation, written }) => {

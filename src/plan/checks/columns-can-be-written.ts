@@ -1,8 +1,8 @@
-import { displayName } from "../../job/table.ts";
-import type { Relation } from "../../postgres/catalog.ts";
-import type { Transaction } from "../../postgres/database.ts";
-import { displayIdentifier, sql } from "../../postgres/sql.ts";
-import type { Check, CheckSubject, Refusal } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
+import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { Check, CheckSubject, Refusal } from "../open/check.ts";
 
 /** The sink's columns take values, and the role may read and write what the job needs. */
 export const columnsCanBeWritten: Check = async (subject) => {

@@ -1,5 +1,5 @@
-import { whyCommitsWait } from "../../postgres/synchronous-standbys.ts";
-import type { Check } from "./check.ts";
+import { whyCommitsWait } from "../../postgres/server/synchronous-standbys.ts";
+import type { Check } from "../open/check.ts";
 
 /** A commit that waits for a standby that is away keeps its session, and the locks of its rows, until the standby is back. */
 export const commitsCanEnd: Check = async ({ tx }) => {

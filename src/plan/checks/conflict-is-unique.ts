@@ -1,12 +1,12 @@
 import pg from "pg";
-import { displayName } from "../../job/table.ts";
-import type { Relation } from "../../postgres/catalog.ts";
-import { describeFailure } from "../../postgres/failure.ts";
-import { displayIdentifier } from "../../postgres/sql.ts";
-import { readUniqueIndexes, type UniqueIndex } from "../../postgres/unique-index.ts";
-import type { OnConflict } from "../../sink/on-conflict.ts";
-import { findArbiter } from "../find-arbiter.ts";
-import type { Check, Refusal } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
+import { readUniqueIndexes, type UniqueIndex } from "../../postgres/catalog/unique-index.ts";
+import { describeFailure } from "../../postgres/failure/failure.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import type { OnConflict } from "../../sink/definitions/on-conflict.ts";
+import type { Check, Refusal } from "../open/check.ts";
+import { findArbiter } from "../open/find-arbiter.ts";
 
 /** What `onConflict` names must be unique in the table, and of a kind that PostgreSQL decides conflicts by. */
 export const conflictIsUnique: Check = async ({ tx, relation, conflict = null }) => {

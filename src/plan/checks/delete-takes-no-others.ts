@@ -1,6 +1,6 @@
-import { displayName } from "../../job/table.ts";
-import { sql } from "../../postgres/sql.ts";
-import type { Check } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Check } from "../open/check.ts";
 
 const rules: Readonly<Record<string, string>> = { c: "cascade", n: "set null", d: "set default" };
 

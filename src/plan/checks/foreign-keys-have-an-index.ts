@@ -1,9 +1,9 @@
-import { displayName } from "../../job/table.ts";
-import type { Relation } from "../../postgres/catalog.ts";
-import type { Queryable } from "../../postgres/database.ts";
-import { type Reference, readReferences } from "../../postgres/references.ts";
-import { displayIdentifier } from "../../postgres/sql.ts";
-import type { Check, Refusal } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { type Reference, readReferences } from "../../postgres/catalog/references.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import type { Check, Refusal } from "../open/check.ts";
 
 /** 8 MB: below that, a scan costs no one anything. */
 const bigPages = 1_024;

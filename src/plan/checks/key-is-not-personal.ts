@@ -1,5 +1,5 @@
-import { displayName, type Table } from "../../job/table.ts";
-import type { Refusal } from "./check.ts";
+import { displayName, type Table } from "../../job/columns/table.ts";
+import type { Refusal } from "../open/check.ts";
 
 /** Keys are kept and shown: as checkpoints, of rejects, in undo logs. So none may be a person's. */
 export function keyIsNotPersonal(table: Table): Refusal[] {

@@ -1,7 +1,7 @@
-import { displayName } from "../../job/table.ts";
-import { findKeyIndexes, type KeyIndexFault, readKey } from "../../postgres/key-index.ts";
-import { displayIdentifier } from "../../postgres/sql.ts";
-import type { Check } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { findKeyIndexes, type KeyIndexFault, readKey } from "../../postgres/catalog/key-index.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import type { Check } from "../open/check.ts";
 
 const faults: Readonly<Record<Exclude<KeyIndexFault, "none">, string>> = {
   "not-btree": "is not a btree index, so it does not order the rows",

@@ -1,5 +1,5 @@
-import { sql } from "../../postgres/sql.ts";
-import type { Check } from "./check.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Check } from "../open/check.ts";
 
 /** One batch may take so much of the server's lock table: several are under way at once, and the application needs the rest. */
 const mostTaken = 0.25;

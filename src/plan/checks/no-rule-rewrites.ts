@@ -1,6 +1,6 @@
-import { displayName } from "../../job/table.ts";
-import { displayIdentifier, sql } from "../../postgres/sql.ts";
-import type { Check, CheckSubject } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
+import type { Check, CheckSubject } from "../open/check.ts";
 
 /** A rule makes another statement of ours, or none: PostgreSQL refuses that in a statement that also keeps the old values. */
 export const noRuleRewrites: Check = async (subject) => {

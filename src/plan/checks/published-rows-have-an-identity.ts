@@ -1,7 +1,7 @@
-import { displayName } from "../../job/table.ts";
-import { type PublishedFault, readPublishedFaults } from "../../postgres/published-tables.ts";
-import { displayIdentifier } from "../../postgres/sql.ts";
-import type { Check, CheckSubject, Refusal } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { type PublishedFault, readPublishedFaults } from "../../postgres/server/published-tables.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import type { Check, CheckSubject, Refusal } from "../open/check.ts";
 
 /** Statements of one remedy; a table may have a thousand partitions. */
 const mostShown = 5;

@@ -1,9 +1,9 @@
-import type { Transaction } from "../../postgres/database.ts";
-import { explain, type PlanNode } from "../../postgres/explain.ts";
-import { quoteIdentifier, sql } from "../../postgres/sql.ts";
-import type { OpenedJob } from "../opened-job.ts";
-import { sampleStatements } from "../statements.ts";
-import type { Refusal } from "./check.ts";
+import { explain, type PlanNode } from "../../postgres/catalog/explain.ts";
+import { quoteIdentifier, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { Refusal } from "../open/check.ts";
+import type { OpenedJob } from "../open/opened-job.ts";
+import { sampleStatements } from "../open/sample-statements.ts";
 
 /** 8 MB: below that, a scan costs no one anything. */
 const bigPages = 1_024;

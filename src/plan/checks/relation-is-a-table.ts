@@ -1,8 +1,8 @@
-import { displayName } from "../../job/table.ts";
-import type { Relation } from "../../postgres/catalog.ts";
-import type { Transaction } from "../../postgres/database.ts";
-import { sql } from "../../postgres/sql.ts";
-import type { Check, Refusal } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { Check, Refusal } from "../open/check.ts";
 
 /** Only a table has rows that can be locked, keyed and written; an inheritance parent has others' rows under its key. */
 export const relationIsATable: Check = async ({ tx, relation }) => {

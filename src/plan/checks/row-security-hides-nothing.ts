@@ -1,6 +1,6 @@
-import { displayName } from "../../job/table.ts";
-import { sql } from "../../postgres/sql.ts";
-import type { Check } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Check } from "../open/check.ts";
 
 /** A policy that filters rows for this role would make the run pass them over in silence. */
 export const rowSecurityHidesNothing: Check = async ({ tx, relation }) => {

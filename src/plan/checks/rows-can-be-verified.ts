@@ -1,8 +1,8 @@
-import { displayName } from "../../job/table.ts";
-import type { Relation } from "../../postgres/catalog.ts";
-import type { Transaction } from "../../postgres/database.ts";
-import { displayIdentifier, sql } from "../../postgres/sql.ts";
-import type { Refusal } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
+import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { Refusal } from "../open/check.ts";
 
 /** A verify finds rows by their addresses, partition by partition: where rights are by column, that is a right of its own. */
 export async function rowsCanBeVerified(

@@ -1,5 +1,5 @@
-import type { TableRows } from "../../source/table-rows.ts";
-import type { Refusal } from "./check.ts";
+import type { TableRows } from "../../source/table/table-rows.ts";
+import type { Refusal } from "../open/check.ts";
 
 /** `new` writes `false` where only the author can say which rows are meant: the run would succeed and have done nothing. */
 export function scopeIsSaid(job: string, { where }: TableRows<unknown>): Refusal[] {

@@ -1,5 +1,5 @@
-import { sql } from "../../postgres/sql.ts";
-import type { Check } from "./check.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Check } from "../open/check.ts";
 
 const oldestVersion = 14;
 

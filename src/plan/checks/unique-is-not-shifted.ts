@@ -1,7 +1,9 @@
-import { displayName } from "../../job/table.ts";
-import { qualifiedName } from "../../postgres/catalog.ts";
-import { type ComparingConstraint, readComparingConstraints } from "../../postgres/comparing-constraints.ts";
-import type { Transaction } from "../../postgres/database.ts";
+import { displayName } from "../../job/columns/table.ts";
+import {
+  type ComparingConstraint,
+  readComparingConstraints,
+} from "../../postgres/catalog/comparing-constraints.ts";
+import { qualifiedName } from "../../postgres/catalog/relation.ts";
 import {
   bracketed,
   displayIdentifier,
@@ -10,12 +12,13 @@ import {
   raw,
   type Sql,
   sql,
-} from "../../postgres/sql.ts";
-import { SqlUpdateSink } from "../../sink/update.ts";
-import type { OpenedTable } from "../../source/opened-table.ts";
-import type { OpenedJob } from "../opened-job.ts";
-import { type AnySink, takeApart } from "../take-apart.ts";
-import type { Refusal } from "./check.ts";
+} from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import { SqlUpdateSink } from "../../sink/definitions/update.ts";
+import type { OpenedTable } from "../../source/table/opened-table.ts";
+import type { Refusal } from "../open/check.ts";
+import type { OpenedJob } from "../open/opened-job.ts";
+import { type AnySink, takeApart } from "../open/resolve-job.ts";
 
 /** The first keys of the job, and of those that are in scope the rows that are tried. */
 const sampleKeys = 10_000;

@@ -1,6 +1,6 @@
-import { displayName } from "../../job/table.ts";
-import { hasReturningOld } from "../../postgres/returning-old.ts";
-import type { Check } from "./check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
+import type { Check } from "../open/check.ts";
 
 /**
  * Which rows of an upsert were new must be known, to count them and to take them back. Before PostgreSQL 18 only the row's own

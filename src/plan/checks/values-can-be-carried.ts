@@ -1,7 +1,7 @@
-import { parseColumnType } from "../../job/column-types.ts";
-import { displayName } from "../../job/table.ts";
-import { sql } from "../../postgres/sql.ts";
-import type { Check, CheckSubject, Refusal } from "./check.ts";
+import { parseColumnType } from "../../job/columns/column-types.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Check, CheckSubject, Refusal } from "../open/check.ts";
 
 /** Values that leave the database as texts must come back as they were. */
 export const valuesCanBeCarried: Check = async (subject) => {

@@ -1,5 +1,5 @@
-import type { Queryable, Row } from "../../postgres/database.ts";
-import { sql } from "../../postgres/sql.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable, Row } from "../../postgres/transaction/database.ts";
 import { type Interval, nothing } from "./interval.ts";
 
 /** A column as its values lie in a row, by the catalogue and by PostgreSQL's statistics. */

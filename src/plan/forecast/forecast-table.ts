@@ -1,4 +1,4 @@
-import type { WriteVerb } from "../opened-job.ts";
+import type { WriteVerb } from "../open/opened-job.ts";
 import type { TableFacts } from "./table-facts.ts";
 
 /** A table that a job writes, as far as it decides what that costs. */

@@ -1,4 +1,4 @@
-import type { WriteVerb } from "../opened-job.ts";
+import type { WriteVerb } from "../open/opened-job.ts";
 import { type Advice, adviceFor } from "./advice.ts";
 import { freshBytes, rowBytes } from "./column-facts.ts";
 import type { ForecastTable } from "./forecast-table.ts";

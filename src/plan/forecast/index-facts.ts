@@ -1,6 +1,6 @@
-import { displayName } from "../../job/table.ts";
-import type { Queryable, Row } from "../../postgres/database.ts";
-import { sql } from "../../postgres/sql.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable, Row } from "../../postgres/transaction/database.ts";
 import { type ColumnFacts, freshBytes } from "./column-facts.ts";
 
 /** An index of a table that is about to be written. */

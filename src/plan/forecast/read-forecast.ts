@@ -1,7 +1,7 @@
-import type { Transaction } from "../../postgres/database.ts";
-import { sql } from "../../postgres/sql.ts";
-import type { OpenedJob } from "../opened-job.ts";
-import { readTouched } from "../touched.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { OpenedJob } from "../open/opened-job.ts";
+import { readTouched } from "../open/write-impact.ts";
 import { type Forecast, forecast, type Measured } from "./forecast.ts";
 import type { ForecastTable } from "./forecast-table.ts";
 import { changedColumns, readTableFacts } from "./table-facts.ts";

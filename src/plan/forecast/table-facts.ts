@@ -1,7 +1,7 @@
-import { displayName } from "../../job/table.ts";
-import type { Relation } from "../../postgres/catalog.ts";
-import type { Queryable } from "../../postgres/database.ts";
-import { sql } from "../../postgres/sql.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
 import { type ColumnFacts, readColumnFacts, rowBytes } from "./column-facts.ts";
 import { type IndexFacts, readIndexFacts } from "./index-facts.ts";
 import type { Interval } from "./interval.ts";

@@ -1,9 +1,9 @@
-import { displayName } from "../../job/table.ts";
-import type { Transaction } from "../../postgres/database.ts";
-import { type Reference, readReferences } from "../../postgres/references.ts";
-import { displayIdentifier } from "../../postgres/sql.ts";
-import type { Refusal } from "../checks/check.ts";
-import type { WrittenTable } from "../opened-job.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { type Reference, readReferences } from "../../postgres/catalog/references.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { Refusal } from "../open/check.ts";
+import type { WrittenTable } from "../open/opened-job.ts";
 
 /** Rows that others refer to are not deleted: each of them would be a reject. */
 export async function referredRows(

@@ -1,7 +1,7 @@
-import { displayName } from "../../job/table.ts";
-import { displayIdentifier } from "../../postgres/sql.ts";
-import type { Refusal } from "../checks/check.ts";
-import type { WrittenTable } from "../opened-job.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import type { Refusal } from "../open/check.ts";
+import type { WrittenTable } from "../open/opened-job.ts";
 
 /** What Hibernate, Rails, Doctrine, EF and TypeORM call the column that tells a writer that its row is no longer what it read. */
 const lockNames =

@@ -1,6 +1,6 @@
-import type { Queryable } from "../../postgres/database.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { Store } from "../../store/store.ts";
-import type { Refusal } from "../checks/check.ts";
+import type { Refusal } from "../open/check.ts";
 
 /** Other runs that are at work on one of these tables: each waits for the other's row locks, and both get slower. */
 export async function otherRuns(

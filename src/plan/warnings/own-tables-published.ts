@@ -1,7 +1,7 @@
-import type { Transaction } from "../../postgres/database.ts";
-import { readPublicationsOf } from "../../postgres/published-tables.ts";
-import { displayIdentifier, sql } from "../../postgres/sql.ts";
-import type { Refusal } from "../checks/check.ts";
+import { readPublicationsOf } from "../../postgres/server/published-tables.ts";
+import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { Refusal } from "../open/check.ts";
 
 /** A publication of all tables sends tidefill's too: a subscriber that does not have them stops at the first of their rows. */
 export async function ownTablesPublished(tx: Transaction, schema: string): Promise<readonly Refusal[]> {

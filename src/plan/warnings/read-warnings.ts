@@ -1,8 +1,8 @@
-import type { Transaction } from "../../postgres/database.ts";
-import type { Refusal } from "../checks/check.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import { slowForeignKeys } from "../checks/foreign-keys-have-an-index.ts";
-import type { OpenedJob } from "../opened-job.ts";
-import { takeApart } from "../take-apart.ts";
+import type { Refusal } from "../open/check.ts";
+import type { OpenedJob } from "../open/opened-job.ts";
+import { takeApart } from "../open/resolve-job.ts";
 import { referredRows } from "./foreign-keys.ts";
 import { unraisedVersions } from "./optimistic-locks.ts";
 import { ownTablesPublished } from "./own-tables-published.ts";

@@ -1,9 +1,9 @@
-import { displayName } from "../../job/table.ts";
-import type { Transaction } from "../../postgres/database.ts";
-import { readSequenceColumns, setvalStatement } from "../../postgres/sequences.ts";
-import { displayIdentifier } from "../../postgres/sql.ts";
-import type { Refusal } from "../checks/check.ts";
-import type { WrittenTable } from "../opened-job.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { readSequenceColumns, setvalStatement } from "../../postgres/catalog/sequences.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { Refusal } from "../open/check.ts";
+import type { WrittenTable } from "../open/opened-job.ts";
 
 /** Values that a job brings along for a column with a sequence: the sequence does not hear of them. */
 export async function sequencesBehind(

@@ -1,12 +1,12 @@
-import { displayName } from "../../job/table.ts";
-import { readComparingConstraints } from "../../postgres/comparing-constraints.ts";
-import type { Transaction } from "../../postgres/database.ts";
-import { displayIdentifier } from "../../postgres/sql.ts";
-import { UpdateSink } from "../../sink/update.ts";
-import type { Refusal } from "../checks/check.ts";
+import { displayName } from "../../job/columns/table.ts";
+import { readComparingConstraints } from "../../postgres/catalog/comparing-constraints.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import { UpdateSink } from "../../sink/definitions/update.ts";
 import { shiftsBehind } from "../checks/unique-is-not-shifted.ts";
-import type { OpenedJob } from "../opened-job.ts";
-import type { AnySink } from "../take-apart.ts";
+import type { Refusal } from "../open/check.ts";
+import type { OpenedJob } from "../open/opened-job.ts";
+import type { AnySink } from "../open/resolve-job.ts";
 
 /** Values that other rows may still hold when they are written: what a transform makes of a unique column, nobody can foretell. */
 export async function uniqueColumns(

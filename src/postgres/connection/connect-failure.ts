@@ -1,5 +1,5 @@
 import { NoServerError, TlsError } from "../../errors.ts";
-import { isConnectionLoss, sqlstateOf } from "../failure.ts";
+import { isConnectionLoss, sqlstateOf } from "../failure/failure.ts";
 import type { ConnectionSettings, Endpoint } from "./connection-settings.ts";
 import type { SessionAttributes } from "./session-attributes.ts";
 

@@ -1,6 +1,5 @@
 import pg from "pg";
-import { asText } from "../as-text.ts";
-import { longestName } from "../transaction-settings.ts";
+import { asText } from "../sql/as-text.ts";
 import {
   type Attempt,
   attemptAfter,
@@ -15,6 +14,7 @@ import { longestCommandMs, type PasswordSource } from "./password.ts";
 import { clientFor } from "./server-client.ts";
 import { roundsOf, whyUnfit } from "./session-attributes.ts";
 import { tlsOptions, tlsWays } from "./tls.ts";
+import { longestName } from "./transaction-limits.ts";
 
 export interface PoolOptions {
   readonly applicationName: string;

@@ -1,5 +1,5 @@
 import { RefusedError, UsageError } from "../../errors.ts";
-import type { Column } from "../../postgres/catalog.ts";
+import type { Column } from "../../postgres/catalog/relation.ts";
 import { jobText } from "../job-text.ts";
 import { looksPersonal } from "../looks-personal.ts";
 import { columnInSql, inComment, listed, member, property } from "../source-text.ts";

@@ -1,5 +1,5 @@
-import { parseColumnType } from "../../job/column-types.ts";
-import type { Column } from "../../postgres/catalog.ts";
+import { parseColumnType } from "../../job/columns/column-types.ts";
+import type { Column } from "../../postgres/catalog/relation.ts";
 import { jobText } from "../job-text.ts";
 import { inComment, member, nameList, property } from "../source-text.ts";
 import { isReadOnly } from "../table-facts.ts";

@@ -1,4 +1,4 @@
-import { displayIdentifier } from "../../postgres/sql.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
 import { type AddedColumn, withoutColumns } from "../added-column.ts";
 import { exampleLiteral } from "../example-value.ts";
 import { inTemplate, listed, property } from "../source-text.ts";

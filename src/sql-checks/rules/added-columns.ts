@@ -1,8 +1,8 @@
-import { type AddedColumn, addedColumns, alterations } from "../alterations.ts";
-import { callsIn } from "../functions.ts";
-import { wordsOf } from "../names.ts";
-import type { Rule, Sight } from "../rule.ts";
-import type { ColumnDef, Constraint } from "../syntax.ts";
+import { type AddedColumn, addedColumns, alterations } from "../syntax/alterations.ts";
+import { callsIn } from "../syntax/calls-in.ts";
+import { wordsOf } from "../syntax/names.ts";
+import type { ColumnDef, Constraint } from "../syntax/parse-sql.ts";
+import type { Rule, Sight } from "../syntax/rule.ts";
 
 const serial = /^(small|big)?serial[248]?$/;
 

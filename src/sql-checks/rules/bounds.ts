@@ -1,6 +1,6 @@
-import { wordsOf } from "../names.ts";
-import type { Node, RangeVar } from "../syntax.ts";
-import { nodesOf, visit } from "../walk.ts";
+import { wordsOf } from "../syntax/names.ts";
+import type { Node, RangeVar } from "../syntax/parse-sql.ts";
+import { nodesOf, visit } from "../syntax/visit.ts";
 
 /**
  * Whether a condition leaves out no row of a table, or none that anybody could count on: `true`, `random() < 0.5`, `id = id`,

@@ -1,8 +1,8 @@
-import { alterations } from "../alterations.ts";
-import { isAlwaysFree, isFreeChange } from "../free-change.ts";
-import { wordsOf } from "../names.ts";
-import type { Rule } from "../rule.ts";
-import type { ColumnDef, Node } from "../syntax.ts";
+import { alterations } from "../syntax/alterations.ts";
+import { isAlwaysFree, isFreeChange } from "../syntax/free-change.ts";
+import { wordsOf } from "../syntax/names.ts";
+import type { ColumnDef, Node } from "../syntax/parse-sql.ts";
+import type { Rule } from "../syntax/rule.ts";
 
 export const changeColumnType: Rule = {
   code: "change-column-type",

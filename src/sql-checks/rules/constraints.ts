@@ -1,6 +1,6 @@
-import { type AddedConstraint, addedConstraints, alterations } from "../alterations.ts";
-import type { Rule } from "../rule.ts";
-import type { Node } from "../syntax.ts";
+import { type AddedConstraint, addedConstraints, alterations } from "../syntax/alterations.ts";
+import type { Node } from "../syntax/parse-sql.ts";
+import type { Rule } from "../syntax/rule.ts";
 
 export const addForeignKeyWithoutNotValid: Rule = {
   code: "add-foreign-key-without-not-valid",

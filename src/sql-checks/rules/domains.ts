@@ -1,5 +1,5 @@
-import { dotted } from "../names.ts";
-import type { Rule } from "../rule.ts";
+import { dotted } from "../syntax/names.ts";
+import type { Rule } from "../syntax/rule.ts";
 
 export const createDomainWithCheck: Rule = {
   code: "create-domain-with-check",

@@ -1,7 +1,7 @@
-import { addedColumns, alterations } from "../alterations.ts";
-import { nameOf, wordsOf } from "../names.ts";
-import type { Rule, Sight } from "../rule.ts";
-import type { ColumnDef, Node } from "../syntax.ts";
+import { addedColumns, alterations } from "../syntax/alterations.ts";
+import { nameOf, wordsOf } from "../syntax/names.ts";
+import type { ColumnDef, Node } from "../syntax/parse-sql.ts";
+import type { Rule, Sight } from "../syntax/rule.ts";
 
 export const jsonColumn: Rule = {
   code: "json-column",

@@ -1,7 +1,7 @@
-import { alterations } from "../alterations.ts";
-import { nameOf } from "../names.ts";
-import type { Rule } from "../rule.ts";
-import { nodesOf } from "../walk.ts";
+import { alterations } from "../syntax/alterations.ts";
+import { nameOf } from "../syntax/names.ts";
+import type { Rule } from "../syntax/rule.ts";
+import { nodesOf } from "../syntax/visit.ts";
 
 export const refreshWithoutConcurrently: Rule = {
   code: "refresh-without-concurrently",

@@ -1,4 +1,4 @@
-import type { Rule } from "../rule.ts";
+import type { Rule } from "../syntax/rule.ts";
 
 export const identifierTooLong: Rule = {
   code: "identifier-too-long",

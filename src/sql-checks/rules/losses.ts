@@ -1,7 +1,7 @@
-import { alterations } from "../alterations.ts";
-import { dotted, nameOf } from "../names.ts";
-import type { Rule, Sight } from "../rule.ts";
-import type { Node } from "../syntax.ts";
+import { alterations } from "../syntax/alterations.ts";
+import { dotted, nameOf } from "../syntax/names.ts";
+import type { Node } from "../syntax/parse-sql.ts";
+import type { Rule, Sight } from "../syntax/rule.ts";
 
 export const truncateTable: Rule = {
   code: "truncate-table",

@@ -1,4 +1,4 @@
-import type { Node } from "../syntax.ts";
+import type { Node } from "../syntax/parse-sql.ts";
 
 const off: ReadonlySet<string | undefined> = new Set(["false", "off", "0"]);
 

@@ -1,7 +1,7 @@
-import { addedColumns, constraintsOf } from "../alterations.ts";
-import { nameOf, wordsOf } from "../names.ts";
-import type { Rule, Sight } from "../rule.ts";
-import type { ColumnDef, Node } from "../syntax.ts";
+import { addedColumns, constraintsOf } from "../syntax/alterations.ts";
+import { nameOf, wordsOf } from "../syntax/names.ts";
+import type { ColumnDef, Node } from "../syntax/parse-sql.ts";
+import type { Rule, Sight } from "../syntax/rule.ts";
 
 const narrow = /^(int[24]|integer|smallint|(small)?serial|serial[24])$/;
 

@@ -1,5 +1,5 @@
-import { dotted, nameOf } from "../names.ts";
-import type { Rule } from "../rule.ts";
+import { dotted, nameOf } from "../syntax/names.ts";
+import type { Rule } from "../syntax/rule.ts";
 
 const tables: ReadonlySet<string | undefined> = new Set([
   "OBJECT_TABLE",

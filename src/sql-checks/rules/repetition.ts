@@ -1,8 +1,8 @@
-import { callsIn } from "../functions.ts";
-import { wordsOf } from "../names.ts";
-import type { Rule } from "../rule.ts";
-import type { Node } from "../syntax.ts";
-import { nodesOf } from "../walk.ts";
+import { callsIn } from "../syntax/calls-in.ts";
+import { wordsOf } from "../syntax/names.ts";
+import type { Node } from "../syntax/parse-sql.ts";
+import type { Rule } from "../syntax/rule.ts";
+import { nodesOf } from "../syntax/visit.ts";
 import { runsNow } from "./runs-now.ts";
 
 /** Built-in functions that answer by the clock, by chance, by a counter or by the session. */

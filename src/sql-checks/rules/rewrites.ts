@@ -1,6 +1,6 @@
-import { alterations } from "../alterations.ts";
-import { nameOf } from "../names.ts";
-import type { Rule } from "../rule.ts";
+import { alterations } from "../syntax/alterations.ts";
+import { nameOf } from "../syntax/names.ts";
+import type { Rule } from "../syntax/rule.ts";
 import { isOn } from "./options.ts";
 
 export const changePersistence: Rule = {

@@ -1,4 +1,4 @@
-import type { Node } from "../syntax.ts";
+import type { Node } from "../syntax/parse-sql.ts";
 import { isOn } from "./options.ts";
 
 const running = [

@@ -1,8 +1,8 @@
-import { wordsOf } from "../names.ts";
-import type { Rule } from "../rule.ts";
-import type { Node } from "../syntax.ts";
-import { offOf } from "../timeouts.ts";
-import { nodesOf } from "../walk.ts";
+import { wordsOf } from "../syntax/names.ts";
+import type { Node } from "../syntax/parse-sql.ts";
+import type { Rule } from "../syntax/rule.ts";
+import { offOf } from "../syntax/timeouts.ts";
+import { nodesOf } from "../syntax/visit.ts";
 
 export const timeoutOff: Rule = {
   code: "timeout-off",

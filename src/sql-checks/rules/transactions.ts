@@ -1,10 +1,10 @@
-import { alterations } from "../alterations.ts";
-import { dotted, nameOf } from "../names.ts";
-import type { Rule, Sight } from "../rule.ts";
-import type { Node } from "../syntax.ts";
-import { nodesOf } from "../walk.ts";
+import { alterations } from "../syntax/alterations.ts";
+import { dotted, nameOf } from "../syntax/names.ts";
+import type { Node } from "../syntax/parse-sql.ts";
+import type { Rule, Sight } from "../syntax/rule.ts";
+import { nodesOf } from "../syntax/visit.ts";
+import { standsAlone } from "./not-in-transaction.ts";
 import { isOn } from "./options.ts";
-import { standsAlone } from "./stands-alone.ts";
 
 export const concurrentlyInTransaction: Rule = {
   code: "concurrently-in-transaction",

@@ -1,5 +1,5 @@
-import { alterations } from "../alterations.ts";
-import type { Rule } from "../rule.ts";
+import { alterations } from "../syntax/alterations.ts";
+import type { Rule } from "../syntax/rule.ts";
 
 export const disableTrigger: Rule = {
   code: "disable-trigger",

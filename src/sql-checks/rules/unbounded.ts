@@ -1,7 +1,7 @@
-import { nameOf } from "../names.ts";
-import type { Rule, Sight } from "../rule.ts";
-import type { Node, RangeVar } from "../syntax.ts";
-import { nodesOf } from "../walk.ts";
+import { nameOf } from "../syntax/names.ts";
+import type { Node, RangeVar } from "../syntax/parse-sql.ts";
+import type { Rule, Sight } from "../syntax/rule.ts";
+import { nodesOf } from "../syntax/visit.ts";
 import { boundsNothing } from "./bounds.ts";
 import { runsNow } from "./runs-now.ts";
 

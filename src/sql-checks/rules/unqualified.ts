@@ -1,8 +1,8 @@
-import { callsIn } from "../functions.ts";
-import { nameOf, wordsOf } from "../names.ts";
-import type { Rule, Sight } from "../rule.ts";
-import type { Node, RangeVar } from "../syntax.ts";
-import { nodesOf, visit } from "../walk.ts";
+import { callsIn } from "../syntax/calls-in.ts";
+import { nameOf, wordsOf } from "../syntax/names.ts";
+import type { Node, RangeVar } from "../syntax/parse-sql.ts";
+import type { Rule, Sight } from "../syntax/rule.ts";
+import { nodesOf, visit } from "../syntax/visit.ts";
 
 export const unqualifiedTable: Rule = {
   code: "unqualified-table",

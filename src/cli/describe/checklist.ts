@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BackupFacts } from "../../engine/preview/backup-facts.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { formatInterval } from "../../observe/format.ts";
+import type { RunPlan } from "../../plan/plan-run.ts";
+import type { PlannedStep } from "../../plan/plan-steps.ts";
+import { explanationOf, fileOf, filesBelow, isToDo, testOf } from "../jobs/job-facts.ts";
+
+/** One line of what people ask before they let a job run, answered from facts. */
+export interface ChecklistLine {
+  readonly question: string;
+  readonly isGood: boolean;
+  readonly answer: string;
+}
+
+/** Reversible, backed up, fast enough, checked, documented, tested, watched? */
+export function checklist(
+  job: Job,
+  facts: {
+    readonly plan: RunPlan | null;
+    readonly steps: readonly PlannedStep[];
+    readonly backup: BackupFacts;
+  },
+  folder: string,
+): readonly ChecklistLine[] {
+  const { plan, steps } = facts;
+  return [
+    reversible(job, steps),
+    backup(job, facts.backup),
+    performance(job, plan),
+    integrity(job),
+    documented(job, folder),
+    tested(job, folder),
+    watched(),
+  ];
+}
+
+function reversible(job: Job, steps: readonly PlannedStep[]): ChecklistLine {
+  const question = "reversible";
+  const oneWay = steps.filter(({ hasWayBack }) => !hasWayBack).map(({ name }) => name);
+  if (!job.undoable)
+    return { question, isGood: false, answer: "no: the job keeps no undo log (undoable: false)" };
+  if (oneWay.length > 0) return { question, isGood: false, answer: `no way back for: ${oneWay.join(", ")}` };
+  const rows = job.kind === "steps" ? [] : ["its rows by the undo log"];
+  const back =
+    steps.length === 0
+      ? []
+      : [steps.length === 1 ? "its step by its way back" : `its ${steps.length} steps by their way back`];
+  return { question, isGood: true, answer: `yes: ${[...rows, ...back].join(", ")}` };
+}
+
+function backup({ kind, backup: { check } }: Job, { losses, remedy }: BackupFacts): ChecklistLine {
+  const question = "backup";
+  if (losses.length === 0) {
+    const why =
+      kind === "steps" ? "its steps take nothing away" : "nothing is lost that the undo log does not keep";
+    return { question, isGood: true, answer: `not needed: ${why}` };
+  }
+  const what = losses.join(", ");
+  if (remedy !== null)
+    return { question, isGood: false, answer: `needed for ${what}, and not there: ${remedy}` };
+  const by = check === null ? "read back and young enough" : "by the check of the job's own";
+  return { question, isGood: true, answer: `there for ${what}: ${by}` };
+}
+
+function performance(job: Job, plan: RunPlan | null): ChecklistLine {
+  const question = "performance";
+  if (job.kind === "steps")
+    return { question, isGood: true, answer: "no rows; locks are asked for in short attempts" };
+  const forecast = plan?.details?.forecast;
+  if (forecast?.seconds == null)
+    return {
+      question,
+      isGood: false,
+      answer: `not measured by a run of 1,000 rows or more; a part does: tidefill run ${job.name} --canary 1%`,
+    };
+  const { low, high } = forecast.seconds;
+  return {
+    question,
+    isGood: true,
+    answer: `${formatInterval([low, high])}, by run ${forecast.measuredByRun}`,
+  };
+}
+
+function integrity({ integrity: queries }: Job): ChecklistLine {
+  const question = "integrity";
+  if (queries.length === 0)
+    return {
+      question,
+      isGood: false,
+      answer: "no query says what must hold: add integrity: [{ name, query }]",
+    };
+  return { question, isGood: true, answer: `${queries.map(({ name }) => name).join(", ")}` };
+}
+
+function documented({ name }: Job, folder: string): ChecklistLine {
+  const question = "documented";
+  const found = explanationOf(name, fileOf(name, folder));
+  return found === undefined
+    ? {
+        question,
+        isGood: false,
+        answer:
+          "nothing says why it is there: begin its file with a comment, or name it in a heading of the documentation",
+      }
+    : { question, isGood: true, answer: found };
+}
+
+function tested({ name }: Job, folder: string): ChecklistLine {
+  const question = "tested";
+  const file = fileOf(name, folder);
+  const found = file === undefined ? undefined : testOf(file, folder);
+  if (found === undefined)
+    return {
+      question,
+      isGood: false,
+      answer: `no test imports it: write ${join(folder, `${name}.test.ts`)}`,
+    };
+  if (isToDo(found))
+    return { question, isGood: false, answer: `${found} imports it, and is still to be written (todo)` };
+  return { question, isGood: true, answer: `${found} imports it` };
+}
+
+function watched(): ChecklistLine {
+  const question = "alerts";
+  const found = filesBelow(".", 4).find(
+    (path) => /\.ya?ml$/.test(path) && /\balert:[\s\S]*\btidefill_/.test(readFileSync(path, "utf8")),
+  );
+  return found === undefined
+    ? {
+        question,
+        isGood: false,
+        answer: "no rule in this folder asks for tidefill_…: the package brings them in grafana/alerts",
+      }
+    : { question, isGood: true, answer: found };
+}

@@ -1,0 +1,77 @@
+import { type DryRunOptions, type DryRunReport, dryRun } from "../../engine/preview/dry-run.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { formatBytes, formatCount, formatSeconds } from "../../observe/format.ts";
+import { rowWord } from "../../observe/row-words.ts";
+import type { CommonSettings } from "../options/settings.ts";
+import { withAddress } from "../options/with-store.ts";
+import { exitCodes } from "../terminal/exit-code.ts";
+import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
+import { Signals } from "../terminal/signals.ts";
+
+/** Does real batches, rolls them back, and shows what they did. */
+export async function showDryRun(settings: CommonSettings, job: Job, options: DryRunOptions): Promise<void> {
+  const signals = new Signals();
+  signals.listen();
+  try {
+    const report = await withAddress(settings, (address) =>
+      dryRun(job, { ...options, ...address, signal: signals.signal }),
+    );
+    if (settings.json) printJson(report);
+    else printData(describe(report));
+    if (!settings.json) say("Rolled back: nothing was changed, nothing was kept.");
+    process.exitCode =
+      report.rows.rejected + report.rows.swallowed > 0 ? exitCodes.incomplete : exitCodes.done;
+  } finally {
+    signals.ignore();
+  }
+}
+
+function describe(report: DryRunReport): string {
+  const { rows, triggers, whole } = report;
+  const some = (count: number, what: string): string[] =>
+    count > 0 ? [`${formatCount(count)} ${what}`] : [];
+  const counts = [
+    `${formatCount(rows.read)} rows read`,
+    `${formatCount(rows.written)} would be ${rowWord({ kind: "run", writes: report.writes })}`,
+    ...some(rows.unchanged, "already right"),
+    ...some(rows.skipped, "skipped"),
+    ...some(rows.conflicted, "conflicted"),
+    ...some(rows.rejected, "rejected"),
+    ...some(rows.swallowed, "swallowed by a trigger"),
+  ];
+  const fired = triggers.map(({ name, calls }) => `${name} ${formatCount(calls)} times`).join(", ");
+  const measured = `, for the first ${formatCount(report.measuredRows)} rows that were written`;
+  return [
+    `dry run of ${report.job}: ${counts.join(", ")} in ${formatCount(report.batches)} batches`,
+    "",
+    ...samplesOf(report),
+    `  speed     ${formatCount(report.rowsPerSecond)} rows/s with one worker`,
+    `  WAL       ${report.walBytesPerRow === null ? "none" : `about ${formatCount(report.walBytesPerRow)} bytes a row, full-page images included, the undo log apart`}`,
+    `  triggers  ${fired === "" ? "none fired" : fired + measured}`,
+    ...report.rejects.map((reason) => `  rejected  ${reason}`),
+    `  whole     ~${formatCount(whole.rows)} rows${whole.seconds === null ? "" : `, ${formatSeconds(whole.seconds)} with one worker`}${whole.walBytes === null ? "" : `, ${formatBytes(whole.walBytes)} of WAL`} (an estimate)`,
+  ].join("\n");
+}
+
+function samplesOf({ samples }: DryRunReport): string[] {
+  if (samples.length === 0) return [];
+  const rows = samples.flatMap(({ table, key, before, after }) => {
+    const names = Object.keys(before ?? after ?? {});
+    return names.map((name, index) => [
+      index === 0 ? `${table} ${key.join(", ")}` : "",
+      name,
+      shown(before, name),
+      "→",
+      shown(after, name),
+    ]);
+  });
+  return [alignColumns([["ROW", "COLUMN", "BEFORE", "", "AFTER"], ...rows]), ""];
+}
+
+function shown(values: Readonly<Record<string, string | null>> | null, name: string): string {
+  if (values === null) return "–";
+  const value = values[name];
+  if (value == null) return "null";
+  const line = value.replace(/\s+/g, " ");
+  return line.length > 40 ? `${line.slice(0, 39)}…` : line;
+}

@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { UsageError } from "../../errors.ts";
+
+const endings = [".ts", ".mts", ".js", ".mjs"];
+
+/** The names under which a file of the jobs' folder could lie. */
+export function fileNames(job: string): readonly string[] {
+  return endings.map((ending) => `${job}${ending}`);
+}
+
+/** The files of the folder that may be jobs, without their endings: the tests of jobs lie beside them and are none. */
+export function jobFiles(folder: string): readonly string[] {
+  if (!existsSync(folder)) {
+    throw new UsageError(`There is no folder ${folder}.`, {
+      remedy: "Name the folder of your jobs with --jobs, or make one: tidefill init",
+    });
+  }
+  return readdirSync(folder)
+    .filter((file) => endings.some((ending) => file.endsWith(ending)) && !/\.(d|test|spec)\.\w+$/.test(file))
+    .map((file) => file.replace(/\.[a-z]+$/, ""))
+    .sort();
+}
+
+/** The file of the folder in which a job of this name would be; undefined where there is none. */
+export function fileOf(folder: string, job: string): string | undefined {
+  return fileNames(job)
+    .map((file) => resolve(folder, file))
+    .find((file) => existsSync(file));
+}
+
+/**
+ * The files of the folder that look like jobs; none where there is no folder. None is loaded for that: what a file of somebody's
+ * does may take its time.
+ */
+export function jobsIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return jobFiles(folder).filter((job) => {
+    const path = fileOf(folder, job);
+    return (
+      path !== undefined &&
+      /^export default\b|\bas default\b|^module\.exports\b/m.test(readFileSync(path, "utf8"))
+    );
+  });
+}

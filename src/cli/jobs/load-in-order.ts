@@ -1,0 +1,24 @@
+import { didYouMean } from "../../did-you-mean.ts";
+import { UsageError } from "../../errors.ts";
+import { inOrder } from "../../job/definition/in-order.ts";
+import type { CommonSettings } from "../options/settings.ts";
+import { type LoadedJob, loadJobs } from "./load-job.ts";
+
+/** The jobs of the folder up to one of them, in their order. */
+export async function loadInOrder(
+  settings: CommonSettings,
+  to: string | undefined,
+): Promise<readonly LoadedJob[]> {
+  const { jobs, ignored } = await loadJobs(settings.jobs);
+  const broken = ignored.find(({ reason }) => !reason.includes("is not a job"));
+  if (broken !== undefined) throw new UsageError(`${broken.file}: ${broken.reason}`);
+  const ordered = inOrder(jobs.map(({ job }) => job)).map((each) => jobs.find(({ job }) => job === each));
+  const known = ordered.filter((each) => each !== undefined);
+  if (to === undefined) return known;
+  const last = known.findIndex(({ job }) => job.name === to);
+  if (last >= 0) return known.slice(0, last + 1);
+  const names = known.map(({ job }) => job.name);
+  throw new UsageError(`There is no job "${to}" in ${settings.jobs}/.`, {
+    remedy: `${didYouMean(to, names)}It has: ${names.join(", ")}.`,
+  });
+}

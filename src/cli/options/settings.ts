@@ -1,0 +1,127 @@
+import type { Argv } from "yargs";
+import { untilInstant } from "../../job/pace/until-instant.ts";
+import { rememberOptions } from "../terminal/typed-options.ts";
+
+/** Options that every command takes. */
+export interface CommonSettings {
+  readonly databaseUrl: string | undefined;
+  /** a command of the shell that prints the password */
+  readonly passwordCommand?: string | undefined;
+  /** a directory, or "" for the default one; undefined when the option was not given */
+  readonly embedded: string | undefined;
+  readonly jobs: string;
+  readonly schema: string;
+  readonly json: boolean;
+}
+
+/** Declares the options of every command. */
+export function commonOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option("database-url", {
+      type: "string",
+      describe: "postgres://… or host=… dbname=… (else DATABASE_URL, else PGHOST, PGUSER, …)",
+      group: "Connection:",
+    })
+    .option("password-command", {
+      type: "string",
+      describe: "a command that prints the password, asked at each connect (else TIDEFILL_PASSWORD_COMMAND)",
+      group: "Connection:",
+    })
+    .option("env-file", {
+      type: "string",
+      describe: "take variables such as DATABASE_URL from this file",
+      group: "Connection:",
+    })
+    .option("embedded", {
+      type: "string",
+      describe:
+        "use a PostgreSQL of tidefill's own, kept in this directory (.tidefill/postgres when none is given)",
+      group: "Connection:",
+      conflicts: "database-url",
+    })
+    .option("schema", {
+      type: "string",
+      default: "tidefill",
+      describe: "the schema of tidefill's own tables",
+      group: "Connection:",
+    })
+    .option("jobs", { type: "string", default: "jobs", describe: "the folder of the jobs" })
+    .option("json", { type: "boolean", default: false, describe: "one JSON object on stdout" });
+}
+
+/** When a command may work. */
+export interface HoursSettings {
+  readonly window?: string | undefined;
+  readonly exitWhenClosed?: boolean | undefined;
+  readonly until?: string | undefined;
+}
+
+/** Options of the commands that may have to wait for their hours. */
+export function hoursOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option("window", {
+      type: "string",
+      describe: 'when the run may work: "22:00-06:00 Europe/Berlin", several joined by ";"',
+    })
+    .option("exit-when-closed", {
+      type: "boolean",
+      default: false,
+      describe: "leave with exit code 75 instead of waiting where the window is closed",
+    })
+    .option("until", { type: "string", describe: 'leave with exit code 75 at "06:00 Europe/Berlin"' });
+}
+
+/** What the options of the hours mean to the engine. @throws UsageError */
+export function hoursOf({ window, exitWhenClosed, until }: HoursSettings) {
+  return {
+    window,
+    exitWhenClosed,
+    until: until === undefined ? undefined : untilInstant(until, new Date()),
+  };
+}
+
+/** Options of the commands that work on a run. */
+export function workOptions<T>(yargs: Argv<T>) {
+  return hoursOptions(yargs)
+    .option("workers", {
+      type: "number",
+      describe: "ranges that each process works on at a time (4 unless the run has been told otherwise)",
+    })
+    .option("replica", {
+      type: "string",
+      array: true,
+      default: [],
+      describe:
+        "a standby that must keep up: its application_name, or postgres://… (those that stream when not given)",
+    })
+    .option("lease", {
+      type: "string",
+      default: "10s",
+      describe: "how long a worker that vanished keeps its range",
+    })
+    .option("reject-limit", {
+      type: "string",
+      describe: "rejects that stop the run, 500 or 0.5% (the job's own limit when not given)",
+    })
+    .option("metrics-port", {
+      type: "number",
+      describe: "serve Prometheus metrics at http://127.0.0.1:<port>/metrics",
+    })
+    .option("pushgateway", { type: "string", describe: "push the metrics there when the run ends" })
+    .option("log", { type: "string", describe: "append every event to this file as JSON lines" });
+}
+
+/** What yargs read, with the common options in their types. */
+export function commonSettings(read: {
+  readonly databaseUrl?: string | undefined;
+  readonly passwordCommand?: string | undefined;
+  readonly embedded?: string | undefined;
+  readonly envFile?: string | undefined;
+  readonly jobs: string;
+  readonly schema: string;
+  readonly json: boolean;
+}): CommonSettings {
+  rememberOptions({ ...read, embedded: read.embedded });
+  const { databaseUrl, passwordCommand, embedded, jobs, schema, json } = read;
+  return { databaseUrl, passwordCommand, embedded, jobs, schema, json };
+}

@@ -1,0 +1,84 @@
+import { styleText } from "node:util";
+import type { TidefillError } from "../../errors.ts";
+import { withTypedOptions } from "./typed-options.ts";
+
+/** Data for programs and people who pipe it: stdout. Characters that a terminal would obey are made visible. */
+export function printData(text: string): void {
+  process.stdout.write(`${harmless(withTypedOptions(text))}\n`);
+}
+
+/** The same in the place of so many lines that were printed before, on a terminal. */
+export function printInPlace(text: string, lines: number): void {
+  process.stdout.write(`\u001b[${lines}A\u001b[J${harmless(withTypedOptions(text))}\n`);
+}
+
+/** A script, as it is: it is piped to somebody who must get every byte of it. */
+export function printScript(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** One JSON object on stdout; bigints as texts, since JSON numbers would lose their digits. */
+export function printJson(value: unknown): void {
+  printScript(
+    JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? each.toString() : each), 2),
+  );
+}
+
+/** Something for people: stderr. */
+export function say(text: string): void {
+  process.stderr.write(`${harmless(withTypedOptions(text), ownStyle)}\n`);
+}
+
+// C0 and C1, and those that turn the order of what stands around them; names in a database may hold any.
+const control = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+const ownStyle = new RegExp(`${String.fromCharCode(0x1b)}\\[\\d{1,2}m`, "y");
+
+/** A text on one line, in which nothing is left that a terminal would obey: a line break reads `\n`. */
+export function visible(text: string): string {
+  return text.replaceAll(control, escaped);
+}
+
+/** The same for a text of several lines; `spared` is what of ours may stay. */
+function harmless(text: string, spared?: RegExp): string {
+  return text.replaceAll(control, (character, index: number) => {
+    if (character === "\n" || character === "\t") return character;
+    if (spared === undefined) return escaped(character);
+    spared.lastIndex = index;
+    return spared.test(text) ? character : escaped(character);
+  });
+}
+
+function escaped(character: string): string {
+  if (character === "\n") return "\\n";
+  return `\\u{${character.charCodeAt(0).toString(16)}}`;
+}
+
+/** An error for people: what happened, and what to type next. */
+export function sayError(error: TidefillError): void {
+  say(`${emphasise("red", "error")} ${error.message}`);
+  if (error.remedy !== undefined) say(`${emphasise("cyan", "→")} ${error.remedy}`);
+}
+
+/** Coloured on a terminal; plain with NO_COLOR or in a pipe. */
+export function emphasise(style: "bold" | "dim" | "red" | "green" | "cyan" | "yellow", text: string): string {
+  return styleText(style, text, { stream: process.stderr });
+}
+
+/** Rows in aligned columns, the first row being the heading; numbers to the right. */
+export function alignColumns(given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(visible));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const width = widths[column] ?? 0;
+          return /^[\d,.]+( ?%| rows\/s)?$/.test(cell) ? cell.padStart(width) : cell.padEnd(width);
+        })
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

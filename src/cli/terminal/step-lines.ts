@@ -1,0 +1,41 @@
+import { formatSeconds } from "../../observe/format.ts";
+import { shownSession } from "../../steps/statements/blocking-session.ts";
+import type { StepEvent } from "../../steps/step-events.ts";
+import { emphasise, say } from "./output.ts";
+
+/** Most steps take an instant; those that do not are worth a word. */
+function took(seconds: number): string {
+  return seconds < 0.1 ? "" : `; ${formatSeconds(seconds)}`;
+}
+
+/** Tells people of the steps before and after the rows: a line for each, and who is in the way of one that waits. */
+export class StepLines {
+  #blockedBy: string | null = null;
+
+  hear(event: StepEvent): void {
+    const { step } = event;
+    if (event.type === "step waits") this.#wait(event);
+    if (event.type === "step held")
+      say(`${emphasise("yellow", "waits")}  ${event.isBack ? "taking back " : ""}${step}: ${event.reason}`);
+    if (event.type === "step undone")
+      say(
+        event.wasThere
+          ? `${emphasise("yellow", "left")}  ${step}: it was there before the job came`
+          : `${emphasise("green", "taken back")}  ${step}${took(event.seconds)}`,
+      );
+    if (event.type !== "step done") return;
+    const how = event.wasThere ? ", which was there already" : took(event.seconds);
+    say(`${emphasise("green", "done")}  ${step}${how}`);
+  }
+
+  // Once for each who is in the way, not once an attempt.
+  #wait({ step, forMs, inTheWay }: Extract<StepEvent, { readonly type: "step waits" }>): void {
+    const who = inTheWay.map(({ pid }) => pid).join(", ");
+    if (who === this.#blockedBy) return;
+    this.#blockedBy = who;
+    const what = forMs === null ? "it hinders nobody, and waits for" : "its lock is held by";
+    say(`${emphasise("yellow", "waits")}  ${step}: ${what}${inTheWay.length === 0 ? " somebody" : ""}`);
+    for (const each of inTheWay)
+      say(`       ${shownSession(each)}, ${each.state}, ${formatSeconds(each.seconds)}: ${each.statement}`);
+  }
+}

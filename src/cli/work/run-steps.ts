@@ -1,0 +1,29 @@
+import type { WorkOptions } from "../../engine/session/with-database.ts";
+import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
+import { withAddress } from "../options/with-store.ts";
+import { Signals } from "../terminal/signals.ts";
+import { StepLines } from "../terminal/step-lines.ts";
+
+/** Does what has steps and no run, told on the terminal and ended by the first signal. */
+export async function takeSteps<T>(
+  settings: CommonSettings,
+  hours: HoursSettings,
+  work: (options: WorkOptions) => Promise<T>,
+): Promise<T> {
+  const signals = new Signals();
+  const lines = new StepLines();
+  signals.listen();
+  try {
+    return await withAddress(settings, (address) =>
+      work({
+        ...address,
+        schema: settings.schema,
+        ...hoursOf(hours),
+        signal: signals.signal,
+        onStep: (event) => lines.hear(event),
+      }),
+    );
+  } finally {
+    signals.ignore();
+  }
+}

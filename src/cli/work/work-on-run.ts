@@ -1,0 +1,210 @@
+import type { EngineEvent } from "../../engine/report/events.ts";
+import type { RunReport } from "../../engine/report/run-report.ts";
+import type { WorkOptions } from "../../engine/session/with-database.ts";
+import { UsageError } from "../../errors.ts";
+import { parseRejectLimit } from "../../job/definition/reject-limit.ts";
+import type { Duration } from "../../job/pace/duration.ts";
+import { formatCount, formatSeconds } from "../../observe/format.ts";
+import { rowWord } from "../../observe/row-words.ts";
+import { repairOf } from "../../remedies/repair.ts";
+import { nameOf } from "../../remedies/stops.ts";
+import { stopOfReport } from "../../remedies/waiting.ts";
+import type { LoadedJob } from "../jobs/load-job.ts";
+import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
+import { withAddress } from "../options/with-store.ts";
+import { exitCodeOf } from "../terminal/exit-code.ts";
+import { type ObserverSettings, Observers } from "../terminal/observers.ts";
+import { emphasise, printJson, say } from "../terminal/output.ts";
+import { Signals } from "../terminal/signals.ts";
+import { StepLines } from "../terminal/step-lines.ts";
+
+export interface WorkSettings extends ObserverSettings, HoursSettings {
+  readonly workers?: number | undefined;
+  readonly replica?: readonly string[] | undefined;
+  readonly lease: string;
+  readonly rejectLimit?: string | undefined;
+}
+
+/** Works on a run under the eyes of progress line, metrics and log, and sets the exit code by how it ended. */
+export async function takePart(
+  settings: CommonSettings,
+  work: WorkSettings,
+  loaded: LoadedJob | null,
+  start: (options: WorkOptions) => Promise<RunReport>,
+): Promise<RunReport> {
+  requireNumbers(work);
+  const rejectLimit = work.rejectLimit === undefined ? undefined : parseRejectLimit(work.rejectLimit);
+  const hours = hoursOf(work);
+  const observers = await Observers.open(work);
+  const signals = new Signals();
+  signals.listen();
+  try {
+    await observers.start();
+    const mine = new OwnShare();
+    const steps = new StepLines();
+    const begin = performance.now();
+    const report = await withAddress(settings, (address) =>
+      start({
+        ...address,
+        schema: settings.schema,
+        workers: work.workers,
+        ...hours,
+        replicas: work.replica,
+        lease: work.lease as Duration,
+        rejectLimit,
+        signal: signals.signal,
+        onStep: (event) => {
+          observers.hearStep(event);
+          steps.hear(event);
+        },
+        onEvent: [...observers.listeners, (event) => mine.hear(event)],
+        files: loaded?.files,
+      }),
+    );
+    observers.progress.clear();
+    if (settings.json) printJson(report);
+    sayOutcome(report, mine, (performance.now() - begin) / 1_000);
+    sayLost(mine.lost(work.lease), work.lease);
+    process.exitCode = exitCodeOf(report);
+    return report;
+  } finally {
+    await observers.stop();
+    signals.ignore();
+  }
+}
+
+function requireNumbers(work: WorkSettings): void {
+  const limits = [
+    ["workers", work.workers, 1, 64],
+    ["metrics-port", work.metricsPort, 0, 65_535],
+  ] as const;
+  for (const [name, value, least, most] of limits) {
+    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) continue;
+    throw new UsageError(`--${name} wants a whole number from ${least} to ${most}.`);
+  }
+  if (work.pushgateway !== undefined && !/^https?:\/\/./.test(work.pushgateway)) {
+    throw new UsageError("--pushgateway wants an address.", {
+      remedy: "Write --pushgateway http://host:9091",
+    });
+  }
+}
+
+function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
+  const parts = partsOf(report);
+  const colour = report.status === "succeeded" ? "green" : report.status === "failed" ? "red" : "yellow";
+  const reason =
+    report.stopReason === null || report.stopReason === report.status || report.stopReason === "finished"
+      ? ""
+      : ` (${report.stopReason})`;
+  say(
+    `${emphasise(colour, report.status)}${reason}  ${report.job}, run ${report.run}: ${parts.join(", ")}; ${mine.of(report)}${formatSeconds(seconds)}`,
+  );
+  if (report.message !== null) say(report.message);
+  for (const what of report.notCompared) say(`${emphasise("yellow", "not compared")}  ${what}`);
+  for (const broken of report.broken) say(`${emphasise("red", "integrity")}  ${broken}`);
+  sayContract(report);
+  for (const next of [nextStep(report), repair(report)])
+    if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
+}
+
+/** A verify only looks; what mends the rows that differ is told with it. */
+function repair({ kind, job, ofRun, rows: { read, conflicted } }: RunReport): string | null {
+  return kind === "verify" && conflicted > 0 ? repairOf({ job, ofRun, read, differing: conflicted }) : null;
+}
+
+function sayLost(lost: string | null, lease: string): void {
+  if (lost === null) return;
+  say(`${emphasise("yellow", "lost")}  ${lost}`);
+  say(
+    `${emphasise("cyan", "→")} If it happens again, a lease longer than ${lease}: tidefill run or resume with --lease 1m`,
+  );
+}
+
+/** What is left of the steps after the rows, and why. */
+function sayContract({ job, contract }: RunReport): void {
+  if (contract === null) return;
+  if (contract.isStopped)
+    say(
+      `${emphasise("yellow", "stopped")}  ${contract.problem}\n${emphasise("cyan", "→")} Go on with the last steps: tidefill resume ${job}`,
+    );
+  else if (contract.problem !== null)
+    say(`${emphasise("yellow", "waits")}  the last steps of ${job}: ${contract.problem}`);
+  else if (contract.open.length > 0)
+    say(
+      `${emphasise("cyan", "→")} When no program asks for it any more (${contract.open.join(", ")}): tidefill contract ${job}`,
+    );
+}
+
+/** How a run of each kind is summed up. */
+function partsOf(report: RunReport): string[] {
+  const { kind, rows, hasRows } = report;
+  const some = (count: number, what: string): string[] =>
+    count > 0 ? [`${formatCount(count)} ${what}`] : [];
+  if (!hasRows) return [kind === "undo" ? "its steps are taken back" : "its steps are done"];
+  if (kind === "undo") {
+    const images = `of ${formatCount(rows.read)} undo images`;
+    const counts = [rows.written, rows.conflicted, rows.skipped].map(formatCount);
+    return [
+      `${counts[0]} ${rowWord(report)}`,
+      `${counts[1]} ${rows.conflicted === 1 ? "conflict" : "conflicts"}`,
+      `${counts[2]} gone`,
+      ...some(rows.unchanged, "as they were already"),
+      ...some(rows.rejected, "refused by the database"),
+      ...some(rows.swallowed, "swallowed by a trigger"),
+      images,
+    ];
+  }
+  if (kind === "verify")
+    return [`${formatCount(rows.read)} rows compared`, `${formatCount(rows.conflicted)} differences`];
+  return [
+    `${formatCount(rows.written)} rows ${rowWord(report)}`,
+    ...some(rows.unchanged, "already right"),
+    ...some(rows.skipped, "skipped"),
+    ...some(rows.conflicted, "conflicted with rows that were there"),
+    ...some(rows.rejected, "rejected"),
+    ...some(rows.swallowed, "swallowed by a trigger"),
+  ];
+}
+
+/** What this process has done of a run that others, or itself at an earlier time, have worked on too. */
+class OwnShare {
+  #written = 0;
+  #lostLeases = 0;
+
+  hear(event: EngineEvent): void {
+    if (event.type === "batch committed") this.#written += event.counts.written;
+    if (event.type === "lease lost") this.#lostLeases += 1;
+  }
+
+  /** What became of ranges that this process had and lost; null where it lost none. */
+  lost(lease: string): string | null {
+    const count = this.#lostLeases;
+    if (count === 0) return null;
+    const ranges = count === 1 ? "a range" : `${count} ranges`;
+    return `This process lost its lease on ${ranges}: for longer than ${lease} it stood still, or could not reach the database. Its batch there was rolled back, and other workers have done the rows; none was written twice.`;
+  }
+
+  of(report: RunReport): string {
+    return this.#written >= report.rows.written ? "" : `${formatCount(this.#written)} of them now, in `;
+  }
+}
+
+// A row that came before the one it refers to may be taken back the next time.
+function tryAgain({ kind, rows, ofRun }: RunReport): string {
+  return kind === "undo" && rows.rejected > 0 ? `   try those once more: tidefill undo ${ofRun}` : "";
+}
+
+function isListed({ kind, rows }: RunReport): boolean {
+  return rows.rejected + rows.swallowed > 0 || (kind !== "run" && rows.conflicted + rows.skipped > 0);
+}
+
+function nextStep(report: RunReport): string | null {
+  const name = nameOf(report);
+  if (report.status === "succeeded")
+    return isListed(report) ? `See which: tidefill rejects ${report.run}${tryAgain(report)}` : null;
+  if (report.status === "cancelled") return null;
+  if (report.status === "running" && report.wanted !== "running")
+    return `Its other processes end their batches and leave too: tidefill status ${name}`;
+  if (report.status === "running") return `Others go on with it. To join them again: tidefill resume ${name}`;
+  return stopOfReport(report)?.remedy ?? null;
+}

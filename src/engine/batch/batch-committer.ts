@@ -1,0 +1,212 @@
+import { JobError, NotCommittedError, SwallowedError } from "../../errors.ts";
+import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
+import { hasCome, type RowGuard } from "../../postgres/catalog/row-triggers.ts";
+import { join, type Sql } from "../../postgres/sql/sql.ts";
+import { describeBlockers } from "../../postgres/transaction/blocking-sessions.ts";
+import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import type { LeasedBounds, Stretch } from "../../source/walk.ts";
+import type { Lease } from "../../store/runs/ranges.ts";
+import type { Store } from "../../store/store.ts";
+import { batchBytes, batchLimits } from "./batch-limits.ts";
+import { batchName } from "./batch-name.ts";
+import type { BatchPace } from "./batch-pace.ts";
+import { type Batch, type BatchOutcome, nothingDone } from "./batch-work.ts";
+import { type Attempt, advanced, attemptAt, type Committed, type Committer } from "./committer.ts";
+import { countBatch } from "./count-batch.ts";
+import type { RunTables } from "./run-tables.ts";
+import type { RunTask } from "./run-task.ts";
+
+/** What a batch takes for granted, and its last statement looks at. */
+interface Seen {
+  readonly absent: readonly RowGuard[];
+  readonly condition: Sql;
+}
+
+/**
+ * THE transaction: what a batch wrote, what it rejected, and how far the range has come are committed together or not at all.
+ * After a crash the range continues right after the last batch committed here.
+ */
+export class BatchCommitter implements Committer {
+  readonly #db: Database;
+  readonly #store: Store;
+  readonly #task: Pick<RunTask, "walk" | "work" | "ofRejects" | "guards">;
+  readonly #tables: RunTables;
+  readonly #job: string;
+  readonly #timing: {
+    readonly pace: Pick<BatchPace, "batchTimeMs">;
+    readonly deadlockTimeoutMs: number;
+    readonly leaseMs: number;
+  };
+
+  constructor(
+    db: Database,
+    store: Store,
+    job: string,
+    task: Pick<RunTask, "walk" | "work" | "ofRejects" | "guards">,
+    tables: RunTables,
+    timing: {
+      readonly pace: Pick<BatchPace, "batchTimeMs">;
+      readonly deadlockTimeoutMs: number;
+      readonly leaseMs: number;
+    },
+  ) {
+    this.#db = db;
+    this.#store = store;
+    this.#job = job;
+    this.#task = task;
+    this.#tables = tables;
+    this.#timing = timing;
+  }
+
+  /** An attempt at the next batch of a leased range. */
+  begin(lease: Lease, looksAhead: boolean, looksForBlockers: boolean): Attempt {
+    return attemptAt(lease, looksAhead, looksForBlockers);
+  }
+
+  /** Works on up to `rows` rows and commits. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
+  async commit(attempt: Attempt, rows: number): Promise<Committed> {
+    const { lease, clock } = attempt;
+    return this.#timed(attempt, rows, async (tx) => {
+      if (attempt.looksForBlockers) this.#lookForBlockers(attempt, await tx.pid(), rows);
+      const seen = this.#seen();
+      const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
+      attempt.stretch = stretch;
+      const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
+      const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
+      attempt.outcome = stretch.isEmpty ? nothingDone : await this.#work(tx, lease, batch, seen);
+      return this.#advance(tx, attempt, stretch, attempt.outcome, seen);
+    });
+  }
+
+  /** Tables and triggers as this batch knows them: another batch may learn more while it works. */
+  #seen(): Seen {
+    const absent = this.#task.guards.filter(({ isThere }) => !isThere);
+    const conditions = [this.#tables.condition, ...absent.map(({ condition }) => condition)];
+    return { absent, condition: join(conditions, " and ") };
+  }
+
+  async #work(tx: Transaction, lease: Lease, batch: Batch, { absent }: Seen): Promise<BatchOutcome> {
+    try {
+      return await this.#taskOf(lease).work.do(tx, batch);
+    } catch (error) {
+      // What looks like the job's fault may be the work of a trigger that has come just now.
+      const mayBeTriggers = error instanceof JobError || error instanceof SwallowedError;
+      if (mayBeTriggers && (await hasCome(tx, absent))) throw new NotCommittedError("a trigger that came");
+      throw error;
+    }
+  }
+
+  /** A transaction whose COMMIT is measured by itself. */
+  async #timed<T>(
+    { lease, clock }: Attempt,
+    rows: number,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#db.transaction(
+        async (tx) => {
+          const result = await work(tx);
+          clock.commits();
+          return result;
+        },
+        this.#limits(lease, rows),
+      );
+    } finally {
+      clock.ends();
+    }
+  }
+
+  /** From another session, while the batch waits; it only looks, so no batch fails with it. */
+  #lookForBlockers(attempt: Attempt, pid: Sql, rows: number): void {
+    const { lockMs } = this.#limits(attempt.lease, rows);
+    const look = async (): Promise<void> => {
+      const found = await describeBlockers(this.#db, pid);
+      if (found.length > 0) attempt.blockers = found;
+    };
+    setTimeout(() => void look().catch(() => {}), lockMs / 2).unref();
+  }
+
+  #taskOf({ isOfRejects }: Lease): Pick<RunTask, "walk" | "work"> {
+    return (isOfRejects ? this.#task.ofRejects : null) ?? this.#task;
+  }
+
+  async #stretch(tx: Transaction, { lease, looksAhead }: Attempt, rows: number): Promise<Stretch> {
+    const rest = remaining(lease);
+    const { walk } = this.#taskOf(lease);
+    if (looksAhead && !(await walk.hasRows(tx, rest))) {
+      // All of it was looked at, so it counts as walked; what is left of it when others have begun, nobody has counted.
+      return {
+        through: rest.through,
+        walked: lease.batches === 0 ? (lease.planned ?? 0) : 0,
+        isLast: true,
+        isEmpty: true,
+      };
+    }
+    return walk.stretch(tx, rest, rows, batchBytes);
+  }
+
+  /** Passes over the one row that stands alone in `attempt`, keeping it as a reject. Null when the row is no longer next. */
+  async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
+    const { lease } = attempt;
+    return this.#timed(attempt, 1, async (tx) => {
+      const { walk, work } = this.#taskOf(lease);
+      const stretch = await walk.stretch(tx, remaining(lease), 1, batchBytes);
+      if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
+      attempt.stretch = stretch;
+      const place = stretch.through ?? [];
+      const key = (await work.keyAt?.(tx, place)) ?? place;
+      const rejects = [{ key, sqlstate, reason: work.reasonAt?.(key, reason) ?? reason }];
+      attempt.outcome = { ...nothingDone, read: 1, rejects };
+      return this.#advance(tx, attempt, stretch, attempt.outcome, this.#seen());
+    });
+  }
+
+  /** Whether an attempt whose COMMIT got no answer is there after all. */
+  async wasCommitted(lease: Lease): Promise<boolean> {
+    // The question writes nothing, and waits for no standby.
+    return this.#db.transaction((tx) => this.#store.ranges.wasCommitted(tx, lease), { mayBeForgotten: true });
+  }
+
+  async #advance(
+    tx: Transaction,
+    attempt: Attempt,
+    stretch: Stretch,
+    outcome: BatchOutcome,
+    seen: Seen,
+  ): Promise<Committed> {
+    const { lease } = attempt;
+    const fresh = await this.#store.rejects.add(tx, lease.run, lease.range, outcome.rejects);
+    await this.#store.rejects.add(tx, lease.run, lease.range, outcome.notes);
+    const counts = countBatch(lease.sweep, stretch, outcome, fresh);
+    attempt.counts = counts;
+    // The last write, and undoing all of the above when the lease is no longer ours.
+    const { leaseMs } = this.#timing;
+    const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, leaseMs, seen.condition);
+    if (!asked.isSame) {
+      await hasCome(tx, seen.absent);
+      throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table or a trigger that was another");
+    }
+    // After it, so that a share of the rows read is judged with this batch's rows among them.
+    const standing = fresh.rejected > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
+    return { lease: advanced(lease, stretch), isLast: stretch.isLast, asked, standing };
+  }
+
+  #limits({ run, range }: Lease, rows: number) {
+    const { pace, deadlockTimeoutMs } = this.#timing;
+    const name = batchName(this.#job, run, range);
+    return { ...batchLimits(pace.batchTimeMs, deadlockTimeoutMs, rows), name };
+  }
+}
+
+function remaining(lease: Lease): LeasedBounds {
+  return { after: lease.checkpoint, through: lease.through, token: lease.token };
+}
+
+function isSameKey(left: KeyText | null, right: KeyText | null | undefined): boolean {
+  return (
+    left !== null &&
+    right != null &&
+    left.length === right.length &&
+    left.every((text, index) => text === right[index])
+  );
+}

@@ -1,0 +1,32 @@
+import { swallowedState } from "../../postgres/failure/failure.ts";
+import type { Stretch } from "../../source/walk.ts";
+import type { Reject, RejectCounts } from "../../store/rejects/rejects.ts";
+import type { BatchCounts } from "../../store/runs/batch-counts.ts";
+import type { BatchOutcome } from "./batch-work.ts";
+
+/** A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts. */
+export function countBatch(
+  sweep: number,
+  { walked }: Stretch,
+  outcome: BatchOutcome,
+  fresh: RejectCounts,
+): BatchCounts {
+  const { read, written, unchanged, skipped, conflicted, freed } = outcome;
+  if (sweep === 0) {
+    const swallowed = fresh.swallowed + outcome.swallowed;
+    return { walked, read, written, unchanged, skipped, conflicted, rejected: fresh.rejected, swallowed };
+  }
+  // What was rejected before was read then: now it is counted as what has become of it.
+  const rejected = fresh.rejected - (freed?.rejected ?? 0);
+  const swallowed = fresh.swallowed - (freed?.swallowed ?? 0);
+  const again =
+    freed === null ? { unchanged: 0, skipped: 0, conflicted: 0 } : { unchanged, skipped, conflicted };
+  const total = written + again.unchanged + again.skipped + again.conflicted + rejected + swallowed;
+  return { walked, read: Math.max(0, total), written, ...again, rejected, swallowed };
+}
+
+/** How many rejects there are of each kind. */
+export function countByKind(rejects: readonly Pick<Reject, "sqlstate">[]): RejectCounts {
+  const swallowed = rejects.filter(({ sqlstate }) => sqlstate === swallowedState).length;
+  return { rejected: rejects.length - swallowed, swallowed };
+}

@@ -1,0 +1,25 @@
+import { changePace, type RunPace } from "../../job/pace/pace.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Store } from "../../store/store.ts";
+import { paceOf, type WorkOptions } from "../session/with-database.ts";
+
+/**
+ * What somebody says about the pace when he takes a run up holds for the whole run from then on; standbys come to those that it
+ * minds already, since forgetting one would be silent.
+ */
+export async function takeUpPace(
+  db: Queryable,
+  store: Store,
+  run: Run,
+  options: WorkOptions,
+): Promise<RunPace> {
+  const asked = paceOf(options);
+  if (Object.keys(asked).length === 0) return asked;
+  const before = JSON.parse(run.pace) as RunPace;
+  const replica = [...new Set([...(before.replica ?? []), ...(asked.replica ?? [])])];
+  const pace = changePace(before, { ...asked, ...(replica.length === 0 ? {} : { replica }) });
+  await store.runs.set(db, run.id, { pace: sql`${JSON.stringify(pace)}::jsonb` });
+  return asked;
+}

@@ -1,0 +1,20 @@
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Store } from "../../store/store.ts";
+import type { WorkOptions } from "../session/with-database.ts";
+import { takeUpPace } from "./adopt-pace.ts";
+
+/** Adopts the pace that was given with a resume, and writes the resume into the audit. */
+export async function recordResume(
+  db: Database,
+  store: Store,
+  run: Run,
+  options: WorkOptions & { readonly acceptChanges?: boolean | undefined },
+): Promise<void> {
+  const { job, id } = run;
+  await db.transaction(async (tx) => {
+    const asked = await takeUpPace(tx, store, run, options);
+    const details = { acceptChanges: options.acceptChanges === true, ...asked };
+    await store.audit.record(tx, { action: "resume", job, run: id, details });
+  });
+}

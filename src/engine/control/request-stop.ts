@@ -1,0 +1,48 @@
+import { RefusedError } from "../../errors.ts";
+import { raw, sql } from "../../postgres/sql/sql.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import type { Store } from "../../store/store.ts";
+import { type RunReport, readReport } from "../report/run-report.ts";
+
+/**
+ * Asks a run to pause or to be cancelled. Its workers hear it when they commit; when nobody is at work, it is so at once.
+ * @throws RefusedError when the run is finished
+ */
+export async function askToStop(
+  db: Database,
+  store: Store,
+  name: string,
+  wanted: "paused" | "cancelled",
+): Promise<RunReport> {
+  const { id, job } = await store.runs.require(db, name);
+  await store.runs.settle(db, job);
+  await db.transaction(async (tx) => {
+    const run = await store.runs.lock(tx, id);
+    if (isFinished(run.status)) {
+      throw new RefusedError(
+        "run-is-unfinished",
+        `Run ${id} of ${run.job} has ended already (${run.status}).`,
+        `tidefill status ${id}`,
+      );
+    }
+    if (run.wanted === "cancelled" && wanted === "paused") {
+      throw new RefusedError(
+        "run-is-unfinished",
+        `Run ${id} of ${run.job} is being cancelled already.`,
+        `tidefill status ${id}`,
+      );
+    }
+    const isAtWork = run.status === "running";
+    // A run that failed stays so, with its reason, until it goes on or is given up.
+    if (!isAtWork && wanted === "paused" && run.status === "failed") return;
+    await store.runs.set(tx, id, {
+      wanted: sql`${wanted}`,
+      ...(isAtWork ? {} : { status: sql`${wanted}`, stop_reason: sql`${wanted}` }),
+      ...(!isAtWork && wanted === "cancelled" ? { finished_at: raw("pg_catalog.clock_timestamp()") } : {}),
+    });
+    const action = wanted === "paused" ? "pause" : "cancel";
+    await store.audit.record(tx, { action, job, run: id, details: {} });
+  });
+  return readReport(db, store, await store.runs.require(db, String(id)));
+}

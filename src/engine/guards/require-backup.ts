@@ -1,0 +1,106 @@
+import { whyUnusable } from "../../backup/intact.ts";
+import { RefusedError } from "../../errors.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import type { Step, StepTable } from "../../job/steps/steps.ts";
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import type { BackupScope } from "../../plan/open-dropped.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { KnownBackup } from "../../store/backups.ts";
+import type { UndoLogKind } from "../../store/runs/run.ts";
+import type { Store } from "../../store/store.ts";
+
+/** Whether a run of the job destroys something that no undo log keeps. */
+export function isDestructive({ job, writes }: OpenedJob, undoLog: UndoLogKind): boolean {
+  const changes = writes.some(({ verb, overwrites }) => verb !== "insert" || overwrites);
+  return job.destructive || (changes && undoLog === "none");
+}
+
+/**
+ * A job that destroys something (`store` is null where tidefill has never run) starts only with a verified backup that is young enough, or when the author's own check says
+ * that there is one. That one can be restored is looked at here, not remembered. @throws RefusedError
+ */
+export async function requireBackup(
+  db: Database,
+  store: Store | null,
+  opened: OpenedJob,
+  undoLog: UndoLogKind,
+): Promise<void> {
+  if (!isDestructive(opened, undoLog)) return;
+  const { job } = opened;
+  const overwritten = opened.writes.find(({ verb, overwrites }) => verb === "insert" && overwrites);
+  if (overwritten !== undefined && job.backup.check === null) {
+    throw new RefusedError(
+      "backup-is-there",
+      `${job.name} overwrites the rows of ${displayName(overwritten.relation)} that its \`onConflict\` meets, and no backup of tidefill's holds those: it holds rows that the job reads. Nothing was started.`,
+      "Leave `undoable: false` and `destructive: true` out, so that the undo log keeps what is overwritten; or name a check of your own in the job: backup: { check }.",
+    );
+  }
+  await requireFresh(
+    db,
+    store,
+    job,
+    opened.scopeFingerprint,
+    undoLog === "none" ? "destroys rows that no undo log keeps" : "is destructive by its own word",
+  );
+}
+
+/** The same for steps that drop columns and tables (`store` is null as above); `opened` is null where a check of the job's own answers. @throws RefusedError */
+export async function requireBackupOfDropped(
+  db: Database,
+  store: Store | null,
+  job: Job,
+  opened: BackupScope | null,
+  steps: readonly Step[],
+): Promise<void> {
+  const stranger = steps.find(
+    (step) => (step.kind === "drop column" || step.kind === "drop table") && !covers(opened, step.table),
+  );
+  if (stranger !== undefined && job.backup.check === null)
+    throw new RefusedError(
+      "backup-is-there",
+      `The step "${stranger.name}" of ${job.name} drops what no backup of tidefill's covers: it is not in the table that the job reads. No step was done.`,
+      "Name a check of your own in the job, of the last backup that holds it: backup: { check }.",
+    );
+  await requireFresh(db, store, job, opened?.scopeFingerprint ?? "", "drops what nothing brings back");
+}
+
+/** A backup of a job holds rows of the table that it reads. */
+function covers(opened: BackupScope | null, table: StepTable): boolean {
+  const relation = opened?.table?.relation;
+  return relation?.name === table.name && (table.schema === null || table.schema === relation.schema);
+}
+
+async function requireFresh(
+  db: Database,
+  store: Store | null,
+  { name, backup }: Job,
+  scopeFingerprint: string,
+  what: string,
+): Promise<void> {
+  const remedy = `Make one: tidefill backup ${name} --to <dir>   or name a check of your own in the job: backup: { check }.`;
+  if (backup.check) {
+    if (await backup.check()) return;
+    throw new RefusedError("backup-is-there", `${name} ${what}, and its own backup check said no.`, remedy);
+  }
+  const known = store === null ? [] : await store.backups.verified(db, name, scopeFingerprint);
+  const young = known.filter(({ ageMs }) => ageMs <= backup.maxAgeMs);
+  const problems: string[] = [];
+  for (const { directory, startedAt } of young) {
+    const problem = await whyUnusable(directory, name, startedAt);
+    if (problem === null) return;
+    problems.push(`${directory}: ${problem}`);
+  }
+  throw new RefusedError(
+    "backup-is-there",
+    `${name} ${what}, and ${whyNone(known, problems)}. Nothing was started.`,
+    problems.length === 0 ? remedy : `Bring it back to where it was on this machine; or:  ${remedy}`,
+  );
+}
+
+function whyNone([newest]: readonly KnownBackup[], problems: readonly string[]): string {
+  if (newest === undefined) return "it has no verified backup of these rows";
+  return problems.length === 0
+    ? `its last verified backup is ${Math.round(newest.ageMs / 3_600_000)} hours old`
+    : `its verified backup cannot be restored any more (${problems.slice(0, 3).join("; ")})`;
+}

@@ -1,0 +1,25 @@
+import { RefusedError } from "../../errors.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { refusalsOfSteps } from "../../plan/find-sql.ts";
+
+/**
+ * Refuses a job one of whose steps would harm a live table, before its first statement.
+ * @throws RefusedError with the first reason, and the others below it
+ */
+export async function requireSafeSteps(job: Job): Promise<void> {
+  const [first, ...others] = await refusalsOfSteps(job);
+  if (first === undefined) return;
+  const more = others.map(({ message }) => `\n${message}`).join("");
+  throw new RefusedError("sql-is-safe", `${first.message}${more}`, first.remedy);
+}
+
+/** The same in words; null where no step would. */
+export async function whyUnsafe(job: Job): Promise<string | null> {
+  return requireSafeSteps(job).then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof RefusedError) return `${error.message} ${error.remedy ?? ""}`.trim();
+      throw error;
+    },
+  );
+}

@@ -1,0 +1,38 @@
+import { RefusedError } from "../../errors.ts";
+import type { Step } from "../../job/steps/steps.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { ImagePart } from "../../sink/images/images.ts";
+import { regclassOf } from "../../steps/statements/catalogue.ts";
+import type { Store } from "../../store/store.ts";
+
+/** Refuses to drop what an undo of a run would need: the table of its images, a column of them, or of their key. @throws RefusedError */
+export async function requireNoUndoNeeds(db: Database, store: Store, steps: readonly Step[]): Promise<void> {
+  for (const step of steps) {
+    if (step.kind !== "drop column" && step.kind !== "drop table") continue;
+    const { rows } = await db.query(sql`
+      select n.nspname, c.relname
+      from pg_catalog.pg_class c
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.oid = pg_catalog.to_regclass(${regclassOf(step.table)})`);
+    const [table] = rows;
+    if (table === undefined) continue;
+    for (const run of await store.runs.withUndoLog(db)) {
+      const needs = (run.undoParts as readonly ImagePart[]).some(
+        (part) =>
+          part.schema === table.nspname &&
+          part.table === table.relname &&
+          (step.kind === "drop table" || [...part.values, ...(part.key ?? [])].includes(step.column)),
+      );
+      if (needs) throw needed(step, run.id, run.job);
+    }
+  }
+}
+
+function needed(step: Step, run: bigint, job: string): RefusedError {
+  return new RefusedError(
+    "no-undo-needs-it",
+    `The step "${step.name}" would take away what an undo of run ${run} of ${job} needs. No step was done.`,
+    `Keep it as long as that run may be undone; after that: tidefill purge --undo-logs-only --older-than 0s`,
+  );
+}

@@ -1,0 +1,82 @@
+import { mainTable, type OpenedJob } from "../../plan/open/opened-job.ts";
+import { readReferences } from "../../postgres/catalog/references.ts";
+import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
+import { refersToItself } from "../../postgres/catalog/self-reference.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { UndoLog } from "../../sink/images/images.ts";
+import type { BatchWork } from "../batch/batch-work.ts";
+import type { RunTask } from "../batch/run-task.ts";
+import { Imaging } from "../undo-log/image-target.ts";
+import { asTheApplication } from "./as-the-application.ts";
+import { moveSequences } from "./move-sequences.ts";
+import { ReferredRows } from "./referred-rows.ts";
+import { RowBatch } from "./row-batch.ts";
+import { RowTransform } from "./row-transform.ts";
+import { SqlBatch } from "./sql-batch.ts";
+
+/** A job's own work; with a log, each batch keeps what it overwrites. */
+export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | null): Promise<RunTask> {
+  const workOn = await openWork(db, opened, log);
+  return taskOfWork(db, opened, workOn(opened));
+}
+
+/** Reads once what the batches of a job have to know, and answers how they work on its rows, or on a part of them. */
+export async function openWork(
+  db: Database,
+  { writes }: OpenedJob,
+  log: UndoLog | null,
+): Promise<(opened: OpenedJob) => BatchWork> {
+  const imaging = new Imaging(log, log !== null && (await hasReturningOld(db)));
+  const deleted = writes.find(({ verb }) => verb === "delete");
+  const references = deleted === undefined ? null : await readReferences(db, deleted.relation);
+  return (opened) => {
+    const work = workOf(opened, imaging);
+    return asTheApplication(
+      references === null ? work : new ReferredRows(work, references),
+      opened.table === null ? [] : [opened.table.relation],
+    );
+  };
+}
+
+/** What a run has to do whose batches do this work. */
+export async function taskOfWork(db: Database, opened: OpenedJob, work: BatchWork): Promise<RunTask> {
+  return {
+    walk: opened.source.walk,
+    work,
+    pace: opened.job.pace,
+    atOnce: opened.job.calls.atOnce,
+    throttles: opened.job.throttles,
+    sweeping: {
+      hasPending: opened.hasPending,
+      triesConstraints: await deletesFromItself(db, opened),
+      retries: null,
+      ...(opened.writes.some(({ verb }) => verb === "insert")
+        ? { lastly: (end: Database) => moveSequences(end, opened.writes) }
+        : {}),
+    },
+    ofRejects: null,
+    ...(opened.table === null ? {} : { walked: opened.table.relation }),
+    relation: mainTable(opened),
+    writes: opened.writes.map(({ relation }) => relation),
+    guards: opened.write.sink.guards,
+  };
+}
+
+/** Whether a row that goes may have been kept by a foreign key of another one that goes later. */
+async function deletesFromItself(db: Database, { writes }: OpenedJob): Promise<boolean> {
+  const deleted = writes.find(({ verb }) => verb === "delete");
+  return deleted !== undefined && refersToItself(db, deleted.relation);
+}
+
+function workOf(opened: OpenedJob, imaging: Imaging): BatchWork {
+  const { job, write, source, table, parameters, isPersonal } = opened;
+  // Where a move's target keeps a row out, its batch is rolled back: what is counted has stayed in the source.
+  const { name } = opened.writes.find(({ verb }) => verb !== "insert")?.relation ?? mainTable(opened);
+  if (write.kind === "rows") {
+    const limits = { holdMs: 2 * job.batchTimeMs, isPersonal, atOnce: job.calls.atOnce };
+    const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
+    return new RowBatch(source, write.sink, transform, imaging, name);
+  }
+  if (table === null) throw new Error(`The SQL job ${job.name} has no table to read.`);
+  return new SqlBatch(table, write.sink, imaging, name);
+}

@@ -1,0 +1,52 @@
+import type { WrittenTable } from "../../plan/open/opened-job.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
+import {
+  draw,
+  readSequenceColumns,
+  type SequenceColumn,
+  setvalStatement,
+  stepsBehind,
+} from "../../postgres/catalog/sequences.ts";
+import { classifyFailure } from "../../postgres/failure/failure.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { lookBriefly, TableLockedError } from "../../postgres/transaction/look-briefly.ts";
+import { describeStop } from "../report/describe-stop.ts";
+
+/** So many values are drawn to get a sequence on; more would take long, and ids so far away may be meant to stay apart. */
+const drawnAtMost = 1_000_000n;
+const drawnAtOnce = 10_000n;
+
+/**
+ * Moves sequences on past the values that a run has inserted itself, so that the application's next inserts do not meet them.
+ * Values are drawn, never set: beside others who draw, a sequence only ever goes forward. Answers what is left to be typed.
+ */
+export async function moveSequences(db: Database, writes: readonly WrittenTable[]): Promise<string | null> {
+  const left: string[] = [];
+  for (const { relation, verb, columns } of writes) {
+    if (verb !== "insert") continue;
+    for (const column of await readSequenceColumns(db, relation, columns)) {
+      const isMoved = await moveOn(db, relation, column).catch((error: unknown) => {
+        // A lost connection says nothing about the sequence.
+        if (!(error instanceof TableLockedError) && classifyFailure(error).reason === "connection")
+          throw error;
+        left.push(describeStop(error));
+        return false;
+      });
+      if (!isMoved)
+        left.push(
+          `The sequence ${column.sequence} is to be moved by hand: ${setvalStatement(relation, column)}`,
+        );
+    }
+  }
+  return left.length === 0 ? null : left.join(" ");
+}
+
+async function moveOn(db: Database, relation: Relation, column: SequenceColumn): Promise<boolean> {
+  if (!column.isIndexed || !column.isOurs) return false;
+  for (;;) {
+    const steps = await lookBriefly(db, (briefly) => stepsBehind(briefly, relation, column));
+    if (steps > drawnAtMost) return false;
+    if (steps === 0n) return true;
+    await draw(db, column, steps < drawnAtOnce ? steps : drawnAtOnce);
+  }
+}

@@ -1,0 +1,116 @@
+import { BatchTooBigError } from "../../errors.ts";
+import type { KeyText } from "../../postgres/catalog/key.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { RowSink } from "../../sink/write/sink.ts";
+import { BadRecord, type ReadableSource, reasonAt, type SourceRow } from "../../source/readable-source.ts";
+import type { Reject } from "../../store/rejects/rejects.ts";
+import { batchBytes } from "../batch/batch-limits.ts";
+import type { Batch, BatchOutcome, BatchWork } from "../batch/batch-work.ts";
+import type { Imaging } from "../undo-log/image-target.ts";
+import { PortionSize } from "./portion-size.ts";
+import { type RowTransform, Verdicts } from "./row-transform.ts";
+import { conflictReject, stillPendingError, swallowedReject } from "./sql-batch.ts";
+
+/** Rows that may come between the bound and the read without making the batch a failure. */
+const rowsToSpare = 500;
+
+/** The batch of a row job: read and lock, transform, write. Rows are let go as soon as they are transformed. */
+export class RowBatch implements BatchWork {
+  readonly #source: ReadableSource;
+  readonly #sink: RowSink;
+  readonly #transform: RowTransform;
+  readonly #imaging: Imaging;
+  readonly #table: string;
+  readonly #portion = new PortionSize();
+
+  /** `table` is the name of the table that is written. */
+  constructor(
+    source: ReadableSource,
+    sink: RowSink,
+    transform: RowTransform,
+    imaging: Imaging,
+    table: string,
+  ) {
+    this.#table = table;
+    this.#source = source;
+    this.#sink = sink;
+    this.#transform = transform;
+    this.#imaging = imaging;
+  }
+
+  reasonAt(key: KeyText, reason: string): string {
+    return reasonAt(this.#source, key, reason);
+  }
+
+  async do(tx: Transaction, { bounds, expected, sweep, clock }: Batch): Promise<BatchOutcome> {
+    const verdicts = new Verdicts();
+    const portions = this.#source.read(tx, bounds, () => this.#portion.rows);
+    const budget = new ReadBudget(expected, this.#portion);
+    try {
+      for (;;) {
+        const portion = await clock.during("read", () => portions.next());
+        if (portion.done === true) break;
+        budget.spend(portion.value);
+        await clock.during("transform", () => this.#transform.apply(portion.value, verdicts));
+      }
+    } finally {
+      this.#source.walk.saw?.(expected, budget.bytes);
+      await portions.return(undefined);
+    }
+    const { rows, keys, skipped, rejects } = verdicts;
+    const done = await clock.during("write", () =>
+      this.#sink.write(tx, bounds, rows, keys, this.#imaging.of(sweep)),
+    );
+    if (done.stillPending > 0) throw stillPendingError(done.stillPending);
+    return {
+      read: budget.rows,
+      written: done.written,
+      unchanged: done.unchanged,
+      skipped,
+      conflicted: done.conflicted,
+      rejects: [
+        ...rejects,
+        ...done.refused.map((key) => this.#placed(conflictReject(key))),
+        ...done.swallowedKeys.map((key) => this.#placed(swallowedReject(key, this.#table))),
+      ],
+      swallowed: done.swallowed - done.swallowedKeys.length,
+      freed: null,
+      notes: [],
+      isAsync: verdicts.isAsync,
+    };
+  }
+
+  #placed(reject: Reject): Reject {
+    return { ...reject, reason: this.reasonAt(reject.key, reject.reason) };
+  }
+}
+
+/**
+ * What one batch may read. The bound was found without locks, so rows may have come or grown since: then the batch is rolled
+ * back and made smaller.
+ */
+class ReadBudget {
+  readonly #expected: number;
+  readonly #portion: PortionSize;
+  bytes = 0;
+  rows = 0;
+
+  constructor(expected: number, portion: PortionSize) {
+    this.#expected = expected;
+    this.#portion = portion;
+  }
+
+  /** @throws BatchTooBigError when it is spent */
+  spend(portion: readonly SourceRow[]): void {
+    this.rows += portion.length;
+    for (const row of portion) {
+      if (row instanceof BadRecord) continue;
+      const bytes = row.reduce<number>((sum, value) => sum + (value === null ? 0 : value.length), 0);
+      this.bytes += bytes;
+      this.#portion.saw(bytes);
+    }
+    this.#portion.next();
+    if (this.rows > 2 * this.#expected + rowsToSpare) throw new BatchTooBigError("rows");
+    if (this.bytes > 2 * batchBytes && this.rows > 1) throw new BatchTooBigError("bytes");
+  }
+}

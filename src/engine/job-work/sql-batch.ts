@@ -1,0 +1,131 @@
+import { JobError, NotCommittedError, swallowedBy } from "../../errors.ts";
+import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
+import { qualifiedName } from "../../postgres/catalog/relation.ts";
+import { swallowedState } from "../../postgres/failure/failure.ts";
+import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import { readKeys } from "../../sink/write/read-keys.ts";
+import type { SqlSink } from "../../sink/write/sink.ts";
+import type { OpenedTable } from "../../source/table/opened-table.ts";
+import type { Reject } from "../../store/rejects/rejects.ts";
+import type { Batch, BatchOutcome, BatchWork } from "../batch/batch-work.ts";
+import type { Imaging } from "../undo-log/image-target.ts";
+
+const triesAtMost = 8;
+
+/** The batch of an SQL job: one statement over a stretch of keys, no row leaves the database. */
+export class SqlBatch implements BatchWork {
+  readonly #source: OpenedTable;
+  readonly #sink: SqlSink;
+  readonly #imaging: Imaging;
+  readonly #table: string;
+  #tries = 0;
+
+  /** `table` is the name of the table that is written. */
+  constructor(source: OpenedTable, sink: SqlSink, imaging: Imaging, table: string) {
+    this.#table = table;
+    this.#source = source;
+    this.#sink = sink;
+    this.#imaging = imaging;
+  }
+
+  async do(tx: Transaction, { bounds, sweep, clock }: Batch): Promise<BatchOutcome> {
+    // A pending row is always written; otherwise the rows that will be left as they are have to be counted, and before the
+    // write: afterwards the job's own `where` may find them no more.
+    const isCounted = this.#sink.countsRows && this.#source.definition.pending === null;
+    const found = isCounted ? await clock.during("read", () => this.#count(tx, bounds)) : 0;
+    const inScope = this.#source.condition(bounds);
+    const images = this.#imaging.of(sweep);
+    // What a sweep finds was pending all the while, perhaps since a trigger came that swallows it.
+    const isAsked = sweep > 0 || this.#sink.guards.some(({ isThere }) => isThere);
+    const asked = isAsked ? await clock.during("read", () => this.#ask(tx, inScope)) : [];
+    const done = await clock.during("write", () => this.#sink.write(tx, bounds, inScope, images));
+    this.#requireDone(done.stillPending);
+    const { written, conflicted, refused } = done;
+    // Counts do not tell: a row that came in between is written in the place of one that was swallowed.
+    const left = asked.length > 0 ? await this.#left(tx, bounds, asked) : done.swallowedKeys;
+    const swallowed = Math.max(done.swallowed, left.length);
+    const read = done.incoming ?? Math.max(found, written + done.unchanged + refused.length + swallowed);
+    return {
+      read,
+      written,
+      unchanged: Math.max(done.unchanged, found - written - swallowed),
+      conflicted,
+      skipped: 0,
+      rejects: [...refused.map(conflictReject), ...left.map((key) => swallowedReject(key, this.#table))],
+      swallowed: swallowed - left.length,
+      freed: null,
+      notes: [],
+      isAsync: false,
+    };
+  }
+
+  // A row that came while an insert was under way is pending too, but will have been inserted when the batch is tried again.
+  #requireDone(stillPending: number): void {
+    this.#tries = stillPending === 0 ? 0 : this.#tries + 1;
+    if (stillPending === 0) return;
+    if (this.#sink.mayMeetLateRows && this.#tries <= triesAtMost)
+      throw new NotCommittedError("rows that came late");
+    throw stillPendingError(stillPending);
+  }
+
+  /** Locks the rows that are about to be written, so that which of them were not can be told afterwards. */
+  async #ask(tx: Transaction, inScope: Sql): Promise<readonly KeyText[]> {
+    const { toWrite } = this.#sink;
+    if (toWrite === null) return [];
+    const { key, relation } = this.#source;
+    return readKeys(
+      tx,
+      sql`select pg_catalog.json_build_array(${key.asTexts()}) as key
+      from ${qualifiedName(relation)} as ${raw(key.alias)}
+      where ${toWrite(inScope)}
+      order by ${key.list}
+      for no key update of ${raw(key.alias)}`,
+    );
+  }
+
+  /** The rows of these that this transaction was to write and has not. */
+  async #left(tx: Transaction, bounds: Bounds, asked: readonly KeyText[]): Promise<readonly KeyText[]> {
+    const { key, relation } = this.#source;
+    // What was to go and is still there has not gone, whatever a trigger has written to it.
+    const written =
+      this.#sink.comparing?.shouldBeGone === true
+        ? raw("")
+        : raw(` and ${key.alias}.xmin <> pg_catalog.pg_current_xact_id()::pg_catalog.xid`);
+    return readKeys(
+      tx,
+      sql`select pg_catalog.json_build_array(${key.asTexts()}) as key
+      from ${qualifiedName(relation)} as ${raw(key.alias)}
+      where ${key.within(bounds)}
+        and ${key.among(asked)}${written}`,
+    );
+  }
+
+  async #count(tx: Transaction, bounds: Bounds): Promise<number> {
+    const { rows } = await tx.query(sql`
+      select pg_catalog.count(*) as rows
+      from ${qualifiedName(this.#source.relation)} as ${raw(this.#source.key.alias)}
+      where ${this.#source.condition(bounds)}`);
+    return Number(rows[0]?.rows ?? 0);
+  }
+}
+
+/** A row that `onConflict` keeps aside. */
+export function conflictReject(key: KeyText): Reject {
+  return { key, sqlstate: "23505", reason: "what it became meets another row with the same unique values" };
+}
+
+/** A row that was to be written and was not. */
+export function swallowedReject(key: KeyText, table: string): Reject {
+  return { key, sqlstate: swallowedState, reason: swallowedBy(table) };
+}
+
+/** Rows that a sweep would find and write a second time: the promise would be broken, so the run must not go on. */
+export function stillPendingError(rows: number): JobError {
+  return new JobError(
+    `\`pending\` is still true for ${rows} rows that the job has just written; the batch was rolled back.`,
+    {
+      remedy: "Correct `pending`: it must become false once a row is done.",
+    },
+  );
+}

@@ -1,0 +1,249 @@
+import {
+  BatchTooBigError,
+  CommitUnknownError,
+  LeaseLostError,
+  messageOf,
+  RejectNotKeptError,
+} from "../../errors.ts";
+import { exceeds, type RejectLimit } from "../../job/definition/reject-limit.ts";
+import {
+  classifyFailure,
+  describeWithoutValues,
+  type Failure,
+  isLockTableFull,
+} from "../../postgres/failure/failure.ts";
+import type { Advanced, Lease } from "../../store/runs/ranges.ts";
+import type { BatchPace } from "../batch/batch-pace.ts";
+import { type Attempt, advanced, type Committed, type Committer } from "../batch/committer.ts";
+import type { Events } from "../report/events.ts";
+import { Backoff, type Patience } from "./backoff.ts";
+import type { BatchSize } from "./batch-size.ts";
+import { Isolation } from "./poison-search.ts";
+import type { StopSignal } from "./stop-signal.ts";
+import { LockedRows, StuckRow } from "./stuck-row.ts";
+
+/** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
+export class RangeWork {
+  readonly #committer: Committer;
+  readonly #size: BatchSize;
+  readonly #worker: number;
+  readonly #pace: BatchPace;
+  readonly #patience: Patience;
+  readonly #events: Events;
+  readonly #stop: StopSignal;
+  readonly #rejectLimit: RejectLimit;
+  readonly #obey: (asked: Advanced) => void;
+  readonly #isolation = new Isolation();
+  readonly #backoff: Backoff;
+  readonly #stuck: StuckRow;
+  #lease: Lease;
+  #looksAhead = true;
+
+  constructor(
+    lease: Lease,
+    worker: number,
+    committer: Committer,
+    size: BatchSize,
+    control: {
+      readonly pace: BatchPace;
+      readonly events: Events;
+      readonly stop: StopSignal;
+      readonly patience: Patience;
+      readonly rejectLimit: RejectLimit;
+      readonly locked: LockedRows;
+      readonly obey: (asked: Advanced) => void;
+    },
+  ) {
+    this.#stuck = new StuckRow(lease.isOfRejects ? new LockedRows() : control.locked);
+    this.#lease = lease;
+    this.#committer = committer;
+    this.#size = size;
+    this.#worker = worker;
+    this.#pace = control.pace;
+    this.#patience = control.patience;
+    this.#obey = control.obey;
+    this.#events = control.events;
+    this.#stop = control.stop;
+    this.#backoff = new Backoff(control.patience);
+    this.#rejectLimit = control.rejectLimit;
+  }
+
+  /** The lease as the last commit left it. */
+  get lease(): Lease {
+    return this.#lease;
+  }
+
+  /** Works until the range is done, or others should have it; answers whether it is done. @throws LeaseLostError, or an error that stops the run */
+  async run(): Promise<boolean> {
+    while (!this.#stop.isStopping) {
+      if (!this.#pace.mayWork(this.#worker)) return false;
+      const waitMs = this.#pace.waitMs();
+      if (waitMs > 0) {
+        // Holding back is no standstill.
+        this.#patience.renew();
+        await this.#stop.pause(waitMs);
+        continue;
+      }
+      const committed = await this.#nextBatch();
+      if (committed?.isLast === true) return true;
+    }
+    return false;
+  }
+
+  async #nextBatch(): Promise<Committed | null> {
+    const rows = this.#isolation.limit(this.#size.rows);
+    const attempt = this.#committer.begin(this.#lease, this.#looksAhead, this.#stuck.isLocked);
+    try {
+      const committed = await this.#committer.commit(attempt, rows);
+      this.#looksAhead = false;
+      const walked = attempt.stretch?.walked ?? 0;
+      if (attempt.stretch?.isEmpty === false) {
+        const atLeast = attempt.outcome?.isAsync === true ? this.#size.atOnce : 1;
+        this.#size.observe(walked, attempt.clock.totalMs, atLeast);
+      }
+      this.#isolation.passed(walked);
+      this.#pace.worked(walked, attempt.clock.totalMs);
+      return this.#settle(attempt, committed);
+    } catch (error) {
+      return this.#recover(error, attempt, rows);
+    }
+  }
+
+  #settle(attempt: Attempt, committed: Committed): Committed {
+    this.#backoff.reset();
+    this.#stuck.passed();
+    this.#lease = committed.lease;
+    const { range } = this.#lease;
+    if (attempt.counts !== null) {
+      this.#events.emit({
+        type: "batch committed",
+        range,
+        counts: attempt.counts,
+        seconds: attempt.clock.seconds(),
+      });
+    }
+    for (const { sqlstate, reason } of attempt.outcome?.rejects ?? []) {
+      this.#events.emit({ type: "row rejected", range, sqlstate, reason });
+    }
+    if (committed.asked !== null) this.#obey(committed.asked);
+    const { standing } = committed;
+    if (standing !== null && exceeds(this.#rejectLimit, standing, false))
+      this.#stop.stop({ reason: "reject-limit" });
+    return committed;
+  }
+
+  async #recover(error: unknown, attempt: Attempt, rows: number): Promise<Committed | null> {
+    if (error instanceof LeaseLostError) throw error;
+    if (error instanceof CommitUnknownError) return this.#resolve(error, attempt);
+    if (error instanceof BatchTooBigError) return this.#tooBig(error, attempt, rows);
+    const failure = classifyFailure(error);
+    const walked = attempt.stretch?.walked ?? null;
+    this.#failed(failure, walked ?? rows, attempt.blockers);
+    // The glance over the whole range may be what took too long, or met a row that the condition cannot be computed for.
+    this.#looksAhead = false;
+    if (failure.action === "stop") throw error;
+    if (failure.action === "reject") return this.#isolate(error, failure, attempt, rows);
+    if (isLockTableFull(error)) this.#pace.locksRanOut();
+    else if (failure.action === "shrink") {
+      const aside = rows === 1 && walked === 1 ? this.#stuck.failed(failure, attempt.blockers) : null;
+      if (aside !== null) return this.#passOver(attempt, aside.sqlstate, aside.reason);
+      this.#size.shrink();
+    }
+    await this.#stop.pause(this.#backoff.nextPauseMs(error));
+    return null;
+  }
+
+  // The store tells, under a row lock, how it ended; until it can be asked, nobody knows.
+  async #resolve(error: CommitUnknownError, attempt: Attempt): Promise<Committed | null> {
+    this.#failed({ action: "retry", reason: "connection", sqlstate: null }, attempt.stretch?.walked ?? null);
+    for (let obstacle: unknown = error; ; ) {
+      await this.#stop.pause(this.#backoff.nextPauseMs(obstacle));
+      try {
+        const isThere = await this.#committer.wasCommitted(attempt.lease);
+        this.#events.emit({
+          type: "commit resolved",
+          range: attempt.lease.range,
+          outcome: isThere ? "committed" : "rolled back",
+        });
+        if (!isThere || attempt.stretch === null) return null;
+        const lease = advanced(attempt.lease, attempt.stretch);
+        return this.#settle(attempt, {
+          lease,
+          isLast: attempt.stretch.isLast,
+          asked: null,
+          standing: null,
+        });
+      } catch (failure) {
+        if (failure instanceof LeaseLostError || classifyFailure(failure).action === "stop") throw failure;
+        if (this.#stop.isStopping) return null;
+        obstacle = failure;
+      }
+    }
+  }
+
+  async #tooBig(error: BatchTooBigError, attempt: Attempt, rows: number): Promise<Committed | null> {
+    const walked = attempt.stretch?.walked ?? rows;
+    this.#events.emit({
+      type: "batch failed",
+      range: this.#lease.range,
+      reason: "size",
+      action: "shrink",
+      sqlstate: null,
+      rows: walked,
+      blockers: [],
+    });
+    if (walked <= 1 && rows === 1)
+      return this.#passOver(attempt, null, `the transform took too long: ${messageOf(error)}`);
+    if (walked <= 1) {
+      this.#isolation.failed(2);
+      return null;
+    }
+    this.#size.shrink();
+    // A batch cut short by bytes is far smaller than what was asked for: halve what it was, not what was asked.
+    while (this.#size.rows > walked) this.#size.shrink();
+    return null;
+  }
+
+  async #isolate(
+    error: unknown,
+    failure: Failure,
+    attempt: Attempt,
+    rows: number,
+  ): Promise<Committed | null> {
+    // Not even the way to the next row can be computed, so there is no row to pass over.
+    if (attempt.stretch === null && rows === 1 && !attempt.looksAhead) throw error;
+    // The last row of a range is passed over like any other, by its own key: only a batch of one row ends at that.
+    if (rows > 1 || attempt.stretch === null) {
+      this.#isolation.failed(Math.max(2, attempt.stretch?.walked ?? rows));
+      return null;
+    }
+    return this.#passOver(attempt, failure.sqlstate, describeWithoutValues(error));
+  }
+
+  async #passOver(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
+    try {
+      const committed = await this.#committer.reject(attempt, sqlstate, reason);
+      if (committed === null) return null;
+      this.#isolation.found();
+      return this.#settle(attempt, committed);
+    } catch (error) {
+      return this.#notKept(error, attempt);
+    }
+  }
+
+  /** The list of rejects did not take a row. What could pass is waited for like anything else; nothing else is tried again. */
+  async #notKept(error: unknown, attempt: Attempt): Promise<Committed | null> {
+    if (error instanceof LeaseLostError) throw error;
+    if (error instanceof CommitUnknownError) return this.#resolve(error, attempt);
+    const failure = classifyFailure(error);
+    this.#failed(failure, 1);
+    if (failure.action === "stop" || failure.action === "reject")
+      throw new RejectNotKeptError(describeWithoutValues(error), error);
+    await this.#stop.pause(this.#backoff.nextPauseMs(error));
+    return null;
+  }
+
+  #failed(failure: Failure, rows: number | null, blockers: readonly string[] = []): void {
+    this.#events.emit({ type: "batch failed", range: this.#lease.range, ...failure, rows, blockers });
+  }
+}

@@ -1,0 +1,110 @@
+import type { ThrottleDefinition } from "../../job/pace/throttles.ts";
+import type { Signal } from "../../throttle/signal.ts";
+import { ActiveSessions } from "../../throttle/signals/active-sessions.ts";
+import { Archiver } from "../../throttle/signals/archiver.ts";
+import { Autovacuum } from "../../throttle/signals/autovacuum.ts";
+import { CommitLatency } from "../../throttle/signals/commit-latency.ts";
+import { DeadTuples } from "../../throttle/signals/dead-tuples.ts";
+import { DiskSpace } from "../../throttle/signals/disk-space.ts";
+import { LockTable } from "../../throttle/signals/lock-table.ts";
+import { LockWaits } from "../../throttle/signals/lock-waits.ts";
+import { OwnSnapshots } from "../../throttle/signals/own-snapshots.ts";
+import { Processor } from "../../throttle/signals/processor.ts";
+import { PrometheusQuery } from "../../throttle/signals/prometheus-query.ts";
+import {
+  defaultMaxBytes,
+  defaultMaxSeconds,
+  ReplicationLag,
+} from "../../throttle/signals/replication-lag.ts";
+import { ReplicationSlots } from "../../throttle/signals/replication-slots.ts";
+import { StopFile } from "../../throttle/signals/stop-file.ts";
+import { SynchronousStandby } from "../../throttle/signals/synchronous-standby.ts";
+import { UserFunction } from "../../throttle/signals/user-function.ts";
+import { UserQuery } from "../../throttle/signals/user-query.ts";
+import { WalWritten } from "../../throttle/signals/wal-written.ts";
+import { type OpenHours, WindowSignal } from "../../throttle/signals/window-signal.ts";
+import type { RunTask } from "../batch/run-task.ts";
+
+/** In the working directory: `touch stop-backfills` holds every run that was started there. */
+const stopFileName = "stop-backfills";
+
+/** All signals of a run, and those that are asked for more than their strain. */
+export interface Signals {
+  readonly all: readonly Signal[];
+  readonly lag: ReplicationLag;
+  readonly wal: WalWritten;
+  readonly commits: CommitLatency;
+}
+
+/**
+ * What is always looked at, and what the job adds; `batches` is how the names of the run's batches begin, `replicas` answers the standbys that the run
+ * declares just now.
+ */
+export function signalsOf(
+  { relation, throttles }: RunTask,
+  batches: string,
+  replicas: () => readonly string[],
+  hours: () => OpenHours | null,
+): Signals {
+  const lags = throttles.filter((throttle) => throttle.kind === "replica lag");
+  const rates = throttles.filter((throttle) => throttle.kind === "wal rate");
+  const lag = new ReplicationLag({
+    declared: () => [...new Set([...replicas(), ...lags.flatMap((each) => each.replicas)])],
+    maxSeconds: Math.min(
+      ...lags.map(({ maxSeconds }) => maxSeconds ?? defaultMaxSeconds),
+      longest(lags, defaultMaxSeconds),
+    ),
+    maxBytes: Math.min(
+      ...lags.map(({ maxBytes }) => maxBytes ?? defaultMaxBytes),
+      longest(lags, defaultMaxBytes),
+    ),
+  });
+  const wal = new WalWritten(
+    rates.length === 0 ? null : Math.min(...rates.map(({ maxBytesPerSecond }) => maxBytesPerSecond)),
+    batches,
+  );
+  const commits = new CommitLatency();
+  const always = [
+    ...stopFilesOf(throttles),
+    new WindowSignal(hours),
+    lag,
+    commits,
+    wal,
+    new LockWaits(),
+    new LockTable(),
+    new ActiveSessions(),
+    new Processor(),
+    new Autovacuum(relation),
+    new DeadTuples(relation),
+    new OwnSnapshots(),
+    new ReplicationSlots(),
+    new SynchronousStandby(),
+    new Archiver(),
+    new DiskSpace(),
+  ];
+  return { all: [...always, ...throttles.flatMap(signalOf)], lag, wal, commits };
+}
+
+/** The file that holds everything that was started in this directory, and those that the job names. */
+export function stopFilesOf(throttles: readonly ThrottleDefinition[]): readonly Signal[] {
+  const own = throttles.filter((throttle) => throttle.kind === "stop file");
+  return [stopFileName, ...own.map(({ path }) => path)].map((path) => new StopFile(path));
+}
+
+/** The default counts only where the job says nothing. */
+function longest(given: readonly unknown[], fallback: number): number {
+  return given.length === 0 ? fallback : Number.POSITIVE_INFINITY;
+}
+
+function signalOf(throttle: ThrottleDefinition): Signal[] {
+  switch (throttle.kind) {
+    case "query":
+      return [new UserQuery(throttle)];
+    case "function":
+      return [new UserFunction(throttle)];
+    case "prometheus":
+      return [new PrometheusQuery(throttle)];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,144 @@
+import { withPasswords } from "../../postgres/connection/address.ts";
+import {
+  type ReplicaLag,
+  readServerActivity,
+  type ServerActivity,
+} from "../../postgres/server/server-activity.ts";
+import { serverTime } from "../../postgres/server/server-time.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { Onlooker } from "../../postgres/transaction/probe-connection.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Reading } from "../../throttle/signal.ts";
+import { Watch } from "../../throttle/signal-watch.ts";
+import { batchesOf } from "../batch/batch-name.ts";
+import type { RunTask } from "../batch/run-task.ts";
+import type { StopSignal } from "../loop/stop-signal.ts";
+import type { Events } from "../report/events.ts";
+import type { InTest } from "../session/test-mode.ts";
+import { Blockers } from "./blockers.ts";
+import type { Pacer } from "./pacer.ts";
+import { type Signals, signalsOf } from "./run-signals.ts";
+
+/** `setTimeout` counts no further. */
+const longestTimerMs = 2_147_483_647;
+
+/** What this process sees of the database around its run: it tells the pacer, and says once what has changed. */
+export class Senses {
+  readonly #db: Database;
+  readonly #task: RunTask;
+  readonly #options: { readonly exitWhenClosed: boolean; readonly until: Date | undefined };
+  readonly #pacer: Pacer;
+  readonly #control: { readonly events: Events; readonly stop: StopSignal };
+  readonly #signals: Signals;
+  readonly #onlooker: Onlooker;
+  readonly #watch: Watch;
+  #told: string | null = null;
+  #untilTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    db: Database,
+    run: Pick<Run, "id" | "job">,
+    task: RunTask,
+    options: {
+      readonly replicas: readonly string[];
+      readonly exitWhenClosed: boolean;
+      readonly until: Date | undefined;
+      readonly inTest: InTest | null;
+    },
+    pacer: Pacer,
+    control: { readonly events: Events; readonly stop: StopSignal },
+  ) {
+    this.#db = db;
+    this.#task = task;
+    this.#options = options;
+    this.#pacer = pacer;
+    this.#control = control;
+    this.#signals = signalsOf(
+      task,
+      batchesOf(run.job, run.id),
+      () => withPasswords(pacer.chosen.replica ?? [], options.replicas),
+      () => pacer.windows,
+    );
+    this.#onlooker = new Onlooker(db);
+    this.#watch = new Watch(
+      this.#onlooker,
+      // A test that waits for a quiet machine would never end on a busy one.
+      options.inTest === null ? this.#signals.all : [],
+      (readings) => this.#learn(readings),
+      (signal, message) => control.events.emit({ type: "signal blind", signal, message }),
+    );
+  }
+
+  /** Looks at everything once, before the first batch, and goes on looking. */
+  async start(): Promise<void> {
+    await this.#watch.start();
+    const { until } = this.#options;
+    if (until !== undefined) await this.#leaveAt(until);
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#untilTimer);
+    await this.#watch.stop();
+    await this.#signals.lag.close();
+  }
+
+  /** Looks for those whose locks the run's batches wait for. */
+  blockersOf({ job, id }: Pick<Run, "id" | "job">): Blockers {
+    return new Blockers(this.#onlooker, batchesOf(job, id));
+  }
+
+  /** Hears how long one of our commits took. */
+  felt(commitSeconds: number): void {
+    this.#signals.commits.observe(commitSeconds * 1_000);
+  }
+
+  /** WAL that one row of ours makes, where the server tells it; else of everybody's, which is the more cautious. */
+  walBytesPerRow(rowsPerSecond: number): number {
+    const { ownBytesPerSecond, bytesPerSecond } = this.#signals.wal;
+    return rowsPerSecond > 0 ? (ownBytesPerSecond ?? bytesPerSecond) / rowsPerSecond : 0;
+  }
+
+  /** WAL of all processes of ours since this one began to look; null where the server does not tell. */
+  get ownWalBytes(): number | null {
+    return this.#signals.wal.ownBytes;
+  }
+
+  /** What metrics show of the server. */
+  async observe(): Promise<{
+    readonly table: string;
+    readonly activity: ServerActivity;
+    readonly replicas: readonly ReplicaLag[];
+    readonly ownWalBytesPerSecond: number | null;
+  }> {
+    const { oid, schema, name } = this.#task.relation;
+    const activity = await readServerActivity(this.#db, oid);
+    const { lag, wal } = this.#signals;
+    return {
+      table: `${schema}.${name}`,
+      activity,
+      replicas: lag.lags,
+      ownWalBytesPerSecond: wal.ownBytesPerSecond,
+    };
+  }
+
+  #learn(seen: readonly Reading[]): void {
+    const { events, stop } = this.#control;
+    const { ignore = [] } = this.#pacer.chosen;
+    const readings = seen.filter(({ signal }) => !ignore.includes(signal));
+    this.#pacer.learn(readings);
+    const { heldBackBy, level } = this.#pacer;
+    const isHeld = level === 0;
+    const told = heldBackBy === null ? null : `${heldBackBy.signal} ${isHeld}`;
+    if (told !== this.#told) events.emit({ type: "pace changed", heldBack: heldBackBy, isHeld });
+    this.#told = told;
+    const isClosed = readings.some(({ signal, strain }) => signal === "window" && strain >= 1);
+    if (isClosed && this.#options.exitWhenClosed) stop.stop({ reason: "window" });
+  }
+
+  // By the database's clock, as everything that has to do with time.
+  async #leaveAt(until: Date): Promise<void> {
+    const inMs = until.getTime() - (await serverTime(this.#db)).getTime();
+    const leave = (): void => this.#control.stop.stop({ reason: "until" });
+    this.#untilTimer = setTimeout(leave, Math.min(longestTimerMs, Math.max(0, inMs)));
+  }
+}

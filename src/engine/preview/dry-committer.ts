@@ -1,0 +1,130 @@
+import { SwallowedError } from "../../errors.ts";
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import { type MeasuredWrites, MeasuringQueryable } from "../../postgres/transaction/measuring-queryable.ts";
+import { type BatchCounts, noCounts } from "../../store/runs/batch-counts.ts";
+import type { Lease } from "../../store/runs/ranges.ts";
+import { batchBytes, batchLimits } from "../batch/batch-limits.ts";
+import { nothingDone } from "../batch/batch-work.ts";
+import { type Attempt, advanced, attemptAt, type Committed, type Committer } from "../batch/committer.ts";
+import { countBatch, countByKind } from "../batch/count-batch.ts";
+import type { RunTask } from "../batch/run-task.ts";
+import { createDryLog, readSamples, type Sample } from "./read-samples.ts";
+
+const rejectsShown = 5;
+
+/** Does real batches and rolls each back; what they did is counted, of the first that writes any also measured and shown. */
+export class DryCommitter implements Committer {
+  readonly #db: Database;
+  readonly #opened: OpenedJob;
+  readonly #task: RunTask;
+  readonly #timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number };
+  readonly #limit: number;
+  counts: BatchCounts = noCounts;
+  measured: MeasuredWrites = { walBytes: 0, triggers: [] };
+  /** rows that were written while it was measured */
+  measuredRows = 0;
+  samples: readonly Sample[] = [];
+  /** reasons of rejects, each once */
+  readonly #reasons = new Set<string>();
+  batches = 0;
+
+  constructor(
+    db: Database,
+    opened: OpenedJob,
+    task: RunTask,
+    timing: { readonly batchTimeMs: number; readonly deadlockTimeoutMs: number },
+    limit: number,
+  ) {
+    this.#db = db;
+    this.#opened = opened;
+    this.#task = task;
+    this.#timing = timing;
+    this.#limit = limit;
+  }
+
+  get rejects(): readonly string[] {
+    return [...this.#reasons].slice(0, rejectsShown);
+  }
+
+  begin(lease: Lease): Attempt {
+    return attemptAt(lease, false);
+  }
+
+  async commit(attempt: Attempt, rows: number): Promise<Committed> {
+    const { batchTimeMs, deadlockTimeoutMs } = this.#timing;
+    const size = Math.min(rows, Math.max(1, this.#limit - this.counts.read));
+    const limits = batchLimits(batchTimeMs, deadlockTimeoutMs, size);
+    const committed = await this.#db.rolledBack((tx) => this.#batch(tx, attempt, size), limits);
+    const written = attempt.counts?.written ?? 0;
+    if (this.measuredRows === 0 && written > 0) {
+      const whole = { ...limits, statementMs: 10 * limits.statementMs, wholeMs: 10 * limits.wholeMs };
+      await this.#db.rolledBack((tx) => this.#measure(tx, attempt), whole);
+      this.measuredRows = written;
+    }
+    return committed;
+  }
+
+  async #batch(tx: Transaction, attempt: Attempt, rows: number): Promise<Committed> {
+    const { lease, clock } = attempt;
+    const { walk, work } = this.#task;
+    await createDryLog(tx, this.#opened);
+    const rest = { after: lease.checkpoint, through: null };
+    const stretch = await clock.during("read", () => walk.stretch(tx, rest, rows, batchBytes));
+    attempt.stretch = stretch;
+    const bounds = { after: lease.checkpoint, through: stretch.through };
+    const outcome = stretch.isEmpty
+      ? nothingDone
+      : await work.do(tx, { bounds, expected: stretch.walked, sweep: 0, clock });
+    attempt.outcome = outcome;
+    attempt.counts = countBatch(0, stretch, outcome, countByKind(outcome.rejects));
+    if (this.measuredRows === 0 && outcome.written > 0) this.samples = await readSamples(tx, this.#opened);
+    this.#count(attempt.counts);
+    for (const { reason } of outcome.rejects) this.#reasons.add(reason);
+    return this.#committed(attempt, stretch.isLast || this.counts.read >= this.#limit);
+  }
+
+  /** A batch once more, statement by statement under the eyes of PostgreSQL. */
+  async #measure(tx: Transaction, { lease, stretch, clock }: Attempt): Promise<void> {
+    if (stretch === null) return;
+    await createDryLog(tx, this.#opened);
+    const bounds = { after: lease.checkpoint, through: stretch.through };
+    const measuring = new MeasuringQueryable(tx);
+    const batch = { bounds, expected: stretch.walked, sweep: 0, clock };
+    await this.#task.work.do(tx.observedBy(measuring), batch).catch((error: unknown) => {
+      // Under `explain` a write answers no rows: to a move that looks as if all of them had been swallowed.
+      if (!(error instanceof SwallowedError)) throw error;
+    });
+    this.measured = measuring.measured;
+  }
+
+  /** A row that is refused is counted and passed over. */
+  async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
+    const { stretch } = attempt;
+    if (stretch === null) return null;
+    const { through } = stretch;
+    this.#reasons.add((through !== null && this.#task.work.reasonAt?.(through, reason)) || reason);
+    const counts = countBatch(0, stretch, { ...nothingDone, read: 1 }, countByKind([{ sqlstate }]));
+    attempt.counts = counts;
+    this.#count(counts);
+    return this.#committed(attempt, stretch.isLast);
+  }
+
+  /** Nothing ever is. */
+  async wasCommitted(): Promise<boolean> {
+    return false;
+  }
+
+  #committed({ lease, stretch }: Attempt, isLast: boolean): Committed {
+    if (stretch === null) throw new Error("A batch without bounds cannot be passed over.");
+    return { lease: advanced(lease, stretch), isLast, asked: null, standing: null };
+  }
+
+  #count(counts: BatchCounts): void {
+    this.batches += 1;
+    const names = Object.keys(this.counts) as (keyof BatchCounts)[];
+    this.counts = Object.fromEntries(
+      names.map((name) => [name, this.counts[name] + counts[name]]),
+    ) as unknown as BatchCounts;
+  }
+}

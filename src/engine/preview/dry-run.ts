@@ -1,0 +1,145 @@
+import { UsageError } from "../../errors.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { type GivenParameters, readParameters } from "../../job/definition/parameters.ts";
+import { type OpenedJob, writesOf } from "../../plan/open/opened-job.ts";
+import { openJob } from "../../plan/open-job.ts";
+import { requireParametersFit } from "../../plan/parameters-fit.ts";
+import { raw } from "../../postgres/sql/sql.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
+import { everyKey } from "../../store/runs/ranges.ts";
+import type { RunWrites } from "../../store/runs/run.ts";
+import { SteadyPace } from "../batch/batch-pace.ts";
+import { jobTask } from "../job-work/job-task.ts";
+import { Patience } from "../loop/backoff.ts";
+import { BatchSize } from "../loop/batch-size.ts";
+import { RangeWork } from "../loop/range-loop.ts";
+import { StopSignal } from "../loop/stop-signal.ts";
+import { LockedRows } from "../loop/stuck-row.ts";
+import { Events } from "../report/events.ts";
+import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
+import { DryCommitter } from "./dry-committer.ts";
+import { dryLogName, type Sample } from "./read-samples.ts";
+
+export interface DryRunOptions extends WorkOptions {
+  readonly parameters?: GivenParameters | undefined;
+  /** rows after which it ends; 10,000 when absent */
+  readonly rowLimit?: number | undefined;
+}
+
+/** What real batches did before they were rolled back, and what the whole run would be by that. */
+export interface DryRunReport {
+  readonly job: string;
+  readonly dryRun: true;
+  /** what is done to rows */
+  readonly writes: RunWrites;
+  readonly batches: number;
+  readonly rows: {
+    readonly read: number;
+    readonly written: number;
+    readonly unchanged: number;
+    readonly skipped: number;
+    readonly rejected: number;
+    readonly swallowed: number;
+    readonly conflicted: number;
+  };
+  /** of one worker */
+  readonly rowsPerSecond: number;
+  /** bytes of write-ahead log a row, full-page images included, the undo log's apart; null when no row was written */
+  readonly walBytesPerRow: number | null;
+  /** what was measured, WAL and triggers, was of so many rows: those of the first batch that wrote any */
+  readonly measuredRows: number;
+  readonly triggers: readonly { readonly name: string; readonly calls: number }[];
+  /** the first rows, before and after; values of persons are hidden */
+  readonly samples: readonly Sample[];
+  /** reasons of the first rejects */
+  readonly rejects: readonly string[];
+  readonly whole: {
+    readonly rows: number;
+    readonly seconds: number | null;
+    readonly walBytes: number | null;
+  };
+}
+
+const defaultRows = 10_000;
+
+/**
+ * Runs batches of a job on real rows and rolls each back: nothing is changed and nothing is kept, not even tidefill's schema.
+ * @throws RefusedError, UsageError
+ */
+export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<DryRunReport> {
+  const limit = options.rowLimit ?? defaultRows;
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new UsageError("A row limit must be a whole number from 1.");
+  participation(options, false);
+  const parameters = await readParameters(job.parameters, options.parameters ?? {});
+  return withDatabase(`dry run of ${job.name}`, options, async (db) => {
+    await requireParametersFit(db, job.parameters, parameters);
+    const opened = await openJob(db, job, parameters);
+    const committer = await openCommitter(db, opened, limit);
+    const begin = performance.now();
+    const trouble = await workRange(job, committer, options);
+    if (trouble !== undefined) throw trouble;
+    return report(opened, committer, (performance.now() - begin) / 1_000);
+  });
+}
+
+async function openCommitter(db: Database, opened: OpenedJob, limit: number): Promise<DryCommitter> {
+  // The undo log is written too, since it costs what it costs, and tells before and after; it goes with the transaction.
+  const task = await jobTask(db, opened, { table: raw(dryLogName), seal: null });
+  const deadlockTimeoutMs = await readDeadlockTimeout(db);
+  return new DryCommitter(
+    db.withSession(opened.job.session),
+    opened,
+    task,
+    { batchTimeMs: opened.job.batchTimeMs, deadlockTimeoutMs },
+    limit,
+  );
+}
+
+/** The one loop over all keys, as for any range. Answers what stopped it when that was an error. */
+async function workRange(job: Job, committer: DryCommitter, options: DryRunOptions): Promise<unknown> {
+  const stop = new StopSignal();
+  stop.follow(options.signal);
+  const { listeners } = participation(options, false);
+  const events = new Events(job.name, 0n, listeners);
+  const pace = new SteadyPace(job.batchTimeMs);
+  const control = {
+    pace,
+    events,
+    stop,
+    patience: new Patience(),
+    locked: new LockedRows(),
+    rejectLimit: job.rejectLimit,
+    obey: () => {},
+  };
+  const work = new RangeWork(everyKey, 1, committer, new BatchSize(pace, job.calls.atOnce), control);
+  await work.run();
+  return stop.request?.error;
+}
+
+function report(opened: OpenedJob, committer: DryCommitter, seconds: number): DryRunReport {
+  const { counts, measured, measuredRows, samples, rejects, batches } = committer;
+  const rowsPerSecond = seconds > 0 ? Math.round(counts.read / seconds) : 0;
+  const { rows } = opened.estimate;
+  const walBytesPerRow = measuredRows === 0 ? null : Math.round(measured.walBytes / measuredRows);
+  const { walked: _, ...rest } = counts;
+  return {
+    job: opened.job.name,
+    dryRun: true,
+    writes: writesOf(opened),
+    batches,
+    rows: rest,
+    rowsPerSecond,
+    walBytesPerRow,
+    measuredRows,
+    triggers: measured.triggers,
+    samples,
+    rejects,
+    whole: {
+      rows: Math.round(rows),
+      seconds: rowsPerSecond === 0 ? null : Math.round(rows / rowsPerSecond),
+      walBytes: walBytesPerRow === null ? null : Math.round(rows * walBytesPerRow),
+    },
+  };
+}

@@ -1,0 +1,223 @@
+import { randomUUID } from "node:crypto";
+import type { RunPace } from "../../job/pace/pace.ts";
+import { otherRuns } from "../../plan/warnings/other-runs.ts";
+import { raw } from "../../postgres/sql/sql.ts";
+import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
+import { patiently } from "../../postgres/transaction/patiently.ts";
+import { nameOf } from "../../remedies/stops.ts";
+import { type Progress, readProgress } from "../../store/runs/progress.ts";
+import type { Advanced } from "../../store/runs/ranges.ts";
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import type { Store } from "../../store/store.ts";
+import { BatchCommitter } from "../batch/batch-committer.ts";
+import { RunTables } from "../batch/run-tables.ts";
+import type { RunTask, Sweeping } from "../batch/run-task.ts";
+import { Patience } from "../loop/backoff.ts";
+import { BatchSize } from "../loop/batch-size.ts";
+import { nextSweep } from "../loop/finish-run.ts";
+import { RangePlanner } from "../loop/range-planner.ts";
+import { type StopRequest, StopSignal } from "../loop/stop-signal.ts";
+import { LockedRows } from "../loop/stuck-row.ts";
+import { Worker } from "../loop/worker.ts";
+import { Crew } from "../loop/worker-pool.ts";
+import { Pacer } from "../pacing/pacer.ts";
+import { Senses } from "../pacing/signal-monitor.ts";
+import { describeStop } from "../report/describe-stop.ts";
+import { Events } from "../report/events.ts";
+import { type RunReport, readReport, reportOf } from "../report/run-report.ts";
+import { isJudged, rolloutOf } from "../report/stages.ts";
+import type { Participation } from "../session/participation.ts";
+import { type InTest, rangeRowsOf } from "../session/test-mode.ts";
+import { Pulse } from "./heartbeat.ts";
+import { Holds } from "./holds.ts";
+import { leaveRun, statusAfter } from "./leave-run.ts";
+import { Orders } from "./operator-requests.ts";
+import { buryTheDead } from "./release-dead-workers.ts";
+
+/** Works on a run with its workers until it is finished or somebody says stop, and answers how it stands. */
+export async function executeRun(
+  db: Database,
+  store: Store,
+  run: Run,
+  task: RunTask,
+  participation: Participation,
+): Promise<RunReport> {
+  const { leaseMs, isResumed, signal, inTest } = participation;
+  const process = { id: randomUUID(), leaseMs };
+  const stop = new StopSignal();
+  const pacer = new Pacer(task.pace, JSON.parse(run.pace) as RunPace, inTest?.batchRows);
+  let pulse: Pulse | undefined;
+  const events = new Events(run.job, run.id, [...participation.listeners, (event) => pulse?.hear(event)]);
+  const enter = async (tx: Transaction): Promise<void> => {
+    const workers = pacer.activeWorkers;
+    await store.workers.beat(tx, run.id, { ...process, workers, rowsPerSecond: 0, heldBack: null });
+  };
+  if (!(await patiently(() => takeUp(db, store, run.id, task.sweeping, enter))))
+    return readReport(db, store, await store.runs.require(db, String(run.id)));
+  // When this fails, their leases run out by themselves.
+  if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
+  const senses = new Senses(db, run, task, participation, pacer, { events, stop });
+  const orders = new Orders(db, stop, pacer);
+  const crew = await hire(db.withSession(run.session), store, run, task, process, {
+    stop,
+    events,
+    pacer,
+    orders,
+    inTest,
+  });
+  orders.lead(crew);
+  const holds = new Holds(nameOf({ ...run, run: run.id }), senses.blockersOf(run));
+  pulse = new Pulse(db, store, run.id, process, { crew, pacer, senses, events, orders, holds });
+  const { estimatedRows, estimatedWalk, kind } = run;
+  events.emit({
+    type: "run started",
+    kind,
+    isResumed,
+    workers: pacer.workers,
+    estimatedRows: estimatedRows ?? 0,
+    estimatedWalk: estimatedWalk ?? 0,
+  });
+  stop.follow(signal);
+  const beside = await otherRuns(db, store, run.job, run.code.tables ?? []).catch(() => []);
+  for (const warning of beside) events.emit({ type: "warned", ...warning });
+  await senses.start();
+  pulse.start();
+  crew.growTo(pacer.workers);
+  await crew.done();
+  await Promise.all([pulse.stop(), senses.stop()]);
+  return end(db, store, run, { process: process.id, request: stop.request, seen: pulse.seen }, events);
+}
+
+// Read anew for each of them: the workers of one process differ only in what they measure.
+async function hire(
+  db: Database,
+  store: Store,
+  run: Run,
+  task: RunTask,
+  process: { readonly id: string; readonly leaseMs: number },
+  control: {
+    readonly stop: StopSignal;
+    readonly events: Events;
+    readonly pacer: Pacer;
+    readonly orders: Orders;
+    readonly inTest: InTest | null;
+  },
+): Promise<Crew> {
+  const { walk, sweeping, writes } = task;
+  const tables = new RunTables(run, sweeping.hasPending);
+  const { stop, events, pacer, orders, inTest } = control;
+  const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
+  const wish = {
+    id: run.id,
+    estimatedWalk: run.estimatedWalk ?? 0,
+    workers: pacer.workers,
+    walkMs: pacer.batchTimeMs,
+    deadlockTimeoutMs: timing.deadlockTimeoutMs,
+    walked: task.walked ?? null,
+    shares: rolloutOf(run)?.shares ?? [1],
+    rangeRows: rangeRowsOf(inTest),
+  };
+  const tools = {
+    db,
+    store,
+    planner: new RangePlanner(db, store, walk, wish, events),
+    committer: new BatchCommitter(db, store, run.job, task, tables, timing),
+    pace: pacer,
+    events,
+    stop,
+    patience: new Patience(),
+    locked: new LockedRows(),
+    obey: (asked: Advanced) => orders.obey(asked),
+  };
+  const share = {
+    run: run.id,
+    process: process.id,
+    leaseMs: process.leaseMs,
+    rejectLimit: run.rejectLimit,
+    sweeping,
+    writes,
+    tables,
+  };
+  // The workers share what the job allows: a batch of more rows than its share would wait for those of others.
+  const atOnce = () => (task.atOnce === undefined ? undefined : Math.ceil(task.atOnce / pacer.workers));
+  return new Crew((number) => new Worker(number, tools, share, new BatchSize(pacer, atOnce())));
+}
+
+/**
+ * Whoever takes a run up again clears away why it stopped; whoever joins others changes nothing, least of all what an operator
+ * has asked of them. Answers false when the run has finished in the meantime.
+ */
+async function takeUp(
+  db: Database,
+  store: Store,
+  id: bigint,
+  { retries }: Sweeping,
+  enter: (tx: Transaction) => Promise<void>,
+): Promise<boolean> {
+  return db.transaction(
+    async (tx) => {
+      const run = await store.runs.lock(tx, id);
+      if (isFinished(run.status)) return false;
+      // What triggers have swallowed is tried again: an operator has typed `resume` for that.
+      if (run.status === "failed" && run.stopReason === "swallowed")
+        await nextSweep(tx, store, run, retries ?? "list");
+      if (run.status !== "running") {
+        const nothing = { stop_reason: raw("null"), message: raw("null") };
+        const next = run.stopReason === "canary" && isJudged(run) ? { stage: raw("stage + 1") } : {};
+        await store.runs.set(tx, id, {
+          status: raw("'running'"),
+          wanted: raw("'running'"),
+          ...next,
+          ...nothing,
+        });
+      }
+      // In the same transaction, so that nobody finds a running run without a process.
+      await enter(tx);
+      return true;
+      // Forgotten in a crash, it is said again by the next process; and it must not wait for a standby that is away.
+    },
+    { mayBeForgotten: true },
+  );
+}
+
+/** Says how it ended. When the database is away, what others see is derived from our heartbeat's end. */
+async function end(
+  db: Database,
+  store: Store,
+  run: Run,
+  leaving: { readonly process: string; readonly request: StopRequest | null; readonly seen: Progress },
+  events: Events,
+): Promise<RunReport> {
+  const { process, request, seen } = leaving;
+  try {
+    const [ended, progress] = await patiently(async () => {
+      await leaveRun(db, store, run.id, process, request);
+      return [
+        (await store.runs.find(db, run.id)) ?? run,
+        await readProgress(db, store.schema, run.id),
+      ] as const;
+    });
+    return report(ended, progress, events);
+  } catch (error) {
+    if (request === null) throw error;
+    const status = statusAfter[request.reason];
+    const ended = {
+      ...run,
+      status,
+      stopReason: request.reason,
+      message: `${describeStop(request.error ?? error).replace(/\.?$/, ".")} ${notAsked}`,
+    };
+    return report(ended, seen, events);
+  }
+}
+
+const notAsked =
+  "The database could not be asked at the end: the counts are those that this process saw last.";
+
+function report(run: Run, progress: Progress, events: Events): RunReport {
+  const { status, stopReason, message } = run;
+  events.emit({ type: "run stopped", status, stopReason: (stopReason ?? null) as never, message, progress });
+  return reportOf(run, progress);
+}

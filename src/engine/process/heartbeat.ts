@@ -1,0 +1,213 @@
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import { type Hold, holdToText } from "../../remedies/hold.ts";
+import { noProgress, type Progress, plus, readProgress } from "../../store/runs/progress.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Store } from "../../store/store.ts";
+import type { Crew } from "../loop/worker-pool.ts";
+import type { Pacer } from "../pacing/pacer.ts";
+import type { Senses } from "../pacing/signal-monitor.ts";
+import type { EngineEvent, Events } from "../report/events.ts";
+import { etaIntervalOf, progressRatio, rowsRemaining } from "../report/run-report.ts";
+import type { Holds } from "./holds.ts";
+import type { Orders } from "./operator-requests.ts";
+
+const everyMs = 1_000;
+/** Sizes and dead rows are looked at on each n-th beat. */
+const observeEvery = 4;
+/** WAL a row of fewer rows than these says little. */
+const fewestMeasured = 1_000;
+/** What holds a run that nobody wants to work just now. */
+const offDuty = ["window", "stop file"] as const;
+/** Rates are taken over about so many pulses. */
+const rateWindow = 10;
+const longestRateWindow = 60;
+
+/** What a pulse looks at, and whom it tells. */
+interface Body {
+  readonly crew: Crew;
+  readonly pacer: Pacer;
+  readonly senses: Senses;
+  readonly events: Events;
+  readonly orders: Orders;
+  readonly holds: Holds;
+}
+
+/** Says that the process is alive, hears what operators want, and tells listeners how far the run is. */
+export class Pulse {
+  readonly #db: Database;
+  readonly #store: Store;
+  readonly #run: bigint;
+  readonly #process: { readonly id: string; readonly leaseMs: number };
+  readonly #body: Body;
+  readonly #window: { readonly at: number; readonly rows: number }[] = [];
+  #beats = 0;
+  #beatAt = performance.now();
+  /** seconds since they were last added to those of the run */
+  #atWork = 0;
+  #passed = 0;
+  #readAtFirst: number | null = null;
+  #walAtFirst: { readonly rows: number; readonly bytes: number } | null = null;
+  #rows = 0;
+  /** as the last pulse told it, with what this process has committed since */
+  #seen: Progress = noProgress;
+  #timer: NodeJS.Timeout | undefined;
+  #beating: Promise<void> | null = null;
+
+  constructor(
+    db: Database,
+    store: Store,
+    run: bigint,
+    process: { readonly id: string; readonly leaseMs: number },
+    body: Body,
+  ) {
+    this.#db = db;
+    this.#store = store;
+    this.#run = run;
+    this.#process = process;
+    this.#body = body;
+  }
+
+  /** Counts rows for the rate, and learns what batches fail by. */
+  hear(event: EngineEvent): void {
+    this.#body.holds.hear(event);
+    if (event.type !== "batch committed") return;
+    this.#rows += event.counts.read;
+    this.#seen = plus(this.#seen, event.counts);
+    this.#body.senses.felt(event.seconds.commit);
+  }
+
+  /** How far the run is, as far as this process knows without asking. */
+  get seen(): Progress {
+    return this.#seen;
+  }
+
+  /** Beats until it is stopped; a beat that fails or hangs is made up for by a later one. */
+  start(): void {
+    const beat = (): void => {
+      if (this.#beating !== null) return;
+      this.#beating = this.#beat()
+        .catch(() => {})
+        .finally(() => {
+          this.#beating = null;
+        });
+    };
+    beat();
+    this.#timer = setInterval(beat, Math.min(everyMs, this.#process.leaseMs / 3));
+  }
+
+  /** Stops; a beat that hangs in a broken connection is not waited for. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#body.holds.stop();
+    const credit = () => this.#db.transaction((tx) => this.#credit(tx), { mayBeForgotten: true });
+    const last = Promise.resolve(this.#beating).then(credit);
+    await Promise.race([last.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+  }
+
+  async #beat(): Promise<void> {
+    const { events, pacer, crew, senses, orders } = this.#body;
+    const { activeWorkers, heldBackBy } = pacer;
+    const hold = this.#body.holds.now(pacer);
+    const run = await this.#exchange(activeWorkers, hold);
+    if (run === null) return;
+    orders.obey(run);
+    const progress = await readProgress(this.#db, this.#store.schema, this.#run);
+    this.#seen = progress;
+    pacer.measured(progress.workers, senses.walBytesPerRow(progress.rowsPerSecond));
+    events.emit({
+      type: "pulse",
+      progress,
+      status: run.status,
+      ratio: progressRatio(run, progress),
+      rowsRemaining: rowsRemaining(run, progress),
+      etaInterval: etaIntervalOf(run, progress),
+      workers: activeWorkers,
+      busyWorkers: crew.members.filter((worker) => worker.isBusy).length,
+      batchRows: Math.max(0, ...crew.members.map((worker) => worker.batchRows)),
+      level: pacer.level,
+      heldBack: heldBackBy,
+      hold,
+    });
+    this.#readAtFirst ??= progress.read;
+    if (this.#beats % observeEvery === 0) await this.#observe(progress.read - this.#readAtFirst);
+    this.#beats += 1;
+  }
+
+  /** Says that we are there, and hears what is asked of the run. */
+  async #exchange(workers: number, hold: Hold | null): Promise<Run | null> {
+    const alive = {
+      ...this.#process,
+      workers,
+      rowsPerSecond: this.#isOff ? 0 : this.#rate(),
+      heldBack: hold === null ? null : holdToText(hold),
+    };
+    return this.#db.transaction(
+      async (tx) => {
+        await this.#store.workers.beat(tx, this.#run, alive);
+        if (this.#beats > 0) await this.#credit(tx);
+        else this.#count();
+        return this.#store.runs.find(tx, this.#run);
+      },
+      { mayBeForgotten: true },
+    );
+  }
+
+  get #isOff(): boolean {
+    const { heldBackBy, level } = this.#body.pacer;
+    return level === 0 && offDuty.some((signal) => signal === heldBackBy?.signal);
+  }
+
+  /** A run that is not meant to work says nothing of how fast it is. */
+  #count(): void {
+    const seconds = (performance.now() - this.#beatAt) / 1_000;
+    this.#beatAt = performance.now();
+    this.#passed += seconds;
+    if (!this.#isOff) this.#atWork += seconds;
+  }
+
+  /** Adds the seconds since the last time to those of the run, unless somebody plans or ends it just now: then the next beat does. */
+  async #credit(tx: Transaction): Promise<void> {
+    this.#count();
+    const seconds = { atWork: this.#atWork, passed: this.#passed };
+    if (!(await this.#store.workers.credit(tx, this.#run, this.#process.id, seconds))) return;
+    [this.#atWork, this.#passed] = [0, 0];
+  }
+
+  async #observe(rowsRead: number): Promise<void> {
+    const { events, senses } = this.#body;
+    await this.#measureWal(rowsRead);
+    events.emit({
+      type: "server observed",
+      ...(await senses.observe()),
+      undoLogBytes: await this.#store.undoLogs.bytes(this.#db, this.#run),
+    });
+  }
+
+  /** What a server tells of WAL comes a second or two late: between two looks that cancels out. */
+  async #measureWal(rows: number): Promise<void> {
+    const { ownWalBytes: bytes } = this.#body.senses;
+    if (bytes === null || rows < fewestMeasured) return;
+    this.#walAtFirst ??= { rows, bytes };
+    const since = { rows: rows - this.#walAtFirst.rows, bytes: bytes - this.#walAtFirst.bytes };
+    const each = since.rows < fewestMeasured ? bytes / rows : since.bytes / since.rows;
+    const measured = { wal_bytes_per_row: sql`${each}::double precision` };
+    await this.#db.transaction((tx) => this.#store.runs.set(tx, this.#run, measured), {
+      mayBeForgotten: true,
+    });
+  }
+
+  #rate(): number {
+    const now = performance.now();
+    this.#window.push({ at: now, rows: this.#rows });
+    // Between long rests nothing is read for a while, which is part of the speed.
+    while (this.#window.length > rateWindow && this.#mayForgetFirst()) this.#window.shift();
+    const [first] = this.#window;
+    if (first === undefined || now - first.at < 100) return 0;
+    return ((this.#rows - first.rows) / (now - first.at)) * 1_000;
+  }
+
+  #mayForgetFirst(): boolean {
+    return this.#window.length > longestRateWindow || (this.#window[1]?.rows ?? 0) < this.#rows;
+  }
+}

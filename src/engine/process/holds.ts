@@ -1,0 +1,50 @@
+import type { Hold } from "../../remedies/hold.ts";
+import { holdByBlockers, holdByObstacle, type Obstacle } from "../../remedies/obstacles.ts";
+import { holdBySignal } from "../../remedies/signals.ts";
+import type { Blockers } from "../pacing/blockers.ts";
+import type { Pacer } from "../pacing/pacer.ts";
+import type { EngineEvent } from "../report/events.ts";
+
+/** Where some workers get a connection and others do not, batches are committed all the same: the reason stays for so long. */
+const shortageMs = 5_000;
+
+/** Why a process does less than it could just now: what its batches fail by counts more than a signal that only slows it down. */
+export class Holds {
+  /** what to type for the run */
+  readonly #name: string;
+  readonly #blockers: Blockers;
+  #obstacle: (Obstacle & { readonly at: number }) | null = null;
+
+  constructor(name: string, blockers: Blockers) {
+    this.#name = name;
+    this.#blockers = blockers;
+  }
+
+  hear(event: EngineEvent): void {
+    if (event.type === "batch failed" || event.type === "worker failed") {
+      const { reason, sqlstate } = event;
+      this.#obstacle = { reason, sqlstate, at: performance.now() };
+      if (reason === "lock" || reason === "deadlock") this.#blockers.seek();
+    }
+    if (event.type === "batch committed") this.#goesOn();
+  }
+
+  /** The one that counts most; null at full pace. */
+  now({ heldBackBy, level }: Pick<Pacer, "heldBackBy" | "level">): Hold | null {
+    // A run that is held tries nothing, so what it failed by before is over.
+    if (level === 0 && heldBackBy !== null) return holdBySignal(heldBackBy, true, this.#name);
+    const blocked = holdByBlockers(this.#blockers.found);
+    const obstacle = this.#obstacle === null ? null : holdByObstacle(this.#obstacle, this.#name);
+    return blocked ?? obstacle ?? (heldBackBy === null ? null : holdBySignal(heldBackBy, false, this.#name));
+  }
+
+  stop(): void {
+    this.#blockers.calm();
+  }
+
+  #goesOn(): void {
+    this.#blockers.calm();
+    const isShort = this.#obstacle?.reason === "resources";
+    if (!isShort || performance.now() - (this.#obstacle?.at ?? 0) > shortageMs) this.#obstacle = null;
+  }
+}

@@ -1,0 +1,40 @@
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { Advanced } from "../../store/runs/ranges.ts";
+import type { StopSignal } from "../loop/stop-signal.ts";
+import type { Pacer } from "../pacing/pacer.ts";
+import { spareConnections } from "../session/default-workers.ts";
+
+/** Workers that can become more. */
+interface Growing {
+  readonly members: readonly unknown[];
+  growTo(count: number): void;
+}
+
+/** Does what operators ask of a run: heard at each commit and, while none comes, with each pulse. */
+export class Orders {
+  readonly #db: Database;
+  readonly #stop: StopSignal;
+  readonly #pacer: Pacer;
+  #crew: Growing | null = null;
+
+  constructor(db: Database, stop: StopSignal, pacer: Pacer) {
+    this.#db = db;
+    this.#stop = stop;
+    this.#pacer = pacer;
+  }
+
+  /** The workers that are to be as many as somebody has asked for. */
+  lead(crew: Growing): void {
+    this.#crew = crew;
+  }
+
+  /** Stops, or takes up another pace; the same order twice does nothing. */
+  obey({ wanted, pace }: Advanced): void {
+    if (wanted === "paused" || wanted === "cancelled") this.#stop.stop({ reason: wanted });
+    this.#pacer.follow(pace);
+    const { workers } = this.#pacer;
+    if (this.#crew === null || this.#stop.isStopping || workers <= this.#crew.members.length) return;
+    this.#db.allowConnections(workers + spareConnections);
+    this.#crew.growTo(workers);
+  }
+}

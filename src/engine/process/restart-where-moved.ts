@@ -1,0 +1,28 @@
+import type { TableIdentity } from "../../postgres/catalog/table-identity.ts";
+import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import { restartRun } from "../../store/restart-run.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Store } from "../../store/store.ts";
+import { RunTables } from "../batch/run-tables.ts";
+
+/**
+ * Lets a run that goes by addresses begin again where rows do not lie any more where they lay: an undo or a verify that was
+ * interrupted before `vacuum full`, or before its table got other partitions. Both may meet rows that they have met.
+ */
+export async function restartWhereMoved(
+  db: Database,
+  store: Store,
+  run: Run,
+  tablesNow: (tx: Transaction) => Promise<readonly TableIdentity[]>,
+): Promise<void> {
+  if (run.status === "running" || (await new RunTables(run, false).change(db)) === null) return;
+  await db.transaction(async (tx) => {
+    await restartRun(tx, store, run.id, await tablesNow(tx));
+    await store.audit.record(tx, {
+      action: "restart",
+      job: run.job,
+      run: run.id,
+      details: { because: "rows lie elsewhere now" },
+    });
+  });
+}

@@ -1,0 +1,88 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Job } from "../../job/definition/define-job.ts";
+import type { RunPace } from "../../job/pace/pace.ts";
+import { Windows } from "../../job/pace/windows.ts";
+import { classifyFailure } from "../../postgres/failure/failure.ts";
+import { serverTime } from "../../postgres/server/server-time.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { unreachable } from "../../remedies/obstacles.ts";
+import { StepNotBegunError, type StepPlace, StepStoppedError } from "../../steps/statements/step-failure.ts";
+import { StepRunner } from "../../steps/step-runner.ts";
+import type { StepPhase } from "../../store/runs/steps.ts";
+import type { Store } from "../../store/store.ts";
+import { inMinutes } from "../../throttle/amount.ts";
+import { WindowSignal } from "../../throttle/signals/window-signal.ts";
+import { stopFilesOf } from "../pacing/run-signals.ts";
+import type { WorkOptions } from "../session/with-database.ts";
+
+/** How often a step that is held looks whether it may begin. */
+const lookMs = 1_000;
+
+/** What holds a step: a signal, or the connection. */
+interface Holding {
+  readonly signal: string;
+  readonly reason: string;
+}
+
+/** What a step waits for before it begins. */
+type Look = (place: StepPlace) => Promise<Holding | null>;
+
+/**
+ * The steps of a phase of a job. Each begins when rows might be worked on, too: inside of the window, while there is no stop file,
+ * and before `until`. One that has begun is ended, since what it did would be lost. Where a run is there already its window
+ * counts, as somebody may set it meanwhile.
+ */
+export function stepsOf(
+  db: Database,
+  store: Store,
+  job: Job,
+  phase: StepPhase,
+  options: WorkOptions,
+  run: bigint | null = null,
+): StepRunner {
+  const { onStep, signal, inTest } = options;
+  const windowNow = async (): Promise<string | undefined> => {
+    if (run === null) return options.window;
+    const { pace } = await store.runs.require(db, String(run));
+    return (JSON.parse(pace) as RunPace).window ?? job.pace.window;
+  };
+  const look: Look = async (place) => lookFor(db, job, place, options, await windowNow());
+  const mayBegin = inTest === undefined ? (place: StepPlace) => awaitTurn(place, look, options) : undefined;
+  return new StepRunner(db, store, { job: job.name, phase, steps: job[phase] }, { onStep, signal, mayBegin });
+}
+
+/** @throws StepNotBegunError where it is not waited for, StepStoppedError where somebody stops the waiting */
+async function awaitTurn(place: StepPlace, look: Look, { signal, onStep }: WorkOptions): Promise<void> {
+  for (let told: string | null = null; ; ) {
+    if (signal?.aborted === true) throw new StepStoppedError(place, signal.reason);
+    const held = await look(place).catch((error: unknown) => {
+      // Nothing has begun that an outage could harm.
+      if (classifyFailure(error).action !== "retry") throw error;
+      return { signal: "connection", reason: unreachable };
+    });
+    if (held === null) return;
+    const { job, phase, name: step, isBack = false } = place;
+    if (told !== held.signal) onStep?.({ type: "step held", job, phase, step, ...held, isBack });
+    told = held.signal;
+    // What ends the wait is seen by the next look.
+    await delay(lookMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+  }
+}
+
+/** @throws StepNotBegunError where what holds it is not waited for */
+async function lookFor(
+  db: Database,
+  job: Job,
+  place: StepPlace,
+  { exitWhenClosed, until }: WorkOptions,
+  window: string | undefined,
+): Promise<Holding | null> {
+  if (until !== undefined && (await serverTime(db)) >= until)
+    throw new StepNotBegunError(place, `its time was over at ${inMinutes(until)}`);
+  const hours = window === undefined ? null : Windows.parse(window);
+  const closed = await new WindowSignal(() => hours).read(db);
+  if (closed !== null && exitWhenClosed === true) throw new StepNotBegunError(place, closed.reason);
+  const stopped = await Promise.all(stopFilesOf(job.throttles).map((file) => file.read(db)));
+  const held = closed ?? stopped.find((reading) => reading !== null) ?? null;
+  return held === null ? null : { signal: held.signal, reason: held.reason };
+}

@@ -1,0 +1,217 @@
+import type { RunPace } from "../../job/pace/pace.ts";
+import { Windows } from "../../job/pace/windows.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { type Hold, holdFromText, isStandstill } from "../../remedies/hold.ts";
+import { nameOf } from "../../remedies/stops.ts";
+import { hadNoRows } from "../../store/runs/had-no-rows.ts";
+import { type Progress, readProgress } from "../../store/runs/progress.ts";
+import type { Run, RunKind, RunWrites } from "../../store/runs/run.ts";
+import type { RunStatus } from "../../store/runs/run-status.ts";
+import type { Store } from "../../store/store.ts";
+import type { ContractReport } from "./contract-report.ts";
+import type { RestForecast } from "./rest-forecast.ts";
+import { rolloutOf } from "./stages.ts";
+
+/** Seconds without a commit after which a run that is held stands still, and after which any run does: rests are shorter. */
+const aMoment = 3;
+const longestRest = 60;
+
+/** A run as programs see it: what `status --json` prints and `runJob` answers. */
+export interface RunReport {
+  readonly run: number;
+  readonly job: string;
+  /** the job's own work, taking a run back, or comparing */
+  readonly kind: RunKind;
+  /** the run that is taken back or compared */
+  readonly ofRun: number | null;
+  /** what is done to rows, or what the run did that is taken back; null where none is written */
+  readonly writes: RunWrites | null;
+  /** the run that took this one back */
+  readonly undoneBy: number | null;
+  /** false where the job has steps only */
+  readonly hasRows: boolean;
+  readonly status: RunStatus;
+  /** what an operator asked for; it takes effect at each worker's next commit */
+  readonly wanted: "running" | "paused" | "cancelled";
+  readonly stopReason: string | null;
+  readonly message: string | null;
+  readonly rows: {
+    readonly estimated: number | null;
+    readonly read: number;
+    readonly written: number;
+    readonly unchanged: number;
+    readonly skipped: number;
+    readonly rejected: number;
+    /** rows that were to be written and were not, though PostgreSQL reported no error: a trigger swallowed the write */
+    readonly swallowed: number;
+    /** rows that met another one; conflicts of an undo, differences of a verify */
+    readonly conflicted: number;
+  };
+  /** 0 to 1, by the keys walked over; 1 only when the run has succeeded */
+  readonly progress: number;
+  readonly rowsPerSecond: number;
+  readonly etaSeconds: number | null;
+  /** the same as an interval, between the present speed and that of the whole run; null while there is no speed */
+  readonly etaInterval: readonly [seconds: number, seconds: number] | null;
+  /** what its rest costs; only `status` of one run tells, null elsewhere and where nobody can */
+  readonly forecast: RestForecast | null;
+  /** write-ahead log for each row read, the undo log's included; null where it was not measured */
+  readonly walBytesPerRow: number | null;
+  /** the key through which the whole run is committed */
+  readonly watermark: readonly string[] | null;
+  /** why the run is held back, or null */
+  readonly throttle: string | null;
+  /** the same with what it does to the run (`held`, `slowed down`, `held back`) and what to type; null while it is not running */
+  readonly hold: Hold | null;
+  /** what was said about its pace; what is absent is the job's own, or tidefill's */
+  readonly pace: RunPace;
+  readonly workers: number;
+  readonly sweeps: number;
+  readonly batches: number;
+  readonly secondsSinceCheckpoint: number | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  /** integrity queries of the job that returned a row after the run; only the process that finished it looks */
+  readonly broken: readonly string[];
+  /** what a verify has not looked at, and why; only the process that finished it tells */
+  readonly notCompared: readonly string[];
+  /** how the steps after the rows stand; only the process that finished the run tells, null elsewhere */
+  readonly contract: ContractReport | null;
+  /** the stage of the rollout that was worked on last, from 0 */
+  readonly stage: number;
+  /** shares of the rows that are done after each stage; empty where all are worked on at once */
+  readonly stages: readonly number[];
+  /** whether a stage that was good is followed by the next without anybody typing `resume` */
+  readonly stagesAreAutomatic: boolean;
+  /** why the rollout should not go on; only the process that judged the stage tells */
+  readonly stageProblems: readonly string[];
+}
+
+/** Reads a run and how far it is. */
+export async function readReport(db: Database, store: Store, run: Run): Promise<RunReport> {
+  return reportOf(run, await readProgress(db, store.schema, run.id));
+}
+
+/** Puts a report together out of a run and its progress. */
+export function reportOf(run: Run, progress: Progress): RunReport {
+  const hold = holdOf(run, progress);
+  return {
+    run: Number(run.id),
+    job: run.job,
+    kind: run.kind,
+    ofRun: run.ofRun === null ? null : Number(run.ofRun),
+    writes: run.writes,
+    undoneBy: run.undoneBy === null ? null : Number(run.undoneBy),
+    hasRows: !hadNoRows(run),
+    status: run.status,
+    wanted: run.wanted,
+    stopReason: run.stopReason ?? (run.status === "interrupted" ? "vanished" : null),
+    message: run.message,
+    rows: rowsOf(run, progress),
+    progress: progressRatio(run, progress),
+    rowsPerSecond: rateOf(run, progress),
+    etaSeconds: etaOf(run, progress),
+    etaInterval: etaIntervalOf(run, progress),
+    forecast: null,
+    walBytesPerRow: run.walBytesPerRow === null ? null : Math.round(run.walBytesPerRow),
+    watermark: progress.watermark,
+    throttle: hold?.reason ?? null,
+    hold,
+    pace: JSON.parse(run.pace) as RunPace,
+    workers: progress.workers,
+    sweeps: run.sweep,
+    batches: progress.batches,
+    secondsSinceCheckpoint: progress.secondsSinceCheckpoint,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+    broken: [],
+    notCompared: [],
+    contract: null,
+    stage: run.stage,
+    stages: rolloutOf(run)?.shares ?? [],
+    stagesAreAutomatic: rolloutOf(run)?.isAutomatic ?? false,
+    stageProblems: [],
+  };
+}
+
+function rowsOf(run: Run, progress: Progress): RunReport["rows"] {
+  const { read, written, unchanged, skipped, rejected, swallowed, conflicted } = progress;
+  return { estimated: run.estimatedRows, read, written, unchanged, skipped, rejected, swallowed, conflicted };
+}
+
+/** How much of the walk is done, 0 to 1. Estimates may be too low, so it stays below 1 until the run has succeeded. */
+export function progressRatio(run: Pick<Run, "status" | "estimatedWalk">, progress: Progress): number {
+  if (run.status === "succeeded") return 1;
+  const expected = Math.max(run.estimatedWalk ?? 0, progress.walked, 1);
+  return Math.min(0.99, Math.floor((progress.walked / expected) * 10_000) / 10_000);
+}
+
+/** Rows that are probably still to be read. */
+export function rowsRemaining(
+  run: Pick<Run, "status" | "estimatedWalk" | "estimatedRows">,
+  progress: Progress,
+): number {
+  if (run.status === "succeeded") return 0;
+  const share = progress.walked === 0 ? 1 : 1 - progressRatio(run, progress);
+  return Math.round(Math.max(0, share * Math.max(run.estimatedRows ?? 0, progress.read)));
+}
+
+/** Why a run that is at work does less than it could. */
+export function holdOf(run: Pick<Run, "id" | "job" | "kind" | "status">, progress: Progress): Hold | null {
+  if (run.status !== "running" || progress.heldBack === null) return null;
+  return holdFromText(progress.heldBack, nameOf({ ...run, run: run.id }));
+}
+
+/** Where nothing goes forward, nobody can tell when it ends; only of a window is it known when it goes on. */
+function standsStill(run: Run, progress: Progress): boolean {
+  const hold = holdOf(run, progress);
+  const silent = progress.secondsSinceCheckpoint ?? 0;
+  if (isClosed(run)) return false;
+  return silent > longestRest || (silent > aMoment && hold !== null && isStandstill(hold));
+}
+
+function rateOf(run: Run, progress: Progress): number {
+  if (run.status === "running") return standsStill(run, progress) ? 0 : Math.round(progress.rowsPerSecond);
+  return progress.secondsAtWork > 0 ? Math.round(progress.read / progress.secondsAtWork) : 0;
+}
+
+function etaOf(run: Run, progress: Progress): number | null {
+  if (run.status === "succeeded") return 0;
+  if (run.status !== "running" || progress.rowsPerSecond <= 0 || standsStill(run, progress)) return null;
+  const speed = withinLimit(run, progress.rowsPerSecond);
+  const seconds = withClosedHours(run, rowsRemaining(run, progress) / speed);
+  return seconds === null ? null : Math.round(seconds);
+}
+
+/** What somebody has allowed counts at once, and not only when it was measured. */
+function withinLimit({ pace }: Run, speed: number): number {
+  const { rowsPerSecond = Number.POSITIVE_INFINITY } = JSON.parse(pace) as RunPace;
+  return Math.min(speed, rowsPerSecond);
+}
+
+function isClosed({ pace }: Run): boolean {
+  const { window } = JSON.parse(pace) as RunPace;
+  return window !== undefined && !Windows.parse(window).isOpen(new Date());
+}
+
+function withClosedHours({ pace }: Run, seconds: number): number | null {
+  const { window } = JSON.parse(pace) as RunPace;
+  return window === undefined ? seconds : Windows.parse(window).secondsUntil(seconds, new Date());
+}
+
+/**
+ * How long the rest takes, from the faster to the slower of the present speed and that of the whole run, with the hours in which
+ * the run's window is closed.
+ */
+export function etaIntervalOf(run: Run, progress: Progress): readonly [number, number] | null {
+  if (run.status !== "running" || progress.secondsAtWork <= 0 || standsStill(run, progress)) return null;
+  if (progress.rowsPerSecond <= 0 && !isClosed(run)) return null;
+  const speeds = [progress.rowsPerSecond, progress.read / progress.secondsAtWork]
+    .filter((speed) => speed > 0)
+    .map((speed) => withinLimit(run, speed));
+  if (speeds.length === 0) return null;
+  const rows = rowsRemaining(run, progress);
+  const soonest = withClosedHours(run, rows / Math.max(...speeds));
+  const latest = withClosedHours(run, rows / Math.min(...speeds));
+  return soonest === null || latest === null ? null : [Math.round(soonest), Math.round(latest)];
+}

@@ -1,8 +1,0 @@
-import type { Forecast } from "../plan/forecast/forecast.ts";
-import type { Touched } from "../plan/touched.ts";
-
-/** What the rest of an unfinished run costs. */
-export interface RestForecast extends Pick<Forecast, "walBytes" | "growthBytes" | "deadBytes" | "advice"> {
-  /** null where the job updates nothing */
-  readonly hot: Pick<Touched, "canBeHot" | "fillFactor" | "indexes"> | null;
-}

@@ -1,0 +1,210 @@
+import { RefusedError, TidefillError, UsageError } from "../../errors.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { readParameters } from "../../job/definition/parameters.ts";
+import { beforeLoss } from "../../job/steps/before-loss.ts";
+import { type BackupScope, openDropped } from "../../plan/open-dropped.ts";
+import { openJob, tryToOpenJob } from "../../plan/open-job.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { StepRunner } from "../../steps/step-runner.ts";
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import { installedVersion, requireSchema } from "../../store/schema/store-schema.ts";
+import type { Store } from "../../store/store.ts";
+import { takeUpPace } from "../control/adopt-pace.ts";
+import { brokenRules } from "../guards/integrity.ts";
+import { requireBackupOfDropped } from "../guards/require-backup.ts";
+import { requireSafeSteps, whyUnsafe } from "../guards/require-safe-steps.ts";
+import { requireNoUndoNeeds } from "../guards/require-undo-kept.ts";
+import { stepsOf } from "../process/step-runner.ts";
+import type { ContractReport } from "../report/contract-report.ts";
+import { type RunReport, readReport } from "../report/run-report.ts";
+import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
+import { givenParameters } from "../undo-log/encrypted-parameters.ts";
+import { verify } from "../verify/verify-run.ts";
+
+/** Does the steps before the rows; killed at any instant, the next call goes on. */
+export async function expand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<void> {
+  const window = options.window ?? job.pace.window;
+  await stepsOf(db, store, job, "expand", { ...options, window }).up();
+}
+
+/**
+ * After a run that has succeeded: verifies it, and does the steps that nobody can be hurt by. Those that take something away wait
+ * for `contractJob`, when no program asks for it any more.
+ */
+export async function contractAfter(
+  db: Database,
+  store: Store,
+  job: Job,
+  report: RunReport,
+  options: WorkOptions,
+): Promise<RunReport> {
+  if (report.status !== "succeeded" || report.kind !== "run" || job.contract.length === 0) return report;
+  const run = BigInt(report.run);
+  const runner = stepsOf(db, store, job, "contract", options, run);
+  const { length: before } = await runner.open();
+  const stopped = await doLastSteps(db, store, job, run, runner, options).catch((error: unknown) => {
+    if (error instanceof TidefillError && error.code === "step-stopped") return error;
+    throw error;
+  });
+  const open = (await runner.open()).map(({ name }) => name);
+  const isStopped = stopped instanceof TidefillError;
+  const problem = isStopped ? stopped.message : stopped;
+  return { ...report, contract: { done: before - open.length, open, problem, isStopped } };
+}
+
+/** Answers why nothing was done; null where nothing stood against it. */
+async function doLastSteps(
+  db: Database,
+  store: Store,
+  job: Job,
+  run: bigint,
+  runner: StepRunner,
+  options: WorkOptions,
+): Promise<string | null> {
+  const problem = (await whyUnsafe(job)) ?? (await whyNotYet(db, store, job, run, options));
+  if (problem === null) await runner.up(beforeLoss(job.contract));
+  return problem;
+}
+
+/**
+ * Goes on with the last steps of a run that has succeeded, killed or failed among them; null where none is open but those that wait
+ * for `contractJob`.
+ */
+export async function goOnWithLastSteps(
+  db: Database,
+  store: Store,
+  job: Job,
+  options: WorkOptions,
+): Promise<RunReport | null> {
+  if (beforeLoss(job.contract).length === 0 || (await installedVersion(db, store.schema)) === null)
+    return null;
+  const run = await store.runs.standing(db, job.name);
+  const latest = await store.runs.latest(db, job.name);
+  if (run === null || latest === null || !isFinished(latest.status)) return null;
+  const open = await stepsOf(db, store, job, "contract", options).open();
+  if (!beforeLoss(job.contract).some((step) => open.includes(step))) return null;
+  const current = await takenUp(db, store, run, options);
+  return contractAfter(db, store, job, await readReport(db, store, current), options);
+}
+
+/** Does all steps after the rows, also those that take something away. @throws RefusedError when it is not the time for that */
+export async function contractJob(job: Job, options: WorkOptions = {}): Promise<ContractReport> {
+  return withDatabase(`contract ${job.name}`, options, async (db, store) => {
+    await requireSchema(db, store.schema);
+    const run = await store.runs.standing(db, job.name);
+    if (run === null) throw notRun(job);
+    await takenUp(db, store, run, options);
+    const runner = stepsOf(db, store, job, "contract", options, run.id);
+    await runner.awaitTurn();
+    const problem = await whyNotYet(db, store, job, run.id, options);
+    if (problem !== null)
+      throw new RefusedError(
+        "run-is-verified",
+        `${problem} No step was done.`,
+        `Once that is mended: tidefill contract ${job.name}`,
+      );
+    const open = await runner.open();
+    if (open.length > 0) await requireSafeSteps(job);
+    await requireNoUndoNeeds(db, store, open);
+    if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
+      await requireBackupOfDropped(db, store, job, await scopeOf(db, job, run, options), open);
+    return { done: await runner.up(), open: [], problem: null, isStopped: false };
+  });
+}
+
+/** The run with what was said about its pace just now. */
+async function takenUp(db: Database, store: Store, run: Run, options: WorkOptions): Promise<Run> {
+  await db.transaction(async (tx) => {
+    const asked = await takeUpPace(tx, store, run, options);
+    if (Object.keys(asked).length === 0) return;
+    await store.audit.record(tx, { action: "set", job: run.job, run: run.id, details: { ...asked } });
+  });
+  return store.runs.require(db, String(run.id));
+}
+
+/** What a backup of the job is of; null where its own check answers for several tables, or for one without a key. */
+async function scopeOf(db: Database, job: Job, run: Run, options: WorkOptions): Promise<BackupScope | null> {
+  if (job.kind === "steps") return job.backup.check === null ? droppedOf(db, job) : null;
+  return openJob(db, job, await readParameters(job.parameters, await givenParameters(db, run, options)));
+}
+
+/** Why the steps after a run must wait; null when it is complete and compared. Compares it where nobody has yet. */
+async function whyNotYet(
+  db: Database,
+  store: Store,
+  job: Job,
+  run: bigint,
+  options: WorkOptions,
+): Promise<string | null> {
+  if (job.kind === "steps") return null;
+  const { rejects: rejected } = await store.rejects.standing(db, run);
+  if (rejected > 0) return `Run ${run} of ${job.name} has ${rejected} rejects: tidefill rejects ${run}.`;
+  const last = await store.runs.latest(db, job.name, "verify");
+  const isCompared = last?.ofRun === run && last.status === "succeeded" && !last.isPartial;
+  if (!isCompared && (await cannotBeCompared(db, job, await store.runs.require(db, String(run)))))
+    return whyNotByIntegrity(db, job);
+  const comparing = isCompared ? last.id : BigInt((await verifyNow(db, store, job, run, options)).run);
+  const compared = await store.runs.require(db, String(comparing));
+  if (compared.status === "interrupted")
+    throw new TidefillError("step-stopped", `The verify before the last steps of ${job.name} was stopped.`, {
+      remedy: `It goes on with them: tidefill contract ${job.name}`,
+    });
+  if (compared.status !== "succeeded")
+    return `The verify of run ${run} of ${job.name} is ${compared.status}.`;
+  // A verify has something to say only where what it compared proves nothing.
+  if (compared.message !== null)
+    return `The verify of run ${run} of ${job.name} tells nothing: ${compared.message}`;
+  const { rejects: differences } = await store.rejects.standing(db, comparing);
+  return differences > 0
+    ? `The verify of run ${run} of ${job.name} found ${differences} differences: tidefill rejects ${comparing}.`
+    : null;
+}
+
+/** Compares the run, inside of the window that it has by now. */
+async function verifyNow(
+  db: Database,
+  store: Store,
+  job: Job,
+  run: bigint,
+  options: WorkOptions,
+): Promise<RunReport> {
+  const hours = { ...options, window: await windowOf(store, db, job, run) };
+  return verify(db, store, job, { ...hours, run }, participation(hours, true));
+}
+
+/** The window that the run has by now, for its verify, too. */
+async function windowOf(store: Store, db: Database, job: Job, run: bigint): Promise<string | undefined> {
+  const { pace } = await readReport(db, store, await store.runs.require(db, String(run)));
+  return pace.window ?? job.pace.window;
+}
+
+/** null where the job drops of several tables, which no backup covers. */
+function droppedOf(db: Database, job: Job): Promise<BackupScope | null> {
+  return openDropped(db, job).catch((error: unknown) => {
+    if (error instanceof UsageError) return null;
+    throw error;
+  });
+}
+
+/** Whether what the job inserts cannot be found again row by row. */
+async function cannotBeCompared(db: Database, job: Job, run: Run): Promise<boolean> {
+  const { opened } = await tryToOpenJob(db, job, await readParameters(job.parameters, run.parameters));
+  return opened !== null && opened.write.sink.comparing === null;
+}
+
+/** What cannot be compared row by row is judged by what its author says must hold. */
+async function whyNotByIntegrity(db: Database, job: Job): Promise<string | null> {
+  if (job.integrity.length === 0)
+    return `What ${job.name} has inserted cannot be found again row by row, so nobody has compared it: say in \`integrity\` of the job what must hold of it.`;
+  const broken = await brokenRules(db, job);
+  return broken.length === 0 ? null : `After ${job.name}, ${broken.join(", ")}.`;
+}
+
+function notRun({ name }: Job): RefusedError {
+  return new RefusedError(
+    "run-is-verified",
+    `The job ${name} has no run that has succeeded and stands; its last steps come after that.`,
+    `tidefill run ${name}`,
+  );
+}

@@ -1,0 +1,81 @@
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import type { Bounds, Key } from "../../postgres/catalog/key.ts";
+import { type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { UndoLog } from "../../sink/images/images.ts";
+import { ListedKeys, listedKeys } from "../../source/listed-keys.ts";
+import { keyOfPlaces, ListedPlaces } from "../../source/listed-places.ts";
+import type { ReadableSource } from "../../source/readable-source.ts";
+import { passing } from "../../store/rejects/rejects.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Store } from "../../store/store.ts";
+import type { RunTask } from "../batch/run-task.ts";
+import { jobTask, openWork, taskOfWork } from "../job-work/job-task.ts";
+import { RejectSweep } from "../job-work/reject-sweep.ts";
+import { RetryBatch } from "../job-work/retry-batch.ts";
+import type { WorkOptions } from "../session/with-database.ts";
+import { sealOf, undoKeyOf } from "../undo-log/encryption.ts";
+
+/** The work of a job's run: of all its rows or, where it tries rejects once more, of those on its list. */
+export async function taskOf(
+  db: Database,
+  store: Store,
+  run: Run,
+  opened: OpenedJob,
+  options: WorkOptions,
+): Promise<RunTask> {
+  const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";
+  const seal = run.undoLog === "encrypted" ? await sealOf(db, run.id, undoKeyOf(options)) : null;
+  const log = isLogged ? { table: store.undoLogs.table(run.id), seal } : null;
+  if (run.ofRun === null) return wholeTask(db, store, run, opened, log);
+  const key = opened.table?.key ?? keyOfPlaces(opened.source.keyWidth);
+  const list = store.schema.table("retry");
+  const walk = new ListedKeys(key, list, sql`listed.run_id = ${run.id}::bigint`);
+  const table = opened.table?.onlyListed((bounds) => walk.listOf(bounds)) ?? null;
+  const source = table ?? (await listedPlaces(db, store, run.id, opened.source, walk, key));
+  const task = await jobTask(db, { ...opened, table, source }, log);
+  const work = new RetryBatch(task.work, walk, list, run.id, key);
+  // What was on the list is tried once.
+  return { ...task, work, walk, sweeping: { ...task.sweeping, triesConstraints: false } };
+}
+
+/** The work of a run of all rows: what its sweeps have done is taken off the list of rejects. */
+async function wholeTask(
+  db: Database,
+  store: Store,
+  { id }: Run,
+  opened: OpenedJob,
+  log: UndoLog | null,
+): Promise<RunTask> {
+  const workOn = await openWork(db, opened, log);
+  const task = await taskOfWork(db, opened, workOn(opened));
+  const { table } = opened;
+  if (table === null) return task;
+  const { key } = table;
+  const rejects = { table: store.schema.table("reject"), run: id };
+  const mayPass = passing("listed", ["slow", "locked", "swallowed", "constraint"]);
+  const mine = sql`listed.run_id = ${id}::bigint`;
+  const all = listedKeys(key, rejects.table, mine);
+  const walk = new ListedKeys(key, rejects.table, sql`${mine} and ${mayPass}`);
+  const listOf = (bounds: Bounds): Sql => walk.listOf(bounds);
+  const listed = table.onlyListed(listOf);
+  const again = workOn({ ...opened, table: listed, source: listed });
+  return {
+    ...task,
+    work: new RejectSweep(task.work, rejects, key, () => all),
+    sweeping: { ...task.sweeping, retries: "list" },
+    ofRejects: { walk, work: new RejectSweep(again, rejects, key, listOf) },
+  };
+}
+
+async function listedPlaces(
+  db: Database,
+  store: Store,
+  run: bigint,
+  source: ReadableSource,
+  walk: ListedKeys,
+  key: Key,
+): Promise<ListedPlaces> {
+  const before = await source.before?.(await store.rejects.listedFor(db, run));
+  return new ListedPlaces(source, walk, before ?? new Map(), key);
+}

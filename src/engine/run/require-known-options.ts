@@ -1,0 +1,33 @@
+import { didYouMean } from "../../did-you-mean.ts";
+import { UsageError } from "../../errors.ts";
+import type { WorkOptions } from "../session/with-database.ts";
+
+/** Every name of `WorkOptions`: the compiler asks for those that are missing. */
+const workOptions: Readonly<Record<keyof WorkOptions, true>> = {
+  connectionString: true,
+  password: true,
+  schema: true,
+  workers: true,
+  window: true,
+  exitWhenClosed: true,
+  until: true,
+  replicas: true,
+  lease: true,
+  signal: true,
+  onEvent: true,
+  onStep: true,
+  files: true,
+  rejectLimit: true,
+  undoKey: true,
+  inTest: true,
+};
+
+/** A name that was mistyped would be passed over in silence. @throws UsageError */
+export function requireKnownOptions(call: string, options: object, own: readonly string[]): void {
+  const names = [...Object.keys(workOptions), ...own];
+  const stranger = Object.keys(options).find((name) => !names.includes(name));
+  if (stranger === undefined) return;
+  throw new UsageError(`${call} has no option "${stranger}".`, {
+    remedy: `${didYouMean(stranger, names)}It has: ${names.filter((name) => name !== "inTest").join(", ")}.`,
+  });
+}

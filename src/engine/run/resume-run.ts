@@ -1,0 +1,168 @@
+import { RefusedError, type TableChangedError, UsageError } from "../../errors.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { readParameters } from "../../job/definition/parameters.ts";
+import { parseRejectLimit } from "../../job/definition/reject-limit.ts";
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import { openJob } from "../../plan/open-job.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import { requireSchema } from "../../store/schema/store-schema.ts";
+import type { Store } from "../../store/store.ts";
+import { identitiesOf, RunTables } from "../batch/run-tables.ts";
+import { recordResume } from "../control/record-resume.ts";
+import { withIntegrity } from "../guards/integrity.ts";
+import { executeRun } from "../process/execute-run.ts";
+import { restartWhereMoved } from "../process/restart-where-moved.ts";
+import type { RunReport } from "../report/run-report.ts";
+import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
+import { resumeUndo } from "../undo/resume-undo.ts";
+import { givenParameters } from "../undo-log/encrypted-parameters.ts";
+import { verifyTables, verifyTask } from "../verify/verify-task.ts";
+import { withNotCompared } from "../verify/with-not-compared.ts";
+import { contractAfter, goOnWithLastSteps } from "./contract-job.ts";
+import { taskOf } from "./open-task.ts";
+import { rollOut } from "./roll-out.ts";
+
+export interface ResumeOptions extends WorkOptions {
+  /** go on although the job or the table has changed since the run began */
+  readonly acceptChanges?: boolean | undefined;
+}
+
+/**
+ * Goes on with an unfinished run, or joins it while others work on it, or with the last steps of one that has succeeded; `name` is its number or the job's name. An undo goes on
+ * without the job, since its log tells all that it needs.
+ */
+export async function resumeRun(
+  job: Job | null,
+  name: string,
+  options: ResumeOptions = {},
+): Promise<RunReport> {
+  const part = participation(options, true);
+  return withDatabase(job?.name ?? name, options, async (db, store) => {
+    await requireSchema(db, store.schema);
+    const found = await store.runs.require(db, name);
+    await store.runs.settle(db, found.job);
+    const run = await store.runs.require(db, String(found.id));
+    if (job !== null && run.job !== job.name)
+      throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
+    if (isFinished(run.status)) {
+      const gone = job === null ? null : await goOnWithLastSteps(db, store, job, options);
+      if (gone?.run === Number(run.id)) return gone;
+      throw finishedAlready(run);
+    }
+    if (run.kind === "undo") return resumeUndo(db, store, run, options, part);
+    if (job === null) throw new UsageError(`Run ${run.id} needs its job ${run.job} to go on.`);
+    const opened = await openJob(
+      db,
+      job,
+      await readParameters(job.parameters, await givenParameters(db, run, options)),
+    );
+    await acceptOrRefuse(db, store, run, opened, options);
+    if (run.kind === "verify") await restartVerify(db, store, run, opened);
+    await recordResume(db, store, run, options);
+    const current = await store.runs.require(db, String(run.id));
+    if (run.kind === "run")
+      return contractAfter(
+        db,
+        store,
+        job,
+        await rollOut(
+          { db, store, opened, part },
+          current,
+          await taskOf(db, store, current, opened, options),
+        ),
+        options,
+      );
+    const verify = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
+    return withIntegrity(db, job, await withNotCompared(db, store, opened, current, verify));
+  });
+}
+
+async function restartVerify(db: Database, store: Store, run: Run, opened: OpenedJob): Promise<void> {
+  const of = run.ofRun === null ? null : await store.runs.find(db, run.ofRun);
+  await restartWhereMoved(db, store, run, (tx) => verifyTables(tx, store, opened, of));
+}
+
+async function acceptOrRefuse(
+  db: Database,
+  store: Store,
+  run: Run,
+  opened: OpenedJob,
+  options: ResumeOptions,
+): Promise<void> {
+  if (run.keyFingerprint !== opened.keyFingerprint)
+    throw opened.table === null ? anotherFile(run) : orderedOtherwise(run);
+  const code = { definition: opened.definitionFingerprint, files: options.files ?? {} };
+  const changes = changesSince(run, code, opened.tableFingerprint);
+  if (changes.length > 0 && options.acceptChanges !== true) {
+    throw new RefusedError(
+      "nothing-changed-since",
+      `Run ${run.id} of ${run.job} began with something else: since then ${changes.join("; ")}. Rows done so far were done the old way.`,
+      `If that is right: tidefill resume ${run.job} --accept-changes   otherwise restore it, or tidefill cancel ${run.job}`,
+    );
+  }
+  const changed = run.kind === "run" ? await changeOfTables(db, run, opened) : null;
+  if (changed !== null && options.acceptChanges !== true)
+    throw new RefusedError("tables-are-the-same", changed.message, changed.remedy ?? "");
+  await store.runs.set(db, run.id, {
+    ...(options.acceptChanges === true && run.kind === "run"
+      ? { tables: sql`${JSON.stringify(await identitiesOf(db, opened))}::jsonb` }
+      : {}),
+    ...(changes.length > 0
+      ? {
+          code: sql`code || ${JSON.stringify(code)}::jsonb`,
+          table_fingerprint: sql`${opened.tableFingerprint}`,
+          session: sql`${JSON.stringify(opened.job.session)}::jsonb`,
+        }
+      : {}),
+    ...(options.rejectLimit === undefined
+      ? {}
+      : { reject_limit: sql`${String(parseRejectLimit(options.rejectLimit))}` }),
+  });
+}
+
+async function changeOfTables(db: Database, run: Run, opened: OpenedJob): Promise<TableChangedError | null> {
+  return new RunTables(run, opened.hasPending).change(db);
+}
+
+function changesSince(run: Run, code: Run["code"], tableFingerprint: string): string[] {
+  const files = Object.keys({ ...run.code.files, ...code.files });
+  // Without files on either side (a run from code) only the definition can be compared.
+  const comparable = Object.keys(run.code.files).length > 0 && Object.keys(code.files).length > 0;
+  const changed = comparable ? files.filter((file) => run.code.files[file] !== code.files[file]) : [];
+  return [
+    ...(changed.length > 0 ? [`${changed.join(", ")} changed`] : []),
+    ...(changed.length === 0 && run.code.definition !== code.definition
+      ? ["the job's definition changed"]
+      : []),
+    ...(run.tableFingerprint === tableFingerprint
+      ? []
+      : ["the columns that it uses changed in the database"]),
+  ];
+}
+
+function anotherFile(run: Run): RefusedError {
+  return new RefusedError(
+    "file-is-unchanged",
+    `What ${run.job} reads is not what it was when run ${run.id} began: the file has changed. How far it was read says nothing about the new one.`,
+    `Bring the file back as it was; or start anew: tidefill cancel ${run.job}   then tidefill run ${run.job}`,
+  );
+}
+
+function orderedOtherwise(run: Run): RefusedError {
+  return new RefusedError(
+    "order-is-unchanged",
+    `The key of ${run.job} is ordered otherwise than when run ${run.id} began: its type, its collation or its labels changed. What is done cannot be told from what is not.`,
+    `Start anew: tidefill cancel ${run.job}   then tidefill run ${run.job}, which does the rows that are pending`,
+  );
+}
+
+function finishedAlready(run: Run): RefusedError {
+  return new RefusedError(
+    "run-is-unfinished",
+    `Run ${run.id} of ${run.job} has ended (${run.status}); there is nothing to resume.`,
+    `To run the job once more: tidefill run ${run.job} --again`,
+  );
+}

@@ -1,0 +1,89 @@
+import { RefusedError, UsageError } from "../../errors.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { type GivenParameters, readParameters } from "../../job/definition/parameters.ts";
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import { openJob } from "../../plan/open-job.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { repairOf } from "../../remedies/repair.ts";
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import { requireGrants } from "../../store/schema/grants.ts";
+import { requireSchema } from "../../store/schema/store-schema.ts";
+import type { Store } from "../../store/store.ts";
+import { withIntegrity } from "../guards/integrity.ts";
+import { requireBackup } from "../guards/require-backup.ts";
+import { executeRun } from "../process/execute-run.ts";
+import type { RunReport } from "../report/run-report.ts";
+import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
+import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
+import { givenParameters } from "../undo-log/encrypted-parameters.ts";
+import { taskOf } from "./open-task.ts";
+import { createRun } from "./run-job.ts";
+
+/**
+ * Tries the rejects of a run once more, and nothing else, as a run of its own with the same parameters. They leave the list of
+ * the run that they were rejected by; those that are rejected again are on the new one's.
+ */
+export async function retryRejects(job: Job, name: string, options: WorkOptions = {}): Promise<RunReport> {
+  const part = participation(options, false);
+  return withDatabase(job.name, options, async (db, store) => {
+    await requireSchema(db, store.schema);
+    await requireGrants(db, store.schema, job.undoable);
+    await store.runs.settle(db, job.name);
+    const of = await store.runs.require(db, name);
+    await requireRetriable(db, store, job, of);
+    const given = await givenParameters(db, of, options);
+    const opened = await openJob(db, job, await readParameters(job.parameters, given));
+    requireSameRows(opened, of);
+    const id = await begin(db, store, opened, { of, given }, options);
+    const run = await store.runs.require(db, String(id));
+    const report = await executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
+    return withIntegrity(db, job, report);
+  });
+}
+
+async function requireRetriable(db: Database, store: Store, job: Job, of: Run): Promise<void> {
+  if (of.job !== job.name) throw new UsageError(`Run ${of.id} is of the job ${of.job}, not of ${job.name}.`);
+  const rejects = await store.rejects.count(db, of.id);
+  if (of.kind === "run" && isFinished(of.status) && rejects > 0) return;
+  const why =
+    of.kind !== "run"
+      ? `is the ${of.kind} of ${of.ofRun === null ? job.name : `run ${of.ofRun}`}, whose rows are not done by trying again`
+      : rejects === 0
+        ? "has no rejects"
+        : `is ${of.status}: its rejects are tried when it has ended`;
+  throw new RefusedError("rejects-can-be-retried", `Run ${of.id} of ${of.job} ${why}.`, insteadOfRetry(of));
+}
+
+function insteadOfRetry({ kind, id, job, ofRun, status }: Run): string {
+  if (kind === "verify") return repairOf({ job, ofRun, read: 0, differing: 0 });
+  if (kind === "undo") return `Try once more what is left: tidefill undo ${ofRun}`;
+  return isFinished(status)
+    ? `tidefill status ${id}`
+    : `tidefill resume ${id}   goes on with it, and tries again what a trigger swallowed, or what was slow or locked`;
+}
+
+/** A key names a row only where the rows are those that the run has read: a place in another file is another record. */
+function requireSameRows({ job, keyFingerprint }: OpenedJob, of: Run): void {
+  if (keyFingerprint === of.keyFingerprint) return;
+  throw new RefusedError(
+    "rejects-can-be-retried",
+    `What ${job.name} reads has changed since run ${of.id}: its file or rows are others, or its key is ordered otherwise. Which rows were rejected cannot be told any more.`,
+    `Run the job once more, over all rows: tidefill run ${job.name} --again`,
+  );
+}
+
+async function begin(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  { of, given }: { readonly of: Run; readonly given: GivenParameters },
+  options: WorkOptions,
+): Promise<bigint> {
+  const undoLog = await chooseUndoLog(db, opened, options);
+  await requireBackup(db, store, opened, undoLog);
+  const rows = await store.rejects.count(db, of.id);
+  const listed = { ...opened, estimate: { rows, walk: rows } };
+  const retry = { undoLog, ofRun: of.id, parameters: given };
+  return createRun(db, store, listed, retry, options, (tx, id) => store.rejects.handOver(tx, of.id, id));
+}

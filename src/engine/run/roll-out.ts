@@ -1,0 +1,168 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Job } from "../../job/definition/define-job.ts";
+import type { RunPace } from "../../job/pace/pace.ts";
+import type { Rollout } from "../../job/pace/rollout.ts";
+import { Windows } from "../../job/pace/windows.ts";
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import { serverTime } from "../../postgres/server/server-time.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Store } from "../../store/store.ts";
+import type { RunTask } from "../batch/run-task.ts";
+import { brokenRules, withIntegrity } from "../guards/integrity.ts";
+import { executeRun } from "../process/execute-run.ts";
+import { type EngineEvent, Events } from "../report/events.ts";
+import { type RunReport, readReport } from "../report/run-report.ts";
+import { isJudged, rolloutOf } from "../report/stages.ts";
+import type { Participation } from "../session/participation.ts";
+import { verifyDone } from "../verify/verify-run.ts";
+import { CommitTimes } from "./commit-times.ts";
+
+/** How often a stage that soaks looks whether somebody has paused or cancelled its run. */
+const lookMs = 500;
+
+/** Whom a stage is judged with. */
+interface Judged {
+  readonly db: Database;
+  readonly store: Store;
+  readonly opened: OpenedJob;
+  readonly part: Participation;
+}
+
+/**
+ * Works on a run, stage by stage where it has any: each is verified when it is done. What was good goes on by itself where
+ * that was asked for; everything else stops and waits for somebody to type `resume`. A stage whose process died before it was
+ * judged is judged by whoever takes the run up again.
+ */
+export async function rollOut(judged: Judged, run: Run, task: RunTask): Promise<RunReport> {
+  const { db, store, opened, part } = judged;
+  const commits = new CommitTimes();
+  const listeners = [...part.listeners, (event: EngineEvent) => commits.hear(event)];
+  let current = run;
+  for (;;) {
+    const rollout = rolloutOf(current);
+    const report =
+      isDoneStage(current) && !isJudged(current)
+        ? await readReport(db, store, current)
+        : await executeRun(db, store, current, task, { ...part, listeners });
+    if (rollout === null || report.status !== "paused" || report.stopReason !== "canary")
+      return withIntegrity(db, opened.job, report);
+    const ended = await endStage(judged, rollout, report, commits);
+    if (ended !== null) return ended;
+    current = await store.runs.require(db, String(current.id));
+  }
+}
+
+function isDoneStage({ status, stopReason }: Pick<Run, "status" | "stopReason">): boolean {
+  return status === "paused" && stopReason === "canary";
+}
+
+/** Lets a stage soak and judges it; answers the report with which the process leaves, null where the next stage may begin. */
+async function endStage(
+  judged: Judged,
+  rollout: Rollout,
+  report: RunReport,
+  commits: CommitTimes,
+): Promise<RunReport | null> {
+  const { db, store, part } = judged;
+  const run = await store.runs.require(db, String(report.run));
+  if (!isDoneStage(run)) return readReport(db, store, run);
+  await announce(judged, run, rollout, report);
+  if (!(await soak(judged, run, rollout.soakMs))) return readReport(db, store, await again(judged, run));
+  const found = await judge(judged, run, report);
+  // Somebody may have paused or cancelled it while it was judged; or its time was over.
+  if (found === null || part.signal?.aborted === true || !isDoneStage(await again(judged, run)))
+    return readReport(db, store, await again(judged, run));
+  const problems = [...found, ...commits.endStage()];
+  const message = describeStage(rollout, report, problems);
+  await store.runs.set(db, run.id, {
+    message: sql`${message}`,
+    rollout: sql`${JSON.stringify({ ...rollout, judged: run.stage })}::jsonb`,
+  });
+  return problems.length > 0 || !rollout.isAutomatic ? { ...report, stageProblems: problems, message } : null;
+}
+
+function again({ db, store }: Judged, { id }: Run): Promise<Run> {
+  return store.runs.require(db, String(id));
+}
+
+/** Whoever looks at a run that waits for its judgement shall know that it goes on by itself. */
+async function announce(
+  { db, store, part }: Judged,
+  run: Run,
+  rollout: Rollout,
+  report: RunReport,
+): Promise<void> {
+  const { soakMs, isAutomatic } = rollout;
+  const next = isAutomatic ? ", and the rest goes on by itself if it is good" : "";
+  const at = new Date((await serverTime(db)).getTime() + soakMs).toISOString().slice(11, 19);
+  const when = soakMs < 1_000 ? "now" : `at ${at} UTC`;
+  const message = `${stageOf(rollout, report)} is done; it is verified ${when}${next}.`;
+  await store.runs.set(db, run.id, { message: sql`${message}` });
+  new Events(run.job, run.id, part.listeners).emit({ type: "stage done", stage: run.stage, message });
+}
+
+/** What there is to object to; null where the verify was stopped: whoever resumes the run judges it then. */
+async function judge(
+  { db, store, opened, part }: Judged,
+  run: Run,
+  report: RunReport,
+): Promise<string[] | null> {
+  const { rejected, swallowed } = report.rows;
+  const verified = await verifyDone(db, store, opened, run, part);
+  if (verified !== null && isStopped(verified)) return null;
+  const differences = verified?.rows.conflicted ?? 0;
+  return [
+    ...(rejected > 0 ? [`${rejected} rows were rejected: tidefill rejects ${run.id}`] : []),
+    ...(swallowed > 0 ? [`a trigger swallowed the writes of ${swallowed} rows`] : []),
+    ...(differences > 0
+      ? [`${differences} rows are not as the job makes them: tidefill rejects ${verified?.run}`]
+      : []),
+    ...(verified !== null && verified.status !== "succeeded"
+      ? [`the verify did not end: tidefill status ${verified.run}`]
+      : []),
+    ...(await brokenRules(db, opened.job as Job)),
+  ];
+}
+
+function describeStage(rollout: Rollout, report: RunReport, problems: readonly string[]): string {
+  const stage = stageOf(rollout, report);
+  return problems.length === 0
+    ? `${stage} is done and verified: no difference.`
+    : `${stage} is done, but ${problems.join("; ")}.`;
+}
+
+function stageOf({ shares }: Rollout, { stage }: RunReport): string {
+  const share = Number(((shares[stage] ?? 1) * 100).toFixed(4));
+  return `Stage ${stage + 1} of ${shares.length} (${share} % of the rows)`;
+}
+
+function isStopped({ status }: RunReport): boolean {
+  return status === "interrupted" || status === "paused";
+}
+
+/**
+ * Waits, unless somebody wants to stop, by a signal or by a command, or the time is over; answers whether it waited to the end.
+ */
+async function soak(judged: Judged, run: Run, milliseconds: number): Promise<boolean> {
+  const { signal } = judged.part;
+  for (const end = performance.now() + milliseconds; ; ) {
+    const current = await again(judged, run);
+    if (signal?.aborted === true || !isDoneStage(current) || (await isTimeOver(judged, current)))
+      return false;
+    const left = end - performance.now();
+    if (left <= 0) return true;
+    await delay(Math.min(lookMs, left), undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Whether this process is to leave by now: its window is closed, or `until` has come. */
+async function isTimeOver({ db, opened, part }: Judged, { pace }: Run): Promise<boolean> {
+  const { until, exitWhenClosed } = part;
+  if (until === undefined && !exitWhenClosed) return false;
+  const now = await serverTime(db);
+  const window = (JSON.parse(pace) as RunPace).window ?? opened.job.pace.window;
+  const isClosed = exitWhenClosed && window !== undefined && !Windows.parse(window).isOpen(now);
+  return isClosed || (until !== undefined && now >= until);
+}

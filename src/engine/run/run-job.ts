@@ -1,0 +1,248 @@
+import { RefusedError, UsageError } from "../../errors.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import {
+  type GivenParameters,
+  parametersToJson,
+  readParameters,
+  requireKept,
+} from "../../job/definition/parameters.ts";
+import { parseRejectLimit } from "../../job/definition/reject-limit.ts";
+import type { Duration } from "../../job/pace/duration.ts";
+import { canary, type Rollout, stages } from "../../job/pace/rollout.ts";
+import { type OpenedJob, writesOf } from "../../plan/open/opened-job.ts";
+import { openJob, requireScope } from "../../plan/open-job.ts";
+import { requireParametersFit } from "../../plan/parameters-fit.ts";
+import type { Database, Queryable, Transaction } from "../../postgres/transaction/database.ts";
+import type { Run, UndoLogKind } from "../../store/runs/run.ts";
+import { requireGrants } from "../../store/schema/grants.ts";
+import { installedVersion } from "../../store/schema/store-schema.ts";
+import type { Store } from "../../store/store.ts";
+import { identitiesOf } from "../batch/run-tables.ts";
+import { install } from "../control/install-schema.ts";
+import { enterSteps } from "../control/record-steps-run.ts";
+import { requireIntegrity, withIntegrity } from "../guards/integrity.ts";
+import { requireBackup } from "../guards/require-backup.ts";
+import { requireBeforeSteps } from "../guards/require-before-steps.ts";
+import { requireSafeSteps } from "../guards/require-safe-steps.ts";
+import { requireVerifiable } from "../guards/require-verifiable.ts";
+import type { RunReport } from "../report/run-report.ts";
+import {
+  paceOf,
+  paceOfNew,
+  participation,
+  type WorkOptions,
+  withDatabase,
+} from "../session/with-database.ts";
+import { leavesPart } from "../state/job-state.ts";
+import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
+import { keptParameters } from "../undo-log/encrypted-parameters.ts";
+import { contractAfter, expand, goOnWithLastSteps } from "./contract-job.ts";
+import { taskOf } from "./open-task.ts";
+import { requireKnownOptions } from "./require-known-options.ts";
+import { rollOut } from "./roll-out.ts";
+
+export interface RunOptions extends WorkOptions {
+  readonly parameters?: GivenParameters | undefined;
+  /** run it although it has succeeded before */
+  readonly again?: boolean | undefined;
+  /** do so much first, verify it, and stop: `"1%"`, `"5000 rows"` */
+  readonly canary?: string | undefined;
+  /** do it in these stages, each verified: `"1%,10%,100%"` */
+  readonly stages?: string | undefined;
+  /** how long to wait after each of the stages before it is judged; a minute when absent */
+  readonly soak?: Duration | undefined;
+}
+
+/**
+ * Runs a job to its end, or until it is stopped; installs tidefill's schema when it is missing.
+ * Answers a report for every outcome that a run can have. @throws RefusedError, UsageError when no run was started
+ */
+export async function runJob(job: Job, options: RunOptions = {}): Promise<RunReport> {
+  requireKnownOptions("runJob", options, ["parameters", "again", "canary", "stages", "soak"]);
+  const given = options.parameters ?? {};
+  const part = participation(options, false);
+  const parameters = await readParameters(job.parameters, given);
+  await requireKept(job.parameters, given);
+  return withDatabase(job.name, options, async (db, store) => {
+    // Looked at again with the run's row: somebody may have done it while steps, backup and integrity were looked at.
+    const notDoneYet = async (tx: Transaction): Promise<void> => {
+      if (options.again !== true) await requireNotDone(tx, store, job);
+    };
+    await requireParametersFit(db, job.parameters, parameters);
+    parseRejectLimit(options.rejectLimit ?? job.rejectLimit);
+    plannedRollout(options, 1);
+    requireScope(job, parameters);
+    await requireBefore(db, store, job);
+    const gone = options.again === true ? null : await goOnWithLastSteps(db, store, job, options);
+    if (gone !== null) return withIntegrity(db, job, gone);
+    if (job.expand.length > 0 || job.kind === "steps") await enter(db, store, job, options);
+    if (job.expand.length > 0) await requireBeforeSteps(db, job, parameters, options);
+    // The last steps too: nobody is helped by hearing of them when the rows are done.
+    await requireSafeSteps(job);
+    if (job.expand.length > 0) await expand(db, store, job, options);
+    if (job.kind === "steps") {
+      const entered = await enterSteps(db, store, job, options, notDoneYet);
+      return withIntegrity(db, job, await contractAfter(db, store, job, entered, options));
+    }
+    const { opened, id } = await begin(db, store, job, options, notDoneYet).catch((error: unknown) => {
+      throw job.expand.length > 0 ? refusedBehindSteps(error) : error;
+    });
+    const run = await store.runs.require(db, String(id));
+    const report = await rollOut(
+      { db, store, opened, part },
+      run,
+      await taskOf(db, store, run, opened, options),
+    );
+    return contractAfter(db, store, job, report, options);
+  });
+}
+
+/** Looks at the job once its tables are as it wants them, and creates the run. @throws RefusedError */
+async function begin(
+  db: Database,
+  store: Store,
+  job: Job,
+  options: RunOptions,
+  notDoneYet: (tx: Transaction) => Promise<void>,
+): Promise<{ readonly opened: OpenedJob; readonly id: bigint }> {
+  const given = options.parameters ?? {};
+  const opened = await openJob(db, job, await readParameters(job.parameters, given));
+  await enter(db, store, job, options);
+  // Its last steps wait for a verify.
+  if (job.contract.length > 0) await requireVerifiable(db, opened);
+  const undoLog = await chooseUndoLog(db, opened, options);
+  await requireBackup(db, store, opened, undoLog);
+  await requireIntegrity(db, job);
+  const rollout = plannedRollout(options, opened.estimate.walk);
+  const of = { undoLog, ofRun: null, parameters: given, rollout };
+  return { opened, id: await createRun(db, store, opened, of, options, notDoneYet) };
+}
+
+/** What could only be looked at when the steps before the rows were done. */
+function refusedBehindSteps(error: unknown): unknown {
+  if (!(error instanceof RefusedError)) return error;
+  const message = error.message.replace(/ Nothing was started\.$/, "");
+  return new RefusedError(
+    error.check,
+    `${message} The steps before the rows are done and stay; no row was touched.`,
+    error.remedy ?? "",
+  );
+}
+
+/** What has to be so before anything is written; without steps nothing is installed before the job was looked at. @throws RefusedError */
+async function enter(db: Database, store: Store, job: Job, options: RunOptions): Promise<void> {
+  await install(db, store);
+  await requireGrants(db, store.schema, job.kind !== "steps" && job.undoable);
+  await store.runs.settle(db, job.name);
+  if (options.again !== true) await requireNotDone(db, store, job);
+}
+
+/** @throws UsageError */
+function plannedRollout({ canary: part, stages: parts, soak }: RunOptions, rows: number): Rollout | null {
+  if (part !== undefined && parts !== undefined)
+    throw new UsageError("A canary and stages exclude each other.", {
+      remedy: "A canary is the first of two stages.",
+    });
+  if (soak !== undefined && parts === undefined)
+    throw new UsageError("A soak time belongs to stages.", { remedy: "--stages 1%,10%,100% --soak 5m" });
+  if (part !== undefined) return canary(part, rows);
+  return parts === undefined ? null : stages(parts, soak);
+}
+
+/** What is particular to a run before it exists. */
+interface NewRunOf {
+  readonly undoLog: UndoLogKind;
+  /** the run whose rejects are tried once more, or null */
+  readonly ofRun: bigint | null;
+  readonly parameters: GivenParameters;
+  readonly rollout?: Rollout | null;
+}
+
+/** The run, its undo log, the line about it in the audit, and what `also` does: all of them or none. */
+export async function createRun(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  { undoLog, ofRun, parameters, rollout = null }: NewRunOf,
+  options: WorkOptions,
+  also: (tx: Transaction, id: bigint) => Promise<unknown> = async () => {},
+): Promise<bigint> {
+  const { job, write, isPersonal, estimate } = opened;
+  const code = { definition: opened.definitionFingerprint, files: options.files ?? {} };
+  const images = write.sink.images(undoLog === "encrypted");
+  const given = parametersToJson(job.parameters, parameters);
+  return db.transaction(async (tx) => {
+    const id = await store.runs.create(tx, {
+      job: job.name,
+      kind: "run",
+      ofRun,
+      writes: writesOf(opened),
+      undoLog,
+      undoParts: undoLog === "none" ? [] : images.parts,
+      parameters: isPersonal ? "{}" : given,
+      session: job.session,
+      rejectLimit: parseRejectLimit(options.rejectLimit ?? job.rejectLimit),
+      code: { ...code, tables: opened.writes.map(({ relation }) => displayName(relation)) },
+      keyFingerprint: opened.keyFingerprint,
+      tableFingerprint: opened.tableFingerprint,
+      tables: await identitiesOf(tx, opened),
+      pace: JSON.stringify(paceOfNew(job, options)),
+      rollout: rollout === null ? null : JSON.stringify(rollout),
+      estimatedRows: Math.round(estimate.rows),
+      estimatedWalk: Math.round(estimate.walk),
+    });
+    if (isPersonal)
+      await store.runs.set(tx, id, { parameters: await keptParameters(tx, id, given, options) });
+    if (undoLog !== "none") await store.undoLogs.create(tx, id, images.columns);
+    await also(tx, id);
+    const shown = isPersonal ? Object.keys(parameters) : parameters;
+    const details = {
+      parameters: shown,
+      code,
+      undoLog,
+      ...(ofRun === null ? {} : { rejectsOf: String(ofRun) }),
+      ...paceOf(options),
+      ...(rollout === null ? {} : { stages: rollout.shares }),
+    };
+    await store.audit.record(tx, { action: "run", job: job.name, run: id, details });
+    return id;
+  });
+}
+
+/** @throws RefusedError when a job that has to be done before is not */
+async function requireBefore(db: Database, store: Store, job: Job): Promise<void> {
+  if (job.after.length === 0) return;
+  const isInstalled = (await installedVersion(db, store.schema)) !== null;
+  const undos = isInstalled ? await store.runs.latestOfEach(db, "undo") : [];
+  for (const name of job.after) {
+    const standing = isInstalled ? await store.runs.standing(db, name) : null;
+    const undo = undos.find((each) => each.job === name && leavesPart(standing, each));
+    if (undo !== undefined) {
+      throw new RefusedError(
+        "jobs-before-are-done",
+        `The job ${job.name} comes after ${name}, of which run ${undo.id} has taken back a part. Nothing was started.`,
+        `Take the rest back: tidefill undo ${name}   and then: tidefill up --to ${job.name}`,
+      );
+    }
+    if (standing !== null) continue;
+    throw new RefusedError(
+      "jobs-before-are-done",
+      `The job ${job.name} comes after ${name}, which has not succeeded here. Nothing was started.`,
+      `tidefill up --to ${job.name}   does all that comes before it, in order`,
+    );
+  }
+}
+
+async function requireNotDone(db: Queryable, store: Store, job: Job): Promise<void> {
+  const done = await store.runs.standing(db, job.name);
+  if (done !== null) throw alreadySucceeded(done);
+}
+
+function alreadySucceeded(run: Run): RefusedError {
+  return new RefusedError(
+    "not-done-already",
+    `The job ${run.job} has succeeded already: run ${run.id}, finished ${run.finishedAt}.`,
+    `To run it once more: tidefill run ${run.job} --again`,
+  );
+}

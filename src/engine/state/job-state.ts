@@ -1,0 +1,127 @@
+import type { Job } from "../../job/definition/define-job.ts";
+import { beforeLoss } from "../../job/steps/before-loss.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { hashOf } from "../../steps/compare/done.ts";
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import type { KnownStep, StepPhase } from "../../store/runs/steps.ts";
+import { installedVersion } from "../../store/schema/store-schema.ts";
+import type { Store } from "../../store/store.ts";
+
+/** A job with the files that it was made of. */
+export interface JobWithFiles {
+  readonly job: Job;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Where a job stands in a database. */
+export interface JobState {
+  readonly job: Job;
+  /** its last run that did its work, or null */
+  readonly run: Run | null;
+  readonly state: "pending" | "undone" | "partly undone" | Run["status"];
+  /** the undo that has taken a part of it back, or null */
+  readonly undo: Run | null;
+  /** files of the job, or steps that are done, which are not what they were when it succeeded */
+  readonly changedSince: readonly string[];
+  /** names of steps that are done, and of those that are not; some of the latter are begun */
+  readonly steps: Readonly<Record<StepPhase, StepNames>>;
+}
+
+interface StepNames {
+  readonly done: readonly string[];
+  readonly begun: readonly string[];
+  readonly open: readonly string[];
+}
+
+/** Whether there is nothing left to do of a job but what waits for `tidefill contract`. */
+export function isDone(state: JobState): boolean {
+  return state.state === "succeeded" && lastStepsToGoOn(state).length === 0;
+}
+
+/** The last steps of a job whose rows are done that take nothing away, and were not done with them. */
+export function lastStepsToGoOn({ job, state, steps }: JobState): readonly string[] {
+  if (state !== "succeeded") return [];
+  return beforeLoss(job.contract)
+    .map(({ name }) => name)
+    .filter((name) => steps.contract.open.includes(name));
+}
+
+/** Looks where jobs stand; nothing is written, and tidefill's schema may be missing. */
+export async function readJobStates(
+  db: Database,
+  store: Store,
+  jobs: readonly JobWithFiles[],
+): Promise<readonly JobState[]> {
+  const isInstalled = (await installedVersion(db, store.schema)) !== null;
+  const runs = isInstalled ? await store.runs.latestOfEach(db) : [];
+  const undos = isInstalled ? await store.runs.latestOfEach(db, "undo") : [];
+  const known = isInstalled ? await store.steps.known(db) : [];
+  return jobs.map(({ job, files }) =>
+    stateOf(
+      job,
+      files,
+      runs.find((run) => run.job === job.name) ?? null,
+      undos.find((undo) => undo.job === job.name) ?? null,
+      known.filter((step) => step.job === job.name),
+    ),
+  );
+}
+
+/** The state of a job of which nothing is known. */
+export function neverRun({ job, files }: JobWithFiles): JobState {
+  return stateOf(job, files, null, null, []);
+}
+
+function stateOf(
+  job: Job,
+  files: JobWithFiles["files"],
+  run: Run | null,
+  lastUndo: Run | null,
+  known: readonly KnownStep[],
+): JobState {
+  const of = (phase: StepPhase): StepNames => {
+    const names = (areDone: boolean) =>
+      known
+        .filter((step) => step.phase === phase && (step.state === "done") === areDone)
+        .map(({ name }) => name);
+    const done = names(true);
+    const open = job[phase].map(({ name }) => name).filter((name) => !done.includes(name));
+    return { done, begun: names(false), open };
+  };
+  const undo = lastUndo !== null && leavesPart(run, lastUndo) ? lastUndo : null;
+  return {
+    job,
+    run,
+    state: undo !== null ? "partly undone" : stateOfRun(run),
+    undo,
+    changedSince: [...changedFiles(run, files), ...changedSteps(job, known)],
+    steps: { expand: of("expand"), contract: of("contract") },
+  };
+}
+
+/** Whether an undo has not ended, or has left something of the last run: it was cancelled, or the database refused some. */
+export function leavesPart(run: Run | null, undo: Run): boolean {
+  return !isFinished(undo.status) || (run !== null && undo.ofRun === run.id && run.undoneBy === null);
+}
+
+function stateOfRun(run: Run | null): JobState["state"] {
+  if (run === null) return "pending";
+  if (run.undoneBy !== null) return "undone";
+  return run.status === "cancelled" ? "pending" : run.status;
+}
+
+function changedFiles(run: Run | null, files: JobWithFiles["files"]): string[] {
+  if (run === null || run.undoneBy !== null || Object.keys(run.code.files).length === 0) return [];
+  return Object.keys({ ...run.code.files, ...files }).filter((file) => run.code.files[file] !== files[file]);
+}
+
+function changedSteps(job: Job, known: readonly KnownStep[]): string[] {
+  return known
+    .filter(({ state }) => state === "done")
+    .filter(({ phase, name, definition }) => {
+      const step = job[phase].find((each) => each.name === name);
+      return step === undefined || hashOf(step) !== definition;
+    })
+    .map(({ name }) => `the step "${name}"`);
+}

@@ -1,0 +1,17 @@
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import type { UndoLogKind } from "../../store/runs/run.ts";
+import type { WorkOptions } from "../session/with-database.ts";
+import { requireSealing, undoKeyOf } from "./encryption.ts";
+
+/** How a run of the job will keep what it overwrites. @throws RefusedError when it could not */
+export async function chooseUndoLog(
+  db: Database,
+  { job, isPersonal }: OpenedJob,
+  options: WorkOptions,
+): Promise<UndoLogKind> {
+  if (!job.undoable) return "none";
+  if (!isPersonal) return "plain";
+  await requireSealing(db, undoKeyOf(options));
+  return "encrypted";
+}

@@ -1,0 +1,92 @@
+import { scryptSync } from "node:crypto";
+import { RefusedError } from "../../errors.ts";
+import { sqlstateOf } from "../../postgres/failure/failure.ts";
+import { quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
+import type { Database, Queryable } from "../../postgres/transaction/database.ts";
+import type { ImagePart, Seal, UndoLog } from "../../sink/images/images.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { WorkOptions } from "../session/with-database.ts";
+
+const shortestKey = 12;
+
+/** The operator's key for undo logs, or undefined. */
+export function undoKeyOf({ undoKey }: WorkOptions): string | undefined {
+  return undoKey ?? process.env.TIDEFILL_UNDO_KEY;
+}
+
+/**
+ * The seal of a run's undo log: a password of the run's own, derived from the operator's key, so that what is tried on one log
+ * tells nothing of another. @throws RefusedError without a key, or without pgcrypto in the database
+ */
+export async function sealOf(db: Queryable, run: bigint, key: string | undefined): Promise<Seal> {
+  const schema = await requireSealing(db, key);
+  const password = scryptSync(key ?? "", `tidefill undo ${run}`, 32).toString("hex");
+  return { schema, password };
+}
+
+/** @throws RefusedError without a key that is long enough */
+export function requireUndoKey(key: string | undefined): void {
+  if (key === undefined || key.length < shortestKey) {
+    throw new RefusedError(
+      "undo-log-is-sealed",
+      "This job is about persons, so its undo log is kept encrypted, and there is no key for it.",
+      `Set TIDEFILL_UNDO_KEY to a secret of at least ${shortestKey} characters and keep it; or write undoable: false.`,
+    );
+  }
+}
+
+/** Answers where pgcrypto lives. @throws RefusedError when an undo log could not be sealed */
+export async function requireSealing(db: Queryable, key: string | undefined): Promise<string> {
+  requireUndoKey(key);
+  const schema = await sealingSchema(db);
+  if (schema !== null) return schema;
+  throw new RefusedError(
+    "undo-log-is-sealed",
+    "This job is about persons, so its undo log is kept encrypted, and this database has no pgcrypto to do it.",
+    "create extension pgcrypto;   or write undoable: false in the job.",
+  );
+}
+
+/** Where pgcrypto lives; null when it is not there. */
+export async function sealingSchema(db: Queryable): Promise<string | null> {
+  const { rows } = await db.query(sql`
+    select n.nspname
+    from pg_catalog.pg_extension e
+    join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+    where e.extname = 'pgcrypto'`);
+  return rows[0]?.nspname ?? null;
+}
+
+/** Opens one value of an undo log, before anything is changed. @throws RefusedError when that does not go */
+export async function requireOpening(
+  db: Database,
+  { table, seal }: UndoLog,
+  { id, undoParts }: Run,
+): Promise<void> {
+  if (seal === null) return;
+  const [part] = undoParts as readonly ImagePart[];
+  const values = (part?.values ?? []).flatMap((_, index) =>
+    part?.kind === "u"
+      ? [`old_${index + 1}`, `new_${index + 1}`]
+      : [part?.kind === "i" ? `new_${index + 1}` : `old_${index + 1}`],
+  );
+  if (values.length === 0) return;
+  const open = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_decrypt`);
+  const first = raw(`coalesce(${values.join(", ")})`);
+  try {
+    await db.query(sql`select ${open}(sample.value, ${seal.password}) is not null as opens
+      from (
+        select ${first} as value
+        from ${table}
+        where ${first} is not null
+        limit 1
+      ) as sample`);
+  } catch (error) {
+    if (sqlstateOf(error) !== "39000") throw error;
+    throw new RefusedError(
+      "undo-log-is-sealed",
+      `TIDEFILL_UNDO_KEY is not the key that the undo log of run ${id} was sealed with. Nothing was changed.`,
+      "Set it to the key that was set when the run began.",
+    );
+  }
+}

@@ -1,0 +1,87 @@
+import { RefusedError } from "../../errors.ts";
+import { Key } from "../../postgres/catalog/key.ts";
+import { readKey } from "../../postgres/catalog/key-index.ts";
+import { findRelation } from "../../postgres/catalog/relation.ts";
+import { requireIdentity, type TableIdentity } from "../../postgres/catalog/table-identity.ts";
+import { quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
+import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
+import { ImageLayout, type ImagePart, rowAddress } from "../../sink/images/images.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Store } from "../../store/store.ts";
+
+/** What the checkpoints of an undo are about: addresses in the log. */
+export async function undoTables(
+  db: Queryable,
+  store: Store,
+  undone: Run,
+): Promise<readonly TableIdentity[]> {
+  return [await requireIdentity(db, { schema: store.schema.name, name: `undo_${undone.id}` })];
+}
+
+/** A part of an undo log with the tables that it is about, as they are now. */
+export interface PartLayout {
+  readonly part: ImagePart;
+  readonly layout: ImageLayout;
+  readonly into: ImageLayout | null;
+}
+
+/** The parts of a log with their tables; of an upsert's two, that of the updates comes first. */
+export async function layoutsOf(tx: Transaction, parts: readonly ImagePart[]): Promise<PartLayout[]> {
+  const sorted = [...parts].sort((left, right) => right.kind.localeCompare(left.kind));
+  const layouts: PartLayout[] = [];
+  for (const part of sorted) {
+    const layout = await layoutOf(tx, part.schema, part.table, part.key, part.values);
+    const { into } = part;
+    const target = into === null ? null : await layoutOf(tx, into.schema, into.table, into.key, []);
+    layouts.push({ part, layout, into: target });
+  }
+  return layouts;
+}
+
+/** @throws RefusedError when the table no longer has what the log holds */
+async function layoutOf(
+  tx: Transaction,
+  schema: string,
+  name: string,
+  key: readonly string[] | null,
+  values: readonly string[],
+): Promise<ImageLayout> {
+  const relation = await findRelation(tx, { schema, name });
+  if (relation === null) throw unfit(schema, name, "is gone");
+  const columns = values.map((value) => {
+    const column = relation.columns.find((each) => each.name === value);
+    if (column === undefined) throw unfit(schema, name, `has no column ${value} any more`);
+    return column;
+  });
+  const lost = key?.find((each) => !relation.columns.some((column) => column.name === each));
+  if (lost !== undefined) throw unfit(schema, name, `has no column ${lost} any more`);
+  const found = key === null ? new Key(rowAddress, quoteIdentifier(name)) : await readKey(tx, relation, key);
+  return new ImageLayout(relation, found, columns);
+}
+
+/** Whether the log of a run has to be looked up by key while it is taken back. */
+export function needsLookup(undone: Run): boolean {
+  return undone.undoParts.length > 1 || undone.sweep > 0;
+}
+
+/** Makes the log of a run quick to look up by key. */
+export async function indexLog(
+  tx: Transaction,
+  store: Store,
+  { id }: Run,
+  [part]: readonly ImagePart[],
+): Promise<void> {
+  const width = part?.key?.length ?? 2;
+  const keys = Array.from({ length: width }, (_, index) => `key_${index + 1}`).join(", ");
+  await tx.query(
+    sql`create index if not exists ${raw(`undo_${id}_key`)} on ${store.undoLogs.table(id)} (${raw(keys)})`,
+  );
+}
+
+function unfit(schema: string, name: string, why: string): RefusedError {
+  return new RefusedError(
+    "undo-fits-the-table",
+    `The undo log cannot be put back: ${schema}.${name} ${why}. Nothing was changed.`,
+    "Bring the table back to the form that it had when the run began; the log stays as it is.",
+  );
+}

@@ -1,0 +1,52 @@
+import { RefusedError } from "../../errors.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { hadNoRows } from "../../store/runs/had-no-rows.ts";
+import type { KnownStep } from "../../store/runs/steps.ts";
+import type { Store } from "../../store/store.ts";
+import { stepsOf } from "../process/step-runner.ts";
+import type { WorkOptions } from "../session/with-database.ts";
+import { openLog } from "../undo-log/open-log.ts";
+import { requireUndoable } from "./require-undoable.ts";
+import type { UndoPlan } from "./undo-plan.ts";
+
+/** Looks at everything that has to be taken back of a job before anything of it is. @throws RefusedError where it cannot be */
+export async function requireWaysBack(
+  db: Database,
+  store: Store,
+  { job, runs, unfinished }: UndoPlan,
+  options: WorkOptions = {},
+): Promise<void> {
+  if (unfinished !== null && unfinished.kind === "run") requireUndoable(unfinished);
+  for (const run of runs) {
+    requireUndoable(run);
+    if (!hadNoRows(run)) await openLog(db, store, run, options);
+  }
+  await requireStepsHaveAWayBack(db, store, job, { ...options, withExpand: true });
+}
+
+/** The same for its last steps, and for its first ones where these are to go too. @throws RefusedError */
+export async function requireStepsHaveAWayBack(
+  db: Database,
+  store: Store,
+  job: Job,
+  options: WorkOptions & { readonly withExpand?: boolean | undefined },
+): Promise<void> {
+  const known = await store.steps.known(db, job.name);
+  const phases = options.withExpand === true ? (["contract", "expand"] as const) : (["contract"] as const);
+  for (const phase of phases) {
+    const stranger = known.find(
+      (step) => step.phase === phase && !job[phase].some(({ name }) => name === step.name),
+    );
+    if (stranger !== undefined) throw notInTheFile(stranger);
+    await stepsOf(db, store, job, phase, options).requireWaysBack();
+  }
+}
+
+function notInTheFile({ job, name, phase }: KnownStep): RefusedError {
+  return new RefusedError(
+    "steps-have-a-way-back",
+    `The step "${name}" of ${job} was done and is not in its file any more, so nobody knows how to take it back; nothing was taken back.`,
+    `Write it into ${phase} of ${job} again, as it was.`,
+  );
+}

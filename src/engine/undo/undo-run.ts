@@ -1,0 +1,226 @@
+import { RefusedError } from "../../errors.ts";
+import { displayName } from "../../job/columns/table.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { noRejectLimit } from "../../job/definition/reject-limit.ts";
+import { changeOf } from "../../postgres/catalog/table-identity.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import { lookBriefly } from "../../postgres/transaction/look-briefly.ts";
+import type { ImagePart } from "../../sink/images/images.ts";
+import { hadNoRows } from "../../store/runs/had-no-rows.ts";
+import { readProgress } from "../../store/runs/progress.ts";
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import { requireSchema } from "../../store/schema/store-schema.ts";
+import type { Store } from "../../store/store.ts";
+import { enterUndone } from "../control/record-steps-run.ts";
+import { executeRun } from "../process/execute-run.ts";
+import { stepsOf } from "../process/step-runner.ts";
+import type { RunReport } from "../report/run-report.ts";
+import type { Participation } from "../session/participation.ts";
+import { paceOf, participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
+import { openLog } from "../undo-log/open-log.ts";
+import { indexLog, layoutsOf, needsLookup, undoTables } from "../undo-log/part-layout.ts";
+import { isOrdered, isShifted, orderLog } from "./order-log.ts";
+import { requireStepsHaveAWayBack } from "./require-reversible.ts";
+import { requireUndoable, whyNot } from "./require-undoable.ts";
+import { resumeUndo } from "./resume-undo.ts";
+import { undoTask } from "./undo-task.ts";
+
+export interface UndoOptions extends WorkOptions {
+  /** the job, where it has steps: those after the rows are taken back before the rows */
+  readonly job?: Job | undefined;
+  /** the steps before the rows are taken back as well, after the rows: what they have added goes */
+  readonly withExpand?: boolean | undefined;
+}
+
+/**
+ * The run that is meant by its number, or by its job's name: then the newest that has written rows which nobody has taken back.
+ * A run that found nothing to do does not stand before the one that did it.
+ */
+export async function runToUndo(db: Database, store: Store, name: string): Promise<Run> {
+  const named = await store.runs.require(db, name);
+  if (String(named.id) === name || !isFinished(named.status)) return named;
+  const [newest] = await store.runs.notUndone(db, named.job, true);
+  return newest ?? named;
+}
+
+/**
+ * Takes a run back: a run of its own, planned, paced, resumable and fenced like any other. `name` is the number of the run or
+ * the job's name. What somebody has changed since stays as it is and is listed as a conflict.
+ * @throws RefusedError when there is nothing that could be taken back
+ */
+export async function undoRun(name: string, options: UndoOptions = {}): Promise<RunReport> {
+  const part = participation(options, false);
+  return withDatabase(`undo ${name}`, options, async (db, store) => {
+    await requireSchema(db, store.schema);
+    await store.runs.settle(db, (await store.runs.require(db, name)).job);
+    return undo(db, store, await runToUndo(db, store, name), options, part);
+  });
+}
+
+/** Takes one run back, with its steps where they are asked for. */
+export async function undo(
+  db: Database,
+  store: Store,
+  undone: Run,
+  options: UndoOptions,
+  part: Participation,
+): Promise<RunReport> {
+  const begun = await unfinishedUndo(db, store, undone);
+  if (begun === null) requireUndoable(undone);
+  await takeBackSteps(db, store, undone, options);
+  if (hadNoRows(undone)) return enterUndone(db, store, undone);
+  // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
+  for (const empty of begun === null ? await emptyAfter(db, store, undone) : []) {
+    const report = await takeBackRows(db, store, empty, options, part);
+    if (!isWhole(report)) return report;
+  }
+  const report =
+    begun === null
+      ? await takeBackRows(db, store, undone, options, part)
+      : await resumeUndo(db, store, begun, options, { ...part, isResumed: true });
+  if (options.withExpand === true && options.job !== undefined && isWhole(report))
+    await takeBackExpand(db, store, options.job, options);
+  return report;
+}
+
+/** Whether nothing is left of what was to be taken back. */
+export function isWhole({ status, rows }: RunReport): boolean {
+  return status === "succeeded" && rows.rejected + rows.swallowed === 0;
+}
+
+/** The undo of this run, or this run where it is one, that was begun and has not ended: typed again, it goes on. */
+async function unfinishedUndo(db: Database, store: Store, run: Run): Promise<Run | null> {
+  const last = await store.runs.latest(db, run.job);
+  if (last === null || last.kind !== "undo" || isFinished(last.status)) return null;
+  return last.id === run.id || last.ofRun === run.id ? last : null;
+}
+
+async function takeBackRows(
+  db: Database,
+  store: Store,
+  undone: Run,
+  options: UndoOptions,
+  part: Participation,
+): Promise<RunReport> {
+  const log = await openLog(db, store, undone, options);
+  // Looked at before the undo is begun: one that can do nothing would stand in the way of the next run.
+  const layouts = await lookBriefly(db, (briefly) =>
+    briefly.transaction((tx) => layoutsOf(tx, undone.undoParts as readonly ImagePart[])),
+  );
+  const undo = await begin(db, store, undone, options, async (tx) => {
+    if (needsLookup(undone)) await indexLog(tx, store, undone, undone.undoParts as readonly ImagePart[]);
+    const [first] = layouts;
+    if (first === undefined || (await isOrdered(tx, store, undone.id))) return;
+    if (await isShifted(tx, log, layouts)) await orderLog(tx, store, undone.id, first.layout);
+  });
+  return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+}
+
+/** The runs of the job after this one that have written nothing, the newest first. */
+async function emptyAfter(db: Database, store: Store, { id, job }: Run): Promise<Run[]> {
+  const empty = await store.runs.notUndone(db, job, false);
+  return empty.filter((run) => run.id > id && run.status === "succeeded" && whyNot(run) === null);
+}
+
+/** The steps that came after the rows go first; of a job of steps alone all of them. */
+async function takeBackSteps(db: Database, store: Store, run: Run, options: UndoOptions): Promise<void> {
+  const known = await store.steps.known(db, run.job);
+  const isNeeded =
+    known.some(({ phase }) => phase === "contract" || options.withExpand === true) || hadNoRows(run);
+  if (!isNeeded) return;
+  const { job } = options;
+  if (job === undefined)
+    throw new RefusedError(
+      "steps-have-a-way-back",
+      `The steps of ${run.job} have to be taken back with it, and its file is not here.`,
+      "Name the folder of your jobs with --jobs.",
+    );
+  await requireStepsHaveAWayBack(db, store, job, {
+    ...options,
+    withExpand: options.withExpand === true || hadNoRows(run),
+  });
+  await stepsOf(db, store, job, "contract", options).down();
+  if (hadNoRows(run)) await takeBackExpand(db, store, job, options);
+}
+
+/** Takes back the steps before the rows: what they have added goes, with all that is in it. */
+async function takeBackExpand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<number> {
+  return stepsOf(db, store, job, "expand", options).down();
+}
+
+/** An index on a log of many million images; nobody else uses the log. */
+const longestIndexMs = 3_600_000;
+
+/** Creates the run that takes another back, in one transaction with the line about it in the audit. */
+async function begin(
+  db: Database,
+  store: Store,
+  undone: Run,
+  options: UndoOptions,
+  prepareLog: (tx: Transaction) => Promise<void>,
+): Promise<Run> {
+  const parts = undone.undoParts as readonly ImagePart[];
+  const { written } = await readProgress(db, store.schema, undone.id);
+  const longMs = { statementMs: longestIndexMs, wholeMs: longestIndexMs };
+  const id = await db.transaction(async (tx) => {
+    // Somebody may have purged its log, or taken it back, since it was looked at.
+    requireUndoable(await store.runs.lock(tx, undone.id));
+    await awaitGhosts(tx, store, undone.id);
+    await requireAddresses(tx, undone, parts);
+    await prepareLog(tx);
+    const created = await store.runs.create(tx, {
+      job: undone.job,
+      kind: "undo",
+      ofRun: undone.id,
+      writes: undone.writes,
+      undoLog: "none",
+      undoParts: [],
+      parameters: "{}",
+      session: undone.session,
+      rejectLimit: noRejectLimit,
+      code: { definition: "undo", files: {}, tables: tablesOf(parts) },
+      keyFingerprint: "undo",
+      tableFingerprint: "undo",
+      tables: await undoTables(tx, store, undone),
+      estimatedRows: written,
+      estimatedWalk: written,
+      pace: JSON.stringify(paceOf(options)),
+    });
+    const details = { undone: String(undone.id) };
+    await store.audit.record(tx, { action: "undo", job: undone.job, run: created, details });
+    return created;
+  }, longMs);
+  return store.runs.require(db, String(id));
+}
+
+/** Rows without a key are found by their addresses, which a rewrite of the table has made those of other rows. @throws RefusedError */
+async function requireAddresses(tx: Transaction, undone: Run, parts: readonly ImagePart[]): Promise<void> {
+  const named = parts.flatMap((part) => [part, ...(part.into === null ? [] : [part.into])]);
+  for (const { schema, table } of named.filter(({ key }) => key === null)) {
+    const before = undone.tables.find((each) => each.schema === schema && each.name === table);
+    if (before === undefined || (await changeOf(tx, before, true)) === null) continue;
+    throw new RefusedError(
+      "rows-lie-where-they-lay",
+      `${table} was rewritten since run ${undone.id} inserted into it: its rows have no key that the job names, and lie elsewhere now. Nothing was changed.`,
+      "Name the table's key in its description before the next run. What this run inserted has to be deleted by hand.",
+    );
+  }
+}
+
+/** The tables that images are of, and those where moved rows went. */
+function tablesOf(parts: readonly ImagePart[]): string[] {
+  return parts.flatMap((part) =>
+    [part, part.into]
+      .filter((each) => each !== null)
+      .map(({ schema, table }) => displayName({ schema, name: table })),
+  );
+}
+
+// A backend whose client vanished may still be committing a batch of a run that was cancelled since.
+async function awaitGhosts(tx: Transaction, store: Store, run: bigint): Promise<void> {
+  await tx.query(sql`select pg_catalog.count(*) from (
+      select from ${store.schema.table("range")} where run_id = ${run}::bigint for update
+    ) as locked`);
+}

@@ -1,0 +1,131 @@
+import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
+import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { RowComparing } from "../../sink/write/comparing.ts";
+import type { ReadableSource, SourceRow, TextRow } from "../../source/readable-source.ts";
+import { BadRecord } from "../../source/readable-source.ts";
+import type { Places } from "../../source/table/key-places.ts";
+import type { OpenedTable } from "../../source/table/opened-table.ts";
+import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "../batch/batch-work.ts";
+import type { KnownRejects } from "../batch/known-rejects.ts";
+import type { PhaseClock } from "../batch/phase-clock.ts";
+import { type RowTransform, Verdicts } from "../job-work/row-transform.ts";
+import { comparedScope, note, notRejected, settle } from "./compared-scope.ts";
+
+interface Tools {
+  readonly source: ReadableSource;
+  /** the source where that is a table, and where its rows are */
+  readonly table: OpenedTable | null;
+  readonly places: Places | null;
+  readonly transform: RowTransform;
+  readonly comparing: RowComparing;
+  readonly rejects: KnownRejects | null;
+}
+
+const rowsAtOnce = 500;
+
+/** The batch of a verify of a row job: the rows of a stretch of blocks go through the transform once more. */
+export class RowComparison implements BatchWork {
+  readonly #tools: Tools;
+
+  constructor(tools: Tools) {
+    this.#tools = tools;
+  }
+
+  async do(tx: Transaction, { bounds, clock }: Batch): Promise<BatchOutcome> {
+    const expected = new Expected();
+    const portions = this.#portions(tx, bounds);
+    try {
+      for (;;) {
+        const portion = await clock.during("read", () => portions.next());
+        if (portion.done === true) break;
+        await clock.during("transform", () => this.#expect(portion.value, expected));
+      }
+    } finally {
+      await portions.return(undefined);
+    }
+    // Compared only when the cursor is closed: a connection does one thing at a time.
+    const suspects = await clock.during("read", () => this.#differing(tx, expected));
+    const still = suspects.length === 0 ? [] : await this.#lookAgain(tx, bounds, suspects, expected, clock);
+    return { ...nothingDone, read: expected.read, conflicted: still.length, notes: still.map(note) };
+  }
+
+  #portions(tx: Transaction, bounds: Bounds): AsyncGenerator<readonly SourceRow[]> {
+    const { places, source } = this.#tools;
+    return places === null
+      ? source.read(tx, bounds, () => rowsAtOnce)
+      : tx.read(this.#statement(bounds, null), () => rowsAtOnce);
+  }
+
+  #statement(bounds: Bounds, keys: readonly KeyText[] | null): Sql {
+    const { places, table, comparing, rejects } = this.#tools;
+    if (places === null || table === null) throw new Error("Only a table is read by its blocks.");
+    const { from, within } = places.place(bounds);
+    const names = [...table.columns.map(({ name }) => name), ...comparing.current];
+    const scope = comparedScope(table, within, comparing.shouldBeGone, rejects);
+    const again = keys === null ? raw("") : sql` and ${table.key.among(keys)}`;
+    return sql`select ${table.valuesOf(names)}
+      from ${from}
+      where ${scope}${again}`;
+  }
+
+  /** What the transform makes of a portion's rows, beside what they hold. */
+  async #expect(portion: readonly SourceRow[], expected: Expected): Promise<void> {
+    const { transform, source } = this.#tools;
+    const before = expected.verdicts.rows.length;
+    await transform.apply(portion, expected.verdicts);
+    expected.read += portion.length;
+    const texts = portion.filter((row): row is TextRow => !(row instanceof BadRecord));
+    const byKey = new Map(texts.map((row) => [identity(row.slice(0, source.keyWidth)), row]));
+    const width = Math.max(source.keyWidth, ...source.columns.map(({ at }) => at + 1));
+    for (const { key } of expected.verdicts.rows.slice(before))
+      expected.current.push(byKey.get(identity(key))?.slice(width) ?? []);
+  }
+
+  /** The keys of the rows that are not as the transform makes them. */
+  async #differing(tx: Transaction, { verdicts, current }: Expected): Promise<KeyText[]> {
+    const { comparing, places, rejects } = this.#tools;
+    if (comparing.shouldBeGone) return verdicts.keys;
+    if (verdicts.rows.length === 0) return [];
+    const { rows } = await tx.query(comparing.differences(verdicts.rows, current));
+    const keys = distinct(rows.map((row) => verdicts.rows[Number(row.place)]?.key ?? []));
+    return places === null ? notRejected(tx, rejects, keys) : keys;
+  }
+
+  // What differs is looked at once more, since the application may be in the middle of something.
+  async #lookAgain(
+    tx: Transaction,
+    bounds: Bounds,
+    keys: readonly KeyText[],
+    before: Expected,
+    clock: PhaseClock,
+  ): Promise<KeyText[]> {
+    // Once for all of them, and no time of the batch: fewer rows would wait just as long.
+    await clock.during("waiting", settle);
+    // What comes from outside of the database is what it was.
+    if (this.#tools.places === null) return clock.during("read", () => this.#differing(tx, before));
+    const { rows } = await clock.during("read", () => tx.query(this.#statement(bounds, keys)));
+    const { table, comparing } = this.#tools;
+    const names = [...(table?.columns.map(({ name }) => name) ?? []), ...comparing.current];
+    const expected = new Expected();
+    const again = rows.map((row) => names.map((name) => row[name] ?? null));
+    await clock.during("transform", () => this.#expect(again, expected));
+    return clock.during("read", () => this.#differing(tx, expected));
+  }
+}
+
+/** What should be there of one batch, beside what is. */
+class Expected {
+  readonly verdicts = new Verdicts();
+  /** for each row of the verdicts, what the columns hold that the sink writes */
+  readonly current: (readonly (string | null)[])[] = [];
+  read = 0;
+}
+
+function identity(key: readonly (string | null)[]): string {
+  return JSON.stringify(key);
+}
+
+function distinct(keys: readonly KeyText[]): KeyText[] {
+  return [...new Map(keys.map((key) => [identity(key), key])).values()];
+}

@@ -1,0 +1,205 @@
+import { RefusedError, UsageError } from "../../errors.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import type { GivenParameters } from "../../job/definition/parameters.ts";
+import { parametersToJson, readParameters } from "../../job/definition/parameters.ts";
+import { noRejectLimit } from "../../job/definition/reject-limit.ts";
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import { openJob } from "../../plan/open-job.ts";
+import { requireParametersFit } from "../../plan/parameters-fit.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { readProgress } from "../../store/runs/progress.ts";
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import type { Store } from "../../store/store.ts";
+import { takeUpPace } from "../control/adopt-pace.ts";
+import { install } from "../control/install-schema.ts";
+import { askToStop } from "../control/request-stop.ts";
+import { withIntegrity } from "../guards/integrity.ts";
+import { requireVerifiable } from "../guards/require-verifiable.ts";
+import { executeRun } from "../process/execute-run.ts";
+import { restartWhereMoved } from "../process/restart-where-moved.ts";
+import type { RunReport } from "../report/run-report.ts";
+import type { Participation } from "../session/participation.ts";
+import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
+import { givenParameters, keptParameters } from "../undo-log/encrypted-parameters.ts";
+import { requireComparable, verifyTables, verifyTask } from "./verify-task.ts";
+import { withNotCompared } from "./with-not-compared.ts";
+
+export interface VerifyOptions extends WorkOptions {
+  /** the run to compare, by its number; the job's last one when absent */
+  readonly run?: bigint | undefined;
+  /** parameters where the job has never run */
+  readonly parameters?: GivenParameters | undefined;
+}
+
+/**
+ * Compares, by another way than the run's own, what a job makes of its rows with what is there; goes on with a verify that was
+ * interrupted. Differences are listed by key as `rejects` of the verify's run.
+ */
+export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<RunReport> {
+  const part = participation(options, true);
+  if (job.kind === "steps")
+    throw new UsageError(`Job ${job.name} has steps only: there are no rows to compare.`, {
+      remedy: "Whether what its steps have made is there: tidefill check",
+    });
+  return withDatabase(`verify ${job.name}`, options, async (db, store) => {
+    await install(db, store);
+    return verify(db, store, job, options, part);
+  });
+}
+
+/** The same with connections that are open already. */
+export async function verify(
+  db: Database,
+  store: Store,
+  job: Job,
+  options: VerifyOptions,
+  part: Participation,
+): Promise<RunReport> {
+  const run = await verifiedRun(db, store, job, options);
+  const given = run === null ? (options.parameters ?? {}) : await givenParameters(db, run, options);
+  const parameters = await readParameters(job.parameters, given);
+  if (run === null) await requireParametersFit(db, job.parameters, parameters);
+  const opened = await openJob(db, job, parameters);
+  requireComparable(opened);
+  await requireVerifiable(db, opened);
+  const unfinished = await unfinishedOf(db, store, opened, run);
+  const fresh = { of: run, given, pace: "{}" };
+  const begun = unfinished ?? (await begin(db, store, opened, fresh, options));
+  await restartWhereMoved(db, store, begun, (tx) => verifyTables(tx, store, opened, run));
+  await takeUpPace(db, store, begun, options);
+  const current = await store.runs.require(db, String(begun.id));
+  const report = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
+  return withIntegrity(db, job, await withNotCompared(db, store, opened, current, report));
+}
+
+/** Compares what an unfinished run has done so far, at the same pace; null where what the job inserts cannot be found again. */
+export async function verifyDone(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  run: Run,
+  part: Participation,
+): Promise<RunReport | null> {
+  if (opened.write.sink.comparing === null) return null;
+  await giveUpUnfinished(db, store, opened.job);
+  const verify = await begin(db, store, opened, { of: run, given: {}, pace: run.pace }, {});
+  return executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
+}
+
+/** A verify of the same run by the same code that was interrupted; any other is given up, unless it is at work. */
+async function unfinishedOf(
+  db: Database,
+  store: Store,
+  { job, definitionFingerprint }: OpenedJob,
+  of: Run | null,
+): Promise<Run | null> {
+  const unfinished = await store.runs.latest(db, job.name, "verify");
+  if (unfinished === null || isFinished(unfinished.status)) return null;
+  const isSame = unfinished.code.definition === definitionFingerprint && !unfinished.isPartial;
+  if (isSame && unfinished.ofRun === (of?.id ?? null)) return unfinished;
+  await giveUpUnfinished(db, store, job);
+  return null;
+}
+
+async function giveUpUnfinished(db: Database, store: Store, job: Job): Promise<void> {
+  const unfinished = await store.runs.latest(db, job.name, "verify");
+  if (unfinished === null || isFinished(unfinished.status)) return;
+  if (unfinished.status === "running") {
+    throw new RefusedError(
+      "no-unfinished-run",
+      `${job.name} is being verified already, by run ${unfinished.id}.`,
+      `Wait for it, or give it up: tidefill cancel ${unfinished.id}`,
+    );
+  }
+  await askToStop(db, store, String(unfinished.id), "cancelled");
+}
+
+/** The run whose rows are compared; null where the job has never run here. @throws RefusedError where it was taken back */
+async function verifiedRun(
+  db: Database,
+  store: Store,
+  job: Job,
+  { run: id }: VerifyOptions,
+): Promise<Run | null> {
+  const isNamed = id !== undefined;
+  const run = isNamed ? await store.runs.require(db, String(id)) : await store.runs.latest(db, job.name);
+  if (run === null) return null;
+  if (isNamed && run.kind !== "run") {
+    const of = run.ofRun === null ? `${job.name}, which has never run` : `run ${run.ofRun}`;
+    throw new UsageError(`Run ${run.id} did no work of a job's: it is the ${run.kind} of ${of}.`, {
+      remedy: `Name what is to be compared: tidefill verify ${run.ofRun ?? job.name}`,
+    });
+  }
+  const worked = run.kind === "undo" ? await store.runs.require(db, String(run.ofRun)) : run;
+  if (worked.undoneBy !== null) {
+    throw new RefusedError(
+      "not-taken-back",
+      `Run ${worked.id} of ${job.name} was taken back by run ${worked.undoneBy}: what it wrote is not there to be compared.`,
+      `Do the work again: tidefill run ${job.name}   An earlier run is compared by its number: tidefill list`,
+    );
+  }
+  if (worked === run) return run;
+  throw new RefusedError(
+    "not-taken-back",
+    `Of run ${worked.id} of ${job.name} run ${run.id} has taken back a part.`,
+    `Take the rest back: tidefill undo ${job.name}   Or compare it as it is: tidefill verify ${worked.id}`,
+  );
+}
+
+/** What is compared: the rows of a run, at a pace, or those of a job that never ran, with parameters of its own. */
+interface NewVerify {
+  readonly of: Run | null;
+  /** counts only without a run, which has its own */
+  readonly given: GivenParameters;
+  readonly pace: string;
+}
+
+async function begin(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  { of, given, pace }: NewVerify,
+  options: WorkOptions,
+): Promise<Run> {
+  const { job, estimate, isPersonal } = opened;
+  const isPartial = of !== null && of.status !== "succeeded";
+  const walk = isPartial ? (await readProgress(db, store.schema, of.id)).walked : Math.round(estimate.walk);
+  const id = await db.transaction(async (tx) => {
+    const created = await store.runs.create(tx, {
+      job: job.name,
+      kind: "verify",
+      ofRun: of?.id ?? null,
+      undoLog: "none",
+      undoParts: [],
+      parameters: JSON.stringify(of?.parameters ?? {}),
+      session: job.session,
+      rejectLimit: noRejectLimit,
+      code: { definition: opened.definitionFingerprint, files: {} },
+      keyFingerprint: opened.keyFingerprint,
+      tableFingerprint: opened.tableFingerprint,
+      // A part is compared by its keys, which stay what they are.
+      tables: isPartial ? [] : await verifyTables(tx, store, opened, of),
+      estimatedRows: walk,
+      estimatedWalk: walk,
+      pace,
+      isPartial,
+    });
+    if (of === null) {
+      const own = parametersToJson(job.parameters, given);
+      const kept = isPersonal ? await keptParameters(tx, created, own, options) : sql`${own}::jsonb`;
+      await store.runs.set(tx, created, { parameters: kept });
+    }
+    if (isPartial) {
+      await store.ranges.copyDone(tx, of.id, created);
+      await store.runs.set(tx, created, { is_planned: sql`true` });
+    }
+    // The parameters of a run that is compared stand in its own line.
+    const parameters = of !== null ? {} : { parameters: isPersonal ? Object.keys(given) : given };
+    const details = { compared: of === null ? null : String(of.id), ...parameters };
+    await store.audit.record(tx, { action: "verify", job: job.name, run: created, details });
+    return created;
+  });
+  return store.runs.require(db, String(id));
+}

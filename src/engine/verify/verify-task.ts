@@ -1,0 +1,105 @@
+import { UsageError } from "../../errors.ts";
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import { mainTable } from "../../plan/open/opened-job.ts";
+import { requireIdentity, type TableIdentity } from "../../postgres/catalog/table-identity.ts";
+import type { Database, Queryable } from "../../postgres/transaction/database.ts";
+import { HeapTables } from "../../source/table/heap-tables.ts";
+import { KeyPlaces } from "../../source/table/key-places.ts";
+import { KeyWalk } from "../../source/table/key-walk.ts";
+import type { OpenedTable } from "../../source/table/opened-table.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Store } from "../../store/store.ts";
+import type { BatchWork } from "../batch/batch-work.ts";
+import type { RunTask } from "../batch/run-task.ts";
+import { RowTransform } from "../job-work/row-transform.ts";
+import { undoTables } from "../undo-log/part-layout.ts";
+import { LogComparison, useOfLog } from "./log-comparison.ts";
+import { RowComparison } from "./row-comparison.ts";
+import { SqlComparison } from "./sql-comparison.ts";
+
+/**
+ * The work of a verify: the rows are found by their addresses instead of the key's index, and what should be there is computed
+ * anew. Only tidefill's own tables are written.
+ */
+export async function verifyTask(
+  db: Database,
+  store: Store,
+  verify: Run,
+  opened: OpenedJob,
+): Promise<RunTask> {
+  const { table, source, write, job, parameters, isPersonal } = opened;
+  const heap = table === null || verify.isPartial ? null : await HeapTables.open(db, table.relation);
+  const places = heap ?? (table === null ? null : new KeyPlaces(table));
+  const rejects = verify.ofRun === null ? null : { table: store.schema.table("reject"), run: verify.ofRun };
+  let work: BatchWork;
+  if (write.kind === "rows") {
+    const comparing = write.sink.comparing;
+    if (comparing === null) throw notComparable(job.name);
+    const limits = { holdMs: 60_000, isPersonal, atOnce: job.calls.atOnce };
+    const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
+    work = new RowComparison({ source, table, places, transform, comparing, rejects });
+  } else {
+    const comparing = write.sink.comparing;
+    if (comparing === null || table === null || places === null) throw notComparable(job.name);
+    work = new SqlComparison({ table, places, comparing, rejects });
+  }
+  // What is done is no longer in the job's scope, but is looked at.
+  const byKey = table === null ? source.walk : new KeyWalk(table.relation, table.key, null, null);
+  const logged = heap === null ? null : await withLog(db, store, verify, table, heap, work);
+  return {
+    walk: logged?.walk ?? heap ?? byKey,
+    work: logged ?? work,
+    pace: job.pace,
+    throttles: job.throttles,
+    sweeping: { hasPending: false, triesConstraints: false, retries: null },
+    ofRejects: null,
+    relation: mainTable(opened),
+    writes: [],
+    guards: [],
+  };
+}
+
+/** What the checkpoints of a verify are about: addresses in the table, and in the log of the run where that is looked at. */
+export async function verifyTables(
+  db: Queryable,
+  store: Store,
+  { table }: OpenedJob,
+  run: Run | null,
+): Promise<readonly TableIdentity[]> {
+  if (table === null) return [];
+  const source = await requireIdentity(db, table.relation);
+  const logs = run === null || useOfLog(run, table) === null ? [] : await undoTables(db, store, run);
+  return [source, ...logs];
+}
+
+/** The work with the log of the run that is compared behind it, where the job finds not all of its rows any more. */
+async function withLog(
+  db: Database,
+  store: Store,
+  { ofRun }: Run,
+  table: OpenedTable | null,
+  heap: HeapTables,
+  work: BatchWork,
+): Promise<LogComparison | null> {
+  const run = ofRun === null ? null : await store.runs.find(db, ofRun);
+  if (run === null || table === null) return null;
+  const use = useOfLog(run, table);
+  return use === null
+    ? null
+    : LogComparison.open(db.withSession(run.session), store, run, use, table, heap, work);
+}
+
+/** Refuses to begin what could compare nothing. @throws UsageError */
+export function requireComparable({ job, write }: OpenedJob): void {
+  if (write.sink.comparing === null) throw notComparable(job.name);
+}
+
+function notComparable(job: string): UsageError {
+  return new UsageError(
+    `What ${job} has inserted cannot be found again row by row: nothing unique is among its columns.`,
+    {
+      remedy:
+        "Give insertInto an onConflict with a target, or insert the target's key; or write an integrity query.",
+    },
+  );
+}

@@ -1,0 +1,71 @@
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
+import { readProgress } from "../../store/runs/progress.ts";
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import type { Store } from "../../store/store.ts";
+import type { RunReport } from "../report/run-report.ts";
+import { mayLeaveScope, useOfLog } from "./log-comparison.ts";
+
+/** Adds to the report of a verify what it has not looked at, and why: what nobody compared must not look right. */
+export async function withNotCompared(
+  db: Database,
+  store: Store,
+  opened: OpenedJob,
+  verify: Run,
+  report: RunReport,
+): Promise<RunReport> {
+  if (report.status !== "succeeded" || report.ofRun === null) return report;
+  const run = await store.runs.require(db, String(report.ofRun));
+  const { written } = await readProgress(db, store.schema, run.id);
+  const notCompared = whatNot(opened, run, written, report.rows.read);
+  const message = whyNotProved(opened, run, written, verify, report);
+  if (message === null) return { ...report, notCompared };
+  await store.runs.set(db, BigInt(report.run), { message: sql`${message}` });
+  return { ...report, message, notCompared };
+}
+
+function whyNotProved(
+  opened: OpenedJob,
+  run: Run,
+  written: number,
+  { isPartial }: Run,
+  { rows }: RunReport,
+): string | null {
+  if (rows.read === 0 && written > 0 && !onlyDeletes(opened))
+    return `None of the ${written} rows that run ${run.id} wrote was compared.`;
+  if (!isPartial) return null;
+  const finish = isFinished(run.status) ? "" : ` Finish it, and compare again: tidefill resume ${run.job}`;
+  return `Run ${run.id} was not done when this began: only the ${rows.read} rows were compared that it had gone through.${finish}`;
+}
+
+function whatNot({ writes, table }: OpenedJob, run: Run, written: number, read: number): string[] {
+  const verbs = writes.map(({ verb }) => verb);
+  const use = table === null ? null : useOfLog(run, table);
+  const [target] = writes;
+  const name = target === undefined ? "the target" : `${target.relation.schema}.${target.relation.name}`;
+  if (verbs.includes("delete") && verbs.includes("insert")) {
+    return use === null
+      ? [`what the moved rows became in ${name}: ${whyNoLog(run, "its rows cannot be found again by a key")}`]
+      : [`values of the moved rows in ${name}: only that they are there, and no more where they came from`];
+  }
+  const isUpdate = verbs.includes("update") && table !== null;
+  if (isUpdate && use === null && read < written && mayLeaveScope(table, target?.columns ?? []))
+    return [
+      `rows that run ${run.id} wrote and that its \`where\` does not find any more: ${whyNoLog(run, "of an upsert")}`,
+    ];
+  if (target?.leavesOthers === true && read > 0)
+    return [`values of rows in ${name}: with do: "nothing" only rows that are missing are found`];
+  return [];
+}
+
+function onlyDeletes({ writes }: OpenedJob): boolean {
+  return writes.every(({ verb }) => verb === "delete");
+}
+
+function whyNoLog({ id, undoLog }: Run, otherwise: string): string {
+  if (undoLog === "none") return `run ${id} kept no undo log that would tell`;
+  if (undoLog === "purged") return `the undo log of run ${id} was purged`;
+  return undoLog === "encrypted" ? `the undo log of run ${id} is encrypted` : otherwise;
+}

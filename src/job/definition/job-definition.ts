@@ -1,0 +1,117 @@
+import type { SqlLike } from "../../postgres/sql/built-query.ts";
+import type { Sql } from "../../postgres/sql/sql.ts";
+import type { Duration } from "../pace/duration.ts";
+import type { Pace } from "../pace/pace.ts";
+import type { ThrottleDefinition } from "../pace/throttles.ts";
+import type { Step } from "../steps/steps.ts";
+import type { Calls } from "./calls.ts";
+import type { ParameterSpec, ParametersOf } from "./parameters.ts";
+import type { RejectLimit } from "./reject-limit.ts";
+import type { SessionSettings } from "./session-settings.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Where a job's rows come from; made by `rowsOf`, `rows`, `csvFile` and `ndjsonFile`. */
+export interface SourceDefinition<Row> {
+  /** Only for the compiler: what the source yields. */
+  readonly yields?: Row;
+  /** Everything about it that decides what the job does, as plain data. */
+  describe(): unknown;
+}
+
+/** Where a job's results go; made by `update`, `insertInto`, `deleteFrom` and `move`. */
+export interface SinkDefinition<Row> {
+  /** Only for the compiler: what the sink takes. */
+  readonly takes?: Row;
+  describe(): unknown;
+}
+
+/** A sink whose values are SQL expressions; made by the same functions with expressions. */
+export interface SqlSinkDefinition {
+  readonly expressions: Readonly<Record<string, unknown>>;
+  describe(): unknown;
+}
+
+export interface JobContext<P> {
+  readonly parameters: P;
+}
+
+export interface TransformContext<P> extends JobContext<P> {
+  /** Fires when the run is told to stop at once; give it to whatever an async transform waits for. */
+  readonly signal: AbortSignal;
+}
+
+export type FromParameters<T, P> = T | ((context: JobContext<P>) => T);
+
+export interface CommonDefinition<P extends ParameterSpec> {
+  /** lower case words joined by hyphens; the name of the job's file */
+  readonly name: string;
+  readonly parameters?: P;
+  readonly pace?: Pace;
+  /** what holds its runs back, besides what is always looked at; made by `replicaLag`, `sqlThrottle` and others */
+  readonly throttles?: readonly ThrottleDefinition[];
+  /** how many rejects stop the run, as a number or as a share of the rows read (`"0.5%"`); 100 unless told otherwise */
+  readonly rejectLimit?: RejectLimit;
+  /** whether a run keeps what it overwrites, so that `tidefill undo` can take it back; true unless there is a reason */
+  readonly undoable?: boolean;
+  /** the job destroys something although it keeps an undo log: it wants a verified backup before it starts */
+  readonly destructive?: boolean;
+  /** the rows are about persons: no value of theirs is shown or kept anywhere, and the undo log is encrypted */
+  readonly personalData?: boolean;
+  /** changes of the schema before the rows, in their order */
+  readonly expand?: readonly Step[];
+  /** changes of the schema after the run is complete and verified, in their order */
+  readonly contract?: readonly Step[];
+  /** the names of the jobs that must have succeeded before */
+  readonly after?: readonly string[];
+  /**
+   * custom settings such as `{ "app.user_id": "0" }` that triggers, policies and the job's own SQL read by `current_setting`; set
+   * in every transaction of its runs, undos and verifies, and for that transaction only
+   */
+  readonly session?: SessionSettings;
+  /** "I know": codes of SQL checks of its expressions, each with the reason why that is right here */
+  readonly known?: Readonly<Record<string, string>>;
+  /** queries that must return no row, before the run and after it */
+  readonly integrity?: readonly IntegrityQuery<SqlLike>[];
+  /** what has to be there before the job may destroy something that no undo log keeps */
+  readonly backup?: BackupRule;
+}
+
+/** A job of schema changes alone. */
+export type StepsDefinition = Pick<
+  CommonDefinition<Record<never, never>>,
+  "name" | "expand" | "contract" | "after" | "integrity" | "backup"
+> & {
+  /** the hours in which a step may begin */
+  readonly pace?: Pick<Pace, "window">;
+};
+
+/** Something that must always hold: `query` returns the rows that break it, so it must return none. */
+export interface IntegrityQuery<Query = Sql> {
+  readonly name: string;
+  readonly query: Query;
+}
+
+export interface BackupRule {
+  /** how old a verified backup of tidefill's may be; 24 hours unless told otherwise */
+  readonly maxAge?: Duration;
+  /** a check of your own in its place, of the last backup of another tool: resolves to false, or throws, to refuse */
+  readonly check?: () => boolean | Promise<boolean>;
+}
+
+/** A job with a transform in TypeScript. */
+export interface JobDefinition<Read, Written, P extends ParameterSpec> extends CommonDefinition<P> {
+  /** how many rows an async transform has under way at once */
+  readonly calls?: Calls;
+  readonly source: FromParameters<SourceDefinition<Read>, ParametersOf<P>>;
+  readonly transform: (
+    row: NoInfer<Read>,
+    context: TransformContext<ParametersOf<P>>,
+  ) => NoInfer<Written> | Verdict | Promise<NoInfer<Written> | Verdict>;
+  readonly sink: SinkDefinition<Written>;
+}
+
+/** A job whose values are SQL expressions: no row leaves the database. */
+export interface SqlJobDefinition<P extends ParameterSpec> extends CommonDefinition<P> {
+  readonly source: FromParameters<SourceDefinition<object>, ParametersOf<P>>;
+  readonly sink: FromParameters<SqlSinkDefinition, ParametersOf<P>>;
+}

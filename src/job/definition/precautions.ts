@@ -1,0 +1,40 @@
+import { UsageError } from "../../errors.ts";
+import { findSql, howToBuild } from "../../postgres/sql/built-query.ts";
+import { parseDuration } from "../pace/duration.ts";
+import { takesAway } from "../steps/steps.ts";
+import type { CommonDefinition } from "./job-definition.ts";
+import type { ParameterSpec } from "./parameters.ts";
+
+/**
+ * @throws UsageError where two steps of a phase read the same, since their names tell them apart; and where one of the first steps
+ * takes something away, since what keeps that from harm (backup, undo logs, the question) stands before the last ones
+ */
+export function stepsOf({ name, expand = [], contract = [], after = [] }: CommonDefinition<ParameterSpec>) {
+  for (const steps of [expand, contract]) {
+    const names = steps.map((step) => step.name);
+    const twice = names.find((each, index) => names.indexOf(each) !== index);
+    if (twice !== undefined)
+      throw new UsageError(`Job ${name} has the step "${twice}" twice.`, {
+        remedy: "Leave one of them out, or give sqlStep another name.",
+      });
+  }
+  const early = expand.find(takesAway);
+  if (early !== undefined)
+    throw new UsageError(`The step "${early.name}" of job ${name} takes something away before the rows.`, {
+      remedy: `Write it into contract: there it waits for tidefill contract ${name}, a backup, and undo logs that need it.`,
+    });
+  return { expand: [...expand], contract: [...contract], after: [...after] };
+}
+
+/** What is looked at before a run, and before something is lost. @throws UsageError */
+export function precautions({ name, integrity = [], backup = {} }: CommonDefinition<ParameterSpec>) {
+  const looks = integrity.map(({ name: rule, query }) => {
+    const found = findSql(query);
+    if (rule !== "" && found !== null) return { name: rule, query: found };
+    throw new UsageError(`An integrity query of job ${name} has no name or is not SQL.`, {
+      remedy: `Write integrity: [{ name: "every essay has a student", query: … }]. ${howToBuild}`,
+    });
+  });
+  const maxAgeMs = parseDuration(backup.maxAge ?? "24h");
+  return { integrity: looks, backup: { maxAgeMs, check: backup.check ?? null } };
+}

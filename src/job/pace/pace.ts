@@ -1,0 +1,114 @@
+import { UsageError } from "../../errors.ts";
+import { withoutPassword } from "../../postgres/connection/address.ts";
+import { type Duration, parseDuration } from "./duration.ts";
+import { Windows } from "./windows.ts";
+
+/** How fast a run may go, as its job, its command line or `tidefill set` say it; what is absent is left to tidefill. */
+export interface Pace {
+  /** how long a batch should take; 250 ms unless there is a reason */
+  readonly batchTime?: Duration;
+  /** rows read a second, all processes together */
+  readonly rowsPerSecond?: number;
+  /** when it may work: `"Mon-Fri 22:00-06:00 Europe/Berlin; Sat,Sun 00:00-24:00 Europe/Berlin"` */
+  readonly window?: string;
+}
+
+/** A pace with the number of workers in it, which belongs to a run and not to a job. */
+export interface RunPace extends Pace {
+  /** ranges worked on at a time by each process; 4 when absent */
+  readonly workers?: number;
+  /** standbys that must keep up: by `application_name`, or by address without a password; those that stream when absent */
+  readonly replica?: readonly string[];
+  /** signals that are left out, by name: for one that holds the run and is known to be no danger */
+  readonly ignore?: readonly string[];
+}
+
+/** Looks at every part of a pace. @throws UsageError naming the part and what it may be */
+export function checkPace<P extends RunPace>(pace: P): P {
+  const { batchTime, rowsPerSecond, window, workers } = pace;
+  if (batchTime !== undefined) batchTimeMsOf(batchTime);
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= 64))
+    throw new UsageError(`The number of workers must be a whole number from 1 to 64, got ${workers}.`);
+  if (rowsPerSecond !== undefined && !(Number.isFinite(rowsPerSecond) && rowsPerSecond >= 1))
+    throw new UsageError(`Rows per second must be a number from 1, got ${rowsPerSecond}.`, {
+      remedy: "To stop for a while, pause the run.",
+    });
+  if (window !== undefined) Windows.parse(window);
+  return pace;
+}
+
+/** Milliseconds that a batch should take. @throws UsageError */
+export function batchTimeMsOf(batchTime: Duration): number {
+  const milliseconds = parseDuration(batchTime);
+  if (milliseconds >= 10 && milliseconds <= 5_000) return milliseconds;
+  throw new UsageError(`The batch time must lie between 10ms and 5s, got ${batchTime}.`, {
+    remedy: "A batch holds row locks while it lasts; 250ms is kind to the database's other users.",
+  });
+}
+
+const names = ["workers", "batch-time", "rows-per-second", "window", "replica", "ignore"] as const;
+
+/**
+ * A change of pace as operators type it: `workers=2 batch-time=100ms rows-per-second=5000 window="22:00-06:00 Europe/Berlin"
+ * replica=replica-a,replica-b ignore=archiver`; `name=default` takes a setting back, and is null here. @throws UsageError
+ */
+export function parsePaceChange(words: readonly string[]): {
+  readonly [Name in keyof RunPace]: RunPace[Name] | null;
+} {
+  const change: Record<string, string | number | readonly string[] | null> = {};
+  for (const word of words) {
+    const at = word.indexOf("=");
+    const name = names.find((each) => each === word.slice(0, Math.max(0, at)));
+    if (name === undefined) {
+      throw new UsageError(`"${word}" is not a setting of a run.`, {
+        remedy: `Write name=value with one of ${names.join(", ")}; name=default takes it back.`,
+      });
+    }
+    change[fieldOf[name]] = readValue(name, word.slice(at + 1));
+  }
+  if (words.length === 0)
+    throw new UsageError("Nothing to set.", { remedy: "tidefill set <run> workers=2 batch-time=100ms" });
+  checkPace(withoutNulls(change));
+  return change;
+}
+
+/** A pace after a change: what the change does not name stays. */
+export function changePace(
+  pace: RunPace,
+  change: { readonly [Name in keyof RunPace]: RunPace[Name] | null | undefined },
+): RunPace {
+  return checkPace(withoutNulls({ ...pace, ...Object.fromEntries(given(change)) }));
+}
+
+const fieldOf = {
+  workers: "workers",
+  "batch-time": "batchTime",
+  "rows-per-second": "rowsPerSecond",
+  window: "window",
+  replica: "replica",
+  ignore: "ignore",
+} as const;
+
+function readValue(name: (typeof names)[number], text: string): string | number | readonly string[] | null {
+  if (text === "default") return null;
+  if (name === "replica" || name === "ignore") return readList(name, text);
+  if (name === "workers" || name === "rows-per-second") {
+    if (!/^-?[\d_,]+(\.\d+)?$/.test(text)) throw new UsageError(`${name} wants a number, got "${text}".`);
+    return Number(text.replaceAll(/[_,]/g, ""));
+  }
+  return text;
+}
+
+function readList(name: string, text: string): readonly string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.includes("")) throw new UsageError(`${name} wants names joined by commas, got "${text}".`);
+  return name === "replica" ? parts.map(withoutPassword) : parts.map((part) => part.replaceAll("-", " "));
+}
+
+function given(change: object): readonly (readonly [string, unknown])[] {
+  return Object.entries(change).filter(([, value]) => value !== undefined);
+}
+
+function withoutNulls(pace: object): RunPace {
+  return Object.fromEntries(given(pace).filter(([, value]) => value !== null)) as RunPace;
+}

@@ -1,0 +1,50 @@
+import { UsageError } from "../../errors.ts";
+import { type Duration, parseDuration } from "./duration.ts";
+
+/** In how many parts a run goes over its rows; a part is a random sample of ranges from the whole key space. */
+export interface Rollout {
+  /** the share of the rows that is done after each stage; the last is 1 */
+  readonly shares: readonly number[];
+  /** go on by itself after a stage that was good; else somebody types `resume` */
+  readonly isAutomatic: boolean;
+  /** how long to wait after a stage before it is judged */
+  readonly soakMs: number;
+  /** the last stage, from 0, that was looked at when it was done; absent before the first */
+  readonly judged?: number;
+}
+
+const defaultSoak = "1m";
+
+/** `1%` or `5000 rows` first, then everything. `rows` is how many there are, as far as statistics tell. @throws UsageError */
+export function canary(text: string, rows: number): Rollout {
+  const counted = /^([\d_,]+)( rows?)?$/.exec(text.trim());
+  const share =
+    counted === null ? parseShare(text) : Number(counted[1]?.replaceAll(/[_,]/g, "")) / Math.max(1, rows);
+  if (!(share > 0)) throw noShare(text);
+  return { shares: share >= 1 ? [1] : [share, 1], isAutomatic: false, soakMs: 0 };
+}
+
+/** `1%,10%,100%`: each stage is verified, and judged after it has soaked. @throws UsageError */
+export function stages(text: string, soak: string = defaultSoak): Rollout {
+  const shares = text.split(",").map((part) => parseShare(part.trim()));
+  const isRising = shares.every((share, index) => share > (shares[index - 1] ?? 0));
+  if (!isRising || shares.at(-1) !== 1) {
+    throw new UsageError(`The stages "${text}" do not rise to 100%.`, {
+      remedy: 'Write each stage as the share that is done after it: "1%,10%,100%".',
+    });
+  }
+  return { shares, isAutomatic: true, soakMs: parseDuration(soak as Duration) };
+}
+
+function parseShare(text: string): number {
+  const found = /^(\d+(?:\.\d+)?)%$/.exec(text.trim());
+  const share = Number(found?.[1] ?? Number.NaN) / 100;
+  if (share > 0 && share <= 1) return share;
+  throw noShare(text);
+}
+
+function noShare(text: string): UsageError {
+  return new UsageError(`"${text}" is no part of the rows.`, {
+    remedy: 'Write a share above 0% and up to 100%, as "1%"; a canary may also be counted, as "5000 rows".',
+  });
+}

@@ -1,0 +1,84 @@
+import { explain } from "../../postgres/catalog/explain.ts";
+import { qualifiedName } from "../../postgres/catalog/relation.ts";
+import { raw, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { OpenedTable } from "../../source/table/opened-table.ts";
+
+/** About how many rows there are; a huge table is not counted, since that takes as long as reading it. */
+export interface Estimate {
+  /** rows in scope */
+  readonly rows: number;
+  /** keys that the walk goes over to find them */
+  readonly walk: number;
+}
+
+/** A table of so many pages is counted; of a larger one so many pages are, spread over all of it. */
+const countedPages = 256;
+/** Fewer rows than these in a part of the pages say too little of the rest. */
+const fewestCounted = 100;
+
+/** Where the statistics know nothing of a column that the scope asks for, as of one that is new, all rows are to do. */
+export async function estimateRows(tx: Transaction, source: OpenedTable): Promise<Estimate> {
+  const inScope = sql`select 1
+    from ${qualifiedName(source.relation)} as ${raw(source.key.alias)}
+    where ${source.condition({ after: null, through: null })}`;
+  const [rows] = await explain(tx, inScope);
+  const [walk] = await explain(tx, source.walk.wholeStatement());
+  const share = await countedShare(tx, source);
+  const all = Math.round((walk?.estimatedRows ?? 0) * share);
+  const isBlind = (await unknownColumns(tx, source)).some((name) => mentions(inScope.toString(), name));
+  return { rows: isBlind ? all : Math.round((rows?.estimatedRows ?? 0) * share), walk: all };
+}
+
+/**
+ * How many rows there are for each that the planner believes in. It multiplies the pages of now by the rows a page of the last
+ * vacuum or analyze: a run that has updated every row doubles its next estimate, and a table that was truncated is guessed.
+ */
+async function countedShare(tx: Transaction, { relation }: OpenedTable): Promise<number> {
+  const pages = await pagesOf(tx, relation.oid);
+  if (pages === null) return 1;
+  const [whole] = await explain(tx, sql`select 1 from ${qualifiedName(relation)}`);
+  const believed = Math.max(1, whole?.estimatedRows ?? 1);
+  const percent = Math.min(100, (100 * countedPages) / Math.max(1, pages));
+  const { rows } = await tx.query(sql`
+    select pg_catalog.count(*) as live
+    from ${qualifiedName(relation)} tablesample system (${percent}::real) repeatable (0)`);
+  const live = Number(rows[0]?.live ?? 0);
+  if (percent < 100 && live < fewestCounted) return 1;
+  return (live * 100) / percent / believed;
+}
+
+/** Pages of a table and its partitions; null where some of them are elsewhere, and cannot be counted so. */
+async function pagesOf(tx: Transaction, oid: string): Promise<number | null> {
+  const { rows } = await tx.query(sql`
+    select pg_catalog.sum(pg_catalog.pg_relation_size(part.oid)) / pg_catalog.current_setting('block_size')::bigint as pages,
+      pg_catalog.bool_or(part.relkind = 'f') as is_elsewhere
+    from pg_catalog.pg_class as part
+    where part.oid = ${oid}::oid
+      or part.oid in (select relid from pg_catalog.pg_partition_tree(${oid}::oid) where isleaf)`);
+  return rows[0]?.is_elsewhere === "t" ? null : Number(rows[0]?.pages ?? 0);
+}
+
+/** Columns of which PostgreSQL has no statistics; of a partitioned table, in none of its partitions. */
+async function unknownColumns(tx: Transaction, { relation: { oid } }: OpenedTable): Promise<string[]> {
+  const { rows } = await tx.query(sql`
+    select a.attname as name
+    from pg_catalog.pg_attribute a
+    where a.attrelid = ${oid}::oid
+      and a.attnum > 0
+      and not a.attisdropped
+      and not exists (
+        select
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        join pg_catalog.pg_stats s on s.schemaname = n.nspname and s.tablename = c.relname
+        where s.attname = a.attname
+          and (c.oid = ${oid}::oid
+            or c.oid in (select relid from pg_catalog.pg_partition_tree(${oid}::oid) where isleaf)))`);
+  return rows.map(({ name }) => name ?? "");
+}
+
+function mentions(text: string, column: string): boolean {
+  const escaped = column.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`(?<!\\w)${escaped}(?!\\w)`, "i").test(text);
+}

@@ -1,0 +1,98 @@
+import { join, raw, type Sql, sql } from "../sql/sql.ts";
+import type { Queryable } from "../transaction/database.ts";
+import type { Relation } from "./relation.ts";
+
+/** What happens to a row when a trigger `before` it is called. */
+export type RowEvent = "insert" | "update" | "delete";
+
+/** Bits of `pg_trigger.tgtype`: for each row, before the event, and the event itself. */
+const beforeRow: Readonly<Record<RowEvent, number>> = {
+  insert: 1 + 2 + 4,
+  delete: 1 + 2 + 8,
+  update: 1 + 2 + 16,
+};
+
+/**
+ * Whether a trigger sees the rows of a table before they are written, which is dear to ask for in every statement: it is known from
+ * the start, and the last statement of each batch has the condition that it is still true.
+ */
+export class RowGuard {
+  readonly #relation: Relation;
+  readonly #events: readonly RowEvent[];
+  #isThere = false;
+
+  private constructor(relation: Relation, events: readonly RowEvent[]) {
+    this.#relation = relation;
+    this.#events = events;
+  }
+
+  static async open(db: Queryable, relation: Relation, events: readonly RowEvent[]): Promise<RowGuard> {
+    const guard = new RowGuard(relation, events);
+    await guard.look(db);
+    return guard;
+  }
+
+  get isThere(): boolean {
+    return this.#isThere;
+  }
+
+  /** The condition that no trigger has come unseen; one that has gone does no harm. */
+  get condition(): Sql {
+    return sql`not ${this.#exists()}`;
+  }
+
+  async look(db: Queryable): Promise<void> {
+    const { rows } = await db.query(sql`select ${this.#exists()} as found`);
+    // Another batch may be under way that counts on it: what was there once is asked for to the end.
+    if (rows[0]?.found === "t") this.#isThere = true;
+  }
+
+  #exists(): Sql {
+    return sql`(${join(
+      this.#events.map((event) => triggerExistsBefore(this.#relation, event)),
+      " or ",
+    )})`;
+  }
+}
+
+/** Whether a trigger has come to one of these, which had none. */
+export async function hasCome(db: Queryable, absent: readonly RowGuard[]): Promise<boolean> {
+  for (const guard of absent) await guard.look(db);
+  return absent.some(({ isThere }) => isThere);
+}
+
+/** The names of the triggers of a table that see rows before any event. */
+export async function triggersBefore(db: Queryable, relation: Relation): Promise<readonly string[]> {
+  const events = Object.keys(beforeRow) as RowEvent[];
+  const { rows } = await db.query(sql`
+    select distinct tgname
+    from pg_catalog.pg_trigger
+    where ${join(
+      events.map((event) => sql`(${isTriggerBefore(relation, event)})`),
+      " or ",
+    )}
+    order by tgname`);
+  return rows.map(({ tgname }) => tgname ?? "");
+}
+
+/** The condition, for a statement, that the table has such a trigger at that moment. */
+export function triggerExistsBefore(relation: Relation, event: RowEvent): Sql {
+  return sql`exists (
+          select from pg_catalog.pg_trigger
+          where ${isTriggerBefore(relation, event)})`;
+}
+
+function isTriggerBefore({ oid }: Relation, event: RowEvent): Sql {
+  const bits = raw(String(beforeRow[event]));
+  return sql`(tgrelid = ${oid}::oid
+        or tgrelid in (
+          with recursive part (oid) as (
+            select ${oid}::oid
+            union all
+            select i.inhrelid from part join pg_catalog.pg_inherits i on i.inhparent = part.oid
+          )
+          select oid from part))
+      and not tgisinternal
+      and tgenabled <> 'D'
+      and tgtype & ${bits} = ${bits}`;
+}

@@ -1,0 +1,237 @@
+import pg from "pg";
+import {
+  CommitUnknownError,
+  NoServerError,
+  NotCommittedError,
+  PasswordError,
+  SwallowedError,
+} from "../../errors.ts";
+import { type PoolerMeaning, poolerMeaning } from "./pooler-meaning.ts";
+
+/** What to do about a statement that failed. */
+export type FailureAction =
+  /** passing: the same batch again, after a pause */
+  | "retry"
+  /** the batch was in somebody's way or took too long: a smaller one, after a pause */
+  | "shrink"
+  /** the rows or the expression are at fault: halve the batch until the row stands alone */
+  | "reject"
+  /** nothing that trying again could help */
+  | "stop";
+
+/** Bounded set of reasons, safe as a metric label. */
+export type FailureReason =
+  | "lock"
+  | "deadlock"
+  | "serialization"
+  | "timeout"
+  | "connection"
+  | "login"
+  | "resources"
+  | "data"
+  | "other";
+
+export interface Failure {
+  readonly action: FailureAction;
+  readonly reason: FailureReason;
+  /** The five characters of PostgreSQL, or null when the failure was on the wire. */
+  readonly sqlstate: string | null;
+}
+
+type Verdict = readonly [FailureAction, FailureReason];
+
+const byCode: Readonly<Record<string, Verdict>> = {
+  "40001": ["retry", "serialization"],
+  "40P01": ["shrink", "deadlock"],
+  "55P03": ["shrink", "lock"],
+  "57014": ["shrink", "timeout"],
+  "25P03": ["shrink", "timeout"],
+  "25P04": ["shrink", "timeout"],
+  "57P05": ["retry", "connection"],
+  "57P01": ["retry", "connection"],
+  "57P02": ["retry", "connection"],
+  "57P03": ["retry", "connection"],
+  // A primary that became a standby, or is about to be one again.
+  "25006": ["retry", "connection"],
+  "53200": ["shrink", "resources"],
+  // A snapshot that grew too old (before PostgreSQL 17) goes with its transaction.
+  "72000": ["retry", "serialization"],
+  "54000": ["reject", "data"],
+  "54001": ["reject", "data"],
+  // What a trigger's PL/pgSQL raises over one row: `select into strict`, a `case` without `else`.
+  "20000": ["reject", "data"],
+  P0002: ["reject", "data"],
+  P0003: ["reject", "data"],
+  P0001: ["reject", "data"],
+  P0004: ["reject", "data"],
+};
+
+const byClass: Readonly<Record<string, Verdict>> = {
+  "08": ["retry", "connection"],
+  // A password that was changed, or a role that may not log in for a while: what has begun waits for it.
+  "28": ["retry", "login"],
+  "40": ["retry", "serialization"],
+  "53": ["retry", "resources"],
+  // Data exceptions, cardinality, integrity constraints, and what functions of the user's raise.
+  "21": ["reject", "data"],
+  "22": ["reject", "data"],
+  "23": ["reject", "data"],
+  "2F": ["reject", "data"],
+  "38": ["reject", "data"],
+  "39": ["reject", "data"],
+  "44": ["reject", "data"],
+};
+
+const stop: Verdict = ["stop", "other"];
+
+/** The SQL standard's "triggered action exception": how a row is kept aside whose write a trigger swallowed. */
+export const swallowedState = "09000";
+
+/** What a pooler says under 08P01, which would otherwise be a wire that broke. */
+const byPooler: Readonly<Record<PoolerMeaning, Verdict>> = {
+  parameter: stop,
+  "statement pooling": stop,
+  "no database": stop,
+  login: ["retry", "login"],
+  connections: ["retry", "resources"],
+};
+
+/** Sorts a failure by its SQLSTATE; what is unknown stops the run, since an error must never look like success. */
+export function classifyFailure(error: unknown): Failure {
+  if (error instanceof SwallowedError) return { action: "reject", reason: "data", sqlstate: swallowedState };
+  const sqlstate = sqlstateOf(error);
+  if (error instanceof PasswordError) return { action: "retry", reason: "login", sqlstate };
+  if (sqlstate === null) {
+    const isPassing =
+      error instanceof CommitUnknownError || error instanceof NotCommittedError || isConnectionLoss(error);
+    const [action, reason]: Verdict = isPassing ? ["retry", "connection"] : stop;
+    return { action, reason, sqlstate };
+  }
+  if (isWraparound(error)) return { action: "retry", reason: "resources", sqlstate };
+  const meaning = poolerMeaning(error);
+  const [action, reason] =
+    (meaning === null ? undefined : byPooler[meaning]) ??
+    byCode[sqlstate] ??
+    byClass[sqlstate.slice(0, 2)] ??
+    (isStandard(sqlstate) ? stop : raised);
+  return { action, reason, sqlstate };
+}
+
+/**
+ * Whether PostgreSQL hands out no transaction numbers any more, to keep old rows readable: no write of any row can succeed until
+ * vacuum has frozen them. It shares its SQLSTATE with rows that are too long for an index.
+ */
+export function isWraparound(error: unknown): boolean {
+  return (
+    error instanceof pg.DatabaseError &&
+    error.code === "54000" &&
+    /^GetNew(Transaction|MultiXact)Id$/.test(error.routine ?? "")
+  );
+}
+
+/** Whether the server has no lock left to give: then fewer workers help, and smaller batches do not. */
+export function isLockTableFull(error: unknown): boolean {
+  return (
+    error instanceof pg.DatabaseError &&
+    error.code === "53200" &&
+    /max_(pred_)?locks_per_transaction/.test(error.hint ?? "")
+  );
+}
+
+/** The classes that PostgreSQL itself uses; any other was raised by a trigger or a function over a row. */
+const standardClasses = new Set(
+  "00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX".split(
+    " ",
+  ),
+);
+
+const raised: Verdict = ["reject", "data"];
+
+function isStandard(sqlstate: string): boolean {
+  return standardClasses.has(sqlstate.slice(0, 2));
+}
+
+/**
+ * Whether a failure's message is about the statement or the server, and so holds no value of a row. Given the error itself, it
+ * also sees what a trigger or a function raised, or put together as SQL: that may hold a value under any code.
+ */
+function isAboutServer({ code = "", routine, where = "" }: pg.DatabaseError): boolean {
+  if (routine === "exec_stmt_raise" || /\bEXECUTE$/m.test(where)) return false;
+  return /^(08|0A|25|26|28|3D|3F|42|53|55|57|58|XX)/.test(code);
+}
+
+/** A failure of PostgreSQL in its own words where those hold no value of a row, else by its code and names alone. */
+export function describeFailure(error: pg.DatabaseError): string {
+  return isAboutServer(error) || isWraparound(error)
+    ? `${error.message} (SQLSTATE ${error.code})`
+    : describeWithoutValues(error);
+}
+
+/** The SQLSTATE that PostgreSQL sent, or null. */
+export function sqlstateOf(error: unknown): string | null {
+  return error instanceof pg.DatabaseError && typeof error.code === "string" ? error.code : null;
+}
+
+const networkCodes = new Set([
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOENT",
+]);
+
+/** Whether the wire broke, whatever the driver calls it. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof NoServerError) return true;
+  if ("code" in error && typeof error.code === "string" && networkCodes.has(error.code)) return true;
+  // node-postgres gives these no code.
+  return /Connection terminated|Client has encountered a connection error|timeout (?:expired|exceeded) when trying to connect|Client was closed|socket (?:hang up|has been ended)|not queryable/i.test(
+    error.message,
+  );
+}
+
+/**
+ * A failure of PostgreSQL without any value of a row: `detail`, `where` and often the message itself carry them
+ * (`Key (email)=(…) already exists`), so only the code and the names are kept.
+ */
+export function describeWithoutValues(error: unknown): string {
+  if (error instanceof SwallowedError) return error.message;
+  if (!(error instanceof pg.DatabaseError)) return error instanceof Error ? error.name : "unknown";
+  const named = (["constraint", "table", "column"] as const)
+    .map((name) => (error[name] ? `${name} ${error[name]}` : null))
+    .filter((text) => text !== null);
+  const condition = conditions[error.code ?? ""] ?? `SQLSTATE ${error.code ?? "unknown"}`;
+  return [condition, ...named].join(", ");
+}
+
+/** What people meet most, by the names of PostgreSQL's documentation. */
+const conditions: Readonly<Record<string, string>> = {
+  "21000": "cardinality violation",
+  "22001": "value too long",
+  "22003": "number out of range",
+  "22007": "invalid date or time",
+  "22012": "division by zero",
+  "22021": "bytes that are no text in the client's encoding, UTF-8",
+  "22P02": "invalid text for its type",
+  "23502": "not-null violation",
+  "23503": "foreign key violation",
+  "23505": "unique violation",
+  "23514": "check violation",
+  "23P01": "exclusion violation",
+  P0001: "raised by a trigger or function",
+};
+
+/** Whether the connection on which it happened is not one to give to the next. */
+export function leavesConnectionUnfit(error: unknown): boolean {
+  const code = sqlstateOf(error);
+  return (
+    error instanceof CommitUnknownError ||
+    // A server that has become a standby is left, so that the next connect finds the primary.
+    (code === null ? isConnectionLoss(error) : /^(57P|08|25006|25P0[34])/.test(code))
+  );
+}

@@ -1,8 +1,0 @@
-import type { Queryable } from "./database.ts";
-import { sql } from "./sql.ts";
-
-/** The time by the server's clock, the only one that counts: those of several machines differ. */
-export async function serverTime(db: Queryable): Promise<Date> {
-  const { rows } = await db.query(sql`select extract(epoch from pg_catalog.clock_timestamp()) * 1000 as now`);
-  return new Date(Number(rows[0]?.now));
-}

@@ -1,0 +1,75 @@
+import { UsageError } from "../../errors.ts";
+import { asParameter } from "./as-parameter.ts";
+import { Sql } from "./sql.ts";
+import { sqlTokens } from "./sql-tokens.ts";
+
+/**
+ * A query that another library has put together, its values apart: `{ sql, parameters }` of Kysely's `compile()`,
+ * `{ sql, params }` of Drizzle's `toSQL()`, `{ text, values }` as `pg` takes it.
+ */
+export type BuiltQuery = ({ readonly sql: string } | { readonly text: string }) &
+  (
+    | { readonly parameters: readonly unknown[] }
+    | { readonly params: readonly unknown[] }
+    | { readonly values: readonly unknown[] }
+  );
+
+/** What is accepted wherever a job takes SQL. */
+export type SqlLike = Sql | BuiltQuery;
+
+/**
+ * A query of another library as a piece of SQL, for use inside of `` sql`…` ``. It has to be asked for: a value that happened to
+ * look like a query must never become text.
+ * @throws UsageError for what is no query, or whose `$1`, `$2`, … do not match its parameters
+ */
+export function asSql(query: SqlLike): Sql {
+  const piece = findSql(query);
+  if (piece === null)
+    throw new UsageError("asSql was given something that is no query.", { remedy: howToBuild });
+  return piece;
+}
+
+/** The same where null says that it is no query at all, so that the caller can name what it stands for. */
+export function findSql(given: unknown): Sql | null {
+  if (given instanceof Sql) return given;
+  if (typeof given !== "object" || given === null) return null;
+  const {
+    sql,
+    text = sql,
+    parameters,
+    params = parameters,
+    values = params,
+  } = given as Record<string, unknown>;
+  return typeof text === "string" && Array.isArray(values) ? takeApart(text, values) : null;
+}
+
+/** What to write instead of something that is no query. */
+export const howToBuild =
+  "Write sql`…`, or give a built query: `.compile()` of Kysely, `.toSQL()` of Drizzle, { text, values }.";
+
+const placeholders = new RegExp(
+  [...Object.values(sqlTokens), String.raw`(?<![\w$])\$(?<number>\d+)`].join("|"),
+  "g",
+);
+
+/** A text with `$1`, `$2`, … in any order, each perhaps several times, as a piece whose values stand in the text's order. */
+function takeApart(text: string, given: readonly unknown[]): Sql {
+  const parts: string[] = [];
+  const values: unknown[] = [];
+  const used = new Set<number>();
+  let from = 0;
+  for (const found of text.matchAll(placeholders)) {
+    const number = Number(found.groups?.number ?? 0);
+    if (number === 0) continue;
+    parts.push(text.slice(from, found.index));
+    from = found.index + found[0].length;
+    values.push(asParameter(given[number - 1] ?? null));
+    used.add(number);
+  }
+  if (used.size !== given.length || Math.max(0, ...used) > given.length)
+    throw new UsageError(
+      `A built query has ${given.length} parameters, but its text uses ${[...used].map((number) => `$${number}`).join(", ") || "none"}.`,
+      { remedy: "Give the query as its library has compiled it for PostgreSQL." },
+    );
+  return new Sql([...parts, text.slice(from)], values);
+}

@@ -1,0 +1,22 @@
+import type pg from "pg";
+import { CommitUnknownError, NotCommittedError } from "../../errors.ts";
+import { sqlstateOf } from "../failure/failure.ts";
+
+/** A transaction that did not begin well is not one to work in, and its connection not one to give to the next. */
+export async function begin(client: pg.PoolClient, statement: string): Promise<void> {
+  await client.query(statement).catch(async (error: unknown) => {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  });
+}
+
+/** Resolves only when PostgreSQL said `COMMIT`. @throws CommitUnknownError when nobody can tell */
+export async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query("commit").catch((error: unknown) => {
+    // An answer of class 57P or 08 can also come after the commit record was written.
+    const code = sqlstateOf(error);
+    if (code === null || /^(57P|08)/.test(code)) throw new CommitUnknownError(error);
+    throw error;
+  });
+  if (command !== "COMMIT") throw new NotCommittedError(command);
+}

@@ -1,0 +1,99 @@
+import { RefusedError } from "../errors.ts";
+import { classifyFailure } from "../postgres/failure/failure.ts";
+import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import type { ImagePart } from "../sink/images/images.ts";
+import { backupsBut, type KeepingRun, readKeepingRuns } from "../store/retention/keeping-runs.ts";
+import type { Store } from "../store/store.ts";
+import { isAbout, isOutOfReach, readsUntold } from "./erase-images.ts";
+import { Eraser } from "./eraser.ts";
+import { type RowName, type SoughtRow, seekRow } from "./row-to-erase.ts";
+
+/** What an erase did, and what it could not do. */
+export interface Erasure {
+  readonly table: string;
+  /** undo images whose values were taken out */
+  readonly images: number;
+  /** rejects, conflicts and differences that were deleted */
+  readonly rejects: number;
+  /** rejects of runs that do not tell which table they read: only their reasons were taken out */
+  readonly reasons: number;
+  /** the row is in its table: that is not tidefill's to change */
+  readonly isStillThere: boolean;
+  /** runs that keep values of the table under another key than the one that was given */
+  readonly outOfReach: readonly { readonly run: number; readonly by: readonly string[] | null }[];
+  /** backups that may hold the row; a tombstone keeps it from being restored */
+  readonly backups: readonly string[];
+}
+
+const tries = 5;
+const limits = { lockMs: 2_000, statementMs: 3_600_000, wholeMs: 7_200_000 };
+
+/**
+ * Removes the values of one person's row from every undo log and reject, and leaves a tombstone, so that no undo brings them
+ * back: in one transaction with its line in the audit. That line holds no key, not even its hash, which a short number would
+ * not hide behind: it can never be removed, while the tombstone of the same moment can.
+ * @throws UsageError when the row is named wrongly; RefusedError when a run could go on keeping its values
+ */
+export async function eraseRow(db: Database, store: Store, name: RowName): Promise<Erasure> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await db.transaction((tx) => erase(tx, store, name), limits);
+    } catch (error) {
+      const { reason } = classifyFailure(error);
+      if (tried === tries || (reason !== "lock" && reason !== "deadlock")) throw error;
+    }
+  }
+}
+
+async function erase(tx: Transaction, store: Store, name: RowName): Promise<Erasure> {
+  const sought = await seekRow(tx, name);
+  const runs = await readKeepingRuns(tx, store.schema);
+  const isStillThere = (await sought.textInTable(tx)) !== null;
+  if (isStillThere) refuseWhileKept(runs, sought);
+  const eraser = new Eraser(tx, store, runs);
+  const { images, rejects, reasons } = await eraser.erase(sought);
+  const backups = await backupsBut(tx, store.schema, jobsOfOtherTables(runs, sought));
+  const table = sought.tableName;
+  const details = { table, images, rejects, reasons };
+  await store.audit.record(tx, { action: "erase", job: null, run: null, details });
+  return { table, images, rejects, reasons, isStillThere, outOfReach: outOfReach(runs, sought), backups };
+}
+
+/**
+ * A row that is gone, no batch can read any more; one that is there would leave its values in the log again with the next
+ * batch. Undos need no such care: they wait for the lock on the log, and then see the tombstone.
+ */
+function refuseWhileKept(runs: readonly KeepingRun[], sought: SoughtRow): void {
+  const run = runs.find((each) => each.kind === "run" && !each.isFinished && keepsOf(each, sought));
+  if (run === undefined) return;
+  throw new RefusedError(
+    "no-run-keeps-the-row",
+    `Run ${run.id} of ${run.job} is not finished and keeps old values of ${sought.tableName}, where the row still is: it could keep them anew. Nothing was erased.`,
+    `Delete the row first; or let the run end: tidefill resume ${run.id}   or: tidefill cancel ${run.id}`,
+  );
+}
+
+function keepsOf({ undoLog, parts }: KeepingRun, sought: SoughtRow): boolean {
+  return undoLog !== "none" && (parts as readonly ImagePart[]).some((part) => isAbout(part, sought));
+}
+
+/** Jobs of which every run tells what it wrote, and none has written to the row's table. */
+function jobsOfOtherTables(runs: readonly KeepingRun[], sought: SoughtRow): string[] {
+  const jobs = new Set(runs.map(({ job }) => job));
+  for (const run of runs) if (readsUntold(run) || keepsOf(run, sought)) jobs.delete(run.job);
+  return [...jobs];
+}
+
+function outOfReach(runs: readonly KeepingRun[], sought: SoughtRow): Erasure["outOfReach"] {
+  return runs
+    .filter(({ undoLog }) => undoLog === "plain" || undoLog === "encrypted")
+    .flatMap(({ id, parts }) => {
+      const part = (parts as readonly ImagePart[]).find((each) => isOutOfReach(each, sought));
+      return part === undefined ? [] : [{ run: Number(id), by: keyOf(part, sought) }];
+    });
+}
+
+function keyOf(part: ImagePart, { relation }: SoughtRow): readonly string[] | null {
+  const isOwn = part.schema === relation.schema && part.table === relation.name;
+  return isOwn ? part.key : (part.into?.key ?? null);
+}

@@ -1,0 +1,123 @@
+import { classifyFailure } from "../postgres/failure/failure.ts";
+import { raw } from "../postgres/sql/sql.ts";
+import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import {
+  type Due,
+  findDue,
+  findHeldBack,
+  forgetKeys,
+  lockDue,
+  type Retention,
+  removeRejects,
+  removeRun,
+} from "../store/retention/find-due.ts";
+import type { RunKind } from "../store/runs/run.ts";
+import type { Store } from "../store/store.ts";
+
+export interface PurgeOptions {
+  /** how long a finished run is kept, in milliseconds */
+  readonly olderThanMs: number;
+  /** leave runs and rejects as they are */
+  readonly undoLogsOnly?: boolean;
+}
+
+/** What a purge did. */
+export interface Purged {
+  /** runs that are gone as a whole */
+  readonly runs: number;
+  readonly undoLogs: number;
+  readonly rejects: number;
+  /** of the undo logs, given back to the file system */
+  readonly bytes: number;
+  /** runs that somebody held locked; the next purge takes them */
+  readonly busy: readonly number[];
+  /** runs that keep what is due, since a run of them is not finished */
+  readonly held: readonly Held[];
+}
+
+interface Held {
+  readonly run: number;
+  readonly job: string;
+  /** the run that takes it back, compares it, or tries its rejects once more */
+  readonly by: number;
+  readonly kind: RunKind;
+}
+
+/** Encrypted undo logs, the old values of persons, are never kept longer than this. */
+export const encryptedLogsExpireAfterMs = 30 * 86_400_000;
+
+/** The application's transactions never meet these tables; our own commands must not wait for us long. */
+const limits = { lockMs: 1_000, statementMs: 600_000, wholeMs: 1_200_000 };
+
+/**
+ * Drops what finished runs keep beyond their time, each run in a transaction of its own with its line in the audit: killed at
+ * any moment, it can be typed again. Unfinished runs, and what they take back or compare, are left alone, and the latter named.
+ */
+export async function purge(db: Database, store: Store, options: PurgeOptions): Promise<Purged> {
+  const retention = retentionOf(options);
+  let purged: Purged = { runs: 0, undoLogs: 0, rejects: 0, bytes: 0, busy: [], held: [] };
+  for (const { run } of await findDue(db, store.schema, retention)) {
+    try {
+      const one = await db.transaction((tx) => purgeRun(tx, store, retention, run), limits);
+      purged = {
+        runs: purged.runs + one.runs,
+        undoLogs: purged.undoLogs + one.undoLogs,
+        rejects: purged.rejects + one.rejects,
+        bytes: purged.bytes + one.bytes,
+        busy: purged.busy,
+        held: [],
+      };
+    } catch (error) {
+      const { reason } = classifyFailure(error);
+      if (reason !== "lock" && reason !== "deadlock") throw error;
+      purged = { ...purged, busy: [...purged.busy, Number(run)] };
+    }
+  }
+  return { ...purged, held: await heldBack(db, store, retention) };
+}
+
+async function heldBack(db: Database, store: Store, retention: Retention): Promise<Held[]> {
+  const held = await findHeldBack(db, store.schema, retention);
+  return held.map(({ run, by, ...rest }) => ({ ...rest, run: Number(run), by: Number(by) }));
+}
+
+/** How many runs a purge would touch. */
+export async function countDue(db: Database, store: Store, options: PurgeOptions): Promise<number> {
+  return (await findDue(db, store.schema, retentionOf(options))).length;
+}
+
+function retentionOf({ olderThanMs, undoLogsOnly = false }: PurgeOptions): Retention {
+  return {
+    runMs: olderThanMs,
+    encryptedMs: Math.min(olderThanMs, encryptedLogsExpireAfterMs),
+    undoLogsOnly,
+  };
+}
+
+async function purgeRun(
+  tx: Transaction,
+  store: Store,
+  retention: Retention,
+  run: bigint,
+): Promise<Omit<Purged, "busy" | "held">> {
+  const due = await lockDue(tx, store.schema, retention, run);
+  if (due === null) return { runs: 0, undoLogs: 0, rejects: 0, bytes: 0 };
+  const bytes = due.dropsLog ? await dropLog(tx, store, run) : 0;
+  const rejects = due.fate === "kept" ? 0 : await removeRejects(tx, store.schema, run);
+  if (due.fate === "stripped") await forgetKeys(tx, store.schema, run);
+  if (due.fate === "removed") await removeRun(tx, store.schema, run);
+  await store.audit.record(tx, {
+    action: "purge",
+    job: due.job,
+    run,
+    details: { run: due.fate, undoLog: due.dropsLog, rejects, bytes },
+  });
+  return { runs: due.fate === "removed" ? 1 : 0, undoLogs: due.dropsLog ? 1 : 0, rejects, bytes };
+}
+
+async function dropLog(tx: Transaction, store: Store, run: Due["run"]): Promise<number> {
+  const bytes = await store.undoLogs.bytes(tx, run);
+  await store.undoLogs.drop(tx, run);
+  await store.runs.set(tx, run, { undo_log: raw("'purged'") });
+  return bytes;
+}

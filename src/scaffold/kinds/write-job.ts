@@ -1,0 +1,78 @@
+import { UsageError } from "../../errors.ts";
+import { type AddedColumn, withAdded } from "../added-column.ts";
+import { findKey } from "../find-key.ts";
+import type { TableFacts } from "../table-facts.ts";
+import type { TablesFile } from "../tables-file.ts";
+import { anonymiseText, columnsToAnonymise } from "./anonymise.ts";
+import { deleteText } from "./delete.ts";
+import { columnsToFill, fillText } from "./fill.ts";
+import { copyText, moveText } from "./move.ts";
+import { seedText } from "./seed.ts";
+import { anonymiseTest, deleteTest, fillTest, moveTest, seedTest } from "./tests.ts";
+
+export const jobKinds = ["fill", "move", "copy", "seed", "anonymise", "delete"] as const;
+
+export type JobKind = (typeof jobKinds)[number];
+
+/** What somebody wants to have written. */
+export interface WantedJob {
+  readonly name: string;
+  readonly kind: JobKind;
+  /** the columns to fill or to anonymise; empty where they are to be guessed */
+  readonly columns: readonly string[];
+  /** the columns that a fill adds before it fills them */
+  readonly added: readonly AddedColumn[];
+}
+
+/** The text of a job and of its test; tables that are not described yet are added to `tables`. */
+export function writeJob(
+  { name, kind, columns: named, added }: WantedJob,
+  tables: TablesFile,
+  facts: TableFacts,
+  into: TableFacts | null,
+): { readonly job: string; readonly test: string } {
+  const key = findKey(facts) ?? [];
+  switch (kind) {
+    case "fill": {
+      const whole = withAdded(facts, added);
+      const columns = columnsToFill(whole, key, [...named, ...added.map((column) => column.name)]);
+      const described = tables.describe(whole, { key: true, columns });
+      const job = fillText(name, described, columns, added);
+      return { job, test: fillTest(name, described, columns, added) };
+    }
+    case "anonymise": {
+      const columns = columnsToAnonymise(facts, key, named);
+      const described = tables.describe(facts, { key: true, columns });
+      return { job: anonymiseText(name, described, columns), test: anonymiseTest(name, described, columns) };
+    }
+    case "delete": {
+      const described = tables.describe(facts, { key: true, columns: [] });
+      return { job: deleteText(name, described), test: deleteTest(name, described) };
+    }
+    case "seed": {
+      const described = tables.describe(facts, { key: false, columns: [] });
+      return { job: seedText(name, described), test: seedTest(name, described) };
+    }
+    case "move":
+    case "copy": {
+      if (into === null)
+        throw new UsageError(`A ${kind} needs the table that the rows go to.`, {
+          remedy: "Add --into <table>.",
+        });
+      if (into.relation.oid === facts.relation.oid)
+        throw new UsageError(`A ${kind} of ${facts.name} cannot go into the table itself.`, {
+          remedy: "Name another --into.",
+        });
+      const from = tables.describe(facts, { key: true, columns: [] });
+      const target = tables.describe(into, { key: false, columns: [] });
+      const job = (kind === "move" ? moveText : copyText)(name, from, target);
+      return { job, test: moveTest(name, kind, from, target, job.includes("todo(")) };
+    }
+  }
+}
+
+/** A name for a job of which nothing more is known. */
+export function tellingName({ kind, columns }: Pick<WantedJob, "kind" | "columns">, table: string): string {
+  const what = kind === "fill" || kind === "anonymise" ? columns : [];
+  return [kind, ...what, table].join("-");
+}

@@ -1,0 +1,188 @@
+import { exactText, fromExactText } from "../../postgres/catalog/carried-text.ts";
+import type { Key } from "../../postgres/catalog/key.ts";
+import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
+import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+
+/** A column of an undo log, as `create table` wants it. */
+export interface ImageColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Whose images lie in a log, and how: kept with the run, so that it can be taken back without the job's code. */
+export interface ImagePart {
+  readonly kind: ImageKind;
+  readonly schema: string;
+  readonly table: string;
+  /** the key's columns; null where rows are found by their address */
+  readonly key: readonly string[] | null;
+  /** the columns whose values are kept, as `old_n` and `new_n` */
+  readonly values: readonly string[];
+  /** where moved rows went, whose keys lie beside the image */
+  readonly into: Pick<ImagePart, "schema" | "table" | "key"> | null;
+}
+
+/** What a sink keeps so that a run can be taken back. */
+export interface SinkImages {
+  readonly columns: readonly ImageColumn[];
+  readonly parts: readonly ImagePart[];
+}
+
+/** Old values that only the operator's password opens again; made by pgcrypto inside the database. */
+export interface Seal {
+  /** where pgcrypto lives */
+  readonly schema: string;
+  readonly password: string;
+}
+
+/** The undo log of one run: a table of its own, so that dropping it leaves nothing behind. */
+export interface UndoLog {
+  readonly table: Sql;
+  readonly seal: Seal | null;
+}
+
+/** What a batch needs to write images: the log, and the sweep that it belongs to. */
+export interface ImageTarget extends UndoLog {
+  readonly sweep: number;
+  /** PostgreSQL 18 and later tell what an update has overwritten */
+  readonly hasReturningOld: boolean;
+}
+
+/** How the images of one table's rows lie in an undo log: `key_n` as they are, `old_n` and `new_n` perhaps sealed. */
+export class ImageLayout {
+  readonly relation: Relation;
+  readonly key: Key;
+  readonly values: readonly Column[];
+
+  constructor(relation: Relation, key: Key, values: readonly Column[]) {
+    this.relation = relation;
+    this.key = key;
+    this.values = values;
+  }
+
+  /** `key_1, key_2`, perhaps of an alias */
+  keyNames(alias?: string): string[] {
+    return this.key.columns.map((_, index) => named(alias, `key_${index + 1}`));
+  }
+
+  /** Whether rows are found by their address: one that another session has updated lies elsewhere. */
+  get isByAddress(): boolean {
+    return this.#keyNames() === null;
+  }
+
+  /** The log's columns of a key under `alias`, as texts. */
+  keyTexts(alias: string): Sql {
+    return this.key.textsOf(this.keyNames(alias));
+  }
+
+  /** `old_1, old_2` or `new_1, new_2`, perhaps of an alias */
+  valueNames(age: "old" | "new", alias?: string): string[] {
+    return this.values.map((_, index) => named(alias, `${age}_${index + 1}`));
+  }
+
+  /** The key's columns of the table under `alias`, named as the log names them. */
+  keysOf(alias: string): Sql {
+    return raw(
+      this.key.columns
+        .map(({ name }, index) => `${alias}.${quoteIdentifier(name)} as key_${index + 1}`)
+        .join(", "),
+    );
+  }
+
+  /** The values of the table under `alias`, named as the log names them. */
+  valuesOf(age: "old" | "new", alias: string): Sql {
+    return raw(
+      this.values
+        .map(({ name }, index) => `${alias}.${quoteIdentifier(name)} as ${age}_${index + 1}`)
+        .join(", "),
+    );
+  }
+
+  /** The columns of a log that keeps values of these ages. */
+  columns(ages: readonly ("old" | "new")[], isSealed: boolean): ImageColumn[] {
+    const keys = this.key.columns.map(({ type }, index) => ({ name: `key_${index + 1}`, type }));
+    const values = ages.flatMap((age) =>
+      this.values.map(({ baseType }, index) => ({
+        name: `${age}_${index + 1}`,
+        type: isSealed ? "bytea" : baseType,
+      })),
+    );
+    return [...keys, ...values];
+  }
+
+  /** A value of the log as its column's type again. */
+  opened(age: "old" | "new", alias: string, seal: Seal | null): Sql[] {
+    return this.values.map((column, index) => {
+      const stored = `${alias}.${age}_${index + 1}`;
+      if (seal === null) return raw(stored);
+      const open = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_decrypt`);
+      return fromExactText(column, sql`${open}(${raw(stored)}, ${seal.password})`);
+    });
+  }
+
+  /** The layout in words that outlive the program. */
+  describe(kind: ImageKind, into: ImageLayout | null = null): ImagePart {
+    const { schema, name } = this.relation;
+    return {
+      kind,
+      schema,
+      table: name,
+      key: this.#keyNames(),
+      values: this.values.map((column) => column.name),
+      into:
+        into === null
+          ? null
+          : { schema: into.relation.schema, table: into.relation.name, key: into.#keyNames() },
+    };
+  }
+
+  #keyNames(): readonly string[] | null {
+    const names = this.key.columns.map(({ name }) => name);
+    return names.includes("ctid") ? null : names;
+  }
+
+  /** The table itself, for a statement. */
+  get table(): Sql {
+    return qualifiedName(this.relation);
+  }
+}
+
+/** An `insert` of images out of a relation whose columns are named as the log's. */
+export function keepImages(
+  { table, seal, sweep }: ImageTarget,
+  kind: ImageKind,
+  layout: ImageLayout,
+  ages: readonly ("old" | "new")[],
+  from: Sql,
+  more: readonly (readonly [name: string, value: Sql])[] = [],
+): Sql {
+  const values = ages.flatMap((age) => layout.valueNames(age));
+  const names = ["kind", "sweep", ...layout.keyNames(), ...values, ...more.map(([name]) => name)];
+  const kept = ages.flatMap((age) =>
+    layout.valueNames(age).map((name, index) => sealed(raw(name), layout.values[index], seal)),
+  );
+  const keys = layout.keyNames().map(raw);
+  return sql`insert into ${table} (${raw(names.join(", "))})
+      select ${join([raw(`'${kind}'`), raw(String(sweep)), ...keys, ...kept, ...more.map(([, value]) => value)])}
+      from ${from}`;
+}
+
+/** u: updated, d: deleted or moved away, i: inserted */
+export type ImageKind = "u" | "d" | "i";
+
+/** A text under the seal; aes256, and a salted hash only: the password is a long random one. */
+function sealed(value: Sql, column: Column | undefined, seal: Seal | null): Sql {
+  if (seal === null || column === undefined) return value;
+  const close = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_encrypt`);
+  return sql`${close}(${exactText(column, value)}, ${seal.password}, 'cipher-algo=aes256, s2k-mode=1')`;
+}
+
+function named(alias: string | undefined, name: string): string {
+  return alias === undefined ? name : `${alias}.${name}`;
+}
+
+/** Where rows without a usable key are found again: by their address, as long as nobody has moved them. */
+export const rowAddress = [
+  { name: "tableoid", type: "pg_catalog.oid", operatorSchema: "pg_catalog", order: "" },
+  { name: "ctid", type: "pg_catalog.tid", operatorSchema: "pg_catalog", order: "" },
+] as const;

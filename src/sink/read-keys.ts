@@ -1,9 +1,0 @@
-import type { Transaction } from "../postgres/database.ts";
-import type { KeyText } from "../postgres/key.ts";
-import type { Sql } from "../postgres/sql.ts";
-
-/** The keys that a query answers in its column `key`, each as a JSON array of texts. */
-export async function readKeys(tx: Transaction, statement: Sql): Promise<readonly KeyText[]> {
-  const { rows } = await tx.query(statement);
-  return rows.map(({ key }) => JSON.parse(key ?? "[]") as KeyText);
-}

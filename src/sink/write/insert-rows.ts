@@ -1,0 +1,123 @@
+import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
+import type { Column } from "../../postgres/catalog/relation.ts";
+import type { RowGuard } from "../../postgres/catalog/row-triggers.ts";
+import { type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { ImageTarget, SinkImages } from "../images/images.ts";
+import type { RowComparing } from "./comparing.ts";
+import { incomingRows, plainRows } from "./incoming.ts";
+import type { InsertStatement } from "./insert-statement.ts";
+import type { OutgoingRow } from "./outgoing-row.ts";
+import type { ReadTexts, RowEncoder } from "./row-encoder.ts";
+import type { RowSink } from "./sink.ts";
+import { withSwallowedInserts } from "./swallowed-inserts.ts";
+import { countWritten, nothingWritten, type Written } from "./written.ts";
+
+/** Proves, after rows were inserted, that the job's `pending` has become false for the rows they were made of. */
+export type StillPending = (tx: Transaction, bounds: Bounds, keys: readonly KeyText[]) => Promise<number>;
+
+/** The set-based insert of a row job. */
+export class InsertRows implements RowSink {
+  readonly takesMany = true;
+  readonly #columns: readonly Column[];
+  readonly #encoder: RowEncoder;
+  readonly #insert: InsertStatement;
+  readonly #stillPending: StillPending | null;
+
+  constructor(
+    columns: readonly Column[],
+    encoder: RowEncoder,
+    insert: InsertStatement,
+    stillPending: StillPending | null,
+  ) {
+    this.#columns = columns;
+    this.#encoder = encoder;
+    this.#insert = insert;
+    this.#stillPending = stillPending;
+  }
+
+  get guards(): readonly RowGuard[] {
+    return [this.#insert.guard];
+  }
+
+  images(isSealed: boolean): SinkImages {
+    return this.#insert.images(isSealed);
+  }
+
+  encode(answer: object, read: ReadTexts): readonly (string | null)[] {
+    return this.#encoder.encode(answer, read);
+  }
+
+  async write(
+    tx: Transaction,
+    bounds: Bounds,
+    rows: readonly OutgoingRow[],
+    keys: readonly KeyText[],
+    images: ImageTarget | null,
+  ): Promise<Written> {
+    if (rows.length === 0) return nothingWritten;
+    // Of one mind from here on: another batch may learn of a trigger while this one waits.
+    const isGuarded = this.#insert.guard.isThere;
+    const incoming = this.#incoming(rows, keys);
+    if (images !== null) await this.#insert.prepare(tx, incoming);
+    const aside = isOneToMany(rows) ? await this.#insert.refusedTogether(tx, incoming) : null;
+    const statement = this.#insert.build(incoming, images, aside);
+    const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
+    const done = isGuarded
+      ? await withSwallowedInserts(tx, counted, rowsTried(rows, counted), {
+          incoming,
+          lookup: this.#insert.lookup,
+          conflict: this.#insert.conflict,
+          keyOf: (place) => keys[Number(place)] ?? [],
+        })
+      : counted;
+    if (this.#stillPending === null) return done;
+    const named = new Set(done.swallowedKeys);
+    const written = rows.map(({ key }) => key).filter((key) => !named.has(key));
+    const unnamed = done.swallowed - done.swallowedKeys.length;
+    return { ...done, stillPending: Math.max(0, (await this.#stillPending(tx, bounds, written)) - unnamed) };
+  }
+
+  get comparing(): RowComparing | null {
+    const { lookup } = this.#insert;
+    if (lookup === null) return null;
+    return {
+      current: [],
+      shouldBeGone: false,
+      differences: (rows) => {
+        const incoming = incomingRows(
+          this.#columns,
+          rows,
+          rows.map(({ key }) => key),
+        );
+        return lookup.missing(
+          sql`select n - 1 as place, incoming.*
+      from (
+        ${incoming}
+      ) as incoming`,
+          "place",
+        );
+      },
+    };
+  }
+
+  sample(_bounds: Bounds, images: ImageTarget | null): Sql {
+    return this.#insert.build(this.#incoming([], []), images);
+  }
+
+  // Telling rows apart costs time and is of use only where some may be refused.
+  #incoming(rows: readonly OutgoingRow[], keys: readonly KeyText[]): Sql {
+    return this.#insert.isPlain ? plainRows(this.#columns, rows) : incomingRows(this.#columns, rows, keys);
+  }
+}
+
+/** The rows of a source stand side by side, with the same key. */
+function isOneToMany(rows: readonly OutgoingRow[]): boolean {
+  return rows.some(({ key }, index) => key === rows[index - 1]?.key);
+}
+
+/** Rows that went to the table: all but those of sources that are kept aside. */
+function rowsTried(rows: readonly OutgoingRow[], { refused }: Written): number {
+  const aside = new Set(refused);
+  return aside.size === 0 ? rows.length : rows.filter(({ key }) => !aside.has(key)).length;
+}

@@ -1,0 +1,139 @@
+import { SwallowedError } from "../../errors.ts";
+import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
+import type { RowGuard } from "../../postgres/catalog/row-triggers.ts";
+import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { ImageTarget, SinkImages } from "../images/images.ts";
+import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts";
+import { DeleteStatement } from "./delete-statement.ts";
+import { incomingExpressions, incomingRows } from "./incoming.ts";
+import { MoveStatement, type MoveTarget } from "./move-statement.ts";
+import type { OutgoingRow } from "./outgoing-row.ts";
+import type { ReadTexts, RowEncoder } from "./row-encoder.ts";
+import type { RowSink, SqlSink } from "./sink.ts";
+import { nothingWritten, type Written } from "./written.ts";
+
+/** Moves rows that a transform has made anew. */
+export class MoveRows implements RowSink {
+  readonly takesMany = true;
+  readonly comparing = answeredAreGone;
+  readonly #key: Key;
+  readonly #into: MoveTarget;
+  readonly #encoder: RowEncoder;
+  readonly guards: readonly RowGuard[];
+  readonly #guard: RowGuard;
+  readonly #delete: DeleteStatement;
+  readonly #move: MoveStatement;
+
+  /** `guard` tells whether a trigger sees a row of the source before it is deleted. */
+  constructor(relation: Relation, key: Key, into: MoveTarget, encoder: RowEncoder, guard: RowGuard) {
+    this.#key = key;
+    this.#into = into;
+    this.#encoder = encoder;
+    this.#guard = guard;
+    this.guards = [guard];
+    this.#delete = new DeleteStatement(relation, key);
+    this.#move = new MoveStatement(this.#delete, into);
+  }
+
+  images(isSealed: boolean): SinkImages {
+    return this.#move.images(isSealed);
+  }
+
+  encode(answer: object, read: ReadTexts): readonly (string | null)[] {
+    return this.#encoder.encode(answer, read);
+  }
+
+  async write(
+    tx: Transaction,
+    bounds: Bounds,
+    rows: readonly OutgoingRow[],
+    keys: readonly KeyText[],
+    images: ImageTarget | null,
+  ): Promise<Written> {
+    if (keys.length === 0) return nothingWritten;
+    const done = await this.#move.run(tx, this.#statement(bounds, rows, keys, images));
+    if (done.written === keys.length) return done;
+    // What did not go has arrived all the same where that was not foreseen.
+    if (!this.#guard.isThere) throw new SwallowedError(this.#delete.layout.relation.name);
+    const swallowedKeys = await this.#delete.swallowed(tx, this.#key.within(bounds), keys);
+    // What is neither gone nor there has gone under the hands of a trigger.
+    if (done.written + swallowedKeys.length !== keys.length)
+      throw new SwallowedError(this.#delete.layout.relation.name);
+    return { ...done, swallowed: swallowedKeys.length, swallowedKeys };
+  }
+
+  sample(bounds: Bounds, images: ImageTarget | null): Sql {
+    return this.#statement(bounds, [], [], images);
+  }
+
+  #statement(
+    bounds: Bounds,
+    rows: readonly OutgoingRow[],
+    keys: readonly KeyText[],
+    images: ImageTarget | null,
+  ): Sql {
+    const whole = sql`(tidefill_gone.place - 1)::integer as place, ${this.#delete.wholeRow()}`;
+    const gone = sql`tidefill_gone as materialized (
+      ${this.#delete.ofKeys(this.#key.within(bounds), keys, whole)}
+    )`;
+    return this.#move.build(gone, incomingRows(this.#into.columns, rows, keys), images, this.#guard.isThere);
+  }
+}
+
+/** Moves the rows in scope by SQL expressions. */
+export class MoveBySql implements SqlSink {
+  readonly countsRows = false;
+  readonly mayMeetLateRows = false;
+  readonly guards: readonly RowGuard[];
+  readonly toWrite = (inScope: Sql): Sql => inScope;
+  readonly comparing: SqlComparing;
+  readonly #key: Key;
+  readonly #into: MoveTarget;
+  readonly #expressions: Readonly<Record<string, Sql>>;
+  readonly #delete: DeleteStatement;
+  readonly #move: MoveStatement;
+
+  constructor(
+    relation: Relation,
+    key: Key,
+    into: MoveTarget,
+    expressions: Readonly<Record<string, Sql>>,
+    guard: RowGuard,
+  ) {
+    this.#key = key;
+    this.guards = [guard];
+    this.comparing = scopeIsGone(key);
+    this.#into = into;
+    this.#expressions = expressions;
+    this.#delete = new DeleteStatement(relation, key);
+    this.#move = new MoveStatement(this.#delete, into);
+  }
+
+  images(isSealed: boolean): SinkImages {
+    return this.#move.images(isSealed);
+  }
+
+  async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
+    return this.#move.run(tx, this.statement(bounds, inScope, images));
+  }
+
+  statement(_bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql {
+    // The expressions see the row under its table's own name, and nothing else.
+    const alias = raw(this.#key.alias);
+    const taken = sql`tidefill_taken as ${alias}`;
+    const gone = sql`tidefill_taken as materialized (
+      ${this.#delete.where(inScope, sql`${alias}.*`)}
+    ), tidefill_gone as materialized (
+      select ${this.#delete.wholeRow()}, ${this.#place()} as place
+      from ${taken}
+    )`;
+    const incoming = incomingExpressions(this.#into.columns, this.#expressions, this.#key, taken);
+    return this.#move.build(gone, incoming, images);
+  }
+
+  #place(): Sql {
+    return sql`pg_catalog.json_build_array(${this.#key.asTexts()})::pg_catalog.jsonb`;
+  }
+}

@@ -1,0 +1,112 @@
+import { SwallowedError } from "../../errors.ts";
+import type { Key } from "../../postgres/catalog/key.ts";
+import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "../images/images.ts";
+import type { DeleteStatement } from "./delete-statement.ts";
+import { nothingWritten, type Written } from "./written.ts";
+
+const target = "tidefill_target";
+
+/** What a move inserts into. */
+export interface MoveTarget {
+  readonly relation: Relation;
+  /** finds a row again that was moved there */
+  readonly key: Key;
+  readonly columns: readonly Column[];
+  /** values go into columns that are always generated as identity */
+  readonly overridesIdentity: boolean;
+}
+
+/**
+ * The move of a batch: the relation `gone` holds the rows of the source (with `place`), `incoming` what they become (with the
+ * `source` that each was made of, and `n`). The image of a row holds the keys of what it became, so that only both together come back.
+ */
+export class MoveStatement {
+  readonly #delete: DeleteStatement;
+  readonly #into: MoveTarget;
+
+  constructor(from: DeleteStatement, into: MoveTarget) {
+    this.#delete = from;
+    this.#into = into;
+  }
+
+  images(isSealed: boolean): SinkImages {
+    const { relation, key } = this.#into;
+    const layout = this.#delete.layout;
+    return {
+      columns: [
+        ...layout.columns(["old"], isSealed),
+        { name: "target_keys", type: "pg_catalog.jsonb" },
+        { name: "xid", type: "pg_catalog.xid8" },
+      ],
+      parts: [layout.describe("d", new ImageLayout(relation, key, []))],
+    };
+  }
+
+  /**
+   * `gone` is the definition of that relation, `incoming` only the query. Where a trigger may keep a row of the source from going,
+   * only what has gone arrives.
+   */
+  build(gone: Sql, incoming: Sql, images: ImageTarget | null, mayStay = false): Sql {
+    const { relation, columns, overridesIdentity } = this.#into;
+    const overriding = raw(overridesIdentity ? "\n      overriding system value" : "");
+    const names = columns.map(({ name }) => quoteIdentifier(name)).join(", ");
+    const values = columns.map((_, index) => `value_${index + 1}`).join(", ");
+    const key = this.#into.key.withAlias(target);
+    return sql`with ${gone}, incoming as materialized (
+      ${mayStay ? onlyGone(incoming) : incoming}
+    ), placed as (
+      insert into ${qualifiedName(relation)} as ${raw(target)} (${raw(names)})${overriding}
+      select ${raw(values)}
+      from incoming
+      order by n
+      returning pg_catalog.json_build_array(${key.asTexts()}) as target_key
+    )${images === null ? raw("") : this.#kept(images)}
+    select (select pg_catalog.count(*) from tidefill_gone) as written,
+      (select pg_catalog.count(*) from incoming) as incoming,
+      (select pg_catalog.count(*) from placed) as placed`;
+  }
+
+  // An insert answers its rows in the order in which they went in.
+  #kept(images: ImageTarget): Sql {
+    const from = raw(`tidefill_gone as gone
+      left join (
+        select incoming.source, pg_catalog.jsonb_agg(numbered.target_key) as target_keys
+        from incoming
+        join numbered using (n)
+        group by incoming.source
+      ) as became on became.source = gone.place`);
+    return sql`, numbered as (
+      select target_key, pg_catalog.row_number() over () as n
+      from placed
+    ), kept as (
+      ${keepImages(images, "d", this.#delete.layout, ["old"], from, [
+        ["target_keys", raw("coalesce(became.target_keys, '[]')")],
+        ["xid", raw("pg_catalog.pg_current_xact_id()")],
+      ])}
+    )`;
+  }
+
+  /**
+   * Runs a move and proves that nothing was lost on the way.
+   * @throws SwallowedError where a trigger of the target keeps a row from arriving: it must not have gone either
+   */
+  async run(tx: Transaction, statement: Sql): Promise<Written> {
+    const { rows } = await tx.query(statement);
+    const [written, incoming, placed] = ["written", "incoming", "placed"].map((name) =>
+      Number(rows[0]?.[name] ?? 0),
+    );
+    if (incoming !== placed) throw new SwallowedError(this.#into.relation.name);
+    return { ...nothingWritten, written: written ?? 0 };
+  }
+}
+
+function onlyGone(incoming: Sql): Sql {
+  return sql`select arriving.*
+      from (
+        ${incoming}
+      ) as arriving
+      where arriving.source in (select place from tidefill_gone)`;
+}

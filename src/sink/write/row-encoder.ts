@@ -1,0 +1,35 @@
+import { UsageError } from "../../errors.ts";
+import { ColumnCodec } from "../../job/columns/column-codec.ts";
+import { AnswerError } from "../../job/columns/column-value-error.ts";
+
+/** The text that was read for a column of the row that an answer is for; undefined where it was not read. */
+export type ReadTexts = (column: string) => string | null | undefined;
+
+/** Turns what a transform answers into the texts of a sink's columns. */
+export class RowEncoder {
+  readonly #columns: readonly { readonly name: string; readonly codec: ColumnCodec }[];
+
+  constructor(types: Readonly<Record<string, string>>, columns: readonly string[]) {
+    this.#columns = columns.map((name) => ({ name, codec: new ColumnCodec(name, types[name] ?? "") }));
+  }
+
+  codec(name: string): ColumnCodec {
+    const found = this.#columns.find((column) => column.name === name);
+    if (found === undefined) throw new UsageError(`The sink does not write ${name}.`);
+    return found.codec;
+  }
+
+  /** @throws AnswerError for a value that its column cannot take, and for a column that the sink does not write */
+  encode(answer: object, read: ReadTexts = () => undefined): readonly (string | null)[] {
+    const given = answer as Readonly<Record<string, unknown>>;
+    const strange = Object.keys(given).find((name) => !this.#columns.some((column) => column.name === name));
+    if (strange !== undefined) {
+      const known = `the sink writes ${this.#columns.map((column) => column.name).join(", ")}`;
+      throw new AnswerError(
+        `the transform answered "${strange}", which the sink does not write; ${known}`,
+        `the transform answered a column that the sink does not write; ${known}`,
+      );
+    }
+    return this.#columns.map(({ name, codec }) => codec.encode(given[name], read(name)));
+  }
+}

@@ -1,0 +1,106 @@
+import type { Bounds, Key } from "../../postgres/catalog/key.ts";
+import type { Column, Relation } from "../../postgres/catalog/relation.ts";
+import type { RowGuard } from "../../postgres/catalog/row-triggers.ts";
+import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { ImageTarget, SinkImages } from "../images/images.ts";
+import type { SqlComparing } from "./comparing.ts";
+import type { SqlSink } from "./sink.ts";
+import { type UpdateParts, UpdateStatement } from "./update-statement.ts";
+import type { Written } from "./written.ts";
+
+interface TargetColumn {
+  readonly column: Column;
+  readonly expression: Sql;
+}
+
+/** The write of an SQL job: one update over the batch's stretch of keys. */
+export class UpdateBySql implements SqlSink {
+  readonly countsRows = true;
+  readonly mayMeetLateRows = false;
+  readonly #key: Key;
+  readonly #columns: readonly TargetColumn[];
+  readonly #pending: Sql | null;
+  readonly #update: UpdateStatement;
+  readonly guards: readonly RowGuard[];
+  readonly toWrite = (inScope: Sql): Sql => sql`${inScope}${this.#unlessUnchanged()}`;
+
+  constructor(
+    relation: Relation,
+    key: Key,
+    expressions: Readonly<Record<string, Sql>>,
+    pending: Sql | null,
+    guard: RowGuard,
+  ) {
+    this.#key = key;
+    this.guards = [guard];
+    this.#pending = pending;
+    this.#columns = relation.columns.flatMap((column) => {
+      const expression = expressions[column.name];
+      return expression === undefined ? [] : [{ column, expression }];
+    });
+    const columns = this.#columns.map(({ column }) => column);
+    this.#update = new UpdateStatement(relation, key, columns, pending);
+  }
+
+  images(isSealed: boolean): SinkImages {
+    return this.#update.images(isSealed);
+  }
+
+  async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
+    return this.#update.run(tx, this.#parts(bounds, inScope), images, false);
+  }
+
+  statement(bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql {
+    return this.#update.build(this.#parts(bounds, inScope), images);
+  }
+
+  #parts(bounds: Bounds, inScope: Sql): UpdateParts {
+    const assignments = this.#columns.map(
+      ({ column, expression }) => sql`${raw(quoteIdentifier(column.name))} = ${expression}`,
+    );
+    return {
+      set: join(assignments),
+      from: null,
+      where: this.toWrite(inScope),
+      within: this.#key.within(bounds),
+    };
+  }
+
+  // A row that is pending must change, so there the expression need not be computed a second time for the comparison.
+  #unlessUnchanged(): Sql {
+    if (this.#pending !== null) return raw("");
+    return sql`
+        and ${this.#differs()}`;
+  }
+
+  get comparing(): SqlComparing {
+    return {
+      shouldBeGone: false,
+      differences: ({
+        from,
+        inScope,
+      }) => sql`select pg_catalog.json_build_array(${this.#key.asTexts()}) as key
+      from ${from}
+      where ${inScope}
+        and (${this.#stillPending()} or ${this.#differs(true)})`,
+    };
+  }
+
+  #stillPending(): Sql {
+    return this.#pending === null ? raw("false") : sql`${bracketed(this.#pending)} is true`;
+  }
+
+  /** The condition that a row does not hold what the expressions say, byte for byte; `isKept`, as their columns keep it. */
+  #differs(isKept = false): Sql {
+    // To the type under any domain: a cast to a domain over varchar(3) would cut a value off.
+    const current = this.#columns.map(({ column }) =>
+      raw(`${this.#key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`),
+    );
+    const fresh = this.#columns.map(
+      ({ column, expression }) =>
+        sql`${bracketed(expression)}${raw(isKept ? `::${column.displayType}` : "")}::${raw(column.baseType)}`,
+    );
+    return sql`row(${join(current)})::record operator(pg_catalog.*<>) row(${join(fresh)})::record`;
+  }
+}

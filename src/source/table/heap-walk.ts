@@ -1,0 +1,77 @@
+import { type Bounds, Key, type KeyText } from "../../postgres/catalog/key.ts";
+import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { Stretch, Walk } from "../walk.ts";
+
+const lastOffset = 65_535;
+
+/**
+ * Walks a table by the addresses of its rows, block by block: no index is asked. The bounds of a range are block borders, those
+ * of a batch the address of a row. Rows that come or move meanwhile may be missed or met twice: it is for tables that are only
+ * appended to, and for looking.
+ */
+export class HeapWalk implements Walk {
+  readonly #table: Sql;
+  readonly #oid: Sql;
+  readonly key: Key;
+
+  /** `table` is qualified and quoted; `alias` is how statements call it. */
+  constructor(table: Sql, alias: string) {
+    this.#table = table;
+    this.#oid = sql`pg_catalog.to_regclass(${table.toString()})`;
+    const ctid = { name: "ctid", type: "pg_catalog.tid", operatorSchema: "pg_catalog", order: "" };
+    this.key = new Key([ctid], quoteIdentifier(alias));
+  }
+
+  /**
+   * The condition that a row lies within the bounds. It always has a lower end: without one PostgreSQL would scan the table
+   * plainly, from wherever another scan is.
+   */
+  within({ after, through }: Bounds): Sql {
+    return this.key.within({ after: after ?? ["(0,0)"], through });
+  }
+
+  /** The table under its alias, for a statement. */
+  get from(): Sql {
+    return sql`${this.#table} as ${raw(this.key.alias)}`;
+  }
+
+  async boundary(tx: Transaction, after: KeyText | null, rows: number): Promise<KeyText | null> {
+    const first = after === null ? 0 : blockOf(after) + 1;
+    const { rows: found } = await tx.query(sql`
+      select pg_catalog.pg_relation_size(${this.#oid}) / pg_catalog.current_setting('block_size')::bigint as blocks,
+        (select pg_catalog.count(*)
+          from ${this.from}
+          where ${this.key.within({ after: [`(${first},0)`], through: [`(${first},${lastOffset})`] })}) as dense`);
+    const blocks = Number(found[0]?.blocks ?? 0);
+    const perBlock = Math.max(1, Number(found[0]?.dense ?? 1));
+    const last = first + Math.max(1, Math.ceil(rows / perBlock)) - 1;
+    return last >= blocks - 1 ? null : [`(${last},${lastOffset})`];
+  }
+
+  /** A scan by address meets the rows in their order, so the first `rows` of them are those up to the greatest address. */
+  async stretch(tx: Transaction, bounds: Bounds, rows: number): Promise<Stretch> {
+    const { rows: found } = await tx.query(sql`
+      select pg_catalog.max(address)::text as through, pg_catalog.count(*) as walked
+      from (
+        select ctid as address
+        from ${this.from}
+        where ${this.within(bounds)}
+        limit ${rows}
+      ) as walked`);
+    const walked = Number(found[0]?.walked ?? 0);
+    const through = found[0]?.through;
+    if (walked === 0 || through == null)
+      return { through: bounds.through, walked: 0, isLast: true, isEmpty: true };
+    const isLast = walked < rows;
+    return { through: isLast ? bounds.through : [through], walked, isLast, isEmpty: false };
+  }
+
+  async hasRows(): Promise<boolean> {
+    return true;
+  }
+}
+
+function blockOf([address]: KeyText): number {
+  return Number(/^\((\d+),/.exec(address ?? "")?.[1] ?? 0);
+}

@@ -1,0 +1,159 @@
+import { ColumnCodec } from "../../job/columns/column-codec.ts";
+import { carried } from "../../postgres/catalog/carried-text.ts";
+import type { Bounds, Key } from "../../postgres/catalog/key.ts";
+import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
+import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import { BadRecord, type ReadableSource, type ReadColumn, type TextRow } from "../readable-source.ts";
+import { KeyWalk } from "./key-walk.ts";
+import { TableRows } from "./table-rows.ts";
+import { fetchable, mostBytes, tooLargeColumn } from "./too-large-column.ts";
+
+/** What is done with the rows of a table beside reading them. */
+export interface TableUse {
+  /** the rows travel to the client, so that their bytes have to be measured */
+  readonly travels: boolean;
+  /** the rows are changed or deleted, so that nobody else may change them in between */
+  readonly isWritten: boolean;
+}
+
+/** A table as a source, after the catalogue was asked: the statements that read it. */
+export class OpenedTable implements ReadableSource {
+  readonly definition: TableRows<unknown>;
+  readonly relation: Relation;
+  readonly key: Key;
+  readonly walk: KeyWalk;
+  readonly columns: readonly ReadColumn[];
+  readonly #use: TableUse;
+  readonly #listOf: ((bounds: Bounds) => Sql) | null;
+
+  constructor(
+    definition: TableRows<unknown>,
+    relation: Relation,
+    key: Key,
+    walkFilter: Sql | null,
+    use: TableUse,
+    listOf: ((bounds: Bounds) => Sql) | null = null,
+  ) {
+    this.#listOf = listOf;
+    this.definition = definition;
+    this.relation = relation;
+    this.key = key;
+    this.#use = use;
+    this.columns = definition.read.map((name, at) => ({
+      name,
+      at,
+      codec: new ColumnCodec(name, definition.table.columns[name] ?? ""),
+    }));
+    this.walk = new KeyWalk(relation, key, walkFilter, use.travels ? this.#width() : null, definition.filter);
+  }
+
+  /** The same table, of which only the rows of a list are in scope: `listOf` is a query for the keys of a batch. */
+  onlyListed(listOf: (bounds: Bounds) => Sql): OpenedTable {
+    return new OpenedTable(this.definition, this.relation, this.key, null, this.#use, listOf);
+  }
+
+  /** The same table with all its rows in scope. */
+  withAllRows(): OpenedTable {
+    const { table, read } = this.definition;
+    return new OpenedTable(new TableRows(table, read, null, null), this.relation, this.key, null, this.#use);
+  }
+
+  get keyWidth(): number {
+    return this.key.columns.length;
+  }
+
+  async *read(
+    tx: Transaction,
+    bounds: Bounds,
+    portion: () => number,
+  ): AsyncGenerator<readonly (TextRow | BadRecord)[]> {
+    const portions = tx.read(this.readStatement(bounds), portion);
+    const marker = this.#tooLarge === null ? null : this.columns.length;
+    for await (const rows of portions) {
+      yield marker === null ? rows : rows.map((row) => this.#orTooLarge(row, row[marker] ?? null));
+    }
+  }
+
+  #orTooLarge(row: TextRow, column: string | null): TextRow | BadRecord {
+    if (column === null) return row;
+    const key = row.slice(0, this.keyWidth).map((text) => text ?? "");
+    return new BadRecord(
+      key,
+      `${column} is too large to read: more than ${mostBytes / 1_000_000} MB as text. An SQL job can do this row`,
+    );
+  }
+
+  get #readColumns(): readonly Column[] {
+    return this.columns.flatMap(({ name }) => this.relation.columns.find((each) => each.name === name) ?? []);
+  }
+
+  get #tooLarge(): Sql | null {
+    return tooLargeColumn(this.key.alias, this.#readColumns);
+  }
+
+  /** The rows of a batch in key order; those that will be written are locked, but new references to them may go on. */
+  readStatement(bounds: Bounds): Sql {
+    const tooLarge = this.#tooLarge;
+    const values = this.valuesOf(this.columns.map(({ name }) => name));
+    const list = tooLarge === null ? values : sql`${values}, ${tooLarge} as tidefill_too_large`;
+    return sql`select ${list}
+      from ${qualifiedName(this.relation)} as ${raw(this.key.alias)}
+      where ${this.condition(bounds)}
+      order by ${this.key.list}${raw(
+        this.#use.isWritten
+          ? `
+      for no key update of ${this.key.alias}`
+          : "",
+      )}`;
+  }
+
+  /** Columns as a transform reads them, each under its own name. */
+  valuesOf(names: readonly string[]): Sql {
+    const values = names.map((name) => {
+      const reference = `${this.key.alias}.${quoteIdentifier(name)}`;
+      const column = this.relation.columns.find((each) => each.name === name);
+      if (column === undefined) return reference;
+      const value = fetchable(reference, column, carried(column, reference));
+      return value === reference ? value : `${value} as ${quoteIdentifier(name)}`;
+    });
+    return raw(values.join(", "));
+  }
+
+  /** The condition that a row is in scope and within the bounds. */
+  condition(bounds: Bounds): Sql {
+    const { filter } = this.definition;
+    const listed = this.#listOf === null ? null : this.#isAmong(this.#listOf(bounds));
+    const conditions = [this.key.within(bounds), listed, filter].filter((each) => each !== null);
+    return join(conditions, " and ");
+  }
+
+  #isAmong(list: Sql): Sql {
+    const names = this.key.columns.map(({ name }) => `tidefill_listed.${quoteIdentifier(name)}`);
+    return sql`exists (
+        select from (${list}) as tidefill_listed
+        where ${this.key.equals(names)})`;
+  }
+
+  // What a value takes on the wire, found without fetching it: octet_length reads the length of a text or bytea that is
+  // stored out of line from its pointer. Other types only tell what they take on disk, compressed.
+  #width(): Sql | null {
+    const large = this.columns
+      .map(({ name }) => this.relation.columns.find((column) => column.name === name))
+      .filter((column): column is Column => column?.isToastable === true);
+    if (large.length === 0) return null;
+    const widths = large.map((column) => {
+      const reference = `${this.key.alias}.${quoteIdentifier(column.name)}`;
+      // A bytea comes as hexadecimal digits, two a byte.
+      const length = { text: "", varchar: "", bytea: "2 * " }[column.baseName];
+      return raw(
+        length === undefined
+          ? `coalesce(pg_catalog.pg_column_size(${reference}), 0)`
+          : `${length}coalesce(pg_catalog.octet_length(${reference}), 0)`,
+      );
+    });
+    const width = join(widths, " + ");
+    const { filter } = this.definition;
+    return filter === null ? width : sql`case when ${filter} then ${width} else 0 end`;
+  }
+}

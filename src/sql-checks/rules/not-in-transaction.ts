@@ -1,0 +1,45 @@
+import { nameOf } from "../syntax/names.ts";
+import type { Node } from "../syntax/parse-sql.ts";
+import type { Sight } from "../syntax/rule.ts";
+import { isOn } from "./options.ts";
+
+const whole: ReadonlySet<string | undefined> = new Set([
+  "REINDEX_OBJECT_SCHEMA",
+  "REINDEX_OBJECT_SYSTEM",
+  "REINDEX_OBJECT_DATABASE",
+]);
+
+/** What PostgreSQL does only outside of a transaction, since it begins and ends its own or touches files; what works concurrently apart. */
+export function standsAlone(statement: Node): readonly Sight[] {
+  const part = wordOf(statement);
+  if (part !== null) return [{ table: null, part }];
+  if (!("VacuumStmt" in statement) || statement.VacuumStmt.is_vacuumcmd !== true) return [];
+  const { rels = [] } = statement.VacuumStmt;
+  if (rels.length === 0) return [{ table: null, part: "vacuum" }];
+  return rels.flatMap((node) =>
+    "VacuumRelation" in node ? [{ table: nameOf(node.VacuumRelation.relation), part: "vacuum" }] : [],
+  );
+}
+
+function wordOf(statement: Node): string | null {
+  if ("CreatedbStmt" in statement) return "create database";
+  if ("DropdbStmt" in statement) return "drop database";
+  if ("CreateTableSpaceStmt" in statement) return "create tablespace";
+  if ("DropTableSpaceStmt" in statement) return "drop tablespace";
+  if ("AlterSystemStmt" in statement) return "alter system";
+  if ("DropSubscriptionStmt" in statement) return "drop subscription";
+  if ("AlterDatabaseStmt" in statement)
+    return isOn("tablespace", statement.AlterDatabaseStmt.options) ? "alter database" : null;
+  if ("CreateSubscriptionStmt" in statement) return createsSlot(statement.CreateSubscriptionStmt.options);
+  if ("ClusterStmt" in statement) return statement.ClusterStmt.relation === undefined ? "cluster" : null;
+  if ("DiscardStmt" in statement)
+    return statement.DiscardStmt.target === "DISCARD_ALL" ? "discard all" : null;
+  return "ReindexStmt" in statement && whole.has(statement.ReindexStmt.kind) ? "reindex" : null;
+}
+
+/** Making a replication slot is not undone by a rollback. */
+function createsSlot(options: readonly Node[] = []): string | null {
+  const isOff = (name: string): boolean =>
+    options.some((option) => "DefElem" in option && option.DefElem.defname === name) && !isOn(name, options);
+  return isOff("connect") || isOff("create_slot") ? null : "create subscription";
+}

@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import { TidefillError } from "../../errors.ts";
+import { describeStep, type Step } from "../../job/steps/steps.ts";
+import type { Database, Queryable } from "../../postgres/transaction/database.ts";
+import { type Act, BusyError } from "../statements/step-statement.ts";
+
+/** @throws TidefillError where the database does not show what the statements of a step were to bring about */
+export async function requireDone(db: Queryable, step: Step, acts: readonly Act[]): Promise<void> {
+  if (step.kind === "sql" && step.done === null) return;
+  for (const act of acts) {
+    if (await act.isDone(db)) continue;
+    throw new TidefillError(
+      "step-not-done",
+      `The statements of the step "${step.name}" were run, and the database does not show what they were to bring about.`,
+      {
+        remedy:
+          "Look at what is there; of statements of your own, also at the query that says whether they are done.",
+      },
+    );
+  }
+}
+
+/** Whether all of it is there, or being made by somebody else. */
+export async function isWholeDone(db: Queryable, acts: readonly Act[]): Promise<boolean> {
+  try {
+    for (const act of acts) if (!(await act.isDone(db))) return false;
+    return true;
+  } catch (error) {
+    if (error instanceof BusyError) return true;
+    throw error;
+  }
+}
+
+/** Whether anything of it is there. */
+export async function isAnyDone(db: Database, acts: readonly Act[]): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    for (const act of acts) if (await act.isDone(tx)) return true;
+    return false;
+  });
+}
+
+/** What a step was made of. */
+export function hashOf(step: Step): string {
+  return createHash("sha256")
+    .update(JSON.stringify(describeStep(step)))
+    .digest("hex");
+}

@@ -1,0 +1,96 @@
+import { RefusedError } from "../../errors.ts";
+import type { Step, StepTable } from "../../job/steps/steps.ts";
+import { join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import { columnOf, findColumn, isTrue, nameOf, relationExists, tableShown } from "./catalogue.ts";
+import type { Act, StepActs } from "./step-statement.ts";
+
+type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
+
+/** Adding a column: for an instant, whatever the table's size, unless its default is volatile. */
+export function addColumnActs(step: Of<"add column">): StepActs {
+  const { table, column, type } = step;
+  return {
+    up: [
+      {
+        ...transactional(sql`alter table ${nameOf(table)} ${columnDefinition(step)}`),
+        isDone: async (db) => {
+          const found = await findColumn(db, table, column);
+          if (found === undefined) return false;
+          const isSame = await isTrue(
+            db,
+            sql`select coalesce(pg_catalog.to_regtype(${bareType(type)})::oid = ${found.atttypid ?? ""}::oid, true) as answer`,
+          );
+          if (isSame) return true;
+          throw inThePlace(
+            step,
+            `the column is there and has another type: ${found.type}`,
+            "Drop or rename that column, or name its type in the step.",
+          );
+        },
+      },
+    ],
+    down: [dropColumnAct(table, column)],
+  };
+}
+
+/** What stands behind `alter table <name>`. */
+export function columnDefinition(step: Of<"add column">): Sql {
+  const parts: Sql[] = [sql`add column ${columnOf(step.column)} ${raw(step.type)}`];
+  if (step.default !== null) parts.push(sql`default (${step.default})`);
+  if (step.notNull) parts.push(raw("not null"));
+  return join(parts, " ");
+}
+
+/** The type without what else may stand behind it; `serial`, which is none, cannot be compared. */
+function bareType(type: string): string {
+  return (
+    type.split(
+      /\s(?:collate|generated|check|constraint|references|unique|primary|storage|compression)\b/i,
+    )[0] ?? ""
+  );
+}
+
+/** Dropping a column: its values are gone with the commit, whatever vacuum does later. */
+export function dropColumnActs({ table, column }: Of<"drop column">): StepActs {
+  return { up: [dropColumnAct(table, column)], down: null };
+}
+
+/** Renaming a column: there must be one of the two names, and not both. */
+export function renameColumnActs(step: Of<"rename column">): StepActs {
+  return { up: [renameAct(step, step.from, step.to)], down: [renameAct(step, step.to, step.from)] };
+}
+
+function renameAct(step: Of<"rename column">, from: string, to: string): Act {
+  const { table } = step;
+  return {
+    ...transactional(sql`alter table ${nameOf(table)} rename column ${columnOf(from)} to ${columnOf(to)}`),
+    isDone: async (db) => {
+      const [old, now] = [await findColumn(db, table, from), await findColumn(db, table, to)];
+      if (old === undefined && now !== undefined) return true;
+      if (old !== undefined && now === undefined) return false;
+      const what =
+        old === undefined ? `neither ${from} nor ${to} is there` : `both ${from} and ${to} are there`;
+      throw inThePlace(step, what, "Look at the table: tidefill cannot tell which of them is meant.");
+    },
+  };
+}
+
+function dropColumnAct(table: Of<"drop column">["table"], column: string): Act {
+  return {
+    ...transactional(sql`alter table ${nameOf(table)} drop column ${columnOf(column)}`),
+    isDone: async (db) =>
+      !(await relationExists(db, table)) || (await findColumn(db, table, column)) === undefined,
+  };
+}
+
+function transactional(statement: Sql): Omit<Act, "isDone"> {
+  return { statement, isTransactional: true };
+}
+
+function inThePlace(step: Step & { readonly table: StepTable }, what: string, remedy: string) {
+  return new RefusedError(
+    "step-finds-its-place",
+    `The step "${step.name}" cannot be done in ${tableShown(step.table)}: ${what}.`,
+    remedy,
+  );
+}

@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import type { Step, StepTable } from "../../job/steps/steps.ts";
+import { type Sql, sql } from "../../postgres/sql/sql.ts";
+import { columnOf, findColumn, findConstraint, nameOf, tableShown } from "./catalogue.ts";
+import type { Act, StepActs } from "./step-statement.ts";
+
+type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
+
+/** Adding a check or a foreign key: for new rows under a short lock, then for the old ones beside reads and writes. */
+export function addConstraintActs({ table, constraint, definition }: Of<"add constraint">): StepActs {
+  return {
+    up: addAndValidate(table, constraint, definition, async () => false),
+    down: [dropConstraint(table, constraint)],
+    left: notValid(table, constraint, "new rows that break it"),
+    // One that somebody else has left unvalidated is still his.
+    isThere: async (db) => (await findConstraint(db, table, constraint)) !== undefined,
+  };
+}
+
+/**
+ * Setting a column not null: PostgreSQL takes a validated check for proof and does not scan the table under its lock (since 12).
+ */
+export function setNotNullActs({ table, column }: Of<"set not null">): StepActs {
+  const hash = createHash("sha256").update(column).digest("hex").slice(0, 12);
+  const constraint = `tidefill_not_null_${hash}`;
+  const isSet: Act["isDone"] = async (db) => (await findColumn(db, table, column))?.attnotnull === "t";
+  return {
+    up: [
+      ...addAndValidate(table, constraint, sql`check (${columnOf(column)} is not null)`, isSet),
+      {
+        ...altering(table, sql`alter column ${columnOf(column)} set not null`),
+        isDone: isSet,
+      },
+      dropConstraint(table, constraint),
+    ],
+    down: [
+      {
+        ...altering(table, sql`alter column ${columnOf(column)} drop not null`),
+        isDone: async (db) => (await findColumn(db, table, column))?.attnotnull !== "t",
+      },
+      // It is there where the step was begun and never ended.
+      dropConstraint(table, constraint),
+    ],
+    left: notValid(table, constraint, `null in new rows' ${column}`),
+  };
+}
+
+/** It holds for what is written from now on. */
+function notValid(table: StepTable, constraint: string, what: string): NonNullable<StepActs["left"]> {
+  return async (db) =>
+    (await findConstraint(db, table, constraint))?.isValidated === false
+      ? `the constraint ${constraint} of ${tableShown(table)}, not valid, which refuses ${what}`
+      : null;
+}
+
+/** `isNeedless` says that what the constraint is for is there already. */
+function addAndValidate(
+  table: StepTable,
+  constraint: string,
+  definition: Sql,
+  isNeedless: Act["isDone"],
+): Act[] {
+  return [
+    {
+      ...altering(table, sql`add constraint ${columnOf(constraint)} ${definition} not valid`),
+      isDone: async (db) => (await findConstraint(db, table, constraint)) !== undefined || isNeedless(db),
+    },
+    {
+      ...altering(table, sql`validate constraint ${columnOf(constraint)}`),
+      isDone: async (db) =>
+        (await findConstraint(db, table, constraint))?.isValidated === true || isNeedless(db),
+    },
+  ];
+}
+
+function dropConstraint(table: StepTable, constraint: string): Act {
+  return {
+    ...altering(table, sql`drop constraint ${columnOf(constraint)}`),
+    isDone: async (db) => (await findConstraint(db, table, constraint)) === undefined,
+  };
+}
+
+function altering(table: StepTable, change: Sql): Omit<Act, "isDone"> {
+  return { statement: sql`alter table ${nameOf(table)} ${change}`, isTransactional: true };
+}

@@ -1,0 +1,141 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { RefusedError } from "../../errors.ts";
+import { classifyFailure, sqlstateOf } from "../../postgres/failure/failure.ts";
+import { raw, sql } from "../../postgres/sql/sql.ts";
+import type { BlockingSession } from "../../postgres/transaction/blocking-sessions.ts";
+import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import { LockLadder } from "./lock-ladder.ts";
+import { Watch } from "./lock-watch.ts";
+import { StepBlockedError, type StepPlace, StepStoppedError } from "./step-failure.ts";
+import { type Act, BusyError } from "./step-statement.ts";
+
+/** Building an index or looking at every row of a huge table; nobody waits for it. */
+const longestMs = 7 * 24 * 3_600_000;
+
+/** `duplicate_table`, which an index is too */
+const duplicate = "42P07";
+
+/** Who hears of the attempts, and may end them. */
+export interface Told {
+  /** before a statement that is not done is sent */
+  readonly begins: (statement: string) => Promise<unknown>;
+  /** milliseconds to the next attempt; null where the statement itself waits */
+  readonly waits: (forMs: number | null, inTheWay: readonly BlockingSession[]) => void;
+  /** is through before another attempt when it is still the time for it */
+  readonly mayGoOn: () => Promise<void>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What belongs into the transaction of a statement; answers whether it was run. */
+export type Around = (tx: Transaction, run: () => Promise<unknown>) => Promise<boolean>;
+
+/**
+ * Does one statement of a step, if it is not done: in a transaction of its own, its lock asked for in short attempts. What
+ * passes by itself is tried again. Answers whether it did anything.
+ */
+export async function doAct(
+  db: Database,
+  place: StepPlace,
+  act: Act,
+  told: Told,
+  around: Around,
+): Promise<boolean> {
+  const ladder = new LockLadder();
+  for (let tries = 0; ; tries += 1) {
+    if (tries > 0) await told.mayGoOn();
+    if (tries > 0 && act.clearing !== undefined) await doAct(db, place, act.clearing, told, around);
+    const watch = new Watch(db, told.signal, act.mayWait === true ? (who) => told.waits(null, who) : null);
+    try {
+      told.signal?.throwIfAborted();
+      // An answer that was lost may have been a good one.
+      const isTriedFirst = act.mayBeHalfDone === true && tries === 0;
+      if (!isTriedFirst && (await isDone(db, act))) return tries > 0;
+      await requireItsSession(db, place, act);
+      await told.begins(act.statement.toString());
+      return await attempt(db, act, ladder.waitMs, around, watch);
+    } catch (error) {
+      if (told.signal?.aborted === true) throw new StepStoppedError(place, error);
+      if (!(await isWorthWaiting(db, act, error))) return false;
+      await rest(place, told, ladder, watch.seen, error);
+    }
+  }
+}
+
+/**
+ * Outside of a transaction settings are the session's, and behind a pooler somebody else's next: there only what nobody queues
+ * behind may be done, and by a search path in which the built-in functions come first.
+ */
+async function requireItsSession(db: Database, { name }: StepPlace, act: Act): Promise<void> {
+  if (act.isTransactional || !(await db.isPooled())) return;
+  if (act.mayWait === true && !(await hidesBuiltIns(db))) return;
+  throw new RefusedError(
+    "step-has-its-session",
+    `The step "${name}" does a statement outside of a transaction, and a pooler stands in between: neither how long it waits for its lock, and others behind it, nor its search path can be set there.`,
+    "Give the address of the server itself as DATABASE_URL, or let the step be transactional.",
+  );
+}
+
+/** Whether the role's own search path names `pg_catalog` after other schemas. */
+async function hidesBuiltIns(db: Database): Promise<boolean> {
+  const { rows } = await db.query(sql`
+    select reset_val ~ ',\s*"?pg_catalog\M' as hides from pg_catalog.pg_settings where name = 'search_path'`);
+  return rows[0]?.hides === "t";
+}
+
+/** Whether to try again after a failure; false where somebody else has done it by now. @throws what does not pass */
+async function isWorthWaiting(db: Database, act: Act, error: unknown): Promise<boolean> {
+  const { action } = classifyFailure(error);
+  if (action === "retry" || action === "shrink" || error instanceof BusyError) return true;
+  const now = await isDone(db, act).catch((reason: unknown) => reason);
+  if (now === true) return false;
+  if (now instanceof BusyError) return true;
+  // Somebody else was at it, and has given up.
+  if (sqlstateOf(error) === duplicate && act.clearing !== undefined && !(await isDone(db, act.clearing)))
+    return true;
+  throw error;
+}
+
+/** Waits before the next attempt, and tells of it where somebody is in the way. @throws when that has lasted for too long */
+async function rest(
+  place: StepPlace,
+  { waits, signal }: Told,
+  ladder: LockLadder,
+  inTheWay: readonly BlockingSession[],
+  error: unknown,
+): Promise<void> {
+  const isBlocked = classifyFailure(error).reason === "lock";
+  if (ladder.isOver) throw isBlocked ? new StepBlockedError(place, inTheWay) : error;
+  const forMs = ladder.restMs();
+  if (isBlocked) waits(forMs, inTheWay);
+  // What ends the rest is seen by the next attempt.
+  await delay(forMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+}
+
+async function isDone(db: Database, act: Act): Promise<boolean> {
+  return db.transaction((tx) => act.isDone(tx));
+}
+
+async function attempt(
+  db: Database,
+  act: Act,
+  lockMs: number,
+  around: Around,
+  watch: Watch,
+): Promise<boolean> {
+  try {
+    if (!act.isTransactional) {
+      const limits = { wholeMs: longestMs, lockMs: act.mayWait === true ? 0 : lockMs };
+      await db.alone(act.statement, limits, (pid) => watch.start(pid));
+      return true;
+    }
+    const limits = { lockMs, statementMs: longestMs, idleMs: 30_000, wholeMs: longestMs };
+    return await db.transaction(async (tx) => {
+      // Batches must never scan a table; looking at every row is what some steps are for.
+      await tx.query(raw("set local enable_seqscan = on"));
+      await watch.start(await tx.pid());
+      return around(tx, () => tx.query(act.statement));
+    }, limits);
+  } finally {
+    await watch.end();
+  }
+}

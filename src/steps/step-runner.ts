@@ -1,0 +1,103 @@
+import { RefusedError } from "../errors.ts";
+import type { Step } from "../job/steps/steps.ts";
+import type { Database } from "../postgres/transaction/database.ts";
+import type { KnownStep, StepPhase } from "../store/runs/steps.ts";
+import type { Store } from "../store/store.ts";
+import { type Doing, StepWork } from "./step-work.ts";
+
+/** Which steps of which job. */
+export interface PhaseOfJob {
+  readonly job: string;
+  readonly phase: StepPhase;
+  readonly steps: readonly Step[];
+}
+
+/** Does the steps of one phase of a job in their order, and takes them back in the opposite one. */
+export class StepRunner {
+  readonly #db: Database;
+  readonly #store: Store;
+  readonly #phase: PhaseOfJob;
+  readonly #doing: Doing;
+
+  constructor(db: Database, store: Store, phase: PhaseOfJob, doing: Doing) {
+    this.#db = db;
+    this.#store = store;
+    this.#phase = phase;
+    this.#doing = doing;
+  }
+
+  /** The steps that are not done yet. */
+  async open(): Promise<readonly Step[]> {
+    const known = await this.#known();
+    return this.#phase.steps.filter(({ name }) => known.get(name)?.state !== "done");
+  }
+
+  /** Waits until the first of them may begin: what is looked at before the steps shall be as it is then. */
+  async awaitTurn(): Promise<void> {
+    const [first] = await this.open();
+    const { job, phase } = this.#phase;
+    if (first !== undefined) await this.#doing.mayBegin?.({ job, phase, name: first.name });
+  }
+
+  /** Does what is not done; killed at any instant, it goes on where it was. Answers how many steps there were to do. */
+  async up(steps: readonly Step[] = this.#phase.steps): Promise<number> {
+    return this.#alone(async () => {
+      const known = await this.#known();
+      const open = steps.filter(({ name }) => known.get(name)?.state !== "done");
+      for (const step of open) await this.#workOn(step, known.get(step.name)).do();
+      return open.length;
+    });
+  }
+
+  /** Takes back what is done, and what was begun, the last step first. @throws RefusedError as below; nothing is begun then */
+  async down(): Promise<number> {
+    return this.#alone(async () => {
+      await this.requireWaysBack();
+      const works = await this.#standing();
+      for (const work of works.toReversed()) await work.undo();
+      return works.length;
+    });
+  }
+
+  /** @throws RefusedError where a step that is done, or begun, has no way back; nothing is written */
+  async requireWaysBack(): Promise<void> {
+    for (const work of await this.#standing()) await work.requireWayBack();
+  }
+
+  async #standing(): Promise<readonly StepWork[]> {
+    const known = await this.#known();
+    return this.#phase.steps.flatMap((step) => {
+      const entry = known.get(step.name);
+      return entry === undefined ? [] : [this.#workOn(step, entry)];
+    });
+  }
+
+  #workOn(step: Step, known: KnownStep | undefined): StepWork {
+    const { job, phase } = this.#phase;
+    return new StepWork(this.#db, this.#store, { job, phase, step, known }, this.#doing);
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const claim = this.#store.claim(this.#db, `steps of ${this.#phase.job}`);
+    const heldBy = await claim.take();
+    if (heldBy !== null) {
+      throw new RefusedError(
+        "steps-are-done-by-one",
+        `Process ${heldBy.process} on ${heldBy.host} is at the steps of ${this.#phase.job}.`,
+        "Wait until it is done; after a crash its claim ends within ten seconds.",
+      );
+    }
+    try {
+      return await work();
+    } finally {
+      await claim.giveBack();
+    }
+  }
+
+  async #known(): Promise<ReadonlyMap<string, KnownStep>> {
+    const known = await this.#store.steps.known(this.#db, this.#phase.job);
+    return new Map(
+      known.filter(({ phase }) => phase === this.#phase.phase).map((entry) => [entry.name, entry]),
+    );
+  }
+}

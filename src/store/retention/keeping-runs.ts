@@ -1,0 +1,95 @@
+import type { KeyText } from "../../postgres/catalog/key.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import { toTextArray } from "../../postgres/sql/text-array.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { RunKind, UndoLogKind } from "../runs/run.ts";
+import type { StoreSchema } from "../schema/store-schema.ts";
+
+/** A run, as whoever erases looks at it. */
+export interface KeepingRun {
+  readonly id: bigint;
+  readonly job: string;
+  readonly kind: RunKind;
+  readonly isFinished: boolean;
+  readonly undoLog: UndoLogKind;
+  /** of its own undo log, or of the one that it takes back; none where nothing tells what the run wrote */
+  readonly parts: readonly unknown[];
+}
+
+/** All runs, the oldest first. */
+export async function readKeepingRuns(tx: Transaction, schema: StoreSchema): Promise<KeepingRun[]> {
+  const { rows } = await tx.query(sql`
+    select run.id, run.job, run.kind, run.undo_log, run.finished_at is not null as is_finished,
+      coalesce(nullif(run.undo_parts, '[]'), of_run.undo_parts, '[]') as parts
+    from ${schema.table("run")} as run
+    left join ${schema.table("run")} as of_run on of_run.id = run.of_run
+    order by run.id`);
+  return rows.map((row) => ({
+    id: BigInt(row.id ?? 0),
+    job: row.job ?? "",
+    kind: (row.kind ?? "run") as RunKind,
+    isFinished: row.is_finished === "t",
+    undoLog: (row.undo_log ?? "none") as UndoLogKind,
+    parts: JSON.parse(row.parts ?? "[]") as readonly unknown[],
+  }));
+}
+
+/** Remembers that these rows were erased, so that neither an undo nor a restored backup brings their values back. */
+export async function addTombstones(
+  tx: Transaction,
+  schema: StoreSchema,
+  table: string,
+  keys: readonly KeyText[],
+): Promise<void> {
+  await tx.query(sql`
+    insert into ${schema.table("erased")} (table_name, key)
+    select ${table}, fresh.key::text[]
+    from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as fresh(key)
+    on conflict do nothing`);
+}
+
+/** Deletes what these runs have kept aside under one of the keys; answers how many rows that were. */
+export async function removeRejectsOf(
+  tx: Transaction,
+  schema: StoreSchema,
+  runs: readonly bigint[],
+  keys: readonly KeyText[],
+): Promise<number> {
+  const { count } = await tx.query(sql`
+    delete from ${schema.table("reject")}
+    where run_id = any (${runs.map(String)}::bigint[])
+      and key in (select sought::text[] from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as sought)`);
+  return count;
+}
+
+/** Takes the reasons out of these runs' rejects under one of the keys, and leaves the keys; answers how many. */
+export async function blankReasonsOf(
+  tx: Transaction,
+  schema: StoreSchema,
+  runs: readonly bigint[],
+  keys: readonly KeyText[],
+): Promise<number> {
+  const { count } = await tx.query(sql`
+    update ${schema.table("reject")}
+    set reason = ${blanked}
+    where run_id = any (${runs.map(String)}::bigint[])
+      and key in (select sought::text[] from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as sought)
+      and reason <> ${blanked}`);
+  return count;
+}
+
+const blanked = "erased";
+
+/** The directories of backups but those of these jobs, which are known to be about other tables. */
+export async function backupsBut(
+  tx: Transaction,
+  schema: StoreSchema,
+  jobs: readonly string[],
+): Promise<string[]> {
+  const { rows } = await tx.query(sql`
+    select distinct directory
+    from ${schema.table("backup")}
+    where job <> all (${jobs}::text[])
+    order by directory`);
+  return rows.map(({ directory }) => directory ?? "");
+}

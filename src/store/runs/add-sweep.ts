@@ -1,0 +1,35 @@
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { StoreSchema } from "../schema/store-schema.ts";
+
+/** Plans a sweep: the same ranges of keys once more. The caller holds the run's row. */
+export async function addSweep(
+  tx: Transaction,
+  schema: StoreSchema,
+  run: bigint,
+  sweep: number,
+): Promise<void> {
+  const range = schema.table("range");
+  await tx.query(sql`
+    insert into ${range} (run_id, number, sweep, after_key, through_key, checkpoint)
+    select run_id, (select max(number) from ${range} where run_id = ${run}::bigint) + row_number() over (order by number),
+      ${sweep}::integer, after_key, through_key, after_key
+    from ${range}
+    where run_id = ${run}::bigint
+      and sweep = (select max(sweep) from ${range} where run_id = ${run}::bigint and not of_rejects)`);
+}
+
+/** Plans a sweep over the list of rejects: one range. The caller holds the run's row. */
+export async function addSweepOfRejects(
+  tx: Transaction,
+  schema: StoreSchema,
+  run: bigint,
+  sweep: number,
+): Promise<void> {
+  const range = schema.table("range");
+  await tx.query(sql`
+    insert into ${range} (run_id, number, sweep, of_rejects)
+    select ${run}::bigint, max(number) + 1, ${sweep}::integer, true
+    from ${range}
+    where run_id = ${run}::bigint`);
+}

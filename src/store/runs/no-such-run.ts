@@ -1,0 +1,27 @@
+import { didYouMean } from "../../did-you-mean.ts";
+import { UsageError } from "../../errors.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import type { StoreSchema } from "../schema/store-schema.ts";
+import { holderOf } from "./claim.ts";
+
+/** What to say where there is no run of this name; a process may be at the steps before its rows. */
+export async function noSuchRun(db: Queryable, schema: StoreSchema, name: string): Promise<UsageError> {
+  const holder = await holderOf(db, schema, `steps of ${name}`);
+  if (holder === null)
+    return new UsageError(`There is no run "${name}".`, {
+      remedy: `${didYouMean(name, await jobsWithRuns(db, schema))}\`tidefill list\` shows the jobs and the last run of each.`,
+    });
+  return new UsageError(
+    `There is no run of ${name} yet: process ${holder.process} on ${holder.host} is at the steps before its rows.`,
+    {
+      remedy:
+        "What it waits for stands on its terminal. To have it otherwise, end that process and type the command anew: it goes on there.",
+    },
+  );
+}
+
+async function jobsWithRuns(db: Queryable, schema: StoreSchema): Promise<readonly string[]> {
+  const { rows } = await db.query(sql`select distinct job from ${schema.table("run")}`);
+  return rows.map(({ job }) => job ?? "");
+}

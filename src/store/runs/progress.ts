@@ -1,0 +1,143 @@
+import { sql } from "../../postgres/sql/sql.ts";
+import { fromTextArray } from "../../postgres/sql/text-array.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import type { StoreSchema } from "../schema/store-schema.ts";
+import type { BatchCounts } from "./batch-counts.ts";
+import { noCounts } from "./batch-counts.ts";
+
+/** How far a run is, by what is committed. */
+export interface Progress {
+  readonly walked: number;
+  readonly read: number;
+  readonly written: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  readonly rejected: number;
+  /** rows whose write a trigger swallowed */
+  readonly swallowed: number;
+  readonly conflicted: number;
+  readonly batches: number;
+  /** ranges that are not done, leased ones included */
+  readonly rangesLeft: number;
+  readonly rangesLeased: number;
+  readonly workers: number;
+  /** rows read a second just now, all processes together */
+  readonly rowsPerSecond: number;
+  /** why some process works slower than it could, or not at all */
+  readonly heldBack: string | null;
+  readonly secondsSinceCheckpoint: number | null;
+  /** the key through which the whole run is committed, in this sweep; null before the first batch */
+  readonly watermark: readonly string[] | null;
+  /** in which processes were there, and not outside of the run's window or beside a stop file */
+  readonly secondsAtWork: number;
+}
+
+/** What is known of a run when the database cannot be asked. */
+export const noProgress: Progress = {
+  ...noCounts,
+  batches: 0,
+  rangesLeft: 0,
+  rangesLeased: 0,
+  workers: 0,
+  rowsPerSecond: 0,
+  heldBack: null,
+  secondsSinceCheckpoint: null,
+  watermark: null,
+  secondsAtWork: 0,
+};
+
+/** What is known of a run, and what was committed since. */
+export function plus(progress: Progress, counts: BatchCounts): Progress {
+  const names = [
+    "walked",
+    "read",
+    "written",
+    "unchanged",
+    "skipped",
+    "rejected",
+    "swallowed",
+    "conflicted",
+  ] as const;
+  const sums = names.map((name) => [name, progress[name] + counts[name]] as const);
+  return { ...progress, ...Object.fromEntries(sums), batches: progress.batches + 1 };
+}
+
+/** Reads how far a run is, in one statement over its ranges. */
+export async function readProgress(db: Queryable, schema: StoreSchema, run: bigint): Promise<Progress> {
+  const { rows } = await db.query(sql`
+    select
+      -- a sweep walks again over what the first pass has walked
+      coalesce(sum(range.rows_walked) filter (where range.sweep = 0), 0) as walked,
+      coalesce(sum(range.rows_read), 0) as read,
+      coalesce(sum(range.rows_written), 0) as written,
+      coalesce(sum(range.rows_unchanged), 0) as unchanged,
+      coalesce(sum(range.rows_skipped), 0) as skipped,
+      coalesce(sum(range.rows_rejected), 0) as rejected,
+      coalesce(sum(range.rows_swallowed), 0) as swallowed,
+      coalesce(sum(range.rows_conflicted), 0) as conflicted,
+      coalesce(sum(range.batches), 0) as batches,
+      count(*) filter (where range.status <> 'done') as ranges_left,
+      count(*) filter (where range.status = 'leased'
+        and range.lease_expires_at > pg_catalog.clock_timestamp()) as ranges_leased,
+      extract(epoch from pg_catalog.clock_timestamp() - max(range.checkpointed_at)) as since_checkpoint,
+      (select coalesce(sum(worker.workers), 0)
+        from ${schema.table("worker")} as worker
+        where worker.run_id = run.id
+          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as workers,
+      (select coalesce(sum(worker.rows_per_second), 0)
+        from ${schema.table("worker")} as worker
+        where worker.run_id = run.id
+          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as rows_per_second,
+      -- of several processes the slowest tells why
+      (select worker.held_back
+        from ${schema.table("worker")} as worker
+        where worker.run_id = run.id
+          and worker.held_back is not null
+          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()
+        order by worker.rows_per_second, worker.held_back
+        limit 1) as held_back,
+      -- what was killed within its first seconds has told nothing
+      case
+        when run.seconds_at_work > 0 then run.seconds_at_work
+          -- what was killed has committed since its last sign of life
+          + case
+              when run.status = 'running' then greatest(0, extract(epoch from max(range.checkpointed_at) - (
+                select max(worker.heartbeat_at)
+                from ${schema.table("worker")} as worker
+                where worker.run_id = run.id)))
+              else 0
+            end
+        else extract(epoch from coalesce(run.finished_at, max(range.checkpointed_at)) - run.started_at)
+      end as at_work,
+      (select front.checkpoint
+        from ${schema.table("range")} as front
+        where front.run_id = run.id
+          and front.sweep = run.sweep
+        order by front.status = 'done', case when front.status <> 'done' then front.number end, front.number desc
+        limit 1) as watermark
+    from ${schema.table("run")} as run
+    left join ${schema.table("range")} as range on range.run_id = run.id
+    where run.id = ${run}::bigint
+    group by run.id`);
+  const row = rows[0] ?? {};
+  const number = (name: string): number => Number(row[name] ?? 0);
+  return {
+    walked: number("walked"),
+    read: number("read"),
+    written: number("written"),
+    unchanged: number("unchanged"),
+    skipped: number("skipped"),
+    rejected: number("rejected"),
+    swallowed: number("swallowed"),
+    conflicted: number("conflicted"),
+    batches: number("batches"),
+    rangesLeft: number("ranges_left"),
+    rangesLeased: number("ranges_leased"),
+    workers: number("workers"),
+    rowsPerSecond: number("rows_per_second"),
+    heldBack: row.held_back ?? null,
+    secondsSinceCheckpoint: row.since_checkpoint == null ? null : number("since_checkpoint"),
+    watermark: fromTextArray(row.watermark),
+    secondsAtWork: number("at_work"),
+  };
+}

@@ -1,0 +1,139 @@
+import type { KeyText } from "../../postgres/catalog/key.ts";
+import type { TableIdentity } from "../../postgres/catalog/table-identity.ts";
+import { fromTextArray } from "../../postgres/sql/text-array.ts";
+import type { Row } from "../../postgres/transaction/database.ts";
+import type { RunStatus } from "./run-status.ts";
+
+/** What a run was made of: the hash of its definition, and of each file by its name; and the tables that it writes. */
+export interface CodeFingerprint {
+  readonly definition: string;
+  readonly files: Readonly<Record<string, string>>;
+  /** as people write them, with their schemas; absent where nothing is written */
+  readonly tables?: readonly string[];
+}
+
+/** What the batches of a run do: the job's own work, taking a run back, or comparing. */
+export type RunKind = "run" | "undo" | "verify";
+
+/** What a run's batches do to rows; an upsert inserts them or updates those that are there. */
+export type RunWrites = "update" | "insert" | "upsert" | "delete" | "move";
+
+/** How a run keeps what it overwrites. */
+export type UndoLogKind = "none" | "plain" | "encrypted" | "purged";
+
+export interface Run {
+  readonly id: bigint;
+  readonly job: string;
+  readonly kind: RunKind;
+  /** the run that is taken back or compared */
+  readonly ofRun: bigint | null;
+  /** what it does to rows, or what the run did that it takes back; null where it writes none */
+  readonly writes: RunWrites | null;
+  readonly undoLog: UndoLogKind;
+  /** whose images the undo log holds, as the sink that wrote them tells; plain data, since the store knows no sinks */
+  readonly undoParts: readonly unknown[];
+  /** the run that took this one back, when it has succeeded */
+  readonly undoneBy: bigint | null;
+  /** as it is now: a run whose processes are all gone reads `interrupted`, or what an operator asked for */
+  readonly status: RunStatus;
+  readonly wanted: "running" | "paused" | "cancelled";
+  /** how fast it may go, where that was said for this run; JSON, since the store knows no jobs */
+  readonly pace: string;
+  readonly stopReason: string | null;
+  readonly message: string | null;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** custom settings that each of its transactions sets */
+  readonly session: Readonly<Record<string, string>>;
+  /** a number of rows, or a share of the rows read: `5%` */
+  readonly rejectLimit: number | `${number}%`;
+  readonly code: CodeFingerprint;
+  readonly keyFingerprint: string;
+  readonly tableFingerprint: string;
+  /** the tables that its checkpoints are about, as they were when it began */
+  readonly tables: readonly TableIdentity[];
+  readonly estimatedRows: number | null;
+  readonly estimatedWalk: number | null;
+  /** the stages of a gradual rollout, as JSON; null where all rows are worked on at once */
+  readonly rollout: string | null;
+  /** the stage that is worked on, from 0 */
+  readonly stage: number;
+  /** a verify of what an unfinished run has done so far */
+  readonly isPartial: boolean;
+  readonly sweep: number;
+  /** write-ahead log for each row read, as measured while it ran; null where the server does not tell */
+  readonly walBytesPerRow: number | null;
+  readonly plannedThrough: KeyText | null;
+  readonly isPlanned: boolean;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+/** A run that is to be created. */
+export interface NewRun {
+  readonly job: string;
+  readonly kind: RunKind;
+  readonly ofRun: bigint | null;
+  /** what it does to rows; null when absent: it writes none */
+  readonly writes?: RunWrites | null;
+  readonly undoLog: UndoLogKind;
+  readonly undoParts: readonly unknown[];
+  readonly parameters: string;
+  /** custom settings that each of its transactions sets */
+  readonly session: Readonly<Record<string, string>>;
+  /** a number of rows, or a share of the rows read: `5%` */
+  readonly rejectLimit: number | `${number}%`;
+  readonly code: CodeFingerprint;
+  readonly keyFingerprint: string;
+  readonly tableFingerprint: string;
+  /** the tables that its checkpoints are about */
+  readonly tables: readonly TableIdentity[];
+  readonly estimatedRows: number | null;
+  readonly estimatedWalk: number | null;
+  /** how fast it may go, as JSON; nothing said when absent */
+  readonly pace?: string;
+  /** the stages of a gradual rollout, as JSON; all at once when absent */
+  readonly rollout?: string | null;
+  /** a verify of what an unfinished run has done so far */
+  readonly isPartial?: boolean;
+}
+
+/** A run out of a row of the table `run`, with its status as it is now. */
+export function toRun(row: Row): Run {
+  return {
+    id: BigInt(row.id ?? 0),
+    job: row.job ?? "",
+    kind: (row.kind ?? "run") as RunKind,
+    ofRun: row.of_run == null ? null : BigInt(row.of_run),
+    writes: (row.writes ?? null) as RunWrites | null,
+    undoLog: (row.undo_log ?? "none") as UndoLogKind,
+    undoParts: JSON.parse(row.undo_parts ?? "[]") as readonly unknown[],
+    undoneBy: row.undone_by == null ? null : BigInt(row.undone_by),
+    status: (row.status_now ?? "failed") as RunStatus,
+    wanted: (row.wanted ?? "running") as Run["wanted"],
+    pace: row.pace ?? "{}",
+    stopReason: row.stop_reason ?? null,
+    message: row.message ?? null,
+    parameters: JSON.parse(row.parameters ?? "{}"),
+    session: JSON.parse(row.session ?? "{}"),
+    rejectLimit: limitOf(row.reject_limit ?? "0"),
+    code: JSON.parse(row.code ?? "{}"),
+    keyFingerprint: row.key_fingerprint ?? "",
+    tableFingerprint: row.table_fingerprint ?? "",
+    tables: JSON.parse(row.tables ?? "[]") as readonly TableIdentity[],
+    estimatedRows: row.estimated_rows == null ? null : Number(row.estimated_rows),
+    estimatedWalk: row.estimated_walk == null ? null : Number(row.estimated_walk),
+    rollout: row.rollout ?? null,
+    stage: Number(row.stage),
+    isPartial: row.is_partial === "t",
+    sweep: Number(row.sweep),
+    walBytesPerRow: row.wal_bytes_per_row == null ? null : Number(row.wal_bytes_per_row),
+    plannedThrough: fromTextArray(row.planned_through),
+    isPlanned: row.is_planned === "t",
+    startedAt: row.started ?? null,
+    finishedAt: row.finished ?? null,
+  };
+}
+
+function limitOf(text: string): Run["rejectLimit"] {
+  return text.endsWith("%") ? `${Number(text.slice(0, -1))}%` : Number(text);
+}

@@ -1,0 +1,217 @@
+import { RefusedError, UsageError } from "../../errors.ts";
+import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
+import type { StoreSchema } from "../schema/store-schema.ts";
+import { noSuchRun } from "./no-such-run.ts";
+import { type NewRun, type Run, toRun } from "./run.ts";
+import { unfinished } from "./run-status.ts";
+
+/** The runs of all jobs. */
+export class Runs {
+  readonly #schema: StoreSchema;
+
+  constructor(schema: StoreSchema) {
+    this.#schema = schema;
+  }
+
+  /** Creates a run. @throws RefusedError while an unfinished run of the job exists; the database decides, not a look before */
+  async create(db: Queryable, run: NewRun): Promise<bigint> {
+    const { rows } = await db.query(sql`
+      insert into ${this.#schema.table("run")}
+        (job, kind, of_run, writes, undo_log, undo_parts, status, parameters, session, reject_limit, code, key_fingerprint, table_fingerprint,
+          tables, estimated_rows, estimated_walk, pace, rollout, is_partial, started_at)
+      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.writes ?? null}, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${JSON.stringify(run.session)}::jsonb, ${String(run.rejectLimit)}, ${JSON.stringify(run.code)}::jsonb,
+        ${run.keyFingerprint}, ${run.tableFingerprint}, ${JSON.stringify(run.tables)}::jsonb, ${run.estimatedRows}, ${run.estimatedWalk}, ${run.pace ?? "{}"}::jsonb,
+        ${run.rollout ?? null}::jsonb, ${run.isPartial === true}, pg_catalog.clock_timestamp())
+      on conflict (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled') do nothing
+      returning id`);
+    if (rows[0] === undefined) throw await this.#unfinishedExists(db, run.job);
+    return BigInt(rows[0].id ?? 0);
+  }
+
+  /**
+   * Writes down that a job's run is cancelled whose last process was killed before it could say so: it must not stand in the
+   * way of the next run. Every other state of a run without processes is told, not written: a frozen one may wake up.
+   */
+  async settle(db: Queryable, job: string): Promise<void> {
+    await db.query(sql`
+      update ${this.#schema.table("run")} as run
+      set status = 'cancelled',
+        stop_reason = 'cancelled',
+        finished_at = pg_catalog.clock_timestamp()
+      where run.job = ${job}
+        and run.status in ('running', 'pending')
+        and run.wanted = 'cancelled'
+        and ${this.#statusNow()} = 'cancelled'`);
+    await this.#takeBackRetries(db, job);
+  }
+
+  /** What a cancelled run should have tried once more, and did not, is a reject of the earlier run again. */
+  async #takeBackRetries(db: Queryable, job: string): Promise<void> {
+    const reject = this.#schema.table("reject");
+    await db.query(sql`
+      with left_over as (
+        delete from ${this.#schema.table("retry")} as listed
+        using ${this.#schema.table("run")} as run
+        where run.id = listed.run_id
+          and run.job = ${job}
+          and run.status = 'cancelled'
+        returning listed.run_id, listed.key, run.of_run
+      )
+      insert into ${reject} (run_id, key, range_number, reason)
+      select of_run, key, 0, 'not tried once more: run ' || run_id || ' was cancelled'
+      from left_over
+      where not exists (
+        select
+        from ${reject} as again
+        where again.run_id = left_over.run_id
+          and again.key = left_over.key)
+      on conflict do nothing`);
+  }
+
+  async find(db: Queryable, id: bigint): Promise<Run | null> {
+    return (await this.#select(db, sql`where run.id = ${id}::bigint`))[0] ?? null;
+  }
+
+  /** The newest run of a job that did its work or took it back; or, when asked for, the newest that compared. */
+  async latest(db: Queryable, job: string, kind: "work" | "verify" = "work"): Promise<Run | null> {
+    const isVerify = kind === "verify";
+    const found = await this.#select(
+      db,
+      sql`where run.job = ${job} and (run.kind = 'verify') = ${isVerify} order by run.id desc limit 1`,
+    );
+    return found[0] ?? null;
+  }
+
+  /** A run that has done the job's work, and that nobody has taken back; null when there is none. */
+  async standing(db: Queryable, job: string): Promise<Run | null> {
+    return (await this.allStanding(db, job))[0] ?? null;
+  }
+
+  /** All runs that did the job's work and were not taken back, the newest first. */
+  async allStanding(db: Queryable, job: string): Promise<Run[]> {
+    const done = await this.#select(
+      db,
+      sql`where run.job = ${job} and run.kind = 'run' and run.of_run is null and run.status = 'succeeded' order by run.id desc`,
+    );
+    return done.filter(({ undoneBy }) => undoneBy === null);
+  }
+
+  /** The last runs that have done the job's work to its end, the newest first. */
+  async lastDone(db: Queryable, job: string, count: number): Promise<Run[]> {
+    return this.#select(
+      db,
+      sql`where run.job = ${job} and run.kind = 'run' and run.of_run is null and run.status = 'succeeded'
+        order by run.id desc limit ${count}::integer`,
+    );
+  }
+
+  /** The runs that could be taken back: finished or not, their undo log is there and nobody has used it. */
+  async withUndoLog(db: Queryable): Promise<Run[]> {
+    const runs = await this.#select(
+      db,
+      sql`where run.kind = 'run' and run.undo_log in ('plain', 'encrypted') order by run.id`,
+    );
+    return runs.filter(({ undoneBy }) => undoneBy === null);
+  }
+
+  /** The runs of a job that nobody has taken back, the newest first: those that have written rows, or those that have not. */
+  async notUndone(db: Queryable, job: string, hasWritten: boolean): Promise<Run[]> {
+    const found = await this.#select(
+      db,
+      sql`where run.job = ${job} and run.kind = 'run' and exists (
+          select from ${this.#schema.table("range")} as range where range.run_id = run.id and range.rows_written > 0
+        ) = ${hasWritten}::boolean
+        order by run.id desc`,
+    );
+    return found.filter(({ undoneBy }) => undoneBy === null);
+  }
+
+  /** The newest run of each job that did its work; or, when asked for, that took it back. */
+  async latestOfEach(db: Queryable, kind: "run" | "undo" = "run"): Promise<Run[]> {
+    const table = this.#schema.table("run");
+    return this.#select(
+      db,
+      sql`where run.id in (select max(id) from ${table} where kind = ${kind} group by job) order by run.job`,
+    );
+  }
+
+  /** A run by its number or its job's name. @throws UsageError when there is none */
+  async require(db: Queryable, name: string): Promise<Run> {
+    const run = /^\d{1,18}$/.test(name) ? await this.find(db, BigInt(name)) : await this.latest(db, name);
+    if (run !== null) return run;
+    throw await noSuchRun(db, this.#schema, name);
+  }
+
+  /** Locks the run's row until the transaction ends and reads it: whoever plans or finishes does so alone. */
+  async lock(tx: Transaction, id: bigint): Promise<Run> {
+    await tx.query(
+      sql`select 1 from ${this.#schema.table("run")} where id = ${id}::bigint for no key update`,
+    );
+    const run = await this.find(tx, id);
+    if (run === null) throw new UsageError(`Run ${id} is gone from the store.`);
+    return run;
+  }
+
+  /** Sets what is given, by the columns' names; the rest stays. */
+  async set(db: Queryable, id: bigint, changes: Readonly<Record<string, Sql>>): Promise<void> {
+    const [first, ...rest] = Object.entries(changes).map(([column, value]) => sql`${raw(column)} = ${value}`);
+    if (first === undefined) return;
+    const assignments = rest.reduce((left, right) => sql`${left}, ${right}`, first);
+    await db.query(sql`update ${this.#schema.table("run")} set ${assignments} where id = ${id}::bigint`);
+  }
+
+  async #unfinishedExists(db: Queryable, job: string): Promise<RefusedError> {
+    const [run] = await this.#select(
+      db,
+      sql`where run.job = ${job} and run.kind <> 'verify' and run.status in ${unfinishedList}
+        order by run.id desc limit 1`,
+    );
+    const what = run === undefined ? "an unfinished run" : `an unfinished run: run ${run.id}, ${run.status}`;
+    return new RefusedError(
+      "no-unfinished-run",
+      `The job ${job} has ${what}. Nothing was started.`,
+      `Go on with it: tidefill resume ${job}   or give it up: tidefill cancel ${job}`,
+    );
+  }
+
+  async #select(db: Queryable, rest: Sql): Promise<Run[]> {
+    const { rows } = await db.query(sql`
+      select run.*, ${this.#statusNow()} as status_now,
+        (select max(undo.id)
+          from ${this.#schema.table("run")} as undo
+          where undo.of_run = run.id
+            and undo.kind = 'undo'
+            and undo.status = 'succeeded'
+            -- what the database refused to take back can be tried once more
+            and not exists (
+              select
+              from ${this.#schema.table("reject")} as refused
+              where refused.run_id = undo.id
+                and refused.sqlstate is not null)) as undone_by,
+        ${isoTime("run.started_at")} as started, ${isoTime("run.finished_at")} as finished
+      from ${this.#schema.table("run")} as run
+      ${rest}`);
+    return rows.map(toRun);
+  }
+
+  // No state may hang because a process died: when nobody is at work, a running run is what it was asked to be.
+  #statusNow(): Sql {
+    return sql`case
+        when run.status in ('running', 'pending') and not exists (
+          select
+          from ${this.#schema.table("worker")} as worker
+          where worker.run_id = run.id
+            and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()
+        ) then case run.wanted when 'paused' then 'paused' when 'cancelled' then 'cancelled' else 'interrupted' end
+        else run.status
+      end`;
+  }
+}
+
+/** A moment as ISO 8601 has it, in UTC. */
+function isoTime(column: string): Sql {
+  return raw(`pg_catalog.to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
+}
+
+const unfinishedList = raw(`(${unfinished.map((status) => `'${status}'`).join(", ")})`);

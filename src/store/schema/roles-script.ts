@@ -1,0 +1,77 @@
+import { quoteIdentifier } from "../../postgres/sql/sql.ts";
+import { runnerGrants } from "./grants.ts";
+import { type RoleKind, roleKinds, roleNames } from "./role-names.ts";
+
+/**
+ * Roles for tidefill's own tables as a script: an owner, a runner for jobs, an operator who steers runs and starts none, and a
+ * viewer. What a job may do with the application's tables is granted to the runner, or to roles that are members of it.
+ *
+ * Whoever may create roles and owns the database may run it; no superuser is needed. Roles that are there already, for another
+ * database of the same server, are taken as they are.
+ */
+export function rolesScript(schema: string): string {
+  const s = quoteIdentifier(schema);
+  const names = roleNames(schema);
+  const role = (kind: RoleKind): string => quoteIdentifier(names[kind]);
+  const list = (tables: readonly string[]): string => tables.map((table) => `${s}.${table}`).join(", ");
+  return [
+    ...roleKinds.map((kind) => createRole(names[kind])),
+    memberOf(names.viewer, names.runner),
+    memberOf(names.viewer, names.operator),
+    "-- the owner purges and erases, undo logs too, which are the runner's",
+    memberOf(names.runner, names.owner),
+    "-- what is given away must be given to a role that one is a member of",
+    `do $$ begin
+  if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+    execute pg_catalog.format('grant %I to %I', ${quoteLiteral(names.owner)}, current_user);
+  end if;
+end $$;`,
+    `alter schema ${s} owner to ${role("owner")};`,
+    `do $$ declare t regclass; begin
+  for t in select c.oid::regclass from pg_catalog.pg_class c
+    where c.relnamespace = ${quoteLiteral(s)}::regnamespace and c.relkind = 'r' and c.relname !~ '^undo_'
+  loop execute pg_catalog.format('alter table %s owner to %I', t, ${quoteLiteral(names.owner)}); end loop;
+end $$;`,
+    `set role ${role("owner")};`,
+    "",
+    "-- sees everything, changes nothing; undo logs are the runner's",
+    `grant usage on schema ${s} to ${role("viewer")};`,
+    `grant select on ${list(["version", "run", "range", "reject", "retry", "worker", "step", "claim", "backup", "audit", "erased"])} to ${role("viewer")};`,
+    "",
+    "-- pause, cancel, set: what it asks for stands in the run, and in the audit",
+    `grant update (wanted, pace, status, stop_reason, message, finished_at) on ${s}.run to ${role("operator")};`,
+    `grant insert on ${s}.reject, ${s}.audit to ${role("operator")};`,
+    `grant select, update on ${s}.audit_head to ${role("operator")};`,
+    `grant delete on ${s}.retry to ${role("operator")};`,
+    "",
+    "-- runs jobs; create: each run makes its undo log, the table undo_<run>, and gives it to this role",
+    `grant create on schema ${s} to ${role("runner")};`,
+    ...Object.entries(runnerGrants).map(
+      ([what, tables]) => `grant ${what} on ${list(tables)} to ${role("runner")};`,
+    ),
+    "",
+    "reset role;",
+    "",
+  ].join("\n");
+}
+
+function createRole(name: string): string {
+  return `do $$ begin
+  if not exists (select from pg_catalog.pg_roles where rolname = ${quoteLiteral(name)}) then
+    create role ${quoteIdentifier(name)} nologin;
+  end if;
+end $$;`;
+}
+
+/** Makes the one a member of the other where it is none. */
+function memberOf(group: string, member: string): string {
+  return `do $$ begin
+  if not pg_catalog.pg_has_role(${quoteLiteral(member)}, ${quoteLiteral(group)}, 'MEMBER') then
+    grant ${quoteIdentifier(group)} to ${quoteIdentifier(member)};
+  end if;
+end $$;`;
+}
+
+function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,95 @@
+import { install } from "../../engine/control/install-schema.ts";
+import type { EngineEvent } from "../../engine/report/events.ts";
+import { resumeRun } from "../../engine/run/resume-run.ts";
+import { runJob } from "../../engine/run/run-job.ts";
+import { withDatabase as withSession } from "../../engine/session/with-database.ts";
+import type { Job } from "../../job/definition/define-job.ts";
+import { isFinished, type RunStatus } from "../../store/runs/run-status.ts";
+import type { TestDatabase } from "../database/test-database.ts";
+import { workOptions } from "../in-test/in-test-options.ts";
+import type { RunInTestOptions } from "../in-test/run-in-test.ts";
+import { StopAfter } from "../in-test/stop-after.ts";
+import { Killer } from "./killer.ts";
+import type { Random } from "./random.ts";
+
+/** What became of a run that was killed again and again. */
+export interface Survived {
+  readonly status: RunStatus;
+  readonly reason: string | null;
+  /** batches whose connection was ended when only the commit was missing */
+  readonly kills: number;
+  /** how often the run was taken up anew */
+  readonly resumes: number;
+}
+
+/**
+ * Runs a job to its end while some of its batches are killed, and the run itself as often as `lives` says. `make` gives the job
+ * to each process that there would be.
+ */
+export async function runUnderKills(
+  make: () => Promise<Job>,
+  database: TestDatabase,
+  options: Omit<RunInTestOptions, "database">,
+  { victims, lives }: KillPlan,
+): Promise<Survived> {
+  await withSession("kills", { connectionString: database.connectionString }, install);
+  const killer = await Killer.install(database, victims);
+  let resumes = 0;
+  await live(await make(), database, options, killer, lives[0], false);
+  for (const batches of [...lives.slice(1), undefined]) {
+    const { status } = await readEnd(database);
+    if (isFinished(status) || status === "failed") break;
+    resumes += 1;
+    await live(await make(), database, options, killer, batches, true);
+  }
+  return { ...(await readEnd(database)), kills: await killer.count(), resumes };
+}
+
+/** One life of a run: to its end, or until so many batches are committed. Then all that is under way is lost with it. */
+async function live(
+  job: Job,
+  database: TestDatabase,
+  options: Omit<RunInTestOptions, "database">,
+  killer: Killer,
+  batches: number | undefined,
+  isResumed: boolean,
+): Promise<void> {
+  const stop = new StopAfter(batches);
+  let struck: Promise<void> | undefined;
+  const onEvent = (event: EngineEvent): void => {
+    stop.hear(event);
+    if (stop.signal.aborted) struck ??= killer.strike();
+  };
+  const work = { ...workOptions({ ...options, database }), signal: stop.signal, onEvent };
+  await (isResumed
+    ? resumeRun(job, job.name, work)
+    : runJob(job, { ...work, parameters: options.parameters }));
+  await struck;
+  await killer.bury();
+}
+
+/** A run whose last connection was cut may have ended without being able to say so itself. */
+async function readEnd(database: TestDatabase): Promise<Pick<Survived, "status" | "reason">> {
+  const [last] = await database.query<Pick<Survived, "status" | "reason">>(
+    `select status, coalesce(message, stop_reason) as reason
+    from tidefill.run
+    where kind = 'run'
+    order by id desc
+    limit 1`,
+  );
+  return last ?? { status: "pending", reason: null };
+}
+
+/** Which attempts at a batch are killed, counted through; and after how many batches each life of the run ends. */
+export interface KillPlan {
+  readonly victims: readonly number[];
+  readonly lives: readonly number[];
+}
+
+/** The first attempt is killed in any case: a small job may have no other. */
+export function planKills(kills: number, random: Random): KillPlan {
+  const victims = [1];
+  while (victims.length < kills) victims.push((victims.at(-1) ?? 0) + random.between(1, 4));
+  const lives = Array.from({ length: Math.ceil(kills / 2) }, () => random.between(1, 3));
+  return { victims, lives };
+}

@@ -1,0 +1,34 @@
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import { against } from "../amount.ts";
+import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
+import { type Reading, type Signal, strainOf } from "../signal.ts";
+
+/** On a laptop half of the connections would be too few to mean anything. */
+const fewest = 16;
+
+/** Sessions of others that are at work: a crowd is a sign of load whatever causes it. Slows a run down, never stops it. */
+export class ActiveSessions implements Signal {
+  readonly name = "active sessions";
+  readonly everyMs = 1_000;
+  readonly whenBlind = "steady";
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const { rows } = await db.query(sql`
+      select pg_catalog.count(*) as active,
+        pg_catalog.current_setting('max_connections')::integer / 2 as half,
+        ${monitorRight}
+      from pg_catalog.pg_stat_activity
+      where backend_type = 'client backend'
+        and state = 'active'
+        and application_name not like 'tidefill%'`);
+    requireMonitorIn(rows[0], "the sessions of others");
+    const active = Number(rows[0]?.active ?? 0);
+    const limit = Math.max(fewest, Number(rows[0]?.half ?? 0));
+    return {
+      signal: this.name,
+      strain: strainOf(active, limit, false),
+      reason: `${against(active, limit)} active sessions`,
+    };
+  }
+}

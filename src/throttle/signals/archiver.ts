@@ -1,0 +1,31 @@
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import { against } from "../amount.ts";
+import { requireMonitor } from "../require-monitor.ts";
+import { type Reading, type Signal, strainOf } from "../signal.ts";
+
+/** GitLab's limit for its background migrations (WriteAheadLog indicator), in files of 16 MB. */
+const maxFiles = 42;
+
+/** WAL that waits for the archiver fills the disk, and a restore would miss it. */
+export class Archiver implements Signal {
+  readonly name = "archiver";
+  readonly everyMs = 5_000;
+  readonly whenBlind = "steady";
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const { rows: modes } = await db.query(sql`select pg_catalog.current_setting('archive_mode') as mode`);
+    if (modes[0]?.mode === "off") return null;
+    await requireMonitor(db, "WAL that waits for the archiver");
+    const { rows } = await db.query(sql`
+      select pg_catalog.count(*) as files
+      from pg_catalog.pg_ls_archive_statusdir()
+      where name like '%.ready'`);
+    const files = Number(rows[0]?.files ?? 0);
+    return {
+      signal: this.name,
+      strain: strainOf(files, maxFiles),
+      reason: `${against(files, maxFiles)} WAL files wait for the archiver`,
+    };
+  }
+}

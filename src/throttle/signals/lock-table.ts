@@ -1,0 +1,31 @@
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import { type Reading, type Signal, strainOf } from "../signal.ts";
+
+/** Of the server's lock table so much may be taken: the rest is the application's, which fails when it finds none free. */
+const mostTaken = 0.6;
+
+/** A batch over many partitions takes a lock on each of them and on each of their indexes. */
+export class LockTable implements Signal {
+  readonly name = "lock table";
+  readonly everyMs = 1_000;
+  readonly whenBlind = "steady";
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const { rows } = await db.query(sql`
+      select pg_catalog.count(*) as taken,
+        pg_catalog.current_setting('max_locks_per_transaction')::integer
+          * (pg_catalog.current_setting('max_connections')::integer
+            + pg_catalog.current_setting('max_prepared_transactions')::integer) as size
+      from pg_catalog.pg_locks
+      where not fastpath`);
+    const [taken, size] = [Number(rows[0]?.taken ?? 0), Number(rows[0]?.size ?? 1)];
+    const limit = Math.floor(size * mostTaken);
+    const sign = taken >= limit ? ">" : "of at most";
+    return {
+      signal: this.name,
+      strain: strainOf(taken, limit),
+      reason: `${taken} ${sign} ${limit} locks are taken of ${size} (max_locks_per_transaction)`,
+    };
+  }
+}

@@ -1,0 +1,86 @@
+import { cpus } from "node:os";
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import { against } from "../amount.ts";
+import { isOnThisMachine } from "../on-this-machine.ts";
+import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
+import { type Reading, type Signal, strainOf } from "../signal.ts";
+
+const maxBusy = 0.7;
+/** With fewer processors than these one worker alone is felt by everybody else, however idle they are on the whole. */
+const enoughProcessors = 8;
+/** Never stopped, but nearly: of the processors an application feels every moment. */
+const mostStrain = 0.999;
+/** So many sessions of one name, all of which did something just now, and again at the next look: an application with its pool. */
+const atWork = { sessions: 2, looks: 2 };
+/** A pool hands out the same few again while they are enough, and others now and then. */
+const lately = "1 second";
+/** Between two requests it has not gone home. */
+const lingersMs = 5_000;
+
+interface Times {
+  readonly busy: number;
+  readonly all: number;
+}
+
+/**
+ * The processors, where the server runs on this machine, and while an application is at work in it: alone, a run may have all of
+ * them. Slows a run down, never stops it.
+ */
+export class Processor implements Signal {
+  readonly name = "processor";
+  readonly everyMs = 500;
+  readonly whenBlind = "steady";
+  #isHere = false;
+  #last: Times | null = null;
+  /** looks in a row that found an application */
+  #looks = 0;
+  #metAt = Number.NEGATIVE_INFINITY;
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const now = times();
+    const before = this.#last;
+    this.#last = now;
+    this.#isHere ||= await isOnThisMachine(db);
+    if (!this.#isHere) return null;
+    this.#looks = (await isApplicationAtWork(db)) ? this.#looks + 1 : 0;
+    if (this.#looks >= atWork.looks) this.#metAt = performance.now();
+    // Among others one begins slowly: before the first batch one look is enough.
+    const isFirst = before === null && this.#looks > 0;
+    if (!isFirst && performance.now() - this.#metAt > lingersMs) return null;
+    const own = { signal: this.name, onlyRestsHelp: true } as const;
+    const processors = cpus().length;
+    if (processors < enoughProcessors || before === null || now.all === before.all)
+      return { ...own, strain: mostStrain, reason: `an application is at work on ${countOf(processors)}` };
+    const busy = (now.busy - before.busy) / (now.all - before.all);
+    const percent = (share: number): string => `${Math.round(share * 100)} %`;
+    const reason = `processors ${against(busy, maxBusy, percent)} busy while an application is at work`;
+    return { ...own, strain: Math.min(mostStrain, strainOf(busy, maxBusy)), reason };
+  }
+}
+
+async function isApplicationAtWork(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query(sql`
+    select exists (
+      select
+      from pg_catalog.pg_stat_activity
+      where backend_type = 'client backend'
+        and application_name not like 'tidefill%'
+        and (state = 'active' or state_change > pg_catalog.clock_timestamp() - ${lately}::interval)
+      group by datid, usesysid, application_name
+      having pg_catalog.count(*) >= ${atWork.sessions}::integer
+    ) as is_at_work, ${monitorRight}`);
+  requireMonitorIn(rows[0], "whether an application is at work");
+  return rows[0]?.is_at_work === "t";
+}
+
+function countOf(processors: number): string {
+  return processors === 1 ? "the one processor" : `the same ${processors} processors`;
+}
+
+function times(): Times {
+  const all = cpus().map((cpu) => Object.values(cpu.times).reduce((sum, time) => sum + time, 0));
+  const idle = cpus().map((cpu) => cpu.times.idle);
+  const total = all.reduce((sum, time) => sum + time, 0);
+  return { all: total, busy: total - idle.reduce((sum, time) => sum + time, 0) };
+}

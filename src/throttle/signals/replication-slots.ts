@@ -1,0 +1,38 @@
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import { against, inBytes } from "../amount.ts";
+import { type Reading, type Signal, strainOf } from "../signal.ts";
+
+/** Where `max_slot_wal_keep_size` sets no limit. */
+const defaultMaxBytes = 10 * 1_024 ** 3;
+
+/** A slot that nobody consumes keeps all WAL: the disk fills up, or the slot is lost. We stop well before either. */
+export class ReplicationSlots implements Signal {
+  readonly name = "replication slots";
+  readonly everyMs = 5_000;
+  readonly whenBlind = "steady";
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const { rows } = await db.query(sql`
+      select slot_name as name,
+        pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn) as retained,
+        (select setting::bigint * 1048576 from pg_catalog.pg_settings where name = 'max_slot_wal_keep_size') as kept
+      from pg_catalog.pg_replication_slots
+      where restart_lsn is not null
+        and wal_status is distinct from 'lost'
+        and not temporary
+      order by restart_lsn
+      limit 1`);
+    const [slot] = rows;
+    if (slot === undefined) return null;
+    const kept = Number(slot.kept ?? -1);
+    const limit = kept < 0 ? defaultMaxBytes : kept / 2;
+    const retained = Number(slot.retained ?? 0);
+    const measure = against(retained, limit, inBytes);
+    return {
+      signal: this.name,
+      strain: strainOf(retained, limit),
+      reason: `replication slot ${slot.name} retains ${measure} of WAL`,
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import { sql } from "../../postgres/sql/sql.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
+import { against, inBytes } from "../amount.ts";
+import { type Reading, type Signal, strainOf } from "../signal.ts";
+
+interface Sample {
+  readonly at: number;
+  readonly bytes: number;
+  /** by each backend of our role; null before PostgreSQL 18, which counts for each apart */
+  readonly backends: ReadonlyMap<string, Written> | null;
+}
+
+interface Written {
+  readonly bytes: number;
+  /** A pooler lends the same backend to others, too. */
+  readonly isOurs: boolean;
+}
+
+/** How fast WAL is written, by everybody and by us; holds a run back only where somebody has set a limit. */
+export class WalWritten implements Signal {
+  readonly name = "wal";
+  readonly everyMs = 1_000;
+  readonly whenBlind = "steady";
+  readonly #maxBytesPerSecond: number | null;
+  readonly #batches: string;
+  #last: Sample | null = null;
+  #all = 0;
+  #own: number | null = null;
+  #ownBytes: number | null = null;
+
+  /** `batches` is how the names of the run's batches begin; what other runs write is not ours. */
+  constructor(maxBytesPerSecond: number | null, batches: string) {
+    this.#maxBytesPerSecond = maxBytesPerSecond;
+    this.#batches = batches;
+  }
+
+  get bytesPerSecond(): number {
+    return this.#all;
+  }
+
+  /** Null where the server does not count for each backend. */
+  get ownBytesPerSecond(): number | null {
+    return this.#own;
+  }
+
+  /** Since the first look, by all processes of ours; null where the server does not count for each backend. */
+  get ownBytes(): number | null {
+    return this.#ownBytes;
+  }
+
+  async read(db: Queryable): Promise<Reading | null> {
+    const sample = await take(db, this.#batches);
+    const seconds = this.#last === null ? 0 : (sample.at - this.#last.at) / 1_000;
+    if (this.#last !== null && seconds > 0.05) {
+      this.#all = Math.max(0, sample.bytes - this.#last.bytes) / seconds;
+      const own = sample.backends === null ? null : grown(this.#last.backends, sample.backends);
+      this.#own = own === null ? null : own / seconds;
+      this.#ownBytes = own === null ? null : (this.#ownBytes ?? 0) + own;
+    }
+    this.#last = sample;
+    const limit = this.#maxBytesPerSecond;
+    if (limit === null) return null;
+    const measure = against(this.#all, limit, (bytes) => `${inBytes(bytes)}/s`);
+    return { signal: this.name, strain: strainOf(this.#all, limit), reason: `WAL ${measure}` };
+  }
+}
+
+async function take(db: Queryable, batches: string): Promise<Sample> {
+  const { rows } = await db.query(sql`
+    select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') as bytes,
+      pg_catalog.current_setting('server_version_num')::integer >= 180000 as tells`);
+  const at = performance.now();
+  const bytes = Number(rows[0]?.bytes ?? 0);
+  if (rows[0]?.tells !== "t") return { at, bytes, backends: null };
+  const { rows: backends } = await db.query(sql`
+    select activity.pid || ' ' || activity.backend_start as backend,
+      (select wal_bytes from pg_catalog.pg_stat_get_backend_wal(activity.pid)) as bytes,
+      activity.application_name = pg_catalog.current_setting('application_name')
+        or pg_catalog.starts_with(activity.application_name, ${batches}) as is_ours
+    from pg_catalog.pg_stat_activity as activity
+    where activity.usename = current_user
+      and activity.datname = pg_catalog.current_database()`);
+  const written = backends.map(
+    (row) => [row.backend ?? "", { bytes: Number(row.bytes ?? 0), isOurs: row.is_ours === "t" }] as const,
+  );
+  return { at, bytes, backends: new Map(written) };
+}
+
+/** What our backends have added; one that is new has written all of it since, one that is gone no more. */
+function grown(before: ReadonlyMap<string, Written> | null, now: ReadonlyMap<string, Written>): number {
+  return [...now].reduce((sum, [backend, { bytes, isOurs }]) => {
+    return isOurs ? sum + Math.max(0, bytes - (before?.get(backend)?.bytes ?? 0)) : sum;
+  }, 0);
+}
