@@ -12,7 +12,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { retryRejects } from "../../src/engine/run/retry-rejects.ts";
-import { isLong } from "../crash/random.ts";
+import { isLong } from "../crash/programs/random.ts";
 import { useDatabase } from "../support/database.ts";
 import { freshSchemas } from "../support/fresh-schemas.ts";
 

@@ -16,7 +16,7 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { limited as limitedRole } from "../database/refusals.ts";
+import { limited as limitedRole } from "../database/plan/refusals.ts";
 import { useDatabase } from "../support/database.ts";
 
 const database = useDatabase();

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { setDelay, Work } from "./work.ts";
+import { fillCounters } from "./programs/counters.ts";
+import { setDelay, Work } from "./programs/work.ts";
 
 const database = useDatabase();
 

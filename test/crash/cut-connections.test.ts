@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireCountedOnce, setCheckpointPace } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { anyStatement, Following, Proxied } from "./proxied.ts";
-import { isLong, Random } from "./random.ts";
-import { terminateOne } from "./terminate.ts";
-import { setDelay, Work } from "./work.ts";
+import { fillCounters, requireCountedOnce, setCheckpointPace } from "./programs/counters.ts";
+import { anyStatement, Following, Proxied } from "./programs/proxied.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { terminateOne } from "./programs/terminate.ts";
+import { setDelay, Work } from "./programs/work.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);

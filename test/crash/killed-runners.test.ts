@@ -5,10 +5,16 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
-import { fillCounters, requireCountedOnce, rowsLeft, setCheckpointPace, setPace } from "./counters.ts";
-import { isLong, Random } from "./random.ts";
-import { RunnerProcess } from "./runner-process.ts";
-import { setDelay } from "./work.ts";
+import {
+  fillCounters,
+  requireCountedOnce,
+  rowsLeft,
+  setCheckpointPace,
+  setPace,
+} from "./programs/counters.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { RunnerProcess } from "./programs/runner-process.ts";
+import { setDelay } from "./programs/work.ts";
 
 const database = useDatabase();
 let tidefill: CommandLine;

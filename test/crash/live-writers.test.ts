@@ -3,10 +3,10 @@ import { defineJob, defineSqlJob, type Job, rowsOf, sql, table, update } from "t
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
-import { Application } from "./application.ts";
-import { requireSucceeded } from "./counters.ts";
-import { isLong, Random } from "./random.ts";
-import { Work } from "./work.ts";
+import { Application } from "./programs/application.ts";
+import { requireSucceeded } from "./programs/counters.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { Work } from "./programs/work.ts";
 
 const database = useDatabase();
 const rows = isLong ? 40_000 : 6_000;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cluster } from "../../src/embedded/cluster.ts";
-import { type Asked, fillCounters, requireCountedOnce } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { askAnew } from "./restarts.ts";
-import { Work } from "./work.ts";
+import { type Asked, fillCounters, requireCountedOnce } from "./programs/counters.ts";
+import { askAnew } from "./programs/restarts.ts";
+import { Work } from "./programs/work.ts";
 
 // A server with these settings answers COMMIT long before the commit is safe: it stands for one that fails over to a
 // replica that lags behind.

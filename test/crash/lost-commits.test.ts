@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
-import { fillCounters, requireCountedOnce, setPace } from "./counters.ts";
 import bySql from "./jobs/count-by-sql.ts";
 import byRow from "./jobs/count-rows.ts";
-import { batchCommit, Proxied } from "./proxied.ts";
-import { isLong, Random } from "./random.ts";
-import { setDelay, Work } from "./work.ts";
+import { fillCounters, requireCountedOnce, setPace } from "./programs/counters.ts";
+import { batchCommit, Proxied } from "./programs/proxied.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { setDelay, Work } from "./programs/work.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireCountedOnce } from "./counters.ts";
-import { RunnerProcess } from "./runner-process.ts";
+import { fillCounters, requireCountedOnce } from "./programs/counters.ts";
+import { RunnerProcess } from "./programs/runner-process.ts";
 
 const database = useDatabase();
 const tenYears = 10 * 365.25 * 24 * 3_600_000;

@@ -1,11 +1,11 @@
 import { RefusedError, runJob } from "tidefill";
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireCountedOnce } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { isLong } from "./random.ts";
-import { RunnerProcess } from "./runner-process.ts";
-import { setDelay, Work } from "./work.ts";
+import { fillCounters, requireCountedOnce } from "./programs/counters.ts";
+import { isLong } from "./programs/random.ts";
+import { RunnerProcess } from "./programs/runner-process.ts";
+import { setDelay, Work } from "./programs/work.ts";
 
 const database = useDatabase();
 

@@ -2,12 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defineJob, defineSqlJob, type Job, rowsOf, sql, table, update } from "tidefill";
 import { describe, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireSucceeded, setCheckpointPace, setPace } from "./counters.ts";
-import { advanceStatement, Following, Proxied } from "./proxied.ts";
-import { isLong, Random } from "./random.ts";
-import { RunnerProcess } from "./runner-process.ts";
-import { terminateOne } from "./terminate.ts";
-import { Work } from "./work.ts";
+import { fillCounters, requireSucceeded, setCheckpointPace, setPace } from "./programs/counters.ts";
+import { advanceStatement, Following, Proxied } from "./programs/proxied.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { RunnerProcess } from "./programs/runner-process.ts";
+import { terminateOne } from "./programs/terminate.ts";
+import { Work } from "./programs/work.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);

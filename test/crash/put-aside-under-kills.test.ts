@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
-import { fillCounters, requireCountedOnce } from "./counters.ts";
-import { isLong, Random } from "./random.ts";
-import { RunnerProcess } from "./runner-process.ts";
+import { fillCounters, requireCountedOnce } from "./programs/counters.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { RunnerProcess } from "./programs/runner-process.ts";
 
 const database = useDatabase();
 const rows = 3_000;

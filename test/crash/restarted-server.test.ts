@@ -1,12 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cluster } from "../../src/embedded/cluster.ts";
-import { type Asked, fillCounters, requireCountedOnce, setCheckpointPace, setPace } from "./counters.ts";
 import bySql from "./jobs/count-by-sql.ts";
 import byRow from "./jobs/count-rows.ts";
-import { isLong, Random } from "./random.ts";
-import { askAnew } from "./restarts.ts";
-import { setDelay, Work } from "./work.ts";
+import {
+  type Asked,
+  fillCounters,
+  requireCountedOnce,
+  setCheckpointPace,
+  setPace,
+} from "./programs/counters.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { askAnew } from "./programs/restarts.ts";
+import { setDelay, Work } from "./programs/work.ts";
 
 // Committed is what PostgreSQL has handed to the system: that survives the server's death, if not the machine's.
 const settings = { fsync: "off" };

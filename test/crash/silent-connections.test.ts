@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireCountedOnce } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { anyStatement, Proxied } from "./proxied.ts";
-import { Random } from "./random.ts";
-import { setDelay, Work } from "./work.ts";
+import { fillCounters, requireCountedOnce } from "./programs/counters.ts";
+import { anyStatement, Proxied } from "./programs/proxied.ts";
+import { Random } from "./programs/random.ts";
+import { setDelay, Work } from "./programs/work.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);

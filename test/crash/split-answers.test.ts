@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireCountedOnce } from "./counters.ts";
-import { RunnerProcess } from "./runner-process.ts";
-import { SplitRelay } from "./split-relay.ts";
+import { fillCounters, requireCountedOnce } from "./programs/counters.ts";
+import { RunnerProcess } from "./programs/runner-process.ts";
+import { SplitRelay } from "./programs/split-relay.ts";
 
 const database = useDatabase();
 let relay: SplitRelay;

@@ -4,11 +4,11 @@ import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { spawnProgram } from "../support/spawn-program.ts";
 import { everyStep, losingSteps } from "./jobs/steps.ts";
-import { isLong } from "./random.ts";
-import type { StepsOptions } from "./steps-runner.ts";
+import { isLong } from "./programs/random.ts";
+import type { StepsOptions } from "./programs/steps-runner.ts";
 
 const database = useDatabase();
-const program = new URL("./steps-runner.ts", import.meta.url);
+const program = new URL("./programs/steps-runner.ts", import.meta.url);
 const delays = isLong ? [0, 1, 2, 5, 10, 20, 50, 100] : [0];
 
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
-import { fillCounters, requireCountedOnce, setPace } from "./counters.ts";
-import { isLong, Random } from "./random.ts";
-import { RunnerProcess } from "./runner-process.ts";
+import { fillCounters, requireCountedOnce, setPace } from "./programs/counters.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { RunnerProcess } from "./programs/runner-process.ts";
 
 const database = useDatabase();
 

@@ -3,15 +3,15 @@ import { type Job, type RunReport, resumeRun, runJob, undoRun, verifyRun } from 
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
-import { setCheckpointPace, setPace } from "./counters.ts";
-import { type Expected, editAndExpect, requireAsExpected } from "./edits.ts";
-import { fillSource } from "./effects.ts";
 import { jobCalled } from "./jobs/effects.ts";
-import { batchCommit, Proxied } from "./proxied.ts";
-import { isLong, Random } from "./random.ts";
-import { Task } from "./task.ts";
-import { finish, killAgainAndAgain } from "./task-process.ts";
-import { terminateOne } from "./terminate.ts";
+import { setCheckpointPace, setPace } from "./programs/counters.ts";
+import { type Expected, editAndExpect, requireAsExpected } from "./programs/edits.ts";
+import { fillSource } from "./programs/effects.ts";
+import { batchCommit, Proxied } from "./programs/proxied.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { Task } from "./programs/task.ts";
+import { finish, killAgainAndAgain } from "./programs/task-process.ts";
+import { terminateOne } from "./programs/terminate.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);

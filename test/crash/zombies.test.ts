@@ -2,12 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
-import { fillCounters, requireCountedOnce } from "./counters.ts";
 import byRow from "./jobs/count-rows.ts";
-import { advanceStatement, batchCommit, Proxied } from "./proxied.ts";
-import { isLong, Random } from "./random.ts";
-import { RunnerProcess } from "./runner-process.ts";
-import { setDelay, Work } from "./work.ts";
+import { fillCounters, requireCountedOnce } from "./programs/counters.ts";
+import { advanceStatement, batchCommit, Proxied } from "./programs/proxied.ts";
+import { isLong, Random } from "./programs/random.ts";
+import { RunnerProcess } from "./programs/runner-process.ts";
+import { setDelay, Work } from "./programs/work.ts";
 
 const database = useDatabase();
 const proxied = new Proxied(database);

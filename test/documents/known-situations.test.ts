@@ -69,7 +69,9 @@ test.for(situations)(
 );
 
 test("every case is in a situation", () => {
-  const files = readdirSync(join(root, "test/cases")).filter((file) => file.endsWith(".test.ts"));
+  const files = readdirSync(join(root, "test/cases"), { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".test.ts"),
+  );
   const shown = new Set(situations.flatMap(({ tests }) => tests));
   expect(files.filter((file) => !shown.has(`test/cases/${file}`))).toEqual([]);
 });

@@ -1,0 +1,112 @@
+import { afterEach, expect, inject, test } from "vitest";
+import { runJob } from "../../../src/engine/run/run-job.ts";
+import { table } from "../../../src/job/columns/table.ts";
+import { defineJob } from "../../../src/job/definition/define-job.ts";
+import { classifyFailure } from "../../../src/postgres/failure/failure.ts";
+import { update } from "../../../src/sink/definitions/update.ts";
+import { rowsOf } from "../../../src/source/table/table-rows.ts";
+import { urlOf, useDatabase } from "../../support/database.ts";
+import { findPgbouncer, Pgbouncer } from "../../support/pgbouncer.ts";
+import { changed, reach, refusal } from "./connecting.ts";
+
+const database = useDatabase();
+const isMissing = findPgbouncer() === undefined;
+const poolers: Pgbouncer[] = [];
+
+afterEach(async () => {
+  for (const pooler of poolers.splice(0)) await pooler.stop();
+});
+
+/** The address of this file's database through a pooler with these settings. */
+async function through(...settings: readonly string[]): Promise<string> {
+  const pooler = await Pgbouncer.before(inject("adminUrl"), 2, settings);
+  poolers.push(pooler);
+  return changed(pooler.url, { pathname: new URL(urlOf(database.name)).pathname });
+}
+
+/** What is thrown, before it is explained. */
+async function thrown(connecting: Promise<unknown>): Promise<unknown> {
+  return connecting.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+const things = table("things", { key: "id", columns: { id: "bigint", n: "integer?" } });
+const count = defineJob({
+  name: "count-things",
+  source: rowsOf(things, { read: ["n"] }),
+  transform: () => ({ n: 1 }),
+  sink: update(things, ["n"]),
+});
+
+test.skipIf(isMissing)(
+  "a startup parameter that a pooler does not let through is refused at once, by its name (D3)",
+  async () => {
+    const url = await through();
+    const withOptions = changed(url, { search: "?options=-c%20search_path%3Dapp" });
+    expect(await refusal(reach(withOptions))).toMatchObject({
+      code: "usage",
+      message:
+        "The pooler does not let the parameter options through: unsupported startup parameter: options (SQLSTATE 08P01).",
+      remedy:
+        "Take options out of the address, and unset PGOPTIONS; a search path is written ?schema=name, which goes through any pooler. Or give the address of the server itself.",
+    });
+    // A run that meets it later does not try for minutes either.
+    expect(classifyFailure(await thrown(reach(withOptions)))).toMatchObject({ action: "stop" });
+    // What others write for their own pools and limits is not sent.
+    expect(await reach(changed(url, { search: "?statement_timeout=5000&pgbouncer=true" }))).toMatchObject({
+      role: "postgres",
+    });
+  },
+);
+
+test.skipIf(isMissing)("a pooler that pools statements is refused at once (D3)", async () => {
+  const url = await through("pool_mode = statement");
+  const failure = await thrown(runJob(count, { connectionString: url }));
+  expect(await refusal(Promise.reject(failure))).toMatchObject({
+    code: "usage",
+    message:
+      "The pooler answered: transaction blocks not allowed in statement pooling mode (SQLSTATE 08P01). It pools statements, and tidefill works in transactions.",
+    remedy: "Set pool_mode = transaction in the pooler, or give the address of the server itself.",
+  });
+  expect(classifyFailure(failure)).toMatchObject({ action: "stop" });
+});
+
+test.skipIf(isMissing)(
+  "what a pooler says under the SQLSTATE of a broken protocol is taken as what it means (D3)",
+  async () => {
+    const url = await through("max_client_conn = 1");
+    expect(await refusal(reach(changed(url, { pathname: "/nowhere" })))).toMatchObject({
+      code: "database",
+      remedy: expect.stringContaining("Check the database's name"),
+    });
+    const wrong = await thrown(reach(changed(url, { password: "wrong" })));
+    expect(classifyFailure(wrong)).toMatchObject({ action: "retry", reason: "login" });
+    expect(await refusal(Promise.reject(wrong))).toMatchObject({
+      code: "database",
+      remedy: expect.stringContaining("Check the role and the password."),
+    });
+    const first = await import("pg").then(({ default: pg }) => new pg.Client({ connectionString: url }));
+    await first.connect();
+    const full = await thrown(reach(url));
+    await first.end();
+    expect(classifyFailure(full)).toMatchObject({ action: "retry", reason: "resources" });
+    expect(await refusal(Promise.reject(full))).toMatchObject({ code: "no-connection-free" });
+  },
+);
+
+test.skipIf(isMissing)(
+  "a schema in the address goes through a pooler, since each transaction sets it (A5)",
+  async () => {
+    const url = await through();
+    await database.query("create schema app");
+    for (const schema of ["public", "app"]) {
+      await database.query(`create table ${schema}.things (id bigint primary key, n integer)`);
+      await database.query(`insert into ${schema}.things values (1, null)`);
+    }
+    await runJob(count, { connectionString: changed(url, { search: "?schema=app" }) });
+    expect(await database.query("select n from app.things")).toEqual([{ n: 1 }]);
+    expect(await database.query("select n from public.things")).toEqual([{ n: null }]);
+  },
+);

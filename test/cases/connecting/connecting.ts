@@ -1,0 +1,49 @@
+import { explained } from "../../../src/cli/terminal/explained.ts";
+import type { TidefillError } from "../../../src/errors.ts";
+import { createPool } from "../../../src/postgres/connection/create-pool.ts";
+
+/** Where a connection leads. */
+export interface Reached {
+  readonly port: string;
+  readonly role: string;
+  readonly path: string | null;
+  readonly encrypted: string;
+}
+
+/** Connects once, as every command does, and says where that leads. */
+export async function reach(
+  connectionString: string | undefined,
+  options: Pick<Parameters<typeof createPool>[0], "password"> = {},
+): Promise<Reached> {
+  const pool = createPool({
+    connectionString,
+    ...options,
+    applicationName: "tidefill reach",
+    maxConnections: 1,
+  });
+  try {
+    const { rows } = await pool.query<{ [name in keyof Reached]: string }>(`
+      select pg_catalog.current_setting('port') as port, current_user as role, current_schema() as path,
+        coalesce((select ssl from pg_catalog.pg_stat_ssl where pid = pg_catalog.pg_backend_pid()), false)::text as encrypted`);
+    return rows[0] as Reached;
+  } finally {
+    await pool.end();
+  }
+}
+
+/** How the command line would explain why a connection was not made. */
+export async function refusal(connecting: Promise<unknown>): Promise<TidefillError> {
+  const thrown = await connecting.then(
+    () => new Error("It has connected."),
+    (error: unknown) => error,
+  );
+  return explained(thrown);
+}
+
+/** An address with other parts. */
+export function changed(
+  address: string,
+  parts: Partial<Record<"hostname" | "username" | "password" | "pathname" | "search", string>>,
+): string {
+  return Object.assign(new URL(address), parts).href;
+}

@@ -1,0 +1,80 @@
+import { defineJob, rowsOf, runJob, table, update } from "tidefill";
+import { beforeEach, expect, test } from "vitest";
+import { useDatabase } from "../../support/database.ts";
+
+const database = useDatabase();
+const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer" } });
+
+beforeEach(async () => {
+  await database.query("drop schema if exists tidefill cascade");
+  await database.query("drop table if exists counters");
+  await database.query("create table counters (id bigint primary key, n integer not null default 0)");
+  await database.query("insert into counters select g from generate_series(1, 300) g");
+});
+
+test("a row whose transform never answers is kept aside, and the others are done", async () => {
+  const job = defineJob({
+    name: "hang",
+    source: rowsOf(counters),
+    transform: async (row) => {
+      if (row.id === 50n) await new Promise(() => {});
+      return { n: row.n + 1 };
+    },
+    sink: update(counters, ["n"]),
+  });
+  const report = await runJob(job, { connectionString: database.url, workers: 2 });
+  expect(report).toMatchObject({ status: "succeeded", rows: { written: 299, rejected: 1 } });
+  expect(await database.query("select key::text, reason from tidefill.reject")).toEqual([
+    {
+      key: "{50}",
+      reason: expect.stringMatching(/^the transform took longer than 4 s, .* let a job copy them$/),
+    },
+  ]);
+});
+
+test("a synchronous transform that is slow gets smaller batches, so that locks are not held for long", async () => {
+  const held: number[] = [];
+  const job = defineJob({
+    name: "slow",
+    source: rowsOf(counters, { read: ["n"] }),
+    transform: (row) => {
+      const end = performance.now() + 10;
+      while (performance.now() < end);
+      return { n: row.n + 1 };
+    },
+    sink: update(counters, ["n"]),
+    pace: { batchTime: "50ms" },
+  });
+  const report = await runJob(job, {
+    connectionString: database.url,
+    workers: 1,
+    onEvent: (event) => {
+      if (event.type === "batch committed") held.push(event.counts.read);
+    },
+  });
+  expect(report).toMatchObject({ status: "succeeded", rows: { written: 300 } });
+  expect(Math.max(...held)).toBeLessThanOrEqual(25);
+  expect(await database.query("select min(n), max(n) from counters")).toEqual([{ min: 1, max: 1 }]);
+});
+
+test("transforms that wait side by side are not cut down to one at a time", async () => {
+  const sizes: number[] = [];
+  const job = defineJob({
+    name: "wait",
+    source: rowsOf(counters, { read: ["n"] }),
+    transform: async (row) => {
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      return { n: row.n + 1 };
+    },
+    sink: update(counters, ["n"]),
+    pace: { batchTime: "50ms" },
+  });
+  await runJob(job, {
+    connectionString: database.url,
+    workers: 1,
+    onEvent: (event) => {
+      if (event.type === "batch committed" && event.counts.read > 0) sizes.push(event.counts.read);
+    },
+  });
+  expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThanOrEqual(16);
+});

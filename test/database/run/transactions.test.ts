@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { createPool } from "../../../src/postgres/connection/create-pool.ts";
+import { sql } from "../../../src/postgres/sql/sql.ts";
+import { Database } from "../../../src/postgres/transaction/database.ts";
+import { useDatabase } from "../../support/database.ts";
+import { withEngine } from "./small-batches.ts";
+
+const database = useDatabase();
+
+test("only a transaction that may be forgotten does not wait for the disk, and nothing of that stays", async () => {
+  await withEngine(database.url, async (db) => {
+    const settings: unknown[] = [];
+    for (const limits of [{}, { mayBeForgotten: true }, {}] as const) {
+      const { rows } = await db.transaction(
+        (tx) => tx.query(sql`select pg_catalog.current_setting('synchronous_commit') as waits`),
+        limits,
+      );
+      settings.push(rows[0]?.waits);
+    }
+    expect(settings[0]).not.toBe("off");
+    expect(settings[1]).toBe("off");
+    expect(settings[2]).toBe(settings[0]);
+  });
+});
+
+test.each([
+  "application_name=shop",
+  "connect_timeout=5&application_name=shop",
+  "application_name=shop&connect_timeout=5",
+])("a name in the address does not replace ours: ?%s", async (query) => {
+  const connectionString = `${database.url}?${query}`;
+  const db = new Database(createPool({ connectionString, applicationName: "tidefill x", maxConnections: 1 }));
+  try {
+    const name = sql`select pg_catalog.current_setting('application_name') as name`;
+    expect((await db.query(name)).rows).toEqual([{ name: "tidefill x" }]);
+  } finally {
+    await db.close();
+  }
+});

@@ -1,0 +1,199 @@
+import { statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type pg from "pg";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { Cluster } from "../../../src/embedded/cluster.ts";
+import { SignalBlindError } from "../../../src/throttle/signal.ts";
+import { ActiveSessions } from "../../../src/throttle/signals/active-sessions.ts";
+import { Archiver } from "../../../src/throttle/signals/archiver.ts";
+import { DiskSpace } from "../../../src/throttle/signals/disk-space.ts";
+import { ReplicationSlots } from "../../../src/throttle/signals/replication-slots.ts";
+import { WalWritten } from "../../../src/throttle/signals/wal-written.ts";
+import { Sessions } from "../../support/sessions.ts";
+
+// These look at the whole server: in that of all tests they would see other tests.
+const settings = {
+  fsync: "off",
+  max_connections: "40",
+  max_slot_wal_keep_size: "64MB",
+  archive_mode: "on",
+  archive_command: "exit 1",
+};
+const batches = "tidefill increment run 7 range ";
+let cluster: Cluster;
+let sessions: Sessions;
+let admin: pg.Client;
+
+beforeAll(async () => {
+  cluster = await Cluster.open({ settings });
+});
+afterAll(() => cluster.stop("immediate"));
+beforeEach(async () => {
+  sessions = new Sessions(cluster.url());
+  admin = await sessions.open("admin");
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await sessions.close();
+});
+
+/** Writes WAL that no table knows of. */
+async function writeWal(session: pg.Client, megabytes: number): Promise<void> {
+  await session.query("select pg_logical_emit_message(false, 'test', repeat('x', $1::integer * 1048576))", [
+    megabytes,
+  ]);
+}
+
+describe("WAL", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+  });
+
+  test("is measured a second, and holds a run back where the job sets a limit", async () => {
+    const db = sessions.onlooker();
+    const limited = new WalWritten(1_048_576, batches);
+    const free = new WalWritten(null, batches);
+    expect(await limited.read(db)).toEqual({
+      signal: "wal",
+      strain: 0,
+      reason: "WAL 0 B/s of at most 1 MB/s",
+    });
+    expect(await free.read(db)).toBeNull();
+    await writeWal(admin, 6);
+    vi.advanceTimersByTime(2_000);
+    const reading = await limited.read(db);
+    expect(reading?.strain).toBeCloseTo(3, 1);
+    expect(reading?.reason).toBe("WAL 3 MB/s > 1 MB/s");
+    expect(await free.read(db)).toBeNull();
+    expect(free.bytesPerSecond / 1_048_576).toBeCloseTo(3, 1);
+  });
+
+  test("of our own is told apart where the server counts it for each backend", async () => {
+    const { rows } = await admin.query("select current_setting('server_version_num')::integer as version");
+    const db = sessions.onlooker();
+    const ours = await sessions.open(`${batches}1`);
+    const other = await sessions.open("tidefill increment run 8 range 1");
+    const signal = new WalWritten(null, batches);
+    await signal.read(db);
+    await writeWal(admin, 4);
+    await writeWal(ours, 2);
+    await writeWal(other, 3);
+    if (rows[0].version >= 180_000)
+      for (const each of [admin, ours, other]) await each.query("select pg_stat_force_next_flush()");
+    vi.advanceTimersByTime(1_000);
+    await signal.read(db);
+    expect(signal.bytesPerSecond / 1_048_576).toBeCloseTo(9, 1);
+    if (rows[0].version < 180_000) return expect(signal.ownBytesPerSecond).toBeNull();
+    expect((signal.ownBytesPerSecond ?? 0) / 1_048_576).toBeCloseTo(2, 1);
+    // A pooler lends us backends in which others have written before.
+    await admin.query(`set application_name = '${batches}2'`);
+    await writeWal(admin, 1);
+    await admin.query("select pg_stat_force_next_flush()");
+    vi.advanceTimersByTime(1_000);
+    await signal.read(db);
+    expect((signal.ownBytesPerSecond ?? 0) / 1_048_576).toBeCloseTo(1, 1);
+  });
+});
+
+describe("a replication slot", () => {
+  afterEach(async () => {
+    await sessions.close();
+    admin = await sessions.open("admin");
+    await admin.query("select pg_drop_replication_slot(slot_name) from pg_replication_slots");
+  });
+
+  test("that nobody consumes holds a run at half of what the server keeps for it", async () => {
+    const db = sessions.onlooker();
+    expect(await new ReplicationSlots().read(db)).toBeNull();
+    await admin.query("select pg_create_physical_replication_slot('reserves_nothing')");
+    expect(await new ReplicationSlots().read(db)).toBeNull();
+    await admin.query("select pg_create_physical_replication_slot('unread', true)");
+    const first = await new ReplicationSlots().read(db);
+    expect(first?.reason).toMatch(/^replication slot unread retains .+ of at most 32 MB of WAL$/);
+    await writeWal(admin, 40);
+    await admin.query("select pg_switch_wal()");
+    await admin.query("checkpoint");
+    await admin.query("select pg_create_physical_replication_slot('younger', true)");
+    const reading = await new ReplicationSlots().read(db);
+    expect(reading?.strain).toBeGreaterThan(40 / 32);
+    expect(reading?.strain).toBeLessThan(2);
+    expect(reading?.reason).toMatch(/^replication slot unread retains \d+ MB > 32 MB of WAL$/);
+  });
+
+  test("that is lost, or lives only as long as its session, has nothing more to lose", async () => {
+    await admin.query("select pg_create_physical_replication_slot('lost', true)");
+    await writeWal(admin, 100);
+    await admin.query("select pg_switch_wal()");
+    await admin.query("checkpoint");
+    const { rows } = await admin.query(
+      "select slot_name from pg_replication_slots where wal_status = 'lost'",
+    );
+    expect(rows).toEqual([{ slot_name: "lost" }]);
+    await admin.query("select pg_create_physical_replication_slot('passing', true, true)");
+    expect(await new ReplicationSlots().read(sessions.onlooker())).toBeNull();
+  });
+});
+
+describe("the archiver", () => {
+  test("holds a run when 42 files wait for it", async () => {
+    const status = join(cluster.directory, "data", "pg_wal", "archive_status");
+    const db = sessions.onlooker();
+    const files = async (): Promise<number> => {
+      const { rows } = await admin.query(
+        "select count(*)::integer as n from pg_ls_archive_statusdir() where name like '%.ready'",
+      );
+      return rows[0].n;
+    };
+    await admin.query("select pg_logical_emit_message(false, 'test', 'x'), pg_switch_wal()");
+    const waiting = await files();
+    expect(waiting).toBeGreaterThan(0);
+    const reading = await new Archiver().read(db);
+    expect(reading).toMatchObject({
+      strain: waiting / 42,
+      reason: `${waiting} of at most 42 WAL files wait for the archiver`,
+    });
+    for (let file = waiting; file < 42; file += 1) await writeFile(join(status, `test-${file}.ready`), "");
+    await writeFile(join(status, "test.done"), "");
+    expect(await new Archiver().read(db)).toEqual({
+      signal: "archiver",
+      strain: 1,
+      reason: "42 > 42 WAL files wait for the archiver",
+    });
+  });
+});
+
+describe("a role without pg_monitor", () => {
+  beforeEach(async () => {
+    await admin.query("drop role if exists filler");
+    await admin.query("create role filler login password 'tide'");
+  });
+
+  const asFiller = (): string => {
+    const url = new URL(cluster.url());
+    url.username = "filler";
+    url.password = "tide";
+    return url.href;
+  };
+
+  test.each([
+    [new ActiveSessions(), "the sessions of others"],
+    [new Archiver(), "WAL that waits for the archiver"],
+    [new DiskSpace(), "the room on the disk"],
+  ])("is told which grant %o needs", async (signal, what) => {
+    const db = sessions.onlooker(asFiller());
+    await expect(signal.read(db)).rejects.toThrow(SignalBlindError);
+    await expect(signal.read(db)).rejects.toThrow(`${what} cannot be seen: grant pg_monitor to filler`);
+    await admin.query("grant pg_monitor to filler");
+    expect(await signal.read(db)).not.toBeNull();
+  });
+
+  test("sees the room on the disk with that grant", async () => {
+    const db = sessions.onlooker(asFiller());
+    await admin.query("grant pg_monitor to filler");
+    const reading = await new DiskSpace().read(db);
+    const { bavail, blocks, bsize } = await statfs(join(cluster.directory, "data"));
+    const least = Math.max(1_073_741_824, Math.min(10 * 1_073_741_824, 0.05 * blocks * bsize));
+    expect(reading?.strain).toBeCloseTo(least / (bavail * bsize), 2);
+    expect(reading?.reason).toMatch(/^[\d.]+ [A-Z]B of at least [\d.]+ [A-Z]B free on the database's disk$/);
+  });
+});

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Rests } from "../../../src/engine/pacing/duty-cycle.ts";
+
+// Time stands still unless a test moves it.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** One worker that has worked for 300 ms in three batches, of which each alone would have been too short for a rest. */
+function tired(): Rests {
+  const rests = new Rests();
+  for (let batch = 0; batch < 2; batch += 1) {
+    rests.worked(100, 1, 250);
+    expect(rests.remainingMs(0.5)).toBe(0);
+  }
+  rests.worked(100, 1, 250);
+  return rests;
+}
+
+test("short batches rest together, as long as their share asks for", () => {
+  const rests = tired();
+  expect(rests.remainingMs(0.25)).toBeCloseTo(900);
+  vi.advanceTimersByTime(899);
+  expect(rests.remainingMs(0.25)).toBeCloseTo(1);
+  vi.advanceTimersByTime(1);
+  expect(rests.remainingMs(0.25)).toBe(0);
+  rests.worked(100, 1, 250);
+  expect(rests.remainingMs(0.25)).toBe(0);
+});
+
+test("a rest ends earlier when the strain is over, and lasts longer when it grows", () => {
+  const rests = tired();
+  expect(rests.remainingMs(0.1)).toBeCloseTo(2_700);
+  vi.advanceTimersByTime(300);
+  expect(rests.remainingMs(0.05)).toBeCloseTo(5_400);
+  expect(rests.remainingMs(0.5)).toBe(0);
+  expect(tired().remainingMs(1)).toBe(0);
+});
+
+test("no rest is longer than twenty seconds, however long a batch was", () => {
+  const rests = new Rests();
+  rests.worked(60_000, 1, 250);
+  expect(rests.remainingMs(0.01)).toBe(20_000);
+});
+
+test("workers rest together: when each has worked its time, and what was still under way counts too", () => {
+  const rests = new Rests();
+  rests.worked(300, 2, 250);
+  expect(rests.remainingMs(0.5)).toBe(0);
+  rests.worked(300, 2, 250);
+  expect(rests.remainingMs(0.5)).toBeCloseTo(300);
+  rests.worked(100, 2, 250);
+  expect(rests.remainingMs(0.5)).toBeCloseTo(350);
+});
+
+test("what was worked before nobody had to rest earns no rest", () => {
+  const rests = new Rests();
+  rests.worked(200, 1, 250);
+  rests.forget();
+  rests.worked(200, 1, 250);
+  expect(rests.remainingMs(0.5)).toBe(0);
+});

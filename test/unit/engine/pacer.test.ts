@@ -1,0 +1,236 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Pacer } from "../../../src/engine/pacing/pacer.ts";
+import type { Pace, RunPace } from "../../../src/job/pace/pace.ts";
+
+/** A pacer that the signals have told one strain. */
+function strained(strain: number, job: Pace = {}, run: RunPace = {}): Pacer {
+  const pacer = new Pacer(job, run);
+  pacer.learn([{ signal: "archiver", strain, reason: `archiver ${strain}` }]);
+  return pacer;
+}
+
+/** How long nobody may begin a batch. */
+function restOf(pacer: Pacer): number {
+  const begun = performance.now();
+  // Who is held waits for ever.
+  while (pacer.waitMs() > 0 && performance.now() - begun < 20_000) vi.advanceTimersByTime(1);
+  return performance.now() - begun;
+}
+
+// Time stands still unless a test moves it.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("what people chose", () => {
+  test("is tidefill's own where nobody says anything", () => {
+    const pacer = new Pacer({}, {});
+    expect(pacer.chosen).toEqual({ workers: 4, batchTime: "250ms" });
+    expect(pacer).toMatchObject({
+      workers: 4,
+      batchTimeMs: 250,
+      rowsAtMost: Number.POSITIVE_INFINITY,
+      windows: null,
+    });
+  });
+
+  test("counts more in the run than in the job, and more in the job than tidefill's own", () => {
+    const job: Pace = { batchTime: "100ms", rowsPerSecond: 1_000, window: "00:00-24:00 UTC" };
+    const pacer = new Pacer(job, { workers: 2, rowsPerSecond: 40, window: "22:00-06:00 UTC" });
+    expect(pacer).toMatchObject({ workers: 2, batchTimeMs: 100, rowsAtMost: 10 });
+    expect(String(pacer.windows)).toBe("22:00-06:00 UTC");
+  });
+
+  test("is followed when somebody sets it, and the job's comes back when it is taken back", () => {
+    const pacer = new Pacer({ batchTime: "100ms", window: "00:00-24:00 UTC" }, { batchTime: "1s" });
+    pacer.follow('{"workers": 8, "window": "22:00-06:00 UTC"}');
+    expect(pacer).toMatchObject({ workers: 8, batchTimeMs: 100 });
+    expect(String(pacer.windows)).toBe("22:00-06:00 UTC");
+    pacer.follow("{}");
+    expect(pacer).toMatchObject({ workers: 4, batchTimeMs: 100 });
+    expect(String(pacer.windows)).toBe("00:00-24:00 UTC");
+  });
+
+  test("keeps its windows while nobody sets others, so that what was found out of them stays", () => {
+    const pacer = new Pacer({ window: "22:00-06:00 UTC" }, {});
+    pacer.follow("{}");
+    const { windows } = pacer;
+    pacer.follow("{}");
+    expect(pacer.windows).toBe(windows);
+  });
+});
+
+describe("where only rests help", () => {
+  const busy = { signal: "processor", strain: 0.99, reason: "an application", onlyRestsHelp: true } as const;
+  const waits = { signal: "lock waits", strain: 0.9, reason: "somebody waits" } as const;
+
+  test("batches stay long, then and afterwards", () => {
+    const pacer = new Pacer({}, {});
+    pacer.learn([busy]);
+    expect(pacer).toMatchObject({ activeWorkers: 1, batchTimeMs: 125 });
+    pacer.learn([]);
+    expect(pacer.batchTimeMs).toBe(125);
+  });
+
+  test("another signal makes them short all the same", () => {
+    const pacer = new Pacer({}, {});
+    pacer.learn([busy, waits]);
+    expect(pacer.heldBackBy).toMatchObject({ signal: "processor" });
+    expect(pacer.batchTimeMs).toBeCloseTo(strained(0.9).batchTimeMs);
+    expect(pacer.batchTimeMs).toBeLessThan(60);
+  });
+});
+
+describe("the level", () => {
+  test.each([
+    // strain, level, workers that work, batch time, rest after a batch of 150 ms of each of them
+    [0, 1, 4, 250, 0],
+    [0.5, 1, 4, 250, 0],
+    [0.75, 0.5015, 3, 125.375, 150 * (3 / 2.006 - 1)],
+    [0.95, 0.1027, 1, 25.675, 150 * (1 / 0.4108 - 1)],
+    [0.999, 0.004994, 1, 25, 150 * (1 / 0.019976 - 1)],
+    [1, 0, 1, 25, 20_000],
+  ])("at the strain %d is %d: %i of 4 workers, batches of %d ms, a rest of %d ms", (strain, ...expected) => {
+    const pacer = strained(strain);
+    const [level, workers, batchTime, rest] = expected;
+    expect(pacer.level).toBeCloseTo(level);
+    expect(pacer.activeWorkers).toBe(workers);
+    expect([1, 2, 3, 4].filter((worker) => pacer.mayWork(worker))).toHaveLength(workers);
+    expect(pacer.batchTimeMs).toBeCloseTo(batchTime);
+    for (let worker = 1; worker <= workers; worker += 1) pacer.worked(10, 150);
+    expect(restOf(pacer)).toBeCloseTo(rest, -1);
+  });
+
+  test("leaves no batch shorter than 10 ms", () => {
+    for (const batchTime of ["10ms", "15ms", "20ms"] as const)
+      expect(strained(0.95, { batchTime }).batchTimeMs).toBe(10);
+  });
+
+  test("lets a single worker rest for what is too much", () => {
+    const pacer = strained(0.75, {}, { workers: 1 });
+    expect(pacer.activeWorkers).toBe(1);
+    pacer.worked(10, 150);
+    expect(restOf(pacer)).toBeCloseTo(150 * (1 / 0.5015 - 1), -1);
+  });
+
+  test("does not grow with more workers than usual where only rests help", () => {
+    for (const workers of [4, 16, 64]) {
+      const pacer = new Pacer({}, { workers });
+      pacer.learn([{ signal: "processor", strain: 0.999, reason: "an application", onlyRestsHelp: true }]);
+      expect(pacer.activeWorkers).toBe(1);
+      pacer.worked(10, 250);
+      expect(restOf(pacer)).toBeCloseTo(250 * (1 / 0.019976 - 1), -1);
+    }
+  });
+
+  test("lets go of a rest at once when the strain is over, and when somebody sets another pace", () => {
+    for (const free of [
+      (pacer: Pacer) => pacer.learn([]),
+      (pacer: Pacer) => pacer.follow('{"workers": 4}'),
+    ]) {
+      const pacer = strained(0.75, {}, { workers: 1 });
+      pacer.worked(10, 5_000);
+      expect(pacer.waitMs()).toBe(100);
+      vi.advanceTimersByTime(4_000);
+      expect(pacer.waitMs()).toBe(100);
+      free(pacer);
+      expect(pacer.waitMs()).toBe(0);
+    }
+  });
+
+  test("of nothing lets nobody begin a batch, and names what holds the run back", () => {
+    const pacer = strained(1.5);
+    expect(pacer.waitMs()).toBe(100);
+    expect(pacer.heldBackBy?.reason).toBe("archiver 1.5");
+    const free = strained(0.4);
+    expect(free.waitMs()).toBe(0);
+    expect(free.heldBackBy).toBeNull();
+  });
+});
+
+describe("rows a second", () => {
+  test.each([
+    [4, 1_000],
+    [8, 500],
+    [12, 334],
+    [0, 1_000],
+  ])("are shared among all processes: with %i workers in all a batch of ours holds %i", (all, rows) => {
+    const pacer = new Pacer({ rowsPerSecond: 4_000 }, {});
+    pacer.measured(all, 0);
+    expect(pacer.rowsAtMost).toBe(rows);
+  });
+
+  test("are shared by the workers that work, of a process that gives way too", () => {
+    const pacer = strained(0.95, { rowsPerSecond: 4_000 });
+    pacer.measured(4, 0);
+    expect(pacer.rowsAtMost).toBe(250);
+  });
+
+  test("leave a row to a batch, however few they are", () => {
+    expect(new Pacer({ rowsPerSecond: 1 }, {}).rowsAtMost).toBe(1);
+  });
+
+  test("make the next batch wait until its rows are due, a tenth of a second at a time", () => {
+    const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
+    expect(pacer.waitMs()).toBe(0);
+    pacer.worked(50, 10);
+    expect(pacer.waitMs()).toBeCloseTo(50);
+    pacer.worked(200, 10);
+    expect(pacer.waitMs()).toBe(100);
+    vi.advanceTimersByTime(249);
+    expect(pacer.waitMs()).toBeCloseTo(1);
+    vi.advanceTimersByTime(1);
+    expect(pacer.waitMs()).toBe(0);
+  });
+
+  test("that an earlier limit owes are forgotten when somebody sets another", () => {
+    const pacer = new Pacer({}, { rowsPerSecond: 1 });
+    pacer.follow('{"rowsPerSecond": 1}');
+    pacer.worked(500, 10);
+    vi.advanceTimersByTime(3_000);
+    expect(pacer.waitMs()).toBeGreaterThan(0);
+    pacer.follow('{"rowsPerSecond": 1}');
+    expect(pacer.waitMs()).toBeGreaterThan(0);
+    pacer.follow("{}");
+    expect(pacer.waitMs()).toBe(0);
+  });
+
+  test("that were not used are not made up for later", () => {
+    const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
+    pacer.worked(50, 10);
+    vi.advanceTimersByTime(60_000);
+    pacer.worked(50, 10);
+    expect(pacer.waitMs()).toBeCloseTo(50);
+  });
+
+  test("make half of the workers wait twice as long for the same rows", () => {
+    const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
+    pacer.measured(8, 0);
+    pacer.worked(25, 10);
+    expect(pacer.waitMs()).toBeCloseTo(50);
+  });
+});
+
+describe("WAL", () => {
+  test.each([
+    [0, Number.POSITIVE_INFINITY],
+    [1_024, 16_384],
+    [1_000, 16_777],
+    [1_048_576, 100],
+  ])("of %i bytes a row leaves a batch %d rows", (bytes, rows) => {
+    const pacer = new Pacer({}, {});
+    pacer.measured(4, bytes);
+    expect(pacer.rowsAtMost).toBe(rows);
+  });
+
+  test("and rows a second limit a batch together: the stricter counts", () => {
+    const pacer = new Pacer({ rowsPerSecond: 4_000 }, {});
+    pacer.measured(4, 1_024);
+    expect(pacer.rowsAtMost).toBe(1_000);
+    pacer.measured(4, 65_536);
+    expect(pacer.rowsAtMost).toBe(256);
+  });
+});

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { PortionSize } from "../../../src/engine/job-work/portion-size.ts";
+
+function after(...rows: readonly number[]): number {
+  const portion = new PortionSize();
+  for (const bytes of rows) {
+    portion.saw(bytes);
+    portion.next();
+  }
+  return portion.rows;
+}
+
+test("begins with a few rows and grows while they are small", () => {
+  expect(new PortionSize().rows).toBe(32);
+  expect(after(100)).toBe(128);
+  expect(after(100, 100, 100)).toBe(500);
+});
+
+test("one wide row makes all later portions small, and no row is too wide for a portion of one", () => {
+  expect(after(100, 2_000_000)).toBe(1);
+  expect(after(500_000, 100, 100)).toBe(2);
+});

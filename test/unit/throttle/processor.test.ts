@@ -1,0 +1,83 @@
+import { cpus } from "node:os";
+import { expect, test, vi } from "vitest";
+import type { Queryable } from "../../../src/postgres/transaction/database.ts";
+import { Processor } from "../../../src/throttle/signals/processor.ts";
+
+vi.mock("node:os", async (original) => ({
+  ...(await original<typeof import("node:os")>()),
+  platform: () => "darwin",
+  cpus: vi.fn(),
+}));
+
+/** A server with an application at work or not, whose process has a number that is taken here, or not. */
+function server(isAtWork: boolean, pid = process.pid): Queryable {
+  const row = { is_local: "t", pid: String(pid), may: "t", role: "me", is_at_work: isAtWork ? "t" : "f" };
+  return { query: async () => ({ rows: [row], rowCount: 1 }) } as unknown as Queryable;
+}
+
+/** Processors of which each has been busy and idle for so many seconds. */
+function have(count: number, busy: number, idle: number): void {
+  const times = { user: busy, nice: 0, sys: 0, irq: 0, idle };
+  vi.mocked(cpus).mockReturnValue(Array.from({ length: count }, () => ({ model: "", speed: 0, times })));
+}
+
+test("beside an application a run on few processors gives way, however idle they are", async () => {
+  const processor = new Processor();
+  have(2, 1, 1);
+  expect(await processor.read(server(false))).toBeNull();
+  // Two people may do something in the same second, but not in the next one again.
+  expect(await processor.read(server(true))).toBeNull();
+  for (const idle of [10, 20]) {
+    have(2, 1, idle);
+    expect(await processor.read(server(true))).toEqual({
+      signal: "processor",
+      strain: 0.999,
+      reason: "an application is at work on the same 2 processors",
+      onlyRestsHelp: true,
+    });
+  }
+});
+
+test("before the first batch one look is enough, and the next one may find it wrong", async () => {
+  have(2, 1, 1);
+  const processor = new Processor();
+  expect(await processor.read(server(true))).toMatchObject({ strain: 0.999 });
+  expect(await processor.read(server(false))).toBeNull();
+});
+
+test("on many processors it gives way as they are busy", async () => {
+  const processor = new Processor();
+  have(16, 0, 0);
+  await processor.read(server(true));
+  expect(await processor.read(server(true))).toMatchObject({ strain: 0.999 });
+  have(16, 35, 65);
+  expect((await processor.read(server(true)))?.strain).toBeCloseTo(0.5);
+  have(16, 125, 75);
+  expect(await processor.read(server(true))).toMatchObject({
+    strain: 0.999,
+    reason: "processors 90 % > 70 % busy while an application is at work",
+  });
+});
+
+test("an application that pauses is still there, for a while", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  try {
+    have(2, 1, 1);
+    const processor = new Processor();
+    await processor.read(server(true));
+    await processor.read(server(true));
+    vi.advanceTimersByTime(5_000);
+    expect(await processor.read(server(false))).toMatchObject({ strain: 0.999 });
+    vi.advanceTimersByTime(1);
+    expect(await processor.read(server(false))).toBeNull();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("alone a run gives way to nobody, and elsewhere nobody can look", async () => {
+  have(2, 1, 1);
+  expect(await new Processor().read(server(false))).toBeNull();
+  // No system has a process of this number.
+  expect(await new Processor().read(server(true, 2 ** 30))).toBeNull();
+});
