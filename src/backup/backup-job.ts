@@ -8,8 +8,8 @@ import { openJob } from "../plan/open-job.ts";
 import { requireParametersFit } from "../plan/parameters-fit.ts";
 import type { Database } from "../postgres/transaction/database.ts";
 import { installSchema } from "../store/schema/store-schema.ts";
-import type { Store } from "../store/store.ts";
-import { type ConnectionOptions, connected } from "./connection.ts";
+import type { Session } from "../store/session.ts";
+import { type SessionOptions, withSession } from "../store/session.ts";
 import { exportRows, totalOf } from "./export-rows.ts";
 import { type Manifest, manifestFormat, writeManifest } from "./manifest.ts";
 import { takeDirectory } from "./own-directory.ts";
@@ -18,7 +18,7 @@ import { readBack } from "./read-back.ts";
 import { readClock, readServerFacts } from "./server-facts.ts";
 import { type BackupKind, type Kept, whatToKeep } from "./what-to-keep.ts";
 
-export interface BackupOptions extends ConnectionOptions {
+export interface BackupOptions extends SessionOptions {
   /** a new directory, or an empty one */
   readonly directory: string;
   readonly parameters?: GivenParameters | undefined;
@@ -51,15 +51,16 @@ export interface BackupReport {
 export async function backupJob(job: Job, options: BackupOptions): Promise<BackupReport> {
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
   const directory = resolve(options.directory);
-  return connected(`tidefill backup ${job.name}`, options, async (db, store) => {
+  return withSession(`tidefill backup ${job.name}`, options, 2, async (session) => {
+    const { db, store } = session;
     await requireParametersFit(db, job.parameters, parameters);
     const opened = job.kind === "steps" ? await openDropped(db, job) : await openJob(db, job, parameters);
     const kept = whatToKeep(opened);
     await installSchema(db, store.schema);
     await takeDirectory(directory);
-    const manifest = await exportAll(db.withSession(job.session), opened, kept, directory, options);
+    const manifest = await exportAll(db.withSettings(job.session), opened, kept, directory, options);
     await readBack(db, directory, kept.columns);
-    await record(db, store, manifest, directory, opened.scopeFingerprint);
+    await record(session, manifest, directory, opened.scopeFingerprint);
     return toReport(manifest, directory);
   });
 }
@@ -100,8 +101,7 @@ async function exportAll(
 
 /** From here on the rule that a destructive job needs a backup finds it. */
 async function record(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   manifest: Manifest,
   directory: string,
   scopeFingerprint: string,

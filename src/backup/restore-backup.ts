@@ -4,8 +4,8 @@ import { displayName } from "../job/columns/table.ts";
 import { describeWithoutValues, sqlstateOf } from "../postgres/failure/failure.ts";
 import type { Database } from "../postgres/transaction/database.ts";
 import { installSchema } from "../store/schema/store-schema.ts";
-import type { Store } from "../store/store.ts";
-import { type ConnectionOptions, connected } from "./connection.ts";
+import type { Session } from "../store/session.ts";
+import { type SessionOptions, withSession } from "../store/session.ts";
 import { damagedParts } from "./intact.ts";
 import { type Manifest, type ManifestPart, readManifest } from "./manifest.ts";
 import { loadPart } from "./part-table.ts";
@@ -18,7 +18,7 @@ import { changedTypes, openTarget } from "./restore-target.ts";
 import { readServerFacts } from "./server-facts.ts";
 import type { BackupKind } from "./what-to-keep.ts";
 
-export interface RestoreOptions extends ConnectionOptions {
+export interface RestoreOptions extends SessionOptions {
   /** writes the values of the backup over rows that differ from it, too */
   readonly overwrite?: boolean | undefined;
   /** called when the backup was found intact and before anything is written; throws to leave it at that */
@@ -48,7 +48,8 @@ export async function restoreBackup(directory: string, options: RestoreOptions =
   const path = resolve(directory);
   const manifest = await readManifest(path);
   await requireIntact(path, manifest);
-  return connected(`tidefill restore ${manifest.job}`, options, async (db, store) => {
+  return withSession(`tidefill restore ${manifest.job}`, options, 2, async (session) => {
+    const { db, store } = session;
     const { overwrite = false, onProgress = () => {} } = options;
     const erased = store.schema.table("erased");
     const target = await db.transaction((tx) => openTarget(tx, manifest, { overwrite, erased }));
@@ -64,10 +65,10 @@ export async function restoreBackup(directory: string, options: RestoreOptions =
       }
     } catch (error) {
       // The files before it have changed something; what stopped it says more than that this could not be written down.
-      await record(db, store, total.report, overwrite).catch(() => {});
+      await record(session, total.report, overwrite).catch(() => {});
       throw error;
     }
-    await record(db, store, total.report, overwrite);
+    await record(session, total.report, overwrite);
     return total.report;
   });
 }
@@ -133,8 +134,7 @@ function readDifferently(manifest: Manifest, target: RestoreTarget, { file }: Ma
 }
 
 async function record(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   { job, conflictKeys: _, ...counts }: RestoreReport,
   overwrite: boolean,
 ): Promise<void> {

@@ -1,7 +1,6 @@
 import { type JobWithFiles, readJobStates } from "../engine/state/job-state.ts";
-import type { Database } from "../postgres/transaction/database.ts";
 import { installedVersion } from "../store/schema/store-schema.ts";
-import type { Store } from "../store/store.ts";
+import type { Session } from "../store/session.ts";
 import type { Examination, Finding } from "./finding.ts";
 import { jobFindings } from "./job-findings.ts";
 import { runFindings } from "./run-findings.ts";
@@ -12,13 +11,13 @@ const examinations: readonly Examination[] = [jobFindings, schemaFindings, seque
 
 /** Looks at jobs of a folder, at those of these names where some are given, at schema and runs; answers everything that is not as it should be. Writes nothing. */
 export async function examine(
-  db: Database,
-  store: Store,
+  session: Session,
   jobs: readonly JobWithFiles[],
   names: readonly string[] = [],
 ): Promise<readonly Finding[]> {
+  const { db, store } = session;
   const isInstalled = (await installedVersion(db, store.schema)) !== null;
-  const all = await readJobStates(db, store, jobs);
+  const all = await readJobStates(session, jobs);
   const states = names.length === 0 ? all : all.filter(({ job }) => names.includes(job.name));
   const findings: Finding[] = [];
   for (const look of examinations)

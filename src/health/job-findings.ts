@@ -16,7 +16,7 @@ export const jobFindings: Examination = async (examined) => {
 };
 
 async function goneFindings({ db, store, all }: Examined): Promise<Finding[]> {
-  return store === null ? [] : (await goneJobs(db, store, all)).flatMap(ofGone);
+  return store === null ? [] : (await goneJobs({ db, store }, all)).flatMap(ofGone);
 }
 
 /** What the store tells of a job's runs. */
@@ -30,7 +30,10 @@ interface Known {
 async function known({ db, store }: Examined, { job, run, state }: JobState): Promise<Known> {
   if (store === null || run === null) return { waits: null, hasStanding: false };
   const hasStanding = state === "undone" && (await store.runs.standing(db, job.name)) !== null;
-  return { waits: isFinished(run.status) ? null : waitingOf(await readReport(db, store, run)), hasStanding };
+  return {
+    waits: isFinished(run.status) ? null : waitingOf(await readReport({ db, store }, run)),
+    hasStanding,
+  };
 }
 
 /** Files of jobs that are done may go; not of one that has got another name, and not of one that is at work. */

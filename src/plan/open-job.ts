@@ -56,7 +56,7 @@ export async function tryToOpenJob(
       const refusals = await orRefuse(() => checkOpened(tx, opened));
       return { opened: refusals.length === 0 ? opened : null, refusals };
     });
-  return lookBriefly(db.withSession(job.session), look, attempts);
+  return lookBriefly(db.withSettings(job.session), look, attempts);
 }
 
 interface Parts {

@@ -80,7 +80,7 @@ export async function planRun(
     return {
       ...common,
       refusals,
-      ...(await lookBriefly(db.withSession(job.session), (briefly) =>
+      ...(await lookBriefly(db.withSettings(job.session), (briefly) =>
         briefly.rolledBack(async (tx) => ({
           warnings: await warningsOf(tx, opened, store),
           details: await describe(tx, opened, frame, measured),

@@ -1,8 +1,9 @@
 import { RefusedError } from "../errors.ts";
 import { classifyFailure } from "../postgres/failure/failure.ts";
-import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import type { ImagePart } from "../sink/images/images.ts";
 import { backupsBut, type KeepingRun, readKeepingRuns } from "../store/retention/keeping-runs.ts";
+import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { isAbout, isOutOfReach, readsUntold } from "./erase-images.ts";
 import { Eraser } from "./eraser.ts";
@@ -34,7 +35,7 @@ const limits = { lockMs: 2_000, statementMs: 3_600_000, wholeMs: 7_200_000 };
  * not hide behind: it can never be removed, while the tombstone of the same moment can.
  * @throws UsageError when the row is named wrongly; RefusedError when a run could go on keeping its values
  */
-export async function eraseRow(db: Database, store: Store, name: RowName): Promise<Erasure> {
+export async function eraseRow({ db, store }: Session, name: RowName): Promise<Erasure> {
   for (let tried = 1; ; tried += 1) {
     try {
       return await db.transaction((tx) => erase(tx, store, name), limits);

@@ -1,6 +1,6 @@
 import { classifyFailure } from "../postgres/failure/failure.ts";
 import { raw } from "../postgres/sql/sql.ts";
-import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import {
   type Due,
   findDue,
@@ -12,6 +12,7 @@ import {
   removeRun,
 } from "../store/retention/find-due.ts";
 import type { RunKind } from "../store/runs/run.ts";
+import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 
 export interface PurgeOptions {
@@ -53,7 +54,8 @@ const limits = { lockMs: 1_000, statementMs: 600_000, wholeMs: 1_200_000 };
  * Drops what finished runs keep beyond their time, each run in a transaction of its own with its line in the audit: killed at
  * any moment, it can be typed again. Unfinished runs, and what they take back or compare, are left alone, and the latter named.
  */
-export async function purge(db: Database, store: Store, options: PurgeOptions): Promise<Purged> {
+export async function purge(session: Session, options: PurgeOptions): Promise<Purged> {
+  const { db, store } = session;
   const retention = retentionOf(options);
   let purged: Purged = { runs: 0, undoLogs: 0, rejects: 0, bytes: 0, busy: [], held: [] };
   for (const { run } of await findDue(db, store.schema, retention)) {
@@ -73,16 +75,16 @@ export async function purge(db: Database, store: Store, options: PurgeOptions): 
       purged = { ...purged, busy: [...purged.busy, Number(run)] };
     }
   }
-  return { ...purged, held: await heldBack(db, store, retention) };
+  return { ...purged, held: await heldBack(session, retention) };
 }
 
-async function heldBack(db: Database, store: Store, retention: Retention): Promise<Held[]> {
+async function heldBack({ db, store }: Session, retention: Retention): Promise<Held[]> {
   const held = await findHeldBack(db, store.schema, retention);
   return held.map(({ run, by, ...rest }) => ({ ...rest, run: Number(run), by: Number(by) }));
 }
 
 /** How many runs a purge would touch. */
-export async function countDue(db: Database, store: Store, options: PurgeOptions): Promise<number> {
+export async function countDue({ db, store }: Session, options: PurgeOptions): Promise<number> {
   return (await findDue(db, store.schema, retentionOf(options))).length;
 }
 

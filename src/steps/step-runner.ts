@@ -2,6 +2,7 @@ import { RefusedError } from "../errors.ts";
 import type { Step } from "../job/steps/steps.ts";
 import type { Database } from "../postgres/transaction/database.ts";
 import type { KnownStep, StepPhase } from "../store/runs/steps.ts";
+import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { type Doing, StepWork } from "./step-work.ts";
 
@@ -19,7 +20,7 @@ export class StepRunner {
   readonly #phase: PhaseOfJob;
   readonly #doing: Doing;
 
-  constructor(db: Database, store: Store, phase: PhaseOfJob, doing: Doing) {
+  constructor({ db, store }: Session, phase: PhaseOfJob, doing: Doing) {
     this.#db = db;
     this.#store = store;
     this.#phase = phase;
@@ -74,7 +75,7 @@ export class StepRunner {
 
   #workOn(step: Step, known: KnownStep | undefined): StepWork {
     const { job, phase } = this.#phase;
-    return new StepWork(this.#db, this.#store, { job, phase, step, known }, this.#doing);
+    return new StepWork({ db: this.#db, store: this.#store }, { job, phase, step, known }, this.#doing);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import type { Step } from "../job/steps/steps.ts";
 import { raw } from "../postgres/sql/sql.ts";
 import type { Database, Transaction } from "../postgres/transaction/database.ts";
 import type { KnownStep, StepPhase } from "../store/runs/steps.ts";
+import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { hashOf, isAnyDone, isWholeDone, requireDone } from "./compare/done.ts";
 import { requireSame } from "./compare/require-same.ts";
@@ -45,7 +46,7 @@ export class StepWork {
   /** something of it is done, which would be lost if it were left */
   #hasWorked = false;
 
-  constructor(db: Database, store: Store, of: StepOfJob, doing: Doing) {
+  constructor({ db, store }: Session, of: StepOfJob, doing: Doing) {
     this.#db = db;
     this.#store = store;
     this.#of = of;

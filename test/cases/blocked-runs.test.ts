@@ -47,7 +47,7 @@ async function statusWhen(describe: string, holds: (report: RunReport) => boolea
     return await until(
       async () => {
         const run = await store.runs.latest(db, "count").catch(() => null);
-        const report = run === null ? null : await readReport(db, store, run);
+        const report = run === null ? null : await readReport({ db, store }, run);
         return report !== null && holds(report) && report;
       },
       { describe, everyMs: 200 },

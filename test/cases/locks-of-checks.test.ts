@@ -125,7 +125,7 @@ test("a status does not wait for a table that is locked: it tells what it knows,
       const [holder] = await database.query(
         "select pid from pg_locks where relation = 'shop.day'::regclass and mode = 'AccessExclusiveLock'",
       );
-      await expect(forecastRest(db, store, fill, run)).rejects.toThrow(
+      await expect(forecastRest({ db, store }, fill, run)).rejects.toThrow(
         `process ${holder?.pid} has locked shop.day, or waits to`,
       );
     });

@@ -186,7 +186,7 @@ test("a walk that dead entries hold up says how many they are, and who keeps the
       shares: [1],
       rangeRows: 100,
     };
-    const planner = new RangePlanner(db, store, walk as never, wish, new Events("none", 1n, []));
+    const planner = new RangePlanner({ db, store }, walk as never, wish, new Events("none", 1n, []));
     const error: unknown = await planner.planNext().catch((thrown: unknown) => thrown);
     const [holder] = await database.query(
       "select pid from pg_stat_activity where application_name = 'report'",

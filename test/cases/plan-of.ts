@@ -13,7 +13,7 @@ export async function planOf({ url }: Pick<TestDatabase, "url">, job: Job): Prom
   );
   const store = new Store();
   try {
-    return await planRun(db, job, {}, await batchFrame(db, store, job), null, store);
+    return await planRun(db, job, {}, await batchFrame({ db, store }, job), null, store);
   } finally {
     await db.close();
   }

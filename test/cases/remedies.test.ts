@@ -31,7 +31,7 @@ afterEach(() => db.close());
 const options = () => ({ connectionString: database.url });
 
 async function findings() {
-  const states = await readJobStates(db, store, [{ job, files: {} }]);
+  const states = await readJobStates({ db, store }, [{ job, files: {} }]);
   return jobFindings({ db, store, states, all: states });
 }
 
@@ -79,9 +79,9 @@ test("after an undo check says run, and adds --again only where an earlier run s
 test("a run that was cancelled and taken back is undone, not pending (19)", async () => {
   const report = await runJob(job, { ...options(), canary: "10 rows" });
   expect(report.status).toBe("paused");
-  await askToStop(db, store, String(report.run), "cancelled");
+  await askToStop({ db, store }, String(report.run), "cancelled");
   await undoRun(String(report.run), options());
-  const [state] = await readJobStates(db, store, [{ job, files: {} }]);
+  const [state] = await readJobStates({ db, store }, [{ job, files: {} }]);
   expect(state?.state).toBe("undone");
 });
 

@@ -7,7 +7,6 @@ import { backupJob } from "../../src/backup/backup-job.ts";
 import { askToStop } from "../../src/engine/control/request-stop.ts";
 import { setPace } from "../../src/engine/control/set-pace.ts";
 import { contractJob } from "../../src/engine/run/contract-job.ts";
-import { withDatabase } from "../../src/engine/session/with-database.ts";
 import { undoJob } from "../../src/engine/undo/undo-job.ts";
 import {
   addCheck,
@@ -25,12 +24,11 @@ import {
   update,
   verifyRun,
 } from "../../src/index.ts";
-import type { Database } from "../../src/postgres/transaction/database.ts";
 import { purge } from "../../src/retention/purge.ts";
 import { roleNames } from "../../src/store/schema/role-names.ts";
 import { rolesScript } from "../../src/store/schema/roles-script.ts";
 import { schemaScript } from "../../src/store/schema/schema-script.ts";
-import type { Store } from "../../src/store/store.ts";
+import { type Session, withSession } from "../../src/store/session.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
@@ -147,14 +145,14 @@ test("what a runner has begun and was killed over, another runner goes on with, 
 });
 
 test("an operator sets, pauses and cancels a run that is at work, and a runner resumes it", async () => {
-  const operate = <T>(work: Parameters<typeof withDatabase<T>>[2]): Promise<T> =>
-    withDatabase("operator", as("operator"), work);
+  const operate = <T>(work: Parameters<typeof withSession<T>>[3]): Promise<T> =>
+    withSession("operator", as("operator"), 5, work);
   const first = runJob(slow, as("runner"));
   await isAtWork("slow");
-  expect(await operate((db, store) => setPace(db, store, "slow", ["workers=2"]))).toMatchObject({
+  expect(await operate((session) => setPace(session, "slow", ["workers=2"]))).toMatchObject({
     isAtWork: true,
   });
-  await operate((db, store) => askToStop(db, store, "slow", "paused"));
+  await operate((session) => askToStop(session, "slow", "paused"));
   expect(await first).toMatchObject({ status: "paused", stopReason: "paused" });
   const second = resumeRun(slow, "slow", as("colleague"));
   await until(
@@ -163,11 +161,11 @@ test("an operator sets, pauses and cancels a run that is at work, and a runner r
       0,
     { describe: "slow at work again" },
   );
-  const cancel = (db: Database, store: Store) => askToStop(db, store, "slow", "cancelled");
-  await expect(withDatabase("viewer", as("viewer"), cancel)).rejects.toMatchObject({ code: "42501" });
+  const cancel = (session: Session) => askToStop(session, "slow", "cancelled");
+  await expect(withSession("viewer", as("viewer"), 5, cancel)).rejects.toMatchObject({ code: "42501" });
   await operate(cancel);
   expect(await second).toMatchObject({ status: "cancelled" });
-  const { rows } = await withDatabase("viewer", as("viewer"), (db, store) =>
+  const { rows } = await withSession("viewer", as("viewer"), 5, ({ db, store }) =>
     db.query(sql`select action from ${store.schema.table("audit")} where job = 'slow' order by number`),
   );
   expect(rows.map(({ action }) => action)).toEqual(["run", "set", "pause", "resume", "cancel"]);
@@ -206,7 +204,7 @@ test("a runner compares, backs up, does all that is pending, and drops undo logs
   const up = await says("runner", "up", "--to", "own-table");
   expect(up, up.stderr).toMatchObject({ code: 0 });
   const purging = (person: Person, undoLogsOnly: boolean) =>
-    withDatabase(person, as(person), (db, store) => purge(db, store, { olderThanMs: 0, undoLogsOnly }));
+    withSession(person, as(person), 5, (session) => purge(session, { olderThanMs: 0, undoLogsOnly }));
   const logs = (
     await database.query("select from pg_tables where schemaname = $1 and tablename ~ '^undo_'", [schema])
   ).length;

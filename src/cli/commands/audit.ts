@@ -1,8 +1,7 @@
 import type { CommandModule } from "yargs";
 import { TidefillError, UsageError } from "../../errors.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { AuditLine } from "../../store/audit/audit.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
@@ -44,8 +43,8 @@ export const auditCommand: CommandModule = {
     if (given.check && run !== undefined)
       throw new UsageError("--check looks at the whole audit trail and takes no --run.");
     const kept = keptHash(given);
-    await withStore({ ...settings, json }, (db, store) =>
-      given.check ? check(db, store, kept, json) : list(db, store, { run, limit: given.limit, json }),
+    await withStore({ ...settings, json }, (session) =>
+      given.check ? check(session, kept, json) : list(session, { run, limit: given.limit, json }),
     );
   },
 };
@@ -72,8 +71,7 @@ function keptHash({ check: checks, contains }: { readonly check: boolean; readon
 }
 
 async function list(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   wanted: { readonly run: bigint | undefined; readonly limit: number; readonly json: boolean },
 ): Promise<void> {
   const total = await store.audit.count(db, wanted.run);
@@ -87,7 +85,7 @@ async function list(
   if (total > lines.length) say(`${total - lines.length} older ones: --limit ${total}`);
 }
 
-async function check(db: Database, store: Store, kept: string | undefined, json: boolean): Promise<void> {
+async function check({ db, store }: Session, kept: string | undefined, json: boolean): Promise<void> {
   const found = await store.audit.check(db, kept);
   if (json) printJson(found);
   if (found.isIntact) {

@@ -31,7 +31,7 @@ export const checkCommand: CommandModule = {
         remedy: `${didYouMean(stranger, names)}It has: ${names.join(", ")}.`,
       });
     const { require } = given;
-    const found = await withStore(settings, (db, store) => examine(db, store, all, require), {
+    const found = await withStore(settings, (session) => examine(session, all, require), {
       needsSchema: false,
     });
     // A gate is about the jobs that it names, and their last steps come after the deploy.

@@ -28,7 +28,7 @@ export const contractCommand: CommandModule = {
       HoursSettings & { readonly job: string; readonly yes: boolean };
     const settings = commonSettings(given);
     const loaded = await loadJob(settings.jobs, given.job);
-    const [state] = await withStore(settings, (db, store) => readJobStates(db, store, [loaded]), {
+    const [state] = await withStore(settings, (session) => readJobStates(session, [loaded]), {
       isAnnounced: true,
     });
     const open = state?.steps.contract.open ?? [];

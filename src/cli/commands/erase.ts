@@ -40,7 +40,7 @@ export const eraseCommand: CommandModule = {
     const { table, key, by } = given;
     if (typeof table !== "string") throw new UsageError("erase wants one --table at a time.");
     await requireConfirmation(given.yes, `Erase what tidefill keeps of a row of ${table}, for good?`, table);
-    const erasure = await withStore(settings, (db, store) => eraseRow(db, store, { table, key, by }), {
+    const erasure = await withStore(settings, (session) => eraseRow(session, { table, key, by }), {
       isAnnounced: true,
     });
     if (settings.json) printJson(erasure);

@@ -6,12 +6,11 @@ import { type GoneJob, goneJobs } from "../../engine/state/orphaned-jobs.ts";
 import { messageOf } from "../../errors.ts";
 import { inOrder } from "../../job/definition/in-order.ts";
 import { isConnectionLoss } from "../../postgres/failure/failure.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { Stop } from "../../remedies/stops.ts";
 import { waitingOf } from "../../remedies/waiting.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
@@ -78,12 +77,12 @@ async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): P
   const ordered = orderOf(jobs);
   const reading = withStore(
     settings,
-    async (db, store) => {
-      const states = await readJobStates(db, store, ordered);
+    async (session) => {
+      const states = await readJobStates(session, ordered);
       return {
         states,
-        gone: await goneJobs(db, store, states),
-        waiting: await waitingRuns(db, store, states),
+        gone: await goneJobs(session, states),
+        waiting: await waitingRuns(session, states),
       };
     },
     { needsSchema: false },
@@ -103,15 +102,11 @@ async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): P
   });
 }
 
-async function waitingRuns(
-  db: Database,
-  store: Store,
-  states: readonly JobState[],
-): Promise<Known["waiting"]> {
+async function waitingRuns(session: Session, states: readonly JobState[]): Promise<Known["waiting"]> {
   const found = new Map<string, Stop>();
   for (const { job, run } of states) {
     if (run === null || isFinished(run.status)) continue;
-    const waiting = waitingOf(await readReport(db, store, run));
+    const waiting = waitingOf(await readReport(session, run));
     if (waiting !== null) found.set(job.name, waiting);
   }
   return found;
@@ -124,7 +119,7 @@ async function standingOf(
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   const undone = states.filter(({ state }) => state === "undone");
   if (undone.length === 0) return new Map();
-  return withStore(settings, async (db, store) => {
+  return withStore(settings, async ({ db, store }) => {
     const found = new Map<string, readonly number[]>();
     for (const { job } of undone)
       found.set(

@@ -145,7 +145,7 @@ async function readFacts(
 }> {
   return withStore(
     settings,
-    async (db) => {
+    async ({ db }) => {
       const facts = await readTableFacts(db, parseTableName(table));
       const added: AddedColumn[] = [];
       for (const each of add)

@@ -31,8 +31,8 @@ function stopCommand(verb: string, wanted: "paused" | "cancelled", describe: str
     handler: async (read) => {
       const given = read as unknown as CommonSettings & { readonly run: string };
       const settings = commonSettings(given);
-      await withStore(settings, async (db, store) => {
-        const report = await askToStop(db, store, given.run, wanted);
+      await withStore(settings, async (session) => {
+        const report = await askToStop(session, given.run, wanted);
         if (settings.json) printJson(report);
         const isAsked = report.status === "running";
         say(

@@ -11,9 +11,8 @@ import type { Step } from "../../job/steps/steps.ts";
 import { findSql, refusalsOfSteps } from "../../plan/find-sql.ts";
 import { planRun, type RunPlan } from "../../plan/plan-run.ts";
 import { planSteps } from "../../plan/plan-steps.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { traceLocks } from "../../steps/trace-locks.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { checklist } from "../describe/checklist.ts";
 import { describePlan, type WholePlan } from "../describe/describe-plan.ts";
 import { planSummary } from "../describe/plan-summary.ts";
@@ -59,12 +58,12 @@ export const planCommand: CommandModule = {
     const parameters = await readParameters(loaded.job.parameters, parseParameters(given.param));
     const plan = await withStore(
       settings,
-      async (db, store): Promise<WholePlan> => {
-        const [state] = await readJobStates(db, store, [loaded]);
+      async (session): Promise<WholePlan> => {
+        const [state] = await readJobStates(session, [loaded]);
         if (state === undefined) throw new Error(`The state of ${given.job} is not known.`);
-        const whole = await planWhole(db, store, state, parameters, settings.jobs);
+        const whole = await planWhole(session, state, parameters, settings.jobs);
         const open = [...state.steps.expand.open, ...state.steps.contract.open];
-        return given.trace ? { ...whole, locks: await traceLocks(db, loaded.job, open) } : whole;
+        return given.trace ? { ...whole, locks: await traceLocks(session.db, loaded.job, open) } : whole;
       },
       { needsSchema: false, isAnnounced: true },
     );
@@ -82,20 +81,20 @@ export const planCommand: CommandModule = {
 };
 
 async function planWhole(
-  db: Database,
-  store: Store,
+  session: Session,
   state: JobState,
   parameters: object,
   folder: string,
 ): Promise<WholePlan> {
+  const { db } = session;
   const { job } = state;
   const steps = planSteps(job, state.steps);
   // Rows can be planned once the steps before them are done.
   const hasRows = job.kind !== "steps" && state.steps.expand.open.length === 0;
   const early = hasRows ? [] : await refusalsBeforeSteps(db, job, parameters);
-  const rows = hasRows ? await planRows(db, store, job, parameters) : null;
+  const rows = hasRows ? await planRows(session, job, parameters) : null;
   const open = steps.some(({ isDone }) => !isDone);
-  const backup = await backupFacts(db, store, job, parameters, openSteps(state));
+  const backup = await backupFacts(session, job, parameters, openSteps(state));
   const refusals = [...(open ? await refusalsOfSteps(job) : []), ...early, ...(rows?.refusals ?? [])];
   return {
     job: job.name,
@@ -117,9 +116,10 @@ function openSteps({ job, steps }: JobState): readonly Step[] {
   );
 }
 
-async function planRows(db: Database, store: Store, job: Job, parameters: object): Promise<RunPlan> {
-  const frame = await batchFrame(db, store, job);
-  const plan = await planRun(db, job, parameters, frame, await readMeasured(db, store, job.name), store);
+async function planRows(session: Session, job: Job, parameters: object): Promise<RunPlan> {
+  const { db, store } = session;
+  const frame = await batchFrame(session, job);
+  const plan = await planRun(db, job, parameters, frame, await readMeasured(session, job.name), store);
   if (plan.refusals.length > 0) return plan;
-  return { ...plan, refusals: await refusalsAtStart(db, store, job, parameters) };
+  return { ...plan, refusals: await refusalsAtStart(session, job, parameters) };
 }

@@ -36,11 +36,11 @@ export const purgeCommand: CommandModule = {
     const options = { olderThanMs: parseDuration(given.olderThan), undoLogsOnly: given.undoLogsOnly };
     await withStore(
       settings,
-      async (db, store) => {
-        const runs = await countDue(db, store, options);
+      async (session) => {
+        const runs = await countDue(session, options);
         const question = `Purge what ${formatCount(runs)} finished runs keep? They cannot be undone afterwards.`;
         if (runs > 0) await requireConfirmation(given.yes, question, "purge");
-        const purged = await purge(db, store, options);
+        const purged = await purge(session, options);
         if (settings.json) printJson(purged);
         sayPurged(purged);
       },

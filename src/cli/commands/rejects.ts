@@ -1,9 +1,8 @@
 import type { CommandModule } from "yargs";
 import { retryRejects } from "../../engine/run/retry-rejects.ts";
 import { UsageError } from "../../errors.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
@@ -42,25 +41,25 @@ export const rejectsCommand: CommandModule = {
     const { limit, export: file } = given;
     if (!Number.isInteger(limit) || limit < 1) throw new UsageError("--limit wants a whole number from 1.");
     if (given.retry) return retry(settings, given, given.run);
-    await withStore(settings, async (db, store) => {
+    await withStore(settings, async (session) => {
+      const { db, store } = session;
       const { job } = await store.runs.require(db, given.run);
       await store.runs.settle(db, job);
       const run = await store.runs.require(db, given.run);
-      if (file !== undefined) return exportAll(db, store, run, { file, json: settings.json });
-      return show(db, store, run, { limit, json: settings.json });
+      if (file !== undefined) return exportAll(session, run, { file, json: settings.json });
+      return show(session, run, { limit, json: settings.json });
     });
   },
 };
 
 async function retry(settings: CommonSettings, work: WorkSettings, name: string): Promise<void> {
-  const { id, job } = await withStore(settings, async (db, store) => store.runs.require(db, name));
+  const { id, job } = await withStore(settings, async ({ db, store }) => store.runs.require(db, name));
   const loaded = await loadJob(settings.jobs, job);
   await takePart(settings, work, loaded, (options) => retryRejects(loaded.job, String(id), options));
 }
 
 async function show(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   run: Run,
   { limit, json }: { readonly limit: number; readonly json: boolean },
 ): Promise<void> {
@@ -74,12 +73,11 @@ async function show(
 }
 
 async function exportAll(
-  db: Database,
-  store: Store,
+  session: Session,
   run: Run,
   { file, json }: { readonly file: string; readonly json: boolean },
 ): Promise<void> {
-  const exported = await exportRejects(db, store, run.id, file);
+  const exported = await exportRejects(session, run.id, file);
   if (json) printJson({ run: Number(run.id), job: run.job, exported, file });
   say(`Wrote ${exported} rejects of run ${run.id} of ${run.job} to ${file}.`);
 }

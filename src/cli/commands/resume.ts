@@ -23,7 +23,7 @@ export const resumeCommand: CommandModule = {
     // The run that is there now, whatever comes between.
     const { id, job, kind } = await withStore(
       settings,
-      async (db, store) => store.runs.require(db, given.run),
+      async ({ db, store }) => store.runs.require(db, given.run),
       { isAnnounced: true },
     );
     const loaded = kind === "undo" ? null : await loadJob(settings.jobs, job);

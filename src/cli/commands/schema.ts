@@ -45,8 +45,9 @@ function print(settings: CommonSettings, withRoles: boolean): void {
 async function install(settings: CommonSettings): Promise<void> {
   await withStore(
     settings,
-    async (db, store) => {
-      const installed = await installing(db, store);
+    async (session) => {
+      const { store } = session;
+      const installed = await installing(session);
       if (settings.json) printJson({ schema: store.schema.name, installed });
       say(
         installed
@@ -61,7 +62,7 @@ async function install(settings: CommonSettings): Promise<void> {
 async function uninstall(settings: CommonSettings, yes: boolean): Promise<void> {
   await withStore(
     settings,
-    async (db, store) => {
+    async ({ db, store }) => {
       const { rows } = await db.query(sql`select count(*) as runs from ${store.schema.table("run")}`);
       const { rows: active } = await db.query(sql`
       select count(*) as workers

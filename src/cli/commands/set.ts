@@ -25,8 +25,8 @@ export const setCommand: CommandModule = {
       readonly setting: readonly string[];
     };
     const settings = commonSettings(given);
-    await withStore(settings, async (db, store) => {
-      const report = await setPace(db, store, String(given.run), given.setting);
+    await withStore(settings, async (session) => {
+      const report = await setPace(session, String(given.run), given.setting);
       if (settings.json) printJson(report);
       const when = report.isAtWork
         ? "its workers hear it at their next commit"

@@ -12,10 +12,9 @@ import {
   formatSeconds,
 } from "../../observe/format.ts";
 import { rowWord } from "../../observe/row-words.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { describeAdvice, describeBloat, describeHot } from "../describe/describe-forecast.ts";
 import { describePace } from "../describe/describe-pace.ts";
 import { waitingLines } from "../describe/waiting-lines.ts";
@@ -43,35 +42,36 @@ export const statusCommand: CommandModule = {
   handler: async (read) => {
     const given = read as unknown as CommonSettings & { readonly run?: string; readonly watch: boolean };
     const settings = commonSettings(given);
-    await withStore(settings, async (db, store) => {
-      if (given.watch) return watch(db, store, given.run, settings.json);
-      const reports = await status(db, store, given.run);
+    await withStore(settings, async (session) => {
+      if (given.watch) return watch(session, given.run, settings.json);
+      const reports = await status(session, given.run);
       const [one] = reports;
       if (given.run === undefined || one === undefined) return print(reports, false, settings.json);
-      print([{ ...one, forecast: await restOf(db, store, one, settings.jobs) }], true, settings.json);
+      print([{ ...one, forecast: await restOf(session, one, settings.jobs) }], true, settings.json);
     });
   },
 };
 
 /** The reports of one run, or of the newest run of each job. */
-export async function status(db: Database, store: Store, run: string | undefined): Promise<RunReport[]> {
+export async function status(session: Session, run: string | undefined): Promise<RunReport[]> {
+  const { db, store } = session;
   const runs = run === undefined ? await store.runs.latestOfEach(db) : [await store.runs.require(db, run)];
   const reports: RunReport[] = [];
-  for (const each of runs) reports.push(await readReport(db, store, each));
+  for (const each of runs) reports.push(await readReport(session, each));
   return reports;
 }
 
 /** The job's file may be elsewhere, or not be what it was: the run is told of without it then. */
 async function restOf(
-  db: Database,
-  store: Store,
+  session: Session,
   { run, job, status: state }: RunReport,
   folder: string,
 ): Promise<RestForecast | null> {
+  const { db, store } = session;
   if (isFinished(state)) return null;
   const loaded = await loadJob(folder, job).catch(() => null);
   if (loaded === null) return null;
-  return forecastRest(db, store, loaded.job, await store.runs.require(db, String(run))).catch(
+  return forecastRest(session, loaded.job, await store.runs.require(db, String(run))).catch(
     (error: unknown) => {
       say(`${emphasise("yellow", "note")}  what the rest costs cannot be told: ${messageOf(error)}`);
       return null;
@@ -79,13 +79,13 @@ async function restOf(
   );
 }
 
-async function watch(db: Database, store: Store, run: string | undefined, json: boolean): Promise<void> {
+async function watch(session: Session, run: string | undefined, json: boolean): Promise<void> {
   const signals = new Signals();
   const isLive = process.stdout.isTTY === true && !json;
   const stopped = new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve()));
   process.once("SIGINT", () => process.exit(exitCodes.done));
   for (let lines = 0; ; ) {
-    const reports = await status(db, store, run);
+    const reports = await status(session, run);
     const text = json
       ? JSON.stringify(run === undefined ? { runs: reports } : reports[0])
       : describe(reports, run !== undefined);

@@ -32,7 +32,7 @@ export const undoCommand: CommandModule = {
       throw new UsageError("Name the run, or the job to go back to.", {
         remedy: "tidefill undo <run>   or   tidefill undo --to <job>",
       });
-    const run = await withStore(settings, async (db, store) => runToUndo(db, store, name), {
+    const run = await withStore(settings, async (session) => runToUndo(session, name), {
       isAnnounced: true,
     });
     await requireConfirmation(given.yes, `Take back run ${run.id} of ${run.job}?`, run.job);
@@ -46,7 +46,7 @@ export const undoCommand: CommandModule = {
 };
 
 async function sayStepsThatStay(settings: CommonSettings, job: string): Promise<void> {
-  const known = await withStore(settings, async (db, store) => store.steps.known(db, job));
+  const known = await withStore(settings, async ({ db, store }) => store.steps.known(db, job));
   const names = known.filter(({ phase }) => phase === "expand").map(({ name }) => name);
   if (names.length === 0) return;
   say(

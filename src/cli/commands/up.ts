@@ -35,10 +35,10 @@ export const upCommand: CommandModule = {
     const all = given.to === undefined ? loaded : await loadInOrder(settings, undefined);
     const states = await withStore(
       settings,
-      async (db, store) => {
-        const every = await readJobStates(db, store, all);
+      async (session) => {
+        const every = await readJobStates(session, all);
         const here = every.filter(({ job }) => loaded.some((each) => each.job.name === job.name));
-        requireNames(here, await goneJobs(db, store, every));
+        requireNames(here, await goneJobs(session, every));
         return here;
       },
       { needsSchema: false, isAnnounced: true },

@@ -25,7 +25,7 @@ export const verifyCommand: CommandModule = {
     const settings = commonSettings(given);
     const isNumber = /^\d+$/.test(given.run);
     const run = isNumber
-      ? await withStore(settings, async (db, store) => store.runs.require(db, given.run), {
+      ? await withStore(settings, async ({ db, store }) => store.runs.require(db, given.run), {
           isAnnounced: true,
         })
       : null;

@@ -20,7 +20,7 @@ export async function printKysely(
     });
   const found = await withStore(
     settings,
-    async (db) => {
+    async ({ db }) => {
       const facts = new Map<string, TableFacts>();
       for (const each of wanted) {
         const one = await readTableFacts(db, each);

@@ -1,12 +1,11 @@
 import { Cluster } from "../../embedded/cluster.ts";
 import { nameOf } from "../../postgres/connection/connect-failure.ts";
-import type { ConnectionPool } from "../../postgres/connection/connection-pool.ts";
-import { type Address, createPool } from "../../postgres/connection/create-pool.ts";
+import type { Address } from "../../postgres/connection/create-pool.ts";
 import { askCommand } from "../../postgres/connection/password.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import { Database } from "../../postgres/transaction/database.ts";
+import type { Database } from "../../postgres/transaction/database.ts";
 import { requireSchema } from "../../store/schema/store-schema.ts";
-import { Store } from "../../store/store.ts";
+import { type Session, withSession } from "../../store/session.ts";
 import { emphasise, say } from "../terminal/output.ts";
 import { mindEnvFile } from "./env-file.ts";
 import type { CommonSettings } from "./settings.ts";
@@ -19,7 +18,7 @@ export async function withAddress<T>(
   work: (address: Address) => Promise<T>,
 ): Promise<T> {
   return located(settings, async (address) => {
-    await connected(address, (pool) => announce(pool, settings.schema));
+    await withSession("tidefill", address, 1, ({ db }) => announce(db, settings.schema));
     return work(address);
   });
 }
@@ -42,15 +41,6 @@ async function located<T>(settings: CommonSettings, work: (address: Address) => 
   }
 }
 
-async function connected<T>(address: Address, work: (pool: ConnectionPool) => Promise<T>): Promise<T> {
-  const pool = createPool({ ...address, applicationName: "tidefill", maxConnections: 2 });
-  try {
-    return await work(pool);
-  } finally {
-    await pool.end();
-  }
-}
-
 interface StoreOptions {
   /** true when absent */
   readonly needsSchema?: boolean;
@@ -61,16 +51,15 @@ interface StoreOptions {
 /** Calls `work` with a connection, for commands that only read or set something. */
 export async function withStore<T>(
   settings: CommonSettings,
-  work: (db: Database, store: Store) => Promise<T>,
+  work: (session: Session) => Promise<T>,
   { needsSchema = true, isAnnounced = false }: StoreOptions = {},
 ): Promise<T> {
   return located(settings, (address) =>
-    connected(address, async (pool) => {
-      if (isAnnounced) await announce(pool, settings.schema);
-      const db = new Database(pool);
-      const store = new Store(settings.schema);
+    withSession("tidefill", { ...address, schema: settings.schema }, 2, async (session) => {
+      const { db, store } = session;
+      if (isAnnounced) await announce(db, settings.schema);
       if (needsSchema) await requireSchema(db, store.schema);
-      return work(db, store);
+      return work(session);
     }),
   );
 }
@@ -78,12 +67,12 @@ export async function withStore<T>(
 let announced: string | null = null;
 
 /** Says once to which server and database it goes, as whom, and where tables are looked for. */
-async function announce(pool: ConnectionPool, schema: string): Promise<void> {
-  const { rows } = await new Database(pool).query(
+async function announce(db: Database, schema: string): Promise<void> {
+  const { rows } = await db.query(
     sql`select current_database() as database, current_user as role, current_schema() as first`,
   );
   const { database, role, first } = rows[0] ?? {};
-  const line = `${nameOf(pool.endpoint)}/${database} as ${role}, ${first === null ? "without a schema" : `schema ${first}`}; tidefill's tables in schema ${schema}`;
+  const line = `${nameOf(db.endpoint)}/${database} as ${role}, ${first === null ? "without a schema" : `schema ${first}`}; tidefill's tables in schema ${schema}`;
   if (line !== announced) say(`${emphasise("cyan", "→")} ${line}`);
   announced = line;
 }

@@ -1,9 +1,8 @@
 import { open, rm } from "node:fs/promises";
 import { UsageError } from "../../errors.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { rejectKeyWidth, rejectPages } from "../../store/rejects/reject-pages.ts";
 import type { StoredReject } from "../../store/rejects/rejects.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 
 interface Format {
   readonly heading: string;
@@ -11,7 +10,7 @@ interface Format {
 }
 
 /** Writes all rejects of a run to a new file, as CSV or NDJSON by its name's ending; answers how many. @throws UsageError */
-export async function exportRejects(db: Database, store: Store, run: bigint, path: string): Promise<number> {
+export async function exportRejects({ db, store }: Session, run: bigint, path: string): Promise<number> {
   const format = formatOf(path, await rejectKeyWidth(db, store.schema, run));
   // Keys may name persons, so the file is for whoever exports it.
   const file = await open(path, "wx", 0o600).catch((cause: unknown) => {

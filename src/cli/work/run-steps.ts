@@ -1,4 +1,4 @@
-import type { WorkOptions } from "../../engine/session/with-database.ts";
+import type { WorkOptions } from "../../engine/options/work-options.ts";
 import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
 import { Signals } from "../terminal/signals.ts";

@@ -9,8 +9,7 @@ import {
   type UndoPlan,
 } from "../../engine/undo/undo-plan.ts";
 import { RefusedError } from "../../errors.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { loadInOrder } from "../jobs/load-in-order.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
@@ -30,15 +29,15 @@ export async function undoTo(
   const all = await loadInOrder(settings, undefined);
   const plans = await withStore(
     settings,
-    async (db, store) => {
+    async (session) => {
       const ordered: UndoPlan[] = [];
-      for (const { job } of all) ordered.push(await readUndoPlan(db, store, job));
+      for (const { job } of all) ordered.push(await readUndoPlan(session, job));
       const last = ordered.find(({ job }) => job.name === to);
       if (last?.runs.length === 0) throw notDone(to);
-      await requireFiles(db, store, ordered, last === undefined ? 0 : firstDone(last.runs));
+      await requireFiles(session, ordered, last === undefined ? 0 : firstDone(last.runs));
       const after = plansAfter(ordered, last === undefined ? null : to);
       // All of them before the first is touched.
-      for (const plan of after) await requireWaysBack(db, store, plan);
+      for (const plan of after) await requireWaysBack(session, plan);
       return after;
     },
     { isAnnounced: true },
@@ -80,15 +79,11 @@ function describe({ job, runs, steps, unfinished }: UndoPlan): string {
 }
 
 /** @throws RefusedError where a job stands that would have to go, and whose file is gone */
-async function requireFiles(
-  db: Database,
-  store: Store,
-  plans: readonly UndoPlan[],
-  since: number,
-): Promise<void> {
+async function requireFiles(session: Session, plans: readonly UndoPlan[], since: number): Promise<void> {
+  const { db, store } = session;
   for (const { job } of await store.runs.latestOfEach(db)) {
     if (plans.some((plan) => plan.job.name === job)) continue;
-    const runs = await standingRuns(db, store, job);
+    const runs = await standingRuns(session, job);
     if (runs.length === 0 || firstDone(runs) <= since) continue;
     throw new RefusedError(
       "steps-have-a-way-back",

@@ -1,6 +1,6 @@
+import type { WorkOptions } from "../../engine/options/work-options.ts";
 import type { EngineEvent } from "../../engine/report/events.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
-import type { WorkOptions } from "../../engine/session/with-database.ts";
 import { UsageError } from "../../errors.ts";
 import { parseRejectLimit } from "../../job/definition/reject-limit.ts";
 import type { Duration } from "../../job/pace/duration.ts";

@@ -6,6 +6,7 @@ import { describeBlockers } from "../../postgres/transaction/blocking-sessions.t
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
 import type { LeasedBounds, Stretch } from "../../source/walk.ts";
 import type { Lease } from "../../store/runs/ranges.ts";
+import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import { batchBytes, batchLimits } from "./batch-limits.ts";
 import { batchName } from "./batch-name.ts";
@@ -39,8 +40,7 @@ export class BatchCommitter implements Committer {
   };
 
   constructor(
-    db: Database,
-    store: Store,
+    { db, store }: Session,
     job: string,
     task: Pick<RunTask, "walk" | "work" | "ofRejects" | "guards">,
     tables: RunTables,

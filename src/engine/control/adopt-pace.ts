@@ -3,7 +3,8 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Store } from "../../store/store.ts";
-import { paceOf, type WorkOptions } from "../session/with-database.ts";
+import { paceOf } from "../options/pace-options.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 
 /**
  * What somebody says about the pace when he takes a run up holds for the whole run from then on; standbys come to those that it

@@ -1,13 +1,11 @@
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { Store } from "../../store/store.ts";
-import type { WorkOptions } from "../session/with-database.ts";
+import type { Session } from "../../store/session.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { takeUpPace } from "./adopt-pace.ts";
 
 /** Adopts the pace that was given with a resume, and writes the resume into the audit. */
 export async function recordResume(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   run: Run,
   options: WorkOptions & { readonly acceptChanges?: boolean | undefined },
 ): Promise<void> {

@@ -1,20 +1,20 @@
 import type { Job } from "../../job/definition/define-job.ts";
 import { stepsFingerprint } from "../../job/definition/fingerprint.ts";
 import { raw, sql } from "../../postgres/sql/sql.ts";
-import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import { noRows } from "../../store/runs/had-no-rows.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
+import { paceOfNew } from "../options/pace-options.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
-import { paceOfNew, type WorkOptions } from "../session/with-database.ts";
 
 /**
  * Enters the run of a job of steps alone, when they are done: so it stands in `list` and `audit` as any other. `before` may refuse:
  * another process may have entered it while the steps were looked at.
  */
 export async function enterSteps(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   options: WorkOptions,
   before: (tx: Transaction) => Promise<void>,
@@ -22,25 +22,24 @@ export async function enterSteps(
   const code = { definition: stepsFingerprint(job), files: options.files ?? {} };
   const pace = paceOfNew(job, options);
   return enter(
-    db,
-    store,
+    session,
     { job: job.name, kind: "run", ofRun: null, code, pace: JSON.stringify(pace) },
     before,
   );
 }
 
 /** Enters that the steps of such a run were taken back. */
-export async function enterUndone(db: Database, store: Store, undone: Run): Promise<RunReport> {
+export async function enterUndone(session: Session, undone: Run): Promise<RunReport> {
   const code = { definition: "undo", files: {} };
-  return enter(db, store, { job: undone.job, kind: "undo", ofRun: undone.id, code, pace: "{}" });
+  return enter(session, { job: undone.job, kind: "undo", ofRun: undone.id, code, pace: "{}" });
 }
 
 async function enter(
-  db: Database,
-  store: Store,
+  session: Session,
   entered: Pick<Run, "job" | "ofRun" | "code" | "pace"> & { readonly kind: "run" | "undo" },
   before: (tx: Transaction) => Promise<void> = async () => {},
 ): Promise<RunReport> {
+  const { db, store } = session;
   const { job, kind, ofRun, code } = entered;
   const id = await db.transaction(async (tx) => {
     const created = await store.runs.create(tx, {
@@ -67,5 +66,5 @@ async function enter(
     await store.audit.record(tx, { action: kind, job, run: created, details });
     return created;
   });
-  return readReport(db, store, await store.runs.require(db, String(id)));
+  return readReport(session, await store.runs.require(db, String(id)));
 }

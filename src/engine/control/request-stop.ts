@@ -1,8 +1,7 @@
 import { RefusedError } from "../../errors.ts";
 import { raw, sql } from "../../postgres/sql/sql.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
 
 /**
@@ -10,11 +9,11 @@ import { type RunReport, readReport } from "../report/run-report.ts";
  * @throws RefusedError when the run is finished
  */
 export async function askToStop(
-  db: Database,
-  store: Store,
+  session: Session,
   name: string,
   wanted: "paused" | "cancelled",
 ): Promise<RunReport> {
+  const { db, store } = session;
   const { id, job } = await store.runs.require(db, name);
   await store.runs.settle(db, job);
   await db.transaction(async (tx) => {
@@ -44,5 +43,5 @@ export async function askToStop(
     const action = wanted === "paused" ? "pause" : "cancel";
     await store.audit.record(tx, { action, job, run: id, details: {} });
   });
-  return readReport(db, store, await store.runs.require(db, String(id)));
+  return readReport(session, await store.runs.require(db, String(id)));
 }

@@ -2,10 +2,10 @@ import { RefusedError, UsageError } from "../../errors.ts";
 import { changePace, parsePaceChange, type RunPace } from "../../job/pace/pace.ts";
 import { isAddress } from "../../postgres/connection/address.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import type { Database, Queryable } from "../../postgres/transaction/database.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
 import { holderOf } from "../../store/runs/claim.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { signalNames } from "../../throttle/signal.ts";
 
 /** What `tidefill set` answers. */
@@ -25,8 +25,7 @@ export interface PaceReport {
  * run when it is resumed. @throws UsageError, RefusedError when the run is finished
  */
 export async function setPace(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   name: string,
   words: readonly string[],
 ): Promise<PaceReport> {

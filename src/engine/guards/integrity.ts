@@ -31,7 +31,9 @@ async function checkIntegrity(db: Database, { integrity, session }: Job): Promis
       await tx.query(raw("set local enable_seqscan = on"));
       return tx.query(counted);
     };
-    const { rows } = await lookBriefly(db.withSession(session), (briefly) => briefly.rolledBack(ask, limits));
+    const { rows } = await lookBriefly(db.withSettings(session), (briefly) =>
+      briefly.rolledBack(ask, limits),
+    );
     const count = Number(rows[0]?.rows ?? 0);
     if (count > 0) broken.push({ name, rows: count });
   }

@@ -5,10 +5,9 @@ import type { Job } from "../../job/definition/define-job.ts";
 import type { Step, StepTable } from "../../job/steps/steps.ts";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import type { BackupScope } from "../../plan/open-dropped.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { KnownBackup } from "../../store/backups.ts";
 import type { UndoLogKind } from "../../store/runs/run.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 
 /** Whether a run of the job destroys something that no undo log keeps. */
 export function isDestructive({ job, writes }: OpenedJob, undoLog: UndoLogKind): boolean {
@@ -17,12 +16,11 @@ export function isDestructive({ job, writes }: OpenedJob, undoLog: UndoLogKind):
 }
 
 /**
- * A job that destroys something (`store` is null where tidefill has never run) starts only with a verified backup that is young enough, or when the author's own check says
- * that there is one. That one can be restored is looked at here, not remembered. @throws RefusedError
+ * A job that destroys something starts only with a verified backup that is young enough, or when the author's own check says that
+ * there is one; `session` is null where tidefill has never run. That one can be restored is looked at here, not remembered. @throws RefusedError
  */
 export async function requireBackup(
-  db: Database,
-  store: Store | null,
+  session: Session | null,
   opened: OpenedJob,
   undoLog: UndoLogKind,
 ): Promise<void> {
@@ -37,18 +35,16 @@ export async function requireBackup(
     );
   }
   await requireFresh(
-    db,
-    store,
+    session,
     job,
     opened.scopeFingerprint,
     undoLog === "none" ? "destroys rows that no undo log keeps" : "is destructive by its own word",
   );
 }
 
-/** The same for steps that drop columns and tables (`store` is null as above); `opened` is null where a check of the job's own answers. @throws RefusedError */
+/** The same for steps that drop columns and tables (`session` is null as above); `opened` is null where a check of the job's own answers. @throws RefusedError */
 export async function requireBackupOfDropped(
-  db: Database,
-  store: Store | null,
+  session: Session | null,
   job: Job,
   opened: BackupScope | null,
   steps: readonly Step[],
@@ -62,7 +58,7 @@ export async function requireBackupOfDropped(
       `The step "${stranger.name}" of ${job.name} drops what no backup of tidefill's covers: it is not in the table that the job reads. No step was done.`,
       "Name a check of your own in the job, of the last backup that holds it: backup: { check }.",
     );
-  await requireFresh(db, store, job, opened?.scopeFingerprint ?? "", "drops what nothing brings back");
+  await requireFresh(session, job, opened?.scopeFingerprint ?? "", "drops what nothing brings back");
 }
 
 /** A backup of a job holds rows of the table that it reads. */
@@ -72,8 +68,7 @@ function covers(opened: BackupScope | null, table: StepTable): boolean {
 }
 
 async function requireFresh(
-  db: Database,
-  store: Store | null,
+  session: Session | null,
   { name, backup }: Job,
   scopeFingerprint: string,
   what: string,
@@ -83,7 +78,8 @@ async function requireFresh(
     if (await backup.check()) return;
     throw new RefusedError("backup-is-there", `${name} ${what}, and its own backup check said no.`, remedy);
   }
-  const known = store === null ? [] : await store.backups.verified(db, name, scopeFingerprint);
+  const known =
+    session === null ? [] : await session.store.backups.verified(session.db, name, scopeFingerprint);
   const young = known.filter(({ ageMs }) => ageMs <= backup.maxAgeMs);
   const problems: string[] = [];
   for (const { directory, startedAt } of young) {

@@ -2,7 +2,7 @@ import type { Job } from "../../job/definition/define-job.ts";
 import type { Refusal } from "../../plan/open/check.ts";
 import { isAboutPersons } from "../../plan/open-job.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
-import type { WorkOptions } from "../session/with-database.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { requireSealing, requireUndoKey, undoKeyOf } from "../undo-log/encryption.ts";
 import { refusalsOf } from "./refusals-of.ts";
 

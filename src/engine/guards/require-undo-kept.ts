@@ -1,13 +1,12 @@
 import { RefusedError } from "../../errors.ts";
 import type { Step } from "../../job/steps/steps.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { ImagePart } from "../../sink/images/images.ts";
 import { regclassOf } from "../../steps/statements/catalogue.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 
 /** Refuses to drop what an undo of a run would need: the table of its images, a column of them, or of their key. @throws RefusedError */
-export async function requireNoUndoNeeds(db: Database, store: Store, steps: readonly Step[]): Promise<void> {
+export async function requireNoUndoNeeds({ db, store }: Session, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     if (step.kind !== "drop column" && step.kind !== "drop table") continue;
     const { rows } = await db.query(sql`

@@ -1,12 +1,13 @@
 import type { TableChangedError } from "../../errors.ts";
 import { exceeds } from "../../job/definition/reject-limit.ts";
 import { raw, sql } from "../../postgres/sql/sql.ts";
-import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import { addSweep, addSweepOfRejects } from "../../store/runs/add-sweep.ts";
 import { type Coverage, readCoverage } from "../../store/runs/coverage.ts";
 import { readProgress } from "../../store/runs/progress.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
+import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import type { RunTables } from "../batch/run-tables.ts";
 import type { Sweeping } from "../batch/run-task.ts";
@@ -39,23 +40,22 @@ export type Finishing =
  * end; rows that a constraint has refused, where other rows may help, until a sweep has brought nothing.
  */
 export async function finishRun(
-  db: Database,
-  store: Store,
+  session: Session,
   id: bigint,
   sweeping: Sweeping,
   tables: RunTables,
 ): Promise<Finishing> {
-  const finishing = await finish(db, store, id, sweeping, tables, null);
+  const { db } = session;
+  const finishing = await finish(session, id, sweeping, tables, null);
   if (finishing !== "all but the last") return finishing;
   // Before it says that it is done, since it may be killed in between.
   const told = (await sweeping.lastly?.(db)) ?? null;
-  const finished = await finish(db, store, id, sweeping, tables, { told });
+  const finished = await finish(session, id, sweeping, tables, { told });
   return finished === "all but the last" ? { kind: "waiting", lookAgainMs: 0 } : finished;
 }
 
 async function finish(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   id: bigint,
   sweeping: Sweeping,
   tables: RunTables,

@@ -7,6 +7,7 @@ import { classifyFailure } from "../../postgres/failure/failure.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
 import type { Walk } from "../../source/walk.ts";
+import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import type { Events } from "../report/events.ts";
 import { segmentRows, slice } from "./stage-slices.ts";
@@ -35,8 +36,7 @@ export class RangePlanner {
   #rows: number;
 
   constructor(
-    db: Database,
-    store: Store,
+    { db, store }: Session,
     walk: Walk,
     run: {
       readonly id: bigint;

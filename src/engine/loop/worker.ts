@@ -108,7 +108,7 @@ export class Worker {
       return false;
     }
     if (await planner.planNext()) return false;
-    const finishing = await finishRun(db, store, run, this.#task.sweeping, this.#task.tables);
+    const finishing = await finishRun({ db, store }, run, this.#task.sweeping, this.#task.tables);
     if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
     if (finishing.kind === "stage done") stop.stop({ reason: "canary" });
     if (finishing.kind === "over the reject limit") stop.stop({ reason: "reject-limit" });

@@ -3,7 +3,7 @@ import { Windows } from "../../job/pace/windows.ts";
 import { Governor } from "../../throttle/governor.ts";
 import type { Reading } from "../../throttle/signal.ts";
 import type { BatchPace } from "../batch/batch-pace.ts";
-import { defaultWorkers } from "../session/default-workers.ts";
+import { defaultWorkers } from "../options/default-workers.ts";
 import { Rests } from "./duty-cycle.ts";
 
 const defaultBatchTime = "250ms";

@@ -3,9 +3,8 @@ import type { Job } from "../../job/definition/define-job.ts";
 import type { Step } from "../../job/steps/steps.ts";
 import { lossesOf } from "../../plan/losses-of.ts";
 import { tryToOpenJob } from "../../plan/open-job.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { isDestructive, requireBackup, requireBackupOfDropped } from "../guards/require-backup.ts";
 
 /** Whether a backup is needed, and whether there is one. */
@@ -21,12 +20,12 @@ const nameACheck =
 
 /** Asks what a job and those of its steps that are not done would destroy, and whether that was kept before. */
 export async function backupFacts(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   parameters: object,
   steps: readonly Step[],
 ): Promise<BackupFacts> {
+  const { db, store } = session;
   const opened = job.kind === "steps" ? null : (await tryToOpenJob(db, job, parameters)).opened;
   const undoLog = job.undoable ? "plain" : "none";
   const destroysRows =
@@ -37,14 +36,14 @@ export async function backupFacts(
   const losing = ofSteps.filter(({ losses }) => losses.length > 0);
   const losses = [...(destroysRows ? ["its rows"] : []), ...losing.flatMap((each) => each.losses)];
   if (losses.length === 0) return { losses, remedy: null };
-  const installed = (await installedVersion(db, store.schema)) === null ? null : store;
+  const installed = (await installedVersion(db, store.schema)) === null ? null : session;
   // The statements of a step of the author's own may reach any table; a backup of tidefill's holds rows that the job reads.
   if (job.backup.check === null && losing.some(({ step }) => step.kind === "sql"))
     return { losses, remedy: nameACheck };
   const remedy = await remedyOf(async () => {
-    if (opened !== null) await requireBackup(db, installed, opened, undoLog);
+    if (opened !== null) await requireBackup(installed, opened, undoLog);
     const dropping = losing.map(({ step }) => step);
-    if (dropping.length > 0) await requireBackupOfDropped(db, installed, job, opened, dropping);
+    if (dropping.length > 0) await requireBackupOfDropped(installed, job, opened, dropping);
   });
   const isUnknown = remedy === null && opened === null && job.backup.check === null;
   return { losses, remedy: isUnknown ? `tidefill backup ${job.name} --to <dir>` : remedy };

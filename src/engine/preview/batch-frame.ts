@@ -2,17 +2,15 @@ import type { Job } from "../../job/definition/define-job.ts";
 import type { BatchFrame } from "../../plan/plan-run.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
 import { beginStatement } from "../../postgres/connection/transaction-limits.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
 import { noCounts } from "../../store/runs/batch-counts.ts";
 import { everyKey } from "../../store/runs/ranges.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { batchLimits } from "../batch/batch-limits.ts";
 
 /** What is sent around the statements of every batch, for people who want to read it before it happens. */
 export async function batchFrame(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   { batchTimeMs, session }: Pick<Job, "batchTimeMs" | "session">,
 ): Promise<BatchFrame> {
   const limits = batchLimits(batchTimeMs, await readDeadlockTimeout(db), 1_000);

@@ -9,6 +9,7 @@ import type { Database } from "../../postgres/transaction/database.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
 import { everyKey } from "../../store/runs/ranges.ts";
 import type { RunWrites } from "../../store/runs/run.ts";
+import { withSession } from "../../store/session.ts";
 import { SteadyPace } from "../batch/batch-pace.ts";
 import { jobTask } from "../job-work/job-task.ts";
 import { Patience } from "../loop/backoff.ts";
@@ -16,8 +17,10 @@ import { BatchSize } from "../loop/batch-size.ts";
 import { RangeWork } from "../loop/range-loop.ts";
 import { StopSignal } from "../loop/stop-signal.ts";
 import { LockedRows } from "../loop/stuck-row.ts";
+import { connectionsOf } from "../options/pace-options.ts";
+import { participation } from "../options/participation.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { Events } from "../report/events.ts";
-import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
 import { DryCommitter } from "./dry-committer.ts";
 import { dryLogName, type Sample } from "./read-samples.ts";
 
@@ -73,7 +76,7 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
     throw new UsageError("A row limit must be a whole number from 1.");
   participation(options, false);
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
-  return withDatabase(`dry run of ${job.name}`, options, async (db) => {
+  return withSession(`tidefill dry run of ${job.name}`, options, connectionsOf(options), async ({ db }) => {
     await requireParametersFit(db, job.parameters, parameters);
     const opened = await openJob(db, job, parameters);
     const committer = await openCommitter(db, opened, limit);
@@ -89,7 +92,7 @@ async function openCommitter(db: Database, opened: OpenedJob, limit: number): Pr
   const task = await jobTask(db, opened, { table: raw(dryLogName), seal: null });
   const deadlockTimeoutMs = await readDeadlockTimeout(db);
   return new DryCommitter(
-    db.withSession(opened.job.session),
+    db.withSettings(opened.job.session),
     opened,
     task,
     { batchTimeMs: opened.job.batchTimeMs, deadlockTimeoutMs },

@@ -1,10 +1,9 @@
 import type { Job } from "../../job/definition/define-job.ts";
 import type { Refusal } from "../../plan/open/check.ts";
 import { openJob } from "../../plan/open-job.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { requireGrants, requireInstalling } from "../../store/schema/grants.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { requireIntegrity } from "../guards/integrity.ts";
 import { refusalsOf } from "../guards/refusals-of.ts";
 import { requireBackup } from "../guards/require-backup.ts";
@@ -13,11 +12,11 @@ import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 
 /** What would refuse a run of a job whose every check has passed: no key for its undo log, no backup, broken integrity. */
 export async function refusalsAtStart(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   parameters: object,
 ): Promise<readonly Refusal[]> {
+  const { db, store } = session;
   return refusalsOf(async () => {
     const opened = await openJob(db, job, parameters);
     const undoLog = await chooseUndoLog(db, opened, {});
@@ -25,7 +24,7 @@ export async function refusalsAtStart(
     if (isInstalled) await requireGrants(db, store.schema, undoLog !== "none");
     else await requireInstalling(db, store.schema);
     if (job.contract.length > 0) await requireVerifiable(db, opened);
-    await requireBackup(db, isInstalled ? store : null, opened, undoLog);
+    await requireBackup(isInstalled ? session : null, opened, undoLog);
     await requireIntegrity(db, job);
   });
 }

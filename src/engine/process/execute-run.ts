@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RunPace } from "../../job/pace/pace.ts";
 import { otherRuns } from "../../plan/warnings/other-runs.ts";
 import { raw } from "../../postgres/sql/sql.ts";
-import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
 import { patiently } from "../../postgres/transaction/patiently.ts";
 import { nameOf } from "../../remedies/stops.ts";
@@ -10,7 +10,7 @@ import { type Progress, readProgress } from "../../store/runs/progress.ts";
 import type { Advanced } from "../../store/runs/ranges.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { BatchCommitter } from "../batch/batch-committer.ts";
 import { RunTables } from "../batch/run-tables.ts";
 import type { RunTask, Sweeping } from "../batch/run-task.ts";
@@ -22,14 +22,14 @@ import { type StopRequest, StopSignal } from "../loop/stop-signal.ts";
 import { LockedRows } from "../loop/stuck-row.ts";
 import { Worker } from "../loop/worker.ts";
 import { Crew } from "../loop/worker-pool.ts";
+import type { Participation } from "../options/participation.ts";
+import { type InTest, rangeRowsOf } from "../options/test-mode.ts";
 import { Pacer } from "../pacing/pacer.ts";
 import { Senses } from "../pacing/signal-monitor.ts";
 import { describeStop } from "../report/describe-stop.ts";
 import { Events } from "../report/events.ts";
 import { type RunReport, readReport, reportOf } from "../report/run-report.ts";
 import { isJudged, rolloutOf } from "../report/stages.ts";
-import type { Participation } from "../session/participation.ts";
-import { type InTest, rangeRowsOf } from "../session/test-mode.ts";
 import { Pulse } from "./heartbeat.ts";
 import { Holds } from "./holds.ts";
 import { leaveRun, statusAfter } from "./leave-run.ts";
@@ -38,12 +38,12 @@ import { buryTheDead } from "./release-dead-workers.ts";
 
 /** Works on a run with its workers until it is finished or somebody says stop, and answers how it stands. */
 export async function executeRun(
-  db: Database,
-  store: Store,
+  session: Session,
   run: Run,
   task: RunTask,
   participation: Participation,
 ): Promise<RunReport> {
+  const { db, store } = session;
   const { leaseMs, isResumed, signal, inTest } = participation;
   const process = { id: randomUUID(), leaseMs };
   const stop = new StopSignal();
@@ -54,13 +54,13 @@ export async function executeRun(
     const workers = pacer.activeWorkers;
     await store.workers.beat(tx, run.id, { ...process, workers, rowsPerSecond: 0, heldBack: null });
   };
-  if (!(await patiently(() => takeUp(db, store, run.id, task.sweeping, enter))))
-    return readReport(db, store, await store.runs.require(db, String(run.id)));
+  if (!(await patiently(() => takeUp(session, run.id, task.sweeping, enter))))
+    return readReport(session, await store.runs.require(db, String(run.id)));
   // When this fails, their leases run out by themselves.
-  if (isResumed) await buryTheDead(db, store, run.id).catch(() => {});
+  if (isResumed) await buryTheDead(session, run.id).catch(() => {});
   const senses = new Senses(db, run, task, participation, pacer, { events, stop });
   const orders = new Orders(db, stop, pacer);
-  const crew = await hire(db.withSession(run.session), store, run, task, process, {
+  const crew = await hire({ db: db.withSettings(run.session), store }, run, task, process, {
     stop,
     events,
     pacer,
@@ -69,31 +69,41 @@ export async function executeRun(
   });
   orders.lead(crew);
   const holds = new Holds(nameOf({ ...run, run: run.id }), senses.blockersOf(run));
-  pulse = new Pulse(db, store, run.id, process, { crew, pacer, senses, events, orders, holds });
-  const { estimatedRows, estimatedWalk, kind } = run;
-  events.emit({
-    type: "run started",
-    kind,
-    isResumed,
-    workers: pacer.workers,
-    estimatedRows: estimatedRows ?? 0,
-    estimatedWalk: estimatedWalk ?? 0,
-  });
+  pulse = new Pulse(session, run.id, process, { crew, pacer, senses, events, orders, holds });
   stop.follow(signal);
-  const beside = await otherRuns(db, store, run.job, run.code.tables ?? []).catch(() => []);
-  for (const warning of beside) events.emit({ type: "warned", ...warning });
+  await tellOfStart(session, run, isResumed, pacer.workers, events);
   await senses.start();
   pulse.start();
   crew.growTo(pacer.workers);
   await crew.done();
   await Promise.all([pulse.stop(), senses.stop()]);
-  return end(db, store, run, { process: process.id, request: stop.request, seen: pulse.seen }, events);
+  return end(session, run, { process: process.id, request: stop.request, seen: pulse.seen }, events);
+}
+
+/** Says that the process works on the run, and which other runs go over the same tables. */
+async function tellOfStart(
+  { db, store }: Session,
+  run: Run,
+  isResumed: boolean,
+  workers: number,
+  events: Events,
+): Promise<void> {
+  const { estimatedRows, estimatedWalk, kind } = run;
+  events.emit({
+    type: "run started",
+    kind,
+    isResumed,
+    workers,
+    estimatedRows: estimatedRows ?? 0,
+    estimatedWalk: estimatedWalk ?? 0,
+  });
+  const beside = await otherRuns(db, store, run.job, run.code.tables ?? []).catch(() => []);
+  for (const warning of beside) events.emit({ type: "warned", ...warning });
 }
 
 // Read anew for each of them: the workers of one process differ only in what they measure.
 async function hire(
-  db: Database,
-  store: Store,
+  session: Session,
   run: Run,
   task: RunTask,
   process: { readonly id: string; readonly leaseMs: number },
@@ -105,6 +115,7 @@ async function hire(
     readonly inTest: InTest | null;
   },
 ): Promise<Crew> {
+  const { db, store } = session;
   const { walk, sweeping, writes } = task;
   const tables = new RunTables(run, sweeping.hasPending);
   const { stop, events, pacer, orders, inTest } = control;
@@ -122,8 +133,8 @@ async function hire(
   const tools = {
     db,
     store,
-    planner: new RangePlanner(db, store, walk, wish, events),
-    committer: new BatchCommitter(db, store, run.job, task, tables, timing),
+    planner: new RangePlanner(session, walk, wish, events),
+    committer: new BatchCommitter(session, run.job, task, tables, timing),
     pace: pacer,
     events,
     stop,
@@ -150,8 +161,7 @@ async function hire(
  * has asked of them. Answers false when the run has finished in the meantime.
  */
 async function takeUp(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   id: bigint,
   { retries }: Sweeping,
   enter: (tx: Transaction) => Promise<void>,
@@ -184,16 +194,16 @@ async function takeUp(
 
 /** Says how it ended. When the database is away, what others see is derived from our heartbeat's end. */
 async function end(
-  db: Database,
-  store: Store,
+  session: Session,
   run: Run,
   leaving: { readonly process: string; readonly request: StopRequest | null; readonly seen: Progress },
   events: Events,
 ): Promise<RunReport> {
+  const { db, store } = session;
   const { process, request, seen } = leaving;
   try {
     const [ended, progress] = await patiently(async () => {
-      await leaveRun(db, store, run.id, process, request);
+      await leaveRun(session, run.id, process, request);
       return [
         (await store.runs.find(db, run.id)) ?? run,
         await readProgress(db, store.schema, run.id),

@@ -3,6 +3,7 @@ import type { Database, Transaction } from "../../postgres/transaction/database.
 import { type Hold, holdToText } from "../../remedies/hold.ts";
 import { noProgress, type Progress, plus, readProgress } from "../../store/runs/progress.ts";
 import type { Run } from "../../store/runs/run.ts";
+import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import type { Crew } from "../loop/worker-pool.ts";
 import type { Pacer } from "../pacing/pacer.ts";
@@ -55,8 +56,7 @@ export class Pulse {
   #beating: Promise<void> | null = null;
 
   constructor(
-    db: Database,
-    store: Store,
+    { db, store }: Session,
     run: bigint,
     process: { readonly id: string; readonly leaseMs: number },
     body: Body,

@@ -1,8 +1,7 @@
 import { raw, sql } from "../../postgres/sql/sql.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished, type RunStatus, type StopReason } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import type { StopRequest } from "../loop/stop-signal.ts";
 import { describeStop } from "../report/describe-stop.ts";
 
@@ -24,8 +23,7 @@ export const statusAfter: Readonly<Record<StopReason, RunStatus>> = {
 
 /** Takes a process off a run; the last one to leave says what has become of it. */
 export async function leaveRun(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   id: bigint,
   process: string,
   request: StopRequest | null,

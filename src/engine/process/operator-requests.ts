@@ -1,8 +1,8 @@
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { Advanced } from "../../store/runs/ranges.ts";
 import type { StopSignal } from "../loop/stop-signal.ts";
+import { spareConnections } from "../options/default-workers.ts";
 import type { Pacer } from "../pacing/pacer.ts";
-import { spareConnections } from "../session/default-workers.ts";
 
 /** Workers that can become more. */
 interface Growing {

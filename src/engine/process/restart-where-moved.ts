@@ -1,8 +1,8 @@
 import type { TableIdentity } from "../../postgres/catalog/table-identity.ts";
-import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import { restartRun } from "../../store/restart-run.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { RunTables } from "../batch/run-tables.ts";
 
 /**
@@ -10,8 +10,7 @@ import { RunTables } from "../batch/run-tables.ts";
  * interrupted before `vacuum full`, or before its table got other partitions. Both may meet rows that they have met.
  */
 export async function restartWhereMoved(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   run: Run,
   tablesNow: (tx: Transaction) => Promise<readonly TableIdentity[]>,
 ): Promise<void> {

@@ -9,11 +9,11 @@ import { unreachable } from "../../remedies/obstacles.ts";
 import { StepNotBegunError, type StepPlace, StepStoppedError } from "../../steps/statements/step-failure.ts";
 import { StepRunner } from "../../steps/step-runner.ts";
 import type { StepPhase } from "../../store/runs/steps.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { inMinutes } from "../../throttle/amount.ts";
 import { WindowSignal } from "../../throttle/signals/window-signal.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { stopFilesOf } from "../pacing/run-signals.ts";
-import type { WorkOptions } from "../session/with-database.ts";
 
 /** How often a step that is held looks whether it may begin. */
 const lookMs = 1_000;
@@ -33,13 +33,13 @@ type Look = (place: StepPlace) => Promise<Holding | null>;
  * counts, as somebody may set it meanwhile.
  */
 export function stepsOf(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   phase: StepPhase,
   options: WorkOptions,
   run: bigint | null = null,
 ): StepRunner {
+  const { db, store } = session;
   const { onStep, signal, inTest } = options;
   const windowNow = async (): Promise<string | undefined> => {
     if (run === null) return options.window;
@@ -48,7 +48,7 @@ export function stepsOf(
   };
   const look: Look = async (place) => lookFor(db, job, place, options, await windowNow());
   const mayBegin = inTest === undefined ? (place: StepPlace) => awaitTurn(place, look, options) : undefined;
-  return new StepRunner(db, store, { job: job.name, phase, steps: job[phase] }, { onStep, signal, mayBegin });
+  return new StepRunner(session, { job: job.name, phase, steps: job[phase] }, { onStep, signal, mayBegin });
 }
 
 /** @throws StepNotBegunError where it is not waited for, StepStoppedError where somebody stops the waiting */

@@ -1,13 +1,12 @@
 import type { RunPace } from "../../job/pace/pace.ts";
 import { Windows } from "../../job/pace/windows.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { type Hold, holdFromText, isStandstill } from "../../remedies/hold.ts";
 import { nameOf } from "../../remedies/stops.ts";
 import { hadNoRows } from "../../store/runs/had-no-rows.ts";
 import { type Progress, readProgress } from "../../store/runs/progress.ts";
 import type { Run, RunKind, RunWrites } from "../../store/runs/run.ts";
 import type { RunStatus } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import type { ContractReport } from "./contract-report.ts";
 import type { RestForecast } from "./rest-forecast.ts";
 import { rolloutOf } from "./stages.ts";
@@ -88,7 +87,7 @@ export interface RunReport {
 }
 
 /** Reads a run and how far it is. */
-export async function readReport(db: Database, store: Store, run: Run): Promise<RunReport> {
+export async function readReport({ db, store }: Session, run: Run): Promise<RunReport> {
   return reportOf(run, await readProgress(db, store.schema, run.id));
 }
 

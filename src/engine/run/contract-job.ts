@@ -9,23 +9,27 @@ import type { StepRunner } from "../../steps/step-runner.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { installedVersion, requireSchema } from "../../store/schema/store-schema.ts";
+import type { Session } from "../../store/session.ts";
+import { withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import { takeUpPace } from "../control/adopt-pace.ts";
 import { brokenRules } from "../guards/integrity.ts";
 import { requireBackupOfDropped } from "../guards/require-backup.ts";
 import { requireSafeSteps, whyUnsafe } from "../guards/require-safe-steps.ts";
 import { requireNoUndoNeeds } from "../guards/require-undo-kept.ts";
+import { connectionsOf } from "../options/pace-options.ts";
+import { participation } from "../options/participation.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { stepsOf } from "../process/step-runner.ts";
 import type { ContractReport } from "../report/contract-report.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
-import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
 import { givenParameters } from "../undo-log/encrypted-parameters.ts";
 import { verify } from "../verify/verify-run.ts";
 
 /** Does the steps before the rows; killed at any instant, the next call goes on. */
-export async function expand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<void> {
+export async function expand(session: Session, job: Job, options: WorkOptions): Promise<void> {
   const window = options.window ?? job.pace.window;
-  await stepsOf(db, store, job, "expand", { ...options, window }).up();
+  await stepsOf(session, job, "expand", { ...options, window }).up();
 }
 
 /**
@@ -33,17 +37,16 @@ export async function expand(db: Database, store: Store, job: Job, options: Work
  * for `contractJob`, when no program asks for it any more.
  */
 export async function contractAfter(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   report: RunReport,
   options: WorkOptions,
 ): Promise<RunReport> {
   if (report.status !== "succeeded" || report.kind !== "run" || job.contract.length === 0) return report;
   const run = BigInt(report.run);
-  const runner = stepsOf(db, store, job, "contract", options, run);
+  const runner = stepsOf(session, job, "contract", options, run);
   const { length: before } = await runner.open();
-  const stopped = await doLastSteps(db, store, job, run, runner, options).catch((error: unknown) => {
+  const stopped = await doLastSteps(session, job, run, runner, options).catch((error: unknown) => {
     if (error instanceof TidefillError && error.code === "step-stopped") return error;
     throw error;
   });
@@ -55,14 +58,13 @@ export async function contractAfter(
 
 /** Answers why nothing was done; null where nothing stood against it. */
 async function doLastSteps(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   run: bigint,
   runner: StepRunner,
   options: WorkOptions,
 ): Promise<string | null> {
-  const problem = (await whyUnsafe(job)) ?? (await whyNotYet(db, store, job, run, options));
+  const problem = (await whyUnsafe(job)) ?? (await whyNotYet(session, job, run, options));
   if (problem === null) await runner.up(beforeLoss(job.contract));
   return problem;
 }
@@ -72,32 +74,33 @@ async function doLastSteps(
  * for `contractJob`.
  */
 export async function goOnWithLastSteps(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   options: WorkOptions,
 ): Promise<RunReport | null> {
+  const { db, store } = session;
   if (beforeLoss(job.contract).length === 0 || (await installedVersion(db, store.schema)) === null)
     return null;
   const run = await store.runs.standing(db, job.name);
   const latest = await store.runs.latest(db, job.name);
   if (run === null || latest === null || !isFinished(latest.status)) return null;
-  const open = await stepsOf(db, store, job, "contract", options).open();
+  const open = await stepsOf(session, job, "contract", options).open();
   if (!beforeLoss(job.contract).some((step) => open.includes(step))) return null;
-  const current = await takenUp(db, store, run, options);
-  return contractAfter(db, store, job, await readReport(db, store, current), options);
+  const current = await takenUp(session, run, options);
+  return contractAfter(session, job, await readReport(session, current), options);
 }
 
 /** Does all steps after the rows, also those that take something away. @throws RefusedError when it is not the time for that */
 export async function contractJob(job: Job, options: WorkOptions = {}): Promise<ContractReport> {
-  return withDatabase(`contract ${job.name}`, options, async (db, store) => {
+  return withSession(`tidefill contract ${job.name}`, options, connectionsOf(options), async (session) => {
+    const { db, store } = session;
     await requireSchema(db, store.schema);
     const run = await store.runs.standing(db, job.name);
     if (run === null) throw notRun(job);
-    await takenUp(db, store, run, options);
-    const runner = stepsOf(db, store, job, "contract", options, run.id);
+    await takenUp(session, run, options);
+    const runner = stepsOf(session, job, "contract", options, run.id);
     await runner.awaitTurn();
-    const problem = await whyNotYet(db, store, job, run.id, options);
+    const problem = await whyNotYet(session, job, run.id, options);
     if (problem !== null)
       throw new RefusedError(
         "run-is-verified",
@@ -106,15 +109,15 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
       );
     const open = await runner.open();
     if (open.length > 0) await requireSafeSteps(job);
-    await requireNoUndoNeeds(db, store, open);
+    await requireNoUndoNeeds(session, open);
     if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
-      await requireBackupOfDropped(db, store, job, await scopeOf(db, job, run, options), open);
+      await requireBackupOfDropped(session, job, await scopeOf(db, job, run, options), open);
     return { done: await runner.up(), open: [], problem: null, isStopped: false };
   });
 }
 
 /** The run with what was said about its pace just now. */
-async function takenUp(db: Database, store: Store, run: Run, options: WorkOptions): Promise<Run> {
+async function takenUp({ db, store }: Session, run: Run, options: WorkOptions): Promise<Run> {
   await db.transaction(async (tx) => {
     const asked = await takeUpPace(tx, store, run, options);
     if (Object.keys(asked).length === 0) return;
@@ -131,12 +134,12 @@ async function scopeOf(db: Database, job: Job, run: Run, options: WorkOptions): 
 
 /** Why the steps after a run must wait; null when it is complete and compared. Compares it where nobody has yet. */
 async function whyNotYet(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   run: bigint,
   options: WorkOptions,
 ): Promise<string | null> {
+  const { db, store } = session;
   if (job.kind === "steps") return null;
   const { rejects: rejected } = await store.rejects.standing(db, run);
   if (rejected > 0) return `Run ${run} of ${job.name} has ${rejected} rejects: tidefill rejects ${run}.`;
@@ -144,7 +147,7 @@ async function whyNotYet(
   const isCompared = last?.ofRun === run && last.status === "succeeded" && !last.isPartial;
   if (!isCompared && (await cannotBeCompared(db, job, await store.runs.require(db, String(run)))))
     return whyNotByIntegrity(db, job);
-  const comparing = isCompared ? last.id : BigInt((await verifyNow(db, store, job, run, options)).run);
+  const comparing = isCompared ? last.id : BigInt((await verifyNow(session, job, run, options)).run);
   const compared = await store.runs.require(db, String(comparing));
   if (compared.status === "interrupted")
     throw new TidefillError("step-stopped", `The verify before the last steps of ${job.name} was stopped.`, {
@@ -162,20 +165,15 @@ async function whyNotYet(
 }
 
 /** Compares the run, inside of the window that it has by now. */
-async function verifyNow(
-  db: Database,
-  store: Store,
-  job: Job,
-  run: bigint,
-  options: WorkOptions,
-): Promise<RunReport> {
+async function verifyNow(session: Session, job: Job, run: bigint, options: WorkOptions): Promise<RunReport> {
+  const { db, store } = session;
   const hours = { ...options, window: await windowOf(store, db, job, run) };
-  return verify(db, store, job, { ...hours, run }, participation(hours, true));
+  return verify(session, job, { ...hours, run }, participation(hours, true));
 }
 
 /** The window that the run has by now, for its verify, too. */
 async function windowOf(store: Store, db: Database, job: Job, run: bigint): Promise<string | undefined> {
-  const { pace } = await readReport(db, store, await store.runs.require(db, String(run)));
+  const { pace } = await readReport({ db, store }, await store.runs.require(db, String(run)));
   return pace.window ?? job.pace.window;
 }
 

@@ -1,38 +1,37 @@
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import type { Bounds, Key } from "../../postgres/catalog/key.ts";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { UndoLog } from "../../sink/images/images.ts";
 import { ListedKeys, listedKeys } from "../../source/listed-keys.ts";
 import { keyOfPlaces, ListedPlaces } from "../../source/listed-places.ts";
 import type { ReadableSource } from "../../source/readable-source.ts";
 import { passing } from "../../store/rejects/rejects.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { jobTask, openWork, taskOfWork } from "../job-work/job-task.ts";
 import { RejectSweep } from "../job-work/reject-sweep.ts";
 import { RetryBatch } from "../job-work/retry-batch.ts";
-import type { WorkOptions } from "../session/with-database.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { sealOf, undoKeyOf } from "../undo-log/encryption.ts";
 
 /** The work of a job's run: of all its rows or, where it tries rejects once more, of those on its list. */
 export async function taskOf(
-  db: Database,
-  store: Store,
+  session: Session,
   run: Run,
   opened: OpenedJob,
   options: WorkOptions,
 ): Promise<RunTask> {
+  const { db, store } = session;
   const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";
   const seal = run.undoLog === "encrypted" ? await sealOf(db, run.id, undoKeyOf(options)) : null;
   const log = isLogged ? { table: store.undoLogs.table(run.id), seal } : null;
-  if (run.ofRun === null) return wholeTask(db, store, run, opened, log);
+  if (run.ofRun === null) return wholeTask(session, run, opened, log);
   const key = opened.table?.key ?? keyOfPlaces(opened.source.keyWidth);
   const list = store.schema.table("retry");
   const walk = new ListedKeys(key, list, sql`listed.run_id = ${run.id}::bigint`);
   const table = opened.table?.onlyListed((bounds) => walk.listOf(bounds)) ?? null;
-  const source = table ?? (await listedPlaces(db, store, run.id, opened.source, walk, key));
+  const source = table ?? (await listedPlaces(session, run.id, opened.source, walk, key));
   const task = await jobTask(db, { ...opened, table, source }, log);
   const work = new RetryBatch(task.work, walk, list, run.id, key);
   // What was on the list is tried once.
@@ -41,8 +40,7 @@ export async function taskOf(
 
 /** The work of a run of all rows: what its sweeps have done is taken off the list of rejects. */
 async function wholeTask(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   { id }: Run,
   opened: OpenedJob,
   log: UndoLog | null,
@@ -69,8 +67,7 @@ async function wholeTask(
 }
 
 async function listedPlaces(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   run: bigint,
   source: ReadableSource,
   walk: ListedKeys,

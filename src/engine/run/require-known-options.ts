@@ -1,6 +1,6 @@
 import { didYouMean } from "../../did-you-mean.ts";
 import { UsageError } from "../../errors.ts";
-import type { WorkOptions } from "../session/with-database.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 
 /** Every name of `WorkOptions`: the compiler asks for those that are missing. */
 const workOptions: Readonly<Record<keyof WorkOptions, true>> = {

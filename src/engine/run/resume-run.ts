@@ -9,14 +9,17 @@ import type { Database } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { requireSchema } from "../../store/schema/store-schema.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
+import { withSession } from "../../store/session.ts";
 import { identitiesOf, RunTables } from "../batch/run-tables.ts";
 import { recordResume } from "../control/record-resume.ts";
 import { withIntegrity } from "../guards/integrity.ts";
+import { connectionsOf } from "../options/pace-options.ts";
+import { participation } from "../options/participation.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import { restartWhereMoved } from "../process/restart-where-moved.ts";
 import type { RunReport } from "../report/run-report.ts";
-import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
 import { resumeUndo } from "../undo/resume-undo.ts";
 import { givenParameters } from "../undo-log/encrypted-parameters.ts";
 import { verifyTables, verifyTask } from "../verify/verify-task.ts";
@@ -40,7 +43,8 @@ export async function resumeRun(
   options: ResumeOptions = {},
 ): Promise<RunReport> {
   const part = participation(options, true);
-  return withDatabase(job?.name ?? name, options, async (db, store) => {
+  return withSession(`tidefill ${job?.name ?? name}`, options, connectionsOf(options), async (session) => {
+    const { db, store } = session;
     await requireSchema(db, store.schema);
     const found = await store.runs.require(db, name);
     await store.runs.settle(db, found.job);
@@ -48,46 +52,41 @@ export async function resumeRun(
     if (job !== null && run.job !== job.name)
       throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
     if (isFinished(run.status)) {
-      const gone = job === null ? null : await goOnWithLastSteps(db, store, job, options);
+      const gone = job === null ? null : await goOnWithLastSteps(session, job, options);
       if (gone?.run === Number(run.id)) return gone;
       throw finishedAlready(run);
     }
-    if (run.kind === "undo") return resumeUndo(db, store, run, options, part);
+    if (run.kind === "undo") return resumeUndo(session, run, options, part);
     if (job === null) throw new UsageError(`Run ${run.id} needs its job ${run.job} to go on.`);
     const opened = await openJob(
       db,
       job,
       await readParameters(job.parameters, await givenParameters(db, run, options)),
     );
-    await acceptOrRefuse(db, store, run, opened, options);
-    if (run.kind === "verify") await restartVerify(db, store, run, opened);
-    await recordResume(db, store, run, options);
+    await acceptOrRefuse(session, run, opened, options);
+    if (run.kind === "verify") await restartVerify(session, run, opened);
+    await recordResume(session, run, options);
     const current = await store.runs.require(db, String(run.id));
     if (run.kind === "run")
       return contractAfter(
-        db,
-        store,
+        session,
         job,
-        await rollOut(
-          { db, store, opened, part },
-          current,
-          await taskOf(db, store, current, opened, options),
-        ),
+        await rollOut({ db, store, opened, part }, current, await taskOf(session, current, opened, options)),
         options,
       );
-    const verify = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
-    return withIntegrity(db, job, await withNotCompared(db, store, opened, current, verify));
+    const verify = await executeRun(session, current, await verifyTask(session, current, opened), part);
+    return withIntegrity(db, job, await withNotCompared(session, opened, current, verify));
   });
 }
 
-async function restartVerify(db: Database, store: Store, run: Run, opened: OpenedJob): Promise<void> {
+async function restartVerify(session: Session, run: Run, opened: OpenedJob): Promise<void> {
+  const { db, store } = session;
   const of = run.ofRun === null ? null : await store.runs.find(db, run.ofRun);
-  await restartWhereMoved(db, store, run, (tx) => verifyTables(tx, store, opened, of));
+  await restartWhereMoved(session, run, (tx) => verifyTables(tx, store, opened, of));
 }
 
 async function acceptOrRefuse(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   run: Run,
   opened: OpenedJob,
   options: ResumeOptions,

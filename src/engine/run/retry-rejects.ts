@@ -3,18 +3,20 @@ import type { Job } from "../../job/definition/define-job.ts";
 import { type GivenParameters, readParameters } from "../../job/definition/parameters.ts";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { openJob } from "../../plan/open-job.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { repairOf } from "../../remedies/repair.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { requireGrants } from "../../store/schema/grants.ts";
 import { requireSchema } from "../../store/schema/store-schema.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
+import { withSession } from "../../store/session.ts";
 import { withIntegrity } from "../guards/integrity.ts";
 import { requireBackup } from "../guards/require-backup.ts";
+import { connectionsOf } from "../options/pace-options.ts";
+import { participation } from "../options/participation.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import type { RunReport } from "../report/run-report.ts";
-import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 import { givenParameters } from "../undo-log/encrypted-parameters.ts";
 import { taskOf } from "./open-task.ts";
@@ -26,23 +28,24 @@ import { createRun } from "./run-job.ts";
  */
 export async function retryRejects(job: Job, name: string, options: WorkOptions = {}): Promise<RunReport> {
   const part = participation(options, false);
-  return withDatabase(job.name, options, async (db, store) => {
+  return withSession(`tidefill ${job.name}`, options, connectionsOf(options), async (session) => {
+    const { db, store } = session;
     await requireSchema(db, store.schema);
     await requireGrants(db, store.schema, job.undoable);
     await store.runs.settle(db, job.name);
     const of = await store.runs.require(db, name);
-    await requireRetriable(db, store, job, of);
+    await requireRetriable(session, job, of);
     const given = await givenParameters(db, of, options);
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
     requireSameRows(opened, of);
-    const id = await begin(db, store, opened, { of, given }, options);
+    const id = await begin(session, opened, { of, given }, options);
     const run = await store.runs.require(db, String(id));
-    const report = await executeRun(db, store, run, await taskOf(db, store, run, opened, options), part);
+    const report = await executeRun(session, run, await taskOf(session, run, opened, options), part);
     return withIntegrity(db, job, report);
   });
 }
 
-async function requireRetriable(db: Database, store: Store, job: Job, of: Run): Promise<void> {
+async function requireRetriable({ db, store }: Session, job: Job, of: Run): Promise<void> {
   if (of.job !== job.name) throw new UsageError(`Run ${of.id} is of the job ${of.job}, not of ${job.name}.`);
   const rejects = await store.rejects.count(db, of.id);
   if (of.kind === "run" && isFinished(of.status) && rejects > 0) return;
@@ -74,16 +77,16 @@ function requireSameRows({ job, keyFingerprint }: OpenedJob, of: Run): void {
 }
 
 async function begin(
-  db: Database,
-  store: Store,
+  session: Session,
   opened: OpenedJob,
   { of, given }: { readonly of: Run; readonly given: GivenParameters },
   options: WorkOptions,
 ): Promise<bigint> {
+  const { db, store } = session;
   const undoLog = await chooseUndoLog(db, opened, options);
-  await requireBackup(db, store, opened, undoLog);
+  await requireBackup(session, opened, undoLog);
   const rows = await store.rejects.count(db, of.id);
   const listed = { ...opened, estimate: { rows, walk: rows } };
   const retry = { undoLog, ofRun: of.id, parameters: given };
-  return createRun(db, store, listed, retry, options, (tx, id) => store.rejects.handOver(tx, of.id, id));
+  return createRun(session, listed, retry, options, (tx, id) => store.rejects.handOver(tx, of.id, id));
 }

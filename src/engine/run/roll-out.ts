@@ -11,11 +11,11 @@ import type { Run } from "../../store/runs/run.ts";
 import type { Store } from "../../store/store.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { brokenRules, withIntegrity } from "../guards/integrity.ts";
+import type { Participation } from "../options/participation.ts";
 import { executeRun } from "../process/execute-run.ts";
 import { type EngineEvent, Events } from "../report/events.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
 import { isJudged, rolloutOf } from "../report/stages.ts";
-import type { Participation } from "../session/participation.ts";
 import { verifyDone } from "../verify/verify-run.ts";
 import { CommitTimes } from "./commit-times.ts";
 
@@ -44,8 +44,8 @@ export async function rollOut(judged: Judged, run: Run, task: RunTask): Promise<
     const rollout = rolloutOf(current);
     const report =
       isDoneStage(current) && !isJudged(current)
-        ? await readReport(db, store, current)
-        : await executeRun(db, store, current, task, { ...part, listeners });
+        ? await readReport({ db, store }, current)
+        : await executeRun({ db, store }, current, task, { ...part, listeners });
     if (rollout === null || report.status !== "paused" || report.stopReason !== "canary")
       return withIntegrity(db, opened.job, report);
     const ended = await endStage(judged, rollout, report, commits);
@@ -67,13 +67,13 @@ async function endStage(
 ): Promise<RunReport | null> {
   const { db, store, part } = judged;
   const run = await store.runs.require(db, String(report.run));
-  if (!isDoneStage(run)) return readReport(db, store, run);
+  if (!isDoneStage(run)) return readReport({ db, store }, run);
   await announce(judged, run, rollout, report);
-  if (!(await soak(judged, run, rollout.soakMs))) return readReport(db, store, await again(judged, run));
+  if (!(await soak(judged, run, rollout.soakMs))) return readReport({ db, store }, await again(judged, run));
   const found = await judge(judged, run, report);
   // Somebody may have paused or cancelled it while it was judged; or its time was over.
   if (found === null || part.signal?.aborted === true || !isDoneStage(await again(judged, run)))
-    return readReport(db, store, await again(judged, run));
+    return readReport({ db, store }, await again(judged, run));
   const problems = [...found, ...commits.endStage()];
   const message = describeStage(rollout, report, problems);
   await store.runs.set(db, run.id, {
@@ -110,7 +110,7 @@ async function judge(
   report: RunReport,
 ): Promise<string[] | null> {
   const { rejected, swallowed } = report.rows;
-  const verified = await verifyDone(db, store, opened, run, part);
+  const verified = await verifyDone({ db, store }, opened, run, part);
   if (verified !== null && isStopped(verified)) return null;
   const differences = verified?.rows.conflicted ?? 0;
   return [

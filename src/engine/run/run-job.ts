@@ -13,10 +13,12 @@ import { canary, type Rollout, stages } from "../../job/pace/rollout.ts";
 import { type OpenedJob, writesOf } from "../../plan/open/opened-job.ts";
 import { openJob, requireScope } from "../../plan/open-job.ts";
 import { requireParametersFit } from "../../plan/parameters-fit.ts";
-import type { Database, Queryable, Transaction } from "../../postgres/transaction/database.ts";
+import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
 import type { Run, UndoLogKind } from "../../store/runs/run.ts";
 import { requireGrants } from "../../store/schema/grants.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
+import type { Session } from "../../store/session.ts";
+import { withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import { identitiesOf } from "../batch/run-tables.ts";
 import { install } from "../control/install-schema.ts";
@@ -26,14 +28,10 @@ import { requireBackup } from "../guards/require-backup.ts";
 import { requireBeforeSteps } from "../guards/require-before-steps.ts";
 import { requireSafeSteps } from "../guards/require-safe-steps.ts";
 import { requireVerifiable } from "../guards/require-verifiable.ts";
+import { connectionsOf, paceOf, paceOfNew } from "../options/pace-options.ts";
+import { participation } from "../options/participation.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import type { RunReport } from "../report/run-report.ts";
-import {
-  paceOf,
-  paceOfNew,
-  participation,
-  type WorkOptions,
-  withDatabase,
-} from "../session/with-database.ts";
 import { leavesPart } from "../state/job-state.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 import { keptParameters } from "../undo-log/encrypted-parameters.ts";
@@ -64,7 +62,8 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   const part = participation(options, false);
   const parameters = await readParameters(job.parameters, given);
   await requireKept(job.parameters, given);
-  return withDatabase(job.name, options, async (db, store) => {
+  return withSession(`tidefill ${job.name}`, options, connectionsOf(options), async (session) => {
+    const { db, store } = session;
     // Looked at again with the run's row: somebody may have done it while steps, backup and integrity were looked at.
     const notDoneYet = async (tx: Transaction): Promise<void> => {
       if (options.again !== true) await requireNotDone(tx, store, job);
@@ -73,50 +72,50 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     parseRejectLimit(options.rejectLimit ?? job.rejectLimit);
     plannedRollout(options, 1);
     requireScope(job, parameters);
-    await requireBefore(db, store, job);
-    const gone = options.again === true ? null : await goOnWithLastSteps(db, store, job, options);
+    await requireBefore(session, job);
+    const gone = options.again === true ? null : await goOnWithLastSteps(session, job, options);
     if (gone !== null) return withIntegrity(db, job, gone);
-    if (job.expand.length > 0 || job.kind === "steps") await enter(db, store, job, options);
+    if (job.expand.length > 0 || job.kind === "steps") await enter(session, job, options);
     if (job.expand.length > 0) await requireBeforeSteps(db, job, parameters, options);
     // The last steps too: nobody is helped by hearing of them when the rows are done.
     await requireSafeSteps(job);
-    if (job.expand.length > 0) await expand(db, store, job, options);
+    if (job.expand.length > 0) await expand(session, job, options);
     if (job.kind === "steps") {
-      const entered = await enterSteps(db, store, job, options, notDoneYet);
-      return withIntegrity(db, job, await contractAfter(db, store, job, entered, options));
+      const entered = await enterSteps(session, job, options, notDoneYet);
+      return withIntegrity(db, job, await contractAfter(session, job, entered, options));
     }
-    const { opened, id } = await begin(db, store, job, options, notDoneYet).catch((error: unknown) => {
+    const { opened, id } = await begin(session, job, options, notDoneYet).catch((error: unknown) => {
       throw job.expand.length > 0 ? refusedBehindSteps(error) : error;
     });
     const run = await store.runs.require(db, String(id));
     const report = await rollOut(
       { db, store, opened, part },
       run,
-      await taskOf(db, store, run, opened, options),
+      await taskOf(session, run, opened, options),
     );
-    return contractAfter(db, store, job, report, options);
+    return contractAfter(session, job, report, options);
   });
 }
 
 /** Looks at the job once its tables are as it wants them, and creates the run. @throws RefusedError */
 async function begin(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   options: RunOptions,
   notDoneYet: (tx: Transaction) => Promise<void>,
 ): Promise<{ readonly opened: OpenedJob; readonly id: bigint }> {
+  const { db } = session;
   const given = options.parameters ?? {};
   const opened = await openJob(db, job, await readParameters(job.parameters, given));
-  await enter(db, store, job, options);
+  await enter(session, job, options);
   // Its last steps wait for a verify.
   if (job.contract.length > 0) await requireVerifiable(db, opened);
   const undoLog = await chooseUndoLog(db, opened, options);
-  await requireBackup(db, store, opened, undoLog);
+  await requireBackup(session, opened, undoLog);
   await requireIntegrity(db, job);
   const rollout = plannedRollout(options, opened.estimate.walk);
   const of = { undoLog, ofRun: null, parameters: given, rollout };
-  return { opened, id: await createRun(db, store, opened, of, options, notDoneYet) };
+  return { opened, id: await createRun(session, opened, of, options, notDoneYet) };
 }
 
 /** What could only be looked at when the steps before the rows were done. */
@@ -131,8 +130,9 @@ function refusedBehindSteps(error: unknown): unknown {
 }
 
 /** What has to be so before anything is written; without steps nothing is installed before the job was looked at. @throws RefusedError */
-async function enter(db: Database, store: Store, job: Job, options: RunOptions): Promise<void> {
-  await install(db, store);
+async function enter(session: Session, job: Job, options: RunOptions): Promise<void> {
+  const { db, store } = session;
+  await install(session);
   await requireGrants(db, store.schema, job.kind !== "steps" && job.undoable);
   await store.runs.settle(db, job.name);
   if (options.again !== true) await requireNotDone(db, store, job);
@@ -161,8 +161,7 @@ interface NewRunOf {
 
 /** The run, its undo log, the line about it in the audit, and what `also` does: all of them or none. */
 export async function createRun(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   opened: OpenedJob,
   { undoLog, ofRun, parameters, rollout = null }: NewRunOf,
   options: WorkOptions,
@@ -211,7 +210,7 @@ export async function createRun(
 }
 
 /** @throws RefusedError when a job that has to be done before is not */
-async function requireBefore(db: Database, store: Store, job: Job): Promise<void> {
+async function requireBefore({ db, store }: Session, job: Job): Promise<void> {
   if (job.after.length === 0) return;
   const isInstalled = (await installedVersion(db, store.schema)) !== null;
   const undos = isInstalled ? await store.runs.latestOfEach(db, "undo") : [];

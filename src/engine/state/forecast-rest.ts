@@ -7,16 +7,15 @@ import { takeApart } from "../../plan/open/resolve-job.ts";
 import { readTouched } from "../../plan/open/write-impact.ts";
 import { tryToOpenJob } from "../../plan/open-job.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { lookBriefly } from "../../postgres/transaction/look-briefly.ts";
 import { TableRows } from "../../source/table/table-rows.ts";
 import { readProgress } from "../../store/runs/progress.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import type { RestForecast } from "../report/rest-forecast.ts";
 import { rowsRemaining } from "../report/run-report.ts";
-import type { WorkOptions } from "../session/with-database.ts";
 import { givenParameters } from "../undo-log/encrypted-parameters.ts";
 
 /**
@@ -25,23 +24,23 @@ import { givenParameters } from "../undo-log/encrypted-parameters.ts";
  * @throws UsageError, RefusedError where its parameters are not those of the run, or sealed
  */
 export async function forecastRest(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   run: Run,
   options: Pick<WorkOptions, "undoKey"> = {},
 ): Promise<RestForecast | null> {
+  const { db, store } = session;
   if (run.kind !== "run" || isFinished(run.status) || job.kind === "steps") return null;
   const parameters = await readParameters(job.parameters, await givenParameters(db, run, options));
   // A file would be read from its beginning to its end only to be sure that it is the same.
   if (!(takeApart(job, job.bind(parameters)).source instanceof TableRows)) return null;
-  await requireUnlocked(db, store);
+  await requireUnlocked(session);
   const { opened } = await tryToOpenJob(db, job, parameters, 1);
   if (opened === null) return null;
   const progress = await readProgress(db, store.schema, run.id);
   const { walBytesPerRow } = run;
   return lookBriefly(
-    db.withSession(job.session),
+    db.withSettings(job.session),
     (briefly) =>
       briefly.rolledBack(async (tx) => {
         const left = rowsRemaining(run, progress);
@@ -57,7 +56,7 @@ export async function forecastRest(
 }
 
 /** Who asks how a run stands does not wait for a table that is locked, which is often why it is asked. */
-async function requireUnlocked(db: Database, store: Store): Promise<void> {
+async function requireUnlocked({ db, store }: Session): Promise<void> {
   const { rows } = await db.query(sql`
     select lock.pid, class.oid::pg_catalog.regclass::text as table_name
     from pg_catalog.pg_locks as lock

@@ -1,12 +1,11 @@
 import type { Job } from "../../job/definition/define-job.ts";
 import { beforeLoss } from "../../job/steps/before-loss.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { hashOf } from "../../steps/compare/done.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { KnownStep, StepPhase } from "../../store/runs/steps.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 
 /** A job with the files that it was made of. */
 export interface JobWithFiles {
@@ -49,8 +48,7 @@ export function lastStepsToGoOn({ job, state, steps }: JobState): readonly strin
 
 /** Looks where jobs stand; nothing is written, and tidefill's schema may be missing. */
 export async function readJobStates(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   jobs: readonly JobWithFiles[],
 ): Promise<readonly JobState[]> {
   const isInstalled = (await installedVersion(db, store.schema)) !== null;

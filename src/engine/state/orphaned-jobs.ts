@@ -1,10 +1,9 @@
 import type { Job } from "../../job/definition/define-job.ts";
 import { definitionFingerprint, stepsFingerprint } from "../../job/definition/fingerprint.ts";
 import { readParameters } from "../../job/definition/parameters.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import type { JobState } from "./job-state.ts";
 
 /** A job that has run here and was not taken back, and of which there is no file any more. */
@@ -17,8 +16,7 @@ export interface GoneJob {
 
 /** The jobs that are known here and not among these, which are all of the folder. */
 export async function goneJobs(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   states: readonly JobState[],
 ): Promise<readonly GoneJob[]> {
   if ((await installedVersion(db, store.schema)) === null) return [];

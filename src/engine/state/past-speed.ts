@@ -1,8 +1,7 @@
 import type { Measured } from "../../plan/forecast/forecast.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { readProgress } from "../../store/runs/progress.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 
 /** How many runs back one looks: what is older was another table. */
 const lastRuns = 3;
@@ -10,7 +9,7 @@ const lastRuns = 3;
 const fewestRows = 1_000;
 
 /** What the last runs of a job have shown of its speed and WAL; null when none has done enough. */
-export async function readMeasured(db: Database, store: Store, job: string): Promise<Measured | null> {
+export async function readMeasured({ db, store }: Session, job: string): Promise<Measured | null> {
   if ((await installedVersion(db, store.schema)) === null) return null;
   const runs = await store.runs.lastDone(db, job, lastRuns);
   const speeds: number[] = [];

@@ -1,7 +1,7 @@
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { UndoLogKind } from "../../store/runs/run.ts";
-import type { WorkOptions } from "../session/with-database.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { requireSealing, undoKeyOf } from "./encryption.ts";
 
 /** How a run of the job will keep what it overwrites. @throws RefusedError when it could not */

@@ -4,7 +4,7 @@ import { sqlstateOf } from "../../postgres/failure/failure.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Database, Queryable } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { WorkOptions } from "../session/with-database.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { sealingSchema, sealOf, undoKeyOf } from "./encryption.ts";
 
 /** No job can call a parameter so: names of the command line end at the first `=`. */

@@ -5,7 +5,7 @@ import { quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
 import type { Database, Queryable } from "../../postgres/transaction/database.ts";
 import type { ImagePart, Seal, UndoLog } from "../../sink/images/images.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { WorkOptions } from "../session/with-database.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 
 const shortestKey = 12;
 

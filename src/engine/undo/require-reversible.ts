@@ -1,37 +1,35 @@
 import { RefusedError } from "../../errors.ts";
 import type { Job } from "../../job/definition/define-job.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { hadNoRows } from "../../store/runs/had-no-rows.ts";
 import type { KnownStep } from "../../store/runs/steps.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { stepsOf } from "../process/step-runner.ts";
-import type { WorkOptions } from "../session/with-database.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { requireUndoable } from "./require-undoable.ts";
 import type { UndoPlan } from "./undo-plan.ts";
 
 /** Looks at everything that has to be taken back of a job before anything of it is. @throws RefusedError where it cannot be */
 export async function requireWaysBack(
-  db: Database,
-  store: Store,
+  session: Session,
   { job, runs, unfinished }: UndoPlan,
   options: WorkOptions = {},
 ): Promise<void> {
   if (unfinished !== null && unfinished.kind === "run") requireUndoable(unfinished);
   for (const run of runs) {
     requireUndoable(run);
-    if (!hadNoRows(run)) await openLog(db, store, run, options);
+    if (!hadNoRows(run)) await openLog(session, run, options);
   }
-  await requireStepsHaveAWayBack(db, store, job, { ...options, withExpand: true });
+  await requireStepsHaveAWayBack(session, job, { ...options, withExpand: true });
 }
 
 /** The same for its last steps, and for its first ones where these are to go too. @throws RefusedError */
 export async function requireStepsHaveAWayBack(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   options: WorkOptions & { readonly withExpand?: boolean | undefined },
 ): Promise<void> {
+  const { db, store } = session;
   const known = await store.steps.known(db, job.name);
   const phases = options.withExpand === true ? (["contract", "expand"] as const) : (["contract"] as const);
   for (const phase of phases) {
@@ -39,7 +37,7 @@ export async function requireStepsHaveAWayBack(
       (step) => step.phase === phase && !job[phase].some(({ name }) => name === step.name),
     );
     if (stranger !== undefined) throw notInTheFile(stranger);
-    await stepsOf(db, store, job, phase, options).requireWaysBack();
+    await stepsOf(session, job, phase, options).requireWaysBack();
   }
 }
 

@@ -1,9 +1,8 @@
 import type { Job } from "../../job/definition/define-job.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { KnownStep } from "../../store/runs/steps.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 
 /** What there is of a job that could be taken back. */
 export interface UndoPlan {
@@ -17,20 +16,21 @@ export interface UndoPlan {
 }
 
 /** Looks what there is of a job. */
-export async function readUndoPlan(db: Database, store: Store, job: Job): Promise<UndoPlan> {
+export async function readUndoPlan(session: Session, job: Job): Promise<UndoPlan> {
+  const { db, store } = session;
   await store.runs.settle(db, job.name);
   const last = await store.runs.latest(db, job.name);
   const steps = await store.steps.known(db, job.name);
   return {
     job,
-    runs: await standingRuns(db, store, job.name),
+    runs: await standingRuns(session, job.name),
     steps: [...steps].reverse(),
     unfinished: last === null || isFinished(last.status) ? null : last,
   };
 }
 
 /** The runs of a job whose rows nobody has taken back, the newest first. */
-export async function standingRuns(db: Database, store: Store, job: string): Promise<readonly Run[]> {
+export async function standingRuns({ db, store }: Session, job: string): Promise<readonly Run[]> {
   const standing = await store.runs.allStanding(db, job);
   const written = await store.runs.notUndone(db, job, true);
   const others = written.filter(

@@ -4,7 +4,7 @@ import type { Job } from "../../job/definition/define-job.ts";
 import { noRejectLimit } from "../../job/definition/reject-limit.ts";
 import { changeOf } from "../../postgres/catalog/table-identity.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import { lookBriefly } from "../../postgres/transaction/look-briefly.ts";
 import type { ImagePart } from "../../sink/images/images.ts";
 import { hadNoRows } from "../../store/runs/had-no-rows.ts";
@@ -12,13 +12,17 @@ import { readProgress } from "../../store/runs/progress.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { requireSchema } from "../../store/schema/store-schema.ts";
+import type { Session } from "../../store/session.ts";
+import { withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import { enterUndone } from "../control/record-steps-run.ts";
+import { connectionsOf, paceOf } from "../options/pace-options.ts";
+import type { Participation } from "../options/participation.ts";
+import { participation } from "../options/participation.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import { stepsOf } from "../process/step-runner.ts";
 import type { RunReport } from "../report/run-report.ts";
-import type { Participation } from "../session/participation.ts";
-import { paceOf, participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { indexLog, layoutsOf, needsLookup, undoTables } from "../undo-log/part-layout.ts";
 import { isOrdered, isShifted, orderLog } from "./order-log.ts";
@@ -38,7 +42,7 @@ export interface UndoOptions extends WorkOptions {
  * The run that is meant by its number, or by its job's name: then the newest that has written rows which nobody has taken back.
  * A run that found nothing to do does not stand before the one that did it.
  */
-export async function runToUndo(db: Database, store: Store, name: string): Promise<Run> {
+export async function runToUndo({ db, store }: Session, name: string): Promise<Run> {
   const named = await store.runs.require(db, name);
   if (String(named.id) === name || !isFinished(named.status)) return named;
   const [newest] = await store.runs.notUndone(db, named.job, true);
@@ -52,36 +56,36 @@ export async function runToUndo(db: Database, store: Store, name: string): Promi
  */
 export async function undoRun(name: string, options: UndoOptions = {}): Promise<RunReport> {
   const part = participation(options, false);
-  return withDatabase(`undo ${name}`, options, async (db, store) => {
+  return withSession(`tidefill undo ${name}`, options, connectionsOf(options), async (session) => {
+    const { db, store } = session;
     await requireSchema(db, store.schema);
     await store.runs.settle(db, (await store.runs.require(db, name)).job);
-    return undo(db, store, await runToUndo(db, store, name), options, part);
+    return undo(session, await runToUndo(session, name), options, part);
   });
 }
 
 /** Takes one run back, with its steps where they are asked for. */
 export async function undo(
-  db: Database,
-  store: Store,
+  session: Session,
   undone: Run,
   options: UndoOptions,
   part: Participation,
 ): Promise<RunReport> {
-  const begun = await unfinishedUndo(db, store, undone);
+  const begun = await unfinishedUndo(session, undone);
   if (begun === null) requireUndoable(undone);
-  await takeBackSteps(db, store, undone, options);
-  if (hadNoRows(undone)) return enterUndone(db, store, undone);
+  await takeBackSteps(session, undone, options);
+  if (hadNoRows(undone)) return enterUndone(session, undone);
   // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
-  for (const empty of begun === null ? await emptyAfter(db, store, undone) : []) {
-    const report = await takeBackRows(db, store, empty, options, part);
+  for (const empty of begun === null ? await emptyAfter(session, undone) : []) {
+    const report = await takeBackRows(session, empty, options, part);
     if (!isWhole(report)) return report;
   }
   const report =
     begun === null
-      ? await takeBackRows(db, store, undone, options, part)
-      : await resumeUndo(db, store, begun, options, { ...part, isResumed: true });
+      ? await takeBackRows(session, undone, options, part)
+      : await resumeUndo(session, begun, options, { ...part, isResumed: true });
   if (options.withExpand === true && options.job !== undefined && isWhole(report))
-    await takeBackExpand(db, store, options.job, options);
+    await takeBackExpand(session, options.job, options);
   return report;
 }
 
@@ -91,41 +95,42 @@ export function isWhole({ status, rows }: RunReport): boolean {
 }
 
 /** The undo of this run, or this run where it is one, that was begun and has not ended: typed again, it goes on. */
-async function unfinishedUndo(db: Database, store: Store, run: Run): Promise<Run | null> {
+async function unfinishedUndo({ db, store }: Session, run: Run): Promise<Run | null> {
   const last = await store.runs.latest(db, run.job);
   if (last === null || last.kind !== "undo" || isFinished(last.status)) return null;
   return last.id === run.id || last.ofRun === run.id ? last : null;
 }
 
 async function takeBackRows(
-  db: Database,
-  store: Store,
+  session: Session,
   undone: Run,
   options: UndoOptions,
   part: Participation,
 ): Promise<RunReport> {
-  const log = await openLog(db, store, undone, options);
+  const { db, store } = session;
+  const log = await openLog(session, undone, options);
   // Looked at before the undo is begun: one that can do nothing would stand in the way of the next run.
   const layouts = await lookBriefly(db, (briefly) =>
     briefly.transaction((tx) => layoutsOf(tx, undone.undoParts as readonly ImagePart[])),
   );
-  const undo = await begin(db, store, undone, options, async (tx) => {
+  const undo = await begin(session, undone, options, async (tx) => {
     if (needsLookup(undone)) await indexLog(tx, store, undone, undone.undoParts as readonly ImagePart[]);
     const [first] = layouts;
     if (first === undefined || (await isOrdered(tx, store, undone.id))) return;
     if (await isShifted(tx, log, layouts)) await orderLog(tx, store, undone.id, first.layout);
   });
-  return executeRun(db, store, undo, await undoTask(db, store, undo, options), part);
+  return executeRun(session, undo, await undoTask(session, undo, options), part);
 }
 
 /** The runs of the job after this one that have written nothing, the newest first. */
-async function emptyAfter(db: Database, store: Store, { id, job }: Run): Promise<Run[]> {
+async function emptyAfter({ db, store }: Session, { id, job }: Run): Promise<Run[]> {
   const empty = await store.runs.notUndone(db, job, false);
   return empty.filter((run) => run.id > id && run.status === "succeeded" && whyNot(run) === null);
 }
 
 /** The steps that came after the rows go first; of a job of steps alone all of them. */
-async function takeBackSteps(db: Database, store: Store, run: Run, options: UndoOptions): Promise<void> {
+async function takeBackSteps(session: Session, run: Run, options: UndoOptions): Promise<void> {
+  const { db, store } = session;
   const known = await store.steps.known(db, run.job);
   const isNeeded =
     known.some(({ phase }) => phase === "contract" || options.withExpand === true) || hadNoRows(run);
@@ -137,17 +142,17 @@ async function takeBackSteps(db: Database, store: Store, run: Run, options: Undo
       `The steps of ${run.job} have to be taken back with it, and its file is not here.`,
       "Name the folder of your jobs with --jobs.",
     );
-  await requireStepsHaveAWayBack(db, store, job, {
+  await requireStepsHaveAWayBack(session, job, {
     ...options,
     withExpand: options.withExpand === true || hadNoRows(run),
   });
-  await stepsOf(db, store, job, "contract", options).down();
-  if (hadNoRows(run)) await takeBackExpand(db, store, job, options);
+  await stepsOf(session, job, "contract", options).down();
+  if (hadNoRows(run)) await takeBackExpand(session, job, options);
 }
 
 /** Takes back the steps before the rows: what they have added goes, with all that is in it. */
-async function takeBackExpand(db: Database, store: Store, job: Job, options: WorkOptions): Promise<number> {
-  return stepsOf(db, store, job, "expand", options).down();
+async function takeBackExpand(session: Session, job: Job, options: WorkOptions): Promise<number> {
+  return stepsOf(session, job, "expand", options).down();
 }
 
 /** An index on a log of many million images; nobody else uses the log. */
@@ -155,8 +160,7 @@ const longestIndexMs = 3_600_000;
 
 /** Creates the run that takes another back, in one transaction with the line about it in the audit. */
 async function begin(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   undone: Run,
   options: UndoOptions,
   prepareLog: (tx: Transaction) => Promise<void>,

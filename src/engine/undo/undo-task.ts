@@ -13,24 +13,20 @@ import { RestoreUpserted } from "../../sink/images/restore-upserted.ts";
 import { OneRange } from "../../source/one-range.ts";
 import { HeapWalk } from "../../source/table/heap-walk.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { asTheApplication } from "../job-work/as-the-application.ts";
-import type { WorkOptions } from "../session/with-database.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { layoutsOf, type PartLayout } from "../undo-log/part-layout.ts";
 import { isOrdered } from "./order-log.ts";
 import { supersededBySweep, UndoBatch } from "./undo-batch.ts";
 
 /** The work of an undo: out of the log of the run that it takes back, and nothing else. */
-export async function undoTask(
-  db: Database,
-  store: Store,
-  undo: Run,
-  options: WorkOptions,
-): Promise<RunTask> {
+export async function undoTask(session: Session, undo: Run, options: WorkOptions): Promise<RunTask> {
+  const { db, store } = session;
   const undone = await store.runs.require(db, String(undo.ofRun));
-  const log = await openLog(db, store, undone, options);
+  const log = await openLog(session, undone, options);
   const parts = undone.undoParts as readonly ImagePart[];
   const open = async (tx: Transaction): Promise<RunTask> => {
     const layouts = await layoutsOf(tx, parts);

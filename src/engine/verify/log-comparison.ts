@@ -1,12 +1,12 @@
 import { bracketed, join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
-import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout, ImagePart } from "../../sink/images/images.ts";
 import { holds } from "../../sink/images/restore.ts";
 import type { HeapTables } from "../../source/table/heap-tables.ts";
 import { HeapWalk } from "../../source/table/heap-walk.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "../batch/batch-work.ts";
 import { indexLog, layoutsOf, needsLookup } from "../undo-log/part-layout.ts";
 import { note, settle } from "./compared-scope.ts";
@@ -58,8 +58,7 @@ export class LogComparison implements BatchWork {
 
   /** `work` is what looks at the table, whose blocks are `heap`. */
   static async open(
-    db: Database,
-    store: Store,
+    { db, store }: Session,
     run: Run,
     use: LogUse,
     source: OpenedTable,

@@ -7,21 +7,23 @@ import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { openJob } from "../../plan/open-job.ts";
 import { requireParametersFit } from "../../plan/parameters-fit.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { readProgress } from "../../store/runs/progress.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
+import { withSession } from "../../store/session.ts";
 import { takeUpPace } from "../control/adopt-pace.ts";
 import { install } from "../control/install-schema.ts";
 import { askToStop } from "../control/request-stop.ts";
 import { withIntegrity } from "../guards/integrity.ts";
 import { requireVerifiable } from "../guards/require-verifiable.ts";
+import { connectionsOf } from "../options/pace-options.ts";
+import type { Participation } from "../options/participation.ts";
+import { participation } from "../options/participation.ts";
+import type { WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import { restartWhereMoved } from "../process/restart-where-moved.ts";
 import type { RunReport } from "../report/run-report.ts";
-import type { Participation } from "../session/participation.ts";
-import { participation, type WorkOptions, withDatabase } from "../session/with-database.ts";
 import { givenParameters, keptParameters } from "../undo-log/encrypted-parameters.ts";
 import { requireComparable, verifyTables, verifyTask } from "./verify-task.ts";
 import { withNotCompared } from "./with-not-compared.ts";
@@ -43,67 +45,67 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
     throw new UsageError(`Job ${job.name} has steps only: there are no rows to compare.`, {
       remedy: "Whether what its steps have made is there: tidefill check",
     });
-  return withDatabase(`verify ${job.name}`, options, async (db, store) => {
-    await install(db, store);
-    return verify(db, store, job, options, part);
+  return withSession(`tidefill verify ${job.name}`, options, connectionsOf(options), async (session) => {
+    await install(session);
+    return verify(session, job, options, part);
   });
 }
 
 /** The same with connections that are open already. */
 export async function verify(
-  db: Database,
-  store: Store,
+  session: Session,
   job: Job,
   options: VerifyOptions,
   part: Participation,
 ): Promise<RunReport> {
-  const run = await verifiedRun(db, store, job, options);
+  const { db, store } = session;
+  const run = await verifiedRun(session, job, options);
   const given = run === null ? (options.parameters ?? {}) : await givenParameters(db, run, options);
   const parameters = await readParameters(job.parameters, given);
   if (run === null) await requireParametersFit(db, job.parameters, parameters);
   const opened = await openJob(db, job, parameters);
   requireComparable(opened);
   await requireVerifiable(db, opened);
-  const unfinished = await unfinishedOf(db, store, opened, run);
+  const unfinished = await unfinishedOf(session, opened, run);
   const fresh = { of: run, given, pace: "{}" };
-  const begun = unfinished ?? (await begin(db, store, opened, fresh, options));
-  await restartWhereMoved(db, store, begun, (tx) => verifyTables(tx, store, opened, run));
+  const begun = unfinished ?? (await begin(session, opened, fresh, options));
+  await restartWhereMoved(session, begun, (tx) => verifyTables(tx, store, opened, run));
   await takeUpPace(db, store, begun, options);
   const current = await store.runs.require(db, String(begun.id));
-  const report = await executeRun(db, store, current, await verifyTask(db, store, current, opened), part);
-  return withIntegrity(db, job, await withNotCompared(db, store, opened, current, report));
+  const report = await executeRun(session, current, await verifyTask(session, current, opened), part);
+  return withIntegrity(db, job, await withNotCompared(session, opened, current, report));
 }
 
 /** Compares what an unfinished run has done so far, at the same pace; null where what the job inserts cannot be found again. */
 export async function verifyDone(
-  db: Database,
-  store: Store,
+  session: Session,
   opened: OpenedJob,
   run: Run,
   part: Participation,
 ): Promise<RunReport | null> {
   if (opened.write.sink.comparing === null) return null;
-  await giveUpUnfinished(db, store, opened.job);
-  const verify = await begin(db, store, opened, { of: run, given: {}, pace: run.pace }, {});
-  return executeRun(db, store, verify, await verifyTask(db, store, verify, opened), part);
+  await giveUpUnfinished(session, opened.job);
+  const verify = await begin(session, opened, { of: run, given: {}, pace: run.pace }, {});
+  return executeRun(session, verify, await verifyTask(session, verify, opened), part);
 }
 
 /** A verify of the same run by the same code that was interrupted; any other is given up, unless it is at work. */
 async function unfinishedOf(
-  db: Database,
-  store: Store,
+  session: Session,
   { job, definitionFingerprint }: OpenedJob,
   of: Run | null,
 ): Promise<Run | null> {
+  const { db, store } = session;
   const unfinished = await store.runs.latest(db, job.name, "verify");
   if (unfinished === null || isFinished(unfinished.status)) return null;
   const isSame = unfinished.code.definition === definitionFingerprint && !unfinished.isPartial;
   if (isSame && unfinished.ofRun === (of?.id ?? null)) return unfinished;
-  await giveUpUnfinished(db, store, job);
+  await giveUpUnfinished(session, job);
   return null;
 }
 
-async function giveUpUnfinished(db: Database, store: Store, job: Job): Promise<void> {
+async function giveUpUnfinished(session: Session, job: Job): Promise<void> {
+  const { db, store } = session;
   const unfinished = await store.runs.latest(db, job.name, "verify");
   if (unfinished === null || isFinished(unfinished.status)) return;
   if (unfinished.status === "running") {
@@ -113,13 +115,12 @@ async function giveUpUnfinished(db: Database, store: Store, job: Job): Promise<v
       `Wait for it, or give it up: tidefill cancel ${unfinished.id}`,
     );
   }
-  await askToStop(db, store, String(unfinished.id), "cancelled");
+  await askToStop(session, String(unfinished.id), "cancelled");
 }
 
 /** The run whose rows are compared; null where the job has never run here. @throws RefusedError where it was taken back */
 async function verifiedRun(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   job: Job,
   { run: id }: VerifyOptions,
 ): Promise<Run | null> {
@@ -157,8 +158,7 @@ interface NewVerify {
 }
 
 async function begin(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   opened: OpenedJob,
   { of, given, pace }: NewVerify,
   options: WorkOptions,

@@ -2,12 +2,13 @@ import { UsageError } from "../../errors.ts";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { mainTable } from "../../plan/open/opened-job.ts";
 import { requireIdentity, type TableIdentity } from "../../postgres/catalog/table-identity.ts";
-import type { Database, Queryable } from "../../postgres/transaction/database.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
 import { HeapTables } from "../../source/table/heap-tables.ts";
 import { KeyPlaces } from "../../source/table/key-places.ts";
 import { KeyWalk } from "../../source/table/key-walk.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 import type { Run } from "../../store/runs/run.ts";
+import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 import type { RunTask } from "../batch/run-task.ts";
@@ -21,12 +22,8 @@ import { SqlComparison } from "./sql-comparison.ts";
  * The work of a verify: the rows are found by their addresses instead of the key's index, and what should be there is computed
  * anew. Only tidefill's own tables are written.
  */
-export async function verifyTask(
-  db: Database,
-  store: Store,
-  verify: Run,
-  opened: OpenedJob,
-): Promise<RunTask> {
+export async function verifyTask(session: Session, verify: Run, opened: OpenedJob): Promise<RunTask> {
+  const { db, store } = session;
   const { table, source, write, job, parameters, isPersonal } = opened;
   const heap = table === null || verify.isPartial ? null : await HeapTables.open(db, table.relation);
   const places = heap ?? (table === null ? null : new KeyPlaces(table));
@@ -45,7 +42,7 @@ export async function verifyTask(
   }
   // What is done is no longer in the job's scope, but is looked at.
   const byKey = table === null ? source.walk : new KeyWalk(table.relation, table.key, null, null);
-  const logged = heap === null ? null : await withLog(db, store, verify, table, heap, work);
+  const logged = heap === null ? null : await withLog(session, verify, table, heap, work);
   return {
     walk: logged?.walk ?? heap ?? byKey,
     work: logged ?? work,
@@ -74,8 +71,7 @@ export async function verifyTables(
 
 /** The work with the log of the run that is compared behind it, where the job finds not all of its rows any more. */
 async function withLog(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   { ofRun }: Run,
   table: OpenedTable | null,
   heap: HeapTables,
@@ -86,7 +82,7 @@ async function withLog(
   const use = useOfLog(run, table);
   return use === null
     ? null
-    : LogComparison.open(db.withSession(run.session), store, run, use, table, heap, work);
+    : LogComparison.open({ db: db.withSettings(run.session), store }, run, use, table, heap, work);
 }
 
 /** Refuses to begin what could compare nothing. @throws UsageError */

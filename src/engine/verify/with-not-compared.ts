@@ -1,17 +1,15 @@
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import { readProgress } from "../../store/runs/progress.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import type { Store } from "../../store/store.ts";
+import type { Session } from "../../store/session.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { mayLeaveScope, useOfLog } from "./log-comparison.ts";
 
 /** Adds to the report of a verify what it has not looked at, and why: what nobody compared must not look right. */
 export async function withNotCompared(
-  db: Database,
-  store: Store,
+  { db, store }: Session,
   opened: OpenedJob,
   verify: Run,
   report: RunReport,

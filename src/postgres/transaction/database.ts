@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type pg from "pg";
 import type { ConnectionPool } from "../connection/connection-pool.ts";
+import type { Endpoint } from "../connection/connection-settings.ts";
 import {
   afterAlone,
   aloneStatement,
@@ -97,7 +98,7 @@ export class Database implements Queryable {
   }
 
   /** The same whose transactions have these custom settings, each for itself. */
-  withSession(session: Readonly<Record<string, string>>): Database {
+  withSettings(session: Readonly<Record<string, string>>): Database {
     return Object.keys(session).length === 0 ? this : new Database(this.#pool, session, this.#limits);
   }
 
@@ -180,6 +181,11 @@ export class Database implements Queryable {
     } finally {
       await pool.end();
     }
+  }
+
+  /** The server that new connections go to. */
+  get endpoint(): Endpoint {
+    return this.#pool.endpoint;
   }
 
   /** Lets so many transactions be open at a time from now on. */

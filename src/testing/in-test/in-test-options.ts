@@ -1,5 +1,5 @@
+import type { WorkOptions } from "../../engine/options/work-options.ts";
 import type { EventListener } from "../../engine/report/events.ts";
-import type { WorkOptions } from "../../engine/session/with-database.ts";
 import { UsageError } from "../../errors.ts";
 import type { TestDatabase } from "../database/test-database.ts";
 import { StopAfter } from "./stop-after.ts";

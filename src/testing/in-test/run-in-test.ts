@@ -1,10 +1,10 @@
 import { askToStop } from "../../engine/control/request-stop.ts";
+import type { WorkOptions } from "../../engine/options/work-options.ts";
 import type { ContractReport } from "../../engine/report/contract-report.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { contractJob } from "../../engine/run/contract-job.ts";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { runJob } from "../../engine/run/run-job.ts";
-import { type WorkOptions, withDatabase as withSession } from "../../engine/session/with-database.ts";
 import { undoJob } from "../../engine/undo/undo-job.ts";
 import { undoRun } from "../../engine/undo/undo-run.ts";
 import { verifyRun } from "../../engine/verify/verify-run.ts";
@@ -13,6 +13,7 @@ import type { Job } from "../../job/definition/define-job.ts";
 import type { GivenParameters } from "../../job/definition/parameters.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { requireSchema } from "../../store/schema/store-schema.ts";
+import { withSession } from "../../store/session.ts";
 import { type InTestOptions, workOptions } from "./in-test-options.ts";
 import { jobInTest } from "./job-in-test.ts";
 
@@ -66,11 +67,12 @@ export async function undoInTest(job: Job, options: InTestOptions): Promise<RunR
 }
 
 async function cancelUnfinished(job: Job, work: WorkOptions): Promise<string | null> {
-  return withSession(`cancel ${job.name}`, work, async (db, store) => {
+  return withSession(`tidefill cancel ${job.name}`, work, 1, async (session) => {
+    const { db, store } = session;
     await requireSchema(db, store.schema);
     const last = await store.runs.latest(db, job.name);
     if (last === null || last.kind !== "run" || isFinished(last.status)) return null;
-    await askToStop(db, store, String(last.id), "cancelled");
+    await askToStop(session, String(last.id), "cancelled");
     return String(last.id);
   });
 }

@@ -2,9 +2,9 @@ import { install } from "../../engine/control/install-schema.ts";
 import type { EngineEvent } from "../../engine/report/events.ts";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { runJob } from "../../engine/run/run-job.ts";
-import { withDatabase as withSession } from "../../engine/session/with-database.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { isFinished, type RunStatus } from "../../store/runs/run-status.ts";
+import { withSession } from "../../store/session.ts";
 import type { TestDatabase } from "../database/test-database.ts";
 import { workOptions } from "../in-test/in-test-options.ts";
 import type { RunInTestOptions } from "../in-test/run-in-test.ts";
@@ -32,7 +32,7 @@ export async function runUnderKills(
   options: Omit<RunInTestOptions, "database">,
   { victims, lives }: KillPlan,
 ): Promise<Survived> {
-  await withSession("kills", { connectionString: database.connectionString }, install);
+  await withSession("tidefill kills", { connectionString: database.connectionString }, 1, install);
   const killer = await Killer.install(database, victims);
   let resumes = 0;
   await live(await make(), database, options, killer, lives[0], false);

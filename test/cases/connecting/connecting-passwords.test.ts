@@ -2,10 +2,10 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { WorkOptions } from "../../../src/engine/options/work-options.ts";
 import { readReport } from "../../../src/engine/report/run-report.ts";
 import { resumeRun } from "../../../src/engine/run/resume-run.ts";
 import { runJob } from "../../../src/engine/run/run-job.ts";
-import type { WorkOptions } from "../../../src/engine/session/with-database.ts";
 import { table } from "../../../src/job/columns/table.ts";
 import { defineJob } from "../../../src/job/definition/define-job.ts";
 import { createPool } from "../../../src/postgres/connection/create-pool.ts";
@@ -93,7 +93,7 @@ async function stored() {
   const db = new Database(pool);
   const store = new Store("tidefill");
   try {
-    return await readReport(db, store, await store.runs.require(db, "count-things"));
+    return await readReport({ db, store }, await store.runs.require(db, "count-things"));
   } finally {
     await db.close();
   }

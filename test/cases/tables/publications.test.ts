@@ -11,10 +11,8 @@ import {
   update,
 } from "tidefill";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createPool } from "../../../src/postgres/connection/create-pool.ts";
-import { Database } from "../../../src/postgres/transaction/database.ts";
 import { eraseRow } from "../../../src/retention/erase-row.ts";
-import { Store } from "../../../src/store/store.ts";
+import { withSession } from "../../../src/store/session.ts";
 import { refusalOf } from "../../database/plan/refusals.ts";
 import { useDatabase } from "../../support/database.ts";
 import { planOf } from "../plan-of.ts";
@@ -163,15 +161,10 @@ test("a person is erased from an undo log though all tables are published (E1)",
   await runJob(fill, { connectionString: database.url });
   await database.query("alter table tidefill.undo_1 replica identity default");
   await database.query("delete from shop.t where id = 1");
-  const db = new Database(
-    createPool({ connectionString: database.url, applicationName: "tidefill", maxConnections: 2 }),
-  );
-  try {
-    const erased = await eraseRow(db, new Store(), { table: "shop.t", key: ["1"] });
+  await withSession("tidefill", { connectionString: database.url }, 2, async (session) => {
+    const erased = await eraseRow(session, { table: "shop.t", key: ["1"] });
     expect(erased.images).toBe(1);
-  } finally {
-    await db.close();
-  }
+  });
 });
 
 test("every table of tidefill's own can be changed while all tables are published (E1)", async () => {

@@ -68,7 +68,7 @@ test.each(keyCases)(
 
     await create(each);
     const expected = await tagsInOrder();
-    await withEngine(database.url, async (db) => {
+    await withEngine(database.url, async ({ db }) => {
       const opened = await openJob(db, rowJob, {});
       for (const rows of [1, 2, 3, 7]) {
         expect(await tagsByStretches(db, opened, rows), `stretches of ${rows}`).toEqual(expected);

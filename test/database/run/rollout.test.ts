@@ -14,7 +14,7 @@ import {
 import { beforeEach, expect, test } from "vitest";
 import { install } from "../../../src/engine/control/install-schema.ts";
 import { askToStop } from "../../../src/engine/control/request-stop.ts";
-import { withDatabase } from "../../../src/engine/session/with-database.ts";
+import { withSession } from "../../../src/store/session.ts";
 import { closedWindow } from "../../support/closed-window.ts";
 import { useDatabase } from "../../support/database.ts";
 
@@ -199,8 +199,8 @@ test.each(["paused", "cancelled"] as const)("a stage that soaks hears when it is
     soak: "1h",
     onEvent: ({ type }) => {
       if (type === "stage done")
-        void withDatabase("test", { connectionString: database.url }, (db, store) =>
-          askToStop(db, store, "fill", wanted),
+        void withSession("test", { connectionString: database.url }, 5, (session) =>
+          askToStop(session, "fill", wanted),
         );
     },
   });
@@ -236,7 +236,7 @@ test.each(["its window has closed", "its time is over"])(
 );
 
 test("a stage whose verify was stopped is left unjudged as well", async () => {
-  await withDatabase("test", options(), async (db, store) => install(db, store));
+  await withSession("test", options(), 5, async (session) => install(session));
   await database.query(`create or replace function shut() returns trigger language plpgsql as
     $$ begin new.pace := jsonb_build_object('window', '${closedWindow()}'); return new; end $$`);
   await database.query(

@@ -8,10 +8,9 @@ import type { RunReport } from "../../../src/engine/report/run-report.ts";
 import type { OpenedJob } from "../../../src/plan/open/opened-job.ts";
 import { openJob } from "../../../src/plan/open-job.ts";
 import type { Bounds, KeyText } from "../../../src/postgres/catalog/key.ts";
-import { createPool } from "../../../src/postgres/connection/create-pool.ts";
-import { Database } from "../../../src/postgres/transaction/database.ts";
+import type { Database } from "../../../src/postgres/transaction/database.ts";
 import type { TextRow } from "../../../src/source/readable-source.ts";
-import { Store } from "../../../src/store/store.ts";
+import { type Session, withSession } from "../../../src/store/session.ts";
 import type { TestDatabase } from "../../support/database.ts";
 
 /** A table of a test, as SQL writes it; the oracle and the ranges are made from this, never by the engine. */
@@ -25,18 +24,8 @@ export interface SqlTable {
 const leaseMs = 10_000;
 
 /** The engine's own parts on a database, closed when `work` is over. */
-export async function withEngine<T>(
-  url: string,
-  work: (db: Database, store: Store) => Promise<T>,
-): Promise<T> {
-  const db = new Database(
-    createPool({ connectionString: url, applicationName: "tidefill test", maxConnections: 4 }),
-  );
-  try {
-    return await work(db, new Store());
-  } finally {
-    await db.close();
-  }
+export async function withEngine<T>(url: string, work: (session: Session) => Promise<T>): Promise<T> {
+  return withSession("tidefill test", { connectionString: url }, 4, work);
 }
 
 /** Starts a run that stops before its first batch: a run without ranges. */
@@ -97,13 +86,13 @@ export async function runInSmallBatches(
   );
   // A batch commits only while its run is running.
   await database.query("update tidefill.run set status = 'running' where id = $1", [run]);
-  return withEngine(database.url, async (db, store) => {
+  return withEngine(database.url, async (session) => {
+    const { db, store } = session;
     const opened = await openJob(db, job, {});
     const lease = await store.ranges.lease(db, BigInt(run), "00000000-0000-0000-0000-000000000000", leaseMs);
     if (lease === null) throw new Error("The range is not free.");
     const committer = new BatchCommitter(
-      db,
-      store,
+      session,
       opened.job.name,
       await jobTask(db, opened, null),
       new RunTables({ id: lease.run, job: opened.job.name, kind: "run", tables: [] }, false),

@@ -169,7 +169,7 @@ test.each(cases)(
       select tag::text from everything order by ${order}`);
     expect(inOrder).toHaveLength(rows);
 
-    await withEngine(database.url, async (db) => {
+    await withEngine(database.url, async ({ db }) => {
       const opened = await openJob(db, rowJob, {});
       for (const step of [2, 7]) {
         expect(await tagsByStretches(db, opened, step)).toEqual(inOrder.map((row) => row.tag));

@@ -8,7 +8,7 @@ import { withEngine } from "./small-batches.ts";
 const database = useDatabase();
 
 test("only a transaction that may be forgotten does not wait for the disk, and nothing of that stays", async () => {
-  await withEngine(database.url, async (db) => {
+  await withEngine(database.url, async ({ db }) => {
     const settings: unknown[] = [];
     for (const limits of [{}, { mayBeForgotten: true }, {}] as const) {
       const { rows } = await db.transaction(

@@ -23,8 +23,8 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { setPace } from "../../../src/engine/control/set-pace.ts";
-import { withDatabase } from "../../../src/engine/session/with-database.ts";
 import type { StepEvent } from "../../../src/steps/step-events.ts";
+import { withSession } from "../../../src/store/session.ts";
 import { closedWindow } from "../../support/closed-window.ts";
 import { useDatabase } from "../../support/database.ts";
 import { until } from "../../support/until.ts";
@@ -179,13 +179,13 @@ test("somebody opens the window for last steps that wait for it", async () => {
   const heard = new Heard();
   const run = runJob(job, heard.options({ window: closedWindow() }));
   await heard.isHeld();
-  await withDatabase("test", { connectionString: database.url }, (db, store) =>
-    setPace(db, store, "later", [`window=${open}`]),
+  await withSession("test", { connectionString: database.url }, 5, (session) =>
+    setPace(session, "later", [`window=${open}`]),
   );
   expect(await run).toMatchObject({ contract: { done: 1, open: [] } });
   // Nobody waits any more.
-  const late = withDatabase("test", { connectionString: database.url }, (db, store) =>
-    setPace(db, store, "later", [`window=${open}`]),
+  const late = withSession("test", { connectionString: database.url }, 5, (session) =>
+    setPace(session, "later", [`window=${open}`]),
   );
   await expect(late).rejects.toThrow(/has ended already/);
 });
@@ -195,7 +195,7 @@ test("a run whose first steps wait is not there yet, and whoever asks for it hea
   const run = runJob(whole(closedWindow()), heard.options());
   run.catch(() => {});
   await heard.isHeld();
-  const asked = withDatabase("test", { connectionString: database.url }, (db, store) =>
+  const asked = withSession("test", { connectionString: database.url }, 5, ({ db, store }) =>
     store.runs.require(db, "whole"),
   );
   await expect(asked).rejects.toThrow(`There is no run of whole yet: process ${process.pid} on`);

@@ -73,11 +73,11 @@ const run = (job: Parameters<typeof runJob>[0]) =>
   runJob(job, { ...options, connectionString: database.url, again: true });
 const undo = (number: number) => undoRun(String(number), { ...options, connectionString: database.url });
 const erase = (key: readonly string[], tableName = "school.person", by?: readonly string[]) =>
-  withEngine(database.url, (db, store) => eraseRow(db, store, { table: tableName, key, by }));
+  withEngine(database.url, (session) => eraseRow(session, { table: tableName, key, by }));
 const persons = () => database.query("select id, name, email, note from school.person order by id");
 /** Every table of tidefill's as text, with the sealed values of the undo logs opened. */
 async function dump(): Promise<string> {
-  return withEngine(database.url, async (db) => {
+  return withEngine(database.url, async ({ db }) => {
     const tables = await database.query(
       "select relname as name from pg_class where relnamespace = 'tidefill'::regnamespace and relkind = 'r' order by 1",
     );

@@ -31,7 +31,7 @@ const run = (job: Parameters<typeof runJob>[0]) =>
   runJob(job, { ...options, connectionString: database.url, again: true });
 const undo = (number: number) => undoRun(String(number), { ...options, connectionString: database.url });
 const purgeOld = (olderThanMs: number, undoLogsOnly = false): Promise<Purged> =>
-  withEngine(database.url, (db, store) => purge(db, store, { olderThanMs, undoLogsOnly }));
+  withEngine(database.url, (session) => purge(session, { olderThanMs, undoLogsOnly }));
 const age = (days: number, where = "true") =>
   database.query(`update tidefill.run set finished_at = now() - interval '${days} days' where ${where}`);
 

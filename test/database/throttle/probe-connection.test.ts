@@ -13,7 +13,7 @@ async function transactionOf(db: Queryable): Promise<string | null | undefined> 
 }
 
 test("what is asked at one moment is asked in one transaction, what is asked later in another", async () => {
-  await withEngine(database.url, async (db) => {
+  await withEngine(database.url, async ({ db }) => {
     const onlooker = new Onlooker(db);
     const [first, second] = await Promise.all([transactionOf(onlooker), transactionOf(onlooker)]);
     expect(second).toBe(first);
@@ -22,7 +22,7 @@ test("what is asked at one moment is asked in one transaction, what is asked lat
 });
 
 test("a statement that fails does not harm those behind it", async () => {
-  await withEngine(database.url, async (db) => {
+  await withEngine(database.url, async ({ db }) => {
     const onlooker = new Onlooker(db);
     const before = transactionOf(onlooker);
     const wrong = onlooker.query(sql`select 1 / 0`);
@@ -35,7 +35,7 @@ test("a statement that fails does not harm those behind it", async () => {
 });
 
 test("a connection that breaks is told to whoever waited for it, and nobody waits for ever", async () => {
-  await withEngine(database.url, async (db) => {
+  await withEngine(database.url, async ({ db }) => {
     const onlooker = new Onlooker(db);
     const asked = [
       onlooker.query(sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`),
@@ -48,7 +48,7 @@ test("a connection that breaks is told to whoever waited for it, and nobody wait
 });
 
 test("nothing that it does stays", async () => {
-  await withEngine(database.url, async (db) => {
+  await withEngine(database.url, async ({ db }) => {
     await new Onlooker(db).query(sql`create table seen ()`);
     expect((await db.query(sql`select pg_catalog.to_regclass('seen') as seen`)).rows).toEqual([
       { seen: null },

@@ -15,7 +15,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { askToStop } from "../../../src/engine/control/request-stop.ts";
-import { withDatabase } from "../../../src/engine/session/with-database.ts";
+import { withSession } from "../../../src/store/session.ts";
 import { useDatabase } from "../../support/database.ts";
 
 const database = useDatabase();
@@ -66,7 +66,7 @@ test.each([
 
 test("what a run that was cancelled has written goes back with its job", async () => {
   await stopped((more) => runJob(increment(), more));
-  await withDatabase("cancel", options, (db, store) => askToStop(db, store, "1", "cancelled"));
+  await withSession("cancel", options, 5, (session) => askToStop(session, "1", "cancelled"));
   await undoJob(increment(), options);
   expect(await values()).toEqual([0]);
 });

@@ -199,7 +199,7 @@ test("a verify says what it has not compared, and that a run of which it compare
   for (const job of [moved, leavesScope]) {
     const { run } = await runJob(job, options());
     expect(exitCodeOf(await verifyRun(job, options()))).toBe(0);
-    await withEngine(database.url, (db, store) => purge(db, store, { olderThanMs: 0, undoLogsOnly: true }));
+    await withEngine(database.url, (session) => purge(session, { olderThanMs: 0, undoLogsOnly: true }));
     const report = await verifyRun(job, options());
     expect(exitCodeOf(report)).toBe(4);
     expect(report).toMatchObject({
@@ -264,7 +264,7 @@ test("a verify of a run that is not done says so, and proves nothing; of one tha
 
 test("of a run that was cancelled is compared what it has done", async () => {
   const { run } = await runJob(updateRows, { ...options(), canary: "10%" });
-  await withEngine(database.url, (db, store) => askToStop(db, store, String(run), "cancelled"));
+  await withEngine(database.url, (session) => askToStop(session, String(run), "cancelled"));
   const part = await verifyRun(updateRows, options());
   expect(part.rows).toMatchObject({ conflicted: 0 });
   expect(part.message).toMatch(

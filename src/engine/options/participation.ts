@@ -1,0 +1,48 @@
+import { UsageError } from "../../errors.ts";
+import { parseDuration } from "../../job/pace/duration.ts";
+import type { EventListener } from "../report/events.ts";
+import { paceOf } from "./pace-options.ts";
+import type { InTest } from "./test-mode.ts";
+import type { WorkOptions } from "./work-options.ts";
+
+/** How this process takes part in a run. */
+export interface Participation {
+  readonly leaseMs: number;
+  readonly isResumed: boolean;
+  readonly signal: AbortSignal | undefined;
+  readonly listeners: readonly EventListener[];
+  /** standbys that must keep up, by their `application_name` or their address */
+  readonly replicas: readonly string[];
+  /** leave instead of waiting where the window is closed */
+  readonly exitWhenClosed: boolean;
+  /** leave at this moment */
+  readonly until: Date | undefined;
+  /** null but in a test of a job */
+  readonly inTest: InTest | null;
+}
+
+const defaultLease = "10s";
+
+/** How this process takes part, out of its options. @throws UsageError */
+export function participation(options: WorkOptions, isResumed: boolean): Participation {
+  const { onEvent = [], replicas = [], exitWhenClosed = false, until, inTest = null } = options;
+  paceOf(options);
+  return {
+    leaseMs: leaseOf(options),
+    isResumed,
+    signal: options.signal,
+    listeners: typeof onEvent === "function" ? [onEvent] : onEvent,
+    replicas,
+    exitWhenClosed,
+    until,
+    inTest,
+  };
+}
+
+function leaseOf({ lease = defaultLease }: WorkOptions): number {
+  const milliseconds = parseDuration(lease);
+  if (milliseconds >= 500 && milliseconds <= 3_600_000) return milliseconds;
+  throw new UsageError(`A lease must last from 500ms to 1h, got ${lease}.`, {
+    remedy: "Shorter takes over sooner from a worker that vanished; 10s suits most.",
+  });
+}
