@@ -5,7 +5,8 @@
 export const folders: Readonly<Record<string, readonly string[]>> = {
   postgres: [],
   job: ["postgres/sql", "postgres/connection/address"],
-  store: ["postgres"],
+  // Plain data of a run: types, and nothing that runs.
+  store: ["postgres", "job/pace/pace", "job/pace/rollout", "sink/images/image-part"],
   throttle: ["postgres"],
   source: ["job", "postgres"],
   sink: ["job", "postgres"],

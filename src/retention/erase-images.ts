@@ -1,7 +1,7 @@
 import { asWritten, type KeyText } from "../postgres/catalog/key.ts";
 import { raw, type Sql, sql } from "../postgres/sql/sql.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
-import type { ImagePart } from "../sink/images/images.ts";
+import type { ImagePart } from "../sink/images/image-part.ts";
 import type { KeepingRun } from "../store/retention/keeping-runs.ts";
 import type { SoughtRow } from "./row-to-erase.ts";
 
@@ -22,13 +22,13 @@ export function isOutOfReach(part: ImagePart, sought: SoughtRow): boolean {
 /** Whether a run's rejects, conflicts or differences are rows of the row's table. */
 export function keepsRejectsOf(run: KeepingRun, sought: SoughtRow): boolean {
   if (run.kind !== "undo" && readsUntold(run)) return false;
-  return (run.parts as readonly ImagePart[]).some((part) => isOf(part, sought));
+  return run.parts.some((part) => isOf(part, sought));
 }
 
 /** Whether nothing tells which table a run has read: it kept no undo log, or only wrote down what it inserted. */
 export function readsUntold({ kind, parts }: KeepingRun): boolean {
   if (parts.length === 0) return true;
-  return kind !== "undo" && (parts as readonly ImagePart[]).some((part) => part.kind === "i");
+  return kind !== "undo" && parts.some((part) => part.kind === "i");
 }
 
 /** Takes the values out of the row's own images, so that an undo counts and reports them; answers the keys that it met. */

@@ -1,7 +1,7 @@
 import { RefusedError } from "../errors.ts";
 import { classifyFailure } from "../postgres/failure/failure.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
-import type { ImagePart } from "../sink/images/images.ts";
+import type { ImagePart } from "../sink/images/image-part.ts";
 import { backupsBut, type KeepingRun, readKeepingRuns } from "../store/retention/keeping-runs.ts";
 import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
@@ -75,7 +75,7 @@ function refuseWhileKept(runs: readonly KeepingRun[], sought: SoughtRow): void {
 }
 
 function keepsOf({ undoLog, parts }: KeepingRun, sought: SoughtRow): boolean {
-  return undoLog !== "none" && (parts as readonly ImagePart[]).some((part) => isAbout(part, sought));
+  return undoLog !== "none" && parts.some((part) => isAbout(part, sought));
 }
 
 /** Jobs of which every run tells what it wrote, and none has written to the row's table. */
@@ -89,7 +89,7 @@ function outOfReach(runs: readonly KeepingRun[], sought: SoughtRow): Erasure["ou
   return runs
     .filter(({ undoLog }) => undoLog === "plain" || undoLog === "encrypted")
     .flatMap(({ id, parts }) => {
-      const part = (parts as readonly ImagePart[]).find((each) => isOutOfReach(each, sought));
+      const part = parts.find((each) => isOutOfReach(each, sought));
       return part === undefined ? [] : [{ run: Number(id), by: keyOf(part, sought) }];
     });
 }

@@ -1,7 +1,7 @@
 import type { KeyText } from "../postgres/catalog/key.ts";
 import { raw, sql } from "../postgres/sql/sql.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
-import type { ImagePart } from "../sink/images/images.ts";
+import type { ImagePart } from "../sink/images/image-part.ts";
 import {
   addTombstones,
   blankReasonsOf,
@@ -71,7 +71,7 @@ export class Eraser {
     { id, kind, undoLog, parts }: KeepingRun,
     sought: SoughtRow,
   ): Promise<{ readonly own: readonly KeyText[]; readonly moved: readonly Origin[] }> {
-    const about = (parts as readonly ImagePart[]).filter((part) => isAbout(part, sought));
+    const about = parts.filter((part) => isAbout(part, sought));
     const hasLog = kind === "run" && (undoLog === "plain" || undoLog === "encrypted");
     if (!hasLog || about.length === 0) return { own: [], moved: [] };
     const log = this.#store.undoLogs.table(id);

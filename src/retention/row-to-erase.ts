@@ -6,7 +6,7 @@ import { findRelation, qualifiedName, type Relation } from "../postgres/catalog/
 import { classifyFailure } from "../postgres/failure/failure.ts";
 import { join, raw, type Sql, sql } from "../postgres/sql/sql.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
-import type { ImagePart } from "../sink/images/images.ts";
+import type { ImagePart } from "../sink/images/image-part.ts";
 
 /** Names one row, as somebody typed it. */
 export interface RowName {

@@ -71,12 +71,10 @@ async function restOf(
   if (isFinished(state)) return null;
   const loaded = await loadJob(folder, job).catch(() => null);
   if (loaded === null) return null;
-  return forecastRest(session, loaded.job, await store.runs.require(db, String(run))).catch(
-    (error: unknown) => {
-      say(`${emphasise("yellow", "note")}  what the rest costs cannot be told: ${messageOf(error)}`);
-      return null;
-    },
-  );
+  return forecastRest(session, loaded.job, await store.runs.get(db, BigInt(run))).catch((error: unknown) => {
+    say(`${emphasise("yellow", "note")}  what the rest costs cannot be told: ${messageOf(error)}`);
+    return null;
+  });
 }
 
 async function watch(session: Session, run: string | undefined, json: boolean): Promise<void> {

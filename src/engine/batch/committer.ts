@@ -1,7 +1,7 @@
 import type { Standing } from "../../job/definition/reject-limit.ts";
 import type { Stretch } from "../../source/walk.ts";
-import type { BatchCounts } from "../../store/runs/batch-counts.ts";
 import type { Advanced, Lease } from "../../store/runs/ranges.ts";
+import type { BatchCounts } from "../../store/runs/row-counts.ts";
 import type { BatchOutcome } from "./batch-work.ts";
 import { PhaseClock } from "./phase-clock.ts";
 

@@ -1,7 +1,7 @@
 import { swallowedState } from "../../postgres/failure/failure.ts";
 import type { Stretch } from "../../source/walk.ts";
 import type { Reject, RejectCounts } from "../../store/rejects/rejects.ts";
-import type { BatchCounts } from "../../store/runs/batch-counts.ts";
+import type { BatchCounts } from "../../store/runs/row-counts.ts";
 import type { BatchOutcome } from "./batch-work.ts";
 
 /** A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts. */

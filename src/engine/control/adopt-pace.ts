@@ -18,7 +18,7 @@ export async function takeUpPace(
 ): Promise<RunPace> {
   const asked = paceOf(options);
   if (Object.keys(asked).length === 0) return asked;
-  const before = JSON.parse(run.pace) as RunPace;
+  const before = run.pace;
   const replica = [...new Set([...(before.replica ?? []), ...(asked.replica ?? [])])];
   const pace = changePace(before, { ...asked, ...(replica.length === 0 ? {} : { replica }) });
   await store.runs.set(db, run.id, { pace: sql`${JSON.stringify(pace)}::jsonb` });

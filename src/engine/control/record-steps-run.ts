@@ -2,12 +2,12 @@ import type { Job } from "../../job/definition/define-job.ts";
 import { stepsFingerprint } from "../../job/definition/fingerprint.ts";
 import { raw, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import { noRows } from "../../store/runs/had-no-rows.ts";
-import type { Run } from "../../store/runs/run.ts";
+import type { NewRun, Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import { paceOfNew } from "../options/pace-options.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { CodeOptions, PaceOptions } from "../options/work-options.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
+import { type Creation, createRun } from "./create-run.ts";
 
 /**
  * Enters the run of a job of steps alone, when they are done: so it stands in `list` and `audit` as any other. `before` may refuse:
@@ -16,55 +16,37 @@ import { type RunReport, readReport } from "../report/run-report.ts";
 export async function enterSteps(
   session: Session,
   job: Job,
-  options: WorkOptions,
+  options: PaceOptions & CodeOptions,
   before: (tx: Transaction) => Promise<void>,
 ): Promise<RunReport> {
   const code = { definition: stepsFingerprint(job), files: options.files ?? {} };
-  const pace = paceOfNew(job, options);
-  return enter(
-    session,
-    { job: job.name, kind: "run", ofRun: null, code, pace: JSON.stringify(pace) },
-    before,
-  );
+  const run = { job: job.name, kind: "run", ofRun: null, code, pace: paceOfNew(job, options) } as const;
+  return enter(session, run, { code }, before);
 }
 
 /** Enters that the steps of such a run were taken back. */
 export async function enterUndone(session: Session, undone: Run): Promise<RunReport> {
   const code = { definition: "undo", files: {} };
-  return enter(session, { job: undone.job, kind: "undo", ofRun: undone.id, code, pace: "{}" });
+  const run = { job: undone.job, kind: "undo", ofRun: undone.id, code } as const;
+  return enter(session, run, { undone: String(undone.id) }, async () => {});
 }
 
 async function enter(
   session: Session,
-  entered: Pick<Run, "job" | "ofRun" | "code" | "pace"> & { readonly kind: "run" | "undo" },
-  before: (tx: Transaction) => Promise<void> = async () => {},
+  run: Pick<NewRun, "job" | "kind" | "ofRun" | "code" | "pace">,
+  details: Creation["details"],
+  before: (tx: Transaction) => Promise<void>,
 ): Promise<RunReport> {
-  const { db, store } = session;
-  const { job, kind, ofRun, code } = entered;
-  const id = await db.transaction(async (tx) => {
-    const created = await store.runs.create(tx, {
-      ...entered,
-      undoLog: "none",
-      undoParts: [],
-      parameters: "{}",
-      session: {},
-      rejectLimit: 0,
-      keyFingerprint: noRows,
-      tables: [],
-      tableFingerprint: noRows,
-      estimatedRows: 0,
-      estimatedWalk: 0,
-    });
+  const { store } = session;
+  const none = { hasRows: false, keyFingerprint: "steps", tableFingerprint: "steps", rejectLimit: 0 };
+  const also = async (tx: Transaction, id: bigint): Promise<void> => {
     await before(tx);
-    await store.runs.set(tx, created, {
+    await store.runs.set(tx, id, {
       status: raw("'succeeded'"),
       stop_reason: raw("'finished'"),
       finished_at: raw("pg_catalog.clock_timestamp()"),
       is_planned: sql`true`,
     });
-    const details = ofRun === null ? { code } : { undone: String(ofRun) };
-    await store.audit.record(tx, { action: kind, job, run: created, details });
-    return created;
-  });
-  return readReport(session, await store.runs.require(db, String(id)));
+  };
+  return readReport(session, await createRun(session, async () => ({ ...run, ...none }), { details, also }));
 }

@@ -43,5 +43,5 @@ export async function askToStop(
     const action = wanted === "paused" ? "pause" : "cancel";
     await store.audit.record(tx, { action, job, run: id, details: {} });
   });
-  return readReport(session, await store.runs.require(db, String(id)));
+  return readReport(session, await store.runs.get(db, id));
 }

@@ -44,7 +44,7 @@ export async function setPace(
         `tidefill status ${id}`,
       );
     }
-    const pace = changePace(JSON.parse(run.pace) as RunPace, change);
+    const pace = changePace(run.pace, change);
     await store.runs.set(tx, id, { pace: sql`${JSON.stringify(pace)}::jsonb` });
     await store.audit.record(tx, { action: "set", job, run: id, details: change });
     const missing = await missingStandbys(tx, change.replica ?? []);

@@ -1,7 +1,6 @@
 import { RefusedError } from "../../errors.ts";
 import type { Step } from "../../job/steps/steps.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import type { ImagePart } from "../../sink/images/images.ts";
 import { regclassOf } from "../../steps/statements/catalogue.ts";
 import type { Session } from "../../store/session.ts";
 
@@ -17,7 +16,7 @@ export async function requireNoUndoNeeds({ db, store }: Session, steps: readonly
     const [table] = rows;
     if (table === undefined) continue;
     for (const run of await store.runs.withUndoLog(db)) {
-      const needs = (run.undoParts as readonly ImagePart[]).some(
+      const needs = run.undoParts.some(
         (part) =>
           part.schema === table.nspname &&
           part.table === table.relname &&

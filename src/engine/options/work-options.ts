@@ -39,13 +39,22 @@ export interface StepWorkOptions extends LeaveOptions, Pick<PaceOptions, "window
   readonly inTest?: InTest | undefined;
 }
 
+/** What a job was made of. */
+export interface CodeOptions {
+  /** hashes of the files that the job was made of, by name; the command line gives them */
+  readonly files?: Readonly<Record<string, string>> | undefined;
+}
+
 /** How to reach the database, and how this process works. */
-export interface WorkOptions extends SessionOptions, PaceOptions, StepWorkOptions, UndoKeyOption {
+export interface WorkOptions
+  extends SessionOptions,
+    PaceOptions,
+    StepWorkOptions,
+    CodeOptions,
+    UndoKeyOption {
   /** how long a worker that vanished keeps its range; 10 seconds when absent */
   readonly lease?: Duration | undefined;
   readonly onEvent?: EventListener | readonly EventListener[] | undefined;
-  /** hashes of the files that the job was made of, by name; the command line gives them */
-  readonly files?: Readonly<Record<string, string>> | undefined;
   /** rejects after which the run stops; the job's own limit when absent */
   readonly rejectLimit?: RejectLimit | undefined;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { batchTimeMsOf, type Pace, type RunPace } from "../../job/pace/pace.ts";
 import { Windows } from "../../job/pace/windows.ts";
 import { Governor } from "../../throttle/governor.ts";
@@ -30,7 +31,6 @@ export class Pacer implements BatchPace {
   /** the same for those signals alone against which shorter batches help */
   readonly #shortening = new Governor();
   #chosen: RunPace;
-  #chosenText = "";
   #windows: Windows | null;
   /** this process's part of what all processes may read a second */
   #share = 1;
@@ -48,11 +48,10 @@ export class Pacer implements BatchPace {
     this.#windows = this.#readWindows();
   }
 
-  /** Takes up what somebody has set since, as the run's row has it. */
-  follow(text: string): void {
-    if (text === this.#chosenText) return;
-    this.#chosenText = text;
-    this.#chosen = JSON.parse(text) as RunPace;
+  /** Adopts what an operator has set since. */
+  follow(chosen: RunPace): void {
+    if (isDeepStrictEqual(chosen, this.#chosen)) return;
+    this.#chosen = chosen;
     this.#windows = this.#readWindows();
     // What an earlier limit still owed counts no more.
     this.#nextAt = 0;

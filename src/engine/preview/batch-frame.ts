@@ -3,8 +3,8 @@ import type { BatchFrame } from "../../plan/plan-run.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
 import { beginStatement } from "../../postgres/connection/transaction-limits.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
-import { noCounts } from "../../store/runs/batch-counts.ts";
 import { everyKey } from "../../store/runs/ranges.ts";
+import { noCounts } from "../../store/runs/row-counts.ts";
 import type { Session } from "../../store/session.ts";
 import { batchLimits } from "../batch/batch-limits.ts";
 

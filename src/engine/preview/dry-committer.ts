@@ -2,8 +2,8 @@ import { SwallowedError } from "../../errors.ts";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
 import { type MeasuredWrites, MeasuringQueryable } from "../../postgres/transaction/measuring-queryable.ts";
-import { type BatchCounts, noCounts } from "../../store/runs/batch-counts.ts";
 import type { Lease } from "../../store/runs/ranges.ts";
+import { type BatchCounts, eachCount, noCounts } from "../../store/runs/row-counts.ts";
 import { batchBytes, batchLimits } from "../batch/batch-limits.ts";
 import { nothingDone } from "../batch/batch-work.ts";
 import { type Attempt, advanced, attemptAt, type Committed, type Committer } from "../batch/committer.ts";
@@ -122,9 +122,6 @@ export class DryCommitter implements Committer {
 
   #count(counts: BatchCounts): void {
     this.batches += 1;
-    const names = Object.keys(this.counts) as (keyof BatchCounts)[];
-    this.counts = Object.fromEntries(
-      names.map((name) => [name, this.counts[name] + counts[name]]),
-    ) as unknown as BatchCounts;
+    this.counts = eachCount((name) => this.counts[name] + counts[name]);
   }
 }

@@ -8,6 +8,7 @@ import { raw } from "../../postgres/sql/sql.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
 import { everyKey } from "../../store/runs/ranges.ts";
+import { type RowCounts, rowsOf } from "../../store/runs/row-counts.ts";
 import type { RunWrites } from "../../store/runs/run.ts";
 import { withSession } from "../../store/session.ts";
 import { SteadyPace } from "../batch/batch-pace.ts";
@@ -37,15 +38,7 @@ export interface DryRunReport {
   /** what is done to rows */
   readonly writes: RunWrites;
   readonly batches: number;
-  readonly rows: {
-    readonly read: number;
-    readonly written: number;
-    readonly unchanged: number;
-    readonly skipped: number;
-    readonly rejected: number;
-    readonly swallowed: number;
-    readonly conflicted: number;
-  };
+  readonly rows: RowCounts;
   /** of one worker */
   readonly rowsPerSecond: number;
   /** bytes of write-ahead log a row, full-page images included, the undo log's apart; null when no row was written */
@@ -126,13 +119,12 @@ function report(opened: OpenedJob, committer: DryCommitter, seconds: number): Dr
   const rowsPerSecond = seconds > 0 ? Math.round(counts.read / seconds) : 0;
   const { rows } = opened.estimate;
   const walBytesPerRow = measuredRows === 0 ? null : Math.round(measured.walBytes / measuredRows);
-  const { walked: _, ...rest } = counts;
   return {
     job: opened.job.name,
     dryRun: true,
     writes: writesOf(opened),
     batches,
-    rows: rest,
+    rows: rowsOf(counts),
     rowsPerSecond,
     walBytesPerRow,
     measuredRows,

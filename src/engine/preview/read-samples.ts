@@ -1,7 +1,7 @@
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import type { ImagePart } from "../../sink/images/images.ts";
+import type { ImagePart } from "../../sink/images/image-part.ts";
 import { layoutsOf, type PartLayout } from "../undo-log/part-layout.ts";
 
 /** One row before and after; null where there is none, and `"(hidden)"` for every value of a person. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { RunPace } from "../../job/pace/pace.ts";
+import { isJudged } from "../../job/pace/rollout.ts";
 import { otherRuns } from "../../plan/warnings/other-runs.ts";
 import { raw } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
@@ -29,7 +29,6 @@ import { Senses } from "../pacing/signal-monitor.ts";
 import { describeStop } from "../report/describe-stop.ts";
 import { Events } from "../report/events.ts";
 import { type RunReport, readReport, reportOf } from "../report/run-report.ts";
-import { isJudged, rolloutOf } from "../report/stages.ts";
 import { Pulse } from "./heartbeat.ts";
 import { Holds } from "./holds.ts";
 import { leaveRun, statusAfter } from "./leave-run.ts";
@@ -47,7 +46,7 @@ export async function executeRun(
   const { leaseMs, isResumed, signal, inTest } = participation;
   const process = { id: randomUUID(), leaseMs };
   const stop = new StopSignal();
-  const pacer = new Pacer(task.pace, JSON.parse(run.pace) as RunPace, inTest?.batchRows);
+  const pacer = new Pacer(task.pace, run.pace, inTest?.batchRows);
   let pulse: Pulse | undefined;
   const events = new Events(run.job, run.id, [...participation.listeners, (event) => pulse?.hear(event)]);
   const enter = async (tx: Transaction): Promise<void> => {
@@ -55,7 +54,7 @@ export async function executeRun(
     await store.workers.beat(tx, run.id, { ...process, workers, rowsPerSecond: 0, heldBack: null });
   };
   if (!(await patiently(() => takeUp(session, run.id, task.sweeping, enter))))
-    return readReport(session, await store.runs.require(db, String(run.id)));
+    return readReport(session, await store.runs.get(db, run.id));
   // When this fails, their leases run out by themselves.
   if (isResumed) await buryTheDead(session, run.id).catch(() => {});
   const senses = new Senses(db, run, task, participation, pacer, { events, stop });
@@ -127,7 +126,7 @@ async function hire(
     walkMs: pacer.batchTimeMs,
     deadlockTimeoutMs: timing.deadlockTimeoutMs,
     walked: task.walked ?? null,
-    shares: rolloutOf(run)?.shares ?? [1],
+    shares: run.rollout?.shares ?? [1],
     rangeRows: rangeRowsOf(inTest),
   };
   const tools = {
@@ -228,6 +227,6 @@ const notAsked =
 
 function report(run: Run, progress: Progress, events: Events): RunReport {
   const { status, stopReason, message } = run;
-  events.emit({ type: "run stopped", status, stopReason: (stopReason ?? null) as never, message, progress });
+  events.emit({ type: "run stopped", status, stopReason, message, progress });
   return reportOf(run, progress);
 }

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Job } from "../../job/definition/define-job.ts";
-import type { RunPace } from "../../job/pace/pace.ts";
 import { Windows } from "../../job/pace/windows.ts";
 import { classifyFailure } from "../../postgres/failure/failure.ts";
 import { serverTime } from "../../postgres/server/server-time.ts";
@@ -43,8 +42,8 @@ export function stepsOf(
   const { onStep, signal, inTest } = options;
   const windowNow = async (): Promise<string | undefined> => {
     if (run === null) return options.window;
-    const { pace } = await store.runs.require(db, String(run));
-    return (JSON.parse(pace) as RunPace).window ?? job.pace.window;
+    const { pace } = await store.runs.get(db, run);
+    return pace.window ?? job.pace.window;
   };
   const look: Look = async (place) => lookFor(db, job, place, options, await windowNow());
   const mayBegin = inTest === undefined ? (place: StepPlace) => awaitTurn(place, look, options) : undefined;

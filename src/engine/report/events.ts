@@ -1,8 +1,8 @@
 import type { FailureAction, FailureReason } from "../../postgres/failure/failure.ts";
 import type { ReplicaLag, ServerActivity } from "../../postgres/server/server-activity.ts";
 import type { Hold } from "../../remedies/hold.ts";
-import type { BatchCounts } from "../../store/runs/batch-counts.ts";
 import type { Progress } from "../../store/runs/progress.ts";
+import type { BatchCounts } from "../../store/runs/row-counts.ts";
 import type { RunKind } from "../../store/runs/run.ts";
 import type { RunStatus, StopReason } from "../../store/runs/run-status.ts";
 import type { Reading, SignalName } from "../../throttle/signal.ts";

@@ -2,14 +2,13 @@ import type { RunPace } from "../../job/pace/pace.ts";
 import { Windows } from "../../job/pace/windows.ts";
 import { type Hold, holdFromText, isStandstill } from "../../remedies/hold.ts";
 import { nameOf } from "../../remedies/stops.ts";
-import { hadNoRows } from "../../store/runs/had-no-rows.ts";
 import { type Progress, readProgress } from "../../store/runs/progress.ts";
+import { type RowCounts, rowsOf } from "../../store/runs/row-counts.ts";
 import type { Run, RunKind, RunWrites } from "../../store/runs/run.ts";
 import type { RunStatus } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import type { ContractReport } from "./contract-report.ts";
 import type { RestForecast } from "./rest-forecast.ts";
-import { rolloutOf } from "./stages.ts";
 
 /** Seconds without a commit after which a run that is held stands still, and after which any run does: rests are shorter. */
 const aMoment = 3;
@@ -34,18 +33,7 @@ export interface RunReport {
   readonly wanted: "running" | "paused" | "cancelled";
   readonly stopReason: string | null;
   readonly message: string | null;
-  readonly rows: {
-    readonly estimated: number | null;
-    readonly read: number;
-    readonly written: number;
-    readonly unchanged: number;
-    readonly skipped: number;
-    readonly rejected: number;
-    /** rows that were to be written and were not, though PostgreSQL reported no error: a trigger swallowed the write */
-    readonly swallowed: number;
-    /** rows that met another one; conflicts of an undo, differences of a verify */
-    readonly conflicted: number;
-  };
+  readonly rows: RowCounts & { readonly estimated: number | null };
   /** 0 to 1, by the keys walked over; 1 only when the run has succeeded */
   readonly progress: number;
   readonly rowsPerSecond: number;
@@ -101,12 +89,12 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     ofRun: run.ofRun === null ? null : Number(run.ofRun),
     writes: run.writes,
     undoneBy: run.undoneBy === null ? null : Number(run.undoneBy),
-    hasRows: !hadNoRows(run),
+    hasRows: run.hasRows,
     status: run.status,
     wanted: run.wanted,
     stopReason: run.stopReason ?? (run.status === "interrupted" ? "vanished" : null),
     message: run.message,
-    rows: rowsOf(run, progress),
+    rows: { estimated: run.estimatedRows, ...rowsOf(progress) },
     progress: progressRatio(run, progress),
     rowsPerSecond: rateOf(run, progress),
     etaSeconds: etaOf(run, progress),
@@ -116,7 +104,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     watermark: progress.watermark,
     throttle: hold?.reason ?? null,
     hold,
-    pace: JSON.parse(run.pace) as RunPace,
+    pace: run.pace,
     workers: progress.workers,
     sweeps: run.sweep,
     batches: progress.batches,
@@ -127,15 +115,10 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     notCompared: [],
     contract: null,
     stage: run.stage,
-    stages: rolloutOf(run)?.shares ?? [],
-    stagesAreAutomatic: rolloutOf(run)?.isAutomatic ?? false,
+    stages: run.rollout?.shares ?? [],
+    stagesAreAutomatic: run.rollout?.isAutomatic ?? false,
     stageProblems: [],
   };
-}
-
-function rowsOf(run: Run, progress: Progress): RunReport["rows"] {
-  const { read, written, unchanged, skipped, rejected, swallowed, conflicted } = progress;
-  return { estimated: run.estimatedRows, read, written, unchanged, skipped, rejected, swallowed, conflicted };
 }
 
 /** How much of the walk is done, 0 to 1. Estimates may be too low, so it stays below 1 until the run has succeeded. */
@@ -184,17 +167,17 @@ function etaOf(run: Run, progress: Progress): number | null {
 
 /** What somebody has allowed counts at once, and not only when it was measured. */
 function withinLimit({ pace }: Run, speed: number): number {
-  const { rowsPerSecond = Number.POSITIVE_INFINITY } = JSON.parse(pace) as RunPace;
+  const { rowsPerSecond = Number.POSITIVE_INFINITY } = pace;
   return Math.min(speed, rowsPerSecond);
 }
 
 function isClosed({ pace }: Run): boolean {
-  const { window } = JSON.parse(pace) as RunPace;
+  const { window } = pace;
   return window !== undefined && !Windows.parse(window).isOpen(new Date());
 }
 
 function withClosedHours({ pace }: Run, seconds: number): number | null {
-  const { window } = JSON.parse(pace) as RunPace;
+  const { window } = pace;
   return window === undefined ? seconds : Windows.parse(window).secondsUntil(seconds, new Date());
 }
 

@@ -123,7 +123,7 @@ async function takenUp({ db, store }: Session, run: Run, options: WorkOptions): 
     if (Object.keys(asked).length === 0) return;
     await store.audit.record(tx, { action: "set", job: run.job, run: run.id, details: { ...asked } });
   });
-  return store.runs.require(db, String(run.id));
+  return store.runs.get(db, run.id);
 }
 
 /** What a backup of the job is of; null where its own check answers for several tables, or for one without a key. */
@@ -145,10 +145,10 @@ async function whyNotYet(
   if (rejected > 0) return `Run ${run} of ${job.name} has ${rejected} rejects: tidefill rejects ${run}.`;
   const last = await store.runs.latest(db, job.name, "verify");
   const isCompared = last?.ofRun === run && last.status === "succeeded" && !last.isPartial;
-  if (!isCompared && (await cannotBeCompared(db, job, await store.runs.require(db, String(run)))))
+  if (!isCompared && (await cannotBeCompared(db, job, await store.runs.get(db, run))))
     return whyNotByIntegrity(db, job);
   const comparing = isCompared ? last.id : BigInt((await verifyNow(session, job, run, options)).run);
-  const compared = await store.runs.require(db, String(comparing));
+  const compared = await store.runs.get(db, comparing);
   if (compared.status === "interrupted")
     throw new TidefillError("step-stopped", `The verify before the last steps of ${job.name} was stopped.`, {
       remedy: `It goes on with them: tidefill contract ${job.name}`,
@@ -173,7 +173,7 @@ async function verifyNow(session: Session, job: Job, run: bigint, options: WorkO
 
 /** The window that the run has by now, for its verify, too. */
 async function windowOf(store: Store, db: Database, job: Job, run: bigint): Promise<string | undefined> {
-  const { pace } = await readReport({ db, store }, await store.runs.require(db, String(run)));
+  const { pace } = await readReport({ db, store }, await store.runs.get(db, run));
   return pace.window ?? job.pace.window;
 }
 

@@ -48,7 +48,7 @@ export async function resumeRun(
     await requireSchema(db, store.schema);
     const found = await store.runs.require(db, name);
     await store.runs.settle(db, found.job);
-    const run = await store.runs.require(db, String(found.id));
+    const run = await store.runs.get(db, found.id);
     if (job !== null && run.job !== job.name)
       throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
     if (isFinished(run.status)) {
@@ -66,12 +66,12 @@ export async function resumeRun(
     await acceptOrRefuse(session, run, opened, options);
     if (run.kind === "verify") await restartVerify(session, run, opened);
     await recordResume(session, run, options);
-    const current = await store.runs.require(db, String(run.id));
+    const current = await store.runs.get(db, run.id);
     if (run.kind === "run")
       return contractAfter(
         session,
         job,
-        await rollOut({ db, store, opened, part }, current, await taskOf(session, current, opened, options)),
+        await rollOut({ session, opened, part }, current, await taskOf(session, current, opened, options)),
         options,
       );
     const verify = await executeRun(session, current, await verifyTask(session, current, opened), part);

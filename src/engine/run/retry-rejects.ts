@@ -19,8 +19,8 @@ import { executeRun } from "../process/execute-run.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 import { givenParameters } from "../undo-log/encrypted-parameters.ts";
+import { createJobRun } from "./create-job-run.ts";
 import { taskOf } from "./open-task.ts";
-import { createRun } from "./run-job.ts";
 
 /**
  * Tries the rejects of a run once more, and nothing else, as a run of its own with the same parameters. They leave the list of
@@ -38,8 +38,7 @@ export async function retryRejects(job: Job, name: string, options: WorkOptions 
     const given = await givenParameters(db, of, options);
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
     requireSameRows(opened, of);
-    const id = await begin(session, opened, { of, given }, options);
-    const run = await store.runs.require(db, String(id));
+    const run = await begin(session, opened, { of, given }, options);
     const report = await executeRun(session, run, await taskOf(session, run, opened, options), part);
     return withIntegrity(db, job, report);
   });
@@ -81,12 +80,12 @@ async function begin(
   opened: OpenedJob,
   { of, given }: { readonly of: Run; readonly given: GivenParameters },
   options: WorkOptions,
-): Promise<bigint> {
+): Promise<Run> {
   const { db, store } = session;
   const undoLog = await chooseUndoLog(db, opened, options);
   await requireBackup(session, opened, undoLog);
   const rows = await store.rejects.count(db, of.id);
   const listed = { ...opened, estimate: { rows, walk: rows } };
-  const retry = { undoLog, ofRun: of.id, parameters: given };
-  return createRun(session, listed, retry, options, (tx, id) => store.rejects.handOver(tx, of.id, id));
+  const retry = { opened: listed, undoLog, ofRun: of.id, parameters: given, rollout: null };
+  return createJobRun(session, retry, options, (tx, id) => store.rejects.handOver(tx, of.id, id));
 }

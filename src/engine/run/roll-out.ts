@@ -1,21 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Job } from "../../job/definition/define-job.ts";
-import type { RunPace } from "../../job/pace/pace.ts";
 import type { Rollout } from "../../job/pace/rollout.ts";
+import { isJudged } from "../../job/pace/rollout.ts";
 import { Windows } from "../../job/pace/windows.ts";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { serverTime } from "../../postgres/server/server-time.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { Store } from "../../store/store.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { brokenRules, withIntegrity } from "../guards/integrity.ts";
 import type { Participation } from "../options/participation.ts";
 import { executeRun } from "../process/execute-run.ts";
 import { type EngineEvent, Events } from "../report/events.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
-import { isJudged, rolloutOf } from "../report/stages.ts";
 import { verifyDone } from "../verify/verify-run.ts";
 import { CommitTimes } from "./commit-times.ts";
 
@@ -24,8 +20,7 @@ const lookMs = 500;
 
 /** Whom a stage is judged with. */
 interface Judged {
-  readonly db: Database;
-  readonly store: Store;
+  readonly session: Session;
   readonly opened: OpenedJob;
   readonly part: Participation;
 }
@@ -36,21 +31,22 @@ interface Judged {
  * judged is judged by whoever takes the run up again.
  */
 export async function rollOut(judged: Judged, run: Run, task: RunTask): Promise<RunReport> {
-  const { db, store, opened, part } = judged;
+  const { session, opened, part } = judged;
+  const { db, store } = session;
   const commits = new CommitTimes();
   const listeners = [...part.listeners, (event: EngineEvent) => commits.hear(event)];
   let current = run;
   for (;;) {
-    const rollout = rolloutOf(current);
+    const rollout = current.rollout;
     const report =
       isDoneStage(current) && !isJudged(current)
-        ? await readReport({ db, store }, current)
-        : await executeRun({ db, store }, current, task, { ...part, listeners });
+        ? await readReport(session, current)
+        : await executeRun(session, current, task, { ...part, listeners });
     if (rollout === null || report.status !== "paused" || report.stopReason !== "canary")
       return withIntegrity(db, opened.job, report);
     const ended = await endStage(judged, rollout, report, commits);
     if (ended !== null) return ended;
-    current = await store.runs.require(db, String(current.id));
+    current = await store.runs.get(db, current.id);
   }
 }
 
@@ -65,15 +61,16 @@ async function endStage(
   report: RunReport,
   commits: CommitTimes,
 ): Promise<RunReport | null> {
-  const { db, store, part } = judged;
-  const run = await store.runs.require(db, String(report.run));
-  if (!isDoneStage(run)) return readReport({ db, store }, run);
+  const { session, part } = judged;
+  const { db, store } = session;
+  const run = await store.runs.get(db, BigInt(report.run));
+  if (!isDoneStage(run)) return readReport(session, run);
   await announce(judged, run, rollout, report);
-  if (!(await soak(judged, run, rollout.soakMs))) return readReport({ db, store }, await again(judged, run));
+  if (!(await soak(judged, run, rollout.soakMs))) return readReport(session, await again(judged, run));
   const found = await judge(judged, run, report);
   // Somebody may have paused or cancelled it while it was judged; or its time was over.
   if (found === null || part.signal?.aborted === true || !isDoneStage(await again(judged, run)))
-    return readReport({ db, store }, await again(judged, run));
+    return readReport(session, await again(judged, run));
   const problems = [...found, ...commits.endStage()];
   const message = describeStage(rollout, report, problems);
   await store.runs.set(db, run.id, {
@@ -83,13 +80,13 @@ async function endStage(
   return problems.length > 0 || !rollout.isAutomatic ? { ...report, stageProblems: problems, message } : null;
 }
 
-function again({ db, store }: Judged, { id }: Run): Promise<Run> {
-  return store.runs.require(db, String(id));
+function again({ session: { db, store } }: Judged, { id }: Run): Promise<Run> {
+  return store.runs.get(db, id);
 }
 
 /** Whoever looks at a run that waits for its judgement shall know that it goes on by itself. */
 async function announce(
-  { db, store, part }: Judged,
+  { session: { db, store }, part }: Judged,
   run: Run,
   rollout: Rollout,
   report: RunReport,
@@ -105,12 +102,12 @@ async function announce(
 
 /** What there is to object to; null where the verify was stopped: whoever resumes the run judges it then. */
 async function judge(
-  { db, store, opened, part }: Judged,
+  { session, opened, part }: Judged,
   run: Run,
   report: RunReport,
 ): Promise<string[] | null> {
   const { rejected, swallowed } = report.rows;
-  const verified = await verifyDone({ db, store }, opened, run, part);
+  const verified = await verifyDone(session, opened, run, part);
   if (verified !== null && isStopped(verified)) return null;
   const differences = verified?.rows.conflicted ?? 0;
   return [
@@ -122,7 +119,7 @@ async function judge(
     ...(verified !== null && verified.status !== "succeeded"
       ? [`the verify did not end: tidefill status ${verified.run}`]
       : []),
-    ...(await brokenRules(db, opened.job as Job)),
+    ...(await brokenRules(session.db, opened.job)),
   ];
 }
 
@@ -158,11 +155,11 @@ async function soak(judged: Judged, run: Run, milliseconds: number): Promise<boo
 }
 
 /** Whether this process is to leave by now: its window is closed, or `until` has come. */
-async function isTimeOver({ db, opened, part }: Judged, { pace }: Run): Promise<boolean> {
+async function isTimeOver({ session: { db }, opened, part }: Judged, { pace }: Run): Promise<boolean> {
   const { until, exitWhenClosed } = part;
   if (until === undefined && !exitWhenClosed) return false;
   const now = await serverTime(db);
-  const window = (JSON.parse(pace) as RunPace).window ?? opened.job.pace.window;
+  const window = pace.window ?? opened.job.pace.window;
   const isClosed = exitWhenClosed && window !== undefined && !Windows.parse(window).isOpen(now);
   return isClosed || (until !== undefined && now >= until);
 }

@@ -1,26 +1,19 @@
 import { RefusedError, UsageError } from "../../errors.ts";
-import { displayName } from "../../job/columns/table.ts";
 import type { Job } from "../../job/definition/define-job.ts";
-import {
-  type GivenParameters,
-  parametersToJson,
-  readParameters,
-  requireKept,
-} from "../../job/definition/parameters.ts";
+import { type GivenParameters, readParameters, requireKept } from "../../job/definition/parameters.ts";
 import { parseRejectLimit } from "../../job/definition/reject-limit.ts";
 import type { Duration } from "../../job/pace/duration.ts";
 import { canary, type Rollout, stages } from "../../job/pace/rollout.ts";
-import { type OpenedJob, writesOf } from "../../plan/open/opened-job.ts";
+import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { openJob, requireScope } from "../../plan/open-job.ts";
 import { requireParametersFit } from "../../plan/parameters-fit.ts";
 import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
-import type { Run, UndoLogKind } from "../../store/runs/run.ts";
+import type { Run } from "../../store/runs/run.ts";
 import { requireGrants } from "../../store/schema/grants.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
-import { identitiesOf } from "../batch/run-tables.ts";
 import { install } from "../control/install-schema.ts";
 import { enterSteps } from "../control/record-steps-run.ts";
 import { requireIntegrity, withIntegrity } from "../guards/integrity.ts";
@@ -28,14 +21,14 @@ import { requireBackup } from "../guards/require-backup.ts";
 import { requireBeforeSteps } from "../guards/require-before-steps.ts";
 import { requireSafeSteps } from "../guards/require-safe-steps.ts";
 import { requireVerifiable } from "../guards/require-verifiable.ts";
-import { connectionsOf, paceOf, paceOfNew } from "../options/pace-options.ts";
+import { connectionsOf } from "../options/pace-options.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { leavesPart } from "../state/job-state.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
-import { keptParameters } from "../undo-log/encrypted-parameters.ts";
 import { contractAfter, expand, goOnWithLastSteps } from "./contract-job.ts";
+import { createJobRun } from "./create-job-run.ts";
 import { taskOf } from "./open-task.ts";
 import { requireKnownOptions } from "./require-known-options.ts";
 import { rollOut } from "./roll-out.ts";
@@ -84,15 +77,10 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
       const entered = await enterSteps(session, job, options, notDoneYet);
       return withIntegrity(db, job, await contractAfter(session, job, entered, options));
     }
-    const { opened, id } = await begin(session, job, options, notDoneYet).catch((error: unknown) => {
+    const { opened, run } = await begin(session, job, options, notDoneYet).catch((error: unknown) => {
       throw job.expand.length > 0 ? refusedBehindSteps(error) : error;
     });
-    const run = await store.runs.require(db, String(id));
-    const report = await rollOut(
-      { db, store, opened, part },
-      run,
-      await taskOf(session, run, opened, options),
-    );
+    const report = await rollOut({ session, opened, part }, run, await taskOf(session, run, opened, options));
     return contractAfter(session, job, report, options);
   });
 }
@@ -103,7 +91,7 @@ async function begin(
   job: Job,
   options: RunOptions,
   notDoneYet: (tx: Transaction) => Promise<void>,
-): Promise<{ readonly opened: OpenedJob; readonly id: bigint }> {
+): Promise<{ readonly opened: OpenedJob; readonly run: Run }> {
   const { db } = session;
   const given = options.parameters ?? {};
   const opened = await openJob(db, job, await readParameters(job.parameters, given));
@@ -114,8 +102,8 @@ async function begin(
   await requireBackup(session, opened, undoLog);
   await requireIntegrity(db, job);
   const rollout = plannedRollout(options, opened.estimate.walk);
-  const of = { undoLog, ofRun: null, parameters: given, rollout };
-  return { opened, id: await createRun(session, opened, of, options, notDoneYet) };
+  const created = { opened, undoLog, ofRun: null, parameters: given, rollout };
+  return { opened, run: await createJobRun(session, created, options, notDoneYet) };
 }
 
 /** What could only be looked at when the steps before the rows were done. */
@@ -148,65 +136,6 @@ function plannedRollout({ canary: part, stages: parts, soak }: RunOptions, rows:
     throw new UsageError("A soak time belongs to stages.", { remedy: "--stages 1%,10%,100% --soak 5m" });
   if (part !== undefined) return canary(part, rows);
   return parts === undefined ? null : stages(parts, soak);
-}
-
-/** What is particular to a run before it exists. */
-interface NewRunOf {
-  readonly undoLog: UndoLogKind;
-  /** the run whose rejects are tried once more, or null */
-  readonly ofRun: bigint | null;
-  readonly parameters: GivenParameters;
-  readonly rollout?: Rollout | null;
-}
-
-/** The run, its undo log, the line about it in the audit, and what `also` does: all of them or none. */
-export async function createRun(
-  { db, store }: Session,
-  opened: OpenedJob,
-  { undoLog, ofRun, parameters, rollout = null }: NewRunOf,
-  options: WorkOptions,
-  also: (tx: Transaction, id: bigint) => Promise<unknown> = async () => {},
-): Promise<bigint> {
-  const { job, write, isPersonal, estimate } = opened;
-  const code = { definition: opened.definitionFingerprint, files: options.files ?? {} };
-  const images = write.sink.images(undoLog === "encrypted");
-  const given = parametersToJson(job.parameters, parameters);
-  return db.transaction(async (tx) => {
-    const id = await store.runs.create(tx, {
-      job: job.name,
-      kind: "run",
-      ofRun,
-      writes: writesOf(opened),
-      undoLog,
-      undoParts: undoLog === "none" ? [] : images.parts,
-      parameters: isPersonal ? "{}" : given,
-      session: job.session,
-      rejectLimit: parseRejectLimit(options.rejectLimit ?? job.rejectLimit),
-      code: { ...code, tables: opened.writes.map(({ relation }) => displayName(relation)) },
-      keyFingerprint: opened.keyFingerprint,
-      tableFingerprint: opened.tableFingerprint,
-      tables: await identitiesOf(tx, opened),
-      pace: JSON.stringify(paceOfNew(job, options)),
-      rollout: rollout === null ? null : JSON.stringify(rollout),
-      estimatedRows: Math.round(estimate.rows),
-      estimatedWalk: Math.round(estimate.walk),
-    });
-    if (isPersonal)
-      await store.runs.set(tx, id, { parameters: await keptParameters(tx, id, given, options) });
-    if (undoLog !== "none") await store.undoLogs.create(tx, id, images.columns);
-    await also(tx, id);
-    const shown = isPersonal ? Object.keys(parameters) : parameters;
-    const details = {
-      parameters: shown,
-      code,
-      undoLog,
-      ...(ofRun === null ? {} : { rejectsOf: String(ofRun) }),
-      ...paceOf(options),
-      ...(rollout === null ? {} : { stages: rollout.shares }),
-    };
-    await store.audit.record(tx, { action: "run", job: job.name, run: id, details });
-    return id;
-  });
 }
 
 /** @throws RefusedError when a job that has to be done before is not */

@@ -3,7 +3,7 @@ import { RefusedError } from "../../errors.ts";
 import { sqlstateOf } from "../../postgres/failure/failure.ts";
 import { quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
 import type { Database, Queryable } from "../../postgres/transaction/database.ts";
-import type { ImagePart, Seal, UndoLog } from "../../sink/images/images.ts";
+import type { Seal, UndoLog } from "../../sink/images/images.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 
@@ -64,7 +64,7 @@ export async function requireOpening(
   { id, undoParts }: Run,
 ): Promise<void> {
   if (seal === null) return;
-  const [part] = undoParts as readonly ImagePart[];
+  const [part] = undoParts;
   const values = (part?.values ?? []).flatMap((_, index) =>
     part?.kind === "u"
       ? [`old_${index + 1}`, `new_${index + 1}`]

@@ -5,7 +5,8 @@ import { findRelation } from "../../postgres/catalog/relation.ts";
 import { requireIdentity, type TableIdentity } from "../../postgres/catalog/table-identity.ts";
 import { quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
-import { ImageLayout, type ImagePart, rowAddress } from "../../sink/images/images.ts";
+import type { ImagePart } from "../../sink/images/image-part.ts";
+import { ImageLayout, rowAddress } from "../../sink/images/images.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Store } from "../../store/store.ts";
 

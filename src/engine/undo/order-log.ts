@@ -1,7 +1,8 @@
 import { readComparingConstraints } from "../../postgres/catalog/comparing-constraints.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import type { ImageLayout, ImagePart, UndoLog } from "../../sink/images/images.ts";
+import type { ImagePart } from "../../sink/images/image-part.ts";
+import type { ImageLayout, UndoLog } from "../../sink/images/images.ts";
 import type { Store } from "../../store/store.ts";
 
 /** Images of one table's rows. */

@@ -1,6 +1,5 @@
 import { RefusedError } from "../../errors.ts";
 import type { Job } from "../../job/definition/define-job.ts";
-import { hadNoRows } from "../../store/runs/had-no-rows.ts";
 import type { KnownStep } from "../../store/runs/steps.ts";
 import type { Session } from "../../store/session.ts";
 import type { WorkOptions } from "../options/work-options.ts";
@@ -18,7 +17,7 @@ export async function requireWaysBack(
   if (unfinished !== null && unfinished.kind === "run") requireUndoable(unfinished);
   for (const run of runs) {
     requireUndoable(run);
-    if (!hadNoRows(run)) await openLog(session, run, options);
+    if (run.hasRows) await openLog(session, run, options);
   }
   await requireStepsHaveAWayBack(session, job, { ...options, withExpand: true });
 }

@@ -1,5 +1,4 @@
 import { RefusedError } from "../../errors.ts";
-import { hadNoRows } from "../../store/runs/had-no-rows.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 
@@ -26,7 +25,7 @@ export function whyNot(run: Run): readonly [message: string, remedy: string] | n
     return [`Run ${id} was taken back already, by run ${undoneBy}.`, `tidefill status ${undoneBy}`];
   const restore = "Restore from a backup: tidefill backup restore <dir>";
   if (undoLog === "purged") return [`The undo log of run ${id} was purged.`, restore];
-  return undoLog === "none" && !hadNoRows(run)
+  return undoLog === "none" && run.hasRows
     ? [`Run ${id} of ${job} kept no undo log (undoable: false).`, restore]
     : null;
 }

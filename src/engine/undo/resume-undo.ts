@@ -17,9 +17,9 @@ export async function resumeUndo(
   part: Participation,
 ): Promise<RunReport> {
   const { db, store } = session;
-  const undone = await store.runs.require(db, String(run.ofRun));
+  const undone = await store.runs.before(db, run);
   await restartWhereMoved(session, run, (tx) => undoTables(tx, store, undone));
   const task = await undoTask(session, run, options);
   await recordResume(session, run, options);
-  return executeRun(session, await store.runs.require(db, String(run.id)), task, part);
+  return executeRun(session, await store.runs.get(db, run.id), task, part);
 }

@@ -32,7 +32,7 @@ export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunR
     for (const [index, { id }] of runs.entries()) {
       // What the first steps have added goes with the oldest run: those before it need it to be there.
       const withExpand = index === runs.length - 1;
-      const undone = await store.runs.require(db, String(id));
+      const undone = await store.runs.get(db, id);
       report = await undo(session, undone, { ...options, job, withExpand }, part);
       if (withExpand || !isWhole(report)) return report;
     }

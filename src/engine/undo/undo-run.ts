@@ -6,15 +6,15 @@ import { changeOf } from "../../postgres/catalog/table-identity.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { lookBriefly } from "../../postgres/transaction/look-briefly.ts";
-import type { ImagePart } from "../../sink/images/images.ts";
-import { hadNoRows } from "../../store/runs/had-no-rows.ts";
+import type { ImagePart } from "../../sink/images/image-part.ts";
 import { readProgress } from "../../store/runs/progress.ts";
-import type { Run } from "../../store/runs/run.ts";
+import type { NewRun, Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { requireSchema } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
+import { createRun } from "../control/create-run.ts";
 import { enterUndone } from "../control/record-steps-run.ts";
 import { connectionsOf, paceOf } from "../options/pace-options.ts";
 import type { Participation } from "../options/participation.ts";
@@ -74,7 +74,7 @@ export async function undo(
   const begun = await unfinishedUndo(session, undone);
   if (begun === null) requireUndoable(undone);
   await takeBackSteps(session, undone, options);
-  if (hadNoRows(undone)) return enterUndone(session, undone);
+  if (!undone.hasRows) return enterUndone(session, undone);
   // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
   for (const empty of begun === null ? await emptyAfter(session, undone) : []) {
     const report = await takeBackRows(session, empty, options, part);
@@ -111,10 +111,10 @@ async function takeBackRows(
   const log = await openLog(session, undone, options);
   // Looked at before the undo is begun: one that can do nothing would stand in the way of the next run.
   const layouts = await lookBriefly(db, (briefly) =>
-    briefly.transaction((tx) => layoutsOf(tx, undone.undoParts as readonly ImagePart[])),
+    briefly.transaction((tx) => layoutsOf(tx, undone.undoParts)),
   );
   const undo = await begin(session, undone, options, async (tx) => {
-    if (needsLookup(undone)) await indexLog(tx, store, undone, undone.undoParts as readonly ImagePart[]);
+    if (needsLookup(undone)) await indexLog(tx, store, undone, undone.undoParts);
     const [first] = layouts;
     if (first === undefined || (await isOrdered(tx, store, undone.id))) return;
     if (await isShifted(tx, log, layouts)) await orderLog(tx, store, undone.id, first.layout);
@@ -133,7 +133,7 @@ async function takeBackSteps(session: Session, run: Run, options: UndoOptions): 
   const { db, store } = session;
   const known = await store.steps.known(db, run.job);
   const isNeeded =
-    known.some(({ phase }) => phase === "contract" || options.withExpand === true) || hadNoRows(run);
+    known.some(({ phase }) => phase === "contract" || options.withExpand === true) || !run.hasRows;
   if (!isNeeded) return;
   const { job } = options;
   if (job === undefined)
@@ -144,10 +144,10 @@ async function takeBackSteps(session: Session, run: Run, options: UndoOptions): 
     );
   await requireStepsHaveAWayBack(session, job, {
     ...options,
-    withExpand: options.withExpand === true || hadNoRows(run),
+    withExpand: options.withExpand === true || !run.hasRows,
   });
   await stepsOf(session, job, "contract", options).down();
-  if (hadNoRows(run)) await takeBackExpand(session, job, options);
+  if (!run.hasRows) await takeBackExpand(session, job, options);
 }
 
 /** Takes back the steps before the rows: what they have added goes, with all that is in it. */
@@ -158,30 +158,27 @@ async function takeBackExpand(session: Session, job: Job, options: WorkOptions):
 /** An index on a log of many million images; nobody else uses the log. */
 const longestIndexMs = 3_600_000;
 
-/** Creates the run that takes another back, in one transaction with the line about it in the audit. */
+/** Creates the run that takes another back. */
 async function begin(
-  { db, store }: Session,
+  session: Session,
   undone: Run,
   options: UndoOptions,
   prepareLog: (tx: Transaction) => Promise<void>,
 ): Promise<Run> {
-  const parts = undone.undoParts as readonly ImagePart[];
-  const { written } = await readProgress(db, store.schema, undone.id);
-  const longMs = { statementMs: longestIndexMs, wholeMs: longestIndexMs };
-  const id = await db.transaction(async (tx) => {
-    // Somebody may have purged its log, or taken it back, since it was looked at.
-    requireUndoable(await store.runs.lock(tx, undone.id));
-    await awaitGhosts(tx, store, undone.id);
+  const { db, store } = session;
+  const { undoParts: parts, job, id, writes } = undone;
+  const { written } = await readProgress(db, store.schema, id);
+  const describe = async (tx: Transaction): Promise<NewRun> => {
+    // Its log may have been purged, or the run taken back, since it was looked at.
+    requireUndoable(await store.runs.lock(tx, id));
+    await awaitGhosts(tx, store, id);
     await requireAddresses(tx, undone, parts);
     await prepareLog(tx);
-    const created = await store.runs.create(tx, {
-      job: undone.job,
+    return {
+      job,
       kind: "undo",
-      ofRun: undone.id,
-      writes: undone.writes,
-      undoLog: "none",
-      undoParts: [],
-      parameters: "{}",
+      ofRun: id,
+      writes,
       session: undone.session,
       rejectLimit: noRejectLimit,
       code: { definition: "undo", files: {}, tables: tablesOf(parts) },
@@ -190,13 +187,11 @@ async function begin(
       tables: await undoTables(tx, store, undone),
       estimatedRows: written,
       estimatedWalk: written,
-      pace: JSON.stringify(paceOf(options)),
-    });
-    const details = { undone: String(undone.id) };
-    await store.audit.record(tx, { action: "undo", job: undone.job, run: created, details });
-    return created;
-  }, longMs);
-  return store.runs.require(db, String(id));
+      pace: paceOf(options),
+    };
+  };
+  const limits = { statementMs: longestIndexMs, wholeMs: longestIndexMs };
+  return createRun(session, describe, { details: { undone: String(id) }, limits });
 }
 
 /** Rows without a key are found by their addresses, which a rewrite of the table has made those of other rows. @throws RefusedError */

@@ -3,7 +3,7 @@ import { partitionsDetachedSince } from "../../postgres/catalog/table-identity.t
 import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
 import { lookBriefly } from "../../postgres/transaction/look-briefly.ts";
-import type { ImageLayout, ImagePart } from "../../sink/images/images.ts";
+import type { ImageLayout } from "../../sink/images/images.ts";
 import { referencedByNone } from "../../sink/images/referenced-by-none.ts";
 import { RemoveInserted } from "../../sink/images/remove-inserted.ts";
 import type { Restoring } from "../../sink/images/restore.ts";
@@ -25,9 +25,9 @@ import { supersededBySweep, UndoBatch } from "./undo-batch.ts";
 /** The work of an undo: out of the log of the run that it takes back, and nothing else. */
 export async function undoTask(session: Session, undo: Run, options: WorkOptions): Promise<RunTask> {
   const { db, store } = session;
-  const undone = await store.runs.require(db, String(undo.ofRun));
+  const undone = await store.runs.before(db, undo);
   const log = await openLog(session, undone, options);
-  const parts = undone.undoParts as readonly ImagePart[];
+  const parts = undone.undoParts;
   const open = async (tx: Transaction): Promise<RunTask> => {
     const layouts = await layoutsOf(tx, parts);
     const [first] = layouts;
@@ -69,7 +69,7 @@ export async function undoTask(session: Session, undo: Run, options: WorkOptions
 
 /** Rows that left their table together with a partition count as gone, and are there all the same. */
 async function sayDetached(db: Database, { tables, undoParts }: Run): Promise<string | null> {
-  const parts = (undoParts as readonly ImagePart[]).flatMap((part) => [part, part.into ?? part]);
+  const parts = undoParts.flatMap((part) => [part, part.into ?? part]);
   const written = tables.filter(({ schema, name }) =>
     parts.some((part) => part.schema === schema && part.table === name),
   );

@@ -1,6 +1,6 @@
 import { bracketed, join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import type { ImageLayout, ImagePart } from "../../sink/images/images.ts";
+import type { ImageLayout } from "../../sink/images/images.ts";
 import { holds } from "../../sink/images/restore.ts";
 import type { HeapTables } from "../../source/table/heap-tables.ts";
 import { HeapWalk } from "../../source/table/heap-walk.ts";
@@ -16,7 +16,7 @@ export type LogUse = "moved rows" | "rows out of scope";
 
 /** How the undo log of a run helps to compare what it wrote; null where the job finds all of that itself, or the log cannot help. */
 export function useOfLog({ undoLog, undoParts }: Run, table: OpenedTable): LogUse | null {
-  const [part, ...others] = undoParts as readonly ImagePart[];
+  const [part, ...others] = undoParts;
   if (part === undefined || others.length > 0 || (undoLog !== "plain" && undoLog !== "encrypted"))
     return null;
   // Keys lie open in an encrypted log; values do not. A row without a key may have been moved about.
@@ -65,7 +65,7 @@ export class LogComparison implements BatchWork {
     heap: HeapTables,
     work: BatchWork,
   ): Promise<LogComparison> {
-    const parts = run.undoParts as readonly ImagePart[];
+    const parts = run.undoParts;
     const log = store.undoLogs.table(run.id);
     return db.transaction(
       async (tx) => {

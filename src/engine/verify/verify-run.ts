@@ -3,16 +3,19 @@ import type { Job } from "../../job/definition/define-job.ts";
 import type { GivenParameters } from "../../job/definition/parameters.ts";
 import { parametersToJson, readParameters } from "../../job/definition/parameters.ts";
 import { noRejectLimit } from "../../job/definition/reject-limit.ts";
+import type { RunPace } from "../../job/pace/pace.ts";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { openJob } from "../../plan/open-job.ts";
 import { requireParametersFit } from "../../plan/parameters-fit.ts";
 import { sql } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import { readProgress } from "../../store/runs/progress.ts";
-import type { Run } from "../../store/runs/run.ts";
+import type { NewRun, Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
 import { takeUpPace } from "../control/adopt-pace.ts";
+import { createRun } from "../control/create-run.ts";
 import { install } from "../control/install-schema.ts";
 import { askToStop } from "../control/request-stop.ts";
 import { withIntegrity } from "../guards/integrity.ts";
@@ -20,7 +23,7 @@ import { requireVerifiable } from "../guards/require-verifiable.ts";
 import { connectionsOf } from "../options/pace-options.ts";
 import type { Participation } from "../options/participation.ts";
 import { participation } from "../options/participation.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { UndoKeyOption, WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import { restartWhereMoved } from "../process/restart-where-moved.ts";
 import type { RunReport } from "../report/run-report.ts";
@@ -67,11 +70,11 @@ export async function verify(
   requireComparable(opened);
   await requireVerifiable(db, opened);
   const unfinished = await unfinishedOf(session, opened, run);
-  const fresh = { of: run, given, pace: "{}" };
+  const fresh = { of: run, given, pace: {} };
   const begun = unfinished ?? (await begin(session, opened, fresh, options));
   await restartWhereMoved(session, begun, (tx) => verifyTables(tx, store, opened, run));
   await takeUpPace(db, store, begun, options);
-  const current = await store.runs.require(db, String(begun.id));
+  const current = await store.runs.get(db, begun.id);
   const report = await executeRun(session, current, await verifyTask(session, current, opened), part);
   return withIntegrity(db, job, await withNotCompared(session, opened, current, report));
 }
@@ -125,7 +128,7 @@ async function verifiedRun(
   { run: id }: VerifyOptions,
 ): Promise<Run | null> {
   const isNamed = id !== undefined;
-  const run = isNamed ? await store.runs.require(db, String(id)) : await store.runs.latest(db, job.name);
+  const run = isNamed ? await store.runs.get(db, id) : await store.runs.latest(db, job.name);
   if (run === null) return null;
   if (isNamed && run.kind !== "run") {
     const of = run.ofRun === null ? `${job.name}, which has never run` : `run ${run.ofRun}`;
@@ -133,7 +136,7 @@ async function verifiedRun(
       remedy: `Name what is to be compared: tidefill verify ${run.ofRun ?? job.name}`,
     });
   }
-  const worked = run.kind === "undo" ? await store.runs.require(db, String(run.ofRun)) : run;
+  const worked = run.kind === "undo" ? await store.runs.before(db, run) : run;
   if (worked.undoneBy !== null) {
     throw new RefusedError(
       "not-taken-back",
@@ -154,52 +157,48 @@ interface NewVerify {
   readonly of: Run | null;
   /** counts only without a run, which has its own */
   readonly given: GivenParameters;
-  readonly pace: string;
+  readonly pace: RunPace;
 }
 
 async function begin(
-  { db, store }: Session,
+  session: Session,
   opened: OpenedJob,
   { of, given, pace }: NewVerify,
-  options: WorkOptions,
+  options: UndoKeyOption,
 ): Promise<Run> {
+  const { db, store } = session;
   const { job, estimate, isPersonal } = opened;
   const isPartial = of !== null && of.status !== "succeeded";
   const walk = isPartial ? (await readProgress(db, store.schema, of.id)).walked : Math.round(estimate.walk);
-  const id = await db.transaction(async (tx) => {
-    const created = await store.runs.create(tx, {
-      job: job.name,
-      kind: "verify",
-      ofRun: of?.id ?? null,
-      undoLog: "none",
-      undoParts: [],
-      parameters: JSON.stringify(of?.parameters ?? {}),
-      session: job.session,
-      rejectLimit: noRejectLimit,
-      code: { definition: opened.definitionFingerprint, files: {} },
-      keyFingerprint: opened.keyFingerprint,
-      tableFingerprint: opened.tableFingerprint,
-      // A part is compared by its keys, which stay what they are.
-      tables: isPartial ? [] : await verifyTables(tx, store, opened, of),
-      estimatedRows: walk,
-      estimatedWalk: walk,
-      pace,
-      isPartial,
-    });
+  const describe = async (tx: Transaction): Promise<NewRun> => ({
+    job: job.name,
+    kind: "verify",
+    ofRun: of?.id ?? null,
+    parameters: of?.parameters ?? {},
+    session: job.session,
+    rejectLimit: noRejectLimit,
+    code: { definition: opened.definitionFingerprint, files: {} },
+    keyFingerprint: opened.keyFingerprint,
+    tableFingerprint: opened.tableFingerprint,
+    // A part is compared by its keys, which stay what they are.
+    tables: isPartial ? [] : await verifyTables(tx, store, opened, of),
+    estimatedRows: walk,
+    estimatedWalk: walk,
+    pace,
+    isPartial,
+  });
+  const also = async (tx: Transaction, id: bigint): Promise<void> => {
     if (of === null) {
       const own = parametersToJson(job.parameters, given);
-      const kept = isPersonal ? await keptParameters(tx, created, own, options) : sql`${own}::jsonb`;
-      await store.runs.set(tx, created, { parameters: kept });
+      const kept = isPersonal ? await keptParameters(tx, id, own, options) : sql`${own}::jsonb`;
+      await store.runs.set(tx, id, { parameters: kept });
     }
-    if (isPartial) {
-      await store.ranges.copyDone(tx, of.id, created);
-      await store.runs.set(tx, created, { is_planned: sql`true` });
-    }
-    // The parameters of a run that is compared stand in its own line.
-    const parameters = of !== null ? {} : { parameters: isPersonal ? Object.keys(given) : given };
-    const details = { compared: of === null ? null : String(of.id), ...parameters };
-    await store.audit.record(tx, { action: "verify", job: job.name, run: created, details });
-    return created;
-  });
-  return store.runs.require(db, String(id));
+    if (!isPartial) return;
+    await store.ranges.copyDone(tx, of.id, id);
+    await store.runs.set(tx, id, { is_planned: sql`true` });
+  };
+  // The parameters of a run that is compared stand in its own line.
+  const parameters = of !== null ? {} : { parameters: isPersonal ? Object.keys(given) : given };
+  const details = { compared: of === null ? null : String(of.id), ...parameters };
+  return createRun(session, describe, { details, also });
 }

@@ -15,7 +15,7 @@ export async function withNotCompared(
   report: RunReport,
 ): Promise<RunReport> {
   if (report.status !== "succeeded" || report.ofRun === null) return report;
-  const run = await store.runs.require(db, String(report.ofRun));
+  const run = await store.runs.before(db, verify);
   const { written } = await readProgress(db, store.schema, run.id);
   const notCompared = whatNot(opened, run, written, report.rows.read);
   const message = whyNotProved(opened, run, written, verify, report);

@@ -13,6 +13,17 @@ export interface Rollout {
   readonly judged?: number;
 }
 
+/** Whether the stage that a run has done was looked at: only then may the next begin. */
+export function isJudged({
+  rollout,
+  stage,
+}: {
+  readonly rollout: Rollout | null;
+  readonly stage: number;
+}): boolean {
+  return rollout?.judged === stage;
+}
+
 const defaultSoak = "1m";
 
 /** `1%` or `5000 rows` first, then everything. `rows` is how many there are, as far as statistics tell. @throws UsageError */

@@ -2,24 +2,12 @@ import { exactText, fromExactText } from "../../postgres/catalog/carried-text.ts
 import type { Key } from "../../postgres/catalog/key.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { ImageKind, ImagePart } from "./image-part.ts";
 
 /** A column of an undo log, as `create table` wants it. */
 export interface ImageColumn {
   readonly name: string;
   readonly type: string;
-}
-
-/** Whose images lie in a log, and how: kept with the run, so that it can be taken back without the job's code. */
-export interface ImagePart {
-  readonly kind: ImageKind;
-  readonly schema: string;
-  readonly table: string;
-  /** the key's columns; null where rows are found by their address */
-  readonly key: readonly string[] | null;
-  /** the columns whose values are kept, as `old_n` and `new_n` */
-  readonly values: readonly string[];
-  /** where moved rows went, whose keys lie beside the image */
-  readonly into: Pick<ImagePart, "schema" | "table" | "key"> | null;
 }
 
 /** What a sink keeps so that a run can be taken back. */
@@ -166,9 +154,6 @@ export function keepImages(
       select ${join([raw(`'${kind}'`), raw(String(sweep)), ...keys, ...kept, ...more.map(([, value]) => value)])}
       from ${from}`;
 }
-
-/** u: updated, d: deleted or moved away, i: inserted */
-export type ImageKind = "u" | "d" | "i";
 
 /** A text under the seal; aes256, and a salted hash only: the password is a long random one. */
 function sealed(value: Sql, column: Column | undefined, seal: Seal | null): Sql {

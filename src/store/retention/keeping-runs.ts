@@ -2,6 +2,7 @@ import type { KeyText } from "../../postgres/catalog/key.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { toTextArray } from "../../postgres/sql/text-array.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
+import type { ImagePart } from "../../sink/images/image-part.ts";
 import type { RunKind, UndoLogKind } from "../runs/run.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 
@@ -13,7 +14,7 @@ export interface KeepingRun {
   readonly isFinished: boolean;
   readonly undoLog: UndoLogKind;
   /** of its own undo log, or of the one that it takes back; none where nothing tells what the run wrote */
-  readonly parts: readonly unknown[];
+  readonly parts: readonly ImagePart[];
 }
 
 /** All runs, the oldest first. */
@@ -30,7 +31,7 @@ export async function readKeepingRuns(tx: Transaction, schema: StoreSchema): Pro
     kind: (row.kind ?? "run") as RunKind,
     isFinished: row.is_finished === "t",
     undoLog: (row.undo_log ?? "none") as UndoLogKind,
-    parts: JSON.parse(row.parts ?? "[]") as readonly unknown[],
+    parts: JSON.parse(row.parts ?? "[]") as readonly ImagePart[],
   }));
 }
 

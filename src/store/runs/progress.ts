@@ -2,20 +2,10 @@ import { sql } from "../../postgres/sql/sql.ts";
 import { fromTextArray } from "../../postgres/sql/text-array.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
-import type { BatchCounts } from "./batch-counts.ts";
-import { noCounts } from "./batch-counts.ts";
+import { type BatchCounts, eachCount, noCounts } from "./row-counts.ts";
 
 /** How far a run is, by what is committed. */
-export interface Progress {
-  readonly walked: number;
-  readonly read: number;
-  readonly written: number;
-  readonly unchanged: number;
-  readonly skipped: number;
-  readonly rejected: number;
-  /** rows whose write a trigger swallowed */
-  readonly swallowed: number;
-  readonly conflicted: number;
+export interface Progress extends BatchCounts {
   readonly batches: number;
   /** ranges that are not done, leased ones included */
   readonly rangesLeft: number;
@@ -48,18 +38,8 @@ export const noProgress: Progress = {
 
 /** What is known of a run, and what was committed since. */
 export function plus(progress: Progress, counts: BatchCounts): Progress {
-  const names = [
-    "walked",
-    "read",
-    "written",
-    "unchanged",
-    "skipped",
-    "rejected",
-    "swallowed",
-    "conflicted",
-  ] as const;
-  const sums = names.map((name) => [name, progress[name] + counts[name]] as const);
-  return { ...progress, ...Object.fromEntries(sums), batches: progress.batches + 1 };
+  const sums = eachCount((name) => progress[name] + counts[name]);
+  return { ...progress, ...sums, batches: progress.batches + 1 };
 }
 
 /** Reads how far a run is, in one statement over its ranges. */
@@ -122,14 +102,7 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
   const row = rows[0] ?? {};
   const number = (name: string): number => Number(row[name] ?? 0);
   return {
-    walked: number("walked"),
-    read: number("read"),
-    written: number("written"),
-    unchanged: number("unchanged"),
-    skipped: number("skipped"),
-    rejected: number("rejected"),
-    swallowed: number("swallowed"),
-    conflicted: number("conflicted"),
+    ...eachCount(number),
     batches: number("batches"),
     rangesLeft: number("ranges_left"),
     rangesLeased: number("ranges_leased"),

@@ -1,10 +1,11 @@
 import { LeaseLostError } from "../../errors.ts";
+import type { RunPace } from "../../job/pace/pace.ts";
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import { fromTextArray } from "../../postgres/sql/text-array.ts";
 import type { Queryable, Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
-import type { BatchCounts } from "./batch-counts.ts";
+import type { BatchCounts } from "./row-counts.ts";
 
 /** A worker's time-limited claim on a range, and how far the range is committed. */
 export interface Lease {
@@ -38,8 +39,8 @@ export const everyKey: Lease = {
 /** What operators ask of a run, read with each checkpoint. */
 export interface Advanced {
   readonly wanted: string;
-  /** the run's own pace, as JSON */
-  readonly pace: string;
+  /** what was said about the run's pace */
+  readonly pace: RunPace;
 }
 
 /** The ranges of runs: planned once, leased one worker at a time, advanced batch by batch. */
@@ -124,7 +125,11 @@ export class Ranges {
     const { rows } = await tx.query(this.advanceStatement(lease, to, counts, leaseMs, isSame));
     if (rows[0] === undefined) throw new LeaseLostError(lease.range);
     const { wanted, pace, is_same } = rows[0];
-    return { wanted: wanted ?? "running", pace: pace ?? "{}", isSame: is_same === "t" };
+    return {
+      wanted: wanted ?? "running",
+      pace: JSON.parse(pace ?? "{}") as RunPace,
+      isSame: is_same === "t",
+    };
   }
 
   /** The statement with the fence in it: the last of every batch. */

@@ -1,8 +1,11 @@
+import type { RunPace } from "../../job/pace/pace.ts";
+import type { Rollout } from "../../job/pace/rollout.ts";
 import type { KeyText } from "../../postgres/catalog/key.ts";
 import type { TableIdentity } from "../../postgres/catalog/table-identity.ts";
 import { fromTextArray } from "../../postgres/sql/text-array.ts";
 import type { Row } from "../../postgres/transaction/database.ts";
-import type { RunStatus } from "./run-status.ts";
+import type { ImagePart } from "../../sink/images/image-part.ts";
+import type { RunStatus, StopReason } from "./run-status.ts";
 
 /** What a run was made of: the hash of its definition, and of each file by its name; and the tables that it writes. */
 export interface CodeFingerprint {
@@ -30,16 +33,16 @@ export interface Run {
   /** what it does to rows, or what the run did that it takes back; null where it writes none */
   readonly writes: RunWrites | null;
   readonly undoLog: UndoLogKind;
-  /** whose images the undo log holds, as the sink that wrote them tells; plain data, since the store knows no sinks */
-  readonly undoParts: readonly unknown[];
+  /** whose images the undo log holds */
+  readonly undoParts: readonly ImagePart[];
   /** the run that took this one back, when it has succeeded */
   readonly undoneBy: bigint | null;
   /** as it is now: a run whose processes are all gone reads `interrupted`, or what an operator asked for */
   readonly status: RunStatus;
   readonly wanted: "running" | "paused" | "cancelled";
-  /** how fast it may go, where that was said for this run; JSON, since the store knows no jobs */
-  readonly pace: string;
-  readonly stopReason: string | null;
+  /** how fast it may go, where that was said for this run */
+  readonly pace: RunPace;
+  readonly stopReason: StopReason | null;
   readonly message: string | null;
   readonly parameters: Readonly<Record<string, unknown>>;
   /** custom settings that each of its transactions sets */
@@ -53,12 +56,14 @@ export interface Run {
   readonly tables: readonly TableIdentity[];
   readonly estimatedRows: number | null;
   readonly estimatedWalk: number | null;
-  /** the stages of a gradual rollout, as JSON; null where all rows are worked on at once */
-  readonly rollout: string | null;
+  /** the stages of a gradual rollout; null where all rows are worked on at once */
+  readonly rollout: Rollout | null;
   /** the stage that is worked on, from 0 */
   readonly stage: number;
   /** a verify of what an unfinished run has done so far */
   readonly isPartial: boolean;
+  /** false where its job has steps only */
+  readonly hasRows: boolean;
   readonly sweep: number;
   /** write-ahead log for each row read, as measured while it ran; null where the server does not tell */
   readonly walBytesPerRow: number | null;
@@ -68,34 +73,29 @@ export interface Run {
   readonly finishedAt: string | null;
 }
 
-/** A run that is to be created. */
-export interface NewRun {
-  readonly job: string;
-  readonly kind: RunKind;
-  readonly ofRun: bigint | null;
-  /** what it does to rows; null when absent: it writes none */
-  readonly writes?: RunWrites | null;
-  readonly undoLog: UndoLogKind;
-  readonly undoParts: readonly unknown[];
-  readonly parameters: string;
-  /** custom settings that each of its transactions sets */
-  readonly session: Readonly<Record<string, string>>;
-  /** a number of rows, or a share of the rows read: `5%` */
-  readonly rejectLimit: number | `${number}%`;
-  readonly code: CodeFingerprint;
-  readonly keyFingerprint: string;
-  readonly tableFingerprint: string;
-  /** the tables that its checkpoints are about */
-  readonly tables: readonly TableIdentity[];
-  readonly estimatedRows: number | null;
-  readonly estimatedWalk: number | null;
-  /** how fast it may go, as JSON; nothing said when absent */
-  readonly pace?: string;
-  /** the stages of a gradual rollout, as JSON; all at once when absent */
-  readonly rollout?: string | null;
-  /** a verify of what an unfinished run has done so far */
-  readonly isPartial?: boolean;
-}
+/** A run that is to be created; what is absent is as in a run that writes nothing, keeps nothing and goes at full pace. */
+export interface NewRun
+  extends Pick<
+      Run,
+      "job" | "kind" | "ofRun" | "code" | "rejectLimit" | "keyFingerprint" | "tableFingerprint"
+    >,
+    Partial<
+      Pick<
+        Run,
+        | "writes"
+        | "undoLog"
+        | "undoParts"
+        | "parameters"
+        | "session"
+        | "tables"
+        | "estimatedRows"
+        | "estimatedWalk"
+        | "pace"
+        | "rollout"
+        | "isPartial"
+        | "hasRows"
+      >
+    > {}
 
 /** A run out of a row of the table `run`, with its status as it is now. */
 export function toRun(row: Row): Run {
@@ -106,12 +106,12 @@ export function toRun(row: Row): Run {
     ofRun: row.of_run == null ? null : BigInt(row.of_run),
     writes: (row.writes ?? null) as RunWrites | null,
     undoLog: (row.undo_log ?? "none") as UndoLogKind,
-    undoParts: JSON.parse(row.undo_parts ?? "[]") as readonly unknown[],
+    undoParts: JSON.parse(row.undo_parts ?? "[]") as readonly ImagePart[],
     undoneBy: row.undone_by == null ? null : BigInt(row.undone_by),
     status: (row.status_now ?? "failed") as RunStatus,
     wanted: (row.wanted ?? "running") as Run["wanted"],
-    pace: row.pace ?? "{}",
-    stopReason: row.stop_reason ?? null,
+    pace: JSON.parse(row.pace ?? "{}") as RunPace,
+    stopReason: (row.stop_reason ?? null) as StopReason | null,
     message: row.message ?? null,
     parameters: JSON.parse(row.parameters ?? "{}"),
     session: JSON.parse(row.session ?? "{}"),
@@ -122,9 +122,10 @@ export function toRun(row: Row): Run {
     tables: JSON.parse(row.tables ?? "[]") as readonly TableIdentity[],
     estimatedRows: row.estimated_rows == null ? null : Number(row.estimated_rows),
     estimatedWalk: row.estimated_walk == null ? null : Number(row.estimated_walk),
-    rollout: row.rollout ?? null,
+    rollout: JSON.parse(row.rollout ?? "null") as Rollout | null,
     stage: Number(row.stage),
     isPartial: row.is_partial === "t",
+    hasRows: row.has_rows === "t",
     sweep: Number(row.sweep),
     walBytesPerRow: row.wal_bytes_per_row == null ? null : Number(row.wal_bytes_per_row),
     plannedThrough: fromTextArray(row.planned_through),

@@ -16,13 +16,18 @@ export class Runs {
 
   /** Creates a run. @throws RefusedError while an unfinished run of the job exists; the database decides, not a look before */
   async create(db: Queryable, run: NewRun): Promise<bigint> {
+    const json = (value: unknown): Sql => sql`${JSON.stringify(value)}::jsonb`;
     const { rows } = await db.query(sql`
       insert into ${this.#schema.table("run")}
-        (job, kind, of_run, writes, undo_log, undo_parts, status, parameters, session, reject_limit, code, key_fingerprint, table_fingerprint,
-          tables, estimated_rows, estimated_walk, pace, rollout, is_partial, started_at)
-      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.writes ?? null}, ${run.undoLog}, ${JSON.stringify(run.undoParts)}::jsonb, 'pending', ${run.parameters}::jsonb, ${JSON.stringify(run.session)}::jsonb, ${String(run.rejectLimit)}, ${JSON.stringify(run.code)}::jsonb,
-        ${run.keyFingerprint}, ${run.tableFingerprint}, ${JSON.stringify(run.tables)}::jsonb, ${run.estimatedRows}, ${run.estimatedWalk}, ${run.pace ?? "{}"}::jsonb,
-        ${run.rollout ?? null}::jsonb, ${run.isPartial === true}, pg_catalog.clock_timestamp())
+        (job, kind, of_run, writes, undo_log, undo_parts, status, parameters, session, reject_limit, code,
+          key_fingerprint, table_fingerprint, tables, estimated_rows, estimated_walk, pace, rollout, is_partial,
+          has_rows, started_at)
+      values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.writes ?? null}, ${run.undoLog ?? "none"},
+        ${json(run.undoParts ?? [])}, 'pending', ${json(run.parameters ?? {})}, ${json(run.session ?? {})},
+        ${String(run.rejectLimit)}, ${json(run.code)}, ${run.keyFingerprint}, ${run.tableFingerprint},
+        ${json(run.tables ?? [])}, ${run.estimatedRows ?? 0}, ${run.estimatedWalk ?? 0}, ${json(run.pace ?? {})},
+        ${run.rollout == null ? null : JSON.stringify(run.rollout)}::jsonb, ${run.isPartial === true},
+        ${run.hasRows !== false}, pg_catalog.clock_timestamp())
       on conflict (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled') do nothing
       returning id`);
     if (rows[0] === undefined) throw await this.#unfinishedExists(db, run.job);
@@ -71,6 +76,19 @@ export class Runs {
 
   async find(db: Queryable, id: bigint): Promise<Run | null> {
     return (await this.#select(db, sql`where run.id = ${id}::bigint`))[0] ?? null;
+  }
+
+  /** A run by its number. @throws UsageError when it is not there any more */
+  async get(db: Queryable, id: bigint): Promise<Run> {
+    const run = await this.find(db, id);
+    if (run === null) throw new UsageError(`Run ${id} is gone from the store.`);
+    return run;
+  }
+
+  /** The run that this one takes back, compares or retries. @throws UsageError when there is none */
+  async before(db: Queryable, { id, ofRun }: Pick<Run, "id" | "ofRun">): Promise<Run> {
+    if (ofRun === null) throw new UsageError(`Run ${id} is about no other run.`);
+    return this.get(db, ofRun);
   }
 
   /** The newest run of a job that did its work or took it back; or, when asked for, the newest that compared. */
@@ -148,9 +166,7 @@ export class Runs {
     await tx.query(
       sql`select 1 from ${this.#schema.table("run")} where id = ${id}::bigint for no key update`,
     );
-    const run = await this.find(tx, id);
-    if (run === null) throw new UsageError(`Run ${id} is gone from the store.`);
-    return run;
+    return this.get(tx, id);
   }
 
   /** Sets what is given, by the columns' names; the rest stays. */

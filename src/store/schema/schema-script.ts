@@ -1,7 +1,7 @@
 import { quoteIdentifier } from "../../postgres/sql/sql.ts";
 
 /** The version of the schema that this code reads and writes. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /**
  * Makes the keys of a table unique and quick to find. By their hashes, 128 bits of them: a key may be longer than what an entry of
@@ -39,6 +39,7 @@ create table ${s}.run (
   rollout jsonb,
   stage integer not null default 0,
   is_partial boolean not null default false,
+  has_rows boolean not null default true,
   stop_reason text,
   message text,
   parameters jsonb not null,
@@ -75,6 +76,7 @@ comment on column ${s}.run.pace is 'How fast it may go, where that was said for 
 comment on column ${s}.run.rollout is 'The stages of a gradual rollout; null where all rows are worked on at once';
 comment on column ${s}.run.stage is 'The stage that is worked on, from 0';
 comment on column ${s}.run.is_partial is 'A verify of what an unfinished run has done so far';
+comment on column ${s}.run.has_rows is 'False where its job has steps only';
 comment on column ${s}.run.session is 'Custom settings that each of its transactions sets, as the job says';
 comment on column ${s}.run.wal_bytes_per_row is 'Write-ahead log for each row read, as measured while it ran; null where the server does not tell';
 comment on column ${s}.run.seconds_at_work is 'How long processes were there and meant to work: outside of its window or beside a stop file they were not';

@@ -46,19 +46,19 @@ describe("what people chose", () => {
 
   test("is followed when somebody sets it, and the job's comes back when it is taken back", () => {
     const pacer = new Pacer({ batchTime: "100ms", window: "00:00-24:00 UTC" }, { batchTime: "1s" });
-    pacer.follow('{"workers": 8, "window": "22:00-06:00 UTC"}');
+    pacer.follow({ workers: 8, window: "22:00-06:00 UTC" });
     expect(pacer).toMatchObject({ workers: 8, batchTimeMs: 100 });
     expect(String(pacer.windows)).toBe("22:00-06:00 UTC");
-    pacer.follow("{}");
+    pacer.follow({});
     expect(pacer).toMatchObject({ workers: 4, batchTimeMs: 100 });
     expect(String(pacer.windows)).toBe("00:00-24:00 UTC");
   });
 
   test("keeps its windows while nobody sets others, so that what was found out of them stays", () => {
     const pacer = new Pacer({ window: "22:00-06:00 UTC" }, {});
-    pacer.follow("{}");
+    pacer.follow({});
     const { windows } = pacer;
-    pacer.follow("{}");
+    pacer.follow({});
     expect(pacer.windows).toBe(windows);
   });
 });
@@ -127,10 +127,7 @@ describe("the level", () => {
   });
 
   test("lets go of a rest at once when the strain is over, and when somebody sets another pace", () => {
-    for (const free of [
-      (pacer: Pacer) => pacer.learn([]),
-      (pacer: Pacer) => pacer.follow('{"workers": 4}'),
-    ]) {
+    for (const free of [(pacer: Pacer) => pacer.learn([]), (pacer: Pacer) => pacer.follow({ workers: 4 })]) {
       const pacer = strained(0.75, {}, { workers: 1 });
       pacer.worked(10, 5_000);
       expect(pacer.waitMs()).toBe(100);
@@ -188,13 +185,13 @@ describe("rows a second", () => {
 
   test("that an earlier limit owes are forgotten when somebody sets another", () => {
     const pacer = new Pacer({}, { rowsPerSecond: 1 });
-    pacer.follow('{"rowsPerSecond": 1}');
+    pacer.follow({ rowsPerSecond: 1 });
     pacer.worked(500, 10);
     vi.advanceTimersByTime(3_000);
     expect(pacer.waitMs()).toBeGreaterThan(0);
-    pacer.follow('{"rowsPerSecond": 1}');
+    pacer.follow({ rowsPerSecond: 1 });
     expect(pacer.waitMs()).toBeGreaterThan(0);
-    pacer.follow("{}");
+    pacer.follow({});
     expect(pacer.waitMs()).toBe(0);
   });
 

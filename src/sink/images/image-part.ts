@@ -1,0 +1,15 @@
+/** u: updated, d: deleted or moved away, i: inserted */
+export type ImageKind = "u" | "d" | "i";
+
+/** Whose images lie in a log, and how: kept with the run, so that it can be taken back without the job's code. */
+export interface ImagePart {
+  readonly kind: ImageKind;
+  readonly schema: string;
+  readonly table: string;
+  /** the key's columns; null where rows are found by their address */
+  readonly key: readonly string[] | null;
+  /** the columns whose values are kept, as `old_n` and `new_n` */
+  readonly values: readonly string[];
+  /** where moved rows went, whose keys lie beside the image */
+  readonly into: Pick<ImagePart, "schema" | "table" | "key"> | null;
+}
