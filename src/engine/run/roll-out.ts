@@ -6,6 +6,7 @@ import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { serverTime } from "../../postgres/server/server-time.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Run } from "../../store/runs/run.ts";
+import type { Session } from "../../store/session.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { brokenRules, withIntegrity } from "../guards/integrity.ts";
 import type { Participation } from "../options/participation.ts";
