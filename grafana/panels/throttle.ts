@@ -7,14 +7,14 @@ function level(): TimeseriesBuilder {
     {
       title: "Share of its pace",
       description:
-        "100 % is all that workers and batch time allow; 0 % is held. A drop is the run giving way to something; it comes back a tenth a second. Low for hours: look at the strain beside it for what is in the way.",
+        "100 % is all that workers and batch time allow; 0 % is held. A drop is the run giving way to something; it comes back a tenth a second. Low for hours: look at the utilization beside it for what is in the way.",
     },
     "percentunit",
     8,
   ).withTarget(rangeQuery(`min by (job_name) (tidefill_pace_level{${pickedJobs}})`, "{{job_name}}"));
 }
 
-function strain(): TimeseriesBuilder {
+function utilization(): TimeseriesBuilder {
   return graph(
     {
       title: "Strain, by reason",
@@ -45,5 +45,5 @@ function share(): TimeseriesBuilder {
 
 /** Is the run held back, by what, and for how long? */
 export function throttlePanels(): readonly TimeseriesBuilder[] {
-  return [level(), strain(), share()];
+  return [level(), utilization(), share()];
 }

@@ -6,7 +6,7 @@ import type { Database, Transaction } from "../postgres/transaction/database.ts"
 import type { ManifestPart } from "./manifest.ts";
 import { partFileName, writePart } from "./part-file.ts";
 import { carriedColumns, columnsOf, partTable, summarise, underCommonSettings } from "./part-table.ts";
-import { patiently } from "./patiently.ts";
+import { withRetries } from "./patiently.ts";
 import type { Progress } from "./progress.ts";
 import type { Kept } from "./what-to-keep.ts";
 
@@ -37,7 +37,7 @@ export async function exportRows(
     const began = performance.now();
     const from: KeyText | null = after;
     const file = partFileName(parts.length + 1);
-    const { part, bounds, rawBytes }: Exported = await patiently((failures) => {
+    const { part, bounds, rawBytes }: Exported = await withRetries((failures) => {
       rows = Math.max(1, Math.round(rows / 4 ** Math.min(1, failures)));
       // Longer than a batch: it holds no lock of a row.
       return db.transaction((tx) => exportPart(tx, kept, from, rows, directory, file), { wholeMs: 180_000 });

@@ -9,7 +9,7 @@ const longestPauseMs = 5_000;
  * Does what may be done twice again when it failed for a passing reason: a lock that others hold, a lost connection.
  * `work` is told how often it has failed, so that it can ask for less.
  */
-export async function patiently<T>(work: (failures: number) => Promise<T>): Promise<T> {
+export async function withRetries<T>(work: (failures: number) => Promise<T>): Promise<T> {
   for (let failures = 0; ; failures += 1) {
     try {
       return await work(failures);

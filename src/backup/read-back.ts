@@ -4,7 +4,7 @@ import type { Database } from "../postgres/transaction/database.ts";
 import { damagedParts } from "./intact.ts";
 import { readManifest } from "./manifest.ts";
 import { loadPart } from "./part-table.ts";
-import { patiently } from "./patiently.ts";
+import { withRetries } from "./patiently.ts";
 
 /** Longer than a batch: nobody waits for the rows of a temporary table. */
 export const loadLimits = { statementMs: 300_000, idleMs: 300_000, wholeMs: 900_000 };
@@ -18,7 +18,7 @@ export async function readBack(db: Database, directory: string, columns: readonl
   const [damaged] = await damagedParts(directory, manifest);
   if (damaged !== undefined) throw mismatch(directory, damaged, "its bytes are not those that were written");
   for (const part of manifest.parts) {
-    const { rows, checksum } = await patiently(() =>
+    const { rows, checksum } = await withRetries(() =>
       db.transaction((tx) => loadPart(tx, columns, directory, part.file), loadLimits),
     );
     if (rows !== part.rows)

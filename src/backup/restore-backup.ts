@@ -9,7 +9,7 @@ import { type SessionOptions, withSession } from "../store/session.ts";
 import { damagedParts } from "./intact.ts";
 import { type Manifest, type ManifestPart, readManifest } from "./manifest.ts";
 import { loadPart } from "./part-table.ts";
-import { patiently } from "./patiently.ts";
+import { withRetries } from "./patiently.ts";
 import type { Progress } from "./progress.ts";
 import { loadLimits } from "./read-back.ts";
 import { type RestoredPart, type RestoreTarget, restorePart } from "./restore-part.ts";
@@ -97,7 +97,7 @@ async function restoreFile(
   directory: string,
   part: ManifestPart,
 ): Promise<RestoredPart> {
-  return patiently(() =>
+  return withRetries(() =>
     db.transaction(async (tx) => {
       const { rows, checksum } = await loadPart(tx, target.columns, directory, part.file).catch(
         (error: unknown) => {

@@ -5,7 +5,7 @@ import { commandsFor } from "./commands-for.ts";
 import { completeWords } from "./complete.ts";
 import { useEnvFile } from "./options/env-file.ts";
 import { exitCodeOfError } from "./terminal/exit-code.ts";
-import { explained } from "./terminal/explained.ts";
+import { toTidefillError } from "./terminal/explained.ts";
 import { printJson, sayError } from "./terminal/output.ts";
 import { unknownOption } from "./unknown-option.ts";
 
@@ -59,7 +59,7 @@ function told(message: string): string {
 }
 
 function report(thrown: unknown, json: boolean): void {
-  const error = explained(thrown);
+  const error = toTidefillError(thrown);
   sayError(error);
   if (json) printJson({ error: { code: error.code, message: error.message, remedy: error.remedy ?? null } });
   process.exitCode = exitCodeOfError(error);

@@ -1,6 +1,6 @@
 import { readReport } from "../engine/report/run-report.ts";
 import { type JobState, lastStepsToGoOn } from "../engine/state/job-state.ts";
-import { type GoneJob, goneJobs } from "../engine/state/orphaned-jobs.ts";
+import { type OrphanedJob, orphanedJobs } from "../engine/state/orphaned-jobs.ts";
 import type { ParameterSpec } from "../job/definition/parameters.ts";
 import type { Stop } from "../remedies/stops.ts";
 import { waitingOf } from "../remedies/waiting.ts";
@@ -16,7 +16,7 @@ export const jobFindings: Examination = async (examined) => {
 };
 
 async function goneFindings({ db, store, all }: Examined): Promise<Finding[]> {
-  return store === null ? [] : (await goneJobs({ db, store }, all)).flatMap(ofGone);
+  return store === null ? [] : (await orphanedJobs({ db, store }, all)).flatMap(ofGone);
 }
 
 /** What the store tells of a job's runs. */
@@ -37,7 +37,7 @@ async function known({ db, store }: Examined, { job, run, state }: JobState): Pr
 }
 
 /** Files of jobs that are done may go; not of one that has got another name, and not of one that is at work. */
-function ofGone({ run, renamedTo }: GoneJob): Finding[] {
+function ofGone({ run, renamedTo }: OrphanedJob): Finding[] {
   if (renamedTo !== null)
     return [
       {

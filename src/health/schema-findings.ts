@@ -6,8 +6,8 @@ import type { Step } from "../job/steps/steps.ts";
 import { tryToOpenJob } from "../plan/open-job.ts";
 import { sql } from "../postgres/sql/sql.ts";
 import { TableLockedError } from "../postgres/transaction/look-briefly.ts";
-import { columnTakenBy } from "../steps/compare/removed-by.ts";
-import { doneSteps, lostSteps } from "../steps/missing-steps.ts";
+import { columnRemovedBy } from "../steps/compare/removed-by.ts";
+import { doneSteps, missingSteps } from "../steps/missing-steps.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
 /** What the database has that it should not have, or lacks. */
@@ -34,7 +34,7 @@ async function driftedTables({ db, states, all }: Examined): Promise<Finding[]> 
     // What the author's own last statements were to bring about only the author knows.
     if (job.contract.some(({ kind, name }) => kind === "sql" && steps.contract.done.includes(name))) continue;
     const given = await givenParameters(db, run, {}).catch(unlessRefused);
-    // Whoever checks need not have the key that they are sealed with.
+    // Whoever checks need not have the key that they are encrypted with.
     if (given === null) continue;
     const parameters = await readParameters(job.parameters, given);
     const refusals = await tryToOpenJob(db, job, parameters).then(
@@ -62,7 +62,7 @@ function unlessRefused(error: unknown): null {
 /** Whether it is about what a step has dropped or renamed, which nobody misses. */
 function isOf(step: Step, { message }: { readonly message: string }): boolean {
   if (step.kind === "drop table") return message.includes(displayName(step.table));
-  const column = columnTakenBy(step);
+  const column = columnRemovedBy(step);
   return (
     column !== null && "table" in step && message.includes(`${step.table.name} has no column ${column}.`)
   );
@@ -72,7 +72,7 @@ async function stepsThatAreGone({ db, states, all }: Examined): Promise<Finding[
   const findings: Finding[] = [];
   const done = all.flatMap(doneSteps);
   for (const { job, steps } of states) {
-    for (const step of await lostSteps(db, { job, steps }, done))
+    for (const step of await missingSteps(db, { job, steps }, done))
       findings.push({
         code: "lost-step",
         job: job.name,

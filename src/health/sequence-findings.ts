@@ -4,7 +4,7 @@ import { displayName } from "../job/columns/table.ts";
 import type { Job } from "../job/definition/define-job.ts";
 import { readParameters } from "../job/definition/parameters.ts";
 import { findTable } from "../plan/open/find-table.ts";
-import { insertOf, takeApart } from "../plan/open/resolve-job.ts";
+import { insertOf, resolveJob } from "../plan/open/resolve-job.ts";
 import { readSequenceColumns, setvalStatement, stepsBehind } from "../postgres/catalog/sequences.ts";
 import { displayIdentifier } from "../postgres/sql/sql.ts";
 import type { Database } from "../postgres/transaction/database.ts";
@@ -27,14 +27,14 @@ export const sequenceFindings: Examination = async ({ db, states }) => {
   return findings;
 };
 
-/** Who checks need not have the key of sealed parameters, and a locked table is looked at the next time. */
+/** Who checks need not have the key of encrypted parameters, and a locked table is looked at the next time. */
 function unlessPassing(error: unknown): null {
   if (error instanceof RefusedError || error instanceof TableLockedError) return null;
   throw error;
 }
 
 async function sequencesBehind(db: Database, job: Job, parameters: object): Promise<Finding[]> {
-  const insert = insertOf(takeApart(job, job.bind(parameters)).sink);
+  const insert = insertOf(resolveJob(job, job.bind(parameters)).sink);
   if (insert === null) return [];
   return db.transaction(async (tx) => {
     const { relation } = await findTable(tx, insert.table);

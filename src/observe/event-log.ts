@@ -20,7 +20,7 @@ const levels: Readonly<Record<EngineEvent["type"], "debug" | "info" | "warn" | "
   "sweep started": "info",
   "worker waiting": "debug",
   "server observed": null,
-  pulse: null,
+  progress: null,
   "run stopped": "info",
 };
 

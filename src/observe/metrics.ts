@@ -15,7 +15,7 @@ export class Metrics {
   #checkpointAt = Date.now();
   #walAtStart: number | null = null;
   #walSeen = 0;
-  #pulseAt: number | null = null;
+  #toldAt: number | null = null;
   #isUndo = false;
   #job: string | null = null;
   #stepHeld: { readonly signal: string; readonly at: number } | null = null;
@@ -39,8 +39,8 @@ export class Metrics {
       case "lease lost":
         this.#counter("tidefill_retries_total").inc({ job_name: event.job, reason: "lease" });
         break;
-      case "pulse":
-        this.#pulse(event);
+      case "progress":
+        this.#progress(event);
         break;
       case "server observed":
         this.#observed(event);
@@ -137,7 +137,7 @@ export class Metrics {
     if (known.includes(reason)) this.#counter("tidefill_retries_total").inc({ job_name, reason });
   }
 
-  #pulse(event: Extract<EngineEvent, { type: "pulse" }>): void {
+  #progress(event: Extract<EngineEvent, { type: "progress" }>): void {
     const { job: job_name, progress, busyWorkers, workers } = event;
     this.#state(job_name, event.status);
     this.#gauge("tidefill_run_progress_ratio").set({ job_name }, event.ratio);
@@ -164,14 +164,14 @@ export class Metrics {
     else gauge.set({ job_name }, seconds);
   }
 
-  #throttled({ job: job_name, heldBack, level }: Extract<EngineEvent, { type: "pulse" }>): void {
+  #throttled({ job: job_name, heldBack, level }: Extract<EngineEvent, { type: "progress" }>): void {
     const now = performance.now();
-    const seconds = this.#pulseAt === null ? 0 : (now - this.#pulseAt) / 1_000;
-    this.#pulseAt = now;
+    const seconds = this.#toldAt === null ? 0 : (now - this.#toldAt) / 1_000;
+    this.#toldAt = now;
     this.#gauge("tidefill_pace_level").set({ job_name }, level);
     for (const reason of signalNames) {
-      const strain = heldBack?.signal === reason ? heldBack.strain : 0;
-      this.#gauge("tidefill_throttled").set({ job_name, reason }, strain);
+      const utilization = heldBack?.signal === reason ? heldBack.utilization : 0;
+      this.#gauge("tidefill_throttled").set({ job_name, reason }, utilization);
     }
     if (heldBack !== null)
       this.#counter("tidefill_throttled_seconds_total").inc({ job_name, reason: heldBack.signal }, seconds);

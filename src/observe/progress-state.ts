@@ -5,7 +5,7 @@ import { holdBySignal } from "../remedies/signals.ts";
 import { nameOf } from "../remedies/stops.ts";
 import { formatCount, formatInterval, formatPercent } from "./format.ts";
 
-type Pulse = Extract<EngineEvent, { type: "pulse" }>;
+type Heartbeat = Extract<EngineEvent, { type: "progress" }>;
 
 /** What is said of a run: how far it is, and where it waits why and what to type. */
 export interface Said {
@@ -17,14 +17,14 @@ export interface Said {
 export class ProgressState {
   #estimatedRows = 0;
   #estimatedWalk = 0;
-  #pulse: Pulse | null = null;
+  #last: Heartbeat | null = null;
   /** what to type for the run */
   #name = "";
-  /** what this process has committed since the last pulse, which told what all have */
+  /** what this process has committed since the run last told of its progress, which is that of all processes */
   #since = { read: 0, walked: 0, rejected: 0 };
   #busy = 0;
   #sweep = 0;
-  /** why the run waits, as the last pulse, signal or failure has it */
+  /** why the run waits, as the last progress, signal or failure has it */
   #hold: Hold | null = null;
   /** what is said between two stages; null while rows are worked on */
   #between: string | null = null;
@@ -53,7 +53,7 @@ export class ProgressState {
         break;
       case "batch failed":
       case "worker failed":
-        // What a pulse tells is more exact, but none comes while the database is away.
+        // What the run tells of its progress is more exact, but none comes while the database is away.
         if (this.#hold?.kind !== "held back") this.#hold = holdByObstacle(event, this.#name) ?? this.#hold;
         break;
       case "pace changed":
@@ -62,8 +62,8 @@ export class ProgressState {
       case "sweep started":
         this.#sweep = event.sweep;
         break;
-      case "pulse":
-        this.#pulse = event;
+      case "progress":
+        this.#last = event;
         this.#hold = event.hold;
         this.#since = { read: 0, walked: 0, rejected: 0 };
         break;
@@ -76,34 +76,32 @@ export class ProgressState {
     const hold = this.#hold ?? this.#waiting();
     const done =
       this.#sweep > 0 ? [`looking for rows that came late (sweep ${this.#sweep})`] : this.#howFar(hold);
-    const rejected = (this.#pulse?.progress.rejected ?? 0) + this.#since.rejected;
+    const rejected = (this.#last?.progress.rejected ?? 0) + this.#since.rejected;
     const rejects = rejected > 0 ? [`${formatCount(rejected)} rejected`] : [];
     return { hold, figures: [...done, ...rejects, ...this.#pace()] };
   }
 
   #howFar(hold: Hold | null): string[] {
-    const read = (this.#pulse?.progress.read ?? 0) + this.#since.read;
-    const walked = (this.#pulse?.progress.walked ?? 0) + this.#since.walked;
+    const read = (this.#last?.progress.read ?? 0) + this.#since.read;
+    const walked = (this.#last?.progress.walked ?? 0) + this.#since.walked;
     const ratio = Math.min(0.99, walked / Math.max(1, walked, this.#estimatedWalk));
     const rows = `${formatCount(read)} of ~${formatCount(Math.max(this.#estimatedRows, read))} rows`;
-    const rate = this.#pulse?.progress.rowsPerSecond ?? 0;
-    const eta = this.#pulse?.etaInterval ?? null;
+    const rate = this.#last?.progress.rowsPerSecond ?? 0;
+    const eta = this.#last?.etaInterval ?? null;
     const stands = hold !== null && isStandstill(hold);
     if (rate <= 0 || eta === null || stands) return [formatPercent(ratio), rows];
     return [formatPercent(ratio), rows, `${formatCount(rate)} rows/s`, `${formatInterval(eta)} left`];
   }
 
   #pace(): string[] {
-    if (this.#pulse === null) return [];
-    const { workers } = this.#pulse.progress;
-    return [
-      `${workers} ${workers === 1 ? "worker" : "workers"} × ${formatCount(this.#pulse.batchRows)} rows`,
-    ];
+    if (this.#last === null) return [];
+    const { workers } = this.#last.progress;
+    return [`${workers} ${workers === 1 ? "worker" : "workers"} × ${formatCount(this.#last.batchRows)} rows`];
   }
 
   /** Workers of ours that wait while others of ours still work are no news. */
   #waiting(): Hold | null {
-    if (this.#busy !== 0 || this.#pulse === null) return null;
+    if (this.#busy !== 0 || this.#last === null) return null;
     return {
       kind: "waiting",
       reason: "other processes hold the last ranges, or their leases have to run out",

@@ -9,7 +9,7 @@ import { requireCodes } from "../sql-checks/acknowledge.ts";
 import { checkExpression } from "../sql-checks/check-expression.ts";
 import { checkSql } from "../sql-checks/check-sql.ts";
 import type { Finding } from "../sql-checks/syntax/rule.ts";
-import { actsOf } from "../steps/statements/statements-of.ts";
+import { statementsOf } from "../steps/statements/statements-of.ts";
 import type { Refusal } from "./open/check.ts";
 
 /** What a check of SQL says of one place in a job. */
@@ -54,7 +54,7 @@ async function ofSteps(job: Job): Promise<readonly SqlFinding[]> {
   const before: string[] = [];
   for (const step of [...job.expand, ...job.contract]) {
     requireCodes(step.known, `the step "${step.name}" of ${job.name}`);
-    const up = actsOf(step, null).up.map(({ statement }) => statement.toString());
+    const up = statementsOf(step, null).up.map(({ statement }) => statement.toString());
     for (const { text, isTransactional, after } of textsOf(step)) {
       const context = {
         isTransactional,
@@ -93,7 +93,7 @@ function textsOf(step: Step): readonly Text[] {
     case "add column":
     case "add constraint":
     case "create index":
-      return actsOf(step, null)
+      return statementsOf(step, null)
         .up.filter(({ onlyIf }) => onlyIf === undefined)
         .map(({ statement, isTransactional }) => ({
           text: statement.toString(),

@@ -19,7 +19,7 @@ import { type OpenedOutside, openOutside } from "./open/open-outside.ts";
 import { openWrite } from "./open/open-write.ts";
 import type { OpenedJob, WrittenTable } from "./open/opened-job.ts";
 import { orRefuse } from "./open/or-refuse.ts";
-import { type AnySink, type AnySource, changedTable, insertOf, takeApart } from "./open/resolve-job.ts";
+import { type AnySink, type AnySource, changedTable, insertOf, resolveJob } from "./open/resolve-job.ts";
 
 /** Asks the catalogue everything about a job. @throws RefusedError with the first reason not to start */
 export async function openJob(db: Database, job: Job, parameters: object): Promise<OpenedJob> {
@@ -33,7 +33,7 @@ export async function openJob(db: Database, job: Job, parameters: object): Promi
 /** What needs no database to be known, and so is told before the first step is done. @throws RefusedError */
 export function requireScope(job: Job, parameters: object): void {
   if (job.kind === "steps") return;
-  const { source } = takeApart(job, job.bind(parameters));
+  const { source } = resolveJob(job, job.bind(parameters));
   const [refusal] = source instanceof TableRows ? scopeIsSaid(job.name, source) : [];
   if (refusal !== undefined) throw new RefusedError(refusal.check, refusal.message, refusal.remedy);
 }
@@ -46,7 +46,7 @@ export async function tryToOpenJob(
   attempts?: number,
 ): Promise<{ readonly opened: OpenedJob | null; readonly refusals: readonly Refusal[] }> {
   const bound = job.bind(parameters);
-  const parts = takeApart(job, bound);
+  const parts = resolveJob(job, bound);
   const opening = parts.source instanceof TableRows ? null : await openOutside(parts.source);
   const look = (briefly: Database) =>
     briefly.transaction(async (tx) => {
@@ -198,7 +198,7 @@ function estimateOutside(outside: OpenedOutside | null): Estimate {
 
 /** Whether a job is about persons, as far as its own words tell. */
 export function isAboutPersons(job: Job, parameters: object): boolean {
-  return job.kind !== "steps" && isPersonal(job, takeApart(job, job.bind(parameters)));
+  return job.kind !== "steps" && isPersonal(job, resolveJob(job, job.bind(parameters)));
 }
 
 /** Whether a job is about persons: it says so, or a column that it touches is described so. */

@@ -13,7 +13,7 @@ import { readForecast } from "./forecast/read-forecast.ts";
 import type { Refusal } from "./open/check.ts";
 import { mainTable, type OpenedJob, type WriteVerb } from "./open/opened-job.ts";
 import { sampleStatements } from "./open/sample-statements.ts";
-import { readTouched, type Touched } from "./open/write-impact.ts";
+import { readWriteImpact, type WriteImpact } from "./open/write-impact.ts";
 import { tryToOpenJob } from "./open-job.ts";
 import { requireParametersFit } from "./parameters-fit.ts";
 import { otherRuns } from "./warnings/other-runs.ts";
@@ -48,7 +48,7 @@ interface PlanDetails {
   readonly queryPlan: readonly string[];
   /** what is done to the table */
   readonly verb: WriteVerb;
-  readonly touched: Touched;
+  readonly touched: WriteImpact;
   /** what it will cost */
   readonly forecast: Forecast;
   /** the job's window: the time that it takes counts only while this is open */
@@ -131,7 +131,7 @@ async function describe(
     ],
     queryPlan: finder === undefined ? [] : withoutValues(await explainText(tx, finder.statement), isPersonal),
     verb: main?.verb ?? "update",
-    touched: await readTouched(tx, mainTable(opened), main?.columns ?? [], main?.verb ?? "update"),
+    touched: await readWriteImpact(tx, mainTable(opened), main?.columns ?? [], main?.verb ?? "update"),
     forecast: await readForecast(tx, opened, estimate.rows, withinPace(measured, job)),
     window: opened.job.pace.window ?? null,
   };

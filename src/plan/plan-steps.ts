@@ -1,6 +1,6 @@
 import type { Job } from "../job/definition/define-job.ts";
 import { takesAway } from "../job/steps/steps.ts";
-import { actsOf } from "../steps/statements/statements-of.ts";
+import { statementsOf } from "../steps/statements/statements-of.ts";
 import type { StepPhase } from "../store/runs/steps.ts";
 
 /** A step as a plan shows it. */
@@ -22,7 +22,7 @@ export function planSteps(
 ): readonly PlannedStep[] {
   return (["expand", "contract"] as const).flatMap((phase) =>
     job[phase].map((step) => {
-      const { up, down } = actsOf(step, null);
+      const { up, down } = statementsOf(step, null);
       return {
         phase,
         name: step.name,

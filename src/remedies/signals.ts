@@ -45,12 +45,12 @@ function ignoring(run: string, signal: SignalName): string {
 
 /** What a signal does to a run, and what to type. `isHeld`: nothing is worked on until it lets go. */
 export function holdBySignal(reading: Reading, isHeld: boolean, run: string): Hold {
-  const { signal, strain, reason, failure } = reading;
+  const { signal, utilization, reason, failure } = reading;
   const outage = failure === undefined ? null : holdByObstacle(failure, run);
   if (outage !== null) return { ...outage, kind: isHeld ? "held" : "slowed down" };
   const remedy = remedies[signal](run);
   // Below its limit a measure reads `74 ms of at most 100 ms`: say why that matters already, or still.
-  const hasMargin = strain < 1 && /\bof at (?:most|least)\b/.test(reason);
+  const hasMargin = utilization < 1 && /\bof at (?:most|least)\b/.test(reason);
   const border = isHeld ? "it goes on at four fifths of that" : "slowing begins at half of that";
   return {
     kind: isHeld ? "held" : "slowed down",

@@ -3,24 +3,24 @@ import { raw, type Sql, sql } from "../postgres/sql/sql.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
 import type { ImagePart } from "../sink/images/image-part.ts";
 import type { KeepingRun } from "../store/retention/keeping-runs.ts";
-import type { SoughtRow } from "./row-to-erase.ts";
+import type { RowToErase } from "./row-to-erase.ts";
 
 type NamedTable = Pick<ImagePart, "schema" | "table" | "key">;
 
 /** Whether a part's images, or what became of them, are of the row's table. */
-export function isAbout(part: ImagePart, sought: SoughtRow): boolean {
+export function isAbout(part: ImagePart, sought: RowToErase): boolean {
   return isOf(part, sought) || (part.into !== null && isOf(part.into, sought));
 }
 
 /** Whether images of the row's table are kept whose rows have other names than the one that is sought. */
-export function isOutOfReach(part: ImagePart, sought: SoughtRow): boolean {
+export function isOutOfReach(part: ImagePart, sought: RowToErase): boolean {
   if (part.values.length === 0) return false;
   const tables = [part, part.into].filter((each) => each !== null && isOf(each, sought));
   return tables.length > 0 && !tables.some((each) => each !== null && hasSameKey(each, sought));
 }
 
 /** Whether a run's rejects, conflicts or differences are rows of the row's table. */
-export function keepsRejectsOf(run: KeepingRun, sought: SoughtRow): boolean {
+export function keepsRejectsOf(run: KeepingRun, sought: RowToErase): boolean {
   if (run.kind !== "undo" && readsUntold(run)) return false;
   return run.parts.some((part) => isOf(part, sought));
 }
@@ -36,7 +36,7 @@ export async function eraseOwnImages(
   tx: Transaction,
   log: Sql,
   part: ImagePart,
-  sought: SoughtRow,
+  sought: RowToErase,
 ): Promise<KeyText[]> {
   if (!isOf(part, sought) || !hasSameKey(part, sought)) return [];
   return blank(tx, log, part, sought, sought.isMeantBy("tidefill_image"));
@@ -47,7 +47,7 @@ export async function eraseMovedImages(
   tx: Transaction,
   log: Sql,
   part: ImagePart,
-  sought: SoughtRow,
+  sought: RowToErase,
 ): Promise<KeyText[]> {
   const { into } = part;
   if (into === null || !isOf(into, sought) || !hasSameKey(into, sought)) return [];
@@ -71,7 +71,7 @@ async function blank(
   tx: Transaction,
   log: Sql,
   part: ImagePart,
-  sought: SoughtRow,
+  sought: RowToErase,
   isMeant: Sql,
 ): Promise<KeyText[]> {
   const names = valueNames(part);
@@ -95,10 +95,10 @@ function valueNames({ kind, values }: ImagePart): string[] {
   return ages.flatMap((age) => values.map((_, index) => `${age}_${index + 1}`));
 }
 
-function isOf(named: NamedTable, { relation }: SoughtRow): boolean {
+function isOf(named: NamedTable, { relation }: RowToErase): boolean {
   return named.schema === relation.schema && named.table === relation.name;
 }
 
-function hasSameKey({ key }: NamedTable, { columns }: SoughtRow): boolean {
+function hasSameKey({ key }: NamedTable, { columns }: RowToErase): boolean {
   return key !== null && key.length === columns.length && key.every((name, index) => name === columns[index]);
 }

@@ -7,7 +7,7 @@ import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { isAbout, isOutOfReach, readsUntold } from "./erase-images.ts";
 import { Eraser } from "./eraser.ts";
-import { type RowName, type SoughtRow, seekRow } from "./row-to-erase.ts";
+import { type RowName, type RowToErase, seekRow } from "./row-to-erase.ts";
 
 /** What an erase did, and what it could not do. */
 export interface Erasure {
@@ -64,7 +64,7 @@ async function erase(tx: Transaction, store: Store, name: RowName): Promise<Eras
  * A row that is gone, no batch can read any more; one that is there would leave its values in the log again with the next
  * batch. Undos need no such care: they wait for the lock on the log, and then see the tombstone.
  */
-function refuseWhileKept(runs: readonly KeepingRun[], sought: SoughtRow): void {
+function refuseWhileKept(runs: readonly KeepingRun[], sought: RowToErase): void {
   const run = runs.find((each) => each.kind === "run" && !each.isFinished && keepsOf(each, sought));
   if (run === undefined) return;
   throw new RefusedError(
@@ -74,18 +74,18 @@ function refuseWhileKept(runs: readonly KeepingRun[], sought: SoughtRow): void {
   );
 }
 
-function keepsOf({ undoLog, parts }: KeepingRun, sought: SoughtRow): boolean {
+function keepsOf({ undoLog, parts }: KeepingRun, sought: RowToErase): boolean {
   return undoLog !== "none" && parts.some((part) => isAbout(part, sought));
 }
 
 /** Jobs of which every run tells what it wrote, and none has written to the row's table. */
-function jobsOfOtherTables(runs: readonly KeepingRun[], sought: SoughtRow): string[] {
+function jobsOfOtherTables(runs: readonly KeepingRun[], sought: RowToErase): string[] {
   const jobs = new Set(runs.map(({ job }) => job));
   for (const run of runs) if (readsUntold(run) || keepsOf(run, sought)) jobs.delete(run.job);
   return [...jobs];
 }
 
-function outOfReach(runs: readonly KeepingRun[], sought: SoughtRow): Erasure["outOfReach"] {
+function outOfReach(runs: readonly KeepingRun[], sought: RowToErase): Erasure["outOfReach"] {
   return runs
     .filter(({ undoLog }) => undoLog === "plain" || undoLog === "encrypted")
     .flatMap(({ id, parts }) => {
@@ -94,7 +94,7 @@ function outOfReach(runs: readonly KeepingRun[], sought: SoughtRow): Erasure["ou
     });
 }
 
-function keyOf(part: ImagePart, { relation }: SoughtRow): readonly string[] | null {
+function keyOf(part: ImagePart, { relation }: RowToErase): readonly string[] | null {
   const isOwn = part.schema === relation.schema && part.table === relation.name;
   return isOwn ? part.key : (part.into?.key ?? null);
 }

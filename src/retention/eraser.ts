@@ -10,7 +10,7 @@ import {
 } from "../store/retention/keeping-runs.ts";
 import type { Store } from "../store/store.ts";
 import { eraseMovedImages, eraseOwnImages, isAbout, keepsRejectsOf, readsUntold } from "./erase-images.ts";
-import { type SoughtRow, seekOrigin } from "./row-to-erase.ts";
+import { type RowToErase, seekOrigin } from "./row-to-erase.ts";
 
 interface Counts {
   readonly images: number;
@@ -36,7 +36,7 @@ export class Eraser {
     this.#runs = runs;
   }
 
-  async erase(sought: SoughtRow): Promise<Counts> {
+  async erase(sought: RowToErase): Promise<Counts> {
     const { schema } = this.#store;
     const inTable = await sought.textInTable(this.#tx);
     const keys: KeyText[] = [sought.text, ...(inTable === null ? [] : [inTable])];
@@ -69,7 +69,7 @@ export class Eraser {
 
   async #eraseLog(
     { id, kind, undoLog, parts }: KeepingRun,
-    sought: SoughtRow,
+    sought: RowToErase,
   ): Promise<{ readonly own: readonly KeyText[]; readonly moved: readonly Origin[] }> {
     const about = parts.filter((part) => isAbout(part, sought));
     const hasLog = kind === "run" && (undoLog === "plain" || undoLog === "encrypted");

@@ -18,7 +18,7 @@ export interface RowName {
 }
 
 /** A row that is looked for, whether it is there or not. */
-export class SoughtRow {
+export class RowToErase {
   readonly relation: Relation;
   readonly key: Key;
   /** as the database writes it */
@@ -61,7 +61,7 @@ export class SoughtRow {
 }
 
 /** Finds the table and its key, and has the database write the key as it writes its own. @throws UsageError */
-export async function seekRow(tx: Transaction, { table, by, key }: RowName): Promise<SoughtRow> {
+export async function seekRow(tx: Transaction, { table, by, key }: RowName): Promise<RowToErase> {
   const name = parseTableName(table);
   const relation = await findRelation(tx, name);
   if (relation === null) {
@@ -79,16 +79,16 @@ export async function seekRow(tx: Transaction, { table, by, key }: RowName): Pro
     );
   }
   const found = await readKey(tx, relation, columns);
-  return new SoughtRow(relation, found, await normalise(tx, relation, found, key, table));
+  return new RowToErase(relation, found, await normalise(tx, relation, found, key, table));
 }
 
 /** The row that a moved one was, by the key in its image; null when its table has gone or has changed. */
-export async function seekOrigin(tx: Transaction, part: ImagePart, key: KeyText): Promise<SoughtRow | null> {
+export async function seekOrigin(tx: Transaction, part: ImagePart, key: KeyText): Promise<RowToErase | null> {
   const relation = await findRelation(tx, { schema: part.schema, name: part.table });
   const columns = part.key ?? [];
   const isThere = columns.every((column) => relation?.columns.some(({ name }) => name === column));
   if (relation === null || columns.length === 0 || !isThere) return null;
-  return new SoughtRow(relation, await readKey(tx, relation, columns), key);
+  return new RowToErase(relation, await readKey(tx, relation, columns), key);
 }
 
 async function primaryKey(tx: Transaction, relation: Relation): Promise<readonly string[]> {

@@ -2,7 +2,7 @@ import { type Bounds, type Key, type KeyText, sameTexts } from "../postgres/cata
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql/sql.ts";
 import { toTextArray } from "../postgres/sql/text-array.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
-import type { LeasedBounds, Stretch, Walk } from "./walk.ts";
+import type { BatchBounds, LeasedBounds, Walk } from "./walk.ts";
 
 /** So many keys of a list are read and sorted at once; to look at a whole long list for each batch would take ever longer. */
 const keysAtOnce = 10_000;
@@ -45,7 +45,11 @@ export class ListedKeys implements Walk {
     return found[0] === undefined ? null : this.#keyOf(found[0]);
   }
 
-  async stretch(tx: Transaction, { token = "", ...bounds }: LeasedBounds, rows: number): Promise<Stretch> {
+  async nextBatch(
+    tx: Transaction,
+    { token = "", ...bounds }: LeasedBounds,
+    rows: number,
+  ): Promise<BatchBounds> {
     const keys = await this.#next(tx, bounds, token, rows);
     const isLast = keys.length < rows;
     const through = isLast ? bounds.through : (keys.at(-1) ?? bounds.through);

@@ -1,6 +1,6 @@
 import type { Bounds, KeyText } from "../postgres/catalog/key.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
-import type { Stretch, Walk } from "./walk.ts";
+import type { BatchBounds, Walk } from "./walk.ts";
 
 /** A walk whose rows depend on each other: all of them are one range, so that one worker does them in their order. */
 export class OneRange implements Walk {
@@ -14,8 +14,8 @@ export class OneRange implements Walk {
     return null;
   }
 
-  async stretch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch> {
-    return this.#walk.stretch(tx, bounds, rows, byteBudget);
+  async nextBatch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<BatchBounds> {
+    return this.#walk.nextBatch(tx, bounds, rows, byteBudget);
   }
 
   async hasRows(tx: Transaction, bounds: Bounds): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { Bounds, KeyText } from "../postgres/catalog/key.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
 
 /** How far a batch goes: fixed by a plain read before any row is locked (law 1). */
-export interface Stretch {
+export interface BatchBounds {
   /** null only where the range itself has an open end */
   readonly through: KeyText | null;
   /** keys that were walked over, those in scope or not */
@@ -23,9 +23,9 @@ export interface Walk {
   /** Where a range of about `rows` rows ends; null when fewer are left. */
   boundary(tx: Transaction, after: KeyText | null, rows: number): Promise<KeyText | null>;
   /** How far the next batch goes within `bounds`: up to `rows` rows of up to `byteBudget` bytes in all. */
-  stretch(tx: Transaction, bounds: LeasedBounds, rows: number, byteBudget: number): Promise<Stretch>;
+  nextBatch(tx: Transaction, bounds: LeasedBounds, rows: number, byteBudget: number): Promise<BatchBounds>;
   /** Whether there is anything to do within the bounds; true where only the work itself can tell. */
   hasRows(tx: Transaction, bounds: Bounds): Promise<boolean>;
-  /** Hears how many bytes came of the keys that were walked, so that the next stretch need not be measured. */
+  /** Hears how many bytes came of the keys that were walked, so that the next batch need not be measured. */
   saw?(walked: number, bytes: number): void;
 }

@@ -3,7 +3,7 @@ import { expressionRules } from "./all-rules.ts";
 import { look } from "./look.ts";
 import { parseSql, SqlSyntaxError } from "./syntax/parse-sql.ts";
 import type { Finding } from "./syntax/rule.ts";
-import { TextSoFar } from "./syntax/script-state.ts";
+import { ScriptState } from "./syntax/script-state.ts";
 
 /** What the checks are told of an expression. */
 export interface ExpressionContext {
@@ -29,7 +29,7 @@ export async function checkExpression(text: string, context: ExpressionContext):
   }
   const { isRetried, known = {} } = context;
   const unknown = { tablesCreatedBefore: [], columnTypes: new Map(), statements: 1 };
-  const soFar = new TextSoFar({ isTransactional: true, isRetried, ...unknown });
+  const soFar = new ScriptState({ isTransactional: true, isRetried, ...unknown });
   return acknowledge(look(expressionRules, statement, text, soFar.context()), known);
 }
 

@@ -3,7 +3,7 @@ import { statementRules } from "./all-rules.ts";
 import { look } from "./look.ts";
 import { parseSql, parseType, type TypeName } from "./syntax/parse-sql.ts";
 import type { Finding } from "./syntax/rule.ts";
-import { TextSoFar } from "./syntax/script-state.ts";
+import { ScriptState } from "./syntax/script-state.ts";
 
 /** What the checks are told of a text beside its words. */
 export interface SqlContext {
@@ -27,7 +27,7 @@ export interface SqlContext {
  */
 export async function checkSql(text: string, context: SqlContext): Promise<readonly Finding[]> {
   const statements = await parseSql(text);
-  const soFar = new TextSoFar({
+  const soFar = new ScriptState({
     isTransactional: context.isTransactional,
     isRetried: context.isRetried,
     tablesCreatedBefore: context.tablesCreatedBefore ?? [],

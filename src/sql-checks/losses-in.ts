@@ -3,7 +3,7 @@ import { runsNow } from "./rules/runs-now.ts";
 import { alterations } from "./syntax/alterations.ts";
 import { nameOf } from "./syntax/names.ts";
 import { type Node, parseSql, type RangeVar } from "./syntax/parse-sql.ts";
-import { TextSoFar } from "./syntax/script-state.ts";
+import { ScriptState } from "./syntax/script-state.ts";
 import { nodesOf } from "./syntax/visit.ts";
 
 interface Loss {
@@ -14,7 +14,7 @@ interface Loss {
 /** What a text takes away with its values, such as `drop table app.t`; not of a table that it has created itself. */
 export async function lossesIn(text: string): Promise<readonly string[]> {
   const unknown = { tablesCreatedBefore: [], columnTypes: new Map(), statements: 1 };
-  const soFar = new TextSoFar({ isTransactional: true, isRetried: false, ...unknown });
+  const soFar = new ScriptState({ isTransactional: true, isRetried: false, ...unknown });
   const losses = (await parseSql(text)).flatMap(({ node }) => {
     const { tablesCreatedBefore } = soFar.context();
     soFar.pass(node);

@@ -2,8 +2,8 @@ import type { Job } from "../job/definition/define-job.ts";
 import { type Step, takesAway } from "../job/steps/steps.ts";
 import type { Database } from "../postgres/transaction/database.ts";
 import type { StepPhase } from "../store/runs/steps.ts";
-import { hasTaken } from "./compare/removed-by.ts";
-import { actsOf } from "./statements/statements-of.ts";
+import { isRemovedBy } from "./compare/removed-by.ts";
+import { statementsOf } from "./statements/statements-of.ts";
 
 /** A job with the names of its steps, as far as they are done. */
 export interface StepsOfJob {
@@ -22,7 +22,7 @@ export function doneSteps({ job, steps }: StepsOfJob): readonly Step[] {
  * The steps of a job that were done, and whose result the catalogue does not have any more; what a step of this or another job
  * has renamed or dropped is not lost. `others` are the steps of all jobs that are done.
  */
-export async function lostSteps(
+export async function missingSteps(
   db: Database,
   of: StepsOfJob,
   others: readonly Step[],
@@ -30,7 +30,7 @@ export async function lostSteps(
   const lost: Step[] = [];
   for (const step of doneSteps(of)) {
     // Who makes anew what was taken away has his reason.
-    if (takesAway(step) || others.some((other) => hasTaken(other, step))) continue;
+    if (takesAway(step) || others.some((other) => isRemovedBy(other, step))) continue;
     if (!(await isThere(db, step))) lost.push(step);
   }
   return lost;
@@ -40,7 +40,8 @@ async function isThere(db: Database, step: Step): Promise<boolean> {
   // Of the author's own statements only the author knows.
   if (step.kind === "sql" && step.done === null) return true;
   return db.transaction(async (tx) => {
-    for (const act of actsOf(step, null).up) if (!(await act.isDone(tx).catch(() => false))) return false;
+    for (const act of statementsOf(step, null).up)
+      if (!(await act.isDone(tx).catch(() => false))) return false;
     return true;
   });
 }

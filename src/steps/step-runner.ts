@@ -4,7 +4,7 @@ import type { Database } from "../postgres/transaction/database.ts";
 import type { KnownStep, StepPhase } from "../store/runs/steps.ts";
 import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
-import { type Doing, StepWork } from "./step-work.ts";
+import { type StepControl, StepWork } from "./step-work.ts";
 
 /** Which steps of which job. */
 export interface PhaseOfJob {
@@ -18,13 +18,13 @@ export class StepRunner {
   readonly #db: Database;
   readonly #store: Store;
   readonly #phase: PhaseOfJob;
-  readonly #doing: Doing;
+  readonly #control: StepControl;
 
-  constructor({ db, store }: Session, phase: PhaseOfJob, doing: Doing) {
+  constructor({ db, store }: Session, phase: PhaseOfJob, control: StepControl) {
     this.#db = db;
     this.#store = store;
     this.#phase = phase;
-    this.#doing = doing;
+    this.#control = control;
   }
 
   /** The steps that are not done yet. */
@@ -37,7 +37,7 @@ export class StepRunner {
   async awaitTurn(): Promise<void> {
     const [first] = await this.open();
     const { job, phase } = this.#phase;
-    if (first !== undefined) await this.#doing.mayBegin?.({ job, phase, name: first.name });
+    if (first !== undefined) await this.#control.mayBegin?.({ job, phase, name: first.name });
   }
 
   /** Does what is not done; killed at any instant, it goes on where it was. Answers how many steps there were to do. */
@@ -53,7 +53,7 @@ export class StepRunner {
   /** Takes back what is done, and what was begun, the last step first. @throws RefusedError as below; nothing is begun then */
   async down(): Promise<number> {
     return this.#alone(async () => {
-      await this.requireWaysBack();
+      await this.requireReversible();
       const works = await this.#standing();
       for (const work of works.toReversed()) await work.undo();
       return works.length;
@@ -61,8 +61,8 @@ export class StepRunner {
   }
 
   /** @throws RefusedError where a step that is done, or begun, has no way back; nothing is written */
-  async requireWaysBack(): Promise<void> {
-    for (const work of await this.#standing()) await work.requireWayBack();
+  async requireReversible(): Promise<void> {
+    for (const work of await this.#standing()) await work.requireReversible();
   }
 
   async #standing(): Promise<readonly StepWork[]> {
@@ -75,7 +75,7 @@ export class StepRunner {
 
   #workOn(step: Step, known: KnownStep | undefined): StepWork {
     const { job, phase } = this.#phase;
-    return new StepWork({ db: this.#db, store: this.#store }, { job, phase, step, known }, this.#doing);
+    return new StepWork({ db: this.#db, store: this.#store }, { job, phase, step, known }, this.#control);
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {

@@ -7,10 +7,10 @@ import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { hashOf, isAnyDone, isWholeDone, requireDone } from "./compare/done.ts";
 import { requireSame } from "./compare/require-same.ts";
-import { type Around, doAct, type Told } from "./statements/run-statement.ts";
-import { actsOf } from "./statements/statements-of.ts";
+import { type Around, type AttemptListener, runStatement } from "./statements/run-statement.ts";
+import { statementsOf } from "./statements/statements-of.ts";
 import { type StepPlace, withWhatIsLeft } from "./statements/step-failure.ts";
-import type { Act } from "./statements/step-statement.ts";
+import type { StepStatement } from "./statements/step-statement.ts";
 import type { StepEvent, StepListener } from "./step-events.ts";
 
 /** One step of a job, and what our record knows of it. */
@@ -23,7 +23,7 @@ interface StepOfJob {
 }
 
 /** Who hears of the steps, and may hold or end them. */
-export interface Doing {
+export interface StepControl {
   readonly onStep?: StepListener | undefined;
   readonly signal?: AbortSignal | undefined;
   /** is through when a step may begin; none is held when absent */
@@ -41,27 +41,27 @@ export class StepWork {
   readonly #db: Database;
   readonly #store: Store;
   readonly #of: StepOfJob;
-  readonly #doing: Doing;
+  readonly #control: StepControl;
   #isBack = false;
   /** something of it is done, which would be lost if it were left */
   #hasWorked = false;
 
-  constructor({ db, store }: Session, of: StepOfJob, doing: Doing) {
+  constructor({ db, store }: Session, of: StepOfJob, control: StepControl) {
     this.#db = db;
     this.#store = store;
     this.#of = of;
-    this.#doing = doing;
+    this.#control = control;
   }
 
   /** Does what is not done of it. */
   async do(): Promise<void> {
     const { step, known } = this.#of;
-    await this.#doing.mayBegin?.(this.#place);
+    await this.#control.mayBegin?.(this.#place);
     const begin = performance.now();
     // What was there before is seen by the first who begins, and by nobody after him.
     await this.#awaitGhosts();
     await this.#requireSame();
-    const { up } = actsOf(step, null);
+    const { up } = statementsOf(step, null);
     const kept = known ?? (await this.#lookBefore());
     const entry = { ...this.#key, definition: hashOf(step), before: kept.before, wasThere: kept.wasThere };
     const enter = (tx: Transaction): Promise<boolean> => this.#store.steps.enter(tx, entry);
@@ -83,7 +83,7 @@ export class StepWork {
   async undo(): Promise<void> {
     const { step, known } = this.#of;
     this.#isBack = true;
-    await this.#doing.mayBegin?.(this.#place);
+    await this.#control.mayBegin?.(this.#place);
     const begin = performance.now();
     await this.#awaitGhosts();
     const strike = (tx: Transaction): Promise<boolean> => this.#store.steps.strike(tx, this.#key);
@@ -99,11 +99,11 @@ export class StepWork {
   }
 
   /** @throws RefusedError where there is no way back */
-  async requireWayBack(): Promise<void> {
+  async requireReversible(): Promise<void> {
     const { job, step, known } = this.#of;
     if (this.#wayBack !== null) return;
     // What was begun and has changed nothing needs no way back; of the author's own statements only he could tell.
-    const { up } = actsOf(step, null);
+    const { up } = statementsOf(step, null);
     if (known?.state !== "done" && step.kind !== "sql" && !(await isAnyDone(this.#db, up))) return;
     throw new RefusedError(
       "steps-have-a-way-back",
@@ -117,8 +117,8 @@ export class StepWork {
   }
 
   /** null where there is none */
-  get #wayBack(): readonly Act[] | null {
-    return this.#wasThere ? [] : actsOf(this.#of.step, this.#of.known?.before ?? null).down;
+  get #wayBack(): readonly StepStatement[] | null {
+    return this.#wasThere ? [] : statementsOf(this.#of.step, this.#of.known?.before ?? null).down;
   }
 
   get #key() {
@@ -133,12 +133,12 @@ export class StepWork {
   /** What stands in its place must be what it makes. A look that needs a lock asks for it as the step itself does. */
   async #requireSame(): Promise<void> {
     const { step } = this.#of;
-    const isDone: Act["isDone"] = async (tx) => {
+    const isDone: StepStatement["isDone"] = async (tx) => {
       await requireSame(tx, step);
       return true;
     };
-    const look: Act = { statement: raw("select"), isTransactional: true, isDone };
-    await doAct(
+    const look: StepStatement = { statement: raw("select"), isTransactional: true, isDone };
+    await runStatement(
       this.#db,
       this.#place,
       look,
@@ -149,7 +149,7 @@ export class StepWork {
 
   /** What the way back will need, and whether there is nothing to take back, since somebody else has made it. */
   async #lookBefore(): Promise<Pick<KnownStep, "before" | "wasThere">> {
-    const { up, before, isThere } = actsOf(this.#of.step, null);
+    const { up, before, isThere } = statementsOf(this.#of.step, null);
     const kept = (await before?.(this.#db)) ?? null;
     const wasThere = await this.#db.transaction((tx) => isThere?.(tx) ?? isWholeDone(tx, up));
     return { before: kept, wasThere };
@@ -169,13 +169,13 @@ export class StepWork {
     action: "step done" | "step undone",
     mark: (tx: Transaction) => Promise<boolean>,
     note: () => Promise<void>,
-  ): (act: Act) => Promise<boolean> {
+  ): (act: StepStatement) => Promise<boolean> {
     const { step } = this.#of;
     const isMarked = step.kind === "sql" && step.transactional;
     const marking: Around = async (tx, run) => {
       if (!(await mark(tx))) return false;
       await run();
-      if (action === "step done") await requireDone(tx, step, actsOf(step, null).up);
+      if (action === "step done") await requireDone(tx, step, statementsOf(step, null).up);
       await this.#record(tx, action);
       return true;
     };
@@ -189,12 +189,14 @@ export class StepWork {
       if (!isMarked) await note();
     });
     return (act) =>
-      doAct(this.#db, this.#place, act, told, isMarked ? marking : holding).catch(async (error: unknown) => {
-        throw await withWhatIsLeft(this.#db, this.#place, actsOf(step, null), error);
-      });
+      runStatement(this.#db, this.#place, act, told, isMarked ? marking : holding).catch(
+        async (error: unknown) => {
+          throw await withWhatIsLeft(this.#db, this.#place, statementsOf(step, null), error);
+        },
+      );
   }
 
-  #told(note: () => Promise<void>): Told {
+  #told(note: () => Promise<void>): AttemptListener {
     return {
       begins: async (statement) => {
         await note();
@@ -202,9 +204,9 @@ export class StepWork {
       },
       waits: (forMs, inTheWay) => this.#tell({ type: "step waits", forMs, inTheWay }),
       mayGoOn: async () => {
-        if (!this.#hasWorked) await this.#doing.mayBegin?.(this.#place);
+        if (!this.#hasWorked) await this.#control.mayBegin?.(this.#place);
       },
-      signal: this.#doing.signal,
+      signal: this.#control.signal,
     };
   }
 
@@ -216,7 +218,7 @@ export class StepWork {
 
   #tell(told: Telling): void {
     const { job, phase, step } = this.#of;
-    this.#doing.onStep?.({ ...told, job, phase, step: step.name } as StepEvent);
+    this.#control.onStep?.({ ...told, job, phase, step: step.name } as StepEvent);
   }
 }
 

@@ -4,8 +4,8 @@ import type { Job } from "../job/definition/define-job.ts";
 import { describeFailure } from "../postgres/failure/failure.ts";
 import { raw, sql } from "../postgres/sql/sql.ts";
 import type { Database, Transaction } from "../postgres/transaction/database.ts";
-import { actsOf } from "./statements/statements-of.ts";
-import type { Act } from "./statements/step-statement.ts";
+import { statementsOf } from "./statements/statements-of.ts";
+import type { StepStatement } from "./statements/step-statement.ts";
 import { TableCopies } from "./table-copies.ts";
 
 /** A lock that a statement took, as `pg_locks` had it: `ShareRowExclusiveLock`. */
@@ -51,8 +51,8 @@ export async function traceLocks(
     const traced: TracedStatement[] = [];
     for (const step of steps) {
       const redirected = copies.redirected(step);
-      const acts = actsOf(redirected ?? step, null).up;
-      for (const [index, { statement }] of actsOf(step, null).up.entries()) {
+      const acts = statementsOf(redirected ?? step, null).up;
+      for (const [index, { statement }] of statementsOf(step, null).up.entries()) {
         const act = acts[index];
         if (act === undefined) continue;
         const isLasting = step.kind !== "sql" && redirected !== null;
@@ -69,7 +69,7 @@ type Outcome = Pick<TracedStatement, "locks" | "problem">;
 async function trace(
   one: Database,
   copies: TableCopies,
-  act: Act,
+  act: StepStatement,
   isLasting: boolean,
 ): Promise<Outcome | null> {
   const work = async (tx: Transaction): Promise<Outcome | null> => {

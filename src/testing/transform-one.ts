@@ -2,7 +2,7 @@ import { JobError, UsageError } from "../errors.ts";
 import type { Job, Transform } from "../job/definition/define-job.ts";
 import { type GivenParameters, readParameters } from "../job/definition/parameters.ts";
 import { Verdict } from "../job/definition/verdict.ts";
-import { type AnySink, insertOf, takeApart } from "../plan/open/resolve-job.ts";
+import { type AnySink, insertOf, resolveJob } from "../plan/open/resolve-job.ts";
 import { RowEncoder } from "../sink/write/row-encoder.ts";
 import { rowAsRead } from "./row-as-read.ts";
 
@@ -24,7 +24,7 @@ export async function transformOne(
 ): Promise<PlainRow | readonly PlainRow[] | Verdict> {
   const read = await readParameters(job.parameters, parameters);
   const bound = job.bind(read);
-  const { source, sink } = takeApart(job, bound);
+  const { source, sink } = resolveJob(job, bound);
   if (bound.transform === null) throw noTransform(job);
   const answer = await call(bound.transform, rowAsRead(job, source, row), read);
   if (answer instanceof Verdict) return answer;

@@ -1,9 +1,9 @@
 import type { Reading, SignalName } from "./signal.ts";
 
-/** Below this strain nobody is held back. */
-const easyStrain = 0.5;
-/** A signal that has held the run lets it go only when its strain is clearly over: no flapping around the limit. */
-const releaseStrain = 0.8;
+/** Below this utilization nobody is held back. */
+const easyUtilization = 0.5;
+/** A signal that has held the run lets it go only when its utilization is clearly over: no flapping around the limit. */
+const releaseUtilization = 0.8;
 /** The least that a run does which is not held. */
 const leastLevel = 0.003;
 /** How fast the level rises again. */
@@ -38,29 +38,29 @@ export class Governor {
   learn(readings: readonly Reading[], now: number): void {
     const bySignal = new Map<SignalName, Reading>();
     for (const reading of readings)
-      if (reading.strain > (bySignal.get(reading.signal)?.strain ?? -1))
+      if (reading.utilization > (bySignal.get(reading.signal)?.utilization ?? -1))
         bySignal.set(reading.signal, reading);
     this.#hold(bySignal);
     const told = [...bySignal.values()];
     // While the run is held, what holds it is worth more than what only slows it down.
     const strongest =
       strongestOf(told.filter(({ signal }) => this.#holding.has(signal))) ?? strongestOf(told);
-    const strain = strongest?.strain ?? 0;
+    const utilization = strongest?.utilization ?? 0;
     const passed = this.#at === null ? 0 : Math.max(0, now - this.#at) / 1_000;
     this.#at = now;
-    this.#level = this.#next(strain, passed);
-    this.#strongest = strain > easyStrain || this.isHeld ? strongest : null;
+    this.#level = this.#next(utilization, passed);
+    this.#strongest = utilization > easyUtilization || this.isHeld ? strongest : null;
   }
 
   #hold(bySignal: ReadonlyMap<SignalName, Reading>): void {
     for (const signal of this.#holding)
-      if ((bySignal.get(signal)?.strain ?? 0) < releaseStrain) this.#holding.delete(signal);
-    for (const { signal, strain } of bySignal.values()) if (strain >= 1) this.#holding.add(signal);
+      if ((bySignal.get(signal)?.utilization ?? 0) < releaseUtilization) this.#holding.delete(signal);
+    for (const { signal, utilization } of bySignal.values()) if (utilization >= 1) this.#holding.add(signal);
   }
 
-  #next(strain: number, passedSeconds: number): number {
+  #next(utilization: number, passedSeconds: number): number {
     if (this.#holding.size > 0) return 0;
-    const target = levelAt(strain);
+    const target = levelAt(utilization);
     if (this.isHeld) return Math.min(target, leastLevel);
     return target <= this.#level ? target : Math.min(target, this.#level + risePerSecond * passedSeconds);
   }
@@ -68,13 +68,13 @@ export class Governor {
 
 function strongestOf(readings: readonly Reading[]): Reading | null {
   return readings.reduce<Reading | null>(
-    (most, reading) => (most === null || reading.strain > most.strain ? reading : most),
+    (most, reading) => (most === null || reading.utilization > most.utilization ? reading : most),
     null,
   );
 }
 
-function levelAt(strain: number): number {
-  if (strain >= 1) return 0;
-  if (strain <= easyStrain) return 1;
-  return leastLevel + ((1 - leastLevel) * (1 - strain)) / (1 - easyStrain);
+function levelAt(utilization: number): number {
+  if (utilization >= 1) return 0;
+  if (utilization <= easyUtilization) return 1;
+  return leastLevel + ((1 - leastLevel) * (1 - utilization)) / (1 - easyUtilization);
 }

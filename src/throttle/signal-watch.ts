@@ -74,7 +74,7 @@ export class Watch {
     this.#tellAll();
   }
 
-  /** Told on each tick, changed or not: who listens lets a strain fade with time. */
+  /** Told on each tick, changed or not: who listens lets a utilization fade with time. */
   #tellAll(): void {
     this.#tell(this.#seen.flatMap(({ reading }) => reading ?? []));
   }
@@ -118,9 +118,9 @@ export class Watch {
       // Nothing is known of this signal alone: the whole server cannot be asked.
       const isAway = kind === "connection" || kind === "resources";
       // Fail closed where rows could pile up unseen.
-      if (signal.whenBlind === "hold")
+      if (signal.onError === "hold")
         seen.reading = {
-          ...{ signal: signal.name, strain: 1, reason: `${signal.name} unknown: ${message}` },
+          ...{ signal: signal.name, utilization: 1, reason: `${signal.name} unknown: ${message}` },
           ...(isAway ? { failure: { reason: kind, sqlstate } } : {}),
         };
       // A load that cannot be seen for a moment is what it was: servers answer late when they have most to do.

@@ -30,10 +30,10 @@ export type SignalName = (typeof signalNames)[number];
 export interface Reading {
   readonly signal: SignalName;
   /**
-   * 0 is no strain, 1 the limit: from there on the run waits. In between it gives way little by little. A signal that must
+   * 0 is no utilization, 1 the limit: from there on the run waits. In between it gives way little by little. A signal that must
    * never stop a run by itself stays below 1.
    */
-  readonly strain: number;
+  readonly utilization: number;
   /** In one form, with the measure, its limit and the thing: `replication lag 7.2 s > 5 s on replica-b`; below the limit `3 s of at most 5 s`. */
   readonly reason: string;
   /** what it could not be asked by, where that is no matter of the signal: the server is away, or lets nobody in */
@@ -50,8 +50,8 @@ export interface Signal {
   readonly name: SignalName;
   /** how often it is worth looking */
   readonly everyMs: number;
-  /** what a look that fails means: `hold` the run (fail closed), or `steady`: go on as before */
-  readonly whenBlind: "hold" | "steady";
+  /** what a look that fails means: `hold` the run (fail closed), or `ignore`: go on as before */
+  readonly onError: "hold" | "ignore";
   /** The strongest of what it sees; null when there is nothing to look at here. @throws SignalBlindError, or PostgreSQL's error */
   read(db: Queryable): Promise<Reading | null>;
 }
@@ -61,8 +61,8 @@ export class SignalBlindError extends Error {
   override readonly name = "SignalBlindError";
 }
 
-/** The strain of a measure against its limit; never 1 where `mayStop` is false. */
-export function strainOf(measure: number, limit: number, mayStop = true): number {
-  const strain = limit <= 0 ? (measure > 0 ? 1 : 0) : measure / limit;
-  return mayStop ? strain : Math.min(0.95, strain);
+/** The utilization of a measure against its limit; never 1 where `mayStop` is false. */
+export function utilizationOf(measure: number, limit: number, mayStop = true): number {
+  const utilization = limit <= 0 ? (measure > 0 ? 1 : 0) : measure / limit;
+  return mayStop ? utilization : Math.min(0.95, utilization);
 }

@@ -1,7 +1,7 @@
 import { defineSqlJob, retryRejects, rowsOf, runJob, sql, table, undoRun, update, verifyRun } from "tidefill";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { nearest } from "../../src/did-you-mean.ts";
-import { askToStop } from "../../src/engine/control/request-stop.ts";
+import { requestStop } from "../../src/engine/control/request-stop.ts";
 import { readJobStates } from "../../src/engine/state/job-state.ts";
 import { jobFindings } from "../../src/health/job-findings.ts";
 import { tryToOpenJob } from "../../src/plan/open-job.ts";
@@ -79,7 +79,7 @@ test("after an undo check says run, and adds --again only where an earlier run s
 test("a run that was cancelled and taken back is undone, not pending (19)", async () => {
   const report = await runJob(job, { ...options(), canary: "10 rows" });
   expect(report.status).toBe("paused");
-  await askToStop({ db, store }, String(report.run), "cancelled");
+  await requestStop({ db, store }, String(report.run), "cancelled");
   await undoRun(String(report.run), options());
   const [state] = await readJobStates({ db, store }, [{ job, files: {} }]);
   expect(state?.state).toBe("undone");

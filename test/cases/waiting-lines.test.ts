@@ -19,7 +19,7 @@ const session = {
 
 describe("why a run waits", () => {
   test.each(signalNames)("by the signal %s is told with what to type (15)", (signal) => {
-    const reading = { signal, strain: 1, reason: `${signal} 7 > 5` };
+    const reading = { signal, utilization: 1, reason: `${signal} 7 > 5` };
     for (const isHeld of [true, false]) {
       const hold = holdBySignal(reading, isHeld, "count");
       expect(hold).toMatchObject({ kind: isHeld ? "held" : "slowed down", reason: `${signal} 7 > 5` });
@@ -30,7 +30,7 @@ describe("why a run waits", () => {
   test("below a limit it says why that matters (15)", () => {
     const commits = {
       signal: "commit latency",
-      strain: 0.74,
+      utilization: 0.74,
       reason: "commits take 74 ms of at most 100 ms",
     } as const;
     expect(holdBySignal(commits, false, "count").reason).toBe(
@@ -38,7 +38,7 @@ describe("why a run waits", () => {
     );
     const lag = {
       signal: "replication lag",
-      strain: 0.9,
+      utilization: 0.9,
       reason: "replication lag 4.5 s of at most 5 s on b",
     } as const;
     expect(holdBySignal(lag, true, "count")).toMatchObject({
@@ -131,7 +131,7 @@ describe("the progress line", () => {
       const line = new ProgressLine(stream);
       line.hear({
         ...{ type: "pace changed", job: "count", run: 1n, isHeld: true },
-        heldBack: { signal: "stop file", strain: 1, reason: `the file ${"stop-".repeat(20)} is there` },
+        heldBack: { signal: "stop file", utilization: 1, reason: `the file ${"stop-".repeat(20)} is there` },
       });
       const rows = (written.at(-1) ?? "").split("\n").length;
       expect(rows).toBeGreaterThan(2);
@@ -144,7 +144,7 @@ describe("the progress line", () => {
 });
 
 describe("what a process tells of itself", () => {
-  const processor = { signal: "processor", strain: 0.9, reason: "an application is at work" } as const;
+  const processor = { signal: "processor", utilization: 0.9, reason: "an application is at work" } as const;
   const slowed = { level: 0.3, heldBackBy: processor };
   const event = { job: "count", run: 1n } as const;
   const counts = {
@@ -193,15 +193,15 @@ describe("an outage", () => {
   ])("%s is no warning of each signal, and holds the run by its own name: %s (16)", async (code, said) => {
     const warnings: string[] = [];
     let readings: readonly Reading[] = [];
-    const look = (name: "window" | "wal", whenBlind: "hold" | "steady"): Signal => ({
-      ...{ name, whenBlind, everyMs: 500 },
+    const look = (name: "window" | "wal", onError: "hold" | "ignore"): Signal => ({
+      ...{ name, onError, everyMs: 500 },
       read: async () => {
         throw away(code);
       },
     });
     const watch = new Watch(
       { query: async () => ({ rows: [], count: 0 }) },
-      [look("window", "hold"), look("wal", "steady")],
+      [look("window", "hold"), look("wal", "ignore")],
       (told) => {
         readings = told;
       },

@@ -48,7 +48,7 @@ async function findings(): Promise<readonly string[]> {
 }
 
 test.for([
-  [[], "undo-log-is-sealed", 3, "there is no key for it"],
+  [[], "undo-log-is-encrypted", 3, "there is no key for it"],
   [["--canary", "many"], "", 2, "many"],
   [["--stages", "10%,5%"], "", 2, "5%"],
   [["--canary", "1%", "--stages", "10%"], "", 2, "exclude each other"],

@@ -98,7 +98,7 @@ async function says(...parameters: readonly string[]): Promise<number | null> {
   return code;
 }
 
-/** Keeps all that tidefill's tables hold, as text; what is sealed is bytes and their base64. */
+/** Keeps all that tidefill's tables hold, as text; what is encrypted is bytes and their base64. */
 async function dumpTables(): Promise<void> {
   const columns = await database.query(`
     select relname as table, string_agg(format('%I::text', attname), ', ') as columns

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { backupJob } from "../../src/backup/backup-job.ts";
-import { askToStop } from "../../src/engine/control/request-stop.ts";
+import { requestStop } from "../../src/engine/control/request-stop.ts";
 import { setPace } from "../../src/engine/control/set-pace.ts";
 import { contractJob } from "../../src/engine/run/contract-job.ts";
 import { undoJob } from "../../src/engine/undo/undo-job.ts";
@@ -152,7 +152,7 @@ test("an operator sets, pauses and cancels a run that is at work, and a runner r
   expect(await operate((session) => setPace(session, "slow", ["workers=2"]))).toMatchObject({
     isAtWork: true,
   });
-  await operate((session) => askToStop(session, "slow", "paused"));
+  await operate((session) => requestStop(session, "slow", "paused"));
   expect(await first).toMatchObject({ status: "paused", stopReason: "paused" });
   const second = resumeRun(slow, "slow", as("colleague"));
   await until(
@@ -161,7 +161,7 @@ test("an operator sets, pauses and cancels a run that is at work, and a runner r
       0,
     { describe: "slow at work again" },
   );
-  const cancel = (session: Session) => askToStop(session, "slow", "cancelled");
+  const cancel = (session: Session) => requestStop(session, "slow", "cancelled");
   await expect(withSession("viewer", as("viewer"), 5, cancel)).rejects.toMatchObject({ code: "42501" });
   await operate(cancel);
   expect(await second).toMatchObject({ status: "cancelled" });

@@ -209,7 +209,7 @@ test("a standby can be declared by its address, and a primary in its place is fo
   await wrong.report;
 });
 
-test("a primary that writes next to nothing is not lag, and a strain that is gone is not remembered", async () => {
+test("a primary that writes next to nothing is not lag, and a utilization that is gone is not remembered", async () => {
   await until(
     async () => {
       const { rows: found } = await pool.query(

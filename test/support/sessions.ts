@@ -1,7 +1,7 @@
 import pg from "pg";
 import { createPool } from "../../src/postgres/connection/create-pool.ts";
 import { Database } from "../../src/postgres/transaction/database.ts";
-import { Onlooker } from "../../src/postgres/transaction/probe-connection.ts";
+import { ProbeConnection } from "../../src/postgres/transaction/probe-connection.ts";
 import { until } from "./until.ts";
 
 /** Sessions of tidefill and of applications on one server, that a test opens and all of which `close` ends. */
@@ -14,12 +14,12 @@ export class Sessions {
   }
 
   /** One that asks as a run's signals do. */
-  onlooker(url = this.#url): Onlooker {
+  onlooker(url = this.#url): ProbeConnection {
     const db = new Database(
       createPool({ connectionString: url, applicationName: "tidefill onlooker", maxConnections: 1 }),
     );
     this.#open.push({ end: () => db.close() });
-    return new Onlooker(db);
+    return new ProbeConnection(db);
   }
 
   async open(applicationName: string): Promise<pg.Client> {

@@ -13,7 +13,7 @@ import {
 import { withStore } from "../options/with-store.ts";
 import { printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
-import { takeSteps } from "../work/run-steps.ts";
+import { runSteps } from "../work/run-steps.ts";
 
 /** `tidefill contract <job>` */
 export const contractCommand: CommandModule = {
@@ -37,7 +37,7 @@ export const contractCommand: CommandModule = {
       const question = `${lost.map(({ name }) => name).join(", ")}: does no program ask for it any more?`;
       await requireConfirmation(given.yes, question, given.job);
     }
-    const report = await takeSteps(settings, given, (options) => contractJob(loaded.job, options));
+    const report = await runSteps(settings, given, (options) => contractJob(loaded.job, options));
     if (settings.json) printJson({ job: given.job, ...report });
     if (report.done === 0) say(`${given.job} has no steps left to do.`);
   },

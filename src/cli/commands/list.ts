@@ -2,7 +2,7 @@ import { parse } from "node:path";
 import type { CommandModule } from "yargs";
 import { readReport } from "../../engine/report/run-report.ts";
 import { type JobState, neverRun, readJobStates } from "../../engine/state/job-state.ts";
-import { type GoneJob, goneJobs } from "../../engine/state/orphaned-jobs.ts";
+import { type OrphanedJob, orphanedJobs } from "../../engine/state/orphaned-jobs.ts";
 import { messageOf } from "../../errors.ts";
 import { inOrder } from "../../job/definition/in-order.ts";
 import { isConnectionLoss } from "../../postgres/failure/failure.ts";
@@ -28,7 +28,7 @@ export const listCommand: CommandModule = {
     const { states, gone, waiting } = await statesOf(settings, jobs);
     const standing = await standingOf(settings, states);
     // What cannot be loaded is told below.
-    const isGone = ({ run }: GoneJob) => !ignored.some(({ file }) => parse(file).name === run.job);
+    const isGone = ({ run }: OrphanedJob) => !ignored.some(({ file }) => parse(file).name === run.job);
     const rows = [
       ...states.map((state) => listed(state, standing.get(state.job.name) ?? [], waiting)),
       ...gone.filter(isGone).map(listedGone),
@@ -81,7 +81,7 @@ async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): P
       const states = await readJobStates(session, ordered);
       return {
         states,
-        gone: await goneJobs(session, states),
+        gone: await orphanedJobs(session, states),
         waiting: await waitingRuns(session, states),
       };
     },
@@ -135,7 +135,7 @@ type Standing = Omit<JobState, "state"> & { readonly state: JobState["state"] | 
 
 interface Known {
   readonly states: readonly Standing[];
-  readonly gone: readonly GoneJob[];
+  readonly gone: readonly OrphanedJob[];
   /** by the job's name */
   readonly waiting: ReadonlyMap<string, Stop>;
 }
@@ -170,7 +170,7 @@ function listed(
   };
 }
 
-function listedGone({ run, renamedTo }: GoneJob): ListedJob {
+function listedGone({ run, renamedTo }: OrphanedJob): ListedJob {
   const state = renamedTo === null ? "its file is gone" : `its file is gone; is it ${renamedTo} now?`;
   return {
     job: run.job,

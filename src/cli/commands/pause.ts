@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { askToStop } from "../../engine/control/request-stop.ts";
+import { requestStop } from "../../engine/control/request-stop.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { printJson, say } from "../terminal/output.ts";
@@ -32,7 +32,7 @@ function stopCommand(verb: string, wanted: "paused" | "cancelled", describe: str
       const given = read as unknown as CommonSettings & { readonly run: string };
       const settings = commonSettings(given);
       await withStore(settings, async (session) => {
-        const report = await askToStop(session, given.run, wanted);
+        const report = await requestStop(session, given.run, wanted);
         if (settings.json) printJson(report);
         const isAsked = report.status === "running";
         say(

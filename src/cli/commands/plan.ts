@@ -4,7 +4,7 @@ import { backupFacts } from "../../engine/preview/backup-facts.ts";
 import { batchFrame } from "../../engine/preview/batch-frame.ts";
 import { refusalsAtStart } from "../../engine/preview/refusals-at-start.ts";
 import { type JobState, readJobStates } from "../../engine/state/job-state.ts";
-import { readMeasured } from "../../engine/state/past-speed.ts";
+import { readPastSpeed } from "../../engine/state/past-speed.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { readParameters } from "../../job/definition/parameters.ts";
 import type { Step } from "../../job/steps/steps.ts";
@@ -119,7 +119,7 @@ function openSteps({ job, steps }: JobState): readonly Step[] {
 async function planRows(session: Session, job: Job, parameters: object): Promise<RunPlan> {
   const { db, store } = session;
   const frame = await batchFrame(session, job);
-  const plan = await planRun(db, job, parameters, frame, await readMeasured(session, job.name), store);
+  const plan = await planRun(db, job, parameters, frame, await readPastSpeed(session, job.name), store);
   if (plan.refusals.length > 0) return plan;
   return { ...plan, refusals: await refusalsAtStart(session, job, parameters) };
 }

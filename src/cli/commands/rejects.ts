@@ -8,7 +8,7 @@ import { type CommonSettings, commonOptions, commonSettings, workOptions } from 
 import { withStore } from "../options/with-store.ts";
 import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
 import { exportRejects } from "../work/export-rejects.ts";
-import { takePart, type WorkSettings } from "../work/work-on-run.ts";
+import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill rejects <run|job>` */
 export const rejectsCommand: CommandModule = {
@@ -55,7 +55,7 @@ export const rejectsCommand: CommandModule = {
 async function retry(settings: CommonSettings, work: WorkSettings, name: string): Promise<void> {
   const { id, job } = await withStore(settings, async ({ db, store }) => store.runs.require(db, name));
   const loaded = await loadJob(settings.jobs, job);
-  await takePart(settings, work, loaded, (options) => retryRejects(loaded.job, String(id), options));
+  await workOnRun(settings, work, loaded, (options) => retryRejects(loaded.job, String(id), options));
 }
 
 async function show(

@@ -3,7 +3,7 @@ import { resumeRun } from "../../engine/run/resume-run.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { takePart } from "../work/work-on-run.ts";
+import { workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill resume <run|job>` */
 export const resumeCommand: CommandModule = {
@@ -27,7 +27,7 @@ export const resumeCommand: CommandModule = {
       { isAnnounced: true },
     );
     const loaded = kind === "undo" ? null : await loadJob(settings.jobs, job);
-    await takePart(settings, given, loaded, (options) =>
+    await workOnRun(settings, given, loaded, (options) =>
       resumeRun(loaded?.job ?? null, String(id), { ...options, acceptChanges: given.acceptChanges }),
     );
   },

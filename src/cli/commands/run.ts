@@ -7,7 +7,7 @@ import { loadJob } from "../jobs/load-job.ts";
 import { parseParameters } from "../options/parameters.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
-import { takePart } from "../work/work-on-run.ts";
+import { workOnRun } from "../work/work-on-run.ts";
 import { verify } from "./verify.ts";
 
 /** `tidefill run <job>` */
@@ -60,7 +60,7 @@ export const runCommand: CommandModule = {
         remedy: `tidefill run ${given.job} --dry-run`,
       });
     }
-    const report = await takePart(settings, given, loaded, (options) =>
+    const report = await workOnRun(settings, given, loaded, (options) =>
       runJob(loaded.job, { ...options, parameters, again, canary, stages, soak: soak as Duration }),
     );
     if (!given.verify || report.status !== "succeeded" || !report.hasRows) return;

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { CommandModule } from "yargs";
-import { install as installing } from "../../engine/control/install-schema.ts";
+import { ensureSchema } from "../../engine/control/install-schema.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { rolesScript } from "../../store/schema/roles-script.ts";
@@ -47,7 +47,7 @@ async function install(settings: CommonSettings): Promise<void> {
     settings,
     async (session) => {
       const { store } = session;
-      const installed = await installing(session);
+      const installed = await ensureSchema(session);
       if (settings.json) printJson({ schema: store.schema.name, installed });
       say(
         installed
@@ -70,7 +70,7 @@ async function uninstall(settings: CommonSettings, yes: boolean): Promise<void> 
       where heartbeat_at + lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()`);
       if (Number(active[0]?.workers) > 0) {
         throw new RefusedError(
-          "nobody-is-at-work",
+          "no-run-is-active",
           `Runs are under way in the schema "${store.schema.name}".`,
           "Pause or cancel them first: tidefill status",
         );

@@ -7,7 +7,7 @@ import { withStore } from "../options/with-store.ts";
 import { emphasise, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 import { undoTo } from "../work/undo-to.ts";
-import { takePart, type WorkSettings } from "../work/work-on-run.ts";
+import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill undo <run|job>` */
 export const undoCommand: CommandModule = {
@@ -40,7 +40,7 @@ export const undoCommand: CommandModule = {
       (loaded) => loaded.job,
       () => undefined,
     );
-    await takePart(settings, given, null, (options) => undoRun(String(run.id), { ...options, job }));
+    await workOnRun(settings, given, null, (options) => undoRun(String(run.id), { ...options, job }));
     if (!settings.json) await sayStepsThatStay(settings, run.job);
   },
 };

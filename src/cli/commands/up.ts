@@ -3,7 +3,7 @@ import type { RunReport } from "../../engine/report/run-report.ts";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { runJob } from "../../engine/run/run-job.ts";
 import { isDone, type JobState, readJobStates } from "../../engine/state/job-state.ts";
-import { type GoneJob, goneJobs } from "../../engine/state/orphaned-jobs.ts";
+import { type OrphanedJob, orphanedJobs } from "../../engine/state/orphaned-jobs.ts";
 import { RefusedError } from "../../errors.ts";
 import { readParameters } from "../../job/definition/parameters.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
@@ -13,7 +13,7 @@ import { type CommonSettings, commonOptions, commonSettings, workOptions } from 
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { printData, printJson, say } from "../terminal/output.ts";
-import { takePart, type WorkSettings } from "../work/work-on-run.ts";
+import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill up [--to <job>] [--dry-run]` */
 export const upCommand: CommandModule = {
@@ -38,7 +38,7 @@ export const upCommand: CommandModule = {
       async (session) => {
         const every = await readJobStates(session, all);
         const here = every.filter(({ job }) => loaded.some((each) => each.job.name === job.name));
-        requireNames(here, await goneJobs(session, every));
+        requireNames(here, await orphanedJobs(session, every));
         return here;
       },
       { needsSchema: false, isAnnounced: true },
@@ -67,7 +67,7 @@ export const upCommand: CommandModule = {
 };
 
 /** @throws RefusedError where a job would be done a second time because it has another name now */
-function requireNames(states: readonly JobState[], gone: readonly GoneJob[]): void {
+function requireNames(states: readonly JobState[], gone: readonly OrphanedJob[]): void {
   for (const { run, renamedTo } of gone) {
     if (!states.some(({ job }) => job.name === renamedTo)) continue;
     throw new RefusedError(
@@ -102,7 +102,7 @@ async function bringUp(
     );
   const isBegun = run !== null && (state === "succeeded" || !isFinished(run.status));
   const quiet = { ...settings, json: false };
-  return takePart(quiet, given, loaded, (options) =>
+  return workOnRun(quiet, given, loaded, (options) =>
     isBegun ? resumeRun(job, job.name, options) : runJob(job, { ...options, again: state === "undone" }),
   );
 }

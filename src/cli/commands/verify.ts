@@ -4,7 +4,7 @@ import { type LoadedJob, loadJob } from "../jobs/load-job.ts";
 import { parseParameters } from "../options/parameters.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { takePart, type WorkSettings } from "../work/work-on-run.ts";
+import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill verify <run|job>` */
 export const verifyCommand: CommandModule = {
@@ -43,7 +43,7 @@ export async function verify(
   pairs: readonly string[] = [],
 ): Promise<void> {
   const parameters = parseParameters(pairs);
-  await takePart(settings, given, loaded, (options) =>
+  await workOnRun(settings, given, loaded, (options) =>
     verifyRun(loaded.job, { ...options, parameters, run }),
   );
 }

@@ -1,6 +1,6 @@
 import { formatBytes, formatBytesInterval } from "../../observe/format.ts";
 import type { Forecast } from "../../plan/forecast/forecast.ts";
-import type { Touched } from "../../plan/open/write-impact.ts";
+import type { WriteImpact } from "../../plan/open/write-impact.ts";
 
 /** By how much table and indexes grow, and what is left for vacuum. */
 export function describeBloat({
@@ -19,7 +19,7 @@ export function describeHot({
   canBeHot,
   fillFactor,
   indexes,
-}: Pick<Touched, "canBeHot" | "fillFactor" | "indexes">): string {
+}: Pick<WriteImpact, "canBeHot" | "fillFactor" | "indexes">): string {
   if (!canBeHot)
     return `no: ${indexes.length} index(es) hold a written column, so every update adds to every index`;
   return fillFactor < 100

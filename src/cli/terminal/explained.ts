@@ -11,7 +11,7 @@ const remedies: Readonly<Record<string, string>> = {
 };
 
 /** Whatever was thrown, as an error that says what happened and what to do. */
-export function explained(thrown: unknown): TidefillError {
+export function toTidefillError(thrown: unknown): TidefillError {
   if (thrown instanceof TidefillError) return thrown;
   const refused = refusedConnection(thrown);
   if (refused !== null) return refused;

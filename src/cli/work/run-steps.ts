@@ -5,7 +5,7 @@ import { Signals } from "../terminal/signals.ts";
 import { StepLines } from "../terminal/step-lines.ts";
 
 /** Does what has steps and no run, told on the terminal and ended by the first signal. */
-export async function takeSteps<T>(
+export async function runSteps<T>(
   settings: CommonSettings,
   hours: HoursSettings,
   work: (options: WorkOptions) => Promise<T>,

@@ -1,5 +1,5 @@
 import type { RunReport } from "../../engine/report/run-report.ts";
-import { requireWaysBack } from "../../engine/undo/require-reversible.ts";
+import { requireReversible } from "../../engine/undo/require-reversible.ts";
 import { undoJob } from "../../engine/undo/undo-job.ts";
 import {
   firstDone,
@@ -16,8 +16,8 @@ import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
-import { takeSteps } from "./run-steps.ts";
-import { takePart, type WorkSettings } from "./work-on-run.ts";
+import { runSteps } from "./run-steps.ts";
+import { type WorkSettings, workOnRun } from "./work-on-run.ts";
 
 /** Takes back all jobs that were done after one of them, the last first; `nothing` stands for before the first. */
 export async function undoTo(
@@ -37,7 +37,7 @@ export async function undoTo(
       await requireFiles(session, ordered, last === undefined ? 0 : firstDone(last.runs));
       const after = plansAfter(ordered, last === undefined ? null : to);
       // All of them before the first is touched.
-      for (const plan of after) await requireWaysBack(session, plan);
+      for (const plan of after) await requireReversible(session, plan);
       return after;
     },
     { isAnnounced: true },
@@ -61,12 +61,12 @@ async function takeBack(
   { job, runs, unfinished }: UndoPlan,
 ): Promise<RunReport | null> {
   if (runs.length > 0 || unfinished !== null)
-    return takePart({ ...settings, json: false }, given, null, async (options) => {
+    return workOnRun({ ...settings, json: false }, given, null, async (options) => {
       const report = await undoJob(job, options);
       if (report === null) throw new Error(`The runs of ${job.name} were taken back by somebody else.`);
       return report;
     });
-  return takeSteps(settings, given, (options) => undoJob(job, options));
+  return runSteps(settings, given, (options) => undoJob(job, options));
 }
 
 function describe({ job, runs, steps, unfinished }: UndoPlan): string {

@@ -26,7 +26,7 @@ export interface WorkSettings extends ObserverSettings, HoursSettings {
 }
 
 /** Works on a run under the eyes of progress line, metrics and log, and sets the exit code by how it ended. */
-export async function takePart(
+export async function workOnRun(
   settings: CommonSettings,
   work: WorkSettings,
   loaded: LoadedJob | null,

@@ -4,7 +4,7 @@ import { hasCome, type RowGuard } from "../../postgres/catalog/row-triggers.ts";
 import { join, type Sql } from "../../postgres/sql/sql.ts";
 import { describeBlockers } from "../../postgres/transaction/blocking-sessions.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
-import type { LeasedBounds, Stretch } from "../../source/walk.ts";
+import type { BatchBounds, LeasedBounds } from "../../source/walk.ts";
 import type { Lease } from "../../store/runs/ranges.ts";
 import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
@@ -69,12 +69,12 @@ export class BatchCommitter implements Committer {
     return this.#timed(attempt, rows, async (tx) => {
       if (attempt.looksForBlockers) this.#lookForBlockers(attempt, await tx.pid(), rows);
       const seen = this.#seen();
-      const stretch = await clock.during("read", () => this.#stretch(tx, attempt, rows));
-      attempt.stretch = stretch;
-      const bounds: Bounds = { after: lease.checkpoint, through: stretch.through };
-      const batch = { bounds, expected: stretch.walked, sweep: lease.sweep, clock };
-      attempt.outcome = stretch.isEmpty ? nothingDone : await this.#work(tx, lease, batch, seen);
-      return this.#advance(tx, attempt, stretch, attempt.outcome, seen);
+      const batchBounds = await clock.during("read", () => this.#nextBatch(tx, attempt, rows));
+      attempt.batchBounds = batchBounds;
+      const bounds: Bounds = { after: lease.checkpoint, through: batchBounds.through };
+      const batch = { bounds, expected: batchBounds.walked, sweep: lease.sweep, clock };
+      attempt.outcome = batchBounds.isEmpty ? nothingDone : await this.#work(tx, lease, batch, seen);
+      return this.#advance(tx, attempt, batchBounds, attempt.outcome, seen);
     });
   }
 
@@ -87,7 +87,7 @@ export class BatchCommitter implements Committer {
 
   async #work(tx: Transaction, lease: Lease, batch: Batch, { absent }: Seen): Promise<BatchOutcome> {
     try {
-      return await this.#taskOf(lease).work.do(tx, batch);
+      return await this.#openTask(lease).work.do(tx, batch);
     } catch (error) {
       // What looks like the job's fault may be the work of a trigger that has come just now.
       const mayBeTriggers = error instanceof JobError || error instanceof SwallowedError;
@@ -126,13 +126,13 @@ export class BatchCommitter implements Committer {
     setTimeout(() => void look().catch(() => {}), lockMs / 2).unref();
   }
 
-  #taskOf({ isOfRejects }: Lease): Pick<RunTask, "walk" | "work"> {
+  #openTask({ isOfRejects }: Lease): Pick<RunTask, "walk" | "work"> {
     return (isOfRejects ? this.#task.ofRejects : null) ?? this.#task;
   }
 
-  async #stretch(tx: Transaction, { lease, looksAhead }: Attempt, rows: number): Promise<Stretch> {
+  async #nextBatch(tx: Transaction, { lease, looksAhead }: Attempt, rows: number): Promise<BatchBounds> {
     const rest = remaining(lease);
-    const { walk } = this.#taskOf(lease);
+    const { walk } = this.#openTask(lease);
     if (looksAhead && !(await walk.hasRows(tx, rest))) {
       // All of it was looked at, so it counts as walked; what is left of it when others have begun, nobody has counted.
       return {
@@ -142,22 +142,23 @@ export class BatchCommitter implements Committer {
         isEmpty: true,
       };
     }
-    return walk.stretch(tx, rest, rows, batchBytes);
+    return walk.nextBatch(tx, rest, rows, batchBytes);
   }
 
   /** Passes over the one row that stands alone in `attempt`, keeping it as a reject. Null when the row is no longer next. */
   async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { lease } = attempt;
     return this.#timed(attempt, 1, async (tx) => {
-      const { walk, work } = this.#taskOf(lease);
-      const stretch = await walk.stretch(tx, remaining(lease), 1, batchBytes);
-      if (stretch.walked !== 1 || !isSameKey(stretch.through, attempt.stretch?.through)) return null;
-      attempt.stretch = stretch;
-      const place = stretch.through ?? [];
+      const { walk, work } = this.#openTask(lease);
+      const batchBounds = await walk.nextBatch(tx, remaining(lease), 1, batchBytes);
+      if (batchBounds.walked !== 1 || !isSameKey(batchBounds.through, attempt.batchBounds?.through))
+        return null;
+      attempt.batchBounds = batchBounds;
+      const place = batchBounds.through ?? [];
       const key = (await work.keyAt?.(tx, place)) ?? place;
       const rejects = [{ key, sqlstate, reason: work.reasonAt?.(key, reason) ?? reason }];
       attempt.outcome = { ...nothingDone, read: 1, rejects };
-      return this.#advance(tx, attempt, stretch, attempt.outcome, this.#seen());
+      return this.#advance(tx, attempt, batchBounds, attempt.outcome, this.#seen());
     });
   }
 
@@ -170,25 +171,25 @@ export class BatchCommitter implements Committer {
   async #advance(
     tx: Transaction,
     attempt: Attempt,
-    stretch: Stretch,
+    batchBounds: BatchBounds,
     outcome: BatchOutcome,
     seen: Seen,
   ): Promise<Committed> {
     const { lease } = attempt;
     const fresh = await this.#store.rejects.add(tx, lease.run, lease.range, outcome.rejects);
     await this.#store.rejects.add(tx, lease.run, lease.range, outcome.notes);
-    const counts = countBatch(lease.sweep, stretch, outcome, fresh);
+    const counts = countBatch(lease.sweep, batchBounds, outcome, fresh);
     attempt.counts = counts;
     // The last write, and undoing all of the above when the lease is no longer ours.
     const { leaseMs } = this.#timing;
-    const asked = await this.#store.ranges.advance(tx, lease, stretch, counts, leaseMs, seen.condition);
+    const asked = await this.#store.ranges.advance(tx, lease, batchBounds, counts, leaseMs, seen.condition);
     if (!asked.isSame) {
       await hasCome(tx, seen.absent);
       throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table or a trigger that was another");
     }
     // After it, so that a share of the rows read is judged with this batch's rows among them.
     const standing = fresh.rejected > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
-    return { lease: advanced(lease, stretch), isLast: stretch.isLast, asked, standing };
+    return { lease: advanced(lease, batchBounds), isLast: batchBounds.isLast, asked, standing };
   }
 
   #limits({ run, range }: Lease, rows: number) {

@@ -1,5 +1,5 @@
 import type { Standing } from "../../job/definition/reject-limit.ts";
-import type { Stretch } from "../../source/walk.ts";
+import type { BatchBounds } from "../../source/walk.ts";
 import type { Advanced, Lease } from "../../store/runs/ranges.ts";
 import type { BatchCounts } from "../../store/runs/row-counts.ts";
 import type { BatchOutcome } from "./batch-work.ts";
@@ -14,7 +14,7 @@ export interface Attempt {
   readonly looksForBlockers: boolean;
   blockers: readonly string[];
   readonly clock: PhaseClock;
-  stretch: Stretch | null;
+  batchBounds: BatchBounds | null;
   outcome: BatchOutcome | null;
   counts: BatchCounts | null;
 }
@@ -41,11 +41,11 @@ export interface Committer {
 
 /** An attempt before anything of it is known. */
 export function attemptAt(lease: Lease, looksAhead: boolean, looksForBlockers = false): Attempt {
-  const unknown = { stretch: null, outcome: null, counts: null, blockers: [] };
+  const unknown = { batchBounds: null, outcome: null, counts: null, blockers: [] };
   return { lease, looksAhead, looksForBlockers, clock: new PhaseClock(), ...unknown };
 }
 
 /** The lease as it stands after a batch through `stretch` was committed. */
-export function advanced(lease: Lease, stretch: Stretch): Lease {
-  return { ...lease, checkpoint: stretch.through, batches: lease.batches + 1 };
+export function advanced(lease: Lease, batchBounds: BatchBounds): Lease {
+  return { ...lease, checkpoint: batchBounds.through, batches: lease.batches + 1 };
 }

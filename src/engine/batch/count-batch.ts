@@ -1,5 +1,5 @@
 import { swallowedState } from "../../postgres/failure/failure.ts";
-import type { Stretch } from "../../source/walk.ts";
+import type { BatchBounds } from "../../source/walk.ts";
 import type { Reject, RejectCounts } from "../../store/rejects/rejects.ts";
 import type { BatchCounts } from "../../store/runs/row-counts.ts";
 import type { BatchOutcome } from "./batch-work.ts";
@@ -7,7 +7,7 @@ import type { BatchOutcome } from "./batch-work.ts";
 /** A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts. */
 export function countBatch(
   sweep: number,
-  { walked }: Stretch,
+  { walked }: BatchBounds,
   outcome: BatchOutcome,
   fresh: RejectCounts,
 ): BatchCounts {

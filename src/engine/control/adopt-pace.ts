@@ -10,7 +10,7 @@ import type { WorkOptions } from "../options/work-options.ts";
  * What somebody says about the pace when he takes a run up holds for the whole run from then on; standbys come to those that it
  * minds already, since forgetting one would be silent.
  */
-export async function takeUpPace(
+export async function adoptPace(
   db: Queryable,
   store: Store,
   run: Run,

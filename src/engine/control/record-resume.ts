@@ -1,7 +1,7 @@
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { takeUpPace } from "./adopt-pace.ts";
+import { adoptPace } from "./adopt-pace.ts";
 
 /** Adopts the pace that was given with a resume, and writes the resume into the audit. */
 export async function recordResume(
@@ -11,7 +11,7 @@ export async function recordResume(
 ): Promise<void> {
   const { job, id } = run;
   await db.transaction(async (tx) => {
-    const asked = await takeUpPace(tx, store, run, options);
+    const asked = await adoptPace(tx, store, run, options);
     const details = { acceptChanges: options.acceptChanges === true, ...asked };
     await store.audit.record(tx, { action: "resume", job, run: id, details });
   });

@@ -13,7 +13,7 @@ import { type Creation, createRun } from "./create-run.ts";
  * Enters the run of a job of steps alone, when they are done: so it stands in `list` and `audit` as any other. `before` may refuse:
  * another process may have entered it while the steps were looked at.
  */
-export async function enterSteps(
+export async function recordSteps(
   session: Session,
   job: Job,
   options: PaceOptions & CodeOptions,
@@ -25,7 +25,7 @@ export async function enterSteps(
 }
 
 /** Enters that the steps of such a run were taken back. */
-export async function enterUndone(session: Session, undone: Run): Promise<RunReport> {
+export async function recordStepsUndone(session: Session, undone: Run): Promise<RunReport> {
   const code = { definition: "undo", files: {} };
   const run = { job: undone.job, kind: "undo", ofRun: undone.id, code } as const;
   return enter(session, run, { undone: String(undone.id) }, async () => {});

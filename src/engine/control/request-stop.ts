@@ -8,7 +8,7 @@ import { type RunReport, readReport } from "../report/run-report.ts";
  * Asks a run to pause or to be cancelled. Its workers hear it when they commit; when nobody is at work, it is so at once.
  * @throws RefusedError when the run is finished
  */
-export async function askToStop(
+export async function requestStop(
   session: Session,
   name: string,
   wanted: "paused" | "cancelled",

@@ -3,7 +3,7 @@ import type { Refusal } from "../../plan/open/check.ts";
 import { isAboutPersons } from "../../plan/open-job.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { requireSealing, requireUndoKey, undoKeyOf } from "../undo-log/encryption.ts";
+import { requireEncryption, requireUndoKey, undoKeyOf } from "../undo-log/encryption.ts";
 import { refusalsOf } from "./refusals-of.ts";
 
 /**
@@ -20,7 +20,7 @@ export async function requireBeforeSteps(
   const key = undoKeyOf(options);
   requireUndoKey(key);
   // A statement of the author's own may be what brings pgcrypto.
-  if (!job.expand.some(({ kind }) => kind === "sql")) await requireSealing(db, key);
+  if (!job.expand.some(({ kind }) => kind === "sql")) await requireEncryption(db, key);
 }
 
 /** The same for a plan, which shows it. */

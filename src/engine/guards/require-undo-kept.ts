@@ -5,7 +5,7 @@ import { regclassOf } from "../../steps/statements/catalogue.ts";
 import type { Session } from "../../store/session.ts";
 
 /** Refuses to drop what an undo of a run would need: the table of its images, a column of them, or of their key. @throws RefusedError */
-export async function requireNoUndoNeeds({ db, store }: Session, steps: readonly Step[]): Promise<void> {
+export async function requireUndoKept({ db, store }: Session, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     if (step.kind !== "drop column" && step.kind !== "drop table") continue;
     const { rows } = await db.query(sql`

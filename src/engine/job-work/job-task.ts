@@ -6,7 +6,7 @@ import type { Database } from "../../postgres/transaction/database.ts";
 import type { UndoLog } from "../../sink/images/images.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 import type { RunTask } from "../batch/run-task.ts";
-import { Imaging } from "../undo-log/image-target.ts";
+import { imageTarget, type TargetOf } from "../undo-log/image-target.ts";
 import { asTheApplication } from "./as-the-application.ts";
 import { moveSequences } from "./move-sequences.ts";
 import { ReferredRows } from "./referred-rows.ts";
@@ -26,11 +26,11 @@ export async function openWork(
   { writes }: OpenedJob,
   log: UndoLog | null,
 ): Promise<(opened: OpenedJob) => BatchWork> {
-  const imaging = new Imaging(log, log !== null && (await hasReturningOld(db)));
+  const targetOf = imageTarget(log, log !== null && (await hasReturningOld(db)));
   const deleted = writes.find(({ verb }) => verb === "delete");
   const references = deleted === undefined ? null : await readReferences(db, deleted.relation);
   return (opened) => {
-    const work = workOf(opened, imaging);
+    const work = workOf(opened, targetOf);
     return asTheApplication(
       references === null ? work : new ReferredRows(work, references),
       opened.table === null ? [] : [opened.table.relation],
@@ -68,15 +68,15 @@ async function deletesFromItself(db: Database, { writes }: OpenedJob): Promise<b
   return deleted !== undefined && refersToItself(db, deleted.relation);
 }
 
-function workOf(opened: OpenedJob, imaging: Imaging): BatchWork {
+function workOf(opened: OpenedJob, targetOf: TargetOf): BatchWork {
   const { job, write, source, table, parameters, isPersonal } = opened;
   // Where a move's target keeps a row out, its batch is rolled back: what is counted has stayed in the source.
   const { name } = opened.writes.find(({ verb }) => verb !== "insert")?.relation ?? mainTable(opened);
   if (write.kind === "rows") {
     const limits = { holdMs: 2 * job.batchTimeMs, isPersonal, atOnce: job.calls.atOnce };
     const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
-    return new RowBatch(source, write.sink, transform, imaging, name);
+    return new RowBatch(source, write.sink, transform, targetOf, name);
   }
   if (table === null) throw new Error(`The SQL job ${job.name} has no table to read.`);
-  return new SqlBatch(table, write.sink, imaging, name);
+  return new SqlBatch(table, write.sink, targetOf, name);
 }

@@ -6,7 +6,7 @@ import { BadRecord, type ReadableSource, reasonAt, type SourceRow } from "../../
 import type { Reject } from "../../store/rejects/rejects.ts";
 import { batchBytes } from "../batch/batch-limits.ts";
 import type { Batch, BatchOutcome, BatchWork } from "../batch/batch-work.ts";
-import type { Imaging } from "../undo-log/image-target.ts";
+import type { TargetOf } from "../undo-log/image-target.ts";
 import { PortionSize } from "./portion-size.ts";
 import { type RowTransform, Verdicts } from "./row-transform.ts";
 import { conflictReject, stillPendingError, swallowedReject } from "./sql-batch.ts";
@@ -19,7 +19,7 @@ export class RowBatch implements BatchWork {
   readonly #source: ReadableSource;
   readonly #sink: RowSink;
   readonly #transform: RowTransform;
-  readonly #imaging: Imaging;
+  readonly #targetOf: TargetOf;
   readonly #table: string;
   readonly #portion = new PortionSize();
 
@@ -28,14 +28,14 @@ export class RowBatch implements BatchWork {
     source: ReadableSource,
     sink: RowSink,
     transform: RowTransform,
-    imaging: Imaging,
+    targetOf: TargetOf,
     table: string,
   ) {
     this.#table = table;
     this.#source = source;
     this.#sink = sink;
     this.#transform = transform;
-    this.#imaging = imaging;
+    this.#targetOf = targetOf;
   }
 
   reasonAt(key: KeyText, reason: string): string {
@@ -59,7 +59,7 @@ export class RowBatch implements BatchWork {
     }
     const { rows, keys, skipped, rejects } = verdicts;
     const done = await clock.during("write", () =>
-      this.#sink.write(tx, bounds, rows, keys, this.#imaging.of(sweep)),
+      this.#sink.write(tx, bounds, rows, keys, this.#targetOf(sweep)),
     );
     if (done.stillPending > 0) throw stillPendingError(done.stillPending);
     return {

@@ -9,7 +9,7 @@ import type { SqlSink } from "../../sink/write/sink.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 import type { Reject } from "../../store/rejects/rejects.ts";
 import type { Batch, BatchOutcome, BatchWork } from "../batch/batch-work.ts";
-import type { Imaging } from "../undo-log/image-target.ts";
+import type { TargetOf } from "../undo-log/image-target.ts";
 
 const triesAtMost = 8;
 
@@ -17,16 +17,16 @@ const triesAtMost = 8;
 export class SqlBatch implements BatchWork {
   readonly #source: OpenedTable;
   readonly #sink: SqlSink;
-  readonly #imaging: Imaging;
+  readonly #targetOf: TargetOf;
   readonly #table: string;
   #tries = 0;
 
   /** `table` is the name of the table that is written. */
-  constructor(source: OpenedTable, sink: SqlSink, imaging: Imaging, table: string) {
+  constructor(source: OpenedTable, sink: SqlSink, targetOf: TargetOf, table: string) {
     this.#table = table;
     this.#source = source;
     this.#sink = sink;
-    this.#imaging = imaging;
+    this.#targetOf = targetOf;
   }
 
   async do(tx: Transaction, { bounds, sweep, clock }: Batch): Promise<BatchOutcome> {
@@ -35,7 +35,7 @@ export class SqlBatch implements BatchWork {
     const isCounted = this.#sink.countsRows && this.#source.definition.pending === null;
     const found = isCounted ? await clock.during("read", () => this.#count(tx, bounds)) : 0;
     const inScope = this.#source.condition(bounds);
-    const images = this.#imaging.of(sweep);
+    const images = this.#targetOf(sweep);
     // What a sweep finds was pending all the while, perhaps since a trigger came that swallows it.
     const isAsked = sweep > 0 || this.#sink.guards.some(({ isThere }) => isThere);
     const asked = isAsked ? await clock.during("read", () => this.#ask(tx, inScope)) : [];

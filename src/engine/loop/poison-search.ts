@@ -3,7 +3,7 @@
  * No savepoint a row; a poison row costs about log2 of the batch's rows in attempts. Where bad rows come one after the other, the
  * next is taken to be one too, and stands alone at once.
  */
-export class Isolation {
+export class PoisonSearch {
   #rows = Number.POSITIVE_INFINITY;
   /** rows of the batch that failed which have not passed yet */
   #left = 0;

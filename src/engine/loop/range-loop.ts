@@ -18,12 +18,12 @@ import { type Attempt, advanced, type Committed, type Committer } from "../batch
 import type { Events } from "../report/events.ts";
 import { Backoff, type Patience } from "./backoff.ts";
 import type { BatchSize } from "./batch-size.ts";
-import { Isolation } from "./poison-search.ts";
+import { PoisonSearch } from "./poison-search.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import { LockedRows, StuckRow } from "./stuck-row.ts";
 
 /** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
-export class RangeWork {
+export class RangeLoop {
   readonly #committer: Committer;
   readonly #size: BatchSize;
   readonly #worker: number;
@@ -32,8 +32,8 @@ export class RangeWork {
   readonly #events: Events;
   readonly #stop: StopSignal;
   readonly #rejectLimit: RejectLimit;
-  readonly #obey: (asked: Advanced) => void;
-  readonly #isolation = new Isolation();
+  readonly #apply: (asked: Advanced) => void;
+  readonly #poisonSearch = new PoisonSearch();
   readonly #backoff: Backoff;
   readonly #stuck: StuckRow;
   #lease: Lease;
@@ -51,7 +51,7 @@ export class RangeWork {
       readonly patience: Patience;
       readonly rejectLimit: RejectLimit;
       readonly locked: LockedRows;
-      readonly obey: (asked: Advanced) => void;
+      readonly apply: (asked: Advanced) => void;
     },
   ) {
     this.#stuck = new StuckRow(lease.isOfRejects ? new LockedRows() : control.locked);
@@ -61,7 +61,7 @@ export class RangeWork {
     this.#worker = worker;
     this.#pace = control.pace;
     this.#patience = control.patience;
-    this.#obey = control.obey;
+    this.#apply = control.apply;
     this.#events = control.events;
     this.#stop = control.stop;
     this.#backoff = new Backoff(control.patience);
@@ -91,17 +91,17 @@ export class RangeWork {
   }
 
   async #nextBatch(): Promise<Committed | null> {
-    const rows = this.#isolation.limit(this.#size.rows);
+    const rows = this.#poisonSearch.limit(this.#size.rows);
     const attempt = this.#committer.begin(this.#lease, this.#looksAhead, this.#stuck.isLocked);
     try {
       const committed = await this.#committer.commit(attempt, rows);
       this.#looksAhead = false;
-      const walked = attempt.stretch?.walked ?? 0;
-      if (attempt.stretch?.isEmpty === false) {
+      const walked = attempt.batchBounds?.walked ?? 0;
+      if (attempt.batchBounds?.isEmpty === false) {
         const atLeast = attempt.outcome?.isAsync === true ? this.#size.atOnce : 1;
         this.#size.observe(walked, attempt.clock.totalMs, atLeast);
       }
-      this.#isolation.passed(walked);
+      this.#poisonSearch.passed(walked);
       this.#pace.worked(walked, attempt.clock.totalMs);
       return this.#settle(attempt, committed);
     } catch (error) {
@@ -125,7 +125,7 @@ export class RangeWork {
     for (const { sqlstate, reason } of attempt.outcome?.rejects ?? []) {
       this.#events.emit({ type: "row rejected", range, sqlstate, reason });
     }
-    if (committed.asked !== null) this.#obey(committed.asked);
+    if (committed.asked !== null) this.#apply(committed.asked);
     const { standing } = committed;
     if (standing !== null && exceeds(this.#rejectLimit, standing, false))
       this.#stop.stop({ reason: "reject-limit" });
@@ -137,7 +137,7 @@ export class RangeWork {
     if (error instanceof CommitUnknownError) return this.#resolve(error, attempt);
     if (error instanceof BatchTooBigError) return this.#tooBig(error, attempt, rows);
     const failure = classifyFailure(error);
-    const walked = attempt.stretch?.walked ?? null;
+    const walked = attempt.batchBounds?.walked ?? null;
     this.#failed(failure, walked ?? rows, attempt.blockers);
     // The glance over the whole range may be what took too long, or met a row that the condition cannot be computed for.
     this.#looksAhead = false;
@@ -155,7 +155,10 @@ export class RangeWork {
 
   // The store tells, under a row lock, how it ended; until it can be asked, nobody knows.
   async #resolve(error: CommitUnknownError, attempt: Attempt): Promise<Committed | null> {
-    this.#failed({ action: "retry", reason: "connection", sqlstate: null }, attempt.stretch?.walked ?? null);
+    this.#failed(
+      { action: "retry", reason: "connection", sqlstate: null },
+      attempt.batchBounds?.walked ?? null,
+    );
     for (let obstacle: unknown = error; ; ) {
       await this.#stop.pause(this.#backoff.nextPauseMs(obstacle));
       try {
@@ -165,11 +168,11 @@ export class RangeWork {
           range: attempt.lease.range,
           outcome: isThere ? "committed" : "rolled back",
         });
-        if (!isThere || attempt.stretch === null) return null;
-        const lease = advanced(attempt.lease, attempt.stretch);
+        if (!isThere || attempt.batchBounds === null) return null;
+        const lease = advanced(attempt.lease, attempt.batchBounds);
         return this.#settle(attempt, {
           lease,
-          isLast: attempt.stretch.isLast,
+          isLast: attempt.batchBounds.isLast,
           asked: null,
           standing: null,
         });
@@ -182,7 +185,7 @@ export class RangeWork {
   }
 
   async #tooBig(error: BatchTooBigError, attempt: Attempt, rows: number): Promise<Committed | null> {
-    const walked = attempt.stretch?.walked ?? rows;
+    const walked = attempt.batchBounds?.walked ?? rows;
     this.#events.emit({
       type: "batch failed",
       range: this.#lease.range,
@@ -195,7 +198,7 @@ export class RangeWork {
     if (walked <= 1 && rows === 1)
       return this.#passOver(attempt, null, `the transform took too long: ${messageOf(error)}`);
     if (walked <= 1) {
-      this.#isolation.failed(2);
+      this.#poisonSearch.failed(2);
       return null;
     }
     this.#size.shrink();
@@ -211,10 +214,10 @@ export class RangeWork {
     rows: number,
   ): Promise<Committed | null> {
     // Not even the way to the next row can be computed, so there is no row to pass over.
-    if (attempt.stretch === null && rows === 1 && !attempt.looksAhead) throw error;
+    if (attempt.batchBounds === null && rows === 1 && !attempt.looksAhead) throw error;
     // The last row of a range is passed over like any other, by its own key: only a batch of one row ends at that.
-    if (rows > 1 || attempt.stretch === null) {
-      this.#isolation.failed(Math.max(2, attempt.stretch?.walked ?? rows));
+    if (rows > 1 || attempt.batchBounds === null) {
+      this.#poisonSearch.failed(Math.max(2, attempt.batchBounds?.walked ?? rows));
       return null;
     }
     return this.#passOver(attempt, failure.sqlstate, describeWithoutValues(error));
@@ -224,7 +227,7 @@ export class RangeWork {
     try {
       const committed = await this.#committer.reject(attempt, sqlstate, reason);
       if (committed === null) return null;
-      this.#isolation.found();
+      this.#poisonSearch.found();
       return this.#settle(attempt, committed);
     } catch (error) {
       return this.#notKept(error, attempt);

@@ -1,13 +1,13 @@
 import type { Worker } from "./worker.ts";
 
 /** The workers of this process; it grows while they work, and those that are too many rest. */
-export class Crew {
-  readonly #hire: (number: number) => Worker;
+export class WorkerPool {
+  readonly #startWorkers: (number: number) => Worker;
   readonly #members: Worker[] = [];
   readonly #work: Promise<void>[] = [];
 
-  constructor(hire: (number: number) => Worker) {
-    this.#hire = hire;
+  constructor(startWorkers: (number: number) => Worker) {
+    this.#startWorkers = startWorkers;
   }
 
   get members(): readonly Worker[] {
@@ -17,7 +17,7 @@ export class Crew {
   /** Sets so many workers to work, if there are not as many yet. */
   growTo(count: number): void {
     while (this.#members.length < count) {
-      const worker = this.#hire(this.#members.length + 1);
+      const worker = this.#startWorkers(this.#members.length + 1);
       this.#members.push(worker);
       this.#work.push(worker.run());
     }

@@ -14,7 +14,7 @@ import type { Events } from "../report/events.ts";
 import { Backoff, type Patience } from "./backoff.ts";
 import type { BatchSize } from "./batch-size.ts";
 import { finishRun } from "./finish-run.ts";
-import { RangeWork } from "./range-loop.ts";
+import { RangeLoop } from "./range-loop.ts";
 import type { RangePlanner } from "./range-planner.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import type { LockedRows } from "./stuck-row.ts";
@@ -27,7 +27,7 @@ export interface WorkerTools {
   readonly committer: BatchCommitter;
   readonly pace: BatchPace;
   /** applies what an operator asks of the run */
-  readonly obey: (asked: Advanced) => void;
+  readonly apply: (asked: Advanced) => void;
   readonly events: Events;
   readonly stop: StopSignal;
   readonly patience: Patience;
@@ -135,14 +135,14 @@ export class Worker {
   }
 
   async #work(lease: Lease): Promise<void> {
-    const { committer, pace, events, stop, patience, locked, obey } = this.#tools;
+    const { committer, pace, events, stop, patience, locked, apply } = this.#tools;
     const { range } = lease;
     events.emit({ type: "range leased", range, worker: this.number });
-    const work = new RangeWork(lease, this.number, committer, this.#size, {
+    const work = new RangeLoop(lease, this.number, committer, this.#size, {
       pace,
       events,
       stop,
-      obey,
+      apply,
       patience,
       locked,
       rejectLimit: this.#task.rejectLimit,
@@ -166,7 +166,7 @@ export class Worker {
   }
 
   // Each commit renews the lease; this is for a batch that takes long. It says nothing about safety, only about waste.
-  #keepAlive(work: RangeWork): NodeJS.Timeout {
+  #keepAlive(work: RangeLoop): NodeJS.Timeout {
     const { leaseMs } = this.#task;
     let seen = work.lease.batches;
     return setInterval(() => {

@@ -1,11 +1,11 @@
-/** However much was too much, a rest is over then, and the strain is looked at anew. */
+/** However much was too much, a rest is over then, and the utilization is looked at anew. */
 const longestMs = 20_000;
 
 /**
  * Work and rest in turns. To a scheduler whoever has just woken goes first, so that others feel each waking: short batches rest
  * together.
  */
-export class Rests {
+export class DutyCycle {
   #workedMs = 0;
   #rest: { readonly from: number; afterMs: number } | null = null;
 

@@ -5,13 +5,13 @@ import { Governor } from "../../throttle/governor.ts";
 import type { Reading } from "../../throttle/signal.ts";
 import type { BatchPace } from "../batch/batch-pace.ts";
 import { defaultWorkers } from "../options/default-workers.ts";
-import { Rests } from "./duty-cycle.ts";
+import { DutyCycle } from "./duty-cycle.ts";
 
 const defaultBatchTime = "250ms";
 
 /** How often a run that is held looks whether it may go on. */
 const lookMs = 100;
-/** The shortest batches that strain leads to, as a share of the pace's batch time. */
+/** The shortest batches that utilization leads to, as a share of the pace's batch time. */
 const leastBatchTime = 0.1;
 const leastBatchMs = 10;
 /** The same share where shorter batches would not help. */
@@ -35,7 +35,7 @@ export class Pacer implements BatchPace {
   /** this process's part of what all processes may read a second */
   #share = 1;
   #nextAt = 0;
-  readonly #rests = new Rests();
+  readonly #dutyCycle = new DutyCycle();
   /** as many as the server's lock table was large enough for */
   #workersByLocks = Number.POSITIVE_INFINITY;
   #walBytesPerRow = 0;
@@ -55,7 +55,7 @@ export class Pacer implements BatchPace {
     this.#windows = this.#readWindows();
     // What an earlier limit still owed counts no more.
     this.#nextAt = 0;
-    this.#rests.forget();
+    this.#dutyCycle.forget();
   }
 
   /** What people chose, the job's part and tidefill's own included. */
@@ -111,14 +111,14 @@ export class Pacer implements BatchPace {
   waitMs(): number {
     if (this.#governor.isHeld) return lookMs;
     const dueInMs = Math.max(0, this.#nextAt - performance.now());
-    return Math.min(lookMs, Math.max(dueInMs, this.#rests.remainingMs(this.#workShare)));
+    return Math.min(lookMs, Math.max(dueInMs, this.#dutyCycle.remainingMs(this.#workShare)));
   }
 
   worked(rows: number, batchMs: number): void {
     const rate = this.#rowsPerSecond;
     if (rate !== null) this.#nextAt = Math.max(this.#nextAt, performance.now()) + (rows / rate) * 1_000;
-    if (this.#workShare >= 1) this.#rests.forget();
-    else this.#rests.worked(batchMs, this.activeWorkers, this.#stintMs);
+    if (this.#workShare >= 1) this.#dutyCycle.forget();
+    else this.#dutyCycle.worked(batchMs, this.activeWorkers, this.#stintMs);
   }
 
   /** Learns what the signals say. */
@@ -141,7 +141,7 @@ export class Pacer implements BatchPace {
     return batchTimeMsOf(this.chosen.batchTime ?? defaultBatchTime);
   }
 
-  /** How long each worker works between two rests. */
+  /** How long each worker works between two dutyCycle. */
   get #stintMs(): number {
     return this.#wholeBatchMs * Math.max(leastBatchTime, this.#shortening.level);
   }

@@ -28,7 +28,7 @@ import type { RunTask } from "../batch/run-task.ts";
 /** In the working directory: `touch stop-backfills` holds every run that was started there. */
 const stopFileName = "stop-backfills";
 
-/** All signals of a run, and those that are asked for more than their strain. */
+/** All signals of a run, and those that are asked for more than their utilization. */
 export interface Signals {
   readonly all: readonly Signal[];
   readonly lag: ReplicationLag;

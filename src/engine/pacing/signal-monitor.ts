@@ -6,7 +6,7 @@ import {
 } from "../../postgres/server/server-activity.ts";
 import { serverTime } from "../../postgres/server/server-time.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
-import { Onlooker } from "../../postgres/transaction/probe-connection.ts";
+import { ProbeConnection } from "../../postgres/transaction/probe-connection.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Reading } from "../../throttle/signal.ts";
 import { Watch } from "../../throttle/signal-watch.ts";
@@ -23,14 +23,14 @@ import { type Signals, signalsOf } from "./run-signals.ts";
 const longestTimerMs = 2_147_483_647;
 
 /** What this process sees of the database around its run: it tells the pacer, and says once what has changed. */
-export class Senses {
+export class SignalMonitor {
   readonly #db: Database;
   readonly #task: RunTask;
   readonly #options: { readonly exitWhenClosed: boolean; readonly until: Date | undefined };
   readonly #pacer: Pacer;
   readonly #control: { readonly events: Events; readonly stop: StopSignal };
   readonly #signals: Signals;
-  readonly #onlooker: Onlooker;
+  readonly #probe: ProbeConnection;
   readonly #watch: Watch;
   #told: string | null = null;
   #untilTimer: NodeJS.Timeout | undefined;
@@ -59,9 +59,9 @@ export class Senses {
       () => withPasswords(pacer.chosen.replica ?? [], options.replicas),
       () => pacer.windows,
     );
-    this.#onlooker = new Onlooker(db);
+    this.#probe = new ProbeConnection(db);
     this.#watch = new Watch(
-      this.#onlooker,
+      this.#probe,
       // A test that waits for a quiet machine would never end on a busy one.
       options.inTest === null ? this.#signals.all : [],
       (readings) => this.#learn(readings),
@@ -84,11 +84,11 @@ export class Senses {
 
   /** Looks for those whose locks the run's batches wait for. */
   blockersOf({ job, id }: Pick<Run, "id" | "job">): Blockers {
-    return new Blockers(this.#onlooker, batchesOf(job, id));
+    return new Blockers(this.#probe, batchesOf(job, id));
   }
 
   /** Hears how long one of our commits took. */
-  felt(commitSeconds: number): void {
+  recordCommit(commitSeconds: number): void {
     this.#signals.commits.observe(commitSeconds * 1_000);
   }
 
@@ -131,7 +131,7 @@ export class Senses {
     const told = heldBackBy === null ? null : `${heldBackBy.signal} ${isHeld}`;
     if (told !== this.#told) events.emit({ type: "pace changed", heldBack: heldBackBy, isHeld });
     this.#told = told;
-    const isClosed = readings.some(({ signal, strain }) => signal === "window" && strain >= 1);
+    const isClosed = readings.some(({ signal, utilization }) => signal === "window" && utilization >= 1);
     if (isClosed && this.#options.exitWhenClosed) stop.stop({ reason: "window" });
   }
 

@@ -15,7 +15,7 @@ export async function batchFrame(
 ): Promise<BatchFrame> {
   const limits = batchLimits(batchTimeMs, await readDeadlockTimeout(db), 1_000);
   const checkpoint = store.ranges.advanceStatement(everyKey, { through: null, isLast: false }, noCounts, 0);
-  const log = { table: store.undoLogs.table("<run>"), seal: null };
+  const log = { table: store.undoLogs.table("<run>"), encryption: null };
   const images = { ...log, sweep: 0, hasReturningOld: await hasReturningOld(db) };
   return {
     images,

@@ -70,27 +70,27 @@ export class DryCommitter implements Committer {
     const { walk, work } = this.#task;
     await createDryLog(tx, this.#opened);
     const rest = { after: lease.checkpoint, through: null };
-    const stretch = await clock.during("read", () => walk.stretch(tx, rest, rows, batchBytes));
-    attempt.stretch = stretch;
-    const bounds = { after: lease.checkpoint, through: stretch.through };
-    const outcome = stretch.isEmpty
+    const batchBounds = await clock.during("read", () => walk.nextBatch(tx, rest, rows, batchBytes));
+    attempt.batchBounds = batchBounds;
+    const bounds = { after: lease.checkpoint, through: batchBounds.through };
+    const outcome = batchBounds.isEmpty
       ? nothingDone
-      : await work.do(tx, { bounds, expected: stretch.walked, sweep: 0, clock });
+      : await work.do(tx, { bounds, expected: batchBounds.walked, sweep: 0, clock });
     attempt.outcome = outcome;
-    attempt.counts = countBatch(0, stretch, outcome, countByKind(outcome.rejects));
+    attempt.counts = countBatch(0, batchBounds, outcome, countByKind(outcome.rejects));
     if (this.measuredRows === 0 && outcome.written > 0) this.samples = await readSamples(tx, this.#opened);
     this.#count(attempt.counts);
     for (const { reason } of outcome.rejects) this.#reasons.add(reason);
-    return this.#committed(attempt, stretch.isLast || this.counts.read >= this.#limit);
+    return this.#committed(attempt, batchBounds.isLast || this.counts.read >= this.#limit);
   }
 
   /** A batch once more, statement by statement under the eyes of PostgreSQL. */
-  async #measure(tx: Transaction, { lease, stretch, clock }: Attempt): Promise<void> {
-    if (stretch === null) return;
+  async #measure(tx: Transaction, { lease, batchBounds, clock }: Attempt): Promise<void> {
+    if (batchBounds === null) return;
     await createDryLog(tx, this.#opened);
-    const bounds = { after: lease.checkpoint, through: stretch.through };
+    const bounds = { after: lease.checkpoint, through: batchBounds.through };
     const measuring = new MeasuringQueryable(tx);
-    const batch = { bounds, expected: stretch.walked, sweep: 0, clock };
+    const batch = { bounds, expected: batchBounds.walked, sweep: 0, clock };
     await this.#task.work.do(tx.observedBy(measuring), batch).catch((error: unknown) => {
       // Under `explain` a write answers no rows: to a move that looks as if all of them had been swallowed.
       if (!(error instanceof SwallowedError)) throw error;
@@ -100,14 +100,14 @@ export class DryCommitter implements Committer {
 
   /** A row that is refused is counted and passed over. */
   async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
-    const { stretch } = attempt;
-    if (stretch === null) return null;
-    const { through } = stretch;
+    const { batchBounds } = attempt;
+    if (batchBounds === null) return null;
+    const { through } = batchBounds;
     this.#reasons.add((through !== null && this.#task.work.reasonAt?.(through, reason)) || reason);
-    const counts = countBatch(0, stretch, { ...nothingDone, read: 1 }, countByKind([{ sqlstate }]));
+    const counts = countBatch(0, batchBounds, { ...nothingDone, read: 1 }, countByKind([{ sqlstate }]));
     attempt.counts = counts;
     this.#count(counts);
-    return this.#committed(attempt, stretch.isLast);
+    return this.#committed(attempt, batchBounds.isLast);
   }
 
   /** Nothing ever is. */
@@ -115,9 +115,9 @@ export class DryCommitter implements Committer {
     return false;
   }
 
-  #committed({ lease, stretch }: Attempt, isLast: boolean): Committed {
-    if (stretch === null) throw new Error("A batch without bounds cannot be passed over.");
-    return { lease: advanced(lease, stretch), isLast, asked: null, standing: null };
+  #committed({ lease, batchBounds }: Attempt, isLast: boolean): Committed {
+    if (batchBounds === null) throw new Error("A batch without bounds cannot be passed over.");
+    return { lease: advanced(lease, batchBounds), isLast, asked: null, standing: null };
   }
 
   #count(counts: BatchCounts): void {

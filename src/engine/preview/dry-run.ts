@@ -15,7 +15,7 @@ import { SteadyPace } from "../batch/batch-pace.ts";
 import { jobTask } from "../job-work/job-task.ts";
 import { Patience } from "../loop/backoff.ts";
 import { BatchSize } from "../loop/batch-size.ts";
-import { RangeWork } from "../loop/range-loop.ts";
+import { RangeLoop } from "../loop/range-loop.ts";
 import { StopSignal } from "../loop/stop-signal.ts";
 import { LockedRows } from "../loop/stuck-row.ts";
 import { connectionsOf } from "../options/pace-options.ts";
@@ -82,7 +82,7 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
 
 async function openCommitter(db: Database, opened: OpenedJob, limit: number): Promise<DryCommitter> {
   // The undo log is written too, since it costs what it costs, and tells before and after; it goes with the transaction.
-  const task = await jobTask(db, opened, { table: raw(dryLogName), seal: null });
+  const task = await jobTask(db, opened, { table: raw(dryLogName), encryption: null });
   const deadlockTimeoutMs = await readDeadlockTimeout(db);
   return new DryCommitter(
     db.withSettings(opened.job.session),
@@ -107,9 +107,9 @@ async function workRange(job: Job, committer: DryCommitter, options: DryRunOptio
     patience: new Patience(),
     locked: new LockedRows(),
     rejectLimit: job.rejectLimit,
-    obey: () => {},
+    apply: () => {},
   };
-  const work = new RangeWork(everyKey, 1, committer, new BatchSize(pace, job.calls.atOnce), control);
+  const work = new RangeLoop(everyKey, 1, committer, new BatchSize(pace, job.calls.atOnce), control);
   await work.run();
   return stop.request?.error;
 }

@@ -4,7 +4,7 @@ import { otherRuns } from "../../plan/warnings/other-runs.ts";
 import { raw } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
-import { patiently } from "../../postgres/transaction/patiently.ts";
+import { withRetries } from "../../postgres/transaction/patiently.ts";
 import { nameOf } from "../../remedies/stops.ts";
 import { type Progress, readProgress } from "../../store/runs/progress.ts";
 import type { Advanced } from "../../store/runs/ranges.ts";
@@ -21,19 +21,19 @@ import { RangePlanner } from "../loop/range-planner.ts";
 import { type StopRequest, StopSignal } from "../loop/stop-signal.ts";
 import { LockedRows } from "../loop/stuck-row.ts";
 import { Worker } from "../loop/worker.ts";
-import { Crew } from "../loop/worker-pool.ts";
+import { WorkerPool } from "../loop/worker-pool.ts";
 import type { Participation } from "../options/participation.ts";
 import { type InTest, rangeRowsOf } from "../options/test-mode.ts";
 import { Pacer } from "../pacing/pacer.ts";
-import { Senses } from "../pacing/signal-monitor.ts";
+import { SignalMonitor } from "../pacing/signal-monitor.ts";
 import { describeStop } from "../report/describe-stop.ts";
 import { Events } from "../report/events.ts";
 import { type RunReport, readReport, reportOf } from "../report/run-report.ts";
-import { Pulse } from "./heartbeat.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Holds } from "./holds.ts";
 import { leaveRun, statusAfter } from "./leave-run.ts";
-import { Orders } from "./operator-requests.ts";
-import { buryTheDead } from "./release-dead-workers.ts";
+import { OperatorRequests } from "./operator-requests.ts";
+import { releaseDeadWorkers } from "./release-dead-workers.ts";
 
 /** Works on a run with its workers until it is finished or somebody says stop, and answers how it stands. */
 export async function executeRun(
@@ -47,36 +47,36 @@ export async function executeRun(
   const process = { id: randomUUID(), leaseMs };
   const stop = new StopSignal();
   const pacer = new Pacer(task.pace, run.pace, inTest?.batchRows);
-  let pulse: Pulse | undefined;
-  const events = new Events(run.job, run.id, [...participation.listeners, (event) => pulse?.hear(event)]);
+  let heartbeat: Heartbeat | undefined;
+  const events = new Events(run.job, run.id, [...participation.listeners, (event) => heartbeat?.hear(event)]);
   const enter = async (tx: Transaction): Promise<void> => {
     const workers = pacer.activeWorkers;
     await store.workers.beat(tx, run.id, { ...process, workers, rowsPerSecond: 0, heldBack: null });
   };
-  if (!(await patiently(() => takeUp(session, run.id, task.sweeping, enter))))
+  if (!(await withRetries(() => takeUp(session, run.id, task.sweeping, enter))))
     return readReport(session, await store.runs.get(db, run.id));
   // When this fails, their leases run out by themselves.
-  if (isResumed) await buryTheDead(session, run.id).catch(() => {});
-  const senses = new Senses(db, run, task, participation, pacer, { events, stop });
-  const orders = new Orders(db, stop, pacer);
-  const crew = await hire({ db: db.withSettings(run.session), store }, run, task, process, {
+  if (isResumed) await releaseDeadWorkers(session, run.id).catch(() => {});
+  const monitor = new SignalMonitor(db, run, task, participation, pacer, { events, stop });
+  const requests = new OperatorRequests(db, stop, pacer);
+  const pool = await startWorkers({ db: db.withSettings(run.session), store }, run, task, process, {
     stop,
     events,
     pacer,
-    orders,
+    requests,
     inTest,
   });
-  orders.lead(crew);
-  const holds = new Holds(nameOf({ ...run, run: run.id }), senses.blockersOf(run));
-  pulse = new Pulse(session, run.id, process, { crew, pacer, senses, events, orders, holds });
+  requests.attach(pool);
+  const holds = new Holds(nameOf({ ...run, run: run.id }), monitor.blockersOf(run));
+  heartbeat = new Heartbeat(session, run.id, process, { pool, pacer, monitor, events, requests, holds });
   stop.follow(signal);
   await tellOfStart(session, run, isResumed, pacer.workers, events);
-  await senses.start();
-  pulse.start();
-  crew.growTo(pacer.workers);
-  await crew.done();
-  await Promise.all([pulse.stop(), senses.stop()]);
-  return end(session, run, { process: process.id, request: stop.request, seen: pulse.seen }, events);
+  await monitor.start();
+  heartbeat.start();
+  pool.growTo(pacer.workers);
+  await pool.done();
+  await Promise.all([heartbeat.stop(), monitor.stop()]);
+  return end(session, run, { process: process.id, request: stop.request, seen: heartbeat.seen }, events);
 }
 
 /** Says that the process works on the run, and which other runs go over the same tables. */
@@ -101,7 +101,7 @@ async function tellOfStart(
 }
 
 // Read anew for each of them: the workers of one process differ only in what they measure.
-async function hire(
+async function startWorkers(
   session: Session,
   run: Run,
   task: RunTask,
@@ -110,14 +110,14 @@ async function hire(
     readonly stop: StopSignal;
     readonly events: Events;
     readonly pacer: Pacer;
-    readonly orders: Orders;
+    readonly requests: OperatorRequests;
     readonly inTest: InTest | null;
   },
-): Promise<Crew> {
+): Promise<WorkerPool> {
   const { db, store } = session;
   const { walk, sweeping, writes } = task;
   const tables = new RunTables(run, sweeping.hasPending);
-  const { stop, events, pacer, orders, inTest } = control;
+  const { stop, events, pacer, requests, inTest } = control;
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
     id: run.id,
@@ -139,7 +139,7 @@ async function hire(
     stop,
     patience: new Patience(),
     locked: new LockedRows(),
-    obey: (asked: Advanced) => orders.obey(asked),
+    apply: (asked: Advanced) => requests.apply(asked),
   };
   const share = {
     run: run.id,
@@ -152,7 +152,7 @@ async function hire(
   };
   // The workers share what the job allows: a batch of more rows than its share would wait for those of others.
   const atOnce = () => (task.atOnce === undefined ? undefined : Math.ceil(task.atOnce / pacer.workers));
-  return new Crew((number) => new Worker(number, tools, share, new BatchSize(pacer, atOnce())));
+  return new WorkerPool((number) => new Worker(number, tools, share, new BatchSize(pacer, atOnce())));
 }
 
 /**
@@ -201,7 +201,7 @@ async function end(
   const { db, store } = session;
   const { process, request, seen } = leaving;
   try {
-    const [ended, progress] = await patiently(async () => {
+    const [ended, progress] = await withRetries(async () => {
       await leaveRun(session, run.id, process, request);
       return [
         (await store.runs.find(db, run.id)) ?? run,

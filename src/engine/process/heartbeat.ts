@@ -5,13 +5,13 @@ import { noProgress, type Progress, plus, readProgress } from "../../store/runs/
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
-import type { Crew } from "../loop/worker-pool.ts";
+import type { WorkerPool } from "../loop/worker-pool.ts";
 import type { Pacer } from "../pacing/pacer.ts";
-import type { Senses } from "../pacing/signal-monitor.ts";
+import type { SignalMonitor } from "../pacing/signal-monitor.ts";
 import type { EngineEvent, Events } from "../report/events.ts";
 import { etaIntervalOf, progressRatio, rowsRemaining } from "../report/run-report.ts";
 import type { Holds } from "./holds.ts";
-import type { Orders } from "./operator-requests.ts";
+import type { OperatorRequests } from "./operator-requests.ts";
 
 const everyMs = 1_000;
 /** Sizes and dead rows are looked at on each n-th beat. */
@@ -24,18 +24,18 @@ const offDuty = ["window", "stop file"] as const;
 const rateWindow = 10;
 const longestRateWindow = 60;
 
-/** What a pulse looks at, and whom it tells. */
+/** What a heartbeat looks at, and whom it tells. */
 interface Body {
-  readonly crew: Crew;
+  readonly pool: WorkerPool;
   readonly pacer: Pacer;
-  readonly senses: Senses;
+  readonly monitor: SignalMonitor;
   readonly events: Events;
-  readonly orders: Orders;
+  readonly requests: OperatorRequests;
   readonly holds: Holds;
 }
 
 /** Says that the process is alive, hears what operators want, and tells listeners how far the run is. */
-export class Pulse {
+export class Heartbeat {
   readonly #db: Database;
   readonly #store: Store;
   readonly #run: bigint;
@@ -50,7 +50,7 @@ export class Pulse {
   #readAtFirst: number | null = null;
   #walAtFirst: { readonly rows: number; readonly bytes: number } | null = null;
   #rows = 0;
-  /** as the last pulse told it, with what this process has committed since */
+  /** as the last heartbeat told it, with what this process has committed since */
   #seen: Progress = noProgress;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | null = null;
@@ -74,7 +74,7 @@ export class Pulse {
     if (event.type !== "batch committed") return;
     this.#rows += event.counts.read;
     this.#seen = plus(this.#seen, event.counts);
-    this.#body.senses.felt(event.seconds.commit);
+    this.#body.monitor.recordCommit(event.seconds.commit);
   }
 
   /** How far the run is, as far as this process knows without asking. */
@@ -106,25 +106,25 @@ export class Pulse {
   }
 
   async #beat(): Promise<void> {
-    const { events, pacer, crew, senses, orders } = this.#body;
+    const { events, pacer, pool, monitor, requests } = this.#body;
     const { activeWorkers, heldBackBy } = pacer;
     const hold = this.#body.holds.now(pacer);
     const run = await this.#exchange(activeWorkers, hold);
     if (run === null) return;
-    orders.obey(run);
+    requests.apply(run);
     const progress = await readProgress(this.#db, this.#store.schema, this.#run);
     this.#seen = progress;
-    pacer.measured(progress.workers, senses.walBytesPerRow(progress.rowsPerSecond));
+    pacer.measured(progress.workers, monitor.walBytesPerRow(progress.rowsPerSecond));
     events.emit({
-      type: "pulse",
+      type: "progress",
       progress,
       status: run.status,
       ratio: progressRatio(run, progress),
       rowsRemaining: rowsRemaining(run, progress),
       etaInterval: etaIntervalOf(run, progress),
       workers: activeWorkers,
-      busyWorkers: crew.members.filter((worker) => worker.isBusy).length,
-      batchRows: Math.max(0, ...crew.members.map((worker) => worker.batchRows)),
+      busyWorkers: pool.members.filter((worker) => worker.isBusy).length,
+      batchRows: Math.max(0, ...pool.members.map((worker) => worker.batchRows)),
       level: pacer.level,
       heldBack: heldBackBy,
       hold,
@@ -175,18 +175,18 @@ export class Pulse {
   }
 
   async #observe(rowsRead: number): Promise<void> {
-    const { events, senses } = this.#body;
+    const { events, monitor } = this.#body;
     await this.#measureWal(rowsRead);
     events.emit({
       type: "server observed",
-      ...(await senses.observe()),
+      ...(await monitor.observe()),
       undoLogBytes: await this.#store.undoLogs.bytes(this.#db, this.#run),
     });
   }
 
   /** What a server tells of WAL comes a second or two late: between two looks that cancels out. */
   async #measureWal(rows: number): Promise<void> {
-    const { ownWalBytes: bytes } = this.#body.senses;
+    const { ownWalBytes: bytes } = this.#body.monitor;
     if (bytes === null || rows < fewestMeasured) return;
     this.#walAtFirst ??= { rows, bytes };
     const since = { rows: rows - this.#walAtFirst.rows, bytes: bytes - this.#walAtFirst.bytes };

@@ -10,12 +10,12 @@ interface Growing {
   growTo(count: number): void;
 }
 
-/** Does what operators ask of a run: heard at each commit and, while none comes, with each pulse. */
-export class Orders {
+/** Does what operators ask of a run: heard at each commit and, while none comes, with each heartbeat. */
+export class OperatorRequests {
   readonly #db: Database;
   readonly #stop: StopSignal;
   readonly #pacer: Pacer;
-  #crew: Growing | null = null;
+  #pool: Growing | null = null;
 
   constructor(db: Database, stop: StopSignal, pacer: Pacer) {
     this.#db = db;
@@ -24,17 +24,17 @@ export class Orders {
   }
 
   /** The workers that are to be as many as somebody has asked for. */
-  lead(crew: Growing): void {
-    this.#crew = crew;
+  attach(pool: Growing): void {
+    this.#pool = pool;
   }
 
   /** Stops, or takes up another pace; the same order twice does nothing. */
-  obey({ wanted, pace }: Advanced): void {
+  apply({ wanted, pace }: Advanced): void {
     if (wanted === "paused" || wanted === "cancelled") this.#stop.stop({ reason: wanted });
     this.#pacer.follow(pace);
     const { workers } = this.#pacer;
-    if (this.#crew === null || this.#stop.isStopping || workers <= this.#crew.members.length) return;
+    if (this.#pool === null || this.#stop.isStopping || workers <= this.#pool.members.length) return;
     this.#db.allowConnections(workers + spareConnections);
-    this.#crew.growTo(workers);
+    this.#pool.growTo(workers);
   }
 }

@@ -31,7 +31,7 @@ type Look = (place: StepPlace) => Promise<Holding | null>;
  * and before `until`. One that has begun is ended, since what it did would be lost. Where a run is there already its window
  * counts, as somebody may set it meanwhile.
  */
-export function stepsOf(
+export function openStepRunner(
   session: Session,
   job: Job,
   phase: StepPhase,

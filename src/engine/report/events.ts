@@ -101,7 +101,7 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
   | { readonly type: "worker waiting"; readonly worker: number; readonly forMs: number }
   /** the state of things, every second or two */
   | {
-      readonly type: "pulse";
+      readonly type: "progress";
       readonly progress: Progress;
       readonly status: RunStatus;
       /** 0 to 1 */

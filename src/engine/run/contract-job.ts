@@ -12,15 +12,15 @@ import { installedVersion, requireSchema } from "../../store/schema/store-schema
 import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
-import { takeUpPace } from "../control/adopt-pace.ts";
+import { adoptPace } from "../control/adopt-pace.ts";
 import { brokenRules } from "../guards/integrity.ts";
 import { requireBackupOfDropped } from "../guards/require-backup.ts";
 import { requireSafeSteps, whyUnsafe } from "../guards/require-safe-steps.ts";
-import { requireNoUndoNeeds } from "../guards/require-undo-kept.ts";
+import { requireUndoKept } from "../guards/require-undo-kept.ts";
 import { connectionsOf } from "../options/pace-options.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { stepsOf } from "../process/step-runner.ts";
+import { openStepRunner } from "../process/step-runner.ts";
 import type { ContractReport } from "../report/contract-report.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
 import { givenParameters } from "../undo-log/encrypted-parameters.ts";
@@ -29,7 +29,7 @@ import { verify } from "../verify/verify-run.ts";
 /** Does the steps before the rows; killed at any instant, the next call goes on. */
 export async function expand(session: Session, job: Job, options: WorkOptions): Promise<void> {
   const window = options.window ?? job.pace.window;
-  await stepsOf(session, job, "expand", { ...options, window }).up();
+  await openStepRunner(session, job, "expand", { ...options, window }).up();
 }
 
 /**
@@ -44,7 +44,7 @@ export async function contractAfter(
 ): Promise<RunReport> {
   if (report.status !== "succeeded" || report.kind !== "run" || job.contract.length === 0) return report;
   const run = BigInt(report.run);
-  const runner = stepsOf(session, job, "contract", options, run);
+  const runner = openStepRunner(session, job, "contract", options, run);
   const { length: before } = await runner.open();
   const stopped = await doLastSteps(session, job, run, runner, options).catch((error: unknown) => {
     if (error instanceof TidefillError && error.code === "step-stopped") return error;
@@ -84,7 +84,7 @@ export async function goOnWithLastSteps(
   const run = await store.runs.standing(db, job.name);
   const latest = await store.runs.latest(db, job.name);
   if (run === null || latest === null || !isFinished(latest.status)) return null;
-  const open = await stepsOf(session, job, "contract", options).open();
+  const open = await openStepRunner(session, job, "contract", options).open();
   if (!beforeLoss(job.contract).some((step) => open.includes(step))) return null;
   const current = await takenUp(session, run, options);
   return contractAfter(session, job, await readReport(session, current), options);
@@ -98,7 +98,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     const run = await store.runs.standing(db, job.name);
     if (run === null) throw notRun(job);
     await takenUp(session, run, options);
-    const runner = stepsOf(session, job, "contract", options, run.id);
+    const runner = openStepRunner(session, job, "contract", options, run.id);
     await runner.awaitTurn();
     const problem = await whyNotYet(session, job, run.id, options);
     if (problem !== null)
@@ -109,7 +109,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
       );
     const open = await runner.open();
     if (open.length > 0) await requireSafeSteps(job);
-    await requireNoUndoNeeds(session, open);
+    await requireUndoKept(session, open);
     if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
       await requireBackupOfDropped(session, job, await scopeOf(db, job, run, options), open);
     return { done: await runner.up(), open: [], problem: null, isStopped: false };
@@ -119,7 +119,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
 /** The run with what was said about its pace just now. */
 async function takenUp({ db, store }: Session, run: Run, options: WorkOptions): Promise<Run> {
   await db.transaction(async (tx) => {
-    const asked = await takeUpPace(tx, store, run, options);
+    const asked = await adoptPace(tx, store, run, options);
     if (Object.keys(asked).length === 0) return;
     await store.audit.record(tx, { action: "set", job: run.job, run: run.id, details: { ...asked } });
   });

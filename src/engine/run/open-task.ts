@@ -13,10 +13,10 @@ import { jobTask, openWork, taskOfWork } from "../job-work/job-task.ts";
 import { RejectSweep } from "../job-work/reject-sweep.ts";
 import { RetryBatch } from "../job-work/retry-batch.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { sealOf, undoKeyOf } from "../undo-log/encryption.ts";
+import { encryptionOf, undoKeyOf } from "../undo-log/encryption.ts";
 
 /** The work of a job's run: of all its rows or, where it tries rejects once more, of those on its list. */
-export async function taskOf(
+export async function openTask(
   session: Session,
   run: Run,
   opened: OpenedJob,
@@ -24,8 +24,8 @@ export async function taskOf(
 ): Promise<RunTask> {
   const { db, store } = session;
   const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";
-  const seal = run.undoLog === "encrypted" ? await sealOf(db, run.id, undoKeyOf(options)) : null;
-  const log = isLogged ? { table: store.undoLogs.table(run.id), seal } : null;
+  const encryption = run.undoLog === "encrypted" ? await encryptionOf(db, run.id, undoKeyOf(options)) : null;
+  const log = isLogged ? { table: store.undoLogs.table(run.id), encryption } : null;
   if (run.ofRun === null) return wholeTask(session, run, opened, log);
   const key = opened.table?.key ?? keyOfPlaces(opened.source.keyWidth);
   const list = store.schema.table("retry");

@@ -25,7 +25,7 @@ import { givenParameters } from "../undo-log/encrypted-parameters.ts";
 import { verifyTables, verifyTask } from "../verify/verify-task.ts";
 import { withNotCompared } from "../verify/with-not-compared.ts";
 import { contractAfter, goOnWithLastSteps } from "./contract-job.ts";
-import { taskOf } from "./open-task.ts";
+import { openTask } from "./open-task.ts";
 import { rollOut } from "./roll-out.ts";
 
 export interface ResumeOptions extends WorkOptions {
@@ -71,7 +71,7 @@ export async function resumeRun(
       return contractAfter(
         session,
         job,
-        await rollOut({ session, opened, part }, current, await taskOf(session, current, opened, options)),
+        await rollOut({ session, opened, part }, current, await openTask(session, current, opened, options)),
         options,
       );
     const verify = await executeRun(session, current, await verifyTask(session, current, opened), part);

@@ -20,7 +20,7 @@ import type { RunReport } from "../report/run-report.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 import { givenParameters } from "../undo-log/encrypted-parameters.ts";
 import { createJobRun } from "./create-job-run.ts";
-import { taskOf } from "./open-task.ts";
+import { openTask } from "./open-task.ts";
 
 /**
  * Tries the rejects of a run once more, and nothing else, as a run of its own with the same parameters. They leave the list of
@@ -39,7 +39,7 @@ export async function retryRejects(job: Job, name: string, options: WorkOptions 
     const opened = await openJob(db, job, await readParameters(job.parameters, given));
     requireSameRows(opened, of);
     const run = await begin(session, opened, { of, given }, options);
-    const report = await executeRun(session, run, await taskOf(session, run, opened, options), part);
+    const report = await executeRun(session, run, await openTask(session, run, opened, options), part);
     return withIntegrity(db, job, report);
   });
 }

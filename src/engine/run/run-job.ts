@@ -14,8 +14,8 @@ import { installedVersion } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
-import { install } from "../control/install-schema.ts";
-import { enterSteps } from "../control/record-steps-run.ts";
+import { ensureSchema } from "../control/install-schema.ts";
+import { recordSteps } from "../control/record-steps-run.ts";
 import { requireIntegrity, withIntegrity } from "../guards/integrity.ts";
 import { requireBackup } from "../guards/require-backup.ts";
 import { requireBeforeSteps } from "../guards/require-before-steps.ts";
@@ -29,7 +29,7 @@ import { leavesPart } from "../state/job-state.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 import { contractAfter, expand, goOnWithLastSteps } from "./contract-job.ts";
 import { createJobRun } from "./create-job-run.ts";
-import { taskOf } from "./open-task.ts";
+import { openTask } from "./open-task.ts";
 import { requireKnownOptions } from "./require-known-options.ts";
 import { rollOut } from "./roll-out.ts";
 
@@ -74,13 +74,17 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     await requireSafeSteps(job);
     if (job.expand.length > 0) await expand(session, job, options);
     if (job.kind === "steps") {
-      const entered = await enterSteps(session, job, options, notDoneYet);
+      const entered = await recordSteps(session, job, options, notDoneYet);
       return withIntegrity(db, job, await contractAfter(session, job, entered, options));
     }
     const { opened, run } = await begin(session, job, options, notDoneYet).catch((error: unknown) => {
       throw job.expand.length > 0 ? refusedBehindSteps(error) : error;
     });
-    const report = await rollOut({ session, opened, part }, run, await taskOf(session, run, opened, options));
+    const report = await rollOut(
+      { session, opened, part },
+      run,
+      await openTask(session, run, opened, options),
+    );
     return contractAfter(session, job, report, options);
   });
 }
@@ -120,7 +124,7 @@ function refusedBehindSteps(error: unknown): unknown {
 /** What has to be so before anything is written; without steps nothing is installed before the job was looked at. @throws RefusedError */
 async function enter(session: Session, job: Job, options: RunOptions): Promise<void> {
   const { db, store } = session;
-  await install(session);
+  await ensureSchema(session);
   await requireGrants(db, store.schema, job.kind !== "steps" && job.undoable);
   await store.runs.settle(db, job.name);
   if (options.again !== true) await requireNotDone(db, store, job);

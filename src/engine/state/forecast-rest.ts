@@ -3,8 +3,8 @@ import type { Job } from "../../job/definition/define-job.ts";
 import { readParameters } from "../../job/definition/parameters.ts";
 import { readForecast } from "../../plan/forecast/read-forecast.ts";
 import { mainTable } from "../../plan/open/opened-job.ts";
-import { takeApart } from "../../plan/open/resolve-job.ts";
-import { readTouched } from "../../plan/open/write-impact.ts";
+import { resolveJob } from "../../plan/open/resolve-job.ts";
+import { readWriteImpact } from "../../plan/open/write-impact.ts";
 import { tryToOpenJob } from "../../plan/open-job.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { lookBriefly } from "../../postgres/transaction/look-briefly.ts";
@@ -21,7 +21,7 @@ import { givenParameters } from "../undo-log/encrypted-parameters.ts";
 /**
  * Foretells the rest of an unfinished run of a job's, by its own batches as far as they were measured and by the catalogue as it is
  * now; null where the run has ended, does something else than its job over a table, or the job would be refused by now.
- * @throws UsageError, RefusedError where its parameters are not those of the run, or sealed
+ * @throws UsageError, RefusedError where its parameters are not those of the run, or encrypted
  */
 export async function forecastRest(
   session: Session,
@@ -33,7 +33,7 @@ export async function forecastRest(
   if (run.kind !== "run" || isFinished(run.status) || job.kind === "steps") return null;
   const parameters = await readParameters(job.parameters, await givenParameters(db, run, options));
   // A file would be read from its beginning to its end only to be sure that it is the same.
-  if (!(takeApart(job, job.bind(parameters)).source instanceof TableRows)) return null;
+  if (!(resolveJob(job, job.bind(parameters)).source instanceof TableRows)) return null;
   await requireUnlocked(session);
   const { opened } = await tryToOpenJob(db, job, parameters, 1);
   if (opened === null) return null;
@@ -48,7 +48,9 @@ export async function forecastRest(
         const { walBytes, growthBytes, deadBytes, advice } = await readForecast(tx, opened, left, measured);
         const [main] = opened.writes;
         const hot =
-          main?.verb === "update" ? await readTouched(tx, mainTable(opened), main.columns, main.verb) : null;
+          main?.verb === "update"
+            ? await readWriteImpact(tx, mainTable(opened), main.columns, main.verb)
+            : null;
         return { walBytes, growthBytes, deadBytes, advice, hot };
       }),
     1,

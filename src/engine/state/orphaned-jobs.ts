@@ -7,7 +7,7 @@ import type { Session } from "../../store/session.ts";
 import type { JobState } from "./job-state.ts";
 
 /** A job that has run here and was not taken back, and of which there is no file any more. */
-export interface GoneJob {
+export interface OrphanedJob {
   /** its newest */
   readonly run: Run;
   /** a job that has never run and does the very same; null where there is none */
@@ -15,10 +15,10 @@ export interface GoneJob {
 }
 
 /** The jobs that are known here and not among these, which are all of the folder. */
-export async function goneJobs(
+export async function orphanedJobs(
   { db, store }: Session,
   states: readonly JobState[],
-): Promise<readonly GoneJob[]> {
+): Promise<readonly OrphanedJob[]> {
   if ((await installedVersion(db, store.schema)) === null) return [];
   const runs = await store.runs.latestOfEach(db);
   const gone = runs.filter(

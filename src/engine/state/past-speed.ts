@@ -9,7 +9,7 @@ const lastRuns = 3;
 const fewestRows = 1_000;
 
 /** What the last runs of a job have shown of its speed and WAL; null when none has done enough. */
-export async function readMeasured({ db, store }: Session, job: string): Promise<Measured | null> {
+export async function readPastSpeed({ db, store }: Session, job: string): Promise<Measured | null> {
   if ((await installedVersion(db, store.schema)) === null) return null;
   const runs = await store.runs.lastDone(db, job, lastRuns);
   const speeds: number[] = [];

@@ -2,7 +2,7 @@ import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { UndoLogKind } from "../../store/runs/run.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { requireSealing, undoKeyOf } from "./encryption.ts";
+import { requireEncryption, undoKeyOf } from "./encryption.ts";
 
 /** How a run of the job will keep what it overwrites. @throws RefusedError when it could not */
 export async function chooseUndoLog(
@@ -12,6 +12,6 @@ export async function chooseUndoLog(
 ): Promise<UndoLogKind> {
   if (!job.undoable) return "none";
   if (!isPersonal) return "plain";
-  await requireSealing(db, undoKeyOf(options));
+  await requireEncryption(db, undoKeyOf(options));
   return "encrypted";
 }

@@ -5,14 +5,14 @@ import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Database, Queryable } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { sealingSchema, sealOf, undoKeyOf } from "./encryption.ts";
+import { encryptionOf, pgcryptoSchema, undoKeyOf } from "./encryption.ts";
 
 /** No job can call a parameter so: names of the command line end at the first `=`. */
-const mark = "=sealed";
+const mark = "=encrypted";
 
 /**
- * How the store keeps the parameters of a run about persons: sealed as its undo log is. A job that keeps none (`undoable: false`)
- * needs no key; then they are sealed only where there is one, and pgcrypto.
+ * How the store keeps the parameters of a run about persons: encrypted as its undo log is. A job that keeps none (`undoable: false`)
+ * needs no key; then they are encrypted only where there is one, and pgcrypto.
  */
 export async function keptParameters(
   db: Queryable,
@@ -21,42 +21,42 @@ export async function keptParameters(
   options: WorkOptions,
 ): Promise<Sql> {
   const key = undoKeyOf(options);
-  const isSealed = parameters !== "{}" && key !== undefined && (await sealingSchema(db)) !== null;
-  if (!isSealed) return sql`${parameters}::jsonb`;
-  const { schema, password } = await sealOf(db, run, key);
-  const seal = raw(`${quoteIdentifier(schema)}.pgp_sym_encrypt`);
+  const isEncrypted = parameters !== "{}" && key !== undefined && (await pgcryptoSchema(db)) !== null;
+  if (!isEncrypted) return sql`${parameters}::jsonb`;
+  const { schema, password } = await encryptionOf(db, run, key);
+  const encrypt = raw(`${quoteIdentifier(schema)}.pgp_sym_encrypt`);
   return sql`pg_catalog.jsonb_build_object(${mark}::text, pg_catalog.jsonb_build_object(
     'run', ${String(run)}::text,
-    'text', pg_catalog.encode(${seal}(${parameters}::text, ${password}::text), 'base64')))`;
+    'text', pg_catalog.encode(${encrypt}(${parameters}::text, ${password}::text), 'base64')))`;
 }
 
-/** The parameters that a run was given, opened where they are sealed. @throws RefusedError without the key they were sealed with */
+/** The parameters that a run was given, opened where they are encrypted. @throws RefusedError without the key they were encrypted with */
 export async function givenParameters(
   db: Database,
   { id, parameters }: Run,
   options: WorkOptions,
 ): Promise<GivenParameters> {
-  const sealed = parameters[mark] as { readonly run: string; readonly text: string } | undefined;
-  if (sealed === undefined) return parameters;
+  const encrypted = parameters[mark] as { readonly run: string; readonly text: string } | undefined;
+  if (encrypted === undefined) return parameters;
   const key = undoKeyOf(options);
   if (key === undefined) throw closed(id, "there is no TIDEFILL_UNDO_KEY to open them with");
-  // A verify has those of the run that it compares, sealed as they are there.
-  const { schema, password } = await sealOf(db, BigInt(sealed.run), key);
+  // A verify has those of the run that it compares, encrypted as they are there.
+  const { schema, password } = await encryptionOf(db, BigInt(encrypted.run), key);
   const open = raw(`${quoteIdentifier(schema)}.pgp_sym_decrypt`);
   try {
     const { rows } = await db.query(
-      sql`select ${open}(pg_catalog.decode(${sealed.text}::text, 'base64'), ${password}::text) as opened`,
+      sql`select ${open}(pg_catalog.decode(${encrypted.text}::text, 'base64'), ${password}::text) as opened`,
     );
     return JSON.parse(rows[0]?.opened ?? "{}") as GivenParameters;
   } catch (error) {
     if (sqlstateOf(error) !== "39000") throw error;
-    throw closed(id, "TIDEFILL_UNDO_KEY is not the key that they were sealed with");
+    throw closed(id, "TIDEFILL_UNDO_KEY is not the key that they were encrypted with");
   }
 }
 
 function closed(run: bigint, why: string): RefusedError {
   return new RefusedError(
-    "undo-log-is-sealed",
+    "undo-log-is-encrypted",
     `The parameters of run ${run} are about persons and kept encrypted, and ${why}. Nothing was changed.`,
     "Set TIDEFILL_UNDO_KEY to the key that was set when the run began.",
   );

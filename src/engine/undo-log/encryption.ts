@@ -3,7 +3,7 @@ import { RefusedError } from "../../errors.ts";
 import { sqlstateOf } from "../../postgres/failure/failure.ts";
 import { quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
 import type { Database, Queryable } from "../../postgres/transaction/database.ts";
-import type { Seal, UndoLog } from "../../sink/images/images.ts";
+import type { Encryption, UndoLog } from "../../sink/images/images.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 
@@ -15,11 +15,11 @@ export function undoKeyOf({ undoKey }: WorkOptions): string | undefined {
 }
 
 /**
- * The seal of a run's undo log: a password of the run's own, derived from the operator's key, so that what is tried on one log
+ * How a run's undo log is encrypted: by a password of the run's own, derived from the operator's key, so that what is tried on one log
  * tells nothing of another. @throws RefusedError without a key, or without pgcrypto in the database
  */
-export async function sealOf(db: Queryable, run: bigint, key: string | undefined): Promise<Seal> {
-  const schema = await requireSealing(db, key);
+export async function encryptionOf(db: Queryable, run: bigint, key: string | undefined): Promise<Encryption> {
+  const schema = await requireEncryption(db, key);
   const password = scryptSync(key ?? "", `tidefill undo ${run}`, 32).toString("hex");
   return { schema, password };
 }
@@ -28,27 +28,27 @@ export async function sealOf(db: Queryable, run: bigint, key: string | undefined
 export function requireUndoKey(key: string | undefined): void {
   if (key === undefined || key.length < shortestKey) {
     throw new RefusedError(
-      "undo-log-is-sealed",
+      "undo-log-is-encrypted",
       "This job is about persons, so its undo log is kept encrypted, and there is no key for it.",
       `Set TIDEFILL_UNDO_KEY to a secret of at least ${shortestKey} characters and keep it; or write undoable: false.`,
     );
   }
 }
 
-/** Answers where pgcrypto lives. @throws RefusedError when an undo log could not be sealed */
-export async function requireSealing(db: Queryable, key: string | undefined): Promise<string> {
+/** Answers where pgcrypto lives. @throws RefusedError when an undo log could not be encrypted */
+export async function requireEncryption(db: Queryable, key: string | undefined): Promise<string> {
   requireUndoKey(key);
-  const schema = await sealingSchema(db);
+  const schema = await pgcryptoSchema(db);
   if (schema !== null) return schema;
   throw new RefusedError(
-    "undo-log-is-sealed",
+    "undo-log-is-encrypted",
     "This job is about persons, so its undo log is kept encrypted, and this database has no pgcrypto to do it.",
     "create extension pgcrypto;   or write undoable: false in the job.",
   );
 }
 
 /** Where pgcrypto lives; null when it is not there. */
-export async function sealingSchema(db: Queryable): Promise<string | null> {
+export async function pgcryptoSchema(db: Queryable): Promise<string | null> {
   const { rows } = await db.query(sql`
     select n.nspname
     from pg_catalog.pg_extension e
@@ -58,12 +58,12 @@ export async function sealingSchema(db: Queryable): Promise<string | null> {
 }
 
 /** Opens one value of an undo log, before anything is changed. @throws RefusedError when that does not go */
-export async function requireOpening(
+export async function requireDecryption(
   db: Database,
-  { table, seal }: UndoLog,
+  { table, encryption }: UndoLog,
   { id, undoParts }: Run,
 ): Promise<void> {
-  if (seal === null) return;
+  if (encryption === null) return;
   const [part] = undoParts;
   const values = (part?.values ?? []).flatMap((_, index) =>
     part?.kind === "u"
@@ -71,10 +71,10 @@ export async function requireOpening(
       : [part?.kind === "i" ? `new_${index + 1}` : `old_${index + 1}`],
   );
   if (values.length === 0) return;
-  const open = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_decrypt`);
+  const open = raw(`${quoteIdentifier(encryption.schema)}.pgp_sym_decrypt`);
   const first = raw(`coalesce(${values.join(", ")})`);
   try {
-    await db.query(sql`select ${open}(sample.value, ${seal.password}) is not null as opens
+    await db.query(sql`select ${open}(sample.value, ${encryption.password}) is not null as opens
       from (
         select ${first} as value
         from ${table}
@@ -84,8 +84,8 @@ export async function requireOpening(
   } catch (error) {
     if (sqlstateOf(error) !== "39000") throw error;
     throw new RefusedError(
-      "undo-log-is-sealed",
-      `TIDEFILL_UNDO_KEY is not the key that the undo log of run ${id} was sealed with. Nothing was changed.`,
+      "undo-log-is-encrypted",
+      `TIDEFILL_UNDO_KEY is not the key that the undo log of run ${id} was encrypted with. Nothing was changed.`,
       "Set it to the key that was set when the run began.",
     );
   }

@@ -77,9 +77,9 @@ function heldByOthers(
 }
 
 /** What a row held of a column; where the run did not write it, what it holds. */
-function oldOf(layout: ImageLayout, name: string, { seal }: UndoLog): Sql {
+function oldOf(layout: ImageLayout, name: string, { encryption }: UndoLog): Sql {
   const index = layout.values.findIndex((column) => column.name === name);
-  const old = index < 0 ? undefined : layout.opened("old", "tidefill_image", seal)[index];
+  const old = index < 0 ? undefined : layout.opened("old", "tidefill_image", encryption)[index];
   return old ?? raw(`${layout.key.alias}.${quoteIdentifier(name)}`);
 }
 

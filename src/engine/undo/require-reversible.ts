@@ -3,13 +3,13 @@ import type { Job } from "../../job/definition/define-job.ts";
 import type { KnownStep } from "../../store/runs/steps.ts";
 import type { Session } from "../../store/session.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { stepsOf } from "../process/step-runner.ts";
+import { openStepRunner } from "../process/step-runner.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { requireUndoable } from "./require-undoable.ts";
 import type { UndoPlan } from "./undo-plan.ts";
 
 /** Looks at everything that has to be taken back of a job before anything of it is. @throws RefusedError where it cannot be */
-export async function requireWaysBack(
+export async function requireReversible(
   session: Session,
   { job, runs, unfinished }: UndoPlan,
   options: WorkOptions = {},
@@ -19,11 +19,11 @@ export async function requireWaysBack(
     requireUndoable(run);
     if (run.hasRows) await openLog(session, run, options);
   }
-  await requireStepsHaveAWayBack(session, job, { ...options, withExpand: true });
+  await requireStepsReversible(session, job, { ...options, withExpand: true });
 }
 
 /** The same for its last steps, and for its first ones where these are to go too. @throws RefusedError */
-export async function requireStepsHaveAWayBack(
+export async function requireStepsReversible(
   session: Session,
   job: Job,
   options: WorkOptions & { readonly withExpand?: boolean | undefined },
@@ -36,7 +36,7 @@ export async function requireStepsHaveAWayBack(
       (step) => step.phase === phase && !job[phase].some(({ name }) => name === step.name),
     );
     if (stranger !== undefined) throw notInTheFile(stranger);
-    await stepsOf(session, job, phase, options).requireWaysBack();
+    await openStepRunner(session, job, phase, options).requireReversible();
   }
 }
 

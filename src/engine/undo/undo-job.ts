@@ -5,9 +5,9 @@ import { withSession } from "../../store/session.ts";
 import { connectionsOf } from "../options/pace-options.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { stepsOf } from "../process/step-runner.ts";
+import { openStepRunner } from "../process/step-runner.ts";
 import type { RunReport } from "../report/run-report.ts";
-import { requireWaysBack } from "./require-reversible.ts";
+import { requireReversible } from "./require-reversible.ts";
 import { resumeUndo } from "./resume-undo.ts";
 import { readUndoPlan, type UndoPlan } from "./undo-plan.ts";
 import { isWhole, undo } from "./undo-run.ts";
@@ -36,13 +36,14 @@ export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunR
       report = await undo(session, undone, { ...options, job, withExpand }, part);
       if (withExpand || !isWhole(report)) return report;
     }
-    for (const phase of ["contract", "expand"] as const) await stepsOf(session, job, phase, options).down();
+    for (const phase of ["contract", "expand"] as const)
+      await openStepRunner(session, job, phase, options).down();
     return report;
   });
 }
 
 async function planOf(session: Session, job: Job, options: WorkOptions): Promise<UndoPlan> {
   const plan = await readUndoPlan(session, job);
-  await requireWaysBack(session, plan, options);
+  await requireReversible(session, plan, options);
   return plan;
 }

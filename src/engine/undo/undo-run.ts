@@ -15,18 +15,18 @@ import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import { createRun } from "../control/create-run.ts";
-import { enterUndone } from "../control/record-steps-run.ts";
+import { recordStepsUndone } from "../control/record-steps-run.ts";
 import { connectionsOf, paceOf } from "../options/pace-options.ts";
 import type { Participation } from "../options/participation.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
-import { stepsOf } from "../process/step-runner.ts";
+import { openStepRunner } from "../process/step-runner.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { indexLog, layoutsOf, needsLookup, undoTables } from "../undo-log/part-layout.ts";
 import { isOrdered, isShifted, orderLog } from "./order-log.ts";
-import { requireStepsHaveAWayBack } from "./require-reversible.ts";
+import { requireStepsReversible } from "./require-reversible.ts";
 import { requireUndoable, whyNot } from "./require-undoable.ts";
 import { resumeUndo } from "./resume-undo.ts";
 import { undoTask } from "./undo-task.ts";
@@ -74,7 +74,7 @@ export async function undo(
   const begun = await unfinishedUndo(session, undone);
   if (begun === null) requireUndoable(undone);
   await takeBackSteps(session, undone, options);
-  if (!undone.hasRows) return enterUndone(session, undone);
+  if (!undone.hasRows) return recordStepsUndone(session, undone);
   // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
   for (const empty of begun === null ? await emptyAfter(session, undone) : []) {
     const report = await takeBackRows(session, empty, options, part);
@@ -142,17 +142,17 @@ async function takeBackSteps(session: Session, run: Run, options: UndoOptions): 
       `The steps of ${run.job} have to be taken back with it, and its file is not here.`,
       "Name the folder of your jobs with --jobs.",
     );
-  await requireStepsHaveAWayBack(session, job, {
+  await requireStepsReversible(session, job, {
     ...options,
     withExpand: options.withExpand === true || !run.hasRows,
   });
-  await stepsOf(session, job, "contract", options).down();
+  await openStepRunner(session, job, "contract", options).down();
   if (!run.hasRows) await takeBackExpand(session, job, options);
 }
 
 /** Takes back the steps before the rows: what they have added goes, with all that is in it. */
 async function takeBackExpand(session: Session, job: Job, options: WorkOptions): Promise<number> {
-  return stepsOf(session, job, "expand", options).down();
+  return openStepRunner(session, job, "expand", options).down();
 }
 
 /** An index on a log of many million images; nobody else uses the log. */

@@ -14,10 +14,10 @@ import type { NewRun, Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
-import { takeUpPace } from "../control/adopt-pace.ts";
+import { adoptPace } from "../control/adopt-pace.ts";
 import { createRun } from "../control/create-run.ts";
-import { install } from "../control/install-schema.ts";
-import { askToStop } from "../control/request-stop.ts";
+import { ensureSchema } from "../control/install-schema.ts";
+import { requestStop } from "../control/request-stop.ts";
 import { withIntegrity } from "../guards/integrity.ts";
 import { requireVerifiable } from "../guards/require-verifiable.ts";
 import { connectionsOf } from "../options/pace-options.ts";
@@ -49,7 +49,7 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
       remedy: "Whether what its steps have made is there: tidefill check",
     });
   return withSession(`tidefill verify ${job.name}`, options, connectionsOf(options), async (session) => {
-    await install(session);
+    await ensureSchema(session);
     return verify(session, job, options, part);
   });
 }
@@ -73,7 +73,7 @@ export async function verify(
   const fresh = { of: run, given, pace: {} };
   const begun = unfinished ?? (await begin(session, opened, fresh, options));
   await restartWhereMoved(session, begun, (tx) => verifyTables(tx, store, opened, run));
-  await takeUpPace(db, store, begun, options);
+  await adoptPace(db, store, begun, options);
   const current = await store.runs.get(db, begun.id);
   const report = await executeRun(session, current, await verifyTask(session, current, opened), part);
   return withIntegrity(db, job, await withNotCompared(session, opened, current, report));
@@ -118,7 +118,7 @@ async function giveUpUnfinished(session: Session, job: Job): Promise<void> {
       `Wait for it, or give it up: tidefill cancel ${unfinished.id}`,
     );
   }
-  await askToStop(session, String(unfinished.id), "cancelled");
+  await requestStop(session, String(unfinished.id), "cancelled");
 }
 
 /** The run whose rows are compared; null where the job has never run here. @throws RefusedError where it was taken back */

@@ -18,7 +18,7 @@ import { SqlUpdateSink } from "../../sink/definitions/update.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 import type { Refusal } from "../open/check.ts";
 import type { OpenedJob } from "../open/opened-job.ts";
-import { type AnySink, takeApart } from "../open/resolve-job.ts";
+import { type AnySink, resolveJob } from "../open/resolve-job.ts";
 
 /** The first keys of the job, and of those that are in scope the rows that are tried. */
 const sampleKeys = 10_000;
@@ -41,7 +41,7 @@ export async function uniqueIsNotShifted(
   { table, job, parameters }: OpenedJob,
 ): Promise<Refusal[]> {
   if (table === null) return [];
-  const { sink } = takeApart(job, job.bind(parameters));
+  const { sink } = resolveJob(job, job.bind(parameters));
   const shifts = (await readShifts(tx, table, sink)).filter(({ isAhead }) => isAhead);
   return shifts.map((shift) => ({
     check: "unique-is-not-shifted",

@@ -6,8 +6,8 @@ import type { Check, CheckSubject, Refusal } from "../open/check.ts";
 /** Values that leave the database as texts must come back as they were. */
 export const valuesCanBeCarried: Check = async (subject) => {
   const { tx, table, relation } = subject;
-  const sealed = sealedColumns(subject);
-  const columns = [...new Set([...(subject.job.kind === "row job" ? subject.read : []), ...sealed])];
+  const encrypted = encryptedColumns(subject);
+  const columns = [...new Set([...(subject.job.kind === "row job" ? subject.read : []), ...encrypted])];
   if (columns.length === 0) return [];
   const { rows } = await tx.query(sql`
     with recursive part (name, type) as (
@@ -51,7 +51,7 @@ export const valuesCanBeCarried: Check = async (subject) => {
       ...(has_xml === "t" && !["xml", "_xml"].includes(column.baseName) ? [xmlInside(shown)] : []),
       ...(has_delimiter === "t" && isArray ? [otherDelimiter(shown, column.name)] : []),
       ...(has_money === "t" && money !== null ? [unreadableMoney(shown, money)] : []),
-      ...(has_money === "t" && column.baseName !== "money" && sealed.includes(column.name)
+      ...(has_money === "t" && column.baseName !== "money" && encrypted.includes(column.name)
         ? [moneyInside(shown)]
         : []),
     ];
@@ -59,7 +59,7 @@ export const valuesCanBeCarried: Check = async (subject) => {
 };
 
 /** Columns whose values an encrypted undo log keeps. */
-function sealedColumns({ job, table, relation, read, written, verb }: CheckSubject): readonly string[] {
+function encryptedColumns({ job, table, relation, read, written, verb }: CheckSubject): readonly string[] {
   const isPersonal =
     job.personalData || [...read, ...written].some((name) => table.personalData.includes(name));
   if (!isPersonal || !job.undoable) return [];

@@ -1,7 +1,7 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { OpenedJob } from "../open/opened-job.ts";
-import { readTouched } from "../open/write-impact.ts";
+import { readWriteImpact } from "../open/write-impact.ts";
 import { type Forecast, forecast, type Measured } from "./forecast.ts";
 import type { ForecastTable } from "./forecast-table.ts";
 import { changedColumns, readTableFacts } from "./table-facts.ts";
@@ -17,7 +17,7 @@ export async function readForecast(
   for (const { relation, verb, columns } of opened.writes) {
     const facts = await readTableFacts(tx, relation);
     const changed = changedColumns(facts, columns);
-    const { canBeHot } = await readTouched(tx, relation, changed, verb);
+    const { canBeHot } = await readWriteImpact(tx, relation, changed, verb);
     tables.push({ facts, verb, changed, canBeHot });
   }
   const { rows } = await tx.query(sql`

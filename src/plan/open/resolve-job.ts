@@ -22,7 +22,7 @@ export type AnySink =
   | SqlMoveSink;
 
 /** A job's own source and sink, of the kinds that tidefill makes and that go together. @throws UsageError for any other */
-export function takeApart(
+export function resolveJob(
   job: Job,
   { source, sink }: BoundJob,
 ): { readonly source: AnySource; readonly sink: AnySink } {

@@ -4,7 +4,7 @@ import type { Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { WriteVerb } from "./opened-job.ts";
 
 /** What else an update of these columns sets in motion. */
-export interface Touched {
+export interface WriteImpact {
   /** triggers that fire for each row or statement */
   readonly triggers: readonly string[];
   /** constraints that PostgreSQL checks again when one of the columns changes */
@@ -25,12 +25,12 @@ export interface Touched {
 const triggerEvents: Readonly<Record<WriteVerb, number>> = { insert: 4, delete: 8, update: 16 };
 
 /** Asks the catalogue what an update of `written` columns touches, or an insert or delete of whole rows. */
-export async function readTouched(
+export async function readWriteImpact(
   tx: Transaction,
   relation: Relation,
   written: readonly string[],
   verb: WriteVerb,
-): Promise<Touched> {
+): Promise<WriteImpact> {
   const columns = verb === "update" ? [...written] : relation.columns.map(({ name }) => name);
   const { rows } = await tx.query(sql`
     with target as (
@@ -85,7 +85,7 @@ export async function readTouched(
   return toTouched(rows, relation);
 }
 
-function toTouched(rows: readonly Row[], relation: Relation): Touched {
+function toTouched(rows: readonly Row[], relation: Relation): WriteImpact {
   const of = (kind: string): string[] => rows.filter((row) => row.kind === kind).map((row) => row.what ?? "");
   const indexes = of("index");
   return {

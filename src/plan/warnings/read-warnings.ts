@@ -2,7 +2,7 @@ import type { Transaction } from "../../postgres/transaction/database.ts";
 import { slowForeignKeys } from "../checks/foreign-keys-have-an-index.ts";
 import type { Refusal } from "../open/check.ts";
 import type { OpenedJob } from "../open/opened-job.ts";
-import { takeApart } from "../open/resolve-job.ts";
+import { resolveJob } from "../open/resolve-job.ts";
 import { referredRows } from "./foreign-keys.ts";
 import { unraisedVersions } from "./optimistic-locks.ts";
 import { ownTablesPublished } from "./own-tables-published.ts";
@@ -16,7 +16,7 @@ export async function readWarnings(
   schema: string,
 ): Promise<readonly Refusal[]> {
   const { job, parameters, writes, write } = opened;
-  const { sink } = takeApart(job, job.bind(parameters));
+  const { sink } = resolveJob(job, job.bind(parameters));
   const found: Refusal[] = [];
   for (const written of writes) {
     const { relation, verb, columns } = written;

@@ -5,7 +5,7 @@ import { classifyFailure } from "../failure/failure.ts";
 const lockPatienceMs = defaultLimits.idleMs + 10_000;
 
 /** A few tries, for what must not fail only because somebody held a lock or a connection was cut. */
-export async function patiently<T>(work: () => Promise<T>): Promise<T> {
+export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
   const begun = performance.now();
   for (let tries = 1; ; tries += 1) {
     try {

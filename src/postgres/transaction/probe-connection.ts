@@ -16,7 +16,7 @@ interface Asked {
  * Asks without a trace: in a transaction that is rolled back, and given up when it takes long. What is asked at one moment is
  * asked together, one statement after the other; one that fails does not harm those behind it.
  */
-export class Onlooker implements Queryable {
+export class ProbeConnection implements Queryable {
   readonly #db: Database;
   #asked: Asked[] = [];
 

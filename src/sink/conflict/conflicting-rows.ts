@@ -4,7 +4,7 @@ import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Arbiter } from "./arbiter.ts";
 
 /** Rows of `incoming` and of the table that have the same values in what is unique. */
-export class MeetingRows {
+export class ConflictingRows {
   readonly #relation: Relation;
   readonly #arbiter: Arbiter;
 

@@ -17,7 +17,7 @@ export interface SinkImages {
 }
 
 /** Old values that only the operator's password opens again; made by pgcrypto inside the database. */
-export interface Seal {
+export interface Encryption {
   /** where pgcrypto lives */
   readonly schema: string;
   readonly password: string;
@@ -26,7 +26,7 @@ export interface Seal {
 /** The undo log of one run: a table of its own, so that dropping it leaves nothing behind. */
 export interface UndoLog {
   readonly table: Sql;
-  readonly seal: Seal | null;
+  readonly encryption: Encryption | null;
 }
 
 /** What a batch needs to write images: the log, and the sweep that it belongs to. */
@@ -36,7 +36,7 @@ export interface ImageTarget extends UndoLog {
   readonly hasReturningOld: boolean;
 }
 
-/** How the images of one table's rows lie in an undo log: `key_n` as they are, `old_n` and `new_n` perhaps sealed. */
+/** How the images of one table's rows lie in an undo log: `key_n` as they are, `old_n` and `new_n` perhaps encrypted. */
 export class ImageLayout {
   readonly relation: Relation;
   readonly key: Key;
@@ -87,24 +87,24 @@ export class ImageLayout {
   }
 
   /** The columns of a log that keeps values of these ages. */
-  columns(ages: readonly ("old" | "new")[], isSealed: boolean): ImageColumn[] {
+  columns(ages: readonly ("old" | "new")[], isEncrypted: boolean): ImageColumn[] {
     const keys = this.key.columns.map(({ type }, index) => ({ name: `key_${index + 1}`, type }));
     const values = ages.flatMap((age) =>
       this.values.map(({ baseType }, index) => ({
         name: `${age}_${index + 1}`,
-        type: isSealed ? "bytea" : baseType,
+        type: isEncrypted ? "bytea" : baseType,
       })),
     );
     return [...keys, ...values];
   }
 
   /** A value of the log as its column's type again. */
-  opened(age: "old" | "new", alias: string, seal: Seal | null): Sql[] {
+  opened(age: "old" | "new", alias: string, encryption: Encryption | null): Sql[] {
     return this.values.map((column, index) => {
       const stored = `${alias}.${age}_${index + 1}`;
-      if (seal === null) return raw(stored);
-      const open = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_decrypt`);
-      return fromExactText(column, sql`${open}(${raw(stored)}, ${seal.password})`);
+      if (encryption === null) return raw(stored);
+      const open = raw(`${quoteIdentifier(encryption.schema)}.pgp_sym_decrypt`);
+      return fromExactText(column, sql`${open}(${raw(stored)}, ${encryption.password})`);
     });
   }
 
@@ -137,7 +137,7 @@ export class ImageLayout {
 
 /** An `insert` of images out of a relation whose columns are named as the log's. */
 export function keepImages(
-  { table, seal, sweep }: ImageTarget,
+  { table, encryption, sweep }: ImageTarget,
   kind: ImageKind,
   layout: ImageLayout,
   ages: readonly ("old" | "new")[],
@@ -147,7 +147,7 @@ export function keepImages(
   const values = ages.flatMap((age) => layout.valueNames(age));
   const names = ["kind", "sweep", ...layout.keyNames(), ...values, ...more.map(([name]) => name)];
   const kept = ages.flatMap((age) =>
-    layout.valueNames(age).map((name, index) => sealed(raw(name), layout.values[index], seal)),
+    layout.valueNames(age).map((name, index) => encrypted(raw(name), layout.values[index], encryption)),
   );
   const keys = layout.keyNames().map(raw);
   return sql`insert into ${table} (${raw(names.join(", "))})
@@ -155,11 +155,11 @@ export function keepImages(
       from ${from}`;
 }
 
-/** A text under the seal; aes256, and a salted hash only: the password is a long random one. */
-function sealed(value: Sql, column: Column | undefined, seal: Seal | null): Sql {
-  if (seal === null || column === undefined) return value;
-  const close = raw(`${quoteIdentifier(seal.schema)}.pgp_sym_encrypt`);
-  return sql`${close}(${exactText(column, value)}, ${seal.password}, 'cipher-algo=aes256, s2k-mode=1')`;
+/** A text, encrypted; aes256, and a salted hash only: the password is a long random one. */
+function encrypted(value: Sql, column: Column | undefined, encryption: Encryption | null): Sql {
+  if (encryption === null || column === undefined) return value;
+  const close = raw(`${quoteIdentifier(encryption.schema)}.pgp_sym_encrypt`);
+  return sql`${close}(${exactText(column, value)}, ${encryption.password}, 'cipher-algo=aes256, s2k-mode=1')`;
 }
 
 function named(alias: string | undefined, name: string): string {

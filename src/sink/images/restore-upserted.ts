@@ -71,13 +71,13 @@ export class RestoreUpserted implements Restoring {
 
   /** The batch's images, each with what the first image of its row found, and what the last one wrote. */
   #images(scope: ImageScope): Sql {
-    const { seal, table: log } = scope.log;
+    const { encryption, table: log } = scope.log;
     const layout = this.#layout;
     const old = layout
-      .opened("old", "first", seal)
+      .opened("old", "first", encryption)
       .map((value, index) => sql`${value} as old_${raw(String(index + 1))}`);
     const fresh = layout
-      .opened("new", "last", seal)
+      .opened("new", "last", encryption)
       .map((value, index) => sql`${value} as new_${raw(String(index + 1))}`);
     const keys = raw(layout.keyNames("tidefill_image").join(", "));
     return sql`select ${join([keys, raw("last.xid"), ...old, ...fresh])},
@@ -103,10 +103,10 @@ export class RestoreUpserted implements Restoring {
   }
 
   // Somebody else's change lies between two of ours.
-  #isBroken({ log: { table, seal } }: ImageScope): Sql {
+  #isBroken({ log: { table, encryption } }: ImageScope): Sql {
     const record = (parts: readonly Sql[]): Sql => sql`row(${join(parts)})::record`;
-    const old = record(this.#layout.opened("old", "each", seal));
-    const before = record(this.#layout.opened("new", "before", seal));
+    const old = record(this.#layout.opened("old", "each", encryption));
+    const before = record(this.#layout.opened("new", "before", encryption));
     return sql`exists (
           select from ${table} as each
           cross join lateral (

@@ -72,7 +72,7 @@ export function isErased(layout: ImageLayout, { erased }: ImageScope): Sql {
 export function openedValues(layout: ImageLayout, age: "old" | "new", { log }: ImageScope): Sql[] {
   const names = layout.valueNames(age);
   return layout
-    .opened(age, "tidefill_image", log.seal)
+    .opened(age, "tidefill_image", log.encryption)
     .map((value, index) => sql`${value} as ${raw(names[index] ?? "")}`);
 }
 

@@ -23,8 +23,8 @@ export class DeleteRows implements RowSink {
     this.#delete = new DeleteStatement(relation, key);
   }
 
-  images(isSealed: boolean): SinkImages {
-    return this.#delete.images(isSealed);
+  images(isEncrypted: boolean): SinkImages {
+    return this.#delete.images(isEncrypted);
   }
 
   encode(): readonly (string | null)[] {
@@ -71,8 +71,8 @@ export class DeleteBySql implements SqlSink {
     this.comparing = scopeIsGone(key);
   }
 
-  images(isSealed: boolean): SinkImages {
-    return this.#delete.images(isSealed);
+  images(isEncrypted: boolean): SinkImages {
+    return this.#delete.images(isEncrypted);
   }
 
   async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {

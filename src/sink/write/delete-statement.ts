@@ -21,8 +21,8 @@ export class DeleteStatement {
     this.layout = new ImageLayout(relation, key, columns);
   }
 
-  images(isSealed: boolean): SinkImages {
-    return { columns: this.layout.columns(["old"], isSealed), parts: [this.layout.describe("d")] };
+  images(isEncrypted: boolean): SinkImages {
+    return { columns: this.layout.columns(["old"], isEncrypted), parts: [this.layout.describe("d")] };
   }
 
   /** Deletes the rows of these keys, which are locked already; `source` is the place of each in `keys`. */

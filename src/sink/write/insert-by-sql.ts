@@ -45,8 +45,8 @@ export class InsertBySql implements SqlSink {
     return [this.#insert.guard];
   }
 
-  images(isSealed: boolean): SinkImages {
-    return this.#insert.images(isSealed);
+  images(isEncrypted: boolean): SinkImages {
+    return this.#insert.images(isEncrypted);
   }
 
   async write(tx: Transaction, _bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {

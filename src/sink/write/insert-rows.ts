@@ -40,8 +40,8 @@ export class InsertRows implements RowSink {
     return [this.#insert.guard];
   }
 
-  images(isSealed: boolean): SinkImages {
-    return this.#insert.images(isSealed);
+  images(isEncrypted: boolean): SinkImages {
+    return this.#insert.images(isEncrypted);
   }
 
   encode(answer: object, read: ReadTexts): readonly (string | null)[] {

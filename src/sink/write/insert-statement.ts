@@ -5,7 +5,7 @@ import type { RowGuard } from "../../postgres/catalog/row-triggers.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Arbiter } from "../conflict/arbiter.ts";
-import { MeetingRows } from "../conflict/conflicting-rows.ts";
+import { ConflictingRows } from "../conflict/conflicting-rows.ts";
 import { InsertedLookup } from "../conflict/inserted-lookup.ts";
 import type { OnConflict } from "../definitions/on-conflict.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "../images/images.ts";
@@ -44,15 +44,18 @@ export class InsertStatement {
     );
   }
 
-  images(isSealed: boolean): SinkImages {
+  images(isEncrypted: boolean): SinkImages {
     const xid = { name: "xid", type: "pg_catalog.xid8" };
     if (this.#conflict?.do !== "update") {
-      return { columns: [...this.#layout.columns([], isSealed), xid], parts: [this.#layout.describe("i")] };
+      return {
+        columns: [...this.#layout.columns([], isEncrypted), xid],
+        parts: [this.#layout.describe("i")],
+      };
     }
     // One row may be written several times by one run: the number tells which image is the last.
     const number = { name: "number", type: "bigint generated always as identity" };
     return {
-      columns: [...this.#layout.columns(["old", "new"], isSealed), xid, number],
+      columns: [...this.#layout.columns(["old", "new"], isEncrypted), xid, number],
       parts: [this.#layout.describe("i"), this.#layout.describe("u")],
     };
   }
@@ -218,10 +221,10 @@ export class InsertStatement {
         - (select pg_catalog.count(*) from ${updated} where not is_new) as missed`;
   }
 
-  get #meeting(): MeetingRows {
+  get #meeting(): ConflictingRows {
     if (this.#arbiter === null)
       throw new Error(`Nothing is unique for the insert into ${this.#relation.name}.`);
-    return new MeetingRows(this.#relation, this.#arbiter);
+    return new ConflictingRows(this.#relation, this.#arbiter);
   }
 
   #counts(images: ImageTarget | null): Sql {

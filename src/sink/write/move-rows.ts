@@ -37,8 +37,8 @@ export class MoveRows implements RowSink {
     this.#move = new MoveStatement(this.#delete, into);
   }
 
-  images(isSealed: boolean): SinkImages {
-    return this.#move.images(isSealed);
+  images(isEncrypted: boolean): SinkImages {
+    return this.#move.images(isEncrypted);
   }
 
   encode(answer: object, read: ReadTexts): readonly (string | null)[] {
@@ -111,8 +111,8 @@ export class MoveBySql implements SqlSink {
     this.#move = new MoveStatement(this.#delete, into);
   }
 
-  images(isSealed: boolean): SinkImages {
-    return this.#move.images(isSealed);
+  images(isEncrypted: boolean): SinkImages {
+    return this.#move.images(isEncrypted);
   }
 
   async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {

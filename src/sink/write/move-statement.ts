@@ -32,12 +32,12 @@ export class MoveStatement {
     this.#into = into;
   }
 
-  images(isSealed: boolean): SinkImages {
+  images(isEncrypted: boolean): SinkImages {
     const { relation, key } = this.#into;
     const layout = this.#delete.layout;
     return {
       columns: [
-        ...layout.columns(["old"], isSealed),
+        ...layout.columns(["old"], isEncrypted),
         { name: "target_keys", type: "pg_catalog.jsonb" },
         { name: "xid", type: "pg_catalog.xid8" },
       ],

@@ -11,7 +11,7 @@ import type { Written } from "./written.ts";
 /** What every opened sink can tell before a run. */
 interface Sink {
   /** what the run's undo log holds */
-  images(isSealed: boolean): SinkImages;
+  images(isEncrypted: boolean): SinkImages;
   /** the triggers whose absence it relies on */
   readonly guards: readonly RowGuard[];
 }

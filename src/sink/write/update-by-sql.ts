@@ -43,8 +43,8 @@ export class UpdateBySql implements SqlSink {
     this.#update = new UpdateStatement(relation, key, columns, pending);
   }
 
-  images(isSealed: boolean): SinkImages {
-    return this.#update.images(isSealed);
+  images(isEncrypted: boolean): SinkImages {
+    return this.#update.images(isEncrypted);
   }
 
   async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {

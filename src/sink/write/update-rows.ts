@@ -39,8 +39,8 @@ export class UpdateRows implements RowSink {
     this.#update = new UpdateStatement(relation, key, written, pending);
   }
 
-  images(isSealed: boolean): SinkImages {
-    return this.#update.images(isSealed);
+  images(isEncrypted: boolean): SinkImages {
+    return this.#update.images(isEncrypted);
   }
 
   encode(answer: object, read: ReadTexts): readonly (string | null)[] {

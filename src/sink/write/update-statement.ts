@@ -32,8 +32,11 @@ export class UpdateStatement {
     this.#layout = new ImageLayout(relation, key, columns);
   }
 
-  images(isSealed: boolean): SinkImages {
-    return { columns: this.#layout.columns(["old", "new"], isSealed), parts: [this.#layout.describe("u")] };
+  images(isEncrypted: boolean): SinkImages {
+    return {
+      columns: this.#layout.columns(["old", "new"], isEncrypted),
+      parts: [this.#layout.describe("u")],
+    };
   }
 
   /** Runs it and counts. Rows that nobody has locked yet are locked first where the old values are read beside the update. */

@@ -1,6 +1,6 @@
 import { Parser } from "csv-parse";
 import type { Position, Span } from "./file-record.ts";
-import { PassedBytes } from "./record-buffer.ts";
+import { RecordBuffer } from "./record-buffer.ts";
 
 /** A record with its fields as bytes in latin1: whether they are UTF-8 is not known yet. */
 export interface CsvRecord {
@@ -35,7 +35,7 @@ export async function* csvRecords(
 /** csv-parse at work on a stretch of a file: its byte counts cut the records, our own count of the bytes tells their lines. */
 class CsvCutter {
   readonly #delimiter: Buffer;
-  readonly #passed: PassedBytes;
+  readonly #passed: RecordBuffer;
   #parser: Parser;
   #records: CsvRecord[] = [];
   /** in the middle of a line that is set aside, and so long that it is not kept */
@@ -43,7 +43,7 @@ class CsvCutter {
 
   constructor(from: Position, delimiter: string) {
     this.#delimiter = Buffer.from(delimiter);
-    this.#passed = new PassedBytes(from);
+    this.#passed = new RecordBuffer(from);
     this.#parser = this.#begin(from.byte);
   }
 

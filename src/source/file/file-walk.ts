@@ -1,6 +1,6 @@
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import type { Stretch, Walk } from "../walk.ts";
+import type { BatchBounds, Walk } from "../walk.ts";
 import {
   endOf,
   type FileFormat,
@@ -68,7 +68,7 @@ export class FileWalk implements Walk {
     return null;
   }
 
-  async stretch(_tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch> {
+  async nextBatch(_tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<BatchBounds> {
     let walked = 0;
     let bytes = 0;
     let last: KeyText | null = null;

@@ -12,7 +12,7 @@ interface Claimed {
 }
 
 /** Keeps the bytes that a parser was given until it says where a record ends, and counts their lines. */
-export class PassedBytes {
+export class RecordBuffer {
   /** no byte will come any more */
   isWhole = false;
   #chunks: Buffer[] = [];

@@ -4,7 +4,7 @@ import type { Transaction } from "../../postgres/transaction/database.ts";
 import { readColumns } from "../columns/declared-columns.ts";
 import { nameOfPlace } from "../listed-places.ts";
 import type { ReadableSource, ReadColumn, TextRow } from "../readable-source.ts";
-import type { Stretch, Walk } from "../walk.ts";
+import type { BatchBounds, Walk } from "../walk.ts";
 import type { InlineRows, InlineTexts } from "./inline-rows.ts";
 
 /** The rows of a job itself as a source. Key: the row's index. */
@@ -66,7 +66,7 @@ class InlineWalk implements Walk {
     return index < this.#values.length ? [String(index)] : null;
   }
 
-  async stretch(_tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch> {
+  async nextBatch(_tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<BatchBounds> {
     const begin = beginOf(bounds.after);
     const end = endOf(bounds, this.#values.length);
     if (begin >= end) return { through: bounds.through, walked: 0, isLast: true, isEmpty: true };

@@ -2,7 +2,7 @@ import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import { qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
-import type { Stretch, Walk } from "../walk.ts";
+import type { BatchBounds, Walk } from "../walk.ts";
 import { HeapWalk } from "./heap-walk.ts";
 
 /** The end of a table: no row has this address. */
@@ -61,11 +61,11 @@ export class HeapTables implements Walk {
     return table === this.#heaps.length - 1 ? null : [String(table), end];
   }
 
-  async stretch(tx: Transaction, bounds: Bounds, rows: number): Promise<Stretch> {
+  async nextBatch(tx: Transaction, bounds: Bounds, rows: number): Promise<BatchBounds> {
     const { table, inner, isWhole } = this.#inner(bounds);
     const heap = this.#heaps[table];
     if (heap === undefined) return { through: bounds.through, walked: 0, isLast: true, isEmpty: true };
-    const found = await heap.stretch(tx, inner, rows);
+    const found = await heap.nextBatch(tx, inner, rows);
     if (!found.isLast) return { ...found, through: [String(table), ...(found.through ?? [])] };
     if (!isWhole || table === this.#heaps.length - 1) return { ...found, through: bounds.through };
     return { ...found, through: [String(table), end], isLast: false };

@@ -1,7 +1,7 @@
 import { type Bounds, Key, type KeyText } from "../../postgres/catalog/key.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import type { Stretch, Walk } from "../walk.ts";
+import type { BatchBounds, Walk } from "../walk.ts";
 
 const lastOffset = 65_535;
 
@@ -50,7 +50,7 @@ export class HeapWalk implements Walk {
   }
 
   /** A scan by address meets the rows in their order, so the first `rows` of them are those up to the greatest address. */
-  async stretch(tx: Transaction, bounds: Bounds, rows: number): Promise<Stretch> {
+  async nextBatch(tx: Transaction, bounds: Bounds, rows: number): Promise<BatchBounds> {
     const { rows: found } = await tx.query(sql`
       select pg_catalog.max(address)::text as through, pg_catalog.count(*) as walked
       from (

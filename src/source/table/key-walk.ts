@@ -3,7 +3,7 @@ import type { Relation } from "../../postgres/catalog/relation.ts";
 import { qualifiedName } from "../../postgres/catalog/relation.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import type { Stretch, Walk } from "../walk.ts";
+import type { BatchBounds, Walk } from "../walk.ts";
 
 /** Rows may be so many times as wide as those that were seen before a batch is over its budget. */
 const margin = 1.25;
@@ -88,7 +88,7 @@ export class KeyWalk implements Walk {
   }
 
   /** How far the next batch goes within `bounds`. */
-  async stretch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<Stretch> {
+  async nextBatch(tx: Transaction, bounds: Bounds, rows: number, byteBudget: number): Promise<BatchBounds> {
     const unmeasured = this.#fitting(rows, byteBudget);
     if (unmeasured !== null) {
       const through = await this.#boundary(tx, bounds, unmeasured);

@@ -2,7 +2,7 @@ import { type AddedColumn, addedColumns, alterations } from "../syntax/alteratio
 import { callsIn } from "../syntax/calls-in.ts";
 import { wordsOf } from "../syntax/names.ts";
 import type { ColumnDef, Constraint } from "../syntax/parse-sql.ts";
-import type { Rule, Sight } from "../syntax/rule.ts";
+import type { Match, Rule } from "../syntax/rule.ts";
 
 const serial = /^(small|big)?serial[248]?$/;
 
@@ -91,7 +91,7 @@ export const addRequiredColumn: Rule = {
 function columnsWith(
   statement: Parameters<Rule["find"]>[0],
   is: (added: AddedColumn) => boolean,
-): readonly Sight[] {
+): readonly Match[] {
   return addedColumns(statement)
     .filter(is)
     .map(({ table, column }) => ({ table, part: column.colname ?? null }));

@@ -1,7 +1,7 @@
 import { addedColumns, alterations } from "../syntax/alterations.ts";
 import { nameOf, wordsOf } from "../syntax/names.ts";
 import type { ColumnDef, Node } from "../syntax/parse-sql.ts";
-import type { Rule, Sight } from "../syntax/rule.ts";
+import type { Match, Rule } from "../syntax/rule.ts";
 
 export const jsonColumn: Rule = {
   code: "json-column",
@@ -10,7 +10,7 @@ export const jsonColumn: Rule = {
   safeForm: "Make it `jsonb`.",
   sparesNoTable: true,
   find: (statement) =>
-    columnsIn(statement).flatMap(({ table, column }): readonly Sight[] =>
+    columnsIn(statement).flatMap(({ table, column }): readonly Match[] =>
       wordsOf(column.typeName?.names).at(-1) === "json" ? [{ table, part: column.colname ?? null }] : [],
     ),
 };

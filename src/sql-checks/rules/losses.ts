@@ -1,7 +1,7 @@
 import { alterations } from "../syntax/alterations.ts";
 import { dotted, nameOf } from "../syntax/names.ts";
 import type { Node } from "../syntax/parse-sql.ts";
-import type { Rule, Sight } from "../syntax/rule.ts";
+import type { Match, Rule } from "../syntax/rule.ts";
 
 export const truncateTable: Rule = {
   code: "truncate-table",
@@ -111,7 +111,7 @@ export const cascade: Rule = {
   },
 };
 
-function tables(relations: readonly Node[]): readonly Sight[] {
+function tables(relations: readonly Node[]): readonly Match[] {
   return relations.flatMap((node) =>
     "RangeVar" in node ? [{ table: nameOf(node.RangeVar), part: null }] : [],
   );

@@ -1,6 +1,6 @@
 import { nameOf } from "../syntax/names.ts";
 import type { Node } from "../syntax/parse-sql.ts";
-import type { Sight } from "../syntax/rule.ts";
+import type { Match } from "../syntax/rule.ts";
 import { isOn } from "./options.ts";
 
 const whole: ReadonlySet<string | undefined> = new Set([
@@ -10,7 +10,7 @@ const whole: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /** What PostgreSQL does only outside of a transaction, since it begins and ends its own or touches files; what works concurrently apart. */
-export function standsAlone(statement: Node): readonly Sight[] {
+export function notInTransaction(statement: Node): readonly Match[] {
   const part = wordOf(statement);
   if (part !== null) return [{ table: null, part }];
   if (!("VacuumStmt" in statement) || statement.VacuumStmt.is_vacuumcmd !== true) return [];

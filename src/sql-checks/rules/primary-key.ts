@@ -1,7 +1,7 @@
 import { addedColumns, constraintsOf } from "../syntax/alterations.ts";
 import { nameOf, wordsOf } from "../syntax/names.ts";
 import type { ColumnDef, Node } from "../syntax/parse-sql.ts";
-import type { Rule, Sight } from "../syntax/rule.ts";
+import type { Match, Rule } from "../syntax/rule.ts";
 
 const narrow = /^(int[24]|integer|smallint|(small)?serial|serial[24])$/;
 
@@ -14,7 +14,7 @@ export const narrowPrimaryKey: Rule = {
   find: (statement) => {
     const added = addedColumns(statement).filter(({ column }) => isKey(column, []));
     return [...added.map(({ table, column }) => ({ table, column })), ...created(statement)].flatMap(
-      ({ table, column }): readonly Sight[] =>
+      ({ table, column }): readonly Match[] =>
         narrow.test(wordsOf(column.typeName?.names).at(-1) ?? "")
           ? [{ table, part: column.colname ?? null }]
           : [],

@@ -1,9 +1,9 @@
 import { alterations } from "../syntax/alterations.ts";
 import { dotted, nameOf } from "../syntax/names.ts";
 import type { Node } from "../syntax/parse-sql.ts";
-import type { Rule, Sight } from "../syntax/rule.ts";
+import type { Match, Rule } from "../syntax/rule.ts";
 import { nodesOf } from "../syntax/visit.ts";
-import { standsAlone } from "./not-in-transaction.ts";
+import { notInTransaction } from "./not-in-transaction.ts";
 import { isOn } from "./options.ts";
 
 export const concurrentlyInTransaction: Rule = {
@@ -54,7 +54,7 @@ export const refusedInTransaction: Rule = {
   safeForm: "Run it in a text of its own, outside of a transaction.",
   sparesNoTable: true,
   find: (statement, { isTransactional, isAlone }) =>
-    isTransactional || !isAlone ? standsAlone(statement) : [],
+    isTransactional || !isAlone ? notInTransaction(statement) : [],
 };
 
 export const enumValueInSameTransaction: Rule = {
@@ -79,7 +79,7 @@ const controls: Readonly<Record<string, string>> = {
 };
 
 /** What of a statement works concurrently and so needs to begin and end transactions itself. */
-function concurrentWork(statement: Node): readonly Sight[] {
+function concurrentWork(statement: Node): readonly Match[] {
   if ("IndexStmt" in statement && statement.IndexStmt.concurrent === true) {
     const { relation, idxname = null } = statement.IndexStmt;
     return [{ table: nameOf(relation), part: idxname }];

@@ -1,6 +1,6 @@
 import { nameOf } from "../syntax/names.ts";
 import type { Node, RangeVar } from "../syntax/parse-sql.ts";
-import type { Rule, Sight } from "../syntax/rule.ts";
+import type { Match, Rule } from "../syntax/rule.ts";
 import { nodesOf } from "../syntax/visit.ts";
 import { boundsNothing } from "./bounds.ts";
 import { runsNow } from "./runs-now.ts";
@@ -34,13 +34,13 @@ function unbounded({
 }: {
   readonly relation?: RangeVar;
   readonly whereClause?: Node;
-}): readonly Sight[] {
+}): readonly Match[] {
   return whereClause === undefined || boundsNothing(whereClause, relation)
     ? [{ table: nameOf(relation), part: null }]
     : [];
 }
 
-function merges(statement: Node, command: "CMD_UPDATE" | "CMD_DELETE"): readonly Sight[] {
+function merges(statement: Node, command: "CMD_UPDATE" | "CMD_DELETE"): readonly Match[] {
   return nodesOf("MergeStmt", statement).flatMap(({ relation, joinCondition, mergeWhenClauses = [] }) => {
     const isBounded = joinCondition !== undefined && !boundsNothing(joinCondition, relation);
     const doesIt = mergeWhenClauses.some(

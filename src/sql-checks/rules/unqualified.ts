@@ -1,7 +1,7 @@
 import { callsIn } from "../syntax/calls-in.ts";
 import { nameOf, wordsOf } from "../syntax/names.ts";
 import type { Node, RangeVar } from "../syntax/parse-sql.ts";
-import type { Rule, Sight } from "../syntax/rule.ts";
+import type { Match, Rule } from "../syntax/rule.ts";
 import { nodesOf, visit } from "../syntax/visit.ts";
 
 export const unqualifiedTable: Rule = {
@@ -13,7 +13,7 @@ export const unqualifiedTable: Rule = {
     const queries = new Set(nodesOf("CommonTableExpr", statement).map(({ ctename }) => ctename));
     return [...droppedByWord(statement), ...relationsIn(statement)]
       .filter((name) => !queries.has(name) && !name.startsWith("pg_"))
-      .map((table): Sight => ({ table, part: null }));
+      .map((table): Match => ({ table, part: null }));
   },
 };
 

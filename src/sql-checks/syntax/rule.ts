@@ -29,7 +29,7 @@ export interface StatementContext {
 }
 
 /** Something that a rule has seen. */
-export interface Sight {
+export interface Match {
   readonly table: string | null;
   /** the column, constraint, index, function or other thing that it is about, if it can be named */
   readonly part: string | null;
@@ -46,11 +46,11 @@ export interface Rule {
   /** Most rules spare a table that was created earlier in the text; one that concerns more than its present users does not. */
   readonly sparesNoTable?: true;
   /** Answers what it sees in a statement, or in an expression, which comes as the `select` of it. */
-  readonly find: (statement: Node, context: StatementContext) => readonly Sight[];
+  readonly find: (statement: Node, context: StatementContext) => readonly Match[];
 }
 
 /** What a rule says of one statement of a text. */
-export interface Finding extends Sight {
+export interface Finding extends Match {
   readonly code: string;
   readonly reason: string;
   readonly safeForm: string;

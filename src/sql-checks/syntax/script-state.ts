@@ -13,7 +13,7 @@ export interface Beforehand {
 }
 
 /** Reads texts from their first statement to their last, and knows what the statements before have done. */
-export class TextSoFar {
+export class ScriptState {
   readonly #beforehand: Beforehand;
   readonly #created: Set<string>;
   readonly #others = new Set<string>();

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { TidefillError } from "../../errors.ts";
 import { describeStep, type Step } from "../../job/steps/steps.ts";
 import type { Database, Queryable } from "../../postgres/transaction/database.ts";
-import { type Act, BusyError } from "../statements/step-statement.ts";
+import { BusyError, type StepStatement } from "../statements/step-statement.ts";
 
 /** @throws TidefillError where the database does not show what the statements of a step were to bring about */
-export async function requireDone(db: Queryable, step: Step, acts: readonly Act[]): Promise<void> {
+export async function requireDone(db: Queryable, step: Step, acts: readonly StepStatement[]): Promise<void> {
   if (step.kind === "sql" && step.done === null) return;
   for (const act of acts) {
     if (await act.isDone(db)) continue;
@@ -21,7 +21,7 @@ export async function requireDone(db: Queryable, step: Step, acts: readonly Act[
 }
 
 /** Whether all of it is there, or being made by somebody else. */
-export async function isWholeDone(db: Queryable, acts: readonly Act[]): Promise<boolean> {
+export async function isWholeDone(db: Queryable, acts: readonly StepStatement[]): Promise<boolean> {
   try {
     for (const act of acts) if (!(await act.isDone(db))) return false;
     return true;
@@ -32,7 +32,7 @@ export async function isWholeDone(db: Queryable, acts: readonly Act[]): Promise<
 }
 
 /** Whether anything of it is there. */
-export async function isAnyDone(db: Database, acts: readonly Act[]): Promise<boolean> {
+export async function isAnyDone(db: Database, acts: readonly StepStatement[]): Promise<boolean> {
   return db.transaction(async (tx) => {
     for (const act of acts) if (await act.isDone(tx)) return true;
     return false;

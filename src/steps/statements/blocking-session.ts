@@ -3,7 +3,7 @@ import { type BlockingSession, whoBlocks } from "../../postgres/transaction/bloc
 import type { Queryable } from "../../postgres/transaction/database.ts";
 
 /** For whom a backend waits, the oldest transaction first; statements of others are hidden from roles without `pg_monitor`. */
-export async function whoIsInTheWay(db: Queryable, pid: Sql): Promise<BlockingSession[]> {
+export async function readBlockingSessions(db: Queryable, pid: Sql): Promise<BlockingSession[]> {
   return whoBlocks(db, sql`select ${pid} as pid`);
 }
 

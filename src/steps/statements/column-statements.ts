@@ -2,12 +2,12 @@ import { RefusedError } from "../../errors.ts";
 import type { Step, StepTable } from "../../job/steps/steps.ts";
 import { join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import { columnOf, findColumn, isTrue, nameOf, relationExists, tableShown } from "./catalogue.ts";
-import type { Act, StepActs } from "./step-statement.ts";
+import type { StepStatement, StepStatements } from "./step-statement.ts";
 
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
 /** Adding a column: for an instant, whatever the table's size, unless its default is volatile. */
-export function addColumnActs(step: Of<"add column">): StepActs {
+export function addColumnStatements(step: Of<"add column">): StepStatements {
   const { table, column, type } = step;
   return {
     up: [
@@ -51,16 +51,16 @@ function bareType(type: string): string {
 }
 
 /** Dropping a column: its values are gone with the commit, whatever vacuum does later. */
-export function dropColumnActs({ table, column }: Of<"drop column">): StepActs {
+export function dropColumnStatements({ table, column }: Of<"drop column">): StepStatements {
   return { up: [dropColumnAct(table, column)], down: null };
 }
 
 /** Renaming a column: there must be one of the two names, and not both. */
-export function renameColumnActs(step: Of<"rename column">): StepActs {
+export function renameColumnStatements(step: Of<"rename column">): StepStatements {
   return { up: [renameAct(step, step.from, step.to)], down: [renameAct(step, step.to, step.from)] };
 }
 
-function renameAct(step: Of<"rename column">, from: string, to: string): Act {
+function renameAct(step: Of<"rename column">, from: string, to: string): StepStatement {
   const { table } = step;
   return {
     ...transactional(sql`alter table ${nameOf(table)} rename column ${columnOf(from)} to ${columnOf(to)}`),
@@ -75,7 +75,7 @@ function renameAct(step: Of<"rename column">, from: string, to: string): Act {
   };
 }
 
-function dropColumnAct(table: Of<"drop column">["table"], column: string): Act {
+function dropColumnAct(table: Of<"drop column">["table"], column: string): StepStatement {
   return {
     ...transactional(sql`alter table ${nameOf(table)} drop column ${columnOf(column)}`),
     isDone: async (db) =>
@@ -83,7 +83,7 @@ function dropColumnAct(table: Of<"drop column">["table"], column: string): Act {
   };
 }
 
-function transactional(statement: Sql): Omit<Act, "isDone"> {
+function transactional(statement: Sql): Omit<StepStatement, "isDone"> {
   return { statement, isTransactional: true };
 }
 

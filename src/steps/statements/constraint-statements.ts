@@ -2,12 +2,16 @@ import { createHash } from "node:crypto";
 import type { Step, StepTable } from "../../job/steps/steps.ts";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
 import { columnOf, findColumn, findConstraint, nameOf, tableShown } from "./catalogue.ts";
-import type { Act, StepActs } from "./step-statement.ts";
+import type { StepStatement, StepStatements } from "./step-statement.ts";
 
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
 /** Adding a check or a foreign key: for new rows under a short lock, then for the old ones beside reads and writes. */
-export function addConstraintActs({ table, constraint, definition }: Of<"add constraint">): StepActs {
+export function addConstraintStatements({
+  table,
+  constraint,
+  definition,
+}: Of<"add constraint">): StepStatements {
   return {
     up: addAndValidate(table, constraint, definition, async () => false),
     down: [dropConstraint(table, constraint)],
@@ -20,10 +24,11 @@ export function addConstraintActs({ table, constraint, definition }: Of<"add con
 /**
  * Setting a column not null: PostgreSQL takes a validated check for proof and does not scan the table under its lock (since 12).
  */
-export function setNotNullActs({ table, column }: Of<"set not null">): StepActs {
+export function setNotNullStatements({ table, column }: Of<"set not null">): StepStatements {
   const hash = createHash("sha256").update(column).digest("hex").slice(0, 12);
   const constraint = `tidefill_not_null_${hash}`;
-  const isSet: Act["isDone"] = async (db) => (await findColumn(db, table, column))?.attnotnull === "t";
+  const isSet: StepStatement["isDone"] = async (db) =>
+    (await findColumn(db, table, column))?.attnotnull === "t";
   return {
     up: [
       ...addAndValidate(table, constraint, sql`check (${columnOf(column)} is not null)`, isSet),
@@ -46,7 +51,7 @@ export function setNotNullActs({ table, column }: Of<"set not null">): StepActs 
 }
 
 /** It holds for what is written from now on. */
-function notValid(table: StepTable, constraint: string, what: string): NonNullable<StepActs["left"]> {
+function notValid(table: StepTable, constraint: string, what: string): NonNullable<StepStatements["left"]> {
   return async (db) =>
     (await findConstraint(db, table, constraint))?.isValidated === false
       ? `the constraint ${constraint} of ${tableShown(table)}, not valid, which refuses ${what}`
@@ -58,8 +63,8 @@ function addAndValidate(
   table: StepTable,
   constraint: string,
   definition: Sql,
-  isNeedless: Act["isDone"],
-): Act[] {
+  isNeedless: StepStatement["isDone"],
+): StepStatement[] {
   return [
     {
       ...altering(table, sql`add constraint ${columnOf(constraint)} ${definition} not valid`),
@@ -73,13 +78,13 @@ function addAndValidate(
   ];
 }
 
-function dropConstraint(table: StepTable, constraint: string): Act {
+function dropConstraint(table: StepTable, constraint: string): StepStatement {
   return {
     ...altering(table, sql`drop constraint ${columnOf(constraint)}`),
     isDone: async (db) => (await findConstraint(db, table, constraint)) === undefined,
   };
 }
 
-function altering(table: StepTable, change: Sql): Omit<Act, "isDone"> {
+function altering(table: StepTable, change: Sql): Omit<StepStatement, "isDone"> {
   return { statement: sql`alter table ${nameOf(table)} ${change}`, isTransactional: true };
 }

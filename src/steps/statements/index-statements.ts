@@ -3,12 +3,12 @@ import type { Step, StepTable } from "../../job/steps/steps.ts";
 import { bracketed, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { columnOf, isTrue, nameOf, regclassOf, tableShown } from "./catalogue.ts";
-import { type Act, BusyError, type StepActs } from "./step-statement.ts";
+import { BusyError, type StepStatement, type StepStatements } from "./step-statement.ts";
 
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
 /** Creating an index beside the application's writes; what an earlier attempt left invalid goes first. */
-export function createIndexActs(step: Of<"create index">): StepActs {
+export function createIndexStatements(step: Of<"create index">): StepStatements {
   const index = { schema: step.table.schema, name: step.index };
   return {
     up: buildActs(index, statementOf(step, true), (db) => findIndex(db, step)),
@@ -22,12 +22,12 @@ export function createIndexActs(step: Of<"create index">): StepActs {
 
 /** Building an index; `find` tells what there is of it. */
 function buildActs(index: StepTable, statement: Sql, find: (db: Queryable) => Promise<Found | undefined>) {
-  const clearing: Act = {
+  const clearing: StepStatement = {
     ...concurrently(sql`drop index concurrently ${nameOf(index)}`),
     onlyIf: "an earlier attempt has left it invalid",
     isDone: async (db) => (await find(db))?.isValid !== false,
   };
-  const build: Act = {
+  const build: StepStatement = {
     ...concurrently(statement),
     clearing,
     isDone: async (db) => (await find(db))?.isValid === true,
@@ -36,7 +36,7 @@ function buildActs(index: StepTable, statement: Sql, find: (db: Queryable) => Pr
 }
 
 /** Dropping an index beside the application's writes; the way back is what PostgreSQL says of it before. */
-export function dropIndexActs({ index }: Of<"drop index">, before: string | null): StepActs {
+export function dropIndexStatements({ index }: Of<"drop index">, before: string | null): StepStatements {
   const definition = before?.replace(/^create (unique )?index /i, "create $1index concurrently ");
   return {
     up: [dropIndexAct(index)],
@@ -50,7 +50,7 @@ export function dropIndexActs({ index }: Of<"drop index">, before: string | null
   };
 }
 
-function dropIndexAct(index: StepTable): Act {
+function dropIndexAct(index: StepTable): StepStatement {
   return {
     ...concurrently(sql`drop index concurrently ${nameOf(index)}`),
     // What else may have that name is not ours to drop.
@@ -118,6 +118,6 @@ function indexes(where: Sql): Sql {
 }
 
 // Locks that conflict with no read and no write: nobody queues behind them, so they may wait.
-function concurrently(statement: Sql): Omit<Act, "isDone"> {
+function concurrently(statement: Sql): Omit<StepStatement, "isDone"> {
   return { statement, isTransactional: false, mayWait: true };
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { BlockingSession } from "../../postgres/transaction/blocking-sessions.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
-import { whoIsInTheWay } from "./blocking-session.ts";
+import { readBlockingSessions } from "./blocking-session.ts";
 
 /** Looking at locks costs the server a little: a long statement is looked at less and less often. */
 const firstMs = 25;
@@ -37,7 +37,7 @@ export class Watch {
 
   /** Begins to look at a backend. The first look opens the connection, before the statement waits for anything. */
   async start(pid: Sql): Promise<void> {
-    await whoIsInTheWay(this.#db, pid).catch(() => []);
+    await readBlockingSessions(this.#db, pid).catch(() => []);
     this.#work = this.#look(pid);
   }
 
@@ -52,7 +52,7 @@ export class Watch {
       await this.#rest(ms);
       if (this.#over.signal.aborted) return;
       if (this.#wished?.aborted === true) await this.#cancel(pid);
-      else this.#see(await whoIsInTheWay(this.#db, pid).catch(() => []), performance.now() - begun);
+      else this.#see(await readBlockingSessions(this.#db, pid).catch(() => []), performance.now() - begun);
     }
   }
 
@@ -69,7 +69,7 @@ export class Watch {
     await this.#db.query(sql`select pg_catalog.pg_cancel_backend(${pid})`).catch(() => undefined);
   }
 
-  /** Rests until the statement is over, or is to be ended. */
+  /** DutyCycle until the statement is over, or is to be ended. */
   async #rest(ms: number): Promise<void> {
     const isWished = this.#wished?.aborted === true;
     const signals = [this.#over.signal, ...(isWished || this.#wished === undefined ? [] : [this.#wished])];

@@ -7,7 +7,7 @@ import type { Database, Transaction } from "../../postgres/transaction/database.
 import { LockLadder } from "./lock-ladder.ts";
 import { Watch } from "./lock-watch.ts";
 import { StepBlockedError, type StepPlace, StepStoppedError } from "./step-failure.ts";
-import { type Act, BusyError } from "./step-statement.ts";
+import { BusyError, type StepStatement } from "./step-statement.ts";
 
 /** Building an index or looking at every row of a huge table; nobody waits for it. */
 const longestMs = 7 * 24 * 3_600_000;
@@ -16,7 +16,7 @@ const longestMs = 7 * 24 * 3_600_000;
 const duplicate = "42P07";
 
 /** Who hears of the attempts, and may end them. */
-export interface Told {
+export interface AttemptListener {
   /** before a statement that is not done is sent */
   readonly begins: (statement: string) => Promise<unknown>;
   /** milliseconds to the next attempt; null where the statement itself waits */
@@ -33,30 +33,35 @@ export type Around = (tx: Transaction, run: () => Promise<unknown>) => Promise<b
  * Does one statement of a step, if it is not done: in a transaction of its own, its lock asked for in short attempts. What
  * passes by itself is tried again. Answers whether it did anything.
  */
-export async function doAct(
+export async function runStatement(
   db: Database,
   place: StepPlace,
-  act: Act,
-  told: Told,
+  act: StepStatement,
+  listener: AttemptListener,
   around: Around,
 ): Promise<boolean> {
   const ladder = new LockLadder();
   for (let tries = 0; ; tries += 1) {
-    if (tries > 0) await told.mayGoOn();
-    if (tries > 0 && act.clearing !== undefined) await doAct(db, place, act.clearing, told, around);
-    const watch = new Watch(db, told.signal, act.mayWait === true ? (who) => told.waits(null, who) : null);
+    if (tries > 0) await listener.mayGoOn();
+    if (tries > 0 && act.clearing !== undefined)
+      await runStatement(db, place, act.clearing, listener, around);
+    const watch = new Watch(
+      db,
+      listener.signal,
+      act.mayWait === true ? (who) => listener.waits(null, who) : null,
+    );
     try {
-      told.signal?.throwIfAborted();
+      listener.signal?.throwIfAborted();
       // An answer that was lost may have been a good one.
       const isTriedFirst = act.mayBeHalfDone === true && tries === 0;
       if (!isTriedFirst && (await isDone(db, act))) return tries > 0;
       await requireItsSession(db, place, act);
-      await told.begins(act.statement.toString());
+      await listener.begins(act.statement.toString());
       return await attempt(db, act, ladder.waitMs, around, watch);
     } catch (error) {
-      if (told.signal?.aborted === true) throw new StepStoppedError(place, error);
+      if (listener.signal?.aborted === true) throw new StepStoppedError(place, error);
       if (!(await isWorthWaiting(db, act, error))) return false;
-      await rest(place, told, ladder, watch.seen, error);
+      await rest(place, listener, ladder, watch.seen, error);
     }
   }
 }
@@ -65,7 +70,7 @@ export async function doAct(
  * Outside of a transaction settings are the session's, and behind a pooler somebody else's next: there only what nobody queues
  * behind may be done, and by a search path in which the built-in functions come first.
  */
-async function requireItsSession(db: Database, { name }: StepPlace, act: Act): Promise<void> {
+async function requireItsSession(db: Database, { name }: StepPlace, act: StepStatement): Promise<void> {
   if (act.isTransactional || !(await db.isPooled())) return;
   if (act.mayWait === true && !(await hidesBuiltIns(db))) return;
   throw new RefusedError(
@@ -83,7 +88,7 @@ async function hidesBuiltIns(db: Database): Promise<boolean> {
 }
 
 /** Whether to try again after a failure; false where somebody else has done it by now. @throws what does not pass */
-async function isWorthWaiting(db: Database, act: Act, error: unknown): Promise<boolean> {
+async function isWorthWaiting(db: Database, act: StepStatement, error: unknown): Promise<boolean> {
   const { action } = classifyFailure(error);
   if (action === "retry" || action === "shrink" || error instanceof BusyError) return true;
   const now = await isDone(db, act).catch((reason: unknown) => reason);
@@ -98,7 +103,7 @@ async function isWorthWaiting(db: Database, act: Act, error: unknown): Promise<b
 /** Waits before the next attempt, and tells of it where somebody is in the way. @throws when that has lasted for too long */
 async function rest(
   place: StepPlace,
-  { waits, signal }: Told,
+  { waits, signal }: AttemptListener,
   ladder: LockLadder,
   inTheWay: readonly BlockingSession[],
   error: unknown,
@@ -111,13 +116,13 @@ async function rest(
   await delay(forMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
 
-async function isDone(db: Database, act: Act): Promise<boolean> {
+async function isDone(db: Database, act: StepStatement): Promise<boolean> {
   return db.transaction((tx) => act.isDone(tx));
 }
 
 async function attempt(
   db: Database,
-  act: Act,
+  act: StepStatement,
   lockMs: number,
   around: Around,
   watch: Watch,

@@ -2,48 +2,53 @@ import type { Step } from "../../job/steps/steps.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 import { sqlTokens } from "../../postgres/sql/sql-tokens.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
-import { addColumnActs, dropColumnActs, renameColumnActs } from "./column-statements.ts";
-import { addConstraintActs, setNotNullActs } from "./constraint-statements.ts";
-import { createIndexActs, dropIndexActs } from "./index-statements.ts";
-import type { Act, StepActs } from "./step-statement.ts";
-import { createTableActs, dropTableActs } from "./table-statements.ts";
+import { addColumnStatements, dropColumnStatements, renameColumnStatements } from "./column-statements.ts";
+import { addConstraintStatements, setNotNullStatements } from "./constraint-statements.ts";
+import { createIndexStatements, dropIndexStatements } from "./index-statements.ts";
+import type { StepStatement, StepStatements } from "./step-statement.ts";
+import { createTableStatements, dropTableStatements } from "./table-statements.ts";
 
 /** What a step does; `before` is what was kept for its way back. */
-export function actsOf(step: Step, before: string | null): StepActs {
+export function statementsOf(step: Step, before: string | null): StepStatements {
   switch (step.kind) {
     case "add column":
-      return addColumnActs(step);
+      return addColumnStatements(step);
     case "create table":
-      return createTableActs(step);
+      return createTableStatements(step);
     case "create index":
-      return createIndexActs(step);
+      return createIndexStatements(step);
     case "drop index":
-      return dropIndexActs(step, before);
+      return dropIndexStatements(step, before);
     case "add constraint":
-      return addConstraintActs(step);
+      return addConstraintStatements(step);
     case "set not null":
-      return setNotNullActs(step);
+      return setNotNullStatements(step);
     case "rename column":
-      return renameColumnActs(step);
+      return renameColumnStatements(step);
     case "drop column":
-      return dropColumnActs(step);
+      return dropColumnStatements(step);
     case "drop table":
-      return dropTableActs(step);
+      return dropTableStatements(step);
     case "sql":
-      return ownActs(step);
+      return ownStatements(step);
   }
 }
 
 /** The author's own statements: what the catalogue says of them only the author knows. */
-function ownActs({ up, down, transactional, done }: Extract<Step, { readonly kind: "sql" }>): StepActs {
-  const act = (statement: Sql): Act => ({
+function ownStatements({
+  up,
+  down,
+  transactional,
+  done,
+}: Extract<Step, { readonly kind: "sql" }>): StepStatements {
+  const act = (statement: Sql): StepStatement => ({
     statement,
     isTransactional: transactional,
     mayWait: !transactional && isConcurrent(statement),
     isDone: async (db) => done !== null && (await answers(db, done)),
   });
   // After the first text of the way back it is not done any more, and the others are still to come.
-  const back = (statement: Sql, index: number): Act => ({
+  const back = (statement: Sql, index: number): StepStatement => ({
     ...act(statement),
     mayBeHalfDone: index > 0,
     isDone: async (db) => done !== null && !(await answers(db, done)),

@@ -4,7 +4,7 @@ import type { BlockingSession } from "../../postgres/transaction/blocking-sessio
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { StepPhase } from "../../store/runs/steps.ts";
 import { shownSession } from "./blocking-session.ts";
-import type { StepActs } from "./step-statement.ts";
+import type { StepStatements } from "./step-statement.ts";
 
 /** Whose step it is, to say what to type. */
 export interface StepPlace {
@@ -66,7 +66,7 @@ export class StepNotBegunError extends TidefillError {
 export async function withWhatIsLeft(
   db: Database,
   place: StepPlace,
-  { left }: StepActs,
+  { left }: StepStatements,
   error: unknown,
 ): Promise<unknown> {
   if (sqlstateOf(error) === null || left === undefined) return error;

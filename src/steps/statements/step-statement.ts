@@ -3,7 +3,7 @@ import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 
 /** One statement of a step. The catalogue tells whether it is done, so that it can be killed at any instant and done again. */
-export interface Act {
+export interface StepStatement {
   readonly statement: Sql;
   /** false for what PostgreSQL refuses inside a transaction */
   readonly isTransactional: boolean;
@@ -12,7 +12,7 @@ export interface Act {
   /** when it is needed at all, for people; always when absent */
   readonly onlyIf?: string;
   /** takes away what an attempt that failed has left, before each further one */
-  readonly clearing?: Act;
+  readonly clearing?: StepStatement;
   /** tried once whatever `isDone` says: that tells the whole from what is not the whole, and here half may be there */
   readonly mayBeHalfDone?: boolean;
   /** Whether it is done already. @throws RefusedError where something else stands in its place, BusyError */
@@ -23,10 +23,10 @@ export interface Act {
 export class BusyError extends RefusedError {}
 
 /** What a step does and how it is taken back, in this order. */
-export interface StepActs {
-  readonly up: readonly Act[];
+export interface StepStatements {
+  readonly up: readonly StepStatement[];
   /** null where there is no way back */
-  readonly down: readonly Act[] | null;
+  readonly down: readonly StepStatement[] | null;
   /** Asks, before the step is done, what its way back will need. */
   readonly before?: (db: Queryable) => Promise<string | null>;
   /** What an attempt that failed has left behind, for people; null where there is nothing. */

@@ -1,23 +1,23 @@
 import type { Step, StepTable } from "../../job/steps/steps.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { nameOf, relationExists } from "./catalogue.ts";
-import type { Act, StepActs } from "./step-statement.ts";
+import type { StepStatement, StepStatements } from "./step-statement.ts";
 
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
 /** Creating a table by the author's own statement. */
-export function createTableActs({ table, statement }: Of<"create table">): StepActs {
+export function createTableStatements({ table, statement }: Of<"create table">): StepStatements {
   return {
     up: [{ statement, isTransactional: true, isDone: (db) => relationExists(db, table) }],
     down: [dropTableAct(table)],
   };
 }
 
-export function dropTableActs({ table }: Of<"drop table">): StepActs {
+export function dropTableStatements({ table }: Of<"drop table">): StepStatements {
   return { up: [dropTableAct(table)], down: null };
 }
 
-function dropTableAct(table: StepTable): Act {
+function dropTableAct(table: StepTable): StepStatement {
   return {
     statement: sql`drop table ${nameOf(table)}`,
     isTransactional: true,

@@ -112,7 +112,7 @@ create table ${s}.range (
   primary key (run_id, number)
 ) with (fillfactor = 50);
 create index range_unfinished on ${s}.range (run_id, number) where status <> 'done';
-comment on table ${s}.range is 'A stretch of keys (after_key, through_key]; null is an open end';
+comment on table ${s}.range is 'A range of keys (after_key, through_key]; null is an open end';
 comment on column ${s}.range.stage is 'The stage of the rollout from which on it is worked on';
 comment on column ${s}.range.checkpoint is 'How far the range is committed, written in each batch''s own transaction';
 comment on column ${s}.range.rows_swallowed is 'Rows that a trigger of the table kept from being written without an error';

@@ -16,7 +16,7 @@ export interface InTestOptions {
 }
 
 const defaultBatchRows = 10;
-/** Undo logs about persons are sealed; those of a test hide nothing. */
+/** Undo logs about persons are encrypted; those of a test hide nothing. */
 const undoKeyOfTests = "known to everybody: for tests only";
 
 /** What the engine is told: few rows a batch, one worker, and nothing that holds it back. @throws UsageError */

@@ -1,4 +1,4 @@
-import { askToStop } from "../../engine/control/request-stop.ts";
+import { requestStop } from "../../engine/control/request-stop.ts";
 import type { WorkOptions } from "../../engine/options/work-options.ts";
 import type { ContractReport } from "../../engine/report/contract-report.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
@@ -72,7 +72,7 @@ async function cancelUnfinished(job: Job, work: WorkOptions): Promise<string | n
     await requireSchema(db, store.schema);
     const last = await store.runs.latest(db, job.name);
     if (last === null || last.kind !== "run" || isFinished(last.status)) return null;
-    await askToStop(session, String(last.id), "cancelled");
+    await requestStop(session, String(last.id), "cancelled");
     return String(last.id);
   });
 }

@@ -1,4 +1,4 @@
-import { install } from "../../engine/control/install-schema.ts";
+import { ensureSchema } from "../../engine/control/install-schema.ts";
 import type { EngineEvent } from "../../engine/report/events.ts";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { runJob } from "../../engine/run/run-job.ts";
@@ -32,8 +32,8 @@ export async function runUnderKills(
   options: Omit<RunInTestOptions, "database">,
   { victims, lives }: KillPlan,
 ): Promise<Survived> {
-  await withSession("tidefill kills", { connectionString: database.connectionString }, 1, install);
-  const killer = await Killer.install(database, victims);
+  await withSession("tidefill kills", { connectionString: database.connectionString }, 1, ensureSchema);
+  const killer = await Killer.ensureSchema(database, victims);
   let resumes = 0;
   await live(await make(), database, options, killer, lives[0], false);
   for (const batches of [...lives.slice(1), undefined]) {

@@ -2,7 +2,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 /** On a laptop half of the connections would be too few to mean anything. */
 const fewest = 16;
@@ -11,7 +11,7 @@ const fewest = 16;
 export class ActiveSessions implements Signal {
   readonly name = "active sessions";
   readonly everyMs = 1_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
 
   async read(db: Queryable): Promise<Reading | null> {
     const { rows } = await db.query(sql`
@@ -27,7 +27,7 @@ export class ActiveSessions implements Signal {
     const limit = Math.max(fewest, Number(rows[0]?.half ?? 0));
     return {
       signal: this.name,
-      strain: strainOf(active, limit, false),
+      utilization: utilizationOf(active, limit, false),
       reason: `${against(active, limit)} active sessions`,
     };
   }

@@ -2,7 +2,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { requireMonitor } from "../require-monitor.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 /** GitLab's limit for its background migrations (WriteAheadLog indicator), in files of 16 MB. */
 const maxFiles = 42;
@@ -11,7 +11,7 @@ const maxFiles = 42;
 export class Archiver implements Signal {
   readonly name = "archiver";
   readonly everyMs = 5_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
 
   async read(db: Queryable): Promise<Reading | null> {
     const { rows: modes } = await db.query(sql`select pg_catalog.current_setting('archive_mode') as mode`);
@@ -24,7 +24,7 @@ export class Archiver implements Signal {
     const files = Number(rows[0]?.files ?? 0);
     return {
       signal: this.name,
-      strain: strainOf(files, maxFiles),
+      utilization: utilizationOf(files, maxFiles),
       reason: `${against(files, maxFiles)} WAL files wait for the archiver`,
     };
   }

@@ -12,7 +12,7 @@ const besideVacuum = 0.6;
 export class Autovacuum implements Signal {
   readonly name = "autovacuum";
   readonly everyMs = 5_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
   readonly #relation: Relation;
 
   constructor(relation: Relation) {
@@ -35,7 +35,7 @@ export class Autovacuum implements Signal {
     const table = `${this.#relation.schema}.${this.#relation.name}`;
     return {
       signal: this.name,
-      strain: isUrgent ? 1 : besideVacuum,
+      utilization: isUrgent ? 1 : besideVacuum,
       reason: `autovacuum is at work on ${table}${isUrgent ? ", to prevent wraparound" : ""}`,
     };
   }

@@ -1,5 +1,5 @@
 import { against } from "../amount.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 /** spirit's limit for a commit. */
 const maxMs = 100;
@@ -10,7 +10,7 @@ const fewest = 5;
 export class CommitLatency implements Signal {
   readonly name = "commit latency";
   readonly everyMs = 500;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
   #commits: { readonly at: number; readonly ms: number }[] = [];
 
   /** Notes what one commit took. */
@@ -24,10 +24,10 @@ export class CommitLatency implements Signal {
     if (this.#commits.length < fewest) return null;
     const sorted = this.#commits.map(({ ms }) => ms).toSorted((left, right) => left - right);
     const p90 = sorted[Math.ceil(sorted.length * 0.9) - 1] ?? 0;
-    const strain = strainOf(p90, maxMs, false);
+    const utilization = utilizationOf(p90, maxMs, false);
     return {
       signal: this.name,
-      strain,
+      utilization,
       reason: `commits take ${against(p90, maxMs, (ms) => `${Math.round(ms)} ms`)}`,
       onlyRestsHelp: true,
     };

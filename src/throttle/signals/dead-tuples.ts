@@ -3,7 +3,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { familyOf } from "../family-of.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 /** Below it a table is small enough to be read over, whatever it is full of. */
 const fewestDead = 5_000_000;
@@ -15,7 +15,7 @@ const fewestDead = 5_000_000;
 export class DeadTuples implements Signal {
   readonly name = "dead tuples";
   readonly everyMs = 5_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
   readonly #relation: Relation;
 
   constructor(relation: Relation) {
@@ -44,7 +44,7 @@ export class DeadTuples implements Signal {
     const { schema, name } = this.#relation;
     return {
       signal: this.name,
-      strain: strainOf(dead, budget),
+      utilization: utilizationOf(dead, budget),
       reason: `${counts} dead rows in ${schema}.${name}${keeper}`,
     };
   }

@@ -16,7 +16,7 @@ const leastAtMost = 10 * 1_024 ** 3;
 export class DiskSpace implements Signal {
   readonly name = "disk space";
   readonly everyMs = 10_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
 
   async read(db: Queryable): Promise<Reading | null> {
     if (!(await isOnThisMachine(db))) return null;
@@ -32,7 +32,7 @@ export class DiskSpace implements Signal {
     const disks = await Promise.all([directory, join(directory, "pg_wal")].map(roomOn));
     return disks.reduce<Reading | null>((most, reading) => {
       if (reading === null) return most;
-      return most === null || reading.strain > most.strain ? reading : most;
+      return most === null || reading.utilization > most.utilization ? reading : most;
     }, null);
   }
 }
@@ -46,7 +46,7 @@ async function roomOn(path: string): Promise<Reading | null> {
   const sign = free <= least ? "<" : "of at least";
   return {
     signal: "disk space",
-    strain: free <= 0 ? 1 : least / free,
+    utilization: free <= 0 ? 1 : least / free,
     reason: `${inBytes(free)} ${sign} ${inBytes(least)} free on the database's disk`,
   };
 }

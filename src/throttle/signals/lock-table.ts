@@ -1,6 +1,6 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 /** Of the server's lock table so much may be taken: the rest is the application's, which fails when it finds none free. */
 const mostTaken = 0.6;
@@ -9,7 +9,7 @@ const mostTaken = 0.6;
 export class LockTable implements Signal {
   readonly name = "lock table";
   readonly everyMs = 1_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
 
   async read(db: Queryable): Promise<Reading | null> {
     const { rows } = await db.query(sql`
@@ -24,7 +24,7 @@ export class LockTable implements Signal {
     const sign = taken >= limit ? ">" : "of at most";
     return {
       signal: this.name,
-      strain: strainOf(taken, limit),
+      utilization: utilizationOf(taken, limit),
       reason: `${taken} ${sign} ${limit} locks are taken of ${size} (max_locks_per_transaction)`,
     };
   }

@@ -1,7 +1,7 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 /** Sessions that wait for us, on average: one in ten looks finds one. */
 const maxSessions = 0.1;
@@ -14,7 +14,7 @@ const averagedMs = 5_000;
 export class LockWaits implements Signal {
   readonly name = "lock waits";
   readonly everyMs = 500;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
   #looks: { readonly at: number; readonly sessions: number }[] = [];
 
   async read(db: Queryable): Promise<Reading | null> {
@@ -27,7 +27,7 @@ export class LockWaits implements Signal {
     const measure = against(average, maxSessions, (sessions) => sessions.toFixed(2).replace(/\.?0+$/, ""));
     return {
       signal: this.name,
-      strain: strainOf(average, maxSessions, false),
+      utilization: utilizationOf(average, maxSessions, false),
       reason: `${measure} sessions wait for locks that we hold`,
     };
   }

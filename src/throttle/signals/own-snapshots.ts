@@ -1,7 +1,7 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against, inSeconds } from "../amount.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 /** A batch is cut off then; only a server before PostgreSQL 17 or a client that froze lets one live longer. */
 const maxSeconds = 20;
@@ -10,7 +10,7 @@ const maxSeconds = 20;
 export class OwnSnapshots implements Signal {
   readonly name = "own snapshots";
   readonly everyMs = 5_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
 
   async read(db: Queryable): Promise<Reading | null> {
     const { rows } = await db.query(sql`
@@ -22,7 +22,7 @@ export class OwnSnapshots implements Signal {
     const seconds = Number(rows[0]?.seconds ?? 0);
     return {
       signal: this.name,
-      strain: strainOf(seconds, maxSeconds, false),
+      utilization: utilizationOf(seconds, maxSeconds, false),
       reason: `a batch of ours is ${against(seconds, maxSeconds, inSeconds)} old`,
     };
   }

@@ -4,10 +4,10 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { isOnThisMachine } from "../on-this-machine.ts";
 import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 const maxBusy = 0.7;
-/** With fewer processors than these one worker alone is felt by everybody else, however idle they are on the whole. */
+/** With fewer processors than these one worker alone is recordCommit by everybody else, however idle they are on the whole. */
 const enoughProcessors = 8;
 /** Never stopped, but nearly: of the processors an application feels every moment. */
 const mostStrain = 0.999;
@@ -30,7 +30,7 @@ interface Times {
 export class Processor implements Signal {
   readonly name = "processor";
   readonly everyMs = 500;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
   #isHere = false;
   #last: Times | null = null;
   /** looks in a row that found an application */
@@ -51,11 +51,15 @@ export class Processor implements Signal {
     const own = { signal: this.name, onlyRestsHelp: true } as const;
     const processors = cpus().length;
     if (processors < enoughProcessors || before === null || now.all === before.all)
-      return { ...own, strain: mostStrain, reason: `an application is at work on ${countOf(processors)}` };
+      return {
+        ...own,
+        utilization: mostStrain,
+        reason: `an application is at work on ${countOf(processors)}`,
+      };
     const busy = (now.busy - before.busy) / (now.all - before.all);
     const percent = (share: number): string => `${Math.round(share * 100)} %`;
     const reason = `processors ${against(busy, maxBusy, percent)} busy while an application is at work`;
-    return { ...own, strain: Math.min(mostStrain, strainOf(busy, maxBusy)), reason };
+    return { ...own, utilization: Math.min(mostStrain, utilizationOf(busy, maxBusy)), reason };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
-import { type Reading, type Signal, SignalBlindError, strainOf } from "../signal.ts";
+import { type Reading, type Signal, SignalBlindError, utilizationOf } from "../signal.ts";
 import { plain } from "./user-query.ts";
 
 const longestAnswerMs = 2_000;
@@ -17,7 +17,7 @@ interface Asked {
 export class PrometheusQuery implements Signal {
   readonly name = "prometheus";
   readonly everyMs = 5_000;
-  readonly whenBlind = "hold";
+  readonly onError = "hold";
   readonly #asked: Asked;
 
   constructor(asked: Asked) {
@@ -31,7 +31,7 @@ export class PrometheusQuery implements Signal {
     const value = Math.max(...values);
     return {
       signal: this.name,
-      strain: strainOf(value, max),
+      utilization: utilizationOf(value, max),
       reason: `${name} ${against(value, max, plain)}`,
     };
   }

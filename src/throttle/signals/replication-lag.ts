@@ -4,7 +4,7 @@ import type { ReplicaLag } from "../../postgres/server/server-activity.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against, inBytes, inSeconds } from "../amount.ts";
-import { type Reading, type Signal, SignalBlindError, strainOf } from "../signal.ts";
+import { type Reading, type Signal, SignalBlindError, utilizationOf } from "../signal.ts";
 import { DeclaredReplica } from "./declared-replica.ts";
 import { LsnHistory } from "./lsn-history.ts";
 
@@ -42,8 +42,8 @@ export class ReplicationLag implements Signal {
     this.#limits = limits;
   }
 
-  get whenBlind(): "hold" | "steady" {
-    return this.#limits.declared().length > 0 ? "hold" : "steady";
+  get onError(): "hold" | "ignore" {
+    return this.#limits.declared().length > 0 ? "hold" : "ignore";
   }
 
   /** How far each replica was behind when it was last looked at. */
@@ -75,7 +75,7 @@ export class ReplicationLag implements Signal {
     if (missing !== undefined) return this.#unseen(db, missing);
     return this.#lags.reduce<Reading | null>((most, lag) => {
       const reading = this.#judge(lag);
-      return most === null || reading.strain > most.strain ? reading : most;
+      return most === null || reading.utilization > most.utilization ? reading : most;
     }, null);
   }
 
@@ -111,13 +111,13 @@ export class ReplicationLag implements Signal {
     const { maxSeconds, maxBytes } = this.#limits;
     if (seconds === null) {
       const reason = `replication lag unknown on ${name}: ${inBytes(bytes)} behind, some of it from before the run was taken up`;
-      return { signal: this.name, strain: Math.max(1, strainOf(bytes, maxBytes)), reason };
+      return { signal: this.name, utilization: Math.max(1, utilizationOf(bytes, maxBytes)), reason };
     }
-    const [late, far] = [strainOf(seconds, maxSeconds), strainOf(bytes, maxBytes)];
+    const [late, far] = [utilizationOf(seconds, maxSeconds), utilizationOf(bytes, maxBytes)];
     const measure = late >= far ? against(seconds, maxSeconds, inSeconds) : against(bytes, maxBytes, inBytes);
     return {
       signal: this.name,
-      strain: Math.max(late, far),
+      utilization: Math.max(late, far),
       reason: `replication lag ${measure} on ${name}`,
     };
   }

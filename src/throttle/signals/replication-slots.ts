@@ -1,7 +1,7 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against, inBytes } from "../amount.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 /** Where `max_slot_wal_keep_size` sets no limit. */
 const defaultMaxBytes = 10 * 1_024 ** 3;
@@ -10,7 +10,7 @@ const defaultMaxBytes = 10 * 1_024 ** 3;
 export class ReplicationSlots implements Signal {
   readonly name = "replication slots";
   readonly everyMs = 5_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
 
   async read(db: Queryable): Promise<Reading | null> {
     const { rows } = await db.query(sql`
@@ -31,7 +31,7 @@ export class ReplicationSlots implements Signal {
     const measure = against(retained, limit, inBytes);
     return {
       signal: this.name,
-      strain: strainOf(retained, limit),
+      utilization: utilizationOf(retained, limit),
       reason: `replication slot ${slot.name} retains ${measure} of WAL`,
     };
   }

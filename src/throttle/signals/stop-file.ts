@@ -5,7 +5,7 @@ import type { Reading, Signal } from "../signal.ts";
 export class StopFile implements Signal {
   readonly name = "stop file";
   readonly everyMs = 500;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
   readonly #path: string;
 
   constructor(path: string) {
@@ -17,6 +17,6 @@ export class StopFile implements Signal {
       () => true,
       () => false,
     );
-    return isThere ? { signal: this.name, strain: 1, reason: `the file ${this.#path} is there` } : null;
+    return isThere ? { signal: this.name, utilization: 1, reason: `the file ${this.#path} is there` } : null;
   }
 }

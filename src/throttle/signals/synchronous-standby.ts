@@ -6,10 +6,10 @@ import type { Reading, Signal } from "../signal.ts";
 export class SynchronousStandby implements Signal {
   readonly name = "synchronous standby";
   readonly everyMs = 1_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
 
   async read(db: Queryable): Promise<Reading | null> {
     const reason = await whyCommitsWait(db);
-    return reason === null ? null : { signal: this.name, strain: 1, reason };
+    return reason === null ? null : { signal: this.name, utilization: 1, reason };
   }
 }

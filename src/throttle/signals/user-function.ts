@@ -1,12 +1,12 @@
 import { against } from "../amount.ts";
-import { type Reading, type Signal, SignalBlindError, strainOf } from "../signal.ts";
+import { type Reading, type Signal, SignalBlindError, utilizationOf } from "../signal.ts";
 import { plain } from "./user-query.ts";
 
 /** A number that a function of the user's answers, against a limit. */
 export class UserFunction implements Signal {
   readonly name = "function";
   readonly everyMs = 2_000;
-  readonly whenBlind = "hold";
+  readonly onError = "hold";
   readonly #given: {
     readonly name: string;
     readonly max: number;
@@ -28,7 +28,7 @@ export class UserFunction implements Signal {
       throw new SignalBlindError(`the function "${name}" answered no number`);
     return {
       signal: this.name,
-      strain: strainOf(value, max),
+      utilization: utilizationOf(value, max),
       reason: `${name} ${against(value, max, plain)}`,
     };
   }

@@ -1,13 +1,13 @@
 import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
-import { type Reading, type Signal, SignalBlindError, strainOf } from "../signal.ts";
+import { type Reading, type Signal, SignalBlindError, utilizationOf } from "../signal.ts";
 
 /** A number that a query of the user's answers, against a limit. */
 export class UserQuery implements Signal {
   readonly name = "query";
   readonly everyMs = 2_000;
-  readonly whenBlind = "hold";
+  readonly onError = "hold";
   readonly #query: { readonly name: string; readonly query: Sql; readonly max: number };
 
   constructor(query: { readonly name: string; readonly query: Sql; readonly max: number }) {
@@ -26,7 +26,7 @@ export class UserQuery implements Signal {
     if (Number.isNaN(value)) throw new SignalBlindError(`the query "${name}" answered no number`);
     return {
       signal: this.name,
-      strain: strainOf(value, max),
+      utilization: utilizationOf(value, max),
       reason: `${name} ${against(value, max, plain)}`,
     };
   }

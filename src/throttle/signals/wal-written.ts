@@ -1,7 +1,7 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against, inBytes } from "../amount.ts";
-import { type Reading, type Signal, strainOf } from "../signal.ts";
+import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 interface Sample {
   readonly at: number;
@@ -20,7 +20,7 @@ interface Written {
 export class WalWritten implements Signal {
   readonly name = "wal";
   readonly everyMs = 1_000;
-  readonly whenBlind = "steady";
+  readonly onError = "ignore";
   readonly #maxBytesPerSecond: number | null;
   readonly #batches: string;
   #last: Sample | null = null;
@@ -61,7 +61,7 @@ export class WalWritten implements Signal {
     const limit = this.#maxBytesPerSecond;
     if (limit === null) return null;
     const measure = against(this.#all, limit, (bytes) => `${inBytes(bytes)}/s`);
-    return { signal: this.name, strain: strainOf(this.#all, limit), reason: `WAL ${measure}` };
+    return { signal: this.name, utilization: utilizationOf(this.#all, limit), reason: `WAL ${measure}` };
   }
 }
 

@@ -14,7 +14,7 @@ export interface OpenHours {
 export class WindowSignal implements Signal {
   readonly name = "window";
   readonly everyMs = 1_000;
-  readonly whenBlind = "hold";
+  readonly onError = "hold";
   readonly #hours: () => OpenHours | null;
   /** what was found out of the hours as they are now */
   #known: { readonly hours: OpenHours; readonly next: Date | null } | null = null;
@@ -34,7 +34,7 @@ export class WindowSignal implements Signal {
       next === null
         ? "and never opens"
         : `until ${inMinutes(next)} (${inSeconds((next.getTime() - now.getTime()) / 1_000)})`;
-    return { signal: this.name, strain: 1, reason: `the window ${hours} is closed ${opens}` };
+    return { signal: this.name, utilization: 1, reason: `the window ${hours} is closed ${opens}` };
   }
 
   // Looked for once: it may go through the minutes of two weeks.

@@ -1,4 +1,4 @@
-import { explained } from "../../../src/cli/terminal/explained.ts";
+import { toTidefillError } from "../../../src/cli/terminal/explained.ts";
 import type { TidefillError } from "../../../src/errors.ts";
 import { createPool } from "../../../src/postgres/connection/create-pool.ts";
 
@@ -37,7 +37,7 @@ export async function refusal(connecting: Promise<unknown>): Promise<TidefillErr
     () => new Error("It has connected."),
     (error: unknown) => error,
   );
-  return explained(thrown);
+  return toTidefillError(thrown);
 }
 
 /** An address with other parts. */

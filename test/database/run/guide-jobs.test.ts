@@ -176,11 +176,11 @@ test("students are anonymised only where a verified backup is there", async () =
   expect(await school()).toEqual(before);
 });
 
-test("accounts are erased only where the undo log can be sealed", async () => {
+test("accounts are erased only where the undo log can be encrypted", async () => {
   const parameters = { closedBefore: "2025-06-01" };
   const before = await school();
   await expect(
     runJob(eraseClosedAccounts, { connectionString: database.url, parameters, undoKey: "" }),
-  ).rejects.toMatchObject({ check: "undo-log-is-sealed" });
+  ).rejects.toMatchObject({ check: "undo-log-is-encrypted" });
   expect(await school()).toEqual(before);
 });

@@ -12,8 +12,8 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { install } from "../../../src/engine/control/install-schema.ts";
-import { askToStop } from "../../../src/engine/control/request-stop.ts";
+import { ensureSchema } from "../../../src/engine/control/install-schema.ts";
+import { requestStop } from "../../../src/engine/control/request-stop.ts";
 import { withSession } from "../../../src/store/session.ts";
 import { closedWindow } from "../../support/closed-window.ts";
 import { useDatabase } from "../../support/database.ts";
@@ -200,7 +200,7 @@ test.each(["paused", "cancelled"] as const)("a stage that soaks hears when it is
     onEvent: ({ type }) => {
       if (type === "stage done")
         void withSession("test", { connectionString: database.url }, 5, (session) =>
-          askToStop(session, "fill", wanted),
+          requestStop(session, "fill", wanted),
         );
     },
   });
@@ -236,7 +236,7 @@ test.each(["its window has closed", "its time is over"])(
 );
 
 test("a stage whose verify was stopped is left unjudged as well", async () => {
-  await withSession("test", options(), 5, async (session) => install(session));
+  await withSession("test", options(), 5, async (session) => ensureSchema(session));
   await database.query(`create or replace function shut() returns trigger language plpgsql as
     $$ begin new.pace := jsonb_build_object('window', '${closedWindow()}'); return new; end $$`);
   await database.query(

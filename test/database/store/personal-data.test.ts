@@ -17,7 +17,7 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { sealOf } from "../../../src/engine/undo-log/encryption.ts";
+import { encryptionOf } from "../../../src/engine/undo-log/encryption.ts";
 import type { Database } from "../../../src/postgres/transaction/database.ts";
 import { eraseRow } from "../../../src/retention/erase-row.ts";
 import { useDatabase } from "../../support/database.ts";
@@ -75,7 +75,7 @@ const undo = (number: number) => undoRun(String(number), { ...options, connectio
 const erase = (key: readonly string[], tableName = "school.person", by?: readonly string[]) =>
   withEngine(database.url, (session) => eraseRow(session, { table: tableName, key, by }));
 const persons = () => database.query("select id, name, email, note from school.person order by id");
-/** Every table of tidefill's as text, with the sealed values of the undo logs opened. */
+/** Every table of tidefill's as text, with the encrypted values of the undo logs opened. */
 async function dump(): Promise<string> {
   return withEngine(database.url, async ({ db }) => {
     const tables = await database.query(
@@ -88,15 +88,15 @@ async function dump(): Promise<string> {
 
 async function dumpTable(db: Database, name: string): Promise<string> {
   const columns = await database.query(
-    "select attname as name, atttypid = 'bytea'::regtype as sealed from pg_attribute where attrelid = ('tidefill.' || $1)::regclass and attnum > 0",
+    "select attname as name, atttypid = 'bytea'::regtype as encrypted from pg_attribute where attrelid = ('tidefill.' || $1)::regclass and attnum > 0",
     [name],
   );
   const isLog = name.startsWith("undo_");
   const { password } = isLog
-    ? await sealOf(db, BigInt(name.slice("undo_".length)), undoKey)
+    ? await encryptionOf(db, BigInt(name.slice("undo_".length)), undoKey)
     : { password: "" };
   const list = columns.map((column) =>
-    isLog && column.sealed ? `pgp_sym_decrypt("${column.name}", $1)` : `"${column.name}"::text`,
+    isLog && column.encrypted ? `pgp_sym_decrypt("${column.name}", $1)` : `"${column.name}"::text`,
   );
   const rows = await database.query(
     `select concat_ws(' | ', ${list.join(", ")}) as line from tidefill.${name} where $1::text is not null`,
@@ -105,7 +105,7 @@ async function dumpTable(db: Database, name: string): Promise<string> {
   return [name, ...rows.map(({ line }) => String(line))].join("\n");
 }
 
-test("erase takes one person out of sealed images of updates and deletes, and no undo brings them back", async () => {
+test("erase takes one person out of encrypted images of updates and deletes, and no undo brings them back", async () => {
   const first = await run(anonymise);
   const second = await run(close);
   expect(await dump()).toContain(canary);
@@ -296,7 +296,7 @@ test.each([
   expect(error.message).not.toContain(key[0]!.length > 5 ? key[0] : "nothing");
 });
 
-test("the parameters of a run about persons are sealed, and opened by whatever goes on with it", async () => {
+test("the parameters of a run about persons are encrypted, and opened by whatever goes on with it", async () => {
   const stop = new AbortController();
   let isForgiving = false;
   const rename = defineJob({
@@ -316,7 +316,8 @@ test("the parameters of a run about persons are sealed, and opened by whatever g
     { connectionString: database.url },
   ];
   const refusedWithout = async (work: (options: (typeof wrong)[number]) => Promise<unknown>) => {
-    for (const each of wrong) await expect(work(each)).rejects.toMatchObject({ check: "undo-log-is-sealed" });
+    for (const each of wrong)
+      await expect(work(each)).rejects.toMatchObject({ check: "undo-log-is-encrypted" });
   };
   // One worker: another might find the run finished before it hears of the stop.
   const begun = await runJob(rename, {
@@ -345,7 +346,7 @@ test("the parameters of a run about persons are sealed, and opened by whatever g
   expect(JSON.stringify(await kept())).not.toContain(canary);
 });
 
-test("a verify of a job that has never run keeps its parameters sealed too; without a key for them they stay readable", async () => {
+test("a verify of a job that has never run keeps its parameters encrypted too; without a key for them they stay readable", async () => {
   const forget = defineSqlJob({
     name: "forget",
     personalData: true,

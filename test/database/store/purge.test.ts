@@ -104,14 +104,14 @@ test("what an unfinished undo takes back is not purged, and a run goes with the 
 });
 
 test("encrypted logs expire after 30 days even where runs are kept longer, and logs can be purged alone", async () => {
-  const sealed = await run(anonymise);
+  const encrypted = await run(anonymise);
   const plain = await run(remove);
   await age(31);
   expect(await purgeOld(90 * day)).toMatchObject({ runs: 0, undoLogs: 1, rejects: 0 });
   const logs = (): Promise<Record<string, unknown>[]> =>
     database.query("select id::integer, undo_log from tidefill.run order by id");
   expect(await logs()).toEqual([
-    { id: sealed.run, undo_log: "purged" },
+    { id: encrypted.run, undo_log: "purged" },
     { id: plain.run, undo_log: "plain" },
   ]);
   expect(await purgeOld(30 * day, true)).toMatchObject({ runs: 0, undoLogs: 1 });

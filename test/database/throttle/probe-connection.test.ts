@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sql } from "../../../src/postgres/sql/sql.ts";
 import type { Queryable } from "../../../src/postgres/transaction/database.ts";
-import { Onlooker } from "../../../src/postgres/transaction/probe-connection.ts";
+import { ProbeConnection } from "../../../src/postgres/transaction/probe-connection.ts";
 import { useDatabase } from "../../support/database.ts";
 import { withEngine } from "../run/small-batches.ts";
 
@@ -14,19 +14,19 @@ async function transactionOf(db: Queryable): Promise<string | null | undefined> 
 
 test("what is asked at one moment is asked in one transaction, what is asked later in another", async () => {
   await withEngine(database.url, async ({ db }) => {
-    const onlooker = new Onlooker(db);
-    const [first, second] = await Promise.all([transactionOf(onlooker), transactionOf(onlooker)]);
+    const probe = new ProbeConnection(db);
+    const [first, second] = await Promise.all([transactionOf(probe), transactionOf(probe)]);
     expect(second).toBe(first);
-    expect(await transactionOf(onlooker)).not.toBe(first);
+    expect(await transactionOf(probe)).not.toBe(first);
   });
 });
 
 test("a statement that fails does not harm those behind it", async () => {
   await withEngine(database.url, async ({ db }) => {
-    const onlooker = new Onlooker(db);
-    const before = transactionOf(onlooker);
-    const wrong = onlooker.query(sql`select 1 / 0`);
-    const behind = [transactionOf(onlooker), transactionOf(onlooker)];
+    const probe = new ProbeConnection(db);
+    const before = transactionOf(probe);
+    const wrong = probe.query(sql`select 1 / 0`);
+    const behind = [transactionOf(probe), transactionOf(probe)];
     await expect(wrong).rejects.toMatchObject({ code: "22012" });
     const [next, last] = await Promise.all(behind);
     expect(next).not.toBe(await before);
@@ -36,20 +36,20 @@ test("a statement that fails does not harm those behind it", async () => {
 
 test("a connection that breaks is told to whoever waited for it, and nobody waits for ever", async () => {
   await withEngine(database.url, async ({ db }) => {
-    const onlooker = new Onlooker(db);
+    const probe = new ProbeConnection(db);
     const asked = [
-      onlooker.query(sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`),
-      transactionOf(onlooker),
+      probe.query(sql`select pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())`),
+      transactionOf(probe),
     ];
     await expect(asked[0]).rejects.toThrow();
     await Promise.allSettled(asked);
-    expect(await transactionOf(onlooker)).toBeTruthy();
+    expect(await transactionOf(probe)).toBeTruthy();
   });
 });
 
 test("nothing that it does stays", async () => {
   await withEngine(database.url, async ({ db }) => {
-    await new Onlooker(db).query(sql`create table seen ()`);
+    await new ProbeConnection(db).query(sql`create table seen ()`);
     expect((await db.query(sql`select pg_catalog.to_regclass('seen') as seen`)).rows).toEqual([
       { seen: null },
     ]);

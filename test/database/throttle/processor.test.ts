@@ -31,7 +31,7 @@ test("an application is told from people and monitors by its sessions of one nam
   expect(await processor.read(db)).toBeNull();
   expect(await processor.read(db)).toEqual({
     signal: "processor",
-    strain: 0.999,
+    utilization: 0.999,
     reason: `an application is at work on the same ${cpus().length} processors`,
     onlyRestsHelp: true,
   });

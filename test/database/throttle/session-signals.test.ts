@@ -58,15 +58,15 @@ describe("lock waits", () => {
     await sessions.waiting("application", change);
     const signal = new LockWaits();
     const db = sessions.onlooker();
-    const reading = { signal: "lock waits", strain: 0.95 };
+    const reading = { signal: "lock waits", utilization: 0.95 };
     expect(await signal.read(db)).toEqual({
       ...reading,
       reason: "0.1 > 0.1 sessions wait for locks that we hold",
     });
-    expect(await signal.read(db)).toMatchObject({ strain: 0.95, reason: /^0\.2 > 0\.1 sessions/ });
+    expect(await signal.read(db)).toMatchObject({ utilization: 0.95, reason: /^0\.2 > 0\.1 sessions/ });
     await holder.query("rollback");
     await admin.query("begin; lock table notes; rollback");
-    expect(await signal.read(db)).toMatchObject({ strain: 0.95 });
+    expect(await signal.read(db)).toMatchObject({ utilization: 0.95 });
     vi.advanceTimersByTime(5_000);
     expect(await signal.read(db)).toBeNull();
   });
@@ -76,7 +76,7 @@ describe("lock waits", () => {
     await holder.query("begin; lock table notes in share mode");
     await sessions.waiting("application", change);
     await sessions.waiting("application", change);
-    expect(await new LockWaits().read(sessions.onlooker())).toMatchObject({ strain: 0.95 });
+    expect(await new LockWaits().read(sessions.onlooker())).toMatchObject({ utilization: 0.95 });
   });
 
   test("of others for others, of ours for others, and of ours for ours do not count", async () => {
@@ -106,7 +106,7 @@ describe("active sessions", () => {
     await sessions.open("idle application");
     expect(await new ActiveSessions().read(sessions.onlooker())).toEqual({
       signal: "active sessions",
-      strain: 0.25,
+      utilization: 0.25,
       reason: "5 of at most 20 active sessions",
     });
   });
@@ -114,7 +114,7 @@ describe("active sessions", () => {
   test("slow a run down beyond half of the connections, and never stop it", async () => {
     await crowd("application", 21);
     expect(await new ActiveSessions().read(sessions.onlooker())).toMatchObject({
-      strain: 0.95,
+      utilization: 0.95,
       reason: "21 > 20 active sessions",
     });
   });
@@ -138,7 +138,7 @@ describe("autovacuum", () => {
     await once("delete from essays where id % 2 = 0");
     expect(await atWork(new Autovacuum(await relationOf("essays")))).toEqual({
       signal: "autovacuum",
-      strain: 0.6,
+      utilization: 0.6,
       reason: "autovacuum is at work on public.essays",
     });
     const db = sessions.onlooker();
@@ -150,7 +150,7 @@ describe("autovacuum", () => {
     await expect(part.read(filler)).rejects.toThrow(SignalBlindError);
     await expect(part.read(filler)).rejects.toThrow(/cannot be seen: grant pg_monitor to filler$/);
     await admin.query("grant pg_monitor to filler");
-    expect(await part.read(filler)).toMatchObject({ strain: 0.6 });
+    expect(await part.read(filler)).toMatchObject({ utilization: 0.6 });
   });
 
   test("that prevents wraparound holds a run", async () => {
@@ -169,7 +169,7 @@ describe("autovacuum", () => {
     end $$`);
     expect(await atWork(new Autovacuum(await relationOf("old")))).toEqual({
       signal: "autovacuum",
-      strain: 1,
+      utilization: 1,
       reason: "autovacuum is at work on public.old, to prevent wraparound",
     });
   });
@@ -213,10 +213,10 @@ describe("dead rows", () => {
     await leave(200_000);
     const signal = "dead tuples";
     const reason = "2,600,000 of at most 5,000,000 dead rows in public.worn";
-    expect(await read()).toEqual({ signal, strain: 0.52, reason });
+    expect(await read()).toEqual({ signal, utilization: 0.52, reason });
     await leave(2_500_000);
     expect(await read()).toMatchObject({
-      strain: 1.02,
+      utilization: 1.02,
       reason: "5,100,000 > 5,000,000 dead rows in public.worn",
     });
     expect(await read("notes")).toBeNull();
@@ -230,7 +230,7 @@ describe("dead rows", () => {
     }
     for (const on of ["true", "on", "yes", "1"]) {
       await admin.query(`alter table worn set (autovacuum_enabled = ${on})`);
-      expect([on, await read()]).toEqual([on, expect.objectContaining({ strain: 0.52 })]);
+      expect([on, await read()]).toEqual([on, expect.objectContaining({ utilization: 0.52 })]);
     }
     await admin.query("alter system set autovacuum = off");
     await admin.query("select pg_reload_conf()");

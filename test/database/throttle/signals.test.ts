@@ -30,8 +30,8 @@ describe("a query of the job's own", () => {
     [sql`select 'Infinity'::float8`, Number.POSITIVE_INFINITY, "crowd Infinity > 10"],
     [sql`select count(*) from notes`, 0, "crowd 0 of at most 10"],
     [sql`select ${"4"}::integer`, 0.4, "crowd 4 of at most 10"],
-  ])("%s is the strain %d: %s", async (query, strain, reason) => {
-    expect(await read(query)).toEqual({ signal: "query", strain, reason });
+  ])("%s is the utilization %d: %s", async (query, utilization, reason) => {
+    expect(await read(query)).toEqual({ signal: "query", utilization, reason });
   });
 
   test.each([
@@ -57,7 +57,7 @@ describe("a query of the job's own", () => {
   });
 
   test("that cannot be asked holds the run", () => {
-    expect(new UserQuery({ name: "crowd", query: sql`select 1`, max: 1 }).whenBlind).toBe("hold");
+    expect(new UserQuery({ name: "crowd", query: sql`select 1`, max: 1 }).onError).toBe("hold");
   });
 
   test("leaves no trace when it writes", async () => {
@@ -78,7 +78,7 @@ describe("a query of the job's own", () => {
     const signal = new UserQuery({ name: "crowd", query, max: 10 });
     await expect(signal.read(db)).rejects.toThrow("division by zero");
     await database.query("insert into notes values (1), (2)");
-    expect(await signal.read(db)).toMatchObject({ strain: 0.5 });
+    expect(await signal.read(db)).toMatchObject({ utilization: 0.5 });
   });
 });
 
@@ -103,7 +103,7 @@ describe("snapshots of our own", () => {
     const [at] = (await oldest.query("select pg_backend_pid() as pid")).rows;
     const before = await ageOf(at.pid);
     const reading = await new OwnSnapshots().read(sessions.onlooker(database.url));
-    const seconds = (reading?.strain ?? 0) * 20;
+    const seconds = (reading?.utilization ?? 0) * 20;
     expect(seconds).toBeGreaterThanOrEqual(before);
     expect(seconds).toBeLessThanOrEqual(await ageOf(at.pid));
     expect(reading?.reason).toMatch(/^a batch of ours is \d.* s of at most 20 s old$/);
@@ -117,7 +117,7 @@ describe("snapshots of our own", () => {
     const before = await ageOf(at.pid);
     const reading = await new OwnSnapshots().read(sessions.onlooker(database.url));
     const passed = (await ageOf(at.pid)) - before;
-    expect((reading?.strain ?? 1) * 20).toBeLessThanOrEqual(passed);
+    expect((reading?.utilization ?? 1) * 20).toBeLessThanOrEqual(passed);
   });
 });
 

@@ -55,14 +55,14 @@ describe("WAL", () => {
     const free = new WalWritten(null, batches);
     expect(await limited.read(db)).toEqual({
       signal: "wal",
-      strain: 0,
+      utilization: 0,
       reason: "WAL 0 B/s of at most 1 MB/s",
     });
     expect(await free.read(db)).toBeNull();
     await writeWal(admin, 6);
     vi.advanceTimersByTime(2_000);
     const reading = await limited.read(db);
-    expect(reading?.strain).toBeCloseTo(3, 1);
+    expect(reading?.utilization).toBeCloseTo(3, 1);
     expect(reading?.reason).toBe("WAL 3 MB/s > 1 MB/s");
     expect(await free.read(db)).toBeNull();
     expect(free.bytesPerSecond / 1_048_576).toBeCloseTo(3, 1);
@@ -115,8 +115,8 @@ describe("a replication slot", () => {
     await admin.query("checkpoint");
     await admin.query("select pg_create_physical_replication_slot('younger', true)");
     const reading = await new ReplicationSlots().read(db);
-    expect(reading?.strain).toBeGreaterThan(40 / 32);
-    expect(reading?.strain).toBeLessThan(2);
+    expect(reading?.utilization).toBeGreaterThan(40 / 32);
+    expect(reading?.utilization).toBeLessThan(2);
     expect(reading?.reason).toMatch(/^replication slot unread retains \d+ MB > 32 MB of WAL$/);
   });
 
@@ -149,14 +149,14 @@ describe("the archiver", () => {
     expect(waiting).toBeGreaterThan(0);
     const reading = await new Archiver().read(db);
     expect(reading).toMatchObject({
-      strain: waiting / 42,
+      utilization: waiting / 42,
       reason: `${waiting} of at most 42 WAL files wait for the archiver`,
     });
     for (let file = waiting; file < 42; file += 1) await writeFile(join(status, `test-${file}.ready`), "");
     await writeFile(join(status, "test.done"), "");
     expect(await new Archiver().read(db)).toEqual({
       signal: "archiver",
-      strain: 1,
+      utilization: 1,
       reason: "42 > 42 WAL files wait for the archiver",
     });
   });
@@ -193,7 +193,7 @@ describe("a role without pg_monitor", () => {
     const reading = await new DiskSpace().read(db);
     const { bavail, blocks, bsize } = await statfs(join(cluster.directory, "data"));
     const least = Math.max(1_073_741_824, Math.min(10 * 1_073_741_824, 0.05 * blocks * bsize));
-    expect(reading?.strain).toBeCloseTo(least / (bavail * bsize), 2);
+    expect(reading?.utilization).toBeCloseTo(least / (bavail * bsize), 2);
     expect(reading?.reason).toMatch(/^[\d.]+ [A-Z]B of at least [\d.]+ [A-Z]B free on the database's disk$/);
   });
 });

@@ -14,7 +14,7 @@ import {
   update,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { askToStop } from "../../../src/engine/control/request-stop.ts";
+import { requestStop } from "../../../src/engine/control/request-stop.ts";
 import { withSession } from "../../../src/store/session.ts";
 import { useDatabase } from "../../support/database.ts";
 
@@ -66,7 +66,7 @@ test.each([
 
 test("what a run that was cancelled has written goes back with its job", async () => {
   await stopped((more) => runJob(increment(), more));
-  await withSession("cancel", options, 5, (session) => askToStop(session, "1", "cancelled"));
+  await withSession("cancel", options, 5, (session) => requestStop(session, "1", "cancelled"));
   await undoJob(increment(), options);
   expect(await values()).toEqual([0]);
 });

@@ -157,11 +157,15 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-async function requireSealedRoundTrips(job: Job, tables: readonly string[], written: number): Promise<void> {
+async function requireEncryptedRoundTrips(
+  job: Job,
+  tables: readonly string[],
+  written: number,
+): Promise<void> {
   vi.stubEnv("TIDEFILL_UNDO_KEY", "a key of the operator's own");
   await requireRoundTrips(
     database,
-    { ...job, name: `${job.name}-sealed`, personalData: true },
+    { ...job, name: `${job.name}-encrypted`, personalData: true },
     tables,
     written,
   );
@@ -173,8 +177,8 @@ test.each(
   jobs
     .filter(([{ name }]) => !comparing.includes(name))
     .map(([job, tables]) => [job.name, job, tables] as const),
-)("%s over every type is taken back to the byte where the undo log is sealed", async (_, job, tables) => {
-  await requireSealedRoundTrips(job, tables, rows);
+)("%s over every type is taken back to the byte where the undo log is encrypted", async (_, job, tables) => {
+  await requireEncryptedRoundTrips(job, tables, rows);
 });
 
 test.each(
@@ -182,9 +186,9 @@ test.each(
     .filter(([{ name }]) => comparing.includes(name))
     .map(([job, tables]) => [job.name, job, tables] as const),
 )(
-  "%s over every type, char(n) too, is taken back to the byte where the undo log is sealed",
+  "%s over every type, char(n) too, is taken back to the byte where the undo log is encrypted",
   async (_, job, tables) => {
-    await requireSealedRoundTrips(job, tables, rows);
+    await requireEncryptedRoundTrips(job, tables, rows);
   },
 );
 

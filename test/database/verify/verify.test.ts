@@ -18,7 +18,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { exitCodeOf } from "../../../src/cli/terminal/exit-code.ts";
-import { askToStop } from "../../../src/engine/control/request-stop.ts";
+import { requestStop } from "../../../src/engine/control/request-stop.ts";
 import { purge } from "../../../src/retention/purge.ts";
 import { useDatabase } from "../../support/database.ts";
 import { freshSchemas } from "../../support/fresh-schemas.ts";
@@ -264,7 +264,7 @@ test("a verify of a run that is not done says so, and proves nothing; of one tha
 
 test("of a run that was cancelled is compared what it has done", async () => {
   const { run } = await runJob(updateRows, { ...options(), canary: "10%" });
-  await withEngine(database.url, (session) => askToStop(session, String(run), "cancelled"));
+  await withEngine(database.url, (session) => requestStop(session, String(run), "cancelled"));
   const part = await verifyRun(updateRows, options());
   expect(part.rows).toMatchObject({ conflicted: 0 });
   expect(part.message).toMatch(

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Rests } from "../../../src/engine/pacing/duty-cycle.ts";
+import { DutyCycle } from "../../../src/engine/pacing/duty-cycle.ts";
 
 // Time stands still unless a test moves it.
 beforeEach(() => {
@@ -10,8 +10,8 @@ afterEach(() => {
 });
 
 /** One worker that has worked for 300 ms in three batches, of which each alone would have been too short for a rest. */
-function tired(): Rests {
-  const rests = new Rests();
+function tired(): DutyCycle {
+  const rests = new DutyCycle();
   for (let batch = 0; batch < 2; batch += 1) {
     rests.worked(100, 1, 250);
     expect(rests.remainingMs(0.5)).toBe(0);
@@ -31,7 +31,7 @@ test("short batches rest together, as long as their share asks for", () => {
   expect(rests.remainingMs(0.25)).toBe(0);
 });
 
-test("a rest ends earlier when the strain is over, and lasts longer when it grows", () => {
+test("a rest ends earlier when the utilization is over, and lasts longer when it grows", () => {
   const rests = tired();
   expect(rests.remainingMs(0.1)).toBeCloseTo(2_700);
   vi.advanceTimersByTime(300);
@@ -41,13 +41,13 @@ test("a rest ends earlier when the strain is over, and lasts longer when it grow
 });
 
 test("no rest is longer than twenty seconds, however long a batch was", () => {
-  const rests = new Rests();
+  const rests = new DutyCycle();
   rests.worked(60_000, 1, 250);
   expect(rests.remainingMs(0.01)).toBe(20_000);
 });
 
 test("workers rest together: when each has worked its time, and what was still under way counts too", () => {
-  const rests = new Rests();
+  const rests = new DutyCycle();
   rests.worked(300, 2, 250);
   expect(rests.remainingMs(0.5)).toBe(0);
   rests.worked(300, 2, 250);
@@ -57,7 +57,7 @@ test("workers rest together: when each has worked its time, and what was still u
 });
 
 test("what was worked before nobody had to rest earns no rest", () => {
-  const rests = new Rests();
+  const rests = new DutyCycle();
   rests.worked(200, 1, 250);
   rests.forget();
   rests.worked(200, 1, 250);

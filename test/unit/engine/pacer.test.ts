@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Pacer } from "../../../src/engine/pacing/pacer.ts";
 import type { Pace, RunPace } from "../../../src/job/pace/pace.ts";
 
-/** A pacer that the signals have told one strain. */
-function strained(strain: number, job: Pace = {}, run: RunPace = {}): Pacer {
+/** A pacer that the signals have told one utilization. */
+function strained(utilization: number, job: Pace = {}, run: RunPace = {}): Pacer {
   const pacer = new Pacer(job, run);
-  pacer.learn([{ signal: "archiver", strain, reason: `archiver ${strain}` }]);
+  pacer.learn([{ signal: "archiver", utilization, reason: `archiver ${utilization}` }]);
   return pacer;
 }
 
@@ -64,8 +64,13 @@ describe("what people chose", () => {
 });
 
 describe("where only rests help", () => {
-  const busy = { signal: "processor", strain: 0.99, reason: "an application", onlyRestsHelp: true } as const;
-  const waits = { signal: "lock waits", strain: 0.9, reason: "somebody waits" } as const;
+  const busy = {
+    signal: "processor",
+    utilization: 0.99,
+    reason: "an application",
+    onlyRestsHelp: true,
+  } as const;
+  const waits = { signal: "lock waits", utilization: 0.9, reason: "somebody waits" } as const;
 
   test("batches stay long, then and afterwards", () => {
     const pacer = new Pacer({}, {});
@@ -86,23 +91,26 @@ describe("where only rests help", () => {
 
 describe("the level", () => {
   test.each([
-    // strain, level, workers that work, batch time, rest after a batch of 150 ms of each of them
+    // utilization, level, workers that work, batch time, rest after a batch of 150 ms of each of them
     [0, 1, 4, 250, 0],
     [0.5, 1, 4, 250, 0],
     [0.75, 0.5015, 3, 125.375, 150 * (3 / 2.006 - 1)],
     [0.95, 0.1027, 1, 25.675, 150 * (1 / 0.4108 - 1)],
     [0.999, 0.004994, 1, 25, 150 * (1 / 0.019976 - 1)],
     [1, 0, 1, 25, 20_000],
-  ])("at the strain %d is %d: %i of 4 workers, batches of %d ms, a rest of %d ms", (strain, ...expected) => {
-    const pacer = strained(strain);
-    const [level, workers, batchTime, rest] = expected;
-    expect(pacer.level).toBeCloseTo(level);
-    expect(pacer.activeWorkers).toBe(workers);
-    expect([1, 2, 3, 4].filter((worker) => pacer.mayWork(worker))).toHaveLength(workers);
-    expect(pacer.batchTimeMs).toBeCloseTo(batchTime);
-    for (let worker = 1; worker <= workers; worker += 1) pacer.worked(10, 150);
-    expect(restOf(pacer)).toBeCloseTo(rest, -1);
-  });
+  ])(
+    "at the utilization %d is %d: %i of 4 workers, batches of %d ms, a rest of %d ms",
+    (utilization, ...expected) => {
+      const pacer = strained(utilization);
+      const [level, workers, batchTime, rest] = expected;
+      expect(pacer.level).toBeCloseTo(level);
+      expect(pacer.activeWorkers).toBe(workers);
+      expect([1, 2, 3, 4].filter((worker) => pacer.mayWork(worker))).toHaveLength(workers);
+      expect(pacer.batchTimeMs).toBeCloseTo(batchTime);
+      for (let worker = 1; worker <= workers; worker += 1) pacer.worked(10, 150);
+      expect(restOf(pacer)).toBeCloseTo(rest, -1);
+    },
+  );
 
   test("leaves no batch shorter than 10 ms", () => {
     for (const batchTime of ["10ms", "15ms", "20ms"] as const)
@@ -119,14 +127,16 @@ describe("the level", () => {
   test("does not grow with more workers than usual where only rests help", () => {
     for (const workers of [4, 16, 64]) {
       const pacer = new Pacer({}, { workers });
-      pacer.learn([{ signal: "processor", strain: 0.999, reason: "an application", onlyRestsHelp: true }]);
+      pacer.learn([
+        { signal: "processor", utilization: 0.999, reason: "an application", onlyRestsHelp: true },
+      ]);
       expect(pacer.activeWorkers).toBe(1);
       pacer.worked(10, 250);
       expect(restOf(pacer)).toBeCloseTo(250 * (1 / 0.019976 - 1), -1);
     }
   });
 
-  test("lets go of a rest at once when the strain is over, and when somebody sets another pace", () => {
+  test("lets go of a rest at once when the utilization is over, and when somebody sets another pace", () => {
     for (const free of [(pacer: Pacer) => pacer.learn([]), (pacer: Pacer) => pacer.follow({ workers: 4 })]) {
       const pacer = strained(0.75, {}, { workers: 1 });
       pacer.worked(10, 5_000);

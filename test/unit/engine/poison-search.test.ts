@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Isolation } from "../../../src/engine/loop/poison-search.ts";
+import { PoisonSearch } from "../../../src/engine/loop/poison-search.ts";
 
 interface Outcome {
   readonly rejected: number[];
@@ -12,7 +12,7 @@ interface Outcome {
 
 /** A range of `rows` rows, worked as the engine does: a batch with a poison row in it is refused as a whole. */
 function work(rows: number, poison: ReadonlySet<number>, wanted: number): Outcome {
-  const isolation = new Isolation();
+  const isolation = new PoisonSearch();
   const outcome = { rejected: [] as number[], done: [] as number[], refused: 0, attempts: 0 };
   for (let next = 0; next < rows; ) {
     if (outcome.attempts > 100 * (rows + 1)) throw new Error("The isolation goes round and round.");

@@ -36,9 +36,9 @@ describe("a table's name", () => {
     },
   );
 
-  // Fault in src, if quotes are to mean what they mean in SQL: there, Orders without quotes is orders.
+  // Fault in src, if quotes are to mean what they mean in SQL: there, OperatorRequests without quotes is orders.
   test.fails("without quotes is folded as SQL folds it", () => {
-    expect(parseTableName("Shop.Orders")).toEqual({ schema: "shop", name: "orders" });
+    expect(parseTableName("Shop.OperatorRequests")).toEqual({ schema: "shop", name: "orders" });
   });
 });
 

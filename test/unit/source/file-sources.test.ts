@@ -89,13 +89,17 @@ async function visit(
     for (let checkpoint = after, isLast = false; !isLast; step += 1) {
       const size = dice.batch[step % dice.batch.length] ?? 1;
       if (size % 3 === 0) source = await reopen();
-      const stretch = await source.walk.stretch(tx, { after: checkpoint, through }, size, dice.bytes);
-      const batch = await readAll(source, { after: checkpoint, through: stretch.through }, 1 + (size % 5));
-      expect(batch.length).toBe(stretch.walked);
-      expect(stretch.isEmpty).toBe(stretch.walked === 0);
-      expect(stretch.walked).toBeLessThanOrEqual(size);
+      const batchBounds = await source.walk.nextBatch(tx, { after: checkpoint, through }, size, dice.bytes);
+      const batch = await readAll(
+        source,
+        { after: checkpoint, through: batchBounds.through },
+        1 + (size % 5),
+      );
+      expect(batch.length).toBe(batchBounds.walked);
+      expect(batchBounds.isEmpty).toBe(batchBounds.walked === 0);
+      expect(batchBounds.walked).toBeLessThanOrEqual(size);
       visited.push(...batch);
-      ({ through: checkpoint, isLast } = stretch);
+      ({ through: checkpoint, isLast } = batchBounds);
       if (isLast) expect(checkpoint).toEqual(through);
       else expect(checkpoint).toEqual(keyOf(source, batch.at(-1)!));
     }
@@ -662,18 +666,18 @@ describe("a file", () => {
       ["10", "6", "6"],
     ]);
     expect(await source.walk.boundary(tx, second, 3)).toBeNull();
-    expect(await source.walk.stretch(tx, { after: second, through: fourth }, 9, unlimited)).toEqual({
+    expect(await source.walk.nextBatch(tx, { after: second, through: fourth }, 9, unlimited)).toEqual({
       through: fourth,
       walked: 2,
       isLast: true,
       isEmpty: false,
     });
     // The only row left has a key of its own even where the range has an open end.
-    expect(await source.walk.stretch(tx, { after: second, through: null }, 2, unlimited)).toMatchObject({
+    expect(await source.walk.nextBatch(tx, { after: second, through: null }, 2, unlimited)).toMatchObject({
       through: fourth,
       isLast: false,
     });
-    expect(await source.walk.stretch(tx, { after: fourth, through: null }, 2, unlimited)).toEqual({
+    expect(await source.walk.nextBatch(tx, { after: fourth, through: null }, 2, unlimited)).toEqual({
       through: null,
       walked: 0,
       isLast: true,

@@ -24,12 +24,12 @@ class Endless {
 
 async function walked(walk: KeyWalk, rows: number): Promise<readonly [string | undefined, number]> {
   const table = new Endless();
-  const stretch = await walk.stretch(table as unknown as Transaction, everything, rows, budget);
-  return [table.asked.join(), stretch.walked];
+  const batchBounds = await walk.nextBatch(table as unknown as Transaction, everything, rows, budget);
+  return [table.asked.join(), batchBounds.walked];
 }
 const wide = (): KeyWalk => new KeyWalk(relation, key, null, sql`octet_length(body)`);
 
-describe("a stretch of keys", () => {
+describe("a batchBounds of keys", () => {
   test("is counted off where no row can be wide", async () => {
     expect(await walked(new KeyWalk(relation, key, null, null), 5_000)).toEqual(["counted", 5_000]);
   });

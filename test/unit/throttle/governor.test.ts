@@ -3,16 +3,16 @@ import { describe, expect, test } from "vitest";
 import { Governor } from "../../../src/throttle/governor.ts";
 import type { Reading } from "../../../src/throttle/signal.ts";
 
-const reading = (strain: number, signal: Reading["signal"] = "replication lag"): Reading => ({
+const reading = (utilization: number, signal: Reading["signal"] = "replication lag"): Reading => ({
   signal,
-  strain,
-  reason: `${signal} ${strain}`,
+  utilization,
+  reason: `${signal} ${utilization}`,
 });
 
 /** The level after each of these strains, one second apart. */
 function levels(governor: Governor, strains: readonly number[]): number[] {
-  return strains.map((strain, second) => {
-    governor.learn([reading(strain)], second * 1_000);
+  return strains.map((utilization, second) => {
+    governor.learn([reading(utilization)], second * 1_000);
     return governor.level;
   });
 }
@@ -36,7 +36,7 @@ describe("a governor", () => {
     expect(found.map((level) => Math.round(level * 1_000) / 1_000)).toEqual([0, 0.003, 0.103, 0.203, 0.303]);
   });
 
-  test("does not flap around the limit: held, it goes on only when the strain is clearly over", () => {
+  test("does not flap around the limit: held, it goes on only when the utilization is clearly over", () => {
     expect(levels(new Governor(), [1, 0.99, 1.01, 0.85, 0.99])).toEqual([0, 0, 0, 0, 0]);
   });
 

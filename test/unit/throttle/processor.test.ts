@@ -31,7 +31,7 @@ test("beside an application a run on few processors gives way, however idle they
     have(2, 1, idle);
     expect(await processor.read(server(true))).toEqual({
       signal: "processor",
-      strain: 0.999,
+      utilization: 0.999,
       reason: "an application is at work on the same 2 processors",
       onlyRestsHelp: true,
     });
@@ -41,7 +41,7 @@ test("beside an application a run on few processors gives way, however idle they
 test("before the first batch one look is enough, and the next one may find it wrong", async () => {
   have(2, 1, 1);
   const processor = new Processor();
-  expect(await processor.read(server(true))).toMatchObject({ strain: 0.999 });
+  expect(await processor.read(server(true))).toMatchObject({ utilization: 0.999 });
   expect(await processor.read(server(false))).toBeNull();
 });
 
@@ -49,12 +49,12 @@ test("on many processors it gives way as they are busy", async () => {
   const processor = new Processor();
   have(16, 0, 0);
   await processor.read(server(true));
-  expect(await processor.read(server(true))).toMatchObject({ strain: 0.999 });
+  expect(await processor.read(server(true))).toMatchObject({ utilization: 0.999 });
   have(16, 35, 65);
-  expect((await processor.read(server(true)))?.strain).toBeCloseTo(0.5);
+  expect((await processor.read(server(true)))?.utilization).toBeCloseTo(0.5);
   have(16, 125, 75);
   expect(await processor.read(server(true))).toMatchObject({
-    strain: 0.999,
+    utilization: 0.999,
     reason: "processors 90 % > 70 % busy while an application is at work",
   });
 });
@@ -67,7 +67,7 @@ test("an application that pauses is still there, for a while", async () => {
     await processor.read(server(true));
     await processor.read(server(true));
     vi.advanceTimersByTime(5_000);
-    expect(await processor.read(server(false))).toMatchObject({ strain: 0.999 });
+    expect(await processor.read(server(false))).toMatchObject({ utilization: 0.999 });
     vi.advanceTimersByTime(1);
     expect(await processor.read(server(false))).toBeNull();
   } finally {

@@ -59,17 +59,17 @@ describe("a query to Prometheus", () => {
     [["4", "+Inf"], Number.POSITIVE_INFINITY, "slow pages Infinity > 10"],
     [["-Inf", "4"], 0.4, "slow pages 4 of at most 10"],
     [["1e-3"], 0.0001, "slow pages 0 of at most 10"],
-  ])("with the samples %j is as strained as the largest says: %d", async (values, strain, reason) => {
+  ])("with the samples %j is as strained as the largest says: %d", async (values, utilization, reason) => {
     samples(...values);
-    expect(await read()).toEqual({ signal: "prometheus", strain, reason });
+    expect(await read()).toEqual({ signal: "prometheus", utilization, reason });
   });
 
   test.each([
     ["7", 0.7],
     ["+Inf", Number.POSITIVE_INFINITY],
-  ])("may answer a single number, %s", async (value, strain) => {
+  ])("may answer a single number, %s", async (value, utilization) => {
     data("scalar", [1_700_000_000, value]);
-    expect(await read()).toMatchObject({ strain });
+    expect(await read()).toMatchObject({ utilization });
   });
 
   test.each([[[]], [["NaN"]]])("without a number, %j, is blind", async (values) => {
@@ -118,7 +118,7 @@ describe("a query to Prometheus", () => {
 
   test("that cannot be answered holds the run", () => {
     const signal = new PrometheusQuery({ name: "slow pages", url: "http://localhost", query: "up", max: 1 });
-    expect(signal.whenBlind).toBe("hold");
+    expect(signal.onError).toBe("hold");
   });
 
   test("goes below the path of the address, with the query as it is written", async () => {

@@ -30,7 +30,7 @@ test("of standbys that bear the same name, the one that is further behind counts
     ],
   ] as const) {
     const signal = lag("walreceiver");
-    expect((await signal.read(primary(...standbys)))?.strain).toBeGreaterThanOrEqual(2);
+    expect((await signal.read(primary(...standbys)))?.utilization).toBeGreaterThanOrEqual(2);
     expect(signal.lags.map(({ bytes }) => bytes).sort()).toEqual([0, 2_000_000]);
   }
 });

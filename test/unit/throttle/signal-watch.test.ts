@@ -5,7 +5,7 @@ import {
   type Signal,
   SignalBlindError,
   type SignalName,
-  strainOf,
+  utilizationOf,
 } from "../../../src/throttle/signal.ts";
 import { Watch } from "../../../src/throttle/signal-watch.ts";
 
@@ -28,13 +28,13 @@ function signal(
   name: SignalName,
   everyMs: number,
   look: () => Promise<number>,
-  whenBlind: Signal["whenBlind"] = "steady",
+  onError: Signal["onError"] = "ignore",
 ): Signal {
   const read = async (): Promise<Reading> => {
-    const strain = strainOf(await look(), 10);
-    return { signal: name, strain, reason: `${name} ${strain}` };
+    const utilization = utilizationOf(await look(), 10);
+    return { signal: name, utilization, reason: `${name} ${utilization}` };
   };
-  return { name, everyMs, whenBlind, read };
+  return { name, everyMs, onError, read };
 }
 
 async function begin(...signals: Signal[]): Promise<void> {
@@ -84,10 +84,10 @@ test("each signal is looked at in its own rhythm", async () => {
 test("a load that cannot be seen for a moment is what it was, and is no longer known after half a minute", async () => {
   let look = async (): Promise<number> => 6;
   await begin(signal("active sessions", 1_000, () => look()));
-  expect(told).toMatchObject([{ strain: 0.6 }]);
+  expect(told).toMatchObject([{ utilization: 0.6 }]);
   look = () => new Promise(() => {});
   await vi.advanceTimersByTimeAsync(20_000);
-  expect(told).toMatchObject([{ strain: 0.6 }]);
+  expect(told).toMatchObject([{ utilization: 0.6 }]);
   expect(blind).toEqual(["active sessions: no answer in time"]);
   await vi.advanceTimersByTimeAsync(20_000);
   expect(told).toEqual([]);
@@ -105,24 +105,24 @@ test("what nobody may see counts for nothing at once, and is told once", async (
 test("rows that could pile up unseen hold the run until they are seen again", async () => {
   let look = (): Promise<number> => Promise.reject(new Error("away"));
   await begin(signal("replication lag", 500, () => look(), "hold"));
-  expect(told).toMatchObject([{ strain: 1, reason: "replication lag unknown: away" }]);
+  expect(told).toMatchObject([{ utilization: 1, reason: "replication lag unknown: away" }]);
   look = async () => 2;
   await vi.advanceTimersByTimeAsync(600);
-  expect(told).toMatchObject([{ strain: 0.2 }]);
+  expect(told).toMatchObject([{ utilization: 0.2 }]);
 });
 
 test("one that takes long keeps no other waiting", async () => {
-  let strain = 0;
+  let utilization = 0;
   let look = async (): Promise<number> => 0;
   await begin(
-    signal("stop file", 500, async () => strain),
+    signal("stop file", 500, async () => utilization),
     signal("function", 2_000, () => look()),
     signal("prometheus", 5_000, () => look()),
     signal("lock waits", 500, () => look()),
   );
   look = () => new Promise(() => {});
   await vi.advanceTimersByTimeAsync(2_100);
-  strain = 10;
+  utilization = 10;
   await vi.advanceTimersByTimeAsync(750);
-  expect(told).toContainEqual({ signal: "stop file", strain: 1, reason: "stop file 1" });
+  expect(told).toContainEqual({ signal: "stop file", utilization: 1, reason: "stop file 1" });
 });

@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Windows } from "../../../src/job/pace/windows.ts";
 import type { Queryable } from "../../../src/postgres/transaction/database.ts";
 import { against, inBytes, inSeconds } from "../../../src/throttle/amount.ts";
-import { SignalBlindError, strainOf } from "../../../src/throttle/signal.ts";
+import { SignalBlindError, utilizationOf } from "../../../src/throttle/signal.ts";
 import { CommitLatency } from "../../../src/throttle/signals/commit-latency.ts";
 import { StopFile } from "../../../src/throttle/signals/stop-file.ts";
 import { UserFunction } from "../../../src/throttle/signals/user-function.ts";
 import { type OpenHours, WindowSignal } from "../../../src/throttle/signals/window-signal.ts";
 
-describe("a strain", () => {
+describe("a utilization", () => {
   test.each([
     [0, 10, 0],
     [5, 10, 0.5],
@@ -19,16 +19,16 @@ describe("a strain", () => {
     [25, 10, 2.5],
     [0, 0, 0],
     [1, 0, 1],
-  ])("of %d against %d is %d", (measure, limit, strain) => {
-    expect(strainOf(measure, limit)).toBe(strain);
+  ])("of %d against %d is %d", (measure, limit, utilization) => {
+    expect(utilizationOf(measure, limit)).toBe(utilization);
   });
 
   test.each([
     [9, 0.9],
     [10, 0.95],
     [1_000, 0.95],
-  ])("of %d against 10 that must never stop a run is %d", (measure, strain) => {
-    expect(strainOf(measure, 10, false)).toBe(strain);
+  ])("of %d against 10 that must never stop a run is %d", (measure, utilization) => {
+    expect(utilizationOf(measure, 10, false)).toBe(utilization);
   });
 });
 
@@ -104,16 +104,16 @@ describe("the latency of commits", () => {
       "commits take 60 ms of at most 100 ms",
     ],
     ["all are at the limit", Array(5).fill(100), 0.95, "commits take 100 ms > 100 ms"],
-  ])("slows a run down and never stops it: %s", async (_, milliseconds, strain, reason) => {
+  ])("slows a run down and never stops it: %s", async (_, milliseconds, utilization, reason) => {
     const found = await having(milliseconds).read();
     // However small a batch is, it waits for the disk once.
-    expect(found).toEqual({ signal: "commit latency", strain, reason, onlyRestsHelp: true });
+    expect(found).toEqual({ signal: "commit latency", utilization, reason, onlyRestsHelp: true });
   });
 
   test("is forgotten after ten seconds", async () => {
     const signal = having(Array(5).fill(900));
     vi.advanceTimersByTime(10_000);
-    expect(await signal.read()).toMatchObject({ strain: 0.95 });
+    expect(await signal.read()).toMatchObject({ utilization: 0.95 });
     for (let count = 0; count < 5; count += 1) signal.observe(10);
     vi.advanceTimersByTime(1);
     expect(await signal.read()).toMatchObject({ reason: "commits take 10 ms of at most 100 ms" });
@@ -131,9 +131,9 @@ describe("a function of the job's own", () => {
     [200, 1, "queue 200 > 200"],
     [0.126, 0.00063, "queue 0.13 of at most 200"],
     [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, "queue Infinity > 200"],
-  ])("that answers %d is the strain %d: %s", async (value, strain, reason) => {
-    expect(await reading(() => value)).toEqual({ signal: "function", strain, reason });
-    expect(await reading(async () => value)).toEqual({ signal: "function", strain, reason });
+  ])("that answers %d is the utilization %d: %s", async (value, utilization, reason) => {
+    expect(await reading(() => value)).toEqual({ signal: "function", utilization, reason });
+    expect(await reading(async () => value)).toEqual({ signal: "function", utilization, reason });
   });
 
   test.each([Number.NaN, "7", undefined, null, 7n])("that answers %o is blind, and named", async (value) => {
@@ -148,7 +148,7 @@ describe("a function of the job's own", () => {
     };
     await expect(reading(failing)).rejects.toThrow("queue is gone");
     await expect(reading(() => Promise.reject(new Error("queue is gone")))).rejects.toThrow("queue is gone");
-    expect(new UserFunction({ name: "queue", max: 1, read: failing }).whenBlind).toBe("hold");
+    expect(new UserFunction({ name: "queue", max: 1, read: failing }).onError).toBe("hold");
   });
 });
 
@@ -161,10 +161,10 @@ describe("a stop file", () => {
     await writeFile(path, "");
     expect(await signal.read()).toEqual({
       signal: "stop file",
-      strain: 1,
+      utilization: 1,
       reason: `the file ${path} is there`,
     });
-    expect(await new StopFile(directory).read()).toMatchObject({ strain: 1 });
+    expect(await new StopFile(directory).read()).toMatchObject({ utilization: 1 });
     await rm(directory, { recursive: true });
     expect(await signal.read()).toBeNull();
   });
@@ -188,7 +188,7 @@ describe("a window as a signal", () => {
     ],
   ])("goes by the database's clock: at %s it says %s", async (now, reason) => {
     const windows = Windows.parse("22:00-06:00 Europe/Berlin");
-    const expected = reason === null ? null : { signal: "window", strain: 1, reason };
+    const expected = reason === null ? null : { signal: "window", utilization: 1, reason };
     expect(await new WindowSignal(() => windows).read(clock(now))).toEqual(expected);
   });
 
@@ -219,7 +219,7 @@ describe("a window as a signal", () => {
   test("that never opens says so", async () => {
     const never: OpenHours = { isOpen: () => false, nextChange: () => null, toString: () => "never" };
     expect(await new WindowSignal(() => never).read(clock("2026-06-01T12:00Z"))).toMatchObject({
-      strain: 1,
+      utilization: 1,
       reason: "the window never is closed and never opens",
     });
   });
