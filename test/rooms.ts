@@ -22,7 +22,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   ],
   engine: [
     "remedies",
-    "backup/intact",
+    "backup/damaged-parts",
     "steps",
     "plan",
     "job",

@@ -12,10 +12,10 @@ import type { Session } from "../store/session.ts";
 import { type SessionOptions, withSession } from "../store/session.ts";
 import { exportRows, totalOf } from "./export-rows.ts";
 import { type Manifest, manifestFormat, writeManifest } from "./manifest.ts";
-import { takeDirectory } from "./own-directory.ts";
 import type { Progress } from "./progress.ts";
 import { readBack } from "./read-back.ts";
 import { readClock, readServerFacts } from "./server-facts.ts";
+import { takeDirectory } from "./take-directory.ts";
 import { type BackupKind, type Kept, whatToKeep } from "./what-to-keep.ts";
 
 export interface BackupOptions extends SessionOptions {

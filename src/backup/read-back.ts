@@ -1,7 +1,7 @@
 import { TidefillError } from "../errors.ts";
 import type { Column } from "../postgres/catalog/relation.ts";
 import type { Database } from "../postgres/transaction/database.ts";
-import { damagedParts } from "./intact.ts";
+import { damagedParts } from "./damaged-parts.ts";
 import { readManifest } from "./manifest.ts";
 import { loadPart } from "./part-table.ts";
 import { withRetries } from "./patiently.ts";

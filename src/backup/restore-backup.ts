@@ -6,15 +6,15 @@ import type { Database } from "../postgres/transaction/database.ts";
 import { installSchema } from "../store/schema/store-schema.ts";
 import type { Session } from "../store/session.ts";
 import { type SessionOptions, withSession } from "../store/session.ts";
-import { damagedParts } from "./intact.ts";
+import { damagedParts } from "./damaged-parts.ts";
 import { type Manifest, type ManifestPart, readManifest } from "./manifest.ts";
+import { changedTypes, openTarget } from "./open-target.ts";
 import { loadPart } from "./part-table.ts";
 import { withRetries } from "./patiently.ts";
 import type { Progress } from "./progress.ts";
 import { loadLimits } from "./read-back.ts";
 import { type RestoredPart, type RestoreTarget, restorePart } from "./restore-part.ts";
 import { type RestoreReport, RestoreTotal } from "./restore-report.ts";
-import { changedTypes, openTarget } from "./restore-target.ts";
 import { readServerFacts } from "./server-facts.ts";
 import type { BackupKind } from "./what-to-keep.ts";
 

@@ -5,8 +5,8 @@ import { commandsFor } from "./commands-for.ts";
 import { completeWords } from "./complete.ts";
 import { useEnvFile } from "./options/env-file.ts";
 import { exitCodeOfError } from "./terminal/exit-code.ts";
-import { toTidefillError } from "./terminal/explained.ts";
 import { printJson, sayError } from "./terminal/output.ts";
+import { toTidefillError } from "./terminal/to-tidefill-error.ts";
 import { unknownOption } from "./unknown-option.ts";
 
 /** Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75 resumable. */

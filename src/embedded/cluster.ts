@@ -4,10 +4,10 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { TidefillError } from "../errors.ts";
 import { type Account, barrierTo, serverAccount } from "./account.ts";
-import { localUrl } from "./connection.ts";
 import { DataDirectory } from "./data-directory.ts";
-import { findRunning } from "./join.ts";
+import { findRunning } from "./find-running.ts";
 import { type Launched, launch } from "./launch.ts";
+import { localUrl } from "./local-url.ts";
 import { killOrphan, type StopMode } from "./server.ts";
 
 export interface ClusterOptions {

@@ -5,7 +5,7 @@ import { TidefillError } from "../errors.ts";
 import type { Account } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 import { environmentWithout, type Guard } from "./guard.ts";
-import { lastLines } from "./server-log.ts";
+import { lastLines } from "./last-lines.ts";
 
 /** The files of one cluster. */
 export class DataDirectory {

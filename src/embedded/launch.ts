@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { TidefillError } from "../errors.ts";
 import { type Account, barrierTo, serverAccount } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
-import { freePort } from "./connection.ts";
 import type { DataDirectory } from "./data-directory.ts";
 import { Guard } from "./guard.ts";
+import { lastLines } from "./last-lines.ts";
+import { freePort } from "./local-url.ts";
 import { livePostmaster } from "./postmaster.ts";
 import { Server } from "./server.ts";
-import { lastLines } from "./server-log.ts";
 
 interface LaunchOptions {
   readonly settings?: Readonly<Record<string, string>>;

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, TidefillError } from "../errors.ts";
 import type { Account } from "./account.ts";
-import { knock, localUrl } from "./connection.ts";
 import { type DataDirectory, serverEnvironment } from "./data-directory.ts";
 import type { Guard } from "./guard.ts";
 import type { Ended, StopSignal } from "./guardian.ts";
+import { lastLines } from "./last-lines.ts";
+import { knock, localUrl } from "./local-url.ts";
 import { livePostmaster } from "./postmaster.ts";
-import { lastLines } from "./server-log.ts";
 
 /** `fast` writes a checkpoint, `immediate` is a crash: the next start recovers from the log. */
 export type StopMode = "fast" | "immediate";

@@ -1,4 +1,4 @@
-import { givenParameters } from "../engine/undo-log/encrypted-parameters.ts";
+import { givenParameters } from "../engine/undo-log/kept-parameters.ts";
 import { RefusedError } from "../errors.ts";
 import { displayName } from "../job/columns/table.ts";
 import { readParameters } from "../job/definition/parameters.ts";

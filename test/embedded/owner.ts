@@ -1,5 +1,5 @@
 import { Cluster, type ClusterOptions } from "../../src/embedded/cluster.ts";
-import { knock } from "../../src/embedded/connection.ts";
+import { knock } from "../../src/embedded/local-url.ts";
 
 /** A program that opens a cluster and tells where; at SIGINT it tells whether the server still answers, and ends. */
 const given = JSON.parse(process.argv[2] ?? "{}") as {

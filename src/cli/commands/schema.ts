@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { CommandModule } from "yargs";
-import { ensureSchema } from "../../engine/control/install-schema.ts";
+import { ensureSchema } from "../../engine/control/ensure-schema.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { rolesScript } from "../../store/schema/roles-script.ts";

@@ -11,7 +11,7 @@ import {
   formatPercent,
   formatSeconds,
 } from "../../observe/format.ts";
-import { rowWord } from "../../observe/row-words.ts";
+import { rowWord } from "../../observe/row-word.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";

@@ -1,7 +1,7 @@
 import { type DryRunOptions, type DryRunReport, dryRun } from "../../engine/preview/dry-run.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { formatBytes, formatCount, formatSeconds } from "../../observe/format.ts";
-import { rowWord } from "../../observe/row-words.ts";
+import { rowWord } from "../../observe/row-word.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";

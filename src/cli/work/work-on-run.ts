@@ -5,7 +5,7 @@ import { UsageError } from "../../errors.ts";
 import { parseRejectLimit } from "../../job/definition/reject-limit.ts";
 import type { Duration } from "../../job/pace/duration.ts";
 import { formatCount, formatSeconds } from "../../observe/format.ts";
-import { rowWord } from "../../observe/row-words.ts";
+import { rowWord } from "../../observe/row-word.ts";
 import { repairOf } from "../../remedies/repair.ts";
 import { nameOf } from "../../remedies/stops.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";

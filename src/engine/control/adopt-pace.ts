@@ -3,7 +3,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Store } from "../../store/store.ts";
-import { paceOf } from "../options/pace-options.ts";
+import { paceOf } from "../options/pace-of.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 
 /**

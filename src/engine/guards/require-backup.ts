@@ -1,4 +1,4 @@
-import { whyUnusable } from "../../backup/intact.ts";
+import { whyUnusable } from "../../backup/damaged-parts.ts";
 import { RefusedError } from "../../errors.ts";
 import { displayName } from "../../job/columns/table.ts";
 import type { Job } from "../../job/definition/define-job.ts";

@@ -1,7 +1,7 @@
 import { mainTable, type OpenedJob } from "../../plan/open/opened-job.ts";
 import { readReferences } from "../../postgres/catalog/references.ts";
+import { refersToItself } from "../../postgres/catalog/refers-to-itself.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
-import { refersToItself } from "../../postgres/catalog/self-reference.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { UndoLog } from "../../sink/images/images.ts";
 import type { BatchWork } from "../batch/batch-work.ts";

@@ -10,7 +10,7 @@ import type { Walk } from "../../source/walk.ts";
 import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import type { Events } from "../report/events.ts";
-import { segmentRows, slice } from "./stage-slices.ts";
+import { segmentRows, slice } from "./slice.ts";
 
 /** The first ranges are small, so that work begins at once. */
 const firstRows = 10_000;

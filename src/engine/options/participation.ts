@@ -1,8 +1,8 @@
 import { UsageError } from "../../errors.ts";
 import { parseDuration } from "../../job/pace/duration.ts";
 import type { EventListener } from "../report/events.ts";
-import { paceOf } from "./pace-options.ts";
-import type { InTest } from "./test-mode.ts";
+import type { InTest } from "./in-test.ts";
+import { paceOf } from "./pace-of.ts";
 import type { WorkOptions } from "./work-options.ts";
 
 /** How this process takes part in a run. */

@@ -3,7 +3,7 @@ import type { Duration } from "../../job/pace/duration.ts";
 import type { StepListener } from "../../steps/step-events.ts";
 import type { SessionOptions } from "../../store/session.ts";
 import type { EventListener } from "../report/events.ts";
-import type { InTest } from "./test-mode.ts";
+import type { InTest } from "./in-test.ts";
 
 /** How fast a run may go, and when; it belongs to the run from then on. */
 export interface PaceOptions {

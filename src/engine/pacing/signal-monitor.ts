@@ -13,11 +13,11 @@ import { Watch } from "../../throttle/signal-watch.ts";
 import { batchesOf } from "../batch/batch-name.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import type { StopSignal } from "../loop/stop-signal.ts";
-import type { InTest } from "../options/test-mode.ts";
+import type { InTest } from "../options/in-test.ts";
 import type { Events } from "../report/events.ts";
 import { Blockers } from "./blockers.ts";
 import type { Pacer } from "./pacer.ts";
-import { type Signals, signalsOf } from "./run-signals.ts";
+import { type Signals, signalsOf } from "./signals-of.ts";
 
 /** `setTimeout` counts no further. */
 const longestTimerMs = 2_147_483_647;

@@ -18,7 +18,7 @@ import { BatchSize } from "../loop/batch-size.ts";
 import { RangeLoop } from "../loop/range-loop.ts";
 import { StopSignal } from "../loop/stop-signal.ts";
 import { LockedRows } from "../loop/stuck-row.ts";
-import { connectionsOf } from "../options/pace-options.ts";
+import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import { Events } from "../report/events.ts";

@@ -12,7 +12,7 @@ import type { Session } from "../../store/session.ts";
 import { inMinutes } from "../../throttle/amount.ts";
 import { WindowSignal } from "../../throttle/signals/window-signal.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { stopFilesOf } from "../pacing/run-signals.ts";
+import { stopFilesOf } from "../pacing/signals-of.ts";
 
 /** How often a step that is held looks whether it may begin. */
 const lookMs = 1_000;

@@ -17,13 +17,13 @@ import { brokenRules } from "../guards/integrity.ts";
 import { requireBackupOfDropped } from "../guards/require-backup.ts";
 import { requireSafeSteps, whyUnsafe } from "../guards/require-safe-steps.ts";
 import { requireUndoKept } from "../guards/require-undo-kept.ts";
-import { connectionsOf } from "../options/pace-options.ts";
+import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import { openStepRunner } from "../process/step-runner.ts";
 import type { ContractReport } from "../report/contract-report.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
-import { givenParameters } from "../undo-log/encrypted-parameters.ts";
+import { givenParameters } from "../undo-log/kept-parameters.ts";
 import { verify } from "../verify/verify-run.ts";
 
 /** Does the steps before the rows; killed at any instant, the next call goes on. */

@@ -8,9 +8,9 @@ import type { NewRun, Run, UndoLogKind } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import { identitiesOf } from "../batch/run-tables.ts";
 import { createRun } from "../control/create-run.ts";
-import { paceOf, paceOfNew } from "../options/pace-options.ts";
+import { paceOf, paceOfNew } from "../options/pace-of.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { keptParameters } from "../undo-log/encrypted-parameters.ts";
+import { keptParameters } from "../undo-log/kept-parameters.ts";
 
 /** What is particular to a run of a job before it exists. */
 export interface NewJobRun {

@@ -12,13 +12,13 @@ import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
 import { withIntegrity } from "../guards/integrity.ts";
 import { requireBackup } from "../guards/require-backup.ts";
-import { connectionsOf } from "../options/pace-options.ts";
+import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
-import { givenParameters } from "../undo-log/encrypted-parameters.ts";
+import { givenParameters } from "../undo-log/kept-parameters.ts";
 import { createJobRun } from "./create-job-run.ts";
 import { openTask } from "./open-task.ts";
 

@@ -16,7 +16,7 @@ import type { Session } from "../../store/session.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import type { RestForecast } from "../report/rest-forecast.ts";
 import { rowsRemaining } from "../report/run-report.ts";
-import { givenParameters } from "../undo-log/encrypted-parameters.ts";
+import { givenParameters } from "../undo-log/kept-parameters.ts";
 
 /**
  * Foretells the rest of an unfinished run of a job's, by its own batches as far as they were measured and by the catalogue as it is

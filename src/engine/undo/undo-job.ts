@@ -2,7 +2,7 @@ import type { Job } from "../../job/definition/define-job.ts";
 import { requireSchema } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
-import { connectionsOf } from "../options/pace-options.ts";
+import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import { openStepRunner } from "../process/step-runner.ts";

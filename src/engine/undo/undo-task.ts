@@ -1,4 +1,4 @@
-import { RowGuard } from "../../postgres/catalog/row-triggers.ts";
+import { RowGuard } from "../../postgres/catalog/row-guard.ts";
 import { partitionsDetachedSince } from "../../postgres/catalog/table-identity.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";

@@ -1,4 +1,4 @@
-import { whyCommitsWait } from "../../postgres/server/synchronous-standbys.ts";
+import { whyCommitsWait } from "../../postgres/server/why-commits-wait.ts";
 import type { Check } from "../open/check.ts";
 
 /** A commit that waits for a standby that is away keeps its session, and the locks of its rows, until the standby is back. */

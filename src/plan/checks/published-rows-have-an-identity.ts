@@ -1,5 +1,5 @@
 import { displayName } from "../../job/columns/table.ts";
-import { type PublishedFault, readPublishedFaults } from "../../postgres/server/published-tables.ts";
+import { type PublishedFault, readPublishedFaults } from "../../postgres/server/published-faults.ts";
 import { displayIdentifier } from "../../postgres/sql/sql.ts";
 import type { Check, CheckSubject, Refusal } from "../open/check.ts";
 

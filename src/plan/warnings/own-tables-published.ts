@@ -1,4 +1,4 @@
-import { readPublicationsOf } from "../../postgres/server/published-tables.ts";
+import { readPublicationsOf } from "../../postgres/server/published-faults.ts";
 import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Refusal } from "../open/check.ts";

@@ -3,11 +3,11 @@ import { slowForeignKeys } from "../checks/foreign-keys-have-an-index.ts";
 import type { Refusal } from "../open/check.ts";
 import type { OpenedJob } from "../open/opened-job.ts";
 import { resolveJob } from "../open/resolve-job.ts";
-import { referredRows } from "./foreign-keys.ts";
-import { unraisedVersions } from "./optimistic-locks.ts";
 import { ownTablesPublished } from "./own-tables-published.ts";
+import { referredRows } from "./referred-rows.ts";
 import { sequencesBehind } from "./sequences.ts";
 import { uniqueColumns } from "./unique-columns.ts";
+import { unraisedVersions } from "./unraised-versions.ts";
 
 /** What somebody should know before the run, and what to do about it; it refuses nothing. */
 export async function readWarnings(

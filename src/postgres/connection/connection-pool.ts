@@ -1,5 +1,6 @@
 import pg from "pg";
 import { asText } from "../sql/as-text.ts";
+import { clientFor } from "./client-for.ts";
 import {
   type Attempt,
   attemptAfter,
@@ -11,7 +12,6 @@ import {
 } from "./connect-failure.ts";
 import type { ConnectionSettings, Endpoint } from "./connection-settings.ts";
 import { longestCommandMs, type PasswordSource } from "./password.ts";
-import { clientFor } from "./server-client.ts";
 import { roundsOf, whyUnfit } from "./session-attributes.ts";
 import { tlsOptions, tlsWays } from "./tls.ts";
 import { longestName } from "./transaction-limits.ts";

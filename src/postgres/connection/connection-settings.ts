@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { UsageError } from "../../errors.ts";
 import { parseAddress, type Settings } from "./parse-address.ts";
 import { defaultPassFile } from "./pass-file.ts";
+import { readService } from "./read-service.ts";
 import { requireKnown } from "./require-known.ts";
-import { readService } from "./service-file.ts";
 import { type SessionAttributes, sessionAttributes } from "./session-attributes.ts";
 import { readTls, type TlsSettings } from "./tls.ts";
 

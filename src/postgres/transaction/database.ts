@@ -13,7 +13,7 @@ import {
 import { leavesConnectionUnfit } from "../failure/failure.ts";
 import { type Sql, sql } from "../sql/sql.ts";
 import { isPooled, marked, pidOf, pidWhileOpen } from "./backend.ts";
-import { begin, commit } from "./begin-and-commit.ts";
+import { begin, commit } from "./commit.ts";
 import { copyIn, copyOut } from "./copy.ts";
 import { readWithCursor } from "./read-with-cursor.ts";
 

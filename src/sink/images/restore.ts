@@ -1,5 +1,5 @@
 import type { KeyText } from "../../postgres/catalog/key.ts";
-import type { RowGuard } from "../../postgres/catalog/row-triggers.ts";
+import type { RowGuard } from "../../postgres/catalog/row-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout, UndoLog } from "./images.ts";

@@ -1,7 +1,7 @@
 import { JobError } from "../../errors.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
 import { qualifiedName } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/row-triggers.ts";
+import type { RowGuard } from "../../postgres/catalog/row-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Arbiter } from "../conflict/arbiter.ts";

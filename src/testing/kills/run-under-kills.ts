@@ -1,4 +1,4 @@
-import { ensureSchema } from "../../engine/control/install-schema.ts";
+import { ensureSchema } from "../../engine/control/ensure-schema.ts";
 import type { EngineEvent } from "../../engine/report/events.ts";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { runJob } from "../../engine/run/run-job.ts";

@@ -1,4 +1,4 @@
-import { whyCommitsWait } from "../../postgres/server/synchronous-standbys.ts";
+import { whyCommitsWait } from "../../postgres/server/why-commits-wait.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { Reading, Signal } from "../signal.ts";
 

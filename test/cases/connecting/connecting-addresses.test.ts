@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { exitCodeOfError } from "../../../src/cli/terminal/exit-code.ts";
-import { freePort } from "../../../src/embedded/connection.ts";
+import { freePort } from "../../../src/embedded/local-url.ts";
 import { runJob } from "../../../src/engine/run/run-job.ts";
 import { table } from "../../../src/job/columns/table.ts";
 import { defineJob } from "../../../src/job/definition/define-job.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Cluster } from "../../../src/embedded/cluster.ts";
-import { freePort } from "../../../src/embedded/connection.ts";
+import { freePort } from "../../../src/embedded/local-url.ts";
 import { createPool } from "../../../src/postgres/connection/create-pool.ts";
 import { sql } from "../../../src/postgres/sql/sql.ts";
 import { Database } from "../../../src/postgres/transaction/database.ts";

@@ -1,4 +1,4 @@
-import { toTidefillError } from "../../../src/cli/terminal/explained.ts";
+import { toTidefillError } from "../../../src/cli/terminal/to-tidefill-error.ts";
 import type { TidefillError } from "../../../src/errors.ts";
 import { createPool } from "../../../src/postgres/connection/create-pool.ts";
 

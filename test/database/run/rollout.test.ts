@@ -12,7 +12,7 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { ensureSchema } from "../../../src/engine/control/install-schema.ts";
+import { ensureSchema } from "../../../src/engine/control/ensure-schema.ts";
 import { requestStop } from "../../../src/engine/control/request-stop.ts";
 import { withSession } from "../../../src/store/session.ts";
 import { closedWindow } from "../../support/closed-window.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { knock, localUrl } from "./connection.ts";
 import type { DataDirectory } from "./data-directory.ts";
+import { knock, localUrl } from "./local-url.ts";
 import { livePostmaster } from "./postmaster.ts";
 
 const patience = 30_000;

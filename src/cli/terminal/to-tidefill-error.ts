@@ -2,7 +2,7 @@ import pg from "pg";
 import { describeStop } from "../../engine/report/describe-stop.ts";
 import { messageOf, TidefillError } from "../../errors.ts";
 import { isConnectionLoss } from "../../postgres/failure/failure.ts";
-import { refusedConnection, unreachable } from "./explained-connection.ts";
+import { refusedConnection, unreachable } from "./refused-connection.ts";
 
 const remedies: Readonly<Record<string, string>> = {
   "42501": "Grant the role what it lacks; `tidefill schema print` shows the tables that tidefill keeps.",

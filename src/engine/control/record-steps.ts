@@ -4,7 +4,7 @@ import { raw, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { NewRun, Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
-import { paceOfNew } from "../options/pace-options.ts";
+import { paceOfNew } from "../options/pace-of.ts";
 import type { CodeOptions, PaceOptions } from "../options/work-options.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
 import { type Creation, createRun } from "./create-run.ts";

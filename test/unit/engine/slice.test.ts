@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { segmentRows, slice } from "../../../src/engine/loop/stage-slices.ts";
+import { segmentRows, slice } from "../../../src/engine/loop/slice.ts";
 import { canary, stages } from "../../../src/job/pace/rollout.ts";
 
 const rising = fc
