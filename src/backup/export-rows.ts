@@ -3,10 +3,10 @@ import type { Bounds, KeyText } from "../postgres/catalog/key.ts";
 import { qualifiedName } from "../postgres/catalog/relation.ts";
 import { raw, sql } from "../postgres/sql/sql.ts";
 import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import { withRetries } from "../postgres/transaction/with-retries.ts";
 import type { ManifestPart } from "./manifest.ts";
 import { partFileName, writePart } from "./part-file.ts";
 import { carriedColumns, columnsOf, partTable, summarise, underCommonSettings } from "./part-table.ts";
-import { withRetries } from "./patiently.ts";
 import type { Progress } from "./progress.ts";
 import type { Kept } from "./what-to-keep.ts";
 

@@ -1,10 +1,10 @@
 import { TidefillError } from "../errors.ts";
 import type { Column } from "../postgres/catalog/relation.ts";
 import type { Database } from "../postgres/transaction/database.ts";
+import { withRetries } from "../postgres/transaction/with-retries.ts";
 import { damagedParts } from "./damaged-parts.ts";
 import { readManifest } from "./manifest.ts";
 import { loadPart } from "./part-table.ts";
-import { withRetries } from "./patiently.ts";
 
 /** Longer than a batch: nobody waits for the rows of a temporary table. */
 export const loadLimits = { statementMs: 300_000, idleMs: 300_000, wholeMs: 900_000 };

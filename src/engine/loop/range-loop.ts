@@ -22,50 +22,38 @@ import { PoisonSearch } from "./poison-search.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import { LockedRows, StuckRow } from "./stuck-row.ts";
 
+/** What a loop goes by, and whom it tells. */
+export interface LoopControl {
+  readonly pace: BatchPace;
+  readonly events: Events;
+  readonly stop: StopSignal;
+  readonly patience: Patience;
+  readonly rejectLimit: RejectLimit;
+  readonly locked: LockedRows;
+  /** applies what an operator has asked for, as the last commit read it */
+  readonly apply: (asked: Advanced) => void;
+}
+
 /** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
 export class RangeLoop {
   readonly #committer: Committer;
   readonly #size: BatchSize;
   readonly #worker: number;
-  readonly #pace: BatchPace;
-  readonly #patience: Patience;
-  readonly #events: Events;
-  readonly #stop: StopSignal;
-  readonly #rejectLimit: RejectLimit;
-  readonly #apply: (asked: Advanced) => void;
+  readonly #control: LoopControl;
   readonly #poisonSearch = new PoisonSearch();
   readonly #backoff: Backoff;
   readonly #stuck: StuckRow;
   #lease: Lease;
   #looksAhead = true;
 
-  constructor(
-    lease: Lease,
-    worker: number,
-    committer: Committer,
-    size: BatchSize,
-    control: {
-      readonly pace: BatchPace;
-      readonly events: Events;
-      readonly stop: StopSignal;
-      readonly patience: Patience;
-      readonly rejectLimit: RejectLimit;
-      readonly locked: LockedRows;
-      readonly apply: (asked: Advanced) => void;
-    },
-  ) {
+  constructor(lease: Lease, worker: number, committer: Committer, size: BatchSize, control: LoopControl) {
     this.#stuck = new StuckRow(lease.isOfRejects ? new LockedRows() : control.locked);
     this.#lease = lease;
     this.#committer = committer;
     this.#size = size;
     this.#worker = worker;
-    this.#pace = control.pace;
-    this.#patience = control.patience;
-    this.#apply = control.apply;
-    this.#events = control.events;
-    this.#stop = control.stop;
+    this.#control = control;
     this.#backoff = new Backoff(control.patience);
-    this.#rejectLimit = control.rejectLimit;
   }
 
   /** The lease as the last commit left it. */
@@ -75,13 +63,13 @@ export class RangeLoop {
 
   /** Works until the range is done, or others should have it; answers whether it is done. @throws LeaseLostError, or an error that stops the run */
   async run(): Promise<boolean> {
-    while (!this.#stop.isStopping) {
-      if (!this.#pace.mayWork(this.#worker)) return false;
-      const waitMs = this.#pace.waitMs();
+    while (!this.#control.stop.isStopping) {
+      if (!this.#control.pace.mayWork(this.#worker)) return false;
+      const waitMs = this.#control.pace.waitMs();
       if (waitMs > 0) {
         // Holding back is no standstill.
-        this.#patience.renew();
-        await this.#stop.pause(waitMs);
+        this.#control.patience.renew();
+        await this.#control.stop.pause(waitMs);
         continue;
       }
       const committed = await this.#nextBatch();
@@ -102,7 +90,7 @@ export class RangeLoop {
         this.#size.observe(walked, attempt.clock.totalMs, atLeast);
       }
       this.#poisonSearch.passed(walked);
-      this.#pace.worked(walked, attempt.clock.totalMs);
+      this.#control.pace.worked(walked, attempt.clock.totalMs);
       return this.#settle(attempt, committed);
     } catch (error) {
       return this.#recover(error, attempt, rows);
@@ -115,7 +103,7 @@ export class RangeLoop {
     this.#lease = committed.lease;
     const { range } = this.#lease;
     if (attempt.counts !== null) {
-      this.#events.emit({
+      this.#control.events.emit({
         type: "batch committed",
         range,
         counts: attempt.counts,
@@ -123,12 +111,12 @@ export class RangeLoop {
       });
     }
     for (const { sqlstate, reason } of attempt.outcome?.rejects ?? []) {
-      this.#events.emit({ type: "row rejected", range, sqlstate, reason });
+      this.#control.events.emit({ type: "row rejected", range, sqlstate, reason });
     }
-    if (committed.asked !== null) this.#apply(committed.asked);
+    if (committed.asked !== null) this.#control.apply(committed.asked);
     const { standing } = committed;
-    if (standing !== null && exceeds(this.#rejectLimit, standing, false))
-      this.#stop.stop({ reason: "reject-limit" });
+    if (standing !== null && exceeds(this.#control.rejectLimit, standing, false))
+      this.#control.stop.stop({ reason: "reject-limit" });
     return committed;
   }
 
@@ -143,13 +131,13 @@ export class RangeLoop {
     this.#looksAhead = false;
     if (failure.action === "stop") throw error;
     if (failure.action === "reject") return this.#isolate(error, failure, attempt, rows);
-    if (isLockTableFull(error)) this.#pace.locksRanOut();
+    if (isLockTableFull(error)) this.#control.pace.locksRanOut();
     else if (failure.action === "shrink") {
       const aside = rows === 1 && walked === 1 ? this.#stuck.failed(failure, attempt.blockers) : null;
       if (aside !== null) return this.#passOver(attempt, aside.sqlstate, aside.reason);
       this.#size.shrink();
     }
-    await this.#stop.pause(this.#backoff.nextPauseMs(error));
+    await this.#control.stop.pause(this.#backoff.nextPauseMs(error));
     return null;
   }
 
@@ -160,10 +148,10 @@ export class RangeLoop {
       attempt.batchBounds?.walked ?? null,
     );
     for (let obstacle: unknown = error; ; ) {
-      await this.#stop.pause(this.#backoff.nextPauseMs(obstacle));
+      await this.#control.stop.pause(this.#backoff.nextPauseMs(obstacle));
       try {
         const isThere = await this.#committer.wasCommitted(attempt.lease);
-        this.#events.emit({
+        this.#control.events.emit({
           type: "commit resolved",
           range: attempt.lease.range,
           outcome: isThere ? "committed" : "rolled back",
@@ -178,7 +166,7 @@ export class RangeLoop {
         });
       } catch (failure) {
         if (failure instanceof LeaseLostError || classifyFailure(failure).action === "stop") throw failure;
-        if (this.#stop.isStopping) return null;
+        if (this.#control.stop.isStopping) return null;
         obstacle = failure;
       }
     }
@@ -186,7 +174,7 @@ export class RangeLoop {
 
   async #tooBig(error: BatchTooBigError, attempt: Attempt, rows: number): Promise<Committed | null> {
     const walked = attempt.batchBounds?.walked ?? rows;
-    this.#events.emit({
+    this.#control.events.emit({
       type: "batch failed",
       range: this.#lease.range,
       reason: "size",
@@ -242,11 +230,11 @@ export class RangeLoop {
     this.#failed(failure, 1);
     if (failure.action === "stop" || failure.action === "reject")
       throw new RejectNotKeptError(describeWithoutValues(error), error);
-    await this.#stop.pause(this.#backoff.nextPauseMs(error));
+    await this.#control.stop.pause(this.#backoff.nextPauseMs(error));
     return null;
   }
 
   #failed(failure: Failure, rows: number | null, blockers: readonly string[] = []): void {
-    this.#events.emit({ type: "batch failed", range: this.#lease.range, ...failure, rows, blockers });
+    this.#control.events.emit({ type: "batch failed", range: this.#lease.range, ...failure, rows, blockers });
   }
 }

@@ -35,6 +35,9 @@ import { leaveRun, statusAfter } from "./leave-run.ts";
 import { OperatorRequests } from "./operator-requests.ts";
 import { releaseDeadWorkers } from "./release-dead-workers.ts";
 
+/** What begins and ends a process must not fail because a connection was cut just then. */
+const mostFailures = 3;
+
 /** Works on a run with its workers until it is finished or somebody says stop, and answers how it stands. */
 export async function executeRun(
   session: Session,
@@ -53,7 +56,7 @@ export async function executeRun(
     const workers = pacer.activeWorkers;
     await store.workers.beat(tx, run.id, { ...process, workers, rowsPerSecond: 0, heldBack: null });
   };
-  if (!(await withRetries(() => takeUp(session, run.id, task.sweeping, enter))))
+  if (!(await withRetries(() => takeUp(session, run.id, task.sweeping, enter), mostFailures)))
     return readReport(session, await store.runs.get(db, run.id));
   // When this fails, their leases run out by themselves.
   if (isResumed) await releaseDeadWorkers(session, run.id).catch(() => {});
@@ -207,7 +210,7 @@ async function end(
         (await store.runs.find(db, run.id)) ?? run,
         await readProgress(db, store.schema, run.id),
       ] as const;
-    });
+    }, mostFailures);
     return report(ended, progress, events);
   } catch (error) {
     if (request === null) throw error;

@@ -1,20 +1,28 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { defaultLimits } from "../connection/transaction-limits.ts";
 import { classifyFailure } from "../failure/failure.ts";
 
-/** A client that froze while it held a lock has its transaction ended by the server before that. */
+/** The server has ended the transaction of a client that froze with a lock in its hands by then. */
 const lockPatienceMs = defaultLimits.idleMs + 10_000;
+const firstDelayMs = 100;
+const longestDelayMs = 5_000;
 
-/** A few tries, for what must not fail only because somebody held a lock or a connection was cut. */
-export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Does work again that failed for a passing reason: a lock that another session holds, a lost connection. The work must be one
+ * that may be done twice; it is told how often it has failed, so that it can ask for less.
+ * @throws what does not pass, or has failed `mostFailures` times; locks are waited for as long as a frozen client can hold one
+ */
+export async function withRetries<T>(work: (failures: number) => Promise<T>, mostFailures = 8): Promise<T> {
   const begun = performance.now();
-  for (let tries = 1; ; tries += 1) {
+  for (let failures = 0; ; failures += 1) {
     try {
-      return await work();
+      return await work(failures);
     } catch (error) {
       const { action, reason } = classifyFailure(error);
-      const isPatient = reason === "lock" ? performance.now() - begun < lockPatienceMs : tries < 3;
-      if (!isPatient || (action !== "retry" && action !== "shrink")) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 100 * tries)));
+      const isLock = reason === "lock" && performance.now() - begun < lockPatienceMs;
+      const mayPass = (action === "retry" || action === "shrink") && (isLock || failures + 1 < mostFailures);
+      if (!mayPass) throw error;
+      await delay(Math.min(longestDelayMs, firstDelayMs * 2 ** failures) * (0.5 + Math.random() / 2));
     }
   }
 }
