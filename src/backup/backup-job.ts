@@ -58,7 +58,7 @@ export async function backupJob(job: Job, options: BackupOptions): Promise<Backu
     const kept = whatToKeep(opened);
     await installSchema(db, store.schema);
     await takeDirectory(directory);
-    const manifest = await exportAll(db.withSettings(job.session), opened, kept, directory, options);
+    const manifest = await exportAll(db.withSettings(job.session), opened, kept, { ...options, directory });
     await readBack(db, directory, kept.columns);
     await record(session, manifest, directory, opened.scopeFingerprint);
     return toReport(manifest, directory);
@@ -69,8 +69,7 @@ async function exportAll(
   db: Database,
   { job, isPersonal }: BackupScope,
   kept: Kept,
-  directory: string,
-  { parameters = {}, onProgress = () => {} }: BackupOptions,
+  { directory, parameters = {}, onProgress = () => {} }: BackupOptions,
 ): Promise<Manifest> {
   const server = await readServerFacts(db);
   const startedAt = await readClock(db);

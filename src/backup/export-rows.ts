@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Bounds, KeyText } from "../postgres/catalog/key.ts";
 import { qualifiedName } from "../postgres/catalog/relation.ts";
 import { raw, sql } from "../postgres/sql/sql.ts";
@@ -40,7 +40,9 @@ export async function exportRows(
     const { part, bounds, rawBytes }: Exported = await withRetries((failures) => {
       rows = Math.max(1, Math.round(rows / 4 ** Math.min(1, failures)));
       // Longer than a batch: it holds no lock of a row.
-      return db.transaction((tx) => exportPart(tx, kept, from, rows, directory, file), { wholeMs: 180_000 });
+      return db.transaction((tx) => exportPart(tx, kept, { after: from, rows }, join(directory, file)), {
+        wholeMs: 180_000,
+      });
     });
     if (part !== null) parts.push(part);
     onProgress(totalOf(parts));
@@ -61,10 +63,8 @@ export function totalOf(parts: readonly ManifestPart[]): Progress {
 async function exportPart(
   tx: Transaction,
   { table, columns }: Kept,
-  after: KeyText | null,
-  rows: number,
-  directory: string,
-  file: string,
+  { after, rows }: { readonly after: KeyText | null; readonly rows: number },
+  path: string,
 ): Promise<Exported> {
   const bounds = { after, through: await table.walk.boundary(tx, after, rows) };
   await tx.query(sql`create temporary table tidefill_part on commit drop as
@@ -78,10 +78,10 @@ async function exportPart(
     const written = { bytes: 0, sha256: "", rawBytes: 0 };
     await tx.copyOut(
       sql`copy ${partTable} (${columnsOf(columns)}) to stdout with (format text, encoding 'UTF8')`,
-      async (copied) => void Object.assign(written, await writePart(join(directory, file), copied)),
+      async (copied) => void Object.assign(written, await writePart(path, copied)),
     );
     const { bytes, sha256, rawBytes } = written;
-    return { part: { file, ...summary, bytes, sha256, bounds }, bounds, rawBytes };
+    return { part: { file: basename(path), ...summary, bytes, sha256, bounds }, bounds, rawBytes };
   });
 }
 

@@ -59,7 +59,7 @@ export async function restoreBackup(directory: string, options: RestoreOptions =
     let bytes = 0;
     try {
       for (const part of manifest.parts) {
-        total.add(await restoreFile(db, manifest, target, path, part));
+        total.add(await restoreFile(db, { manifest, target, directory: path }, part));
         bytes += part.bytes;
         onProgress({ rows: total.report.rows, bytes });
       }
@@ -90,11 +90,16 @@ async function questionOf(db: Database, manifest: Manifest): Promise<RestoreQues
   return { job, table, kind, rows, startedAt, from: server.database, into: database };
 }
 
+/** A backup that is being restored. */
+interface Restoring {
+  readonly manifest: Manifest;
+  readonly target: RestoreTarget;
+  readonly directory: string;
+}
+
 async function restoreFile(
   db: Database,
-  manifest: Manifest,
-  target: RestoreTarget,
-  directory: string,
+  { manifest, target, directory }: Restoring,
   part: ManifestPart,
 ): Promise<RestoredPart> {
   return withRetries(() =>

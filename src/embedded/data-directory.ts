@@ -40,7 +40,7 @@ export class DataDirectory {
     if (account !== undefined) {
       for (const path of [draft, passwordFile]) await chown(path, account.uid, account.gid);
     }
-    await this.#initdb(guard, binaries, account, draft, passwordFile);
+    await this.#initdb(guard, binaries, account, draft);
     await rename(passwordFile, this.#passwordFile(draft));
     await rename(draft, this.data).catch(() => rm(draft, { recursive: true, force: true }));
     const password = await this.password();
@@ -59,8 +59,8 @@ export class DataDirectory {
     binaries: Binaries,
     account: Account | undefined,
     draft: string,
-    passwordFile: string,
   ): Promise<void> {
+    const passwordFile = `${draft}.password`;
     const args = ["-D", draft, "-U", "postgres", "--auth=scram-sha-256", `--pwfile=${passwordFile}`];
     args.push("--no-sync", "--no-instructions", "--encoding=UTF8", "--no-locale");
     // The collation of all our tests and the demo, which no upgrade of a library can change.

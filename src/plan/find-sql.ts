@@ -54,7 +54,7 @@ async function ofSteps(job: Job): Promise<readonly SqlFinding[]> {
   const before: string[] = [];
   for (const step of [...job.expand, ...job.contract]) {
     requireCodes(step.known, `the step "${step.name}" of ${job.name}`);
-    const up = statementsOf(step, null).up.map(({ statement }) => statement.toString());
+    const up = statementsOf(step, null).up.map(({ text }) => text.toString());
     for (const { text, isTransactional, after } of textsOf(step)) {
       const context = {
         isTransactional,
@@ -95,8 +95,8 @@ function textsOf(step: Step): readonly Text[] {
     case "create index":
       return statementsOf(step, null)
         .up.filter(({ onlyIf }) => onlyIf === undefined)
-        .map(({ statement, isTransactional }) => ({
-          text: statement.toString(),
+        .map(({ text, isTransactional }) => ({
+          text: text.toString(),
           isTransactional,
           after: [],
         }));

@@ -6,7 +6,7 @@ import { readKey } from "../postgres/catalog/key-index.ts";
 import type { Relation } from "../postgres/catalog/relation.ts";
 import type { Database, Transaction } from "../postgres/transaction/database.ts";
 import { lookBriefly } from "../postgres/transaction/look-briefly.ts";
-import { OpenedTable } from "../source/table/opened-table.ts";
+import { OpenedTable, type TableUse } from "../source/table/opened-table.ts";
 import { TableRows } from "../source/table/table-rows.ts";
 import { checkJob, checkOpened } from "./check-job.ts";
 import { keyIsNotPersonal } from "./checks/key-is-not-personal.ts";
@@ -52,7 +52,7 @@ export async function tryToOpenJob(
     briefly.transaction(async (tx) => {
       const tables = await openTables(tx, job, parts);
       if (tables.refusals.length > 0) return { opened: null, refusals: tables.refusals };
-      const opened = await assemble(tx, job, parameters, bound, parts, tables, opening);
+      const opened = await assemble(tx, { job, parameters, bound, parts }, tables, opening);
       const refusals = await orRefuse(() => checkOpened(tx, opened));
       return { opened: refusals.length === 0 ? opened : null, refusals };
     });
@@ -116,21 +116,27 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
   return { refusals, from, into };
 }
 
+/** A job with its parameters, taken apart. */
+interface Resolved {
+  readonly job: Job;
+  readonly parameters: object;
+  readonly bound: BoundJob;
+  readonly parts: Parts;
+}
+
 async function assemble(
   tx: Transaction,
-  job: Job,
-  parameters: object,
-  bound: BoundJob,
-  parts: Parts,
+  { job, parameters, bound, parts }: Resolved,
   { from, into }: Tables,
   outside: OpenedOutside | null,
 ): Promise<OpenedJob> {
   const { source, sink } = parts;
-  const table =
-    source instanceof TableRows && from !== null ? await openTable(tx, job, source, sink, from) : null;
+  const isWritten = changedTable(sink) !== null;
+  const use = { travels: job.kind === "row job", isWritten };
+  const table = source instanceof TableRows && from !== null ? await openTable(tx, source, from, use) : null;
   const readable = table ?? outside;
   if (readable === null) throw new UsageError(`The source of job ${job.name} cannot be opened.`);
-  const write = await openWrite(tx, bound, sink, table, into);
+  const write = await openWrite(tx, bound, sink, { table, into });
   const order =
     table === null ? (outside?.fingerprint ?? "") : hash([from?.schema, from?.name, table.key.columns]);
   return {
@@ -152,15 +158,13 @@ async function assemble(
 
 async function openTable(
   tx: Transaction,
-  job: Job,
   source: TableRows<unknown>,
-  sink: AnySink,
   relation: Relation,
+  use: TableUse,
 ): Promise<OpenedTable> {
   const key = await readKey(tx, relation, source.table.key);
   const walkFilter = await orRefuse(() => chooseWalkFilter(tx, source, relation, key));
-  const isWritten = changedTable(sink) !== null;
-  return new OpenedTable(source, relation, key, walkFilter, { travels: job.kind === "row job", isWritten });
+  return new OpenedTable(source, relation, key, walkFilter, use);
 }
 
 function writtenTables(sink: AnySink, from: Relation | null, into: Relation | null): WrittenTable[] {

@@ -2,10 +2,11 @@ import { RefusedError } from "../errors.ts";
 import { displayName } from "../job/columns/table.ts";
 import type { Job } from "../job/definition/define-job.ts";
 import { explainText } from "../postgres/catalog/explain.ts";
-import type { Database, Transaction } from "../postgres/transaction/database.ts";
+import type { Transaction } from "../postgres/transaction/database.ts";
 import { lookBriefly } from "../postgres/transaction/look-briefly.ts";
 import type { ImageTarget } from "../sink/images/images.ts";
 import { installedVersion } from "../store/schema/store-schema.ts";
+import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { checkNames } from "./check-job.ts";
 import type { Forecast, Measured } from "./forecast/forecast.ts";
@@ -65,12 +66,10 @@ export interface BatchFrame {
 
 /** Finds out what a run would do, in a transaction that is rolled back; nothing is written, not even our schema. */
 export async function planRun(
-  db: Database,
+  { db, store }: Session,
   job: Job,
   parameters: object,
-  frame: BatchFrame,
-  measured: Measured | null,
-  store: Store,
+  { frame, measured }: { readonly frame: BatchFrame; readonly measured: Measured | null },
 ): Promise<RunPlan> {
   const common = { job: job.name, kind: job.kind, checks: checkNames, warnings: [] };
   try {

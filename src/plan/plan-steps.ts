@@ -27,12 +27,12 @@ export function planSteps(
         phase,
         name: step.name,
         isDone: done[phase].done.includes(step.name),
-        statements: up.map(({ statement, isTransactional, onlyIf }) => {
+        statements: up.map(({ text, isTransactional, onlyIf }) => {
           const notes = [
             ...(isTransactional ? [] : ["outside of a transaction"]),
             ...(onlyIf === undefined ? [] : [`only if ${onlyIf}`]),
           ];
-          return notes.length === 0 ? statement.toString() : `${statement} -- ${notes.join(", ")}`;
+          return notes.length === 0 ? text.toString() : `${text} -- ${notes.join(", ")}`;
         }),
         hasWayBack: down !== null,
         takesAway: takesAway(step),

@@ -39,7 +39,7 @@ export async function eraseOwnImages(
   sought: RowToErase,
 ): Promise<KeyText[]> {
   if (!isOf(part, sought) || !hasSameKey(part, sought)) return [];
-  return blank(tx, log, part, sought, sought.isMeantBy("tidefill_image"));
+  return blank(tx, log, part, sql`from ${sought.values} where ${sought.isMeantBy("tidefill_image")}`);
 }
 
 /** The same with the images of rows that became this one when they were moved; answers the keys that those had. */
@@ -64,16 +64,11 @@ export async function eraseMovedImages(
           ) as texts
         ) as became
         where ${sought.isMeantBy("became")})`;
-  return blank(tx, log, part, sought, becameIt);
+  return blank(tx, log, part, sql`from ${sought.values} where ${becameIt}`);
 }
 
-async function blank(
-  tx: Transaction,
-  log: Sql,
-  part: ImagePart,
-  sought: RowToErase,
-  isMeant: Sql,
-): Promise<KeyText[]> {
+/** Takes the values out of the images that are meant; `areMeant` is the rest of the statement from its `from` on. */
+async function blank(tx: Transaction, log: Sql, part: ImagePart, areMeant: Sql): Promise<KeyText[]> {
   const names = valueNames(part);
   if (names.length === 0) return [];
   const keys = (part.key ?? ["tableoid", "ctid"]).map((_, index) =>
@@ -82,9 +77,8 @@ async function blank(
   const { rows } = await tx.query(sql`
     update ${log} as tidefill_image
     set ${raw(names.map((name) => `${name} = null`).join(", "))}
-    from ${sought.values}
-    where tidefill_image.kind = ${part.kind}
-      and ${isMeant}
+    ${areMeant}
+      and tidefill_image.kind = ${part.kind}
       and pg_catalog.num_nonnulls(${raw(names.map((name) => `tidefill_image.${name}`).join(", "))}) > 0
     returning pg_catalog.json_build_array(${raw(keys.join(", "))}) as key`);
   return rows.map(({ key }) => JSON.parse(key ?? "[]") as KeyText);

@@ -79,7 +79,7 @@ export async function seekRow(tx: Transaction, { table, by, key }: RowName): Pro
     );
   }
   const found = await readKey(tx, relation, columns);
-  return new RowToErase(relation, found, await normalise(tx, relation, found, key, table));
+  return new RowToErase(relation, found, await normalise(tx, relation, found, key));
 }
 
 /** The row that a moved one was, by the key in its image; null when its table has gone or has changed. */
@@ -111,7 +111,6 @@ async function normalise(
   relation: Relation,
   { columns }: Key,
   key: KeyText,
-  table: string,
 ): Promise<KeyText> {
   const values = columns.map(({ name, type }, index) => {
     const typed = sql`${key[index] ?? ""}::text::${raw(type)}`;
@@ -134,6 +133,8 @@ async function normalise(
     if (classifyFailure(error).reason !== "data") throw error;
     const wanted = columns.map(({ name, type }) => `${name} ${type}`).join(", ");
     // Without what was typed, and without PostgreSQL's message, which repeats it.
-    throw new UsageError(`A --key is not of its column's type. The key of ${table} is (${wanted}).`);
+    throw new UsageError(
+      `A --key is not of its column's type. The key of ${displayName(relation)} is (${wanted}).`,
+    );
   }
 }

@@ -40,8 +40,8 @@ async function isThere(db: Database, step: Step): Promise<boolean> {
   // Of the author's own statements only the author knows.
   if (step.kind === "sql" && step.done === null) return true;
   return db.transaction(async (tx) => {
-    for (const act of statementsOf(step, null).up)
-      if (!(await act.isDone(tx).catch(() => false))) return false;
+    for (const statement of statementsOf(step, null).up)
+      if (!(await statement.isDone(tx).catch(() => false))) return false;
     return true;
   });
 }

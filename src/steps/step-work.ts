@@ -7,7 +7,7 @@ import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { hashOf, isAnyDone, isWholeDone, requireDone } from "./compare/done.ts";
 import { requireSame } from "./compare/require-same.ts";
-import { type Around, type AttemptListener, runStatement } from "./statements/run-statement.ts";
+import { runStatement, type StatementControl } from "./statements/run-statement.ts";
 import { statementsOf } from "./statements/statements-of.ts";
 import { type StepPlace, withWhatIsLeft } from "./statements/step-failure.ts";
 import type { StepStatement } from "./statements/step-statement.ts";
@@ -67,7 +67,7 @@ export class StepWork {
     const enter = (tx: Transaction): Promise<boolean> => this.#store.steps.enter(tx, entry);
     const work = this.#works("step done", enter, () => this.#store.steps.begin(this.#db, entry));
     this.#hasWorked = known !== undefined;
-    for (const act of up) this.#hasWorked = (await work(act)) || this.#hasWorked;
+    for (const statement of up) this.#hasWorked = (await work(statement)) || this.#hasWorked;
     await this.#db.transaction(async (tx) => {
       await requireDone(tx, step, up);
       if (await enter(tx)) await this.#record(tx, "step done");
@@ -89,8 +89,9 @@ export class StepWork {
     const strike = (tx: Transaction): Promise<boolean> => this.#store.steps.strike(tx, this.#key);
     const work = this.#works("step undone", strike, () => this.#store.steps.beginBack(this.#db, this.#key));
     const isHalfDone = step.kind === "sql" && known?.state === "begun";
-    for (const act of this.#wayBack ?? [])
-      this.#hasWorked = (await work(isHalfDone ? { ...act, mayBeHalfDone: true } : act)) || this.#hasWorked;
+    for (const statement of this.#wayBack ?? [])
+      this.#hasWorked =
+        (await work(isHalfDone ? { ...statement, mayBeHalfDone: true } : statement)) || this.#hasWorked;
     await this.#db.transaction(async (tx) => {
       if (await strike(tx)) await this.#record(tx, this.#wasThere ? "step left" : "step undone");
     });
@@ -137,14 +138,12 @@ export class StepWork {
       await requireSame(tx, step);
       return true;
     };
-    const look: StepStatement = { statement: raw("select"), isTransactional: true, isDone };
-    await runStatement(
-      this.#db,
-      this.#place,
-      look,
-      this.#told(async () => {}),
+    const look: StepStatement = { text: raw("select"), isTransactional: true, isDone };
+    const control = this.#statementControl(
       async () => true,
+      async () => {},
     );
+    await runStatement(this.#db, this.#place, look, control);
   }
 
   /** What the way back will need, and whether there is nothing to take back, since somebody else has made it. */
@@ -169,10 +168,10 @@ export class StepWork {
     action: "step done" | "step undone",
     mark: (tx: Transaction) => Promise<boolean>,
     note: () => Promise<void>,
-  ): (act: StepStatement) => Promise<boolean> {
+  ): (statement: StepStatement) => Promise<boolean> {
     const { step } = this.#of;
     const isMarked = step.kind === "sql" && step.transactional;
-    const marking: Around = async (tx, run) => {
+    const marking: StatementControl["around"] = async (tx, run) => {
       if (!(await mark(tx))) return false;
       await run();
       if (action === "step done") await requireDone(tx, step, statementsOf(step, null).up);
@@ -180,29 +179,28 @@ export class StepWork {
       return true;
     };
     const states = action === "step done" ? (["begun"] as const) : (["begun", "taken back"] as const);
-    const holding: Around = async (tx, run) => {
+    const holding: StatementControl["around"] = async (tx, run) => {
       if (!(await this.#store.steps.hold(tx, this.#key, states))) throw overtaken(step);
       await run();
       return true;
     };
-    const told = this.#told(async () => {
-      if (!isMarked) await note();
-    });
-    return (act) =>
-      runStatement(this.#db, this.#place, act, told, isMarked ? marking : holding).catch(
-        async (error: unknown) => {
-          throw await withWhatIsLeft(this.#db, this.#place, statementsOf(step, null), error);
-        },
-      );
+    const control = isMarked
+      ? this.#statementControl(marking, async () => {})
+      : this.#statementControl(holding, note);
+    return (statement) =>
+      runStatement(this.#db, this.#place, statement, control).catch(async (error: unknown) => {
+        throw await withWhatIsLeft(this.#db, this.#place, statementsOf(step, null), error);
+      });
   }
 
-  #told(note: () => Promise<void>): AttemptListener {
+  #statementControl(around: StatementControl["around"], note: () => Promise<void>): StatementControl {
     return {
+      around,
       begins: async (statement) => {
         await note();
         this.#tell({ type: "step begun", statement });
       },
-      waits: (forMs, inTheWay) => this.#tell({ type: "step waits", forMs, inTheWay }),
+      waits: (forMs, blockers) => this.#tell({ type: "step waits", forMs, inTheWay: blockers }),
       mayGoOn: async () => {
         if (!this.#hasWorked) await this.#control.mayBegin?.(this.#place);
       },

@@ -51,13 +51,13 @@ export async function traceLocks(
     const traced: TracedStatement[] = [];
     for (const step of steps) {
       const redirected = copies.redirected(step);
-      const acts = statementsOf(redirected ?? step, null).up;
-      for (const [index, { statement }] of statementsOf(step, null).up.entries()) {
-        const act = acts[index];
-        if (act === undefined) continue;
+      const statements = statementsOf(redirected ?? step, null).up;
+      for (const [index, { text }] of statementsOf(step, null).up.entries()) {
+        const statement = statements[index];
+        if (statement === undefined) continue;
         const isLasting = step.kind !== "sql" && redirected !== null;
-        const outcome = await trace(one, copies, act, isLasting);
-        if (outcome !== null) traced.push({ step: step.name, statement: statement.toString(), ...outcome });
+        const outcome = await trace(one, copies, statement, isLasting);
+        if (outcome !== null) traced.push({ step: step.name, statement: text.toString(), ...outcome });
       }
     }
     return traced;
@@ -69,15 +69,15 @@ type Outcome = Pick<TracedStatement, "locks" | "problem">;
 async function trace(
   one: Database,
   copies: TableCopies,
-  act: StepStatement,
+  statement: StepStatement,
   isLasting: boolean,
 ): Promise<Outcome | null> {
   const work = async (tx: Transaction): Promise<Outcome | null> => {
-    if (await act.isDone(tx)) return null;
-    if (!act.isTransactional)
+    if (await statement.isDone(tx)) return null;
+    if (!statement.isTransactional)
       return { locks: null, problem: "runs outside of a transaction, beside reads and writes: not traced" };
     await tx.query(raw("set local enable_seqscan = on"));
-    await tx.query(act.statement);
+    await tx.query(statement.text);
     return { locks: await heldLocks(tx, copies), problem: null };
   };
   try {

@@ -117,9 +117,9 @@ function openSteps({ job, steps }: JobState): readonly Step[] {
 }
 
 async function planRows(session: Session, job: Job, parameters: object): Promise<RunPlan> {
-  const { db, store } = session;
   const frame = await batchFrame(session, job);
-  const plan = await planRun(db, job, parameters, frame, await readPastSpeed(session, job.name), store);
+  const measured = await readPastSpeed(session, job.name);
+  const plan = await planRun(session, job, parameters, { frame, measured });
   if (plan.refusals.length > 0) return plan;
   return { ...plan, refusals: await refusalsAtStart(session, job, parameters) };
 }

@@ -65,7 +65,7 @@ export const runCommand: CommandModule = {
     );
     if (!given.verify || report.status !== "succeeded" || !report.hasRows) return;
     const code = process.exitCode;
-    await verify(settings, given, loaded, BigInt(report.run));
+    await verify(settings, given, loaded, { run: BigInt(report.run) });
     if (process.exitCode === exitCodes.done) process.exitCode = code;
   },
 };

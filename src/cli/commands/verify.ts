@@ -1,5 +1,5 @@
 import type { CommandModule } from "yargs";
-import { verifyRun } from "../../engine/verify/verify-run.ts";
+import { type VerifyOptions, verifyRun } from "../../engine/verify/verify-run.ts";
 import { type LoadedJob, loadJob } from "../jobs/load-job.ts";
 import { parseParameters } from "../options/parameters.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
@@ -30,7 +30,7 @@ export const verifyCommand: CommandModule = {
         })
       : null;
     const loaded = await loadJob(settings.jobs, run?.job ?? given.run);
-    await verify(settings, given, loaded, run?.id, given.param);
+    await verify(settings, given, loaded, { run: run?.id, parameters: parseParameters(given.param) });
   },
 };
 
@@ -39,11 +39,7 @@ export async function verify(
   settings: CommonSettings,
   given: WorkSettings,
   loaded: LoadedJob,
-  run: bigint | undefined,
-  pairs: readonly string[] = [],
+  compared: Pick<VerifyOptions, "run" | "parameters">,
 ): Promise<void> {
-  const parameters = parseParameters(pairs);
-  await workOnRun(settings, given, loaded, (options) =>
-    verifyRun(loaded.job, { ...options, parameters, run }),
-  );
+  await workOnRun(settings, given, loaded, (options) => verifyRun(loaded.job, { ...options, ...compared }));
 }

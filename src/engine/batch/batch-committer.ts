@@ -23,6 +23,12 @@ interface Seen {
   readonly condition: Sql;
 }
 
+/** What a batch has done, before its commit. */
+interface Done {
+  readonly batchBounds: BatchBounds;
+  readonly outcome: BatchOutcome;
+}
+
 /**
  * THE transaction: what a batch wrote, what it rejected, and how far the range has come are committed together or not at all.
  * After a crash the range continues right after the last batch committed here.
@@ -74,7 +80,7 @@ export class BatchCommitter implements Committer {
       const bounds: Bounds = { after: lease.checkpoint, through: batchBounds.through };
       const batch = { bounds, expected: batchBounds.walked, sweep: lease.sweep, clock };
       attempt.outcome = batchBounds.isEmpty ? nothingDone : await this.#work(tx, lease, batch, seen);
-      return this.#advance(tx, attempt, batchBounds, attempt.outcome, seen);
+      return this.#advance(tx, attempt, { batchBounds, outcome: attempt.outcome }, seen);
     });
   }
 
@@ -158,7 +164,7 @@ export class BatchCommitter implements Committer {
       const key = (await work.keyAt?.(tx, place)) ?? place;
       const rejects = [{ key, sqlstate, reason: work.reasonAt?.(key, reason) ?? reason }];
       attempt.outcome = { ...nothingDone, read: 1, rejects };
-      return this.#advance(tx, attempt, batchBounds, attempt.outcome, this.#seen());
+      return this.#advance(tx, attempt, { batchBounds, outcome: attempt.outcome }, this.#seen());
     });
   }
 
@@ -171,8 +177,7 @@ export class BatchCommitter implements Committer {
   async #advance(
     tx: Transaction,
     attempt: Attempt,
-    batchBounds: BatchBounds,
-    outcome: BatchOutcome,
+    { batchBounds, outcome }: Done,
     seen: Seen,
   ): Promise<Committed> {
     const { lease } = attempt;
@@ -182,7 +187,12 @@ export class BatchCommitter implements Committer {
     attempt.counts = counts;
     // The last write, and undoing all of the above when the lease is no longer ours.
     const { leaseMs } = this.#timing;
-    const asked = await this.#store.ranges.advance(tx, lease, batchBounds, counts, leaseMs, seen.condition);
+    const asked = await this.#store.ranges.advance(
+      tx,
+      lease,
+      { ...batchBounds, counts, leaseMs },
+      seen.condition,
+    );
     if (!asked.isSame) {
       await hasCome(tx, seen.absent);
       throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table or a trigger that was another");

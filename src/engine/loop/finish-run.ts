@@ -46,19 +46,25 @@ export async function finishRun(
   tables: RunTables,
 ): Promise<Finishing> {
   const { db } = session;
-  const finishing = await finish(session, id, sweeping, tables, null);
+  const ending = { id, sweeping, tables };
+  const finishing = await finish(session, ending, null);
   if (finishing !== "all but the last") return finishing;
   // Before it says that it is done, since it may be killed in between.
   const told = (await sweeping.lastly?.(db)) ?? null;
-  const finished = await finish(session, id, sweeping, tables, { told });
+  const finished = await finish(session, ending, { told });
   return finished === "all but the last" ? { kind: "waiting", lookAgainMs: 0 } : finished;
+}
+
+/** A run that has perhaps come to its end. */
+interface Ending {
+  readonly id: bigint;
+  readonly sweeping: Sweeping;
+  readonly tables: RunTables;
 }
 
 async function finish(
   { db, store }: Session,
-  id: bigint,
-  sweeping: Sweeping,
-  tables: RunTables,
+  { id, sweeping, tables }: Ending,
   last: { readonly told: string | null } | null,
 ): Promise<Finishing | "all but the last"> {
   return db.transaction(async (tx) => {
@@ -82,7 +88,7 @@ async function finish(
     const hasFound = sweeping.hasPending && coverage.written > 0;
     if (hasFound && (coverage.isOfRejects || run.sweep < sweepsAtMost))
       return nextSweep(tx, store, run, null);
-    if (await isWorthRetrying(tx, store, run, coverage, sweeping))
+    if (await isWorthRetrying(tx, store, { ...run, ...coverage }, sweeping))
       return nextSweep(tx, store, run, sweeping.retries);
     // Where rows cannot be tried again by their keys, another run has to: `rejects --retry`.
     if (sweeping.retries !== null && (await store.rejects.has(tx, id, ["swallowed"])))
@@ -120,8 +126,7 @@ export async function nextSweep(
 async function isWorthRetrying(
   tx: Transaction,
   store: Store,
-  { id, sweep }: Run,
-  { isOfRejects, written }: Coverage,
+  { id, sweep, isOfRejects, written }: Pick<Run, "id" | "sweep"> & Pick<Coverage, "isOfRejects" | "written">,
   { retries, triesConstraints }: Sweeping,
 ): Promise<boolean> {
   if (retries === null) return false;

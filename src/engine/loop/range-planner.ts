@@ -124,8 +124,7 @@ export class RangePlanner {
     const run = await runs.lock(tx, this.#run);
     if (run.isPlanned || !isSame(run.plannedThrough, after)) return "planned by others";
     const added: bigint[] = [];
-    for (const { bounds, rows, stage } of cuts)
-      added.push(await ranges.add(tx, run.id, run.sweep, bounds, rows, stage));
+    for (const cut of cuts) added.push(await ranges.add(tx, run, cut));
     const through = cuts.at(-1)?.bounds.through ?? null;
     await runs.set(tx, run.id, {
       planned_through: sql`${through}::text[]`,

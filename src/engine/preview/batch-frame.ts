@@ -14,7 +14,12 @@ export async function batchFrame(
   { batchTimeMs, session }: Pick<Job, "batchTimeMs" | "session">,
 ): Promise<BatchFrame> {
   const limits = batchLimits(batchTimeMs, await readDeadlockTimeout(db), 1_000);
-  const checkpoint = store.ranges.advanceStatement(everyKey, { through: null, isLast: false }, noCounts, 0);
+  const checkpoint = store.ranges.advanceStatement(everyKey, {
+    through: null,
+    isLast: false,
+    counts: noCounts,
+    leaseMs: 0,
+  });
   const log = { table: store.undoLogs.table("<run>"), encryption: null };
   const images = { ...log, sweep: 0, hasReturningOld: await hasReturningOld(db) };
   return {

@@ -62,7 +62,8 @@ export async function executeRun(
   if (isResumed) await releaseDeadWorkers(session, run.id).catch(() => {});
   const monitor = new SignalMonitor(db, run, task, participation, pacer, { events, stop });
   const requests = new OperatorRequests(db, stop, pacer);
-  const pool = await startWorkers({ db: db.withSettings(run.session), store }, run, task, process, {
+  const pool = await startWorkers({ db: db.withSettings(run.session), store }, run, task, {
+    process,
     stop,
     events,
     pacer,
@@ -73,7 +74,7 @@ export async function executeRun(
   const holds = new Holds(nameOf({ ...run, run: run.id }), monitor.blockersOf(run));
   heartbeat = new Heartbeat(session, run.id, process, { pool, pacer, monitor, events, requests, holds });
   stop.follow(signal);
-  await tellOfStart(session, run, isResumed, pacer.workers, events);
+  await tellOfStart(session, run, { isResumed, workers: pacer.workers }, events);
   await monitor.start();
   heartbeat.start();
   pool.growTo(pacer.workers);
@@ -86,8 +87,7 @@ export async function executeRun(
 async function tellOfStart(
   { db, store }: Session,
   run: Run,
-  isResumed: boolean,
-  workers: number,
+  { isResumed, workers }: { readonly isResumed: boolean; readonly workers: number },
   events: Events,
 ): Promise<void> {
   const { estimatedRows, estimatedWalk, kind } = run;
@@ -108,8 +108,8 @@ async function startWorkers(
   session: Session,
   run: Run,
   task: RunTask,
-  process: { readonly id: string; readonly leaseMs: number },
   control: {
+    readonly process: { readonly id: string; readonly leaseMs: number };
     readonly stop: StopSignal;
     readonly events: Events;
     readonly pacer: Pacer;
@@ -120,7 +120,7 @@ async function startWorkers(
   const { db, store } = session;
   const { walk, sweeping, writes } = task;
   const tables = new RunTables(run, sweeping.hasPending);
-  const { stop, events, pacer, requests, inTest } = control;
+  const { process, stop, events, pacer, requests, inTest } = control;
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
     id: run.id,

@@ -11,7 +11,7 @@ import type { StepPhase } from "../../store/runs/steps.ts";
 import type { Session } from "../../store/session.ts";
 import { inMinutes } from "../../throttle/amount.ts";
 import { WindowSignal } from "../../throttle/signals/window-signal.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { StepWorkOptions } from "../options/work-options.ts";
 import { stopFilesOf } from "../pacing/signals-of.ts";
 
 /** How often a step that is held looks whether it may begin. */
@@ -33,10 +33,8 @@ type Look = (place: StepPlace) => Promise<Holding | null>;
  */
 export function openStepRunner(
   session: Session,
-  job: Job,
-  phase: StepPhase,
-  options: WorkOptions,
-  run: bigint | null = null,
+  { job, phase, run = null }: { readonly job: Job; readonly phase: StepPhase; readonly run?: bigint | null },
+  options: StepWorkOptions,
 ): StepRunner {
   const { db, store } = session;
   const { onStep, signal, inTest } = options;
@@ -45,13 +43,13 @@ export function openStepRunner(
     const { pace } = await store.runs.get(db, run);
     return pace.window ?? job.pace.window;
   };
-  const look: Look = async (place) => lookFor(db, job, place, options, await windowNow());
+  const look: Look = async (place) => lookFor(db, job, place, { ...options, window: await windowNow() });
   const mayBegin = inTest === undefined ? (place: StepPlace) => awaitTurn(place, look, options) : undefined;
   return new StepRunner(session, { job: job.name, phase, steps: job[phase] }, { onStep, signal, mayBegin });
 }
 
 /** @throws StepNotBegunError where it is not waited for, StepStoppedError where somebody stops the waiting */
-async function awaitTurn(place: StepPlace, look: Look, { signal, onStep }: WorkOptions): Promise<void> {
+async function awaitTurn(place: StepPlace, look: Look, { signal, onStep }: StepWorkOptions): Promise<void> {
   for (let told: string | null = null; ; ) {
     if (signal?.aborted === true) throw new StepStoppedError(place, signal.reason);
     const held = await look(place).catch((error: unknown) => {
@@ -73,8 +71,7 @@ async function lookFor(
   db: Database,
   job: Job,
   place: StepPlace,
-  { exitWhenClosed, until }: WorkOptions,
-  window: string | undefined,
+  { exitWhenClosed, until, window }: StepWorkOptions,
 ): Promise<Holding | null> {
   if (until !== undefined && (await serverTime(db)) >= until)
     throw new StepNotBegunError(place, `its time was over at ${inMinutes(until)}`);

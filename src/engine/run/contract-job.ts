@@ -5,7 +5,6 @@ import { beforeLoss } from "../../job/steps/before-loss.ts";
 import { type BackupScope, openDropped } from "../../plan/open-dropped.ts";
 import { openJob, tryToOpenJob } from "../../plan/open-job.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
-import type { StepRunner } from "../../steps/step-runner.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { installedVersion, requireSchema } from "../../store/schema/store-schema.ts";
@@ -29,7 +28,7 @@ import { verify } from "../verify/verify-run.ts";
 /** Does the steps before the rows; killed at any instant, the next call goes on. */
 export async function expand(session: Session, job: Job, options: WorkOptions): Promise<void> {
   const window = options.window ?? job.pace.window;
-  await openStepRunner(session, job, "expand", { ...options, window }).up();
+  await openStepRunner(session, { job, phase: "expand" }, { ...options, window }).up();
 }
 
 /**
@@ -44,9 +43,9 @@ export async function contractAfter(
 ): Promise<RunReport> {
   if (report.status !== "succeeded" || report.kind !== "run" || job.contract.length === 0) return report;
   const run = BigInt(report.run);
-  const runner = openStepRunner(session, job, "contract", options, run);
+  const runner = openStepRunner(session, { job, phase: "contract", run }, options);
   const { length: before } = await runner.open();
-  const stopped = await doLastSteps(session, job, run, runner, options).catch((error: unknown) => {
+  const stopped = await doLastSteps(session, job, run, options).catch((error: unknown) => {
     if (error instanceof TidefillError && error.code === "step-stopped") return error;
     throw error;
   });
@@ -61,11 +60,11 @@ async function doLastSteps(
   session: Session,
   job: Job,
   run: bigint,
-  runner: StepRunner,
   options: WorkOptions,
 ): Promise<string | null> {
   const problem = (await whyUnsafe(job)) ?? (await whyNotYet(session, job, run, options));
-  if (problem === null) await runner.up(beforeLoss(job.contract));
+  if (problem === null)
+    await openStepRunner(session, { job, phase: "contract", run }, options).up(beforeLoss(job.contract));
   return problem;
 }
 
@@ -84,7 +83,7 @@ export async function goOnWithLastSteps(
   const run = await store.runs.standing(db, job.name);
   const latest = await store.runs.latest(db, job.name);
   if (run === null || latest === null || !isFinished(latest.status)) return null;
-  const open = await openStepRunner(session, job, "contract", options).open();
+  const open = await openStepRunner(session, { job, phase: "contract" }, options).open();
   if (!beforeLoss(job.contract).some((step) => open.includes(step))) return null;
   const current = await takenUp(session, run, options);
   return contractAfter(session, job, await readReport(session, current), options);
@@ -98,7 +97,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     const run = await store.runs.standing(db, job.name);
     if (run === null) throw notRun(job);
     await takenUp(session, run, options);
-    const runner = openStepRunner(session, job, "contract", options, run.id);
+    const runner = openStepRunner(session, { job, phase: "contract", run: run.id }, options);
     await runner.awaitTurn();
     const problem = await whyNotYet(session, job, run.id, options);
     if (problem !== null)

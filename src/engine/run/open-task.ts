@@ -1,5 +1,5 @@
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
-import type { Bounds, Key } from "../../postgres/catalog/key.ts";
+import type { Bounds } from "../../postgres/catalog/key.ts";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { UndoLog } from "../../sink/images/images.ts";
 import { ListedKeys, listedKeys } from "../../source/listed-keys.ts";
@@ -31,7 +31,8 @@ export async function openTask(
   const list = store.schema.table("retry");
   const walk = new ListedKeys(key, list, sql`listed.run_id = ${run.id}::bigint`);
   const table = opened.table?.onlyListed((bounds) => walk.listOf(bounds)) ?? null;
-  const source = table ?? (await listedPlaces(session, run.id, opened.source, walk, key));
+  const source =
+    table ?? new ListedPlaces(opened.source, walk, await placesBefore(session, run.id, opened.source), key);
   const task = await jobTask(db, { ...opened, table, source }, log);
   const work = new RetryBatch(task.work, walk, list, run.id, key);
   // What was on the list is tried once.
@@ -66,13 +67,7 @@ async function wholeTask(
   };
 }
 
-async function listedPlaces(
-  { db, store }: Session,
-  run: bigint,
-  source: ReadableSource,
-  walk: ListedKeys,
-  key: Key,
-): Promise<ListedPlaces> {
-  const before = await source.before?.(await store.rejects.listedFor(db, run));
-  return new ListedPlaces(source, walk, before ?? new Map(), key);
+/** The rows of the list that a source finds only by reading what lies before them. */
+async function placesBefore({ db, store }: Session, run: bigint, source: ReadableSource) {
+  return (await source.before?.(await store.rejects.listedFor(db, run))) ?? new Map();
 }

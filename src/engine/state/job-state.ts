@@ -55,25 +55,19 @@ export async function readJobStates(
   const runs = isInstalled ? await store.runs.latestOfEach(db) : [];
   const undos = isInstalled ? await store.runs.latestOfEach(db, "undo") : [];
   const known = isInstalled ? await store.steps.known(db) : [];
-  return jobs.map(({ job, files }) =>
-    stateOf(
-      job,
-      files,
-      runs.find((run) => run.job === job.name) ?? null,
-      undos.find((undo) => undo.job === job.name) ?? null,
-      known.filter((step) => step.job === job.name),
-    ),
-  );
+  return jobs.map((each) => {
+    const isOf = ({ job }: { readonly job: string }): boolean => job === each.job.name;
+    return stateOf(each, runs.find(isOf) ?? null, undos.find(isOf) ?? null, known.filter(isOf));
+  });
 }
 
 /** The state of a job of which nothing is known. */
-export function neverRun({ job, files }: JobWithFiles): JobState {
-  return stateOf(job, files, null, null, []);
+export function neverRun(job: JobWithFiles): JobState {
+  return stateOf(job, null, null, []);
 }
 
 function stateOf(
-  job: Job,
-  files: JobWithFiles["files"],
+  { job, files }: JobWithFiles,
   run: Run | null,
   lastUndo: Run | null,
   known: readonly KnownStep[],

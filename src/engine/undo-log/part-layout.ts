@@ -31,9 +31,9 @@ export async function layoutsOf(tx: Transaction, parts: readonly ImagePart[]): P
   const sorted = [...parts].sort((left, right) => right.kind.localeCompare(left.kind));
   const layouts: PartLayout[] = [];
   for (const part of sorted) {
-    const layout = await layoutOf(tx, part.schema, part.table, part.key, part.values);
+    const layout = await layoutOf(tx, part, part.values);
     const { into } = part;
-    const target = into === null ? null : await layoutOf(tx, into.schema, into.table, into.key, []);
+    const target = into === null ? null : await layoutOf(tx, into, []);
     layouts.push({ part, layout, into: target });
   }
   return layouts;
@@ -42,9 +42,7 @@ export async function layoutsOf(tx: Transaction, parts: readonly ImagePart[]): P
 /** @throws RefusedError when the table no longer has what the log holds */
 async function layoutOf(
   tx: Transaction,
-  schema: string,
-  name: string,
-  key: readonly string[] | null,
+  { schema, table: name, key }: Pick<ImagePart, "schema" | "table" | "key">,
   values: readonly string[],
 ): Promise<ImageLayout> {
   const relation = await findRelation(tx, { schema, name });

@@ -36,7 +36,7 @@ export async function requireStepsReversible(
       (step) => step.phase === phase && !job[phase].some(({ name }) => name === step.name),
     );
     if (stranger !== undefined) throw notInTheFile(stranger);
-    await openStepRunner(session, job, phase, options).requireReversible();
+    await openStepRunner(session, { job, phase }, options).requireReversible();
   }
 }
 

@@ -37,7 +37,7 @@ export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunR
       if (withExpand || !isWhole(report)) return report;
     }
     for (const phase of ["contract", "expand"] as const)
-      await openStepRunner(session, job, phase, options).down();
+      await openStepRunner(session, { job, phase }, options).down();
     return report;
   });
 }

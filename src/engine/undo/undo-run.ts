@@ -146,13 +146,13 @@ async function takeBackSteps(session: Session, run: Run, options: UndoOptions): 
     ...options,
     withExpand: options.withExpand === true || !run.hasRows,
   });
-  await openStepRunner(session, job, "contract", options).down();
+  await openStepRunner(session, { job, phase: "contract" }, options).down();
   if (!run.hasRows) await takeBackExpand(session, job, options);
 }
 
 /** Takes back the steps before the rows: what they have added goes, with all that is in it. */
 async function takeBackExpand(session: Session, job: Job, options: WorkOptions): Promise<number> {
-  return openStepRunner(session, job, "expand", options).down();
+  return openStepRunner(session, { job, phase: "expand" }, options).down();
 }
 
 /** An index on a log of many million images; nobody else uses the log. */

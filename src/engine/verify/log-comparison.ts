@@ -59,9 +59,7 @@ export class LogComparison implements BatchWork {
   /** `work` is what looks at the table, whose blocks are `heap`. */
   static async open(
     { db, store }: Session,
-    run: Run,
-    use: LogUse,
-    source: OpenedTable,
+    { run, use, source }: { readonly run: Run; readonly use: LogUse; readonly source: OpenedTable },
     heap: HeapTables,
     work: BatchWork,
   ): Promise<LogComparison> {

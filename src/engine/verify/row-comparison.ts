@@ -8,7 +8,6 @@ import type { Places } from "../../source/table/key-places.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "../batch/batch-work.ts";
 import type { KnownRejects } from "../batch/known-rejects.ts";
-import type { PhaseClock } from "../batch/phase-clock.ts";
 import { type RowTransform, Verdicts } from "../job-work/row-transform.ts";
 import { comparedScope, note, notRejected, settle } from "./compared-scope.ts";
 
@@ -32,7 +31,8 @@ export class RowComparison implements BatchWork {
     this.#tools = tools;
   }
 
-  async do(tx: Transaction, { bounds, clock }: Batch): Promise<BatchOutcome> {
+  async do(tx: Transaction, batch: Batch): Promise<BatchOutcome> {
+    const { bounds, clock } = batch;
     const expected = new Expected();
     const portions = this.#portions(tx, bounds);
     try {
@@ -46,7 +46,7 @@ export class RowComparison implements BatchWork {
     }
     // Compared only when the cursor is closed: a connection does one thing at a time.
     const suspects = await clock.during("read", () => this.#differing(tx, expected));
-    const still = suspects.length === 0 ? [] : await this.#lookAgain(tx, bounds, suspects, expected, clock);
+    const still = suspects.length === 0 ? [] : await this.#lookAgain(tx, batch, suspects, expected);
     return { ...nothingDone, read: expected.read, conflicted: still.length, notes: still.map(note) };
   }
 
@@ -95,10 +95,9 @@ export class RowComparison implements BatchWork {
   // What differs is looked at once more, since the application may be in the middle of something.
   async #lookAgain(
     tx: Transaction,
-    bounds: Bounds,
+    { bounds, clock }: Batch,
     keys: readonly KeyText[],
     before: Expected,
-    clock: PhaseClock,
   ): Promise<KeyText[]> {
     // Once for all of them, and no time of the batch: fewer rows would wait just as long.
     await clock.during("waiting", settle);

@@ -42,7 +42,7 @@ export async function verifyTask(session: Session, verify: Run, opened: OpenedJo
   }
   // What is done is no longer in the job's scope, but is looked at.
   const byKey = table === null ? source.walk : new KeyWalk(table.relation, table.key, null, null);
-  const logged = heap === null ? null : await withLog(session, verify, table, heap, work);
+  const logged = heap === null ? null : await withLog(session, verify, heap, { table, work });
   return {
     walk: logged?.walk ?? heap ?? byKey,
     work: logged ?? work,
@@ -73,16 +73,15 @@ export async function verifyTables(
 async function withLog(
   { db, store }: Session,
   { ofRun }: Run,
-  table: OpenedTable | null,
   heap: HeapTables,
-  work: BatchWork,
+  { table, work }: { readonly table: OpenedTable | null; readonly work: BatchWork },
 ): Promise<LogComparison | null> {
   const run = ofRun === null ? null : await store.runs.find(db, ofRun);
   if (run === null || table === null) return null;
   const use = useOfLog(run, table);
-  return use === null
-    ? null
-    : LogComparison.open({ db: db.withSettings(run.session), store }, run, use, table, heap, work);
+  if (use === null) return null;
+  const session = { db: db.withSettings(run.session), store };
+  return LogComparison.open(session, { run, use, source: table }, heap, work);
 }
 
 /** Refuses to begin what could compare nothing. @throws UsageError */

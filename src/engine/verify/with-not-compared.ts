@@ -18,21 +18,15 @@ export async function withNotCompared(
   const run = await store.runs.before(db, verify);
   const { written } = await readProgress(db, store.schema, run.id);
   const notCompared = whatNot(opened, run, written, report.rows.read);
-  const message = whyNotProved(opened, run, written, verify, report);
+  const message = whyNotProved(run, onlyDeletes(opened) ? 0 : written, verify, report);
   if (message === null) return { ...report, notCompared };
   await store.runs.set(db, BigInt(report.run), { message: sql`${message}` });
   return { ...report, message, notCompared };
 }
 
-function whyNotProved(
-  opened: OpenedJob,
-  run: Run,
-  written: number,
-  { isPartial }: Run,
-  { rows }: RunReport,
-): string | null {
-  if (rows.read === 0 && written > 0 && !onlyDeletes(opened))
-    return `None of the ${written} rows that run ${run.id} wrote was compared.`;
+function whyNotProved(run: Run, toCompare: number, { isPartial }: Run, { rows }: RunReport): string | null {
+  if (rows.read === 0 && toCompare > 0)
+    return `None of the ${toCompare} rows that run ${run.id} wrote was compared.`;
   if (!isPartial) return null;
   const finish = isFinished(run.status) ? "" : ` Finish it, and compare again: tidefill resume ${run.job}`;
   return `Run ${run.id} was not done when this began: only the ${rows.read} rows were compared that it had gone through.${finish}`;

@@ -36,8 +36,7 @@ export async function openWrite(
   tx: Transaction,
   bound: BoundJob,
   sink: AnySink,
-  table: OpenedTable | null,
-  into: Relation | null,
+  { table, into }: { readonly table: OpenedTable | null; readonly into: Relation | null },
 ): Promise<OpenedWrite> {
   const { transform } = bound;
   if (transform === null)

@@ -56,11 +56,9 @@ export function fillTest(
 
 /** A copy leaves the source as it is, a move takes its rows away. */
 export function moveTest(
-  job: string,
-  kind: "move" | "copy",
+  { job, kind, isOpen }: { readonly job: string; readonly kind: "move" | "copy"; readonly isOpen: boolean },
   from: DescribedTable,
   into: DescribedTable,
-  isOpen: boolean,
 ): string {
   const filled = columnsMoved(from, into);
   const known = kind === "copy" ? knownBy(into, filled) : null;

@@ -66,7 +66,7 @@ export function writeJob(
       const from = tables.describe(facts, { key: true, columns: [] });
       const target = tables.describe(into, { key: false, columns: [] });
       const job = (kind === "move" ? moveText : copyText)(name, from, target);
-      return { job, test: moveTest(name, kind, from, target, job.includes("todo(")) };
+      return { job, test: moveTest({ job: name, kind, isOpen: job.includes("todo(") }, from, target) };
     }
   }
 }

@@ -5,10 +5,14 @@ import type { Database, Queryable } from "../../postgres/transaction/database.ts
 import { BusyError, type StepStatement } from "../statements/step-statement.ts";
 
 /** @throws TidefillError where the database does not show what the statements of a step were to bring about */
-export async function requireDone(db: Queryable, step: Step, acts: readonly StepStatement[]): Promise<void> {
+export async function requireDone(
+  db: Queryable,
+  step: Step,
+  statements: readonly StepStatement[],
+): Promise<void> {
   if (step.kind === "sql" && step.done === null) return;
-  for (const act of acts) {
-    if (await act.isDone(db)) continue;
+  for (const statement of statements) {
+    if (await statement.isDone(db)) continue;
     throw new TidefillError(
       "step-not-done",
       `The statements of the step "${step.name}" were run, and the database does not show what they were to bring about.`,
@@ -21,9 +25,9 @@ export async function requireDone(db: Queryable, step: Step, acts: readonly Step
 }
 
 /** Whether all of it is there, or being made by somebody else. */
-export async function isWholeDone(db: Queryable, acts: readonly StepStatement[]): Promise<boolean> {
+export async function isWholeDone(db: Queryable, statements: readonly StepStatement[]): Promise<boolean> {
   try {
-    for (const act of acts) if (!(await act.isDone(db))) return false;
+    for (const statement of statements) if (!(await statement.isDone(db))) return false;
     return true;
   } catch (error) {
     if (error instanceof BusyError) return true;
@@ -32,9 +36,9 @@ export async function isWholeDone(db: Queryable, acts: readonly StepStatement[])
 }
 
 /** Whether anything of it is there. */
-export async function isAnyDone(db: Database, acts: readonly StepStatement[]): Promise<boolean> {
+export async function isAnyDone(db: Database, statements: readonly StepStatement[]): Promise<boolean> {
   return db.transaction(async (tx) => {
-    for (const act of acts) if (await act.isDone(tx)) return true;
+    for (const statement of statements) if (await statement.isDone(tx)) return true;
     return false;
   });
 }

@@ -29,7 +29,7 @@ export function addColumnStatements(step: Of<"add column">): StepStatements {
         },
       },
     ],
-    down: [dropColumnAct(table, column)],
+    down: [dropColumnStatement(table, column)],
   };
 }
 
@@ -52,15 +52,18 @@ function bareType(type: string): string {
 
 /** Dropping a column: its values are gone with the commit, whatever vacuum does later. */
 export function dropColumnStatements({ table, column }: Of<"drop column">): StepStatements {
-  return { up: [dropColumnAct(table, column)], down: null };
+  return { up: [dropColumnStatement(table, column)], down: null };
 }
 
 /** Renaming a column: there must be one of the two names, and not both. */
 export function renameColumnStatements(step: Of<"rename column">): StepStatements {
-  return { up: [renameAct(step, step.from, step.to)], down: [renameAct(step, step.to, step.from)] };
+  return {
+    up: [renameStatement(step, step.from, step.to)],
+    down: [renameStatement(step, step.to, step.from)],
+  };
 }
 
-function renameAct(step: Of<"rename column">, from: string, to: string): StepStatement {
+function renameStatement(step: Of<"rename column">, from: string, to: string): StepStatement {
   const { table } = step;
   return {
     ...transactional(sql`alter table ${nameOf(table)} rename column ${columnOf(from)} to ${columnOf(to)}`),
@@ -75,7 +78,7 @@ function renameAct(step: Of<"rename column">, from: string, to: string): StepSta
   };
 }
 
-function dropColumnAct(table: Of<"drop column">["table"], column: string): StepStatement {
+function dropColumnStatement(table: Of<"drop column">["table"], column: string): StepStatement {
   return {
     ...transactional(sql`alter table ${nameOf(table)} drop column ${columnOf(column)}`),
     isDone: async (db) =>
@@ -84,7 +87,7 @@ function dropColumnAct(table: Of<"drop column">["table"], column: string): StepS
 }
 
 function transactional(statement: Sql): Omit<StepStatement, "isDone"> {
-  return { statement, isTransactional: true };
+  return { text: statement, isTransactional: true };
 }
 
 function inThePlace(step: Step & { readonly table: StepTable }, what: string, remedy: string) {

@@ -86,5 +86,5 @@ function dropConstraint(table: StepTable, constraint: string): StepStatement {
 }
 
 function altering(table: StepTable, change: Sql): Omit<StepStatement, "isDone"> {
-  return { statement: sql`alter table ${nameOf(table)} ${change}`, isTransactional: true };
+  return { text: sql`alter table ${nameOf(table)} ${change}`, isTransactional: true };
 }

@@ -11,8 +11,8 @@ type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 export function createIndexStatements(step: Of<"create index">): StepStatements {
   const index = { schema: step.table.schema, name: step.index };
   return {
-    up: buildActs(index, statementOf(step, true), (db) => findIndex(db, step)),
-    down: [dropIndexAct(index)],
+    up: buildStatements(index, statementOf(step, true), (db) => findIndex(db, step)),
+    down: [dropIndexStatement(index)],
     left: async (db) =>
       (await findIndex(db, step))?.isValid === false
         ? `the index ${step.index}, which is invalid: nothing reads it, and every write keeps it`
@@ -21,7 +21,11 @@ export function createIndexStatements(step: Of<"create index">): StepStatements 
 }
 
 /** Building an index; `find` tells what there is of it. */
-function buildActs(index: StepTable, statement: Sql, find: (db: Queryable) => Promise<Found | undefined>) {
+function buildStatements(
+  index: StepTable,
+  statement: Sql,
+  find: (db: Queryable) => Promise<Found | undefined>,
+) {
   const clearing: StepStatement = {
     ...concurrently(sql`drop index concurrently ${nameOf(index)}`),
     onlyIf: "an earlier attempt has left it invalid",
@@ -39,9 +43,11 @@ function buildActs(index: StepTable, statement: Sql, find: (db: Queryable) => Pr
 export function dropIndexStatements({ index }: Of<"drop index">, before: string | null): StepStatements {
   const definition = before?.replace(/^create (unique )?index /i, "create $1index concurrently ");
   return {
-    up: [dropIndexAct(index)],
+    up: [dropIndexStatement(index)],
     down:
-      definition === undefined ? [] : buildActs(index, raw(definition), (db) => lookAt(db, isNamed(index))),
+      definition === undefined
+        ? []
+        : buildStatements(index, raw(definition), (db) => lookAt(db, isNamed(index))),
     before: async (db) => {
       const { rows } = await db.query(sql`
         select pg_catalog.pg_get_indexdef(pg_catalog.to_regclass(${regclassOf(index)})) as definition`);
@@ -50,7 +56,7 @@ export function dropIndexStatements({ index }: Of<"drop index">, before: string 
   };
 }
 
-function dropIndexAct(index: StepTable): StepStatement {
+function dropIndexStatement(index: StepTable): StepStatement {
   return {
     ...concurrently(sql`drop index concurrently ${nameOf(index)}`),
     // What else may have that name is not ours to drop.
@@ -119,5 +125,5 @@ function indexes(where: Sql): Sql {
 
 // Locks that conflict with no read and no write: nobody queues behind them, so they may wait.
 function concurrently(statement: Sql): Omit<StepStatement, "isDone"> {
-  return { statement, isTransactional: false, mayWait: true };
+  return { text: statement, isTransactional: false, mayWait: true };
 }

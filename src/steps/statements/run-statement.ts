@@ -16,18 +16,17 @@ const longestMs = 7 * 24 * 3_600_000;
 const duplicate = "42P07";
 
 /** Who hears of the attempts, and may end them. */
-export interface AttemptListener {
+export interface StatementControl {
   /** before a statement that is not done is sent */
   readonly begins: (statement: string) => Promise<unknown>;
+  /** what belongs into the transaction of the statement; answers whether it was run */
+  readonly around: (tx: Transaction, run: () => Promise<unknown>) => Promise<boolean>;
   /** milliseconds to the next attempt; null where the statement itself waits */
-  readonly waits: (forMs: number | null, inTheWay: readonly BlockingSession[]) => void;
+  readonly waits: (forMs: number | null, blockers: readonly BlockingSession[]) => void;
   /** is through before another attempt when it is still the time for it */
   readonly mayGoOn: () => Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
-
-/** What belongs into the transaction of a statement; answers whether it was run. */
-export type Around = (tx: Transaction, run: () => Promise<unknown>) => Promise<boolean>;
 
 /**
  * Does one statement of a step, if it is not done: in a transaction of its own, its lock asked for in short attempts. What
@@ -36,32 +35,28 @@ export type Around = (tx: Transaction, run: () => Promise<unknown>) => Promise<b
 export async function runStatement(
   db: Database,
   place: StepPlace,
-  act: StepStatement,
-  listener: AttemptListener,
-  around: Around,
+  statement: StepStatement,
+  control: StatementControl,
 ): Promise<boolean> {
+  const { signal, waits } = control;
   const ladder = new LockLadder();
   for (let tries = 0; ; tries += 1) {
-    if (tries > 0) await listener.mayGoOn();
-    if (tries > 0 && act.clearing !== undefined)
-      await runStatement(db, place, act.clearing, listener, around);
-    const watch = new Watch(
-      db,
-      listener.signal,
-      act.mayWait === true ? (who) => listener.waits(null, who) : null,
-    );
+    if (tries > 0) await control.mayGoOn();
+    if (tries > 0 && statement.clearing !== undefined)
+      await runStatement(db, place, statement.clearing, control);
+    const watch = new Watch(db, signal, statement.mayWait === true ? (who) => waits(null, who) : null);
     try {
-      listener.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       // An answer that was lost may have been a good one.
-      const isTriedFirst = act.mayBeHalfDone === true && tries === 0;
-      if (!isTriedFirst && (await isDone(db, act))) return tries > 0;
-      await requireItsSession(db, place, act);
-      await listener.begins(act.statement.toString());
-      return await attempt(db, act, ladder.waitMs, around, watch);
+      const isTriedFirst = statement.mayBeHalfDone === true && tries === 0;
+      if (!isTriedFirst && (await isDone(db, statement))) return tries > 0;
+      await requireItsSession(db, place, statement);
+      await control.begins(statement.text.toString());
+      return await attempt(db, statement, { lockMs: ladder.waitMs, around: control.around, watch });
     } catch (error) {
-      if (listener.signal?.aborted === true) throw new StepStoppedError(place, error);
-      if (!(await isWorthWaiting(db, act, error))) return false;
-      await rest(place, listener, ladder, watch.seen, error);
+      if (signal?.aborted === true) throw new StepStoppedError(place, error);
+      if (!(await isWorthWaiting(db, statement, error))) return false;
+      await rest(ladder, control, watch.seen, { place, error });
     }
   }
 }
@@ -70,9 +65,9 @@ export async function runStatement(
  * Outside of a transaction settings are the session's, and behind a pooler somebody else's next: there only what nobody queues
  * behind may be done, and by a search path in which the built-in functions come first.
  */
-async function requireItsSession(db: Database, { name }: StepPlace, act: StepStatement): Promise<void> {
-  if (act.isTransactional || !(await db.isPooled())) return;
-  if (act.mayWait === true && !(await hidesBuiltIns(db))) return;
+async function requireItsSession(db: Database, { name }: StepPlace, statement: StepStatement): Promise<void> {
+  if (statement.isTransactional || !(await db.isPooled())) return;
+  if (statement.mayWait === true && !(await hidesBuiltIns(db))) return;
   throw new RefusedError(
     "step-has-its-session",
     `The step "${name}" does a statement outside of a transaction, and a pooler stands in between: neither how long it waits for its lock, and others behind it, nor its search path can be set there.`,
@@ -88,49 +83,54 @@ async function hidesBuiltIns(db: Database): Promise<boolean> {
 }
 
 /** Whether to try again after a failure; false where somebody else has done it by now. @throws what does not pass */
-async function isWorthWaiting(db: Database, act: StepStatement, error: unknown): Promise<boolean> {
+async function isWorthWaiting(db: Database, statement: StepStatement, error: unknown): Promise<boolean> {
   const { action } = classifyFailure(error);
   if (action === "retry" || action === "shrink" || error instanceof BusyError) return true;
-  const now = await isDone(db, act).catch((reason: unknown) => reason);
+  const now = await isDone(db, statement).catch((reason: unknown) => reason);
   if (now === true) return false;
   if (now instanceof BusyError) return true;
   // Somebody else was at it, and has given up.
-  if (sqlstateOf(error) === duplicate && act.clearing !== undefined && !(await isDone(db, act.clearing)))
+  if (
+    sqlstateOf(error) === duplicate &&
+    statement.clearing !== undefined &&
+    !(await isDone(db, statement.clearing))
+  )
     return true;
   throw error;
 }
 
-/** Waits before the next attempt, and tells of it where somebody is in the way. @throws when that has lasted for too long */
+/** Waits before the next attempt, and tells of it where a session blocks it. @throws when that has lasted for too long */
 async function rest(
-  place: StepPlace,
-  { waits, signal }: AttemptListener,
   ladder: LockLadder,
-  inTheWay: readonly BlockingSession[],
-  error: unknown,
+  { waits, signal }: StatementControl,
+  blockers: readonly BlockingSession[],
+  failed: { readonly place: StepPlace; readonly error: unknown },
 ): Promise<void> {
-  const isBlocked = classifyFailure(error).reason === "lock";
-  if (ladder.isOver) throw isBlocked ? new StepBlockedError(place, inTheWay) : error;
+  const isBlocked = classifyFailure(failed.error).reason === "lock";
+  if (ladder.isOver) throw isBlocked ? new StepBlockedError(failed.place, blockers) : failed.error;
   const forMs = ladder.restMs();
-  if (isBlocked) waits(forMs, inTheWay);
+  if (isBlocked) waits(forMs, blockers);
   // What ends the rest is seen by the next attempt.
   await delay(forMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
 
-async function isDone(db: Database, act: StepStatement): Promise<boolean> {
-  return db.transaction((tx) => act.isDone(tx));
+async function isDone(db: Database, statement: StepStatement): Promise<boolean> {
+  return db.transaction((tx) => statement.isDone(tx));
 }
 
 async function attempt(
   db: Database,
-  act: StepStatement,
-  lockMs: number,
-  around: Around,
-  watch: Watch,
+  statement: StepStatement,
+  {
+    lockMs,
+    around,
+    watch,
+  }: { readonly lockMs: number; readonly around: StatementControl["around"]; readonly watch: Watch },
 ): Promise<boolean> {
   try {
-    if (!act.isTransactional) {
-      const limits = { wholeMs: longestMs, lockMs: act.mayWait === true ? 0 : lockMs };
-      await db.alone(act.statement, limits, (pid) => watch.start(pid));
+    if (!statement.isTransactional) {
+      const limits = { wholeMs: longestMs, lockMs: statement.mayWait === true ? 0 : lockMs };
+      await db.alone(statement.text, limits, (pid) => watch.start(pid));
       return true;
     }
     const limits = { lockMs, statementMs: longestMs, idleMs: 30_000, wholeMs: longestMs };
@@ -138,7 +138,7 @@ async function attempt(
       // Batches must never scan a table; looking at every row is what some steps are for.
       await tx.query(raw("set local enable_seqscan = on"));
       await watch.start(await tx.pid());
-      return around(tx, () => tx.query(act.statement));
+      return around(tx, () => tx.query(statement.text));
     }, limits);
   } finally {
     await watch.end();

@@ -41,19 +41,19 @@ function ownStatements({
   transactional,
   done,
 }: Extract<Step, { readonly kind: "sql" }>): StepStatements {
-  const act = (statement: Sql): StepStatement => ({
-    statement,
+  const forth = (text: Sql): StepStatement => ({
+    text,
     isTransactional: transactional,
-    mayWait: !transactional && isConcurrent(statement),
+    mayWait: !transactional && isConcurrent(text),
     isDone: async (db) => done !== null && (await answers(db, done)),
   });
   // After the first text of the way back it is not done any more, and the others are still to come.
-  const back = (statement: Sql, index: number): StepStatement => ({
-    ...act(statement),
+  const back = (text: Sql, index: number): StepStatement => ({
+    ...forth(text),
     mayBeHalfDone: index > 0,
     isDone: async (db) => done !== null && !(await answers(db, done)),
   });
-  return { up: up.map(act), down: down?.map(back) ?? null };
+  return { up: up.map(forth), down: down?.map(back) ?? null };
 }
 
 const tokens = new RegExp(Object.values(sqlTokens).join("|"), "g");

@@ -4,7 +4,7 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 
 /** One statement of a step. The catalogue tells whether it is done, so that it can be killed at any instant and done again. */
 export interface StepStatement {
-  readonly statement: Sql;
+  readonly text: Sql;
   /** false for what PostgreSQL refuses inside a transaction */
   readonly isTransactional: boolean;
   /** outside of a transaction: nobody queues behind it, so that it may wait for a lock as long as it takes */

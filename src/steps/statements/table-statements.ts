@@ -8,18 +8,18 @@ type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 /** Creating a table by the author's own statement. */
 export function createTableStatements({ table, statement }: Of<"create table">): StepStatements {
   return {
-    up: [{ statement, isTransactional: true, isDone: (db) => relationExists(db, table) }],
-    down: [dropTableAct(table)],
+    up: [{ text: statement, isTransactional: true, isDone: (db) => relationExists(db, table) }],
+    down: [dropTableStatement(table)],
   };
 }
 
 export function dropTableStatements({ table }: Of<"drop table">): StepStatements {
-  return { up: [dropTableAct(table)], down: null };
+  return { up: [dropTableStatement(table)], down: null };
 }
 
-function dropTableAct(table: StepTable): StepStatement {
+function dropTableStatement(table: StepTable): StepStatement {
   return {
-    statement: sql`drop table ${nameOf(table)}`,
+    text: sql`drop table ${nameOf(table)}`,
     isTransactional: true,
     isDone: async (db) => !(await relationExists(db, table)),
   };

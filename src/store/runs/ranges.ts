@@ -6,6 +6,7 @@ import { fromTextArray } from "../../postgres/sql/text-array.ts";
 import type { Queryable, Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import type { BatchCounts } from "./row-counts.ts";
+import type { Run } from "./run.ts";
 
 /** A worker's time-limited claim on a range, and how far the range is committed. */
 export interface Lease {
@@ -43,6 +44,23 @@ export interface Advanced {
   readonly pace: RunPace;
 }
 
+/** A range that is planned. */
+export interface NewRange {
+  readonly bounds: Bounds;
+  /** about how many; null where that is not known */
+  readonly rows: number | null;
+  /** the stage of the rollout from which on it is worked on */
+  readonly stage: number;
+}
+
+/** How a batch moves its range's checkpoint. */
+export interface Advance {
+  readonly through: KeyText | null;
+  readonly isLast: boolean;
+  readonly counts: BatchCounts;
+  readonly leaseMs: number;
+}
+
 /** The ranges of runs: planned once, leased one worker at a time, advanced batch by batch. */
 export class Ranges {
   readonly #schema: StoreSchema;
@@ -54,11 +72,8 @@ export class Ranges {
   /** Adds the next range of a sweep, beginning where the last one ended. The caller holds the run's row. */
   async add(
     tx: Transaction,
-    run: bigint,
-    sweep: number,
-    bounds: Bounds,
-    planned: number | null,
-    stage = 0,
+    { id: run, sweep }: Pick<Run, "id" | "sweep">,
+    { bounds, rows: planned, stage }: NewRange,
   ): Promise<bigint> {
     const range = this.#schema.table("range");
     const { rows } = await tx.query(sql`
@@ -117,12 +132,10 @@ export class Ranges {
   async advance(
     tx: Transaction,
     lease: Lease,
-    to: { readonly through: KeyText | null; readonly isLast: boolean },
-    counts: BatchCounts,
-    leaseMs: number,
+    to: Advance,
     isSame: Sql,
   ): Promise<Advanced & { readonly isSame: boolean }> {
-    const { rows } = await tx.query(this.advanceStatement(lease, to, counts, leaseMs, isSame));
+    const { rows } = await tx.query(this.advanceStatement(lease, to, isSame));
     if (rows[0] === undefined) throw new LeaseLostError(lease.range);
     const { wanted, pace, is_same } = rows[0];
     return {
@@ -135,15 +148,13 @@ export class Ranges {
   /** The statement with the fence in it: the last of every batch. */
   advanceStatement(
     lease: Lease,
-    to: { readonly through: KeyText | null; readonly isLast: boolean },
-    counts: BatchCounts,
-    leaseMs: number,
+    { through, isLast, counts, leaseMs }: Advance,
     isSame: Sql = raw("true"),
   ): Sql {
     return sql`
       update ${this.#schema.table("range")}
-      set checkpoint = ${to.through}::text[],
-        status = case when ${to.isLast}::boolean then 'done' else 'leased' end,
+      set checkpoint = ${through}::text[],
+        status = case when ${isLast}::boolean then 'done' else 'leased' end,
         batches = batches + 1,
         rows_walked = rows_walked + ${counts.walked},
         rows_read = rows_read + ${counts.read},

@@ -57,7 +57,7 @@ export async function expectSameAfterKills(job: JobOrMaker, options: KillsOption
   const whole = await runUndisturbed(await make(), options);
   return onCopyOf(database, async (copy) => {
     const kind = { job: whole.job, seed };
-    const survived = await survive(make, copy, options, kind, whole.read);
+    const survived = await survive(make, copy, options, { ...kind, rows: whole.read });
     const isIgnored = await columnsIgnoredBy(copy, ignore);
     const after = compareStates(await readState(copy, isIgnored), whole.state);
     if (after.length > 0)
@@ -108,8 +108,7 @@ async function survive(
   make: () => Promise<Job>,
   database: TestDatabase,
   { kills = 5, workers = 2, batchRows, parameters }: KillsOptions,
-  { job, seed }: { readonly job: string; readonly seed: number },
-  rows: number,
+  { job, seed, rows }: { readonly job: string; readonly seed: number; readonly rows: number },
 ): Promise<Survived> {
   requireCount("kills", kills);
   const plan = planKills(kills, new Random(seed));

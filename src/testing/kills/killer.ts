@@ -17,7 +17,7 @@ export class Killer {
   }
 
   /** `victims` are the attempts at a batch that are killed; they are counted from 1, those that were killed as well. */
-  static async ensureSchema(database: TestDatabase, victims: readonly number[]): Promise<Killer> {
+  static async install(database: TestDatabase, victims: readonly number[]): Promise<Killer> {
     // A sequence counts on whatever is rolled back.
     await database.query(`
       create schema ${killerSchema};

@@ -33,14 +33,15 @@ export async function runUnderKills(
   { victims, lives }: KillPlan,
 ): Promise<Survived> {
   await withSession("tidefill kills", { connectionString: database.connectionString }, 1, ensureSchema);
-  const killer = await Killer.ensureSchema(database, victims);
+  const killer = await Killer.install(database, victims);
   let resumes = 0;
-  await live(await make(), database, options, killer, lives[0], false);
+  const work = { ...options, database };
+  await live(await make(), work, killer, { batches: lives[0], isResumed: false });
   for (const batches of [...lives.slice(1), undefined]) {
     const { status } = await readEnd(database);
     if (isFinished(status) || status === "failed") break;
     resumes += 1;
-    await live(await make(), database, options, killer, batches, true);
+    await live(await make(), work, killer, { batches, isResumed: true });
   }
   return { ...(await readEnd(database)), kills: await killer.count(), resumes };
 }
@@ -48,11 +49,9 @@ export async function runUnderKills(
 /** One life of a run: to its end, or until so many batches are committed. Then all that is under way is lost with it. */
 async function live(
   job: Job,
-  database: TestDatabase,
-  options: Omit<RunInTestOptions, "database">,
+  options: RunInTestOptions,
   killer: Killer,
-  batches: number | undefined,
-  isResumed: boolean,
+  { batches, isResumed }: { readonly batches: number | undefined; readonly isResumed: boolean },
 ): Promise<void> {
   const stop = new StopAfter(batches);
   let struck: Promise<void> | undefined;
@@ -60,7 +59,7 @@ async function live(
     stop.hear(event);
     if (stop.signal.aborted) struck ??= killer.strike();
   };
-  const work = { ...workOptions({ ...options, database }), signal: stop.signal, onEvent };
+  const work = { ...workOptions(options), signal: stop.signal, onEvent };
   await (isResumed
     ? resumeRun(job, job.name, work)
     : runJob(job, { ...work, parameters: options.parameters }));
