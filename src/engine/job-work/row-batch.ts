@@ -59,7 +59,7 @@ export class RowBatch implements BatchWork {
     }
     const { rows, keys, skipped, rejects } = verdicts;
     const done = await clock.during("write", () =>
-      this.#sink.write(tx, bounds, rows, keys, this.#targetOf(sweep)),
+      this.#sink.write(tx, { bounds, rows, keys, images: this.#targetOf(sweep) }),
     );
     if (done.stillPending > 0) throw stillPendingError(done.stillPending);
     return {

@@ -135,14 +135,21 @@ export class ImageLayout {
   }
 }
 
+/** What of a relation is kept as images. */
+export interface KeptImages {
+  readonly kind: ImageKind;
+  readonly ages: readonly ("old" | "new")[];
+  /** the relation, whose columns are named as the log's */
+  readonly from: Sql;
+  /** further columns of the log */
+  readonly more?: readonly (readonly [name: string, value: Sql])[];
+}
+
 /** An `insert` of images out of a relation whose columns are named as the log's. */
 export function keepImages(
   { table, encryption, sweep }: ImageTarget,
-  kind: ImageKind,
   layout: ImageLayout,
-  ages: readonly ("old" | "new")[],
-  from: Sql,
-  more: readonly (readonly [name: string, value: Sql])[] = [],
+  { kind, ages, from, more = [] }: KeptImages,
 ): Sql {
   const values = ages.flatMap((age) => layout.valueNames(age));
   const names = ["kind", "sweep", ...layout.keyNames(), ...values, ...more.map(([name]) => name)];

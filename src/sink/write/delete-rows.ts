@@ -6,8 +6,7 @@ import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
 import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts";
 import { DeleteStatement } from "./delete-statement.ts";
-import type { OutgoingRow } from "./outgoing-row.ts";
-import type { RowSink, SqlSink } from "./sink.ts";
+import type { OutgoingBatch, RowSink, SqlSink } from "./sink.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
 /** Deletes the rows that a transform has answered. */
@@ -31,13 +30,7 @@ export class DeleteRows implements RowSink {
     return [];
   }
 
-  async write(
-    tx: Transaction,
-    bounds: Bounds,
-    _rows: readonly OutgoingRow[],
-    keys: readonly KeyText[],
-    images: ImageTarget | null,
-  ): Promise<Written> {
+  async write(tx: Transaction, { bounds, keys, images }: OutgoingBatch): Promise<Written> {
     if (keys.length === 0) return nothingWritten;
     const done = await countWritten(tx, this.#statement(bounds, keys, images));
     const rest = keys.length - done.written;

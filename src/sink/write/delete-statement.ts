@@ -67,7 +67,7 @@ export class DeleteStatement {
       images === null
         ? raw("")
         : sql`, kept as (
-      ${keepImages(images, "d", this.layout, ["old"], raw("gone"))}
+      ${keepImages(images, this.layout, { kind: "d", ages: ["old"], from: raw("gone") })}
     )`;
     return sql`with gone as (
       ${gone}

@@ -9,7 +9,7 @@ import { incomingRows, plainRows } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { ReadTexts, RowEncoder } from "./row-encoder.ts";
-import type { RowSink } from "./sink.ts";
+import type { OutgoingBatch, RowSink } from "./sink.ts";
 import { withSwallowedInserts } from "./swallowed-inserts.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
@@ -48,13 +48,7 @@ export class InsertRows implements RowSink {
     return this.#encoder.encode(answer, read);
   }
 
-  async write(
-    tx: Transaction,
-    bounds: Bounds,
-    rows: readonly OutgoingRow[],
-    keys: readonly KeyText[],
-    images: ImageTarget | null,
-  ): Promise<Written> {
+  async write(tx: Transaction, { bounds, rows, keys, images }: OutgoingBatch): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
     // Of one mind from here on: another batch may learn of a trigger while this one waits.
     const isGuarded = this.#insert.guard.isThere;

@@ -196,18 +196,19 @@ export class InsertStatement {
 
   #kept(images: ImageTarget | null): Sql {
     if (images === null) return raw("");
-    const xid = [["xid", raw("pg_catalog.pg_current_xact_id()")]] as const;
+    const more = [["xid", raw("pg_catalog.pg_current_xact_id()")]] as const;
     if (this.#conflict?.do !== "update") {
       return sql`, kept as (
-      ${keepImages(images, "i", this.#layout, [], raw("placed"), xid)}
+      ${keepImages(images, this.#layout, { kind: "i", ages: [], from: raw("placed"), more })}
     )`;
     }
     const names = this.#layout.keyNames().join(", ");
     const updated = this.#hasReturningOld ? "placed" : `placed join before using (${names})`;
+    const others = raw(`${updated} where not is_new`);
     return sql`, kept as (
-      ${keepImages(images, "i", this.#layout, ["new"], raw("placed where is_new"), xid)}
+      ${keepImages(images, this.#layout, { kind: "i", ages: ["new"], from: raw("placed where is_new"), more })}
     ), kept_old as (
-      ${keepImages(images, "u", this.#layout, ["old", "new"], raw(`${updated} where not is_new`), xid)}
+      ${keepImages(images, this.#layout, { kind: "u", ages: ["old", "new"], from: others, more })}
     )`;
   }
 

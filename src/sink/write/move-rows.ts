@@ -11,7 +11,7 @@ import { incomingExpressions, incomingRows } from "./incoming.ts";
 import { MoveStatement, type MoveTarget } from "./move-statement.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { ReadTexts, RowEncoder } from "./row-encoder.ts";
-import type { RowSink, SqlSink } from "./sink.ts";
+import type { OutgoingBatch, RowSink, SqlSink } from "./sink.ts";
 import { nothingWritten, type Written } from "./written.ts";
 
 /** Moves rows that a transform has made anew. */
@@ -45,13 +45,7 @@ export class MoveRows implements RowSink {
     return this.#encoder.encode(answer, read);
   }
 
-  async write(
-    tx: Transaction,
-    bounds: Bounds,
-    rows: readonly OutgoingRow[],
-    keys: readonly KeyText[],
-    images: ImageTarget | null,
-  ): Promise<Written> {
+  async write(tx: Transaction, { bounds, rows, keys, images }: OutgoingBatch): Promise<Written> {
     if (keys.length === 0) return nothingWritten;
     const done = await this.#move.run(tx, this.#statement(bounds, rows, keys, images));
     if (done.written === keys.length) return done;

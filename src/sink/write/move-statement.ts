@@ -82,10 +82,15 @@ export class MoveStatement {
       select target_key, pg_catalog.row_number() over () as n
       from placed
     ), kept as (
-      ${keepImages(images, "d", this.#delete.layout, ["old"], from, [
-        ["target_keys", raw("coalesce(became.target_keys, '[]')")],
-        ["xid", raw("pg_catalog.pg_current_xact_id()")],
-      ])}
+      ${keepImages(images, this.#delete.layout, {
+        kind: "d",
+        ages: ["old"],
+        from,
+        more: [
+          ["target_keys", raw("coalesce(became.target_keys, '[]')")],
+          ["xid", raw("pg_catalog.pg_current_xact_id()")],
+        ],
+      })}
     )`;
   }
 

@@ -16,6 +16,15 @@ interface Sink {
   readonly guards: readonly RowGuard[];
 }
 
+/** What the transform has made of the rows of a batch. */
+export interface OutgoingBatch {
+  readonly bounds: Bounds;
+  readonly rows: readonly OutgoingRow[];
+  /** of the rows within the bounds that these were made of */
+  readonly keys: readonly KeyText[];
+  readonly images: ImageTarget | null;
+}
+
 /** Where the rows of a row job go: one set-based statement a batch, whatever the number of rows. */
 export interface RowSink extends Sink {
   /** whether a transform may answer several rows, or none, as an array */
@@ -24,14 +33,8 @@ export interface RowSink extends Sink {
   readonly comparing: RowComparing | null;
   /** What a transform answered for a row, as texts. @throws AnswerError where it cannot be written */
   encode(answer: object, read: ReadTexts): readonly (string | null)[];
-  /** Writes the rows of a batch that were made of the `keys` within `bounds`. */
-  write(
-    tx: Transaction,
-    bounds: Bounds,
-    rows: readonly OutgoingRow[],
-    keys: readonly KeyText[],
-    images: ImageTarget | null,
-  ): Promise<Written>;
+  /** Writes the rows of a batch. */
+  write(tx: Transaction, batch: OutgoingBatch): Promise<Written>;
   /** The statement of an empty batch, for people who want to read it before it happens. */
   sample(bounds: Bounds, images: ImageTarget | null): Sql;
 }

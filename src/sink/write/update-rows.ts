@@ -1,5 +1,5 @@
 import type { ColumnCodec } from "../../job/columns/column-codec.ts";
-import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
+import type { Bounds, Key } from "../../postgres/catalog/key.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
@@ -7,7 +7,7 @@ import type { ImageTarget, SinkImages } from "../images/images.ts";
 import type { RowComparing } from "./comparing.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import { type ReadTexts, RowEncoder } from "./row-encoder.ts";
-import type { RowSink } from "./sink.ts";
+import type { OutgoingBatch, RowSink } from "./sink.ts";
 import { unnested } from "./unnested.ts";
 import { type UpdateParts, UpdateStatement } from "./update-statement.ts";
 import { nothingWritten, type Written } from "./written.ts";
@@ -48,13 +48,7 @@ export class UpdateRows implements RowSink {
   }
 
   /** Writes the rows that differ from what is there, byte for byte. */
-  async write(
-    tx: Transaction,
-    bounds: Bounds,
-    rows: readonly OutgoingRow[],
-    _keys: readonly KeyText[],
-    images: ImageTarget | null,
-  ): Promise<Written> {
+  async write(tx: Transaction, { bounds, rows, images }: OutgoingBatch): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
     const parts = this.#parts(bounds, rows);
     const done = await this.#update.run(tx, parts, images, true);

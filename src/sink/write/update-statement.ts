@@ -76,7 +76,7 @@ export class UpdateStatement {
       images === null
         ? raw("")
         : sql`, kept as (
-      ${keepImages(images, "u", this.#layout, ["old", "new"], raw("written"))}
+      ${keepImages(images, this.#layout, { kind: "u", ages: ["old", "new"], from: raw("written") })}
     )`;
     const stillPending = this.#pending === null ? "0" : "pg_catalog.count(*) filter (where still_pending)";
     return sql`with written as (
