@@ -1,6 +1,6 @@
 import pg from "pg";
+import { createSampleSchool } from "../src/cli/demo/create-sample-school.ts";
 import type { Cluster } from "../src/embedded/cluster.ts";
-import { createSampleSchool } from "../src/embedded/sample-school.ts";
 import { Oracle } from "./oracle.ts";
 
 const copyTable = `create table essay_copy (

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createSampleSchool } from "../../src/embedded/sample-school.ts";
+import { createSampleSchool } from "../../src/cli/demo/create-sample-school.ts";
 import { useDatabase } from "../support/database.ts";
 import { Page, root } from "./markdown.ts";
 

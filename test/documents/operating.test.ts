@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
-import { createSampleSchool } from "../../src/embedded/sample-school.ts";
+import { createSampleSchool } from "../../src/cli/demo/create-sample-school.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine, type Outcome } from "../support/tidefill.ts";
 import { codeSpans, Page, tableRows } from "./markdown.ts";

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createSampleSchool } from "../../src/embedded/sample-school.ts";
+import { createSampleSchool } from "../../src/cli/demo/create-sample-school.ts";
 import { useDatabase } from "../support/database.ts";
 import { expectOpenConnections } from "../support/leaks.ts";
 import { until } from "../support/until.ts";

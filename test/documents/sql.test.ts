@@ -5,7 +5,7 @@ import { runJob, undoRun, verifyRun } from "tidefill";
 import { beforeAll, expect, test } from "vitest";
 import rowJob from "../../jobs/essay-word-count.ts";
 import sqlJob from "../../jobs/essay-word-count-sql.ts";
-import { createSampleSchool } from "../../src/embedded/sample-school.ts";
+import { createSampleSchool } from "../../src/cli/demo/create-sample-school.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine } from "../support/tidefill.ts";
 import { Page, root } from "./markdown.ts";

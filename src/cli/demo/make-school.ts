@@ -1,9 +1,9 @@
-import { createSampleSchool } from "../../embedded/sample-school.ts";
 import { UsageError } from "../../errors.ts";
 import { createPool } from "../../postgres/connection/create-pool.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
 import { printJson, say } from "../terminal/output.ts";
+import { createSampleSchool } from "./create-sample-school.ts";
 
 const essays = 2_000;
 

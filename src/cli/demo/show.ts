@@ -1,5 +1,4 @@
 import { Cluster } from "../../embedded/cluster.ts";
-import { createSampleSchool } from "../../embedded/sample-school.ts";
 import { TidefillError } from "../../errors.ts";
 import { formatCount, formatSeconds } from "../../observe/format.ts";
 import { createPool } from "../../postgres/connection/create-pool.ts";
@@ -8,6 +7,7 @@ import { Database } from "../../postgres/transaction/database.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { emphasise, say } from "../terminal/output.ts";
 import { Actor } from "./actor.ts";
+import { createSampleSchool } from "./create-sample-school.ts";
 import { callWitness, hear, startOver, type Testimony } from "./witness.ts";
 
 const essays = 200_000;

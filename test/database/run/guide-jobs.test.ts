@@ -5,7 +5,7 @@ import { backupJob, type Job, runJob, undoRun, verifyRun } from "tidefill";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import anonymiseInactiveStudents from "../../../jobs/anonymise-inactive-students.ts";
 import eraseClosedAccounts from "../../../jobs/erase-closed-accounts.ts";
-import { createSampleSchool } from "../../../src/embedded/sample-school.ts";
+import { createSampleSchool } from "../../../src/cli/demo/create-sample-school.ts";
 import { useDatabase } from "../../support/database.ts";
 import { CommandLine, outcomeOf } from "../../support/tidefill.ts";
 import { until } from "../../support/until.ts";

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import addConfidenceScore from "../../../jobs/add-confidence-score.ts";
 import createEssayVersions from "../../../jobs/create-essay-versions.ts";
 import tokenizeEssays from "../../../jobs/tokenize-essays.ts";
-import { createSampleSchool } from "../../../src/embedded/sample-school.ts";
+import { createSampleSchool } from "../../../src/cli/demo/create-sample-school.ts";
 import { useDatabase } from "../../support/database.ts";
 import { CommandLine, outcomeOf } from "../../support/tidefill.ts";
 import { until } from "../../support/until.ts";

@@ -1,4 +1,4 @@
-import { essayRows, pick, quoted } from "./sample-essays.ts";
+import { essayRows, pick, quoted } from "./essay-rows.ts";
 
 const tables = `
 create table core_student (
