@@ -202,9 +202,8 @@ export class InsertStatement {
       ${keepImages(images, this.#layout, { kind: "i", ages: [], from: raw("placed"), more })}
     )`;
     }
-    const names = this.#layout.keyNames().join(", ");
-    const updated = this.#hasReturningOld ? "placed" : `placed join before using (${names})`;
-    const others = raw(`${updated} where not is_new`);
+    const joined = ` join before using (${this.#layout.keyNames().join(", ")})`;
+    const others = raw(`placed${this.#hasReturningOld ? "" : joined} where not is_new`);
     return sql`, kept as (
       ${keepImages(images, this.#layout, { kind: "i", ages: ["new"], from: raw("placed where is_new"), more })}
     ), kept_old as (
