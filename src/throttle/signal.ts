@@ -56,6 +56,23 @@ export interface Signal {
   read(db: Queryable): Promise<Reading | null>;
 }
 
+/** What a signal is that keeps nothing between two looks; a look that fails means nothing when `onError` is absent. */
+export interface SignalDefinition extends Pick<Signal, "name" | "everyMs"> {
+  readonly onError?: Signal["onError"];
+  /** the strongest of what it sees, null when there is nothing to look at here */
+  read(db: Queryable): Promise<Omit<Reading, "signal"> | null>;
+}
+
+/** Makes a signal out of a look. */
+export function defineSignal({ onError = "ignore", ...definition }: SignalDefinition): Signal {
+  const { name, everyMs } = definition;
+  const read = async (db: Queryable): Promise<Reading | null> => {
+    const seen = await definition.read(db);
+    return seen === null ? null : { signal: name, ...seen };
+  };
+  return { name, everyMs, onError, read };
+}
+
 /** The signal cannot see what it should; the message says what is missing and how to grant it, and is told once. */
 export class SignalBlindError extends Error {
   override readonly name = "SignalBlindError";

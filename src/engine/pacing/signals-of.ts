@@ -1,26 +1,26 @@
 import type { ThrottleDefinition } from "../../job/pace/throttles.ts";
 import type { Signal } from "../../throttle/signal.ts";
-import { ActiveSessions } from "../../throttle/signals/active-sessions.ts";
-import { Archiver } from "../../throttle/signals/archiver.ts";
-import { Autovacuum } from "../../throttle/signals/autovacuum.ts";
+import { activeSessions } from "../../throttle/signals/active-sessions.ts";
+import { archiver } from "../../throttle/signals/archiver.ts";
+import { autovacuum } from "../../throttle/signals/autovacuum.ts";
 import { CommitLatency } from "../../throttle/signals/commit-latency.ts";
-import { DeadTuples } from "../../throttle/signals/dead-tuples.ts";
-import { DiskSpace } from "../../throttle/signals/disk-space.ts";
-import { LockTable } from "../../throttle/signals/lock-table.ts";
+import { deadTuples } from "../../throttle/signals/dead-tuples.ts";
+import { diskSpace } from "../../throttle/signals/disk-space.ts";
+import { lockTable } from "../../throttle/signals/lock-table.ts";
 import { LockWaits } from "../../throttle/signals/lock-waits.ts";
-import { OwnSnapshots } from "../../throttle/signals/own-snapshots.ts";
+import { ownSnapshots } from "../../throttle/signals/own-snapshots.ts";
 import { Processor } from "../../throttle/signals/processor.ts";
-import { PrometheusQuery } from "../../throttle/signals/prometheus-query.ts";
+import { prometheusQuery } from "../../throttle/signals/prometheus-query.ts";
 import {
   defaultMaxBytes,
   defaultMaxSeconds,
   ReplicationLag,
 } from "../../throttle/signals/replication-lag.ts";
-import { ReplicationSlots } from "../../throttle/signals/replication-slots.ts";
-import { StopFile } from "../../throttle/signals/stop-file.ts";
-import { SynchronousStandby } from "../../throttle/signals/synchronous-standby.ts";
-import { UserFunction } from "../../throttle/signals/user-function.ts";
-import { UserQuery } from "../../throttle/signals/user-query.ts";
+import { replicationSlots } from "../../throttle/signals/replication-slots.ts";
+import { stopFile } from "../../throttle/signals/stop-file.ts";
+import { synchronousStandby } from "../../throttle/signals/synchronous-standby.ts";
+import { userFunction } from "../../throttle/signals/user-function.ts";
+import { userQuery } from "../../throttle/signals/user-query.ts";
 import { WalWritten } from "../../throttle/signals/wal-written.ts";
 import { type OpenHours, WindowSignal } from "../../throttle/signals/window-signal.ts";
 import type { RunTask } from "../batch/run-task.ts";
@@ -71,16 +71,16 @@ export function signalsOf(
     commits,
     wal,
     new LockWaits(),
-    new LockTable(),
-    new ActiveSessions(),
+    lockTable,
+    activeSessions,
     new Processor(),
-    new Autovacuum(relation),
-    new DeadTuples(relation),
-    new OwnSnapshots(),
-    new ReplicationSlots(),
-    new SynchronousStandby(),
-    new Archiver(),
-    new DiskSpace(),
+    autovacuum(relation),
+    deadTuples(relation),
+    ownSnapshots,
+    replicationSlots,
+    synchronousStandby,
+    archiver,
+    diskSpace,
   ];
   return { all: [...always, ...throttles.flatMap(signalOf)], lag, wal, commits };
 }
@@ -88,7 +88,7 @@ export function signalsOf(
 /** The file that holds everything that was started in this directory, and those that the job names. */
 export function stopFilesOf(throttles: readonly ThrottleDefinition[]): readonly Signal[] {
   const own = throttles.filter((throttle) => throttle.kind === "stop file");
-  return [stopFileName, ...own.map(({ path }) => path)].map((path) => new StopFile(path));
+  return [stopFileName, ...own.map(({ path }) => path)].map((path) => stopFile(path));
 }
 
 /** The default counts only where the job says nothing. */
@@ -99,11 +99,11 @@ function longest(given: readonly unknown[], fallback: number): number {
 function signalOf(throttle: ThrottleDefinition): Signal[] {
   switch (throttle.kind) {
     case "query":
-      return [new UserQuery(throttle)];
+      return [userQuery(throttle)];
     case "function":
-      return [new UserFunction(throttle)];
+      return [userFunction(throttle)];
     case "prometheus":
-      return [new PrometheusQuery(throttle)];
+      return [prometheusQuery(throttle)];
     default:
       return [];
   }

@@ -2,18 +2,16 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
-import { type Reading, type Signal, utilizationOf } from "../signal.ts";
+import { defineSignal, utilizationOf } from "../signal.ts";
 
 /** On a laptop half of the connections would be too few to mean anything. */
 const fewest = 16;
 
 /** Sessions of others that are at work: a crowd is a sign of load whatever causes it. Slows a run down, never stops it. */
-export class ActiveSessions implements Signal {
-  readonly name = "active sessions";
-  readonly everyMs = 1_000;
-  readonly onError = "ignore";
-
-  async read(db: Queryable): Promise<Reading | null> {
+export const activeSessions = defineSignal({
+  name: "active sessions",
+  everyMs: 1_000,
+  async read(db: Queryable) {
     const { rows } = await db.query(sql`
       select pg_catalog.count(*) as active,
         pg_catalog.current_setting('max_connections')::integer / 2 as half,
@@ -26,9 +24,8 @@ export class ActiveSessions implements Signal {
     const active = Number(rows[0]?.active ?? 0);
     const limit = Math.max(fewest, Number(rows[0]?.half ?? 0));
     return {
-      signal: this.name,
       utilization: utilizationOf(active, limit, false),
       reason: `${against(active, limit)} active sessions`,
     };
-  }
-}
+  },
+});

@@ -2,18 +2,16 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { requireMonitor } from "../require-monitor.ts";
-import { type Reading, type Signal, utilizationOf } from "../signal.ts";
+import { defineSignal, utilizationOf } from "../signal.ts";
 
 /** GitLab's limit for its background migrations (WriteAheadLog indicator), in files of 16 MB. */
 const maxFiles = 42;
 
 /** WAL that waits for the archiver fills the disk, and a restore would miss it. */
-export class Archiver implements Signal {
-  readonly name = "archiver";
-  readonly everyMs = 5_000;
-  readonly onError = "ignore";
-
-  async read(db: Queryable): Promise<Reading | null> {
+export const archiver = defineSignal({
+  name: "archiver",
+  everyMs: 5_000,
+  async read(db: Queryable) {
     const { rows: modes } = await db.query(sql`select pg_catalog.current_setting('archive_mode') as mode`);
     if (modes[0]?.mode === "off") return null;
     await requireMonitor(db, "WAL that waits for the archiver");
@@ -23,9 +21,8 @@ export class Archiver implements Signal {
       where name like '%.ready'`);
     const files = Number(rows[0]?.files ?? 0);
     return {
-      signal: this.name,
       utilization: utilizationOf(files, maxFiles),
       reason: `${against(files, maxFiles)} WAL files wait for the archiver`,
     };
-  }
-}
+  },
+});

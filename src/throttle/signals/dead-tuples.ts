@@ -3,7 +3,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { familyOf } from "../family-of.ts";
-import { type Reading, type Signal, utilizationOf } from "../signal.ts";
+import { defineSignal, type Signal, utilizationOf } from "../signal.ts";
 
 /** Below it a table is small enough to be read over, whatever it is full of. */
 const fewestDead = 5_000_000;
@@ -12,23 +12,17 @@ const fewestDead = 5_000_000;
  * Dead rows beyond a budget: half as many as there are live ones. Then the run waits for autovacuum; where that is off nobody
  * would come, so nothing is waited for.
  */
-export class DeadTuples implements Signal {
-  readonly name = "dead tuples";
-  readonly everyMs = 5_000;
-  readonly onError = "ignore";
-  readonly #relation: Relation;
-
-  constructor(relation: Relation) {
-    this.#relation = relation;
-  }
-
-  async read(db: Queryable): Promise<Reading | null> {
-    const { rows } = await db.query(sql`
+export function deadTuples(relation: Relation): Signal {
+  return defineSignal({
+    name: "dead tuples",
+    everyMs: 5_000,
+    async read(db: Queryable) {
+      const { rows } = await db.query(sql`
       select coalesce(pg_catalog.sum(stat.n_dead_tup), 0) as dead,
         coalesce(pg_catalog.sum(stat.n_live_tup), 0) as live
       from pg_catalog.pg_stat_all_tables as stat
       join pg_catalog.pg_class as class on class.oid = stat.relid
-      where stat.relid in (${familyOf(this.#relation)})
+      where stat.relid in (${familyOf(relation)})
         and class.relkind in ('r', 'm')
         and pg_catalog.current_setting('autovacuum')::boolean
         and not exists (
@@ -36,32 +30,30 @@ export class DeadTuples implements Signal {
           from pg_catalog.pg_options_to_table(class.reloptions)
           where option_name = 'autovacuum_enabled'
             and not option_value::boolean)`);
-    const dead = Number(rows[0]?.dead ?? 0);
-    const budget = Math.max(fewestDead, Number(rows[0]?.live ?? 0) / 2);
-    if (dead < budget / 2) return null;
-    const counts = against(dead, budget, (count) => Math.round(count).toLocaleString("en-US"));
-    const keeper = dead >= budget ? await this.#keeper(db) : "";
-    const { schema, name } = this.#relation;
-    return {
-      signal: this.name,
-      utilization: utilizationOf(dead, budget),
-      reason: `${counts} dead rows in ${schema}.${name}${keeper}`,
-    };
-  }
+      const dead = Number(rows[0]?.dead ?? 0);
+      const budget = Math.max(fewestDead, Number(rows[0]?.live ?? 0) / 2);
+      if (dead < budget / 2) return null;
+      const counts = against(dead, budget, (count) => Math.round(count).toLocaleString("en-US"));
+      const keeper = dead >= budget ? await oldestKeeper(db) : "";
+      const { schema, name } = relation;
+      return {
+        utilization: utilizationOf(dead, budget),
+        reason: `${counts} dead rows in ${schema}.${name}${keeper}`,
+      };
+    },
+  });
+}
 
-  /** Whose old snapshot keeps vacuum from taking them away, if that is what does. */
-  async #keeper(db: Queryable): Promise<string> {
-    const { rows } = await db.query(sql`
-      select pid, extract(epoch from pg_catalog.clock_timestamp() - xact_start)::integer / 60 as minutes
-      from pg_catalog.pg_stat_activity
-      where backend_xmin is not null
-        and xact_start < pg_catalog.clock_timestamp() - interval '5 minutes'
-        and backend_type <> 'autovacuum worker'
-      order by xact_start
-      limit 1`);
-    const [oldest] = rows;
-    return oldest === undefined
-      ? ""
-      : `, kept by a transaction ${oldest.minutes} min old (pid ${oldest.pid})`;
-  }
+/** Whose old snapshot keeps vacuum from taking them away, if that is what does. */
+async function oldestKeeper(db: Queryable): Promise<string> {
+  const { rows } = await db.query(sql`
+    select pid, extract(epoch from pg_catalog.clock_timestamp() - xact_start)::integer / 60 as minutes
+    from pg_catalog.pg_stat_activity
+    where backend_xmin is not null
+      and xact_start < pg_catalog.clock_timestamp() - interval '5 minutes'
+      and backend_type <> 'autovacuum worker'
+    order by xact_start
+    limit 1`);
+  const [oldest] = rows;
+  return oldest === undefined ? "" : `, kept by a transaction ${oldest.minutes} min old (pid ${oldest.pid})`;
 }

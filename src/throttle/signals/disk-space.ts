@@ -5,7 +5,7 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import { inBytes } from "../amount.ts";
 import { isOnThisMachine } from "../on-this-machine.ts";
 import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
-import type { Reading, Signal } from "../signal.ts";
+import { defineSignal, type Reading } from "../signal.ts";
 
 const leastBytes = 1_024 ** 3;
 const leastShare = 0.05;
@@ -13,12 +13,10 @@ const leastShare = 0.05;
 const leastAtMost = 10 * 1_024 ** 3;
 
 /** Room on the database's disk, where it can be told: when the server runs on this machine and lets us read where its data lie. */
-export class DiskSpace implements Signal {
-  readonly name = "disk space";
-  readonly everyMs = 10_000;
-  readonly onError = "ignore";
-
-  async read(db: Queryable): Promise<Reading | null> {
+export const diskSpace = defineSignal({
+  name: "disk space",
+  everyMs: 10_000,
+  async read(db: Queryable) {
     if (!(await isOnThisMachine(db))) return null;
     const { rows } = await db.query(sql`
       select case
@@ -34,8 +32,8 @@ export class DiskSpace implements Signal {
       if (reading === null) return most;
       return most === null || reading.utilization > most.utilization ? reading : most;
     }, null);
-  }
-}
+  },
+});
 
 async function roomOn(path: string): Promise<Reading | null> {
   // What looks local may be the end of a tunnel, or in a container: then there is no such directory here.

@@ -1,17 +1,15 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
-import { type Reading, type Signal, utilizationOf } from "../signal.ts";
+import { defineSignal, utilizationOf } from "../signal.ts";
 
 /** Of the server's lock table so much may be taken: the rest is the application's, which fails when it finds none free. */
 const mostTaken = 0.6;
 
 /** A batch over many partitions takes a lock on each of them and on each of their indexes. */
-export class LockTable implements Signal {
-  readonly name = "lock table";
-  readonly everyMs = 1_000;
-  readonly onError = "ignore";
-
-  async read(db: Queryable): Promise<Reading | null> {
+export const lockTable = defineSignal({
+  name: "lock table",
+  everyMs: 1_000,
+  async read(db: Queryable) {
     const { rows } = await db.query(sql`
       select pg_catalog.count(*) as taken,
         pg_catalog.current_setting('max_locks_per_transaction')::integer
@@ -23,9 +21,8 @@ export class LockTable implements Signal {
     const limit = Math.floor(size * mostTaken);
     const sign = taken >= limit ? ">" : "of at most";
     return {
-      signal: this.name,
       utilization: utilizationOf(taken, limit),
       reason: `${taken} ${sign} ${limit} locks are taken of ${size} (max_locks_per_transaction)`,
     };
-  }
-}
+  },
+});

@@ -1,18 +1,16 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against, inSeconds } from "../amount.ts";
-import { type Reading, type Signal, utilizationOf } from "../signal.ts";
+import { defineSignal, utilizationOf } from "../signal.ts";
 
 /** A batch is cut off then; only a server before PostgreSQL 17 or a client that froze lets one live longer. */
 const maxSeconds = 20;
 
 /** The oldest snapshot of our own, which vacuum has to wait for. */
-export class OwnSnapshots implements Signal {
-  readonly name = "own snapshots";
-  readonly everyMs = 5_000;
-  readonly onError = "ignore";
-
-  async read(db: Queryable): Promise<Reading | null> {
+export const ownSnapshots = defineSignal({
+  name: "own snapshots",
+  everyMs: 5_000,
+  async read(db: Queryable) {
     const { rows } = await db.query(sql`
       select extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.min(xact_start)) as seconds
       from pg_catalog.pg_stat_activity
@@ -21,9 +19,8 @@ export class OwnSnapshots implements Signal {
         and backend_xmin is not null`);
     const seconds = Number(rows[0]?.seconds ?? 0);
     return {
-      signal: this.name,
       utilization: utilizationOf(seconds, maxSeconds, false),
       reason: `a batch of ours is ${against(seconds, maxSeconds, inSeconds)} old`,
     };
-  }
-}
+  },
+});

@@ -1,6 +1,5 @@
-import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
-import { type Reading, type Signal, SignalBlindError, utilizationOf } from "../signal.ts";
+import { defineSignal, type Signal, SignalBlindError, utilizationOf } from "../signal.ts";
 import { plain } from "./user-query.ts";
 
 const longestAnswerMs = 2_000;
@@ -14,56 +13,49 @@ interface Asked {
 }
 
 /** The strongest sample of a Prometheus query against a limit: what monitoring knows and the database does not. */
-export class PrometheusQuery implements Signal {
-  readonly name = "prometheus";
-  readonly everyMs = 5_000;
-  readonly onError = "hold";
-  readonly #asked: Asked;
+export function prometheusQuery(asked: Asked): Signal {
+  return defineSignal({
+    name: "prometheus",
+    everyMs: 5_000,
+    onError: "hold",
+    async read() {
+      const { name, max } = asked;
+      const values = (await ask(asked)).filter((value) => !Number.isNaN(value));
+      if (values.length === 0) throw new SignalBlindError(`"${name}" has no sample in Prometheus`);
+      const value = Math.max(...values);
+      return {
+        utilization: utilizationOf(value, max),
+        reason: `${name} ${against(value, max, plain)}`,
+      };
+    },
+  });
+}
 
-  constructor(asked: Asked) {
-    this.#asked = asked;
-  }
-
-  async read(_db: Queryable): Promise<Reading> {
-    const { name, max } = this.#asked;
-    const values = (await this.#ask()).filter((value) => !Number.isNaN(value));
-    if (values.length === 0) throw new SignalBlindError(`"${name}" has no sample in Prometheus`);
-    const value = Math.max(...values);
-    return {
-      signal: this.name,
-      utilization: utilizationOf(value, max),
-      reason: `${name} ${against(value, max, plain)}`,
-    };
-  }
-
-  async #ask(): Promise<number[]> {
-    const { url, query, name } = this.#asked;
-    const base = new URL(url);
-    const headers: Record<string, string> =
-      base.username === ""
-        ? {}
-        : {
-            authorization: `Basic ${Buffer.from(`${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}`).toString("base64")}`,
-          };
-    const at = new URL(`${base.pathname.replace(/\/$/, "")}/api/v1/query`, base.origin);
-    at.searchParams.set("query", query);
-    const answer = await fetch(at, { headers, signal: AbortSignal.timeout(longestAnswerMs) }).catch(
-      () => null,
+async function ask(asked: Asked): Promise<number[]> {
+  const { url, query, name } = asked;
+  const base = new URL(url);
+  const headers: Record<string, string> =
+    base.username === ""
+      ? {}
+      : {
+          authorization: `Basic ${Buffer.from(`${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}`).toString("base64")}`,
+        };
+  const at = new URL(`${base.pathname.replace(/\/$/, "")}/api/v1/query`, base.origin);
+  at.searchParams.set("query", query);
+  const answer = await fetch(at, { headers, signal: AbortSignal.timeout(longestAnswerMs) }).catch(() => null);
+  if (answer === null) throw new SignalBlindError(`Prometheus at ${base.host} does not answer`);
+  const body = (await answer.json().catch(() => null)) as PrometheusAnswer | null;
+  if (!answer.ok || body?.status !== "success")
+    throw new SignalBlindError(
+      `Prometheus refused the query "${name}": ${body?.error ?? `HTTP ${answer.status}`}`,
     );
-    if (answer === null) throw new SignalBlindError(`Prometheus at ${base.host} does not answer`);
-    const body = (await answer.json().catch(() => null)) as PrometheusAnswer | null;
-    if (!answer.ok || body?.status !== "success")
-      throw new SignalBlindError(
-        `Prometheus refused the query "${name}": ${body?.error ?? `HTTP ${answer.status}`}`,
-      );
-    const { resultType, result } = body.data;
-    if (resultType === "scalar") return [sampleOf(String(result[1]))];
-    if (resultType !== "vector")
-      throw new SignalBlindError(`the query "${name}" answers a ${resultType}, not the values of one moment`);
-    return (result as readonly { readonly value: readonly [number, string] }[]).map(({ value }) =>
-      sampleOf(value[1]),
-    );
-  }
+  const { resultType, result } = body.data;
+  if (resultType === "scalar") return [sampleOf(String(result[1]))];
+  if (resultType !== "vector")
+    throw new SignalBlindError(`the query "${name}" answers a ${resultType}, not the values of one moment`);
+  return (result as readonly { readonly value: readonly [number, string] }[]).map(({ value }) =>
+    sampleOf(value[1]),
+  );
 }
 
 /** Prometheus writes infinity as `+Inf`, which `Number` would take for no number at all. */

@@ -1,18 +1,16 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against, inBytes } from "../amount.ts";
-import { type Reading, type Signal, utilizationOf } from "../signal.ts";
+import { defineSignal, utilizationOf } from "../signal.ts";
 
 /** Where `max_slot_wal_keep_size` sets no limit. */
 const defaultMaxBytes = 10 * 1_024 ** 3;
 
 /** A slot that nobody consumes keeps all WAL: the disk fills up, or the slot is lost. We stop well before either. */
-export class ReplicationSlots implements Signal {
-  readonly name = "replication slots";
-  readonly everyMs = 5_000;
-  readonly onError = "ignore";
-
-  async read(db: Queryable): Promise<Reading | null> {
+export const replicationSlots = defineSignal({
+  name: "replication slots",
+  everyMs: 5_000,
+  async read(db: Queryable) {
     const { rows } = await db.query(sql`
       select slot_name as name,
         pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn) as retained,
@@ -30,9 +28,8 @@ export class ReplicationSlots implements Signal {
     const retained = Number(slot.retained ?? 0);
     const measure = against(retained, limit, inBytes);
     return {
-      signal: this.name,
       utilization: utilizationOf(retained, limit),
       reason: `replication slot ${slot.name} retains ${measure} of WAL`,
     };
-  }
-}
+  },
+});

@@ -1,22 +1,17 @@
 import { access } from "node:fs/promises";
-import type { Reading, Signal } from "../signal.ts";
+import { defineSignal, type Signal } from "../signal.ts";
 
 /** Holds every run of a machine with one command: `touch stop-backfills`. */
-export class StopFile implements Signal {
-  readonly name = "stop file";
-  readonly everyMs = 500;
-  readonly onError = "ignore";
-  readonly #path: string;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  async read(): Promise<Reading | null> {
-    const isThere = await access(this.#path).then(
-      () => true,
-      () => false,
-    );
-    return isThere ? { signal: this.name, utilization: 1, reason: `the file ${this.#path} is there` } : null;
-  }
+export function stopFile(path: string): Signal {
+  return defineSignal({
+    name: "stop file",
+    everyMs: 500,
+    async read() {
+      const isThere = await access(path).then(
+        () => true,
+        () => false,
+      );
+      return isThere ? { utilization: 1, reason: `the file ${path} is there` } : null;
+    },
+  });
 }

@@ -2,10 +2,10 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Cluster } from "../../../src/embedded/cluster.ts";
 import { findRelation, type Relation } from "../../../src/postgres/catalog/relation.ts";
-import { type Reading, SignalBlindError } from "../../../src/throttle/signal.ts";
-import { ActiveSessions } from "../../../src/throttle/signals/active-sessions.ts";
-import { Autovacuum } from "../../../src/throttle/signals/autovacuum.ts";
-import { DeadTuples } from "../../../src/throttle/signals/dead-tuples.ts";
+import { type Reading, type Signal, SignalBlindError } from "../../../src/throttle/signal.ts";
+import { activeSessions } from "../../../src/throttle/signals/active-sessions.ts";
+import { autovacuum } from "../../../src/throttle/signals/autovacuum.ts";
+import { deadTuples } from "../../../src/throttle/signals/dead-tuples.ts";
 import { LockWaits } from "../../../src/throttle/signals/lock-waits.ts";
 import { Sessions } from "../../support/sessions.ts";
 import { until } from "../../support/until.ts";
@@ -104,7 +104,7 @@ describe("active sessions", () => {
     await crowd("application", 5);
     await crowd("tidefill increment", 2);
     await sessions.open("idle application");
-    expect(await new ActiveSessions().read(sessions.onlooker())).toEqual({
+    expect(await activeSessions.read(sessions.onlooker())).toEqual({
       signal: "active sessions",
       utilization: 0.25,
       reason: "5 of at most 20 active sessions",
@@ -113,7 +113,7 @@ describe("active sessions", () => {
 
   test("slow a run down beyond half of the connections, and never stop it", async () => {
     await crowd("application", 21);
-    expect(await new ActiveSessions().read(sessions.onlooker())).toMatchObject({
+    expect(await activeSessions.read(sessions.onlooker())).toMatchObject({
       utilization: 0.95,
       reason: "21 > 20 active sessions",
     });
@@ -124,7 +124,7 @@ describe("autovacuum", () => {
   /** So slow that a test has time to look. */
   const slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1";
   const soon = `autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0, ${slow}`;
-  const atWork = (signal: Autovacuum): Promise<Reading> => {
+  const atWork = (signal: Signal): Promise<Reading> => {
     const db = sessions.onlooker();
     return until(() => signal.read(db), { describe: "autovacuum is at work" });
   };
@@ -136,15 +136,15 @@ describe("autovacuum", () => {
     );
     await once(`insert into essays select g, repeat('x', 400) from generate_series(1, 20000) g`);
     await once("delete from essays where id % 2 = 0");
-    expect(await atWork(new Autovacuum(await relationOf("essays")))).toEqual({
+    expect(await atWork(autovacuum(await relationOf("essays")))).toEqual({
       signal: "autovacuum",
       utilization: 0.6,
       reason: "autovacuum is at work on public.essays",
     });
     const db = sessions.onlooker();
-    const part = new Autovacuum(await relationOf("essays_1"));
+    const part = autovacuum(await relationOf("essays_1"));
     expect(await part.read(db)).toMatchObject({ reason: "autovacuum is at work on public.essays_1" });
-    expect(await new Autovacuum(await relationOf("notes")).read(db)).toBeNull();
+    expect(await autovacuum(await relationOf("notes")).read(db)).toBeNull();
     await admin.query("create role filler login password 'tide'");
     const filler = sessions.onlooker(cluster.url().replace(/\/\/.*@/, "//filler:tide@"));
     await expect(part.read(filler)).rejects.toThrow(SignalBlindError);
@@ -167,7 +167,7 @@ describe("autovacuum", () => {
         end;
       end loop;
     end $$`);
-    expect(await atWork(new Autovacuum(await relationOf("old")))).toEqual({
+    expect(await atWork(autovacuum(await relationOf("old")))).toEqual({
       signal: "autovacuum",
       utilization: 1,
       reason: "autovacuum is at work on public.old, to prevent wraparound",
@@ -185,7 +185,7 @@ describe("autovacuum", () => {
       0;
     await until(isAtWork, { describe: "the vacuum is at work" });
     try {
-      expect(await new Autovacuum(await relationOf("notes")).read(sessions.onlooker())).toBeNull();
+      expect(await autovacuum(await relationOf("notes")).read(sessions.onlooker())).toBeNull();
       expect(await isAtWork()).toBe(true);
     } finally {
       await admin.query("select pg_cancel_backend($1)", [rows[0].pid]);
@@ -203,7 +203,7 @@ describe("dead rows", () => {
   });
 
   const read = async (name = "worn"): Promise<Reading | null> =>
-    new DeadTuples(await relationOf(name)).read(sessions.onlooker());
+    deadTuples(await relationOf(name)).read(sessions.onlooker());
   const leave = (rows: number): Promise<void> =>
     once(`begin; insert into worn select from generate_series(1, ${rows}); rollback`);
 

@@ -2,9 +2,9 @@ import { sql } from "tidefill";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Sql } from "../../../src/postgres/sql/sql.ts";
 import { type Reading, SignalBlindError } from "../../../src/throttle/signal.ts";
-import { Archiver } from "../../../src/throttle/signals/archiver.ts";
-import { OwnSnapshots } from "../../../src/throttle/signals/own-snapshots.ts";
-import { UserQuery } from "../../../src/throttle/signals/user-query.ts";
+import { archiver } from "../../../src/throttle/signals/archiver.ts";
+import { ownSnapshots } from "../../../src/throttle/signals/own-snapshots.ts";
+import { userQuery } from "../../../src/throttle/signals/user-query.ts";
 import { WindowSignal } from "../../../src/throttle/signals/window-signal.ts";
 import { urlOf, useDatabase } from "../../support/database.ts";
 import { Sessions } from "../../support/sessions.ts";
@@ -20,8 +20,8 @@ beforeEach(async () => {
 afterEach(() => sessions.close());
 
 describe("a query of the job's own", () => {
-  const read = (query: Sql): Promise<Reading> =>
-    new UserQuery({ name: "crowd", query, max: 10 }).read(sessions.onlooker(database.url));
+  const read = (query: Sql): Promise<Reading | null> =>
+    userQuery({ name: "crowd", query, max: 10 }).read(sessions.onlooker(database.url));
 
   test.each([
     [sql`select 3`, 0.3, "crowd 3 of at most 10"],
@@ -57,7 +57,7 @@ describe("a query of the job's own", () => {
   });
 
   test("that cannot be asked holds the run", () => {
-    expect(new UserQuery({ name: "crowd", query: sql`select 1`, max: 1 }).onError).toBe("hold");
+    expect(userQuery({ name: "crowd", query: sql`select 1`, max: 1 }).onError).toBe("hold");
   });
 
   test("leaves no trace when it writes", async () => {
@@ -75,7 +75,7 @@ describe("a query of the job's own", () => {
   test("is asked anew after it failed", async () => {
     const db = sessions.onlooker(database.url);
     const query = sql`select 10 / count(*) from notes`;
-    const signal = new UserQuery({ name: "crowd", query, max: 10 });
+    const signal = userQuery({ name: "crowd", query, max: 10 });
     await expect(signal.read(db)).rejects.toThrow("division by zero");
     await database.query("insert into notes values (1), (2)");
     expect(await signal.read(db)).toMatchObject({ utilization: 0.5 });
@@ -102,7 +102,7 @@ describe("snapshots of our own", () => {
     await younger.query(begin);
     const [at] = (await oldest.query("select pg_backend_pid() as pid")).rows;
     const before = await ageOf(at.pid);
-    const reading = await new OwnSnapshots().read(sessions.onlooker(database.url));
+    const reading = await ownSnapshots.read(sessions.onlooker(database.url));
     const seconds = (reading?.utilization ?? 0) * 20;
     expect(seconds).toBeGreaterThanOrEqual(before);
     expect(seconds).toBeLessThanOrEqual(await ageOf(at.pid));
@@ -115,14 +115,14 @@ describe("snapshots of our own", () => {
     for (let each = 0; each < 5; each += 1) await sessions.open("application");
     const [at] = (await idle.query("select pg_backend_pid() as pid")).rows;
     const before = await ageOf(at.pid);
-    const reading = await new OwnSnapshots().read(sessions.onlooker(database.url));
+    const reading = await ownSnapshots.read(sessions.onlooker(database.url));
     const passed = (await ageOf(at.pid)) - before;
     expect((reading?.utilization ?? 1) * 20).toBeLessThanOrEqual(passed);
   });
 });
 
 test("an archiver where nothing is archived has nothing to say", async () => {
-  expect(await new Archiver().read(sessions.onlooker(database.url))).toBeNull();
+  expect(await archiver.read(sessions.onlooker(database.url))).toBeNull();
 });
 
 test("a window goes by the database's clock", async () => {

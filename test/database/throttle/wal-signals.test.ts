@@ -4,10 +4,10 @@ import type pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Cluster } from "../../../src/embedded/cluster.ts";
 import { SignalBlindError } from "../../../src/throttle/signal.ts";
-import { ActiveSessions } from "../../../src/throttle/signals/active-sessions.ts";
-import { Archiver } from "../../../src/throttle/signals/archiver.ts";
-import { DiskSpace } from "../../../src/throttle/signals/disk-space.ts";
-import { ReplicationSlots } from "../../../src/throttle/signals/replication-slots.ts";
+import { activeSessions } from "../../../src/throttle/signals/active-sessions.ts";
+import { archiver } from "../../../src/throttle/signals/archiver.ts";
+import { diskSpace } from "../../../src/throttle/signals/disk-space.ts";
+import { replicationSlots } from "../../../src/throttle/signals/replication-slots.ts";
 import { WalWritten } from "../../../src/throttle/signals/wal-written.ts";
 import { Sessions } from "../../support/sessions.ts";
 
@@ -104,17 +104,17 @@ describe("a replication slot", () => {
 
   test("that nobody consumes holds a run at half of what the server keeps for it", async () => {
     const db = sessions.onlooker();
-    expect(await new ReplicationSlots().read(db)).toBeNull();
+    expect(await replicationSlots.read(db)).toBeNull();
     await admin.query("select pg_create_physical_replication_slot('reserves_nothing')");
-    expect(await new ReplicationSlots().read(db)).toBeNull();
+    expect(await replicationSlots.read(db)).toBeNull();
     await admin.query("select pg_create_physical_replication_slot('unread', true)");
-    const first = await new ReplicationSlots().read(db);
+    const first = await replicationSlots.read(db);
     expect(first?.reason).toMatch(/^replication slot unread retains .+ of at most 32 MB of WAL$/);
     await writeWal(admin, 40);
     await admin.query("select pg_switch_wal()");
     await admin.query("checkpoint");
     await admin.query("select pg_create_physical_replication_slot('younger', true)");
-    const reading = await new ReplicationSlots().read(db);
+    const reading = await replicationSlots.read(db);
     expect(reading?.utilization).toBeGreaterThan(40 / 32);
     expect(reading?.utilization).toBeLessThan(2);
     expect(reading?.reason).toMatch(/^replication slot unread retains \d+ MB > 32 MB of WAL$/);
@@ -130,7 +130,7 @@ describe("a replication slot", () => {
     );
     expect(rows).toEqual([{ slot_name: "lost" }]);
     await admin.query("select pg_create_physical_replication_slot('passing', true, true)");
-    expect(await new ReplicationSlots().read(sessions.onlooker())).toBeNull();
+    expect(await replicationSlots.read(sessions.onlooker())).toBeNull();
   });
 });
 
@@ -147,14 +147,14 @@ describe("the archiver", () => {
     await admin.query("select pg_logical_emit_message(false, 'test', 'x'), pg_switch_wal()");
     const waiting = await files();
     expect(waiting).toBeGreaterThan(0);
-    const reading = await new Archiver().read(db);
+    const reading = await archiver.read(db);
     expect(reading).toMatchObject({
       utilization: waiting / 42,
       reason: `${waiting} of at most 42 WAL files wait for the archiver`,
     });
     for (let file = waiting; file < 42; file += 1) await writeFile(join(status, `test-${file}.ready`), "");
     await writeFile(join(status, "test.done"), "");
-    expect(await new Archiver().read(db)).toEqual({
+    expect(await archiver.read(db)).toEqual({
       signal: "archiver",
       utilization: 1,
       reason: "42 > 42 WAL files wait for the archiver",
@@ -176,9 +176,9 @@ describe("a role without pg_monitor", () => {
   };
 
   test.each([
-    [new ActiveSessions(), "the sessions of others"],
-    [new Archiver(), "WAL that waits for the archiver"],
-    [new DiskSpace(), "the room on the disk"],
+    [activeSessions, "the sessions of others"],
+    [archiver, "WAL that waits for the archiver"],
+    [diskSpace, "the room on the disk"],
   ])("is told which grant %o needs", async (signal, what) => {
     const db = sessions.onlooker(asFiller());
     await expect(signal.read(db)).rejects.toThrow(SignalBlindError);
@@ -190,7 +190,7 @@ describe("a role without pg_monitor", () => {
   test("sees the room on the disk with that grant", async () => {
     const db = sessions.onlooker(asFiller());
     await admin.query("grant pg_monitor to filler");
-    const reading = await new DiskSpace().read(db);
+    const reading = await diskSpace.read(db);
     const { bavail, blocks, bsize } = await statfs(join(cluster.directory, "data"));
     const least = Math.max(1_073_741_824, Math.min(10 * 1_073_741_824, 0.05 * blocks * bsize));
     expect(reading?.utilization).toBeCloseTo(least / (bavail * bsize), 2);

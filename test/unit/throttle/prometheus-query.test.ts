@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Queryable } from "../../../src/postgres/transaction/database.ts";
 import { type Reading, SignalBlindError } from "../../../src/throttle/signal.ts";
-import { PrometheusQuery } from "../../../src/throttle/signals/prometheus-query.ts";
+import { prometheusQuery } from "../../../src/throttle/signals/prometheus-query.ts";
 
 let server: Server;
 let address: string;
@@ -31,8 +31,8 @@ const unused: Queryable = {
   query: () => Promise.reject(new Error("The database has nothing to do with it.")),
 };
 
-function read(url = `http://${address}`, query = "sum(lag)"): Promise<Reading> {
-  return new PrometheusQuery({ name: "slow pages", url, query, max: 10 }).read(unused);
+function read(url = `http://${address}`, query = "sum(lag)"): Promise<Reading | null> {
+  return prometheusQuery({ name: "slow pages", url, query, max: 10 }).read(unused);
 }
 
 function answers(status: number, body: string): void {
@@ -117,7 +117,7 @@ describe("a query to Prometheus", () => {
   });
 
   test("that cannot be answered holds the run", () => {
-    const signal = new PrometheusQuery({ name: "slow pages", url: "http://localhost", query: "up", max: 1 });
+    const signal = prometheusQuery({ name: "slow pages", url: "http://localhost", query: "up", max: 1 });
     expect(signal.onError).toBe("hold");
   });
 

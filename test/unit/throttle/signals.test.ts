@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Windows } from "../../../src/job/pace/windows.ts";
 import type { Queryable } from "../../../src/postgres/transaction/database.ts";
 import { against, inBytes, inSeconds } from "../../../src/throttle/amount.ts";
-import { SignalBlindError, utilizationOf } from "../../../src/throttle/signal.ts";
+import { type Signal, SignalBlindError, utilizationOf } from "../../../src/throttle/signal.ts";
 import { CommitLatency } from "../../../src/throttle/signals/commit-latency.ts";
-import { StopFile } from "../../../src/throttle/signals/stop-file.ts";
-import { UserFunction } from "../../../src/throttle/signals/user-function.ts";
+import { stopFile } from "../../../src/throttle/signals/stop-file.ts";
+import { userFunction } from "../../../src/throttle/signals/user-function.ts";
 import { type OpenHours, WindowSignal } from "../../../src/throttle/signals/window-signal.ts";
 
 describe("a utilization", () => {
@@ -122,9 +122,13 @@ describe("the latency of commits", () => {
   });
 });
 
+const nowhere: Queryable = {
+  query: () => Promise.reject(new Error("The database has nothing to do with it.")),
+};
+
 describe("a function of the job's own", () => {
-  const reading = (read: () => number | Promise<number>): ReturnType<UserFunction["read"]> =>
-    new UserFunction({ name: "queue", max: 200, read }).read();
+  const reading = (read: () => number | Promise<number>): ReturnType<Signal["read"]> =>
+    userFunction({ name: "queue", max: 200, read }).read(nowhere);
 
   test.each([
     [100, 0.5, "queue 100 of at most 200"],
@@ -148,7 +152,7 @@ describe("a function of the job's own", () => {
     };
     await expect(reading(failing)).rejects.toThrow("queue is gone");
     await expect(reading(() => Promise.reject(new Error("queue is gone")))).rejects.toThrow("queue is gone");
-    expect(new UserFunction({ name: "queue", max: 1, read: failing }).onError).toBe("hold");
+    expect(userFunction({ name: "queue", max: 1, read: failing }).onError).toBe("hold");
   });
 });
 
@@ -156,17 +160,17 @@ describe("a stop file", () => {
   test("holds a run while it is there, whatever is in it", async () => {
     const directory = await mkdtemp(join(tmpdir(), "tidefill-stop-file-"));
     const path = join(directory, "stop");
-    const signal = new StopFile(path);
-    expect(await signal.read()).toBeNull();
+    const signal = stopFile(path);
+    expect(await signal.read(nowhere)).toBeNull();
     await writeFile(path, "");
-    expect(await signal.read()).toEqual({
+    expect(await signal.read(nowhere)).toEqual({
       signal: "stop file",
       utilization: 1,
       reason: `the file ${path} is there`,
     });
-    expect(await new StopFile(directory).read()).toMatchObject({ utilization: 1 });
+    expect(await stopFile(directory).read(nowhere)).toMatchObject({ utilization: 1 });
     await rm(directory, { recursive: true });
-    expect(await signal.read()).toBeNull();
+    expect(await signal.read(nowhere)).toBeNull();
   });
 });
 
