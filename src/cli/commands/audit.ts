@@ -1,14 +1,14 @@
-import type { CommandModule } from "yargs";
 import { TidefillError, UsageError } from "../../errors.ts";
 import type { AuditLine } from "../../store/audit/audit.ts";
 import type { Session } from "../../store/session.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, printData, printJson, say, sayError } from "../terminal/output.ts";
 
 /** `tidefill audit [--run n] [--check [--contains hash]]` */
-export const auditCommand: CommandModule = {
+export const auditCommand = defineCommand({
   command: "audit",
   describe: "who did what and when, and whether the trail is whole",
   builder: (yargs) =>
@@ -29,13 +29,7 @@ export const auditCommand: CommandModule = {
         requiresArg: true,
         describe: "with --check: a hash that was kept elsewhere must still be in the trail",
       }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & {
-      readonly run?: string;
-      readonly limit: number;
-      readonly check: boolean;
-      readonly contains?: string;
-    };
+  handler: async (given) => {
     const { json, ...settings } = commonSettings(given);
     const run = runNumber(given.run);
     if (!Number.isInteger(given.limit) || given.limit < 1)
@@ -47,7 +41,7 @@ export const auditCommand: CommandModule = {
       given.check ? check(session, kept, json) : list(session, { run, limit: given.limit, json }),
     );
   },
-};
+});
 
 // Not by the job's name, and not looked up: what was done to a run stays to be read when the run itself was purged.
 function runNumber(text: string | undefined): bigint | undefined {
@@ -58,7 +52,13 @@ function runNumber(text: string | undefined): bigint | undefined {
   });
 }
 
-function keptHash({ check: checks, contains }: { readonly check: boolean; readonly contains?: string }) {
+function keptHash({
+  check: checks,
+  contains,
+}: {
+  readonly check: boolean;
+  readonly contains: string | undefined;
+}) {
   if (contains === undefined) return undefined;
   if (!checks)
     throw new UsageError("--contains belongs to --check.", {

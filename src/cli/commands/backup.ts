@@ -1,4 +1,3 @@
-import type { CommandModule } from "yargs";
 import { type BackupReport, backupJob } from "../../backup/backup-job.ts";
 import type { Progress } from "../../backup/progress.ts";
 import { type RestoreQuestion, restoreBackup } from "../../backup/restore-backup.ts";
@@ -6,15 +5,16 @@ import type { RestoreReport } from "../../backup/restore-report.ts";
 import { UsageError } from "../../errors.ts";
 import { formatCount } from "../../observe/format.ts";
 import { loadJob } from "../jobs/load-job.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { parseParameters } from "../options/parameters.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill backup restore <dir>` */
-const restoreCommand: CommandModule = {
+const restoreCommand = defineCommand({
   command: "restore <dir>",
   describe:
     "bring the rows of a backup back where they are missing; never over newer ones without being told",
@@ -27,12 +27,7 @@ const restoreCommand: CommandModule = {
         describe: "write over rows that differ from the backup, too",
       })
       .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & {
-      readonly dir: string;
-      readonly overwrite: boolean;
-      readonly yes: boolean;
-    };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const { overwrite, yes } = given;
     const report = await withAddress(settings, (address) =>
@@ -48,10 +43,10 @@ const restoreCommand: CommandModule = {
     sayRestored(report, overwrite);
     process.exitCode = isComplete(report) ? exitCodes.done : exitCodes.incomplete;
   },
-};
+});
 
 /** `tidefill backup <job>`, `tidefill backup restore <dir>` */
-export const backupCommand: CommandModule = {
+export const backupCommand = defineCommand({
   // Not `<job>`: yargs would want one of the command below, too.
   command: "backup [job]",
   describe: "export what a job may destroy, read it back and compare; `backup restore <dir>` brings it back",
@@ -67,12 +62,7 @@ export const backupCommand: CommandModule = {
         describe: "a parameter of the job, name=value",
       })
       .command(restoreCommand),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & {
-      readonly job?: string;
-      readonly to?: string;
-      readonly param: readonly string[];
-    };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const { name, directory } = requireNamed(given.job, given.to);
     const { job } = await loadJob(settings.jobs, name);
@@ -88,7 +78,7 @@ export const backupCommand: CommandModule = {
     if (settings.json) printJson(report);
     sayBackedUp(report);
   },
-};
+});
 
 function requireNamed(name = "", directory = "") {
   if (name !== "" && directory !== "") return { name, directory };

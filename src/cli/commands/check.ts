@@ -1,27 +1,26 @@
-import type { CommandModule } from "yargs";
 import { didYouMean } from "../../did-you-mean.ts";
 import { UsageError } from "../../errors.ts";
 import { examine } from "../../health/examine.ts";
 import type { Finding } from "../../health/finding.ts";
 import { loadInOrder } from "../jobs/load-in-order.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { emphasise, printData, printJson, say, visible } from "../terminal/output.ts";
 
 /** `tidefill check [--require <job>]` */
-export const checkCommand: CommandModule = {
+export const checkCommand = defineCommand({
   command: "check",
   describe: "whether all jobs are done and nothing is left lying; 3 when something is",
   builder: (yargs) =>
     commonOptions(yargs).option("require", {
       type: "string",
       array: true,
-      default: [],
+      default: [] as readonly string[],
       describe: "look at these jobs only: before code is deployed that depends on them",
     }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & { readonly require: readonly string[] };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const all = await loadInOrder(settings, undefined);
     const names = all.map(({ job }) => job.name);
@@ -43,7 +42,7 @@ export const checkCommand: CommandModule = {
     if (findings.length === 0) say(`${emphasise("green", "ok")}  ${count} jobs, nothing to do.`);
     process.exitCode = findings.length > 0 ? exitCodes.refused : exitCodes.done;
   },
-};
+});
 
 function describe({ code, message, remedy }: Finding): string {
   return visible(`${code}: ${message} → ${remedy}`);

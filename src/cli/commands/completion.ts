@@ -1,8 +1,8 @@
-import type { CommandModule } from "yargs";
+import { defineCommand } from "../options/define-command.ts";
 import { printScript } from "../terminal/output.ts";
 
 /** `tidefill completion [shell]` */
-export const completionCommand: CommandModule = {
+export const completionCommand = defineCommand({
   command: "completion [shell]",
   describe: "print a script by which bash or zsh complete commands, options and jobs",
   builder: (yargs) =>
@@ -10,12 +10,11 @@ export const completionCommand: CommandModule = {
       choices: ["bash", "zsh"] as const,
       describe: "the shell (that of $SHELL when not given)",
     }),
-  handler: (read) => {
-    const { shell } = read as unknown as { readonly shell?: "bash" | "zsh" };
+  handler: async ({ shell }) => {
     const isZsh = shell === "zsh" || (shell === undefined && (process.env.SHELL ?? "").includes("zsh"));
     printScript(isZsh ? zshScript : bashScript);
   },
-};
+});
 
 // The program is asked by the name under which it was typed, so a path to it is completed too. `SHELL` says what to answer:
 // zsh takes descriptions.

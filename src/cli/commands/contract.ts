@@ -1,31 +1,23 @@
-import type { CommandModule } from "yargs";
 import { contractJob } from "../../engine/run/contract-job.ts";
 import { readJobStates } from "../../engine/state/job-state.ts";
 import { takesAway } from "../../job/steps/steps.ts";
 import { loadJob } from "../jobs/load-job.ts";
-import {
-  type CommonSettings,
-  commonOptions,
-  commonSettings,
-  type HoursSettings,
-  hoursOptions,
-} from "../options/settings.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings, hoursOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 import { runSteps } from "../work/run-steps.ts";
 
 /** `tidefill contract <job>` */
-export const contractCommand: CommandModule = {
+export const contractCommand = defineCommand({
   command: "contract <job>",
   describe: "the last steps of a job, also those that take something away",
   builder: (yargs) =>
     hoursOptions(commonOptions(yargs))
       .positional("job", { type: "string", demandOption: true })
       .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings &
-      HoursSettings & { readonly job: string; readonly yes: boolean };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const loaded = await loadJob(settings.jobs, given.job);
     const [state] = await withStore(settings, (session) => readJobStates(session, [loaded]), {
@@ -41,4 +33,4 @@ export const contractCommand: CommandModule = {
     if (settings.json) printJson({ job: given.job, ...report });
     if (report.done === 0) say(`${given.job} has no steps left to do.`);
   },
-};
+});

@@ -1,8 +1,8 @@
-import type { CommandModule } from "yargs";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 
 /** `tidefill demo [--school]` */
-export const demoCommand: CommandModule = {
+export const demoCommand = defineCommand({
   command: "demo",
   describe: "see it work: a database of its own, a job killed and resumed before your eyes",
   builder: (yargs) =>
@@ -11,8 +11,7 @@ export const demoCommand: CommandModule = {
       default: false,
       describe: "only make its sample school in an empty database, to try commands on it",
     }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & { readonly school: boolean };
+  handler: async (given) => {
     if (given.school) {
       const { makeSchool } = await import("../demo/make-school.ts");
       return makeSchool(commonSettings(given));
@@ -20,4 +19,4 @@ export const demoCommand: CommandModule = {
     const { show } = await import("../demo/show.ts");
     await show();
   },
-};
+});

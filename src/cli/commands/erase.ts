@@ -1,15 +1,15 @@
-import type { CommandModule } from "yargs";
 import { UsageError } from "../../errors.ts";
 import { formatCount } from "../../observe/format.ts";
 import { type Erasure, eraseRow } from "../../retention/erase-row.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill erase --table <table> --key <value>` */
-export const eraseCommand: CommandModule = {
+export const eraseCommand = defineCommand({
   command: "erase",
   describe: "remove the values of one person's row from all that tidefill keeps, for good",
   builder: (yargs) =>
@@ -29,13 +29,7 @@ export const eraseCommand: CommandModule = {
         describe: "the columns of the key, where jobs find rows by another one than the primary key",
       })
       .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & {
-      readonly table: string | readonly string[];
-      readonly key: readonly string[];
-      readonly by?: readonly string[];
-      readonly yes: boolean;
-    };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const { table, key, by } = given;
     if (typeof table !== "string") throw new UsageError("erase wants one --table at a time.");
@@ -46,7 +40,7 @@ export const eraseCommand: CommandModule = {
     if (settings.json) printJson(erasure);
     sayErasure(erasure);
   },
-};
+});
 
 function sayErasure({ table, images, rejects, reasons, ...left }: Erasure): void {
   const unsure = reasons === 0 ? "" : ` and ${formatCount(reasons)} reasons`;

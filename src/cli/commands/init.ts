@@ -1,14 +1,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { CommandModule } from "yargs";
 import { ownVersion } from "../../own-package.ts";
 import { exampleJobs } from "../../scaffold/project/example-jobs.ts";
 import { emptyJobs, ignoredPaths, projectFiles, withLines } from "../../scaffold/project/project-files.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill init [folder]` */
-export const initCommand: CommandModule = {
+export const initCommand = defineCommand({
   command: "init [folder]",
   describe: "a project, with examples that run at once; files that are there stay as they are",
   builder: (yargs) =>
@@ -19,8 +19,7 @@ export const initCommand: CommandModule = {
         describe: "where; it is made when it is not there",
       })
       .option("json", { type: "boolean", default: false, describe: "one JSON object on stdout" }),
-  handler: async (read) => {
-    const { folder, json } = read as unknown as { readonly folder: string; readonly json: boolean };
+  handler: async ({ folder, json }) => {
     const report = await writeProject(folder);
     const next = whatNext(folder, report);
     if (json) printJson({ folder, ...report, next });
@@ -29,7 +28,7 @@ export const initCommand: CommandModule = {
     for (const file of report.kept) say(`${emphasise("yellow", "kept")}     ${join(folder, file)}`);
     for (const command of next) say(`${emphasise("cyan", "→")} ${command}`);
   },
-};
+});
 
 /** Files by their path in the project; `kept` were there and are as they were. */
 interface ProjectReport {

@@ -1,5 +1,4 @@
 import { parse } from "node:path";
-import type { CommandModule } from "yargs";
 import { readReport } from "../../engine/report/run-report.ts";
 import { type JobState, neverRun, readJobStates } from "../../engine/state/job-state.ts";
 import { type OrphanedJob, orphanedJobs } from "../../engine/state/orphaned-jobs.ts";
@@ -12,18 +11,19 @@ import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, emphasise, printData, printJson, say, visible } from "../terminal/output.ts";
 
 /** `tidefill list` */
-export const listCommand: CommandModule = {
+export const listCommand = defineCommand({
   command: "list",
   describe: "the jobs of the folder, and the last run of each",
   builder: (yargs) => commonOptions(yargs),
-  handler: async (read) => {
-    const settings = commonSettings(read as unknown as CommonSettings);
+  handler: async (given) => {
+    const settings = commonSettings(given);
     const { jobs, ignored } = await loadJobs(settings.jobs);
     const { states, gone, waiting } = await statesOf(settings, jobs);
     const standing = await standingOf(settings, states);
@@ -45,7 +45,7 @@ export const listCommand: CommandModule = {
       if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
     }
   },
-};
+});
 
 /** A job as `list` shows it. */
 interface ListedJob {

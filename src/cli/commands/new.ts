@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { CommandModule } from "yargs";
 import { UsageError } from "../../errors.ts";
 import { parseTableName } from "../../job/columns/table.ts";
 import { requireTellingName, suggestJobName } from "../../job/definition/job-name.ts";
@@ -18,12 +17,13 @@ import { printKysely } from "../describe/print-kysely.ts";
 import { fileNames } from "../jobs/job-files.ts";
 import { importFile } from "../jobs/load-job.ts";
 import { type Written, writeJobFiles } from "../jobs/write-job-files.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill new <job> --table <t>`, `tidefill new --kysely` */
-export const newCommand: CommandModule = {
+export const newCommand = defineCommand({
   command: "new [job]",
   describe: "write a job from the catalogue: the table's description, the job, and its test",
   builder: (yargs) =>
@@ -65,8 +65,7 @@ export const newCommand: CommandModule = {
         describe:
           "print a Database interface for Kysely instead, of these tables or of all that are described",
       }),
-  handler: async (read) => {
-    const given = read as unknown as Given;
+  handler: async (given) => {
     const settings = commonSettings(given);
     if (given.kysely) return printKysely(settings, given.table, await openTables(settings.jobs));
     const { name, kind, table } = requireGiven(given);
@@ -79,13 +78,13 @@ export const newCommand: CommandModule = {
     if (settings.json) printJson({ job: name, kind, table: facts.name, ...report });
     sayWritten(settings, name, report, isOpen);
   },
-};
+});
 
 interface Given extends CommonSettings {
-  readonly job?: string;
+  readonly job: string | undefined;
   readonly table: readonly string[];
-  readonly kind?: JobKind;
-  readonly into?: string;
+  readonly kind: JobKind | undefined;
+  readonly into: string | undefined;
   readonly add: readonly string[];
   readonly column: readonly string[];
   readonly kysely: boolean;

@@ -1,6 +1,6 @@
-import type { CommandModule } from "yargs";
 import { requestStop } from "../../engine/control/request-stop.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { printJson, say } from "../terminal/output.ts";
 
@@ -18,8 +18,8 @@ export const cancelCommand = stopCommand(
   "end a run for good; what is committed stays",
 );
 
-function stopCommand(verb: string, wanted: "paused" | "cancelled", describe: string): CommandModule {
-  return {
+function stopCommand(verb: string, wanted: "paused" | "cancelled", describe: string) {
+  return defineCommand({
     command: `${verb} <run>`,
     describe,
     builder: (yargs) =>
@@ -28,8 +28,7 @@ function stopCommand(verb: string, wanted: "paused" | "cancelled", describe: str
         demandOption: true,
         describe: "its number, or the job's name",
       }),
-    handler: async (read) => {
-      const given = read as unknown as CommonSettings & { readonly run: string };
+    handler: async (given) => {
       const settings = commonSettings(given);
       await withStore(settings, async (session) => {
         const report = await requestStop(session, given.run, wanted);
@@ -42,5 +41,5 @@ function stopCommand(verb: string, wanted: "paused" | "cancelled", describe: str
         );
       });
     },
-  };
+  });
 }

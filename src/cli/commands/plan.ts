@@ -1,4 +1,3 @@
-import type { CommandModule } from "yargs";
 import { refusalsBeforeSteps } from "../../engine/guards/require-before-steps.ts";
 import { backupFacts } from "../../engine/preview/backup-facts.ts";
 import { batchFrame } from "../../engine/preview/batch-frame.ts";
@@ -17,14 +16,15 @@ import { checklist } from "../describe/checklist.ts";
 import { describePlan, type WholePlan } from "../describe/describe-plan.ts";
 import { planSummary } from "../describe/plan-summary.ts";
 import { loadJob } from "../jobs/load-job.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { parseParameters } from "../options/parameters.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { emphasise, printData, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill plan <job>` */
-export const planCommand: CommandModule = {
+export const planCommand = defineCommand({
   command: "plan <job>",
   describe: "what a run would do: a summary, what it touches and costs, the checklist; writes nothing",
   builder: (yargs) =>
@@ -46,13 +46,7 @@ export const planCommand: CommandModule = {
         default: false,
         describe: "run the steps on empty copies of their tables, and list the locks that they take",
       }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & {
-      readonly job: string;
-      readonly param: readonly string[];
-      readonly sql: boolean;
-      readonly trace: boolean;
-    };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const loaded = await loadJob(settings.jobs, given.job);
     const parameters = await readParameters(loaded.job.parameters, parseParameters(given.param));
@@ -78,7 +72,7 @@ export const planCommand: CommandModule = {
     }
     process.exitCode = plan.refusals.length > 0 ? exitCodes.refused : exitCodes.done;
   },
-};
+});
 
 async function planWhole(
   session: Session,

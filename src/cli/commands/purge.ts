@@ -1,15 +1,15 @@
-import type { CommandModule } from "yargs";
-import { type Duration, parseDuration } from "../../job/pace/duration.ts";
+import { parseDuration } from "../../job/pace/duration.ts";
 import { formatCount } from "../../observe/format.ts";
 import { countDue, type Purged, purge } from "../../retention/purge.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill purge` */
-export const purgeCommand: CommandModule = {
+export const purgeCommand = defineCommand({
   command: "purge",
   describe: "drop undo logs, rejects and runs that are older than their retention",
   builder: (yargs) =>
@@ -26,12 +26,7 @@ export const purgeCommand: CommandModule = {
         describe: "drop undo logs; leave runs and rejects",
       })
       .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & {
-      readonly olderThan: Duration;
-      readonly undoLogsOnly: boolean;
-      readonly yes: boolean;
-    };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const options = { olderThanMs: parseDuration(given.olderThan), undoLogsOnly: given.undoLogsOnly };
     await withStore(
@@ -47,7 +42,7 @@ export const purgeCommand: CommandModule = {
       { isAnnounced: true },
     );
   },
-};
+});
 
 const doesToIt = {
   undo: "takes it back",

@@ -1,9 +1,9 @@
-import type { CommandModule } from "yargs";
 import { retryRejects } from "../../engine/run/retry-rejects.ts";
 import { UsageError } from "../../errors.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import { loadJob } from "../jobs/load-job.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
@@ -11,7 +11,7 @@ import { exportRejects } from "../work/export-rejects.ts";
 import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill rejects <run|job>` */
-export const rejectsCommand: CommandModule = {
+export const rejectsCommand = defineCommand({
   command: "rejects <run>",
   describe: "the rows that a run kept aside: key and reason, never the row",
   builder: (yargs) =>
@@ -29,14 +29,7 @@ export const rejectsCommand: CommandModule = {
         describe: "try them once more, and nothing else, as a run of its own",
         conflicts: "export",
       }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings &
-      WorkSettings & {
-        readonly run: string;
-        readonly limit: number;
-        readonly export?: string;
-        readonly retry?: boolean;
-      };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const { limit, export: file } = given;
     if (!Number.isInteger(limit) || limit < 1) throw new UsageError("--limit wants a whole number from 1.");
@@ -50,7 +43,7 @@ export const rejectsCommand: CommandModule = {
       return show(session, run, { limit, json: settings.json });
     });
   },
-};
+});
 
 async function retry(settings: CommonSettings, work: WorkSettings, name: string): Promise<void> {
   const { id, job } = await withStore(settings, async ({ db, store }) => store.runs.require(db, name));

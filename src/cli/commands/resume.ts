@@ -1,12 +1,12 @@
-import type { CommandModule } from "yargs";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { loadJob } from "../jobs/load-job.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill resume <run|job>` */
-export const resumeCommand: CommandModule = {
+export const resumeCommand = defineCommand({
   command: "resume <run>",
   describe: "go on with an unfinished run, or join it while others work on it",
   builder: (yargs) =>
@@ -17,8 +17,7 @@ export const resumeCommand: CommandModule = {
         default: false,
         describe: "go on although the job's code or the table has changed since the run began",
       }),
-  handler: async (read) => {
-    const given = read as unknown as ResumeArguments;
+  handler: async (given) => {
     const settings = commonSettings(given);
     // The run that is there now, whatever comes between.
     const { id, job, kind } = await withStore(
@@ -31,13 +30,4 @@ export const resumeCommand: CommandModule = {
       resumeRun(loaded?.job ?? null, String(id), { ...options, acceptChanges: given.acceptChanges }),
     );
   },
-};
-
-interface ResumeArguments {
-  readonly run: string;
-  readonly acceptChanges: boolean;
-  readonly jobs: string;
-  readonly schema: string;
-  readonly json: boolean;
-  readonly lease: string;
-}
+});

@@ -1,9 +1,9 @@
-import type { CommandModule } from "yargs";
 import { runJob } from "../../engine/run/run-job.ts";
 import { UsageError } from "../../errors.ts";
 import type { Duration } from "../../job/pace/duration.ts";
 import { showDryRun } from "../describe/show-dry-run.ts";
 import { loadJob } from "../jobs/load-job.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { parseParameters } from "../options/parameters.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
@@ -11,7 +11,7 @@ import { workOnRun } from "../work/work-on-run.ts";
 import { verify } from "./verify.ts";
 
 /** `tidefill run <job>` */
-export const runCommand: CommandModule = {
+export const runCommand = defineCommand({
   command: "run <job>",
   describe: "run a job; installs tidefill's schema when it is missing",
   builder: (yargs) =>
@@ -48,8 +48,7 @@ export const runCommand: CommandModule = {
         default: false,
         describe: "verify the run when it has succeeded, and look at the job's integrity queries",
       }),
-  handler: async (read) => {
-    const given = read as unknown as RunArguments;
+  handler: async (given) => {
     const { again, canary, stages, soak } = given;
     const settings = commonSettings(given);
     const parameters = parseParameters(given.param);
@@ -68,20 +67,4 @@ export const runCommand: CommandModule = {
     await verify(settings, given, loaded, { run: BigInt(report.run) });
     if (process.exitCode === exitCodes.done) process.exitCode = code;
   },
-};
-
-interface RunArguments {
-  readonly job: string;
-  readonly param: readonly string[];
-  readonly again: boolean;
-  readonly dryRun: boolean;
-  readonly rowLimit?: number;
-  readonly verify: boolean;
-  readonly canary?: string;
-  readonly stages?: string;
-  readonly soak?: string;
-  readonly jobs: string;
-  readonly schema: string;
-  readonly json: boolean;
-  readonly lease: string;
-}
+});

@@ -1,17 +1,17 @@
 import { createInterface } from "node:readline/promises";
-import type { CommandModule } from "yargs";
 import { ensureSchema } from "../../engine/control/ensure-schema.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { rolesScript } from "../../store/schema/roles-script.ts";
 import { schemaScript } from "../../store/schema/schema-script.ts";
 import { StoreSchema, uninstallSchema } from "../../store/schema/store-schema.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { printJson, printScript, say } from "../terminal/output.ts";
 
 /** `tidefill schema install|print|uninstall` */
-export const schemaCommand: CommandModule = {
+export const schemaCommand = defineCommand({
   command: "schema <action>",
   describe: "the schema in which tidefill keeps its runs",
   builder: (yargs) =>
@@ -23,17 +23,12 @@ export const schemaCommand: CommandModule = {
         describe: "print: the roles of an owner, a runner, an operator and a viewer as well",
       })
       .option("yes", { type: "boolean", default: false, describe: "uninstall without asking" }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & {
-      readonly action: "install" | "print" | "uninstall";
-      readonly roles: boolean;
-      readonly yes: boolean;
-    };
+  handler: async (given) => {
     const settings = commonSettings(given);
     if (given.action === "print") return print(settings, given.roles);
     return given.action === "install" ? install(settings) : uninstall(settings, given.yes);
   },
-};
+});
 
 function print(settings: CommonSettings, withRoles: boolean): void {
   const { name } = new StoreSchema(settings.schema);

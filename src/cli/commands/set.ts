@@ -1,12 +1,12 @@
-import type { CommandModule } from "yargs";
 import { setPace } from "../../engine/control/set-pace.ts";
 import { describePace } from "../describe/describe-pace.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill set <run|job> workers=2 batch-time=100ms` */
-export const setCommand: CommandModule = {
+export const setCommand = defineCommand({
   command: "set <run> <setting..>",
   describe:
     "change the pace of a run while it works: workers=2 batch-time=100ms rows-per-second=5000 window=… replica=… ignore=…",
@@ -19,11 +19,7 @@ export const setCommand: CommandModule = {
         demandOption: true,
         describe: "name=value; name=default takes it back",
       }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & {
-      readonly run: string;
-      readonly setting: readonly string[];
-    };
+  handler: async (given) => {
     const settings = commonSettings(given);
     await withStore(settings, async (session) => {
       const report = await setPace(session, String(given.run), given.setting);
@@ -38,4 +34,4 @@ export const setCommand: CommandModule = {
         );
     });
   },
-};
+});

@@ -1,4 +1,3 @@
-import type { CommandModule } from "yargs";
 import type { RestForecast } from "../../engine/report/rest-forecast.ts";
 import { type RunReport, readReport } from "../../engine/report/run-report.ts";
 import { forecastRest } from "../../engine/state/forecast-rest.ts";
@@ -19,7 +18,8 @@ import { describeAdvice, describeBloat, describeHot } from "../describe/describe
 import { describePace } from "../describe/describe-pace.ts";
 import { waitingLines } from "../describe/waiting-lines.ts";
 import { loadJob } from "../jobs/load-job.ts";
-import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, emphasise, printData, printInPlace, printJson, say } from "../terminal/output.ts";
@@ -28,7 +28,7 @@ import { Signals } from "../terminal/signals.ts";
 const watchEveryMs = 1_000;
 
 /** `tidefill status [<run|job>] [--watch]` */
-export const statusCommand: CommandModule = {
+export const statusCommand = defineCommand({
   command: "status [run]",
   describe: "how runs are doing; all jobs when none is named",
   builder: (yargs) =>
@@ -39,8 +39,7 @@ export const statusCommand: CommandModule = {
         default: false,
         describe: "again every second, until nothing is running",
       }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings & { readonly run?: string; readonly watch: boolean };
+  handler: async (given) => {
     const settings = commonSettings(given);
     await withStore(settings, async (session) => {
       if (given.watch) return watch(session, given.run, settings.json);
@@ -50,7 +49,7 @@ export const statusCommand: CommandModule = {
       print([{ ...one, forecast: await restOf(session, one, settings.jobs) }], true, settings.json);
     });
   },
-};
+});
 
 /** The reports of one run, or of the newest run of each job. */
 export async function status(session: Session, run: string | undefined): Promise<RunReport[]> {

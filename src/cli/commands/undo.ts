@@ -1,16 +1,16 @@
-import type { CommandModule } from "yargs";
 import { runToUndo, undoRun } from "../../engine/undo/undo-run.ts";
 import { UsageError } from "../../errors.ts";
 import { loadJob } from "../jobs/load-job.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { emphasise, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 import { undoTo } from "../work/undo-to.ts";
-import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
+import { workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill undo <run|job>` */
-export const undoCommand: CommandModule = {
+export const undoCommand = defineCommand({
   command: "undo [run]",
   describe: "take a run back: old values return where nobody has changed the row since",
   builder: (yargs) =>
@@ -22,9 +22,7 @@ export const undoCommand: CommandModule = {
         describe: "take back all jobs that come after this one, with their steps; `nothing` for all",
       })
       .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings &
-      WorkSettings & { readonly run?: string; readonly to?: string; readonly yes: boolean };
+  handler: async (given) => {
     const settings = commonSettings(given);
     if (given.to !== undefined) return undoTo(settings, given, given.to);
     const { run: name } = given;
@@ -43,7 +41,7 @@ export const undoCommand: CommandModule = {
     await workOnRun(settings, given, null, (options) => undoRun(String(run.id), { ...options, job }));
     if (!settings.json) await sayStepsThatStay(settings, run.job);
   },
-};
+});
 
 async function sayStepsThatStay(settings: CommonSettings, job: string): Promise<void> {
   const known = await withStore(settings, async ({ db, store }) => store.steps.known(db, job));

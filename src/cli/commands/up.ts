@@ -1,4 +1,3 @@
-import type { CommandModule } from "yargs";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { runJob } from "../../engine/run/run-job.ts";
@@ -9,6 +8,7 @@ import { readParameters } from "../../job/definition/parameters.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { loadInOrder } from "../jobs/load-in-order.ts";
 import type { LoadedJob } from "../jobs/load-job.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
@@ -16,7 +16,7 @@ import { printData, printJson, say } from "../terminal/output.ts";
 import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill up [--to <job>] [--dry-run]` */
-export const upCommand: CommandModule = {
+export const upCommand = defineCommand({
   command: "up",
   describe: "all jobs that are pending, in their order",
   builder: (yargs) =>
@@ -27,9 +27,7 @@ export const upCommand: CommandModule = {
         default: false,
         describe: "say what would be done, and in which order",
       }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings &
-      WorkSettings & { readonly to?: string; readonly dryRun: boolean };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const loaded = await loadInOrder(settings, given.to);
     const all = given.to === undefined ? loaded : await loadInOrder(settings, undefined);
@@ -64,7 +62,7 @@ export const upCommand: CommandModule = {
     }
     if (settings.json) printJson({ jobs });
   },
-};
+});
 
 /** @throws RefusedError where a job would be done a second time because it has another name now */
 function requireNames(states: readonly JobState[], gone: readonly OrphanedJob[]): void {

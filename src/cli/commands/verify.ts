@@ -1,13 +1,13 @@
-import type { CommandModule } from "yargs";
 import { type VerifyOptions, verifyRun } from "../../engine/verify/verify-run.ts";
 import { type LoadedJob, loadJob } from "../jobs/load-job.ts";
+import { defineCommand } from "../options/define-command.ts";
 import { parseParameters } from "../options/parameters.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill verify <run|job>` */
-export const verifyCommand: CommandModule = {
+export const verifyCommand = defineCommand({
   command: "verify <run>",
   describe: "compare what should be there with what is, by another way than the run's own; writes nothing",
   builder: (yargs) =>
@@ -19,9 +19,7 @@ export const verifyCommand: CommandModule = {
         default: [],
         describe: "a parameter of the job, name=value, where it has never run",
       }),
-  handler: async (read) => {
-    const given = read as unknown as CommonSettings &
-      WorkSettings & { readonly run: string; readonly param: readonly string[] };
+  handler: async (given) => {
     const settings = commonSettings(given);
     const isNumber = /^\d+$/.test(given.run);
     const run = isNumber
@@ -32,7 +30,7 @@ export const verifyCommand: CommandModule = {
     const loaded = await loadJob(settings.jobs, run?.job ?? given.run);
     await verify(settings, given, loaded, { run: run?.id, parameters: parseParameters(given.param) });
   },
-};
+});
 
 /** Verifies under the eyes of progress line, metrics and log; 4 when something differs or is broken. */
 export async function verify(

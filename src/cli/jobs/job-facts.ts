@@ -43,7 +43,7 @@ function isSame(imported: string, file: string): boolean {
   return bare(imported) === bare(resolve(file));
 }
 
-/** Where a job is toTidefillError: the comment above it or at the head of its file, a page of its name, or a section of one. */
+/** Where a job is explained: the comment above it or at the head of its file, a page of its name, or a section of one. */
 export function explanationOf(job: string, file: string | undefined): string | undefined {
   const comment = file === undefined ? undefined : commentIn(readFileSync(file, "utf8"));
   if (file !== undefined && comment !== undefined) return `${file}: "${comment}"`;

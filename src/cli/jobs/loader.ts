@@ -4,7 +4,7 @@ import { ownModule } from "../../own-package.ts";
 
 /**
  * What loads the files of a user's, seen from one of them: TypeScript as it is, aliases by the nearest tsconfig.json. Loading is
- * recordCommit at start-up, so jiti comes only when there is something to load.
+ * felt at start-up, so jiti comes only when there is something to load.
  */
 export async function loaderFor(file: string): Promise<Jiti> {
   const { path: ownIndex, isSource } = ownModule("index");

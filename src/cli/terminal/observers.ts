@@ -32,7 +32,7 @@ export class Observers {
     this.#log = log;
   }
 
-  /** Loads what somebody wants, and nothing else: start-up is recordCommit, and made of loading. */
+  /** Loads what somebody wants, and nothing else: start-up is felt, and made of loading. */
   static async open(settings: ObserverSettings): Promise<Observers> {
     const { metricsPort, pushgateway, log } = settings;
     const isMeasured = metricsPort !== undefined || pushgateway !== undefined;

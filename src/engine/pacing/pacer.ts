@@ -141,7 +141,7 @@ export class Pacer implements BatchPace {
     return batchTimeMsOf(this.chosen.batchTime ?? defaultBatchTime);
   }
 
-  /** How long each worker works between two dutyCycle. */
+  /** How long each worker works between two rests. */
   get #stintMs(): number {
     return this.#wholeBatchMs * Math.max(leastBatchTime, this.#shortening.level);
   }

@@ -7,7 +7,7 @@ import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
 import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 const maxBusy = 0.7;
-/** With fewer processors than these one worker alone is recordCommit by everybody else, however idle they are on the whole. */
+/** With fewer processors than these one worker alone is felt by everybody else, however idle they are on the whole. */
 const enoughProcessors = 8;
 /** Never stopped, but nearly: of the processors an application feels every moment. */
 const mostStrain = 0.999;
