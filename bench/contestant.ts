@@ -13,7 +13,7 @@ export type Task =
   /** every essay stands in `essay_copy` too */
   | "copy"
   /** no essay has a word count any more */
-  | "take back"
+  | "undo"
   /** as before, every word count right */
   | "compare";
 

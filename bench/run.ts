@@ -33,11 +33,11 @@ const everybody: readonly Contestant[] = [
   oneUpdate,
   new Procedure(),
   new Tidefill("tidefill-undo-row", "`tidefill undo` of the run in TypeScript", ["undo", "1", "--yes"], {
-    task: "take back",
+    task: "undo",
     before: [["run", "essay-word-count"]],
   }),
   new Tidefill("tidefill-undo-sql", "`tidefill undo` of the run in SQL", ["undo", "1", "--yes"], {
-    task: "take back",
+    task: "undo",
     before: [["run", "essay-word-count-sql"]],
   }),
   new Tidefill("tidefill-copy-row", "`tidefill run`, a copy by a transform", ["run", "copy-essays"], {

@@ -76,7 +76,7 @@ export class SwallowedError extends TidefillError {
   }
 }
 
-/** Why a row whose write did not happen is kept aside. */
+/** Why a row whose write did not happen is rejected. */
 export function swallowedBy(table: string): string {
   return `a trigger of ${table} swallowed the write`;
 }
@@ -97,7 +97,7 @@ export class RowsSwallowedError extends TidefillError {
   }
 }
 
-/** A row had to be kept aside, and the list of rejects did not take it: going on would lose it. */
+/** A row had to be rejected, and the list of rejects did not take it: going on would lose it. */
 export class RejectNotKeptError extends TidefillError {
   constructor(why: string, cause: unknown) {
     super(

@@ -52,7 +52,7 @@ function undoLog(): TimeseriesBuilder {
     {
       title: "Undo log",
       description:
-        "What the run keeps so that it can be taken back. It grows with the rows written and goes as a whole with tidefill purge.",
+        "What the run keeps so that it can be undone. It grows with the rows written and goes as a whole with tidefill purge.",
     },
     "bytes",
     6,

@@ -77,7 +77,7 @@ function rejects(): StatBuilder {
     {
       title: "Rejects",
       description:
-        "Rows put aside within the time range shown, since they could not be transformed or written. They are kept: `tidefill rejects` lists them with their reasons.",
+        "Rows rejected within the time range shown, since they could not be transformed or written. They are kept: `tidefill rejects` lists them with their reasons.",
     },
     "short",
   )

@@ -26,7 +26,7 @@ function rejects(): TimeseriesBuilder {
     {
       title: "Rejects",
       description:
-        "Rows put aside, per second. Single spikes are odd rows. A steady level is a mistake in the transform or a constraint that the job does not meet: pause, look at `tidefill rejects`, correct the job.",
+        "Rows rejected, per second. Single spikes are odd rows. A steady level is a mistake in the transform or a constraint that the job does not meet: pause, look at `tidefill rejects`, correct the job.",
     },
     "rowsps",
     12,

@@ -17,7 +17,7 @@ const goodMs = 1_000;
 const goodBytes = 32 * 1_048_576;
 
 interface Exported {
-  /** null when no row of the stretch is in scope */
+  /** null when no row of the range is in scope */
   readonly part: ManifestPart | null;
   readonly bounds: Bounds;
   readonly rawBytes: number;

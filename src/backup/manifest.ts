@@ -15,7 +15,7 @@ export interface ManifestColumn {
   readonly baseType: string;
 }
 
-/** One file of a backup: the rows of one stretch of keys, as one snapshot has seen them. */
+/** One file of a backup: the rows of one range of keys, as one snapshot has seen them. */
 export interface ManifestPart {
   readonly file: string;
   readonly rows: number;

@@ -16,7 +16,7 @@ export interface Kept {
 
 const wholeTable = Symbol("the whole table");
 
-/** What the job's last steps drop of the table that it reads. */
+/** What the job's contract steps drop of the table that it reads. */
 function droppedOf({ contract }: Job, { relation }: OpenedTable): readonly (string | typeof wholeTable)[] {
   return contract.flatMap((step) => {
     if (step.kind !== "drop column" && step.kind !== "drop table") return [];

@@ -23,7 +23,7 @@ async function goneFindings({ db, store, all }: Examined): Promise<Finding[]> {
 interface Known {
   /** why its last run waits or has stopped; null where it does neither */
   readonly waits: Stop | null;
-  /** an earlier run of the job was not taken back, so that `run` wants `--again` */
+  /** an earlier run of the job was not undone, so that `run` wants `--again` */
   readonly hasStanding: boolean;
 }
 
@@ -85,14 +85,14 @@ function ofState(
     case "undone":
       return finding(
         "undone-job",
-        `${name} was taken back by run ${run?.undoneBy}.`,
+        `${name} was undone by run ${run?.undoneBy}.`,
         `Do it again: tidefill run ${name}${hasStanding ? " --again" : ""}   or take it out of the folder`,
       );
     case "partly undone":
       return finding(
         "partly-undone-job",
-        `A part of ${name} was taken back, by run ${undo?.id}, ${undo?.status}.`,
-        `Take the rest back: tidefill undo ${name}`,
+        `A part of ${name} was undone, by run ${undo?.id}, ${undo?.status}.`,
+        `Undo the rest: tidefill undo ${name}`,
       );
     default:
       return finding("pending-job", `${name} is pending.`, howToBegin(name, parameters));
@@ -123,7 +123,7 @@ function ofOpenSteps(given: JobState): Finding[] {
   const { state, steps } = given;
   const { name } = given.job;
   if (state !== "succeeded" || steps.contract.open.length === 0) return [];
-  const message = `${name} has last steps that are not done: ${steps.contract.open.join(", ")}.`;
+  const message = `${name} has contract steps that are not done: ${steps.contract.open.join(", ")}.`;
   const remedy =
     lastStepsToGoOn(given).length > 0
       ? `Go on with them: tidefill up --to ${name}`

@@ -28,7 +28,7 @@ async function waitingRejects({ db, store, states }: Examined): Promise<Finding[
       findings.push({
         code: "waiting-rejects",
         job: job.name,
-        message: `${rejects} rows of ${job.name} were kept aside, run ${run.id}.`,
+        message: `${rejects} rows of ${job.name} were rejected, run ${run.id}.`,
         remedy: `tidefill rejects ${run.id}   and once they are mended: tidefill rejects ${run.id} --retry`,
       });
   }
@@ -69,7 +69,7 @@ async function expiringUndoLogs({ db, store }: Examined): Promise<Finding[]> {
     code: "expiring-undo-log",
     job: row.job ?? null,
     message: `The undo log of run ${row.id} of ${row.job} ${Number(row.days) <= 0 ? "has expired: the next purge drops it" : `expires in ${row.days} days`}.`,
-    remedy: `Take the run back now if ever: tidefill undo ${row.id}   otherwise let tidefill purge drop it`,
+    remedy: `Undo the run now if ever: tidefill undo ${row.id}   otherwise let tidefill purge drop it`,
   }));
 }
 

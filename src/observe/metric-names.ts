@@ -14,7 +14,7 @@ interface MetricName {
   readonly buckets?: readonly number[];
 }
 
-/** What may become of a row; a batch counts them, and a sweep takes rejects back that it has done after all. */
+/** What may become of a row; a batch counts them, and a sweep takes rejects off the list that it has done after all. */
 export const rowOutcomes = [
   "read",
   "written",

@@ -82,7 +82,7 @@ async function ofIntegrity(job: Job): Promise<readonly SqlFinding[]> {
 interface Text {
   readonly text: string;
   readonly isTransactional: boolean;
-  /** texts of the same step that ran before it: what takes a step back finds what the step has made */
+  /** texts of the same step that ran before it: what undoes a step finds what the step has made */
   readonly after: readonly string[];
 }
 

@@ -70,7 +70,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function afterStage({ run, hasProblems }: StoppedRun, name: string): string {
-  const back = `   or take it back: tidefill cancel ${run} && tidefill undo ${run}`;
+  const back = `   or undo it: tidefill cancel ${run} && tidefill undo ${run}`;
   return `${hasProblems === true ? "Look at them first; go on all the same" : "Go on with the rest"}: tidefill resume ${name}${back}`;
 }
 

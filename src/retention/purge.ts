@@ -39,7 +39,7 @@ export interface Purged {
 interface Held {
   readonly run: number;
   readonly job: string;
-  /** the run that takes it back, compares it, or tries its rejects once more */
+  /** the run that undoes it, compares it, or tries its rejects once more */
   readonly by: number;
   readonly kind: RunKind;
 }
@@ -52,7 +52,7 @@ const limits = { lockMs: 1_000, statementMs: 600_000, wholeMs: 1_200_000 };
 
 /**
  * Drops what finished runs keep beyond their time, each run in a transaction of its own with its line in the audit: killed at
- * any moment, it can be typed again. Unfinished runs, and what they take back or compare, are left alone, and the latter named.
+ * any moment, it can be typed again. Unfinished runs, and what they undo or compare, are left alone, and the latter named.
  */
 export async function purge(session: Session, options: PurgeOptions): Promise<Purged> {
   const { db, store } = session;

@@ -7,7 +7,7 @@ import { looksPersonal } from "./looks-personal.ts";
 import { inComment, member } from "./source-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 
-/** What a row gets in a new column, as a first try that can be run and taken back. */
+/** What a row gets in a new column, as a first try that can be run and undone. */
 export interface ExampleValue {
   /** the expression, of `row` where it reads something */
   readonly text: string;

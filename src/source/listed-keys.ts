@@ -64,7 +64,7 @@ export class ListedKeys implements Walk {
     return true;
   }
 
-  /** What is on the list of the keys of a batch that `stretch` has measured; of others, the whole list. */
+  /** What is on the list of the keys of a batch whose bounds were read before; of others, the whole list. */
   listOf(bounds: Bounds): Sql {
     const batch = [...this.#batches.values()].find((each) => isSame(each.bounds, bounds));
     if (batch === undefined) return listedKeys(this.#key, this.#table, this.#condition);

@@ -1,7 +1,7 @@
 import type { BlockingSession } from "../postgres/transaction/blocking-sessions.ts";
 import type { StepPhase } from "../store/runs/steps.ts";
 
-/** What is told of the steps of a job while they are done or taken back. */
+/** What is told of the steps of a job while they are done or undone. */
 export type StepEvent = { readonly job: string; readonly phase: StepPhase; readonly step: string } & (
   | { readonly type: "step begun"; readonly statement: string }
   /** it is not the time for it; the step begins when it is */

@@ -13,7 +13,7 @@ export interface PhaseOfJob {
   readonly steps: readonly Step[];
 }
 
-/** Does the steps of one phase of a job in their order, and takes them back in the opposite one. */
+/** Does the steps of one phase of a job in their order, and undoes them in the opposite one. */
 export class StepRunner {
   readonly #db: Database;
   readonly #store: Store;
@@ -50,7 +50,7 @@ export class StepRunner {
     });
   }
 
-  /** Takes back what is done, and what was begun, the last step first. @throws RefusedError as below; nothing is begun then */
+  /** Undoes what is done, and what was begun, the last step first. @throws RefusedError as below; nothing is begun then */
   async down(): Promise<number> {
     return this.#alone(async () => {
       await this.requireReversible();
@@ -60,7 +60,7 @@ export class StepRunner {
     });
   }
 
-  /** @throws RefusedError where a step that is done, or begun, has no way back; nothing is written */
+  /** @throws RefusedError where a step that is done, or begun, cannot be undone; nothing is written */
   async requireReversible(): Promise<void> {
     for (const work of await this.#standing()) await work.requireReversible();
   }

@@ -36,7 +36,7 @@ type Telling = StepEvent extends infer Each
     : never
   : never;
 
-/** One step as it is done, or taken back. */
+/** One step as it is done, or undone. */
 export class StepWork {
   readonly #db: Database;
   readonly #store: Store;
@@ -79,7 +79,7 @@ export class StepWork {
     });
   }
 
-  /** Takes back what is done, or begun; what was there before the job came stays. */
+  /** Undoes what is done, or begun; what was there before the job came stays. */
   async undo(): Promise<void> {
     const { step, known } = this.#of;
     this.#isBack = true;
@@ -99,7 +99,7 @@ export class StepWork {
     this.#tell({ type: "step undone", wasThere: this.#wasThere, seconds });
   }
 
-  /** @throws RefusedError where there is no way back */
+  /** @throws RefusedError where it cannot be undone */
   async requireReversible(): Promise<void> {
     const { job, step, known } = this.#of;
     if (this.#wayBack !== null) return;
@@ -107,8 +107,8 @@ export class StepWork {
     const { up } = statementsOf(step, null);
     if (known?.state !== "done" && step.kind !== "sql" && !(await isAnyDone(this.#db, up))) return;
     throw new RefusedError(
-      "steps-have-a-way-back",
-      `The step "${step.name}" of ${job} has no way back; nothing was taken back.`,
+      "steps-can-be-undone",
+      `The step "${step.name}" of ${job} cannot be undone; nothing was undone.`,
       "Restore from a backup, or write a new job that brings about what you want.",
     );
   }
@@ -146,7 +146,7 @@ export class StepWork {
     await runStatement(this.#db, this.#place, look, control);
   }
 
-  /** What the way back will need, and whether there is nothing to take back, since somebody else has made it. */
+  /** What the undo will need, and whether there is nothing to undo, since somebody else has made it. */
   async #lookBefore(): Promise<Pick<KnownStep, "before" | "wasThere">> {
     const { up, before, isThere } = statementsOf(this.#of.step, null);
     const kept = (await before?.(this.#db)) ?? null;
@@ -178,7 +178,7 @@ export class StepWork {
       await this.#record(tx, action);
       return true;
     };
-    const states = action === "step done" ? (["begun"] as const) : (["begun", "taken back"] as const);
+    const states = action === "step done" ? (["begun"] as const) : (["begun", "undone"] as const);
     const holding: StatementControl["around"] = async (tx, run) => {
       if (!(await this.#store.steps.hold(tx, this.#key, states))) throw overtaken(step);
       await run();

@@ -41,7 +41,7 @@ export class UndoLogs {
     await tx.query(sql`alter table ${this.table(run)} replica identity full`);
   }
 
-  /** Where `schema print --roles` has made a role for those who run jobs, any of them may go on with a run and take it back. */
+  /** Where `schema print --roles` has made a role for those who run jobs, any of them may go on with a run and undo it. */
   async #giveToRunners(tx: Transaction, run: bigint): Promise<void> {
     const { runner } = roleNames(this.#schema.name);
     const { rows } = await tx.query(sql`

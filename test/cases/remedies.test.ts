@@ -41,7 +41,7 @@ test("a verify with differences says what mends them, and so does the refusal to
   const verify = await verifyRun(job, options());
   expect(verify.rows.conflicted).toBe(1);
   const remedy =
-    "Mend them: tidefill run double --again   if doing a row twice gives the same, or if the job's pending finds these rows; otherwise take the run back and do it again: tidefill undo 1 && tidefill run double   or bring back a backup: tidefill backup restore <dir>";
+    "Mend them: tidefill run double --again   if doing a row twice gives the same, or if the job's pending finds these rows; otherwise undo the run and do it again: tidefill undo 1 && tidefill run double   or bring back a backup: tidefill backup restore <dir>";
   expect(repairOf({ job: "double", ofRun: 1, read: 100, differing: 1 })).toBe(remedy);
   await expect(retryRejects(job, String(verify.run), options())).rejects.toMatchObject({
     message: "Run 2 of double is the verify of run 1, whose rows are not done by trying again.",
@@ -76,7 +76,7 @@ test("after an undo check says run, and adds --again only where an earlier run s
   await expect(runJob(job, options())).rejects.toMatchObject({ check: "not-done-already" });
 });
 
-test("a run that was cancelled and taken back is undone, not pending (19)", async () => {
+test("a run that was cancelled and undone is undone, not pending (19)", async () => {
   const report = await runJob(job, { ...options(), canary: "10 rows" });
   expect(report.status).toBe("paused");
   await requestStop({ db, store }, String(report.run), "cancelled");

@@ -58,7 +58,7 @@ async function rejects(): Promise<readonly Record<string, unknown>[]> {
 }
 
 test.for(isLong ? [rowJob, sqlJob] : [sqlJob])(
-  "a row whose trigger takes longer than a statement may is put aside, and the others are done (B2)",
+  "a row whose trigger takes longer than a statement may is rejected, and the others are done (B2)",
   async (job) => {
     await database.query(`
     create function slow() returns trigger language plpgsql as 'begin if new.id = 500 then perform pg_sleep(12); end if; return new; end';
@@ -80,7 +80,7 @@ test.for(isLong ? [rowJob, sqlJob] : [sqlJob])(
 );
 
 test.for(isLong ? [rowJob, sqlJob] : [rowJob])(
-  "a row that a session keeps locked is put aside with the session's name, and the others are done (B6)",
+  "a row that a session keeps locked is rejected with the session's name, and the others are done (B6)",
   async (job) => {
     const holder = await database.pool.connect();
     try {
@@ -90,7 +90,7 @@ test.for(isLong ? [rowJob, sqlJob] : [rowJob])(
       const report = await run(job);
       expect(report).toMatchObject({ status: "succeeded", rows: { written: 999, rejected: 1 } });
       expect(report.message).toMatch(
-        /^Rows are still kept aside: locked by pid \d+ of \w+ \(night shift\), idle in transaction for \d+ s\. To try them again/,
+        /^Rows are still rejected: locked by pid \d+ of \w+ \(night shift\), idle in transaction for \d+ s\. To try them again/,
       );
       expect(await done()).toEqual({ once: 999, never: 1, rows: 1000 });
     } finally {
@@ -107,7 +107,7 @@ test("a row that was locked for a while is done at the end of the run, once (B6)
     name: "add-one",
     source: rowsOf(things, { where: sql`true` }),
     transform: async ({ id, n }) => {
-      // The last rows are met after the locked one was put aside.
+      // The last rows are met after the locked one was rejected.
       if (id > 990n && !isReleased) {
         isReleased = true;
         await holder.query("rollback");

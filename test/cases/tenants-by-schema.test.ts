@@ -44,7 +44,7 @@ function typed(command: string, tenant: string) {
   );
 }
 
-test("one job is run for each tenant's schema, each with a store of its own, and taken back for one (F3)", async () => {
+test("one job is run for each tenant's schema, each with a store of its own, and undone for one (F3)", async () => {
   for (const tenant of tenants) {
     const { code, stderr } = await typed("run", tenant);
     expect(code, stderr).toBe(0);

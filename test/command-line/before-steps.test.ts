@@ -84,7 +84,7 @@ test("a run that is refused behind its steps says that they stay", async () => {
   );
   const refused = await tidefill.run("run", "count");
   expect(refused.code).toBe(3);
-  expect(refused.stderr).toContain("The steps before the rows are done and stay; no row was touched.");
+  expect(refused.stderr).toContain("The expand steps are done and stay; no row was touched.");
   expect(refused.stderr).not.toContain("Nothing was started");
 });
 
@@ -93,7 +93,7 @@ test("an undo says which steps stay, and how they go", async () => {
   await tidefill.write("tables.ts", tables().replace('personalData: ["body"],', ""));
   expect((await tidefill.run("run", "count")).code).toBe(0);
   const undone = await tidefill.run("undo", "count", "--yes");
-  expect(undone.stderr).toContain("The steps before its rows stay (add column notes.words).");
+  expect(undone.stderr).toContain("The expand steps stay (add column notes.words).");
   expect(await hasColumn()).toBe(true);
   expect((await tidefill.run("undo", "--to", "nothing", "--yes")).code).toBe(0);
   expect(await hasColumn()).toBe(false);

@@ -93,7 +93,7 @@ test.each([
   expect(await findings()).toContain(code);
   const { stdout } = await tidefill.run("check");
   expect(stdout).toMatch(new RegExp(`^${code}: .+ → .+$`, "m"));
-  // What is no job's holds no deploy up, and last steps come after it.
+  // What is no job's holds no deploy up, and contract steps come after it.
   const isOfJob = !["open-steps", "invalid-index", "constraint-not-valid"].includes(code);
   expect((await findings("--require", "count")).includes(code)).toBe(isOfJob);
 });

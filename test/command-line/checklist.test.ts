@@ -75,18 +75,16 @@ export default defineSteps({ name: "tidy-notes", contract: [${steps}], ${more} }
 }
 
 describe("reversible", () => {
-  test("by the undo log and the way back of each step", async () => {
+  test("by the undo log and the undo of each step", async () => {
     await withRows('expand: [addColumn("notes", "size", "integer")]');
-    expect(await line("reversible")).toBe(
-      "✓ reversible yes: its rows by the undo log, its step by its way back",
-    );
+    expect(await line("reversible")).toBe("✓ reversible yes: its rows by the undo log, its step by its undo");
   });
 
-  test("not without an undo log, and not where a step has no way back", async () => {
+  test("not without an undo log, and not where a step cannot be undone", async () => {
     await withRows("undoable: false");
     expect(await line("reversible")).toMatch(/^– reversible no: the job keeps no undo log/);
     await ofSteps('dropIndex("i"), dropColumn("notes", "old")');
-    expect(await line("reversible")).toBe("– reversible no way back for: drop column notes.old");
+    expect(await line("reversible")).toBe("– reversible cannot be undone: drop column notes.old");
   });
 });
 

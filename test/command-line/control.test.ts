@@ -64,7 +64,7 @@ test("pause stops a run after its batches with exit code 75, and resume ends it"
   await allOnce();
 });
 
-test("undo by the job's name takes back the run that wrote the rows, and list tells what still stands", async () => {
+test("undo by the job's name undoes the run that wrote the rows, and list tells what still stands", async () => {
   await fillCounters(database, 200);
   const label = (...more: readonly string[]) => tidefill.run("run", "label", "--param", "word=x", ...more);
   const listed = async () => (await tidefill.run("list")).stdout.match(/^label .*$/m)?.[0];

@@ -131,7 +131,7 @@ async function runs(...parameters: readonly string[]): Promise<string> {
   return stderr;
 }
 
-test("a fill that adds its column runs as it is written, and undo takes values and column back", async () => {
+test("a fill that adds its column runs as it is written, and undo undoes values and column", async () => {
   const columns = () =>
     database.query(
       "select column_name from information_schema.columns where table_name = 'payment' order by ordinal_position",
@@ -219,7 +219,7 @@ test("only what is needed is read, and what is about persons is told of", async 
   expect(persons).toContain("so the job keeps an encrypted undo log: email.");
 });
 
-test("a copy leaves its source as it is, adds nothing when it is done again, and can be taken back", async () => {
+test("a copy leaves its source as it is, adds nothing when it is done again, and can be undone", async () => {
   const counts = () =>
     database.query(
       "select (select count(*) from payment) as payments, (select count(*) from ledger join payment using (id, amount)) as copies",

@@ -72,7 +72,7 @@ async function said(...parameters: readonly string[]): Promise<string> {
   return `${stdout}${stderr}`;
 }
 
-test.each(kinds)("rows of $job are called $word, and $back when they are taken back", async (each) => {
+test.each(kinds)("rows of $job are called $word, and $back when they are undone", async (each) => {
   const { job, word, back } = each;
   expect(await said("run", job)).toMatch(new RegExp(`^succeeded {2}${job}, run 1: 30 rows ${word};`, "m"));
   expect(await said("undo", job, "--yes")).toContain(`run 2: 30 ${back}, 0 conflicts, 0 gone`);

@@ -123,7 +123,7 @@ async function isAtWork(job: string): Promise<void> {
   await until(async () => (await database.query(question, [job])).length > 0, { describe: `${job} at work` });
 }
 
-test("what a runner has begun and was killed over, another runner goes on with, compares and takes back", async () => {
+test("what a runner has begun and was killed over, another runner goes on with, compares and undoes", async () => {
   const killed = line("runner").start("run", "count", "--schema", schema);
   await isAtWork("count");
   killed.kill("SIGKILL");
@@ -171,7 +171,7 @@ test("an operator sets, pauses and cancels a run that is at work, and a runner r
   expect(rows.map(({ action }) => action)).toEqual(["run", "set", "pause", "resume", "cancel"]);
 });
 
-test("a runner does the steps, before the rows and after them, and takes them back", async () => {
+test("a runner does the steps, before the rows and after them, and undoes them", async () => {
   const job = defineSteps({
     name: "steps",
     expand: [

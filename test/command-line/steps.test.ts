@@ -43,7 +43,7 @@ test("an index that waits says for whom; the first SIGINT gives it up with 75, a
   expect((await tidefill.run("run", "index")).code).toBe(0);
 });
 
-test("a check that some row breaks says what it has left, and how to take that back", async () => {
+test("a check that some row breaks says what it has left, and how to undo that", async () => {
   const { code, stderr } = await tidefill.run("run", "check");
   expect(code).toBe(1);
   expect(stderr).toMatch(/constraint above of public\.t, not valid, which refuses new rows that break it/);

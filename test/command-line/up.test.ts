@@ -53,7 +53,7 @@ async function done(...parameters: readonly string[]): Promise<string> {
   return stdout + stderr;
 }
 
-test("killed among its last steps, up goes on with them", async () => {
+test("killed among its contract steps, up goes on with them", async () => {
   await write({ index });
   const writer = new pg.Client({ connectionString: database.url, application_name: "test" });
   await writer.connect();
@@ -119,7 +119,7 @@ test("a circle and a job that is not there are told, and nothing is begun", asyn
   ]);
 });
 
-test("undo --to takes back what was done after a job, and goes on when it was killed", async () => {
+test("undo --to undoes what was done after a job, and goes on when it was killed", async () => {
   await write({ z: column("z", "b"), "a-other": add("a-other") });
   await done("run", "z");
   await done("run", "a-other");
@@ -154,7 +154,7 @@ test("undo --to takes back what was done after a job, and goes on when it was ki
   expect(up).toMatchObject({ code: 3, stderr: expect.stringContaining("tidefill undo m") });
   await write({ later: add("later", 'after: ["m"]') });
   const later = await tidefill.run("run", "later");
-  expect(later).toMatchObject({ code: 3, stderr: expect.stringContaining("has taken back a part") });
+  expect(later).toMatchObject({ code: 3, stderr: expect.stringContaining("has undone a part") });
   await done("undo", "--to", "nothing", "--yes");
   expect(await database.query("select to_jsonb(t) as row from notes t where id = 7")).toEqual([
     { row: { id: 7, body: "x", n: 0 } },

@@ -125,7 +125,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
   }
 
   test.each(["by-row", "by-sql"])(
-    "%s counts each row once, is taken back, and leaves it as it was",
+    "%s counts each row once, is undone, and leaves it as it was",
     async (job) => {
       expect((await tidefill.run("run", job, "--workers", "4")).code).toBe(0);
       await allAre(1);

@@ -99,7 +99,7 @@ test.each(delays)(
 );
 
 test.each(isLong ? [0, 5] : [5])(
-  "what a killed process has begun, and no other goes on with, is taken back: %s ms after a statement began",
+  "what a killed process has begun, and no other goes on with, is undone: %s ms after a statement began",
   async (afterMs) => {
     const before = await state();
     for (let atStatement = 1; ; atStatement += isLong ? 1 : 2) {
@@ -109,7 +109,7 @@ test.each(isLong ? [0, 5] : [5])(
       expect(await database.query("select * from tidefill.step")).toEqual([]);
       if (!wasKilled) break;
     }
-    // Done and taken back as often as each other, in turn.
+    // Done and undone as often as each other, in turn.
     const outcomes = await told();
     expect(outcomes.length).toBeGreaterThan(2);
     expect(outcomes).toEqual(outcomes.map((_, index) => (index % 2 === 0 ? "up" : "down")));
@@ -118,7 +118,7 @@ test.each(isLong ? [0, 5] : [5])(
   300_000,
 );
 
-test.each([0, 5])("steps that cannot be taken back end the same, killed after %s ms", async (afterMs) => {
+test.each([0, 5])("steps that cannot be undone end the same, killed after %s ms", async (afterMs) => {
   const job = "losing-steps";
   expect(await underKills({ job, way: "up" }, afterMs)).toBeGreaterThan(0);
   expect(
@@ -130,6 +130,6 @@ test.each([0, 5])("steps that cannot be taken back end the same, killed after %s
     { state: "done", count: 2 },
   ]);
   await expect(undoJob(losingSteps, { connectionString: database.url })).rejects.toMatchObject({
-    check: "steps-have-a-way-back",
+    check: "steps-can-be-undone",
   });
 });

@@ -28,7 +28,7 @@ test("docs/guide.md can be typed from an empty folder, and prints what it shows"
       .split("\n")
       // What depends on the machine: where the server is, and how long a slow command was on its way.
       .filter((line) => !/^Embedded PostgreSQL|; tidefill's tables in schema |^[\w-]+ {2}[\d.]+ %/.test(line))
-      .map((line) => line.replace(/^((done|taken back) .*); [\d.]+ s$/, "$1"));
+      .map((line) => line.replace(/^((done|undone) .*); [\d.]+ s$/, "$1"));
     expect(`${lines.map(shapeOf).join("\n")}\n`.replace(/^\n$/, ""), command).toMatch(patternOf(output));
   }
 }, 300_000);

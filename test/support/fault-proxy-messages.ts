@@ -1,4 +1,4 @@
-/** A stretch of one wire message: all of it for the types asked for whole, otherwise as much as has arrived. */
+/** A part of one wire message: all of it for the types asked for whole, otherwise as much as has arrived. */
 export type Piece = { readonly type: string; readonly bytes: Buffer; readonly complete: boolean };
 
 const headerLength = 5;

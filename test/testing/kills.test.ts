@@ -49,7 +49,7 @@ const addOne = defineJob({
   sink: update(items, ["n"]),
 });
 
-test("a job that must not be done twice ends in the same state, and is taken back; the database stays as it is", () =>
+test("a job that must not be done twice ends in the same state, and is undone; the database stays as it is", () =>
   onItems(async (database) => {
     await database.query("select 1");
     let calls = 0;
@@ -156,19 +156,19 @@ test("a pending that another row makes false leaves rows out, which is found out
     expect(error.message).toContain('should be {"n":"1","tag":"done"}');
   }));
 
-test("what a run leaves behind when it is taken back is found out", () =>
+test("what a run leaves behind when it is undone is found out", () =>
   onItems(async (database) => {
     await database.query(`
       create function trace() returns trigger language plpgsql as
         $$ begin insert into public.trace values (new.n::text); return new; end $$;
       create trigger trace after update on item for each row execute function trace()`);
     const error = await failureOf(expectSameAfterKills(addOne, { database }));
-    expect(error.message).toContain("add-one does not leave what was there before when it is taken back");
+    expect(error.message).toContain("add-one does not leave what was there before when it is undone");
     expect(error.message).toContain('public.trace: too much {"what":"0"}');
     expect(await expectSameAfterKills(addOne, { database, undo: false })).toMatchObject({ undone: false });
   }));
 
-test("a step of the author's own that is not taken back whole is found out; one without a way back is not tried", () =>
+test("a step of the author's own that is not undone whole is found out; one without an undo is not tried", () =>
   onItems(async (database) => {
     const up = sql`create table extra (id bigint)`;
     const withStep = (down: Sql | null) =>

@@ -51,7 +51,7 @@ async function doubled(database: TestDatabase): Promise<number> {
 
 const onItems = (check: (database: TestDatabase) => Promise<unknown>) => withDatabase(check, { schema });
 
-test("a job runs in small batches, stops after some, goes on, is verified and taken back", () =>
+test("a job runs in small batches, stops after some, goes on, is verified and undone", () =>
   onItems(async (database) => {
     const stopped = await runJobInTest(double, { database, stopAfterBatches: 2 });
     expect(stopped).toMatchObject({ status: "interrupted", stopReason: "signal", rows: { written: 20 } });
@@ -82,7 +82,7 @@ test("a job runs in small batches, stops after some, goes on, is verified and ta
     ]);
   }));
 
-test("what an unfinished run has done is taken back", () =>
+test("what an unfinished run has done is undone", () =>
   onItems(async (database) => {
     await expect(undoInTest(double, { database })).rejects.toThrow("nothing was run here");
     await runJobInTest(double, { database, stopAfterBatches: 1 });
@@ -128,7 +128,7 @@ test("steps that take something away wait for contractInTest, and want no backup
     expect(await database.query("select * from item where id = 6")).toEqual([{ id: 6n, n: 6, square: 36 }]);
   }));
 
-test("the steps of a job go with the job when it is taken back", () =>
+test("the steps of a job go with the job when it is undone", () =>
   onItems(async (database) => {
     const job = defineSteps({ name: "add-note", expand: [addColumn("item", "note", "text")] });
     const noted = () => database.query("select from information_schema.columns where column_name = 'note'");

@@ -33,7 +33,7 @@ export const checkCommand = defineCommand({
     const found = await withStore(settings, (session) => examine(session, all, require), {
       needsSchema: false,
     });
-    // A gate is about the jobs that it names, and their last steps come after the deploy.
+    // A gate is about the jobs that it names, and their contract steps come after the deploy.
     const isOfGate = ({ job, code }: Finding) => require.includes(job ?? "") && code !== "open-steps";
     const findings = require.length > 0 ? found.filter(isOfGate) : found;
     const count = require.length > 0 ? new Set(require).size : all.length;

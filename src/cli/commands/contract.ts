@@ -12,7 +12,7 @@ import { runSteps } from "../work/run-steps.ts";
 /** `tidefill contract <job>` */
 export const contractCommand = defineCommand({
   command: "contract <job>",
-  describe: "the last steps of a job, also those that take something away",
+  describe: "the contract steps of a job, also those that take something away",
   builder: (yargs) =>
     hoursOptions(commonOptions(yargs))
       .positional("job", { type: "string", demandOption: true })

@@ -56,7 +56,7 @@ interface ListedJob {
   readonly state: string;
   /** what is not as it was when it succeeded */
   readonly changedSince: readonly string[];
-  /** runs whose rows stand although the last one was taken back */
+  /** runs whose rows stand although the last one was undone */
   readonly standing: readonly number[];
   readonly openSteps: readonly string[];
   readonly after: readonly string[];
@@ -67,7 +67,7 @@ interface ListedJob {
     readonly status: string;
     readonly startedAt: string | null;
     readonly finishedAt: string | null;
-    /** the run that took it back */
+    /** the run that undid it */
     readonly undoneBy: number | null;
   } | null;
 }
@@ -112,7 +112,7 @@ async function waitingRuns(session: Session, states: readonly JobState[]): Promi
   return found;
 }
 
-/** Of a job whose last run was taken back, the earlier ones whose rows stand. */
+/** Of a job whose last run was undone, the earlier ones whose rows stand. */
 async function standingOf(
   settings: CommonSettings,
   states: readonly Standing[],

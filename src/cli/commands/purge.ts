@@ -45,7 +45,7 @@ export const purgeCommand = defineCommand({
 });
 
 const doesToIt = {
-  undo: "takes it back",
+  undo: "undoes it",
   verify: "compares it",
   run: "tries its rejects once more",
 } as const;

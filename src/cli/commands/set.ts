@@ -17,7 +17,7 @@ export const setCommand = defineCommand({
         type: "string",
         array: true,
         demandOption: true,
-        describe: "name=value; name=default takes it back",
+        describe: "name=value; name=default resets it",
       }),
   handler: async (given) => {
     const settings = commonSettings(given);

@@ -190,7 +190,7 @@ function walOf({ walBytesPerRow, rows, progress, status, forecast }: RunReport):
 }
 
 function kindOf({ kind, ofRun }: RunReport): string {
-  if (kind === "undo") return `, taking back run ${ofRun}`;
+  if (kind === "undo") return `, undoing run ${ofRun}`;
   if (kind === "verify") return ofRun === null ? ", comparing" : `, comparing run ${ofRun}`;
   return ofRun === null ? "" : `, the rejects of run ${ofRun}`;
 }

@@ -12,14 +12,14 @@ import { workOnRun } from "../work/work-on-run.ts";
 /** `tidefill undo <run|job>` */
 export const undoCommand = defineCommand({
   command: "undo [run]",
-  describe: "take a run back: old values return where nobody has changed the row since",
+  describe: "undo a run: old values return where nobody has changed the row since",
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("run", { type: "string", describe: "its number, or the job's name" })
       .option("to", {
         type: "string",
         requiresArg: true,
-        describe: "take back all jobs that come after this one, with their steps; `nothing` for all",
+        describe: "undo all jobs that come after this one, with their steps; `nothing` for all",
       })
       .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
   handler: async (given) => {
@@ -33,7 +33,7 @@ export const undoCommand = defineCommand({
     const run = await withStore(settings, async (session) => runToUndo(session, name), {
       isAnnounced: true,
     });
-    await requireConfirmation(given.yes, `Take back run ${run.id} of ${run.job}?`, run.job);
+    await requireConfirmation(given.yes, `Undo run ${run.id} of ${run.job}?`, run.job);
     const job = await loadJob(settings.jobs, run.job).then(
       (loaded) => loaded.job,
       () => undefined,
@@ -48,6 +48,6 @@ async function sayStepsThatStay(settings: CommonSettings, job: string): Promise<
   const names = known.filter(({ phase }) => phase === "expand").map(({ name }) => name);
   if (names.length === 0) return;
   say(
-    `${emphasise("cyan", "→")} The steps before its rows stay (${names.join(", ")}). To take them back as well: tidefill undo --to <job before it>`,
+    `${emphasise("cyan", "→")} The expand steps stay (${names.join(", ")}). To undo them as well: tidefill undo --to <job before it>`,
   );
 }

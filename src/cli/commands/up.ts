@@ -95,8 +95,8 @@ async function bringUp(
   if (state === "partly undone")
     throw new RefusedError(
       "no-unfinished-run",
-      `A part of ${job.name} was taken back, by run ${undo?.id}, ${undo?.status}.`,
-      `Take the rest back: tidefill undo ${job.name}   and then: tidefill up`,
+      `A part of ${job.name} was undone, by run ${undo?.id}, ${undo?.status}.`,
+      `Undo the rest: tidefill undo ${job.name}   and then: tidefill up`,
     );
   const isBegun = run !== null && (state === "succeeded" || !isFinished(run.status));
   const quiet = { ...settings, json: false };

@@ -126,11 +126,9 @@ async function playTwin(db: Database, url: string, before: Testimony, rowRate: n
   await takeBack(db, url);
 }
 
-/** The run is taken back, after somebody has changed one row that it wrote. @throws TidefillError when that is not spared */
+/** The run is undone, after somebody has changed one row that it wrote. @throws TidefillError when that is not spared */
 async function takeBack(db: Database, url: string): Promise<void> {
-  say(
-    "And if it was wrong? Somebody corrects one essay's count by hand, and only then the run is taken back:",
-  );
+  say("And if it was wrong? Somebody corrects one essay's count by hand, and only then the run is undone:");
   await db.query(sql`update essay_submission_essay set computed_word_count = -1 where id = ${corrected}`);
   say(emphasise("dim", "  $ tidefill undo essay-word-count-sql"));
   const code = await new Actor(url, ["undo", "essay-word-count-sql", "--yes"]).end();

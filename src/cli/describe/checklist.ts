@@ -41,12 +41,12 @@ function reversible(job: Job, steps: readonly PlannedStep[]): ChecklistLine {
   const oneWay = steps.filter(({ hasWayBack }) => !hasWayBack).map(({ name }) => name);
   if (!job.undoable)
     return { question, isGood: false, answer: "no: the job keeps no undo log (undoable: false)" };
-  if (oneWay.length > 0) return { question, isGood: false, answer: `no way back for: ${oneWay.join(", ")}` };
+  if (oneWay.length > 0) return { question, isGood: false, answer: `cannot be undone: ${oneWay.join(", ")}` };
   const rows = job.kind === "steps" ? [] : ["its rows by the undo log"];
   const back =
     steps.length === 0
       ? []
-      : [steps.length === 1 ? "its step by its way back" : `its ${steps.length} steps by their way back`];
+      : [steps.length === 1 ? "its step by its undo" : `its ${steps.length} steps by their undo`];
   return { question, isGood: true, answer: `yes: ${[...rows, ...back].join(", ")}` };
 }
 

@@ -6,7 +6,7 @@ export const exitCodes = {
   failed: 1,
   usage: 2,
   refused: 3,
-  /** done, or a stage of it, with rejects, conflicts or differences, or its last steps wait because of them */
+  /** done, or a stage of it, with rejects, conflicts or differences, or its contract steps wait because of them */
   incomplete: 4,
   /** stopped, and `resume` goes on */
   resumable: 75,

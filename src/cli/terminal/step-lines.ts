@@ -16,12 +16,12 @@ export class StepLines {
     const { step } = event;
     if (event.type === "step waits") this.#wait(event);
     if (event.type === "step held")
-      say(`${emphasise("yellow", "waits")}  ${event.isBack ? "taking back " : ""}${step}: ${event.reason}`);
+      say(`${emphasise("yellow", "waits")}  ${event.isBack ? "undoing " : ""}${step}: ${event.reason}`);
     if (event.type === "step undone")
       say(
         event.wasThere
           ? `${emphasise("yellow", "left")}  ${step}: it was there before the job came`
-          : `${emphasise("green", "taken back")}  ${step}${took(event.seconds)}`,
+          : `${emphasise("green", "undone")}  ${step}${took(event.seconds)}`,
       );
     if (event.type !== "step done") return;
     const how = event.wasThere ? ", which was there already" : took(event.seconds);

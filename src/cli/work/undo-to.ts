@@ -19,7 +19,7 @@ import { requireConfirmation } from "../terminal/require-confirmation.ts";
 import { runSteps } from "./run-steps.ts";
 import { type WorkSettings, workOnRun } from "./work-on-run.ts";
 
-/** Takes back all jobs that were done after one of them, the last first; `nothing` stands for before the first. */
+/** Undoes all jobs that were done after one of them, the last first; `nothing` stands for before the first. */
 export async function undoTo(
   settings: CommonSettings,
   given: WorkSettings & { readonly yes: boolean },
@@ -54,7 +54,7 @@ export async function undoTo(
   if (settings.json) printJson({ jobs });
 }
 
-/** Answers the report of the last run that was taken back; null where there were steps only. */
+/** Answers the report of the last run that was undone; null where there were steps only. */
 async function takeBack(
   settings: CommonSettings,
   given: WorkSettings,
@@ -63,7 +63,7 @@ async function takeBack(
   if (runs.length > 0 || unfinished !== null)
     return workOnRun({ ...settings, json: false }, given, null, async (options) => {
       const report = await undoJob(job, options);
-      if (report === null) throw new Error(`The runs of ${job.name} were taken back by somebody else.`);
+      if (report === null) throw new Error(`The runs of ${job.name} were undone by somebody else.`);
       return report;
     });
   return runSteps(settings, given, (options) => undoJob(job, options));
@@ -86,8 +86,8 @@ async function requireFiles(session: Session, plans: readonly UndoPlan[], since:
     const runs = await standingRuns(session, job);
     if (runs.length === 0 || firstDone(runs) <= since) continue;
     throw new RefusedError(
-      "steps-have-a-way-back",
-      `The job ${job} stands and would have to be taken back, and its file is gone. Nothing was taken back.`,
+      "steps-can-be-undone",
+      `The job ${job} stands and would have to be undone, and its file is gone. Nothing was undone.`,
       "Bring its file back. Was it renamed? Then give it its old name for this.",
     );
   }

@@ -120,15 +120,15 @@ function sayLost(lost: string | null, lease: string): void {
   );
 }
 
-/** What is left of the steps after the rows, and why. */
+/** What is left of the contract steps, and why. */
 function sayContract({ job, contract }: RunReport): void {
   if (contract === null) return;
   if (contract.isStopped)
     say(
-      `${emphasise("yellow", "stopped")}  ${contract.problem}\n${emphasise("cyan", "→")} Go on with the last steps: tidefill resume ${job}`,
+      `${emphasise("yellow", "stopped")}  ${contract.problem}\n${emphasise("cyan", "→")} Go on with the contract steps: tidefill resume ${job}`,
     );
   else if (contract.problem !== null)
-    say(`${emphasise("yellow", "waits")}  the last steps of ${job}: ${contract.problem}`);
+    say(`${emphasise("yellow", "waits")}  the contract steps of ${job}: ${contract.problem}`);
   else if (contract.open.length > 0)
     say(
       `${emphasise("cyan", "→")} When no program asks for it any more (${contract.open.join(", ")}): tidefill contract ${job}`,
@@ -140,7 +140,7 @@ function partsOf(report: RunReport): string[] {
   const { kind, rows, hasRows } = report;
   const some = (count: number, what: string): string[] =>
     count > 0 ? [`${formatCount(count)} ${what}`] : [];
-  if (!hasRows) return [kind === "undo" ? "its steps are taken back" : "its steps are done"];
+  if (!hasRows) return [kind === "undo" ? "its steps are undone" : "its steps are done"];
   if (kind === "undo") {
     const images = `of ${formatCount(rows.read)} undo images`;
     const counts = [rows.written, rows.conflicted, rows.skipped].map(formatCount);
@@ -189,7 +189,7 @@ class OwnShare {
   }
 }
 
-// A row that came before the one it refers to may be taken back the next time.
+// A row that came before the one it refers to may be undone the next time.
 function tryAgain({ kind, rows, ofRun }: RunReport): string {
   return kind === "undo" && rows.rejected > 0 ? `   try those once more: tidefill undo ${ofRun}` : "";
 }

@@ -6,7 +6,7 @@ export const batchBytes = 4_194_304;
 /** No batch is idle for longer while it holds locks, and none lasts longer than twice as long. */
 export const batchLimitMs = 10_000;
 
-/** One row's asynchronous transform; what takes longer is kept aside, since locks are held meanwhile. */
+/** One row's asynchronous transform; what takes longer is rejected, since locks are held meanwhile. */
 export const rowLimitMs = 4_000;
 
 /** All transforms of one portion; well before PostgreSQL would cut the idle transaction. */

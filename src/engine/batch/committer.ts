@@ -45,7 +45,7 @@ export function attemptAt(lease: Lease, looksAhead: boolean, looksForBlockers = 
   return { lease, looksAhead, looksForBlockers, clock: new PhaseClock(), ...unknown };
 }
 
-/** The lease as it stands after a batch through `stretch` was committed. */
+/** The lease as it stands after a batch through these bounds was committed. */
 export function advanced(lease: Lease, batchBounds: BatchBounds): Lease {
   return { ...lease, checkpoint: batchBounds.through, batches: lease.batches + 1 };
 }

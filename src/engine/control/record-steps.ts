@@ -24,7 +24,7 @@ export async function recordSteps(
   return enter(session, run, { code }, before);
 }
 
-/** Enters that the steps of such a run were taken back. */
+/** Enters that the steps of such a run were undone. */
 export async function recordStepsUndone(session: Session, undone: Run): Promise<RunReport> {
   const code = { definition: "undo", files: {} };
   const run = { job: undone.job, kind: "undo", ofRun: undone.id, code } as const;

@@ -34,7 +34,7 @@ export async function setPace(
   const { id, job } = await store.runs.require(db, name);
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
-    // Its last steps wait for their hours by it.
+    // Its contract steps wait for their hours by it.
     const hasSteps =
       run.status === "succeeded" && (await holderOf(tx, store.schema, `steps of ${job}`)) !== null;
     if (isFinished(run.status) && !hasSteps) {
@@ -60,7 +60,7 @@ async function missingStandbys(db: Queryable, declared: readonly string[]): Prom
   return declared.filter((each) => !isAddress(each) && !rows.some(({ name }) => name === each));
 }
 
-/** What somebody sets or puts there is taken back in its own way. */
+/** What somebody sets or puts there is undone in its own way. */
 const ownWays = ["window", "stop file"];
 
 function requireIgnorable(ignored: readonly string[]): void {

@@ -7,7 +7,7 @@ import { requireEncryption, requireUndoKey, undoKeyOf } from "../undo-log/encryp
 import { refusalsOf } from "./refusals-of.ts";
 
 /**
- * What can be known of a run before the steps before its rows are done: refused after them, the steps would stand without a run.
+ * What can be known of a run before the expand steps are done: refused after them, the steps would stand without a run.
  * @throws RefusedError
  */
 export async function requireBeforeSteps(

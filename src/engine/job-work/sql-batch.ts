@@ -13,7 +13,7 @@ import type { TargetOf } from "../undo-log/image-target.ts";
 
 const triesAtMost = 8;
 
-/** The batch of an SQL job: one statement over a stretch of keys, no row leaves the database. */
+/** The batch of an SQL job: one statement over the batch's keys, no row leaves the database. */
 export class SqlBatch implements BatchWork {
   readonly #source: OpenedTable;
   readonly #sink: SqlSink;
@@ -110,7 +110,7 @@ export class SqlBatch implements BatchWork {
   }
 }
 
-/** A row that `onConflict` keeps aside. */
+/** A row that `onConflict` rejects. */
 export function conflictReject(key: KeyText): Reject {
   return { key, sqlstate: "23505", reason: "what it became meets another row with the same unique values" };
 }

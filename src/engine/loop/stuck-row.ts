@@ -8,11 +8,11 @@ const lockPatienceMs = 10_000;
 /** Where more rows are locked, a whole part of the table is: then there is nothing to do but to wait. */
 const mostLocked = 20;
 
-/** How many locked rows the workers of a process have put aside. */
+/** How many locked rows the workers of a process have rejected. */
 export class LockedRows {
   #count = 0;
 
-  /** Whether one more may be put aside; counts it. */
+  /** Whether one more may be rejected; counts it. */
   take(): boolean {
     if (this.#count >= mostLocked) return false;
     this.#count += 1;
@@ -20,8 +20,8 @@ export class LockedRows {
   }
 }
 
-/** Why a row is put aside, to be tried once more at the end. */
-export interface PutAside {
+/** Why a row is rejected, to be tried once more at the end. */
+export interface StuckReject {
   readonly sqlstate: string;
   readonly reason: string;
 }
@@ -42,8 +42,8 @@ export class StuckRow {
     return this.#lockedSince !== null;
   }
 
-  /** An attempt at the row failed; answers why it is put aside, or null while it should be tried again. */
-  failed({ reason, sqlstate }: Failure, blockers: readonly string[]): PutAside | null {
+  /** An attempt at the row failed; answers why it is rejected, or null while it should be tried again. */
+  failed({ reason, sqlstate }: Failure, blockers: readonly string[]): StuckReject | null {
     if (reason === "timeout") {
       this.#timeouts += 1;
       const slow = `the write took longer than ${batchLimitMs / 1_000} s`;

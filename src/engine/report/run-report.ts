@@ -18,13 +18,13 @@ const longestRest = 60;
 export interface RunReport {
   readonly run: number;
   readonly job: string;
-  /** the job's own work, taking a run back, or comparing */
+  /** the job's own work, undoing a run, or comparing */
   readonly kind: RunKind;
-  /** the run that is taken back or compared */
+  /** the run that is undone or compared */
   readonly ofRun: number | null;
-  /** what is done to rows, or what the run did that is taken back; null where none is written */
+  /** what is done to rows, or what the run did that is undone; null where none is written */
   readonly writes: RunWrites | null;
-  /** the run that took this one back */
+  /** the run that undid this one */
   readonly undoneBy: number | null;
   /** false where the job has steps only */
   readonly hasRows: boolean;
@@ -62,7 +62,7 @@ export interface RunReport {
   readonly broken: readonly string[];
   /** what a verify has not looked at, and why; only the process that finished it tells */
   readonly notCompared: readonly string[];
-  /** how the steps after the rows stand; only the process that finished the run tells, null elsewhere */
+  /** how the contract steps stand; only the process that finished the run tells, null elsewhere */
   readonly contract: ContractReport | null;
   /** the stage of the rollout that was worked on last, from 0 */
   readonly stage: number;

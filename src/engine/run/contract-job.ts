@@ -25,7 +25,7 @@ import { type RunReport, readReport } from "../report/run-report.ts";
 import { givenParameters } from "../undo-log/kept-parameters.ts";
 import { verify } from "../verify/verify-run.ts";
 
-/** Does the steps before the rows; killed at any instant, the next call goes on. */
+/** Does the expand steps; killed at any instant, the next call goes on. */
 export async function expand(session: Session, job: Job, options: WorkOptions): Promise<void> {
   const window = options.window ?? job.pace.window;
   await openStepRunner(session, { job, phase: "expand" }, { ...options, window }).up();
@@ -69,7 +69,7 @@ async function doLastSteps(
 }
 
 /**
- * Goes on with the last steps of a run that has succeeded, killed or failed among them; null where none is open but those that wait
+ * Goes on with the contract steps of a run that has succeeded, killed or failed among them; null where none is open but those that wait
  * for `contractJob`.
  */
 export async function goOnWithLastSteps(
@@ -89,7 +89,7 @@ export async function goOnWithLastSteps(
   return contractAfter(session, job, await readReport(session, current), options);
 }
 
-/** Does all steps after the rows, also those that take something away. @throws RefusedError when it is not the time for that */
+/** Does all contract steps, also those that take something away. @throws RefusedError when it is not the time for that */
 export async function contractJob(job: Job, options: WorkOptions = {}): Promise<ContractReport> {
   return withSession(`tidefill contract ${job.name}`, options, connectionsOf(options), async (session) => {
     const { db, store } = session;
@@ -149,9 +149,13 @@ async function whyNotYet(
   const comparing = isCompared ? last.id : BigInt((await verifyNow(session, job, run, options)).run);
   const compared = await store.runs.get(db, comparing);
   if (compared.status === "interrupted")
-    throw new TidefillError("step-stopped", `The verify before the last steps of ${job.name} was stopped.`, {
-      remedy: `It goes on with them: tidefill contract ${job.name}`,
-    });
+    throw new TidefillError(
+      "step-stopped",
+      `The verify before the contract steps of ${job.name} was stopped.`,
+      {
+        remedy: `It goes on with them: tidefill contract ${job.name}`,
+      },
+    );
   if (compared.status !== "succeeded")
     return `The verify of run ${run} of ${job.name} is ${compared.status}.`;
   // A verify has something to say only where what it compared proves nothing.
@@ -201,7 +205,7 @@ async function whyNotByIntegrity(db: Database, job: Job): Promise<string | null>
 function notRun({ name }: Job): RefusedError {
   return new RefusedError(
     "run-is-verified",
-    `The job ${name} has no run that has succeeded and stands; its last steps come after that.`,
+    `The job ${name} has no run that has succeeded and stands; its contract steps come after that.`,
     `tidefill run ${name}`,
   );
 }

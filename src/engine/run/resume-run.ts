@@ -34,7 +34,7 @@ export interface ResumeOptions extends WorkOptions {
 }
 
 /**
- * Goes on with an unfinished run, or joins it while others work on it, or with the last steps of one that has succeeded; `name` is its number or the job's name. An undo goes on
+ * Goes on with an unfinished run, or joins it while others work on it, or with the contract steps of one that has succeeded; `name` is its number or the job's name. An undo goes on
  * without the job, since its log tells all that it needs.
  */
 export async function resumeRun(

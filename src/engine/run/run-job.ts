@@ -70,7 +70,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     if (gone !== null) return withIntegrity(db, job, gone);
     if (job.expand.length > 0 || job.kind === "steps") await enter(session, job, options);
     if (job.expand.length > 0) await requireBeforeSteps(db, job, parameters, options);
-    // The last steps too: nobody is helped by hearing of them when the rows are done.
+    // The contract steps too: nobody is helped by hearing of them when the rows are done.
     await requireSafeSteps(job);
     if (job.expand.length > 0) await expand(session, job, options);
     if (job.kind === "steps") {
@@ -100,7 +100,7 @@ async function begin(
   const given = options.parameters ?? {};
   const opened = await openJob(db, job, await readParameters(job.parameters, given));
   await enter(session, job, options);
-  // Its last steps wait for a verify.
+  // Its contract steps wait for a verify.
   if (job.contract.length > 0) await requireVerifiable(db, opened);
   const undoLog = await chooseUndoLog(db, opened, options);
   await requireBackup(session, opened, undoLog);
@@ -110,13 +110,13 @@ async function begin(
   return { opened, run: await createJobRun(session, created, options, notDoneYet) };
 }
 
-/** What could only be looked at when the steps before the rows were done. */
+/** What could only be looked at when the expand steps were done. */
 function refusedBehindSteps(error: unknown): unknown {
   if (!(error instanceof RefusedError)) return error;
   const message = error.message.replace(/ Nothing was started\.$/, "");
   return new RefusedError(
     error.check,
-    `${message} The steps before the rows are done and stay; no row was touched.`,
+    `${message} The expand steps are done and stay; no row was touched.`,
     error.remedy ?? "",
   );
 }
@@ -153,8 +153,8 @@ async function requireBefore({ db, store }: Session, job: Job): Promise<void> {
     if (undo !== undefined) {
       throw new RefusedError(
         "jobs-before-are-done",
-        `The job ${job.name} comes after ${name}, of which run ${undo.id} has taken back a part. Nothing was started.`,
-        `Take the rest back: tidefill undo ${name}   and then: tidefill up --to ${job.name}`,
+        `The job ${job.name} comes after ${name}, of which run ${undo.id} has undone a part. Nothing was started.`,
+        `Undo the rest: tidefill undo ${name}   and then: tidefill up --to ${job.name}`,
       );
     }
     if (standing !== null) continue;

@@ -19,7 +19,7 @@ export interface JobState {
   /** its last run that did its work, or null */
   readonly run: Run | null;
   readonly state: "pending" | "undone" | "partly undone" | Run["status"];
-  /** the undo that has taken a part of it back, or null */
+  /** the undo that has undone a part of it, or null */
   readonly undo: Run | null;
   /** files of the job, or steps that are done, which are not what they were when it succeeded */
   readonly changedSince: readonly string[];
@@ -38,7 +38,7 @@ export function isDone(state: JobState): boolean {
   return state.state === "succeeded" && lastStepsToGoOn(state).length === 0;
 }
 
-/** The last steps of a job whose rows are done that take nothing away, and were not done with them. */
+/** The contract steps of a job whose rows are done that take nothing away, and were not done with them. */
 export function lastStepsToGoOn({ job, state, steps }: JobState): readonly string[] {
   if (state !== "succeeded") return [];
   return beforeLoss(job.contract)

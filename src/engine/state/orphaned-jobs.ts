@@ -6,7 +6,7 @@ import { installedVersion } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
 import type { JobState } from "./job-state.ts";
 
-/** A job that has run here and was not taken back, and of which there is no file any more. */
+/** A job that has run here and was not undone, and of which there is no file any more. */
 export interface OrphanedJob {
   /** its newest */
   readonly run: Run;

@@ -58,7 +58,7 @@ async function layoutOf(
   return new ImageLayout(relation, found, columns);
 }
 
-/** Whether the log of a run has to be looked up by key while it is taken back. */
+/** Whether the log of a run has to be looked up by key while it is undone. */
 export function needsLookup(undone: Run): boolean {
   return undone.undoParts.length > 1 || undone.sweep > 0;
 }

@@ -8,7 +8,7 @@ import { openLog } from "../undo-log/open-log.ts";
 import { requireUndoable } from "./require-undoable.ts";
 import type { UndoPlan } from "./undo-plan.ts";
 
-/** Looks at everything that has to be taken back of a job before anything of it is. @throws RefusedError where it cannot be */
+/** Looks at everything that has to be undone of a job before anything of it is. @throws RefusedError where it cannot be */
 export async function requireReversible(
   session: Session,
   { job, runs, unfinished }: UndoPlan,
@@ -22,7 +22,7 @@ export async function requireReversible(
   await requireStepsReversible(session, job, { ...options, withExpand: true });
 }
 
-/** The same for its last steps, and for its first ones where these are to go too. @throws RefusedError */
+/** The same for its contract steps, and for its first ones where these are to go too. @throws RefusedError */
 export async function requireStepsReversible(
   session: Session,
   job: Job,
@@ -42,8 +42,8 @@ export async function requireStepsReversible(
 
 function notInTheFile({ job, name, phase }: KnownStep): RefusedError {
   return new RefusedError(
-    "steps-have-a-way-back",
-    `The step "${name}" of ${job} was done and is not in its file any more, so nobody knows how to take it back; nothing was taken back.`,
+    "steps-can-be-undone",
+    `The step "${name}" of ${job} was done and is not in its file any more, so nobody knows how to undo it; nothing was undone.`,
     `Write it into ${phase} of ${job} again, as it was.`,
   );
 }

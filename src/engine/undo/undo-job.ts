@@ -13,9 +13,9 @@ import { readUndoPlan, type UndoPlan } from "./undo-plan.ts";
 import { isWhole, undo } from "./undo-run.ts";
 
 /**
- * Takes a whole job back: its last steps, its rows, run by run, also those of a run that was cancelled, its first steps, in this
- * order. Goes on where it was interrupted; answers the report of the last run that it took back, null where all were back already.
- * @throws RefusedError where something has no way back; nothing is begun then
+ * Undoes a whole job: its contract steps, its rows, run by run, also those of a run that was cancelled, its expand steps, in this
+ * order. Goes on where it was interrupted; answers the report of the last run that it undid, null where all were back already.
+ * @throws RefusedError where something cannot be undone; nothing is begun then
  */
 export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunReport | null> {
   const part = participation(options, false);
@@ -30,7 +30,7 @@ export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunR
     }
     const { runs } = await planOf(session, job, options);
     for (const [index, { id }] of runs.entries()) {
-      // What the first steps have added goes with the oldest run: those before it need it to be there.
+      // What the expand steps have added goes with the oldest run: those before it need it to be there.
       const withExpand = index === runs.length - 1;
       const undone = await store.runs.get(db, id);
       report = await undo(session, undone, { ...options, job, withExpand }, part);

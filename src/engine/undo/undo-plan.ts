@@ -4,7 +4,7 @@ import { isFinished } from "../../store/runs/run-status.ts";
 import type { KnownStep } from "../../store/runs/steps.ts";
 import type { Session } from "../../store/session.ts";
 
-/** What there is of a job that could be taken back. */
+/** What there is of a job that could be undone. */
 export interface UndoPlan {
   readonly job: Job;
   /** the runs that stand, those that were cancelled among their rows too; the newest first */
@@ -29,7 +29,7 @@ export async function readUndoPlan(session: Session, job: Job): Promise<UndoPlan
   };
 }
 
-/** The runs of a job whose rows nobody has taken back, the newest first. */
+/** The runs of a job whose rows nobody has undone, the newest first. */
 export async function standingRuns({ db, store }: Session, job: string): Promise<readonly Run[]> {
   const standing = await store.runs.allStanding(db, job);
   const written = await store.runs.notUndone(db, job, true);
@@ -39,13 +39,13 @@ export async function standingRuns({ db, store }: Session, job: string): Promise
   return [...standing, ...others].toSorted((left, right) => (left.id < right.id ? 1 : -1));
 }
 
-/** Whether a job has left anything that could be taken back. */
+/** Whether a job has left anything that could be undone. */
 function hasSomething({ runs, steps, unfinished }: UndoPlan): boolean {
   return runs.length > 0 || steps.length > 0 || unfinished !== null;
 }
 
 /**
- * What has to be taken back so that all is as it was when a job had just been done: the jobs that come `after` it, and those that
+ * What has to be undone so that all is as it was when a job had just been done: the jobs that come `after` it, and those that
  * were first done later; all of them where it is null. In the order in which they go. `ordered` is that in which they are done.
  */
 export function plansAfter(ordered: readonly UndoPlan[], to: string | null): readonly UndoPlan[] {

@@ -32,14 +32,14 @@ import { resumeUndo } from "./resume-undo.ts";
 import { undoTask } from "./undo-task.ts";
 
 export interface UndoOptions extends WorkOptions {
-  /** the job, where it has steps: those after the rows are taken back before the rows */
+  /** the job, where it has steps: those after the rows are undone before the rows */
   readonly job?: Job | undefined;
-  /** the steps before the rows are taken back as well, after the rows: what they have added goes */
+  /** the expand steps are undone as well, after the rows: what they have added goes */
   readonly withExpand?: boolean | undefined;
 }
 
 /**
- * The run that is meant by its number, or by its job's name: then the newest that has written rows which nobody has taken back.
+ * The run that is meant by its number, or by its job's name: then the newest that has written rows which nobody has undone.
  * A run that found nothing to do does not stand before the one that did it.
  */
 export async function runToUndo({ db, store }: Session, name: string): Promise<Run> {
@@ -50,9 +50,9 @@ export async function runToUndo({ db, store }: Session, name: string): Promise<R
 }
 
 /**
- * Takes a run back: a run of its own, planned, paced, resumable and fenced like any other. `name` is the number of the run or
+ * Undoes a run: a run of its own, planned, paced, resumable and fenced like any other. `name` is the number of the run or
  * the job's name. What somebody has changed since stays as it is and is listed as a conflict.
- * @throws RefusedError when there is nothing that could be taken back
+ * @throws RefusedError when there is nothing that could be undone
  */
 export async function undoRun(name: string, options: UndoOptions = {}): Promise<RunReport> {
   const part = participation(options, false);
@@ -64,7 +64,7 @@ export async function undoRun(name: string, options: UndoOptions = {}): Promise<
   });
 }
 
-/** Takes one run back, with its steps where they are asked for. */
+/** Undoes one run, with its steps where they are asked for. */
 export async function undo(
   session: Session,
   undone: Run,
@@ -89,7 +89,7 @@ export async function undo(
   return report;
 }
 
-/** Whether nothing is left of what was to be taken back. */
+/** Whether nothing is left of what was to be undone. */
 export function isWhole({ status, rows }: RunReport): boolean {
   return status === "succeeded" && rows.rejected + rows.swallowed === 0;
 }
@@ -138,8 +138,8 @@ async function takeBackSteps(session: Session, run: Run, options: UndoOptions): 
   const { job } = options;
   if (job === undefined)
     throw new RefusedError(
-      "steps-have-a-way-back",
-      `The steps of ${run.job} have to be taken back with it, and its file is not here.`,
+      "steps-can-be-undone",
+      `The steps of ${run.job} have to be undone with it, and its file is not here.`,
       "Name the folder of your jobs with --jobs.",
     );
   await requireStepsReversible(session, job, {
@@ -150,7 +150,7 @@ async function takeBackSteps(session: Session, run: Run, options: UndoOptions): 
   if (!run.hasRows) await takeBackExpand(session, job, options);
 }
 
-/** Takes back the steps before the rows: what they have added goes, with all that is in it. */
+/** Undoes the expand steps: what they have added goes, with all that is in it. */
 async function takeBackExpand(session: Session, job: Job, options: WorkOptions): Promise<number> {
   return openStepRunner(session, { job, phase: "expand" }, options).down();
 }
@@ -158,7 +158,7 @@ async function takeBackExpand(session: Session, job: Job, options: WorkOptions):
 /** An index on a log of many million images; nobody else uses the log. */
 const longestIndexMs = 3_600_000;
 
-/** Creates the run that takes another back. */
+/** Creates the run that undoes another. */
 async function begin(
   session: Session,
   undone: Run,
@@ -169,7 +169,7 @@ async function begin(
   const { undoParts: parts, job, id, writes } = undone;
   const { written } = await readProgress(db, store.schema, id);
   const describe = async (tx: Transaction): Promise<NewRun> => {
-    // Its log may have been purged, or the run taken back, since it was looked at.
+    // Its log may have been purged, or the run undone, since it was looked at.
     requireUndoable(await store.runs.lock(tx, id));
     await awaitGhosts(tx, store, id);
     await requireAddresses(tx, undone, parts);

@@ -22,7 +22,7 @@ import { layoutsOf, type PartLayout } from "../undo-log/part-layout.ts";
 import { isOrdered } from "./order-log.ts";
 import { supersededBySweep, UndoBatch } from "./undo-batch.ts";
 
-/** The work of an undo: out of the log of the run that it takes back, and nothing else. */
+/** The work of an undo: out of the log of the run that it undoes, and nothing else. */
 export async function undoTask(session: Session, undo: Run, options: WorkOptions): Promise<RunTask> {
   const { db, store } = session;
   const undone = await store.runs.before(db, undo);

@@ -11,7 +11,7 @@ import type { KnownRejects } from "../batch/known-rejects.ts";
 
 const settleMs = 100;
 
-/** The condition that a row was kept aside by the run. */
+/** The condition that a row was rejected by the run. */
 function knownReject({ table, run }: KnownRejects, key: Key): Sql {
   return sql`exists (
           select from ${table} as tidefill_reject
@@ -21,7 +21,7 @@ function knownReject({ table, run }: KnownRejects, key: Key): Sql {
             and tidefill_reject.sqlstate is distinct from ${swallowedState})`;
 }
 
-/** The condition that a row is compared: that it lies `within`, and is of the job's scope, and was not kept aside. */
+/** The condition that a row is compared: that it lies `within`, and is of the job's scope, and was not rejected. */
 export function comparedScope(
   { definition: { where, filter }, key }: OpenedTable,
   within: Sql,
@@ -38,7 +38,7 @@ export function comparedScope(
   return join(conditions, " and ");
 }
 
-/** Those of these keys that the run has not kept aside: of rows that do not lie in a table, only their places are known. */
+/** Those of these keys that the run has not rejected: of rows that do not lie in a table, only their places are known. */
 export async function notRejected(
   tx: Transaction,
   rejects: KnownRejects | null,

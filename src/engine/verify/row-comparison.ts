@@ -23,7 +23,7 @@ interface Tools {
 
 const rowsAtOnce = 500;
 
-/** The batch of a verify of a row job: the rows of a stretch of blocks go through the transform once more. */
+/** The batch of a verify of a row job: the rows of a range of blocks go through the transform once more. */
 export class RowComparison implements BatchWork {
   readonly #tools: Tools;
 

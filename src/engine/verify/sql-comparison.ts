@@ -15,7 +15,7 @@ interface Tools {
   readonly rejects: KnownRejects | null;
 }
 
-/** The batch of a verify of an SQL job: the expressions are evaluated anew over a stretch of blocks. */
+/** The batch of a verify of an SQL job: the expressions are evaluated again over a range of blocks. */
 export class SqlComparison implements BatchWork {
   readonly #tools: Tools;
 

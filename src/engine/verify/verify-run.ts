@@ -121,7 +121,7 @@ async function giveUpUnfinished(session: Session, job: Job): Promise<void> {
   await requestStop(session, String(unfinished.id), "cancelled");
 }
 
-/** The run whose rows are compared; null where the job has never run here. @throws RefusedError where it was taken back */
+/** The run whose rows are compared; null where the job has never run here. @throws RefusedError where it was undone */
 async function verifiedRun(
   { db, store }: Session,
   job: Job,
@@ -139,16 +139,16 @@ async function verifiedRun(
   const worked = run.kind === "undo" ? await store.runs.before(db, run) : run;
   if (worked.undoneBy !== null) {
     throw new RefusedError(
-      "not-taken-back",
-      `Run ${worked.id} of ${job.name} was taken back by run ${worked.undoneBy}: what it wrote is not there to be compared.`,
+      "not-undone",
+      `Run ${worked.id} of ${job.name} was undone by run ${worked.undoneBy}: what it wrote is not there to be compared.`,
       `Do the work again: tidefill run ${job.name}   An earlier run is compared by its number: tidefill list`,
     );
   }
   if (worked === run) return run;
   throw new RefusedError(
-    "not-taken-back",
-    `Of run ${worked.id} of ${job.name} run ${run.id} has taken back a part.`,
-    `Take the rest back: tidefill undo ${job.name}   Or compare it as it is: tidefill verify ${worked.id}`,
+    "not-undone",
+    `Of run ${worked.id} of ${job.name} run ${run.id} has undone a part.`,
+    `Undo the rest: tidefill undo ${job.name}   Or compare it as it is: tidefill verify ${worked.id}`,
   );
 }
 

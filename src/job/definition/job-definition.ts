@@ -51,7 +51,7 @@ export interface CommonDefinition<P extends ParameterSpec> {
   readonly throttles?: readonly ThrottleDefinition[];
   /** how many rejects stop the run, as a number or as a share of the rows read (`"0.5%"`); 100 unless told otherwise */
   readonly rejectLimit?: RejectLimit;
-  /** whether a run keeps what it overwrites, so that `tidefill undo` can take it back; true unless there is a reason */
+  /** whether a run keeps what it overwrites, so that `tidefill undo` can undo it; true unless there is a reason */
   readonly undoable?: boolean;
   /** the job destroys something although it keeps an undo log: it wants a verified backup before it starts */
   readonly destructive?: boolean;

@@ -15,7 +15,7 @@ export function skip(): Verdict {
   return new Verdict("skip", null);
 }
 
-/** This row cannot be transformed: it is kept aside with the reason, and the run goes on. Put no row values in the reason. */
+/** This row cannot be transformed: it is rejected with the reason, and the run goes on. Put no row values in the reason. */
 export function reject(reason: string): Verdict {
   return new Verdict("reject", reason);
 }

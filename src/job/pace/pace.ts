@@ -50,7 +50,7 @@ const names = ["workers", "batch-time", "rows-per-second", "window", "replica", 
 
 /**
  * A change of pace as operators type it: `workers=2 batch-time=100ms rows-per-second=5000 window="22:00-06:00 Europe/Berlin"
- * replica=replica-a,replica-b ignore=archiver`; `name=default` takes a setting back, and is null here. @throws UsageError
+ * replica=replica-a,replica-b ignore=archiver`; `name=default` resets a setting, and is null here. @throws UsageError
  */
 export function parsePaceChange(words: readonly string[]): {
   readonly [Name in keyof RunPace]: RunPace[Name] | null;
@@ -61,7 +61,7 @@ export function parsePaceChange(words: readonly string[]): {
     const name = names.find((each) => each === word.slice(0, Math.max(0, at)));
     if (name === undefined) {
       throw new UsageError(`"${word}" is not a setting of a run.`, {
-        remedy: `Write name=value with one of ${names.join(", ")}; name=default takes it back.`,
+        remedy: `Write name=value with one of ${names.join(", ")}; name=default resets it.`,
       });
     }
     change[fieldOf[name]] = readValue(name, word.slice(at + 1));

@@ -10,7 +10,7 @@ export interface StepTable {
   readonly name: string;
 }
 
-/** One schema change of a job: made by the functions below, done and taken back by what stands in `src/steps`. */
+/** One schema change of a job: made by the functions below, done and undone by what stands in `src/steps`. */
 export type Step = {
   /** what it does, for people; it also tells the steps of a job apart */
   readonly name: string;
@@ -71,7 +71,7 @@ export interface StepOptions {
   readonly known?: Readonly<Record<string, string>>;
 }
 
-/** Adds a column; a default that is not volatile costs no rewrite. Taken back by dropping it. */
+/** Adds a column; a default that is not volatile costs no rewrite. Undone by dropping it. */
 export function addColumn(
   table: TableName,
   column: string,
@@ -88,7 +88,7 @@ export function addColumn(
   );
 }
 
-/** Creates a table by a statement of yours, which must create that table. Taken back by dropping it. */
+/** Creates a table by a statement of yours, which must create that table. Undone by dropping it. */
 export function createTable(table: TableName, statement: SqlLike, options: StepOptions = {}): Step {
   return step(
     { kind: "create table", table: named(table), statement: textOf(statement, "What creates a table") },
@@ -116,7 +116,7 @@ export function createIndex(
   return step({ kind: "create index", ...parts }, `create index ${index} on ${shown(on)}`, definition);
 }
 
-/** Drops an index without blocking writes. Taken back by creating it again as it was. */
+/** Drops an index without blocking writes. Undone by creating it again as it was. */
 export function dropIndex(index: string, options: StepOptions = {}): Step {
   return step({ kind: "drop index", index: parseTableName(index) }, `drop index ${index}`, options);
 }
@@ -162,13 +162,13 @@ export function renameColumn(table: TableName, from: string, to: string, options
   return step({ kind: "rename column", table: named(table), from, to }, name, options);
 }
 
-/** Drops a column: waits for `tidefill contract`, wants a backup, and cannot be taken back. */
+/** Drops a column: waits for `tidefill contract`, wants a backup, and cannot be undone. */
 export function dropColumn(table: TableName, column: string, options: StepOptions = {}): Step {
   const name = `drop column ${shown(table)}.${column}`;
   return step({ kind: "drop column", table: named(table), column }, name, options);
 }
 
-/** Drops a table: waits for `tidefill contract`, wants a backup, and cannot be taken back. */
+/** Drops a table: waits for `tidefill contract`, wants a backup, and cannot be undone. */
 export function dropTable(table: TableName, options: StepOptions = {}): Step {
   return step({ kind: "drop table", table: named(table) }, `drop table ${shown(table)}`, options);
 }
@@ -182,7 +182,7 @@ export function sqlStep(
   definition: StepOptions & {
     readonly name: string;
     readonly up: SqlLike | readonly SqlLike[];
-    /** null where there is no way back */
+    /** null where it cannot be undone */
     readonly down: SqlLike | readonly SqlLike[] | null;
     readonly transactional?: boolean;
     readonly done?: SqlLike;

@@ -4,7 +4,7 @@ import type { Check } from "../open/check.ts";
 
 const rules: Readonly<Record<string, string>> = { c: "cascade", n: "set null", d: "set default" };
 
-/** A delete that takes rows of other tables along, or changes them, could not be taken back whole. */
+/** A delete that takes rows of other tables along, or changes them, could not be undone whole. */
 export const deleteTakesNoOthers: Check = async ({ tx, job, relation, verb }) => {
   if (verb !== "delete" || !job.undoable) return [];
   const { rows } = await tx.query(sql`

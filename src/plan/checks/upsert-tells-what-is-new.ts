@@ -3,7 +3,7 @@ import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
 import type { Check } from "../open/check.ts";
 
 /**
- * Which rows of an upsert were new must be known, to count them and to take them back. Before PostgreSQL 18 only the row's own
+ * Which rows of an upsert were new must be known, to count them and to undo them. Before PostgreSQL 18 only the row's own
  * `xmax` tells, and of a partitioned table PostgreSQL does not answer it.
  */
 export const upsertTellsWhatIsNew: Check = async ({ tx, relation, overwrites }) => {

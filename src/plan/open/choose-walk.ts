@@ -10,7 +10,7 @@ const typicalRange = 10_000;
 
 /**
  * The part of the job's condition that an index serves by itself, so that walking it meets only rows in scope: a hundred
- * pending rows among millions are found at once. Null when there is none: then the walk goes over every key, in stretches
+ * pending rows among millions are found at once. Null when there is none: then the walk goes over every key, in ranges
  * short enough that no statement takes long.
  */
 export async function chooseWalkFilter(

@@ -46,7 +46,7 @@ export function sameTexts(left: Sql, right: Sql): Sql {
         and pg_catalog.hash_array_extended(${left}, 0) = pg_catalog.hash_array_extended(${other}, 0)`;
 }
 
-/** A stretch of keys: above `after`, up to and including `through`; null is an open end. */
+/** Keys above `after`, up to and including `through`; null is an open end. */
 export interface Bounds {
   readonly after: KeyText | null;
   readonly through: KeyText | null;

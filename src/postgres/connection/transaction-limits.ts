@@ -54,7 +54,7 @@ export function beginStatement(
       "array_nulls = on",
       // Rows hidden by a policy would be missed in silence; this makes it an error. What fires triggers turns it on first.
       "row_security = off",
-      // A batch is short and must never scan more than its own stretch of keys.
+      // A batch is short and must never scan more than its own keys.
       "enable_seqscan = off",
       "max_parallel_workers_per_gather = 0",
       "jit = off",

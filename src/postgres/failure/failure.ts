@@ -84,7 +84,7 @@ const byClass: Readonly<Record<string, Verdict>> = {
 
 const stop: Verdict = ["stop", "other"];
 
-/** The SQL standard's "triggered action exception": how a row is kept aside whose write a trigger swallowed. */
+/** The SQL standard's "triggered action exception": how a row is rejected whose write a trigger swallowed. */
 export const swallowedState = "09000";
 
 /** What a pooler says under 08P01, which would otherwise be a wire that broke. */

@@ -31,7 +31,7 @@ export type OnConflict<Name extends string = string> = ConflictTarget<Name> &
         readonly columns: readonly Name[];
       }
     | {
-        /** the source row is kept aside as a reject */
+        /** the source row is rejected */
         readonly do: "reject";
       }
   );

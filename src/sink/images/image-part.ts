@@ -1,7 +1,7 @@
 /** u: updated, d: deleted or moved away, i: inserted */
 export type ImageKind = "u" | "d" | "i";
 
-/** Whose images lie in a log, and how: kept with the run, so that it can be taken back without the job's code. */
+/** Whose images lie in a log, and how: kept with the run, so that it can be undone without the job's code. */
 export interface ImagePart {
   readonly kind: ImageKind;
   readonly schema: string;

@@ -10,7 +10,7 @@ export interface ImageColumn {
   readonly type: string;
 }
 
-/** What a sink keeps so that a run can be taken back. */
+/** What a sink keeps so that a run can be undone. */
 export interface SinkImages {
   readonly columns: readonly ImageColumn[];
   readonly parts: readonly ImagePart[];

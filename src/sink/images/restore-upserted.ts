@@ -15,7 +15,7 @@ import {
 } from "./restore.ts";
 
 /**
- * Takes back what an upsert did. Several rows of its source may have gone into one row, so that row has a chain of images: each
+ * Undoes what an upsert did. Several rows of its source may have gone into one row, so that row has a chain of images: each
  * holds as old what the one before it wrote. The last of them puts back what the first found, or deletes the row that the first
  * inserted; where somebody has changed the row since, or in between, nothing.
  */

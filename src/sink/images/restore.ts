@@ -4,7 +4,7 @@ import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sq
 import type { Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout, UndoLog } from "./images.ts";
 
-/** What taking back the images of one batch did: restored + as it was + conflicts + gone + swallowed = images. */
+/** What undoing the images of one batch did: restored + as it was + conflicts + gone + swallowed = images. */
 export interface Restored {
   readonly images: number;
   readonly restored: number;
@@ -35,7 +35,7 @@ export interface ImageScope {
   readonly erased: Sql;
 }
 
-/** Takes back what one kind of images tells; each runs as one statement. */
+/** Undoes what one kind of images tells; each runs as one statement. */
 export interface Restoring {
   /** the table that rows are put back into, or removed from */
   readonly table: string;

@@ -19,7 +19,7 @@ export interface InsertFrom {
   readonly pending: Sql | null;
 }
 
-/** The insert of an SQL job: `insert … select` over the batch's stretch of keys. */
+/** The insert of an SQL job: `insert … select` over the batch's keys. */
 export class InsertBySql implements SqlSink {
   readonly countsRows = false;
   readonly toWrite = null;

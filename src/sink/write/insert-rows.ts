@@ -110,7 +110,7 @@ function isOneToMany(rows: readonly OutgoingRow[]): boolean {
   return rows.some(({ key }, index) => key === rows[index - 1]?.key);
 }
 
-/** Rows that went to the table: all but those of sources that are kept aside. */
+/** Rows that went to the table: all but those of sources that are rejected. */
 function rowsTried(rows: readonly OutgoingRow[], { refused }: Written): number {
   const aside = new Set(refused);
   return aside.size === 0 ? rows.length : rows.filter(({ key }) => !aside.has(key)).length;

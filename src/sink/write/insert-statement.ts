@@ -90,14 +90,14 @@ export class InsertStatement {
     return this.#conflict;
   }
 
-  /** The sources that are kept aside, where a source became several rows; null where none is. */
+  /** The sources that are rejected, where a source became several rows; null where none is. */
   async refusedTogether(tx: Transaction, incoming: Sql): Promise<readonly number[] | null> {
     return this.#conflict?.do === "reject"
       ? this.#meeting.refusedTogether(tx, this.#extended(incoming), target)
       : null;
   }
 
-  /** `aside` are the sources that are known to be kept aside; null leaves it to the statement. */
+  /** `aside` are the sources that are known to be rejected; null leaves it to the statement. */
   build(incoming: Sql, images: ImageTarget | null, aside: readonly number[] | null = null): Sql {
     if (this.isPlain) return this.#plain(incoming, images);
     const refused =

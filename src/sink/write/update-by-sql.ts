@@ -14,7 +14,7 @@ interface TargetColumn {
   readonly expression: Sql;
 }
 
-/** The write of an SQL job: one update over the batch's stretch of keys. */
+/** The write of an SQL job: one update over the batch's keys. */
 export class UpdateBySql implements SqlSink {
   readonly countsRows = true;
   readonly mayMeetLateRows = false;

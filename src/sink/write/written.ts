@@ -15,7 +15,7 @@ export interface Written {
   readonly conflicted: number;
   /** rows that the job's `pending` still finds although they were written: the job is wrong */
   readonly stillPending: number;
-  /** keys of source rows that are kept aside, since what they became met another row */
+  /** keys of source rows that are rejected, since what they became met another row */
   readonly refused: readonly KeyText[];
   /** rows whose write a trigger swallowed: PostgreSQL reported no error, and the row is not as it should be */
   readonly swallowed: number;

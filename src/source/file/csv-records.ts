@@ -5,7 +5,7 @@ import { RecordBuffer } from "./record-buffer.ts";
 /** A record with its fields as bytes in latin1: whether they are UTF-8 is not known yet. */
 export interface CsvRecord {
   readonly span: Span;
-  /** null for a line that is set aside, since its quotes hide where its record ends */
+  /** null for a line that is rejected, since its quotes hide where its record ends */
   readonly fields: readonly string[] | null;
   /** as it stands in the file, quotes and all */
   readonly bytes: Buffer;
@@ -15,7 +15,7 @@ export interface CsvRecord {
 const readAheadBytes = 1_048_576;
 
 /**
- * Cuts CSV into records. Where broken quoting hides the end of one, the line on which it begins is set aside and the next
+ * Cuts CSV into records. Where broken quoting hides the end of one, the line on which it begins is rejected and the next
  * record begins on the next line: how a file is cut depends on where a record begins, never on what was read before it.
  */
 export async function* csvRecords(
@@ -32,13 +32,13 @@ export async function* csvRecords(
   }
 }
 
-/** csv-parse at work on a stretch of a file: its byte counts cut the records, our own count of the bytes tells their lines. */
+/** csv-parse at work on a range of a file: its byte counts cut the records, our own count of the bytes tells their lines. */
 class CsvCutter {
   readonly #delimiter: Buffer;
   readonly #passed: RecordBuffer;
   #parser: Parser;
   #records: CsvRecord[] = [];
-  /** in the middle of a line that is set aside, and so long that it is not kept */
+  /** in the middle of a line that is rejected, and so long that it is not kept */
   #isInLine = false;
 
   constructor(from: Position, delimiter: string) {

@@ -10,14 +10,14 @@ import {
   positionAfter,
 } from "./file-record.ts";
 import type { HashedFile } from "./hashed-file.ts";
-import { ParsedStretches } from "./parsed-stretches.ts";
+import { ParsedRanges } from "./parsed-ranges.ts";
 
 /** Walks a file from record to record. The transaction is not used: a file is the same for everybody. */
 export class FileWalk implements Walk {
   readonly #file: HashedFile;
   readonly #format: FileFormat;
   readonly #start: Position;
-  readonly #parsed = new ParsedStretches();
+  readonly #parsed = new ParsedRanges();
 
   /** `start` is where the first record begins, behind a byte order mark and a header. */
   constructor(file: HashedFile, format: FileFormat, start: Position) {

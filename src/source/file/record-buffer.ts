@@ -18,7 +18,7 @@ export class RecordBuffer {
   #chunks: Buffer[] = [];
   #at: Position;
   #held = 0;
-  /** bytes that were not kept, of a line that is set aside whole */
+  /** bytes that were not kept, of a line that is rejected whole */
   #dropped = 0;
   /** line breaks in the first of the bytes that are held */
   #breaks = { upTo: 0, count: 0 };

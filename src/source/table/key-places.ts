@@ -9,7 +9,7 @@ export interface Places {
   place(bounds: Bounds): HeapPlace;
 }
 
-/** Rows by their keys, where only some stretches of them are to be looked at. */
+/** Rows by their keys, where only some ranges of them are to be looked at. */
 export class KeyPlaces implements Places {
   readonly #table: OpenedTable;
 

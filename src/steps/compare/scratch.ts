@@ -11,7 +11,7 @@ export const scratch: StepTable = { schema: "pg_temp", name: "tidefill_wanted" }
 /** `insufficient_privilege` */
 const forbidden = "42501";
 
-/** Does something within a transaction and takes it back at once. Others never wait long for its locks. */
+/** Does something within a transaction and rolls it back at once. Others never wait long for its locks. */
 export async function tried<T>(tx: Queryable, step: string, work: () => Promise<T>): Promise<T> {
   await tx.query(raw("savepoint tidefill_scratch; set local lock_timeout = 100"));
   try {

@@ -8,7 +8,7 @@ import { createIndexStatements, dropIndexStatements } from "./index-statements.t
 import type { StepStatement, StepStatements } from "./step-statement.ts";
 import { createTableStatements, dropTableStatements } from "./table-statements.ts";
 
-/** What a step does; `before` is what was kept for its way back. */
+/** What a step does; `before` is what was kept for its undo. */
 export function statementsOf(step: Step, before: string | null): StepStatements {
   switch (step.kind) {
     case "add column":
@@ -47,7 +47,7 @@ function ownStatements({
     mayWait: !transactional && isConcurrent(text),
     isDone: async (db) => done !== null && (await answers(db, done)),
   });
-  // After the first text of the way back it is not done any more, and the others are still to come.
+  // After the first text of the undo it is not done any more, and the others are still to come.
   const back = (text: Sql, index: number): StepStatement => ({
     ...forth(text),
     mayBeHalfDone: index > 0,

@@ -11,7 +11,7 @@ export interface StepPlace {
   readonly job: string;
   readonly phase: StepPhase;
   readonly name: string;
-  /** it is taken back */
+  /** it is undone */
   readonly isBack?: boolean;
 }
 
@@ -73,6 +73,6 @@ export async function withWhatIsLeft(
   const what = await db.transaction((tx) => left(tx)).catch(() => null);
   if (what === null) return error;
   const message = `The step "${place.name}" failed: ${describeWithoutValues(error)}. What it has left is there: ${what}.`;
-  const remedy = `Mend the rows. ${goOn(place)} To take back what is there: tidefill undo --to <the job before ${place.job}, or nothing>`;
+  const remedy = `Mend the rows. ${goOn(place)} To undo what is there: tidefill undo --to <the job before ${place.job}, or nothing>`;
   return new TidefillError("step-failed", message, { remedy, cause: error });
 }

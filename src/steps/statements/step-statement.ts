@@ -22,12 +22,12 @@ export interface StepStatement {
 /** Somebody is at the same work at this moment, such as the backend of a process that was killed: it is worth waiting. */
 export class BusyError extends RefusedError {}
 
-/** What a step does and how it is taken back, in this order. */
+/** What a step does and how it is undone, in this order. */
 export interface StepStatements {
   readonly up: readonly StepStatement[];
-  /** null where there is no way back */
+  /** null where it cannot be undone */
   readonly down: readonly StepStatement[] | null;
-  /** Asks, before the step is done, what its way back will need. */
+  /** Asks, before the step is done, what its undo will need. */
   readonly before?: (db: Queryable) => Promise<string | null>;
   /** What an attempt that failed has left behind, for people; null where there is nothing. */
   readonly left?: (db: Queryable) => Promise<string | null>;

@@ -5,7 +5,7 @@ import { fromTextArray, toTextArray } from "../../postgres/sql/text-array.ts";
 import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 
-/** A row that was kept aside: its key and why, never its values. */
+/** A row that was rejected: its key and why, never its values. */
 export interface Reject {
   readonly key: KeyText;
   /** null when the transform refused the row, else what PostgreSQL answered */
@@ -37,7 +37,7 @@ const passingReasons = {
 
 export type PassingReason = keyof typeof passingReasons;
 
-/** The condition that a row of the list, called `alias`, was kept aside for one of these reasons. */
+/** The condition that a row of the list, called `alias`, was rejected for one of these reasons. */
 export function passing(alias: string, reasons: readonly PassingReason[]): Sql {
   return sql`${raw(alias)}.sqlstate like any (${reasons.map((reason) => passingReasons[reason])}::text[])`;
 }
@@ -120,7 +120,7 @@ export class Rejects {
     return { rejects: Number(rows[0]?.rejects ?? 0), read: Number(rows[0]?.read ?? 0) };
   }
 
-  /** Whether a run has rejects that were kept aside for one of these reasons. */
+  /** Whether a run has rejects that were rejected for one of these reasons. */
   async has(db: Queryable, run: bigint, reasons: readonly PassingReason[]): Promise<boolean> {
     const { rows } = await db.query(sql`
       select 1

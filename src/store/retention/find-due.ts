@@ -21,7 +21,7 @@ export interface Due {
   readonly fate: "removed" | "stripped" | "kept";
 }
 
-/** The runs of which something is due, the newest first, since a run must outlive those that took it back or compared it. */
+/** The runs of which something is due, the newest first, since a run must outlive those that undid it or compared it. */
 export async function findDue(db: Database, schema: StoreSchema, retention: Retention): Promise<Due[]> {
   const { rows } = await db.query(sql`${due(schema, retention, raw("false"))}
     order by id desc`);
@@ -32,7 +32,7 @@ export async function findDue(db: Database, schema: StoreSchema, retention: Rete
 export interface HeldBack {
   readonly run: bigint;
   readonly job: string;
-  /** the run that takes it back, compares it, or tries its rejects once more */
+  /** the run that undoes it, compares it, or tries its rejects once more */
   readonly by: bigint;
   readonly kind: RunKind;
 }
@@ -66,7 +66,7 @@ export async function lockDue(
   run: bigint,
 ): Promise<Due | null> {
   const table = schema.table("run");
-  // Whoever begins to take it back or to compare it waits for this lock, by the foreign key.
+  // Whoever begins to undo it or to compare it waits for this lock, by the foreign key.
   await tx.query(sql`select from ${table} where id = ${run}::bigint for update`);
   const refersToIt = sql`exists (select from ${table} as other where other.of_run = run.id)`;
   const { rows } = await tx.query(sql`${due(schema, retention, refersToIt)}
@@ -100,7 +100,7 @@ const hasKeys = raw("pg_catalog.num_nonnulls(range.after_key, range.through_key,
 
 /**
  * The newest run of each job stays, stripped of all that names rows: `list` shows it, and without it a job that is done would
- * look as if it had never run, and be run again. So does the newest undo, or what was taken back would look done.
+ * look as if it had never run, and be run again. So does the newest undo, or what was undone would look done.
  */
 function due(
   schema: StoreSchema,

@@ -13,7 +13,7 @@ export interface KeepingRun {
   readonly kind: RunKind;
   readonly isFinished: boolean;
   readonly undoLog: UndoLogKind;
-  /** of its own undo log, or of the one that it takes back; none where nothing tells what the run wrote */
+  /** of its own undo log, or of the one that it undoes; none where nothing tells what the run wrote */
   readonly parts: readonly ImagePart[];
 }
 
@@ -49,7 +49,7 @@ export async function addTombstones(
     on conflict do nothing`);
 }
 
-/** Deletes what these runs have kept aside under one of the keys; answers how many rows that were. */
+/** Deletes what these runs have rejected under one of the keys; answers how many rows that were. */
 export async function removeRejectsOf(
   tx: Transaction,
   schema: StoreSchema,

@@ -15,7 +15,7 @@ export interface CodeFingerprint {
   readonly tables?: readonly string[];
 }
 
-/** What the batches of a run do: the job's own work, taking a run back, or comparing. */
+/** What the batches of a run do: the job's own work, undoing a run, or comparing. */
 export type RunKind = "run" | "undo" | "verify";
 
 /** What a run's batches do to rows; an upsert inserts them or updates those that are there. */
@@ -28,14 +28,14 @@ export interface Run {
   readonly id: bigint;
   readonly job: string;
   readonly kind: RunKind;
-  /** the run that is taken back or compared */
+  /** the run that is undone or compared */
   readonly ofRun: bigint | null;
-  /** what it does to rows, or what the run did that it takes back; null where it writes none */
+  /** what it does to rows, or what the run did that it undoes; null where it writes none */
   readonly writes: RunWrites | null;
   readonly undoLog: UndoLogKind;
   /** whose images the undo log holds */
   readonly undoParts: readonly ImagePart[];
-  /** the run that took this one back, when it has succeeded */
+  /** the run that undid this one, when it has succeeded */
   readonly undoneBy: bigint | null;
   /** as it is now: a run whose processes are all gone reads `interrupted`, or what an operator asked for */
   readonly status: RunStatus;

@@ -85,13 +85,13 @@ export class Runs {
     return run;
   }
 
-  /** The run that this one takes back, compares or retries. @throws UsageError when there is none */
+  /** The run that this one undoes, compares or retries. @throws UsageError when there is none */
   async before(db: Queryable, { id, ofRun }: Pick<Run, "id" | "ofRun">): Promise<Run> {
     if (ofRun === null) throw new UsageError(`Run ${id} is about no other run.`);
     return this.get(db, ofRun);
   }
 
-  /** The newest run of a job that did its work or took it back; or, when asked for, the newest that compared. */
+  /** The newest run of a job that did its work or undid it; or, when asked for, the newest that compared. */
   async latest(db: Queryable, job: string, kind: "work" | "verify" = "work"): Promise<Run | null> {
     const isVerify = kind === "verify";
     const found = await this.#select(
@@ -101,12 +101,12 @@ export class Runs {
     return found[0] ?? null;
   }
 
-  /** A run that has done the job's work, and that nobody has taken back; null when there is none. */
+  /** A run that has done the job's work, and that nobody has undone; null when there is none. */
   async standing(db: Queryable, job: string): Promise<Run | null> {
     return (await this.allStanding(db, job))[0] ?? null;
   }
 
-  /** All runs that did the job's work and were not taken back, the newest first. */
+  /** All runs that did the job's work and were not undone, the newest first. */
   async allStanding(db: Queryable, job: string): Promise<Run[]> {
     const done = await this.#select(
       db,
@@ -124,7 +124,7 @@ export class Runs {
     );
   }
 
-  /** The runs that could be taken back: finished or not, their undo log is there and nobody has used it. */
+  /** The runs that could be undone: finished or not, their undo log is there and nobody has used it. */
   async withUndoLog(db: Queryable): Promise<Run[]> {
     const runs = await this.#select(
       db,
@@ -133,7 +133,7 @@ export class Runs {
     return runs.filter(({ undoneBy }) => undoneBy === null);
   }
 
-  /** The runs of a job that nobody has taken back, the newest first: those that have written rows, or those that have not. */
+  /** The runs of a job that nobody has undone, the newest first: those that have written rows, or those that have not. */
   async notUndone(db: Queryable, job: string, hasWritten: boolean): Promise<Run[]> {
     const found = await this.#select(
       db,
@@ -145,7 +145,7 @@ export class Runs {
     return found.filter(({ undoneBy }) => undoneBy === null);
   }
 
-  /** The newest run of each job that did its work; or, when asked for, that took it back. */
+  /** The newest run of each job that did its work; or, when asked for, that undid it. */
   async latestOfEach(db: Queryable, kind: "run" | "undo" = "run"): Promise<Run[]> {
     const table = this.#schema.table("run");
     return this.#select(
@@ -199,7 +199,7 @@ export class Runs {
           where undo.of_run = run.id
             and undo.kind = 'undo'
             and undo.status = 'succeeded'
-            -- what the database refused to take back can be tried once more
+            -- what the database refused to undo can be tried once more
             and not exists (
               select
               from ${this.#schema.table("reject")} as refused

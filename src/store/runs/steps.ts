@@ -4,8 +4,8 @@ import type { StoreSchema } from "../schema/store-schema.ts";
 
 export type StepPhase = "expand" | "contract";
 
-/** Of what was begun, or begun to be taken back, nobody but the catalogue knows how far it is. */
-type StepState = "begun" | "done" | "taken back";
+/** Of what was begun, or begun to be undone, nobody but the catalogue knows how far it is. */
+type StepState = "begun" | "done" | "undone";
 
 /** Which step of which job. */
 export interface StepKey {
@@ -18,7 +18,7 @@ export interface StepKey {
 export interface StepEntry extends StepKey {
   /** hash of what it was made of */
   readonly definition: string;
-  /** what the way back needs; null where it needs nothing */
+  /** what the undo needs; null where it needs nothing */
   readonly before: string | null;
   /** it was there before the job came: no way back may take it away */
   readonly wasThere: boolean;
@@ -36,14 +36,14 @@ export class Steps {
     this.#schema = schema;
   }
 
-  /** Notes that a step is about to change the schema. What is kept for its way back stays what it was the first time. */
+  /** Notes that a step is about to change the schema. What is kept for its undo stays what it was the first time. */
   async begin(db: Queryable, { job, phase, name, definition, before, wasThere }: StepEntry): Promise<void> {
     await db.query(sql`
       insert into ${this.#schema.table("step")} as known (job, phase, name, definition, before, was_there, state)
       values (${job}, ${phase}, ${name}, ${definition}, ${before}, ${wasThere}, 'begun')
       on conflict (job, phase, name) do update
       set state = excluded.state
-      where known.state = 'taken back'`);
+      where known.state = 'undone'`);
   }
 
   /** Enters a step as done; answers whether it was not yet. In a transaction it waits for whoever is about to enter it too. */
@@ -61,11 +61,11 @@ export class Steps {
     return count > 0;
   }
 
-  /** Notes that a step is about to be taken back: from then on it is done no more. */
+  /** Notes that a step is about to be undone: from then on it is done no more. */
   async beginBack(db: Queryable, { job, phase, name }: StepKey): Promise<void> {
     await db.query(sql`
       update ${this.#schema.table("step")}
-      set state = 'taken back'
+      set state = 'undone'
       where job = ${job}
         and phase = ${phase}
         and name = ${name}
@@ -91,7 +91,7 @@ export class Steps {
     return states.some((state) => state === rows[0]?.state);
   }
 
-  /** Strikes a step out, since it was taken back. */
+  /** Strikes a step out, since it was undone. */
   async strike(db: Queryable, { job, phase, name }: StepKey): Promise<boolean> {
     const { count } = await db.query(sql`
       delete from ${this.#schema.table("step")}

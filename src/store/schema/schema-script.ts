@@ -66,9 +66,9 @@ create table ${s}.run (
 create unique index run_unfinished on ${s}.run (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled');
 comment on table ${s}.run is 'One execution of a job with its parameters';
 create index run_of on ${s}.run (of_run) where of_run is not null;
-comment on column ${s}.run.kind is 'What its batches do: the job''s own work, taking a run back, or comparing';
-comment on column ${s}.run.of_run is 'The run that is taken back or compared';
-comment on column ${s}.run.writes is 'What its batches do to rows, or did in the run that it takes back; null where it writes none';
+comment on column ${s}.run.kind is 'What its batches do: the job''s own work, undoing a run, or comparing';
+comment on column ${s}.run.of_run is 'The run that is undone or compared';
+comment on column ${s}.run.writes is 'What its batches do to rows, or did in the run that it undoes; null where it writes none';
 comment on column ${s}.run.undo_parts is 'Whose images its undo log holds, and how, so that undo needs no code of the job''s';
 comment on column ${s}.run.undo_log is 'How its old values are kept in the table undo_<id>';
 comment on column ${s}.run.wanted is 'What an operator asked for; workers read it when they commit';
@@ -128,7 +128,7 @@ create table ${s}.reject (
   reason text not null,
   rejected_at timestamptz not null default clock_timestamp()
 );
-${keyIndexes(s, "reject", "run_id")}comment on table ${s}.reject is 'Rows kept aside: rejects of a run, conflicts of an undo, differences of a verify; key and reason, never the row';
+${keyIndexes(s, "reject", "run_id")}comment on table ${s}.reject is 'Rows rejected: rejects of a run, conflicts of an undo, differences of a verify; key and reason, never the row';
 
 create table ${s}.worker (
   id uuid primary key,
@@ -151,15 +151,15 @@ create table ${s}.step (
   definition text not null,
   before text,
   was_there boolean not null default false,
-  state text not null check (state in ('begun', 'done', 'taken back')),
+  state text not null check (state in ('begun', 'done', 'undone')),
   begun_at timestamptz not null default clock_timestamp(),
   primary key (job, phase, name)
 );
-comment on table ${s}.step is 'The schema changes of jobs that are begun or done; one that was taken back is here no more';
+comment on table ${s}.step is 'The schema changes of jobs that are begun or done; one that was undone is here no more';
 comment on column ${s}.step.definition is 'Hash of what it was made of';
-comment on column ${s}.step.before is 'What the way back needs: the statement of an index that was dropped';
+comment on column ${s}.step.before is 'What the undo needs: the statement of an index that was dropped';
 comment on column ${s}.step.was_there is 'It was there before the job came: no way back takes it away';
-comment on column ${s}.step.state is 'Of what was begun, or begun to be taken back, the catalogue alone tells how far it is';
+comment on column ${s}.step.state is 'Of what was begun, or begun to be undone, the catalogue alone tells how far it is';
 
 create table ${s}.claim (
   name text primary key,

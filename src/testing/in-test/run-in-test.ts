@@ -23,7 +23,7 @@ export interface RunInTestOptions extends InTestOptions {
   readonly again?: boolean | undefined;
 }
 
-/** Runs a job as `tidefill run` does, in small batches: its first steps, its rows, and the last steps that take nothing away. */
+/** Runs a job as `tidefill run` does, in small batches: its expand steps, its rows, and the contract steps that take nothing away. */
 export async function runJobInTest(job: Job, options: RunInTestOptions): Promise<RunReport> {
   const { parameters, again } = options;
   return runJob(jobInTest(job), { ...workOptions(options), parameters, again });
@@ -43,14 +43,14 @@ export async function verifyInTest(
   return verifyRun(jobInTest(job), { ...workOptions(options), parameters });
 }
 
-/** Does the last steps of a job that take something away, too, as `tidefill contract` does. */
+/** Does the contract steps of a job that take something away, too, as `tidefill contract` does. */
 export async function contractInTest(job: Job, options: InTestOptions): Promise<ContractReport> {
   return contractJob(jobInTest(job), workOptions(options));
 }
 
 /**
- * Takes a whole job back: its last steps, its rows, its first steps. A run that is not finished is cancelled first; what it has
- * done is taken back. @throws UsageError when there is nothing to take back
+ * Undoes a whole job: its contract steps, its rows, its expand steps. A run that is not finished is cancelled first; what it has
+ * done is undone. @throws UsageError when there is nothing to undo
  */
 export async function undoInTest(job: Job, options: InTestOptions): Promise<RunReport> {
   const work = workOptions(options);
@@ -61,7 +61,7 @@ export async function undoInTest(job: Job, options: InTestOptions): Promise<RunR
       ? await undoJob(tested, work)
       : await undoRun(cancelled, { ...work, job: tested, withExpand: true });
   if (report !== null) return report;
-  throw new UsageError(`Nothing of ${job.name} stands in this database that could be taken back.`, {
+  throw new UsageError(`Nothing of ${job.name} stands in this database that could be undone.`, {
     remedy: `Run it first: await runJobInTest(job, { database })`,
   });
 }

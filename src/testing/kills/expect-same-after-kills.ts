@@ -27,7 +27,7 @@ export interface KillsOptions {
   readonly batchRows?: number | undefined;
   /** 2 when absent */
   readonly workers?: number | undefined;
-  /** whether the killed run is taken back as well, and all has to be as before it; as the job is `undoable` when absent */
+  /** whether the killed run is undone as well, and all has to be as before it; as the job is `undoable` when absent */
   readonly undo?: boolean | undefined;
   /** the seed of an earlier call, to repeat its kills */
   readonly seed?: number | undefined;
@@ -40,7 +40,7 @@ export interface KillsReport {
   readonly kills: number;
   /** how often the run was stopped hard and taken up anew */
   readonly resumes: number;
-  /** whether the run was taken back and compared with what was there before */
+  /** whether the run was undone and compared with what was there before */
   readonly undone: boolean;
 }
 
@@ -49,7 +49,7 @@ export type JobOrMaker = Job | (() => Job | Promise<Job>);
 
 /**
  * Runs a job undisturbed on one copy of a database, and under kills in small batches on another, and compares every row of every
- * table, then takes the killed run back and compares with what was there before. @throws AssertionError that lists what differs
+ * table, then undoes the killed run and compares with what was there before. @throws AssertionError that lists what differs
  */
 export async function expectSameAfterKills(job: JobOrMaker, options: KillsOptions): Promise<KillsReport> {
   const { database, ignore = [], seed = Math.floor(Math.random() * 2 ** 31) } = options;
@@ -69,7 +69,7 @@ export async function expectSameAfterKills(job: JobOrMaker, options: KillsOption
         throw notTheSame(before, {
           ...kind,
           ...survived,
-          what: "leave what was there before when it is taken back",
+          what: "leave what was there before when it is undone",
         });
     }
     return { seed, kills: survived.kills, resumes: survived.resumes, undone };
@@ -124,14 +124,14 @@ async function survive(
   return survived;
 }
 
-/** Answers false where the job itself says that it has no way back. */
+/** Answers false where the job itself says that it cannot be undone. */
 async function undo(job: Job, database: TestDatabase): Promise<boolean> {
   if (!job.undoable) return false;
   try {
     await undoInTest(job, { database, batchRows: wholeBatch });
     return true;
   } catch (error) {
-    if (error instanceof RefusedError && error.check === "steps-have-a-way-back") return false;
+    if (error instanceof RefusedError && error.check === "steps-can-be-undone") return false;
     throw error;
   }
 }

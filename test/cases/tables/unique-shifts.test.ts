@@ -161,7 +161,7 @@ test("a transform that reads and writes a column of a unique constraint is told 
   ]);
 });
 
-test("a shift that the order of the key allows is done by one worker, as the plan says, and taken back in one pass (E3)", async () => {
+test("a shift that the order of the key allows is done by one worker, as the plan says, and undone in one pass (E3)", async () => {
   await listOf(`${rows} - g`);
   const before = await positions();
   expect((await planOf(database, down)).warnings).toMatchObject([

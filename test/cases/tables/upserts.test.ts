@@ -121,7 +121,7 @@ const cases = targets.flatMap(([name, index, target]) =>
 const freshOf = (index: string): number => (index.includes("lower") ? 2 : 3);
 
 test.each(cases)(
-  "%s lets rows stay that meet others by %s, and is verified and taken back (D10)",
+  "%s lets rows stay that meet others by %s, and is verified and undone (D10)",
   async (_, __, index, target, place) => {
     await database.query(index);
     await fill();
@@ -143,7 +143,7 @@ test.each(cases)(
 );
 
 test.each(cases)(
-  "%s overwrites rows that it meets by %s, and is verified and taken back (D10)",
+  "%s overwrites rows that it meets by %s, and is verified and undone (D10)",
   async (_, __, index, target, place) => {
     await database.query(index);
     await fill();

@@ -15,7 +15,7 @@ import {
   sqlStep,
 } from "tidefill";
 
-/** One step of each kind that has a way back; `tell` notes each time that the author's own statements were done. */
+/** One step of each kind that has an undo; `tell` notes each time that the author's own statements were done. */
 export const everyStep: Job = defineSteps({
   name: "every-step",
   expand: [
@@ -48,7 +48,7 @@ export const everyStep: Job = defineSteps({
   ],
 });
 
-/** The steps that have no way back. */
+/** The steps that cannot be undone. */
 export const losingSteps: Job = defineSteps({
   name: "losing-steps",
   contract: [dropColumn("parent", "other"), dropTable("lost")],

@@ -78,7 +78,7 @@ test.each(shapes)(
     await hinder("tag % 2 = 1", "raise exception 'no'");
     const report = await runJob(job, { ...options, rejectLimit: 10_000 });
     expect(report).toMatchObject({ status: "succeeded", rows: { written: even, rejected: odd } });
-    // What was kept aside is no difference.
+    // What was rejected is no difference.
     expect(await verifyRun(job, options)).toMatchObject({ rows: { conflicted: 0 } });
     await database.query("drop trigger hinder on counted");
     expect(await retryRejects(job, String(report.run), options)).toMatchObject({

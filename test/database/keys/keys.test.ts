@@ -5,8 +5,8 @@ import { useDatabase } from "../../support/database.ts";
 import {
   runInSmallBatches,
   runInSmallRanges,
+  tagsByBatches,
   tagsByBoundaries,
-  tagsByStretches,
   withEngine,
 } from "../run/small-batches.ts";
 import { type KeyCase, keyCases, keySetup } from "./key-cases.ts";
@@ -71,7 +71,7 @@ test.each(keyCases)(
     await withEngine(database.url, async ({ db }) => {
       const opened = await openJob(db, rowJob, {});
       for (const rows of [1, 2, 3, 7]) {
-        expect(await tagsByStretches(db, opened, rows), `stretches of ${rows}`).toEqual(expected);
+        expect(await tagsByBatches(db, opened, rows), `batches of ${rows}`).toEqual(expected);
         expect(await tagsByBoundaries(db, opened, rows), `ranges of ${rows}`).toEqual(expected);
       }
     });

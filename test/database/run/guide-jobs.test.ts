@@ -98,7 +98,7 @@ test("every job of the folder is among these", async () => {
   expect(all.sort()).toEqual(names);
 });
 
-test.each(cases)("$job.name does its work, a second time nothing, and is taken back", async (each) => {
+test.each(cases)("$job.name does its work, a second time nothing, and is undone", async (each) => {
   const { job, parameters } = each;
   const options = { connectionString: database.url, parameters, workers: 2 };
   const before = await school();

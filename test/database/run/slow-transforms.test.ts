@@ -12,7 +12,7 @@ beforeEach(async () => {
   await database.query("insert into counters select g from generate_series(1, 300) g");
 });
 
-test("a row whose transform never answers is kept aside, and the others are done", async () => {
+test("a row whose transform never answers is rejected, and the others are done", async () => {
   const job = defineJob({
     name: "hang",
     source: rowsOf(counters),

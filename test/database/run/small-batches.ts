@@ -118,8 +118,8 @@ export async function runInSmallBatches(
   });
 }
 
-/** The tags of all rows in the order in which stretches of `rows` keys, walked to the end, read them. */
-export async function tagsByStretches(db: Database, opened: OpenedJob, rows: number): Promise<string[]> {
+/** The tags of all rows in the order in which batches of `rows` keys, walked to the end, read them. */
+export async function tagsByBatches(db: Database, opened: OpenedJob, rows: number): Promise<string[]> {
   return walk(db, opened, async (tx, bounds) => {
     const { through, isLast } = await opened.source.walk.nextBatch(tx, bounds, rows, 1_000_000);
     return { through, isLast };

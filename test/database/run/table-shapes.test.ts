@@ -5,8 +5,8 @@ import { useDatabase } from "../../support/database.ts";
 import {
   runInSmallBatches,
   runInSmallRanges,
+  tagsByBatches,
   tagsByBoundaries,
-  tagsByStretches,
   withEngine,
 } from "./small-batches.ts";
 
@@ -172,7 +172,7 @@ test.each(cases)(
     await withEngine(database.url, async ({ db }) => {
       const opened = await openJob(db, rowJob, {});
       for (const step of [2, 7]) {
-        expect(await tagsByStretches(db, opened, step)).toEqual(inOrder.map((row) => row.tag));
+        expect(await tagsByBatches(db, opened, step)).toEqual(inOrder.map((row) => row.tag));
         expect(await tagsByBoundaries(db, opened, step)).toEqual(inOrder.map((row) => row.tag));
       }
     });

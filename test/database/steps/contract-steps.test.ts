@@ -50,7 +50,7 @@ async function overwritten(): Promise<unknown> {
   return row?.n;
 }
 
-describe("last steps that would harm a live table", () => {
+describe("contract steps that would harm a live table", () => {
   const filling = (contract: readonly (typeof wipe)[]) =>
     defineSqlJob({
       name: "fill",
@@ -85,7 +85,7 @@ describe("last steps that would harm a live table", () => {
   });
 });
 
-describe("last steps after an insert whose rows nobody can find again", () => {
+describe("contract steps after an insert whose rows nobody can find again", () => {
   const copies = table("copies", { key: "id", columns: { id: "bigint", old: "text" } });
   const copying = (more: object = {}) =>
     defineSqlJob({

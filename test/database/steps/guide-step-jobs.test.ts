@@ -74,7 +74,7 @@ async function requireExpected({ job, expected, refused }: GuideStepJob): Promis
   expect(verified).toMatchObject({ status: "succeeded", rows: { conflicted: 0, read: 2_000 } });
 }
 
-test.each(stepCases)("$job.name does its work, a second time nothing, and is taken back", async (each) => {
+test.each(stepCases)("$job.name does its work, a second time nothing, and is undone", async (each) => {
   const { job } = each;
   await runAll(each.before);
   const before = await schemaAndRows(database);
@@ -162,21 +162,18 @@ async function goOn(job: Job): Promise<void> {
 }
 
 describe.each(stepCases)("$job.name", (each) => {
-  test.each(each.moments)(
-    "killed at its %s, it ends in the same state, and is taken back",
-    async (moment) => {
-      await runAll(each.before);
-      const before = await schemaAndRows(database);
-      await killAt(each.job, moment);
-      await goOn(each.job);
-      await requireExpected(each);
-      await undoJob(each.job, options);
-      expect(await schemaAndRows(database)).toEqual(before);
-    },
-  );
+  test.each(each.moments)("killed at its %s, it ends in the same state, and is undone", async (moment) => {
+    await runAll(each.before);
+    const before = await schemaAndRows(database);
+    await killAt(each.job, moment);
+    await goOn(each.job);
+    await requireExpected(each);
+    await undoJob(each.job, options);
+    expect(await schemaAndRows(database)).toEqual(before);
+  });
 });
 
-test("a value out of its range keeps the check from holding; it is taken back, and the field that was there stays", async () => {
+test("a value out of its range keeps the check from holding; it is undone, and the field that was there stays", async () => {
   await database.query(
     "alter table essay_feedback add confidence_score double precision not null default 0.8; update essay_feedback set confidence_score = 1.5",
   );
@@ -206,7 +203,7 @@ test("words are found by the index", async () => {
   expect(rows.map((row) => row["QUERY PLAN"]).join("\n")).toContain("idx_essay_processed_content");
 });
 
-test("the command line does all that is pending in order, and takes all of it back", async () => {
+test("the command line does all that is pending in order, and undoes all of it", async () => {
   const before = await schemaAndRows(database);
   const names = stepCases.flatMap((each) => [...each.before, each.job]).map(({ name }) => name);
   const up = await tidefill.run("up", "--to", "tokenize-essays");

@@ -144,7 +144,7 @@ test("a stop file holds steps as it holds rows, and both go on when it is gone",
   expect(await run).toMatchObject({ status: "succeeded", contract: { done: 1, open: [] } });
 });
 
-test("the last steps wait for the window that the run has by then, and resume goes on with them", async () => {
+test("the contract steps wait for the window that the run has by then, and resume goes on with them", async () => {
   const shut = closedWindow();
   let isShut = false;
   const shutting = (event: { readonly type: string }): void => {
@@ -159,7 +159,7 @@ test("the last steps wait for the window that the run has by then, and resume go
   const job = whole(open);
   const first = await runJob(job, new Heard().options({ exitWhenClosed: true, onEvent: shutting }));
   expect(first).toMatchObject({ status: "succeeded", contract: { done: 0, isStopped: true } });
-  expect(first.contract?.problem).toMatch(/not begun|verify before the last steps/);
+  expect(first.contract?.problem).toMatch(/not begun|verify before the contract steps/);
   expect(await isThere("more")).toBe(false);
   const leaving = (): RunOptions => new Heard().options({ exitWhenClosed: true });
   expect((await resumeRun(job, "whole", leaving())).contract).toMatchObject({ done: 0, isStopped: true });
@@ -171,7 +171,7 @@ test("the last steps wait for the window that the run has by then, and resume go
   });
 });
 
-test("somebody opens the window for last steps that wait for it", async () => {
+test("somebody opens the window for contract steps that wait for it", async () => {
   const job = defineSteps({
     name: "later",
     contract: [createTable("more", sql`create table more (id bigint primary key)`)],
@@ -190,7 +190,7 @@ test("somebody opens the window for last steps that wait for it", async () => {
   await expect(late).rejects.toThrow(/has ended already/);
 });
 
-test("a run whose first steps wait is not there yet, and whoever asks for it hears who waits", async () => {
+test("a run whose expand steps wait is not there yet, and whoever asks for it hears who waits", async () => {
   const heard = new Heard();
   const run = runJob(whole(closedWindow()), heard.options());
   run.catch(() => {});
@@ -223,7 +223,7 @@ test("a step that waits for its lock waits for its hours as well, as long as not
   expect(await run).toMatchObject({ status: "succeeded", contract: { done: 1 } });
 });
 
-test("what takes something away waits as well, and so does the way back where that is asked for", async () => {
+test("what takes something away waits as well, and so does the undo where that is asked for", async () => {
   await runJob(steps(), new Heard().options());
   let looks = 0;
   const check = (): boolean => {
@@ -239,13 +239,13 @@ test("what takes something away waits as well, and so does the way back where th
   // A backup that was fresh enough before the wait need not be so after it.
   expect(looks).toBe(0);
   expect(await leaves(undoJob(steps(), new Heard().options(leave)))).toMatch(
-    /^The way back of "create table more" of steps was not begun/,
+    /^The undo of "create table more" of steps was not begun/,
   );
   expect(await leaves(undoRun("steps", { ...new Heard().options(leave), job: steps() }))).toMatch(
     /was not begun/,
   );
   expect(await isThere("more")).toBe(true);
-  // Taking back is urgent more often than not: the job's own window does not hold it.
+  // Undoing is urgent more often than not: the job's own window does not hold it.
   await undoJob(steps(closedWindow()), new Heard().options());
   expect(await isThere("more")).toBe(false);
 });

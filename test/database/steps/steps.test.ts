@@ -131,7 +131,7 @@ describe.each<readonly [string, readonly Step[]]>([
     expect(await schema()).toEqual(before);
   });
 
-  test("that was there before the job came is found, and stays when the job is taken back", async () => {
+  test("that was there before the job came is found, and stays when the job is undone", async () => {
     if (steps[0]?.kind === "sql") return;
     await done(job(...steps));
     const after = await schema();
@@ -148,7 +148,7 @@ describe.each<readonly [string, readonly Step[]]>([
   });
 });
 
-test("of statements of the author's that are done already, the way back is not gone", async () => {
+test("of statements of the author's that are done already, the undo is not gone", async () => {
   await database.query("insert into things.t values (1000, 1, 'by somebody')");
   const given = (transactional: boolean) =>
     job(
@@ -212,7 +212,7 @@ test("an index that was left invalid is made anew", async () => {
   ).toEqual([{ indisvalid: true }]);
 });
 
-test("what failed half-way is taken back: its invalid index, its check that is not valid, its help for not null", async () => {
+test("what failed half-way is undone: its invalid index, its check that is not valid, its help for not null", async () => {
   await database.query("insert into things.t values (500, 1, null)");
   const before = await schema();
   for (const [step, left] of [
@@ -231,7 +231,7 @@ test("what failed half-way is taken back: its invalid index, its check that is n
   }
 });
 
-test("an index of another kind of thing's name is not dropped on the way back", async () => {
+test("an index of another kind of thing's name is not dropped on the undo", async () => {
   await database.query("create table things.t_n (id bigint)");
   const given = job(createIndex("t_n", { on: "things.t", by: sql`n` }));
   await expect(runJob(given, { connectionString: database.url })).rejects.toThrow(/t_n/);
@@ -241,7 +241,7 @@ test("an index of another kind of thing's name is not dropped on the way back", 
   ]);
 });
 
-test("texts outside of a transaction are sent one by one, and taken back one by one", async () => {
+test("texts outside of a transaction are sent one by one, and undone one by one", async () => {
   const before = await schema();
   const given = job(
     sqlStep({
@@ -416,10 +416,10 @@ describe("dropping", () => {
     expect(await database.query("select to_jsonb(t) ? 'old' as has from things.t t limit 1")).toEqual([
       { has: false },
     ]);
-    expect((await refused(undoJob(given, options))).check).toBe("steps-have-a-way-back");
+    expect((await refused(undoJob(given, options))).check).toBe("steps-can-be-undone");
   });
 
-  test("a run whose verify finds differences keeps its last steps from being done", async () => {
+  test("a run whose verify finds differences keeps its contract steps from being done", async () => {
     const given = dropping(setNotNull("things.t", "n"));
     const report = await runJob(given, options);
     expect(report.contract).toMatchObject({ done: 0, problem: expect.stringContaining("100 differences") });

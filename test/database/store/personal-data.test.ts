@@ -233,7 +233,7 @@ test("a moved row's earlier images go with it", async () => {
   expect((await undo(number)).rows).toMatchObject({ written: 0, skipped: 9 });
 });
 
-test("what was kept aside under the key goes, and only the reason where nobody knows of which table it is", async () => {
+test("what was rejected under the key goes, and only the reason where nobody knows of which table it is", async () => {
   const failing = (name: string, undoable: boolean) =>
     defineJob({
       name,

@@ -85,7 +85,7 @@ test("the newest run of a job stays as a run without keys, so that the job does 
   await expect(undo(number)).rejects.toThrow(/was purged/);
 });
 
-test("what an unfinished undo takes back is not purged, and a run goes with the undo of it", async () => {
+test("what an unfinished undo undoes is not purged, and a run goes with the undo of it", async () => {
   const { run: number } = await run(remove);
   await undo(number);
   await age(40);

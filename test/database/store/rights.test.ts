@@ -67,7 +67,7 @@ test.each(Object.entries(tables))(
   },
 );
 
-test("a job whose last steps wait for a verify does not even start without the right to one", async () => {
+test("a job whose contract steps wait for a verify does not even start without the right to one", async () => {
   await thingsOf(database, tables["a table"]);
   const contracted = defineSqlJob({
     name: "count-and-contract",

@@ -39,7 +39,7 @@ async function run(job: Job): Promise<RunReport> {
   return runJob(job, { connectionString: database.url, workers: 2 });
 }
 
-/** Takes a run back while people go on writing. */
+/** Undoes a run while people go on writing. */
 async function undoAmong(run: number, write: (id: number) => string): Promise<RunReport> {
   let isOver = false;
   const people = [0, 1].map(async () => {
@@ -104,7 +104,7 @@ test("an undo of a move among people who change what arrived leaves each row in 
   expect(await count("things join target using (id)")).toBe(0);
 });
 
-test("an upsert among people who insert the same keys is taken back without touching theirs", async () => {
+test("an upsert among people who insert the same keys is undone without touching theirs", async () => {
   const conflict = { onConflict: { target: ["id"], do: "update", columns: ["n"] } } as const;
   const upsert = defineJob({
     name: "upsert",

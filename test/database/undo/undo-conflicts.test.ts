@@ -214,7 +214,7 @@ test.each([
 );
 
 test.each(["cascade", "set null"])(
-  "a delete that would %s other rows is refused or taken back whole",
+  "a delete that would %s other rows is refused or undone whole",
   async (rule) => {
     await fill(100);
     await database.query(`create table child (id bigint primary key, thing bigint references things on delete ${rule});

@@ -73,8 +73,8 @@ test("what a run that was cancelled has written goes back with its job", async (
 
 const noWayBack = sqlStep({ name: "no way back", up: sql`select 1`, down: null });
 test.each<readonly [string, object, object]>([
-  ["a first step without a way back", { expand: [noWayBack] }, { expand: [noWayBack] }],
-  ["a last step without a way back", { contract: [noWayBack] }, { contract: [noWayBack] }],
+  ["a first step without an undo", { expand: [noWayBack] }, { expand: [noWayBack] }],
+  ["a last step without an undo", { contract: [noWayBack] }, { contract: [noWayBack] }],
   ["a step that is not in the file any more", { expand: [addColumn("things", "m", "integer")] }, {}],
   [
     "a last step that is not in the file any more",
@@ -87,7 +87,7 @@ test.each<readonly [string, object, object]>([
   const seven = (more: object) =>
     increment({ source: pending, sink: update(things, { n: sql`7` }), ...more });
   await runJob(seven(was), options);
-  await expect(undoJob(seven(now), options)).rejects.toMatchObject({ check: "steps-have-a-way-back" });
+  await expect(undoJob(seven(now), options)).rejects.toMatchObject({ check: "steps-can-be-undone" });
   expect(await values()).toEqual([7]);
   expect(await database.query("select from tidefill.run where kind = 'undo'")).toEqual([]);
 });
@@ -105,9 +105,9 @@ test("a step of steps alone that is not in the file any more refuses their undo"
   const [a, b] = [addColumn("things", "a", "integer"), addColumn("things", "b", "integer")];
   await runJob(defineSteps({ name: "steps", expand: [a, b] }), options);
   const one = defineSteps({ name: "steps", expand: [b] });
-  await expect(undoJob(one, options)).rejects.toMatchObject({ check: "steps-have-a-way-back" });
+  await expect(undoJob(one, options)).rejects.toMatchObject({ check: "steps-can-be-undone" });
   await expect(undoRun("1", { ...options, job: one })).rejects.toMatchObject({
-    check: "steps-have-a-way-back",
+    check: "steps-can-be-undone",
   });
   expect(await database.query("select a, b from things limit 1")).toEqual([{ a: null, b: null }]);
 });

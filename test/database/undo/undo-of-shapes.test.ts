@@ -115,20 +115,20 @@ function chosen(shape: Shape, index: number): readonly Job[] {
 }
 
 test.each(shapes.map((shape, index) => [shape.name, shape, index] as const))(
-  "%s: what a job did is taken back, and again",
+  "%s: what a job did is undone, and again",
   async (_, shape, index) => {
     await requireAll(shape, chosen(shape, index));
   },
 );
 
-test.each([0, 4, 5])("a table called image: what job %i did is taken back", async (index) => {
+test.each([0, 4, 5])("a table called image: what job %i did is undone", async (index) => {
   const image: Shape = { ...shapes[0]!, name: "image", from: "image", into: "image_twin" };
   const [from, into] = index < 4 ? [image.from, image.into] : [image.into, image.from];
   const shape = { ...image, from, into };
   await requireAll(shape, [jobsOf(shape)[index]!]);
 });
 
-test.each([5, 6])("an upsert into a partitioned table is done and taken back (job %i)", async (index) => {
+test.each([5, 6])("an upsert into a partitioned table is done and undone (job %i)", async (index) => {
   const shape = shapes.find(({ suffix }) => suffix !== undefined)!;
   const [server] = await database.query("select current_setting('server_version_num')::integer as version");
   if (Number(server?.version) < 180_000) return requireRefusal(shape, jobsOf(shape)[index]!);

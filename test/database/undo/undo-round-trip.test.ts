@@ -147,7 +147,7 @@ const jobs: readonly (readonly [Job, readonly string[]])[] = [
 ];
 
 test.each(jobs.map(([job, tables]) => [job.name, job, tables] as const))(
-  "%s over every type is taken back to the byte, and again",
+  "%s over every type is undone to the byte, and again",
   async (_, job, tables) => {
     await requireRoundTrips(database, job, tables, rows);
   },
@@ -177,7 +177,7 @@ test.each(
   jobs
     .filter(([{ name }]) => !comparing.includes(name))
     .map(([job, tables]) => [job.name, job, tables] as const),
-)("%s over every type is taken back to the byte where the undo log is encrypted", async (_, job, tables) => {
+)("%s over every type is undone to the byte where the undo log is encrypted", async (_, job, tables) => {
   await requireEncryptedRoundTrips(job, tables, rows);
 });
 
@@ -186,13 +186,13 @@ test.each(
     .filter(([{ name }]) => comparing.includes(name))
     .map(([job, tables]) => [job.name, job, tables] as const),
 )(
-  "%s over every type, char(n) too, is taken back to the byte where the undo log is encrypted",
+  "%s over every type, char(n) too, is undone to the byte where the undo log is encrypted",
   async (_, job, tables) => {
     await requireEncryptedRoundTrips(job, tables, rows);
   },
 );
 
-test.each(["percent", "label"])("an update of a column of the domain %s is taken back", async (domain) => {
+test.each(["percent", "label"])("an update of a column of the domain %s is undone", async (domain) => {
   await database.query(
     `drop table if exists domains; create table domains (id bigint primary key, v ${domain})`,
   );

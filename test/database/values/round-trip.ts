@@ -20,7 +20,7 @@ export async function imagesOf(database: TestDatabase, run: number): Promise<num
   return Number(row?.images);
 }
 
-/** Takes a run back and requires that every image was restored. */
+/** Undoes a run and requires that every image was restored. */
 export async function undoWholly(database: TestDatabase, run: number): Promise<RunReport> {
   const images = await imagesOf(database, run);
   const report = await undoRun(String(run), { connectionString: database.url, workers: 2 });

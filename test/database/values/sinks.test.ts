@@ -87,7 +87,7 @@ test.each(kinds)("%s that leaves what it meets counts it, and nulls meet nobody"
   expect(await database.query("select source_id::integer from target")).toEqual([{ source_id: 0 }]);
 });
 
-test.each(kinds)("%s that overwrites what it meets counts it, and is taken back", async (_, kind) => {
+test.each(kinds)("%s that overwrites what it meets counts it, and is undone", async (_, kind) => {
   await fill("(1, 'x', 1), (2, 'y', 1), (3, null, 1), (4, 'z', 1)");
   await database.query("insert into target (a, b, source_id) values ('z', 1, 0), ('y', 1, 2)");
   const conflict = { target: ["a", "b"], do: "update", columns: ["source_id"] } as const;

@@ -35,7 +35,7 @@ beforeEach(async () => {
   );
 });
 
-test("updates and upserts are taken back", async () => {
+test("updates and upserts are undone", async () => {
   await database.query("insert into target values (1, -1), (3, 3)");
   await requireRoundTrips(database, upsert, ["things", "target"], 4);
   const add = defineSqlJob({ name: "add", source: rowsOf(things), sink: update(things, { b: sql`b + 1` }) });

@@ -227,7 +227,7 @@ test("a verify says what it has not compared, and that a run of which it compare
   expect(await verifyRun(updateRows, options())).toMatchObject({ message: null, notCompared: [] });
 });
 
-test("a verify of a run that is not done says so, and proves nothing; of one that was taken back there is none", async () => {
+test("a verify of a run that is not done says so, and proves nothing; of one that was undone there is none", async () => {
   const never = await verifyRun(updateRows, options());
   await expect(verifyRun(updateRows, { ...options(), run: BigInt(never.run) })).rejects.toThrow(
     "it is the verify of update-rows, which has never run",
@@ -244,7 +244,7 @@ test("a verify of a run that is not done says so, and proves nothing; of one tha
   await resumeRun(updateRows, "update-rows", options());
   expect(exitCodeOf(await verifyRun(updateRows, options()))).toBe(0);
   const undo = await undoRun(String(run), options());
-  const undone = `Run ${run} of update-rows was taken back by run ${undo.run}`;
+  const undone = `Run ${run} of update-rows was undone by run ${undo.run}`;
   await expect(verifyRun(updateRows, options())).rejects.toThrow(undone);
   await expect(verifyRun(updateRows, { ...options(), run: BigInt(run) })).rejects.toThrow(undone);
   await expect(verifyRun(updateRows, { ...options(), run: BigInt(undo.run) })).rejects.toThrow(
@@ -254,7 +254,7 @@ test("a verify of a run that is not done says so, and proves nothing; of one tha
   await database.query("update tidefill.run set status = 'interrupted', finished_at = null where id = $1", [
     undo.run,
   ]);
-  await expect(verifyRun(updateRows, options())).rejects.toThrow(`run ${undo.run} has taken back a part`);
+  await expect(verifyRun(updateRows, options())).rejects.toThrow(`run ${undo.run} has undone a part`);
   await database.query("update tidefill.run set status = 'succeeded', finished_at = now() where id = $1", [
     undo.run,
   ]);
@@ -337,7 +337,7 @@ test("writers that keep rows consistent raise no false alarm", async () => {
   }
 });
 
-test("rows that the run has kept aside are not reported, others that nobody did are", async () => {
+test("rows that the run has rejected are not reported, others that nobody did are", async () => {
   const job = defineJob({
     name: "rejecting",
     source: rowsOf(things, { read: ["id", "a"] }),

@@ -22,8 +22,8 @@ test.each([
     "type `tidefill resume --jobs j2 --embedded`, which tries them again.",
   ],
   [
-    "To take them back: tidefill undo 7. Then look.",
-    "To take them back: tidefill undo 7 --jobs j2 --embedded. Then look.",
+    "To undo them: tidefill undo 7. Then look.",
+    "To undo them: tidefill undo 7 --jobs j2 --embedded. Then look.",
   ],
   [
     "tidefill new a --table shop.orders\nnext",

@@ -44,7 +44,7 @@ describe("what people chose", () => {
     expect(String(pacer.windows)).toBe("22:00-06:00 UTC");
   });
 
-  test("is followed when somebody sets it, and the job's comes back when it is taken back", () => {
+  test("is followed when somebody sets it, and the job's comes back when it is undone", () => {
     const pacer = new Pacer({ batchTime: "100ms", window: "00:00-24:00 UTC" }, { batchTime: "1s" });
     pacer.follow({ workers: 8, window: "22:00-06:00 UTC" });
     expect(pacer).toMatchObject({ workers: 8, batchTimeMs: 100 });

@@ -36,7 +36,7 @@ describe("the slices of a rollout", () => {
     expect(orders.size).toBe(6);
   });
 
-  test("are cut out of stretches that spread a canary over the table", () => {
+  test("are cut out of ranges that spread a canary over the table", () => {
     expect(segmentRows(100_000, 200_000, [1])).toBe(100_000);
     expect(segmentRows(100_000, 200_000, [0.01, 1])).toBe(20_000);
     expect(segmentRows(100_000, 50, [0.01, 1])).toBe(100);

@@ -507,7 +507,7 @@ describe("a value of CSV", () => {
     ["text[]", "ab"],
     ["text[]", '{"a"b}'],
     ["text[]", "[2:2]={a}"],
-  ])("%s %j is set aside, and not shown", async (type, text) => {
+  ])("%s %j is rejected, and not shown", async (type, text) => {
     const quoted = `"${text.replaceAll('"', '""')}"`;
     const [reason] = await csv(`${quoted}\n`, { v: type } as Columns, { header: false });
     expect(reason).toMatch(/^line 1, column v \(.+\): [^"]+$/);
@@ -561,7 +561,7 @@ describe("a value of NDJSON", () => {
     ["text[]", '"ab"'],
     ["text[]", "[1]"],
     ["date", "20240101"],
-  ])("%s %s is set aside, and not shown", async (type, raw) => {
+  ])("%s %s is rejected, and not shown", async (type, raw) => {
     const [reason] = await ndjson(`{"v":${raw}}`, { v: type } as Columns);
     expect(reason).toMatch(/^line 1, column v \(.+\): [^"]+$/);
     if (raw.length > 2 && raw !== "null" && raw !== "true") expect(reason).not.toContain(raw);
@@ -587,7 +587,7 @@ describe("a value of NDJSON", () => {
   });
 });
 
-test("a bad line of NDJSON is set aside, and the next goes on", async () => {
+test("a bad line of NDJSON is rejected, and the next goes on", async () => {
   const content = Buffer.concat([
     Buffer.from('\ufeff{"a":1}\n{"a":secret\n[1]\n"x"\nnull\n{"a":'),
     Buffer.from([0x22, 0xc3, 0x28, 0x22]),

@@ -10,7 +10,7 @@ interface Parsed {
 }
 
 /** Keeps what was parsed last, so that neither a batch's bound nor the next batch parses it once more. */
-export class ParsedStretches {
+export class ParsedRanges {
   readonly #kept: Parsed[] = [];
 
   /** The records from this offset on, as far as they are kept; empty when none is. */
