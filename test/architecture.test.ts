@@ -136,6 +136,43 @@ test("no file is long, and none is a lumber room", () => {
   ]);
 });
 
+/** Functions and methods of a text, constructors left out, with the number of their parameters. */
+function parametersOf(text: string): readonly (readonly [name: string, count: number])[] {
+  const heads =
+    /(?:function\*?\s+(\w+)(?:<[^>(]*>)?|^\s+(?:static |async |private )*(#?\w+)(?:<[^>(]*>)?)\(/gm;
+  const notNames = new Set(["if", "for", "while", "switch", "return", "constructor", "catch", "super"]);
+  return [...text.matchAll(heads)].flatMap((match) => {
+    const name = match[1] ?? match[2] ?? "";
+    const begin = match.index + match[0].length;
+    const { count, end } = countParameters(text, begin);
+    const isDefinition =
+      /^\)(?::| \{)/.test(text.slice(end, end + 3)) && text.slice(begin, end).includes(":");
+    return notNames.has(name) || !isDefinition ? [] : [[name, count] as const];
+  });
+}
+
+/** Counts what stands between commas from `begin` to the bracket that closes it. */
+function countParameters(text: string, begin: number): { readonly count: number; readonly end: number } {
+  let depth = 1;
+  let count = 1;
+  for (let at = begin; at < text.length; at += 1) {
+    const sign = text[at] ?? "";
+    if ("([{<".includes(sign)) depth += 1;
+    else if (")]}".includes(sign) || (sign === ">" && text[at - 1] !== "=")) depth -= 1;
+    else if (sign === "," && depth === 1 && !/^,\s*\)/.test(text.slice(at, at + 40))) count += 1;
+    if (depth === 0) return { count, end: at };
+  }
+  return { count, end: text.length };
+}
+
+test("no function but a constructor has more than four parameters", () => {
+  const all = files.flatMap((file) =>
+    parametersOf(readFileSync(join(source, file), "utf8")).map(([name, count]) => ({ file, name, count })),
+  );
+  expect(all.length).toBeGreaterThan(1_000);
+  expect(all.filter(({ count }) => count > 4)).toEqual([]);
+});
+
 /** The names that a file exports, each with `type` before it where it is one. */
 function exportedNames(file: string): readonly string[] {
   const text = readFileSync(join(source, file), "utf8");
