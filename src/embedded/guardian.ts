@@ -9,7 +9,7 @@ import { closeSync, openSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as delay } from "node:timers/promises";
+import { within } from "../within.ts";
 import type { Account } from "./account.ts";
 
 export interface Command {
@@ -54,7 +54,7 @@ class Guardian {
     for (const signal of signals) {
       if (this.#child === undefined) break;
       this.#signal(signal);
-      await Promise.race([this.#ended, delay(patience, undefined, { ref: false })]);
+      await within(patience, this.#ended);
     }
     for (const path of this.#toRemove) {
       // Backends of a killed postmaster need a moment to notice, and may still write.

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { messageOf, TidefillError } from "../errors.ts";
+import { within } from "../within.ts";
 import type { Account } from "./account.ts";
 import { type DataDirectory, serverEnvironment } from "./data-directory.ts";
 import type { Guard } from "./guard.ts";
@@ -67,10 +68,7 @@ export class Server {
     for (const signal of signals) {
       if (this.#ended === undefined) return;
       this.#parts.guard.signal(signal);
-      const late = new AbortController();
-      const waited = delay(stopPatience, "late", { signal: late.signal }).catch(() => "late");
-      if ((await Promise.race([this.#ended, waited])) !== "late") this.#ended = undefined;
-      late.abort();
+      if ((await within(stopPatience, this.#ended)) !== undefined) this.#ended = undefined;
     }
   }
 

@@ -1,6 +1,6 @@
 import { type Bounds, type Key, type KeyText, sameTexts } from "../postgres/catalog/key.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../postgres/sql/sql.ts";
-import { toTextArray } from "../postgres/sql/text-array.ts";
+import { toArrayText } from "../postgres/sql/text-array.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
 import type { BatchBounds, LeasedBounds, Walk } from "./walk.ts";
 
@@ -70,7 +70,7 @@ export class ListedKeys implements Walk {
     if (batch === undefined) return listedKeys(this.#key, this.#table, this.#condition);
     // Whether they are still on it is looked up by its index: another process may have done them meanwhile.
     return sql`select ${columnsOf(this.#key)}
-        from pg_catalog.unnest(${batch.keys.map(toTextArray)}::text[]) as measured(key)
+        from pg_catalog.unnest(${batch.keys.map(toArrayText)}::text[]) as measured(key)
         cross join lateral (
           select listed.key
           from ${this.#table} as listed

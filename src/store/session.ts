@@ -1,5 +1,6 @@
 import { type Address, createPool } from "../postgres/connection/create-pool.ts";
 import { Database } from "../postgres/transaction/database.ts";
+import { within } from "../within.ts";
 import { Store } from "./store.ts";
 
 /** A connected database, and tidefill's own tables in it. */
@@ -28,6 +29,6 @@ export async function withSession<T>(
   try {
     return await work({ db, store: new Store(schema) });
   } finally {
-    await Promise.race([db.close(), new Promise((resolve) => setTimeout(resolve, longestCloseMs).unref())]);
+    await within(longestCloseMs, db.close());
   }
 }

@@ -1,5 +1,6 @@
 import { classifyFailure } from "../postgres/failure/failure.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
+import { within } from "../within.ts";
 import { type Reading, type Signal, SignalBlindError, type SignalName } from "./signal.ts";
 
 const tickMs = 500;
@@ -57,20 +58,12 @@ export class Watch {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    const looks = Promise.all(this.#looks);
-    await Promise.race([looks, new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+    await within(1_000, Promise.all(this.#looks));
   }
 
   /** Whoever looks for long is told of by a later tick, and keeps no other waiting. */
   async #tick(): Promise<void> {
-    const looks = Promise.all(this.#begin());
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, tickMs / 2);
-    });
-    await Promise.race([looks, late]);
-    // One that fires for nobody would wake the process all the same.
-    clearTimeout(timer);
+    await within(tickMs / 2, Promise.all(this.#begin()));
     this.#tellAll();
   }
 
@@ -109,7 +102,9 @@ export class Watch {
     const { signal } = seen;
     seen.isLooking = true;
     try {
-      seen.reading = await inTime(signal.read(this.#db));
+      const reading = await within(longestLookMs, signal.read(this.#db));
+      if (reading === undefined) throw new Error("no answer in time");
+      seen.reading = reading;
       seen.seenAt = performance.now();
       seen.blindness = null;
     } catch (error) {
@@ -132,17 +127,5 @@ export class Watch {
     }
     seen.isLooking = false;
     seen.nextAt = at + signal.everyMs;
-  }
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), longestLookMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -14,6 +14,7 @@ import { rowWord } from "../../observe/row-word.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
+import { within } from "../../within.ts";
 import { describeAdvice, describeBloat, describeHot } from "../describe/describe-forecast.ts";
 import { describePace } from "../describe/describe-pace.ts";
 import { waitingLines } from "../describe/waiting-lines.ts";
@@ -91,7 +92,7 @@ async function watch(session: Session, run: string | undefined, json: boolean): 
     else printData(text);
     lines = text.split("\n").length;
     if (!reports.some((report) => report.status === "running" || report.status === "pending")) return;
-    await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, watchEveryMs))]);
+    await within(watchEveryMs, stopped);
   }
 }
 

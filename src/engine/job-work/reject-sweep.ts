@@ -1,6 +1,6 @@
 import { type Bounds, type Key, type KeyText, sameTexts } from "../../postgres/catalog/key.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
-import { toTextArray } from "../../postgres/sql/text-array.ts";
+import { toArrayText } from "../../postgres/sql/text-array.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { countRejects } from "../../store/rejects/rejects.ts";
 import type { Batch, BatchOutcome, BatchWork } from "../batch/batch-work.ts";
@@ -29,7 +29,7 @@ export class RejectSweep implements BatchWork {
     const outcome = await this.#work.do(tx, batch);
     if (batch.sweep === 0) return outcome;
     const { table, run } = this.#rejects;
-    const still = outcome.rejects.map(({ key }) => toTextArray(key));
+    const still = outcome.rejects.map(({ key }) => toArrayText(key));
     const freed = await countRejects(
       tx,
       sql`delete from ${table} as done

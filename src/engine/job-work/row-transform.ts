@@ -17,6 +17,7 @@ import {
   type TextRow,
 } from "../../source/readable-source.ts";
 import type { Reject } from "../../store/rejects/rejects.ts";
+import { within } from "../../within.ts";
 import { portionLimitMs, rowLimitMs } from "../batch/batch-limits.ts";
 
 /** Async transforms under way at once for each worker, where the job says nothing. */
@@ -115,9 +116,7 @@ export class RowTransform {
       }),
     );
     try {
-      await inTime(portionLimitMs, Promise.all(work), () => {
-        throw new BatchTooBigError("time");
-      });
+      if ((await within(portionLimitMs, Promise.all(work))) === undefined) throw new BatchTooBigError("time");
     } finally {
       deadline.abort();
     }
@@ -140,7 +139,12 @@ export class RowTransform {
 
   async #settle(row: TextRow, answer: unknown, verdicts: Verdicts): Promise<void> {
     const settled = Promise.resolve(answer).catch((error: unknown) => new Thrown(error));
-    this.#sort(row, await inTime(rowLimitMs, settled, () => tooLate), verdicts);
+    // In an object: a transform may answer undefined by mistake.
+    const inTime = await within(
+      rowLimitMs,
+      settled.then((value) => ({ value })),
+    );
+    this.#sort(row, inTime === undefined ? tooLate : inTime.value, verdicts);
   }
 
   #sort(row: TextRow, answer: unknown, verdicts: Verdicts): void {
@@ -219,19 +223,6 @@ const tooLate = new Verdict(
   "reject",
   `the transform took longer than ${rowLimitMs / 1_000} s, which is as long as its row may be locked: collect such answers in a table first, and let a job copy them`,
 );
-
-/** What `work` resolves to, or what `late` gives when that takes longer. */
-async function inTime<T>(milliseconds: number, work: Promise<T>, late: () => T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  try {
-    return await Promise.race([work, deadline.then(late)]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 function isPromise(value: unknown): value is Promise<unknown> {
   return value instanceof Promise || (typeof value === "object" && value !== null && "then" in value);

@@ -5,6 +5,7 @@ import { noProgress, type Progress, plus, readProgress } from "../../store/runs/
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
+import { within } from "../../within.ts";
 import type { WorkerPool } from "../loop/worker-pool.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { SignalMonitor } from "../pacing/signal-monitor.ts";
@@ -102,7 +103,10 @@ export class Heartbeat {
     this.#body.holds.stop();
     const credit = () => this.#db.transaction((tx) => this.#credit(tx), { mayBeForgotten: true });
     const last = Promise.resolve(this.#beating).then(credit);
-    await Promise.race([last.catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+    await within(
+      1_000,
+      last.catch(() => {}),
+    );
   }
 
   async #beat(): Promise<void> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Key, type KeyText, sameTexts } from "../../postgres/catalog/key.ts";
 import { swallowedState } from "../../postgres/failure/failure.ts";
 import { bracketed, join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
-import { toTextArray } from "../../postgres/sql/text-array.ts";
+import { toArrayText } from "../../postgres/sql/text-array.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { nameOfPlace } from "../../source/listed-places.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
@@ -52,7 +52,7 @@ export async function notRejected(
       and sqlstate is distinct from ${swallowedState}
       and key in (
         select listed.key::text[]
-        from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as listed(key))`);
+        from pg_catalog.unnest(${keys.map(toArrayText)}::text[]) as listed(key))`);
   const known = new Set(rows.map(({ key }) => nameOfPlace(JSON.parse(key ?? "[]") as KeyText)));
   return keys.filter((key) => !known.has(nameOfPlace(key)));
 }

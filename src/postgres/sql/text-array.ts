@@ -29,7 +29,14 @@ export function fromTextArray(text: string | null | undefined): readonly string[
   return text == null ? null : parse(text);
 }
 
-/** Texts as PostgreSQL writes a `text[]`, for arrays of arrays, which a parameter could not carry. */
-export function toTextArray(texts: readonly string[]): string {
-  return `{${texts.map((text) => `"${text.replace(/["\\]/g, "\\$&")}"`).join(",")}}`;
+/** The elements of a PostgreSQL array as texts, nested as it is nested. */
+export type ArrayElements = readonly (string | null | ArrayElements)[];
+
+/** An array as PostgreSQL takes it, for arrays of arrays too, which a parameter could not carry. */
+export function toArrayText(elements: ArrayElements): string {
+  const texts = elements.map((element) => {
+    if (element === null) return "NULL";
+    return typeof element === "string" ? `"${element.replace(/["\\]/g, "\\$&")}"` : toArrayText(element);
+  });
+  return `{${texts.join(",")}}`;
 }

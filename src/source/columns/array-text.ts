@@ -1,20 +1,10 @@
-/** The elements of a PostgreSQL array as texts, nested as it is nested. */
-export type ArrayElements = readonly (string | null | ArrayElements)[];
+import type { ArrayElements } from "../../postgres/sql/text-array.ts";
 
 /** Takes an array's text apart (`{a,"b c",NULL}`); null when it is not one. Strict, since files hold anything. */
 export function parseArrayText(text: string): ArrayElements | null {
   const reader = new ArrayReader(text);
   const elements = reader.array();
   return elements !== null && reader.isAtEnd ? elements : null;
-}
-
-/** Puts an array's text together from elements as PostgreSQL takes them. */
-export function toArrayText(elements: ArrayElements): string {
-  const texts = elements.map((element) => {
-    if (element === null) return "NULL";
-    return typeof element === "string" ? `"${element.replace(/["\\]/g, "\\$&")}"` : toArrayText(element);
-  });
-  return `{${texts.join(",")}}`;
 }
 
 class ArrayReader {

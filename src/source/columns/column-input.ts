@@ -1,6 +1,7 @@
 import { ColumnValueError } from "../../job/columns/column-codec.ts";
 import { type ParsedColumnType, parseColumnType } from "../../job/columns/column-types.ts";
-import { type ArrayElements, parseArrayText, toArrayText } from "./array-text.ts";
+import { type ArrayElements, toArrayText } from "../../postgres/sql/text-array.ts";
+import { parseArrayText } from "./array-text.ts";
 import { jsonParts } from "./json-parts.ts";
 import { misfit, scalarText } from "./scalar-text.ts";
 

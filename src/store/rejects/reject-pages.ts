@@ -1,5 +1,5 @@
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
-import { fromTextArray, toTextArray } from "../../postgres/sql/text-array.ts";
+import { fromTextArray, toArrayText } from "../../postgres/sql/text-array.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import type { StoredReject } from "./rejects.ts";
@@ -31,7 +31,7 @@ export async function* rejectPages(
     yield page;
     const last = page.at(-1);
     if (last === undefined || page.length < pageRows) return;
-    beyond = sql`key > ${toTextArray(last.key)}::text[]`;
+    beyond = sql`key > ${toArrayText(last.key)}::text[]`;
   }
 }
 

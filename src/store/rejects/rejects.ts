@@ -1,7 +1,7 @@
 import type { KeyText } from "../../postgres/catalog/key.ts";
 import { swallowedState } from "../../postgres/failure/failure.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
-import { fromTextArray, toTextArray } from "../../postgres/sql/text-array.ts";
+import { fromTextArray, toArrayText } from "../../postgres/sql/text-array.ts";
 import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 
@@ -53,7 +53,7 @@ export class Rejects {
   /** Keeps rejects in the batch's transaction; answers how many were not known yet (a sweep meets old ones again). */
   async add(tx: Transaction, run: bigint, range: bigint, rejects: readonly Reject[]): Promise<RejectCounts> {
     if (rejects.length === 0) return { rejected: 0, swallowed: 0 };
-    const keys = rejects.map(({ key }) => toTextArray(key));
+    const keys = rejects.map(({ key }) => toArrayText(key));
     const states = rejects.map(({ sqlstate }) => sqlstate);
     const reasons = rejects.map(({ reason }) => reason.slice(0, 500));
     return countRejects(

@@ -1,6 +1,6 @@
 import type { KeyText } from "../../postgres/catalog/key.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import { toTextArray } from "../../postgres/sql/text-array.ts";
+import { toArrayText } from "../../postgres/sql/text-array.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImagePart } from "../../sink/images/image-part.ts";
 import type { RunKind, UndoLogKind } from "../runs/run.ts";
@@ -45,7 +45,7 @@ export async function addTombstones(
   await tx.query(sql`
     insert into ${schema.table("erased")} (table_name, key)
     select ${table}, fresh.key::text[]
-    from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as fresh(key)
+    from pg_catalog.unnest(${keys.map(toArrayText)}::text[]) as fresh(key)
     on conflict do nothing`);
 }
 
@@ -59,7 +59,7 @@ export async function removeRejectsOf(
   const { count } = await tx.query(sql`
     delete from ${schema.table("reject")}
     where run_id = any (${runs.map(String)}::bigint[])
-      and key in (select sought::text[] from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as sought)`);
+      and key in (select sought::text[] from pg_catalog.unnest(${keys.map(toArrayText)}::text[]) as sought)`);
   return count;
 }
 
@@ -74,7 +74,7 @@ export async function blankReasonsOf(
     update ${schema.table("reject")}
     set reason = ${blanked}
     where run_id = any (${runs.map(String)}::bigint[])
-      and key in (select sought::text[] from pg_catalog.unnest(${keys.map(toTextArray)}::text[]) as sought)
+      and key in (select sought::text[] from pg_catalog.unnest(${keys.map(toArrayText)}::text[]) as sought)
       and reason <> ${blanked}`);
   return count;
 }

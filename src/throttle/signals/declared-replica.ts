@@ -2,6 +2,7 @@ import { shownAddress } from "../../postgres/connection/address.ts";
 import { createPool } from "../../postgres/connection/create-pool.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { Database, type Queryable } from "../../postgres/transaction/database.ts";
+import { within } from "../../within.ts";
 import { SignalBlindError } from "../signal.ts";
 
 const longestAnswerMs = 1_000;
@@ -49,6 +50,6 @@ export class DeclaredReplica {
   }
 
   async close(): Promise<void> {
-    await Promise.race([this.#db?.close(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+    if (this.#db !== null) await within(1_000, this.#db.close());
   }
 }

@@ -1,0 +1,15 @@
+/**
+ * What `work` answers, or undefined when it takes longer than so many milliseconds; the work itself is not stopped. The timer goes
+ * with the answer: one that fires later would wake the process for nothing.
+ */
+export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
