@@ -1,9 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ownVersion } from "../../own-package.ts";
-import { exampleJobs } from "../../scaffold/project/example-jobs.ts";
-import { emptyJobs, ignoredPaths, projectFiles, withLines } from "../../scaffold/project/project-files.ts";
+import { ignoredPaths, projectFiles, withLines } from "../../scaffold/project/project-files.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 
@@ -40,7 +38,7 @@ interface ProjectReport {
 async function writeProject(folder: string): Promise<ProjectReport> {
   const written: string[] = [];
   const kept: string[] = [];
-  const files = { ...projectFiles(ownVersion()), ...foldersFor(folder, kept) };
+  const files = { ...projectFiles("."), ...foldersFor(folder, kept) };
   for (const [file, text] of Object.entries(files)) {
     const path = join(folder, file);
     await mkdir(dirname(path), { recursive: true });
@@ -59,18 +57,13 @@ function foldersFor(folder: string, kept: string[]): Readonly<Record<string, str
     kept.push("jobs/");
     return {};
   }
-  if (isFree(join(folder, "examples")))
-    return { ...within("jobs", emptyJobs), ...within("examples", exampleJobs) };
+  if (isFree(join(folder, "examples"))) return { ...projectFiles("jobs"), ...projectFiles("examples") };
   kept.push("examples/");
-  return within("jobs", emptyJobs);
+  return projectFiles("jobs");
 }
 
 function isFree(folder: string): boolean {
   return !existsSync(folder) || readdirSync(folder).every((file) => file.startsWith("."));
-}
-
-function within(folder: string, files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(files).map(([file, text]) => [`${folder}/${file}`, text]));
 }
 
 /** Writes a file that is not there; answers whether it did. */

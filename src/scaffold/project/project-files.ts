@@ -1,37 +1,20 @@
-// The examples' tests too, as long as they are there.
-const testCommand = "node --import tidefill/register --test */*.test.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ownFile, ownVersion } from "../../own-package.ts";
 
-/** What a project has beside its jobs, by its files; `version` is that of this package. */
-export function projectFiles(version: string): Readonly<Record<string, string>> {
-  return {
-    "package.json": inJson({
-      private: true,
-      type: "module",
-      scripts: { up: "tidefill up", check: "tsc && tidefill check", test: testCommand },
-      dependencies: { tidefill: `^${version}` },
-      devDependencies: { "@types/node": "^20.19.0", typescript: ">=5.8" },
+/** A new project as `templates/init` has it. */
+const templates = ownFile("templates/init");
+
+/** The files of a new project below one of its folders, by their paths; those beside the folders where it is `.`. */
+export function projectFiles(folder: "." | "jobs" | "examples"): Readonly<Record<string, string>> {
+  const files = readdirSync(join(templates, folder), { withFileTypes: true }).filter((each) => each.isFile());
+  return Object.fromEntries(
+    files.map(({ name }) => {
+      const text = readFileSync(join(templates, folder, name), "utf8");
+      return [folder === "." ? name : `${folder}/${name}`, text.replace("{{version}}", ownVersion())];
     }),
-    "tsconfig.json": inJson({
-      compilerOptions: {
-        target: "es2023",
-        module: "preserve",
-        types: ["node"],
-        strict: true,
-        verbatimModuleSyntax: true,
-        allowImportingTsExtensions: true,
-        erasableSyntaxOnly: true,
-        skipLibCheck: true,
-        noEmit: true,
-      },
-      include: ["jobs", "examples"],
-    }),
-  };
+  );
 }
-
-/** The folder of jobs as long as there is none, so that every command finds it. */
-export const emptyJobs: Readonly<Record<string, string>> = {
-  "tables.ts": "// What jobs read and write: `tidefill new <job> --table <table>` describes tables here.\n",
-};
 
 /** What belongs into no repository: the embedded PostgreSQL, and what npm installs. */
 export const ignoredPaths: readonly string[] = [".tidefill/", "node_modules/"];
@@ -43,8 +26,4 @@ export function withLines(text: string, lines: readonly string[]): string {
   if (missing.length === 0) return text;
   const head = text === "" || text.endsWith("\n") ? text : `${text}\n`;
   return `${head}${missing.join("\n")}\n`;
-}
-
-function inJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
