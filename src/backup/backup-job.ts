@@ -10,9 +10,9 @@ import type { Database } from "../postgres/transaction/database.ts";
 import { installSchema } from "../store/schema/store-schema.ts";
 import type { Session } from "../store/session.ts";
 import { type SessionOptions, withSession } from "../store/session.ts";
+import type { BackupProgress } from "./backup-progress.ts";
 import { exportRows, totalOf } from "./export-rows.ts";
 import { type Manifest, manifestFormat, writeManifest } from "./manifest.ts";
-import type { Progress } from "./progress.ts";
 import { readBack } from "./read-back.ts";
 import { readClock, readServerFacts } from "./server-facts.ts";
 import { takeDirectory } from "./take-directory.ts";
@@ -23,7 +23,7 @@ export interface BackupOptions extends SessionOptions {
   readonly directory: string;
   readonly parameters?: GivenParameters | undefined;
   /** called after each part that was written */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
 /** A backup that was read back and compared. */

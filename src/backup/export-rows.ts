@@ -4,10 +4,10 @@ import { qualifiedName } from "../postgres/catalog/relation.ts";
 import { raw, sql } from "../postgres/sql/sql.ts";
 import type { Database, Transaction } from "../postgres/transaction/database.ts";
 import { withRetries } from "../postgres/transaction/with-retries.ts";
+import type { BackupProgress } from "./backup-progress.ts";
 import type { ManifestPart } from "./manifest.ts";
 import { partFileName, writePart } from "./part-file.ts";
 import { carriedColumns, columnsOf, partTable, summarise, underCommonSettings } from "./part-table.ts";
-import type { Progress } from "./progress.ts";
 import type { Kept } from "./what-to-keep.ts";
 
 const firstRows = 1_000;
@@ -28,7 +28,7 @@ export async function exportRows(
   db: Database,
   kept: Kept,
   directory: string,
-  onProgress: (progress: Progress) => void,
+  onProgress: (progress: BackupProgress) => void,
 ): Promise<readonly ManifestPart[]> {
   const parts: ManifestPart[] = [];
   let after: KeyText | null = null;
@@ -52,7 +52,7 @@ export async function exportRows(
   }
 }
 
-export function totalOf(parts: readonly ManifestPart[]): Progress {
+export function totalOf(parts: readonly ManifestPart[]): BackupProgress {
   const sum = (each: (part: ManifestPart) => number): number =>
     parts.reduce((total, part) => total + each(part), 0);
   return { rows: sum((part) => part.rows), bytes: sum((part) => part.bytes) };

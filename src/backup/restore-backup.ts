@@ -7,11 +7,11 @@ import { withRetries } from "../postgres/transaction/with-retries.ts";
 import { installSchema } from "../store/schema/store-schema.ts";
 import type { Session } from "../store/session.ts";
 import { type SessionOptions, withSession } from "../store/session.ts";
+import type { BackupProgress } from "./backup-progress.ts";
 import { damagedParts } from "./damaged-parts.ts";
 import { type Manifest, type ManifestPart, readManifest } from "./manifest.ts";
 import { changedTypes, openTarget } from "./open-target.ts";
 import { loadPart } from "./part-table.ts";
-import type { Progress } from "./progress.ts";
 import { loadLimits } from "./read-back.ts";
 import { type RestoredPart, type RestoreTarget, restorePart } from "./restore-part.ts";
 import { type RestoreReport, RestoreTotal } from "./restore-report.ts";
@@ -24,7 +24,7 @@ export interface RestoreOptions extends SessionOptions {
   /** called when the backup was found intact and before anything is written; throws to leave it at that */
   readonly confirm?: ((question: RestoreQuestion) => Promise<void>) | undefined;
   /** called after each part that was restored */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
 /** What is about to be restored, and where. */

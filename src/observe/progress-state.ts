@@ -1,7 +1,7 @@
 import type { EngineEvent } from "../engine/report/events.ts";
 import { type Hold, isStandstill } from "../remedies/hold.ts";
+import { holdBySignal } from "../remedies/hold-by-signal.ts";
 import { holdByObstacle } from "../remedies/obstacles.ts";
-import { holdBySignal } from "../remedies/signals.ts";
 import { nameOf } from "../remedies/stops.ts";
 import { formatCount, formatInterval, formatPercent } from "./format.ts";
 

@@ -51,7 +51,7 @@ import {
   setTablespace,
   vacuumFull,
 } from "./rules/rewrites.ts";
-import { timeoutOff } from "./rules/timeouts.ts";
+import { timeoutOff } from "./rules/timeout-off.ts";
 import {
   concurrentIndexIfNotExists,
   concurrentlyBesideOthers,

@@ -23,7 +23,7 @@ interface Seen {
 }
 
 /** Looks at all signals, each in its own rhythm; one that cannot see does not stop the others. */
-export class Watch {
+export class SignalWatch {
   readonly #db: Queryable;
   readonly #seen: readonly Seen[];
   readonly #tell: (readings: readonly Reading[]) => void;

@@ -4,12 +4,12 @@ import { Blockers } from "../../src/engine/pacing/blockers.ts";
 import { Holds } from "../../src/engine/process/holds.ts";
 import { ProgressLine } from "../../src/observe/progress-line.ts";
 import { progressLine, progressLines } from "../../src/observe/progress-text.ts";
+import { holdBySignal } from "../../src/remedies/hold-by-signal.ts";
 import { holdByBlockers, holdByObstacle } from "../../src/remedies/obstacles.ts";
-import { holdBySignal } from "../../src/remedies/signals.ts";
 import { stopOf } from "../../src/remedies/stops.ts";
 import { runStatuses, type StopReason } from "../../src/store/runs/run-status.ts";
 import { type Reading, type Signal, signalNames } from "../../src/throttle/signal.ts";
-import { Watch } from "../../src/throttle/signal-watch.ts";
+import { SignalWatch } from "../../src/throttle/signal-watch.ts";
 
 const figures = ["12.3 %", "4,000 of ~60,000 rows", "4 workers × 1,000 rows"];
 const session = {
@@ -199,7 +199,7 @@ describe("an outage", () => {
         throw away(code);
       },
     });
-    const watch = new Watch(
+    const watch = new SignalWatch(
       { query: async () => ({ rows: [], count: 0 }) },
       [look("window", "hold"), look("wal", "ignore")],
       (told) => {

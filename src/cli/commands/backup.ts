@@ -1,12 +1,12 @@
 import { type BackupReport, backupJob } from "../../backup/backup-job.ts";
-import type { Progress } from "../../backup/progress.ts";
+import type { BackupProgress } from "../../backup/backup-progress.ts";
 import { type RestoreQuestion, restoreBackup } from "../../backup/restore-backup.ts";
 import type { RestoreReport } from "../../backup/restore-report.ts";
 import { UsageError } from "../../errors.ts";
 import { formatCount } from "../../observe/format.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { defineCommand } from "../options/define-command.ts";
-import { parseParameters } from "../options/parameters.ts";
+import { parseParameters } from "../options/parse-parameters.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
@@ -90,7 +90,7 @@ function requireNamed(name = "", directory = "") {
 const progressEveryMs = 5_000;
 
 /** Tells how far it is, when it takes long. */
-function sayNowAndThen(what: string): (progress: Progress) => void {
+function sayNowAndThen(what: string): (progress: BackupProgress) => void {
   let last = performance.now();
   return ({ rows }) => {
     if (performance.now() - last < progressEveryMs) return;

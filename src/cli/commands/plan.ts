@@ -17,7 +17,7 @@ import { describePlan, type WholePlan } from "../describe/describe-plan.ts";
 import { planSummary } from "../describe/plan-summary.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { defineCommand } from "../options/define-command.ts";
-import { parseParameters } from "../options/parameters.ts";
+import { parseParameters } from "../options/parse-parameters.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";

@@ -4,7 +4,7 @@ import type { Duration } from "../../job/pace/duration.ts";
 import { showDryRun } from "../describe/show-dry-run.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { defineCommand } from "../options/define-command.ts";
-import { parseParameters } from "../options/parameters.ts";
+import { parseParameters } from "../options/parse-parameters.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { workOnRun } from "../work/work-on-run.ts";

@@ -24,7 +24,7 @@ import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, emphasise, printData, printInPlace, printJson, say } from "../terminal/output.ts";
-import { Signals } from "../terminal/signals.ts";
+import { ProcessSignals } from "../terminal/process-signals.ts";
 
 const watchEveryMs = 1_000;
 
@@ -78,7 +78,7 @@ async function restOf(
 }
 
 async function watch(session: Session, run: string | undefined, json: boolean): Promise<void> {
-  const signals = new Signals();
+  const signals = new ProcessSignals();
   const isLive = process.stdout.isTTY === true && !json;
   const stopped = new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve()));
   process.once("SIGINT", () => process.exit(exitCodes.done));

@@ -1,7 +1,7 @@
 import { type VerifyOptions, verifyRun } from "../../engine/verify/verify-run.ts";
 import { type LoadedJob, loadJob } from "../jobs/load-job.ts";
 import { defineCommand } from "../options/define-command.ts";
-import { parseParameters } from "../options/parameters.ts";
+import { parseParameters } from "../options/parse-parameters.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";

@@ -6,11 +6,11 @@ import type { CommonSettings } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
-import { Signals } from "../terminal/signals.ts";
+import { ProcessSignals } from "../terminal/process-signals.ts";
 
 /** Does real batches, rolls them back, and shows what they did. */
 export async function showDryRun(settings: CommonSettings, job: Job, options: DryRunOptions): Promise<void> {
-  const signals = new Signals();
+  const signals = new ProcessSignals();
   signals.listen();
   try {
     const report = await withAddress(settings, (address) =>

@@ -1,7 +1,7 @@
 import type { WorkOptions } from "../../engine/options/work-options.ts";
 import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
-import { Signals } from "../terminal/signals.ts";
+import { ProcessSignals } from "../terminal/process-signals.ts";
 import { StepLines } from "../terminal/step-lines.ts";
 
 /** Does what has steps and no run, told on the terminal and ended by the first signal. */
@@ -10,7 +10,7 @@ export async function runSteps<T>(
   hours: HoursSettings,
   work: (options: WorkOptions) => Promise<T>,
 ): Promise<T> {
-  const signals = new Signals();
+  const signals = new ProcessSignals();
   const lines = new StepLines();
   signals.listen();
   try {

@@ -15,7 +15,7 @@ import { withAddress } from "../options/with-store.ts";
 import { exitCodeOf } from "../terminal/exit-code.ts";
 import { type ObserverSettings, Observers } from "../terminal/observers.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
-import { Signals } from "../terminal/signals.ts";
+import { ProcessSignals } from "../terminal/process-signals.ts";
 import { StepLines } from "../terminal/step-lines.ts";
 
 export interface WorkSettings extends ObserverSettings, HoursSettings {
@@ -36,7 +36,7 @@ export async function workOnRun(
   const rejectLimit = work.rejectLimit === undefined ? undefined : parseRejectLimit(work.rejectLimit);
   const hours = hoursOf(work);
   const observers = await Observers.open(work);
-  const signals = new Signals();
+  const signals = new ProcessSignals();
   signals.listen();
   try {
     await observers.start();

@@ -1,4 +1,4 @@
-import { notReferred } from "../../plan/warnings/referred-rows.ts";
+import { notReferred } from "../../plan/warnings/rows-referred-to.ts";
 import type { KeyText } from "../../postgres/catalog/key.ts";
 import type { Reference } from "../../postgres/catalog/references.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";

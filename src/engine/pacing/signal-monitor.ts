@@ -9,7 +9,7 @@ import type { Database } from "../../postgres/transaction/database.ts";
 import { ProbeConnection } from "../../postgres/transaction/probe-connection.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Reading } from "../../throttle/signal.ts";
-import { Watch } from "../../throttle/signal-watch.ts";
+import { SignalWatch } from "../../throttle/signal-watch.ts";
 import { batchesOf } from "../batch/batch-name.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import type { StopSignal } from "../loop/stop-signal.ts";
@@ -31,7 +31,7 @@ export class SignalMonitor {
   readonly #control: { readonly events: Events; readonly stop: StopSignal };
   readonly #signals: Signals;
   readonly #probe: ProbeConnection;
-  readonly #watch: Watch;
+  readonly #watch: SignalWatch;
   #told: string | null = null;
   #untilTimer: NodeJS.Timeout | undefined;
 
@@ -60,7 +60,7 @@ export class SignalMonitor {
       () => pacer.windows,
     );
     this.#probe = new ProbeConnection(db);
-    this.#watch = new Watch(
+    this.#watch = new SignalWatch(
       this.#probe,
       // A test that waits for a quiet machine would never end on a busy one.
       options.inTest === null ? this.#signals.all : [],

@@ -1,6 +1,6 @@
 import type { Hold } from "../../remedies/hold.ts";
+import { holdBySignal } from "../../remedies/hold-by-signal.ts";
 import { holdByBlockers, holdByObstacle, type Obstacle } from "../../remedies/obstacles.ts";
-import { holdBySignal } from "../../remedies/signals.ts";
 import type { Blockers } from "../pacing/blockers.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { EngineEvent } from "../report/events.ts";

@@ -19,7 +19,7 @@ import { requireUndoKept } from "../guards/require-undo-kept.ts";
 import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { openStepRunner } from "../process/step-runner.ts";
+import { openStepRunner } from "../process/open-step-runner.ts";
 import type { ContractReport } from "../report/contract-report.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
 import { givenParameters } from "../undo-log/kept-parameters.ts";

@@ -3,7 +3,7 @@ import type { Job } from "../../job/definition/define-job.ts";
 import type { KnownStep } from "../../store/runs/steps.ts";
 import type { Session } from "../../store/session.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { openStepRunner } from "../process/step-runner.ts";
+import { openStepRunner } from "../process/open-step-runner.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { requireUndoable } from "./require-undoable.ts";
 import type { UndoPlan } from "./undo-plan.ts";

@@ -5,7 +5,7 @@ import { withSession } from "../../store/session.ts";
 import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
-import { openStepRunner } from "../process/step-runner.ts";
+import { openStepRunner } from "../process/open-step-runner.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { requireReversible } from "./require-reversible.ts";
 import { resumeUndo } from "./resume-undo.ts";

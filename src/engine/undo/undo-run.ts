@@ -21,7 +21,7 @@ import type { Participation } from "../options/participation.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
-import { openStepRunner } from "../process/step-runner.ts";
+import { openStepRunner } from "../process/open-step-runner.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { indexLog, layoutsOf, needsLookup, undoTables } from "../undo-log/part-layout.ts";

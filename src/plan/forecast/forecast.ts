@@ -4,7 +4,7 @@ import { freshBytes, rowBytes } from "./column-facts.ts";
 import type { ForecastTable } from "./forecast-table.ts";
 import type { IndexFacts } from "./index-facts.ts";
 import { type Interval, nothing, plus, rounded, times } from "./interval.ts";
-import type { TableFacts } from "./table-facts.ts";
+import type { TableStatistics } from "./table-statistics.ts";
 
 /** What batches of the job have shown before. */
 export interface Measured {
@@ -114,7 +114,7 @@ function costOf({ facts, verb, changed, canBeHot }: ForecastTable, hasUndoLog: b
 }
 
 /** Bytes of a row once its changed columns hold what a run writes. */
-function laidOut(facts: TableFacts, changed: readonly string[]): Interval {
+function laidOut(facts: TableStatistics, changed: readonly string[]): Interval {
   const isNew = facts.bytes === 0;
   const after = rowBytes(
     facts.columns.map((column) => ({
@@ -139,7 +139,7 @@ function logOf(entries: Interval, indexes: number): Interval {
 }
 
 /** An image holds the key and what was there: before and after of an update, whole rows of a delete, keys of an insert. */
-function imageOf(facts: TableFacts, verb: WriteVerb, changed: readonly string[]): Interval {
+function imageOf(facts: TableStatistics, verb: WriteVerb, changed: readonly string[]): Interval {
   const key: Interval = { low: 4, high: 80 };
   if (verb === "insert") return plus(imageBytes, key);
   if (verb === "delete") return plus(imageBytes, key, { low: 0, high: facts.rowBytes.high });

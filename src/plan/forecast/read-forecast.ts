@@ -4,7 +4,7 @@ import type { OpenedJob } from "../open/opened-job.ts";
 import { readWriteImpact } from "../open/write-impact.ts";
 import { type Forecast, forecast, type Measured } from "./forecast.ts";
 import type { ForecastTable } from "./forecast-table.ts";
-import { changedColumns, readTableFacts } from "./table-facts.ts";
+import { changedColumns, readTableStatistics } from "./table-statistics.ts";
 
 /** Asks the catalogue what decides a run's cost, and foretells it for about `toDo` rows; no row is read. */
 export async function readForecast(
@@ -15,7 +15,7 @@ export async function readForecast(
 ): Promise<Forecast> {
   const tables: ForecastTable[] = [];
   for (const { relation, verb, columns } of opened.writes) {
-    const facts = await readTableFacts(tx, relation);
+    const facts = await readTableStatistics(tx, relation);
     const changed = changedColumns(facts, columns);
     const { canBeHot } = await readWriteImpact(tx, relation, changed, verb);
     tables.push({ facts, verb, changed, canBeHot });

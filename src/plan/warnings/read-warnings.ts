@@ -4,8 +4,8 @@ import type { Refusal } from "../open/check.ts";
 import type { OpenedJob } from "../open/opened-job.ts";
 import { resolveJob } from "../open/resolve-job.ts";
 import { ownTablesPublished } from "./own-tables-published.ts";
-import { referredRows } from "./referred-rows.ts";
-import { sequencesBehind } from "./sequences.ts";
+import { referredRows } from "./rows-referred-to.ts";
+import { sequencesBehind } from "./sequences-behind.ts";
 import { uniqueColumns } from "./unique-columns.ts";
 import { unraisedVersions } from "./unraised-versions.ts";
 

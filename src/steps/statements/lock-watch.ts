@@ -11,7 +11,7 @@ const longestMs = 1_000;
 const patienceMs = 500;
 
 /** Looks at the backend that does a statement, from another connection: who is in its way; and ends it when that is wished. */
-export class Watch {
+export class LockWatch {
   readonly #db: Database;
   readonly #wished: AbortSignal | undefined;
   readonly #waits: ((inTheWay: readonly BlockingSession[]) => void) | null;

@@ -5,7 +5,7 @@ import { raw, sql } from "../../postgres/sql/sql.ts";
 import type { BlockingSession } from "../../postgres/transaction/blocking-sessions.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
 import { LockLadder } from "./lock-ladder.ts";
-import { Watch } from "./lock-watch.ts";
+import { LockWatch } from "./lock-watch.ts";
 import { StepBlockedError, type StepPlace, StepStoppedError } from "./step-failure.ts";
 import { BusyError, type StepStatement } from "./step-statement.ts";
 
@@ -44,7 +44,7 @@ export async function runStatement(
     if (tries > 0) await control.mayGoOn();
     if (tries > 0 && statement.clearing !== undefined)
       await runStatement(db, place, statement.clearing, control);
-    const watch = new Watch(db, signal, statement.mayWait === true ? (who) => waits(null, who) : null);
+    const watch = new LockWatch(db, signal, statement.mayWait === true ? (who) => waits(null, who) : null);
     try {
       signal?.throwIfAborted();
       // An answer that was lost may have been a good one.
@@ -125,7 +125,7 @@ async function attempt(
     lockMs,
     around,
     watch,
-  }: { readonly lockMs: number; readonly around: StatementControl["around"]; readonly watch: Watch },
+  }: { readonly lockMs: number; readonly around: StatementControl["around"]; readonly watch: LockWatch },
 ): Promise<boolean> {
   try {
     if (!statement.isTransactional) {

@@ -7,10 +7,10 @@ import {
   type SignalName,
   utilizationOf,
 } from "../../../src/throttle/signal.ts";
-import { Watch } from "../../../src/throttle/signal-watch.ts";
+import { SignalWatch } from "../../../src/throttle/signal-watch.ts";
 
 const nowhere = { query: () => Promise.reject(new Error("nobody asks")) } as Queryable;
-let watch: Watch | undefined;
+let watch: SignalWatch | undefined;
 let told: readonly Reading[] = [];
 let blind: string[] = [];
 
@@ -38,7 +38,7 @@ function signal(
 }
 
 async function begin(...signals: Signal[]): Promise<void> {
-  watch = new Watch(
+  watch = new SignalWatch(
     nowhere,
     signals,
     (readings) => {

@@ -7,7 +7,7 @@ import { type IndexFacts, readIndexFacts } from "./index-facts.ts";
 import type { Interval } from "./interval.ts";
 
 /** What the catalogue says of a table that decides what it costs to write it; nothing is counted, no row is read. */
-export interface TableFacts {
+export interface TableStatistics {
   readonly name: string;
   /** of the table itself, partitions included, without indexes and values out of line */
   readonly bytes: number;
@@ -24,7 +24,7 @@ export interface TableFacts {
 }
 
 /** Asks the catalogue about a table; quick, whatever its size. */
-export async function readTableFacts(db: Queryable, relation: Relation): Promise<TableFacts> {
+export async function readTableStatistics(db: Queryable, relation: Relation): Promise<TableStatistics> {
   const columns = await readColumnFacts(db, relation.oid);
   const { rows } = await db.query(sql`
     select pg_catalog.sum(pg_catalog.pg_relation_size(c.oid)) as bytes,
@@ -57,13 +57,13 @@ export async function readTableFacts(db: Queryable, relation: Relation): Promise
     rowBytes: rowBytes(columns.map(({ alignment, present }) => ({ alignment, bytes: present }))),
     fillFactor: Number(row?.fill_factor ?? 100),
     indexes: await readIndexFacts(db, relation.oid, columns),
-    generatedFrom: JSON.parse(row?.generated_from ?? "{}") as TableFacts["generatedFrom"],
+    generatedFrom: JSON.parse(row?.generated_from ?? "{}") as TableStatistics["generatedFrom"],
     hasFullIdentity: row?.full_identity === "t",
   };
 }
 
 /** The columns that change when these are written: those that are generated from them as well. */
-export function changedColumns(facts: TableFacts, written: readonly string[]): readonly string[] {
+export function changedColumns(facts: TableStatistics, written: readonly string[]): readonly string[] {
   const generated = Object.entries(facts.generatedFrom)
     .filter(([, from]) => from.some((column) => written.includes(column)))
     .map(([name]) => name);

@@ -9,7 +9,7 @@ const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 const echoMs = 1_000;
 
 /** The first signal ends the current batches and gives the leases back; one that comes a second later stops at once. */
-export class Signals {
+export class ProcessSignals {
   readonly #controller = new AbortController();
   readonly #handler = (signal: keyof typeof numbers): void => this.#receive(signal);
   #echoesUntil = 0;

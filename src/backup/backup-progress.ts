@@ -1,5 +1,5 @@
 /** How far a backup or a restore is. */
-export interface Progress {
+export interface BackupProgress {
   readonly rows: number;
   /** of the compressed files */
   readonly bytes: number;
