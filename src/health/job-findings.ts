@@ -1,5 +1,5 @@
 import { readReport } from "../engine/report/run-report.ts";
-import { type JobState, lastStepsToGoOn } from "../engine/state/job-state.ts";
+import { contractToResume, type JobState } from "../engine/state/job-state.ts";
 import { type OrphanedJob, orphanedJobs } from "../engine/state/orphaned-jobs.ts";
 import type { ParameterSpec } from "../job/definition/parameters.ts";
 import type { Stop } from "../remedies/stops.ts";
@@ -125,7 +125,7 @@ function ofOpenSteps(given: JobState): Finding[] {
   if (state !== "succeeded" || steps.contract.open.length === 0) return [];
   const message = `${name} has contract steps that are not done: ${steps.contract.open.join(", ")}.`;
   const remedy =
-    lastStepsToGoOn(given).length > 0
+    contractToResume(given).length > 0
       ? `Go on with them: tidefill up --to ${name}`
       : `When no program asks for it any more: tidefill contract ${name}`;
   return [{ code: "open-steps", job: name, message, remedy }];

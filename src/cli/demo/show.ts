@@ -123,11 +123,11 @@ async function playTwin(db: Database, url: string, before: Testimony, rowRate: n
   say(
     "  (this machine, start-up included; splitting words is slow in SQL, arithmetic and dates are faster there)\n",
   );
-  await takeBack(db, url);
+  await undoDemo(db, url);
 }
 
 /** The run is undone, after somebody has changed one row that it wrote. @throws TidefillError when that is not spared */
-async function takeBack(db: Database, url: string): Promise<void> {
+async function undoDemo(db: Database, url: string): Promise<void> {
   say("And if it was wrong? Somebody corrects one essay's count by hand, and only then the run is undone:");
   await db.query(sql`update essay_submission_essay set computed_word_count = -1 where id = ${corrected}`);
   say(emphasise("dim", "  $ tidefill undo essay-word-count-sql"));

@@ -48,14 +48,14 @@ export async function undoTo(
   else await requireConfirmation(given.yes, question, to);
   const jobs: { readonly job: string; readonly report: RunReport | null }[] = [];
   for (const plan of plans) {
-    jobs.push({ job: plan.job.name, report: await takeBack(settings, given, plan) });
+    jobs.push({ job: plan.job.name, report: await undoJobOf(settings, given, plan) });
     if ((process.exitCode ?? exitCodes.done) !== exitCodes.done) break;
   }
   if (settings.json) printJson({ jobs });
 }
 
 /** Answers the report of the last run that was undone; null where there were steps only. */
-async function takeBack(
+async function undoJobOf(
   settings: CommonSettings,
   given: WorkSettings,
   { job, runs, unfinished }: UndoPlan,

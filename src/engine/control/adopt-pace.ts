@@ -4,7 +4,7 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Store } from "../../store/store.ts";
 import { paceOf } from "../options/pace-of.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { PaceOptions } from "../options/work-options.ts";
 
 /**
  * What somebody says about the pace when he takes a run up holds for the whole run from then on; standbys come to those that it
@@ -14,7 +14,7 @@ export async function adoptPace(
   db: Queryable,
   store: Store,
   run: Run,
-  options: WorkOptions,
+  options: PaceOptions,
 ): Promise<RunPace> {
   const asked = paceOf(options);
   if (Object.keys(asked).length === 0) return asked;

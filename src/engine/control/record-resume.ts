@@ -1,13 +1,13 @@
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { PaceOptions } from "../options/work-options.ts";
 import { adoptPace } from "./adopt-pace.ts";
 
 /** Adopts the pace that was given with a resume, and writes the resume into the audit. */
 export async function recordResume(
   { db, store }: Session,
   run: Run,
-  options: WorkOptions & { readonly acceptChanges?: boolean | undefined },
+  options: PaceOptions & { readonly acceptChanges?: boolean | undefined },
 ): Promise<void> {
   const { job, id } = run;
   await db.transaction(async (tx) => {

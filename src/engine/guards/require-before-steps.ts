@@ -2,7 +2,7 @@ import type { Job } from "../../job/definition/define-job.ts";
 import type { Refusal } from "../../plan/open/check.ts";
 import { isAboutPersons } from "../../plan/open-job.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { UndoKeyOption } from "../options/work-options.ts";
 import { requireEncryption, requireUndoKey, undoKeyOf } from "../undo-log/encryption.ts";
 import { refusalsOf } from "./refusals-of.ts";
 
@@ -14,7 +14,7 @@ export async function requireBeforeSteps(
   db: Database,
   job: Job,
   parameters: object,
-  options: WorkOptions,
+  options: UndoKeyOption,
 ): Promise<void> {
   if (!job.undoable || !isAboutPersons(job, parameters)) return;
   const key = undoKeyOf(options);

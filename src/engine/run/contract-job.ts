@@ -18,7 +18,7 @@ import { requireSafeSteps, whyUnsafe } from "../guards/require-safe-steps.ts";
 import { requireUndoKept } from "../guards/require-undo-kept.ts";
 import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { PaceOptions, StepWorkOptions, UndoKeyOption, WorkOptions } from "../options/work-options.ts";
 import { openStepRunner } from "../process/open-step-runner.ts";
 import type { ContractReport } from "../report/contract-report.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
@@ -26,7 +26,7 @@ import { givenParameters } from "../undo-log/kept-parameters.ts";
 import { verify } from "../verify/verify-run.ts";
 
 /** Does the expand steps; killed at any instant, the next call goes on. */
-export async function expand(session: Session, job: Job, options: WorkOptions): Promise<void> {
+export async function expand(session: Session, job: Job, options: StepWorkOptions): Promise<void> {
   const window = options.window ?? job.pace.window;
   await openStepRunner(session, { job, phase: "expand" }, { ...options, window }).up();
 }
@@ -45,7 +45,7 @@ export async function contractAfter(
   const run = BigInt(report.run);
   const runner = openStepRunner(session, { job, phase: "contract", run }, options);
   const { length: before } = await runner.open();
-  const stopped = await doLastSteps(session, job, run, options).catch((error: unknown) => {
+  const stopped = await runContract(session, job, run, options).catch((error: unknown) => {
     if (error instanceof TidefillError && error.code === "step-stopped") return error;
     throw error;
   });
@@ -56,7 +56,7 @@ export async function contractAfter(
 }
 
 /** Answers why nothing was done; null where nothing stood against it. */
-async function doLastSteps(
+async function runContract(
   session: Session,
   job: Job,
   run: bigint,
@@ -72,7 +72,7 @@ async function doLastSteps(
  * Goes on with the contract steps of a run that has succeeded, killed or failed among them; null where none is open but those that wait
  * for `contractJob`.
  */
-export async function goOnWithLastSteps(
+export async function resumeContract(
   session: Session,
   job: Job,
   options: WorkOptions,
@@ -85,7 +85,7 @@ export async function goOnWithLastSteps(
   if (run === null || latest === null || !isFinished(latest.status)) return null;
   const open = await openStepRunner(session, { job, phase: "contract" }, options).open();
   if (!beforeLoss(job.contract).some((step) => open.includes(step))) return null;
-  const current = await takenUp(session, run, options);
+  const current = await withPace(session, run, options);
   return contractAfter(session, job, await readReport(session, current), options);
 }
 
@@ -96,7 +96,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
     await requireSchema(db, store.schema);
     const run = await store.runs.standing(db, job.name);
     if (run === null) throw notRun(job);
-    await takenUp(session, run, options);
+    await withPace(session, run, options);
     const runner = openStepRunner(session, { job, phase: "contract", run: run.id }, options);
     await runner.awaitTurn();
     const problem = await whyNotYet(session, job, run.id, options);
@@ -116,7 +116,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
 }
 
 /** The run with what was said about its pace just now. */
-async function takenUp({ db, store }: Session, run: Run, options: WorkOptions): Promise<Run> {
+async function withPace({ db, store }: Session, run: Run, options: PaceOptions): Promise<Run> {
   await db.transaction(async (tx) => {
     const asked = await adoptPace(tx, store, run, options);
     if (Object.keys(asked).length === 0) return;
@@ -126,7 +126,12 @@ async function takenUp({ db, store }: Session, run: Run, options: WorkOptions): 
 }
 
 /** What a backup of the job is of; null where its own check answers for several tables, or for one without a key. */
-async function scopeOf(db: Database, job: Job, run: Run, options: WorkOptions): Promise<BackupScope | null> {
+async function scopeOf(
+  db: Database,
+  job: Job,
+  run: Run,
+  options: UndoKeyOption,
+): Promise<BackupScope | null> {
   if (job.kind === "steps") return job.backup.check === null ? droppedOf(db, job) : null;
   return openJob(db, job, await readParameters(job.parameters, await givenParameters(db, run, options)));
 }

@@ -9,7 +9,7 @@ import type { Session } from "../../store/session.ts";
 import { identitiesOf } from "../batch/run-tables.ts";
 import { createRun } from "../control/create-run.ts";
 import { paceOf, paceOfNew } from "../options/pace-of.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { CodeOptions, PaceOptions, UndoKeyOption, WorkOptions } from "../options/work-options.ts";
 import { keptParameters } from "../undo-log/kept-parameters.ts";
 
 /** What is particular to a run of a job before it exists. */
@@ -22,11 +22,14 @@ export interface NewJobRun {
   readonly rollout: Rollout | null;
 }
 
+/** What a caller may say of a run before it exists. */
+type JobRunOptions = PaceOptions & CodeOptions & UndoKeyOption & Pick<WorkOptions, "rejectLimit">;
+
 /** Creates a run of a job with its undo log, and does what `also` does: all of it or nothing. */
 export async function createJobRun(
   session: Session,
   created: NewJobRun,
-  options: WorkOptions,
+  options: JobRunOptions,
   also: (tx: Transaction, id: bigint) => Promise<unknown>,
 ): Promise<Run> {
   const { store } = session;
@@ -49,7 +52,7 @@ export async function createJobRun(
 async function describe(
   tx: Transaction,
   { opened, undoLog, ofRun, parameters, rollout }: NewJobRun,
-  options: WorkOptions,
+  options: JobRunOptions,
 ): Promise<NewRun> {
   const { job, estimate } = opened;
   const given = JSON.parse(parametersToJson(job.parameters, parameters)) as Run["parameters"];
@@ -80,7 +83,7 @@ async function describe(
 
 function detailsOf(
   { opened, undoLog, ofRun, parameters, rollout }: NewJobRun,
-  options: WorkOptions,
+  options: JobRunOptions,
 ): Readonly<Record<string, unknown>> {
   return {
     parameters: opened.isPersonal ? Object.keys(parameters) : parameters,

@@ -12,7 +12,7 @@ import type { RunTask } from "../batch/run-task.ts";
 import { jobTask, openWork, taskOfWork } from "../job-work/job-task.ts";
 import { RejectSweep } from "../job-work/reject-sweep.ts";
 import { RetryBatch } from "../job-work/retry-batch.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { UndoKeyOption } from "../options/work-options.ts";
 import { encryptionOf, undoKeyOf } from "../undo-log/encryption.ts";
 
 /** The work of a job's run: of all its rows or, where it tries rejects once more, of those on its list. */
@@ -20,7 +20,7 @@ export async function openTask(
   session: Session,
   run: Run,
   opened: OpenedJob,
-  options: WorkOptions,
+  options: UndoKeyOption,
 ): Promise<RunTask> {
   const { db, store } = session;
   const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";

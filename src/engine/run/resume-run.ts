@@ -24,7 +24,7 @@ import { resumeUndo } from "../undo/resume-undo.ts";
 import { givenParameters } from "../undo-log/kept-parameters.ts";
 import { verifyTables, verifyTask } from "../verify/verify-task.ts";
 import { withNotCompared } from "../verify/with-not-compared.ts";
-import { contractAfter, goOnWithLastSteps } from "./contract-job.ts";
+import { contractAfter, resumeContract } from "./contract-job.ts";
 import { openTask } from "./open-task.ts";
 import { rollOut } from "./roll-out.ts";
 
@@ -52,7 +52,7 @@ export async function resumeRun(
     if (job !== null && run.job !== job.name)
       throw new UsageError(`Run ${run.id} is of the job ${run.job}, not of ${job.name}.`);
     if (isFinished(run.status)) {
-      const gone = job === null ? null : await goOnWithLastSteps(session, job, options);
+      const gone = job === null ? null : await resumeContract(session, job, options);
       if (gone?.run === Number(run.id)) return gone;
       throw finishedAlready(run);
     }

@@ -27,7 +27,7 @@ import type { WorkOptions } from "../options/work-options.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { leavesPart } from "../state/job-state.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
-import { contractAfter, expand, goOnWithLastSteps } from "./contract-job.ts";
+import { contractAfter, expand, resumeContract } from "./contract-job.ts";
 import { createJobRun } from "./create-job-run.ts";
 import { openTask } from "./open-task.ts";
 import { requireKnownOptions } from "./require-known-options.ts";
@@ -66,7 +66,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     plannedRollout(options, 1);
     requireScope(job, parameters);
     await requireBefore(session, job);
-    const gone = options.again === true ? null : await goOnWithLastSteps(session, job, options);
+    const gone = options.again === true ? null : await resumeContract(session, job, options);
     if (gone !== null) return withIntegrity(db, job, gone);
     if (job.expand.length > 0 || job.kind === "steps") await enter(session, job, options);
     if (job.expand.length > 0) await requireBeforeSteps(db, job, parameters, options);

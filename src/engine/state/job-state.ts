@@ -35,11 +35,11 @@ interface StepNames {
 
 /** Whether there is nothing left to do of a job but what waits for `tidefill contract`. */
 export function isDone(state: JobState): boolean {
-  return state.state === "succeeded" && lastStepsToGoOn(state).length === 0;
+  return state.state === "succeeded" && contractToResume(state).length === 0;
 }
 
 /** The contract steps of a job whose rows are done that take nothing away, and were not done with them. */
-export function lastStepsToGoOn({ job, state, steps }: JobState): readonly string[] {
+export function contractToResume({ job, state, steps }: JobState): readonly string[] {
   if (state !== "succeeded") return [];
   return beforeLoss(job.contract)
     .map(({ name }) => name)

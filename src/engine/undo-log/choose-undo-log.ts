@@ -1,14 +1,14 @@
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { UndoLogKind } from "../../store/runs/run.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { UndoKeyOption } from "../options/work-options.ts";
 import { requireEncryption, undoKeyOf } from "./encryption.ts";
 
 /** How a run of the job will keep what it overwrites. @throws RefusedError when it could not */
 export async function chooseUndoLog(
   db: Database,
   { job, isPersonal }: OpenedJob,
-  options: WorkOptions,
+  options: UndoKeyOption,
 ): Promise<UndoLogKind> {
   if (!job.undoable) return "none";
   if (!isPersonal) return "plain";

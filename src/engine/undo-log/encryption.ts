@@ -5,12 +5,12 @@ import { quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
 import type { Database, Queryable } from "../../postgres/transaction/database.ts";
 import type { Encryption, UndoLog } from "../../sink/images/images.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { UndoKeyOption } from "../options/work-options.ts";
 
 const shortestKey = 12;
 
 /** The operator's key for undo logs, or undefined. */
-export function undoKeyOf({ undoKey }: WorkOptions): string | undefined {
+export function undoKeyOf({ undoKey }: UndoKeyOption): string | undefined {
   return undoKey ?? process.env.TIDEFILL_UNDO_KEY;
 }
 

@@ -4,7 +4,7 @@ import { sqlstateOf } from "../../postgres/failure/failure.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Database, Queryable } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { UndoKeyOption } from "../options/work-options.ts";
 import { encryptionOf, pgcryptoSchema, undoKeyOf } from "./encryption.ts";
 
 /** No job can call a parameter so: names of the command line end at the first `=`. */
@@ -18,7 +18,7 @@ export async function keptParameters(
   db: Queryable,
   run: bigint,
   parameters: string,
-  options: WorkOptions,
+  options: UndoKeyOption,
 ): Promise<Sql> {
   const key = undoKeyOf(options);
   const isEncrypted = parameters !== "{}" && key !== undefined && (await pgcryptoSchema(db)) !== null;
@@ -34,7 +34,7 @@ export async function keptParameters(
 export async function givenParameters(
   db: Database,
   { id, parameters }: Run,
-  options: WorkOptions,
+  options: UndoKeyOption,
 ): Promise<GivenParameters> {
   const encrypted = parameters[mark] as { readonly run: string; readonly text: string } | undefined;
   if (encrypted === undefined) return parameters;

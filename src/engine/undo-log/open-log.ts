@@ -1,11 +1,11 @@
 import type { UndoLog } from "../../sink/images/images.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { UndoKeyOption } from "../options/work-options.ts";
 import { encryptionOf, requireDecryption, undoKeyOf } from "./encryption.ts";
 
 /** The undo log of a run, with what decrypts it. @throws RefusedError when the operator's key is not the one it was made with */
-export async function openLog({ db, store }: Session, undone: Run, options: WorkOptions): Promise<UndoLog> {
+export async function openLog({ db, store }: Session, undone: Run, options: UndoKeyOption): Promise<UndoLog> {
   const table = store.undoLogs.table(undone.id);
   if (undone.undoLog !== "encrypted") return { table, encryption: null };
   const encryption = await encryptionOf(db, undone.id, undoKeyOf(options));

@@ -2,7 +2,7 @@ import { RefusedError } from "../../errors.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import type { KnownStep } from "../../store/runs/steps.ts";
 import type { Session } from "../../store/session.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { StepWorkOptions, UndoKeyOption } from "../options/work-options.ts";
 import { openStepRunner } from "../process/open-step-runner.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { requireUndoable } from "./require-undoable.ts";
@@ -12,7 +12,7 @@ import type { UndoPlan } from "./undo-plan.ts";
 export async function requireReversible(
   session: Session,
   { job, runs, unfinished }: UndoPlan,
-  options: WorkOptions = {},
+  options: StepWorkOptions & UndoKeyOption = {},
 ): Promise<void> {
   if (unfinished !== null && unfinished.kind === "run") requireUndoable(unfinished);
   for (const run of runs) {
@@ -26,7 +26,7 @@ export async function requireReversible(
 export async function requireStepsReversible(
   session: Session,
   job: Job,
-  options: WorkOptions & { readonly withExpand?: boolean | undefined },
+  options: StepWorkOptions & UndoKeyOption & { readonly withExpand?: boolean | undefined },
 ): Promise<void> {
   const { db, store } = session;
   const known = await store.steps.known(db, job.name);

@@ -2,7 +2,7 @@ import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import { recordResume } from "../control/record-resume.ts";
 import type { Participation } from "../options/participation.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { PaceOptions, UndoKeyOption } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import { restartWhereMoved } from "../process/restart-where-moved.ts";
 import type { RunReport } from "../report/run-report.ts";
@@ -13,7 +13,7 @@ import { undoTask } from "./undo-task.ts";
 export async function resumeUndo(
   session: Session,
   run: Run,
-  options: WorkOptions,
+  options: PaceOptions & UndoKeyOption,
   part: Participation,
 ): Promise<RunReport> {
   const { db, store } = session;

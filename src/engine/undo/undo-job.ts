@@ -4,7 +4,7 @@ import type { Session } from "../../store/session.ts";
 import { withSession } from "../../store/session.ts";
 import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { StepWorkOptions, UndoKeyOption, WorkOptions } from "../options/work-options.ts";
 import { openStepRunner } from "../process/open-step-runner.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { requireReversible } from "./require-reversible.ts";
@@ -42,7 +42,11 @@ export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunR
   });
 }
 
-async function planOf(session: Session, job: Job, options: WorkOptions): Promise<UndoPlan> {
+async function planOf(
+  session: Session,
+  job: Job,
+  options: StepWorkOptions & UndoKeyOption,
+): Promise<UndoPlan> {
   const plan = await readUndoPlan(session, job);
   await requireReversible(session, plan, options);
   return plan;

@@ -19,7 +19,7 @@ import { recordStepsUndone } from "../control/record-steps.ts";
 import { connectionsOf, paceOf } from "../options/pace-of.ts";
 import type { Participation } from "../options/participation.ts";
 import { participation } from "../options/participation.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { StepWorkOptions, WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import { openStepRunner } from "../process/open-step-runner.ts";
 import type { RunReport } from "../report/run-report.ts";
@@ -73,19 +73,19 @@ export async function undo(
 ): Promise<RunReport> {
   const begun = await unfinishedUndo(session, undone);
   if (begun === null) requireUndoable(undone);
-  await takeBackSteps(session, undone, options);
+  await undoSteps(session, undone, options);
   if (!undone.hasRows) return recordStepsUndone(session, undone);
   // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
   for (const empty of begun === null ? await emptyAfter(session, undone) : []) {
-    const report = await takeBackRows(session, empty, options, part);
+    const report = await undoRows(session, empty, options, part);
     if (!isWhole(report)) return report;
   }
   const report =
     begun === null
-      ? await takeBackRows(session, undone, options, part)
+      ? await undoRows(session, undone, options, part)
       : await resumeUndo(session, begun, options, { ...part, isResumed: true });
   if (options.withExpand === true && options.job !== undefined && isWhole(report))
-    await takeBackExpand(session, options.job, options);
+    await undoExpand(session, options.job, options);
   return report;
 }
 
@@ -101,7 +101,7 @@ async function unfinishedUndo({ db, store }: Session, run: Run): Promise<Run | n
   return last.id === run.id || last.ofRun === run.id ? last : null;
 }
 
-async function takeBackRows(
+async function undoRows(
   session: Session,
   undone: Run,
   options: UndoOptions,
@@ -129,7 +129,7 @@ async function emptyAfter({ db, store }: Session, { id, job }: Run): Promise<Run
 }
 
 /** The steps that came after the rows go first; of a job of steps alone all of them. */
-async function takeBackSteps(session: Session, run: Run, options: UndoOptions): Promise<void> {
+async function undoSteps(session: Session, run: Run, options: UndoOptions): Promise<void> {
   const { db, store } = session;
   const known = await store.steps.known(db, run.job);
   const isNeeded =
@@ -147,11 +147,11 @@ async function takeBackSteps(session: Session, run: Run, options: UndoOptions): 
     withExpand: options.withExpand === true || !run.hasRows,
   });
   await openStepRunner(session, { job, phase: "contract" }, options).down();
-  if (!run.hasRows) await takeBackExpand(session, job, options);
+  if (!run.hasRows) await undoExpand(session, job, options);
 }
 
 /** Undoes the expand steps: what they have added goes, with all that is in it. */
-async function takeBackExpand(session: Session, job: Job, options: WorkOptions): Promise<number> {
+async function undoExpand(session: Session, job: Job, options: StepWorkOptions): Promise<number> {
   return openStepRunner(session, { job, phase: "expand" }, options).down();
 }
 

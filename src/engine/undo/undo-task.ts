@@ -16,14 +16,14 @@ import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { asTheApplication } from "../job-work/as-the-application.ts";
-import type { WorkOptions } from "../options/work-options.ts";
+import type { UndoKeyOption } from "../options/work-options.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { layoutsOf, type PartLayout } from "../undo-log/part-layout.ts";
 import { isOrdered } from "./order-log.ts";
 import { supersededBySweep, UndoBatch } from "./undo-batch.ts";
 
 /** The work of an undo: out of the log of the run that it undoes, and nothing else. */
-export async function undoTask(session: Session, undo: Run, options: WorkOptions): Promise<RunTask> {
+export async function undoTask(session: Session, undo: Run, options: UndoKeyOption): Promise<RunTask> {
   const { db, store } = session;
   const undone = await store.runs.before(db, undo);
   const log = await openLog(session, undone, options);

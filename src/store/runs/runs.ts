@@ -48,11 +48,11 @@ export class Runs {
         and run.status in ('running', 'pending')
         and run.wanted = 'cancelled'
         and ${this.#statusNow()} = 'cancelled'`);
-    await this.#takeBackRetries(db, job);
+    await this.#returnRetries(db, job);
   }
 
   /** What a cancelled run should have tried once more, and did not, is a reject of the earlier run again. */
-  async #takeBackRetries(db: Queryable, job: string): Promise<void> {
+  async #returnRetries(db: Queryable, job: string): Promise<void> {
     const reject = this.#schema.table("reject");
     await db.query(sql`
       with left_over as (
