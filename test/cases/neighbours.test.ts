@@ -173,7 +173,7 @@ test("a walk that dead entries hold up says how many they are, and who keeps the
         await tx.query(raw("set local statement_timeout = 1; select pg_catalog.pg_sleep(1)"));
         return null;
       },
-      batchBounds: async () => ({ through: null, walked: 0, isLast: true, isEmpty: true }),
+      nextBatch: async () => ({ through: null, walked: 0, isLast: true, isEmpty: true }),
       hasRows: async () => true,
     };
     const wish = {

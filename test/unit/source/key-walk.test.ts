@@ -29,7 +29,7 @@ async function walked(walk: KeyWalk, rows: number): Promise<readonly [string | u
 }
 const wide = (): KeyWalk => new KeyWalk(relation, key, null, sql`octet_length(body)`);
 
-describe("a batchBounds of keys", () => {
+describe("a batch of keys", () => {
   test("is counted off where no row can be wide", async () => {
     expect(await walked(new KeyWalk(relation, key, null, null), 5_000)).toEqual(["counted", 5_000]);
   });
