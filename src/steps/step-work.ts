@@ -103,7 +103,7 @@ export class StepWork {
   async requireReversible(): Promise<void> {
     const { job, step, known } = this.#of;
     if (this.#wayBack !== null) return;
-    // What was begun and has changed nothing needs no way back; of the author's own statements only he could tell.
+    // What was begun and has changed nothing needs no undo; of the author's own statements only he could tell.
     const { up } = statementsOf(step, null);
     if (known?.state !== "done" && step.kind !== "sql" && !(await isAnyDone(this.#db, up))) return;
     throw new RefusedError(

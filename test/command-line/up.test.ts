@@ -164,7 +164,7 @@ test("undo --to undoes what was done after a job, and goes on when it was killed
   expect(await done("undo", "--to", "nothing", "--yes")).toContain("Nothing stands");
 });
 
-test("undo --to looks at all ways back before it touches the first job", async () => {
+test("undo --to looks at what it has to undo before it touches the first job", async () => {
   await write({ a: column("a", "b"), b: add("b", 'after: ["a"]'), c: column("c", "c", 'after: ["b"]') });
   await done("up");
   await write({ a: column("a", "other") });

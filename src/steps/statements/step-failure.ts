@@ -24,7 +24,7 @@ function goOn({ job, phase, isBack = false }: StepPlace): string {
 
 /** How a step is spoken of. */
 export function shownStep({ name, isBack = false }: Pick<StepPlace, "name" | "isBack">): string {
-  return isBack ? `way back of "${name}"` : `step "${name}"`;
+  return isBack ? `undo of "${name}"` : `step "${name}"`;
 }
 
 /** Somebody holds the lock that a step needs, and does not let go. */

@@ -20,7 +20,7 @@ export interface StepEntry extends StepKey {
   readonly definition: string;
   /** what the undo needs; null where it needs nothing */
   readonly before: string | null;
-  /** it was there before the job came: no way back may take it away */
+  /** it was there before the job came: no undo may take it away */
   readonly wasThere: boolean;
 }
 

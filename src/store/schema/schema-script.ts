@@ -158,7 +158,7 @@ create table ${s}.step (
 comment on table ${s}.step is 'The schema changes of jobs that are begun or done; one that was undone is here no more';
 comment on column ${s}.step.definition is 'Hash of what it was made of';
 comment on column ${s}.step.before is 'What the undo needs: the statement of an index that was dropped';
-comment on column ${s}.step.was_there is 'It was there before the job came: no way back takes it away';
+comment on column ${s}.step.was_there is 'It was there before the job came: no undo takes it away';
 comment on column ${s}.step.state is 'Of what was begun, or begun to be undone, the catalogue alone tells how far it is';
 
 create table ${s}.claim (

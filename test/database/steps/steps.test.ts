@@ -186,7 +186,7 @@ test("an index that was dropped comes back as it was", async () => {
   expect(await schema()).toEqual(before);
 });
 
-test("an index whose way back has failed comes back by the next one", async () => {
+test("an index whose undo has failed comes back by the next one", async () => {
   await database.query("create unique index t_n on things.t (n)");
   const before = await schema();
   const given = job(dropIndex("things.t_n"));

@@ -71,10 +71,10 @@ test("what a run that was cancelled has written goes back with its job", async (
   expect(await values()).toEqual([0]);
 });
 
-const noWayBack = sqlStep({ name: "no way back", up: sql`select 1`, down: null });
+const withoutUndo = sqlStep({ name: "no undo", up: sql`select 1`, down: null });
 test.each<readonly [string, object, object]>([
-  ["a first step without an undo", { expand: [noWayBack] }, { expand: [noWayBack] }],
-  ["a last step without an undo", { contract: [noWayBack] }, { contract: [noWayBack] }],
+  ["a first step without an undo", { expand: [withoutUndo] }, { expand: [withoutUndo] }],
+  ["a last step without an undo", { contract: [withoutUndo] }, { contract: [withoutUndo] }],
   ["a step that is not in the file any more", { expand: [addColumn("things", "m", "integer")] }, {}],
   [
     "a last step that is not in the file any more",
