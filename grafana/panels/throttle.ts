@@ -17,7 +17,7 @@ function level(): TimeseriesBuilder {
 function utilization(): TimeseriesBuilder {
   return graph(
     {
-      title: "Strain, by reason",
+      title: "Utilization, by reason",
       description:
         "The signal that holds the run back, and how near its limit it is: above half the run slows down, at 100 % it waits. Nothing: nobody is in the way. What each reason means and what to do stands in docs/operating.md.",
     },

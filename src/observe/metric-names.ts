@@ -150,7 +150,7 @@ export const metricNames = [
   {
     name: "tidefill_throttled",
     type: "gauge",
-    help: "How strained the signal is that holds the run back, 1 being its limit; 0 for all others.",
+    help: "How utilizationed the signal is that holds the run back, 1 being its limit; 0 for all others.",
     labels: ["job_name", "reason"],
     values: { reason: signalNames },
   },

@@ -46,7 +46,7 @@ export class ProgressLine {
       this.#stream.write(`${progressLine(job, said)}\n`);
       return;
     }
-    // A line that the terminal wraps by itself could not be undone.
+    // A line that the terminal wraps by itself could not be erased.
     const lines = progressLines(job, said, Math.max(20, (this.#stream.columns ?? 80) - 1));
     this.#stream.write(`${erased(this.#shown)}${lines.join("\n")}`);
     this.#shown = lines.length;

@@ -5,7 +5,7 @@ import { holdByObstacle } from "../remedies/obstacles.ts";
 import { nameOf } from "../remedies/stops.ts";
 import { formatCount, formatInterval, formatPercent } from "./format.ts";
 
-type Heartbeat = Extract<EngineEvent, { type: "progress" }>;
+type ProgressEvent = Extract<EngineEvent, { type: "progress" }>;
 
 /** What is said of a run: how far it is, and where it waits why and what to type. */
 export interface Said {
@@ -17,7 +17,7 @@ export interface Said {
 export class ProgressState {
   #estimatedRows = 0;
   #estimatedWalk = 0;
-  #last: Heartbeat | null = null;
+  #last: ProgressEvent | null = null;
   /** what to type for the run */
   #name = "";
   /** what this process has committed since the run last told of its progress, which is that of all processes */

@@ -10,7 +10,7 @@ export interface PlannedStep {
   readonly isDone: boolean;
   /** in their order; each is left out where the catalogue has it already */
   readonly statements: readonly string[];
-  readonly hasWayBack: boolean;
+  readonly isReversible: boolean;
   /** waits for `tidefill contract` */
   readonly takesAway: boolean;
 }
@@ -34,7 +34,7 @@ export function planSteps(
           ];
           return notes.length === 0 ? text.toString() : `${text} -- ${notes.join(", ")}`;
         }),
-        hasWayBack: down !== null,
+        isReversible: down !== null,
         takesAway: takesAway(step),
       };
     }),

@@ -89,7 +89,7 @@ export class StepWork {
     const strike = (tx: Transaction): Promise<boolean> => this.#store.steps.strike(tx, this.#key);
     const work = this.#works("step undone", strike, () => this.#store.steps.beginBack(this.#db, this.#key));
     const isHalfDone = step.kind === "sql" && known?.state === "begun";
-    for (const statement of this.#wayBack ?? [])
+    for (const statement of this.#undo ?? [])
       this.#hasWorked =
         (await work(isHalfDone ? { ...statement, mayBeHalfDone: true } : statement)) || this.#hasWorked;
     await this.#db.transaction(async (tx) => {
@@ -102,7 +102,7 @@ export class StepWork {
   /** @throws RefusedError where it cannot be undone */
   async requireReversible(): Promise<void> {
     const { job, step, known } = this.#of;
-    if (this.#wayBack !== null) return;
+    if (this.#undo !== null) return;
     // What was begun and has changed nothing needs no undo; of the author's own statements only he could tell.
     const { up } = statementsOf(step, null);
     if (known?.state !== "done" && step.kind !== "sql" && !(await isAnyDone(this.#db, up))) return;
@@ -118,7 +118,7 @@ export class StepWork {
   }
 
   /** null where there is none */
-  get #wayBack(): readonly StepStatement[] | null {
+  get #undo(): readonly StepStatement[] | null {
     return this.#wasThere ? [] : statementsOf(this.#of.step, this.#of.known?.before ?? null).down;
   }
 
@@ -178,7 +178,7 @@ export class StepWork {
       await this.#record(tx, action);
       return true;
     };
-    const states = action === "step done" ? (["begun"] as const) : (["begun", "undone"] as const);
+    const states = action === "step done" ? (["begun"] as const) : (["begun", "undoing"] as const);
     const holding: StatementControl["around"] = async (tx, run) => {
       if (!(await this.#store.steps.hold(tx, this.#key, states))) throw overtaken(step);
       await run();

@@ -18,7 +18,7 @@ export interface TracedLock {
 export interface TracedStatement {
   readonly step: string;
   readonly statement: string;
-  /** null where it was not run: outside of a transaction it could not be undone */
+  /** null where it was not run: outside of a transaction it could not be rolled back */
   readonly locks: readonly TracedLock[] | null;
   /** why it was not run or did not end; null where all went well */
   readonly problem: string | null;

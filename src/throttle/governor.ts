@@ -10,7 +10,7 @@ const leastLevel = 0.003;
 const risePerSecond = 0.1;
 
 /**
- * How much of its pace a run may use, 0 to 1, out of how strained the database is: gives way at once, comes back little by
+ * How much of its pace a run may use, 0 to 1, by how near its signals are to their limits: gives way at once, comes back little by
  * little (additive increase as in TCP's congestion avoidance), and does not swing around a limit. Each signal lets go for
  * itself: one that must never stop a run cannot keep it stopped for another either.
  */

@@ -30,7 +30,7 @@ export type SignalName = (typeof signalNames)[number];
 export interface Reading {
   readonly signal: SignalName;
   /**
-   * 0 is no utilization, 1 the limit: from there on the run waits. In between it gives way little by little. A signal that must
+   * 0 is idle, 1 the limit: from there on the run waits. In between it gives way little by little. A signal that must
    * never stop a run by itself stays below 1.
    */
   readonly utilization: number;

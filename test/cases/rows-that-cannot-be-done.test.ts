@@ -90,7 +90,7 @@ test.for(isLong ? [rowJob, sqlJob] : [rowJob])(
       const report = await run(job);
       expect(report).toMatchObject({ status: "succeeded", rows: { written: 999, rejected: 1 } });
       expect(report.message).toMatch(
-        /^Rows are still rejected: locked by pid \d+ of \w+ \(night shift\), idle in transaction for \d+ s\. To try them again/,
+        /^Rejects are left: locked by pid \d+ of \w+ \(night shift\), idle in transaction for \d+ s\. To try them again/,
       );
       expect(await done()).toEqual({ once: 999, never: 1, rows: 1000 });
     } finally {

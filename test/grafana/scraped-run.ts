@@ -27,13 +27,13 @@ export class ScrapedRun {
     // One row in a thousand is refused, so that there are halved batches and rejects to see.
     await database.query("alter table counters add check (n < 1 or id % 1000 <> 0)");
     const tidefill = await openCommandLine(database);
-    // Always a little strained, so that there is something to see of what holds a run back.
-    const strained = `sink: update(counters, ["n"]),
+    // Always a little throttled, so that there is something to see of what holds a run back.
+    const throttled = `sink: update(counters, ["n"]),
   throttles: [functionThrottle({ name: "load of the test", max: 10, read: () => 6 })],`;
     await tidefill.write(
       "increment.ts",
       increment
-        .replace('sink: update(counters, ["n"]),', strained)
+        .replace('sink: update(counters, ["n"]),', throttled)
         .replace("defineJob,", "defineJob, functionThrottle,"),
     );
     return new ScrapedRun(database, tidefill, String(await freePort()));

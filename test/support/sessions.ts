@@ -14,7 +14,7 @@ export class Sessions {
   }
 
   /** One that asks as a run's signals do. */
-  onlooker(url = this.#url): ProbeConnection {
+  probe(url = this.#url): ProbeConnection {
     const db = new Database(
       createPool({ connectionString: url, applicationName: "tidefill onlooker", maxConnections: 1 }),
     );

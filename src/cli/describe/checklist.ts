@@ -38,7 +38,7 @@ export function checklist(
 
 function reversible(job: Job, steps: readonly PlannedStep[]): ChecklistLine {
   const question = "reversible";
-  const oneWay = steps.filter(({ hasWayBack }) => !hasWayBack).map(({ name }) => name);
+  const oneWay = steps.filter(({ isReversible }) => !isReversible).map(({ name }) => name);
   if (!job.undoable)
     return { question, isGood: false, answer: "no: the job keeps no undo log (undoable: false)" };
   if (oneWay.length > 0) return { question, isGood: false, answer: `cannot be undone: ${oneWay.join(", ")}` };

@@ -1,5 +1,5 @@
 import { formatBytesInterval } from "../../observe/format.ts";
-import type { SqlFinding } from "../../plan/find-sql.ts";
+import type { SqlFinding } from "../../plan/find-unsafe-sql.ts";
 import type { Forecast } from "../../plan/forecast/forecast.ts";
 import type { RunPlan } from "../../plan/plan-run.ts";
 import type { PlannedStep } from "../../plan/plan-steps.ts";

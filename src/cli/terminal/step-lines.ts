@@ -8,7 +8,7 @@ function took(seconds: number): string {
   return seconds < 0.1 ? "" : `; ${formatSeconds(seconds)}`;
 }
 
-/** Tells people of the steps before and after the rows: a line for each, and who is in the way of one that waits. */
+/** Tells people of the expand and contract steps: a line for each, and who is in the way of one that waits. */
 export class StepLines {
   #blockedBy: string | null = null;
 

@@ -1,6 +1,6 @@
 import { JobError, NotCommittedError, SwallowedError } from "../../errors.ts";
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
-import { hasCome, type RowGuard } from "../../postgres/catalog/row-guard.ts";
+import { hasCome, type RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { join, type Sql } from "../../postgres/sql/sql.ts";
 import { describeBlockers } from "../../postgres/transaction/blocking-sessions.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";

@@ -1,7 +1,7 @@
 import type { Pace } from "../../job/pace/pace.ts";
 import type { ThrottleDefinition } from "../../job/pace/throttles.ts";
 import type { Relation } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/row-guard.ts";
+import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { Walk } from "../../source/walk.ts";
 import type { BatchWork } from "./batch-work.ts";

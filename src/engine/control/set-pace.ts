@@ -60,7 +60,7 @@ async function missingStandbys(db: Queryable, declared: readonly string[]): Prom
   return declared.filter((each) => !isAddress(each) && !rows.some(({ name }) => name === each));
 }
 
-/** What somebody sets or puts there is undone in its own way. */
+/** What somebody sets or puts there ends in its own way. */
 const ownWays = ["window", "stop file"];
 
 function requireIgnorable(ignored: readonly string[]): void {

@@ -1,6 +1,6 @@
 import { RefusedError } from "../../errors.ts";
 import type { Job } from "../../job/definition/define-job.ts";
-import { refusalsOfSteps } from "../../plan/find-sql.ts";
+import { refusalsOfSteps } from "../../plan/find-unsafe-sql.ts";
 
 /**
  * Refuses a job one of whose steps would harm a live table, before its first statement.

@@ -7,7 +7,7 @@ import type { UndoLog } from "../../sink/images/images.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { imageTarget, type TargetOf } from "../undo-log/image-target.ts";
-import { asTheApplication } from "./as-the-application.ts";
+import { asTheApplication } from "./with-row-security.ts";
 import { moveSequences } from "./move-sequences.ts";
 import { ReferredRows } from "./referred-rows.ts";
 import { RowBatch } from "./row-batch.ts";

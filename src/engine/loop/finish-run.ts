@@ -147,5 +147,5 @@ async function messageAtEnd(
     return `New rows kept coming: the last of ${sweep} sweeps still found some. Let the application fill them itself.`;
   const aside = await store.rejects.reasons(tx, id, ["slow", "locked"]);
   if (aside.length === 0) return null;
-  return `Rows are still rejected: ${aside.join("; ")}. To try them again: tidefill rejects ${id} --retry`;
+  return `Rejects are left: ${aside.join("; ")}. To try them again: tidefill rejects ${id} --retry`;
 }

@@ -2,12 +2,12 @@ import type { Worker } from "./worker.ts";
 
 /** The workers of this process; it grows while they work, and those that are too many rest. */
 export class WorkerPool {
-  readonly #startWorkers: (number: number) => Worker;
+  readonly #makeWorker: (number: number) => Worker;
   readonly #members: Worker[] = [];
   readonly #work: Promise<void>[] = [];
 
-  constructor(startWorkers: (number: number) => Worker) {
-    this.#startWorkers = startWorkers;
+  constructor(makeWorker: (number: number) => Worker) {
+    this.#makeWorker = makeWorker;
   }
 
   get members(): readonly Worker[] {
@@ -17,7 +17,7 @@ export class WorkerPool {
   /** Sets so many workers to work, if there are not as many yet. */
   growTo(count: number): void {
     while (this.#members.length < count) {
-      const worker = this.#startWorkers(this.#members.length + 1);
+      const worker = this.#makeWorker(this.#members.length + 1);
       this.#members.push(worker);
       this.#work.push(worker.run());
     }

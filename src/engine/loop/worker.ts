@@ -1,7 +1,7 @@
 import { LeaseLostError, NoProgressError, RowsSwallowedError, WalkTooSlowError } from "../../errors.ts";
 import type { RejectLimit } from "../../job/definition/reject-limit.ts";
 import type { Relation } from "../../postgres/catalog/relation.ts";
-import { triggersBefore } from "../../postgres/catalog/row-guard.ts";
+import { triggersBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { classifyFailure } from "../../postgres/failure/failure.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { Advanced, Lease } from "../../store/runs/ranges.ts";

@@ -33,7 +33,7 @@ export interface UndoKeyOption {
 
 /** How steps are done. */
 export interface StepWorkOptions extends LeaveOptions, Pick<PaceOptions, "window"> {
-  /** hears of the steps before and after the rows */
+  /** hears of the expand and contract steps */
   readonly onStep?: StepListener | undefined;
   /** for tests of a job: a few rows make several batches, and nothing holds the run back */
   readonly inTest?: InTest | undefined;

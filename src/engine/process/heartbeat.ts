@@ -21,7 +21,7 @@ const observeEvery = 4;
 const fewestMeasured = 1_000;
 /** What holds a run that nobody wants to work just now. */
 const offDuty = ["window", "stop file"] as const;
-/** Rates are taken over about so many pulses. */
+/** Rates are taken over about so many heartbeats. */
 const rateWindow = 10;
 const longestRateWindow = 60;
 

@@ -28,7 +28,7 @@ export class OperatorRequests {
     this.#pool = pool;
   }
 
-  /** Stops, or takes up another pace; the same order twice does nothing. */
+  /** Stops, or adopts another pace; the same request twice does nothing. */
   apply({ wanted, pace }: Advanced): void {
     if (wanted === "paused" || wanted === "cancelled") this.#stop.stop({ reason: wanted });
     this.#pacer.follow(pace);

@@ -24,7 +24,7 @@ import { resumeUndo } from "../undo/resume-undo.ts";
 import { givenParameters } from "../undo-log/kept-parameters.ts";
 import { verifyTables, verifyTask } from "../verify/verify-task.ts";
 import { withNotCompared } from "../verify/with-not-compared.ts";
-import { contractAfter, resumeContract } from "./contract-job.ts";
+import { contractAfter, resumeContract } from "./contract-steps.ts";
 import { openTask } from "./open-task.ts";
 import { rollOut } from "./roll-out.ts";
 

@@ -27,7 +27,7 @@ import type { WorkOptions } from "../options/work-options.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { leavesPart } from "../state/job-state.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
-import { contractAfter, expand, resumeContract } from "./contract-job.ts";
+import { contractAfter, expand, resumeContract } from "./contract-steps.ts";
 import { createJobRun } from "./create-job-run.ts";
 import { openTask } from "./open-task.ts";
 import { requireKnownOptions } from "./require-known-options.ts";

@@ -15,7 +15,7 @@ const sampleRows = 1_000;
 
 /**
  * Whether rows want old values back that others hold now, as after `position = position + 1` under a unique constraint: then only
- * the undo, last row first, never meets a value that is still held. The first images are tried.
+ * the reverse order, last row first, never meets a value that is still held. The first images are tried.
  */
 export async function isShifted(
   tx: Transaction,
@@ -113,7 +113,7 @@ export async function orderLog(
   await tx.query(sql`cluster ${table} using ${index}`);
 }
 
-/** Whether the images of a run lie in the order of the undo: its index says so. */
+/** Whether the images of a run lie in reverse order: its index says so. */
 export async function isOrdered(tx: Transaction, store: Store, run: bigint): Promise<boolean> {
   const name = [store.schema.name, nameOfOrder(run)].map(quoteIdentifier).join(".");
   const { rows } = await tx.query(sql`select pg_catalog.to_regclass(${name}) is not null as found`);

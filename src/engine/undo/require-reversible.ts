@@ -22,7 +22,7 @@ export async function requireReversible(
   await requireStepsReversible(session, job, { ...options, withExpand: true });
 }
 
-/** The same for its contract steps, and for its first ones where these are to go too. @throws RefusedError */
+/** The same for its contract steps, and for its expand steps where these are to go too. @throws RefusedError */
 export async function requireStepsReversible(
   session: Session,
   job: Job,

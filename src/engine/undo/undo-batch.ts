@@ -24,7 +24,7 @@ export interface UndoTools {
   readonly refused: KnownRejects;
 }
 
-/** The batch of an undo: the images of a range of the log are undone, each only where nobody has changed the row since. */
+/** The batch of an undo: the images of a range of the log are restored, each only where nobody has changed the row since. */
 export class UndoBatch implements BatchWork {
   readonly #tools: UndoTools;
 

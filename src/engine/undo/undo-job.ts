@@ -14,7 +14,7 @@ import { isWhole, undo } from "./undo-run.ts";
 
 /**
  * Undoes a whole job: its contract steps, its rows, run by run, also those of a run that was cancelled, its expand steps, in this
- * order. Goes on where it was interrupted; answers the report of the last run that it undid, null where all were back already.
+ * order. Goes on where it was interrupted; answers the report of the last run that it undid, null where nothing was left to undo.
  * @throws RefusedError where something cannot be undone; nothing is begun then
  */
 export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunReport | null> {

@@ -32,7 +32,7 @@ import { resumeUndo } from "./resume-undo.ts";
 import { undoTask } from "./undo-task.ts";
 
 export interface UndoOptions extends WorkOptions {
-  /** the job, where it has steps: those after the rows are undone before the rows */
+  /** the job, where it has steps: its contract steps are undone before the rows */
   readonly job?: Job | undefined;
   /** the expand steps are undone as well, after the rows: what they have added goes */
   readonly withExpand?: boolean | undefined;

@@ -1,4 +1,4 @@
-import { RowGuard } from "../../postgres/catalog/row-guard.ts";
+import { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { partitionsDetachedSince } from "../../postgres/catalog/table-identity.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
@@ -15,7 +15,7 @@ import { HeapWalk } from "../../source/table/heap-walk.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { RunTask } from "../batch/run-task.ts";
-import { asTheApplication } from "../job-work/as-the-application.ts";
+import { asTheApplication } from "../job-work/with-row-security.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { layoutsOf, type PartLayout } from "../undo-log/part-layout.ts";

@@ -128,7 +128,7 @@ async function verifiedRun(
   { run: id }: VerifyOptions,
 ): Promise<Run | null> {
   const isNamed = id !== undefined;
-  const run = isNamed ? await store.runs.get(db, id) : await store.runs.latest(db, job.name);
+  const run = isNamed ? await store.runs.require(db, String(id)) : await store.runs.latest(db, job.name);
   if (run === null) return null;
   if (isNamed && run.kind !== "run") {
     const of = run.ofRun === null ? `${job.name}, which has never run` : `run ${run.ofRun}`;

@@ -7,7 +7,7 @@ import type { ParameterSpec } from "./parameters.ts";
 
 /**
  * @throws UsageError where two steps of a phase read the same, since their names tell them apart; and where one of the expand steps
- * takes something away, since what keeps that from harm (backup, undo logs, the question) stands before the last ones
+ * takes something away, since what keeps that from harm (backup, undo logs, the question) stands before the contract steps
  */
 export function stepsOf({ name, expand = [], contract = [], after = [] }: CommonDefinition<ParameterSpec>) {
   for (const steps of [expand, contract]) {

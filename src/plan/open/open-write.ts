@@ -5,7 +5,7 @@ import { findKeyIndexes, readKey } from "../../postgres/catalog/key-index.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
 import { qualifiedName } from "../../postgres/catalog/relation.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
-import { RowGuard } from "../../postgres/catalog/row-guard.ts";
+import { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { readColumnFills } from "../../postgres/catalog/unique-index.ts";
 import { bracketed, quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";

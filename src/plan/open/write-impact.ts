@@ -82,10 +82,10 @@ export async function readWriteImpact(
     where c.oid = target.oid
       and o like 'fillfactor=%'
     order by 1, 2`);
-  return toTouched(rows, relation);
+  return toWriteImpact(rows, relation);
 }
 
-function toTouched(rows: readonly Row[], relation: Relation): WriteImpact {
+function toWriteImpact(rows: readonly Row[], relation: Relation): WriteImpact {
   const of = (kind: string): string[] => rows.filter((row) => row.kind === kind).map((row) => row.what ?? "");
   const indexes = of("index");
   return {

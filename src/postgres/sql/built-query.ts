@@ -40,7 +40,7 @@ export function findSql(given: unknown): Sql | null {
     params = parameters,
     values = params,
   } = given as Record<string, unknown>;
-  return typeof text === "string" && Array.isArray(values) ? resolveJob(text, values) : null;
+  return typeof text === "string" && Array.isArray(values) ? splitPlaceholders(text, values) : null;
 }
 
 /** What to write instead of something that is no query. */
@@ -53,7 +53,7 @@ const placeholders = new RegExp(
 );
 
 /** A text with `$1`, `$2`, … in any order, each perhaps several times, as a piece whose values stand in the text's order. */
-function resolveJob(text: string, given: readonly unknown[]): Sql {
+function splitPlaceholders(text: string, given: readonly unknown[]): Sql {
   const parts: string[] = [];
   const values: unknown[] = [];
   const used = new Set<number>();

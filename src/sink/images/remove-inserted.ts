@@ -1,4 +1,4 @@
-import type { RowGuard } from "../../postgres/catalog/row-guard.ts";
+import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout } from "./images.ts";

@@ -1,5 +1,5 @@
 import { NotCommittedError, SwallowedError } from "../../errors.ts";
-import type { RowGuard } from "../../postgres/catalog/row-guard.ts";
+import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout } from "./images.ts";

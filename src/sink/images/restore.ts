@@ -1,10 +1,10 @@
 import type { KeyText } from "../../postgres/catalog/key.ts";
-import type { RowGuard } from "../../postgres/catalog/row-guard.ts";
+import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout, UndoLog } from "./images.ts";
 
-/** What undoing the images of one batch did: restored + as it was + conflicts + gone + swallowed = images. */
+/** What restoring the images of one batch did: restored + as it was + conflicts + gone + swallowed = images. */
 export interface Restored {
   readonly images: number;
   readonly restored: number;
@@ -35,7 +35,7 @@ export interface ImageScope {
   readonly erased: Sql;
 }
 
-/** Undoes what one kind of images tells; each runs as one statement. */
+/** Restores what one kind of images tells; each runs as one statement. */
 export interface Restoring {
   /** the table that rows are put back into, or removed from */
   readonly table: string;

@@ -1,6 +1,6 @@
 import type { Key } from "../../postgres/catalog/key.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/row-guard.ts";
+import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import type { OpenedConflict } from "../conflict/arbiter.ts";
 
 /** What an insert is made of. */

@@ -1,6 +1,6 @@
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import type { Column } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/row-guard.ts";
+import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";

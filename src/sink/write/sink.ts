@@ -1,5 +1,5 @@
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
-import type { RowGuard } from "../../postgres/catalog/row-guard.ts";
+import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";

@@ -1,6 +1,6 @@
 import type { Key, KeyText } from "../../postgres/catalog/key.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
-import { triggerExistsBefore } from "../../postgres/catalog/row-guard.ts";
+import { triggerExistsBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { bracketed, join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "../images/images.ts";

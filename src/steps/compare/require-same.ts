@@ -12,7 +12,7 @@ import { columnsOf, constraintShape, indexShape, isLike, shown } from "./shapes.
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
 /**
- * Looks whether what stands in a step's place is what the step makes: made in a table of our own and undone, the two are
+ * Looks whether what stands in a step's place is what the step makes: made in a table of our own and rolled back, the two are
  * compared in PostgreSQL's words. @throws RefusedError where it is something else
  */
 export async function requireSame(tx: Queryable, step: Step): Promise<void> {

@@ -39,7 +39,7 @@ function buildStatements(
   return [clearing, build];
 }
 
-/** Dropping an index beside the application's writes; the undo is what PostgreSQL says of it before. */
+/** Dropping an index beside the application's writes; it is undone by the statement that PostgreSQL tells of it before. */
 export function dropIndexStatements({ index }: Of<"drop index">, before: string | null): StepStatements {
   const definition = before?.replace(/^create (unique )?index /i, "create $1index concurrently ");
   return {

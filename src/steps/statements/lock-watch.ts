@@ -69,7 +69,7 @@ export class LockWatch {
     await this.#db.query(sql`select pg_catalog.pg_cancel_backend(${pid})`).catch(() => undefined);
   }
 
-  /** DutyCycle until the statement is over, or is to be ended. */
+  /** Waits until the statement is over, or is to be ended. */
   async #rest(ms: number): Promise<void> {
     const isWished = this.#wished?.aborted === true;
     const signals = [this.#over.signal, ...(isWished || this.#wished === undefined ? [] : [this.#wished])];

@@ -120,7 +120,7 @@ export class Rejects {
     return { rejects: Number(rows[0]?.rejects ?? 0), read: Number(rows[0]?.read ?? 0) };
   }
 
-  /** Whether a run has rejects that were rejected for one of these reasons. */
+  /** Whether a run has rejects for one of these reasons. */
   async has(db: Queryable, run: bigint, reasons: readonly PassingReason[]): Promise<boolean> {
     const { rows } = await db.query(sql`
       select 1

@@ -49,7 +49,7 @@ export async function addTombstones(
     on conflict do nothing`);
 }
 
-/** Deletes what these runs have rejected under one of the keys; answers how many rows that were. */
+/** Deletes the rejects of these runs under one of the keys; answers how many rows that were. */
 export async function removeRejectsOf(
   tx: Transaction,
   schema: StoreSchema,

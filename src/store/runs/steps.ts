@@ -5,7 +5,7 @@ import type { StoreSchema } from "../schema/store-schema.ts";
 export type StepPhase = "expand" | "contract";
 
 /** Of what was begun, or begun to be undone, nobody but the catalogue knows how far it is. */
-type StepState = "begun" | "done" | "undone";
+type StepState = "begun" | "done" | "undoing";
 
 /** Which step of which job. */
 export interface StepKey {
@@ -43,7 +43,7 @@ export class Steps {
       values (${job}, ${phase}, ${name}, ${definition}, ${before}, ${wasThere}, 'begun')
       on conflict (job, phase, name) do update
       set state = excluded.state
-      where known.state = 'undone'`);
+      where known.state = 'undoing'`);
   }
 
   /** Enters a step as done; answers whether it was not yet. In a transaction it waits for whoever is about to enter it too. */
@@ -65,7 +65,7 @@ export class Steps {
   async beginBack(db: Queryable, { job, phase, name }: StepKey): Promise<void> {
     await db.query(sql`
       update ${this.#schema.table("step")}
-      set state = 'undone'
+      set state = 'undoing'
       where job = ${job}
         and phase = ${phase}
         and name = ${name}

@@ -128,7 +128,7 @@ create table ${s}.reject (
   reason text not null,
   rejected_at timestamptz not null default clock_timestamp()
 );
-${keyIndexes(s, "reject", "run_id")}comment on table ${s}.reject is 'Rows rejected: rejects of a run, conflicts of an undo, differences of a verify; key and reason, never the row';
+${keyIndexes(s, "reject", "run_id")}comment on table ${s}.reject is 'Rows that are listed: rejects of a run, conflicts of an undo, differences of a verify; key and reason, never the row';
 
 create table ${s}.worker (
   id uuid primary key,
@@ -151,7 +151,7 @@ create table ${s}.step (
   definition text not null,
   before text,
   was_there boolean not null default false,
-  state text not null check (state in ('begun', 'done', 'undone')),
+  state text not null check (state in ('begun', 'done', 'undoing')),
   begun_at timestamptz not null default clock_timestamp(),
   primary key (job, phase, name)
 );

@@ -48,7 +48,7 @@ export class Killer {
   }
 
   /** Frees what was held, as the next process on the machine of a dead one does. */
-  async bury(): Promise<void> {
+  async release(): Promise<void> {
     await this.#database.query(`
       update tidefill.range
       set status = 'free', token = null, worker = null, lease_expires_at = null

@@ -64,7 +64,7 @@ async function live(
     ? resumeRun(job, job.name, work)
     : runJob(job, { ...work, parameters: options.parameters }));
   await struck;
-  await killer.bury();
+  await killer.release();
 }
 
 /** A run whose last connection was cut may have ended without being able to say so itself. */

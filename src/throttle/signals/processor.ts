@@ -10,7 +10,7 @@ const maxBusy = 0.7;
 /** With fewer processors than these one worker alone is felt by everybody else, however idle they are on the whole. */
 const enoughProcessors = 8;
 /** Never stopped, but nearly: of the processors an application feels every moment. */
-const mostStrain = 0.999;
+const mostUtilization = 0.999;
 /** So many sessions of one name, all of which did something just now, and again at the next look: an application with its pool. */
 const atWork = { sessions: 2, looks: 2 };
 /** A pool hands out the same few again while they are enough, and others now and then. */
@@ -53,13 +53,13 @@ export class Processor implements Signal {
     if (processors < enoughProcessors || before === null || now.all === before.all)
       return {
         ...own,
-        utilization: mostStrain,
+        utilization: mostUtilization,
         reason: `an application is at work on ${countOf(processors)}`,
       };
     const busy = (now.busy - before.busy) / (now.all - before.all);
     const percent = (share: number): string => `${Math.round(share * 100)} %`;
     const reason = `processors ${against(busy, maxBusy, percent)} busy while an application is at work`;
-    return { ...own, utilization: Math.min(mostStrain, utilizationOf(busy, maxBusy)), reason };
+    return { ...own, utilization: Math.min(mostUtilization, utilizationOf(busy, maxBusy)), reason };
   }
 }
 

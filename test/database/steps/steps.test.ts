@@ -231,7 +231,7 @@ test("what failed half-way is undone: its invalid index, its check that is not v
   }
 });
 
-test("an index of another kind of thing's name is not dropped on the undo", async () => {
+test("an index of another kind of thing's name is not dropped by the undo", async () => {
   await database.query("create table things.t_n (id bigint)");
   const given = job(createIndex("t_n", { on: "things.t", by: sql`n` }));
   await expect(runJob(given, { connectionString: database.url })).rejects.toThrow(/t_n/);

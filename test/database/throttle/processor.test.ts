@@ -22,7 +22,7 @@ async function work(name: string, count: number): Promise<void> {
 
 test("an application is told from people and monitors by its sessions of one name", async () => {
   const processor = new Processor();
-  const db = sessions.onlooker();
+  const db = sessions.probe();
   await work("shop", 1);
   await work("somebody", 1);
   await work("tidefill increment", 2);

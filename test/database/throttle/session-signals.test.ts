@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 async function relationOf(name: string): Promise<Relation> {
-  const relation = await findRelation(sessions.onlooker(), { schema: "public", name });
+  const relation = await findRelation(sessions.probe(), { schema: "public", name });
   if (relation === null) throw new Error(`There is no table ${name}.`);
   return relation;
 }
@@ -57,7 +57,7 @@ describe("lock waits", () => {
     await holder.query(`begin; ${change}`);
     await sessions.waiting("application", change);
     const signal = new LockWaits();
-    const db = sessions.onlooker();
+    const db = sessions.probe();
     const reading = { signal: "lock waits", utilization: 0.95 };
     expect(await signal.read(db)).toEqual({
       ...reading,
@@ -76,7 +76,7 @@ describe("lock waits", () => {
     await holder.query("begin; lock table notes in share mode");
     await sessions.waiting("application", change);
     await sessions.waiting("application", change);
-    expect(await new LockWaits().read(sessions.onlooker())).toMatchObject({ utilization: 0.95 });
+    expect(await new LockWaits().read(sessions.probe())).toMatchObject({ utilization: 0.95 });
   });
 
   test("of others for others, of ours for others, and of ours for ours do not count", async () => {
@@ -87,7 +87,7 @@ describe("lock waits", () => {
     const ours = await sessions.open("tidefill increment");
     await ours.query("begin; select pg_advisory_xact_lock(7)");
     await sessions.waiting("tidefill increment", "select pg_advisory_xact_lock(7)");
-    expect(await new LockWaits().read(sessions.onlooker())).toBeNull();
+    expect(await new LockWaits().read(sessions.probe())).toBeNull();
   });
 });
 
@@ -104,7 +104,7 @@ describe("active sessions", () => {
     await crowd("application", 5);
     await crowd("tidefill increment", 2);
     await sessions.open("idle application");
-    expect(await activeSessions.read(sessions.onlooker())).toEqual({
+    expect(await activeSessions.read(sessions.probe())).toEqual({
       signal: "active sessions",
       utilization: 0.25,
       reason: "5 of at most 20 active sessions",
@@ -113,7 +113,7 @@ describe("active sessions", () => {
 
   test("slow a run down beyond half of the connections, and never stop it", async () => {
     await crowd("application", 21);
-    expect(await activeSessions.read(sessions.onlooker())).toMatchObject({
+    expect(await activeSessions.read(sessions.probe())).toMatchObject({
       utilization: 0.95,
       reason: "21 > 20 active sessions",
     });
@@ -125,7 +125,7 @@ describe("autovacuum", () => {
   const slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1";
   const soon = `autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0, ${slow}`;
   const atWork = (signal: Signal): Promise<Reading> => {
-    const db = sessions.onlooker();
+    const db = sessions.probe();
     return until(() => signal.read(db), { describe: "autovacuum is at work" });
   };
 
@@ -141,12 +141,12 @@ describe("autovacuum", () => {
       utilization: 0.6,
       reason: "autovacuum is at work on public.essays",
     });
-    const db = sessions.onlooker();
+    const db = sessions.probe();
     const part = autovacuum(await relationOf("essays_1"));
     expect(await part.read(db)).toMatchObject({ reason: "autovacuum is at work on public.essays_1" });
     expect(await autovacuum(await relationOf("notes")).read(db)).toBeNull();
     await admin.query("create role filler login password 'tide'");
-    const filler = sessions.onlooker(cluster.url().replace(/\/\/.*@/, "//filler:tide@"));
+    const filler = sessions.probe(cluster.url().replace(/\/\/.*@/, "//filler:tide@"));
     await expect(part.read(filler)).rejects.toThrow(SignalBlindError);
     await expect(part.read(filler)).rejects.toThrow(/cannot be seen: grant pg_monitor to filler$/);
     await admin.query("grant pg_monitor to filler");
@@ -185,7 +185,7 @@ describe("autovacuum", () => {
       0;
     await until(isAtWork, { describe: "the vacuum is at work" });
     try {
-      expect(await autovacuum(await relationOf("notes")).read(sessions.onlooker())).toBeNull();
+      expect(await autovacuum(await relationOf("notes")).read(sessions.probe())).toBeNull();
       expect(await isAtWork()).toBe(true);
     } finally {
       await admin.query("select pg_cancel_backend($1)", [rows[0].pid]);
@@ -203,7 +203,7 @@ describe("dead rows", () => {
   });
 
   const read = async (name = "worn"): Promise<Reading | null> =>
-    deadTuples(await relationOf(name)).read(sessions.onlooker());
+    deadTuples(await relationOf(name)).read(sessions.probe());
   const leave = (rows: number): Promise<void> =>
     once(`begin; insert into worn select from generate_series(1, ${rows}); rollback`);
 

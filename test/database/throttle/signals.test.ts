@@ -21,7 +21,7 @@ afterEach(() => sessions.close());
 
 describe("a query of the job's own", () => {
   const read = (query: Sql): Promise<Reading | null> =>
-    userQuery({ name: "crowd", query, max: 10 }).read(sessions.onlooker(database.url));
+    userQuery({ name: "crowd", query, max: 10 }).read(sessions.probe(database.url));
 
   test.each([
     [sql`select 3`, 0.3, "crowd 3 of at most 10"],
@@ -73,7 +73,7 @@ describe("a query of the job's own", () => {
   });
 
   test("is asked anew after it failed", async () => {
-    const db = sessions.onlooker(database.url);
+    const db = sessions.probe(database.url);
     const query = sql`select 10 / count(*) from notes`;
     const signal = userQuery({ name: "crowd", query, max: 10 });
     await expect(signal.read(db)).rejects.toThrow("division by zero");
@@ -102,7 +102,7 @@ describe("snapshots of our own", () => {
     await younger.query(begin);
     const [at] = (await oldest.query("select pg_backend_pid() as pid")).rows;
     const before = await ageOf(at.pid);
-    const reading = await ownSnapshots.read(sessions.onlooker(database.url));
+    const reading = await ownSnapshots.read(sessions.probe(database.url));
     const seconds = (reading?.utilization ?? 0) * 20;
     expect(seconds).toBeGreaterThanOrEqual(before);
     expect(seconds).toBeLessThanOrEqual(await ageOf(at.pid));
@@ -115,14 +115,14 @@ describe("snapshots of our own", () => {
     for (let each = 0; each < 5; each += 1) await sessions.open("application");
     const [at] = (await idle.query("select pg_backend_pid() as pid")).rows;
     const before = await ageOf(at.pid);
-    const reading = await ownSnapshots.read(sessions.onlooker(database.url));
+    const reading = await ownSnapshots.read(sessions.probe(database.url));
     const passed = (await ageOf(at.pid)) - before;
     expect((reading?.utilization ?? 1) * 20).toBeLessThanOrEqual(passed);
   });
 });
 
 test("an archiver where nothing is archived has nothing to say", async () => {
-  expect(await archiver.read(sessions.onlooker(database.url))).toBeNull();
+  expect(await archiver.read(sessions.probe(database.url))).toBeNull();
 });
 
 test("a window goes by the database's clock", async () => {
@@ -134,7 +134,7 @@ test("a window goes by the database's clock", async () => {
   const isOpen = (at: Date): boolean => asked.push(at) > 0;
   const signal = new WindowSignal(() => ({ isOpen, nextChange: () => null }));
   const before = await clock();
-  expect(await signal.read(sessions.onlooker(database.url))).toBeNull();
+  expect(await signal.read(sessions.probe(database.url))).toBeNull();
   expect(asked[0]?.getTime()).toBeGreaterThanOrEqual(Math.floor(before));
   expect(asked[0]?.getTime()).toBeLessThanOrEqual(await clock());
 });

@@ -50,7 +50,7 @@ describe("WAL", () => {
   });
 
   test("is measured a second, and holds a run back where the job sets a limit", async () => {
-    const db = sessions.onlooker();
+    const db = sessions.probe();
     const limited = new WalWritten(1_048_576, batches);
     const free = new WalWritten(null, batches);
     expect(await limited.read(db)).toEqual({
@@ -70,7 +70,7 @@ describe("WAL", () => {
 
   test("of our own is told apart where the server counts it for each backend", async () => {
     const { rows } = await admin.query("select current_setting('server_version_num')::integer as version");
-    const db = sessions.onlooker();
+    const db = sessions.probe();
     const ours = await sessions.open(`${batches}1`);
     const other = await sessions.open("tidefill increment run 8 range 1");
     const signal = new WalWritten(null, batches);
@@ -103,7 +103,7 @@ describe("a replication slot", () => {
   });
 
   test("that nobody consumes holds a run at half of what the server keeps for it", async () => {
-    const db = sessions.onlooker();
+    const db = sessions.probe();
     expect(await replicationSlots.read(db)).toBeNull();
     await admin.query("select pg_create_physical_replication_slot('reserves_nothing')");
     expect(await replicationSlots.read(db)).toBeNull();
@@ -130,14 +130,14 @@ describe("a replication slot", () => {
     );
     expect(rows).toEqual([{ slot_name: "lost" }]);
     await admin.query("select pg_create_physical_replication_slot('passing', true, true)");
-    expect(await replicationSlots.read(sessions.onlooker())).toBeNull();
+    expect(await replicationSlots.read(sessions.probe())).toBeNull();
   });
 });
 
 describe("the archiver", () => {
   test("holds a run when 42 files wait for it", async () => {
     const status = join(cluster.directory, "data", "pg_wal", "archive_status");
-    const db = sessions.onlooker();
+    const db = sessions.probe();
     const files = async (): Promise<number> => {
       const { rows } = await admin.query(
         "select count(*)::integer as n from pg_ls_archive_statusdir() where name like '%.ready'",
@@ -180,7 +180,7 @@ describe("a role without pg_monitor", () => {
     [archiver, "WAL that waits for the archiver"],
     [diskSpace, "the room on the disk"],
   ])("is told which grant %o needs", async (signal, what) => {
-    const db = sessions.onlooker(asFiller());
+    const db = sessions.probe(asFiller());
     await expect(signal.read(db)).rejects.toThrow(SignalBlindError);
     await expect(signal.read(db)).rejects.toThrow(`${what} cannot be seen: grant pg_monitor to filler`);
     await admin.query("grant pg_monitor to filler");
@@ -188,7 +188,7 @@ describe("a role without pg_monitor", () => {
   });
 
   test("sees the room on the disk with that grant", async () => {
-    const db = sessions.onlooker(asFiller());
+    const db = sessions.probe(asFiller());
     await admin.query("grant pg_monitor to filler");
     const reading = await diskSpace.read(db);
     const { bavail, blocks, bsize } = await statfs(join(cluster.directory, "data"));

@@ -73,11 +73,11 @@ test("what a run that was cancelled has written goes back with its job", async (
 
 const withoutUndo = sqlStep({ name: "no undo", up: sql`select 1`, down: null });
 test.each<readonly [string, object, object]>([
-  ["a first step without an undo", { expand: [withoutUndo] }, { expand: [withoutUndo] }],
-  ["a last step without an undo", { contract: [withoutUndo] }, { contract: [withoutUndo] }],
+  ["an expand step without an undo", { expand: [withoutUndo] }, { expand: [withoutUndo] }],
+  ["a contract step without an undo", { contract: [withoutUndo] }, { contract: [withoutUndo] }],
   ["a step that is not in the file any more", { expand: [addColumn("things", "m", "integer")] }, {}],
   [
-    "a last step that is not in the file any more",
+    "a contract step that is not in the file any more",
     { contract: [createIndex("things_n", { on: "things", by: sql`n` })] },
     {},
   ],

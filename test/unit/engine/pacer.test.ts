@@ -3,7 +3,7 @@ import { Pacer } from "../../../src/engine/pacing/pacer.ts";
 import type { Pace, RunPace } from "../../../src/job/pace/pace.ts";
 
 /** A pacer that the signals have told one utilization. */
-function strained(utilization: number, job: Pace = {}, run: RunPace = {}): Pacer {
+function utilized(utilization: number, job: Pace = {}, run: RunPace = {}): Pacer {
   const pacer = new Pacer(job, run);
   pacer.learn([{ signal: "archiver", utilization, reason: `archiver ${utilization}` }]);
   return pacer;
@@ -44,7 +44,7 @@ describe("what people chose", () => {
     expect(String(pacer.windows)).toBe("22:00-06:00 UTC");
   });
 
-  test("is followed when somebody sets it, and the job's comes back when it is undone", () => {
+  test("is followed when somebody sets it, and the job's comes back when it is reset", () => {
     const pacer = new Pacer({ batchTime: "100ms", window: "00:00-24:00 UTC" }, { batchTime: "1s" });
     pacer.follow({ workers: 8, window: "22:00-06:00 UTC" });
     expect(pacer).toMatchObject({ workers: 8, batchTimeMs: 100 });
@@ -84,7 +84,7 @@ describe("where only rests help", () => {
     const pacer = new Pacer({}, {});
     pacer.learn([busy, waits]);
     expect(pacer.heldBackBy).toMatchObject({ signal: "processor" });
-    expect(pacer.batchTimeMs).toBeCloseTo(strained(0.9).batchTimeMs);
+    expect(pacer.batchTimeMs).toBeCloseTo(utilized(0.9).batchTimeMs);
     expect(pacer.batchTimeMs).toBeLessThan(60);
   });
 });
@@ -101,7 +101,7 @@ describe("the level", () => {
   ])(
     "at the utilization %d is %d: %i of 4 workers, batches of %d ms, a rest of %d ms",
     (utilization, ...expected) => {
-      const pacer = strained(utilization);
+      const pacer = utilized(utilization);
       const [level, workers, batchTime, rest] = expected;
       expect(pacer.level).toBeCloseTo(level);
       expect(pacer.activeWorkers).toBe(workers);
@@ -114,11 +114,11 @@ describe("the level", () => {
 
   test("leaves no batch shorter than 10 ms", () => {
     for (const batchTime of ["10ms", "15ms", "20ms"] as const)
-      expect(strained(0.95, { batchTime }).batchTimeMs).toBe(10);
+      expect(utilized(0.95, { batchTime }).batchTimeMs).toBe(10);
   });
 
   test("lets a single worker rest for what is too much", () => {
-    const pacer = strained(0.75, {}, { workers: 1 });
+    const pacer = utilized(0.75, {}, { workers: 1 });
     expect(pacer.activeWorkers).toBe(1);
     pacer.worked(10, 150);
     expect(restOf(pacer)).toBeCloseTo(150 * (1 / 0.5015 - 1), -1);
@@ -138,7 +138,7 @@ describe("the level", () => {
 
   test("lets go of a rest at once when the utilization is over, and when somebody sets another pace", () => {
     for (const free of [(pacer: Pacer) => pacer.learn([]), (pacer: Pacer) => pacer.follow({ workers: 4 })]) {
-      const pacer = strained(0.75, {}, { workers: 1 });
+      const pacer = utilized(0.75, {}, { workers: 1 });
       pacer.worked(10, 5_000);
       expect(pacer.waitMs()).toBe(100);
       vi.advanceTimersByTime(4_000);
@@ -149,10 +149,10 @@ describe("the level", () => {
   });
 
   test("of nothing lets nobody begin a batch, and names what holds the run back", () => {
-    const pacer = strained(1.5);
+    const pacer = utilized(1.5);
     expect(pacer.waitMs()).toBe(100);
     expect(pacer.heldBackBy?.reason).toBe("archiver 1.5");
-    const free = strained(0.4);
+    const free = utilized(0.4);
     expect(free.waitMs()).toBe(0);
     expect(free.heldBackBy).toBeNull();
   });
@@ -171,7 +171,7 @@ describe("rows a second", () => {
   });
 
   test("are shared by the workers that work, of a process that gives way too", () => {
-    const pacer = strained(0.95, { rowsPerSecond: 4_000 });
+    const pacer = utilized(0.95, { rowsPerSecond: 4_000 });
     pacer.measured(4, 0);
     expect(pacer.rowsAtMost).toBe(250);
   });

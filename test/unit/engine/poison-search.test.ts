@@ -12,26 +12,26 @@ interface Outcome {
 
 /** A range of `rows` rows, worked as the engine does: a batch with a poison row in it is refused as a whole. */
 function work(rows: number, poison: ReadonlySet<number>, wanted: number): Outcome {
-  const isolation = new PoisonSearch();
+  const search = new PoisonSearch();
   const outcome = { rejected: [] as number[], done: [] as number[], refused: 0, attempts: 0 };
   for (let next = 0; next < rows; ) {
-    if (outcome.attempts > 100 * (rows + 1)) throw new Error("The isolation goes round and round.");
+    if (outcome.attempts > 100 * (rows + 1)) throw new Error("The search goes round and round.");
     outcome.attempts += 1;
     const batch = Array.from(
-      { length: Math.min(isolation.limit(wanted), rows - next) },
+      { length: Math.min(search.limit(wanted), rows - next) },
       (_, index) => next + index,
     );
     if (!batch.some((row) => poison.has(row))) {
       outcome.done.push(...batch);
-      isolation.passed(batch.length);
+      search.passed(batch.length);
       next += batch.length;
     } else {
       outcome.refused += 1;
       if (batch.length > 1) {
-        isolation.failed(batch.length);
+        search.failed(batch.length);
       } else {
         outcome.rejected.push(next);
-        isolation.found();
+        search.found();
         next += 1;
       }
     }
@@ -55,7 +55,7 @@ const histories = fc
     }),
   );
 
-describe("the isolation of poison rows", () => {
+describe("the search of poison rows", () => {
   test("rejects the poison rows and no other, whichever they are", () => {
     fc.assert(
       fc.property(histories, ({ rows, wanted, poison }) => {

@@ -38,7 +38,7 @@ describe("a table's name", () => {
 
   // Fault in src, if quotes are to mean what they mean in SQL: there, OperatorRequests without quotes is orders.
   test.fails("without quotes is folded as SQL folds it", () => {
-    expect(parseTableName("Shop.OperatorRequests")).toEqual({ schema: "shop", name: "orders" });
+    expect(parseTableName("Shop.Orders")).toEqual({ schema: "shop", name: "orders" });
   });
 });
 

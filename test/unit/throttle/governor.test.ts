@@ -9,16 +9,16 @@ const reading = (utilization: number, signal: Reading["signal"] = "replication l
   reason: `${signal} ${utilization}`,
 });
 
-/** The level after each of these strains, one second apart. */
-function levels(governor: Governor, strains: readonly number[]): number[] {
-  return strains.map((utilization, second) => {
+/** The level after each of these utilizations, one second apart. */
+function levels(governor: Governor, utilizations: readonly number[]): number[] {
+  return utilizations.map((utilization, second) => {
     governor.learn([reading(utilization)], second * 1_000);
     return governor.level;
   });
 }
 
 describe("a governor", () => {
-  test("leaves a run alone while nothing strains", () => {
+  test("leaves a run alone while nothing utilizations", () => {
     const governor = new Governor();
     expect(levels(governor, [0, 0.2, 0.5])).toEqual([1, 1, 1]);
     expect(governor.heldBackBy).toBeNull();
@@ -71,12 +71,12 @@ describe("a governor", () => {
 
   test("never works at or above the limit, whatever came before, and never stops below it for ever", () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0, max: 2, noNaN: true }), { maxLength: 50 }), (strains) => {
+      fc.property(fc.array(fc.double({ min: 0, max: 2, noNaN: true }), { maxLength: 50 }), (utilizations) => {
         const governor = new Governor();
-        levels(governor, strains).forEach((level, at) => {
+        levels(governor, utilizations).forEach((level, at) => {
           expect(level).toBeGreaterThanOrEqual(0);
           expect(level).toBeLessThanOrEqual(1);
-          if ((strains[at] ?? 0) >= 1) expect(level).toBe(0);
+          if ((utilizations[at] ?? 0) >= 1) expect(level).toBe(0);
         });
         governor.learn([], 1_000_000);
         governor.learn([], 2_000_000);

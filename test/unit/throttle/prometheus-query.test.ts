@@ -59,7 +59,7 @@ describe("a query to Prometheus", () => {
     [["4", "+Inf"], Number.POSITIVE_INFINITY, "slow pages Infinity > 10"],
     [["-Inf", "4"], 0.4, "slow pages 4 of at most 10"],
     [["1e-3"], 0.0001, "slow pages 0 of at most 10"],
-  ])("with the samples %j is as strained as the largest says: %d", async (values, utilization, reason) => {
+  ])("with the samples %j is as utilized as the largest says: %d", async (values, utilization, reason) => {
     samples(...values);
     expect(await read()).toEqual({ signal: "prometheus", utilization, reason });
   });

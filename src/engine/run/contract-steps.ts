@@ -136,7 +136,7 @@ async function scopeOf(
   return openJob(db, job, await readParameters(job.parameters, await givenParameters(db, run, options)));
 }
 
-/** Why the steps after a run must wait; null when it is complete and compared. Compares it where nobody has yet. */
+/** Why the contract steps of a run must wait; null when it is complete and compared. Compares it where nobody has yet. */
 async function whyNotYet(
   session: Session,
   job: Job,
