@@ -5,7 +5,7 @@ export { type DryRunOptions, type DryRunReport, dryRun } from "./engine/preview/
 export type { ContractReport } from "./engine/report/contract-report.ts";
 export type { EngineEvent, EventListener } from "./engine/report/events.ts";
 export type { RunReport } from "./engine/report/run-report.ts";
-export { contractJob } from "./engine/run/contract-steps.ts";
+export { contractJob } from "./engine/run/contract-job.ts";
 export { type ResumeOptions, resumeRun } from "./engine/run/resume-run.ts";
 export { retryRejects } from "./engine/run/retry-rejects.ts";
 export { type RunOptions, runJob } from "./engine/run/run-job.ts";

@@ -2,7 +2,7 @@ import type { EngineEvent } from "../engine/report/events.ts";
 import { type Hold, isStandstill } from "../remedies/hold.ts";
 import { holdBySignal } from "../remedies/hold-by-signal.ts";
 import { holdByObstacle } from "../remedies/obstacles.ts";
-import { nameOf } from "../remedies/stops.ts";
+import { runName } from "../remedies/stops.ts";
 import { formatCount, formatInterval, formatPercent } from "./format.ts";
 
 type ProgressEvent = Extract<EngineEvent, { type: "progress" }>;
@@ -34,7 +34,7 @@ export class ProgressState {
       case "run started":
         this.#estimatedRows = event.estimatedRows;
         this.#estimatedWalk = event.estimatedWalk;
-        this.#name = nameOf(event);
+        this.#name = runName(event);
         this.#between = null;
         break;
       case "stage done":

@@ -28,7 +28,7 @@ const advice: ReadonlySet<string> = new Set([
 ]);
 
 /** What would harm a live table, in the steps of a job and in its expressions; nothing is asked of the database. */
-export async function findSql(job: Job, parameters: object | null): Promise<readonly SqlFinding[]> {
+export async function findUnsafeSql(job: Job, parameters: object | null): Promise<readonly SqlFinding[]> {
   const findings = [...(await ofSteps(job)), ...(await ofIntegrity(job))];
   if (job.kind === "steps" || parameters === null) return findings;
   for (const [place, expression] of expressionsOf(job, parameters)) {

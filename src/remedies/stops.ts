@@ -25,13 +25,13 @@ export interface Stop {
 }
 
 /** What to type for a run: the job's name means its own last run; an undo and a verify are told by their number. */
-export function nameOf({ kind, job, run }: Pick<StoppedRun, "kind" | "job" | "run">): string {
+export function runName({ kind, job, run }: Pick<StoppedRun, "kind" | "job" | "run">): string {
   return kind === "run" ? job : String(run);
 }
 
 /** Why a run that has begun is not going on; null while it goes on, or when it has ended for good. */
 export function stopOf(stopped: StoppedRun): Stop | null {
-  const name = nameOf(stopped);
+  const name = runName(stopped);
   const { status, stopReason, run, rejected } = stopped;
   if (!["paused", "interrupted", "failed"].includes(status)) return null;
   const goOn = `Go on where it stopped: tidefill resume ${name}`;

@@ -1,7 +1,7 @@
 import type { Bounds, KeyText } from "../postgres/catalog/key.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
 
-/** How far a batch goes: fixed by a plain read before any row is locked (law 1). */
+/** How far a batch goes: fixed by a plain read before any row is locked. */
 export interface BatchBounds {
   /** null only where the range itself has an open end */
   readonly through: KeyText | null;

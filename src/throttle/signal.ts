@@ -39,8 +39,8 @@ export interface Reading {
   /** what it could not be asked by, where that is no matter of the signal: the server is away, or lets nobody in */
   readonly failure?: Pick<Failure, "reason" | "sqlstate">;
   /**
-   * Whether batches may stay long. Shorter ones free locks and send WAL in smaller pieces, but each waits for the disk anew, and
-   * wakes the processors anew; to a scheduler whoever has just woken goes first: an application feels few long batches least.
+   * True where shorter batches do not help, and longer rests between long ones do. Many short batches cost more waits for the disk
+   * and more wake-ups, and schedulers favour a process that has just woken: few long batches delay the application least.
    */
   readonly onlyRestsHelp?: true;
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { backupJob } from "../../src/backup/backup-job.ts";
 import { requestStop } from "../../src/engine/control/request-stop.ts";
 import { setPace } from "../../src/engine/control/set-pace.ts";
-import { contractJob } from "../../src/engine/run/contract-steps.ts";
+import { contractJob } from "../../src/engine/run/contract-job.ts";
 import { undoJob } from "../../src/engine/undo/undo-job.ts";
 import {
   addCheck,

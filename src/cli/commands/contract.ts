@@ -1,4 +1,4 @@
-import { contractJob } from "../../engine/run/contract-steps.ts";
+import { contractJob } from "../../engine/run/contract-job.ts";
 import { readJobStates } from "../../engine/state/job-state.ts";
 import { takesAway } from "../../job/steps/steps.ts";
 import { loadJob } from "../jobs/load-job.ts";

@@ -7,7 +7,7 @@ import { readPastSpeed } from "../../engine/state/past-speed.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { readParameters } from "../../job/definition/parameters.ts";
 import type { Step } from "../../job/steps/steps.ts";
-import { findSql, refusalsOfSteps } from "../../plan/find-unsafe-sql.ts";
+import { findUnsafeSql, refusalsOfSteps } from "../../plan/find-unsafe-sql.ts";
 import { planRun, type RunPlan } from "../../plan/plan-run.ts";
 import { planSteps } from "../../plan/plan-steps.ts";
 import { traceLocks } from "../../steps/trace-locks.ts";
@@ -98,7 +98,7 @@ async function planWhole(
     refusals,
     warnings: rows?.warnings ?? [],
     steps,
-    sql: await findSql(job, parameters),
+    sql: await findUnsafeSql(job, parameters),
     checklist: checklist(job, { plan: rows, steps, backup }, folder),
     locks: null,
   };

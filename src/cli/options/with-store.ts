@@ -1,5 +1,5 @@
 import { Cluster } from "../../embedded/cluster.ts";
-import { nameOf } from "../../postgres/connection/connect-failure.ts";
+import { endpointName } from "../../postgres/connection/connect-failure.ts";
 import type { Address } from "../../postgres/connection/create-pool.ts";
 import { askCommand } from "../../postgres/connection/password.ts";
 import { sql } from "../../postgres/sql/sql.ts";
@@ -72,7 +72,7 @@ async function announce(db: Database, schema: string): Promise<void> {
     sql`select current_database() as database, current_user as role, current_schema() as first`,
   );
   const { database, role, first } = rows[0] ?? {};
-  const line = `${nameOf(db.endpoint)}/${database} as ${role}, ${first === null ? "without a schema" : `schema ${first}`}; tidefill's tables in schema ${schema}`;
+  const line = `${endpointName(db.endpoint)}/${database} as ${role}, ${first === null ? "without a schema" : `schema ${first}`}; tidefill's tables in schema ${schema}`;
   if (line !== announced) say(`${emphasise("cyan", "→")} ${line}`);
   announced = line;
 }

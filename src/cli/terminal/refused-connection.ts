@@ -1,6 +1,10 @@
 import { describeStop } from "../../engine/report/describe-stop.ts";
 import { messageOf, TidefillError, UsageError } from "../../errors.ts";
-import { nameOf, type TriedConnection, triedConnection } from "../../postgres/connection/connect-failure.ts";
+import {
+  endpointName,
+  type TriedConnection,
+  triedConnection,
+} from "../../postgres/connection/connect-failure.ts";
 import { sqlstateOf } from "../../postgres/failure/failure.ts";
 import {
   type PoolerMeaning,
@@ -85,7 +89,7 @@ const howToName = "Give its address in --database-url, DATABASE_URL or PGHOST an
 /** A server that does not answer. */
 export function unreachable(thrown: unknown): TidefillError {
   const tried = triedConnection(thrown);
-  const where = tried === undefined ? "" : ` at ${nameOf(tried.endpoint)}`;
+  const where = tried === undefined ? "" : ` at ${endpointName(tried.endpoint)}`;
   const isNamed = tried === undefined || tried.settings.origin !== null;
   const unnamed = "No database was named: without an address tidefill looks on this machine, as psql does. ";
   return new TidefillError(

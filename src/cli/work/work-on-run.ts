@@ -7,7 +7,7 @@ import type { Duration } from "../../job/pace/duration.ts";
 import { formatCount, formatSeconds } from "../../observe/format.ts";
 import { rowWord } from "../../observe/row-word.ts";
 import { repairOf } from "../../remedies/repair.ts";
-import { nameOf } from "../../remedies/stops.ts";
+import { runName } from "../../remedies/stops.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";
 import type { LoadedJob } from "../jobs/load-job.ts";
 import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
@@ -199,7 +199,7 @@ function isListed({ kind, rows }: RunReport): boolean {
 }
 
 function nextStep(report: RunReport): string | null {
-  const name = nameOf(report);
+  const name = runName(report);
   if (report.status === "succeeded")
     return isListed(report) ? `See which: tidefill rejects ${report.run}${tryAgain(report)}` : null;
   if (report.status === "cancelled") return null;

@@ -1,6 +1,6 @@
 import { JobError, NotCommittedError, SwallowedError } from "../../errors.ts";
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
-import { hasCome, type RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import { hasCome, type TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { join, type Sql } from "../../postgres/sql/sql.ts";
 import { describeBlockers } from "../../postgres/transaction/blocking-sessions.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
@@ -19,7 +19,7 @@ import type { RunTask } from "./run-task.ts";
 
 /** What a batch takes for granted, and its last statement looks at. */
 interface Seen {
-  readonly absent: readonly RowGuard[];
+  readonly absent: readonly TriggerGuard[];
   readonly condition: Sql;
 }
 
@@ -140,7 +140,8 @@ export class BatchCommitter implements Committer {
     const rest = remaining(lease);
     const { walk } = this.#openTask(lease);
     if (looksAhead && !(await walk.hasRows(tx, rest))) {
-      // All of it was looked at, so it counts as walked; what is left of it when others have begun, nobody has counted.
+      // The rest of the range has no row in scope. Its planned keys count as walked in its first batch only: what is left of a range
+      // was never counted.
       return {
         through: rest.through,
         walked: lease.batches === 0 ? (lease.planned ?? 0) : 0,

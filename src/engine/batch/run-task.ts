@@ -1,7 +1,7 @@
 import type { Pace } from "../../job/pace/pace.ts";
 import type { ThrottleDefinition } from "../../job/pace/throttles.ts";
 import type { Relation } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { Walk } from "../../source/walk.ts";
 import type { BatchWork } from "./batch-work.ts";
@@ -25,10 +25,10 @@ export interface RunTask {
   readonly pace: Pace;
   /** transforms that a process may have under way at once, as the job says it */
   readonly atOnce?: number | undefined;
-  /** what holds it back besides the signals that are always looked at */
+  /** the job's own throttles, besides the signals that are always looked at */
   readonly throttles: readonly ThrottleDefinition[];
   readonly sweeping: Sweeping;
-  /** how the rows on the list of rejects are done that may be done by now; null where only whole sweeps find them again */
+  /** the way and the work by which listed rejects are tried again by their keys; null where only a sweep over all keys can */
   readonly ofRejects: { readonly walk: Walk; readonly work: BatchWork } | null;
   /** the table whose keys are walked; absent where there are none */
   readonly walked?: Relation;
@@ -37,5 +37,5 @@ export interface RunTask {
   /** the tables whose rows it writes */
   readonly writes: readonly Relation[];
   /** the triggers whose absence its statements rely on */
-  readonly guards: readonly RowGuard[];
+  readonly guards: readonly TriggerGuard[];
 }

@@ -7,12 +7,12 @@ import type { UndoLog } from "../../sink/images/images.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { imageTarget, type TargetOf } from "../undo-log/image-target.ts";
-import { asTheApplication } from "./with-row-security.ts";
 import { moveSequences } from "./move-sequences.ts";
 import { ReferredRows } from "./referred-rows.ts";
 import { RowBatch } from "./row-batch.ts";
 import { RowTransform } from "./row-transform.ts";
 import { SqlBatch } from "./sql-batch.ts";
+import { withRowSecurity } from "./with-row-security.ts";
 
 /** A job's own work; with a log, each batch keeps what it overwrites. */
 export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | null): Promise<RunTask> {
@@ -31,7 +31,7 @@ export async function openWork(
   const references = deleted === undefined ? null : await readReferences(db, deleted.relation);
   return (opened) => {
     const work = workOf(opened, targetOf);
-    return asTheApplication(
+    return withRowSecurity(
       references === null ? work : new ReferredRows(work, references),
       opened.table === null ? [] : [opened.table.relation],
     );

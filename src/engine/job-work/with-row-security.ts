@@ -3,11 +3,11 @@ import { join, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 
 /**
- * Work whose writes fire triggers in the session that the application gives them: with row security, so that a policy of another
- * table filters there instead of raising. Of `tables` PostgreSQL says first whether a policy hides rows of ours: then it raises,
- * and none of them can get a policy until the batch's end.
+ * Does the work with row security on, so that triggers meet the policies of other tables as they do in the application. Before that,
+ * with it off, `tables` are queried: PostgreSQL raises where a policy would hide rows, and the lock keeps policies from being added
+ * until the batch's end.
  */
-export function asTheApplication(work: BatchWork, tables: readonly Relation[]): BatchWork {
+export function withRowSecurity(work: BatchWork, tables: readonly Relation[]): BatchWork {
   return {
     ...(work.keyAt === undefined ? {} : { keyAt: work.keyAt.bind(work) }),
     ...(work.reasonAt === undefined ? {} : { reasonAt: work.reasonAt.bind(work) }),

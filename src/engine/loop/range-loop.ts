@@ -203,7 +203,7 @@ export class RangeLoop {
   ): Promise<Committed | null> {
     // Not even the way to the next row can be computed, so there is no row to pass over.
     if (attempt.batchBounds === null && rows === 1 && !attempt.looksAhead) throw error;
-    // The last row of a range is passed over like any other, by its own key: only a batch of one row ends at that.
+    // Halved until one row was asked for: even a batch that found one row may end at the range's end instead of at its key.
     if (rows > 1 || attempt.batchBounds === null) {
       this.#poisonSearch.failed(Math.max(2, attempt.batchBounds?.walked ?? rows));
       return null;

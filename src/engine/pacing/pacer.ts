@@ -152,7 +152,7 @@ export class Pacer implements BatchPace {
     return onlyRestsHelp ? Math.min(this.workers, defaultWorkers) : this.workers;
   }
 
-  /** The workers are whole, the level is not: those that work rest for the part that is too much. */
+  /** Workers are whole numbers: after rounding up, each worker at work rests for the part that is too much. */
   get #workShare(): number {
     return (this.#workersInAll * this.#governor.level) / this.activeWorkers;
   }

@@ -5,7 +5,7 @@ import { raw } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
 import { withRetries } from "../../postgres/transaction/with-retries.ts";
-import { nameOf } from "../../remedies/stops.ts";
+import { runName } from "../../remedies/stops.ts";
 import { type Progress, readProgress } from "../../store/runs/progress.ts";
 import type { Advanced } from "../../store/runs/ranges.ts";
 import type { Run } from "../../store/runs/run.ts";
@@ -71,7 +71,7 @@ export async function executeRun(
     inTest,
   });
   requests.attach(pool);
-  const holds = new Holds(nameOf({ ...run, run: run.id }), monitor.blockersOf(run));
+  const holds = new Holds(runName({ ...run, run: run.id }), monitor.blockersOf(run));
   heartbeat = new Heartbeat(session, run.id, process, { pool, pacer, monitor, events, requests, holds });
   stop.follow(signal);
   await tellOfStart(session, run, { isResumed, workers: pacer.workers }, events);

@@ -26,7 +26,7 @@ const rateWindow = 10;
 const longestRateWindow = 60;
 
 /** What a heartbeat looks at, and whom it tells. */
-interface Body {
+interface Parts {
   readonly pool: WorkerPool;
   readonly pacer: Pacer;
   readonly monitor: SignalMonitor;
@@ -41,7 +41,7 @@ export class Heartbeat {
   readonly #store: Store;
   readonly #run: bigint;
   readonly #process: { readonly id: string; readonly leaseMs: number };
-  readonly #body: Body;
+  readonly #parts: Parts;
   readonly #window: { readonly at: number; readonly rows: number }[] = [];
   #beats = 0;
   #beatAt = performance.now();
@@ -60,22 +60,22 @@ export class Heartbeat {
     { db, store }: Session,
     run: bigint,
     process: { readonly id: string; readonly leaseMs: number },
-    body: Body,
+    parts: Parts,
   ) {
     this.#db = db;
     this.#store = store;
     this.#run = run;
     this.#process = process;
-    this.#body = body;
+    this.#parts = parts;
   }
 
   /** Counts rows for the rate, and learns what batches fail by. */
   hear(event: EngineEvent): void {
-    this.#body.holds.hear(event);
+    this.#parts.holds.hear(event);
     if (event.type !== "batch committed") return;
     this.#rows += event.counts.read;
     this.#seen = plus(this.#seen, event.counts);
-    this.#body.monitor.recordCommit(event.seconds.commit);
+    this.#parts.monitor.recordCommit(event.seconds.commit);
   }
 
   /** How far the run is, as far as this process knows without asking. */
@@ -100,7 +100,7 @@ export class Heartbeat {
   /** Stops; a beat that hangs in a broken connection is not waited for. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    this.#body.holds.stop();
+    this.#parts.holds.stop();
     const credit = () => this.#db.transaction((tx) => this.#credit(tx), { mayBeForgotten: true });
     const last = Promise.resolve(this.#beating).then(credit);
     await within(
@@ -110,9 +110,9 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { events, pacer, pool, monitor, requests } = this.#body;
+    const { events, pacer, pool, monitor, requests } = this.#parts;
     const { activeWorkers, heldBackBy } = pacer;
-    const hold = this.#body.holds.now(pacer);
+    const hold = this.#parts.holds.now(pacer);
     const run = await this.#exchange(activeWorkers, hold);
     if (run === null) return;
     requests.apply(run);
@@ -158,7 +158,7 @@ export class Heartbeat {
   }
 
   get #isOff(): boolean {
-    const { heldBackBy, level } = this.#body.pacer;
+    const { heldBackBy, level } = this.#parts.pacer;
     return level === 0 && offDuty.some((signal) => signal === heldBackBy?.signal);
   }
 
@@ -179,7 +179,7 @@ export class Heartbeat {
   }
 
   async #observe(rowsRead: number): Promise<void> {
-    const { events, monitor } = this.#body;
+    const { events, monitor } = this.#parts;
     await this.#measureWal(rowsRead);
     events.emit({
       type: "server observed",
@@ -190,7 +190,7 @@ export class Heartbeat {
 
   /** What a server tells of WAL comes a second or two late: between two looks that cancels out. */
   async #measureWal(rows: number): Promise<void> {
-    const { ownWalBytes: bytes } = this.#body.monitor;
+    const { ownWalBytes: bytes } = this.#parts.monitor;
     if (bytes === null || rows < fewestMeasured) return;
     this.#walAtFirst ??= { rows, bytes };
     const since = { rows: rows - this.#walAtFirst.rows, bytes: bytes - this.#walAtFirst.bytes };

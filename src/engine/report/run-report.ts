@@ -1,7 +1,7 @@
 import type { RunPace } from "../../job/pace/pace.ts";
 import { Windows } from "../../job/pace/windows.ts";
 import { type Hold, holdFromText, isStandstill } from "../../remedies/hold.ts";
-import { nameOf } from "../../remedies/stops.ts";
+import { runName } from "../../remedies/stops.ts";
 import { type Progress, readProgress } from "../../store/runs/progress.ts";
 import { type RowCounts, rowsOf } from "../../store/runs/row-counts.ts";
 import type { Run, RunKind, RunWrites } from "../../store/runs/run.ts";
@@ -141,7 +141,7 @@ export function rowsRemaining(
 /** Why a run that is at work does less than it could. */
 export function holdOf(run: Pick<Run, "id" | "job" | "kind" | "status">, progress: Progress): Hold | null {
   if (run.status !== "running" || progress.heldBack === null) return null;
-  return holdFromText(progress.heldBack, nameOf({ ...run, run: run.id }));
+  return holdFromText(progress.heldBack, runName({ ...run, run: run.id }));
 }
 
 /** Where nothing goes forward, nobody can tell when it ends; only of a window is it known when it goes on. */

@@ -1,28 +1,21 @@
-import { RefusedError, TidefillError, UsageError } from "../../errors.ts";
+import { TidefillError } from "../../errors.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { readParameters } from "../../job/definition/parameters.ts";
 import { beforeLoss } from "../../job/steps/before-loss.ts";
-import { type BackupScope, openDropped } from "../../plan/open-dropped.ts";
-import { openJob, tryToOpenJob } from "../../plan/open-job.ts";
+import { tryToOpenJob } from "../../plan/open-job.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import { installedVersion, requireSchema } from "../../store/schema/store-schema.ts";
+import { installedVersion } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
-import { withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import { adoptPace } from "../control/adopt-pace.ts";
 import { brokenRules } from "../guards/integrity.ts";
-import { requireBackupOfDropped } from "../guards/require-backup.ts";
-import { requireSafeSteps, whyUnsafe } from "../guards/require-safe-steps.ts";
-import { requireUndoKept } from "../guards/require-undo-kept.ts";
-import { connectionsOf } from "../options/pace-of.ts";
+import { whyUnsafe } from "../guards/require-safe-steps.ts";
 import { participation } from "../options/participation.ts";
-import type { PaceOptions, StepWorkOptions, UndoKeyOption, WorkOptions } from "../options/work-options.ts";
+import type { PaceOptions, StepWorkOptions, WorkOptions } from "../options/work-options.ts";
 import { openStepRunner } from "../process/open-step-runner.ts";
-import type { ContractReport } from "../report/contract-report.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
-import { givenParameters } from "../undo-log/kept-parameters.ts";
 import { verify } from "../verify/verify-run.ts";
 
 /** Does the expand steps; killed at any instant, the next call goes on. */
@@ -89,34 +82,8 @@ export async function resumeContract(
   return contractAfter(session, job, await readReport(session, current), options);
 }
 
-/** Does all contract steps, also those that take something away. @throws RefusedError when it is not the time for that */
-export async function contractJob(job: Job, options: WorkOptions = {}): Promise<ContractReport> {
-  return withSession(`tidefill contract ${job.name}`, options, connectionsOf(options), async (session) => {
-    const { db, store } = session;
-    await requireSchema(db, store.schema);
-    const run = await store.runs.standing(db, job.name);
-    if (run === null) throw notRun(job);
-    await withPace(session, run, options);
-    const runner = openStepRunner(session, { job, phase: "contract", run: run.id }, options);
-    await runner.awaitTurn();
-    const problem = await whyNotYet(session, job, run.id, options);
-    if (problem !== null)
-      throw new RefusedError(
-        "run-is-verified",
-        `${problem} No step was done.`,
-        `Once that is mended: tidefill contract ${job.name}`,
-      );
-    const open = await runner.open();
-    if (open.length > 0) await requireSafeSteps(job);
-    await requireUndoKept(session, open);
-    if (open.some(({ kind }) => kind === "drop column" || kind === "drop table"))
-      await requireBackupOfDropped(session, job, await scopeOf(db, job, run, options), open);
-    return { done: await runner.up(), open: [], problem: null, isStopped: false };
-  });
-}
-
 /** The run with what was said about its pace just now. */
-async function withPace({ db, store }: Session, run: Run, options: PaceOptions): Promise<Run> {
+export async function withPace({ db, store }: Session, run: Run, options: PaceOptions): Promise<Run> {
   await db.transaction(async (tx) => {
     const asked = await adoptPace(tx, store, run, options);
     if (Object.keys(asked).length === 0) return;
@@ -125,19 +92,8 @@ async function withPace({ db, store }: Session, run: Run, options: PaceOptions):
   return store.runs.get(db, run.id);
 }
 
-/** What a backup of the job is of; null where its own check answers for several tables, or for one without a key. */
-async function scopeOf(
-  db: Database,
-  job: Job,
-  run: Run,
-  options: UndoKeyOption,
-): Promise<BackupScope | null> {
-  if (job.kind === "steps") return job.backup.check === null ? droppedOf(db, job) : null;
-  return openJob(db, job, await readParameters(job.parameters, await givenParameters(db, run, options)));
-}
-
 /** Why the contract steps of a run must wait; null when it is complete and compared. Compares it where nobody has yet. */
-async function whyNotYet(
+export async function whyNotYet(
   session: Session,
   job: Job,
   run: bigint,
@@ -185,14 +141,6 @@ async function windowOf(store: Store, db: Database, job: Job, run: bigint): Prom
   return pace.window ?? job.pace.window;
 }
 
-/** null where the job drops of several tables, which no backup covers. */
-function droppedOf(db: Database, job: Job): Promise<BackupScope | null> {
-  return openDropped(db, job).catch((error: unknown) => {
-    if (error instanceof UsageError) return null;
-    throw error;
-  });
-}
-
 /** Whether what the job inserts cannot be found again row by row. */
 async function cannotBeCompared(db: Database, job: Job, run: Run): Promise<boolean> {
   const { opened } = await tryToOpenJob(db, job, await readParameters(job.parameters, run.parameters));
@@ -205,12 +153,4 @@ async function whyNotByIntegrity(db: Database, job: Job): Promise<string | null>
     return `What ${job.name} has inserted cannot be found again row by row, so nobody has compared it: say in \`integrity\` of the job what must hold of it.`;
   const broken = await brokenRules(db, job);
   return broken.length === 0 ? null : `After ${job.name}, ${broken.join(", ")}.`;
-}
-
-function notRun({ name }: Job): RefusedError {
-  return new RefusedError(
-    "run-is-verified",
-    `The job ${name} has no run that has succeeded and stands; its contract steps come after that.`,
-    `tidefill run ${name}`,
-  );
 }

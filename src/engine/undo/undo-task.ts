@@ -1,5 +1,5 @@
-import { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { partitionsDetachedSince } from "../../postgres/catalog/table-identity.ts";
+import { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
 import { lookBriefly } from "../../postgres/transaction/look-briefly.ts";
@@ -15,7 +15,7 @@ import { HeapWalk } from "../../source/table/heap-walk.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { RunTask } from "../batch/run-task.ts";
-import { asTheApplication } from "../job-work/with-row-security.ts";
+import { withRowSecurity } from "../job-work/with-row-security.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
 import { openLog } from "../undo-log/open-log.ts";
 import { layoutsOf, type PartLayout } from "../undo-log/part-layout.ts";
@@ -49,7 +49,7 @@ export async function undoTask(session: Session, undo: Run, options: UndoKeyOpti
     ]);
     return {
       walk: (await isOrdered(tx, store, undone.id)) ? new OneRange(walk) : walk,
-      work: asTheApplication(new UndoBatch(tools), written),
+      work: withRowSecurity(new UndoBatch(tools), written),
       pace: {},
       throttles: [],
       sweeping: {
@@ -85,20 +85,20 @@ async function restoringsOf(tx: Transaction, layouts: readonly PartLayout[]): Pr
   if (upserted !== undefined && inserted !== undefined) {
     const { relation, key } = upserted.layout;
     const isUnused = await referencedByNone(tx, relation, key.alias);
-    const guard = await RowGuard.open(tx, relation, ["update", "delete"]);
+    const guard = await TriggerGuard.open(tx, relation, ["update", "delete"]);
     return [new RestoreUpserted(upserted.layout, isUnused, guard)];
   }
   for (const { part, layout, into } of layouts) {
     const removed = part.kind === "i" ? layout : into;
     const isUnused =
       removed === null ? null : await referencedByNone(tx, removed.relation, removed.key.alias);
-    const deletes = removed === null ? null : await RowGuard.open(tx, removed.relation, ["delete"]);
+    const deletes = removed === null ? null : await TriggerGuard.open(tx, removed.relation, ["delete"]);
     if (part.kind === "u") {
-      restorings.push(new RestoreUpdated(layout, await RowGuard.open(tx, layout.relation, ["update"])));
+      restorings.push(new RestoreUpdated(layout, await TriggerGuard.open(tx, layout.relation, ["update"])));
     } else if (part.kind === "i" && deletes !== null) {
       restorings.push(new RemoveInserted(layout, isUnused, deletes));
     } else {
-      const inserts = await RowGuard.open(tx, layout.relation, ["insert"]);
+      const inserts = await TriggerGuard.open(tx, layout.relation, ["insert"]);
       restorings.push(new RestoreDeleted(layout, into, { isUnused, inserts, deletes }));
     }
   }

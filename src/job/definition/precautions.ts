@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { findSql, howToBuild } from "../../postgres/sql/built-query.ts";
+import { howToBuild, sqlWithin } from "../../postgres/sql/built-query.ts";
 import { parseDuration } from "../pace/duration.ts";
 import { takesAway } from "../steps/steps.ts";
 import type { CommonDefinition } from "./job-definition.ts";
@@ -29,7 +29,7 @@ export function stepsOf({ name, expand = [], contract = [], after = [] }: Common
 /** What is looked at before a run, and before something is lost. @throws UsageError */
 export function precautions({ name, integrity = [], backup = {} }: CommonDefinition<ParameterSpec>) {
   const looks = integrity.map(({ name: rule, query }) => {
-    const found = findSql(query);
+    const found = sqlWithin(query);
     if (rule !== "" && found !== null) return { name: rule, query: found };
     throw new UsageError(`An integrity query of job ${name} has no name or is not SQL.`, {
       remedy: `Write integrity: [{ name: "every essay has a student", query: … }]. ${howToBuild}`,

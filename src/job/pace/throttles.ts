@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { findSql, howToBuild, type SqlLike } from "../../postgres/sql/built-query.ts";
+import { howToBuild, type SqlLike, sqlWithin } from "../../postgres/sql/built-query.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 import { type Bytes, parseBytes } from "./bytes.ts";
 import { type Duration, parseDuration } from "./duration.ts";
@@ -58,7 +58,7 @@ export function sqlThrottle(given: {
   readonly max: number;
 }): ThrottleDefinition {
   requireNumber(given);
-  const query = findSql(given.query);
+  const query = sqlWithin(given.query);
   if (query === null)
     throw new UsageError(`The throttle "${given.name}" has no query.`, { remedy: howToBuild });
   return Object.freeze({ kind: "query", ...given, query });

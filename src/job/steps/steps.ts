@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { findSql, type SqlLike } from "../../postgres/sql/built-query.ts";
+import { type SqlLike, sqlWithin } from "../../postgres/sql/built-query.ts";
 import { bracketed, quoteIdentifier, raw, Sql, sql } from "../../postgres/sql/sql.ts";
 import { displayName, parseTableName, type Table } from "../columns/table.ts";
 import { requireNamesFit } from "./require-names-fit.ts";
@@ -240,7 +240,7 @@ function shown(table: TableName): string {
 
 // DDL takes no parameters.
 function textOf(given: SqlLike, what: string): Sql {
-  const text = findSql(given);
+  const text = sqlWithin(given);
   if (text?.values.length === 0) return text;
   throw new UsageError(`${what} must be sql\`…\` without values.`, {
     remedy: "Write the value into the text: statements that change a schema take no parameters.",

@@ -5,7 +5,7 @@ import { findKeyIndexes, readKey } from "../../postgres/catalog/key-index.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
 import { qualifiedName } from "../../postgres/catalog/relation.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
-import { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { readColumnFills } from "../../postgres/catalog/unique-index.ts";
 import { bracketed, quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
@@ -64,7 +64,7 @@ async function openRowSink(
   if (sink instanceof MoveSink) {
     const encoder = new RowEncoder(sink.into.table.columns, sink.into.columns);
     const target = await moveTarget(tx, sink, requireRelation(into));
-    return new MoveRows(relation, key, target, encoder, await RowGuard.open(tx, relation, ["delete"]));
+    return new MoveRows(relation, key, target, encoder, await TriggerGuard.open(tx, relation, ["delete"]));
   }
   throw unfit();
 }
@@ -77,18 +77,18 @@ async function openSqlSink(
 ): Promise<SqlSink> {
   const { pending } = definition;
   if (sink instanceof SqlUpdateSink) {
-    const guard = await RowGuard.open(tx, relation, ["update"]);
+    const guard = await TriggerGuard.open(tx, relation, ["update"]);
     return new UpdateBySql(relation, key, sink.expressions, pending, guard);
   }
   if (sink instanceof DeleteSink)
-    return new DeleteBySql(relation, key, await RowGuard.open(tx, relation, ["delete"]));
+    return new DeleteBySql(relation, key, await TriggerGuard.open(tx, relation, ["delete"]));
   if (sink instanceof SqlMoveSink) {
     return new MoveBySql(
       relation,
       key,
       await moveTarget(tx, sink, requireRelation(into)),
       sink.into.expressions,
-      await RowGuard.open(tx, relation, ["delete"]),
+      await TriggerGuard.open(tx, relation, ["delete"]),
     );
   }
   if (sink instanceof SqlInsertSink) {
@@ -109,7 +109,7 @@ async function openInsert(tx: Transaction, sink: InsertSink<unknown> | SqlInsert
     conflict: await openConflict(tx, sink.onConflict, relation, columns),
     hasReturningOld: await hasReturningOld(tx),
     overridesIdentity: sink.overridesIdentity,
-    guard: await RowGuard.open(tx, relation, upserts ? ["insert", "update"] : ["insert"]),
+    guard: await TriggerGuard.open(tx, relation, upserts ? ["insert", "update"] : ["insert"]),
   });
   return { columns, insert };
 }

@@ -13,10 +13,10 @@ const beforeRow: Readonly<Record<RowEvent, number>> = {
 };
 
 /**
- * Whether a trigger sees the rows of a table before they are written, which is dear to ask for in every statement: it is known from
- * the start, and the last statement of each batch has the condition that it is still true.
+ * Remembers whether a table has row-level `before` triggers. Asking in every statement would be slow: the table is looked at once,
+ * and the last statement of each batch checks that none has been added since.
  */
-export class RowGuard {
+export class TriggerGuard {
   readonly #relation: Relation;
   readonly #events: readonly RowEvent[];
   #isThere = false;
@@ -26,8 +26,8 @@ export class RowGuard {
     this.#events = events;
   }
 
-  static async open(db: Queryable, relation: Relation, events: readonly RowEvent[]): Promise<RowGuard> {
-    const guard = new RowGuard(relation, events);
+  static async open(db: Queryable, relation: Relation, events: readonly RowEvent[]): Promise<TriggerGuard> {
+    const guard = new TriggerGuard(relation, events);
     await guard.look(db);
     return guard;
   }
@@ -56,7 +56,7 @@ export class RowGuard {
 }
 
 /** Whether a trigger has come to one of these, which had none. */
-export async function hasCome(db: Queryable, absent: readonly RowGuard[]): Promise<boolean> {
+export async function hasCome(db: Queryable, absent: readonly TriggerGuard[]): Promise<boolean> {
   for (const guard of absent) await guard.look(db);
   return absent.some(({ isThere }) => isThere);
 }

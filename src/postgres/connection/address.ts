@@ -1,4 +1,4 @@
-import { nameOf } from "./connect-failure.ts";
+import { endpointName } from "./connect-failure.ts";
 import { readConnection } from "./connection-settings.ts";
 import { uriWithoutPassword } from "./parse-uri.ts";
 
@@ -22,5 +22,5 @@ export function isAddress(replica: string): boolean {
 /** Host, port and database of an address, as they are told. */
 export function shownAddress(address: string): string {
   const { endpoints, database } = readConnection(address, {});
-  return `${endpoints.map(nameOf).join(",")}/${database}`;
+  return `${endpoints.map(endpointName).join(",")}/${database}`;
 }

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import { Socket } from "node:net";
 import pg from "pg";
 import { TlsError } from "../../errors.ts";
-import { type Attempt, nameOf } from "./connect-failure.ts";
+import { type Attempt, endpointName } from "./connect-failure.ts";
 import type { ConnectionSettings } from "./connection-settings.ts";
 import type { PasswordSource } from "./password.ts";
 import { tlsOptions } from "./tls.ts";
@@ -59,7 +59,7 @@ export function clientFor(
     #unbound(): TlsError | null {
       if (!settings.channelBinding || this.#isBound) return null;
       return new TlsError(
-        `${nameOf(this.#attempt.endpoint)} does not bind the password to its certificate.`,
+        `${endpointName(this.#attempt.endpoint)} does not bind the password to its certificate.`,
         {
           remedy: "channel_binding=require asks for that; leave it out where a proxy stands in between.",
         },

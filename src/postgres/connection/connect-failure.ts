@@ -99,7 +99,9 @@ export function failureOf(failures: readonly FailedAttempt[]): unknown {
 }
 
 function noServer(failures: readonly FailedAttempt[]): NoServerError {
-  const reasons = failures.map(({ attempt, error }) => `${nameOf(attempt.endpoint)} ${reasonOf(error)}`);
+  const reasons = failures.map(
+    ({ attempt, error }) => `${endpointName(attempt.endpoint)} ${reasonOf(error)}`,
+  );
   return new NoServerError(`None of the servers can be used: ${[...new Set(reasons)].join("; ")}.`, {
     remedy: "Check the servers, and target_session_attrs in the address: it says which kind is looked for.",
     cause: failures.at(-1)?.error,
@@ -112,7 +114,7 @@ function reasonOf(error: unknown): string {
 }
 
 function tlsError({ attempt, error }: FailedAttempt, code: string): TlsError {
-  const server = nameOf(attempt.endpoint);
+  const server = endpointName(attempt.endpoint);
   // Newer versions of Node add advice of their own behind a semicolon.
   const [message] = (error as Error).message.split(";");
   if (hasNoTls(error)) {
@@ -145,6 +147,6 @@ function tlsError({ attempt, error }: FailedAttempt, code: string): TlsError {
 }
 
 /** A server as it is written for people. */
-export function nameOf({ host, port }: Pick<Endpoint, "host" | "port">): string {
+export function endpointName({ host, port }: Pick<Endpoint, "host" | "port">): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -1,4 +1,4 @@
-/** Every value as the text that PostgreSQL sent: a `Date` or a `Number` would lose digits (law 3, law 4). */
+/** Every value as the text that PostgreSQL sent: a `Date` or a `Number` would lose digits. */
 export const asText = {
   getTypeParser: () => (text: string | Buffer) => (typeof text === "string" ? text : text.toString("utf8")),
 };

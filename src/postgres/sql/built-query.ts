@@ -23,14 +23,14 @@ export type SqlLike = Sql | BuiltQuery;
  * @throws UsageError for what is no query, or whose `$1`, `$2`, … do not match its parameters
  */
 export function asSql(query: SqlLike): Sql {
-  const piece = findSql(query);
+  const piece = sqlWithin(query);
   if (piece === null)
     throw new UsageError("asSql was given something that is no query.", { remedy: howToBuild });
   return piece;
 }
 
 /** The same where null says that it is no query at all, so that the caller can name what it stands for. */
-export function findSql(given: unknown): Sql | null {
+export function sqlWithin(given: unknown): Sql | null {
   if (given instanceof Sql) return given;
   if (typeof given !== "object" || given === null) return null;
   const {

@@ -121,7 +121,7 @@ export class Arbiter {
     return raw(this.#values.map(({ here }) => here).join(", "));
   }
 
-  /** Whether a row of `incoming` can meet any: a null meets none, unless the index says so, and neither does what it leaves out. */
+  /** Whether a row of `incoming` can meet another: not with a null, unless nulls are not distinct, and not outside of a partial index. */
   get canMeet(): Sql {
     const known = this.#index.nullsMeet ? [] : this.#values.map(({ here }) => `incoming.${here} is not null`);
     const covered = this.#isPlain ? [] : ["incoming.tidefill_can_meet"];

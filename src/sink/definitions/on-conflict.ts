@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { findSql, howToBuild, type SqlLike } from "../../postgres/sql/built-query.ts";
+import { howToBuild, type SqlLike, sqlWithin } from "../../postgres/sql/built-query.ts";
 import { Sql } from "../../postgres/sql/sql.ts";
 
 /** What is unique in the table: by what it is made of, or by the name of a constraint. */
@@ -57,7 +57,7 @@ export function requireOnConflict(sink: string, given: OnConflict, inserted: rea
     throw new UsageError(`onConflict of ${sink} names ${absent}, which the sink does not insert.`);
   }
   const piece = (each: unknown): Sql => {
-    const found = findSql(each);
+    const found = sqlWithin(each);
     if (found !== null) return found;
     throw new UsageError(`onConflict of ${sink} names what is neither a column nor SQL.`, {
       remedy: howToBuild,

@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { findSql, howToBuild } from "../../postgres/sql/built-query.ts";
+import { howToBuild, sqlWithin } from "../../postgres/sql/built-query.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 
 /** The values of a sink's columns as SQL, frozen; `sink` is how messages call it. @throws UsageError for what is not SQL */
@@ -8,7 +8,7 @@ export function requireExpressions(
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, Sql>> {
   const entries = Object.entries(given).map(([column, expression]): [string, Sql] => {
-    const piece = findSql(expression);
+    const piece = sqlWithin(expression);
     if (piece !== null) return [column, piece];
     throw new UsageError(`The value of ${column} in ${sink} is not SQL.`, {
       remedy: `${howToBuild} Or name columns and use defineJob.`,

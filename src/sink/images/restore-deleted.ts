@@ -1,5 +1,5 @@
 import { NotCommittedError, SwallowedError } from "../../errors.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout } from "./images.ts";
@@ -18,9 +18,9 @@ export interface DeletedSurroundings {
   /** the condition that no other row would go with a row of the move's target; null where none can */
   readonly isUnused: Sql | null;
   /** whether a trigger sees a row before it is inserted into the source */
-  readonly inserts: RowGuard;
+  readonly inserts: TriggerGuard;
   /** whether a trigger sees a row before it is deleted from the move's target; null where rows were not moved */
-  readonly deletes: RowGuard | null;
+  readonly deletes: TriggerGuard | null;
 }
 
 /**
@@ -38,7 +38,7 @@ export class RestoreDeleted implements Restoring {
     this.#surroundings = surroundings;
   }
 
-  get guards(): readonly RowGuard[] {
+  get guards(): readonly TriggerGuard[] {
     const { inserts, deletes } = this.#surroundings;
     return deletes === null ? [inserts] : [inserts, deletes];
   }

@@ -1,4 +1,4 @@
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { quoteIdentifier, raw, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout } from "./images.ts";
@@ -17,11 +17,11 @@ import {
 /** Puts old values back where a row still holds, byte for byte, what the run wrote. */
 export class RestoreUpdated implements Restoring {
   readonly #layout: ImageLayout;
-  readonly guards: readonly RowGuard[];
-  readonly #guard: RowGuard;
+  readonly guards: readonly TriggerGuard[];
+  readonly #guard: TriggerGuard;
 
   /** `guard` tells whether a trigger sees a row before it is updated. */
-  constructor(layout: ImageLayout, guard: RowGuard) {
+  constructor(layout: ImageLayout, guard: TriggerGuard) {
     this.#layout = layout;
     this.#guard = guard;
     this.guards = [guard];

@@ -1,4 +1,4 @@
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout } from "./images.ts";
@@ -22,14 +22,14 @@ import {
 export class RestoreUpserted implements Restoring {
   readonly #layout: ImageLayout;
   readonly #isUnused: Sql | null;
-  readonly guards: readonly RowGuard[];
-  readonly #guard: RowGuard;
+  readonly guards: readonly TriggerGuard[];
+  readonly #guard: TriggerGuard;
 
   /**
    * `isUnused` is the condition that no other row would go with a row; null where none can. `guard` tells whether a trigger sees
    * a row before it is updated or deleted.
    */
-  constructor(layout: ImageLayout, isUnused: Sql | null, guard: RowGuard) {
+  constructor(layout: ImageLayout, isUnused: Sql | null, guard: TriggerGuard) {
     this.#layout = layout;
     this.#isUnused = isUnused;
     this.#guard = guard;

@@ -1,5 +1,5 @@
 import type { KeyText } from "../../postgres/catalog/key.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout, UndoLog } from "./images.ts";
@@ -40,7 +40,7 @@ export interface Restoring {
   /** the table that rows are put back into, or removed from */
   readonly table: string;
   /** the triggers whose absence it relies on */
-  readonly guards: readonly RowGuard[];
+  readonly guards: readonly TriggerGuard[];
   restore(tx: Transaction, scope: ImageScope): Promise<Restored>;
 }
 

@@ -1,6 +1,6 @@
 import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
 import type { Relation } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { raw, type Sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
@@ -53,12 +53,12 @@ export class DeleteRows implements RowSink {
 export class DeleteBySql implements SqlSink {
   readonly countsRows = false;
   readonly mayMeetLateRows = false;
-  readonly guards: readonly RowGuard[];
+  readonly guards: readonly TriggerGuard[];
   readonly toWrite = (inScope: Sql): Sql => inScope;
   readonly comparing: SqlComparing;
   readonly #delete: DeleteStatement;
 
-  constructor(relation: Relation, key: Key, guard: RowGuard) {
+  constructor(relation: Relation, key: Key, guard: TriggerGuard) {
     this.guards = [guard];
     this.#delete = new DeleteStatement(relation, key);
     this.comparing = scopeIsGone(key);

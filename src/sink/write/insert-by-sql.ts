@@ -1,6 +1,6 @@
 import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
@@ -41,7 +41,7 @@ export class InsertBySql implements SqlSink {
     this.#insert = insert;
   }
 
-  get guards(): readonly RowGuard[] {
+  get guards(): readonly TriggerGuard[] {
     return [this.#insert.guard];
   }
 

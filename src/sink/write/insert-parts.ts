@@ -1,6 +1,6 @@
 import type { Key } from "../../postgres/catalog/key.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import type { OpenedConflict } from "../conflict/arbiter.ts";
 
 /** What an insert is made of. */
@@ -15,5 +15,5 @@ export interface InsertParts {
   /** values go into columns that are always generated as identity */
   readonly overridesIdentity: boolean;
   /** whether a trigger sees a row before it is inserted or updated */
-  readonly guard: RowGuard;
+  readonly guard: TriggerGuard;
 }

@@ -1,6 +1,6 @@
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import type { Column } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
@@ -36,7 +36,7 @@ export class InsertRows implements RowSink {
     this.#stillPending = stillPending;
   }
 
-  get guards(): readonly RowGuard[] {
+  get guards(): readonly TriggerGuard[] {
     return [this.#insert.guard];
   }
 

@@ -1,6 +1,6 @@
 import { JobError } from "../../errors.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Arbiter } from "../conflict/arbiter.ts";
@@ -24,7 +24,7 @@ export class InsertStatement {
   readonly #arbiter: Arbiter | null;
   readonly #hasReturningOld: boolean;
   readonly #overriding: string;
-  readonly guard: RowGuard;
+  readonly guard: TriggerGuard;
 
   constructor(parts: InsertParts) {
     const { relation, key, columns, conflict, hasReturningOld, overridesIdentity } = parts;

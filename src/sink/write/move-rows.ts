@@ -1,7 +1,7 @@
 import { SwallowedError } from "../../errors.ts";
 import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
 import type { Relation } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
@@ -21,13 +21,13 @@ export class MoveRows implements RowSink {
   readonly #key: Key;
   readonly #into: MoveTarget;
   readonly #encoder: RowEncoder;
-  readonly guards: readonly RowGuard[];
-  readonly #guard: RowGuard;
+  readonly guards: readonly TriggerGuard[];
+  readonly #guard: TriggerGuard;
   readonly #delete: DeleteStatement;
   readonly #move: MoveStatement;
 
   /** `guard` tells whether a trigger sees a row of the source before it is deleted. */
-  constructor(relation: Relation, key: Key, into: MoveTarget, encoder: RowEncoder, guard: RowGuard) {
+  constructor(relation: Relation, key: Key, into: MoveTarget, encoder: RowEncoder, guard: TriggerGuard) {
     this.#key = key;
     this.#into = into;
     this.#encoder = encoder;
@@ -80,7 +80,7 @@ export class MoveRows implements RowSink {
 export class MoveBySql implements SqlSink {
   readonly countsRows = false;
   readonly mayMeetLateRows = false;
-  readonly guards: readonly RowGuard[];
+  readonly guards: readonly TriggerGuard[];
   readonly toWrite = (inScope: Sql): Sql => inScope;
   readonly comparing: SqlComparing;
   readonly #key: Key;
@@ -94,7 +94,7 @@ export class MoveBySql implements SqlSink {
     key: Key,
     into: MoveTarget,
     expressions: Readonly<Record<string, Sql>>,
-    guard: RowGuard,
+    guard: TriggerGuard,
   ) {
     this.#key = key;
     this.guards = [guard];

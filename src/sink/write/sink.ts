@@ -1,5 +1,5 @@
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
@@ -13,7 +13,7 @@ interface Sink {
   /** what the run's undo log holds */
   images(isEncrypted: boolean): SinkImages;
   /** the triggers whose absence it relies on */
-  readonly guards: readonly RowGuard[];
+  readonly guards: readonly TriggerGuard[];
 }
 
 /** What the transform has made of the rows of a batch. */

@@ -1,6 +1,6 @@
 import type { Bounds, Key } from "../../postgres/catalog/key.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
-import type { RowGuard } from "../../postgres/catalog/trigger-guard.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
@@ -22,7 +22,7 @@ export class UpdateBySql implements SqlSink {
   readonly #columns: readonly TargetColumn[];
   readonly #pending: Sql | null;
   readonly #update: UpdateStatement;
-  readonly guards: readonly RowGuard[];
+  readonly guards: readonly TriggerGuard[];
   readonly toWrite = (inScope: Sql): Sql => sql`${inScope}${this.#unlessUnchanged()}`;
 
   constructor(
@@ -30,7 +30,7 @@ export class UpdateBySql implements SqlSink {
     key: Key,
     expressions: Readonly<Record<string, Sql>>,
     pending: Sql | null,
-    guard: RowGuard,
+    guard: TriggerGuard,
   ) {
     this.#key = key;
     this.guards = [guard];

@@ -1,7 +1,7 @@
 import { UsageError } from "../../errors.ts";
 import type { Columns, RowOf, Table } from "../../job/columns/table.ts";
 import type { SourceDefinition } from "../../job/definition/job-definition.ts";
-import { findSql, howToBuild, type SqlLike } from "../../postgres/sql/built-query.ts";
+import { howToBuild, type SqlLike, sqlWithin } from "../../postgres/sql/built-query.ts";
 import { bracketed, join, type Sql } from "../../postgres/sql/sql.ts";
 
 interface RowsOptions<C extends Columns, Read extends keyof C> {
@@ -55,7 +55,7 @@ export function rowsOf<
   }
   const conditionOf = (name: "where" | "pending"): Sql | null => {
     const given = options[name] ?? null;
-    const condition = findSql(given);
+    const condition = sqlWithin(given);
     if (condition !== null || given === null) return condition;
     throw new UsageError(`\`${name}\` of rowsOf(${table.name}) is not SQL.`, { remedy: howToBuild });
   };

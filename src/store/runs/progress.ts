@@ -18,7 +18,7 @@ export interface Progress extends BatchCounts {
   readonly secondsSinceCheckpoint: number | null;
   /** the key through which the whole run is committed, in this sweep; null before the first batch */
   readonly watermark: readonly string[] | null;
-  /** in which processes were there, and not outside of the run's window or beside a stop file */
+  /** seconds in which a process was present, and neither the window nor a stop file held the run */
   readonly secondsAtWork: number;
 }
 

@@ -125,7 +125,7 @@ export class Ranges {
   }
 
   /**
-   * Moves a range's checkpoint, as the last statement of a batch's transaction. `isSame` is the condition that the tables are
+   * Moves a range's checkpoint, as the last statement that a batch's transaction writes by. `isSame` is the condition that the tables are
    * those that the run is about.
    * @throws LeaseLostError when the token is no longer ours: the whole batch rolls back
    */

@@ -36,9 +36,8 @@ export class Workers {
   }
 
   /**
-   * Adds the seconds since the last time to those that the run was worked on. Of several processes the first does so: `atWork` where
-   * it alone is there, all that have `passed` where another works meanwhile. Answers false where the run's row is locked: a sign of
-   * life waits for nobody.
+   * Adds time to the run's seconds at work. Of several processes only the one with the lowest id adds: `passed` while another process
+   * reads rows, else `atWork`. Answers false where the run's row is locked; the next heartbeat tries again.
    */
   async credit(
     db: Queryable,

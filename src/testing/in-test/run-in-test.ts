@@ -2,7 +2,7 @@ import { requestStop } from "../../engine/control/request-stop.ts";
 import type { WorkOptions } from "../../engine/options/work-options.ts";
 import type { ContractReport } from "../../engine/report/contract-report.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
-import { contractJob } from "../../engine/run/contract-steps.ts";
+import { contractJob } from "../../engine/run/contract-job.ts";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { runJob } from "../../engine/run/run-job.ts";
 import { undoJob } from "../../engine/undo/undo-job.ts";

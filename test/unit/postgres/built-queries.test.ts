@@ -1,6 +1,6 @@
 import { asSql, createIndex, rowsOf, sql, sqlThrottle, table, UsageError, update } from "tidefill";
 import { describe, expect, test } from "vitest";
-import { findSql } from "../../../src/postgres/sql/built-query.ts";
+import { sqlWithin } from "../../../src/postgres/sql/built-query.ts";
 
 const essays = table("essays", { key: "id", columns: { id: "bigint", words: "integer?" } });
 
@@ -62,7 +62,7 @@ describe("a query that another library has built", () => {
       { values: [] },
       { text: 1, values: [] },
     ])
-      expect(findSql(given)).toBeNull();
+      expect(sqlWithin(given)).toBeNull();
   });
 });
 

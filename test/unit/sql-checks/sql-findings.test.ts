@@ -20,14 +20,14 @@ import {
   table,
   update,
 } from "../../../src/index.ts";
-import { findSql, refusalsOfSteps } from "../../../src/plan/find-unsafe-sql.ts";
+import { findUnsafeSql, refusalsOfSteps } from "../../../src/plan/find-unsafe-sql.ts";
 
 function job(...expand: readonly Step[]): Job {
   return defineSteps({ name: "add-things", expand });
 }
 
 async function found(...steps: readonly Step[]): Promise<readonly string[]> {
-  return (await findSql(job(...steps), {})).map(({ place, code }) => `${place}: ${code}`);
+  return (await findUnsafeSql(job(...steps), {})).map(({ place, code }) => `${place}: ${code}`);
 }
 
 function alone(name: string, up: string, more: object = {}): Step {
@@ -101,7 +101,7 @@ test("the queries of a job's integrity are looked at", async () => {
     sink: update(t, { a: sql`1` }),
     integrity: [{ name: "none is left", query: sql`select id from t where a is null` }],
   });
-  expect((await findSql(given, {})).map(({ place, code }) => `${place}: ${code}`)).toEqual([
+  expect((await findUnsafeSql(given, {})).map(({ place, code }) => `${place}: ${code}`)).toEqual([
     "integrity: none is left: unqualified-table",
   ]);
 });
