@@ -68,7 +68,18 @@ test("the table has every room, and no other; each of its arrows is used", () =>
       .filter((to) => !imports.some((each) => dirname(each.from) === room && dirname(each.to) === to))
       .map((to) => `${room} -> ${to}`),
   );
-  expect(unused).toEqual([]);
+  const unusedByFolders = Object.entries(folders).flatMap(([folder, allowed]) =>
+    allowed
+      .filter(
+        (to) =>
+          !imports.some(
+            ({ from, to: at }) =>
+              folderOf(from) === folder && `${at.replace(/\.ts$/, "")}/`.startsWith(`${to}/`),
+          ),
+      )
+      .map((to) => `${folder} -> ${to}`),
+  );
+  expect([...unused, ...unusedByFolders]).toEqual([]);
 });
 
 test("no room imports itself by way of another room", () => {
@@ -186,6 +197,17 @@ function exportedNames(file: string): readonly string[] {
     )
     .toSorted();
 }
+
+test("a front door of the library only hands names on", () => {
+  for (const file of ["index.ts", "testing/index.ts"]) {
+    const statements = readFileSync(join(source, file), "utf8")
+      .split(/;\n/)
+      .filter((each) => each.trim() !== "");
+    expect(
+      statements.filter((each) => !/^(?:\s*\/\*\*[\s\S]*?\*\/)?\s*export (?:type )?\{/.test(each)),
+    ).toEqual([]);
+  }
+});
 
 test("the public API is what it was", () => {
   expect(exportedNames("index.ts")).toMatchSnapshot();
