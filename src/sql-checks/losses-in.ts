@@ -1,7 +1,6 @@
-import { nameOfDropped } from "./rules/losses.ts";
 import { runsNow } from "./rules/runs-now.ts";
 import { alterations } from "./syntax/alterations.ts";
-import { nameOf } from "./syntax/names.ts";
+import { nameOf, nameOfDropped } from "./syntax/names.ts";
 import { type Node, parseSql, type RangeVar } from "./syntax/parse-sql.ts";
 import { ScriptState } from "./syntax/script-state.ts";
 import { nodesOf } from "./syntax/visit.ts";

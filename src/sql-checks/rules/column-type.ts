@@ -4,6 +4,25 @@ import { wordsOf } from "../syntax/names.ts";
 import type { ColumnDef, Node } from "../syntax/parse-sql.ts";
 import type { Rule } from "../syntax/rule.ts";
 
+/**
+ * The table is written anew with all its indexes, under a lock against reading and writing. Free are, without a `using`
+ * that computes: a longer or unlimited `varchar`; `varchar` to `text` and back to unlimited `varchar`; `numeric` to one
+ * with more digits at the same scale, or without limits; more or unlimited digits of a second; `cidr` to `inet`; a
+ * longer or unlimited `bit varying`. Since the old type does not stand in the SQL, every change is a finding unless the
+ * caller tells the type of the column, but for those to `inet` and to unlimited `bit varying`. Between `timestamp` and
+ * `timestamptz` it depends on the session's time zone, and from `citext` on indexes, so both are findings. Even a free
+ * change waits for its lock, and views on the column forbid it.
+ *
+ * ```sql
+ * alter table app.orders alter column id type bigint;
+ * ```
+ *
+ * Instead, add a column, keep it equal by a trigger, fill it by a job, and go over to it:
+ *
+ * ```sql
+ * alter table app.orders add column id_new bigint;
+ * ```
+ */
 export const changeColumnType: Rule = {
   code: "change-column-type",
   reason: "PostgreSQL writes the whole table anew with its indexes, and nobody reads or writes it meanwhile.",

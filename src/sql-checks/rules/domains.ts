@@ -1,6 +1,21 @@
 import { dotted } from "../syntax/names.ts";
 import type { Rule } from "../syntax/rule.ts";
 
+/**
+ * To add a column of a domain with a constraint PostgreSQL writes the whole table anew, and a change of the domain
+ * checks every column of it.
+ *
+ * ```sql
+ * create domain app.email as text check (value like '%@%');
+ * ```
+ *
+ * Instead, a constraint on the column:
+ *
+ * ```sql
+ * alter table app.users add column email text;
+ * alter table app.users add constraint email_has_at check (email like '%@%') not valid;
+ * ```
+ */
 export const createDomainWithCheck: Rule = {
   code: "create-domain-with-check",
   reason:
@@ -22,6 +37,23 @@ export const createDomainWithCheck: Rule = {
 /** As the parser calls `add constraint` and `set not null` of a domain. */
 const checking: ReadonlySet<string | undefined> = new Set(["C", "O"]);
 
+/**
+ * Every column of the domain is checked, in every table, and writes to all of them wait.
+ *
+ * ```sql
+ * alter domain app.email add constraint has_at check (value like '%@%');
+ * ```
+ *
+ * Instead, in two texts:
+ *
+ * ```sql
+ * alter domain app.email add constraint has_at check (value like '%@%') not valid;
+ * ```
+ *
+ * ```sql
+ * alter domain app.email validate constraint has_at;
+ * ```
+ */
 export const changeDomainWithoutNotValid: Rule = {
   code: "change-domain-without-not-valid",
   reason:

@@ -2,6 +2,20 @@ import { dotted, nameOf } from "../syntax/names.ts";
 import type { Rule } from "../syntax/rule.ts";
 import { isOn } from "./options.ts";
 
+/**
+ * Writes wait until the index is built. On a partitioned table, which takes no index concurrently, create it `on only`
+ * the parent, concurrently on each partition, and attach those.
+ *
+ * ```sql
+ * create index orders_user_idx on app.orders (user_id);
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * create index concurrently orders_user_idx on app.orders (user_id);
+ * ```
+ */
 export const createIndexWithoutConcurrently: Rule = {
   code: "create-index-without-concurrently",
   reason: "Nobody writes the table while the index is built.",
@@ -15,6 +29,19 @@ export const createIndexWithoutConcurrently: Rule = {
   },
 };
 
+/**
+ * Dropping is quick, but its lock waits for the longest transaction on the table, and everybody else waits behind it.
+ *
+ * ```sql
+ * drop index app.orders_user_idx;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * drop index concurrently app.orders_user_idx;
+ * ```
+ */
 export const dropIndexWithoutConcurrently: Rule = {
   code: "drop-index-without-concurrently",
   reason:
@@ -27,6 +54,20 @@ export const dropIndexWithoutConcurrently: Rule = {
   },
 };
 
+/**
+ * Writes wait until the indexes are built anew, and so do nearly all reads, since planning a query looks at every index
+ * of its tables.
+ *
+ * ```sql
+ * reindex table app.orders;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * reindex table concurrently app.orders;
+ * ```
+ */
 export const reindexWithoutConcurrently: Rule = {
   code: "reindex-without-concurrently",
   reason:

@@ -3,6 +3,20 @@ import { nameOf, wordsOf } from "../syntax/names.ts";
 import type { ColumnDef, Node } from "../syntax/parse-sql.ts";
 import type { Match, Rule } from "../syntax/rule.ts";
 
+/**
+ * PostgreSQL has no equality of two `json` values, so that `select distinct`, `group by` and `union` over the column fail,
+ * in queries that were there before it.
+ *
+ * ```sql
+ * alter table app.users add column settings json;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * alter table app.users add column settings jsonb;
+ * ```
+ */
 export const jsonColumn: Rule = {
   code: "json-column",
   reason:

@@ -3,6 +3,19 @@ import { nameOf } from "../syntax/names.ts";
 import type { Rule } from "../syntax/rule.ts";
 import { nodesOf } from "../syntax/visit.ts";
 
+/**
+ * Reads of the view wait until it is computed. `concurrently` wants a unique index on it.
+ *
+ * ```sql
+ * refresh materialized view app.totals;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * refresh materialized view concurrently app.totals;
+ * ```
+ */
 export const refreshWithoutConcurrently: Rule = {
   code: "refresh-without-concurrently",
   reason: "Nobody reads the materialized view while it is computed.",
@@ -16,6 +29,24 @@ export const refreshWithoutConcurrently: Rule = {
 /** `share`, as PostgreSQL numbers the modes: from there on, writes wait. */
 const blocksWrites = 5;
 
+/**
+ * From `share` upwards writes wait until the transaction ends; in `access exclusive`, which is what a bare `lock table`
+ * takes, reads do too.
+ *
+ * ```sql
+ * lock table app.orders in exclusive mode;
+ * ```
+ *
+ * Instead, lock the rows, or agree on an advisory lock:
+ *
+ * ```sql
+ * select id from app.orders where id = 42 for update;
+ * ```
+ *
+ * ```sql
+ * select pg_catalog.pg_advisory_xact_lock(42);
+ * ```
+ */
 export const lockTable: Rule = {
   code: "lock-table",
   reason: "Nobody writes the table until the transaction ends, and in the strongest mode nobody reads it.",
@@ -28,6 +59,20 @@ export const lockTable: Rule = {
   },
 };
 
+/**
+ * The lock is on the whole partitioned table, and waits for the longest transaction on it. `concurrently` wants
+ * PostgreSQL 14, and a table without a default partition.
+ *
+ * ```sql
+ * alter table app.events detach partition app.events_2020;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * alter table app.events detach partition app.events_2020 concurrently;
+ * ```
+ */
 export const detachPartitionWithoutConcurrently: Rule = {
   code: "detach-partition-without-concurrently",
   reason:
@@ -41,6 +86,30 @@ export const detachPartitionWithoutConcurrently: Rule = {
     }),
 };
 
+/**
+ * PostgreSQL looks at every row of the new partition, under a lock against reading and writing it, unless a valid check of
+ * it says already that they lie within the bounds. Of a default partition beside it the same holds. The checks believe so
+ * where a check of the partition is validated in the text or one before it, and holds the constants of the bounds.
+ *
+ * ```sql
+ * alter table app.events attach partition app.events_2020 for values from ('2020-01-01') to ('2021-01-01');
+ * ```
+ *
+ * Instead, in three texts:
+ *
+ * ```sql
+ * alter table app.events_2020
+ *   add constraint in_bounds check (at is not null and at >= '2020-01-01' and at < '2021-01-01') not valid;
+ * ```
+ *
+ * ```sql
+ * alter table app.events_2020 validate constraint in_bounds;
+ * ```
+ *
+ * ```sql
+ * alter table app.events attach partition app.events_2020 for values from ('2020-01-01') to ('2021-01-01');
+ * ```
+ */
 export const attachPartitionWithoutCheck: Rule = {
   code: "attach-partition-without-check",
   reason: "Every row of the new partition is looked at, and nobody reads or writes it meanwhile.",

@@ -1,8 +1,21 @@
 import { alterations } from "../syntax/alterations.ts";
-import { dotted, nameOf } from "../syntax/names.ts";
+import { nameOf, nameOfDropped } from "../syntax/names.ts";
 import type { Node } from "../syntax/parse-sql.ts";
 import type { Match, Rule } from "../syntax/rule.ts";
 
+/**
+ * All rows are gone without an undo log, under a lock against reading and writing.
+ *
+ * ```sql
+ * truncate app.events;
+ * ```
+ *
+ * Instead a job with `deleteFrom`, which can be undone; or a bound:
+ *
+ * ```sql
+ * delete from app.events where id between 1 and 1000;
+ * ```
+ */
 export const truncateTable: Rule = {
   code: "truncate-table",
   reason:
@@ -11,6 +24,20 @@ export const truncateTable: Rule = {
   find: (statement) => ("TruncateStmt" in statement ? tables(statement.TruncateStmt.relations ?? []) : []),
 };
 
+/**
+ * Its rows are gone, and what still uses it fails. Before you drop it, revoke the rights for a while: they can be
+ * granted again.
+ *
+ * ```sql
+ * drop table app.old_events;
+ * ```
+ *
+ * First:
+ *
+ * ```sql
+ * revoke all on app.old_events from web;
+ * ```
+ */
 export const dropTable: Rule = {
   code: "drop-table",
   reason: "Its rows are gone, and every query of an application that still uses it fails.",
@@ -23,6 +50,20 @@ export const dropTable: Rule = {
     })),
 };
 
+/**
+ * Its values are gone, and what still names it fails. Before you drop it, let inserts leave it out, and stop the
+ * application from naming it.
+ *
+ * ```sql
+ * alter table app.users drop column nickname;
+ * ```
+ *
+ * First:
+ *
+ * ```sql
+ * alter table app.users alter column nickname set default '';
+ * ```
+ */
 export const dropColumn: Rule = {
   code: "drop-column",
   reason: "Its values are gone, and every query of an application that still names it fails.",
@@ -45,6 +86,20 @@ const others: ReadonlySet<string | undefined> = new Set([
   "OBJECT_EXTENSION",
 ]);
 
+/**
+ * A view, function, type, sequence or extension: what still uses it fails at once. What the text itself has created may
+ * go.
+ *
+ * ```sql
+ * drop function app.slugify(text);
+ * ```
+ *
+ * Take the application off it first; then revoke the rights, which can be given back:
+ *
+ * ```sql
+ * revoke execute on function app.slugify(text) from web;
+ * ```
+ */
 export const dropOther: Rule = {
   code: "drop-other",
   reason: "Every query of an application that still uses it fails.",
@@ -59,6 +114,19 @@ export const dropOther: Rule = {
   },
 };
 
+/**
+ * An application that has never met a null there fails at the first one, long after the change.
+ *
+ * ```sql
+ * alter table app.users alter column nickname drop not null;
+ * ```
+ *
+ * Instead, let every reader know of nulls first. If inserts are only to leave the column out:
+ *
+ * ```sql
+ * alter table app.users alter column nickname set default '';
+ * ```
+ */
 export const dropNotNull: Rule = {
   code: "drop-not-null",
   reason: "An application that has never met a null there fails at the first one.",
@@ -67,6 +135,19 @@ export const dropNotNull: Rule = {
   find: (statement) => alterations(statement, "AT_DropNotNull"),
 };
 
+/**
+ * What still uses something in it fails.
+ *
+ * ```sql
+ * drop schema old_app;
+ * ```
+ *
+ * First:
+ *
+ * ```sql
+ * revoke usage on schema old_app from web;
+ * ```
+ */
 export const dropSchema: Rule = {
   code: "drop-schema",
   reason: "Every query of an application that still uses what was in it fails.",
@@ -75,6 +156,19 @@ export const dropSchema: Rule = {
   find: (statement) => dropped(statement, "OBJECT_SCHEMA").map((part) => ({ table: null, part })),
 };
 
+/**
+ * Everything in it is gone.
+ *
+ * ```sql
+ * drop database old_school;
+ * ```
+ *
+ * First:
+ *
+ * ```sql
+ * alter database old_school with allow_connections false;
+ * ```
+ */
 export const dropDatabase: Rule = {
   code: "drop-database",
   reason: "Everything in it is gone.",
@@ -83,6 +177,19 @@ export const dropDatabase: Rule = {
     "DropdbStmt" in statement ? [{ table: null, part: statement.DropdbStmt.dbname ?? null }] : [],
 };
 
+/**
+ * Everything in the database that the role owns is gone, and the text names none of it.
+ *
+ * ```sql
+ * drop owned by former_owner;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * reassign owned by former_owner to owner;
+ * ```
+ */
 export const dropOwned: Rule = {
   code: "drop-owned",
   reason:
@@ -91,6 +198,20 @@ export const dropOwned: Rule = {
   find: (statement) => ("DropOwnedStmt" in statement ? [{ table: null, part: null }] : []),
 };
 
+/**
+ * Whatever depends on it goes along, which the text does not name: views, foreign keys, columns of a type; and
+ * `truncate … cascade` empties every table that refers to this one.
+ *
+ * ```sql
+ * alter table app.statuses drop constraint statuses_pkey cascade;
+ * ```
+ *
+ * Instead, name each thing, those that depend on others first; then PostgreSQL refuses what you did not see:
+ *
+ * ```sql
+ * alter table app.orders drop constraint orders_status_fk;
+ * ```
+ */
 export const cascade: Rule = {
   code: "cascade",
   reason:
@@ -121,10 +242,4 @@ function tables(relations: readonly Node[]): readonly Match[] {
 function dropped(statement: Node, ...kinds: readonly string[]): readonly (string | null)[] {
   if (!("DropStmt" in statement) || !kinds.includes(statement.DropStmt.removeType ?? "")) return [];
   return (statement.DropStmt.objects ?? []).map(nameOfDropped);
-}
-
-/** The name of one of the things that a `drop` names. */
-export function nameOfDropped(object: Node): string | null {
-  if ("TypeName" in object) return dotted(object.TypeName.names);
-  return dotted("ObjectWithArgs" in object ? object.ObjectWithArgs.objname : [object]);
 }

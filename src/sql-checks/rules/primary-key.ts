@@ -5,6 +5,20 @@ import type { Match, Rule } from "../syntax/rule.ts";
 
 const narrow = /^(int[24]|integer|smallint|(small)?serial|serial[24])$/;
 
+/**
+ * The numbers of an `integer` end at 2,147,483,647, of a `smallint` at 32,767: every insert then fails, and widening the
+ * column writes the whole table anew.
+ *
+ * ```sql
+ * create table app.events (id serial primary key);
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * create table app.events (id bigint generated always as identity primary key);
+ * ```
+ */
 export const narrowPrimaryKey: Rule = {
   code: "narrow-primary-key",
   reason:

@@ -8,6 +8,19 @@ const tables: ReadonlySet<string | undefined> = new Set([
   "OBJECT_FOREIGN_TABLE",
 ]);
 
+/**
+ * What still knows the old name fails at once, before any deployment can follow.
+ *
+ * ```sql
+ * alter table app.users rename to people;
+ * ```
+ *
+ * Instead, offer the new name beside the old one:
+ *
+ * ```sql
+ * create view app.people as select * from app.users;
+ * ```
+ */
 export const renameTable: Rule = {
   code: "rename-table",
   reason: "Every query of an application that knows the old name fails.",
@@ -23,6 +36,19 @@ export const renameTable: Rule = {
   },
 };
 
+/**
+ * What still knows the old name fails at once.
+ *
+ * ```sql
+ * alter table app.users rename column name to full_name;
+ * ```
+ *
+ * Instead, add a column, keep both equal by a trigger, fill it by a job, and drop the old one later:
+ *
+ * ```sql
+ * alter table app.users add column full_name text;
+ * ```
+ */
 export const renameColumn: Rule = {
   code: "rename-column",
   reason: "Every query of an application that knows the old name fails.",
@@ -35,6 +61,20 @@ export const renameColumn: Rule = {
   },
 };
 
+/**
+ * What still knows the old name fails at once.
+ *
+ * ```sql
+ * alter schema app rename to school;
+ * ```
+ *
+ * Instead, offer the new names beside the old ones:
+ *
+ * ```sql
+ * create schema school;
+ * create view school.users as select * from app.users;
+ * ```
+ */
 export const renameSchema: Rule = {
   code: "rename-schema",
   reason: "Every query of an application that knows the old name fails.",
@@ -45,6 +85,19 @@ export const renameSchema: Rule = {
       : [],
 };
 
+/**
+ * What still knows the old value fails at once.
+ *
+ * ```sql
+ * alter type app.status rename value 'done' to 'completed';
+ * ```
+ *
+ * Instead, add the new value, and change the rows by a job:
+ *
+ * ```sql
+ * alter type app.status add value 'completed' after 'done';
+ * ```
+ */
 export const renameEnumValue: Rule = {
   code: "rename-enum-value",
   reason: "Every query of an application that knows the old value fails.",

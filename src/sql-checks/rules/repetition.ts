@@ -30,6 +30,22 @@ const temporal: ReadonlySet<string | undefined> = new Set([
   "timestamptz",
 ]);
 
+/**
+ * The statement may run again, after a failure or in another batch: time, chance, counters, transactions and who it is that
+ * runs it then give another value than the first time. Found are PostgreSQL's own functions, words such as `current_date`,
+ * `current_user` and `'today'::date`, `age` of one value, and `tablesample` without `repeatable`; in definitions, such as a column's
+ * default, they are fine. What a function of your own does, nobody sees.
+ *
+ * ```sql
+ * update app.orders set closed_at = now() where id between 1 and 1000;
+ * ```
+ *
+ * Instead, take the value from the row, or from a parameter of the run:
+ *
+ * ```sql
+ * update app.orders set closed_at = updated_at where id between 1 and 1000;
+ * ```
+ */
 export const nonRepeatableExpression: Rule = {
   code: "non-repeatable-expression",
   reason: "The statement may run again, and would then write other values than the first time.",

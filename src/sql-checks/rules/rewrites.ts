@@ -3,6 +3,20 @@ import { nameOf } from "../syntax/names.ts";
 import type { Rule } from "../syntax/rule.ts";
 import { isOn } from "./options.ts";
 
+/**
+ * `set unlogged` and `set logged` write the table anew under a lock against reading and writing; the latter also writes
+ * all of it to the log.
+ *
+ * ```sql
+ * alter table app.cache set unlogged;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * create unlogged table app.cache_new (like app.cache including all);
+ * ```
+ */
 export const changePersistence: Rule = {
   code: "change-persistence",
   reason: "PostgreSQL writes the whole table anew, and nobody reads or writes it meanwhile.",
@@ -11,6 +25,23 @@ export const changePersistence: Rule = {
   find: (statement) => alterations(statement, "AT_SetLogged", "AT_SetUnLogged"),
 };
 
+/**
+ * The whole table or index is copied under a lock against reading and writing.
+ *
+ * ```sql
+ * alter table app.events set tablespace fast;
+ * ```
+ *
+ * Instead, a new table whose rows a job moves; for an index, a new index:
+ *
+ * ```sql
+ * create table app.events_new (like app.events including all) tablespace fast;
+ * ```
+ *
+ * ```sql
+ * create index concurrently events_at_fast on app.events (at) tablespace fast;
+ * ```
+ */
 export const setTablespace: Rule = {
   code: "set-tablespace",
   reason:
@@ -22,6 +53,19 @@ export const setTablespace: Rule = {
   },
 };
 
+/**
+ * If it is another method than before, the table is written anew under a lock against reading and writing.
+ *
+ * ```sql
+ * alter table app.events set access method columnar;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * create table app.events_new (like app.events including all) using columnar;
+ * ```
+ */
 export const setAccessMethod: Rule = {
   code: "set-access-method",
   reason: "PostgreSQL writes the whole table anew, and nobody reads or writes it meanwhile.",
@@ -29,6 +73,20 @@ export const setAccessMethod: Rule = {
   find: (statement) => alterations(statement, "AT_SetAccessMethod"),
 };
 
+/**
+ * The table is written anew in the order of an index under a lock against reading and writing, and falls out of order
+ * with the next update.
+ *
+ * ```sql
+ * cluster app.events using events_at_idx;
+ * ```
+ *
+ * Instead, leave the order to the index, or take `pg_repack`:
+ *
+ * ```sql
+ * vacuum (analyze) app.events;
+ * ```
+ */
 export const clusterTable: Rule = {
   code: "cluster-table",
   reason:
@@ -38,6 +96,20 @@ export const clusterTable: Rule = {
     "ClusterStmt" in statement ? [{ table: nameOf(statement.ClusterStmt.relation), part: null }] : [],
 };
 
+/**
+ * The table is written anew under a lock against reading and writing. A plain `vacuum` makes the space usable again
+ * without one.
+ *
+ * ```sql
+ * vacuum full app.events;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * vacuum (analyze) app.events;
+ * ```
+ */
 export const vacuumFull: Rule = {
   code: "vacuum-full",
   reason: "PostgreSQL writes the whole table anew, and nobody reads or writes it meanwhile.",

@@ -4,6 +4,20 @@ import type { Rule } from "../syntax/rule.ts";
 import { offOf } from "../syntax/timeouts.ts";
 import { nodesOf } from "../syntax/visit.ts";
 
+/**
+ * `0` is no limit, and `reset` puts back what the role has, which mostly is none. The statement then waits for its lock,
+ * or works, without an end, with everybody behind it.
+ *
+ * ```sql
+ * set local lock_timeout = 0;
+ * ```
+ *
+ * Instead, leave it out, or say how long others may wait:
+ *
+ * ```sql
+ * set local lock_timeout = '1s';
+ * ```
+ */
 export const timeoutOff: Rule = {
   code: "timeout-off",
   reason:

@@ -6,6 +6,19 @@ import { nodesOf } from "../syntax/visit.ts";
 import { notInTransaction } from "./not-in-transaction.ts";
 import { isOn } from "./options.ts";
 
+/**
+ * What works `concurrently` begins and ends transactions itself; PostgreSQL refuses it inside of one.
+ *
+ * ```sql
+ * create index concurrently orders_user_idx on app.orders (user_id);
+ * ```
+ *
+ * Instead, the same in a text that runs outside of a transaction:
+ *
+ * ```sql
+ * create index concurrently orders_user_idx on app.orders (user_id);
+ * ```
+ */
 export const concurrentlyInTransaction: Rule = {
   code: "concurrently-in-transaction",
   reason: "PostgreSQL refuses it inside a transaction, so the text always fails.",
@@ -14,6 +27,24 @@ export const concurrentlyInTransaction: Rule = {
   find: (statement, { isTransactional }) => (isTransactional ? concurrentWork(statement) : []),
 };
 
+/**
+ * PostgreSQL runs a text of several statements as one transaction, and refuses it there.
+ *
+ * ```sql
+ * create index concurrently a_idx on app.orders (a);
+ * create index concurrently b_idx on app.orders (b);
+ * ```
+ *
+ * Instead, in two texts:
+ *
+ * ```sql
+ * create index concurrently a_idx on app.orders (a);
+ * ```
+ *
+ * ```sql
+ * create index concurrently b_idx on app.orders (b);
+ * ```
+ */
 export const concurrentlyBesideOthers: Rule = {
   code: "concurrently-beside-others",
   reason:
@@ -23,6 +54,24 @@ export const concurrentlyBesideOthers: Rule = {
   find: (statement, { isAlone }) => (isAlone ? [] : concurrentWork(statement)),
 };
 
+/**
+ * A concurrent build that fails leaves an invalid index behind. In a text that is tried again, `if not exists` finds it,
+ * and the index stays invalid for good.
+ *
+ * ```sql
+ * create index concurrently if not exists orders_user_idx on app.orders (user_id);
+ * ```
+ *
+ * Instead, in two texts:
+ *
+ * ```sql
+ * drop index concurrently if exists app.orders_user_idx;
+ * ```
+ *
+ * ```sql
+ * create index concurrently orders_user_idx on app.orders (user_id);
+ * ```
+ */
 export const concurrentIndexIfNotExists: Rule = {
   code: "concurrent-index-if-not-exists",
   reason:
@@ -35,6 +84,21 @@ export const concurrentIndexIfNotExists: Rule = {
       : [],
 };
 
+/**
+ * The text runs in a transaction that others rely on: what they believe to commit or roll back with it would no longer
+ * do so.
+ *
+ * ```sql
+ * update app.orders set total = 0 where id = 42;
+ * commit;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * update app.orders set total = 0 where id = 42;
+ * ```
+ */
 export const transactionControl: Rule = {
   code: "transaction-control",
   reason:
@@ -47,6 +111,20 @@ export const transactionControl: Rule = {
   },
 };
 
+/**
+ * `vacuum`, `create database`, `alter system` and their like PostgreSQL refuses inside of a transaction, and beside other
+ * statements, which are one.
+ *
+ * ```sql
+ * vacuum app.events;
+ * ```
+ *
+ * Instead, the same in a text of its own that runs outside of a transaction:
+ *
+ * ```sql
+ * vacuum app.events;
+ * ```
+ */
 export const refusedInTransaction: Rule = {
   code: "refused-in-transaction",
   reason:
@@ -57,6 +135,25 @@ export const refusedInTransaction: Rule = {
     isTransactional || !isAlone ? notInTransaction(statement) : [],
 };
 
+/**
+ * A value that was added to an enum may be used once the transaction that added it has ended. Of a type that the same
+ * transaction has created, at once.
+ *
+ * ```sql
+ * alter type app.status add value 'late';
+ * alter table app.orders alter column status set default 'late';
+ * ```
+ *
+ * Instead, in two texts:
+ *
+ * ```sql
+ * alter type app.status add value 'late';
+ * ```
+ *
+ * ```sql
+ * alter table app.orders alter column status set default 'late';
+ * ```
+ */
 export const enumValueInSameTransaction: Rule = {
   code: "enum-value-in-same-transaction",
   reason:

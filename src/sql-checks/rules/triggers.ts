@@ -1,6 +1,20 @@
 import { alterations } from "../syntax/alterations.ts";
 import type { Rule } from "../syntax/rule.ts";
 
+/**
+ * What triggers keep right, and with `all` or `session_replication_role` foreign keys too, goes wrong for everybody's
+ * writes meanwhile, and nobody checks it afterwards.
+ *
+ * ```sql
+ * alter table app.orders disable trigger all;
+ * ```
+ *
+ * Instead, let the trigger's function return early where a setting of this transaction says so:
+ *
+ * ```sql
+ * set local app.skip_audit = 'on';
+ * ```
+ */
 export const disableTrigger: Rule = {
   code: "disable-trigger",
   reason:

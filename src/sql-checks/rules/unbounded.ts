@@ -5,6 +5,21 @@ import { nodesOf } from "../syntax/visit.ts";
 import { boundsNothing } from "./bounds.ts";
 import { runsNow } from "./runs-now.ts";
 
+/**
+ * Without a `where`, or with one that leaves out no row (`true`, `id = id`, `id is not null`, `exists` of something that
+ * does not look at the row), all rows are written in one transaction. Whoever writes one of
+ * them waits for its end, replicas fall behind, and the table doubles.
+ *
+ * ```sql
+ * update app.users set locale = 'en';
+ * ```
+ *
+ * Instead a job, which does it in batches; or a bound:
+ *
+ * ```sql
+ * update app.users set locale = 'en' where id between 1 and 1000;
+ * ```
+ */
 export const unboundedUpdate: Rule = {
   code: "unbounded-update",
   reason:
@@ -16,6 +31,19 @@ export const unboundedUpdate: Rule = {
       : [],
 };
 
+/**
+ * Without a `where`, or with one that leaves out no row, as above, all rows are deleted in one transaction.
+ *
+ * ```sql
+ * delete from app.events;
+ * ```
+ *
+ * Instead a job with `deleteFrom`, which can be undone; or a bound:
+ *
+ * ```sql
+ * delete from app.events where id between 1 and 1000;
+ * ```
+ */
 export const unboundedDelete: Rule = {
   code: "unbounded-delete",
   reason:

@@ -4,6 +4,20 @@ import type { Node, RangeVar } from "../syntax/parse-sql.ts";
 import type { Match, Rule } from "../syntax/rule.ts";
 import { nodesOf, visit } from "../syntax/visit.ts";
 
+/**
+ * Which table is meant is for `search_path` to say, which differs between roles and sessions. Temporary tables and those
+ * of PostgreSQL's own catalogue (`pg_…`) need no schema.
+ *
+ * ```sql
+ * alter table users add column locale text;
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * alter table app.users add column locale text;
+ * ```
+ */
 export const unqualifiedTable: Rule = {
   code: "unqualified-table",
   reason:
@@ -17,6 +31,24 @@ export const unqualifiedTable: Rule = {
   },
 };
 
+/**
+ * Of expressions only: which function is meant is for `search_path` to say. PostgreSQL's own functions need no schema; a
+ * rare one that the checks do not know takes `pg_catalog` before it.
+ *
+ * ```sql
+ * slugify(title)
+ * ```
+ *
+ * Instead:
+ *
+ * ```sql
+ * app.slugify(title)
+ * ```
+ *
+ * ```sql
+ * lower(trim(title))
+ * ```
+ */
 export const unqualifiedFunction: Rule = {
   code: "unqualified-function",
   reason:

@@ -19,3 +19,9 @@ export function dotted(name: readonly Node[] | undefined): string | null {
   const words = wordsOf(name);
   return words.length === 0 ? null : words.join(".");
 }
+
+/** The name of one of the things that a `drop` names. */
+export function nameOfDropped(object: Node): string | null {
+  if ("TypeName" in object) return dotted(object.TypeName.names);
+  return dotted("ObjectWithArgs" in object ? object.ObjectWithArgs.objname : [object]);
+}

@@ -4,6 +4,7 @@ import { checkExpression } from "../../../src/sql-checks/check-expression.ts";
 import { checkSql, type SqlContext } from "../../../src/sql-checks/check-sql.ts";
 import type { Finding } from "../../../src/sql-checks/syntax/rule.ts";
 import { Page } from "../../documents/markdown.ts";
+import { sqlChecksPage } from "../../documents/sql-checks-page.ts";
 import type { CasesByCode } from "./cases/cases.ts";
 import { constraints } from "./cases/constraints.ts";
 import { data } from "./cases/data.ts";
@@ -211,6 +212,10 @@ describe("docs/sql-checks.md", () => {
     if (isExpression) return codesOf(await checkExpression(text, { isRetried: false }));
     return codesOf(await checkSql(text, { ...plain, ...contexts[code], textsBefore }));
   }
+
+  test("is made of the comments above the rules: npm run docs", () => {
+    expect(page.text).toBe(sqlChecksPage());
+  });
 
   test("has one section for each code", () => {
     const headings = [...page.prose.matchAll(/^### `([a-z-]+)`$/gm)].map(([, code]) => code);
