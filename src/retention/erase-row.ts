@@ -6,7 +6,7 @@ import { backupsBut, type KeepingRun, readKeepingRuns } from "../store/retention
 import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { isAbout, isOutOfReach, readsUntold } from "./erase-images.ts";
-import { Eraser } from "./eraser.ts";
+import { eraseKept } from "./erase-kept.ts";
 import { type RowName, type RowToErase, seekRow } from "./row-to-erase.ts";
 
 /** What an erase did, and what it could not do. */
@@ -51,8 +51,7 @@ async function erase(tx: Transaction, store: Store, name: RowName): Promise<Eras
   const runs = await readKeepingRuns(tx, store.schema);
   const isStillThere = (await sought.textInTable(tx)) !== null;
   if (isStillThere) refuseWhileKept(runs, sought);
-  const eraser = new Eraser(tx, store, runs);
-  const { images, rejects, reasons } = await eraser.erase(sought);
+  const { images, rejects, reasons } = await eraseKept({ tx, store, runs }, sought);
   const backups = await backupsBut(tx, store.schema, jobsOfOtherTables(runs, sought));
   const table = sought.tableName;
   const details = { table, images, rejects, reasons };

@@ -8,7 +8,7 @@ import type { BatchWork } from "../batch/batch-work.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { imageTarget, type TargetOf } from "../undo-log/image-target.ts";
 import { moveSequences } from "./move-sequences.ts";
-import { ReferredRows } from "./referred-rows.ts";
+import { referredRows } from "./referred-rows.ts";
 import { RowBatch } from "./row-batch.ts";
 import { RowTransform } from "./row-transform.ts";
 import { SqlBatch } from "./sql-batch.ts";
@@ -32,7 +32,7 @@ export async function openWork(
   return (opened) => {
     const work = workOf(opened, targetOf);
     return withRowSecurity(
-      references === null ? work : new ReferredRows(work, references),
+      references === null ? work : referredRows(work, references),
       opened.table === null ? [] : [opened.table.relation],
     );
   };

@@ -10,8 +10,8 @@ import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { jobTask, openWork, taskOfWork } from "../job-work/job-task.ts";
-import { RejectSweep } from "../job-work/reject-sweep.ts";
-import { RetryBatch } from "../job-work/retry-batch.ts";
+import { rejectSweep } from "../job-work/reject-sweep.ts";
+import { retryBatch } from "../job-work/retry-batch.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
 import { encryptionOf, undoKeyOf } from "../undo-log/encryption.ts";
 
@@ -34,7 +34,7 @@ export async function openTask(
   const source =
     table ?? new ListedPlaces(opened.source, walk, await placesBefore(session, run.id, opened.source), key);
   const task = await jobTask(db, { ...opened, table, source }, log);
-  const work = new RetryBatch(task.work, walk, list, run.id, key);
+  const work = retryBatch(task.work, { table: list, run: run.id }, key, walk);
   // What was on the list is tried once.
   return { ...task, work, walk, sweeping: { ...task.sweeping, triesConstraints: false } };
 }
@@ -61,9 +61,9 @@ async function wholeTask(
   const again = workOn({ ...opened, table: listed, source: listed });
   return {
     ...task,
-    work: new RejectSweep(task.work, rejects, key, () => all),
+    work: rejectSweep(task.work, rejects, key, () => all),
     sweeping: { ...task.sweeping, retries: "list" },
-    ofRejects: { walk, work: new RejectSweep(again, rejects, key, listOf) },
+    ofRejects: { walk, work: rejectSweep(again, rejects, key, listOf) },
   };
 }
 

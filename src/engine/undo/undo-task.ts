@@ -10,7 +10,7 @@ import type { Restoring } from "../../sink/images/restore.ts";
 import { RestoreDeleted } from "../../sink/images/restore-deleted.ts";
 import { RestoreUpdated } from "../../sink/images/restore-updated.ts";
 import { RestoreUpserted } from "../../sink/images/restore-upserted.ts";
-import { OneRange } from "../../source/one-range.ts";
+import { oneRange } from "../../source/one-range.ts";
 import { HeapWalk } from "../../source/table/heap-walk.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
@@ -48,7 +48,7 @@ export async function undoTask(session: Session, undo: Run, options: UndoKeyOpti
       ...(into === null ? [] : [into.relation]),
     ]);
     return {
-      walk: (await isOrdered(tx, store, undone.id)) ? new OneRange(walk) : walk,
+      walk: (await isOrdered(tx, store, undone.id)) ? oneRange(walk) : walk,
       work: withRowSecurity(new UndoBatch(tools), written),
       pace: {},
       throttles: [],

@@ -4,7 +4,7 @@ import { mainTable } from "../../plan/open/opened-job.ts";
 import { requireIdentity, type TableIdentity } from "../../postgres/catalog/table-identity.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { HeapTables } from "../../source/table/heap-tables.ts";
-import { KeyPlaces } from "../../source/table/key-places.ts";
+import { keyPlaces } from "../../source/table/key-places.ts";
 import { KeyWalk } from "../../source/table/key-walk.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 import type { Run } from "../../store/runs/run.ts";
@@ -26,7 +26,7 @@ export async function verifyTask(session: Session, verify: Run, opened: OpenedJo
   const { db, store } = session;
   const { table, source, write, job, parameters, isPersonal } = opened;
   const heap = table === null || verify.isPartial ? null : await HeapTables.open(db, table.relation);
-  const places = heap ?? (table === null ? null : new KeyPlaces(table));
+  const places = heap ?? (table === null ? null : keyPlaces(table));
   const rejects = verify.ofRun === null ? null : { table: store.schema.table("reject"), run: verify.ofRun };
   let work: BatchWork;
   if (write.kind === "rows") {

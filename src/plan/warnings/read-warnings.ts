@@ -4,7 +4,7 @@ import type { Refusal } from "../open/check.ts";
 import type { OpenedJob } from "../open/opened-job.ts";
 import { resolveJob } from "../open/resolve-job.ts";
 import { ownTablesPublished } from "./own-tables-published.ts";
-import { referredRows } from "./rows-referred-to.ts";
+import { rowsReferredTo } from "./rows-referred-to.ts";
 import { sequencesBehind } from "./sequences-behind.ts";
 import { uniqueColumns } from "./unique-columns.ts";
 import { unraisedVersions } from "./unraised-versions.ts";
@@ -22,7 +22,7 @@ export async function readWarnings(
     const { relation, verb, columns } = written;
     if (verb !== "insert" || job.undoable)
       found.push(...(await slowForeignKeys(tx, relation, verb, columns)));
-    found.push(...(await referredRows(tx, written)));
+    found.push(...(await rowsReferredTo(tx, written)));
     found.push(...(await sequencesBehind(tx, written)));
     found.push(...unraisedVersions(written, write.kind === "sql"));
   }

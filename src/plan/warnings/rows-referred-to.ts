@@ -6,7 +6,7 @@ import type { Refusal } from "../open/check.ts";
 import type { WrittenTable } from "../open/opened-job.ts";
 
 /** Rows that others refer to are not deleted: each of them would be a reject. */
-export async function referredRows(
+export async function rowsReferredTo(
   tx: Transaction,
   { relation, verb }: WrittenTable,
 ): Promise<readonly Refusal[]> {

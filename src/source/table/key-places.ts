@@ -10,15 +10,7 @@ export interface Places {
 }
 
 /** Rows by their keys, where only some ranges of them are to be looked at. */
-export class KeyPlaces implements Places {
-  readonly #table: OpenedTable;
-
-  constructor(table: OpenedTable) {
-    this.#table = table;
-  }
-
-  place(bounds: Bounds): HeapPlace {
-    const { relation, key } = this.#table;
-    return { from: sql`${qualifiedName(relation)} as ${raw(key.alias)}`, within: key.within(bounds) };
-  }
+export function keyPlaces({ relation, key }: OpenedTable): Places {
+  const from = sql`${qualifiedName(relation)} as ${raw(key.alias)}`;
+  return { place: (bounds) => ({ from, within: key.within(bounds) }) };
 }
