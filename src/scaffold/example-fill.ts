@@ -2,7 +2,7 @@ import type { Table } from "../job/columns/table.ts";
 import type { Column } from "../postgres/catalog/relation.ts";
 import type { AddedColumn } from "./added-column.ts";
 import { isKnownType } from "./describe-table.ts";
-import { exampleLiteral } from "./example-value.ts";
+import { exampleLiteral } from "./example-literal.ts";
 import { looksPersonal } from "./looks-personal.ts";
 import { inComment, member } from "./source-text.ts";
 import type { TableFacts } from "./table-facts.ts";

@@ -1,7 +1,7 @@
 import type { Column } from "../postgres/catalog/relation.ts";
 import { displayIdentifier } from "../postgres/sql/sql.ts";
 import { isKnownType } from "./describe-table.ts";
-import { exampleInSql } from "./example-value.ts";
+import { exampleInSql } from "./example-literal.ts";
 import type { TableFacts } from "./table-facts.ts";
 import type { DescribedTable } from "./tables-file.ts";
 

@@ -29,7 +29,7 @@ import {
   lockTable,
   refreshWithoutConcurrently,
 } from "./rules/locks.ts";
-import { identifierTooLong } from "./rules/long-names.ts";
+import { identifierTooLong } from "./rules/identifier-too-long.ts";
 import {
   cascade,
   dropColumn,
@@ -43,7 +43,7 @@ import {
 } from "./rules/losses.ts";
 import { narrowPrimaryKey } from "./rules/primary-key.ts";
 import { renameColumn, renameEnumValue, renameSchema, renameTable } from "./rules/renames.ts";
-import { nonRepeatableExpression } from "./rules/repetition.ts";
+import { nonRepeatableExpression } from "./rules/non-repeatable-expression.ts";
 import {
   changePersistence,
   clusterTable,

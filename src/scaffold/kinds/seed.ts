@@ -1,4 +1,4 @@
-import { exampleLiteral } from "../example-value.ts";
+import { exampleLiteral } from "../example-literal.ts";
 import { jobText } from "../job-text.ts";
 import { listed, nameList, property } from "../source-text.ts";
 import { isReadOnly, type TableFacts } from "../table-facts.ts";

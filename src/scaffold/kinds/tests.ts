@@ -1,6 +1,6 @@
 import { displayIdentifier } from "../../postgres/sql/sql.ts";
 import { type AddedColumn, withoutColumns } from "../added-column.ts";
-import { exampleLiteral } from "../example-value.ts";
+import { exampleLiteral } from "../example-literal.ts";
 import { inTemplate, listed, property } from "../source-text.ts";
 import type { DescribedTable } from "../tables-file.ts";
 import { columnsOfChance, createTableText, insertRowsText } from "../test-schema.ts";

@@ -1,6 +1,6 @@
 import { dotted, nameOf } from "../syntax/names.ts";
 import type { Rule } from "../syntax/rule.ts";
-import { isOn } from "./options.ts";
+import { isOn } from "./is-on.ts";
 
 /**
  * Writes wait until the index is built. On a partitioned table, which takes no index concurrently, create it `on only`

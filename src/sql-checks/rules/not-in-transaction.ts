@@ -1,7 +1,7 @@
 import { nameOf } from "../syntax/names.ts";
 import type { Node } from "../syntax/parse-sql.ts";
 import type { Match } from "../syntax/rule.ts";
-import { isOn } from "./options.ts";
+import { isOn } from "./is-on.ts";
 
 const whole: ReadonlySet<string | undefined> = new Set([
   "REINDEX_OBJECT_SCHEMA",

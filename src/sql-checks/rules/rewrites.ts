@@ -1,7 +1,7 @@
 import { alterations } from "../syntax/alterations.ts";
 import { nameOf } from "../syntax/names.ts";
 import type { Rule } from "../syntax/rule.ts";
-import { isOn } from "./options.ts";
+import { isOn } from "./is-on.ts";
 
 /**
  * `set unlogged` and `set logged` write the table anew under a lock against reading and writing; the latter also writes

@@ -1,5 +1,5 @@
 import type { Node } from "../syntax/parse-sql.ts";
-import { isOn } from "./options.ts";
+import { isOn } from "./is-on.ts";
 
 const running = [
   "SelectStmt",
