@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { folders, ofOneKind, rooms } from "./rooms.ts";
@@ -145,6 +145,27 @@ test("no file is long, and none is a lumber room", () => {
     "index.ts",
     "testing/index.ts",
   ]);
+});
+
+/** `read-keys` and `readKeys` have the same words, whatever their endings. */
+function wordsOf(name: string): readonly string[] {
+  const words = name
+    .split(/[-_]|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/)
+    .map((word) => word.toLowerCase());
+  return words.map((word) => word.replace(/(ies|y|es|s|e|d|ed|ing)$/, ""));
+}
+
+test("a file that exports one thing is named after it", () => {
+  const exported = /^export (?:default |async |abstract )*(function\*?|class|const|interface|type) (\w+)/gm;
+  const wrong = files.filter((file) => {
+    const all = [...readFileSync(join(source, file), "utf8").matchAll(exported)];
+    const values = all.filter(([, kind = ""]) => kind !== "interface" && kind !== "type");
+    const wanted = wordsOf(basename(file, ".ts"));
+    const isNamed = all.some(([, , name = ""]) => wanted.every((word) => wordsOf(name).includes(word)));
+    return values.length === 1 && !isNamed;
+  });
+  // The entry of the command line.
+  expect(wrong).toEqual(["cli/main.ts"]);
 });
 
 /** Functions and methods of a text, constructors left out, with the number of their parameters. */

@@ -17,6 +17,7 @@ import {
   validateInSameTransaction,
 } from "./rules/constraints.ts";
 import { changeDomainWithoutNotValid, createDomainWithCheck } from "./rules/domains.ts";
+import { identifierTooLong } from "./rules/identifier-too-long.ts";
 import {
   createIndexWithoutConcurrently,
   dropIndexWithoutConcurrently,
@@ -29,7 +30,6 @@ import {
   lockTable,
   refreshWithoutConcurrently,
 } from "./rules/locks.ts";
-import { identifierTooLong } from "./rules/identifier-too-long.ts";
 import {
   cascade,
   dropColumn,
@@ -41,9 +41,9 @@ import {
   dropTable,
   truncateTable,
 } from "./rules/losses.ts";
+import { nonRepeatableExpression } from "./rules/non-repeatable-expression.ts";
 import { narrowPrimaryKey } from "./rules/primary-key.ts";
 import { renameColumn, renameEnumValue, renameSchema, renameTable } from "./rules/renames.ts";
-import { nonRepeatableExpression } from "./rules/non-repeatable-expression.ts";
 import {
   changePersistence,
   clusterTable,

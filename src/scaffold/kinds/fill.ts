@@ -1,6 +1,6 @@
 import { UsageError } from "../../errors.ts";
 import type { AddedColumn } from "../added-column.ts";
-import { type ExampleValue, exampleValue } from "../example-fill.ts";
+import { type ExampleValue, exampleValue } from "../example-value.ts";
 import { jobText } from "../job-text.ts";
 import { looksPersonal } from "../looks-personal.ts";
 import { columnInSql, inComment, listed, nameList, property } from "../source-text.ts";

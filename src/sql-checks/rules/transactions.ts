@@ -3,8 +3,8 @@ import { dotted, nameOf } from "../syntax/names.ts";
 import type { Node } from "../syntax/parse-sql.ts";
 import type { Match, Rule } from "../syntax/rule.ts";
 import { nodesOf } from "../syntax/visit.ts";
-import { notInTransaction } from "./not-in-transaction.ts";
 import { isOn } from "./is-on.ts";
+import { notInTransaction } from "./not-in-transaction.ts";
 
 /**
  * What works `concurrently` begins and ends transactions itself; PostgreSQL refuses it inside of one.
