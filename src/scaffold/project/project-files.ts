@@ -1,18 +1,27 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { ownFile, ownVersion } from "../../own-package.ts";
 
-/** A new project as `templates/init` has it. */
-const templates = ownFile("templates/init");
+/** A new project as `templates/init` has it, in the order in which a newcomer reads it. */
+const files = [
+  "package.json",
+  "tsconfig.json",
+  "jobs/tables.ts",
+  "examples/tables.ts",
+  "examples/seed-articles.ts",
+  "examples/fill-article-word-count.ts",
+  "examples/fill-article-word-count.test.ts",
+] as const;
 
-/** The files of a new project below one of its folders, by their paths; those beside the folders where it is `.`. */
+/** The files of a new project in one of its folders, by their paths; those beside the folders where it is `.`. */
 export function projectFiles(folder: "." | "jobs" | "examples"): Readonly<Record<string, string>> {
-  const files = readdirSync(join(templates, folder), { withFileTypes: true }).filter((each) => each.isFile());
   return Object.fromEntries(
-    files.map(({ name }) => {
-      const text = readFileSync(join(templates, folder, name), "utf8");
-      return [folder === "." ? name : `${folder}/${name}`, text.replace("{{version}}", ownVersion())];
-    }),
+    files
+      .filter((file) => dirname(file) === folder)
+      .map((file) => {
+        const text = readFileSync(ownFile(`templates/init/${file}`), "utf8");
+        return [file, text.replace("{{version}}", ownVersion())];
+      }),
   );
 }
 
