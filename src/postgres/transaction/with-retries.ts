@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { defaultLimits } from "../connection/transaction-limits.ts";
 import { classifyFailure } from "../failure/failure.ts";
 
@@ -22,7 +21,8 @@ export async function withRetries<T>(work: (failures: number) => Promise<T>, mos
       const isLock = reason === "lock" && performance.now() - begun < lockPatienceMs;
       const mayPass = (action === "retry" || action === "shrink") && (isLock || failures + 1 < mostFailures);
       if (!mayPass) throw error;
-      await delay(Math.min(longestDelayMs, firstDelayMs * 2 ** failures) * (0.5 + Math.random() / 2));
+      const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** failures) * (0.5 + Math.random() / 2);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
   }
 }
