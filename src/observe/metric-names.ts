@@ -150,7 +150,7 @@ export const metricNames = [
   {
     name: "tidefill_throttled",
     type: "gauge",
-    help: "How utilizationed the signal is that holds the run back, 1 being its limit; 0 for all others.",
+    help: "Utilization of the signal that holds the run back, 1 being its limit; 0 for all others.",
     labels: ["job_name", "reason"],
     values: { reason: signalNames },
   },

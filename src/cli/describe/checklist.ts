@@ -46,7 +46,7 @@ function reversible(job: Job, steps: readonly PlannedStep[]): ChecklistLine {
   const back =
     steps.length === 0
       ? []
-      : [steps.length === 1 ? "its step by its undo" : `its ${steps.length} steps by their undo`];
+      : [steps.length === 1 ? "its step can be undone" : `each of its ${steps.length} steps can be undone`];
   return { question, isGood: true, answer: `yes: ${[...rows, ...back].join(", ")}` };
 }
 

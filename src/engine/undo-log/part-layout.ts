@@ -80,7 +80,7 @@ export async function indexLog(
 function unfit(schema: string, name: string, why: string): RefusedError {
   return new RefusedError(
     "undo-fits-the-table",
-    `The undo log cannot be put back: ${schema}.${name} ${why}. Nothing was changed.`,
+    `The run cannot be undone: ${schema}.${name} ${why}. Nothing was changed.`,
     "Bring the table back to the form that it had when the run began; the log stays as it is.",
   );
 }

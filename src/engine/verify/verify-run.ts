@@ -147,7 +147,7 @@ async function verifiedRun(
   if (worked === run) return run;
   throw new RefusedError(
     "not-undone",
-    `Of run ${worked.id} of ${job.name} run ${run.id} has undone a part.`,
+    `Run ${run.id} has undone a part of run ${worked.id} of ${job.name}.`,
     `Undo the rest: tidefill undo ${job.name}   Or compare it as it is: tidefill verify ${worked.id}`,
   );
 }

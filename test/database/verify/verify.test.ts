@@ -254,7 +254,7 @@ test("a verify of a run that is not done says so, and proves nothing; of one tha
   await database.query("update tidefill.run set status = 'interrupted', finished_at = null where id = $1", [
     undo.run,
   ]);
-  await expect(verifyRun(updateRows, options())).rejects.toThrow(`run ${undo.run} has undone a part`);
+  await expect(verifyRun(updateRows, options())).rejects.toThrow(`Run ${undo.run} has undone a part`);
   await database.query("update tidefill.run set status = 'succeeded', finished_at = now() where id = $1", [
     undo.run,
   ]);

@@ -64,7 +64,7 @@ describe("the SQL in a step of tidefill's own is looked at:", () => {
 });
 
 describe("a step of the author's own", () => {
-  test("may drop by its undo what it has made", async () => {
+  test("may drop what it has made when it is undone", async () => {
     const up = sql`create function app.f() returns int language sql return 1`;
     expect(await found(sqlStep({ name: "f", up, down: sql`drop function app.f()` }))).toEqual([]);
     expect(await found(sqlStep({ name: "g", up, down: sql`drop function app.g()` }))).toEqual([

@@ -18,7 +18,7 @@ function levels(governor: Governor, utilizations: readonly number[]): number[] {
 }
 
 describe("a governor", () => {
-  test("leaves a run alone while nothing utilizations", () => {
+  test("leaves a run alone while nothing strains", () => {
     const governor = new Governor();
     expect(levels(governor, [0, 0.2, 0.5])).toEqual([1, 1, 1]);
     expect(governor.heldBackBy).toBeNull();
