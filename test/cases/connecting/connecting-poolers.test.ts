@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterEach, expect, inject, test } from "vitest";
 import { runJob } from "../../../src/engine/run/run-job.ts";
 import { table } from "../../../src/job/columns/table.ts";
@@ -7,6 +8,7 @@ import { update } from "../../../src/sink/definitions/update.ts";
 import { rowsOf } from "../../../src/source/table/table-rows.ts";
 import { urlOf, useDatabase } from "../../support/database.ts";
 import { findPgbouncer, Pgbouncer } from "../../support/pgbouncer.ts";
+import { until } from "../../support/until.ts";
 import { changed, reach, refusal } from "./connecting.ts";
 
 const database = useDatabase();
@@ -29,6 +31,15 @@ async function thrown(connecting: Promise<unknown>): Promise<unknown> {
   return connecting.then(
     () => null,
     (error: unknown) => error,
+  );
+}
+
+/** The one client that a pooler takes; false while it still counts one that has left. */
+async function onlyClient(url: string): Promise<pg.Client | false> {
+  const client = new pg.Client({ connectionString: url });
+  return client.connect().then(
+    () => client,
+    () => false,
   );
 }
 
@@ -76,7 +87,7 @@ test.skipIf(isMissing)("a pooler that pools statements is refused at once (D3)",
 test.skipIf(isMissing)(
   "what a pooler says under the SQLSTATE of a broken protocol is taken as what it means (D3)",
   async () => {
-    const url = await through("max_client_conn = 1");
+    const url = await through();
     expect(await refusal(reach(changed(url, { pathname: "/nowhere" })))).toMatchObject({
       code: "database",
       remedy: expect.stringContaining("Check the database's name"),
@@ -87,9 +98,11 @@ test.skipIf(isMissing)(
       code: "database",
       remedy: expect.stringContaining("Check the role and the password."),
     });
-    const first = await import("pg").then(({ default: pg }) => new pg.Client({ connectionString: url }));
-    await first.connect();
-    const full = await thrown(reach(url));
+    const small = await through("max_client_conn = 1");
+    const first = await until(async () => onlyClient(small), {
+      describe: "a pooler that has let its last client go",
+    });
+    const full = await thrown(reach(small));
     await first.end();
     expect(classifyFailure(full)).toMatchObject({ action: "retry", reason: "resources" });
     expect(await refusal(Promise.reject(full))).toMatchObject({ code: "no-connection-free" });

@@ -144,6 +144,7 @@ async function killAt(job: Job, moment: string): Promise<void> {
   const ended = outcomeOf(child);
   await until(async () => child.exitCode !== null || brake.holds(), {
     describe: `a run that is at ${moment}`,
+    timeoutMs: 120_000,
   });
   child.kill("SIGKILL");
   const { stderr } = await ended;
@@ -161,7 +162,8 @@ async function goOn(job: Job): Promise<void> {
   expect(code, stderr).toBe(0);
 }
 
-describe.each(stepCases)("$job.name", (each) => {
+// Three processes one after the other, each of which a busy machine may keep for a minute.
+describe.each(stepCases)("$job.name", { timeout: 300_000 }, (each) => {
   test.each(each.moments)("killed at its %s, it ends in the same state, and is undone", async (moment) => {
     await runAll(each.before);
     const before = await schemaAndRows(database);
