@@ -5,8 +5,7 @@ import { describeWithoutValues, sqlstateOf } from "../postgres/failure/failure.t
 import type { Database } from "../postgres/transaction/database.ts";
 import { withRetries } from "../postgres/transaction/with-retries.ts";
 import { installSchema } from "../store/schema/store-schema.ts";
-import type { Session } from "../store/session.ts";
-import { type SessionOptions, withSession } from "../store/session.ts";
+import { type Session, type SessionOptions, withSession } from "../store/session.ts";
 import type { BackupProgress } from "./backup-progress.ts";
 import { damagedParts } from "./damaged-parts.ts";
 import { type Manifest, type ManifestPart, readManifest } from "./manifest.ts";

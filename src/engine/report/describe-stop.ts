@@ -6,8 +6,6 @@ import { describeFailure } from "../../postgres/failure/failure.ts";
 export function describeStop(error: unknown): string {
   if (error instanceof TidefillError)
     return [error.message, error.remedy].filter((part) => part !== undefined).join(" ");
-  if (error instanceof pg.DatabaseError) {
-    return describeFailure(error);
-  }
+  if (error instanceof pg.DatabaseError) return describeFailure(error);
   return messageOf(error);
 }

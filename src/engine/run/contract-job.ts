@@ -15,7 +15,6 @@ import type { UndoKeyOption, WorkOptions } from "../options/work-options.ts";
 import { openStepRunner } from "../process/open-step-runner.ts";
 import type { ContractReport } from "../report/contract-report.ts";
 import { givenParameters } from "../undo-log/kept-parameters.ts";
-
 import { whyNotYet, withPace } from "./contract-steps.ts";
 
 /** Does all contract steps, also those that take something away. @throws RefusedError when it is not the time for that */

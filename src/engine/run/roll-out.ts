@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Rollout } from "../../job/pace/rollout.ts";
-import { isJudged } from "../../job/pace/rollout.ts";
+import { isJudged, type Rollout } from "../../job/pace/rollout.ts";
 import { Windows } from "../../job/pace/windows.ts";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import { serverTime } from "../../postgres/server/server-time.ts";

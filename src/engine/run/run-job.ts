@@ -11,8 +11,7 @@ import type { Queryable, Transaction } from "../../postgres/transaction/database
 import type { Run } from "../../store/runs/run.ts";
 import { requireGrants } from "../../store/schema/grants.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
-import type { Session } from "../../store/session.ts";
-import { withSession } from "../../store/session.ts";
+import { type Session, withSession } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import { ensureSchema } from "../control/ensure-schema.ts";
 import { recordSteps } from "../control/record-steps.ts";

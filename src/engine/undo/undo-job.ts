@@ -1,7 +1,6 @@
 import type { Job } from "../../job/definition/define-job.ts";
 import { requireSchema } from "../../store/schema/store-schema.ts";
-import type { Session } from "../../store/session.ts";
-import { withSession } from "../../store/session.ts";
+import { type Session, withSession } from "../../store/session.ts";
 import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
 import type { StepWorkOptions, UndoKeyOption, WorkOptions } from "../options/work-options.ts";
@@ -22,16 +21,16 @@ export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunR
   return withSession(`tidefill undo ${job.name}`, options, connectionsOf(options), async (session) => {
     const { db, store } = session;
     await requireSchema(db, store.schema);
-    const { unfinished } = await planOf(session, job, options);
+    let plan = await planOf(session, job, options);
     let report: RunReport | null = null;
-    if (unfinished !== null) {
-      report = await resumeUndo(session, unfinished, options, { ...part, isResumed: true });
+    if (plan.unfinished !== null) {
+      report = await resumeUndo(session, plan.unfinished, options, { ...part, isResumed: true });
       if (!isWhole(report)) return report;
+      plan = await planOf(session, job, options);
     }
-    const { runs } = await planOf(session, job, options);
-    for (const [index, { id }] of runs.entries()) {
+    for (const [index, { id }] of plan.runs.entries()) {
       // What the expand steps have added goes with the oldest run: those before it need it to be there.
-      const withExpand = index === runs.length - 1;
+      const withExpand = index === plan.runs.length - 1;
       const undone = await store.runs.get(db, id);
       report = await undo(session, undone, { ...options, job, withExpand }, part);
       if (withExpand || !isWhole(report)) return report;

@@ -2,8 +2,12 @@ import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { RowComparing } from "../../sink/write/comparing.ts";
-import type { ReadableSource, SourceRow, TextRow } from "../../source/readable-source.ts";
-import { BadRecord } from "../../source/readable-source.ts";
+import {
+  BadRecord,
+  type ReadableSource,
+  type SourceRow,
+  type TextRow,
+} from "../../source/readable-source.ts";
 import type { Places } from "../../source/table/key-places.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "../batch/batch-work.ts";

@@ -1,7 +1,6 @@
 import { RefusedError, UsageError } from "../../errors.ts";
 import type { Job } from "../../job/definition/define-job.ts";
-import type { GivenParameters } from "../../job/definition/parameters.ts";
-import { parametersToJson, readParameters } from "../../job/definition/parameters.ts";
+import { type GivenParameters, parametersToJson, readParameters } from "../../job/definition/parameters.ts";
 import { noRejectLimit } from "../../job/definition/reject-limit.ts";
 import type { RunPace } from "../../job/pace/pace.ts";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
@@ -12,8 +11,7 @@ import type { Transaction } from "../../postgres/transaction/database.ts";
 import { readProgress } from "../../store/runs/progress.ts";
 import type { NewRun, Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
-import type { Session } from "../../store/session.ts";
-import { withSession } from "../../store/session.ts";
+import { type Session, withSession } from "../../store/session.ts";
 import { adoptPace } from "../control/adopt-pace.ts";
 import { createRun } from "../control/create-run.ts";
 import { ensureSchema } from "../control/ensure-schema.ts";
@@ -21,8 +19,7 @@ import { requestStop } from "../control/request-stop.ts";
 import { withIntegrity } from "../guards/integrity.ts";
 import { requireVerifiable } from "../guards/require-verifiable.ts";
 import { connectionsOf } from "../options/pace-of.ts";
-import type { Participation } from "../options/participation.ts";
-import { participation } from "../options/participation.ts";
+import { type Participation, participation } from "../options/participation.ts";
 import type { UndoKeyOption, WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import { restartWhereMoved } from "../process/restart-where-moved.ts";
@@ -87,7 +84,8 @@ export async function verifyDone(
   part: Participation,
 ): Promise<RunReport | null> {
   if (opened.write.sink.comparing === null) return null;
-  await giveUpUnfinished(session, opened.job);
+  const unfinished = await unfinishedVerify(session, opened.job);
+  if (unfinished !== null) await giveUp(session, unfinished);
   const verify = await begin(session, opened, { of: run, given: {}, pace: run.pace }, {});
   return executeRun(session, verify, await verifyTask(session, verify, opened), part);
 }
@@ -98,27 +96,28 @@ async function unfinishedOf(
   { job, definitionFingerprint }: OpenedJob,
   of: Run | null,
 ): Promise<Run | null> {
-  const { db, store } = session;
-  const unfinished = await store.runs.latest(db, job.name, "verify");
-  if (unfinished === null || isFinished(unfinished.status)) return null;
+  const unfinished = await unfinishedVerify(session, job);
+  if (unfinished === null) return null;
   const isSame = unfinished.code.definition === definitionFingerprint && !unfinished.isPartial;
   if (isSame && unfinished.ofRun === (of?.id ?? null)) return unfinished;
-  await giveUpUnfinished(session, job);
+  await giveUp(session, unfinished);
   return null;
 }
 
-async function giveUpUnfinished(session: Session, job: Job): Promise<void> {
-  const { db, store } = session;
-  const unfinished = await store.runs.latest(db, job.name, "verify");
-  if (unfinished === null || isFinished(unfinished.status)) return;
-  if (unfinished.status === "running") {
+async function unfinishedVerify({ db, store }: Session, job: Job): Promise<Run | null> {
+  const latest = await store.runs.latest(db, job.name, "verify");
+  return latest === null || isFinished(latest.status) ? null : latest;
+}
+
+async function giveUp(session: Session, { id, job, status }: Run): Promise<void> {
+  if (status === "running") {
     throw new RefusedError(
       "no-unfinished-run",
-      `${job.name} is being verified already, by run ${unfinished.id}.`,
-      `Wait for it, or give it up: tidefill cancel ${unfinished.id}`,
+      `${job} is being verified already, by run ${id}.`,
+      `Wait for it, or give it up: tidefill cancel ${id}`,
     );
   }
-  await requestStop(session, String(unfinished.id), "cancelled");
+  await requestStop(session, String(id), "cancelled");
 }
 
 /** The run whose rows are compared; null where the job has never run here. @throws RefusedError where it was undone */

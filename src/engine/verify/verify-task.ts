@@ -1,6 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import type { OpenedJob } from "../../plan/open/opened-job.ts";
-import { mainTable } from "../../plan/open/opened-job.ts";
+import { mainTable, type OpenedJob } from "../../plan/open/opened-job.ts";
 import { requireIdentity, type TableIdentity } from "../../postgres/catalog/table-identity.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { HeapTables } from "../../source/table/heap-tables.ts";

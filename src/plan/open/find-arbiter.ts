@@ -1,5 +1,4 @@
-import type { Relation } from "../../postgres/catalog/relation.ts";
-import { qualifiedName } from "../../postgres/catalog/relation.ts";
+import { qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { inferIndexes, readUniqueIndexes, type UniqueIndex } from "../../postgres/catalog/unique-index.ts";
 import { sqlstateOf } from "../../postgres/failure/failure.ts";
 import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";

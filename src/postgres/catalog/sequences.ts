@@ -1,7 +1,6 @@
 import { displayIdentifier, quoteIdentifier, raw, sql } from "../sql/sql.ts";
 import type { Queryable } from "../transaction/database.ts";
-import type { Relation } from "./relation.ts";
-import { qualifiedName } from "./relation.ts";
+import { qualifiedName, type Relation } from "./relation.ts";
 
 /** A column whose values come from a sequence where an insert does not name it. */
 export interface SequenceColumn {

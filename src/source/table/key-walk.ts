@@ -1,6 +1,5 @@
 import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
-import type { Relation } from "../../postgres/catalog/relation.ts";
-import { qualifiedName } from "../../postgres/catalog/relation.ts";
+import { qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { BatchBounds, Walk } from "../walk.ts";
