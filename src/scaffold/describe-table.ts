@@ -6,9 +6,10 @@ import {
 } from "../job/columns/column-types.ts";
 import { type Table, table } from "../job/columns/table.ts";
 import type { Column } from "../postgres/catalog/relation.ts";
+import { fillTemplate } from "./fill-template.ts";
 import { findKey } from "./find-key.ts";
 import { looksPersonal } from "./looks-personal.ts";
-import { inComment, listed, nameList, property } from "./source-text.ts";
+import { inComment, listed, nameList, property, remark } from "./source-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 
 /** Describes a whole table as the catalogue has it; without a key where none orders its rows. */
@@ -22,33 +23,26 @@ export function describeTable(facts: TableFacts): Table {
   return table(name, key.length === 0 ? { columns, personalData } : { key, columns, personalData });
 }
 
-/** The same as the text of an export. */
-export function descriptionText(exportName: string, facts: TableFacts): string {
+/** The same as the text of an export, made by `maker`, as the file calls `table`. */
+export function descriptionText(identifier: string, facts: TableFacts, maker = "table"): string {
   const { key, personalData } = describeTable(facts);
-  const place = { indent: 2, used: 20 };
   const columns = facts.relation.columns.map((column) => {
     const note = noteOn(column);
     return `${property(column.name)}: "${typeOf(column)}"${note === null ? "" : ` // ${note}`}`;
   });
-  const keyText = key.length === 1 ? JSON.stringify(key[0]) : nameList(key, place);
-  const shown = key.filter((column) => looksPersonal(facts.relation.name, column));
-  const lines = [
-    ...(shown.length === 0
-      ? []
-      : [
-          `// Keys are kept and shown: if ${inComment(shown.join(", "))} is about persons, name another unique one.`,
-        ]),
-    key.length === 0 ? "// No key orders its rows: it can only be inserted into." : `key: ${keyText},`,
-    `columns: ${listed(["{", "}"], columns, place)},`,
-    ...(personalData.length === 0
-      ? []
-      : [
-          "// By their names, so correct the list: values of these columns are shown and kept nowhere.",
-          `personalData: ${nameList(personalData, place)},`,
-        ]),
-  ];
-  const opening = `export const ${exportName} = table(${JSON.stringify(facts.name)}, {`;
-  return `${opening}\n${lines.map((line) => `  ${line}\n`).join("")}});\n`;
+  const personalKey = key.filter((column) => looksPersonal(facts.relation.name, column));
+  const keyText = key.length === 1 ? JSON.stringify(key[0]) : nameList(key, 20);
+  return fillTemplate("table.ts", {
+    identifier,
+    maker,
+    name: JSON.stringify(facts.name),
+    personalKey: remark(personalKey),
+    key: key.length === 0 ? null : keyText,
+    isKeyless: key.length === 0,
+    columns: listed(["{", "}"], columns, 20),
+    isPersonal: personalData.length > 0,
+    personalData: personalData.length === 0 ? null : nameList(personalData, 20),
+  });
 }
 
 /** One column of it, as the description has it: `amount_cents: "integer?"`. */

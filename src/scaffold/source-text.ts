@@ -14,12 +14,12 @@ export function member(object: string, name: string): string {
   return isIdentifier(name) ? `${object}.${name}` : `${object}[${JSON.stringify(name)}]`;
 }
 
-/** A column's name inside of `` sql`…` ``, whose text is taken raw: what would end the template is written by its number. */
+/** A column's name inside of `` sql`…` ``, whose text is taken raw: what would end the template or the line is written by its number. */
 export function columnInSql(name: string): string {
-  if (!/[`\\]|\$\{/.test(name)) return displayIdentifier(name);
+  if (!/[`\\\n]|\$\{/.test(name)) return displayIdentifier(name);
   const escaped = name
     .replaceAll('"', '""')
-    .replaceAll(/[`\\$]/g, (each) => `\\${(each.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+    .replaceAll(/[`\\$\n]/g, (each) => `\\${(each.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
   return `U&"${escaped}"`;
 }
 
@@ -33,29 +33,37 @@ export function inComment(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll("*/", "* /");
 }
 
+/** Names for a comment; null where there are none. */
+export function remark(names: readonly string[]): string | null {
+  return names.length === 0 ? null : inComment(names.join(", "));
+}
+
+/** A statement as the text of a query: in quotes where nothing in it needs a template. */
+export function queryText(statement: string): string {
+  const plain = inTemplate(statement).replaceAll("\n", "\\n");
+  return plain === statement && !statement.includes('"') ? `"${statement}"` : `\`${plain}\``;
+}
+
 /** Items between brackets, on one line where that fits behind `used` characters, else one on each. */
 export function listed(
   [open, close]: readonly [string, string],
   items: readonly string[],
-  { indent, used }: { readonly indent: number; readonly used: number },
+  used: number,
 ): string {
   const padding = open === "{" ? " " : "";
   const flat = `${open}${padding}${items.join(", ")}${padding}${close}`;
   if (items.length === 0) return `${open}${close}`;
   if (used + flat.length < lineWidth && !flat.includes("//")) return flat;
-  const margin = " ".repeat(indent);
-  return `${open}\n${items.map((item) => `${margin}  ${withComma(item)}\n`).join("")}${margin}${close}`;
+  const lines = items.map((item) => `  ${withComma(item).replaceAll("\n", "\n  ")}\n`);
+  return `${open}\n${lines.join("")}${close}`;
 }
 
 /** Names as texts, in brackets. */
-export function nameList(
-  names: readonly string[],
-  place: { readonly indent: number; readonly used: number },
-) {
+export function nameList(names: readonly string[], used: number): string {
   return listed(
     ["[", "]"],
     names.map((name) => JSON.stringify(name)),
-    place,
+    used,
   );
 }
 

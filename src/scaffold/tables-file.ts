@@ -76,8 +76,7 @@ export class TablesFile {
   #add(facts: TableFacts): DescribedTable {
     const exportName = identifierFor(facts.relation, (name) => this.#declared().has(name));
     const maker = this.#importTable();
-    const text = descriptionText(exportName, facts).replace("= table(", `= ${maker}(`);
-    this.#text = `${this.#text.trimEnd()}\n\n${text}`;
+    this.#text = `${this.#text.trimEnd()}\n\n${descriptionText(exportName, facts, maker)}`;
     this.#added.push(exportName);
     return { exportName, table: describeTable(facts), facts };
   }

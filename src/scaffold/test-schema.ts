@@ -2,8 +2,14 @@ import type { Column } from "../postgres/catalog/relation.ts";
 import { displayIdentifier } from "../postgres/sql/sql.ts";
 import { isKnownType } from "./describe-table.ts";
 import { exampleInSql } from "./example-literal.ts";
+import { inTemplate } from "./source-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 import type { DescribedTable } from "./tables-file.ts";
+
+/** The schema of a job's test, as the text of a template literal. */
+export function schemaText(statements: readonly string[]): string {
+  return [...new Set(statements)].map(inTemplate).join("\n");
+}
 
 /** Statements that make a described table with what a test needs of it: its columns, their defaults and what is unique. */
 export function createTableText(

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import type { BackupFacts } from "../../engine/preview/backup-facts.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { formatInterval } from "../../observe/format.ts";
 import type { RunPlan } from "../../plan/plan-run.ts";
 import type { PlannedStep } from "../../plan/plan-steps.ts";
-import { explanationOf, fileOf, filesBelow, isToDo, testOf } from "../jobs/job-facts.ts";
+import { explanationOf, filesBelow, isToDo, testOf } from "../jobs/job-facts.ts";
+import { fileOf } from "../jobs/job-files.ts";
 
 /** One line of what people ask before they let a job run, answered from facts. */
 export interface ChecklistLine {
@@ -96,7 +97,7 @@ function integrity({ integrity: queries }: Job): ChecklistLine {
 
 function documented({ name }: Job, folder: string): ChecklistLine {
   const question = "documented";
-  const found = explanationOf(name, fileOf(name, folder));
+  const found = explanationOf(name, shownFile(folder, name));
   return found === undefined
     ? {
         question,
@@ -109,7 +110,7 @@ function documented({ name }: Job, folder: string): ChecklistLine {
 
 function tested({ name }: Job, folder: string): ChecklistLine {
   const question = "tested";
-  const file = fileOf(name, folder);
+  const file = shownFile(folder, name);
   const found = file === undefined ? undefined : testOf(file, folder);
   if (found === undefined)
     return {
@@ -120,6 +121,11 @@ function tested({ name }: Job, folder: string): ChecklistLine {
   if (isToDo(found))
     return { question, isGood: false, answer: `${found} imports it, and is still to be written (todo)` };
   return { question, isGood: true, answer: `${found} imports it` };
+}
+
+function shownFile(folder: string, name: string): string | undefined {
+  const path = fileOf(folder, name);
+  return path === undefined ? undefined : relative(".", path);
 }
 
 function watched(): ChecklistLine {

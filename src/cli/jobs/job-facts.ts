@@ -1,8 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-const endings = [".ts", ".mts", ".js", ".mjs"];
-
 /** Files below a folder as deep as people keep such things; not those of packages, and none that is hidden. */
 export function filesBelow(folder: string, depth: number): string[] {
   if (depth === 0 || !existsSync(folder)) return [];
@@ -11,11 +9,6 @@ export function filesBelow(folder: string, depth: number): string[] {
     const path = join(folder, entry.name);
     return entry.isDirectory() ? filesBelow(path, depth - 1) : entry.isFile() ? [path] : [];
   });
-}
-
-/** The file of a job; undefined where it is elsewhere. */
-export function fileOf(job: string, folder: string): string | undefined {
-  return endings.map((ending) => join(folder, `${job}${ending}`)).find((path) => existsSync(path));
 }
 
 /** A test that imports a file; to name it, or to speak of it in a comment, is no test of it. */

@@ -1,10 +1,13 @@
 import { RefusedError, UsageError } from "../../errors.ts";
 import type { Column } from "../../postgres/catalog/relation.ts";
-import { jobText } from "../job-text.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import { fillTemplate } from "../fill-template.ts";
+import { type JobFiles, namesOf } from "../job-files.ts";
 import { looksPersonal } from "../looks-personal.ts";
-import { columnInSql, inComment, listed, member, property } from "../source-text.ts";
+import { columnInSql, inComment, listed, member, property, queryText, remark } from "../source-text.ts";
 import { isReadOnly, type TableFacts } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
+import { createTableText, insertRowsText, schemaText } from "../test-schema.ts";
 import { valueKind } from "../value-kind.ts";
 import { columnsToFill } from "./fill.ts";
 
@@ -32,8 +35,8 @@ export function columnsToAnonymise(
   });
 }
 
-/** A job that overwrites values of persons, of nobody as long as nobody has said whose. */
-export function anonymiseText(name: string, described: DescribedTable, columns: readonly string[]): string {
+/** A job that overwrites values of persons: of none until the author says whose. */
+export function anonymiseFiles(job: string, described: DescribedTable, columns: readonly string[]): JobFiles {
   const { exportName, table, facts } = described;
   const found = facts.relation.columns.filter((column) => columns.includes(column.name));
   const replaced = found.map((column) => ({ column, by: replacement(column, table.key) }));
@@ -44,37 +47,31 @@ export function anonymiseText(name: string, described: DescribedTable, columns: 
       remedy: "Write the job by hand: update(…, { column: sql`…` }).",
     });
   const values = known.map(({ column, by }) => `${property(column.name)}: sql\`${by}\``);
-  const pending = known.map(({ column, by }) =>
-    by === "null"
-      ? `${columnInSql(column.name)} is not null`
-      : `${columnInSql(column.name)}${comparable(column)} is distinct from ${`\${${member("anonymous", column.name)}}`}${comparable(column)}`,
-  );
-  return jobText({
-    name,
-    maker: "defineSqlJob",
-    imports: ["rowsOf", "sql", "update"],
-    tables: [described],
-    says: `Anonymises ${columns.join(", ")} of ${facts.name}. It keeps no undo log: old values that could be put back would not be gone. So a verified backup must be there.`,
-    before: [
-      "/** What stands there afterwards: nothing of the person, and the same each time. */",
-      `const anonymous = ${listed(["{", "}"], values, { indent: 0, used: 110 })};`,
-      "",
-    ].join("\n"),
-    members: [
-      `source: rowsOf(${exportName}, {`,
-      "  // Say here whose: as long as it is false, nobody's.",
-      "  where: sql`false`,",
-      `  pending: sql\`${pending.join("\n      or ")}\`,`,
-      "}),",
-      ...(open.length === 0
-        ? []
-        : [`// Say what stands there afterwards, and add it above: ${inComment(open.join(", "))}.`]),
-      `sink: update(${exportName}, anonymous),`,
-      "personalData: true,",
-      "undoable: false,",
-      'backup: { maxAge: "24h" },',
-    ],
-  });
+  const list = (names: readonly string[]) => names.map(displayIdentifier).join(", ");
+  return {
+    job: fillTemplate("anonymise.ts", {
+      job,
+      tables: namesOf(described),
+      does: inComment(`Anonymises ${columns.join(", ")} of ${facts.name}.`),
+      anonymous: listed(["{", "}"], values, 110),
+      table: exportName,
+      pending: known.map(({ column, by }) => differs(column, by === "null")).join("\n  or "),
+      open: remark(open),
+    }),
+    test: fillTemplate("anonymise.test.ts", {
+      job,
+      schema: schemaText([...createTableText(described, null, true), insertRowsText(described, [])]),
+      values: queryText(`select ${list(columns)} from ${facts.name} order by ${list(table.key)}`),
+    }),
+  };
+}
+
+/** The condition under which a value is still to be replaced. */
+function differs(column: Column, byNull: boolean): string {
+  const name = columnInSql(column.name);
+  if (byNull) return `${name} is not null`;
+  const anonymous = `\${${member("anonymous", column.name)}}`;
+  return `${name}${comparable(column)} is distinct from ${anonymous}${comparable(column)}`;
 }
 
 /** An expression that is the same for each turn and tells nothing; null where the type is not known. */

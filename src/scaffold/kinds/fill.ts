@@ -1,11 +1,15 @@
 import { UsageError } from "../../errors.ts";
-import type { AddedColumn } from "../added-column.ts";
+import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import { type AddedColumn, withoutColumns } from "../added-column.ts";
+import { exampleLiteral } from "../example-literal.ts";
 import { type ExampleValue, exampleValue } from "../example-value.ts";
-import { jobText } from "../job-text.ts";
+import { fillTemplate, type Holes } from "../fill-template.ts";
+import { type JobFiles, namesOf, withTodo } from "../job-files.ts";
 import { looksPersonal } from "../looks-personal.ts";
-import { columnInSql, inComment, listed, nameList, property } from "../source-text.ts";
+import { columnInSql, inComment, listed, nameList, property, queryText, remark } from "../source-text.ts";
 import { isReadOnly, type TableFacts } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
+import { createTableText, insertRowsText, schemaText } from "../test-schema.ts";
 
 /** The columns that a job fills: those named, else the newest that may be null and whose values are free. @throws UsageError */
 export function columnsToFill(
@@ -30,12 +34,14 @@ export function columnsToFill(
   });
 }
 
+type Values = ReadonlyMap<string, ExampleValue | null>;
+
 /** What a row gets in each column; null where only the author knows. */
-export function valuesToFill(
+function valuesToFill(
   { facts, table }: Pick<DescribedTable, "facts" | "table">,
   columns: readonly string[],
   added: readonly AddedColumn[],
-): ReadonlyMap<string, ExampleValue | null> {
+): Values {
   return new Map(
     columns.map((name) => {
       const one = added.find((each) => each.name === name);
@@ -45,61 +51,93 @@ export function valuesToFill(
 }
 
 /** A job that fills columns by a transform, and adds those that are not there yet. */
-export function fillText(
-  name: string,
+export function fillFiles(
+  job: string,
   described: DescribedTable,
   columns: readonly string[],
-  added: readonly AddedColumn[] = [],
-): string {
-  const { exportName, table, facts } = described;
+  added: readonly AddedColumn[],
+): JobFiles {
   const values = valuesToFill(described, columns, added);
-  const read = readOf(values);
-  const pending = pendingOf(described, columns, values);
-  const options = [
-    `read: ${nameList(read, { indent: 4, used: 10 })}`,
-    ...(pending === "" ? [] : [`pending: sql\`${pending}\``]),
-  ];
-  const place = { indent: 2, used: 26 + exportName.length };
-  const filled = columns.map((column) => `${property(column)}: ${values.get(column)?.text ?? "todo(row)"}`);
-  const row = filled.some((each) => /\brow\b/.test(each)) ? "row" : "";
-  const steps = added.map(
-    (each) => `addColumn(${exportName}, ${JSON.stringify(each.name)}, ${JSON.stringify(each.type)})`,
-  );
-  return jobText({
-    name,
-    maker: "defineJob",
-    imports: [
-      ...(added.length > 0 ? ["addColumn"] : []),
-      "rowsOf",
-      ...(pending === "" ? [] : ["sql"]),
-      "update",
-    ],
-    tables: [described],
-    says: `${added.length > 0 ? "Adds and fills" : "Fills"} ${columns.join(" and ")} of ${facts.name}.`,
-    members: [
-      ...(steps.length > 0 ? [`expand: ${listed(["[", "]"], steps, place)},`] : []),
-      ...(pending === ""
-        ? ["// If something in a row tells that it is still to be done, say so: pending: sql`…`."]
-        : []),
-      ...unread(facts, table.key, [...columns, ...read]),
-      `source: rowsOf(${exportName}, ${listed(["{", "}"], options, place)}),`,
-      ...columns.flatMap((column) => remarks(facts, column, values.get(column) ?? null)),
-      `transform: (${row}) => (${listed(["{", "}"], filled, { indent: 2, used: 26 })}),`,
-      `sink: update(${exportName}, ${nameList(columns, place)}),`,
-    ],
-  });
+  return {
+    job: withTodo(job, fillTemplate("fill.ts", jobHoles(job, described, values, added))),
+    test: fillTemplate("fill.test.ts", testHoles(job, described, values, added)),
+  };
 }
 
-function readOf(values: ReadonlyMap<string, ExampleValue | null>): readonly string[] {
+function jobHoles(
+  job: string,
+  described: DescribedTable,
+  values: Values,
+  added: readonly AddedColumn[],
+): Holes {
+  const { exportName, table, facts } = described;
+  const columns = [...values.keys()];
+  const read = readOf(values);
+  const pending = pendingOf(described, columns, values);
+  const options = [`read: ${nameList(read, 10)}`, ...(pending === "" ? [] : [`pending: sql\`${pending}\``])];
+  const used = 26 + exportName.length;
+  const filled = columns.map((column) => `${property(column)}: ${values.get(column)?.text ?? "todo(row)"}`);
+  const steps = added.map(
+    ({ name, type }) => `addColumn(${exportName}, ${JSON.stringify(name)}, ${JSON.stringify(type)})`,
+  );
+  return {
+    job,
+    imports: [
+      ...(added.length > 0 ? ["addColumn"] : []),
+      ...["defineJob", "rowsOf"],
+      ...(pending === "" ? [] : ["sql"]),
+      "update",
+    ].join(", "),
+    tables: namesOf(described),
+    does: inComment(
+      `${added.length > 0 ? "Adds and fills" : "Fills"} ${columns.join(" and ")} of ${facts.name}.`,
+    ),
+    expand: steps.length === 0 ? null : listed(["[", "]"], steps, used),
+    neverPending: pending === "",
+    ...unread(facts, table.key, [...columns, ...read]),
+    table: exportName,
+    options: listed(["{", "}"], options, used),
+    remarks: columns.flatMap((column) => remarks(facts, column, values.get(column) ?? null)),
+    row: filled.some((each) => /\brow\b/.test(each)) ? "row" : "",
+    values: listed(["{", "}"], filled, 26),
+    columns: nameList(columns, used),
+  };
+}
+
+function testHoles(
+  job: string,
+  described: DescribedTable,
+  values: Values,
+  added: readonly AddedColumn[],
+): Holes {
+  const { table, facts } = described;
+  const columns = [...values.keys()];
+  const literal = (name: string) => exampleLiteral((table.columns[name] ?? "text").replace(/\?$/, ""));
+  const row = [...new Set([...table.key, ...readOf(values)])].map(
+    (name) => `${property(name)}: ${literal(name)}`,
+  );
+  const expected = columns.map((name) => `${property(name)}: ${values.get(name)?.inTest ?? literal(name)}`);
+  const isNull = columns.map((name) => `${displayIdentifier(name)} is null`).join(" or ");
+  // The job adds the others itself.
+  const isThere = { ...described, facts: withoutColumns(facts, added) };
+  const isOpen = [...values.values()].includes(null);
+  return {
+    job,
+    schema: schemaText([...createTableText(isThere, null, true), insertRowsText(isThere, columns)]),
+    isOpen,
+    todo: isOpen ? "{ todo }, " : "",
+    row: listed(["{", "}"], row, 14),
+    expected: listed(["{", "}"], expected, 50),
+    unfilled: queryText(`select from ${facts.name} where ${isNull}`),
+  };
+}
+
+function readOf(values: Values): readonly string[] {
   return [...new Set([...values.values()].flatMap((value) => value?.reads ?? []))];
 }
 
 /** True of a row until it is done: one that lacks what its value is made from has nothing to be done. */
-function pendingOf(
-  { table }: DescribedTable,
-  columns: readonly string[],
-  values: ReadonlyMap<string, ExampleValue | null>,
-): string {
+function pendingOf({ table }: DescribedTable, columns: readonly string[], values: Values): string {
   const parts = columns
     .filter((column) => table.columns[column]?.endsWith("?"))
     .map((column) => {
@@ -114,30 +152,23 @@ function pendingOf(
 }
 
 /** What the author may add to `read`, so that no column is read only because it is there. */
-function unread(facts: TableFacts, key: readonly string[], known: readonly string[]): readonly string[] {
-  const others = facts.relation.columns
+function unread({ relation }: TableFacts, key: readonly string[], known: readonly string[]): Holes {
+  const others = relation.columns
     .map(({ name }) => name)
     .filter((name) => !key.includes(name) && !known.includes(name));
-  const personal = others.filter((name) => looksPersonal(facts.relation.name, name));
-  const plain = others.filter((name) => !personal.includes(name));
-  return [
-    ...(plain.length === 0
-      ? []
-      : [`// Name in \`read\` what the transform needs. There are also: ${inComment(plain.join(", "))}.`]),
-    ...(personal.length === 0
-      ? []
-      : [
-          `// By their names about persons, so a job that reads them keeps an encrypted undo log: ${inComment(personal.join(", "))}.`,
-        ]),
-  ];
+  const personal = others.filter((name) => looksPersonal(relation.name, name));
+  return {
+    unread: remark(others.filter((name) => !personal.includes(name))),
+    unreadPersonal: remark(personal),
+  };
 }
 
 function remarks(facts: TableFacts, column: string, value: ExampleValue | null): readonly string[] {
-  if (value !== null) return [`// An example: ${inComment(value.says)}. Say here what it should get.`];
+  if (value !== null) return [`An example: ${inComment(value.says)}. Say here what it should get.`];
   if (facts.foreignKeyColumns.includes(column))
-    return [`// ${inComment(column)} is a foreign key: what it gets must be a row of the other table.`];
+    return [`${inComment(column)} is a foreign key: what it gets must be a row of the other table.`];
   if (facts.tellingColumns.includes(column))
-    return [`// ${inComment(column)} is unique or tells the partition: each row needs a value of its own.`];
+    return [`${inComment(column)} is unique or tells the partition: each row needs a value of its own.`];
   return [];
 }
 

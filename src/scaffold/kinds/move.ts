@@ -1,9 +1,11 @@
 import { parseColumnType } from "../../job/columns/column-types.ts";
 import type { Column } from "../../postgres/catalog/relation.ts";
-import { jobText } from "../job-text.ts";
-import { inComment, member, nameList, property } from "../source-text.ts";
+import { fillTemplate, type Holes } from "../fill-template.ts";
+import { conflictText, type JobFiles, killOptions, namesOf, withTodo } from "../job-files.ts";
+import { inComment, member, nameList, property, queryText, remark } from "../source-text.ts";
 import { isReadOnly } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
+import { columnsOfChance, createTableText, insertRowsText, schemaText } from "../test-schema.ts";
 import { valueKind } from "../value-kind.ts";
 import { naturalKey } from "./seed.ts";
 
@@ -17,111 +19,94 @@ interface Filled {
   readonly notNull: string | null;
 }
 
-/** The columns of the target that the job fills. */
-export function columnsMoved(from: DescribedTable, into: DescribedTable): readonly string[] {
-  return fillings(from, into).filled.map(({ column }) => column);
-}
-
-/** The columns by which the target knows a row that is there already; null where nothing unique tells. */
-export function knownBy(into: DescribedTable, columns: readonly string[]): readonly string[] | null {
-  return naturalKey(into.facts, columns);
-}
-
-/** A job that moves rows into another table: columns of the same name go over by themselves. */
-export function moveText(name: string, from: DescribedTable, into: DescribedTable): string {
-  const { filled } = fillings(from, into);
-  const columns = filled.map(({ column }) => column);
-  const place = { indent: 4, used: 30 + into.exportName.length };
-  return jobText({
-    name,
-    maker: "defineJob",
-    imports: ["insertInto", "move", ...importsOf(filled)],
-    tables: [from, into],
-    says: `Moves rows of ${from.facts.name} into ${into.facts.name}.`,
-    members: [
-      ...sourceLines(from, into),
-      "sink: move(",
-      `  ${from.exportName},`,
-      `  insertInto(${into.exportName}, ${nameList(columns, place)}),`,
-      "),",
-    ],
-  });
-}
-
-/** A job that copies rows into another table; those that were read stay. */
-export function copyText(name: string, from: DescribedTable, into: DescribedTable): string {
-  const { filled } = fillings(from, into);
-  const columns = filled.map(({ column }) => column);
-  const known = knownBy(into, columns);
-  const inner = { indent: 4, used: 20 };
-  const conflict =
-    known === null ? "" : `, {\n    onConflict: { target: ${nameList(known, inner)}, do: "nothing" },\n  }`;
-  const place = { indent: 2, used: 30 + into.exportName.length };
-  const again = known === null ? "" : `; a row that is there already, by ${known.join(", ")}, stays as it is`;
-  return jobText({
-    name,
-    maker: "defineJob",
-    imports: ["insertInto", ...importsOf(filled)],
-    tables: [from, into],
-    says: `Copies rows of ${from.facts.name} into ${into.facts.name}${again}.`,
-    members: [
-      ...sourceLines(from, into),
-      ...(known === null
-        ? ["// Nothing unique tells a copy from another: with --again each row is there twice."]
-        : []),
-      `sink: insertInto(${into.exportName}, ${nameList(columns, place)}${conflict}),`,
-    ],
-  });
-}
-
-/** The source, of which only what goes over is read, and the transform. */
-function sourceLines(from: DescribedTable, into: DescribedTable): readonly string[] {
+/**
+ * A job that brings rows into another table: columns of the same name go over by themselves.
+ * A move takes the rows away from where they were, a copy leaves them.
+ */
+export function moveFiles(
+  job: string,
+  kind: "move" | "copy",
+  from: DescribedTable,
+  into: DescribedTable,
+): JobFiles {
   const { filled, left } = fillings(from, into);
-  const read = filled.map(({ reads }) => reads).filter((name) => name !== null);
-  const needed = read.filter((name) => !from.table.key.includes(name));
-  const personal = read.filter((name) => from.table.personalData.includes(name));
-  const others = Object.keys(from.table.columns).filter(
-    (name) => !read.includes(name) && !from.table.key.includes(name),
-  );
-  const place = { indent: 2, used: 24 + from.exportName.length };
-  return [
-    ...(others.length === 0
-      ? []
-      : [`// Not read, since nothing asks for it: ${inComment(others.join(", "))}.`]),
-    ...(personal.length === 0
-      ? []
-      : [
-          `// By their names about persons, so the job keeps an encrypted undo log: ${inComment(personal.join(", "))}.`,
-        ]),
-    `source: rowsOf(${from.exportName}, { read: ${nameList(needed, place)} }),`,
-    ...(left.length === 0
-      ? []
-      : [`// Not filled here, so they take their defaults: ${inComment(left.join(", "))}.`]),
-    ...transformLines(filled),
-  ];
+  const columns = filled.map(({ column }) => column);
+  const known = kind === "copy" ? naturalKey(into.facts, columns) : null;
+  const text = fillTemplate(`${kind}.ts`, {
+    job,
+    imports: importsOf(kind, filled),
+    tables: namesOf(from, into),
+    does: doesText(kind, from, into, known),
+    ...sourceHoles(from, filled),
+    left: remark(left),
+    transform: transformText(filled),
+    into: into.exportName,
+    columns: nameList(columns, 30 + into.exportName.length),
+    isDoubled: known === null,
+    onConflict: conflictText(known),
+  });
+  const isOpen = text.includes("todo(");
+  const test = fillTemplate(`${kind}.test.ts`, {
+    job,
+    schema: schemaText([
+      ...createTableText(from, null, true),
+      ...createTableText(into, known, false),
+      insertRowsText(from, []),
+    ]),
+    isOpen,
+    todo: isOpen ? "{ todo }, " : "",
+    countFrom: queryText(`select count(*) from ${from.facts.name}`),
+    countInto: queryText(`select count(*) from ${into.facts.name}`),
+    kills: killOptions(columnsOfChance(into, columns)),
+  });
+  return { job: withTodo(job, text), test };
 }
 
-function importsOf(filled: readonly Filled[]): readonly string[] {
-  return [...(filled.some(({ notNull }) => notNull) ? ["reject"] : []), "rowsOf"];
+function doesText(
+  kind: "move" | "copy",
+  from: DescribedTable,
+  into: DescribedTable,
+  known: readonly string[] | null,
+): string {
+  const does = `${kind === "move" ? "Moves" : "Copies"} rows of ${from.facts.name} into ${into.facts.name}`;
+  const again = known === null ? "" : `; a row that is there already, by ${known.join(", ")}, stays as it is`;
+  return inComment(`${does}${again}.`);
+}
+
+function importsOf(kind: "move" | "copy", filled: readonly Filled[]): string {
+  const refuses = filled.some(({ notNull }) => notNull);
+  return [
+    ...["defineJob", "insertInto"],
+    ...(kind === "move" ? ["move"] : []),
+    ...(refuses ? ["reject"] : []),
+    "rowsOf",
+  ].join(", ");
+}
+
+/** The source, of which only what goes over is read. */
+function sourceHoles(from: DescribedTable, filled: readonly Filled[]): Holes {
+  const { key, columns, personalData } = from.table;
+  const read = filled.map(({ reads }) => reads).filter((name) => name !== null);
+  const needed = read.filter((name) => !key.includes(name));
+  return {
+    from: from.exportName,
+    read: nameList(needed, 24 + from.exportName.length),
+    unread: remark(Object.keys(columns).filter((name) => !read.includes(name) && !key.includes(name))),
+    personal: remark(read.filter((name) => personalData.includes(name))),
+  };
 }
 
 /** A row whose null the target would not take stays where it is. */
-function transformLines(filled: readonly Filled[]): readonly string[] {
-  const values = filled.map(({ column, value }) => `  ${property(column)}: ${value},`);
+function transformText(filled: readonly Filled[]): string {
+  const values = filled.map(({ column, value }) => `${property(column)}: ${value},`);
   const refused = filled.map(({ notNull }) => notNull).filter((column) => column !== null);
-  if (refused.length === 0) return ["transform: (row) => ({", ...values, "}),"];
+  if (refused.length === 0) return ["(row) => ({", ...values.map((line) => `  ${line}`), "})"].join("\n");
   const refusals = refused.map(
     (column) =>
       `  if (${member("row", column)} === null) return reject(${JSON.stringify(`${column} is null`)});`,
   );
-  return [
-    "transform: (row) => {",
-    ...refusals,
-    "  return {",
-    ...values.map((line) => `  ${line}`),
-    "  };",
-    "},",
-  ];
+  const answer = ["  return {", ...values.map((line) => `    ${line}`), "  };"];
+  return ["(row) => {", ...refusals, ...answer, "}"].join("\n");
 }
 
 function fillings(from: DescribedTable, into: DescribedTable) {

@@ -1,8 +1,10 @@
 import { exampleLiteral } from "../example-literal.ts";
-import { jobText } from "../job-text.ts";
-import { listed, nameList, property } from "../source-text.ts";
+import { fillTemplate } from "../fill-template.ts";
+import { conflictText, type JobFiles, killOptions, namesOf } from "../job-files.ts";
+import { inComment, listed, nameList, property, queryText } from "../source-text.ts";
 import { isReadOnly, type TableFacts } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
+import { columnsOfChance, createTableText, schemaText } from "../test-schema.ts";
 
 /** The columns that rows of the job's own give: those that PostgreSQL does not fill by itself. */
 export function seededColumns({ table, facts }: DescribedTable): readonly string[] {
@@ -23,38 +25,34 @@ export function naturalKey(facts: TableFacts, columns: readonly string[]): reado
 }
 
 /** A job with rows of its own, which can be seeded again. */
-export function seedText(name: string, described: DescribedTable): string {
+export function seedFiles(job: string, described: DescribedTable): JobFiles {
   const { exportName, table, facts } = described;
   const columns = seededColumns(described);
-  const target = naturalKey(facts, columns);
+  const known = naturalKey(facts, columns);
   const example = columns.map(
     (column) => `${property(column)}: ${exampleLiteral(table.columns[column] ?? "text")}`,
   );
   const types = columns.map((column) => `${property(column)}: ${JSON.stringify(table.columns[column])}`);
-  const inner = { indent: 4, used: 20 };
-  const conflict =
-    target === null ? "" : `, {\n    onConflict: { target: ${nameList(target, inner)}, do: "nothing" },\n  }`;
-  return jobText({
-    name,
-    maker: "defineJob",
-    imports: ["insertInto", "rows"],
-    tables: [described],
-    says: `Seeds ${facts.name}${target === null ? "" : `; a row that is there already, by ${target.join(", ")}, stays as it is`}.`,
-    members: [
-      "source: rows(",
-      "  [",
-      "    // One object a row, such as:",
-      ...`${listed(["{", "}"], example, { indent: 0, used: 10 })},`
-        .split("\n")
-        .map((line) => `    // ${line}`),
-      "  ],",
-      `  { columns: ${listed(["{", "}"], types, inner)} },`,
-      "),",
-      "transform: (row) => row,",
-      ...(target === null
-        ? ["// No unique constraint tells a row from another: seeded again, they are there twice."]
-        : []),
-      `sink: insertInto(${exportName}, ${nameList(columns, { indent: 2, used: 30 + exportName.length })}${conflict}),`,
-    ],
-  });
+  const again = known === null ? "" : `; a row that is there already, by ${known.join(", ")}, stays as it is`;
+  return {
+    job: fillTemplate("seed.ts", {
+      job,
+      tables: namesOf(described),
+      does: inComment(`Seeds ${facts.name}${again}.`),
+      example: `${listed(["{", "}"], example, 10)},`.split("\n"),
+      types: listed(["{", "}"], types, 20),
+      isDoubled: known === null,
+      into: exportName,
+      columns: nameList(columns, 30 + exportName.length),
+      onConflict: conflictText(known),
+    }),
+    test: fillTemplate("seed.test.ts", {
+      job,
+      schema: schemaText(createTableText(described, known, false)),
+      does: known === null ? "seeds its rows" : "seeds its rows, and seeded again changes nothing",
+      all: queryText(`select * from ${facts.name}`),
+      isKnown: known !== null,
+      kills: killOptions(columnsOfChance(described, columns)),
+    }),
+  };
 }

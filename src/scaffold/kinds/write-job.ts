@@ -1,14 +1,14 @@
 import { UsageError } from "../../errors.ts";
 import { type AddedColumn, withAdded } from "../added-column.ts";
 import { findKey } from "../find-key.ts";
+import type { JobFiles } from "../job-files.ts";
 import type { TableFacts } from "../table-facts.ts";
 import type { TablesFile } from "../tables-file.ts";
-import { anonymiseText, columnsToAnonymise } from "./anonymise.ts";
-import { deleteText } from "./delete.ts";
-import { columnsToFill, fillText } from "./fill.ts";
-import { copyText, moveText } from "./move.ts";
-import { seedText } from "./seed.ts";
-import { anonymiseTest, deleteTest, fillTest, moveTest, seedTest } from "./tests.ts";
+import { anonymiseFiles, columnsToAnonymise } from "./anonymise.ts";
+import { deleteFiles } from "./delete.ts";
+import { columnsToFill, fillFiles } from "./fill.ts";
+import { moveFiles } from "./move.ts";
+import { seedFiles } from "./seed.ts";
 
 export const jobKinds = ["fill", "move", "copy", "seed", "anonymise", "delete"] as const;
 
@@ -30,29 +30,22 @@ export function writeJob(
   tables: TablesFile,
   facts: TableFacts,
   into: TableFacts | null,
-): { readonly job: string; readonly test: string } {
+): JobFiles {
   const key = findKey(facts) ?? [];
   switch (kind) {
     case "fill": {
       const whole = withAdded(facts, added);
       const columns = columnsToFill(whole, key, [...named, ...added.map((column) => column.name)]);
-      const described = tables.describe(whole, { key: true, columns });
-      const job = fillText(name, described, columns, added);
-      return { job, test: fillTest(name, described, columns, added) };
+      return fillFiles(name, tables.describe(whole, { key: true, columns }), columns, added);
     }
     case "anonymise": {
       const columns = columnsToAnonymise(facts, key, named);
-      const described = tables.describe(facts, { key: true, columns });
-      return { job: anonymiseText(name, described, columns), test: anonymiseTest(name, described, columns) };
+      return anonymiseFiles(name, tables.describe(facts, { key: true, columns }), columns);
     }
-    case "delete": {
-      const described = tables.describe(facts, { key: true, columns: [] });
-      return { job: deleteText(name, described), test: deleteTest(name, described) };
-    }
-    case "seed": {
-      const described = tables.describe(facts, { key: false, columns: [] });
-      return { job: seedText(name, described), test: seedTest(name, described) };
-    }
+    case "delete":
+      return deleteFiles(name, tables.describe(facts, { key: true, columns: [] }));
+    case "seed":
+      return seedFiles(name, tables.describe(facts, { key: false, columns: [] }));
     case "move":
     case "copy": {
       if (into === null)
@@ -65,8 +58,7 @@ export function writeJob(
         });
       const from = tables.describe(facts, { key: true, columns: [] });
       const target = tables.describe(into, { key: false, columns: [] });
-      const job = (kind === "move" ? moveText : copyText)(name, from, target);
-      return { job, test: moveTest({ job: name, kind, isOpen: job.includes("todo(") }, from, target) };
+      return moveFiles(name, kind, from, target);
     }
   }
 }

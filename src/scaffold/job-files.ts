@@ -1,0 +1,33 @@
+import { fillTemplate } from "./fill-template.ts";
+import { listed, nameList } from "./source-text.ts";
+import type { DescribedTable } from "./tables-file.ts";
+
+/** The texts of a job's file and of its test. */
+export interface JobFiles {
+  readonly job: string;
+  readonly test: string;
+}
+
+/** What a job imports from the file of its tables. */
+export function namesOf(...tables: readonly DescribedTable[]): string {
+  const names = [...new Set(tables.map(({ exportName }) => exportName))].sort();
+  return listed(["{", "}"], names, 26);
+}
+
+/** The job with the function that it calls where only the author knows what a column gets. */
+export function withTodo(job: string, text: string): string {
+  return text.includes("todo(") ? text + fillTemplate("todo.ts", { job }) : text;
+}
+
+/** The options of an insert that leaves a row that is there as it is; nothing where no key tells such a row. */
+export function conflictText(key: readonly string[] | null): string {
+  if (key === null) return "";
+  const target = nameList(key, 20).replaceAll("\n", "\n  ");
+  return `, {\n  onConflict: { target: ${target}, do: "nothing" },\n}`;
+}
+
+/** The options of the test that kills the job: columns that PostgreSQL fills, which differ each time, are left out. */
+export function killOptions(differing: readonly string[]): string {
+  const ignored = differing.length === 0 ? [] : [`ignore: ${nameList(differing, 50)}`];
+  return listed(["{", "}"], ["database", ...ignored], 38);
+}

@@ -1,0 +1,17 @@
+import { defineJob, insertInto, rows } from "tidefill";
+import {{tables}} from "./tables.ts";
+
+/** {{does}} Say here why. */
+export default defineJob({
+  name: "{{job}}",
+  source: rows(
+    [
+      // One object a row, such as:
+      // {{example}}
+    ],
+    { columns: {{types}} },
+  ),
+  transform: (row) => row,
+  {{if isDoubled}}// No unique constraint tells a row from another: seeded again, they are there twice.
+  sink: insertInto({{into}}, {{columns}}{{onConflict}}),
+});
