@@ -1,13 +1,15 @@
-import yargs, { type CommandModule } from "yargs";
+import { createRequire } from "node:module";
+import type Yargs from "yargs";
+import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.ts";
 import { ownVersion } from "../own-package.ts";
 import { commandsFor } from "./commands-for.ts";
 import { completeWords } from "./complete.ts";
 import { useEnvFile } from "./options/env-file.ts";
-import { exitCodeOfError } from "./terminal/exit-code.ts";
-import { printJson, sayError } from "./terminal/output.ts";
-import { toTidefillError } from "./terminal/to-tidefill-error.ts";
 import { unknownOption } from "./unknown-option.ts";
+
+// As a module yargs 17 breaks lines within words; yargs 18 does not, but takes twice as long to load.
+const yargs: typeof Yargs = createRequire(import.meta.url)("yargs");
 
 /** Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75 resumable. */
 export async function runCommandLine(parameters: readonly string[]): Promise<void> {
@@ -16,9 +18,18 @@ export async function runCommandLine(parameters: readonly string[]): Promise<voi
   // Whoever read our output has gone; the run need not end for that.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
-    await parser(parameters, await commandsFor(parameters)).parseAsync();
+    let work: () => unknown = () => {};
+    const commands = (await commandsFor(parameters)).map((command) => ({
+      ...command,
+      handler: (given: Parameters<typeof command.handler>[0]): void => {
+        work = () => command.handler(given);
+      },
+    }));
+    await parser(parameters, commands).parseAsync();
+    await work();
   } catch (error) {
-    report(error, parameters.includes("--json"));
+    const { reportError } = await import("./terminal/report-error.ts");
+    reportError(error, parameters.includes("--json"));
   }
 }
 
@@ -56,11 +67,4 @@ function told(message: string): string {
   return /^Not enough non-option arguments/.test(message)
     ? "Something is missing after the command."
     : message;
-}
-
-function report(thrown: unknown, json: boolean): void {
-  const error = toTidefillError(thrown);
-  sayError(error);
-  if (json) printJson({ error: { code: error.code, message: error.message, remedy: error.remedy ?? null } });
-  process.exitCode = exitCodeOfError(error);
 }

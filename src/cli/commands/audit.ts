@@ -9,8 +9,6 @@ import { alignColumns, printData, printJson, say, sayError } from "../terminal/o
 
 /** `tidefill audit [--run n] [--check [--contains hash]]` */
 export const auditCommand = defineCommand({
-  command: "audit",
-  describe: "who did what and when, and whether the trail is whole",
   builder: (yargs) =>
     commonOptions(yargs)
       .option("run", {

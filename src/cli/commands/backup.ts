@@ -15,9 +15,6 @@ import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill backup restore <dir>` */
 const restoreCommand = defineCommand({
-  command: "restore <dir>",
-  describe:
-    "bring the rows of a backup back where they are missing; never over newer ones without being told",
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("dir", { type: "string", demandOption: true, describe: "the directory of the backup" })
@@ -47,9 +44,6 @@ const restoreCommand = defineCommand({
 
 /** `tidefill backup <job>`, `tidefill backup restore <dir>` */
 export const backupCommand = defineCommand({
-  // Not `<job>`: yargs would want one of the command below, too.
-  command: "backup [job]",
-  describe: "export what a job may destroy, read it back and compare; `backup restore <dir>` brings it back",
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("job", { type: "string" })
@@ -61,7 +55,12 @@ export const backupCommand = defineCommand({
         default: [],
         describe: "a parameter of the job, name=value",
       })
-      .command(restoreCommand),
+      .command({
+        command: "restore <dir>",
+        describe:
+          "bring the rows of a backup back where they are missing; never over newer ones without being told",
+        ...restoreCommand,
+      }),
   handler: async (given) => {
     const settings = commonSettings(given);
     const { name, directory } = requireNamed(given.job, given.to);

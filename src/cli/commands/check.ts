@@ -11,8 +11,6 @@ import { emphasise, printData, printJson, say, visible } from "../terminal/outpu
 
 /** `tidefill check [--require <job>]` */
 export const checkCommand = defineCommand({
-  command: "check",
-  describe: "whether all jobs are done and nothing is left lying; 3 when something is",
   builder: (yargs) =>
     commonOptions(yargs).option("require", {
       type: "string",

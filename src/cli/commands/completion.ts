@@ -5,8 +5,6 @@ import { printScript } from "../terminal/output.ts";
 
 /** `tidefill completion [shell]` */
 export const completionCommand = defineCommand({
-  command: "completion [shell]",
-  describe: "print a script by which bash or zsh complete commands, options and jobs",
   builder: (yargs) =>
     yargs.positional("shell", {
       choices: ["bash", "zsh"] as const,

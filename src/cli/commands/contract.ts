@@ -11,8 +11,6 @@ import { runSteps } from "../work/run-steps.ts";
 
 /** `tidefill contract <job>` */
 export const contractCommand = defineCommand({
-  command: "contract <job>",
-  describe: "the contract steps of a job, also those that take something away",
   builder: (yargs) =>
     hoursOptions(commonOptions(yargs))
       .positional("job", { type: "string", demandOption: true })

@@ -3,8 +3,6 @@ import { commonOptions, commonSettings } from "../options/settings.ts";
 
 /** `tidefill demo [--school]` */
 export const demoCommand = defineCommand({
-  command: "demo",
-  describe: "see it work: a database of its own, a job killed and resumed before your eyes",
   builder: (yargs) =>
     commonOptions(yargs).option("school", {
       type: "boolean",

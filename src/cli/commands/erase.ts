@@ -10,8 +10,6 @@ import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill erase --table <table> --key <value>` */
 export const eraseCommand = defineCommand({
-  command: "erase",
-  describe: "remove the values of one person's row from all that tidefill keeps, for good",
   builder: (yargs) =>
     commonOptions(yargs)
       .option("table", { type: "string", requiresArg: true, demandOption: true, describe: "schema.table" })

@@ -7,8 +7,6 @@ import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill init [folder]` */
 export const initCommand = defineCommand({
-  command: "init [folder]",
-  describe: "a project, with examples that run at once; files that are there stay as they are",
   builder: (yargs) =>
     yargs
       .positional("folder", {

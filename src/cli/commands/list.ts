@@ -19,8 +19,6 @@ import { alignColumns, emphasise, printData, printJson, say, visible } from "../
 
 /** `tidefill list` */
 export const listCommand = defineCommand({
-  command: "list",
-  describe: "the jobs of the folder, and the last run of each",
   builder: (yargs) => commonOptions(yargs),
   handler: async (given) => {
     const settings = commonSettings(given);

@@ -24,8 +24,6 @@ import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill new <job> --table <t>`, `tidefill new --kysely` */
 export const newCommand = defineCommand({
-  command: "new [job]",
-  describe: "write a job from the catalogue: the table's description, the job, and its test",
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("job", { type: "string", describe: "what the job is to be called" })

@@ -5,23 +5,13 @@ import { withStore } from "../options/with-store.ts";
 import { printJson, say } from "../terminal/output.ts";
 
 /** `tidefill pause <run|job>` */
-export const pauseCommand = stopCommand(
-  "pause",
-  "paused",
-  "let the workers end their batches and stop; `resume` goes on",
-);
+export const pauseCommand = stopCommand("paused");
 
 /** `tidefill cancel <run|job>` */
-export const cancelCommand = stopCommand(
-  "cancel",
-  "cancelled",
-  "end a run for good; what is committed stays",
-);
+export const cancelCommand = stopCommand("cancelled");
 
-function stopCommand(verb: string, wanted: "paused" | "cancelled", describe: string) {
+function stopCommand(wanted: "paused" | "cancelled") {
   return defineCommand({
-    command: `${verb} <run>`,
-    describe,
     builder: (yargs) =>
       commonOptions(yargs).positional("run", {
         type: "string",

@@ -25,8 +25,6 @@ import { emphasise, printData, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill plan <job>` */
 export const planCommand = defineCommand({
-  command: "plan <job>",
-  describe: "what a run would do: a summary, what it touches and costs, the checklist; writes nothing",
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("job", { type: "string", demandOption: true })

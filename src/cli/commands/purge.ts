@@ -10,8 +10,6 @@ import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill purge` */
 export const purgeCommand = defineCommand({
-  command: "purge",
-  describe: "drop undo logs, rejects and runs that are older than their retention",
   builder: (yargs) =>
     commonOptions(yargs)
       .option("older-than", {

@@ -12,8 +12,6 @@ import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill rejects <run|job>` */
 export const rejectsCommand = defineCommand({
-  command: "rejects <run>",
-  describe: "the rows that a run rejected: key and reason, never the row",
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })

@@ -7,8 +7,6 @@ import { workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill resume <run|job>` */
 export const resumeCommand = defineCommand({
-  command: "resume <run>",
-  describe: "go on with an unfinished run, or join it while others work on it",
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })

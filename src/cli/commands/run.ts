@@ -12,8 +12,6 @@ import { verify } from "./verify.ts";
 
 /** `tidefill run <job>` */
 export const runCommand = defineCommand({
-  command: "run <job>",
-  describe: "run a job; installs tidefill's schema when it is missing",
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("job", { type: "string", demandOption: true })

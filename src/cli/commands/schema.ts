@@ -12,8 +12,6 @@ import { printJson, printScript, say } from "../terminal/output.ts";
 
 /** `tidefill schema install|print|uninstall` */
 export const schemaCommand = defineCommand({
-  command: "schema <action>",
-  describe: "the schema in which tidefill keeps its runs",
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("action", { choices: ["install", "print", "uninstall"] as const, demandOption: true })

@@ -7,9 +7,6 @@ import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill set <run|job> workers=2 batch-time=100ms` */
 export const setCommand = defineCommand({
-  command: "set <run> <setting..>",
-  describe:
-    "change the pace of a run while it works: workers=2 batch-time=100ms rows-per-second=5000 window=… replica=… ignore=…",
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })

@@ -30,8 +30,6 @@ const watchEveryMs = 1_000;
 
 /** `tidefill status [<run|job>] [--watch]` */
 export const statusCommand = defineCommand({
-  command: "status [run]",
-  describe: "how runs are doing; all jobs when none is named",
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("run", { type: "string", describe: "its number, or the job's name" })

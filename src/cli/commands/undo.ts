@@ -11,8 +11,6 @@ import { workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill undo <run|job>` */
 export const undoCommand = defineCommand({
-  command: "undo [run]",
-  describe: "undo a run: old values return where nobody has changed the row since",
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("run", { type: "string", describe: "its number, or the job's name" })

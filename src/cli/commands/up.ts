@@ -17,8 +17,6 @@ import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill up [--to <job>] [--dry-run]` */
 export const upCommand = defineCommand({
-  command: "up",
-  describe: "all jobs that are pending, in their order",
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .option("to", { type: "string", requiresArg: true, describe: "stop after this job" })

@@ -8,8 +8,6 @@ import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill verify <run|job>` */
 export const verifyCommand = defineCommand({
-  command: "verify <run>",
-  describe: "compare what should be there with what is, by another way than the run's own; writes nothing",
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })

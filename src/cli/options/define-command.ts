@@ -1,14 +1,12 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs";
 
-/** A command of the command line; its handler gets what its builder declares, in the builder's types. */
-interface Command<Given> {
-  readonly command: string;
-  readonly describe: string;
+/** What a command does with what is typed behind its name: how it is called and what it is for stands in `commands-for.ts`. */
+export type Command = Required<Pick<CommandModule, "builder" | "handler">>;
+
+/** A command whose handler gets what its builder declares, in the builder's types: yargs' own type forgets them. */
+export function defineCommand<Given>(command: {
   readonly builder: (yargs: Argv) => Argv<Given>;
   readonly handler: (given: ArgumentsCamelCase<Given>) => Promise<void>;
-}
-
-/** yargs' own type forgets what a builder has declared; this one infers it. */
-export function defineCommand<Given>(command: Command<Given>): CommandModule {
-  return command as unknown as CommandModule;
+}): Command {
+  return command as unknown as Command;
 }
