@@ -1,13 +1,10 @@
-import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runCommand } from "../support/command-host.ts";
 import { useDatabase } from "../support/database.ts";
-import { outcomeOf } from "../support/tidefill.ts";
 
-const program = fileURLToPath(new URL("../../bin/tidefill.js", import.meta.url));
 const database = useDatabase();
 
 let project: string;
@@ -34,10 +31,8 @@ async function write(file: string, text: string): Promise<void> {
 }
 
 async function tidefill(...parameters: readonly string[]) {
-  const environment = { ...process.env, DATABASE_URL: database.url, NO_COLOR: "1" };
-  const child = spawn(process.execPath, [program, ...parameters], { cwd: project, env: environment });
-  child.stdin.end();
-  return outcomeOf(child);
+  const env = { ...process.env, DATABASE_URL: database.url, NO_COLOR: "1" };
+  return runCommand({ parameters, cwd: project, env });
 }
 
 /** A line of the checklist, as people read it. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Outcome } from "../support/tidefill.ts";
+import { type Outcome, runCommand } from "../support/command-host.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -31,20 +31,26 @@ export class Project {
     return new Project(folder, environment);
   }
 
-  /** Types a command line of the package's, as `npx` finds it. */
+  /** Types a command line of the package's. */
   async type(...parameters: readonly string[]): Promise<Outcome> {
-    return this.execute("node_modules/.bin/tidefill", ...parameters);
+    // A server of tidefill's own ends with the process that started it.
+    if (parameters.includes("--embedded")) return this.execute("node_modules/.bin/tidefill", ...parameters);
+    return runCommand({ parameters, cwd: this.folder, env: this.#variables });
+  }
+
+  get #variables(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      DATABASE_URL: "postgres://nowhere.invalid/",
+      NO_COLOR: "1",
+      ...this.#environment,
+    };
   }
 
   async execute(program: string, ...parameters: readonly string[]): Promise<Outcome> {
     const options = {
       cwd: this.folder,
-      env: {
-        ...process.env,
-        DATABASE_URL: "postgres://nowhere.invalid/",
-        NO_COLOR: "1",
-        ...this.#environment,
-      },
+      env: this.#variables,
     };
     return run(program, [...parameters], options).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),

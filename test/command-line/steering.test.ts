@@ -285,6 +285,9 @@ test("a run that is being cancelled is not paused", async () => {
 });
 
 test("a batch tells in pg_stat_activity which job, run and range it belongs to", async () => {
+  // Its statement waits for the row, and so can be seen.
+  const locker = await database.pool.connect();
+  await locker.query("begin; select from counters where id = 1 for update");
   const running = outcomeOf(tidefill.start("run", "increment"));
   const seen = await until(
     async () => {
@@ -293,8 +296,10 @@ test("a batch tells in pg_stat_activity which job, run and range it belongs to",
       );
       return rows[0];
     },
-    { describe: "a batch in pg_stat_activity", everyMs: 5 },
+    { describe: "a batch in pg_stat_activity" },
   );
+  await locker.query("rollback");
+  locker.release();
   expect(seen?.query).toMatch(/^\/\* tidefill increment run 1 range \d+ \*\/ /);
   expect((await running).code).toBe(0);
 });

@@ -4,16 +4,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Outcome, runCommand } from "./command-host.ts";
+
+export type { Outcome } from "./command-host.ts";
 
 const program = fileURLToPath(new URL("../../bin/tidefill.js", import.meta.url));
 
-export interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** The command line as its users start it: a process of its own. */
+/** The command line, with a folder of jobs. */
 export class CommandLine {
   readonly #databaseUrl: string;
   readonly #folder: string;
@@ -40,9 +37,10 @@ export class CommandLine {
     await rm(join(this.#folder, name));
   }
 
+  /** Starts a command as its users do, as a process of its own. */
   start(...parameters: readonly string[]): ChildProcessWithoutNullStreams {
     const child = spawn(process.execPath, [program, ...parameters, "--jobs", this.#folder], {
-      env: { ...process.env, DATABASE_URL: this.#databaseUrl, NO_COLOR: "1" },
+      env: this.#environment,
     });
     this.#running.add(child);
     child.once("exit", () => this.#running.delete(child));
@@ -51,9 +49,17 @@ export class CommandLine {
 
   /** Runs a command to its end. */
   async run(...parameters: readonly string[]): Promise<Outcome> {
-    const child = this.start(...parameters);
-    child.stdin.end();
-    return outcomeOf(child);
+    const typed = [...parameters, "--jobs", this.#folder];
+    const { code, stdout, stderr } = await runCommand({
+      parameters: typed,
+      cwd: process.cwd(),
+      env: this.#environment,
+    });
+    return { code, stdout: withoutFolder(stdout), stderr: withoutFolder(stderr) };
+  }
+
+  get #environment(): NodeJS.ProcessEnv {
+    return { ...process.env, DATABASE_URL: this.#databaseUrl, NO_COLOR: "1" };
   }
 
   /** Runs a command with `--json` and reads what it printed. */
@@ -85,9 +91,10 @@ export async function outcomeOf(child: ChildProcessWithoutNullStreams): Promise<
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
   const [code] = (await once(child, "close")) as [number | null];
-  const text = (chunks: readonly Buffer[]): string =>
-    Buffer.concat(chunks)
-      .toString()
-      .replaceAll(/ --jobs \S*tidefill-jobs-\w+/g, "");
+  const text = (chunks: readonly Buffer[]): string => withoutFolder(Buffer.concat(chunks).toString());
   return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+function withoutFolder(text: string): string {
+  return text.replaceAll(/ --jobs \S*tidefill-jobs-\w+/g, "");
 }
