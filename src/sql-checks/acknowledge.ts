@@ -2,21 +2,21 @@ import { UsageError } from "../errors.ts";
 import { codes } from "./all-rules.ts";
 import type { Finding } from "./syntax/rule.ts";
 
-/** Reasons by code: "I know, and it is fine here because …". */
+/** By code, the author's reason why such a finding is fine here. */
 export type Known = Readonly<Record<string, string>>;
 
-/** Leaves out the findings that the author knows of and gives a reason for. A code that no rule has is an error. */
+/** Leaves out the findings for which the author gives a reason. A code that no rule has is an error. */
 export function acknowledge(findings: readonly Finding[], known: Known): readonly Finding[] {
   requireCodes(known);
   return findings.filter(({ code }) => (known[code] ?? "").trim() === "");
 }
 
-/** @throws UsageError for a code that no rule has; `whose` says where it stands, where that is known */
+/** @throws UsageError for a code that no rule has; `whose` is the job or step that names it, if known */
 export function requireCodes(known: Known, whose?: string): void {
   for (const code of Object.keys(known)) {
     if (codes.includes(code)) continue;
-    const where = whose === undefined ? "" : `, which ${whose} knows of`;
-    throw new UsageError(`No check of SQL has the code "${code}"${where}.`, {
+    const where = whose === undefined ? "" : `, which ${whose} names in \`known\``;
+    throw new UsageError(`No SQL check has the code "${code}"${where}.`, {
       remedy: `Did you mean "${nearest(code)}"?`,
     });
   }
@@ -27,7 +27,7 @@ function nearest(wrong: string): string {
   return byDistance.sort((a, b) => a.distance - b.distance)[0]?.code ?? "";
 }
 
-/** Levenshtein's: how many letters to insert, leave out or change. */
+/** The Levenshtein distance: how many letters to insert, delete or change. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...from].entries()) {

@@ -65,7 +65,7 @@ import { unboundedDelete, unboundedUpdate } from "./rules/unbounded.ts";
 import { unqualifiedFunction, unqualifiedTable } from "./rules/unqualified.ts";
 import type { Rule } from "./syntax/rule.ts";
 
-/** What is looked for in a statement, in the order in which the documentation describes it. */
+/** The rules for statements; the findings of a statement come in this order. */
 export const statementRules: readonly Rule[] = [
   changeColumnType,
   addColumnWithVolatileDefault,
@@ -125,7 +125,7 @@ export const statementRules: readonly Rule[] = [
   nonRepeatableExpression,
 ];
 
-/** What is looked for in an expression. */
+/** The rules for expressions. */
 export const expressionRules: readonly Rule[] = [
   unqualifiedTable,
   unqualifiedFunction,

@@ -5,22 +5,22 @@ import { parseSql, SqlSyntaxError } from "./syntax/parse-sql.ts";
 import type { Finding } from "./syntax/rule.ts";
 import { ScriptState } from "./syntax/script-state.ts";
 
-/** What the checks are told of an expression. */
+/** What the checks know about an expression besides its text. */
 export interface ExpressionContext {
   /** whether a row's value may be computed more than once, as in a batch that is tried again */
   readonly isRetried: boolean;
-  /** reasons by code; a finding for which there is one is left out */
+  /** reasons by code; a finding with a reason is left out */
   readonly known?: Known;
 }
 
 const opening = "select (";
 
 /**
- * What would make an SQL expression, such as a column's value in a job, mean another thing elsewhere or the next time.
+ * What gives an SQL expression, such as a column's value in a job, another meaning elsewhere or next time.
  * Raises `SqlSyntaxError` for a text that is not one expression, `UsageError` for an unknown code in `known`.
  */
 export async function checkExpression(text: string, context: ExpressionContext): Promise<readonly Finding[]> {
-  // The line break ends a comment that the expression may end with.
+  // The line break ends a comment at the end of the expression.
   const [statement] = await parseSql(`${opening}${text}\n)`).catch((error: unknown) => {
     throw inExpression(error);
   });
@@ -34,8 +34,8 @@ export async function checkExpression(text: string, context: ExpressionContext):
 }
 
 /**
- * `1) from t where (true` would close our parentheses and go on, but it cannot close brackets as well; and `a, b`,
- * which parentheses make a row, are two elements of an array.
+ * `1) from t where (true` closes our parentheses and continues, but it cannot close brackets as well.
+ * `a, b` is a row in parentheses, but two elements in an array.
  */
 async function isOneValue(text: string): Promise<boolean> {
   const statements = await parseSql(`select array[${text}\n]`).catch(() => []);
@@ -49,7 +49,7 @@ async function isOneValue(text: string): Promise<boolean> {
   return value !== undefined && "A_ArrayExpr" in value && value.A_ArrayExpr.elements?.length === 1;
 }
 
-/** The same error, counted in the text that the author wrote. */
+/** The same error, with its column counted in the author's text. */
 function inExpression(error: unknown): unknown {
   if (!(error instanceof SqlSyntaxError) || error.line > 1) return error;
   const column = Math.max(1, error.column - opening.length);

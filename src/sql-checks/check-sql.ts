@@ -5,25 +5,25 @@ import { parseSql, parseType, type TypeName } from "./syntax/parse-sql.ts";
 import type { Finding } from "./syntax/rule.ts";
 import { ScriptState } from "./syntax/script-state.ts";
 
-/** What the checks are told of a text beside its words. */
+/** What the checks know about a text besides its SQL. */
 export interface SqlContext {
   /** whether the caller runs it inside a transaction */
   readonly isTransactional: boolean;
   /** whether it may run more than once */
   readonly isRetried: boolean;
-  /** texts that ran before this one, each by itself: nobody uses yet what they created, and their constraints are known */
+  /** texts that ran before this one, one by one; what they created is not in use yet, and is known */
   readonly textsBefore?: readonly string[];
-  /** tables that texts before this one have created and nobody uses yet, such as `app.users` */
+  /** tables that earlier texts created and that are not in use yet, such as `app.users` */
   readonly tablesCreatedBefore?: readonly string[];
-  /** types of columns as `format_type` prints them, by names such as `app.users.email`: a change known to be free is no finding */
+  /** types as `format_type` prints them, by column such as `app.users.email`; a free change is no finding */
   readonly columnTypes?: Readonly<Record<string, string>>;
-  /** reasons by code; a finding for which there is one is left out */
+  /** reasons by code; a finding with a reason is left out */
   readonly known?: Known;
 }
 
 /**
- * What would harm a live database, statement by statement; empty if nothing would. The text is sent to PostgreSQL whole.
- * Raises `SqlSyntaxError` for a text that PostgreSQL does not parse, `UsageError` for an unknown code in `known`.
+ * What would harm a live database, statement by statement. The caller sends the text to PostgreSQL whole.
+ * Raises `SqlSyntaxError` if PostgreSQL cannot parse it, `UsageError` for an unknown code in `known`.
  */
 export async function checkSql(text: string, context: SqlContext): Promise<readonly Finding[]> {
   const statements = await parseSql(text);

@@ -2,7 +2,7 @@ import type { Parsed } from "./syntax/parse-sql.ts";
 import { placeOf } from "./syntax/place.ts";
 import type { Finding, Rule, StatementContext } from "./syntax/rule.ts";
 
-/** What the rules see in one statement of a text, each thing once; a table that nobody uses yet cannot be harmed. */
+/** The findings of the rules in one statement, each once. Most rules spare a table that is not in use yet. */
 export function look(
   rules: readonly Rule[],
   { node, number, index, longNames }: Parsed,

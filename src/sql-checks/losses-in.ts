@@ -10,7 +10,7 @@ interface Loss {
   readonly table: string | null;
 }
 
-/** What a text takes away with its values, such as `drop table app.t`; not of a table that it has created itself. */
+/** The data that a text destroys, such as `drop table app.t`, except in tables that it has created itself. */
 export async function lossesIn(text: string): Promise<readonly string[]> {
   const unknown = { tablesCreatedBefore: [], columnTypes: new Map(), statements: 1 };
   const soFar = new ScriptState({ isTransactional: true, isRetried: false, ...unknown });

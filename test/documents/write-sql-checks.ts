@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./markdown.ts";
-import { sqlChecksPage } from "./sql-checks-page.ts";
+import { sqlChecksPages } from "./sql-checks-page.ts";
 
-writeFileSync(join(root, "docs/sql-checks.md"), sqlChecksPage());
+for (const [path, text] of sqlChecksPages()) writeFileSync(join(root, path), text);

@@ -3,8 +3,8 @@ import type { Node, RangeVar } from "../syntax/parse-sql.ts";
 import { nodesOf, visit } from "../syntax/visit.ts";
 
 /**
- * Whether a condition leaves out no row of a table, or none that anybody could count on: `true`, `random() < 0.5`, `id = id`,
- * `id is not null`, `exists` of something that does not look at the row; or one of these beside another by `or`.
+ * Whether a condition leaves out no row of a table, or only random ones: `true`, `random() < 0.5`, `id = id`,
+ * `id is not null`, an `exists` that does not look at the row; or one of these joined to another by `or`.
  */
 export function boundsNothing(condition: Node, table: RangeVar | undefined): boolean {
   if ("CurrentOfExpr" in condition) return false;
@@ -35,13 +35,13 @@ function comparesWithItself(condition: Node): boolean {
   return left !== undefined && left === right && isComparison && reflexive.has(wordsOf(name).at(-1));
 }
 
-/** Whether a column of the table stands in a condition; of one without its table's name in a query within, nobody can tell. */
+/** Whether a condition names a column of the table; a column without its table's name counts as one. */
 function looksAt(condition: Node, table: RangeVar | undefined): boolean {
   const target = table?.alias?.aliasname ?? table?.relname;
   return references(condition).some((words) => words.length < 2 || words.at(-2) === target);
 }
 
-/** The names of columns in a condition, without those of tables that a query within it has itself. */
+/** The names of columns in a condition, without those of its subqueries' own tables. */
 function references(root: Node): readonly (readonly string[])[] {
   const found: (readonly string[])[] = [];
   visit(root, (key, value) => {
@@ -60,7 +60,7 @@ function references(root: Node): readonly (readonly string[])[] {
   return found;
 }
 
-/** What the tables and queries of a query are called in it. */
+/** The names or aliases that a query gives its tables, subqueries and functions. */
 function namesIn(query: Node | undefined): ReadonlySet<string> {
   const tables = nodesOf("RangeVar", query).map(({ alias, relname }) => alias?.aliasname ?? relname);
   const others = [...nodesOf("RangeSubselect", query), ...nodesOf("RangeFunction", query)];

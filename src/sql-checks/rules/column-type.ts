@@ -5,19 +5,26 @@ import type { ColumnDef, Node } from "../syntax/parse-sql.ts";
 import type { Rule } from "../syntax/rule.ts";
 
 /**
- * The table is written anew with all its indexes, under a lock against reading and writing. Free are, without a `using`
- * that computes: a longer or unlimited `varchar`; `varchar` to `text` and back to unlimited `varchar`; `numeric` to one
- * with more digits at the same scale, or without limits; more or unlimited digits of a second; `cidr` to `inet`; a
- * longer or unlimited `bit varying`. Since the old type does not stand in the SQL, every change is a finding unless the
- * caller tells the type of the column, but for those to `inet` and to unlimited `bit varying`. Between `timestamp` and
- * `timestamptz` it depends on the session's time zone, and from `citext` on indexes, so both are findings. Even a free
- * change waits for its lock, and views on the column forbid it.
+ * PostgreSQL rewrites the table and all its indexes under a lock that blocks reads and writes. These changes
+ * rewrite nothing, unless `using` computes a value:
+ *
+ * - `varchar` to a longer or unlimited `varchar`;
+ * - `varchar` to `text`, and `text` to unlimited `varchar`;
+ * - `numeric` to one with more digits at the same scale, or without limits;
+ * - times and intervals to more, or unlimited, digits of a second;
+ * - `cidr` to `inet`;
+ * - `bit varying` to a longer or unlimited one.
+ *
+ * The SQL does not state the old type. Where the checks do not know it, every change is a finding, except one
+ * to `inet` or to unlimited `bit varying`. Two changes are always findings: between `timestamp` and
+ * `timestamptz` a rewrite depends on the session's time zone, and from `citext` on the indexes. Even a change
+ * that rewrites nothing waits for its lock, and PostgreSQL refuses it while a view uses the column.
  *
  * ```sql
  * alter table app.orders alter column id type bigint;
  * ```
  *
- * Instead, add a column, keep it equal by a trigger, fill it by a job, and go over to it:
+ * Instead, add a column, keep both equal with a trigger, fill it with a job, and switch to it:
  *
  * ```sql
  * alter table app.orders add column id_new bigint;
@@ -25,14 +32,14 @@ import type { Rule } from "../syntax/rule.ts";
  */
 export const changeColumnType: Rule = {
   code: "change-column-type",
-  reason: "PostgreSQL writes the whole table anew with its indexes, and nobody reads or writes it meanwhile.",
+  reason: "PostgreSQL rewrites the whole table and its indexes, and blocks reads and writes meanwhile.",
   safeForm:
-    "Add a column of the new type, keep it equal by a trigger, fill it in batches, go over to it, and drop the old one.",
+    "Add a column of the new type, keep both equal with a trigger, fill it in batches, and switch to it.",
   find: (statement, { columnTypes }) =>
     alterations(statement, "AT_AlterColumnType").filter(({ table, part, definition }) => {
       if (definition === undefined || !("ColumnDef" in definition)) return true;
       const { ColumnDef: column } = definition;
-      // Another collation keeps the rows, but builds the column's indexes anew.
+      // Another collation keeps the rows, but rebuilds the column's indexes.
       if (column.collClause !== undefined || !keepsValues(column, part)) return true;
       const { typeName: to, raw_default: using } = column;
       if (to === undefined || (using === undefined && isAlwaysFree(to))) return false;
@@ -40,7 +47,7 @@ export const changeColumnType: Rule = {
     }),
 };
 
-/** Whether `using` is absent, or says no more than that the column is to have its new type. */
+/** Whether `using` is absent, or only casts the column to its new type. */
 function keepsValues({ raw_default: using, typeName }: ColumnDef, name: string | null): boolean {
   let value: Node | undefined = using;
   if (value === undefined) return true;

@@ -3,8 +3,8 @@ import type { Node } from "../syntax/parse-sql.ts";
 import type { Rule } from "../syntax/rule.ts";
 
 /**
- * Every row is looked up in the other table, and writes to both wait meanwhile. Validating later lets writes through. Of
- * a partitioned table PostgreSQL takes such a key `not valid` from 18 on.
+ * PostgreSQL looks up every row in the other table. Writes to both tables wait meanwhile. Validating later
+ * lets writes through. On a partitioned table, only PostgreSQL 18 and later accept such a key as `not valid`.
  *
  * ```sql
  * alter table app.orders add constraint orders_user_fk foreign key (user_id) references app.users;
@@ -22,14 +22,15 @@ import type { Rule } from "../syntax/rule.ts";
  */
 export const addForeignKeyWithoutNotValid: Rule = {
   code: "add-foreign-key-without-not-valid",
-  reason: "Every row is looked up in the other table, and nobody writes either of the two meanwhile.",
+  reason: "PostgreSQL looks up every row in the other table, and blocks writes to both tables meanwhile.",
   safeForm:
     "Add the constraint as `not valid`, and validate it in a later transaction, which lets writes through.",
   find: (statement) => unvalidated(statement, "CONSTR_FOREIGN"),
 };
 
 /**
- * Every row is checked under a lock against reading and writing; also where the constraint comes with a new column.
+ * PostgreSQL checks every row under a lock that blocks reads and writes, even where the constraint comes with
+ * a new column.
  *
  * ```sql
  * alter table app.orders add constraint total_is_positive check (total > 0);
@@ -47,14 +48,14 @@ export const addForeignKeyWithoutNotValid: Rule = {
  */
 export const addCheckWithoutNotValid: Rule = {
   code: "add-check-without-not-valid",
-  reason: "Every row is checked, and nobody reads or writes the table meanwhile.",
+  reason: "PostgreSQL checks every row, and blocks reads and writes of the table meanwhile.",
   safeForm:
     "Add the constraint as `not valid`, and validate it in a later transaction, which lets writes through.",
   find: (statement) => unvalidated(statement, "CONSTR_CHECK"),
 };
 
 /**
- * An index is built under a lock against reading and writing.
+ * PostgreSQL builds an index under a lock that blocks reads and writes.
  *
  * ```sql
  * alter table app.users add constraint users_email_key unique (email);
@@ -72,14 +73,14 @@ export const addCheckWithoutNotValid: Rule = {
  */
 export const addUniqueWithoutIndex: Rule = {
   code: "add-unique-without-index",
-  reason: "An index is built, and nobody reads or writes the table meanwhile.",
+  reason: "PostgreSQL builds an index, and blocks reads and writes of the table meanwhile.",
   safeForm: "Create a unique index concurrently, and add the constraint `using index`.",
   find: (statement) => withoutIndex(statement, "CONSTR_UNIQUE"),
 };
 
 /**
- * An index is built under a lock against reading and writing. With `using index` PostgreSQL still looks through the
- * table for nulls, unless the columns are `not null` before.
+ * PostgreSQL builds an index under a lock that blocks reads and writes. With `using index` it still scans the
+ * table for nulls, unless the columns are `not null` already.
  *
  * ```sql
  * alter table app.users add primary key (id);
@@ -97,21 +98,21 @@ export const addUniqueWithoutIndex: Rule = {
  */
 export const addPrimaryKeyWithoutIndex: Rule = {
   code: "add-primary-key-without-index",
-  reason: "An index is built, and nobody reads or writes the table meanwhile.",
+  reason: "PostgreSQL builds an index, and blocks reads and writes of the table meanwhile.",
   safeForm:
-    "Create a unique index concurrently on columns that are `not null`, and add the primary key `using index`.",
+    "Create a unique index concurrently on `not null` columns, and add the primary key `using index`.",
   find: (statement) => withoutIndex(statement, "CONSTR_PRIMARY"),
 };
 
 /**
- * An index is built and each row compared under a lock against reading and writing. PostgreSQL knows neither `not valid`
- * nor `using index` for it.
+ * PostgreSQL builds an index and compares every row under a lock that blocks reads and writes. An exclusion
+ * constraint takes neither `not valid` nor `using index`.
  *
  * ```sql
  * alter table app.bookings add constraint no_overlap exclude using gist (during with &&);
  * ```
  *
- * Instead, a new table whose rows a job moves:
+ * Instead, create a new table and move the rows with a job:
  *
  * ```sql
  * create table app.bookings_new (
@@ -123,15 +124,16 @@ export const addPrimaryKeyWithoutIndex: Rule = {
  */
 export const addExclusionConstraint: Rule = {
   code: "add-exclusion-constraint",
-  reason: "An index is built and every row compared, and nobody reads or writes the table meanwhile.",
+  reason:
+    "PostgreSQL builds an index and compares every row, and blocks reads and writes of the table meanwhile.",
   safeForm:
     "PostgreSQL has no gentler way: create a table with the constraint, and move the rows in batches.",
   find: (statement) => added(statement, "CONSTR_EXCLUSION"),
 };
 
 /**
- * The lock that adding took is held until the transaction ends, so that all of the validation happens under it, as if
- * there were no `not valid`.
+ * The lock that adding the constraint took is held until the transaction ends. All of the validation happens
+ * under it, as if there were no `not valid`.
  *
  * ```sql
  * alter table app.orders add constraint total_is_positive check (total > 0) not valid;
@@ -150,9 +152,8 @@ export const addExclusionConstraint: Rule = {
  */
 export const validateInSameTransaction: Rule = {
   code: "validate-in-same-transaction",
-  reason:
-    "The lock that adding the constraint took lasts while every row is checked, so nobody reads or writes the table meanwhile.",
-  safeForm: "Validate the constraint in a later transaction, by a text of its own.",
+  reason: "The lock taken to add the constraint blocks reads and writes while PostgreSQL checks every row.",
+  safeForm: "Validate the constraint in a later transaction, in a text of its own.",
   find: (statement, { notValidBefore }) => {
     const here = added(statement).map(({ table, part }) => `${table}.${part}`);
     return alterations(statement, "AT_ValidateConstraint").filter(({ table, part }) => {
@@ -163,15 +164,16 @@ export const validateInSameTransaction: Rule = {
 };
 
 /**
- * Every row is looked at under a lock against reading and writing, unless a valid check already proves that there is no
- * null. The checks believe so where they have seen that constraint, in the text or one before it: it must say that this
- * very column is not null, by itself or beside others by `and`, and be validated.
+ * PostgreSQL scans every row under a lock that blocks reads and writes, unless a valid check constraint
+ * already proves that there is no null. The checks accept such a constraint where this text or an earlier one
+ * adds and validates it. It must say that this very column is not null, alone or joined to other conditions
+ * by `and`.
  *
  * ```sql
  * alter table app.users alter column email set not null;
  * ```
  *
- * Instead, in two texts, with a job that fills the column between them:
+ * Instead, in two texts, with a job between them that fills the column:
  *
  * ```sql
  * alter table app.users add constraint email_is_set check (email is not null) not valid;
@@ -185,9 +187,9 @@ export const validateInSameTransaction: Rule = {
  */
 export const setNotNullWithoutCheck: Rule = {
   code: "set-not-null-without-check",
-  reason: "Every row is looked at for a null, and nobody reads or writes the table meanwhile.",
+  reason: "PostgreSQL scans every row for a null, and blocks reads and writes of the table meanwhile.",
   safeForm:
-    "Add a check `is not null` as `not valid`; in a later text validate it, set the column to `not null`, and drop the check.",
+    "Add a check `is not null` as `not valid`; in a later text validate it, set `not null`, drop the check.",
   find: (statement, { provenNotNull }) => {
     const named = added(statement, "CONSTR_NOTNULL").filter(
       ({ constraint, isInline }) => !isInline && constraint.skip_validation !== true,
@@ -207,7 +209,7 @@ function added(statement: Node, kind?: ConstraintKind): readonly AddedConstraint
   );
 }
 
-/** Of a constraint that is `not enforced` the parser says that its validation is skipped, too. */
+/** The parser sets `skip_validation` for `not enforced` constraints, too. */
 function unvalidated(statement: Node, kind: ConstraintKind): readonly AddedConstraint[] {
   return added(statement, kind).filter(({ constraint }) => constraint.skip_validation !== true);
 }

@@ -2,14 +2,14 @@ import { dotted } from "../syntax/names.ts";
 import type { Rule } from "../syntax/rule.ts";
 
 /**
- * To add a column of a domain with a constraint PostgreSQL writes the whole table anew, and a change of the domain
- * checks every column of it.
+ * Adding a column of a domain that has a constraint rewrites the whole table. A change of the domain checks
+ * every column of it.
  *
  * ```sql
  * create domain app.email as text check (value like '%@%');
  * ```
  *
- * Instead, a constraint on the column:
+ * Instead, put the constraint on the column:
  *
  * ```sql
  * alter table app.users add column email text;
@@ -18,10 +18,8 @@ import type { Rule } from "../syntax/rule.ts";
  */
 export const createDomainWithCheck: Rule = {
   code: "create-domain-with-check",
-  reason:
-    "A column of such a type is added only by writing the whole table anew, and each later change of the domain checks every column of it.",
-  safeForm:
-    "Create the domain without a constraint, or none, and put the check on the columns, `not valid` first.",
+  reason: "Adding a column of the domain rewrites the table; changing the domain checks every column of it.",
+  safeForm: "Create it without a constraint, or not at all; put the check on the columns, `not valid` first.",
   find: (statement) => {
     if (!("CreateDomainStmt" in statement)) return [];
     const { domainname, constraints = [] } = statement.CreateDomainStmt;
@@ -34,11 +32,11 @@ export const createDomainWithCheck: Rule = {
   },
 };
 
-/** As the parser calls `add constraint` and `set not null` of a domain. */
+/** The parser's codes for `add constraint` and `set not null` of a domain. */
 const checking: ReadonlySet<string | undefined> = new Set(["C", "O"]);
 
 /**
- * Every column of the domain is checked, in every table, and writes to all of them wait.
+ * PostgreSQL checks every column of the domain, in every table, and writes to all these tables wait.
  *
  * ```sql
  * alter domain app.email add constraint has_at check (value like '%@%');
@@ -57,7 +55,7 @@ const checking: ReadonlySet<string | undefined> = new Set(["C", "O"]);
 export const changeDomainWithoutNotValid: Rule = {
   code: "change-domain-without-not-valid",
   reason:
-    "Every row of every table with a column of the domain is checked, and nobody writes any of them meanwhile.",
+    "PostgreSQL checks all rows of all tables that use the domain, and blocks writes to them meanwhile.",
   safeForm: "Add the constraint as `not valid`, and validate it in a later transaction.",
   find: (statement) => {
     if (!("AlterDomainStmt" in statement)) return [];

@@ -3,8 +3,8 @@ import type { Rule } from "../syntax/rule.ts";
 import { isOn } from "./is-on.ts";
 
 /**
- * Writes wait until the index is built. On a partitioned table, which takes no index concurrently, create it `on only`
- * the parent, concurrently on each partition, and attach those.
+ * Writes wait until the index is built. A partitioned table takes no index concurrently: create the index
+ * `on only` the parent, create one concurrently on each partition, and attach those.
  *
  * ```sql
  * create index orders_user_idx on app.orders (user_id);
@@ -18,19 +18,20 @@ import { isOn } from "./is-on.ts";
  */
 export const createIndexWithoutConcurrently: Rule = {
   code: "create-index-without-concurrently",
-  reason: "Nobody writes the table while the index is built.",
-  safeForm: "Write `create index concurrently`, alone in its text and outside of a transaction.",
+  reason: "Writes to the table wait until the index is built.",
+  safeForm: "Write `create index concurrently`, alone in its text and outside a transaction.",
   find: (statement) => {
     if (!("IndexStmt" in statement)) return [];
     const { relation, idxname = null, concurrent } = statement.IndexStmt;
-    // On a partitioned table alone, `only` makes an entry in the catalogue and builds nothing.
+    // `only` is for a partitioned table, where it makes an entry in the catalogue and builds nothing.
     if (concurrent === true || relation?.inh !== true) return [];
     return [{ table: nameOf(relation), part: idxname }];
   },
 };
 
 /**
- * Dropping is quick, but its lock waits for the longest transaction on the table, and everybody else waits behind it.
+ * Dropping is quick, but its lock waits for the longest transaction on the table, and every other session
+ * waits behind it.
  *
  * ```sql
  * drop index app.orders_user_idx;
@@ -44,9 +45,8 @@ export const createIndexWithoutConcurrently: Rule = {
  */
 export const dropIndexWithoutConcurrently: Rule = {
   code: "drop-index-without-concurrently",
-  reason:
-    "The table is locked against reading and writing, and so is everybody behind the lock while it waits for the longest query.",
-  safeForm: "Write `drop index concurrently`, alone in its text and outside of a transaction.",
+  reason: "Its lock blocks reads and writes of the table, even while it still waits for the longest query.",
+  safeForm: "Write `drop index concurrently`, alone in its text and outside a transaction.",
   find: (statement) => {
     if (!("DropStmt" in statement) || statement.DropStmt.removeType !== "OBJECT_INDEX") return [];
     if (statement.DropStmt.concurrent === true) return [];
@@ -55,8 +55,8 @@ export const dropIndexWithoutConcurrently: Rule = {
 };
 
 /**
- * Writes wait until the indexes are built anew, and so do nearly all reads, since planning a query looks at every index
- * of its tables.
+ * Writes wait until the indexes are rebuilt. Nearly all reads wait too, since planning a query looks at every
+ * index of its tables.
  *
  * ```sql
  * reindex table app.orders;
@@ -71,8 +71,8 @@ export const dropIndexWithoutConcurrently: Rule = {
 export const reindexWithoutConcurrently: Rule = {
   code: "reindex-without-concurrently",
   reason:
-    "Nobody writes the table while its indexes are built anew, and hardly anybody reads it, since planning a query looks at them all.",
-  safeForm: "Write `reindex … concurrently`, alone in its text and outside of a transaction.",
+    "Writes wait until the indexes are rebuilt; so do nearly all reads, since planning looks at every index.",
+  safeForm: "Write `reindex … concurrently`, alone in its text and outside a transaction.",
   find: (statement) => {
     if (!("ReindexStmt" in statement) || isOn("concurrently", statement.ReindexStmt.params)) return [];
     const { kind, relation, name = null } = statement.ReindexStmt;

@@ -2,7 +2,7 @@ import type { Node } from "../syntax/parse-sql.ts";
 
 const off: ReadonlySet<string | undefined> = new Set(["false", "off", "0"]);
 
-/** Whether an option such as that of `vacuum (full)` is on; a bare name is, and so is `(full true)`. */
+/** Whether an option is on, as in `vacuum (full)` or `vacuum (full true)`. */
 export function isOn(name: string, options: readonly Node[] | undefined): boolean {
   return (options ?? []).some((option) => {
     if (!("DefElem" in option) || option.DefElem.defname !== name) return false;

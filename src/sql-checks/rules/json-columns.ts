@@ -4,8 +4,8 @@ import type { ColumnDef, Node } from "../syntax/parse-sql.ts";
 import type { Match, Rule } from "../syntax/rule.ts";
 
 /**
- * PostgreSQL has no equality of two `json` values, so that `select distinct`, `group by` and `union` over the column fail,
- * in queries that were there before it.
+ * PostgreSQL has no equality for `json`. `select distinct`, `group by` and `union` over the column fail, even
+ * in queries that are older than the column.
  *
  * ```sql
  * alter table app.users add column settings json;
@@ -19,8 +19,7 @@ import type { Match, Rule } from "../syntax/rule.ts";
  */
 export const jsonColumn: Rule = {
   code: "json-column",
-  reason:
-    "PostgreSQL cannot compare two `json` values, so that `select distinct`, `group by` and `union` over the column fail.",
+  reason: "PostgreSQL cannot compare `json`: `select distinct`, `group by` and `union` over the column fail.",
   safeForm: "Make it `jsonb`.",
   sparesNoTable: true,
   find: (statement) =>

@@ -4,7 +4,7 @@ import type { Rule } from "../syntax/rule.ts";
 import { nodesOf } from "../syntax/visit.ts";
 
 /**
- * Reads of the view wait until it is computed. `concurrently` wants a unique index on it.
+ * Reads of the view wait until it is computed. `concurrently` needs a unique index on the view.
  *
  * ```sql
  * refresh materialized view app.totals;
@@ -18,7 +18,7 @@ import { nodesOf } from "../syntax/visit.ts";
  */
 export const refreshWithoutConcurrently: Rule = {
   code: "refresh-without-concurrently",
-  reason: "Nobody reads the materialized view while it is computed.",
+  reason: "Reads of the materialized view wait until it is computed.",
   safeForm: "Give the view a unique index, and write `refresh materialized view concurrently`.",
   find: (statement) => {
     if (!("RefreshMatViewStmt" in statement) || statement.RefreshMatViewStmt.concurrent === true) return [];
@@ -26,12 +26,12 @@ export const refreshWithoutConcurrently: Rule = {
   },
 };
 
-/** `share`, as PostgreSQL numbers the modes: from there on, writes wait. */
+/** PostgreSQL's number of the mode `share`; from this mode on, writes wait. */
 const blocksWrites = 5;
 
 /**
- * From `share` upwards writes wait until the transaction ends; in `access exclusive`, which is what a bare `lock table`
- * takes, reads do too.
+ * From mode `share` upwards, writes wait until the transaction ends. In `access exclusive`, which a bare
+ * `lock table` takes, reads wait too.
  *
  * ```sql
  * lock table app.orders in exclusive mode;
@@ -49,8 +49,8 @@ const blocksWrites = 5;
  */
 export const lockTable: Rule = {
   code: "lock-table",
-  reason: "Nobody writes the table until the transaction ends, and in the strongest mode nobody reads it.",
-  safeForm: "Lock the rows that matter by `select … for update`, or agree on an advisory lock.",
+  reason: "Writes to the table wait until the transaction ends; in the strongest mode, reads wait too.",
+  safeForm: "Lock the rows that matter with `select … for update`, or agree on an advisory lock.",
   find: (statement) => {
     if (!("LockStmt" in statement) || (statement.LockStmt.mode ?? 0) < blocksWrites) return [];
     return (statement.LockStmt.relations ?? []).flatMap((node) =>
@@ -60,8 +60,8 @@ export const lockTable: Rule = {
 };
 
 /**
- * The lock is on the whole partitioned table, and waits for the longest transaction on it. `concurrently` wants
- * PostgreSQL 14, and a table without a default partition.
+ * The lock covers the whole partitioned table, and waits for the longest transaction on it. `concurrently`
+ * needs PostgreSQL 14 or later, and a table without a default partition.
  *
  * ```sql
  * alter table app.events detach partition app.events_2020;
@@ -76,8 +76,8 @@ export const lockTable: Rule = {
 export const detachPartitionWithoutConcurrently: Rule = {
   code: "detach-partition-without-concurrently",
   reason:
-    "The whole partitioned table is locked against reading and writing, and so is everybody behind the lock while it waits for the longest query.",
-  safeForm: "Write `detach partition … concurrently`, alone in its text and outside of a transaction.",
+    "Its lock blocks reads and writes of the whole table, even while it still waits for the longest query.",
+  safeForm: "Write `detach partition … concurrently`, alone in its text and outside a transaction.",
   find: (statement) =>
     alterations(statement, "AT_DetachPartition").flatMap(({ table, definition }) => {
       if (definition === undefined || !("PartitionCmd" in definition)) return [];
@@ -87,9 +87,10 @@ export const detachPartitionWithoutConcurrently: Rule = {
 };
 
 /**
- * PostgreSQL looks at every row of the new partition, under a lock against reading and writing it, unless a valid check of
- * it says already that they lie within the bounds. Of a default partition beside it the same holds. The checks believe so
- * where a check of the partition is validated in the text or one before it, and holds the constants of the bounds.
+ * PostgreSQL scans the new partition under a lock that blocks reads and writes of it, unless a valid check
+ * constraint proves that its rows lie within the bounds. It treats a default partition of the table in the
+ * same way. The checks accept a check constraint of the partition that this text or an earlier one validates,
+ * if it contains the constants of the bounds.
  *
  * ```sql
  * alter table app.events attach partition app.events_2020 for values from ('2020-01-01') to ('2021-01-01');
@@ -112,9 +113,9 @@ export const detachPartitionWithoutConcurrently: Rule = {
  */
 export const attachPartitionWithoutCheck: Rule = {
   code: "attach-partition-without-check",
-  reason: "Every row of the new partition is looked at, and nobody reads or writes it meanwhile.",
+  reason: "PostgreSQL scans the new partition, and blocks reads and writes of it meanwhile.",
   safeForm:
-    "Add a check of the same bounds to it as `not valid`, validate it, and attach the partition in a text after that.",
+    "Give it a check of the same bounds as `not valid`, validate that, and attach it in a later text.",
   find: (statement, { validChecks }) =>
     alterations(statement, "AT_AttachPartition").flatMap(({ table: part, definition }) => {
       if (definition === undefined || !("PartitionCmd" in definition)) return [];
@@ -127,7 +128,7 @@ export const attachPartitionWithoutCheck: Rule = {
     }),
 };
 
-/** A bound and a check that says the same have their constants in common; more cannot be told without the partition key. */
+/** Bounds and a check that proves them share constants; without the partition key no more can be compared. */
 function constantsIn(root: unknown): readonly string[] {
   return nodesOf("A_Const", root).map(({ location: _, ...constant }) => JSON.stringify(constant));
 }

@@ -4,13 +4,13 @@ import type { Node } from "../syntax/parse-sql.ts";
 import type { Match, Rule } from "../syntax/rule.ts";
 
 /**
- * All rows are gone without an undo log, under a lock against reading and writing.
+ * All rows are gone without an undo log, under a lock that blocks reads and writes.
  *
  * ```sql
  * truncate app.events;
  * ```
  *
- * Instead a job with `deleteFrom`, which can be undone; or a bound:
+ * Instead, use a job with `deleteFrom`, which can be undone; or delete within bounds:
  *
  * ```sql
  * delete from app.events where id between 1 and 1000;
@@ -18,15 +18,14 @@ import type { Match, Rule } from "../syntax/rule.ts";
  */
 export const truncateTable: Rule = {
   code: "truncate-table",
-  reason:
-    "Every row is gone, without an undo log, and nobody reads or writes the table until the transaction ends.",
-  safeForm: "Write a job that deletes in batches and can be undone; make a backup before.",
+  reason: "All rows are gone without an undo log, and reads and writes wait until the transaction ends.",
+  safeForm: "Write a job that deletes in batches and can be undone; make a backup first.",
   find: (statement) => ("TruncateStmt" in statement ? tables(statement.TruncateStmt.relations ?? []) : []),
 };
 
 /**
- * Its rows are gone, and what still uses it fails. Before you drop it, revoke the rights for a while: they can be
- * granted again.
+ * Its rows are gone, and every query that still uses it fails. Before you drop it, revoke the rights for a
+ * while: they can be granted again.
  *
  * ```sql
  * drop table app.old_events;
@@ -42,7 +41,7 @@ export const dropTable: Rule = {
   code: "drop-table",
   reason: "Its rows are gone, and every query of an application that still uses it fails.",
   safeForm:
-    "Take the application off it first, revoke its rights for a while to see that nobody asks for it, and make a backup.",
+    "First stop using it, revoke its rights for a while to see that nothing fails, and make a backup.",
   find: (statement) =>
     dropped(statement, "OBJECT_TABLE", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE").map((table) => ({
       table,
@@ -51,8 +50,8 @@ export const dropTable: Rule = {
 };
 
 /**
- * Its values are gone, and what still names it fails. Before you drop it, let inserts leave it out, and stop the
- * application from naming it.
+ * Its values are gone, and every query that still names it fails. Before you drop it, let inserts leave it
+ * out, and stop the application from naming it.
  *
  * ```sql
  * alter table app.users drop column nickname;
@@ -67,12 +66,11 @@ export const dropTable: Rule = {
 export const dropColumn: Rule = {
   code: "drop-column",
   reason: "Its values are gone, and every query of an application that still names it fails.",
-  safeForm:
-    "Take the application off it first, with a default set so that inserts may leave it out, and make a backup.",
+  safeForm: "First set a default so that inserts may leave it out, stop using it, and make a backup.",
   find: (statement) => alterations(statement, "AT_DropColumn"),
 };
 
-/** What a deployed program, a view or a function may still ask for by its name. */
+/** The kinds of things that an application, a view or a function may still use by name. */
 const others: ReadonlySet<string | undefined> = new Set([
   "OBJECT_VIEW",
   "OBJECT_FUNCTION",
@@ -87,14 +85,14 @@ const others: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * A view, function, type, sequence or extension: what still uses it fails at once. What the text itself has created may
- * go.
+ * A view, function, type, sequence or extension: every query that still uses it fails at once. A text may
+ * drop what it has created itself.
  *
  * ```sql
  * drop function app.slugify(text);
  * ```
  *
- * Take the application off it first; then revoke the rights, which can be given back:
+ * First stop the application from using it; then revoke the rights, which can be granted again:
  *
  * ```sql
  * revoke execute on function app.slugify(text) from web;
@@ -103,8 +101,7 @@ const others: ReadonlySet<string | undefined> = new Set([
 export const dropOther: Rule = {
   code: "drop-other",
   reason: "Every query of an application that still uses it fails.",
-  safeForm:
-    "Take the application off it first, revoke its rights for a while to see that nobody asks for it, and drop it then.",
+  safeForm: "First stop using it, and revoke its rights for a while to see that nothing fails.",
   find: (statement, { othersCreatedBefore, tablesCreatedBefore }) => {
     if (!("DropStmt" in statement) || !others.has(statement.DropStmt.removeType)) return [];
     return (statement.DropStmt.objects ?? [])
@@ -121,7 +118,7 @@ export const dropOther: Rule = {
  * alter table app.users alter column nickname drop not null;
  * ```
  *
- * Instead, let every reader know of nulls first. If inserts are only to leave the column out:
+ * Instead, prepare every reader for nulls first. If inserts only have to leave the column out, set a default:
  *
  * ```sql
  * alter table app.users alter column nickname set default '';
@@ -131,12 +128,12 @@ export const dropNotNull: Rule = {
   code: "drop-not-null",
   reason: "An application that has never met a null there fails at the first one.",
   safeForm:
-    "Let every reader know of nulls first; or set a default, so that inserts may leave the column out.",
+    "Prepare every reader for nulls first; or set a default, so that inserts may leave the column out.",
   find: (statement) => alterations(statement, "AT_DropNotNull"),
 };
 
 /**
- * What still uses something in it fails.
+ * Every query that still uses something in it fails.
  *
  * ```sql
  * drop schema old_app;
@@ -150,9 +147,8 @@ export const dropNotNull: Rule = {
  */
 export const dropSchema: Rule = {
   code: "drop-schema",
-  reason: "Every query of an application that still uses what was in it fails.",
-  safeForm:
-    "Revoke the rights to it for a while to see that nobody asks for it, and drop its tables one by one.",
+  reason: "Every query of an application that still uses something in it fails.",
+  safeForm: "Revoke the rights to it for a while to see that nothing fails, and drop its tables one by one.",
   find: (statement) => dropped(statement, "OBJECT_SCHEMA").map((part) => ({ table: null, part })),
 };
 
@@ -172,13 +168,13 @@ export const dropSchema: Rule = {
 export const dropDatabase: Rule = {
   code: "drop-database",
   reason: "Everything in it is gone.",
-  safeForm: "Refuse connections to it for a while to see that nobody asks for it, and make a backup.",
+  safeForm: "Refuse connections to it for a while to see that nothing fails, and make a backup.",
   find: (statement) =>
     "DropdbStmt" in statement ? [{ table: null, part: statement.DropdbStmt.dbname ?? null }] : [],
 };
 
 /**
- * Everything in the database that the role owns is gone, and the text names none of it.
+ * Everything that the role owns in the database is gone, and the text names none of it.
  *
  * ```sql
  * drop owned by former_owner;
@@ -193,20 +189,20 @@ export const dropDatabase: Rule = {
 export const dropOwned: Rule = {
   code: "drop-owned",
   reason:
-    "Everything in the database that the role owns is gone, tables with their rows, and the text names none of it.",
-  safeForm: "Give what the role owns to another by `reassign owned`.",
+    "All that the role owns in the database is gone, even tables with their rows; the text names none of it.",
+  safeForm: "Give what the role owns to another role with `reassign owned`.",
   find: (statement) => ("DropOwnedStmt" in statement ? [{ table: null, part: null }] : []),
 };
 
 /**
- * Whatever depends on it goes along, which the text does not name: views, foreign keys, columns of a type; and
- * `truncate … cascade` empties every table that refers to this one.
+ * It also drops everything that depends on the thing, which the text does not name: views, foreign keys,
+ * columns of a type. `truncate … cascade` empties every table that refers to this one.
  *
  * ```sql
  * alter table app.statuses drop constraint statuses_pkey cascade;
  * ```
  *
- * Instead, name each thing, those that depend on others first; then PostgreSQL refuses what you did not see:
+ * Instead, drop each thing by name, dependents first; then PostgreSQL refuses what you did not see:
  *
  * ```sql
  * alter table app.orders drop constraint orders_status_fk;
@@ -214,9 +210,8 @@ export const dropOwned: Rule = {
  */
 export const cascade: Rule = {
   code: "cascade",
-  reason:
-    "It takes along whatever depends on it, which the text does not name: views, foreign keys, columns, the rows of other tables.",
-  safeForm: "Name each thing that is to go, those that depend on others first.",
+  reason: "It also drops unnamed dependents: views, foreign keys, columns; `truncate` empties other tables.",
+  safeForm: "Name each thing that is to go, dependents first.",
   find: (statement) => {
     if ("TruncateStmt" in statement) {
       const { behavior, relations = [] } = statement.TruncateStmt;
@@ -238,7 +233,7 @@ function tables(relations: readonly Node[]): readonly Match[] {
   );
 }
 
-/** The names of what a statement drops, if it is of one of the kinds. */
+/** The names of the things of these kinds that a statement drops. */
 function dropped(statement: Node, ...kinds: readonly string[]): readonly (string | null)[] {
   if (!("DropStmt" in statement) || !kinds.includes(statement.DropStmt.removeType ?? "")) return [];
   return (statement.DropStmt.objects ?? []).map(nameOfDropped);

@@ -5,7 +5,7 @@ import type { Rule } from "../syntax/rule.ts";
 import { nodesOf } from "../syntax/visit.ts";
 import { runsNow } from "./runs-now.ts";
 
-/** Built-in functions that answer by the clock, by chance, by a counter or by the session. */
+/** Built-in functions that depend on the clock, randomness, a counter, transactions or the session. */
 const changing: ReadonlySet<string> = new Set(
   `now transaction_timestamp statement_timestamp clock_timestamp timeofday
   random random_normal array_sample array_shuffle gen_random_uuid uuidv4 uuidv7
@@ -18,7 +18,7 @@ const changing: ReadonlySet<string> = new Set(
   ),
 );
 
-/** `current_date` and its like are words of SQL, not calls; who resumes a run may be another than who began it. */
+/** Words of SQL, not calls, such as `current_date`. Another role may resume a run, hence `current_user`. */
 const passing = /^SVFOP_(CURRENT_(DATE|TIME|USER|ROLE)|LOCALTIME|USER|SESSION_USER)/;
 
 const momentary = /^\s*(now|today|tomorrow|yesterday)\s*$/i;
@@ -31,10 +31,11 @@ const temporal: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * The statement may run again, after a failure or in another batch: time, chance, counters, transactions and who it is that
- * runs it then give another value than the first time. Found are PostgreSQL's own functions, words such as `current_date`,
- * `current_user` and `'today'::date`, `age` of one value, and `tablesample` without `repeatable`; in definitions, such as a column's
- * default, they are fine. What a function of your own does, nobody sees.
+ * The statement may run again, after a failure or in another batch. Time, randomness, counters, transactions
+ * and the session then give another value than the first time. The checks find PostgreSQL's own functions,
+ * words such as `current_date`, `current_user` and `'today'::date`, `age` of one value, and `tablesample`
+ * without `repeatable`. In definitions, such as a column's default, these are fine. The checks cannot see
+ * what a function of your own does.
  *
  * ```sql
  * update app.orders set closed_at = now() where id between 1 and 1000;
@@ -64,7 +65,7 @@ export const nonRepeatableExpression: Rule = {
 function calls(statement: Node): readonly string[] {
   return callsIn(statement)
     .filter(({ isBuiltIn, word, parameters }) =>
-      // Of one parameter, it is the age today.
+      // With one parameter, `age` counts from today.
       isBuiltIn && word === "age" ? parameters === 1 : isBuiltIn && changing.has(word),
     )
     .map(({ word }) => word);
@@ -77,7 +78,7 @@ function words(statement: Node): readonly string[] {
     .map((op) => op.slice("SVFOP_".length).replace(/_N$/, "").toLowerCase());
 }
 
-/** `'today'::date`: a word that PostgreSQL reads as a moment. */
+/** Words that PostgreSQL reads as a moment, as in `'today'::date`. */
 function casts(statement: Node): readonly string[] {
   return nodesOf("TypeCast", statement).flatMap(({ arg, typeName }) => {
     const text = arg !== undefined && "A_Const" in arg ? (arg.A_Const.sval?.sval ?? "") : "";

@@ -9,7 +9,10 @@ const whole: ReadonlySet<string | undefined> = new Set([
   "REINDEX_OBJECT_DATABASE",
 ]);
 
-/** What PostgreSQL does only outside of a transaction, since it begins and ends its own or touches files; what works concurrently apart. */
+/**
+ * What PostgreSQL refuses inside a transaction, since it begins and ends its own or touches files.
+ * Concurrent work is left out.
+ */
 export function notInTransaction(statement: Node): readonly Match[] {
   const part = wordOf(statement);
   if (part !== null) return [{ table: null, part }];
@@ -37,7 +40,7 @@ function wordOf(statement: Node): string | null {
   return "ReindexStmt" in statement && whole.has(statement.ReindexStmt.kind) ? "reindex" : null;
 }
 
-/** Making a replication slot is not undone by a rollback. */
+/** A rollback does not remove a replication slot. */
 function createsSlot(options: readonly Node[] = []): string | null {
   const isOff = (name: string): boolean =>
     options.some((option) => "DefElem" in option && option.DefElem.defname === name) && !isOn(name, options);

@@ -6,8 +6,8 @@ import type { Match, Rule } from "../syntax/rule.ts";
 const narrow = /^(int[24]|integer|smallint|(small)?serial|serial[24])$/;
 
 /**
- * The numbers of an `integer` end at 2,147,483,647, of a `smallint` at 32,767: every insert then fails, and widening the
- * column writes the whole table anew.
+ * The numbers of an `integer` end at 2,147,483,647, those of a `smallint` at 32,767. Then every insert fails,
+ * and widening the column rewrites the whole table.
  *
  * ```sql
  * create table app.events (id serial primary key);
@@ -21,8 +21,7 @@ const narrow = /^(int[24]|integer|smallint|(small)?serial|serial[24])$/;
  */
 export const narrowPrimaryKey: Rule = {
   code: "narrow-primary-key",
-  reason:
-    "The numbers end at 2,147,483,647, or at 32,767 of a smallint: every insert then fails, and to widen the column writes the whole table anew.",
+  reason: "Inserts fail after 2,147,483,647 (smallint: 32,767), and widening rewrites the whole table.",
   safeForm: "Make the key a bigint.",
   sparesNoTable: true,
   find: (statement) => {
@@ -36,7 +35,7 @@ export const narrowPrimaryKey: Rule = {
   },
 };
 
-/** The column that is by itself the primary key of a table that a statement creates. */
+/** The only column of the primary key of a table that a statement creates. */
 function created(statement: Node): readonly { readonly table: string | null; readonly column: ColumnDef }[] {
   if (!("CreateStmt" in statement)) return [];
   const { relation, tableElts = [] } = statement.CreateStmt;

@@ -9,7 +9,7 @@ const tables: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * What still knows the old name fails at once, before any deployment can follow.
+ * Every query that still uses the old name fails at once, before any deployment can follow.
  *
  * ```sql
  * alter table app.users rename to people;
@@ -23,9 +23,9 @@ const tables: ReadonlySet<string | undefined> = new Set([
  */
 export const renameTable: Rule = {
   code: "rename-table",
-  reason: "Every query of an application that knows the old name fails.",
+  reason: "Every query of an application that uses the old name fails.",
   safeForm:
-    "Create a view under the new name, let the application go over to it, and swap the two names when nobody uses the old one.",
+    "Create a view of the new name, switch the application to it, and swap the names once the old is unused.",
   find: (statement) => {
     if ("AlterObjectSchemaStmt" in statement) {
       const { objectType, relation } = statement.AlterObjectSchemaStmt;
@@ -37,13 +37,13 @@ export const renameTable: Rule = {
 };
 
 /**
- * What still knows the old name fails at once.
+ * Every query that still uses the old name fails at once.
  *
  * ```sql
  * alter table app.users rename column name to full_name;
  * ```
  *
- * Instead, add a column, keep both equal by a trigger, fill it by a job, and drop the old one later:
+ * Instead, add a column, keep both equal with a trigger, fill it with a job, and drop the old one later:
  *
  * ```sql
  * alter table app.users add column full_name text;
@@ -51,9 +51,9 @@ export const renameTable: Rule = {
  */
 export const renameColumn: Rule = {
   code: "rename-column",
-  reason: "Every query of an application that knows the old name fails.",
+  reason: "Every query of an application that uses the old name fails.",
   safeForm:
-    "Add a column with the new name, keep both equal by a trigger, fill it in batches, go over to it, and drop the old one.",
+    "Add a column of the new name, keep both equal with a trigger, fill it in batches, and switch to it.",
   find: (statement) => {
     if (!("RenameStmt" in statement) || statement.RenameStmt.renameType !== "OBJECT_COLUMN") return [];
     const { relation, subname: part = null, relationType } = statement.RenameStmt;
@@ -62,7 +62,7 @@ export const renameColumn: Rule = {
 };
 
 /**
- * What still knows the old name fails at once.
+ * Every query that still uses the old name fails at once.
  *
  * ```sql
  * alter schema app rename to school;
@@ -77,8 +77,8 @@ export const renameColumn: Rule = {
  */
 export const renameSchema: Rule = {
   code: "rename-schema",
-  reason: "Every query of an application that knows the old name fails.",
-  safeForm: "Create a schema with the new name and views in it, and let the application go over to them.",
+  reason: "Every query of an application that uses the old name fails.",
+  safeForm: "Create a schema with the new name and views in it, and switch the application to them.",
   find: (statement) =>
     "RenameStmt" in statement && statement.RenameStmt.renameType === "OBJECT_SCHEMA"
       ? [{ table: null, part: statement.RenameStmt.subname ?? null }]
@@ -86,13 +86,13 @@ export const renameSchema: Rule = {
 };
 
 /**
- * What still knows the old value fails at once.
+ * Every query that still uses the old value fails at once.
  *
  * ```sql
  * alter type app.status rename value 'done' to 'completed';
  * ```
  *
- * Instead, add the new value, and change the rows by a job:
+ * Instead, add the new value, and change the rows with a job:
  *
  * ```sql
  * alter type app.status add value 'completed' after 'done';
@@ -100,8 +100,8 @@ export const renameSchema: Rule = {
  */
 export const renameEnumValue: Rule = {
   code: "rename-enum-value",
-  reason: "Every query of an application that knows the old value fails.",
-  safeForm: "Add the new value, let the application know both, and change the rows in batches.",
+  reason: "Every query of an application that uses the old value fails.",
+  safeForm: "Add the new value, let the application accept both, and change the rows in batches.",
   find: (statement) =>
     "AlterEnumStmt" in statement && statement.AlterEnumStmt.oldVal !== undefined
       ? [{ table: null, part: dotted(statement.AlterEnumStmt.typeName) }]

@@ -4,14 +4,14 @@ import type { Rule } from "../syntax/rule.ts";
 import { isOn } from "./is-on.ts";
 
 /**
- * `set unlogged` and `set logged` write the table anew under a lock against reading and writing; the latter also writes
- * all of it to the log.
+ * `set unlogged` and `set logged` rewrite the table under a lock that blocks reads and writes. `set logged`
+ * also writes the whole table to the WAL.
  *
  * ```sql
  * alter table app.cache set unlogged;
  * ```
  *
- * Instead:
+ * Instead, create a new table and move the rows with a job:
  *
  * ```sql
  * create unlogged table app.cache_new (like app.cache including all);
@@ -19,20 +19,19 @@ import { isOn } from "./is-on.ts";
  */
 export const changePersistence: Rule = {
   code: "change-persistence",
-  reason: "PostgreSQL writes the whole table anew, and nobody reads or writes it meanwhile.",
-  safeForm:
-    "Create a table of the other kind, move the rows in batches, and let the application go over to it.",
+  reason: "PostgreSQL rewrites the whole table, and blocks reads and writes meanwhile.",
+  safeForm: "Create a table of the other kind, move the rows in batches, and switch the application to it.",
   find: (statement) => alterations(statement, "AT_SetLogged", "AT_SetUnLogged"),
 };
 
 /**
- * The whole table or index is copied under a lock against reading and writing.
+ * PostgreSQL copies the whole table or index under a lock that blocks reads and writes.
  *
  * ```sql
  * alter table app.events set tablespace fast;
  * ```
  *
- * Instead, a new table whose rows a job moves; for an index, a new index:
+ * Instead, create a new table and move the rows with a job; for an index, create a new index:
  *
  * ```sql
  * create table app.events_new (like app.events including all) tablespace fast;
@@ -45,7 +44,7 @@ export const changePersistence: Rule = {
 export const setTablespace: Rule = {
   code: "set-tablespace",
   reason:
-    "PostgreSQL copies the whole table or index to the other disk, and nobody reads or writes it meanwhile.",
+    "PostgreSQL copies the whole table or index to the other disk, and blocks reads and writes meanwhile.",
   safeForm: "Create a table or, concurrently, an index in the other tablespace, and drop the old one later.",
   find: (statement) => {
     if (!("AlterTableMoveAllStmt" in statement)) return alterations(statement, "AT_SetTableSpace");
@@ -54,13 +53,14 @@ export const setTablespace: Rule = {
 };
 
 /**
- * If it is another method than before, the table is written anew under a lock against reading and writing.
+ * If the method differs from the present one, PostgreSQL rewrites the table under a lock that blocks reads
+ * and writes.
  *
  * ```sql
  * alter table app.events set access method columnar;
  * ```
  *
- * Instead:
+ * Instead, create a new table and move the rows with a job:
  *
  * ```sql
  * create table app.events_new (like app.events including all) using columnar;
@@ -68,20 +68,20 @@ export const setTablespace: Rule = {
  */
 export const setAccessMethod: Rule = {
   code: "set-access-method",
-  reason: "PostgreSQL writes the whole table anew, and nobody reads or writes it meanwhile.",
+  reason: "PostgreSQL rewrites the whole table, and blocks reads and writes meanwhile.",
   safeForm: "Create a table with the other access method, and move the rows in batches.",
   find: (statement) => alterations(statement, "AT_SetAccessMethod"),
 };
 
 /**
- * The table is written anew in the order of an index under a lock against reading and writing, and falls out of order
- * with the next update.
+ * PostgreSQL rewrites the table in the order of an index, under a lock that blocks reads and writes. The next
+ * update puts rows out of order again.
  *
  * ```sql
  * cluster app.events using events_at_idx;
  * ```
  *
- * Instead, leave the order to the index, or take `pg_repack`:
+ * Instead, leave the order to the index. To reclaim space, use `pg_repack`, or a plain `vacuum`:
  *
  * ```sql
  * vacuum (analyze) app.events;
@@ -90,15 +90,15 @@ export const setAccessMethod: Rule = {
 export const clusterTable: Rule = {
   code: "cluster-table",
   reason:
-    "PostgreSQL writes the whole table anew in the order of an index, and nobody reads or writes it meanwhile.",
-  safeForm: "Leave the order to the index; to win space back while the table is in use, take pg_repack.",
+    "PostgreSQL rewrites the whole table in the order of an index, and blocks reads and writes meanwhile.",
+  safeForm: "Leave the order to the index; to shrink a table in use, run pg_repack.",
   find: (statement) =>
     "ClusterStmt" in statement ? [{ table: nameOf(statement.ClusterStmt.relation), part: null }] : [],
 };
 
 /**
- * The table is written anew under a lock against reading and writing. A plain `vacuum` makes the space usable again
- * without one.
+ * PostgreSQL rewrites the table under a lock that blocks reads and writes. A plain `vacuum` makes the space
+ * usable again without such a lock.
  *
  * ```sql
  * vacuum full app.events;
@@ -112,8 +112,8 @@ export const clusterTable: Rule = {
  */
 export const vacuumFull: Rule = {
   code: "vacuum-full",
-  reason: "PostgreSQL writes the whole table anew, and nobody reads or writes it meanwhile.",
-  safeForm: "Write a plain vacuum, which makes the space usable again; to shrink the file, take pg_repack.",
+  reason: "PostgreSQL rewrites the whole table, and blocks reads and writes meanwhile.",
+  safeForm: "Run a plain vacuum, which makes the space usable again; to shrink the file, run pg_repack.",
   find: (statement) => {
     if (!("VacuumStmt" in statement) || !isOn("full", statement.VacuumStmt.options)) return [];
     const tables = (statement.VacuumStmt.rels ?? []).flatMap((node) =>

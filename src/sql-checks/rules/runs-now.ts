@@ -12,7 +12,7 @@ const running = [
   "CallStmt",
 ];
 
-/** Whether the queries in a statement run with it: not those of a view, a function, a rule or a bare `explain`. */
+/** Whether a statement runs its queries; a view, a function, a rule or a bare `explain` does not. */
 export function runsNow(statement: Node): boolean {
   if ("ExplainStmt" in statement) return isOn("analyze", statement.ExplainStmt.options);
   return running.some((kind) => kind in statement);

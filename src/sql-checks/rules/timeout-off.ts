@@ -5,14 +5,14 @@ import { offOf } from "../syntax/timeouts.ts";
 import { nodesOf } from "../syntax/visit.ts";
 
 /**
- * `0` is no limit, and `reset` puts back what the role has, which mostly is none. The statement then waits for its lock,
- * or works, without an end, with everybody behind it.
+ * `0` means no limit. `reset` restores the role's own setting, which is mostly no limit. The statement then
+ * waits for its lock, or works, without an end, and other sessions queue behind it.
  *
  * ```sql
  * set local lock_timeout = 0;
  * ```
  *
- * Instead, leave it out, or say how long others may wait:
+ * Instead, leave it out, or set how long other sessions may wait:
  *
  * ```sql
  * set local lock_timeout = '1s';
@@ -20,9 +20,8 @@ import { nodesOf } from "../syntax/visit.ts";
  */
 export const timeoutOff: Rule = {
   code: "timeout-off",
-  reason:
-    "It then waits for its lock, or works, without an end, and everybody who wants the table queues behind it.",
-  safeForm: "Leave it out, or set the longest time that others may wait.",
+  reason: "Statements then wait for a lock, or work, without an end, and other sessions queue behind them.",
+  safeForm: "Leave it out, or set the longest time that other sessions may wait.",
   find: (statement) => [...offOf(statement), ...configured(statement)].map((part) => ({ table: null, part })),
 };
 

@@ -7,13 +7,13 @@ import { isOn } from "./is-on.ts";
 import { notInTransaction } from "./not-in-transaction.ts";
 
 /**
- * What works `concurrently` begins and ends transactions itself; PostgreSQL refuses it inside of one.
+ * A `concurrently` statement begins and ends transactions itself, so PostgreSQL refuses it inside one.
  *
  * ```sql
  * create index concurrently orders_user_idx on app.orders (user_id);
  * ```
  *
- * Instead, the same in a text that runs outside of a transaction:
+ * Instead, run the same text outside a transaction:
  *
  * ```sql
  * create index concurrently orders_user_idx on app.orders (user_id);
@@ -22,13 +22,14 @@ import { notInTransaction } from "./not-in-transaction.ts";
 export const concurrentlyInTransaction: Rule = {
   code: "concurrently-in-transaction",
   reason: "PostgreSQL refuses it inside a transaction, so the text always fails.",
-  safeForm: "Run it in a text of its own, outside of a transaction.",
+  safeForm: "Run it in a text of its own, outside a transaction.",
   sparesNoTable: true,
   find: (statement, { isTransactional }) => (isTransactional ? concurrentWork(statement) : []),
 };
 
 /**
- * PostgreSQL runs a text of several statements as one transaction, and refuses it there.
+ * PostgreSQL runs a text of several statements as one transaction, and refuses a `concurrently` statement
+ * there.
  *
  * ```sql
  * create index concurrently a_idx on app.orders (a);
@@ -48,15 +49,15 @@ export const concurrentlyInTransaction: Rule = {
 export const concurrentlyBesideOthers: Rule = {
   code: "concurrently-beside-others",
   reason:
-    "PostgreSQL runs a text of several statements as one transaction, and refuses it there, so the text always fails.",
-  safeForm: "Give each statement that works concurrently a text of its own.",
+    "PostgreSQL runs a text's statements as one transaction and refuses it there, so the text always fails.",
+  safeForm: "Give each `concurrently` statement a text of its own.",
   sparesNoTable: true,
   find: (statement, { isAlone }) => (isAlone ? [] : concurrentWork(statement)),
 };
 
 /**
- * A concurrent build that fails leaves an invalid index behind. In a text that is tried again, `if not exists` finds it,
- * and the index stays invalid for good.
+ * A concurrent build that fails leaves an invalid index behind. When the text is tried again, `if not exists`
+ * finds that index and builds nothing, so the index stays invalid.
  *
  * ```sql
  * create index concurrently if not exists orders_user_idx on app.orders (user_id);
@@ -74,10 +75,9 @@ export const concurrentlyBesideOthers: Rule = {
  */
 export const concurrentIndexIfNotExists: Rule = {
   code: "concurrent-index-if-not-exists",
-  reason:
-    "A build that failed leaves an invalid index, which the next try finds and takes for the finished one.",
+  reason: "A failed build leaves an invalid index, and the next try takes it for the finished one.",
   safeForm:
-    "Drop the index concurrently, if it exists, in a text before, and create it without `if not exists`.",
+    "In an earlier text drop the index concurrently, if it exists; then create it without `if not exists`.",
   find: (statement, { isRetried }) =>
     isRetried && "IndexStmt" in statement && statement.IndexStmt.if_not_exists === true
       ? concurrentWork(statement)
@@ -85,8 +85,8 @@ export const concurrentIndexIfNotExists: Rule = {
 };
 
 /**
- * The text runs in a transaction that others rely on: what they believe to commit or roll back with it would no longer
- * do so.
+ * The text runs in a transaction of its caller, who relies on it to commit or roll back as a whole. A text
+ * that begins or ends transactions breaks that.
  *
  * ```sql
  * update app.orders set total = 0 where id = 42;
@@ -102,8 +102,8 @@ export const concurrentIndexIfNotExists: Rule = {
 export const transactionControl: Rule = {
   code: "transaction-control",
   reason:
-    "It ends or begins a transaction that is not the text's own: half of the work may stay after a failure.",
-  safeForm: "Leave it out: the text runs in a transaction already.",
+    "It begins or ends a transaction that is not the text's own: half of the work may stay after a failure.",
+  safeForm: "Leave it out: the text already runs in a transaction.",
   find: (statement, { isCallersTransaction }) => {
     if (!isCallersTransaction || !("TransactionStmt" in statement)) return [];
     const word = controls[statement.TransactionStmt.kind ?? ""];
@@ -112,14 +112,14 @@ export const transactionControl: Rule = {
 };
 
 /**
- * `vacuum`, `create database`, `alter system` and their like PostgreSQL refuses inside of a transaction, and beside other
- * statements, which are one.
+ * PostgreSQL refuses `vacuum`, `create database`, `alter system` and the like inside a transaction. It also
+ * refuses them beside other statements, since these run as one transaction.
  *
  * ```sql
  * vacuum app.events;
  * ```
  *
- * Instead, the same in a text of its own that runs outside of a transaction:
+ * Instead, run the same in a text of its own, outside a transaction:
  *
  * ```sql
  * vacuum app.events;
@@ -127,17 +127,16 @@ export const transactionControl: Rule = {
  */
 export const refusedInTransaction: Rule = {
   code: "refused-in-transaction",
-  reason:
-    "PostgreSQL refuses it inside a transaction, and runs a text of several statements as one, so the text always fails.",
-  safeForm: "Run it in a text of its own, outside of a transaction.",
+  reason: "PostgreSQL refuses it in a transaction, and several statements are one, so the text always fails.",
+  safeForm: "Run it in a text of its own, outside a transaction.",
   sparesNoTable: true,
   find: (statement, { isTransactional, isAlone }) =>
     isTransactional || !isAlone ? notInTransaction(statement) : [],
 };
 
 /**
- * A value that was added to an enum may be used once the transaction that added it has ended. Of a type that the same
- * transaction has created, at once.
+ * A new value of an enum may be used only after the transaction that added it has ended. If the same
+ * transaction created the type, the value may be used at once.
  *
  * ```sql
  * alter type app.status add value 'late';
@@ -157,8 +156,8 @@ export const refusedInTransaction: Rule = {
 export const enumValueInSameTransaction: Rule = {
   code: "enum-value-in-same-transaction",
   reason:
-    "PostgreSQL lets nobody use a new value of an enum before its transaction has ended, so the text fails.",
-  safeForm: "Add the value in a text before, and use it in the next one.",
+    "PostgreSQL refuses a new enum value until the transaction that added it has ended, so the text fails.",
+  safeForm: "Add the value in an earlier text, and use it in the next one.",
   sparesNoTable: true,
   find: (statement, { enumValuesAdded }) =>
     nodesOf("A_Const", statement)
@@ -175,7 +174,7 @@ const controls: Readonly<Record<string, string>> = {
   TRANS_STMT_PREPARE: "prepare transaction",
 };
 
-/** What of a statement works concurrently and so needs to begin and end transactions itself. */
+/** What a statement does concurrently, for which it must begin and end transactions itself. */
 function concurrentWork(statement: Node): readonly Match[] {
   if ("IndexStmt" in statement && statement.IndexStmt.concurrent === true) {
     const { relation, idxname = null } = statement.IndexStmt;

@@ -2,14 +2,15 @@ import { alterations } from "../syntax/alterations.ts";
 import type { Rule } from "../syntax/rule.ts";
 
 /**
- * What triggers keep right, and with `all` or `session_replication_role` foreign keys too, goes wrong for everybody's
- * writes meanwhile, and nobody checks it afterwards.
+ * What disabled triggers keep correct goes wrong, and PostgreSQL does not check it afterwards. `alter table`
+ * disables them for the writes of every session. `all` and `session_replication_role` disable foreign keys
+ * too.
  *
  * ```sql
  * alter table app.orders disable trigger all;
  * ```
  *
- * Instead, let the trigger's function return early where a setting of this transaction says so:
+ * Instead, let the trigger's function return early when a setting of this transaction says so:
  *
  * ```sql
  * set local app.skip_audit = 'on';
@@ -17,10 +18,9 @@ import type { Rule } from "../syntax/rule.ts";
  */
 export const disableTrigger: Rule = {
   code: "disable-trigger",
-  reason:
-    "What the triggers keep right goes wrong for everybody's writes meanwhile, foreign keys among it, and nothing repairs it afterwards.",
+  reason: "What the triggers keep correct, even foreign keys, goes wrong, and nothing repairs it afterwards.",
   safeForm:
-    "Leave them on; let the trigger's function return early where a setting of this one transaction says so.",
+    "Leave them on; let the trigger's function return early when a setting of this one transaction says so.",
   find: (statement) => {
     if (!("VariableSetStmt" in statement)) {
       return alterations(statement, "AT_DisableTrig", "AT_DisableTrigAll", "AT_DisableTrigUser");

@@ -6,15 +6,15 @@ import { boundsNothing } from "./bounds.ts";
 import { runsNow } from "./runs-now.ts";
 
 /**
- * Without a `where`, or with one that leaves out no row (`true`, `id = id`, `id is not null`, `exists` of something that
- * does not look at the row), all rows are written in one transaction. Whoever writes one of
- * them waits for its end, replicas fall behind, and the table doubles.
+ * All rows are written in one transaction: there is no `where`, or one that leaves out no row (`true`,
+ * `id = id`, `id is not null`, an `exists` that does not look at the row). Sessions that write one of these
+ * rows wait until the end, replicas fall behind, and the table doubles in size.
  *
  * ```sql
  * update app.users set locale = 'en';
  * ```
  *
- * Instead a job, which does it in batches; or a bound:
+ * Instead, use a job, which works in batches; or bound the statement:
  *
  * ```sql
  * update app.users set locale = 'en' where id between 1 and 1000;
@@ -23,8 +23,8 @@ import { runsNow } from "./runs-now.ts";
 export const unboundedUpdate: Rule = {
   code: "unbounded-update",
   reason:
-    "Every row is written in one transaction: whoever writes one of them waits until the end, replicas fall behind, and the table doubles.",
-  safeForm: "Write a job, which does it in batches; or bound the statement to some keys by `where`.",
+    "All rows are written in one transaction: writers wait, replicas fall behind, and the table doubles.",
+  safeForm: "Write a job, which works in batches; or bound the statement to some keys with `where`.",
   find: (statement) =>
     runsNow(statement)
       ? [...nodesOf("UpdateStmt", statement).flatMap(unbounded), ...merges(statement, "CMD_UPDATE")]
@@ -32,13 +32,14 @@ export const unboundedUpdate: Rule = {
 };
 
 /**
- * Without a `where`, or with one that leaves out no row, as above, all rows are deleted in one transaction.
+ * All rows are deleted in one transaction: there is no `where`, or one that leaves out no row, as for
+ * [`unbounded-update`](#unbounded-update).
  *
  * ```sql
  * delete from app.events;
  * ```
  *
- * Instead a job with `deleteFrom`, which can be undone; or a bound:
+ * Instead, use a job with `deleteFrom`, which can be undone; or bound the statement:
  *
  * ```sql
  * delete from app.events where id between 1 and 1000;
@@ -47,9 +48,8 @@ export const unboundedUpdate: Rule = {
 export const unboundedDelete: Rule = {
   code: "unbounded-delete",
   reason:
-    "Every row is deleted in one transaction: whoever writes one of them waits until the end, replicas fall behind, and the rows are gone.",
-  safeForm:
-    "Write a job, which does it in batches and can be undone; or bound the statement to some keys by `where`.",
+    "All rows are deleted in one transaction: writers wait, replicas fall behind, and the rows are gone.",
+  safeForm: "Write a job, which works in batches and can be undone; or bound it to some keys with `where`.",
   find: (statement) =>
     runsNow(statement)
       ? [...nodesOf("DeleteStmt", statement).flatMap(unbounded), ...merges(statement, "CMD_DELETE")]

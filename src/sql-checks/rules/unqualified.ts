@@ -5,8 +5,8 @@ import type { Match, Rule } from "../syntax/rule.ts";
 import { nodesOf, visit } from "../syntax/visit.ts";
 
 /**
- * Which table is meant is for `search_path` to say, which differs between roles and sessions. Temporary tables and those
- * of PostgreSQL's own catalogue (`pg_…`) need no schema.
+ * `search_path` decides which table is meant, and it differs between roles and sessions. Temporary tables and
+ * tables of PostgreSQL's own catalogue (`pg_…`) need no schema.
  *
  * ```sql
  * alter table users add column locale text;
@@ -21,7 +21,7 @@ import { nodesOf, visit } from "../syntax/visit.ts";
 export const unqualifiedTable: Rule = {
   code: "unqualified-table",
   reason:
-    "Which table is meant is for `search_path` to say: another role or session may touch another one, or none.",
+    "`search_path` decides which table is meant: another role or session may find another one, or none.",
   safeForm: "Write the schema before the name.",
   find: (statement) => {
     const queries = new Set(nodesOf("CommonTableExpr", statement).map(({ ctename }) => ctename));
@@ -32,8 +32,8 @@ export const unqualifiedTable: Rule = {
 };
 
 /**
- * Of expressions only: which function is meant is for `search_path` to say. PostgreSQL's own functions need no schema; a
- * rare one that the checks do not know takes `pg_catalog` before it.
+ * Only in expressions: `search_path` decides which function is meant. PostgreSQL's own functions need no
+ * schema; write `pg_catalog.` before a rare one that the checks do not know.
  *
  * ```sql
  * slugify(title)
@@ -52,7 +52,7 @@ export const unqualifiedTable: Rule = {
 export const unqualifiedFunction: Rule = {
   code: "unqualified-function",
   reason:
-    "Which function is meant is for `search_path` to say: another role or session may call another one, or none.",
+    "`search_path` decides which function is meant: another role or session may find another one, or none.",
   safeForm: "Write the schema before the name; only PostgreSQL's own functions need none.",
   find: (statement) =>
     callsIn(statement)
@@ -60,11 +60,11 @@ export const unqualifiedFunction: Rule = {
       .map(({ name }) => ({ table: null, part: name })),
 };
 
-/** The names without a schema of the relations in a statement; a temporary table has no schema to write. */
+/** The relations that a statement names without a schema; a temporary table has none to write. */
 function relationsIn(statement: Node): readonly string[] {
   const names: string[] = [];
   visit(statement, (key, value) => {
-    // `for update of t` names an alias, and a composite type is no table.
+    // `for update of t` names an alias, and a composite type is not a table.
     if (key === "lockedRels" || key === "typevar") return false;
     if (!("relname" in value)) return true;
     const relation = value as RangeVar;
@@ -76,7 +76,7 @@ function relationsIn(statement: Node): readonly string[] {
   return names;
 }
 
-/** How many words the name of a thing has that stands in a table without a schema, or in none. */
+/** How many words a name without a schema has; a trigger, rule or policy has its table's name first. */
 const words: Readonly<Record<string, number>> = {
   OBJECT_TABLE: 1,
   OBJECT_VIEW: 1,

@@ -13,7 +13,7 @@ export interface Alteration {
 
 const altered: ReadonlySet<string | undefined> = new Set(["OBJECT_TABLE", "OBJECT_MATVIEW", "OBJECT_INDEX"]);
 
-/** The actions of an `alter table`, of the given kinds if any are given; of views, types and sequences there are none. */
+/** The actions of an `alter table`, of all kinds if none is given; none for views, types and sequences. */
 export function alterations(statement: Node, ...kinds: readonly AlterTableType[]): readonly Alteration[] {
   if (!("AlterTableStmt" in statement) || !altered.has(statement.AlterTableStmt.objtype)) return [];
   const { relation, cmds = [] } = statement.AlterTableStmt;
@@ -46,7 +46,7 @@ export function constraintsOf(column: ColumnDef): readonly Constraint[] {
   return (column.constraints ?? []).flatMap((node) => ("Constraint" in node ? [node.Constraint] : []));
 }
 
-/** A constraint that is added to a table, by itself or with a column. */
+/** A constraint that is added to a table, alone or with a column. */
 export interface AddedConstraint {
   readonly table: string | null;
   readonly part: string | null;

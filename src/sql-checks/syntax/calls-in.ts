@@ -1,7 +1,7 @@
 import { wordsOf } from "./names.ts";
 import { nodesOf } from "./visit.ts";
 
-/** Built-in functions whose value or effect may differ from one call to the next: `provolatile = 'v'` in PostgreSQL 18. */
+/** Volatile built-in functions: `provolatile = 'v'` in PostgreSQL 18. */
 const volatile: ReadonlySet<string> = new Set(
   `
   array_sample array_shuffle clock_timestamp current_query currval gen_random_uuid lastval nextval
@@ -16,7 +16,7 @@ const volatile: ReadonlySet<string> = new Set(
   txid_status uuidv4 uuidv7`.match(/\w+/g),
 );
 
-/** The other built-in functions that people call by name, of PostgreSQL 18; those behind operators, types and views are left out. */
+/** PostgreSQL 18's other built-in functions, without those behind operators, types and views. */
 const steady: ReadonlySet<string> = new Set(
   `
   abbrev abs acos acosd acosh age any_value area array_agg array_append array_dims array_fill array_length
@@ -102,12 +102,12 @@ export interface Call {
   readonly word: string;
   readonly isQualified: boolean;
   readonly isBuiltIn: boolean;
-  /** of a function that is not built in this is unknown */
+  /** undefined for a function that is not built in */
   readonly isVolatile: boolean | undefined;
   readonly parameters: number;
 }
 
-/** The calls in a statement or a part of one; those of SQL's own syntax, such as `extract`, among them. */
+/** The calls in a statement or in a part of one, with those of SQL's own syntax such as `extract`. */
 export function callsIn(root: unknown): readonly Call[] {
   return nodesOf("FuncCall", root).map(({ funcname, args = [] }) => {
     const words = wordsOf(funcname);

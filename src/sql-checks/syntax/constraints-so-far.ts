@@ -8,7 +8,7 @@ interface Known {
   isValid: boolean;
 }
 
-/** What statements have said so far of constraints: which were added, and which are validated. */
+/** The constraints that statements have added so far, and which of them are valid. */
 export class ConstraintsSoFar {
   readonly #known = new Map<string, Known>();
   readonly #notValid = new Set<string>();
@@ -32,7 +32,7 @@ export class ConstraintsSoFar {
     this.#notValid.clear();
   }
 
-  /** Those of this transaction that were added as not valid, such as `app.users.email_is_set`. */
+  /** The constraints that this transaction has added as not valid, such as `app.users.email_is_set`. */
   notValid(): ReadonlySet<string> {
     return new Set(this.#notValid);
   }
@@ -58,13 +58,13 @@ export class ConstraintsSoFar {
   }
 }
 
-/** The columns of which a constraint says that they are not null. */
+/** The columns that a constraint proves to be not null. */
 function notNullColumns({ contype, keys, raw_expr }: Constraint): readonly string[] {
   if (contype === "CONSTR_NOTNULL") return wordsOf(keys);
   return contype === "CONSTR_CHECK" && raw_expr !== undefined ? provenBy(raw_expr) : [];
 }
 
-/** `a is not null`, by itself or beside others by `and`; of `a > 0` a null is no breach. */
+/** Finds `a is not null`, alone or joined by `and`. `a > 0` proves nothing: a null does not violate it. */
 function provenBy(condition: Node): readonly string[] {
   if ("BoolExpr" in condition) {
     const { boolop, args = [] } = condition.BoolExpr;

@@ -7,21 +7,21 @@ interface Shape {
   readonly sizes: readonly number[];
 }
 
-/** Types whose precision may grow, or go away, without a look at the rows; without one it is 6. */
+/** Types whose precision may grow, or be dropped, without a scan of the rows; no precision means 6. */
 const precise: ReadonlySet<string> = new Set(["timestamp", "timestamptz", "time", "timetz", "interval"]);
 
-/** What a type takes over as it stands; without `using`, from these alone. */
+/** By type, the one other type that changes to it without `using`; the stored values stay as they are. */
 const siblings: Readonly<Record<string, string>> = { inet: "cidr", varbit: "bit" };
 
-/** Whether a change to this type is free from every type that PostgreSQL takes without `using`. */
+/** Whether a change to this type is free from every type that PostgreSQL converts without `using`. */
 export function isAlwaysFree(to: TypeName): boolean {
   const after = shapeOf(to);
   return after !== null && after.sizes.length === 0 && siblings[after.name] !== undefined;
 }
 
 /**
- * Whether PostgreSQL changes a column from one type to the other without writing the table anew; `from` is undefined
- * where nobody knows it. Each case was tried with PostgreSQL 18; strong_migrations lists the same ones.
+ * Whether PostgreSQL changes a column between these types without rewriting the table; an undefined `from` is
+ * unknown. Each case was tried with PostgreSQL 18; strong_migrations lists the same ones.
  */
 export function isFreeChange(from: TypeName | undefined, to: TypeName): boolean {
   const after = shapeOf(to);
@@ -48,7 +48,7 @@ function isText({ name, sizes }: Shape): boolean {
   return name === "text" || (name === "varchar" && sizes.length === 0);
 }
 
-/** Null of an array and of an interval that is limited to some fields. */
+/** Null for an array, and for an interval that is limited to some fields. */
 function shapeOf({ names, typmods = [], arrayBounds }: TypeName): Shape | null {
   const name = dotted(names)?.replace(/^pg_catalog\./, "");
   if (name === undefined || arrayBounds !== undefined || (name === "interval" && typmods.length > 1))

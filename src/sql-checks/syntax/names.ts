@@ -14,13 +14,13 @@ export function wordsOf(name: readonly Node[] | undefined): readonly string[] {
   });
 }
 
-/** The words of a name with dots between them; null of a name that is not there. */
+/** The words of a name with dots between them; null if there are none. */
 export function dotted(name: readonly Node[] | undefined): string | null {
   const words = wordsOf(name);
   return words.length === 0 ? null : words.join(".");
 }
 
-/** The name of one of the things that a `drop` names. */
+/** The name of one object of a `drop`. */
 export function nameOfDropped(object: Node): string | null {
   if ("TypeName" in object) return dotted(object.TypeName.names);
   return dotted("ObjectWithArgs" in object ? object.ObjectWithArgs.objname : [object]);

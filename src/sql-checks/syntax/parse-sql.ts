@@ -4,7 +4,7 @@ import { type Place, placeOf } from "./place.ts";
 
 export type { AlterTableType, ColumnDef, Constraint, Node, RangeVar, TypeName } from "libpg-query";
 
-/** Text that PostgreSQL's own parser does not take; nothing of it was checked. `line` and `column` count from 1. */
+/** PostgreSQL's own parser refuses the text, so nothing was checked. `line` and `column` count from 1. */
 export class SqlSyntaxError extends UsageError {
   /** PostgreSQL's own message */
   readonly problem: string;
@@ -13,7 +13,7 @@ export class SqlSyntaxError extends UsageError {
 
   constructor(problem: string, { line, column }: Place, cause?: unknown) {
     super(`The SQL is wrong at line ${line}, column ${column}: ${problem}.`, {
-      remedy: "Correct it there; write SQL only, and no commands of psql.",
+      remedy: "Correct the SQL there. Commands of psql are not SQL.",
       cause,
     });
     this.problem = problem;
@@ -27,17 +27,17 @@ export interface Parsed {
   readonly node: Node;
   /** counted from 1 */
   readonly number: number;
-  /** where it begins in the text, as JavaScript counts */
+  /** where it begins in the text, in JavaScript's string indexes */
   readonly index: number;
-  /** names as the text writes them, of which PostgreSQL would keep the beginning only */
+  /** names as the text writes them, which PostgreSQL would cut */
   readonly longNames: readonly string[];
 }
 
-/** Takes a text apart into its statements; raises `SqlSyntaxError` where PostgreSQL would. */
+/** Splits a text into its statements; raises `SqlSyntaxError` where PostgreSQL would. */
 export async function parseSql(text: string): Promise<readonly Parsed[]> {
   const nul = text.indexOf("\0");
-  // The parser ends at a NUL, so that what stands behind it would pass unseen.
-  if (nul >= 0) throw new SqlSyntaxError("a NUL character stands there", placeOf(text, nul));
+  // The parser stops at a NUL, so the rest of the text would go unchecked.
+  if (nul >= 0) throw new SqlSyntaxError("there is a NUL character", placeOf(text, nul));
   if (text.trim() === "") return [];
   const statements = await parse(text);
   const long = await namesTooLong(text);
@@ -45,7 +45,7 @@ export async function parseSql(text: string): Promise<readonly Parsed[]> {
   let begin = 0;
   let counted = 0;
   return statements.flatMap(({ stmt: node, stmt_location: offset = 0 }, position) => {
-    // PostgreSQL counts bytes, and begins a statement right behind the one before it.
+    // PostgreSQL counts bytes, and starts a statement where the one before it ends.
     begin += bytes.subarray(counted, offset).toString().length;
     counted = offset;
     const end = statements[position + 1]?.stmt_location ?? bytes.length;
@@ -58,7 +58,7 @@ export async function parseSql(text: string): Promise<readonly Parsed[]> {
 const longestName = 63;
 const identifier = 258;
 
-/** The names that PostgreSQL would cut; the tree that it answers has them cut already. `at` counts bytes. */
+/** The names that PostgreSQL would cut; the parsed tree has only the cut ones. `at` counts bytes. */
 async function namesTooLong(
   text: string,
 ): Promise<readonly { readonly at: number; readonly name: string }[]> {
@@ -74,19 +74,19 @@ async function namesTooLong(
     .filter(({ name }) => Buffer.byteLength(name) > longestName);
 }
 
-/** A type as it stands in SQL, such as `character varying(10)`. */
+/** Parses a type as SQL writes it, such as `character varying(10)`. */
 export async function parseType(type: string): Promise<TypeName> {
   const [first] = await parse(`select null::${type}`);
   const node = first?.stmt;
   const [target] = node !== undefined && "SelectStmt" in node ? (node.SelectStmt.targetList ?? []) : [];
   const value = target !== undefined && "ResTarget" in target ? target.ResTarget.val : undefined;
   const name = value !== undefined && "TypeCast" in value ? value.TypeCast.typeName : undefined;
-  if (name === undefined) throw new UsageError(`"${type}" is no type of PostgreSQL.`);
+  if (name === undefined) throw new UsageError(`"${type}" is not a type of PostgreSQL.`);
   return name;
 }
 
 async function parse(text: string): Promise<readonly RawStmt[]> {
-  // Two megabytes that only a job with SQL of its own needs.
+  // Loaded late: two megabytes that only a job with its own SQL needs.
   const parser = await import("libpg-query");
   try {
     return (await parser.parse(text)).stmts ?? [];
@@ -100,7 +100,7 @@ async function parse(text: string): Promise<readonly RawStmt[]> {
   }
 }
 
-/** Where the blanks and comments end that begin at an index; comments nest. */
+/** Skips blanks and comments from an index on; comments nest. */
 function endOfBlank(text: string, begin: number): number {
   let depth = 0;
   for (let at = begin; at < text.length; at++) {

@@ -1,4 +1,4 @@
-/** Where something stands in a text; line and column count from 1, a column is a character. */
+/** A place in a text; line and column count from 1, a column is a character. */
 export interface Place {
   readonly line: number;
   readonly column: number;

@@ -3,7 +3,7 @@ import { dotted, nameOf } from "./names.ts";
 import type { Node, TypeName } from "./parse-sql.ts";
 import type { StatementContext } from "./rule.ts";
 
-/** What was known before the first statement of a text. */
+/** What is known before the first statement of a text. */
 export interface Beforehand {
   readonly isTransactional: boolean;
   readonly isRetried: boolean;
@@ -12,7 +12,7 @@ export interface Beforehand {
   readonly statements: number;
 }
 
-/** Reads texts from their first statement to their last, and knows what the statements before have done. */
+/** Follows texts statement by statement, and keeps what the earlier statements have done. */
 export class ScriptState {
   readonly #beforehand: Beforehand;
   readonly #created: Set<string>;
@@ -27,7 +27,7 @@ export class ScriptState {
     this.#isInside = beforehand.isTransactional;
   }
 
-  /** What the next statement finds. */
+  /** The context of the next statement. */
   context(): Omit<StatementContext, "longNames"> {
     return {
       isTransactional: this.#isInside,
@@ -44,7 +44,7 @@ export class ScriptState {
     };
   }
 
-  /** Goes past a statement. */
+  /** Takes in what a statement does. */
   pass(statement: Node): void {
     for (const table of relationsCreated(statement)) this.#created.add(table);
     for (const other of othersCreated(statement)) this.#others.add(other);
@@ -66,7 +66,7 @@ export class ScriptState {
     if ("TransactionStmt" in statement) this.#passBoundary(statement.TransactionStmt.kind);
   }
 
-  /** What a text that PostgreSQL has run whole leaves to the next one. */
+  /** Ends a text: PostgreSQL has run it whole, and its transaction is over. */
   endText(): void {
     this.#endTransaction();
     this.#isInside = this.#beforehand.isTransactional;
@@ -85,7 +85,7 @@ export class ScriptState {
   }
 }
 
-/** The tables and views that a statement makes; with `if not exists` or `or replace`, too, since it is hoped to. */
+/** The tables and views that a statement creates; `if not exists` and `or replace` are taken to create. */
 function relationsCreated(statement: Node): readonly string[] {
   const made = () => {
     if ("CreateStmt" in statement) return statement.CreateStmt.relation;
@@ -97,7 +97,7 @@ function relationsCreated(statement: Node): readonly string[] {
   return [nameOf(made())].filter((name) => name !== null);
 }
 
-/** The types, functions and sequences that a statement makes. */
+/** The types, functions and sequences that a statement creates. */
 function othersCreated(statement: Node): readonly string[] {
   const made = () => {
     if ("CreateEnumStmt" in statement) return dotted(statement.CreateEnumStmt.typeName);

@@ -2,14 +2,14 @@ import type { Node } from "./parse-sql.ts";
 
 const names = ["lock_timeout", "statement_timeout"];
 
-/** The limits of waiting and working that a statement sets, puts back or takes away. */
+/** The timeouts that a statement sets or resets. */
 export function timeoutsIn(statement: Node): readonly string[] {
   if (!("VariableSetStmt" in statement)) return [];
   const { kind, name = "" } = statement.VariableSetStmt;
   return kind === "VAR_RESET_ALL" ? names : names.filter((each) => each === name);
 }
 
-/** Those of them that hold no more after it: 0 is no limit, and to put one back is to take away the caller's. */
+/** The timeouts that a statement turns off: 0 is no limit, and a reset removes the caller's limit. */
 export function offOf(statement: Node): readonly string[] {
   const timeouts = timeoutsIn(statement);
   if (timeouts.length === 0 || !("VariableSetStmt" in statement)) return [];

@@ -6,7 +6,7 @@ export type Kind = KindOf<Node>;
 export type NodeOf<K extends Kind> =
   Extract<Node, Readonly<Record<K, unknown>>> extends Record<K, infer V> ? V : never;
 
-/** Every node of a kind in a statement, itself included. A deep one takes no deep stack. */
+/** Every node of a kind in a statement, itself included; without recursion, so depth is no problem. */
 export function nodesOf<K extends Kind>(kind: K, root: unknown): readonly NodeOf<K>[] {
   const found: NodeOf<K>[] = [];
   visit(root, (key, value) => {
@@ -16,7 +16,7 @@ export function nodesOf<K extends Kind>(kind: K, root: unknown): readonly NodeOf
   return found;
 }
 
-/** Calls `see` for each value under a key, from the front; where it answers false, goes no deeper. */
+/** Calls `see` for each object under a key, in order; goes no deeper where it answers false. */
 export function visit(root: unknown, see: (key: string, value: object) => boolean): void {
   const left: unknown[] = [root];
   while (left.length > 0) {

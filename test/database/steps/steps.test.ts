@@ -324,7 +324,7 @@ test("what would harm a live table is refused before anything is done, unless it
   await done(rewrite({ "change-column-type": "it has a hundred rows" }));
   await expect(
     runJob(rewrite({ "change-colum-type": "…" }), { connectionString: database.url, again: true }),
-  ).rejects.toThrow(/No check of SQL has the code/);
+  ).rejects.toThrow(/No SQL check has the code/);
 });
 
 describe("a hostile search path", () => {

@@ -118,7 +118,7 @@ test.each([
 ])("a code that no check has is refused in %s", async (_, given) => {
   await expect(refusalsOfSteps(given)).rejects.toMatchObject({
     code: "usage",
-    message: expect.stringMatching(/which the step ".*" of add-things knows of/),
+    message: expect.stringMatching(/which the step ".*" of add-things names in/),
     remedy: expect.stringMatching(/^Did you mean "drop-(not-null|column)"\?$/),
   });
 });
