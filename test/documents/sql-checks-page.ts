@@ -127,10 +127,10 @@ function overviewPage(): string {
 }
 
 function rulePage({ title, groups }: RulePage, sections: ReadonlyMap<string, string>): string {
-  const head = `# Checks of SQL: ${title.toLowerCase()}
+  const head = `# SQL checks: ${title.toLowerCase()}
 
 Each section is one rule: what would happen to a table in use, an example, and what to write instead.
-[Checks of SQL](sql-checks.md) says when the rules apply, and how to silence one.
+[SQL checks](sql-checks.md) says when the rules apply, and how to silence one.
 `;
   const body = Object.entries(groups).map(([heading, codes]) => {
     const texts = codes.map((code) => `### \`${code}\`\n\n${sections.get(code) ?? "(no comment)"}\n`);
