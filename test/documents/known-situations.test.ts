@@ -1,11 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Page, root } from "./markdown.ts";
+import { anchorOf, Page, root } from "./markdown.ts";
 
-const page = new Page("docs/known-situations.md");
+const index = new Page("docs/known-situations.md");
+
+const linked = [...index.prose.matchAll(/\]\(([\w-]+\.md)(?:#([^)]+))?\)/g)].map(([, file = "", anchor]) => ({
+  file: `docs/${file}`,
+  anchor,
+}));
+
+const situationPages = [...new Set(linked.map(({ file }) => file))].map((file) => new Page(file));
 
 interface Situation {
+  readonly page: string;
   readonly heading: string;
   readonly text: string;
   /** the tests that show it, by their paths from the top of the checkout */
@@ -14,22 +22,27 @@ interface Situation {
   readonly says: readonly string[];
 }
 
-const situations: readonly Situation[] = page.text
-  .split(/^### /m)
-  .slice(1)
-  .map((section) => {
-    const text = section.split(/^## /m)[0] ?? "";
-    const said = /\*\*What tidefill says\.\*\*.*?```\w*\n(.*?)```/s.exec(text)?.[1] ?? "";
-    return {
-      heading: text.split("\n")[0] ?? "",
-      text,
-      tests: [...text.matchAll(/\]\(\.\.\/(test\/[^)]+)\)/g)].map(([, path = ""]) => path),
-      says: said
-        .split(/[…\n]/)
-        .map((part) => part.trim())
-        .filter((part) => part.length > 3),
-    };
-  });
+const situations: readonly Situation[] = situationPages.flatMap((page) =>
+  page.text
+    .split(/^### /m)
+    .slice(1)
+    .map((section) => situationOf(page.path, section)),
+);
+
+function situationOf(page: string, section: string): Situation {
+  const text = section.split(/^## /m)[0] ?? "";
+  const said = /\*\*What tidefill says\.\*\*.*?```\w*\n(.*?)```/s.exec(text)?.[1] ?? "";
+  return {
+    page,
+    heading: text.split("\n")[0] ?? "",
+    text,
+    tests: [...text.matchAll(/\]\(\.\.\/(test\/[^)]+)\)/g)].map(([, path = ""]) => path),
+    says: said
+      .split(/[…\n]/)
+      .map((part) => part.trim())
+      .filter((part) => part.length > 3),
+  };
+}
 
 /** A test's text, with what a regular expression or a template writes otherwise made plain. */
 function plain(path: string): string {
@@ -67,6 +80,14 @@ test.for(situations)(
     expect(unknown.length, `${unknown}`).toBeLessThanOrEqual(parts.length / 2);
   },
 );
+
+test("docs/known-situations.md links to every situation, and to nothing else", () => {
+  const listed = linked.filter(({ anchor }) => anchor !== undefined);
+  expect(listed.length).toBe(situations.length);
+  expect(listed.map(({ file, anchor }) => `${file}#${anchor}`)).toEqual(
+    situations.map(({ page, heading }) => `${page}#${anchorOf(heading)}`),
+  );
+});
 
 test("every case is in a situation", () => {
   const files = readdirSync(join(root, "test/cases"), { recursive: true, encoding: "utf8" }).filter((file) =>

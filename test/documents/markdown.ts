@@ -57,14 +57,16 @@ export class Page {
 
   /** The names by which links reach its headings, as GitHub makes them. */
   get anchors(): ReadonlySet<string> {
-    const headings = [...this.prose.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
-        .replaceAll(" ", "-"),
-    );
-    return new Set(headings);
+    return new Set([...this.prose.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => anchorOf(heading)));
   }
+}
+
+/** The name by which links reach a heading, as GitHub makes it. */
+export function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
 }
 
 /** The cells of the tables in a text, row by row, headings left out; `\|` does not end a cell. */
