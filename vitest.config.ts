@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
+    tags: [{ name: "promise", description: "Shows a promise of docs/guarantees.md: npm test runs it." }],
     setupFiles: ["test/support/leaks.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
