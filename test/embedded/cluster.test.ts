@@ -17,7 +17,7 @@ describe("a temporary cluster", () => {
     expect(serverOf(cluster.directory)).toBe(false);
   });
 
-  it("lets nobody in without the password, which only its user may read", async () => {
+  it("requires the password, which only its user may read", async () => {
     const cluster = await open();
     const url = new URL(cluster.url());
     url.password = "guessed";
@@ -27,13 +27,13 @@ describe("a temporary cluster", () => {
     expect(statSync(join(cluster.directory, "data", "tidefill-password")).mode & 0o777).toBe(0o600);
   });
 
-  it("takes settings, and encodes in UTF8", async () => {
+  it("applies settings, and encodes in UTF8", async () => {
     const cluster = await open({ settings: { fsync: "off", wal_level: "logical" } });
     expect(await ask(cluster.url(), "show wal_level")).toEqual([{ wal_level: "logical" }]);
     expect(await ask(cluster.url(), "show server_encoding")).toEqual([{ server_encoding: "UTF8" }]);
   });
 
-  it("says what the server said when it does not start, and leaves nothing behind", async () => {
+  it("reports the server's error when it does not start, and leaves nothing behind", async () => {
     const directory = ownTemporaryDirectory();
     await expect(open({ settings: { work_mem: "many" } })).rejects.toThrow(
       /invalid value for parameter "work_mem"/,
@@ -55,7 +55,7 @@ describe("a temporary cluster", () => {
 });
 
 describe("a directory", () => {
-  it("keeps its data between two owners", async () => {
+  it("keeps its data from one owner to the next", async () => {
     const directory = newDirectory();
     const first = await open({ directory });
     await ask(first.url(), "create table kept as select 7 as n");
@@ -65,7 +65,7 @@ describe("a directory", () => {
     expect(await ask(second.url(), "select n from kept")).toEqual([{ n: 7 }]);
   });
 
-  it("is joined by whoever opens it while its server runs", async () => {
+  it("is joined when it is opened while its server runs", async () => {
     const directory = newDirectory();
     const first = await open({ directory });
     const second = await open({ directory });
@@ -75,7 +75,7 @@ describe("a directory", () => {
     await expect(second.restart()).rejects.toThrow(/started by another process/);
   });
 
-  it("is made once when several open it at the same moment", async () => {
+  it("is created once when several callers open it at the same moment", async () => {
     const directory = newDirectory();
     const [told, ...here] = await Promise.all([
       own({ cluster: { directory } }).told(),

@@ -73,7 +73,7 @@ export async function untilGone(directory: string): Promise<void> {
   });
 }
 
-/** Makes temporary clusters of this test go where no other test's are, and returns where. */
+/** Puts the temporary clusters of this test into a separate place, and returns it. */
 export function ownTemporaryDirectory(): string {
   const directory = newDirectory();
   vi.stubEnv("TMPDIR", directory);

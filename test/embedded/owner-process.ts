@@ -12,7 +12,7 @@ interface OwnerOptions {
 
 const program = new URL("./owner.ts", import.meta.url);
 
-/** A process, in a process group of its own as a shell would make it, that opens a cluster. */
+/** A process in its own process group, as a shell starts it, that opens a cluster. */
 export class OwnerProcess {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -47,7 +47,7 @@ export class OwnerProcess {
     this.#child.kill("SIGKILL");
   }
 
-  /** What a terminal does at Ctrl-C. */
+  /** Does what a terminal does at Ctrl-C. */
   interruptGroup(): void {
     process.kill(-this.pid, "SIGINT");
   }

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { until } from "../support/until.ts";
 import { ask, isRoot, nobody, open, own, ownTemporaryDirectory, serverOf, untilGone } from "./clusters.ts";
 
-/** The name of data that are not whole yet. */
+/** The name for data that are not complete yet. */
 const draft = /^data\.[0-9a-f]+$/;
 
 describe("the process that owns a cluster", () => {
@@ -38,7 +38,7 @@ describe("the process that owns a cluster", () => {
     await untilGone(String(directory));
   });
 
-  it("ends the server itself when somebody has killed the guardian", async () => {
+  it("ends the server itself when the guardian was killed", async () => {
     const cluster = await open();
     const postmaster = readFileSync(join(cluster.directory, "data", "postmaster.pid"), "utf8").split("\n")[0];
     const guardian = execFileSync("ps", ["-o", "ppid=", "-p", String(postmaster)], { encoding: "utf8" });
@@ -48,7 +48,7 @@ describe("the process that owns a cluster", () => {
     expect(serverOf(cluster.directory)).toBe(false);
   });
 
-  it("is not kept alive by it", async () => {
+  it("is not kept alive by the cluster", async () => {
     const owner = own({ leave: true });
     const { directory } = await owner.told();
     expect(await owner.ended).toBe(0);

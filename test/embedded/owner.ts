@@ -1,7 +1,10 @@
 import { Cluster, type ClusterOptions } from "../../src/embedded/cluster.ts";
 import { knock } from "../../src/embedded/local-url.ts";
 
-/** A program that opens a cluster and tells where; at SIGINT it tells whether the server still answers, and ends. */
+/**
+ * A program that opens a cluster and prints where. At SIGINT it prints whether the server still answers, and
+ * ends.
+ */
 const given = JSON.parse(process.argv[2] ?? "{}") as {
   readonly cluster: ClusterOptions;
   readonly stays: boolean;

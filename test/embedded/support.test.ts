@@ -20,16 +20,16 @@ describe("a test database", () => {
 
   it.fails("fails the test that leaves a connection open", async () => {
     left = new pg.Client({ connectionString: database.url, application_name: "tidefill-leak" });
-    // The database is dropped under it in the end.
+    // The database is dropped at the end despite the connection.
     left.on("error", () => {});
     await left.connect();
   });
 
-  it("lets a test leave a connection open that says so", () => {
+  it("lets a test leave a connection open that declares it", () => {
     expectOpenConnections();
   });
 
-  it("tells what was waited for in vain", async () => {
+  it("says what was waited for in vain", async () => {
     expectOpenConnections();
     const never = until(async () => undefined, { describe: "a miracle", timeoutMs: 50 });
     await expect(never).rejects.toThrow("Waited 50 ms in vain: a miracle");

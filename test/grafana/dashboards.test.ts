@@ -22,11 +22,11 @@ const notWatched: Readonly<Record<string, string>> = {
 };
 
 describe("the dashboard", () => {
-  test("that is committed is what grafana/build.ts makes", () => {
+  test("in the repository is what grafana/build.ts makes", () => {
     expect(committed).toBe(`${JSON.stringify(buildDashboard(), null, 2)}\n`);
   });
 
-  test("gives each panel an id of its own", () => {
+  test("gives each panel its own id", () => {
     const ids = dashboard.panels.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.every((id) => Number.isInteger(id) && id > 0)).toBe(true);
@@ -52,7 +52,7 @@ describe("the dashboard", () => {
     },
   );
 
-  test("asks the picked Prometheus, in every panel, query, annotation and variable", () => {
+  test("asks the selected Prometheus in every panel, query, annotation and variable", () => {
     const targets = panels.flatMap((panel) => panel.targets ?? []);
     expect(panels.every((panel) => (panel.targets ?? []).length > 0)).toBe(true);
     expect(targets.every(({ expr }) => Boolean(expr))).toBe(true);
@@ -62,7 +62,7 @@ describe("the dashboard", () => {
     }
   });
 
-  test("lets the reader pick the Prometheus and the jobs", () => {
+  test("lets the reader select the Prometheus and the jobs", () => {
     expect(dashboard.templating.list.map(({ name }) => name)).toEqual(["datasource", "job_name"]);
   });
 });
@@ -71,15 +71,15 @@ describe("the metrics", () => {
   const known = metricNames.map(({ name }) => name as string);
   const used = metricsIn([...dashboardQueries(dashboard).map(({ expr }) => expr), rules].join("\n"));
 
-  test("that the dashboard and the rules ask for all exist", () => {
+  test("that the dashboard and the rules use all exist", () => {
     expect(used.filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test("are all watched by the dashboard or a rule, but for those with a reason", () => {
+  test("are all used by the dashboard or a rule, except those with a stated reason", () => {
     expect(known.filter((name) => !used.includes(name)).sort()).toEqual(Object.keys(notWatched).sort());
   });
 
-  test("have names of their own, and never a label that Prometheus overwrites", () => {
+  test("have unique names, and no label that Prometheus overwrites", () => {
     expect(new Set(known).size).toBe(known.length);
     const labels = metricNames.flatMap((metric) => metric.labels as readonly string[]);
     expect(labels.filter((label) => ["job", "instance", "le", "quantile"].includes(label))).toEqual([]);
@@ -92,14 +92,14 @@ describe("the alert rules", () => {
     .slice(1)
     .map((text) => [text.split("\n")[0]!, text] as const);
 
-  test.each(alerts)("%s tells how bad it is, what happened, what to do and where to read on", (_, text) => {
+  test.each(alerts)("%s says how bad it is, what happened, what to do and where to read on", (_, text) => {
     expect(text).toMatch(/^ {10}severity: (critical|warning)$/m);
     expect(text).toMatch(/^ {10}summary: /m);
     expect(text).toMatch(/^ {10}description: /m);
     expect(text).toMatch(/^ {10}runbook: docs\/operating\.md#[a-z-]+$/m);
   });
 
-  test.skipIf(!existsSync("docs/operating.md"))("lead to headings that docs/operating.md has", () => {
+  test.skipIf(!existsSync("docs/operating.md"))("link to headings that docs/operating.md has", () => {
     const headings = (read("docs/operating.md").match(/^#+ .*$/gm) ?? []).map(anchor);
     const wanted = [...rules.matchAll(/operating\.md#([a-z-]+)/g)].map((match) => match[1]!);
     expect(wanted.filter((each) => !headings.includes(each))).toEqual([]);

@@ -16,7 +16,7 @@ const dashboard = JSON.parse(readFileSync("grafana/dashboards/tidefill.json", "u
 const rulesFile = "grafana/alerts/tidefill.rules.yml";
 
 /**
- * What the scraped run need not have, and why: "panel <title>", "annotation <name>", "rule <name>" for its
+ * What the scraped run may lack, and why: "panel <title>", "annotation <name>", "rule <name>" for its
  * queries, a metric's name for its selectors.
  */
 const mayBeEmpty: Readonly<Record<string, string>> = {
@@ -41,12 +41,12 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
   let lastRunning: number;
   let end: number;
 
-  // One run of a job, interrupted once: two processes, one after the other on the same port.
+  // One run of a job, interrupted once: two processes, one after the other, on the same port.
   beforeAll(async () => {
     start = Date.now() / 1000;
     scraped = await ScrapedRun.start(database);
     prometheus = await Prometheus.start({ targets: [scraped.target], ruleFiles: [rulesFile] });
-    // The recording rule looks at every quarter of a minute: a run between two of them would go unseen.
+    // The recording rule is evaluated every quarter of a minute and would miss a shorter run.
     const recorded = ruleQueries(await prometheus.rules()).filter(({ kind }) => kind !== "alerting");
     exposition = await scraped.interruptAndResume(async () => {
       for (const { expr, where } of recorded) {
@@ -78,7 +78,7 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
     const query = filledIn(expr);
     const drawn = kind === "graph" || kind === "annotation";
     return drawn
-      ? await prometheus.queryRange(query, start, end + 1) // a step beyond, or the last scrape may be between two
+      ? await prometheus.queryRange(query, start, end + 1) // a step more, since the last scrape may lie between two steps
       : await prometheus.query(query, kind === "number" ? lastRunning : end);
   }
 
@@ -89,9 +89,9 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
     expect(numbers.length, `${query.where} shows nothing: ${filledIn(query.expr)}`).toBeGreaterThan(0);
   }
 
-  test.each(dashboardQueries(dashboard))("$where has something to show: $expr", expectNumbers);
+  test.each(dashboardQueries(dashboard))("$where shows something: $expr", expectNumbers);
 
-  test("the picker of jobs finds the jobs", async () => {
+  test("the job selector finds the jobs", async () => {
     const variables = dashboard.templating.list.filter(({ type }) => type === "query");
     expect(variables.length).toBe(1);
     for (const { definition } of variables) {
@@ -100,7 +100,7 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
     }
   });
 
-  test("every rule is evaluated without an error, and those that record have something to record", async () => {
+  test("every rule is evaluated without an error, and recording rules record something", async () => {
     const rules = await prometheus.rules();
     expect(rules.length).toBeGreaterThan(0);
     expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
@@ -111,7 +111,7 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
     }
   });
 
-  test("every selector, in whatever query, meets a series", async () => {
+  test("every selector of every query matches a series", async () => {
     const queries = [...dashboardQueries(dashboard), ...ruleQueries(await prometheus.rules())];
     const all = new Set(queries.flatMap(({ expr }) => selectors(filledIn(expr))));
     const missing: string[] = [];
@@ -123,7 +123,7 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
     expect(missing).toEqual([]);
   });
 
-  test("promtool finds nothing to complain about on the scrape page", () => {
+  test("promtool finds no fault in the scrape page", () => {
     expect(promtool(["check", "metrics"], exposition)).toBe("");
   });
 });
@@ -139,7 +139,7 @@ describe.skipIf(!installed)(installed ? "promtool" : why, () => {
     );
   });
 
-  test("sees each alert fire when it should, and only then", () => {
+  test("fires each alert when it should, and only then", () => {
     expect(promtool(["test", "rules", "grafana/alerts/tidefill.test.yml"])).toContain("SUCCESS");
   });
 });

@@ -1,6 +1,6 @@
 import type { Rule } from "../support/prometheus.ts";
 
-/** One query that somebody else will run, with the place where it is written. */
+/** A query that Grafana or Prometheus runs, with the place where it is written. */
 export interface Query {
   readonly where: string;
   readonly kind: "graph" | "number" | "annotation" | "recording" | "alerting";
@@ -13,7 +13,7 @@ interface Target {
   readonly datasource?: { readonly uid?: string };
 }
 
-/** The parts of a Grafana dashboard that the tests look at. */
+/** The parts of a Grafana dashboard that the tests read. */
 export interface DashboardJson {
   readonly panels: readonly {
     readonly id: number;
@@ -54,12 +54,12 @@ export function dashboardQueries(dashboard: DashboardJson): readonly Query[] {
   return [...panels, ...annotations];
 }
 
-/** The queries of rules as Prometheus has loaded them. */
+/** The queries of rules as loaded by Prometheus. */
 export function ruleQueries(rules: readonly Rule[]): readonly Query[] {
   return rules.map(({ name, type, query }) => ({ where: `rule ${name}`, kind: type, expr: query }));
 }
 
-/** The expression with Grafana's placeholders filled in as Grafana would at a scrape interval of a second. */
+/** The expression with Grafana's placeholders filled in as for a scrape interval of a second. */
 export function filledIn(expr: string): string {
   const filled = expr
     .replaceAll("$__rate_interval", "5s")
@@ -70,12 +70,12 @@ export function filledIn(expr: string): string {
   return filled;
 }
 
-/** The selectors in an expression: metric names of tidefill with their label matchers. */
+/** The selectors in an expression: tidefill's metric names with their label matchers. */
 export function selectors(expr: string): readonly string[] {
   return expr.match(/tidefill_\w+(?![\w:])(?:\{[^}]*\})?/g) ?? [];
 }
 
-/** The metrics that a text names, a histogram's series counted as the histogram. */
+/** The metrics named in a text; the series of a histogram count as the histogram. */
 export function metricsIn(text: string): readonly string[] {
   const names = (text.match(/tidefill_\w+/g) ?? []).map((name) => name.replace(/_(bucket|sum|count)$/, ""));
   return [...new Set(names)];

@@ -6,7 +6,7 @@ import type { TestDatabase } from "../support/database.ts";
 import { type CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 
-/** One run of a job, worked on by two processes one after the other, whose metrics are served on one port. */
+/** One run of a job in two processes, one after the other, with their metrics on one port. */
 export class ScrapedRun {
   readonly target: string;
   readonly #database: TestDatabase;
@@ -24,10 +24,10 @@ export class ScrapedRun {
 
   static async start(database: TestDatabase): Promise<ScrapedRun> {
     await fillCounters(database, 90_000);
-    // One row in a thousand is refused, so that there are halved batches and rejects to see.
+    // One row in a thousand is refused, so that there are halved batches and rejects.
     await database.query("alter table counters add check (n < 1 or id % 1000 <> 0)");
     const tidefill = await openCommandLine(database);
-    // Always a little throttled, so that there is something to see of what holds a run back.
+    // Always slightly throttled, so that the metrics of throttling have values.
     const throttled = `sink: update(counters, ["n"]),
   throttles: [functionThrottle({ name: "load of the test", max: 10, read: () => 6 })],`;
     await tidefill.write(
@@ -40,7 +40,7 @@ export class ScrapedRun {
   }
 
   /**
-   * Interrupts the run, resumes it, and answers a page that was served while it ran. The run cannot end before
+   * Interrupts the run, resumes it, and returns a page served while it ran. The run cannot end before
    * `hasSeenEnough` has resolved.
    */
   async interruptAndResume(hasSeenEnough: () => Promise<void>): Promise<string> {

@@ -49,7 +49,7 @@ const addOne = defineJob({
   sink: update(items, ["n"]),
 });
 
-test("a job that must not be done twice ends in the same state, and is undone; the database stays as it is", () =>
+test("a job that is not idempotent ends in the same state, and is undone; the database stays unchanged", () =>
   onItems(async (database) => {
     await database.query("select 1");
     let calls = 0;
@@ -63,7 +63,7 @@ test("a job that must not be done twice ends in the same state, and is undone; t
       sink: update(items, ["n"]),
     });
     const report = await expectSameAfterKills(counted, { database });
-    // 60 undisturbed, 60 that were committed in the end, and those whose batch was killed.
+    // 60 undisturbed batches, 60 that were committed in the end, and those whose batch was killed.
     expect(calls).toBeGreaterThanOrEqual(120 + 5);
     expect(report).toMatchObject({ kills: 5, undone: true });
     expect(report.resumes).toBeGreaterThan(0);
@@ -73,7 +73,7 @@ test("a job that must not be done twice ends in the same state, and is undone; t
     expect(await database.query("select from pg_namespace where nspname like 'tidefill%'")).toEqual([]);
   }));
 
-test("SQL jobs, moves, deletes and rows of the job itself end in the same state as well", () =>
+test("SQL jobs, moves, deletes and jobs with inline rows end in the same state as well", () =>
   onItems(async (database) => {
     const bySql = defineSqlJob({
       name: "add-by-sql",
@@ -106,7 +106,7 @@ test("SQL jobs, moves, deletes and rows of the job itself end in the same state 
     expect(await expectSameAfterKills(seeding, { database, ignore: ["id"] })).toMatchObject({ undone: true });
   }));
 
-/** Numbers rows in the order in which its transform is called, which a kill changes. */
+/** Numbers rows in the order in which its transform is called; a kill changes that order. */
 function numbering() {
   let calls = 0;
   return defineJob({
@@ -120,7 +120,7 @@ function numbering() {
   });
 }
 
-test("a transform that counts in its memory is found out, row by row, and its kills can be repeated", () =>
+test("a transform that keeps a count in memory is detected, row by row, and its kills can be repeated", () =>
   onItems(async (database) => {
     const error = await failureOf(expectSameAfterKills(numbering, { database, workers: 1 }));
     expect(error.message).toContain("number-rows does not end in the same state when it is killed");
@@ -133,7 +133,7 @@ test("a transform that counts in its memory is found out, row by row, and its ki
     await failureOf(expectSameAfterKills(numbering(), { database }));
   }));
 
-test("a scope that depends on what was done already is found out", () =>
+test("a scope that depends on rows already done is detected", () =>
   onItems(async (database) => {
     const job = defineSqlJob({
       name: "first-half",
@@ -144,7 +144,7 @@ test("a scope that depends on what was done already is found out", () =>
     expect(error.message).toContain("first-half does not end in the same state when it is killed");
   }));
 
-test("a pending that another row makes false leaves rows out, which is found out", () =>
+test("a pending that another row makes false leaves rows out, and is detected", () =>
   onItems(async (database) => {
     const job = defineSqlJob({
       name: "tag-items",
@@ -156,7 +156,7 @@ test("a pending that another row makes false leaves rows out, which is found out
     expect(error.message).toContain('should be {"n":"1","tag":"done"}');
   }));
 
-test("what a run leaves behind when it is undone is found out", () =>
+test("what an undone run leaves behind is detected", () =>
   onItems(async (database) => {
     await database.query(`
       create function trace() returns trigger language plpgsql as
@@ -168,7 +168,7 @@ test("what a run leaves behind when it is undone is found out", () =>
     expect(await expectSameAfterKills(addOne, { database, undo: false })).toMatchObject({ undone: false });
   }));
 
-test("a step of the author's own that is not undone whole is found out; one without an undo is not tried", () =>
+test("a step of the author's with an incomplete undo is detected; a step without an undo is not tried", () =>
   onItems(async (database) => {
     const up = sql`create table extra (id bigint)`;
     const withStep = (down: Sql | null) =>
@@ -184,7 +184,7 @@ test("a step of the author's own that is not undone whole is found out; one with
     expect(await expectSameAfterKills(withStep(null), { database })).toMatchObject({ undone: false });
   }));
 
-test("a job that fails only when it is killed is found out", () =>
+test("a job that fails only when it is killed is detected", () =>
   onItems(async (database) => {
     const seen = new Set<bigint>();
     const onceOnly = () => {
@@ -207,7 +207,7 @@ test("a job that fails only when it is killed is found out", () =>
     );
   }));
 
-test("where there is nothing to kill, or nothing to compare, it says so instead of passing", () =>
+test("with nothing to kill or to compare, the test fails and says so", () =>
   onItems(async (database) => {
     const none = defineJob({
       name: "none",

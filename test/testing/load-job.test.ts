@@ -20,7 +20,7 @@ if (!(answer instanceof skip().constructor)) throw new Error("two modules");
 export default job;
 `;
 
-test("a file of jobs may import the kit, and it is one module with the rest", async () => {
+test("a file of jobs may import the kit, and shares its module instance", async () => {
   const commandLine = await CommandLine.open(database.url, { "both.ts": file });
   try {
     const { value } = await commandLine.json("list");

@@ -51,7 +51,7 @@ async function doubled(database: TestDatabase): Promise<number> {
 
 const onItems = (check: (database: TestDatabase) => Promise<unknown>) => withDatabase(check, { schema });
 
-test("a job runs in small batches, stops after some, goes on, is verified and undone", () =>
+test("a job runs in small batches, stops after some, resumes, is verified and undone", () =>
   onItems(async (database) => {
     const stopped = await runJobInTest(double, { database, stopAfterBatches: 2 });
     expect(stopped).toMatchObject({ status: "interrupted", stopReason: "signal", rows: { written: 20 } });
@@ -66,7 +66,7 @@ test("a job runs in small batches, stops after some, goes on, is verified and un
       rows: { written: 45 },
     });
     expect(await doubled(database)).toBe(45);
-    // Two workers would both have found something to do.
+    // So that two workers both have something to do.
     expect(
       (await database.query("select from tidefill.range where run_id = 1 and sweep = 0")).length,
     ).toBeGreaterThan(1);
@@ -82,7 +82,7 @@ test("a job runs in small batches, stops after some, goes on, is verified and un
     ]);
   }));
 
-test("what an unfinished run has done is undone", () =>
+test("an unfinished run can be undone", () =>
   onItems(async (database) => {
     await expect(undoInTest(double, { database })).rejects.toThrow("nothing was run here");
     await runJobInTest(double, { database, stopAfterBatches: 1 });
@@ -91,7 +91,7 @@ test("what an unfinished run has done is undone", () =>
     await expect(undoInTest(double, { database })).rejects.toThrow(UsageError);
   }));
 
-test("batches without a row do not count, and neither do those of the verify that follows", () =>
+test("batches without a row do not count, and neither do those of the following verify", () =>
   onItems(async (database) => {
     const job = defineJob({
       name: "indexed",
@@ -107,7 +107,7 @@ test("batches without a row do not count, and neither do those of the verify tha
     expect(whole).toMatchObject({ status: "succeeded", contract: { done: 1, open: [] } });
   }));
 
-test("steps that take something away wait for contractInTest, and want no backup in a test", () =>
+test("destructive steps wait for contractInTest, and need no backup in a test", () =>
   onItems(async (database) => {
     const job = defineSqlJob({
       name: "replace-n",
@@ -128,7 +128,7 @@ test("steps that take something away wait for contractInTest, and want no backup
     expect(await database.query("select * from item where id = 6")).toEqual([{ id: 6n, n: 6, square: 36 }]);
   }));
 
-test("the steps of a job go with the job when it is undone", () =>
+test("the steps of a job are undone with the job", () =>
   onItems(async (database) => {
     const job = defineSteps({ name: "add-note", expand: [addColumn("item", "note", "text")] });
     const noted = () => database.query("select from information_schema.columns where column_name = 'note'");
@@ -138,7 +138,7 @@ test("the steps of a job go with the job when it is undone", () =>
     expect(await noted()).toHaveLength(0);
   }));
 
-test("what only production has a use for neither holds nor refuses a test", () =>
+test("settings that only matter in production neither hold nor refuse a test", () =>
   onItems(async (database) => {
     const job = defineJob({
       name: "held",
@@ -156,7 +156,7 @@ test("what only production has a use for neither holds nor refuses a test", () =
     });
   }));
 
-test("no signal holds a run that is said to be in a test", () =>
+test("no signal holds a run that is declared to be in a test", () =>
   onItems(async (database) => {
     const job = defineJob({
       name: "held",
@@ -171,7 +171,7 @@ test("no signal holds a run that is said to be in a test", () =>
     expect(report).toMatchObject({ status: "succeeded", rows: { written: 45 } });
   }));
 
-test("a job about persons needs no key of its own in a test, and its undo log opens again", () =>
+test("a job about persons needs no key in a test, and its undo log can be decrypted", () =>
   onItems(async (database) => {
     const job = defineJob({
       name: "about-persons",
@@ -185,7 +185,7 @@ test("a job about persons needs no key of its own in a test, and its undo log op
     expect(await doubled(database)).toBe(0);
   }));
 
-test("parameters, rejects and rows of the job itself are as in any run", () =>
+test("parameters, rejects and inline rows work as in any run", () =>
   onItems(async (database) => {
     const job = defineJob({
       name: "seed",
@@ -203,7 +203,7 @@ test("parameters, rejects and rows of the job itself are as in any run", () =>
     await runJobInTest(job, { database, parameters: { factor: 3 }, again: true });
   }));
 
-test("numbers that cannot be are refused by their name", () =>
+test("impossible numbers are refused by their name", () =>
   onItems(async (database) => {
     await expect(runJobInTest(double, { database, stopAfterBatches: 0 })).rejects.toThrow("after 0 batches");
     await expect(runJobInTest(double, { database, batchRows: 0.5 })).rejects.toThrow(

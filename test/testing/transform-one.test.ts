@@ -54,7 +54,7 @@ test("a row becomes what would be written, or the verdict", async () => {
   expect(await transformOne(countWords, { id: 1n, content: "a b c" }, most)).toEqual(skip());
 });
 
-test("asynchronous transforms get a signal, and what they throw is thrown", async () => {
+test("asynchronous transforms get a signal, and an error that they throw is thrown", async () => {
   const job = defineJob({
     name: "ask",
     source: rowsOf(essays, { read: ["content"] }),
@@ -71,7 +71,7 @@ test("asynchronous transforms get a signal, and what they throw is thrown", asyn
   );
 });
 
-/** Writes what it is told, whatever the types say. */
+/** Writes what it is given, whatever the types say. */
 function writing(answer: unknown) {
   return defineJob({
     name: "writing",
@@ -83,7 +83,7 @@ function writing(answer: unknown) {
 
 const row = { id: 1n, content: "" };
 
-test("a value goes through its column, and one that the column cannot take is thrown", async () => {
+test("a value goes through its column, and a value that the column cannot hold is thrown as an error", async () => {
   const right = { score: "1.50", big: [2n ** 60n] };
   expect(await transformOne(writing(right), row)).toEqual(right);
   const wrong = transformOne(writing({ score: 1.5, big: null }), row);
@@ -94,7 +94,7 @@ test("a value goes through its column, and one that the column cannot take is th
   await expect(transformOne(writing(undefined), row)).rejects.toThrow("neither a row nor");
 });
 
-test("one row may become several, none, or go", async () => {
+test("one row may become several rows or none, or be deleted", async () => {
   const several = (content: string) => content.split("").map((words) => ({ id: 1n, words: Number(words) }));
   const insert = insertInto(essays, ["id", "words"]);
   const source = rowsOf(essays, { read: ["content"], where: sql`words is null` });
@@ -110,7 +110,7 @@ test("one row may become several, none, or go", async () => {
   expect(await transformOne(deleting, { id: 1n, content: "" })).toEqual({});
 });
 
-test("the transform sees the columns of its source and no other, as a run shows them", async () => {
+test("the transform sees only the columns of its source, as in a run", async () => {
   const seen: unknown[] = [];
   const job = defineJob({
     name: "look",
@@ -144,7 +144,7 @@ test("the transform sees the columns of its source and no other, as a run shows 
   await expect(transformOne(job, without)).rejects.toThrow("The row's tags (jsonb?) is missing.");
 });
 
-test("a row of a file is a row like any other, and the file need not be there", async () => {
+test("a row of a file is a row like any other, and the file need not exist", async () => {
   const job = defineJob({
     name: "load",
     source: csvFile("not/there.csv", { columns: { id: "bigint", word: "text" } }),
@@ -154,7 +154,7 @@ test("a row of a file is a row like any other, and the file need not be there", 
   expect(await transformOne(job, { id: 1n, word: "a" })).toEqual({ id: 1n, content: "A" });
 });
 
-test("where there is no transform, or a parameter is wrong, the message says what to do", async () => {
+test("a missing transform or a wrong parameter gives an error that says what to do", async () => {
   const bySql = defineSqlJob({
     name: "by-sql",
     source: rowsOf(essays),

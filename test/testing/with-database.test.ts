@@ -23,7 +23,7 @@ async function exists(name: string): Promise<boolean> {
   return (await server.query("select from pg_database where datname = $1", [name])).length > 0;
 }
 
-test("each call gets the schema anew, in a database of its own that goes with it", async () => {
+test("each call gets the schema in a new database, which is dropped afterwards", async () => {
   const names: string[] = [];
   for (let time = 0; time < 2; time += 1) {
     await withDatabase(
@@ -40,7 +40,7 @@ test("each call gets the schema anew, in a database of its own that goes with it
   expect(await Promise.all(names.map(exists))).toEqual([false, false]);
 });
 
-test("a database goes, too, when its test fails or leaves a connection open, and the test's error is the one that is seen", async () => {
+test("a database is dropped even when its test fails or leaves a connection open, and the test's error is the one shown", async () => {
   let name = "";
   const failing = withDatabase(async (database) => {
     name = database.name;
@@ -52,7 +52,7 @@ test("a database goes, too, when its test fails or leaves a connection open, and
   expect(await exists(name)).toBe(false);
 });
 
-test("what the test answers is answered, and many at once do not disturb each other", async () => {
+test("withDatabase returns what the test returns, and several at once do not disturb each other", async () => {
   const answers = await Promise.all(
     [1, 2, 3, 4].map((number) =>
       withDatabase(
@@ -68,7 +68,7 @@ test("what the test answers is answered, and many at once do not disturb each ot
   expect(answers).toEqual(["1", "2", "3", "4"]);
 });
 
-test("a schema is made once, also by several processes; a copy of it is made for each test", async () => {
+test("a schema is created once, also by several processes, and copied for each test", async () => {
   const marked = "create table moment as select clock_timestamp()::text as at";
   const read = () => withDatabase((database) => database.query("select at from moment"), { schema: marked });
   const first = await read();
@@ -79,7 +79,7 @@ test("a schema is made once, also by several processes; a copy of it is made for
   expect(await again).toEqual(first);
 });
 
-test("a schema comes from files as well, dumps of pg_dump among them", async () => {
+test("a schema can come from files, dumps of pg_dump included", async () => {
   await writeFile(
     join(folder, "one.sql"),
     "\\restrict abc\ncreate table one (n integer);\n\\unrestrict abc\n",
@@ -94,7 +94,7 @@ test("a schema comes from files as well, dumps of pg_dump among them", async () 
   );
 });
 
-test("a schema that PostgreSQL does not accept is refused by its line, again and again", async () => {
+test("a schema that PostgreSQL refuses is reported with its line, each time", async () => {
   const wrong = { schema: "create table one (n integer);\n\ninsert into two values (1)" };
   for (let time = 0; time < 2; time += 1)
     await expect(withDatabase(async () => {}, wrong)).rejects.toThrow(
@@ -104,7 +104,7 @@ test("a schema that PostgreSQL does not accept is refused by its line, again and
   await expect(absent).rejects.toThrow("The schema not/there.sql cannot be read");
 });
 
-test("a database of the user's own can be copied instead", async () => {
+test("a user's own database can be copied instead", async () => {
   const own = await createTestDatabase();
   await own.query("create table mine as select 7 as n");
   const copied = (test: (database: TestDatabase) => Promise<unknown>) =>
@@ -119,7 +119,7 @@ test("a database of the user's own can be copied instead", async () => {
   await expect(withDatabase(async () => {}, { template: own.name, schema })).rejects.toThrow(UsageError);
 });
 
-test("values are as a transform sees them, and several statements answer the rows of the last", async () => {
+test("values look as a transform sees them, and several statements return the rows of the last", async () => {
   await withDatabase(async (database) => {
     const [row] = await database.query(`
       select 1::bigint as big, 2 as int, 1.50 as numeric, 0.5::float8 as float, true as yes, null as nothing,

@@ -83,7 +83,7 @@ describe("a transform", () => {
     defineJob({ name, source, transform: async () => ({ score: 5 }), sink: scores });
   });
 
-  test("does not compile where something is added to a numeric, which would be put behind it", () => {
+  test("does not compile where something is added to a numeric, which would be appended as text", () => {
     const orders = table("orders", {
       key: "id",
       columns: { id: "bigint", amount: "numeric", paid: "numeric?" },
@@ -100,12 +100,12 @@ describe("a transform", () => {
     [{ amount: "1" as Numeric }].reduce((sum, row) => sum + row.amount, 0);
     // @ts-expect-error a number for a numeric
     defineJob({ name, source: of, transform: () => ({ amount: 1.5 }), sink: amounts });
-    // @ts-expect-error it has to be said that it is a text
+    // @ts-expect-error needs an explicit conversion to a text
     const text: string = "1.50" as Numeric;
     expectTypeOf(text).toBeString();
   });
 
-  test("takes a numeric back as it was, as any string, and after a computation", () => {
+  test("accepts a numeric unchanged, as any string, and after a computation", () => {
     const orders = table("orders", { key: "id", columns: { id: "bigint", amount: "numeric" } });
     const amounts = update(orders, ["amount"]);
     const of = rowsOf(orders);
@@ -133,7 +133,7 @@ describe("a transform", () => {
     defineJob({ name, source, transform: () => ({}), sink });
   });
 
-  test("does not compile with what is no row", () => {
+  test("does not compile with a value that is not a row", () => {
     // @ts-expect-error nothing
     defineJob({ name, source, transform: () => undefined, sink });
     // @ts-expect-error null
@@ -157,7 +157,7 @@ describe("a transform", () => {
     });
   });
 
-  test("carries JSON as what it is", () => {
+  test("carries JSON as Json and arrays as arrays", () => {
     defineJob({
       name,
       source: rowsOf(essays),

@@ -7,20 +7,20 @@ afterEach(() => void vi.useRealTimers());
 const after = (milliseconds: number): Promise<string> =>
   new Promise((resolve) => setTimeout(() => resolve("done"), milliseconds));
 
-test("an answer that comes in time is the answer, and leaves no timer behind", async () => {
+test("an answer in time is returned, and leaves no timer behind", async () => {
   const answer = within(100, after(50));
   await vi.advanceTimersByTimeAsync(50);
   expect(await answer).toBe("done");
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("one that comes later is undefined", async () => {
+test("a later answer gives undefined", async () => {
   const answer = within(100, after(150));
   await vi.advanceTimersByTimeAsync(100);
   expect(await answer).toBeUndefined();
 });
 
-test("what fails in time is thrown", async () => {
+test("an error in time is thrown", async () => {
   await expect(within(100, Promise.reject(new Error("refused")))).rejects.toThrow("refused");
   expect(vi.getTimerCount()).toBe(0);
 });

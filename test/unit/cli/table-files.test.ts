@@ -13,7 +13,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const head = 'import { table } from "tidefill";\n';
 const notes = 'export const notes = table("notes", { key: "id", columns: { id: "bigint" } });\n';
 
-/** What is hashed of a job that imports `notes` from a file of this text. */
+/** The files that are hashed for a job that imports `notes` from a file with this text. */
 async function hashed(name: string, imported: string): Promise<readonly string[]> {
   await writeFile(join(folder, `${name}.ts`), imported);
   const job = join(folder, `job-of-${name}.ts`);
@@ -21,7 +21,7 @@ async function hashed(name: string, imported: string): Promise<readonly string[]
   return Object.keys(await hashFiles(job, folder));
 }
 
-test("of a file that only describes tables those count that are imported", async () => {
+test("only the imported descriptions count of a file that only describes tables", async () => {
   const more = 'export const more = table("more", { columns: { n: "integer" } });\n';
   expect(await hashed("plain", `${head}// a remark => of ours\n${notes}${more}`)).toEqual([
     "job-of-plain.ts",
@@ -35,9 +35,9 @@ test.each([
     "a function in a table",
     `${head}export const notes = { ...table("notes", { columns: { n: "integer" } }), f() {} };\n`,
   ],
-  ["another file", `import { columns } from "./columns.ts";\n${head}${notes}`],
-  ["what does something when it is loaded", `${head}${notes}process.exitCode = 77;\n`],
-])("a file with %s counts as a whole, and is not loaded for that", async (_, text) => {
+  ["an import of another file", `import { columns } from "./columns.ts";\n${head}${notes}`],
+  ["a statement that runs when it is loaded", `${head}${notes}process.exitCode = 77;\n`],
+])("a file with %s counts as a whole, and is not loaded to find that out", async (_, text) => {
   await writeFile(join(folder, "columns.ts"), "export const columns = {};\n");
   expect(await hashed("mixed", text)).toContain("mixed.ts");
   expect(process.exitCode).not.toBe(77);

@@ -31,12 +31,12 @@ test.each([
   ],
   ["npx tidefill up --jobs examples --embedded", "npx tidefill up --jobs examples --embedded"],
   ["of tidefill runs, and tidefill's tables", "of tidefill runs, and tidefill's tables"],
-])("%s can be typed with the options of the command that says it", (text, expected) => {
+])("%s can be typed with the options of the command that prints it", (text, expected) => {
   rememberOptions({ ...nothing, jobs: "j2", embedded: "" });
   expect(withTypedOptions(text)).toBe(expected);
 });
 
-test("a command that was typed without options is named without them, and a folder with a space stands in quotes", () => {
+test("a command typed without options is suggested without them, and a folder with a space is quoted", () => {
   expect(withTypedOptions("tidefill status 1")).toBe("tidefill status 1");
   rememberOptions({ ...nothing, jobs: "my jobs" });
   expect(withTypedOptions("tidefill status 1")).toBe("tidefill status 1 --jobs 'my jobs'");

@@ -5,7 +5,7 @@ import { BatchSize } from "../../../src/engine/loop/batch-size.ts";
 
 const targetMs = 250;
 
-/** Brings a size down to `rows`. */
+/** Brings a batch size down to `rows`. */
 function sizeOf(rows: number): BatchSize {
   const size = new BatchSize(new SteadyPace(targetMs));
   while (size.rows > rows) size.shrink();
@@ -42,7 +42,7 @@ describe("the batch size", () => {
     );
   });
 
-  test("shrinks at once to what fits the time, however far it was over", () => {
+  test("shrinks at once to what fits the time, however far over it was", () => {
     const size = new BatchSize(new SteadyPace(targetMs));
     size.observe(500, 10 * targetMs);
     expect(size.rows).toBe(50);
@@ -50,13 +50,13 @@ describe("the batch size", () => {
     expect(size.rows).toBe(1);
   });
 
-  test("shrinks when a batch that was cut short took too long all the same", () => {
+  test("shrinks when a shortened batch still took too long", () => {
     const size = new BatchSize(new SteadyPace(targetMs));
     size.observe(10, 2 * targetMs);
     expect(size.rows).toBe(5);
   });
 
-  test("learns nothing from the few rows at the end of a range", () => {
+  test("ignores the few rows at the end of a range", () => {
     const size = new BatchSize(new SteadyPace(targetMs));
     size.observe(3, 5);
     size.observe(0, 5);
@@ -73,7 +73,7 @@ describe("the batch size", () => {
     expect(seen.at(-1)).toBe(100_000);
   });
 
-  test("comes to rest near the target where rows cost the same", () => {
+  test("settles near the target where rows cost the same", () => {
     fc.assert(
       fc.property(fc.double({ min: 0.01, max: 200, noNaN: true }), (msPerRow) => {
         const size = new BatchSize(new SteadyPace(targetMs));

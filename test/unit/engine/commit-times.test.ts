@@ -44,13 +44,13 @@ describe("commits of a stage", () => {
     expect(commits(times, many(19))).toEqual([]);
   });
 
-  test("are judged by their median, so that a few slow ones say nothing", () => {
+  test("are judged by their median, so a few slow ones do not matter", () => {
     const times = new CommitTimes();
     commits(times, many(5));
     expect(commits(times, [...many(6), 900, 900, 900])).toEqual([]);
   });
 
-  test("are not judged by a few, and a stage of few is passed over", () => {
+  test("are not judged when there are few, and the next stage is compared with the one before those", () => {
     const times = new CommitTimes();
     commits(times, many(10));
     expect(commits(times, [500, 500])).toEqual([]);

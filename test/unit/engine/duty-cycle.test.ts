@@ -9,7 +9,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** One worker that has worked for 300 ms in three batches, of which each alone would have been too short for a rest. */
+/** One worker that has worked for 300 ms in three batches, each too short for a rest of its own. */
 function tired(): DutyCycle {
   const rests = new DutyCycle();
   for (let batch = 0; batch < 2; batch += 1) {
@@ -20,7 +20,7 @@ function tired(): DutyCycle {
   return rests;
 }
 
-test("short batches rest together, as long as their share asks for", () => {
+test("short batches share one rest, as long as their share requires", () => {
   const rests = tired();
   expect(rests.remainingMs(0.25)).toBeCloseTo(900);
   vi.advanceTimersByTime(899);
@@ -31,7 +31,7 @@ test("short batches rest together, as long as their share asks for", () => {
   expect(rests.remainingMs(0.25)).toBe(0);
 });
 
-test("a rest ends earlier when the utilization is over, and lasts longer when it grows", () => {
+test("a rest ends early when the utilization has fallen, and lasts longer when it rises", () => {
   const rests = tired();
   expect(rests.remainingMs(0.1)).toBeCloseTo(2_700);
   vi.advanceTimersByTime(300);
@@ -46,7 +46,7 @@ test("no rest is longer than twenty seconds, however long a batch was", () => {
   expect(rests.remainingMs(0.01)).toBe(20_000);
 });
 
-test("workers rest together: when each has worked its time, and what was still under way counts too", () => {
+test("workers rest together once each has worked its time, and batches still in progress count too", () => {
   const rests = new DutyCycle();
   rests.worked(300, 2, 250);
   expect(rests.remainingMs(0.5)).toBe(0);
@@ -56,7 +56,7 @@ test("workers rest together: when each has worked its time, and what was still u
   expect(rests.remainingMs(0.5)).toBeCloseTo(350);
 });
 
-test("what was worked before nobody had to rest earns no rest", () => {
+test("work done while no rest was needed earns no rest", () => {
   const rests = new DutyCycle();
   rests.worked(200, 1, 250);
   rests.forget();

@@ -2,17 +2,17 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Pacer } from "../../../src/engine/pacing/pacer.ts";
 import type { Pace, RunPace } from "../../../src/job/pace/pace.ts";
 
-/** A pacer that the signals have told one utilization. */
+/** A pacer that the signals have given one utilization. */
 function utilized(utilization: number, job: Pace = {}, run: RunPace = {}): Pacer {
   const pacer = new Pacer(job, run);
   pacer.learn([{ signal: "archiver", utilization, reason: `archiver ${utilization}` }]);
   return pacer;
 }
 
-/** How long nobody may begin a batch. */
+/** How long no worker may begin a batch. */
 function restOf(pacer: Pacer): number {
   const begun = performance.now();
-  // Who is held waits for ever.
+  // A held worker waits for ever.
   while (pacer.waitMs() > 0 && performance.now() - begun < 20_000) vi.advanceTimersByTime(1);
   return performance.now() - begun;
 }
@@ -25,8 +25,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("what people chose", () => {
-  test("is tidefill's own where nobody says anything", () => {
+describe("the pace that people chose", () => {
+  test("is tidefill's default where none is given", () => {
     const pacer = new Pacer({}, {});
     expect(pacer.chosen).toEqual({ workers: 4, batchTime: "250ms" });
     expect(pacer).toMatchObject({
@@ -37,14 +37,14 @@ describe("what people chose", () => {
     });
   });
 
-  test("counts more in the run than in the job, and more in the job than tidefill's own", () => {
+  test("of a run takes precedence over the job's, and the job's over tidefill's default", () => {
     const job: Pace = { batchTime: "100ms", rowsPerSecond: 1_000, window: "00:00-24:00 UTC" };
     const pacer = new Pacer(job, { workers: 2, rowsPerSecond: 40, window: "22:00-06:00 UTC" });
     expect(pacer).toMatchObject({ workers: 2, batchTimeMs: 100, rowsAtMost: 10 });
     expect(String(pacer.windows)).toBe("22:00-06:00 UTC");
   });
 
-  test("is followed when somebody sets it, and the job's comes back when it is reset", () => {
+  test("is followed when an operator sets it, and a reset brings the job's back", () => {
     const pacer = new Pacer({ batchTime: "100ms", window: "00:00-24:00 UTC" }, { batchTime: "1s" });
     pacer.follow({ workers: 8, window: "22:00-06:00 UTC" });
     expect(pacer).toMatchObject({ workers: 8, batchTimeMs: 100 });
@@ -54,7 +54,7 @@ describe("what people chose", () => {
     expect(String(pacer.windows)).toBe("00:00-24:00 UTC");
   });
 
-  test("keeps its windows while nobody sets others, so that what was found out of them stays", () => {
+  test("keeps its window objects while they are unchanged, and with them what was computed from them", () => {
     const pacer = new Pacer({ window: "22:00-06:00 UTC" }, {});
     pacer.follow({});
     const { windows } = pacer;
@@ -72,7 +72,7 @@ describe("where only rests help", () => {
   } as const;
   const waits = { signal: "lock waits", utilization: 0.9, reason: "somebody waits" } as const;
 
-  test("batches stay long, then and afterwards", () => {
+  test("batches stay long, also afterwards", () => {
     const pacer = new Pacer({}, {});
     pacer.learn([busy]);
     expect(pacer).toMatchObject({ activeWorkers: 1, batchTimeMs: 125 });
@@ -80,7 +80,7 @@ describe("where only rests help", () => {
     expect(pacer.batchTimeMs).toBe(125);
   });
 
-  test("another signal makes them short all the same", () => {
+  test("another signal makes batches short nevertheless", () => {
     const pacer = new Pacer({}, {});
     pacer.learn([busy, waits]);
     expect(pacer.heldBackBy).toMatchObject({ signal: "processor" });
@@ -91,7 +91,7 @@ describe("where only rests help", () => {
 
 describe("the level", () => {
   test.each([
-    // utilization, level, workers that work, batch time, rest after a batch of 150 ms of each of them
+    // utilization, level, active workers, batch time, rest after a batch of 150 ms of each of them
     [0, 1, 4, 250, 0],
     [0.5, 1, 4, 250, 0],
     [0.75, 0.5015, 3, 125.375, 150 * (3 / 2.006 - 1)],
@@ -117,7 +117,7 @@ describe("the level", () => {
       expect(utilized(0.95, { batchTime }).batchTimeMs).toBe(10);
   });
 
-  test("lets a single worker rest for what is too much", () => {
+  test("makes a single worker rest instead of removing it", () => {
     const pacer = utilized(0.75, {}, { workers: 1 });
     expect(pacer.activeWorkers).toBe(1);
     pacer.worked(10, 150);
@@ -136,7 +136,7 @@ describe("the level", () => {
     }
   });
 
-  test("lets go of a rest at once when the utilization is over, and when somebody sets another pace", () => {
+  test("ends a rest at once when the utilization has fallen, and when an operator sets another pace", () => {
     for (const free of [(pacer: Pacer) => pacer.learn([]), (pacer: Pacer) => pacer.follow({ workers: 4 })]) {
       const pacer = utilized(0.75, {}, { workers: 1 });
       pacer.worked(10, 5_000);
@@ -148,7 +148,7 @@ describe("the level", () => {
     }
   });
 
-  test("of nothing lets nobody begin a batch, and names what holds the run back", () => {
+  test("of zero lets no worker begin a batch, and names what holds the run back", () => {
     const pacer = utilized(1.5);
     expect(pacer.waitMs()).toBe(100);
     expect(pacer.heldBackBy?.reason).toBe("archiver 1.5");
@@ -164,19 +164,19 @@ describe("rows a second", () => {
     [8, 500],
     [12, 334],
     [0, 1_000],
-  ])("are shared among all processes: with %i workers in all a batch of ours holds %i", (all, rows) => {
+  ])("are shared among all processes: with %i workers in all, a batch here has %i", (all, rows) => {
     const pacer = new Pacer({ rowsPerSecond: 4_000 }, {});
     pacer.measured(all, 0);
     expect(pacer.rowsAtMost).toBe(rows);
   });
 
-  test("are shared by the workers that work, of a process that gives way too", () => {
+  test("are shared among the workers that are active, also in a process that gives way", () => {
     const pacer = utilized(0.95, { rowsPerSecond: 4_000 });
     pacer.measured(4, 0);
     expect(pacer.rowsAtMost).toBe(250);
   });
 
-  test("leave a row to a batch, however few they are", () => {
+  test("allow a batch at least one row", () => {
     expect(new Pacer({ rowsPerSecond: 1 }, {}).rowsAtMost).toBe(1);
   });
 
@@ -193,7 +193,7 @@ describe("rows a second", () => {
     expect(pacer.waitMs()).toBe(0);
   });
 
-  test("that an earlier limit owes are forgotten when somebody sets another", () => {
+  test("owed under an earlier limit are forgotten when an operator sets another", () => {
     const pacer = new Pacer({}, { rowsPerSecond: 1 });
     pacer.follow({ rowsPerSecond: 1 });
     pacer.worked(500, 10);
@@ -227,13 +227,13 @@ describe("WAL", () => {
     [1_024, 16_384],
     [1_000, 16_777],
     [1_048_576, 100],
-  ])("of %i bytes a row leaves a batch %d rows", (bytes, rows) => {
+  ])("of %i bytes a row allows a batch %d rows", (bytes, rows) => {
     const pacer = new Pacer({}, {});
     pacer.measured(4, bytes);
     expect(pacer.rowsAtMost).toBe(rows);
   });
 
-  test("and rows a second limit a batch together: the stricter counts", () => {
+  test("and rows a second limit a batch together: the stricter limit counts", () => {
     const pacer = new Pacer({ rowsPerSecond: 4_000 }, {});
     pacer.measured(4, 1_024);
     expect(pacer.rowsAtMost).toBe(1_000);

@@ -5,12 +5,12 @@ import { PoisonSearch } from "../../../src/engine/loop/poison-search.ts";
 interface Outcome {
   readonly rejected: number[];
   readonly done: number[];
-  /** batches that were refused */
+  /** refused batches */
   readonly refused: number;
   readonly attempts: number;
 }
 
-/** A range of `rows` rows, worked as the engine does: a batch with a poison row in it is refused as a whole. */
+/** A range of `rows` rows, worked as the engine does: a batch with a poison row is refused as a whole. */
 function work(rows: number, poison: ReadonlySet<number>, wanted: number): Outcome {
   const search = new PoisonSearch();
   const outcome = { rejected: [] as number[], done: [] as number[], refused: 0, attempts: 0 };
@@ -55,8 +55,8 @@ const histories = fc
     }),
   );
 
-describe("the search of poison rows", () => {
-  test("rejects the poison rows and no other, whichever they are", () => {
+describe("the search for poison rows", () => {
+  test("rejects exactly the poison rows, whichever they are", () => {
     fc.assert(
       fc.property(histories, ({ rows, wanted, poison }) => {
         const { rejected, done } = work(rows, new Set(poison), wanted);
@@ -70,7 +70,7 @@ describe("the search of poison rows", () => {
     );
   });
 
-  test("refuses about log2 of the batch's rows for each poison row, and no more", () => {
+  test("refuses no more than about log2 of the batch's rows for each poison row", () => {
     fc.assert(
       fc.property(histories, ({ rows, wanted, poison }) => {
         const { refused } = work(rows, new Set(poison), wanted);
@@ -81,18 +81,18 @@ describe("the search of poison rows", () => {
     );
   });
 
-  test("goes back to whole batches behind the last poison row", () => {
+  test("returns to whole batches after the last poison row", () => {
     const { attempts } = work(100_000, new Set([17]), 500);
     expect(attempts).toBeLessThanOrEqual(100_000 / 500 + 2 * Math.ceil(Math.log2(500)) + 2);
   });
 
-  test("comes to an end when every row is poison", () => {
+  test("ends when every row is poison", () => {
     const { rejected, attempts } = work(256, new Set(Array.from({ length: 256 }, (_, row) => row)), 256);
     expect(rejected).toHaveLength(256);
     expect(attempts).toBeLessThanOrEqual(256 + 2 * 8);
   });
 
-  test("leaves a range without poison alone", () => {
+  test("does nothing in a range without poison", () => {
     expect(work(1_000, new Set(), 300)).toMatchObject({ attempts: 4, refused: 0 });
   });
 });

@@ -10,13 +10,13 @@ function after(...rows: readonly number[]): number {
   return portion.rows;
 }
 
-test("begins with a few rows and grows while they are small", () => {
+test("begins with a few rows and grows while rows are small", () => {
   expect(new PortionSize().rows).toBe(32);
   expect(after(100)).toBe(128);
   expect(after(100, 100, 100)).toBe(500);
 });
 
-test("one wide row makes all later portions small, and no row is too wide for a portion of one", () => {
+test("one wide row makes all later portions small, and a portion of one row may be of any width", () => {
   expect(after(100, 2_000_000)).toBe(1);
   expect(after(500_000, 100, 100)).toBe(2);
 });

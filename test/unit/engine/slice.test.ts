@@ -8,7 +8,7 @@ const rising = fc
   .map((percents) => [...[...new Set(percents)].sort((a, b) => a - b).map((percent) => percent / 100), 1]);
 
 describe("the slices of a rollout", () => {
-  test("have about the share of each stage, and each stage at least a row", () => {
+  test("have about the share of each stage, and each stage has at least a row", () => {
     fc.assert(
       fc.property(rising, fc.integer({ min: 1, max: 100_000 }), fc.boolean(), (shares, rows, isFirst) => {
         const slices = slice(rows, shares, isFirst);
@@ -24,7 +24,7 @@ describe("the slices of a rollout", () => {
     );
   });
 
-  test("begin with the first stage, so that a canary is never empty; later ones are in any order", () => {
+  test("begin with the first stage, so that a canary is never empty; later stages come in any order", () => {
     expect(slice(1_000, [0.01, 1], true).map(({ stage }) => stage)).toEqual([0, 1]);
     const orders = new Set(
       Array.from({ length: 200 }, () =>
@@ -36,7 +36,7 @@ describe("the slices of a rollout", () => {
     expect(orders.size).toBe(6);
   });
 
-  test("are cut out of ranges that spread a canary over the table", () => {
+  test("are cut from ranges that spread a canary over the table", () => {
     expect(segmentRows(100_000, 200_000, [1])).toBe(100_000);
     expect(segmentRows(100_000, 200_000, [0.01, 1])).toBe(20_000);
     expect(segmentRows(100_000, 50, [0.01, 1])).toBe(100);
@@ -52,12 +52,12 @@ describe("a rollout", () => {
     expect(canary("5000", 100).shares).toEqual([1]);
   });
 
-  test.each(["0%", "101%", "1", "abc", "-1%", ""])("refuses the canary %j only where it is none", (text) => {
+  test.each(["0%", "101%", "1", "abc", "-1%", ""])("refuses the canary %j unless it is valid", (text) => {
     if (text === "1") expect(canary(text, 100).shares).toEqual([0.01, 1]);
     else expect(() => canary(text, 100)).toThrow(/is no part of the rows/);
   });
 
-  test("rises to everything", () => {
+  test("must rise to 100%", () => {
     expect(stages("1%,10%,100%").shares).toEqual([0.01, 0.1, 1]);
     expect(stages("1%, 10%, 100%", "5m").soakMs).toBe(300_000);
     for (const wrong of ["1%,10%", "10%,1%,100%", "100%,100%"])

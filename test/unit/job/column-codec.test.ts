@@ -42,7 +42,7 @@ describe("a column's codec", () => {
     expect(codec.encode(decoded)).toBe(text);
   });
 
-  test("carries null only where the column may be null", () => {
+  test("accepts null only where the column may be null", () => {
     expect(new ColumnCodec("c", "text?").decode(null)).toBeNull();
     expect(new ColumnCodec("c", "text?").encode(null)).toBeNull();
     expect(() => new ColumnCodec("c", "text").encode(null)).toThrow(/c \(text\): null/);
@@ -71,7 +71,7 @@ describe("a column's codec", () => {
     expect(new ColumnCodec("c", type).decode(text)).toEqual(value);
   });
 
-  test("writes arrays that it reads as they were", () => {
+  test("writes arrays back as it reads them", () => {
     const text = fc.string({ unit: "binary" }).filter((each) => each.isWellFormed() && !each.includes("\0"));
     const flat = fc.array(fc.option(text));
     const nested = fc
@@ -127,7 +127,7 @@ describe("a column's codec", () => {
   });
 
   test.each(["int8", "bigint??", "bigint[][]", "bigint?[]", "", "?", "[]", "toString", "varchar(3)"])(
-    "knows no type %j",
+    "refuses the type %j",
     (type) => {
       expect(() => new ColumnCodec("c", type)).toThrow(UsageError);
     },
@@ -136,7 +136,7 @@ describe("a column's codec", () => {
 
 describe("a column's type", () => {
   test.each(columnTypeNames.flatMap((name) => [name, `${name}[]`, `${name}?`, `${name}[]?`]))(
-    "%s is taken apart",
+    "%s is parsed",
     (type) => {
       const parsed = parseColumnType(type);
       const rebuilt = `${parsed?.scalar}${parsed?.isArray ? "[]" : ""}${parsed?.isNullable ? "?" : ""}`;

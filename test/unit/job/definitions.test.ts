@@ -5,7 +5,7 @@ import { parseDuration } from "../../../src/job/pace/duration.ts";
 
 const columns = { id: "bigint", content: "text", words: "integer?" } as const;
 const essays = table("essays", { key: "id", columns });
-// What the compiler would refuse, as plain JavaScript may still write it.
+// What the compiler would refuse, but plain JavaScript can still write.
 const wrong = (value: unknown): never => value as never;
 
 describe("a table's name", () => {
@@ -18,7 +18,7 @@ describe("a table's name", () => {
     ['"a.b"."c.d"', "a.b", "c.d"],
     ['""""', null, '"'],
     [`"${"ä".repeat(31)}x"`, null, `${"ä".repeat(31)}x`],
-  ])("%s is taken apart as SQL would", (text, schema, name) => {
+  ])("%s is parsed as SQL would", (text, schema, name) => {
     expect(parseTableName(text)).toEqual({ schema, name });
   });
 
@@ -36,8 +36,8 @@ describe("a table's name", () => {
     },
   );
 
-  // Fault in src, if quotes are to mean what they mean in SQL: there, OperatorRequests without quotes is orders.
-  test.fails("without quotes is folded as SQL folds it", () => {
+  // A fault in src, if quotes are to mean the same as in SQL: there, Orders without quotes is orders.
+  test.fails("without quotes is folded as in SQL", () => {
     expect(parseTableName("Shop.Orders")).toEqual({ schema: "shop", name: "orders" });
   });
 });
@@ -82,14 +82,14 @@ describe("table", () => {
     ["with a key that is not among its columns", { key: "nope", columns }],
     ["with a type that does not exist", { key: "id", columns: { id: "int8" } }],
     ["with a nullable element", { key: "id", columns: { id: "bigint", tags: "text?[]" } }],
-    ["with a type of no name", { key: "id", columns: { id: "bigint", x: "" } }],
+    ["with an empty type", { key: "id", columns: { id: "bigint", x: "" } }],
     ["with a property of every object as a key", { key: "toString", columns }],
     ["with a property of every object as a type", { key: "id", columns: { id: "constructor" } }],
   ])("%s is refused", (_, description) => {
     expect(() => table("t", wrong(description))).toThrow(UsageError);
   });
 
-  test("is frozen, and apart from what it was made of", () => {
+  test("is frozen, and independent of the objects it was made of", () => {
     const given: { id: "bigint"; n: "integer" } = { id: "bigint", n: "integer" };
     const described = table("t", { key: ["id"], columns: given });
     given.n = wrong("text");
@@ -105,7 +105,7 @@ describe("table", () => {
 });
 
 describe("rowsOf", () => {
-  test("reads the key first, each column once, and all of them when none is named", () => {
+  test("reads the key first, each column once, and all columns when none is named", () => {
     expect(rowsOf(essays).read).toEqual(["id", "content", "words"]);
     expect(rowsOf(essays, { read: ["content", "id", "content"] }).read).toEqual(["id", "content"]);
     expect(rowsOf(essays, { read: [] }).read).toEqual(["id"]);
@@ -153,7 +153,7 @@ describe("a job", () => {
   test.each([
     ["without a transform", { transform: undefined }],
     ["with a negative reject limit", { rejectLimit: -1 }],
-    ["with half a reject", { rejectLimit: 0.5 }],
+    ["with a fractional reject limit", { rejectLimit: 0.5 }],
     ["with a batch time below 10 ms", { pace: { batchTime: "9ms" } }],
     ["with a batch time above 5 s", { pace: { batchTime: "6s" } }],
     ["with a batch time without a unit", { pace: { batchTime: "250" } }],

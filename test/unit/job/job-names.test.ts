@@ -11,7 +11,7 @@ test.each([
   ["Noten für Schüler", "noten-fur-schuler"],
   ["--", null],
   ["a ".repeat(60), "a-".repeat(32).slice(0, 63)],
-])("of %j a name is made", (typed, name) => {
+])("from %j a name is suggested", (typed, name) => {
   expect(suggestJobName(typed)).toBe(name);
 });
 
@@ -30,7 +30,7 @@ test.each([
   "20240115-refactor-analytics",
   "20240229-tokenize",
   "essay-word-count",
-])("%s is a name", (name) => {
+])("%s is accepted as a name", (name) => {
   expect(remedyFor(name)).toBeUndefined();
 });
 
@@ -45,7 +45,7 @@ test.each([
   "fill",
   "tables",
   "v2",
-])("%s tells nothing, and the remedy has a name that does", (name) => {
+])("%s says nothing, and the remedy suggests a name that does", (name) => {
   expect(remedyFor(name)).toContain('"fill-word-count"');
 });
 
@@ -55,6 +55,6 @@ test.each([
   ["20230229-add-score", "add-score"],
   ["Add Score", "add-score"],
   ["-", "fill-word-count"],
-])("%s is no name, and the remedy has one", (name, better) => {
+])("%s is not a name, and the remedy suggests one", (name, better) => {
   expect(remedyFor(name)).toContain(`"${better}"`);
 });

@@ -28,7 +28,7 @@ describe("a change of pace", () => {
     expect(parsePaceChange([word])).toEqual(change);
   });
 
-  test("may name several settings, and the last word counts", () => {
+  test("may name several settings, and the last value counts", () => {
     expect(parsePaceChange(["workers=2", "batch-time=1s", "workers=3"])).toEqual({
       workers: 3,
       batchTime: "1s",
@@ -62,7 +62,7 @@ describe("a change of pace", () => {
     expect(() => parsePaceChange([word])).toThrow(expect.objectContaining({ message }));
   });
 
-  test("of nothing is refused", () => {
+  test("with nothing in it is refused", () => {
     expect(() => parsePaceChange([])).toThrow(/^Nothing to set\.$/);
   });
 
@@ -72,14 +72,14 @@ describe("a change of pace", () => {
     [{ workers: undefined }, { workers: 2, batchTime: "1s" }],
     [{ rowsPerSecond: 10 }, { workers: 2, batchTime: "1s", rowsPerSecond: 10 }],
     [{}, { workers: 2, batchTime: "1s" }],
-  ])("%o leaves what it does not name", (change, expected) => {
+  ])("%o leaves unchanged what it does not name", (change, expected) => {
     const pace: RunPace = { workers: 2, batchTime: "1s" };
     expect(changePace(pace, change)).toEqual(expected);
     expect(pace).toEqual({ workers: 2, batchTime: "1s" });
   });
 
   test.each([{ workers: Number.NaN }, { rowsPerSecond: -5 }, { batchTime: "1h" }, { window: "" }] as const)(
-    "to %o is refused, wherever it comes from",
+    "to %o is refused, from every source",
     (pace) => {
       expect(() => checkPace<RunPace>(pace)).toThrow(UsageError);
       expect(() => changePace({}, pace)).toThrow(UsageError);
@@ -100,7 +100,7 @@ describe("an amount of bytes", () => {
   });
 
   test.each(["", "512", "512KB", "512mb", "-1MB", "1,5GB", ".5GB", "1e3MB", " 1MB", "1MB/s", "MB"])(
-    "%j is none, and named",
+    "%j is refused, and quoted",
     (text) => {
       expect(() => parseBytes(text)).toThrow(UsageError);
       expect(() => parseBytes(text)).toThrow(`"${text}" is no amount of bytes.`);
@@ -117,7 +117,7 @@ describe("a canary", () => {
     ["5_000 rows", 0.25],
     ["5,000", 0.25],
     ["1 row", 0.00005],
-  ])("of %s is %d of 20,000 rows, then come all", (text, share) => {
+  ])("of %s is %d of 20,000 rows, followed by all rows", (text, share) => {
     expect(canary(text, 20_000)).toEqual({ shares: [share, 1], isAutomatic: false, soakMs: 0 });
   });
 
@@ -149,7 +149,7 @@ describe("stages", () => {
     expect(stages(text, "5m")).toEqual({ shares, isAutomatic: true, soakMs: 300_000 });
   });
 
-  test("soak a minute when nobody says how long", () => {
+  test("soak for a minute by default", () => {
     expect(stages("1%,100%").soakMs).toBe(60_000);
   });
 
@@ -166,7 +166,7 @@ describe("stages", () => {
     expect(() => stages(text, "1m")).toThrow(expect.objectContaining({ message }));
   });
 
-  test("are refused with a soak that is no time", () => {
+  test("are refused with an invalid soak", () => {
     expect(() => stages("1%,100%", "soon")).toThrow('"soon" is not a duration.');
   });
 });
@@ -175,7 +175,7 @@ describe("a throttle", () => {
   const read = (): number => 1;
   const url = "http://prometheus:9090";
 
-  test("of replicas and of WAL is kept in seconds and bytes", () => {
+  test("of replicas and of WAL is stored in seconds and bytes", () => {
     expect(replicaLag({ max: "1500ms", maxBytes: "1kB" })).toMatchObject({
       maxSeconds: 1.5,
       maxBytes: 1_024,

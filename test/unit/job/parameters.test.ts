@@ -7,7 +7,7 @@ import {
   readParameters,
 } from "../../../src/job/definition/parameters.ts";
 
-/** What a resumed run would read: the store keeps what was given as JSON. */
+/** What a resumed run would read: the store keeps the given values as JSON. */
 async function resumed(spec: ParameterSpec, given: Readonly<Record<string, unknown>>): Promise<object> {
   return readParameters(spec, JSON.parse(parametersToJson(spec, given)));
 }
@@ -88,7 +88,8 @@ describe("parameters by type", () => {
     await expect(reading).rejects.toThrow(/\n {2}since: /);
   });
 
-  // Fault in src: such a value is taken, and the run starts; a text is not even looked at as a row's would be.
+  // A fault in src: such a value is accepted, and the run starts. A text is not checked at all, unlike a
+  // row's.
   test.fails.each([
     ["integer", 1.5],
     ["smallint", "40000"],
@@ -99,7 +100,7 @@ describe("parameters by type", () => {
     await expect(readParameters({ p: type }, { p: value })).rejects.toThrow(UsageError);
   });
 
-  test("with several mistakes are told all of them at once", async () => {
+  test("with several mistakes are refused with all of them at once", async () => {
     const spec = { from: "bigint", to: "date", label: "text", fine: "integer" } as const;
     const reading = readParameters(spec, { from: "x", label: 5, fine: 1, lable: "y" });
     const message = await reading.then(String, (error: Error) => error.message);
@@ -121,20 +122,20 @@ describe("parameters by a Standard Schema", () => {
     expect(await resumed(spec, { since: "2024" })).toEqual({ since: "2024", limit: 10 });
   });
 
-  test("with several mistakes are told all of them at once, with their places", async () => {
+  test("with several mistakes are refused with all of them at once, and with their places", async () => {
     const nested = z.object({ since: z.string(), range: z.object({ to: z.number() }) });
     const reading = readParameters(nested, { range: { to: "x" } });
     await expect(reading).rejects.toThrow(UsageError);
     await expect(reading).rejects.toThrow(/\n {2}since: .*\n {2}range\.to: /s);
   });
 
-  test("may be checked later than at once", async () => {
+  test("may be checked asynchronously", async () => {
     const slow = spec.refine(async ({ since }) => since !== "1999", "too long ago");
     await expect(readParameters(slow, { since: "1999" })).rejects.toThrow(/too long ago/);
     expect(await readParameters(slow, { since: "2024" })).toEqual({ since: "2024", limit: 10 });
   });
 
-  test("name the place that a schema gives as an object", async () => {
+  test("name a place that a schema gives as an object", async () => {
     const schema: ParameterSpec = {
       "~standard": {
         version: 1,
@@ -145,13 +146,13 @@ describe("parameters by a Standard Schema", () => {
     await expect(readParameters(schema, {})).rejects.toThrow(/since: too old/);
   });
 
-  test("name the whole where the whole is at fault", async () => {
+  test("name the whole where the whole is wrong", async () => {
     await expect(readParameters(spec.strict(), { since: "2024", until: "2025" })).rejects.toThrow(
       /parameters: /,
     );
   });
 
-  test.each([() => 1, Symbol("a")])("refuse %o, which cannot be kept", (value) => {
+  test.each([() => 1, Symbol("a")])("refuse %o, which cannot be stored", (value) => {
     expect(() => parametersToJson(spec, { p: value })).toThrow(/cannot be kept for a resume/);
   });
 });

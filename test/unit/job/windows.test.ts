@@ -6,7 +6,7 @@ import { Windows } from "../../../src/job/pace/windows.ts";
 
 const at = (text: string): Date => new Date(text);
 
-/** When it opens or closes, one change after another. */
+/** When it opens or closes, in order. */
 function changes(text: string, from: string, count: number): string[] {
   const windows = Windows.parse(text);
   const found: string[] = [];
@@ -19,7 +19,7 @@ function changes(text: string, from: string, count: number): string[] {
   return found;
 }
 
-// 2026-06-01 is a Monday; in June it is two hours later in Berlin than in UTC.
+// 2026-06-01 is a Monday. In June, Berlin is two hours ahead of UTC.
 describe("a window", () => {
   test.each([
     ["09:00-17:00 UTC", "2026-06-01T08:59:59.999Z", false],
@@ -47,7 +47,7 @@ describe("a window", () => {
     ["22:00-06:00 America/New_York", "2026-06-02T02:00:00Z", true],
     ["10:00-11:00 Asia/Kolkata", "2026-06-01T04:30:00Z", true],
     ["10:00-11:00 Asia/Kolkata", "2026-06-01T05:30:00Z", false],
-  ])("%s is told by the clocks there: at %s it is open: %s", (text, moment, isOpen) => {
+  ])("%s follows the clocks of its zone: at %s it is open: %s", (text, moment, isOpen) => {
     expect(Windows.parse(text).isOpen(at(moment))).toBe(isOpen);
   });
 
@@ -71,7 +71,7 @@ describe("a window", () => {
     expect(Windows.parse(text).isOpen(at(moment))).toBe(isOpen);
   });
 
-  test("is open when any of several is, each in its own zone", () => {
+  test("is open when one of several is, each in its own zone", () => {
     const text = "Mon-Fri 22:00-06:00 Europe/Berlin ;  Sat,Sun 00:00-24:00 America/New_York";
     const windows = Windows.parse(text);
     const moments = [
@@ -110,7 +110,7 @@ describe("the next change of a window", () => {
 // New York: on 2026-03-08 02:00 becomes 03:00 at 07:00 UTC, on 2026-11-01 02:00 becomes 01:00 at 06:00 UTC.
 describe("work that takes so many seconds is over", () => {
   test.each([
-    // window, begun, seconds of work, over
+    // window, begun, seconds of work, end
     ["22:00-06:00 UTC", "2026-06-01T23:00Z", 3_600, "2026-06-02T00:00Z"],
     ["22:00-06:00 UTC", "2026-06-01T12:00Z", 3_600, "2026-06-01T23:00Z"],
     ["22:00-06:00 UTC", "2026-06-01T23:00Z", 8 * 3_600, "2026-06-02T23:00Z"],
@@ -130,7 +130,7 @@ describe("work that takes so many seconds is over", () => {
     expect(days).toBeCloseTo(1_439 + 22 / 24, 2);
   });
 
-  test("at once, where it is never closed, and without looking for long", () => {
+  test("without a search, where the window never closes", () => {
     const isOpen = vi.spyOn(Windows.prototype, "isOpen");
     const always = Windows.parse("Mon-Fri 00:00-24:00 UTC; Sat,Sun 00:00-12:00 UTC; Sat,Sun 12:00-24:00 UTC");
     expect(always.secondsUntil(1e9, new Date())).toBe(1e9);
@@ -145,13 +145,13 @@ describe("when the clocks change", () => {
     ["Europe/Berlin", "22:00-06:00", "2026-10-24T12:00Z", "2026-10-24T20:00Z", "2026-10-25T05:00Z"],
     ["America/New_York", "22:00-06:00", "2026-03-07T12:00Z", "2026-03-08T03:00Z", "2026-03-08T10:00Z"],
     ["America/New_York", "22:00-06:00", "2026-10-31T12:00Z", "2026-11-01T02:00Z", "2026-11-01T11:00Z"],
-    // begins in the hour that is left out: opens with the hour after it
+    // begins in the skipped hour: opens with the next hour
     ["Europe/Berlin", "02:30-05:00", "2026-03-28T12:00Z", "2026-03-29T01:00Z", "2026-03-29T03:00Z"],
     ["America/New_York", "02:30-05:00", "2026-03-07T12:00Z", "2026-03-08T07:00Z", "2026-03-08T09:00Z"],
-    // ends in the hour that is left out: closes where that hour would have begun
+    // ends in the skipped hour: closes where that hour would have begun
     ["Europe/Berlin", "00:00-02:30", "2026-03-28T12:00Z", "2026-03-28T23:00Z", "2026-03-29T01:00Z"],
     ["America/New_York", "00:00-02:30", "2026-03-07T12:00Z", "2026-03-08T05:00Z", "2026-03-08T07:00Z"],
-    // lies in the hour that is left out: opens a day later
+    // lies in the skipped hour: opens a day later
     ["Europe/Berlin", "02:15-02:45", "2026-03-28T12:00Z", "2026-03-30T00:15Z", "2026-03-30T00:45Z"],
     ["America/New_York", "02:00-03:00", "2026-03-07T12:00Z", "2026-03-09T06:00Z", "2026-03-09T07:00Z"],
   ])("in %s, %s after %s opens at %s and closes at %s", (zone, hours, from, opens, closes) => {
@@ -163,7 +163,7 @@ describe("when the clocks change", () => {
     ["Europe/Berlin", "02:30-05:00", "2026-10-24T12:00Z", ["00:30", "01:00", "01:30", "04:00"]],
     ["Europe/Berlin", "00:30-02:30", "2026-10-24T23:00Z", ["closed 00:30", "01:00", "01:30"]],
     ["America/New_York", "01:15-01:45", "2026-10-31T12:00Z", ["05:15", "05:45", "06:15", "06:45"]],
-  ])("in %s, %s in the hour that exists twice follows the clock through both", (zone, hours, from, times) => {
+  ])("in %s, %s in the repeated hour follows the clock both times", (zone, hours, from, times) => {
     const found = changes(`${hours} ${zone}`, from, times.length);
     expect(found.map((change) => change.slice(-6, -1))).toEqual(times.map((time) => time.slice(-5)));
   });
@@ -171,7 +171,7 @@ describe("when the clocks change", () => {
   test.each([
     ["Sun 02:00-03:00 Europe/Berlin", "2026-03-22T02:00Z", "open 2026-04-05T00:00Z"],
     ["Sun 02:00-03:00 America/New_York", "2026-03-01T08:00Z", "open 2026-03-15T06:00Z"],
-  ])("%s, whose only hour of the week is left out, opens a week later", (text, from, opens) => {
+  ])("%s, whose only hour of the week is skipped, opens a week later", (text, from, opens) => {
     expect(changes(text, from, 1)).toEqual([opens]);
   });
 });
@@ -193,7 +193,7 @@ describe("a window is refused", () => {
     ["22:00-24:01 Europe/Berlin", "no such time of day"],
     ["06:00-06:00 Europe/Berlin", "the whole day is 00:00-24:00"],
     ["22:00-06:00", "its time zone is missing"],
-  ])("%j, and told why: %s", (text, why) => {
+  ])("%j, with the reason: %s", (text, why) => {
     const parse = (): Windows => Windows.parse(text);
     expect(parse).toThrow(UsageError);
     expect(parse).toThrow(`"${text}" is no window: `);
@@ -212,7 +212,7 @@ describe("a window is refused", () => {
     ["Berlin", "Did you mean Europe/Berlin?"],
     ["America/Berlin", "Did you mean Europe/Berlin?"],
     ["CEST", "Write it as Europe/Berlin, America/New_York or UTC."],
-  ])("in the zone %s, which there is not: %s", (zone, remedy) => {
+  ])("in the unknown zone %s: %s", (zone, remedy) => {
     expect(() => Windows.parse(`22:00-06:00 ${zone}`)).toThrow(
       expect.objectContaining({ message: `"${zone}" is not a time zone.`, remedy }),
     );
@@ -253,12 +253,12 @@ describe("--until", () => {
     ["2026-02-30T06:00Z"],
     ["2027-02-29T06:00Z"],
     ["2026-13-01T06:00Z"],
-  ])("%s is no time", (text) => {
+  ])("%s is refused as a time", (text) => {
     expect(() => untilInstant(text, at("2026-01-01T00:00Z"))).toThrow(UsageError);
     expect(() => untilInstant(text, at("2026-01-01T00:00Z"))).toThrow(`"${text}" is no time.`);
   });
 
-  test("that has passed is refused, and so is a zone that there is not", () => {
+  test("in the past is refused, and so is an unknown zone", () => {
     expect(() => untilInstant("2026-06-01T12:30+02:00", now)).toThrow(/has passed already/);
     expect(() => untilInstant("06:00 Europe/Berln", now)).toThrow(/"Europe\/Berln" is not a time zone/);
   });
@@ -271,7 +271,7 @@ test.each([
   "Asia/Kathmandu",
   "Pacific/Chatham",
   "UTC",
-])("clocks on the wall in %s are those of Intl, all through two years", (name) => {
+])("wall clock times in %s agree with Intl for two years", (name) => {
   const zone = new TimeZone(name);
   const format = new Intl.DateTimeFormat("en-US", {
     ...({ timeZone: name, hourCycle: "h23", weekday: "short", hour: "2-digit", minute: "2-digit" } as const),

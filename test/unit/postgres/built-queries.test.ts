@@ -9,11 +9,11 @@ describe("a query that another library has built", () => {
     ["Kysely's", { sql: "a = $1", parameters: [7] }],
     ["Drizzle's", { sql: "a = $1", params: [7] }],
     ["pg's", { text: "a = $1", values: [7] }],
-  ])("is taken as %s", (_, built) => {
+  ])("is accepted from %s", (_, built) => {
     expect(asSql(built).toQuery()).toEqual({ text: "a = $1", values: [7] });
   });
 
-  test("may use its parameters in any order, and several times", () => {
+  test("may use its parameters in any order, and repeatedly", () => {
     const built = asSql({ sql: "a = $2 and b = $1 and c < $2", parameters: ["one", "two"] });
     expect(sql`x = ${0} and (${built})`.toQuery()).toEqual({
       text: "x = $1 and (a = $2 and b = $3 and c < $4)",
@@ -34,7 +34,7 @@ describe("a query that another library has built", () => {
     expect(asSql({ text, values: [] }).toQuery()).toEqual({ text, values: [] });
   });
 
-  test("is refused where its parameters are too few or too many", () => {
+  test("is refused with too few or too many parameters", () => {
     expect(() => asSql({ text: "a = $2", values: [1] })).toThrow(/has 1 parameters, but its text uses \$2/);
     expect(() => asSql({ text: "a = $1", values: [1, 2] })).toThrow(
       /has 2 parameters, but its text uses \$1/,
@@ -42,16 +42,16 @@ describe("a query that another library has built", () => {
     expect(() => asSql({ text: "a", values: [1] })).toThrow(/uses none/);
   });
 
-  test("is never made of a value inside of sql`…`", () => {
+  test("is never made from a value inside sql`…`", () => {
     const value = { sql: "drop table essays", parameters: [] };
     expect(sql`select ${value}`.toQuery()).toEqual({ text: "select $1", values: [JSON.stringify(value)] });
   });
 
-  test("with a Date among its values is refused as a template is", () => {
+  test("with a Date among its values is refused like a template", () => {
     expect(() => asSql({ text: "at < $1", values: [new Date(0)] })).toThrow(/is a Date, which has neither/);
   });
 
-  test("is told from what is no query", () => {
+  test("is recognised among other values", () => {
     for (const given of [
       null,
       undefined,
@@ -66,7 +66,7 @@ describe("a query that another library has built", () => {
   });
 });
 
-test("what is no query is refused where it stands, with the remedy", () => {
+test("a value that is not a query is refused where it is given, with the remedy", () => {
   const builder = { compile: () => ({}) } as never;
   for (const attempt of [
     () => rowsOf(essays, { where: builder }),

@@ -15,7 +15,7 @@ interface Read {
   readonly [setting: string]: unknown;
 }
 
-/** What is read, in the form of the tables below. */
+/** The settings that were read, in the form of the tables below. */
 function read(address: string | undefined, environment: Readonly<Record<string, string>> = {}): Read {
   const { endpoints, password, ...rest } = readConnection(address, environment);
   return {
@@ -100,7 +100,7 @@ test.each<[string, RegExp]>([
   ["postgres://h/db?gssencmode=require", /gssencmode/],
   ["host=a,b,c port=1,2", /list of port/],
   ["postgres://h/db?connect_timeout=soon", /whole number of seconds/],
-])("%s is refused with a remedy, and without a piece of the password", (address, words) => {
+])("%s is refused with a remedy, and without any part of the password", (address, words) => {
   const [error] = [address].map((each) => {
     try {
       return readConnection(each, {});
@@ -115,7 +115,7 @@ test.each<[string, RegExp]>([
   expect(`${message} ${remedy} ${(error as Error).stack}`).not.toContain(secret);
 });
 
-test("the address counts more than the service, and the service more than libpq's variables", () => {
+test("the address takes precedence over the service, and the service over libpq's variables", () => {
   const folder = mkdtempSync(join(tmpdir(), "tidefill-service-"));
   const file = join(folder, "services");
   writeFileSync(
@@ -139,7 +139,7 @@ test("the address counts more than the service, and the service more than libpq'
   expect(() => read("service=shoop", environment)).toThrow("No service file has the service shoop");
 });
 
-test("without an address libpq's variables say where, and with nothing at all this machine is meant", () => {
+test("without an address libpq's variables apply, and without them the local machine", () => {
   const environment = { PGHOST: "h", PGPORT: "1", PGDATABASE: "db", PGUSER: "u", PGSSLMODE: "require" };
   expect(read(undefined, environment)).toMatchObject({
     hosts: "h:1",
@@ -155,7 +155,7 @@ test("without an address libpq's variables say where, and with nothing at all th
   expect(read(undefined).hosts).toMatch(/(^|\/)(localhost|postgresql|tmp):5432/);
 });
 
-test("a password file gives the first password that fits, and none when others may read it", () => {
+test("a password file gives the first matching password, and none when other users may read the file", () => {
   const file = join(mkdtempSync(join(tmpdir(), "tidefill-pgpass-")), "pgpass");
   const lines = ["# people", "other:*:*:*:no", "h:5432:db:u:a\\:b\\\\c", "*:*:*:u:any"];
   writeFileSync(file, lines.join("\n"), { mode: 0o600 });
@@ -168,7 +168,7 @@ test("a password file gives the first password that fits, and none when others m
   expect(passwordInFile(open, whom)).toBeNull();
 });
 
-test("an address that is written down has neither a password nor parameters", () => {
+test("an address that is stored contains neither a password nor parameters", () => {
   expect(withoutPassword("postgres://u:a#b/c@h:1/db".replace("/c", ""))).toBe("postgres://u@h:1/db");
   expect(withoutPassword("postgres://u:p@a:1,b:2/db?sslmode=require&password=p")).toBe(
     "postgres://u@a:1,b:2/db",

@@ -15,7 +15,7 @@ function failure(code: string | undefined, fields: Partial<pg.DatabaseError> = {
 /** Every class of SQLSTATE that PostgreSQL documents, and the codes that differ from their class. */
 const expected: Readonly<Record<"retry" | "shrink" | "reject" | "stop", readonly string[]>> = {
   retry: [
-    "28000", // a password that rotates: the login is let in again
+    "28000", // during a password rotation: the login will be accepted again
     "28P01",
     "08000",
     "08001",
@@ -39,7 +39,7 @@ const expected: Readonly<Record<"retry" | "shrink" | "reject" | "stop", readonly
   ],
   shrink: ["40P01", "55P03", "57014", "25P03", "25P04", "53200"],
   reject: [
-    "APP01", // raised by a trigger of the user's
+    "APP01", // raised by a user's trigger
     "ZZZZZ",
     "21000",
     "22000",
@@ -115,7 +115,7 @@ const expected: Readonly<Record<"retry" | "shrink" | "reject" | "stop", readonly
     "00000",
     "P0000",
   ],
-}; // the codes of a class stand together
+}; // the codes of a class are listed together
 
 describe("a failure of PostgreSQL", () => {
   test.each(
@@ -152,8 +152,8 @@ describe("a failure of PostgreSQL", () => {
   });
 });
 
-describe("the stop that keeps transaction numbers from wrapping around (B3)", () => {
-  test("is waited out, since no row is at fault, and says what it is", () => {
+describe("the stop that prevents transaction wraparound (B3)", () => {
+  test("is waited out, since no row is at fault, and is explained", () => {
     for (const routine of ["GetNewTransactionId", "GetNewMultiXactId"]) {
       const error = failure("54000", { routine, message: "database is not accepting commands" });
       expect(classifyFailure(error)).toEqual({ action: "retry", reason: "resources", sqlstate: "54000" });
@@ -161,12 +161,12 @@ describe("the stop that keeps transaction numbers from wrapping around (B3)", ()
     }
   });
 
-  test("is told from a row that is too long for an index", () => {
+  test("is distinguished from a row that is too long for an index", () => {
     expect(classifyFailure(failure("54000", { routine: "index_form_tuple" })).action).toBe("reject");
   });
 });
 
-describe("a broken wire", () => {
+describe("a broken connection", () => {
   test.each([
     "ECONNRESET",
     "ECONNREFUSED",
@@ -176,7 +176,7 @@ describe("a broken wire", () => {
     "EAI_AGAIN",
     "EHOSTUNREACH",
     "ENETUNREACH",
-  ])("with %s is tried again", (code) => {
+  ])("with %s is retried", (code) => {
     expect(classifyFailure(Object.assign(new Error("x"), { code }))).toEqual({
       action: "retry",
       reason: "connection",
@@ -191,7 +191,7 @@ describe("a broken wire", () => {
     "timeout exceeded when trying to connect",
     "Client has encountered a connection error and is not queryable",
     "Client was closed and is not queryable",
-  ])("that the driver calls %j is tried again", (message) => {
+  ])("that the driver calls %j is retried", (message) => {
     expect(isConnectionLoss(new Error(message))).toBe(true);
   });
 

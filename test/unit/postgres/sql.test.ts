@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { join, quoteIdentifier, raw } from "../../../src/postgres/sql/sql.ts";
 
 describe("sql", () => {
-  test("keeps values apart from the text", () => {
+  test("keeps values separate from the text", () => {
     expect(sql`a = ${1} and b = ${"x'; drop table t"}`.toQuery()).toEqual({
       text: "a = $1 and b = $2",
       values: [1, "x'; drop table t"],
@@ -24,19 +24,19 @@ describe("sql", () => {
     });
   });
 
-  test("takes backslashes as they stand", () => {
+  test("takes backslashes literally", () => {
     expect(sql`regexp_split_to_array(trim(content), '\s+|\n')`.toString()).toBe(
       "regexp_split_to_array(trim(content), '\\s+|\\n')",
     );
     expect(sql`'\u0041 \x41 \${'`.toString()).toBe("'\\u0041 \\x41 \\${'");
   });
 
-  test("refuses undefined and takes null", () => {
+  test("refuses undefined and accepts null", () => {
     expect(() => sql`a = ${undefined}`).toThrow(UsageError);
     expect(sql`a = ${null}`.toQuery()).toEqual({ text: "a = $1", values: [null] });
   });
 
-  test("gives arrays, objects and texts that look like SQL as values", () => {
+  test("passes arrays, objects and texts that look like SQL as values", () => {
     const values = [[1, 2], "$1", "sql`x`", { parts: ["drop table t"], values: [] }];
     expect(sql`${values[0]} ${values[1]} ${values[2]} ${values[3]}`.toQuery()).toEqual({
       text: "$1 $2 $3 $4",
@@ -44,7 +44,7 @@ describe("sql", () => {
     });
   });
 
-  test("numbers its values from the first to the last, however it is nested", () => {
+  test("numbers its values in order, however it is nested", () => {
     const pieces = fc.letrec((tie) => ({
       piece: fc.oneof({ maxDepth: 4 }, fc.integer(), fc.tuple(tie("piece"), tie("piece"))),
     })).piece;
@@ -73,7 +73,7 @@ describe("join", () => {
 });
 
 describe("quoteIdentifier", () => {
-  test("lets nothing break out", () => {
+  test("lets no character break out", () => {
     expect(quoteIdentifier('a"; drop table t; --')).toBe('"a""; drop table t; --"');
     expect(() => quoteIdentifier("a\0b")).toThrow(UsageError);
   });

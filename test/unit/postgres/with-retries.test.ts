@@ -10,7 +10,7 @@ function failure(sqlstate: string): pg.DatabaseError {
   return Object.assign(new pg.DatabaseError(sqlstate, 0, "error"), { code: sqlstate });
 }
 
-/** What comes of work that fails with these, one after the other, and with the last of them for ever; and how often it was tried. */
+/** The result of work that fails with these in order, the last one repeatedly, and how often it was tried. */
 async function outcome(mostFailures: number, ...sqlstates: readonly string[]) {
   const told: number[] = [];
   const done = withRetries(async (failures) => {
@@ -23,19 +23,19 @@ async function outcome(mostFailures: number, ...sqlstates: readonly string[]) {
   return { outcome: await done, told };
 }
 
-test("work that fails for a passing reason is done again, and told how often it has failed", async () => {
+test("work that fails for a passing reason is retried, and told how often it has failed", async () => {
   expect(await outcome(3, "40001", "08006", "00000")).toEqual({ outcome: "done", told: [0, 1, 2] });
 });
 
-test("work that fails as often as it may is given up", async () => {
+test("work that fails as often as allowed is given up", async () => {
   expect(await outcome(3, "08006")).toEqual({ outcome: "08006", told: [0, 1, 2] });
 });
 
-test("what does not pass is not tried again", async () => {
+test("a failure that does not pass is not retried", async () => {
   expect(await outcome(3, "42601")).toEqual({ outcome: "42601", told: [0] });
 });
 
-test("a lock is waited for longer than anything else, and not for ever", async () => {
+test("a lock is waited for longer than anything else, but not for ever", async () => {
   const { outcome: code, told } = await outcome(3, "55P03");
   expect(code).toBe("55P03");
   expect(told.length).toBeGreaterThan(5);

@@ -70,13 +70,13 @@ test.each([
     'import { tableOf } from "./x.ts";\nfunction essay() {}\n',
     `import { tableOf } from "./x.ts";\nimport { table } from "tidefill";\nfunction essay() {}\n\n${description("publicEssay").replace('("publicEssay"', '("essay"')}`,
   ],
-])("to %j a description is added, and what it needs", (text, expected) => {
+])("to %j a description is added, with what it needs", (text, expected) => {
   const file = new TablesFile("jobs/tables.ts", text, {});
   file.describe(facts("essay"), { key: true, columns: [] });
   expect(file.text).toBe(expected);
 });
 
-test("two descriptions import what they need once, and a table that is described is not described again", () => {
+test("two descriptions share their imports, and a described table is not described again", () => {
   const mine = table("essay", { key: "id", columns: { id: "bigint" } });
   const file = new TablesFile("jobs/tables.ts", "// mine\n", { mine });
   expect(file.describe(facts("essay"), { key: true, columns: ["id"] }).exportName).toBe("mine");
@@ -87,7 +87,7 @@ test("two descriptions import what they need once, and a table that is described
   expect(file.text.match(/^import/gm)).toHaveLength(1);
 });
 
-test("the description that has the columns is taken, of several", () => {
+test("the description that has the columns is used, if there are several", () => {
   const one = table("essay", { key: "id", columns: { id: "bigint" } });
   const other = table("public.essay", { key: "id", columns: { id: "bigint", words: "integer?" } });
   const file = new TablesFile("jobs/tables.ts", "", { one, other });
@@ -113,7 +113,7 @@ test.each([
   expect(identifierFor({ schema, name }, (each) => each === "taken")).toBe(identifier);
 });
 
-test("names that are taken are numbered", () => {
+test("taken names get a number", () => {
   const taken = new Set(["note", "publicNote", "note2"]);
   expect(identifierFor({ schema: "public", name: "note" }, (each) => taken.has(each))).toBe("note3");
 });
@@ -132,7 +132,7 @@ test.each([
   expect(looksPersonal(table, column)).toBe(personal);
 });
 
-test("names are written so that nothing in them ends what they stand in", () => {
+test("names are escaped so that they cannot end the literal around them", () => {
   expect(columnInSql("order")).toBe('"order"');
   expect(columnInSql('a`"b')).toBe('U&"a\\0060""b"');
   expect(columnInSql("$" + "{x}")).toBe('U&"\\0024{x}"');

@@ -14,7 +14,7 @@ import { rows } from "../../../src/source/inline/inline-rows.ts";
 import { openInline } from "../../../src/source/inline/opened-inline.ts";
 import { BadRecord, type ReadableSource, type SourceRow } from "../../../src/source/readable-source.ts";
 
-/** No source here may touch it. */
+/** No source here may use it. */
 const tx = undefined as unknown as Transaction;
 const open: Bounds = { after: null, through: null };
 const unlimited = Number.MAX_SAFE_INTEGER;
@@ -75,7 +75,7 @@ async function ndjson(content: string | Buffer, columns: Columns): Promise<unkno
   return (await readAll(source)).map((row) => seen(source, row));
 }
 
-/** Goes through a source as a run does: ranges, batches, and a new reader after every batch that the dice say so. */
+/** Goes through a source as a run does, in ranges and batches, with a new reader wherever the dice say so. */
 async function visit(
   reopen: () => Promise<ReadableSource>,
   dice: { readonly range: number; readonly batch: readonly number[]; readonly bytes: number },
@@ -143,7 +143,7 @@ const people = fc.array(
 );
 const columns = { id: "bigint", name: "text", note: "text?" } as const;
 
-describe("every record of a file is visited once, with its lines, wherever a run begins again", () => {
+describe("every record of a file is visited once, with its lines, wherever a run resumes", () => {
   test("CSV", async () => {
     const shape = fc.record({
       newline: fc.constantFrom("\n", "\r\n"),
@@ -234,7 +234,7 @@ describe("every record of a file is visited once, with its lines, wherever a run
     );
   });
 
-  test("records larger than a read of the file, and ones that end where a read ends", async () => {
+  test("records larger than a read of the file, and records that end where a read ends", async () => {
     const list = [65_535, 1, 65_530, 200_000, 65_536, 3].map((size, id) => ({
       id: BigInt(id),
       name: `${"é\n".repeat(size / 3)}"`,
@@ -250,7 +250,7 @@ describe("every record of a file is visited once, with its lines, wherever a run
   });
 });
 
-describe("whatever a file holds", () => {
+describe("any content of a file", () => {
   const bytes = fc
     .array(
       fc.oneof(
@@ -260,7 +260,7 @@ describe("whatever a file holds", () => {
             ...['"', '"', ",", "\n", "\n", "\r\n", "\r", "a", "1", "{", "}", ":", "\xff", "\0", " "],
           ),
         },
-        // What a read of the file brings ends in the middle of something.
+        // A read of the file ends in the middle of something.
         { weight: 1, arbitrary: fc.constant("y".repeat(65_530)) },
       ),
       { maxLength: 40 },
@@ -268,7 +268,7 @@ describe("whatever a file holds", () => {
     .map((parts) => Buffer.from(parts.join(""), "latin1"));
   const declared = { columns: { a: "text?", b: "text" } } as const;
 
-  test.each(["csv", "ndjson"])("%s is cut in the same way from wherever it is read", async (kind) => {
+  test.each(["csv", "ndjson"])("of %s is divided the same way wherever reading begins", async (kind) => {
     await fc.assert(
       fc.asyncProperty(bytes, dice, async (content, turns) => {
         const path = await written(content);
@@ -290,7 +290,7 @@ describe("whatever a file holds", () => {
     );
   });
 
-  test.each(["csv", "ndjson"])("no line of %s is lost: each is in one record, or empty", async (kind) => {
+  test.each(["csv", "ndjson"])("of %s loses no line: each is in one record, or empty", async (kind) => {
     await fc.assert(
       fc.asyncProperty(bytes, async (content) => {
         const path = await written(content);
@@ -314,7 +314,7 @@ describe("whatever a file holds", () => {
     );
   });
 
-  test("stray quotes in a CSV cost the lines that they stand in, and no other", async () => {
+  test("with stray quotes in a CSV loses only the lines with these quotes", async () => {
     const stray = fc.constantFrom('2,5" disk,1', '"a"b,c,d', '1,x,"y"z', `8,${"w".repeat(70_000)}"`);
     await fc.assert(
       fc.asyncProperty(
@@ -356,11 +356,11 @@ describe("CSV", () => {
     expect(await csv(content, two)).toEqual([]);
   });
 
-  test("takes columns by name, in any order, and ignores others", async () => {
+  test("takes columns by name, in any order, and ignores other columns", async () => {
     expect(await csv("\ufeffx,b,y,a\r\n9,1,9,q\r\n", two)).toEqual([{ a: "q", b: 1 }]);
   });
 
-  test("tells null from an empty text by the quotes", async () => {
+  test("distinguishes null from an empty text by the quotes", async () => {
     expect(await csv('a,b\n"",\n,1\n', { a: "text?", b: "integer?" })).toEqual([
       { a: "", b: null },
       { a: null, b: 1 },
@@ -373,7 +373,7 @@ describe("CSV", () => {
     expect(await csv("a,b\n,1\n", two)).toEqual([{ a: "", b: 1 }]);
   });
 
-  test("sets a bad record aside and goes on", async () => {
+  test("rejects a bad record and goes on", async () => {
     const content = Buffer.concat([
       Buffer.from('a,b\n"two\nlines",abc\n'),
       Buffer.from([0xff, 0xfe]),
@@ -394,11 +394,7 @@ describe("CSV", () => {
     ["text behind a closing quote", 'x,1\n"secret"q,2\nz,3\n', [2]],
     ["a quote that is never closed", 'x,1\r\n"secret\r\n\r\nz,3\r\n', [2]],
     ["a quote that is never closed, at the very end", 'x,1\nz,3\n"secret', [3]],
-    [
-      "a quote that only one far below seems to close",
-      `x,1\n"secret,2\n${"\n".repeat(300)}z,3\n"w"v,4\n`,
-      [2, 304],
-    ],
+    ["a quote whose only match is far below", `x,1\n"secret,2\n${"\n".repeat(300)}z,3\n"w"v,4\n`, [2, 304]],
     ["quotes that break line after line", `x,1\n${'"secret"q,2\n'.repeat(3)}z,3\n`, [2, 3, 4]],
   ])("with %s loses that line, and names it", async (_, content, lines) => {
     const path = await written(`a,b\n${"y,0\n".repeat(2_000)}${content}`);
@@ -412,13 +408,13 @@ describe("CSV", () => {
     expect(got.length).toBe(2_002 + lines.length);
   });
 
-  test("takes a text of very many lines, but does not look on and on for a quote's end", async () => {
+  test("accepts a text of very many lines, but limits the search for a closing quote", async () => {
     const text = "x\n".repeat(99_999);
     expect(await csv(`a,b\n"${text}",1\nz,3\n`, two)).toEqual([
       { a: text, b: 1 },
       { a: "z", b: 3 },
     ]);
-    // As many lines are left to stand for themselves: the last is one field with a quote, the others lack one.
+    // Each of that many lines becomes a record: the last has a stray quote, the others lack a field.
     const got = await csv(`a,b\n"${text}\n",1\nz,3\n`, two);
     expect(got[0]).toMatch(/^line 2, broken quoting/);
     expect(got[1]).toBe("line 3, 1 field where 2 are expected");
@@ -567,7 +563,7 @@ describe("a value of NDJSON", () => {
     if (raw.length > 2 && raw !== "null" && raw !== "true") expect(reason).not.toContain(raw);
   });
 
-  test("that is missing is null, or a reason to set the record aside", async () => {
+  test("that is missing is null, or rejects the record", async () => {
     expect(await ndjson('{"b":1}\n{"a":"x"}\n', { a: "text?", b: "integer?" })).toEqual([
       { a: null, b: 1 },
       { a: "x", b: null },
@@ -577,7 +573,7 @@ describe("a value of NDJSON", () => {
     ]);
   });
 
-  test("of a name that is there twice is the last", async () => {
+  test("with a duplicate name is the last one", async () => {
     expect(await ndjson('{"a":1,"a":2,"__proto__":3}', { a: "integer", ["__proto__"]: "integer" })).toEqual([
       Object.fromEntries([
         ["a", 2],
@@ -587,7 +583,7 @@ describe("a value of NDJSON", () => {
   });
 });
 
-test("a bad line of NDJSON is rejected, and the next goes on", async () => {
+test("a bad line of NDJSON is rejected, and the next one is read", async () => {
   const content = Buffer.concat([
     Buffer.from('\ufeff{"a":1}\n{"a":secret\n[1]\n"x"\nnull\n{"a":'),
     Buffer.from([0x22, 0xc3, 0x28, 0x22]),
@@ -608,7 +604,7 @@ test("a bad line of NDJSON is rejected, and the next goes on", async () => {
 describe("a file", () => {
   const define = (path: string) => csvFile(path, { columns: { a: "integer" } });
 
-  test("that cannot be read is refused with its place", async () => {
+  test("that cannot be read is refused with its path", async () => {
     const missing = await openFile(define("no/such.csv")).catch((reason: unknown) => reason);
     expect(missing).toBeInstanceOf(UsageError);
     expect(String(missing)).toContain("The file no/such.csv does not exist.");
@@ -631,13 +627,13 @@ describe("a file", () => {
     expect(other?.fingerprint).not.toBe(first?.fingerprint);
   });
 
-  test("is guessed by its first records when it is large", async () => {
+  test("of large size is estimated by its first records", async () => {
     const source = await openFile(define(await written(`a\n${"12345\n".repeat(50_000)}`)));
     expect(source.estimate()).toBeGreaterThan(45_000);
     expect(source.estimate()).toBeLessThan(55_000);
   });
 
-  test("that grows, changes or goes away is not read any further", async () => {
+  test("that grows, changes or disappears is not read further", async () => {
     const path = await written(`a\n${"1\n".repeat(100_000)}`);
     const source = await openFile(define(path));
     const portions = source.read(tx, open, () => 10);
@@ -647,7 +643,7 @@ describe("a file", () => {
       for await (const _ of portions);
     };
     await expect(rest()).rejects.toThrow(/changed while the run reads it/);
-    // Its bounds may come out of what was parsed before; its rows are looked at before the batch can be committed.
+    // Its bounds may come from earlier parsing; its rows are checked before the batch can be committed.
     await expect(readAll(source)).rejects.toThrow(/changed while the run reads it/);
     const touched = await openFile(define(path));
     await utimes(path, 1, 1);
@@ -657,7 +653,7 @@ describe("a file", () => {
     await expect(readAll(gone)).rejects.toThrow(/does not exist/);
   });
 
-  test("read only within bounds ends at their border", async () => {
+  test("read only within bounds ends at the upper bound", async () => {
     const source = await openFile(define(await written("a\n1\n2\n\n3\n4")));
     const second = await source.walk.boundary(tx, null, 2);
     const fourth = await source.walk.boundary(tx, second, 2);
@@ -672,7 +668,7 @@ describe("a file", () => {
       isLast: true,
       isEmpty: false,
     });
-    // The only row left has a key of its own even where the range has an open end.
+    // The only remaining row has its own key, even where the range has an open end.
     expect(await source.walk.nextBatch(tx, { after: second, through: null }, 2, unlimited)).toMatchObject({
       through: fourth,
       isLast: false,
@@ -690,7 +686,7 @@ describe("a file", () => {
 describe("a definition", () => {
   const a = { a: "text" } as const;
 
-  test("tells all that decides what the job does, as plain data", () => {
+  test("contains everything that decides what the job does, as plain data", () => {
     const texts = [
       csvFile("a.csv", { columns: a }),
       csvFile("a.csv", { columns: a, header: false }),
@@ -726,14 +722,17 @@ describe("a definition", () => {
     ["an unknown type", () => csvFile("a", { columns: { a: "int8" } as unknown as Columns })],
     ["a delimiter of two characters", () => csvFile("a", { columns: a, delimiter: "||" })],
     ["a quote as delimiter", () => csvFile("a", { columns: a, delimiter: '"' })],
-    ["a null that holds the delimiter", () => csvFile("a", { columns: a, null: "a,b" })],
-    ["a header that is no truth", () => csvFile("a", { columns: a, header: "yes" as unknown as boolean })],
+    ["a null that contains the delimiter", () => csvFile("a", { columns: a, null: "a,b" })],
+    [
+      "a header that is not a boolean",
+      () => csvFile("a", { columns: a, header: "yes" as unknown as boolean }),
+    ],
     ["a row that is no object", () => rows([null as unknown as { a: string }], { columns: a })],
     ["an unknown column", () => rows([{ a: "", b: "" } as { a: string }], { columns: a })],
     ["a missing value", () => rows([{} as { a: string }], { columns: a })],
     ["a value of another type", () => rows([{ a: 1 as unknown as string }], { columns: a })],
     ["a fraction for a whole number", () => rows([{ a: 1.5 }], { columns: { a: "integer" } })],
-    ["null where none may be", () => rows([{ a: null as unknown as string }], { columns: a })],
+    ["null in a column that is not null", () => rows([{ a: null as unknown as string }], { columns: a })],
     ["a NUL character", () => rows([{ a: "\0" }], { columns: a })],
   ])("with %s is refused with a remedy", (_, define) => {
     let error: unknown;

@@ -10,7 +10,7 @@ const relation = { schema: "public", name: "t", columns: [] } as unknown as Rela
 const everything = { after: null, through: null };
 const budget = 1_000_000;
 
-/** A table of rows without end, that notes whether the widths of rows were looked at. */
+/** An endless table, which records whether the widths of rows were measured. */
 class Endless {
   readonly asked: ("measured" | "counted")[] = [];
 
@@ -47,7 +47,7 @@ describe("a batch of keys", () => {
     expect(await walked(walk, 5_000)).toEqual(["counted", 800]);
   });
 
-  test("is measured where rows are wide, and for as long as wide ones are remembered", async () => {
+  test("is measured where rows are wide, and as long as wide rows are remembered", async () => {
     const walk = wide();
     walk.saw(1, 500_000);
     expect(await walked(walk, 5_000)).toEqual(["measured", 7]);

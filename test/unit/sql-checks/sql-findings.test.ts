@@ -34,7 +34,7 @@ function alone(name: string, up: string, more: object = {}): Step {
   return sqlStep({ name, up: { text: up, values: [] }, down: null, transactional: false, ...more });
 }
 
-describe("the SQL in a step of tidefill's own is looked at:", () => {
+describe("the SQL in one of tidefill's own steps is checked:", () => {
   test("the table that a foreign key refers to", async () => {
     const key = (references: string) =>
       addForeignKey("app.t", "t_u", { columns: ["a"], references: { text: references, values: [] } });
@@ -42,7 +42,7 @@ describe("the SQL in a step of tidefill's own is looked at:", () => {
     expect(await found(key("app.u (id)"))).toEqual([]);
   });
 
-  test("the condition of a check, and what an index is by", async () => {
+  test("the condition of a check, and the expression of an index", async () => {
     const long = "x".repeat(64);
     expect(await found(addCheck("app.t", "c", { text: `${long} > 0`, values: [] }))).toEqual([
       "add check c to app.t: identifier-too-long",
@@ -52,7 +52,7 @@ describe("the SQL in a step of tidefill's own is looked at:", () => {
     ]);
   });
 
-  test("of its table the job says where it is", async () => {
+  test("but not the step's own table, which may be unqualified", async () => {
     expect(
       await found(
         addColumn("t", "a", "int"),
@@ -64,7 +64,7 @@ describe("the SQL in a step of tidefill's own is looked at:", () => {
 });
 
 describe("a step of the author's own", () => {
-  test("may drop what it has made when it is undone", async () => {
+  test("may drop in its undo what it has created", async () => {
     const up = sql`create function app.f() returns int language sql return 1`;
     expect(await found(sqlStep({ name: "f", up, down: sql`drop function app.f()` }))).toEqual([]);
     expect(await found(sqlStep({ name: "g", up, down: sql`drop function app.g()` }))).toEqual([
@@ -72,14 +72,14 @@ describe("a step of the author's own", () => {
     ]);
   });
 
-  test("has the query that says whether it is done looked at", async () => {
+  test("has its `done` query checked", async () => {
     expect(await found(alone("v", "vacuum app.t", { done: sql`select exists (select from t)` }))).toEqual([
       "v: unqualified-table",
     ]);
   });
 });
 
-test("what the steps before have made and said is known", async () => {
+test("what earlier steps have created and established is known", async () => {
   const notNull = sql`alter table app.t validate constraint c; alter table app.t alter a set not null`;
   const set = sqlStep({ name: "set", up: notNull, down: null });
   const add = sqlStep({
@@ -93,7 +93,7 @@ test("what the steps before have made and said is known", async () => {
   expect(await found(createTable('"App".t', sql`create table "App".t (a int)`), fill)).toEqual([]);
 });
 
-test("the queries of a job's integrity are looked at", async () => {
+test("the integrity queries of a job are checked", async () => {
   const t = table("app.t", { key: "id", columns: { id: "bigint", a: "integer?" } });
   const given = defineSqlJob({
     name: "fill-a",
@@ -115,7 +115,7 @@ test.each([
       contract: [dropColumn("app.t", "a", { known: { "drop-colum": "…" } })],
     }),
   ],
-])("a code that no check has is refused in %s", async (_, given) => {
+])("an unknown code is refused in %s", async (_, given) => {
   await expect(refusalsOfSteps(given)).rejects.toMatchObject({
     code: "usage",
     message: expect.stringMatching(/which the step ".*" of add-things names in/),

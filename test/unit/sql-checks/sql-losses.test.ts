@@ -11,7 +11,7 @@ test.each([
   ["drop schema app", ["drop schema app"]],
   ["drop owned by web", ["drop owned"]],
   ["drop database school", ["drop database"]],
-])("%s takes something away", async (text, losses) => {
+])("%s is destructive", async (text, losses) => {
   expect(await lossesIn(text)).toEqual(losses);
 });
 
@@ -24,6 +24,6 @@ test.each([
   "create function app.f() returns void begin atomic delete from app.t; end",
   "insert into app.t values (1) on conflict do nothing",
   "comment on table app.t is 'drop table app.t'",
-])("%s takes nothing away", async (text) => {
+])("%s is not destructive", async (text) => {
   expect(await lossesIn(text)).toEqual([]);
 });

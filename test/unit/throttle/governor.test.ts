@@ -18,29 +18,29 @@ function levels(governor: Governor, utilizations: readonly number[]): number[] {
 }
 
 describe("a governor", () => {
-  test("leaves a run alone while nothing strains", () => {
+  test("leaves a run alone while no signal is strained", () => {
     const governor = new Governor();
     expect(levels(governor, [0, 0.2, 0.5])).toEqual([1, 1, 1]);
     expect(governor.heldBackBy).toBeNull();
   });
 
-  test("gives way at once, the more the nearer the limit comes, and holds at the limit", () => {
+  test("slows down at once, more the nearer the limit, and holds at the limit", () => {
     const [half, most, held] = levels(new Governor(), [0.75, 0.95, 1]);
     expect(half).toBeCloseTo(0.502);
     expect(most).toBeCloseTo(0.1036);
     expect(held).toBe(0);
   });
 
-  test("comes back little by little: a tenth a second", () => {
+  test("recovers gradually: a tenth a second", () => {
     const found = levels(new Governor(), [1.2, 0, 0, 0, 0]);
     expect(found.map((level) => Math.round(level * 1_000) / 1_000)).toEqual([0, 0.003, 0.103, 0.203, 0.303]);
   });
 
-  test("does not flap around the limit: held, it goes on only when the utilization is clearly over", () => {
+  test("does not oscillate around the limit: a held run goes on only when the utilization is clearly below it", () => {
     expect(levels(new Governor(), [1, 0.99, 1.01, 0.85, 0.99])).toEqual([0, 0, 0, 0, 0]);
   });
 
-  test("is not kept stopped by a signal that never stops a run by itself", () => {
+  test("is not kept stopped by a signal that alone never stops a run", () => {
     const governor = new Governor();
     const busy = reading(0.95, "processor");
     governor.learn([reading(1.2, "stop file"), busy], 0);
@@ -52,7 +52,7 @@ describe("a governor", () => {
     expect(governor.level).toBeCloseTo(0.003, 3);
   });
 
-  test("is held by whatever still holds, whichever signal began", () => {
+  test("is held by any signal that still holds, whichever began", () => {
     const governor = new Governor();
     governor.learn([reading(1.5, "archiver"), reading(1.1, "wal")], 0);
     governor.learn([reading(0.2, "archiver"), reading(0.9, "wal")], 1_000);
@@ -69,7 +69,7 @@ describe("a governor", () => {
     expect(governor.heldBackBy).toBeNull();
   });
 
-  test("never works at or above the limit, whatever came before, and never stops below it for ever", () => {
+  test("never works at or above the limit, and never stops for ever below it", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 2, noNaN: true }), { maxLength: 50 }), (utilizations) => {
         const governor = new Governor();

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { LsnHistory } from "../../../src/throttle/signals/lsn-history.ts";
 
-test("a standby that has replayed all is not late, however long ago that was", () => {
+test("a standby that has replayed all WAL does not lag, however long ago that was", () => {
   const history = new LsnHistory();
   history.note(100, 0);
   expect(history.secondsBehind(100, 3_600_000)).toBe(0);
 });
 
-test("a standby is as late as the oldest WAL that it has not replayed", () => {
+test("a standby lags by the age of the oldest WAL that it has not replayed", () => {
   const history = new LsnHistory();
   for (const [position, at] of [
     [100, 0],
@@ -21,7 +21,7 @@ test("a standby is as late as the oldest WAL that it has not replayed", () => {
   expect(history.secondsBehind(100, 5_000)).toBe(5);
 });
 
-test("a primary that stands still ages nobody who is there, and nobody can tell of who lacks what was there before", () => {
+test("an idle primary does not age its replicas; the lag of a replica that lacks older WAL is unknown", () => {
   const history = new LsnHistory();
   history.note(100, 0);
   for (let at = 1_000; at <= 60_000; at += 1_000) history.note(100, at);
@@ -29,7 +29,7 @@ test("a primary that stands still ages nobody who is there, and nobody can tell 
   expect(history.secondsBehind(99, 60_000)).toBeNull();
 });
 
-test("what is written after a rest is not as old as the rest", () => {
+test("WAL written after an idle time is not as old as the idle time", () => {
   const history = new LsnHistory();
   history.note(100, 0);
   for (let at = 500; at <= 60_000; at += 500) history.note(100, at);

@@ -9,13 +9,13 @@ vi.mock("node:os", async (original) => ({
   cpus: vi.fn(),
 }));
 
-/** A server with an application at work or not, whose process has a number that is taken here, or not. */
+/** A server with or without an application at work, whose process id belongs to this machine or not. */
 function server(isAtWork: boolean, pid = process.pid): Queryable {
   const row = { is_local: "t", pid: String(pid), may: "t", role: "me", is_at_work: isAtWork ? "t" : "f" };
   return { query: async () => ({ rows: [row], rowCount: 1 }) } as unknown as Queryable;
 }
 
-/** Processors of which each has been busy and idle for so many seconds. */
+/** Processors, each of which has been busy and idle for so many seconds. */
 function have(count: number, busy: number, idle: number): void {
   const times = { user: busy, nice: 0, sys: 0, irq: 0, idle };
   vi.mocked(cpus).mockReturnValue(Array.from({ length: count }, () => ({ model: "", speed: 0, times })));
@@ -25,7 +25,7 @@ test("beside an application a run on few processors gives way, however idle they
   const processor = new Processor();
   have(2, 1, 1);
   expect(await processor.read(server(false))).toBeNull();
-  // Two people may do something in the same second, but not in the next one again.
+  // Two people may be active in the same second, but not in the next one again.
   expect(await processor.read(server(true))).toBeNull();
   for (const idle of [10, 20]) {
     have(2, 1, idle);
@@ -38,14 +38,14 @@ test("beside an application a run on few processors gives way, however idle they
   }
 });
 
-test("before the first batch one look is enough, and the next one may find it wrong", async () => {
+test("before the first batch one look is enough, and the next look may correct it", async () => {
   have(2, 1, 1);
   const processor = new Processor();
   expect(await processor.read(server(true))).toMatchObject({ utilization: 0.999 });
   expect(await processor.read(server(false))).toBeNull();
 });
 
-test("on many processors it gives way as they are busy", async () => {
+test("on many processors a run gives way according to their load", async () => {
   const processor = new Processor();
   have(16, 0, 0);
   await processor.read(server(true));
@@ -59,7 +59,7 @@ test("on many processors it gives way as they are busy", async () => {
   });
 });
 
-test("an application that pauses is still there, for a while", async () => {
+test("an application that pauses still counts for a while", async () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   try {
     have(2, 1, 1);
@@ -75,9 +75,9 @@ test("an application that pauses is still there, for a while", async () => {
   }
 });
 
-test("alone a run gives way to nobody, and elsewhere nobody can look", async () => {
+test("without an application a run does not give way, nor on a remote server, where the processors are unknown", async () => {
   have(2, 1, 1);
   expect(await new Processor().read(server(false))).toBeNull();
-  // No system has a process of this number.
+  // No system has a process with this id.
   expect(await new Processor().read(server(true, 2 ** 30))).toBeNull();
 });

@@ -101,13 +101,13 @@ describe("a query to Prometheus", () => {
     await expect(read()).rejects.toThrow(`Prometheus refused the query "slow pages": ${why}`);
   });
 
-  test("that nobody answers is blind", async () => {
+  test("without an answer is blind", async () => {
     server.close();
     await expect(read()).rejects.toThrow(SignalBlindError);
     await expect(read()).rejects.toThrow(`Prometheus at ${address} does not answer`);
   });
 
-  test("whose answer does not come is given up, before the watch gives up the signal", async () => {
+  test("without an answer in time is given up before the watch gives up the signal", async () => {
     const patience = new AbortController();
     const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(patience.signal);
     respond = () => patience.abort();
@@ -121,7 +121,7 @@ describe("a query to Prometheus", () => {
     expect(signal.onError).toBe("hold");
   });
 
-  test("goes below the path of the address, with the query as it is written", async () => {
+  test("goes below the path of the address, with the query unchanged", async () => {
     samples("1");
     const query = 'sum(rate(lag{job="a&b"}[5m])) + 1 > 0';
     await read(`http://${address}/monitoring/`, query);
@@ -132,7 +132,7 @@ describe("a query to Prometheus", () => {
     expect(requests.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
   });
 
-  test("names itself with the name and the password of the address, and shows neither", async () => {
+  test("sends the user name and password of the address, and shows neither", async () => {
     samples("1");
     await read(`http://me:p%40ss@${address}`);
     expect(requests[0]?.headers.authorization).toBe(`Basic ${Buffer.from("me:p@ss").toString("base64")}`);

@@ -18,7 +18,7 @@ function lag(...declared: readonly string[]): ReplicationLag {
   return new ReplicationLag({ declared: () => declared, maxSeconds: 1_000, maxBytes: 1_000_000 });
 }
 
-test("of standbys that bear the same name, the one that is further behind counts", async () => {
+test("of standbys with the same name, the one that is further behind counts", async () => {
   for (const standbys of [
     [
       ["walreceiver", 5_000_000],
@@ -35,7 +35,7 @@ test("of standbys that bear the same name, the one that is further behind counts
   }
 });
 
-test("a standby that was declared and is not there cannot be judged", async () => {
+test("a declared standby that is not connected is blind", async () => {
   await expect(lag("replica-b").read(primary(["replica-a", 5_000_000]))).rejects.toThrow(
     "replica-b is not connected",
   );

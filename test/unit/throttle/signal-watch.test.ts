@@ -51,7 +51,7 @@ async function begin(...signals: Signal[]): Promise<void> {
   await started;
 }
 
-test("looks that are quick are taken together, and the others one after the other", async () => {
+test("fast signals are read together, the other signals one after another", async () => {
   const looks: string[] = [];
   const note = (name: string) => async (): Promise<number> => {
     looks.push(`${name} begins`);
@@ -71,7 +71,7 @@ test("looks that are quick are taken together, and the others one after the othe
   ]);
 });
 
-test("each signal is looked at in its own rhythm", async () => {
+test("each signal is read at its own interval", async () => {
   const looks = { quick: 0, slow: 0 };
   await begin(
     signal("lock waits", 500, async () => (looks.quick += 1)),
@@ -81,7 +81,7 @@ test("each signal is looked at in its own rhythm", async () => {
   expect(looks).toEqual({ quick: 21, slow: 6 });
 });
 
-test("a load that cannot be seen for a moment is what it was, and is no longer known after half a minute", async () => {
+test("a load signal without an answer keeps its last value, and is unknown after half a minute", async () => {
   let look = async (): Promise<number> => 6;
   await begin(signal("active sessions", 1_000, () => look()));
   expect(told).toMatchObject([{ utilization: 0.6 }]);
@@ -93,7 +93,7 @@ test("a load that cannot be seen for a moment is what it was, and is no longer k
   expect(told).toEqual([]);
 });
 
-test("what nobody may see counts for nothing at once, and is told once", async () => {
+test("a signal that the role may not read counts for nothing at once, and is reported once", async () => {
   let look = async (): Promise<number> => 6;
   await begin(signal("active sessions", 500, () => look()));
   look = () => Promise.reject(new SignalBlindError("grant pg_monitor to me"));
@@ -102,7 +102,7 @@ test("what nobody may see counts for nothing at once, and is told once", async (
   expect(blind).toEqual(["active sessions: grant pg_monitor to me"]);
 });
 
-test("rows that could pile up unseen hold the run until they are seen again", async () => {
+test("a signal that guards against a backlog holds the run while it is unknown", async () => {
   let look = (): Promise<number> => Promise.reject(new Error("away"));
   await begin(signal("replication lag", 500, () => look(), "hold"));
   expect(told).toMatchObject([{ utilization: 1, reason: "replication lag unknown: away" }]);
@@ -111,7 +111,7 @@ test("rows that could pile up unseen hold the run until they are seen again", as
   expect(told).toMatchObject([{ utilization: 0.2 }]);
 });
 
-test("one that takes long keeps no other waiting", async () => {
+test("a slow signal delays no other", async () => {
   let utilization = 0;
   let look = async (): Promise<number> => 0;
   await begin(

@@ -84,7 +84,7 @@ describe("the latency of commits", () => {
     return signal;
   };
 
-  test("says nothing out of fewer than five", async () => {
+  test("is not judged from fewer than five commits", async () => {
     expect(await having([500, 500, 500, 500]).read()).toBeNull();
     expect(await having([500, 500, 500, 500, 500]).read()).not.toBeNull();
   });
@@ -106,7 +106,7 @@ describe("the latency of commits", () => {
     ["all are at the limit", Array(5).fill(100), 0.95, "commits take 100 ms > 100 ms"],
   ])("slows a run down and never stops it: %s", async (_, milliseconds, utilization, reason) => {
     const found = await having(milliseconds).read();
-    // However small a batch is, it waits for the disk once.
+    // A batch of any size waits for the disk once.
     expect(found).toEqual({ signal: "commit latency", utilization, reason, onlyRestsHelp: true });
   });
 
@@ -135,18 +135,18 @@ describe("a function of the job's own", () => {
     [200, 1, "queue 200 > 200"],
     [0.126, 0.00063, "queue 0.13 of at most 200"],
     [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, "queue Infinity > 200"],
-  ])("that answers %d is the utilization %d: %s", async (value, utilization, reason) => {
+  ])("that returns %d gives the utilization %d: %s", async (value, utilization, reason) => {
     expect(await reading(() => value)).toEqual({ signal: "function", utilization, reason });
     expect(await reading(async () => value)).toEqual({ signal: "function", utilization, reason });
   });
 
-  test.each([Number.NaN, "7", undefined, null, 7n])("that answers %o is blind, and named", async (value) => {
+  test.each([Number.NaN, "7", undefined, null, 7n])("that returns %o is blind, and named", async (value) => {
     const blind = reading(() => value as unknown as number);
     await expect(blind).rejects.toThrow(SignalBlindError);
     await expect(blind).rejects.toThrow('the function "queue" answered no number');
   });
 
-  test("that throws is heard, and one that cannot be asked holds the run", async () => {
+  test("that throws is reported, and one that cannot be asked holds the run", async () => {
     const failing = (): number => {
       throw new Error("queue is gone");
     };
@@ -157,7 +157,7 @@ describe("a function of the job's own", () => {
 });
 
 describe("a stop file", () => {
-  test("holds a run while it is there, whatever is in it", async () => {
+  test("holds a run while it exists, whatever its content", async () => {
     const directory = await mkdtemp(join(tmpdir(), "tidefill-stop-file-"));
     const path = join(directory, "stop");
     const signal = stopFile(path);
@@ -175,7 +175,7 @@ describe("a stop file", () => {
 });
 
 describe("a window as a signal", () => {
-  /** A database whose clock shows what the test says. */
+  /** A database whose clock shows a given time. */
   const clock = (now: string): Queryable => ({
     query: async () => ({ rows: [{ now: String(Date.parse(now)) }], count: 1 }),
   });
@@ -190,13 +190,13 @@ describe("a window as a signal", () => {
       "2026-06-01T04:00:00Z",
       "the window 22:00-06:00 Europe/Berlin is closed until 2026-06-01 20:00 UTC (16 h)",
     ],
-  ])("goes by the database's clock: at %s it says %s", async (now, reason) => {
+  ])("follows the database's clock: at %s it says %s", async (now, reason) => {
     const windows = Windows.parse("22:00-06:00 Europe/Berlin");
     const expected = reason === null ? null : { signal: "window", utilization: 1, reason };
     expect(await new WindowSignal(() => windows).read(clock(now))).toEqual(expected);
   });
 
-  test("says nothing where there is none, and hears of one that is set meanwhile", async () => {
+  test("says nothing where there is no window, and notices one that is set later", async () => {
     let hours: OpenHours | null = null;
     const signal = new WindowSignal(() => hours);
     const now = clock("2026-06-01T12:00:00Z");
@@ -207,7 +207,7 @@ describe("a window as a signal", () => {
     expect((await signal.read(now))?.reason).toMatch(/until 2026-06-01 20:00 UTC/);
   });
 
-  test("looks for the next opening once, and anew when that has passed", async () => {
+  test("computes the next opening once, and again when that has passed", async () => {
     const windows = Windows.parse("22:00-06:00 UTC");
     const nextChange = vi.spyOn(windows, "nextChange");
     const signal = new WindowSignal(() => windows);

@@ -1,6 +1,6 @@
 import type { SqlContext } from "../../../../src/sql-checks/check-sql.ts";
 
-/** What a code must be raised for, and what not, with the context that both stand in. */
+/** SQL for which a code must be raised, and SQL for which it must not, with the context of both. */
 export interface Cases {
   readonly context?: Partial<SqlContext>;
   readonly flagged: readonly string[];

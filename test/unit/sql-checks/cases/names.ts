@@ -130,7 +130,7 @@ export const names: CasesByCode = {
   },
 };
 
-/** Of expressions, which stand in the columns of a job. */
+/** For expressions, in the columns of a job. */
 export const expressions: CasesByCode = {
   "unqualified-function": {
     flagged: [
