@@ -38,7 +38,7 @@ afterEach(async () => {
 });
 afterAll(() => tidefill.close());
 
-/** What `status` says as soon as this holds of it. */
+/** What `status` says as soon as the condition holds. */
 async function statusWhen(describe: string, holds: (report: RunReport) => boolean): Promise<RunReport> {
   const pool = createPool({ connectionString: database.url, applicationName: "test", maxConnections: 1 });
   const db = new Database(pool);
@@ -61,7 +61,7 @@ async function blocked(by: string): Promise<RunReport> {
   return statusWhen(`a run that tells of ${by}`, ({ hold }) => hold?.reason.includes(by) === true);
 }
 
-/** Starts a run and answers, when some rows are done, what will become of it. */
+/** Starts a run and returns its outcome as a promise once some rows are done. */
 async function started(): Promise<{ readonly ending: Promise<Outcome> }> {
   const child = tidefill.start("run", "count", "--workers", "1");
   child.stdin.end();
@@ -72,7 +72,7 @@ async function started(): Promise<{ readonly ending: Promise<Outcome> }> {
   return { ending };
 }
 
-test("an idle session that holds a lock is named in the progress line, in status, list and check, with what ends it (B6)", async () => {
+test("the progress line, status, list and check name an idle session that holds a lock, and how to end it (B6)", async () => {
   const { ending } = await started();
   await application.query("begin; lock table notes in share mode");
   const { hold } = await blocked(`pid ${pid}`);
@@ -86,7 +86,7 @@ test("an idle session that holds a lock is named in the progress line, in status
     expect(stdout).toMatch(new RegExp(`held back:? +pid ${pid} `));
     expect(stdout).toContain(`wait, or end it: ${what}`);
   }
-  // However fast it was before, while nothing moves there is no estimate of the end.
+  // While nothing is committed there is no estimate of the end, however fast the run was before.
   const still = await statusWhen(
     "a run that stands for more than three seconds",
     ({ secondsSinceCheckpoint }) => (secondsSinceCheckpoint ?? 9) > 3,
@@ -99,7 +99,7 @@ test("an idle session that holds a lock is named in the progress line, in status
   if (stderr.includes("held back")) expect(stderr).toMatch(/held back: .* → wait/);
 }, 120_000);
 
-test("a prepared transaction that holds a lock is named, with what ends it (B6)", async () => {
+test("a prepared transaction that holds a lock is named, with the statement that ends it (B6)", async () => {
   const { ending } = await started();
   await application.query("begin; lock table notes in share mode; prepare transaction 'lost it'");
   await blocked("the prepared transaction 'lost it'");
@@ -113,7 +113,7 @@ test("a prepared transaction that holds a lock is named, with what ends it (B6)"
 }, 120_000);
 
 test.each(["share", "access exclusive"])(
-  "status does not wait for a table that is locked in %s mode, and says who has locked it (16)",
+  "status does not wait for a table that is locked in %s mode, and names the session that locked it (16)",
   async (mode) => {
     await (await started()).ending;
     await database.query(

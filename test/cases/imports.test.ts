@@ -7,7 +7,7 @@ import { useDatabase } from "../support/database.ts";
 const database = useDatabase();
 let project: Project;
 
-/** Each way in which a job may name a file of the user's, and the file that it names. */
+/** The ways in which a job can import a file of the user, each with that file. */
 const ways = {
   aliased: ['import { word as aliased } from "@/lib/words";', "src/lib/words.ts"],
   named: ['import { word as named } from "words";', "src/other/words.ts"],
@@ -77,7 +77,7 @@ export default defineJob({
   );
 }
 
-test("what a job imports is loaded by any name, and each file that changes is seen at a resume (F2)", async () => {
+test("a job can import files under any name, and a resume notices each file that changed (F2)", async () => {
   const [statements, files] = [
     Object.values(ways).map(([each]) => each),
     Object.values(ways).map(([, each]) => each),
@@ -99,7 +99,7 @@ test("what a job imports is loaded by any name, and each file that changes is se
   ]);
 });
 
-test("another version of a package is seen at a resume (F2)", async () => {
+test("a resume notices another version of a package (F2)", async () => {
   await writeJob(['import { word } from "shop";'], ["word"]);
   expect((await project.type("run", "fill", "--canary", "10 rows")).code).toBe(75);
   await writeShop("1.0.1");

@@ -34,7 +34,7 @@ async function session<T>(work: (query: (text: string) => Promise<unknown>) => P
   }
 }
 
-/** Until something of ours waits for a lock. */
+/** Waits until a session of tidefill waits for a lock. */
 async function untilWaiting(): Promise<void> {
   await until(
     async () => {
@@ -47,7 +47,7 @@ async function untilWaiting(): Promise<void> {
   );
 }
 
-test("an application that changes partitions is never the victim of a deadlock with a plan (C3)", async () => {
+test("an application that changes partitions never loses a deadlock against a plan (C3)", async () => {
   await session(async (query) => {
     await query("lock table shop.day_2 in access exclusive mode");
     const plan = planOf(database, fill);
@@ -60,7 +60,7 @@ test("an application that changes partitions is never the victim of a deadlock w
   });
 });
 
-test("a run that begins gives way to an application's change of the table, and begins after it (C3)", async () => {
+test("a run that begins gives way to an application's change of the table, and then begins (C3)", async () => {
   await session(async (query) => {
     await query("lock table shop.day_2 in access exclusive mode");
     const run = runJob(fill, { connectionString: database.url });
@@ -72,7 +72,7 @@ test("a run that begins gives way to an application's change of the table, and b
   });
 });
 
-test("a plan of a table that stays locked names the table and the session that has locked it (C3)", async () => {
+test("a plan of a table that stays locked names the table and the session that locked it (C3)", async () => {
   await session(async (query) => {
     await query("set application_name = 'migration'; lock table only shop.day in access exclusive mode");
     const [holder] = await database.query(
@@ -91,7 +91,7 @@ test("a plan of a table that stays locked names the table and the session that h
   });
 });
 
-test("a table that is locked by a prepared transaction is told of by its name (C3)", async () => {
+test("a plan names a table that a prepared transaction has locked, and the transaction (C3)", async () => {
   await database.query(
     "begin; lock table only shop.day in access exclusive mode; prepare transaction 'left over'",
   );
@@ -104,7 +104,7 @@ test("a table that is locked by a prepared transaction is told of by its name (C
   }
 });
 
-test("a status does not wait for a table that is locked: it tells what it knows, and who has locked it (C3)", async () => {
+test("status does not wait for a locked table: it prints what it knows, and the session that locked it (C3)", async () => {
   const stop = new AbortController();
   const report = await runJob(fill, {
     connectionString: database.url,

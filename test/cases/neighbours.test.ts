@@ -40,7 +40,7 @@ const fillM = defineSqlJob({
   sink: update(t, { m: sql`1`, version: sql`version + 1` }),
 });
 
-/** A job that writes its first batch, and waits in the second until it is let go. */
+/** A job that writes its first batch and waits in the second until it is released. */
 function slow(): {
   readonly job: ReturnType<typeof defineJob>;
   readonly letGo: () => void;
@@ -67,7 +67,7 @@ function slow(): {
   return { job, letGo, begun };
 }
 
-test("a second job on a table says that another is writing it, in its plan and when it runs (E5)", async () => {
+test("a second job on a table says, in its plan and in its run, that another job is writing the table (E5)", async () => {
   const { job, letGo, begun } = slow();
   const first = runJob(job, { connectionString: database.url, workers: 1 });
   await begun;
@@ -94,7 +94,7 @@ test("a second job on a table says that another is writing it, in its plan and w
   expect(events.filter(({ type }) => type === "warned")).toMatchObject([expected]);
 });
 
-test("a job alone on its table is told of no other (E5)", async () => {
+test("a job that is alone on its table reports no other job (E5)", async () => {
   await runJob(fillM, { connectionString: database.url });
   const again = defineSqlJob({
     name: "other",
@@ -110,7 +110,7 @@ test("a job alone on its table is told of no other (E5)", async () => {
 test.each([
   ["lock_version", "an SQL job", "Raise it with the rest: lock_version: sql`lock_version + 1`"],
   ["version", "an SQL job", "Raise it with the rest: version: sql`version + 1`"],
-])("a column %s that %s does not raise is named by the plan (A8)", async (column, _, remedy) => {
+])("the plan names a column %s that %s does not raise (A8)", async (column, _, remedy) => {
   if (column !== "version") await database.query(`alter table shop.t rename column version to ${column}`);
   const some = table("shop.t", { key: "id", columns: { id: "bigint", n: "integer?" } });
   const fill = defineSqlJob({ name: "fill", source: rowsOf(some), sink: update(some, { n: sql`1` }) });
@@ -123,7 +123,7 @@ test.each([
   ]);
 });
 
-test("a version that the job raises makes a stale save fail, so that the plan is silent (A8)", async () => {
+test("a version that the job raises makes a stale save fail, so the plan does not warn (A8)", async () => {
   expect((await planOf(database, fillM)).warnings).toEqual([]);
   const [before] = await database.query("select version from shop.t where id = 1");
   await runJob(fillM, { connectionString: database.url });
@@ -134,7 +134,7 @@ test("a version that the job raises makes a stale save fail, so that the plan is
   expect(saved).toEqual([]);
 });
 
-test("a walk that dead entries hold up says how many they are, and who keeps them (B4)", async () => {
+test("a walk that is slowed by dead index entries says how many there are and which session keeps them (B4)", async () => {
   const client = await database.pool.connect();
   const db = new Database(
     createPool({ connectionString: database.url, applicationName: "tidefill", maxConnections: 3 }),

@@ -11,7 +11,7 @@ let tidefill: CommandLine;
 let gateway: Server;
 let url: string;
 
-/** As a Pushgateway keeps them: by the address of the group, and in it by the metric's name. */
+/** The metrics as a Pushgateway keeps them: by the address of the group, then by the name of the metric. */
 const groups = new Map<string, Map<string, string[]>>();
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ afterAll(async () => {
   await tidefill.close();
 });
 
-/** A push by POST replaces the metrics of the group that have the names of those pushed, and no others. */
+/** A POST replaces only the pushed metrics of the group and leaves its other metrics. */
 function keep(path: string, body: string): void {
   const pushed = new Map<string, string[]>();
   for (const sample of body.split("\n").filter((line) => line !== "" && !line.startsWith("#"))) {
@@ -49,7 +49,7 @@ function held(name: string): string[] {
   return samples.map((sample) => sample.replace(/ \S+$/, "")).sort();
 }
 
-test("a job's metrics stay in the Pushgateway when another job pushes its own (F1)", async () => {
+test("a job's metrics stay in the Pushgateway when another job pushes (F1)", async () => {
   await tidefill.run("run", "increment", "--pushgateway", url);
   await tidefill.run("run", "label", "--param", "word=x", "--pushgateway", url);
   expect(held("tidefill_last_success_timestamp_seconds")).toEqual([
@@ -62,7 +62,7 @@ test("a job's metrics stay in the Pushgateway when another job pushes its own (F
   ]);
 });
 
-test("a run that fails does not take away when its job last succeeded (F1)", async () => {
+test("a run that fails keeps the time of its job's last success (F1)", async () => {
   await tidefill.run("run", "label", "--param", "word=x", "--pushgateway", url);
   const poisoned = ["--param", "word=y", "--param", "poison=7", "--reject-limit", "0", "--again"];
   expect((await tidefill.run("run", "label", ...poisoned, "--pushgateway", url)).code).toBe(1);

@@ -35,7 +35,7 @@ async function findings() {
   return jobFindings({ db, store, states, all: states });
 }
 
-test("a verify with differences says what mends them, and so does the refusal to retry them (17)", async () => {
+test("a verify with differences says how to mend them, and so does the refusal to retry them (17)", async () => {
   await runJob(job, options());
   await database.query("update notes set n = 7 where id = 50");
   const verify = await verifyRun(job, options());
@@ -51,14 +51,14 @@ test("a verify with differences says what mends them, and so does the refusal to
   expect(await verifyRun(job, options())).toMatchObject({ rows: { conflicted: 0 } });
 });
 
-test("a verify in which every row differs says that a job may always do so (17)", () => {
+test("a verify in which every row differs suggests that the job may always differ (17)", () => {
   expect(repairOf({ job: "double", ofRun: 1, read: 100, differing: 100 })).toMatch(/integrity query/);
   expect(repairOf({ job: "double", ofRun: null, read: 9, differing: 3 })).toBe(
     "Do the work: tidefill run double",
   );
 });
 
-test("after an undo check says run, and adds --again only where an earlier run stands (19)", async () => {
+test("after an undo, check suggests run, and adds --again only where an earlier run stands (19)", async () => {
   await runJob(job, options());
   await undoRun("double", options());
   const [first] = await findings();
@@ -76,7 +76,7 @@ test("after an undo check says run, and adds --again only where an earlier run s
   await expect(runJob(job, options())).rejects.toMatchObject({ check: "not-done-already" });
 });
 
-test("a run that was cancelled and undone is undone, not pending (19)", async () => {
+test("a run that was cancelled and then undone counts as undone, not as pending (19)", async () => {
   const report = await runJob(job, { ...options(), canary: "10 rows" });
   expect(report.status).toBe("paused");
   await requestStop({ db, store }, String(report.run), "cancelled");
@@ -85,7 +85,7 @@ test("a run that was cancelled and undone is undone, not pending (19)", async ()
   expect(state?.state).toBe("undone");
 });
 
-test("a run that failed by its reject limit is told as that by check, with what to type (19)", async () => {
+test("check reports a run that failed by its reject limit as such, with what to type (19)", async () => {
   const never = defineSqlJob({
     name: "double",
     source: rowsOf(notes),
@@ -104,14 +104,14 @@ test("a run that failed by its reject limit is told as that by check, with what 
   });
 });
 
-test("an option of runJob that does not exist is refused by name (19)", async () => {
+test("an unknown option of runJob is refused by name (19)", async () => {
   await expect(runJob(job, { ...options(), worker: 2 } as never)).rejects.toMatchObject({
     message: 'runJob has no option "worker".',
     remedy: expect.stringMatching(/^Did you mean "workers"\?/),
   });
 });
 
-test("a key that may be null is not to be described as null, but to be made not null (19)", async () => {
+test("the remedy for a nullable key column is to make it not null, not to describe it as nullable (19)", async () => {
   await database.query(
     "alter table notes drop constraint notes_pkey; alter table notes alter id drop not null",
   );
@@ -120,7 +120,7 @@ test("a key that may be null is not to be described as null, but to be made not 
   expect(refusals[0]?.remedy).toContain("alter table public.notes alter column id set not null");
 });
 
-test("a column that does not exist is told with the one that was meant (19)", async () => {
+test("an unknown column is reported with the one that was probably meant (19)", async () => {
   await database.query("alter table notes rename n to nn");
   const { refusals } = await tryToOpenJob(db, job, {});
   expect(refusals[0]).toMatchObject({
@@ -135,11 +135,11 @@ test.each([
   ["n", ["nn"], "nn"],
   ["essays", ["students", "teachers"], null],
   ["a", ["b"], null],
-] as const)("for %s out of %j it is %s that was meant (19)", (word, names, meant) => {
+] as const)("for %s out of %j the suggestion is %s (19)", (word, names, meant) => {
   expect(nearest(word, names)).toBe(meant);
 });
 
-test("jobs, options and runs that were mistyped are told with what was meant (19)", async () => {
+test("mistyped jobs, options and runs are reported with the names that were probably meant (19)", async () => {
   const text = `import { defineSqlJob, rowsOf, sql, table, update } from "tidefill";
 const notes = table("notes", { key: "id", columns: { id: "bigint", n: "integer" } });
 export default defineSqlJob({ name: "double", source: rowsOf(notes), sink: update(notes, { n: sql\`id * 2\` }) });`;

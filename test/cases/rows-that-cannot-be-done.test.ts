@@ -29,7 +29,7 @@ beforeEach(async () => {
   );
 });
 
-/** The work must not happen twice, and nothing but the list of rejects tells which rows are still to be done. */
+/** Not idempotent and without `pending`: only the list of rejects tells which rows are still to be done. */
 const rowJob: Job = defineJob({
   name: "add-one",
   source: rowsOf(things, { where: sql`true` }),
@@ -58,7 +58,7 @@ async function rejects(): Promise<readonly Record<string, unknown>[]> {
 }
 
 test.for(isLong ? [rowJob, sqlJob] : [sqlJob])(
-  "a row whose trigger takes longer than a statement may is rejected, and the others are done (B2)",
+  "a row whose trigger exceeds the statement timeout is rejected, and the other rows are done (B2)",
   async (job) => {
     await database.query(`
     create function slow() returns trigger language plpgsql as 'begin if new.id = 500 then perform pg_sleep(12); end if; return new; end';
@@ -80,7 +80,7 @@ test.for(isLong ? [rowJob, sqlJob] : [sqlJob])(
 );
 
 test.for(isLong ? [rowJob, sqlJob] : [rowJob])(
-  "a row that a session keeps locked is rejected with the session's name, and the others are done (B6)",
+  "a row that a session keeps locked is rejected with the session's name, and the other rows are done (B6)",
   async (job) => {
     const holder = await database.pool.connect();
     try {
@@ -100,14 +100,14 @@ test.for(isLong ? [rowJob, sqlJob] : [rowJob])(
   },
 );
 
-test("a row that was locked for a while is done at the end of the run, once (B6)", async () => {
+test("a row that was locked for a while is done once, at the end of the run (B6)", async () => {
   const holder = await database.pool.connect();
   let isReleased = false;
   const job = defineJob({
     name: "add-one",
     source: rowsOf(things, { where: sql`true` }),
     transform: async ({ id, n }) => {
-      // The last rows are met after the locked one was rejected.
+      // The last rows are reached after the locked row was rejected.
       if (id > 990n && !isReleased) {
         isReleased = true;
         await holder.query("rollback");
@@ -158,7 +158,7 @@ test("a row that cannot be put on the list of rejects stops the run and says why
   await database.query("drop function raise() cascade");
 });
 
-test("a row with a key as long as an index takes is rejected like any other (d)", async () => {
+test("a row whose key is as long as an index allows is rejected like any other (d)", async () => {
   await database.query(`
     drop table things; create table things (id text primary key, n integer not null default 0 check (n = 0 or length(id) < 9))`);
   const long = randomBytes(1_330).toString("hex");

@@ -55,17 +55,17 @@ async function logged(): Promise<unknown> {
 
 const connectionString = (): { readonly connectionString: string } => ({ connectionString: database.url });
 
-test("triggers and the job's own SQL read the settings of a job, in run, verify and undo (D7)", async () => {
+test("triggers and the job's own SQL read the job's settings in run, verify and undo (D7)", async () => {
   const report = await runJob(fill(), connectionString());
   expect(report).toMatchObject({ status: "succeeded", rows: { written: 40, rejected: 0 } });
   expect(await database.query("select distinct n from things.t")).toEqual([{ n: 7 }]);
   expect(await verifyRun(fill(), connectionString())).toMatchObject({ rows: { conflicted: 0 } });
-  // The undo has no code of the job's: the run remembers its settings.
+  // The undo loads no code of the job: the run remembers its settings.
   expect(await undoRun(String(report.run), connectionString())).toMatchObject({ rows: { written: 40 } });
   expect(await logged()).toEqual([{ user_id: 7, tenant: session["app.tenant"], rows: 80 }]);
 });
 
-test("a setting that a trigger misses is told by PostgreSQL's own words, and given at a resume (D7)", async () => {
+test("a setting that a trigger lacks is reported in PostgreSQL's words, and can be given at a resume (D7)", async () => {
   const bare = fill({
     session: {},
     source: rowsOf(things, { pending: sql`n is null` }),
@@ -85,7 +85,7 @@ test("a setting that a trigger misses is told by PostgreSQL's own words, and giv
   });
 });
 
-test("a dry run and rejects that are tried once more have the settings of the job (D7)", async () => {
+test("a dry run and a retry of rejects use the job's settings (D7)", async () => {
   const poison = { word: "bad" };
   const job = defineJob({
     name: "fill-rows",
@@ -113,7 +113,7 @@ test("a resume with other settings is refused as a change of the job (D7)", asyn
   expect(await resumeRun(fill(), "fill", connectionString())).toMatchObject({ status: "succeeded" });
 });
 
-test("a setting of PostgreSQL's own is no setting of a job (D7)", () => {
+test("a parameter of PostgreSQL is refused as a job's setting (D7)", () => {
   expect(() => fill({ session: { search_path: "app" } })).toThrow(
     "session of job fill sets search_path, which is no custom setting.",
   );
@@ -130,7 +130,7 @@ function asRole(work: (url: string) => Promise<void>): Promise<void> {
   return limitedRole(database, granted(), work, role);
 }
 
-test("a trigger that works on another table with row security works as for the application (D7)", async () => {
+test("a trigger that works on another table with row security works as it does for the application (D7)", async () => {
   await database.query(`
     alter table things.log enable row level security;
     create policy put on things.log for insert with check (current_setting('app.user_id') = '7');
@@ -150,7 +150,7 @@ test("a trigger that works on another table with row security works as for the a
   });
 });
 
-test("a policy that comes to hide rows stops a run and an undo, and no row is passed over in silence (D7)", async () => {
+test("a policy that begins to hide rows stops a run and an undo, so that no row is silently missed (D7)", async () => {
   const hide = `alter table things.t enable row level security;
     create policy half on things.t using (id % 2 = 0)`;
   await asRole(async (url) => {
@@ -172,7 +172,7 @@ test("a policy that comes to hide rows stops a run and an undo, and no row is pa
   });
 });
 
-test("where policies are forced upon the owner, the remedy is one that the owner can type (D6)", async () => {
+test("where policies are forced on the owner, the owner can type the remedy (D6)", async () => {
   await asRole(async (url) => {
     await database.query(`alter table things.t owner to ${role};
       alter table things.t enable row level security, force row level security`);

@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 afterAll(() => project.close());
 
-/** A program in a process group of its own, as a shell starts what is typed in a terminal. */
+/** A program in its own process group, as a shell starts a typed command. */
 function typed(program: string, ...parameters: readonly string[]): ChildProcessWithoutNullStreams {
   return spawn(program, [...parameters], {
     cwd: project.folder,
@@ -37,7 +37,7 @@ function typed(program: string, ...parameters: readonly string[]): ChildProcessW
   });
 }
 
-/** What a terminal does for Ctrl-C: every process of the foreground's group gets the signal. */
+/** Does what a terminal does at Ctrl-C: every process of the foreground group gets the signal. */
 function signalGroup({ pid }: ChildProcessWithoutNullStreams, signal: NodeJS.Signals): void {
   if (pid !== undefined) process.kill(-pid, signal);
 }
@@ -57,13 +57,13 @@ async function requireGivenBack(): Promise<void> {
 }
 
 const ways: readonly (readonly [name: string, line: readonly [string, ...string[]]])[] = [
-  // This shell hands the program's exit code on; dash dies of the signal itself.
+  // This shell passes the program's exit code on; dash would die of the signal.
   ["npm run", ["npm", "run", "job", "--script-shell", "bash"]],
   ["npx", ["npx", "--script-shell", "bash", "tidefill", "run", "increment"]],
 ];
 
 test.each(ways)(
-  "one Ctrl-C under %s is one signal: exit code 75, and no lease is left (C2)",
+  "one Ctrl-C under %s acts as one signal: exit code 75, and no lease is left (C2)",
   async (_, line) => {
     const child = typed(...line);
     const ended = outcomeOf(child);
@@ -81,7 +81,7 @@ test.each(ways)(
   },
 );
 
-test("a terminal that is closed under npm ends the batches and gives the leases back (C2)", async () => {
+test("closing the terminal under npm ends the batches and gives the leases back (C2)", async () => {
   const child = typed("npm", "run", "job");
   const ended = outcomeOf(child);
   await until(isUnderWay, { describe: "the run's first batch" });

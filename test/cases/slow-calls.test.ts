@@ -14,7 +14,7 @@ beforeEach(async () => {
   await database.query("insert into essays select g from generate_series(1, 200) g");
 });
 
-/** Counts the calls that are under way. */
+/** Counts the calls in progress. */
 class Busy {
   now = 0;
   most = 0;
@@ -40,7 +40,7 @@ function gradeBy(busy: Busy, calls: { readonly atOnce?: number } = {}) {
   });
 }
 
-test("a call that takes too long is a reject that says what to do in its place (B8)", async () => {
+test("a call that takes too long is rejected, with what to do instead (B8)", async () => {
   const job = defineJob({
     name: "grade-essays",
     source: rowsOf(essays, { read: [], pending: sql`grade is null` }),
@@ -60,7 +60,7 @@ test("a call that takes too long is a reject that says what to do in its place (
   ]);
 });
 
-test("answers that a program has collected in a table are copied by a job, exactly once (B8)", async () => {
+test("a job copies answers that a program has collected in a table, exactly once (B8)", async () => {
   await database.query("insert into grades select g, g % 6 from generate_series(1, 150) g");
   const job = defineSqlJob({
     name: "copy-grades",
@@ -78,7 +78,7 @@ test("answers that a program has collected in a table are copied by a job, exact
   ).toEqual([{ count: "0" }]);
 });
 
-test("an answer 429 is a reject, which is done when it is tried again later (B9)", async () => {
+test("an answer 429 is a reject, and a later retry does its row (B9)", async () => {
   let isBusy = true;
   const job = defineJob({
     name: "grade-essays",
@@ -100,7 +100,7 @@ test("an answer 429 is a reject, which is done when it is tried again later (B9)
   expect(await database.query("select count(*) from essays where grade is null")).toEqual([{ count: "0" }]);
 });
 
-test("a job says how many calls a process has under way, whatever the number of its workers (B9)", async () => {
+test("a job sets how many calls a process makes at once, independent of its workers (B9)", async () => {
   await database.query("insert into essays select g from generate_series(201, 1500) g");
   const busy = new Busy();
   const report = await runJob(gradeBy(busy, { atOnce: 3 }), { connectionString: database.url, workers: 4 });
@@ -108,13 +108,13 @@ test("a job says how many calls a process has under way, whatever the number of 
   expect(busy.most).toBe(3);
 });
 
-test("where the job says nothing, each worker has sixteen calls under way (B9)", async () => {
+test("by default each worker makes sixteen calls at once (B9)", async () => {
   const alone = new Busy();
   await runJob(gradeBy(alone), { connectionString: database.url, workers: 1 });
   expect(alone.most).toBe(16);
 });
 
-test.each([0, 1.5, 1_001, Number.NaN])("%s is no number of calls at once (B9)", (atOnce) => {
+test.each([0, 1.5, 1_001, Number.NaN])("%s is refused as a number of concurrent calls (B9)", (atOnce) => {
   expect(() => gradeBy(new Busy(), { atOnce })).toThrow(
     "`calls.atOnce` of job grade-essays must be a whole number from 1 to 1,000",
   );

@@ -41,7 +41,7 @@ const job = defineSqlJob({
   pace: { rowsPerSecond: 2_000 },
 });
 
-test("while the standby is gone that commits wait for, the run is held, says so, and leaves no session behind with each resume (B7)", async () => {
+test("while the synchronous standby is gone, the run is held, says so, and leaves no session behind at each resume (B7)", async () => {
   const stop = new AbortController();
   const running = runJob(job, { connectionString: cluster.url(), workers: 2, signal: stop.signal });
   await until(
@@ -61,7 +61,7 @@ test("while the standby is gone that commits wait for, the run is held, says so,
     },
     { describe: "the reason is told" },
   );
-  // At most the batches that were under way.
+  // At most the batches that were in progress.
   const before = await hanging();
   expect(before).toBeLessThanOrEqual(2);
   stop.abort();

@@ -28,7 +28,7 @@ afterAll(async () => tidefill.close());
 /** The address whose search path is one tenant's schema. */
 function addressOf(tenant: string): string {
   const url = new URL(database.url);
-  // As libpq reads an address: a plus is a plus, a space is %20.
+  // Encoded as libpq reads an address: a plus is a plus, a space is %20.
   url.search = `?options=${encodeURIComponent(`-c search_path=${tenant}`)}`;
   return url.href;
 }
@@ -44,7 +44,7 @@ function typed(command: string, tenant: string) {
   );
 }
 
-test("one job is run for each tenant's schema, each with a store of its own, and undone for one (F3)", async () => {
+test("one job runs in each tenant's schema, each with its own store, and is undone in one of them (F3)", async () => {
   for (const tenant of tenants) {
     const { code, stderr } = await typed("run", tenant);
     expect(code, stderr).toBe(0);

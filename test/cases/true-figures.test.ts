@@ -32,26 +32,26 @@ async function estimate(): Promise<number> {
 }
 
 describe("the estimate of rows", () => {
-  test("of a table that was never analyzed is about right (16)", async () => {
+  test("is about right for a table that was never analyzed (16)", async () => {
     await database.query("insert into notes (id) select generate_series(1, 20000)");
     expect(await estimate()).toBe(20_000);
   });
 
-  test("of a table all of whose rows were updated is not doubled (16)", async () => {
+  test("is not doubled for a table whose rows were all updated (16)", async () => {
     await database.query("insert into notes (id) select generate_series(1, 60000); analyze notes");
     await database.query("update notes set n = 1");
     expect(await estimate()).toBeGreaterThan(54_000);
     expect(await estimate()).toBeLessThan(66_000);
   });
 
-  test("of a table that was truncated and filled again is about right (16)", async () => {
+  test("is about right for a table that was truncated and refilled (16)", async () => {
     await database.query("insert into notes (id) select generate_series(1, 60000); analyze notes");
     await database.query("truncate notes");
     await database.query("insert into notes (id) select generate_series(1, 20000)");
     expect(await estimate()).toBe(20_000);
   });
 
-  test("of partitions, and of an empty table, is about right (16)", async () => {
+  test("is about right for partitions and for an empty table (16)", async () => {
     expect(await estimate()).toBe(0);
     await database.query("drop table notes");
     await database.query(
@@ -64,7 +64,7 @@ describe("the estimate of rows", () => {
   });
 });
 
-test("a run that was killed tells of no speed above its cap (16)", async () => {
+test("a run that was killed reports no speed above its cap (16)", async () => {
   await database.query("insert into notes (id) select generate_series(1, 60000)");
   const tidefill = await CommandLine.open(database.url, { "count.ts": text });
   try {

@@ -18,7 +18,7 @@ const session = {
 };
 
 describe("why a run waits", () => {
-  test.each(signalNames)("by the signal %s is told with what to type (15)", (signal) => {
+  test.each(signalNames)("by the signal %s is shown with what to type (15)", (signal) => {
     const reading = { signal, utilization: 1, reason: `${signal} 7 > 5` };
     for (const isHeld of [true, false]) {
       const hold = holdBySignal(reading, isHeld, "count");
@@ -27,7 +27,7 @@ describe("why a run waits", () => {
     }
   });
 
-  test("below a limit it says why that matters (15)", () => {
+  test("a signal below its limit says why it matters (15)", () => {
     const commits = {
       signal: "commit latency",
       utilization: 0.74,
@@ -60,7 +60,7 @@ describe("why a run waits", () => {
     expect(hold?.remedy.length).toBeGreaterThan(10);
   });
 
-  test("a blocking session is told by pid, user, state and age, and a prepared transaction by its name (B6)", () => {
+  test("a blocking session is shown by pid, user, state and age, a prepared transaction by its name (B6)", () => {
     expect(holdByBlockers([session])).toEqual({
       kind: "held back",
       reason: "pid 4711 of shop (reports), idle in transaction for 14 s, holds a lock that a batch needs",
@@ -80,7 +80,7 @@ describe("why a run has stopped", () => {
     ...(["no-progress", "reject-limit", "swallowed", "error"] as const),
   ];
 
-  test.each(reasons)("%s is told in words, with what to type (15)", (stopReason) => {
+  test.each(reasons)("%s is explained in words, with what to type (15)", (stopReason) => {
     for (const status of ["paused", "interrupted", "failed"] as const) {
       const stopped = { run: 7, job: "count", kind: "run", status, stopReason, rejected: 101 } as const;
       expect(stopOf(stopped)?.what).not.toBe(stopReason);
@@ -89,7 +89,7 @@ describe("why a run has stopped", () => {
     }
   });
 
-  test("a run that goes on, or has ended for good, has not stopped (15)", () => {
+  test("a run that goes on or has ended for good has no such reason (15)", () => {
     const going = runStatuses.filter((status) => !["paused", "interrupted", "failed"].includes(status));
     for (const status of going) {
       const run = { run: 7, job: "count", kind: "run", status, stopReason: null, rejected: 0 } as const;
@@ -102,7 +102,7 @@ describe("the progress line", () => {
   const hold = holdByBlockers([session]);
 
   test.each([40, 80, 90, 120])(
-    "of %d columns cuts its figures, neither the reason nor the remedy (15)",
+    "of %d columns shortens its figures, but neither the reason nor the remedy (15)",
     (width) => {
       const lines = progressLines("essay-word-count", { hold, figures }, width);
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
@@ -122,7 +122,7 @@ describe("the progress line", () => {
     expect(progressLine("count", { hold: null, figures })).toBe(`count  ${figures.join("  ")}`);
   });
 
-  test("takes all of its lines away, however many it was wrapped into (15)", () => {
+  test("removes all of its lines, however many it was wrapped into (15)", () => {
     const written: string[] = [];
     const stream = { isTTY: true, columns: 60, write: (text: string) => written.push(text) > 0 };
     const { CI: ci } = process.env;
@@ -143,7 +143,7 @@ describe("the progress line", () => {
   });
 });
 
-describe("what a process tells of itself", () => {
+describe("what a process reports of itself", () => {
   const processor = { signal: "processor", utilization: 0.9, reason: "an application is at work" } as const;
   const slowed = { level: 0.3, heldBackBy: processor };
   const event = { job: "count", run: 1n } as const;
@@ -161,7 +161,7 @@ describe("what a process tells of itself", () => {
   const committed = { ...event, type: "batch committed", range: 1n, counts, seconds } as const;
   const blockers = () => new Blockers({ query: async () => ({ rows: [], count: 0 }) }, "tidefill count");
 
-  test("exhausted connections count more than an application at work, though other workers go on (16)", () => {
+  test("exhausted connections take precedence over an application at work, even while other workers go on (16)", () => {
     const holds = new Holds("count", blockers());
     expect(holds.now(slowed)?.reason).toBe("an application is at work");
     holds.hear({ ...event, type: "worker failed", worker: 2, reason: "resources", sqlstate: "53300" });
@@ -169,7 +169,7 @@ describe("what a process tells of itself", () => {
     expect(holds.now(slowed)?.reason).toBe("the server has no connection free");
   });
 
-  test("a failure that the next batch overcomes is over, and what holds the run counts more (16)", () => {
+  test("a failure ends with the next committed batch, and a hold takes precedence over it (16)", () => {
     const holds = new Holds("count", blockers());
     holds.hear({ ...event, type: "worker failed", worker: 2, reason: "connection", sqlstate: "57P01" });
     expect(holds.now(slowed)?.reason).toBe("the database cannot be reached");
@@ -190,7 +190,7 @@ describe("an outage", () => {
     ["57P03", "the database cannot be reached"],
     ["57P01", "the database cannot be reached"],
     ["53300", "the server has no connection free"],
-  ])("%s is no warning of each signal, and holds the run by its own name: %s (16)", async (code, said) => {
+  ])("%s causes no warnings, and holds the run under its own name: %s (16)", async (code, said) => {
     const warnings: string[] = [];
     let readings: readonly Reading[] = [];
     const look = (name: "window" | "wal", onError: "hold" | "ignore"): Signal => ({

@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(async () => tidefill.killAll());
 afterAll(async () => tidefill.close());
 
-test("audit shows people who did what and when, one line each", async () => {
+test("audit shows which person did what and when, one line each", async () => {
   const { code, stdout } = await tidefill.run("audit");
   expect(code).toBe(0);
   const [heading, first, second, third, ...rest] = stdout.trimEnd().split("\n");
@@ -46,7 +46,7 @@ test("audit shows people who did what and when, one line each", async () => {
   expect(stdout).not.toContain("\u001b");
 });
 
-test("audit shows one run's lines, and says how many it does not show", async () => {
+test("audit shows the lines of one run, and how many it leaves out", async () => {
   const ofRun = await tidefill.json("audit", "--run", "1");
   expect(ofRun.value).toMatchObject({
     total: 2,
@@ -74,7 +74,7 @@ test.each([
   expect((await tidefill.run("audit", ...parameters)).code).toBe(2);
 });
 
-test("audit --check tells that the trail is intact", async () => {
+test("audit --check reports an intact trail", async () => {
   const { code, stdout } = await tidefill.run("audit", "--check");
   expect(code).toBe(0);
   expect(stdout).toMatch(/^The audit trail is intact: 3 lines\. Hash of the last: [0-9a-f]{64}$/m);
@@ -83,7 +83,7 @@ test("audit --check tells that the trail is intact", async () => {
   expect(checked.value).toMatchObject({ lines: 3, isIntact: true, firstBroken: null, reason: null });
 });
 
-test("audit --check --contains finds a hash that was kept, and exits with 1 when it is not there any more", async () => {
+test("audit --check --contains finds a hash that was kept, and exits with 1 when it is gone", async () => {
   const { value } = await tidefill.json("audit", "--check");
   const { head } = value as { readonly head: string };
   const found = await tidefill.run("audit", "--check", "--contains", head);
@@ -94,7 +94,7 @@ test("audit --check --contains finds a hash that was kept, and exits with 1 when
   expect(lost.stderr).toContain("No line has the hash that was kept");
 });
 
-test("audit --check names the line that was tampered with, and exits with 1", async () => {
+test("audit --check names the line that was altered, and exits with 1", async () => {
   await database.query("alter table tidefill.audit disable trigger user");
   await database.query("update tidefill.audit set os_user = 'somebody' where number = 2");
   const { code, stderr } = await tidefill.run("audit", "--check");

@@ -52,20 +52,20 @@ test.for([
   [["--canary", "many"], "", 2, "many"],
   [["--stages", "10%,5%"], "", 2, "5%"],
   [["--canary", "1%", "--stages", "10%"], "", 2, "exclude each other"],
-] as const)("a run that is refused has done no step: run %s", async ([options, , code, words]) => {
+] as const)("a refused run has done no step: run %s", async ([options, , code, words]) => {
   const refused = await tidefill.run("run", "count", ...options);
   expect(refused.stderr).toContain(words);
   expect(refused.code).toBe(code);
   expect(await hasColumn()).toBe(false);
 });
 
-test("a plan tells before the first step that the undo log needs a key", async () => {
+test("a plan reports before the first step that the undo log needs a key", async () => {
   const plan = await tidefill.run("plan", "count");
   expect(plan.code).toBe(3);
   expect(plan.stderr).toContain("there is no key for it");
 });
 
-test("what is described for another job changes no job that is done, and what its own table is does", async () => {
+test("a changed table description marks only the jobs on that table as changed", async () => {
   await tidefill.write("count.ts", open.replace("count-openly", "count"));
   expect((await tidefill.run("run", "count")).stderr).toContain("20 rows written");
   await tidefill.write(
@@ -77,7 +77,7 @@ test("what is described for another job changes no job that is done, and what it
   expect(await findings()).toEqual(["changed-job"]);
 });
 
-test("a run that is refused behind its steps says that they stay", async () => {
+test("a run that is refused after its steps says that they stay", async () => {
   await tidefill.write(
     "count.ts",
     open.replace("count-openly", "count").replace("backup: { check: async () => true }, ", ""),
@@ -88,7 +88,7 @@ test("a run that is refused behind its steps says that they stay", async () => {
   expect(refused.stderr).not.toContain("Nothing was started");
 });
 
-test("an undo says which steps stay, and how they go", async () => {
+test("an undo names the steps that stay, and how to undo them", async () => {
   await tidefill.write("count.ts", count.replace("source:", "personalData: false, source:"));
   await tidefill.write("tables.ts", tables().replace('personalData: ["body"],', ""));
   expect((await tidefill.run("run", "count")).code).toBe(0);
@@ -99,7 +99,7 @@ test("an undo says which steps stay, and how they go", async () => {
   expect(await hasColumn()).toBe(false);
 });
 
-test("check tells of differences that a verify has found, until a run has written them", async () => {
+test("check reports differences that a verify has found, until a run has written them", async () => {
   await tidefill.write("tables.ts", tables().replace('personalData: ["body"],', ""));
   expect((await tidefill.run("run", "count")).code).toBe(0);
   await database.query("update notes set words = 7 where id < 3");

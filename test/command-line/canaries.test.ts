@@ -14,7 +14,7 @@ import { canaryJobs, peopleSetup } from "./canary-jobs.ts";
 const database = useDatabase();
 const rows = 60;
 const role = `canary_${randomUUID().replaceAll("-", "")}`;
-/** Each is a secret of its own, so that a leak tells what leaked. */
+/** Each secret is unique, so that a leak shows which one leaked. */
 const canaries = {
   name: `CANARY-${randomUUID()}`,
   email: `CANARY-${randomUUID()}`,
@@ -27,7 +27,7 @@ const canaries = {
 let tidefill: CommandLine;
 let folder: string;
 let gateway: Server;
-/** everything that anybody could have seen */
+/** everything that a person could have seen */
 let said: { readonly what: string; readonly text: string }[] = [];
 
 beforeAll(async () => {
@@ -83,7 +83,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs a command for people and keeps all that it said, in the log file too. */
+/** Runs a command without --json and keeps all its output, the log file included. */
 async function says(...parameters: readonly string[]): Promise<number | null> {
   const works = ["run", "resume", "undo", "verify"].includes(parameters[0]!);
   const log = join(folder, `${randomUUID()}.log`);
@@ -98,7 +98,7 @@ async function says(...parameters: readonly string[]): Promise<number | null> {
   return code;
 }
 
-/** Keeps all that tidefill's tables hold, as text; what is encrypted is bytes and their base64. */
+/** Keeps the contents of tidefill's tables as text; encrypted values as bytes and as base64. */
 async function dumpTables(): Promise<void> {
   const columns = await database.query(`
     select relname as table, string_agg(format('%I::text', attname), ', ') as columns
@@ -116,7 +116,7 @@ async function dumpTables(): Promise<void> {
   }
 }
 
-/** Watches what other sessions of the server can see of ours, until `work` has ended. */
+/** Records what other sessions of the server can see of tidefill's, until `work` has ended. */
 async function watched<T>(work: Promise<T>): Promise<T> {
   const looking = { isOver: false, looks: 0 };
   const over = work.finally(() => {
@@ -139,7 +139,7 @@ async function watched<T>(work: Promise<T>): Promise<T> {
 
 const word = ["--param", `word=${canaries.parameter}`] as const;
 
-test("a run with every kind of reject, and everything that looks at it, tells no value", async () => {
+test("a run with every kind of reject, and every command that reads it, shows no value", async () => {
   for (const json of [[], ["--json"]]) {
     await database.query("drop schema if exists tidefill cascade");
     expect(await watched(says("run", "clean-up", ...word, "--reject-limit", "100", ...json))).toBe(4);
@@ -170,7 +170,7 @@ test("a run with every kind of reject, and everything that looks at it, tells no
   ]);
 });
 
-test("a dry run tells no value", async () => {
+test("a dry run shows no value", async () => {
   for (const json of [[], ["--json"]]) {
     for (const job of ["clean-up", "forget"]) {
       const code = await says("run", job, ...word, "--dry-run", "--row-limit", "50", ...json);
@@ -179,13 +179,13 @@ test("a dry run tells no value", async () => {
   }
 });
 
-test("a plan tells no value", async () => {
+test("a plan shows no value", async () => {
   for (const json of [[], ["--json"]]) {
     for (const job of ["clean-up", "forget"]) expect(await says("plan", job, ...word, ...json)).toBe(0);
   }
 });
 
-test("an SQL job with a value that cannot be cast tells no value", async () => {
+test("an SQL job with a value that cannot be cast shows no value", async () => {
   for (const json of [[], ["--json"]]) {
     await database.query("drop schema if exists tidefill cascade");
     expect(await says("run", "forget", ...word, ...json)).toBe(4);
@@ -198,7 +198,7 @@ test("an SQL job with a value that cannot be cast tells no value", async () => {
   }
 });
 
-test("a run that an error stops tells no value", async () => {
+test("a run that an error stops shows no value", async () => {
   for (const json of [[], ["--json"]]) {
     await database.query("drop schema if exists tidefill cascade");
     expect(await says("run", "broken", ...json)).toBe(1);
@@ -207,7 +207,7 @@ test("a run that an error stops tells no value", async () => {
   }
 });
 
-test("erase and purge tell no value, and erase wants to be sure", async () => {
+test("erase and purge show no value, and erase asks for confirmation", async () => {
   for (const json of [[], ["--json"]]) {
     await database.query("drop schema if exists tidefill cascade");
     expect(await says("run", "forget", ...word, ...json)).toBe(4);
@@ -225,7 +225,7 @@ test("erase and purge tell no value, and erase wants to be sure", async () => {
   }
 });
 
-test("rejects are exported whole, as CSV and as NDJSON, and never over a file that is there", async () => {
+test("rejects are exported whole, as CSV and as NDJSON, and never over an existing file", async () => {
   await says("run", "forget", ...word);
   await database.query(`
     insert into tidefill.reject (run_id, key, range_number, sqlstate, reason)
@@ -255,7 +255,7 @@ test("rejects are exported whole, as CSV and as NDJSON, and never over a file th
   expect((await tidefill.run("rejects", "1", "--export", join(folder, "all.txt"))).code).toBe(2);
 });
 
-test("wrong usage repeats no parameter and no password", async () => {
+test("the error for wrong usage repeats no parameter and no password", async () => {
   for (const json of [[], ["--json"]]) {
     const poison = `poison=${canaries.parameter}`;
     expect(await says("run", "clean-up", ...word, "--param", poison, ...json)).toBe(2);

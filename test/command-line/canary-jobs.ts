@@ -1,4 +1,4 @@
-/** Jobs about persons that go wrong in every way, each time with a value of the person at hand. */
+/** Jobs about persons that fail in every way, each time with a person's value involved. */
 export const canaryJobs = {
   "tables.ts": `
 import { table } from "tidefill";
@@ -66,7 +66,7 @@ export default defineSqlJob({
 `,
 };
 
-/** Their table, whose check, types, trigger and functions all tell values when they refuse a row. */
+/** Their table, whose check, types, trigger and functions all quote values when they refuse a row. */
 export const peopleSetup = `
     create table people (
       id bigint primary key, name text not null check (name not like 'forbidden%'), email text not null unique,

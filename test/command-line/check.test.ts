@@ -40,7 +40,7 @@ async function findings(...parameters: readonly string[]): Promise<readonly stri
   return found.map((finding) => finding.code);
 }
 
-test("a job is pending where tidefill has never run, and nothing is left once it is done", async () => {
+test("a job is pending where tidefill has never run, and no longer once it is done", async () => {
   expect(await findings()).toEqual(["pending-job"]);
   expect((await tidefill.run("run", "count")).code).toBe(0);
   expect(await findings()).toEqual([]);
@@ -87,18 +87,18 @@ test.each([
         "update tidefill.run set undo_log = 'encrypted', finished_at = now() - interval '27 days'",
       ),
   ],
-] as const)("%s is told, with what to type", async (code, _, bring) => {
+] as const)("%s is reported, with what to type", async (code, _, bring) => {
   expect((await tidefill.run("run", "count")).code).toBe(0);
   await bring();
   expect(await findings()).toContain(code);
   const { stdout } = await tidefill.run("check");
   expect(stdout).toMatch(new RegExp(`^${code}: .+ → .+$`, "m"));
-  // What is no job's holds no deploy up, and contract steps come after it.
+  // A finding of no job does not block a deploy, and contract steps come after it.
   const isOfJob = !["open-steps", "invalid-index", "constraint-not-valid"].includes(code);
   expect((await findings("--require", "count")).includes(code)).toBe(isOfJob);
 });
 
-test("rejects that wait and a run that failed are told", async () => {
+test("waiting rejects and a failed run are reported", async () => {
   await database.query("insert into notes values (1000, 'xxx')");
   expect((await tidefill.run("run", "count")).code).toBe(4);
   expect(await findings()).toEqual(["waiting-rejects"]);
@@ -107,7 +107,7 @@ test("rejects that wait and a run that failed are told", async () => {
   expect(await findings()).toEqual(["failed-job", "waiting-rejects"]);
 });
 
-test("a name that breaks lines and rings the bell is shown as what it is, on the one line of its finding", async () => {
+test("a name with line breaks and control characters is shown escaped, on the one line of its finding", async () => {
   const name = "a\n\u001b[31m\u0007\u202eb";
   await database.query(`create table "${name}" (id bigint)`);
   await database.query(`alter table "${name}" add constraint "${name}" check (id > 0) not valid`);
@@ -122,7 +122,7 @@ test("a name that breaks lines and rings the bell is shown as what it is, on the
   await database.query(`drop table "${name}"`);
 });
 
-test("what a later job has renamed or dropped is not missed, and what somebody else has dropped is", async () => {
+test("check does not miss what a later job renamed or dropped, but what another session dropped", async () => {
   const step = (
     name: string,
     step: string,
@@ -139,14 +139,14 @@ export default defineSteps({ name: "${name}", after: ["count"], contract: [${ste
   await database.query("alter table notes add unused text");
   expect((await tidefill.run("up")).code).toBe(0);
   for (const name of ["rename", "drop"]) expect((await tidefill.run("contract", name, "--yes")).code).toBe(0);
-  // Its integrity query asks for the old name.
+  // Its integrity query uses the old name.
   expect(await findings()).toEqual(["broken-integrity"]);
   expect(await findings("--require", "rename")).toEqual([]);
   await database.query("alter table notes drop body");
   expect(await findings()).toContain("drifted-table");
 });
 
-test("a gate tells nothing of other jobs", async () => {
+test("a gate reports nothing about other jobs", async () => {
   await tidefill.write(
     "other.ts",
     `import { defineSteps, addColumn } from "tidefill";

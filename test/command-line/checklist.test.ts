@@ -35,7 +35,7 @@ async function tidefill(...parameters: readonly string[]) {
   return runCommand({ parameters, cwd: project, env });
 }
 
-/** A line of the checklist, as people read it. */
+/** A line of the checklist, as printed. */
 async function line(question: string, job = "tidy-notes"): Promise<string> {
   const { stdout, stderr } = await tidefill("plan", job);
   const found = stdout.split("\n").find((each) => each.trim().split(/\s+/)[1] === question);
@@ -45,7 +45,7 @@ async function line(question: string, job = "tidy-notes"): Promise<string> {
 
 const names = "addColumn, createIndex, dropColumn, dropIndex, dropTable, rowsOf, sql, sqlStep, update";
 
-/** The job with rows, or of steps alone, and what it says besides. */
+/** The job with rows, or of steps alone, and what else it says. */
 async function withRows(more = "", before = ""): Promise<void> {
   await write(
     "jobs/tidy-notes.ts",
@@ -90,7 +90,7 @@ describe("a backup is not needed", () => {
     ["by a job that can be undone", () => withRows(), "nothing is lost that the undo log does not keep"],
     ["by steps that add", () => ofSteps('addColumn("notes", "n", "integer")'), "its steps take nothing away"],
     [
-      "to drop an index, which can be made again",
+      "to drop an index, which can be created again",
       () => ofSteps('dropIndex("i")'),
       "its steps take nothing away",
     ],
@@ -119,7 +119,7 @@ describe("a backup is needed", () => {
     );
   });
 
-  test("for what steps drop; where the job has no rows, tidefill has none to keep either", async () => {
+  test("for what steps drop; a check of the job's own is its only backup", async () => {
     await ofSteps('dropTable("other")');
     expect(await line("backup")).toBe(`– backup needed for drop table other, and not there: ${check}`);
     await ofSteps('dropTable("other")', "backup: { check: () => true }");
@@ -130,7 +130,7 @@ describe("a backup is needed", () => {
 
   test.each([
     ["a job without an undo log", "undoable: false", "its rows"],
-    ["a job that is destructive by its own word", "destructive: true", "its rows"],
+    ["a job declared destructive", "destructive: true", "its rows"],
     [
       "a column of the table that the job reads",
       'contract: [dropColumn("notes", "old")]',
@@ -147,7 +147,7 @@ describe("a backup is needed", () => {
   });
 });
 
-test("performance is as a run of it was measured", async () => {
+test("performance shows what a run of the job measured", async () => {
   await withRows();
   expect(await line("performance")).toMatch(/^– performance not measured by a run of 1,000 rows/);
   await database.query("insert into notes select g, 'x' from generate_series(101, 1500) g; analyze notes");
@@ -155,7 +155,7 @@ test("performance is as a run of it was measured", async () => {
   expect(await line("performance")).toMatch(/^✓ performance .+, by run 1$/);
 });
 
-test("integrity is what the job says must hold", async () => {
+test("integrity shows the job's integrity queries", async () => {
   await withRows();
   expect(await line("integrity")).toMatch(/^– integrity no query says what must hold/);
   await withRows(
@@ -167,21 +167,21 @@ test("integrity is what the job says must hold", async () => {
 describe("documented", () => {
   test.each([
     [
-      "a comment above it",
+      "by a comment above the job",
       "",
       "// Old notes shout, since readers asked for it.",
       /^✓ documented jobs\/tidy-notes.ts: "Old notes shout, since readers asked for it."$/,
     ],
     [
-      "a doc comment",
+      "by a doc comment above it",
       "",
       "/**\n * Old notes shout, since readers asked.\n */",
       /^✓ documented jobs\/tidy-notes.ts: "Old notes shout, since readers asked."$/,
     ],
-    ["what new has left to be written", "", "/** Fills notes. Say here why. */", /^– documented/],
-    ["words to a tool", "", "// biome-ignore lint: it is so", /^– documented/],
+    ["not by a placeholder that new left", "", "/** Fills notes. Say here why. */", /^– documented/],
+    ["not by a comment for a tool", "", "// biome-ignore lint: it is so", /^– documented/],
     [
-      "a comment on a line of it",
+      "not by a comment inside the job",
       "// not as far as we know of it\n  destructive: false,",
       "",
       /^– documented/,
@@ -191,7 +191,7 @@ describe("documented", () => {
     expect(await line("documented")).toMatch(expected);
   });
 
-  test("by a page of its name, or a heading; not by a word in passing", async () => {
+  test("by a page of its name or a heading, not by a mention", async () => {
     await withRows();
     await write("README.md", "# Notes\n\nAfter tidy-notes all is well.\n");
     expect(await line("documented")).toMatch(/^– documented nothing says why it is there/);
@@ -202,7 +202,7 @@ describe("documented", () => {
   });
 });
 
-test("tested is what a test imports, not what one speaks of", async () => {
+test("tested means that a test imports the job, not that one mentions it", async () => {
   await withRows();
   await write(
     "jobs/other.test.ts",
@@ -220,7 +220,7 @@ test("tested is what a test imports, not what one speaks of", async () => {
   );
 });
 
-test("alerts are rules that ask for tidefill's metrics", async () => {
+test("alerts are rules that use tidefill's metrics", async () => {
   await withRows();
   await write("rules.yml", "groups:\n  - rules:\n      - alert: Other\n        expr: up == 0\n");
   expect(await line("alerts")).toMatch(/^– alerts no rule in this folder asks for tidefill_…/);

@@ -7,12 +7,12 @@ beforeAll(async () => {
   project = await Project.open();
   await project.type("init");
   await project.execute("bash", "-c", "cp examples/*.ts jobs/");
-  // It would tell, if it were loaded.
+  // If it were loaded, it would print this.
   await project.write("jobs/noisy-job.ts", 'throw new Error("loaded");\nexport default 1;\n');
 });
 afterAll(() => project.close());
 
-/** What a bash offers where the line ends, in a shell that has read the script. */
+/** What bash offers at the end of the line, in a shell that has loaded the script. */
 async function offered(line: string): Promise<readonly string[]> {
   const words = line.split(" ");
   const script = `
@@ -46,7 +46,7 @@ test.each([
   else expect([...found].sort()).toEqual([...words].sort());
 });
 
-test("zsh gets a script of its own, by its name or by $SHELL", async () => {
+test("zsh gets its own script, chosen by name or by $SHELL", async () => {
   const script = (await project.type("completion", "zsh")).stdout;
   expect(script).toMatch(/^#compdef tidefill\n/);
   expect(script).toContain("_describe");

@@ -23,7 +23,7 @@ async function isUnderWay(): Promise<boolean> {
   return Number(row?.batches) > 0;
 }
 
-/** Its later rows take two seconds, so a batch is under way for longer than a second signal needs. */
+/** Its later rows take two seconds each, so a batch lasts longer than a second signal needs. */
 const lazy = `
 import { defineJob, rowsOf, update } from "tidefill";
 import { counters } from "./tables.ts";
@@ -50,7 +50,7 @@ async function allOnce(): Promise<void> {
   expect(await database.query("select min(n), max(n) from counters")).toEqual([{ min: 1, max: 1 }]);
 }
 
-test("pause stops a run after its batches with exit code 75, and resume ends it", async () => {
+test("pause stops a run after its batches with exit code 75, and resume finishes it", async () => {
   const running = outcomeOf(tidefill.start("run", "increment", "--json"));
   await until(isUnderWay, { describe: "the run's first batch" });
   const asked = await tidefill.json("pause", "increment");
@@ -64,7 +64,7 @@ test("pause stops a run after its batches with exit code 75, and resume ends it"
   await allOnce();
 });
 
-test("undo by the job's name undoes the run that wrote the rows, and list tells what still stands", async () => {
+test("undo by the job's name undoes the run that wrote the rows, and list names the runs that still stand", async () => {
   await fillCounters(database, 200);
   const label = (...more: readonly string[]) => tidefill.run("run", "label", "--param", "word=x", ...more);
   const listed = async () => (await tidefill.run("list")).stdout.match(/^label .*$/m)?.[0];
@@ -83,7 +83,7 @@ test("undo by the job's name undoes the run that wrote the rows, and list tells 
     if (code !== 0) break;
     order.push(Number(value.ofRun));
     const [counted] = await labels();
-    // Only what is left is named.
+    // list names only runs that still have something to undo.
     if (counted?.labels === 0) expect(await listed()).not.toContain("stands");
     else expect(await listed()).toContain("run 1 still stands");
   }
@@ -106,7 +106,7 @@ test("the first SIGTERM ends the batches and gives the leases back", async () =>
   await allOnce();
 });
 
-test("a second signal, a second after the first, stops at once with 143, and the run still ends right", async () => {
+test("a second signal, a second after the first, stops at once with 143, and the run still ends correctly", async () => {
   await database.query("delete from counters where id > 1032");
   await tidefill.write("lazy.ts", lazy);
   const child = tidefill.start("run", "lazy", "--workers", "1", "--lease", "1s");
@@ -120,7 +120,7 @@ test("a second signal, a second after the first, stops at once with 143, and the
   await allOnce();
 });
 
-test("cancel ends a run for good, also one that nobody is working on", async () => {
+test("cancel ends a run for good, also one that no process is working on", async () => {
   const running = outcomeOf(tidefill.start("run", "increment"));
   await until(isUnderWay, { describe: "the run's first batch" });
   await tidefill.run("cancel", "increment");
@@ -133,7 +133,7 @@ test("cancel ends a run for good, also one that nobody is working on", async () 
   expect((await tidefill.run("cancel", "increment")).code).toBe(3);
 });
 
-test("a run that was to be cancelled is cancelled, also when a signal ends its process first", async () => {
+test("a run with a requested cancel is cancelled even when a signal ends its process first", async () => {
   const child = tidefill.start("run", "increment");
   const running = outcomeOf(child);
   await until(isUnderWay, { describe: "the run's first batch" });
@@ -144,7 +144,7 @@ test("a run that was to be cancelled is cancelled, also when a signal ends its p
   expect((await tidefill.run("run", "increment")).code).toBe(0);
 });
 
-test("a run whose process was killed reads interrupted, and can be cancelled or resumed", async () => {
+test("a run whose process was killed shows as interrupted, and can be cancelled or resumed", async () => {
   const child = tidefill.start("run", "increment", "--lease", "1s");
   await until(isUnderWay, { describe: "the run's first batch" });
   child.kill("SIGKILL");
@@ -172,7 +172,7 @@ test("resume on the machine of a killed process does not wait for its leases", a
   await allOnce();
 });
 
-test("resume joins a run that others work on, and both end with success", async () => {
+test("resume joins a run that other processes work on, and both end with success", async () => {
   const first = outcomeOf(tidefill.start("run", "increment", "--workers", "1"));
   await until(isUnderWay, { describe: "the run's first batch" });
   const second = outcomeOf(tidefill.start("resume", "increment", "--workers", "2", "--json"));
@@ -189,7 +189,7 @@ test("resume joins a run that others work on, and both end with success", async 
   await allOnce();
 });
 
-test("status --watch ends when nothing is running any more", async () => {
+test("status --watch ends when no run is running", async () => {
   const running = outcomeOf(tidefill.start("run", "increment"));
   await until(isUnderWay, { describe: "the run's first batch" });
   const watching = await tidefill.run("status", "increment", "--watch");

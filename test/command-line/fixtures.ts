@@ -6,7 +6,7 @@ import { table } from "tidefill";
 export const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer", label: "text?" } });
 `;
 
-/** A job that is not idempotent, and slow enough to be caught in the act. */
+/** A job that is not idempotent, and slow enough to be interrupted. */
 export const increment = `
 import { defineJob, rowsOf, update } from "tidefill";
 import { counters } from "./tables.ts";

@@ -30,13 +30,13 @@ test("init in an empty folder makes a project that runs at once", async () => {
   expect(up.stderr).toMatch(
     /succeeded {2}seed-articles.*3 rows inserted[\s\S]*succeeded {2}fill-article-word-count.*3 rows written/,
   );
-  // It is done, and the test beside the jobs is taken for none.
+  // The project is ready, and the test beside the jobs is not taken for a job.
   const check = await project.type("check", "--json", ...onExamples);
   expect(check).toMatchObject({ code: 0 });
   expect((await project.type("list", "--json", ...onExamples)).stdout).not.toContain("test");
 });
 
-test("the examples are no jobs of the project's own: nothing is pending, and nothing is listed", async () => {
+test("the examples do not count as the project's jobs: nothing is pending, and list shows none", async () => {
   await project.type("init");
   const up = await project.type("up", "--dry-run", "--embedded");
   expect(up).toMatchObject({ code: 0, stdout: "Nothing is pending.\n" });
@@ -49,14 +49,14 @@ test("the examples are no jobs of the project's own: nothing is pending, and not
   expect(shown.stderr).not.toContain("tables");
 });
 
-test("the example's test passes by the project's own script", async () => {
+test("the example's test passes with the project's own script", async () => {
   await project.type("init");
   const { code, stdout } = await project.execute("npm", "test");
   expect(code, stdout).toBe(0);
   expect(stdout).toMatch(/^# pass 3$/m);
 });
 
-test("init leaves every file that is there as it is, and says so", async () => {
+test("init leaves every existing file unchanged, and says so", async () => {
   await project.write("package.json", "{}");
   await project.write(".gitignore", "/node_modules\n*.log");
   const first = await project.type("init", "--json");
@@ -80,7 +80,7 @@ test("init leaves every file that is there as it is, and says so", async () => {
   ]);
 });
 
-test("a folder of examples that is there is left as it is", async () => {
+test("init leaves an existing folder of examples unchanged", async () => {
   await project.execute("mkdir", "examples");
   await project.write("examples/mine.txt", "mine");
   const { stderr } = await project.type("init");

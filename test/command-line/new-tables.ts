@@ -1,4 +1,4 @@
-/** Tables of every shape that a job could be written from. */
+/** Tables of every shape that `new` can write a job for. */
 export const tables = `
 create extension pgcrypto;
 create schema shop;

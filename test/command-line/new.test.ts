@@ -38,14 +38,14 @@ const cases = [
 ];
 
 test.each(cases)(
-  "new writes $job, which loads, and can be planned once it says of which rows",
+  "new writes $job, which loads, and can be planned once it names its rows",
   async ({ job, parameters }) => {
     const before = await project.read("jobs/tables.ts");
     const { code, stderr, stdout } = await project.type("new", job, ...parameters);
     expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: "" });
     expect(stderr).toContain(`written   jobs/${job}.ts`);
     expect(stderr).toContain(`tidefill plan ${job}`);
-    // What stood there stands there still.
+    // The previous text is still there.
     expect(await project.read("jobs/tables.ts")).toContain(before.trimEnd());
     const text = await project.read(`jobs/${job}.ts`);
     const says = text.replace("where: sql`false`", "where: sql`true`");
@@ -60,18 +60,18 @@ test.each(cases)(
   },
 );
 
-test("what is written compiles, tests and all, under the strictest flags", async () => {
+test("the written jobs and tests compile under the strictest flags", async () => {
   expect(await project.compile()).toBe("");
 });
 
-test("a mistake in what is written would not compile", async () => {
+test("a mistake in a written job would not compile", async () => {
   const text = await project.read("jobs/move-shop-orders.ts");
   await project.write("jobs/move-wrongly.ts", text.replace("String(row.total)", "row.total"));
   expect(await project.compile()).toContain("jobs/move-wrongly.ts");
   await project.remove("jobs/move-wrongly.ts");
 });
 
-test("tables are described as the catalogue has them", async () => {
+test("tables are described as the catalogue shows them", async () => {
   const text = await project.read("jobs/tables.ts");
   expect(text.match(/^import/gm)).toHaveLength(1);
   for (const part of [
@@ -88,7 +88,7 @@ test("tables are described as the catalogue has them", async () => {
     expect(text).toContain(part);
 });
 
-test("as they are written, jobs write nothing, and those that do not say of which rows are refused", async () => {
+test("unedited jobs write nothing, and those that do not name their rows are refused", async () => {
   const rows = () =>
     database.query(
       "select (select count(*) from essay) as essays, (select count(word_count) from essay) as words, (select count(*) from student where email like 'e%') as students",
@@ -118,7 +118,7 @@ test("with the author's expression, a job does what it says", async () => {
   expect(await database.query("select count(*) from essay where word_count = id")).toEqual([{ count: "50" }]);
 });
 
-/** Types `tidefill new`, and answers the job that it has written. */
+/** Runs `tidefill new` and returns the job that it has written. */
 async function written(job: string, ...parameters: readonly string[]): Promise<string> {
   const { code, stderr } = await project.type("new", job, ...parameters);
   expect(code, stderr).toBe(0);
@@ -131,7 +131,7 @@ async function runs(...parameters: readonly string[]): Promise<string> {
   return stderr;
 }
 
-test("a fill that adds its column runs as it is written, and undo undoes values and column", async () => {
+test("a fill that adds its column runs unedited, and undo takes back values and column", async () => {
   const columns = () =>
     database.query(
       "select column_name from information_schema.columns where table_name = 'payment' order by ordinal_position",
@@ -164,7 +164,7 @@ const anyType = [
   'Odd "Name":varchar(3)',
 ];
 
-test("columns of any type are added and filled as written; where the description lacks them, it says what to add", async () => {
+test("columns of any type are added and filled unedited; new says what to add to a description that lacks them", async () => {
   const added = anyType.flatMap((each) => ["--add", each]);
   const refused = await project.type("new", "fill-payment-facts", "--table", "payment", ...added);
   expect(refused).toMatchObject({ code: 2 });
@@ -185,7 +185,7 @@ test("columns of any type are added and filled as written; where the description
   await runs("undo", "fill-payment-facts", "--yes");
 });
 
-test("of a type whose values may be refused, only the author knows one", async () => {
+test("for a type that may refuse values, the author has to supply the value", async () => {
   const tables = await project.read("jobs/tables.ts");
   const added = ["--add", "debt:cents", "--add", "feeling:mood"];
   const needed = 'debt: "integer?", feeling: "text?"';
@@ -198,7 +198,7 @@ test("of a type whose values may be refused, only the author knows one", async (
   expect(await project.compile()).toBe("");
 });
 
-test("no foreign key, key, unique or generated column is proposed, and one that was named is told of", async () => {
+test("new proposes no foreign key, key, unique or generated column, and warns of one that was named", async () => {
   expect(await project.read("jobs/fill-payment-notes.ts")).toContain('update(payment, ["memo"])');
   const named = await written("fill-payment-students", "--table", "payment", "--column", "student_id");
   expect(named).toContain("// student_id is a foreign key: what it gets must be a row of the other table.");
@@ -208,7 +208,7 @@ test("no foreign key, key, unique or generated column is proposed, and one that 
   expect(await project.compile()).toBe("");
 });
 
-test("only what is needed is read, and what is about persons is told of", async () => {
+test("only needed columns are read, and personal columns are pointed out", async () => {
   const fill = await project.read("jobs/fill-amount-cents.ts");
   expect(fill).toContain("There are also: memo, receipt, valid, student_id.");
   expect(fill).toContain("so a job that reads them keeps an encrypted undo log: payer_email.");
@@ -219,7 +219,7 @@ test("only what is needed is read, and what is about persons is told of", async 
   expect(persons).toContain("so the job keeps an encrypted undo log: email.");
 });
 
-test("a copy leaves its source as it is, adds nothing when it is done again, and can be undone", async () => {
+test("a copy leaves its source unchanged, adds nothing when run again, and can be undone", async () => {
   const counts = () =>
     database.query(
       "select (select count(*) from payment) as payments, (select count(*) from ledger join payment using (id, amount)) as copies",
@@ -235,7 +235,7 @@ test("a copy leaves its source as it is, adds nothing when it is done again, and
   expect(await project.read("jobs/copy-orders.ts")).toContain("with --again each row is there twice");
 });
 
-test("--json tells what was written", async () => {
+test("--json prints what was written", async () => {
   const first = await project.type(
     "new",
     "fill-essay-marks",
@@ -359,7 +359,7 @@ test.each(refusals)(
   },
 );
 
-test("a description that lacks something is left as it is, and the author is told", async () => {
+test("a description that lacks something is left unchanged, and the author is told", async () => {
   const tables = await project.read("jobs/tables.ts");
   await project.write("jobs/tables.ts", tables.replace('    tags: "text[]?",\n', ""));
   const refused = await project.type("new", "fill-essay-tags", "--table", "essay", "--column", "tags");
@@ -368,7 +368,7 @@ test("a description that lacks something is left as it is, and the author is tol
   expect(refused.stderr).toContain("essay in jobs/tables.ts describes the table, and does not have tags");
 });
 
-test("--kysely prints a Database interface of tables, and it compiles", async () => {
+test("--kysely prints a Database interface of tables that compiles", async () => {
   const { code, stdout } = await project.type(
     "new",
     "--kysely",
@@ -407,7 +407,7 @@ async function runTests(...jobs: readonly string[]) {
   return project.execute(process.execPath, "--import", "tidefill/register", "--test", ...files);
 }
 
-test("the tests that were written run with Node alone, and say what is still open", async () => {
+test("the written tests run with Node alone, and say what is still open", async () => {
   const { code, stdout } = await runTests(
     "fill-odd-dollars",
     "move-shop-orders",
@@ -421,13 +421,13 @@ test("the tests that were written run with Node alone, and say what is still ope
   expect(stdout).toMatch(/^# todo 1\d$/m);
 }, 300_000);
 
-test("the test of a fill that adds its column holds it as it is written", async () => {
+test("the unedited test of a fill that adds its column checks it", async () => {
   const { code, stdout } = await runTests("fill-amount-cents");
   expect(code, stdout).toBe(0);
   expect(stdout).toMatch(/^# pass 3$/m);
 });
 
-test("once the author has written the expression, the test holds the job", async () => {
+test("once the author has written the expression, the test checks the job", async () => {
   const path = "jobs/fill-essay-word-count.test.ts";
   const text = (await project.read(path)).replaceAll("{ todo }, ", "").replace(/const todo = .*\n/, "");
   await project.write(

@@ -16,7 +16,7 @@ let folder: string;
 beforeAll(async () => {
   tidefill = await openCommandLine(database);
   folder = await mkdtemp(join(tmpdir(), "tidefill-observing-"));
-  // As root the server runs as another user, who has to reach its directory.
+  // As root the server runs as another user, who must be able to enter its directory.
   await chmod(folder, 0o755);
 });
 beforeEach(async () => fillCounters(database, 2_000));
@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("--log writes each event as a JSON line, and no value of a row", async () => {
+test("--log writes each event as a JSON line, without values of rows", async () => {
   const log = join(folder, "events.log");
   await tidefill.run("run", "label", "--param", "word=CANARY-7f3a", "--param", "poison=7", "--log", log);
   const text = await readFile(log, "utf8");
@@ -40,7 +40,7 @@ test("--log writes each event as a JSON line, and no value of a row", async () =
   expect(text).not.toContain("CANARY");
 });
 
-test("--pushgateway hands the metrics over when the run ends", async () => {
+test("--pushgateway pushes the metrics when the run ends", async () => {
   const pushed: { readonly path: string | undefined; readonly body: string }[] = [];
   const gateway = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -58,13 +58,13 @@ test("--pushgateway hands the metrics over when the run ends", async () => {
   expect(pushed[0]?.body).toContain('tidefill_run_state{job_name="increment",state="succeeded"} 1');
 });
 
-test("a Pushgateway that is away is a warning, not a failure of the run", async () => {
+test("an unreachable Pushgateway is a warning, not a failure of the run", async () => {
   const { code, stderr } = await tidefill.run("run", "increment", "--pushgateway", "http://127.0.0.1:9");
   expect(code).toBe(0);
   expect(stderr).toContain("The metrics could not be pushed");
 });
 
-test("a port for the metrics that is taken is told before anything is started", async () => {
+test("a metrics port that is in use is reported before anything starts", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as AddressInfo;
@@ -75,14 +75,14 @@ test("a port for the metrics that is taken is told before anything is started", 
   expect(await database.query("select to_regclass('tidefill.run') as run")).toEqual([{ run: null }]);
 });
 
-test("in a pipe there is no control character, and nothing but JSON on stdout", async () => {
+test("a pipe gets no control characters, and stdout only JSON", async () => {
   const { stdout, stderr } = await tidefill.run("run", "increment", "--json");
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
   expect(stdout + stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
   expect(JSON.parse(stdout)).toMatchObject({ status: "succeeded" });
 });
 
-test("--embedded keeps a database of its own from one command to the next", async () => {
+test("--embedded keeps its database from one command to the next", async () => {
   const home = join(folder, "postgres");
   const first = await tidefill.run("schema", "install", "--embedded", home);
   expect(first).toMatchObject({ code: 0 });

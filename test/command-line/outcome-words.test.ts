@@ -78,7 +78,7 @@ test.each(kinds)("rows of $job are called $word, and $back when they are undone"
   expect(await said("undo", job, "--yes")).toContain(`run 2: 30 ${back}, 0 conflicts, 0 gone`);
 });
 
-test("a dry run and status call them so, too, without the job's file", async () => {
+test("a dry run and status use the same words, also without the job's file", async () => {
   expect(await said("run", "move-notes", "--dry-run")).toContain(
     "30 rows read, 30 would be moved in 1 batches",
   );
@@ -89,7 +89,7 @@ test("a dry run and status call them so, too, without the job's file", async () 
   expect(await said("status", "2")).toContain("30 read, 30 moved back, 0 unchanged");
 });
 
-test("a run that keeps no undo log, and whose file is gone, still says that its rows were deleted", async () => {
+test("a run without an undo log, whose file is gone, still says that its rows were deleted", async () => {
   expect(await said("run", "purge-notes")).toContain("30 rows deleted;");
   await tidefill.remove("purge-notes.ts");
   expect(await said("status", "purge-notes")).toContain("30 read, 30 deleted, 0 unchanged");

@@ -9,7 +9,7 @@ import { type Outcome, runCommand } from "../support/command-host.ts";
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A folder of a user's, in which this package is installed. */
+/** A user's folder in which this package is installed. */
 export class Project {
   readonly folder: string;
   readonly #environment: NodeJS.ProcessEnv;
@@ -21,7 +21,7 @@ export class Project {
 
   static async open(environment: Readonly<Record<string, string>> = {}): Promise<Project> {
     const folder = await mkdtemp(join(tmpdir(), "tidefill-project-"));
-    // A PostgreSQL in it may have to run as another user.
+    // A PostgreSQL in this folder may have to run as another user.
     await chmod(folder, 0o755);
     await mkdir(join(folder, "node_modules/.bin"), { recursive: true });
     await mkdir(join(folder, "node_modules/@types"));
@@ -78,7 +78,7 @@ export class Project {
     await rm(join(this.folder, path));
   }
 
-  /** The files of the jobs' folder, or of another one, with what is in them. */
+  /** The files of the jobs' folder, or of another one, with their contents. */
   async list(folder = "jobs"): Promise<readonly (readonly [string, string])[]> {
     const files = await readdir(join(this.folder, folder));
     return Promise.all(
@@ -86,12 +86,12 @@ export class Project {
     );
   }
 
-  /** What the compiler says against the jobs and their tests. */
+  /** The compiler's errors about the jobs and their tests. */
   async compile(): Promise<string> {
     const config = {
       extends: "./tsconfig.json",
       compilerOptions: {
-        // Stricter than the project is: what is written has to fit into any.
+        // Stricter than the project, since what is written has to fit into any.
         noUncheckedIndexedAccess: true,
         exactOptionalPropertyTypes: true,
         noUnusedLocals: true,

@@ -34,10 +34,10 @@ import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 
 const database = useDatabase();
-// Roles belong to the whole server: each test file has its own.
+// Roles belong to the whole server, so each test file has its own.
 const schema = `roles_${randomBytes(4).toString("hex")}`;
 const roles = roleNames(schema);
-/** Two runners: what the one has begun the other goes on with. */
+/** Two runners: one goes on with what the other has begun. */
 const people = {
   owner: "owner",
   runner: "runner",
@@ -123,7 +123,7 @@ async function isAtWork(job: string): Promise<void> {
   await until(async () => (await database.query(question, [job])).length > 0, { describe: `${job} at work` });
 }
 
-test("what a runner has begun and was killed over, another runner goes on with, compares and undoes", async () => {
+test("a runner resumes, verifies and undoes a run whose other runner was killed", async () => {
   const killed = line("runner").start("run", "count", "--schema", schema);
   await isAtWork("count");
   killed.kill("SIGKILL");
@@ -144,7 +144,7 @@ test("what a runner has begun and was killed over, another runner goes on with, 
   expect(await database.query("select from counters where note is not null")).toEqual([]);
 });
 
-test("an operator sets, pauses and cancels a run that is at work, and a runner resumes it", async () => {
+test("an operator sets, pauses and cancels a working run, and a runner resumes it", async () => {
   const operate = <T>(work: Parameters<typeof withSession<T>>[3]): Promise<T> =>
     withSession("operator", as("operator"), 5, work);
   const first = runJob(slow, as("runner"));
@@ -171,7 +171,7 @@ test("an operator sets, pauses and cancels a run that is at work, and a runner r
   expect(rows.map(({ action }) => action)).toEqual(["run", "set", "pause", "resume", "cancel"]);
 });
 
-test("a runner does the steps, before the rows and after them, and undoes them", async () => {
+test("a runner does the steps before and after the rows, and undoes them", async () => {
   const job = defineSteps({
     name: "steps",
     expand: [
@@ -187,7 +187,7 @@ test("a runner does the steps, before the rows and after them, and undoes them",
   expect(await database.query("select to_regclass('made') as made")).toEqual([{ made: null }]);
 });
 
-test("a runner compares, backs up, does all that is pending, and drops undo logs; the owner forgets runs", async () => {
+test("a runner verifies, backs up, does all that is pending, and drops undo logs; the owner purges runs", async () => {
   const quick = defineSqlJob({
     name: "quick",
     source: rowsOf(counters),
@@ -224,11 +224,11 @@ test("a viewer sees runs, jobs, the audit and what is left to do", async () => {
   for (const { code, stderr } of seen) expect(code, stderr).toBe(0);
 });
 
-test("a run of somebody who may start none is refused, with what he lacks", async () => {
+test("a role that may not start runs is refused, with the grants that it lacks", async () => {
   await database.query(`grant select, update on counters to ${schema}_operator_login`);
   const [viewer, operator] = await Promise.all([
     says("viewer", "run", "count"),
-    // He may write the rows, but keeps no runs.
+    // The operator may write the rows, but not keep runs.
     says("operator", "run", "count", "--again"),
   ]);
   expect(viewer, viewer.stderr).toMatchObject({ code: 3 });

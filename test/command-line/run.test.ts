@@ -39,7 +39,7 @@ test("run of a job that has succeeded asks for --again", async () => {
   expect(await database.query("select min(n), max(n) from counters")).toEqual([{ min: 2, max: 2 }]);
 });
 
-test("rejects end in exit code 4 and are listed by key and reason", async () => {
+test("rejects give exit code 4 and are listed by key and reason", async () => {
   const { code, value } = await tidefill.json("run", "label", "--param", "word=a=b", "--param", "poison=7");
   expect(code).toBe(4);
   expect(value.rows).toMatchObject({ read: 1_000, written: 899, skipped: 100, rejected: 1 });
@@ -54,7 +54,7 @@ test("rejects end in exit code 4 and are listed by key and reason", async () => 
   expect((await tidefill.run("rejects", "1")).stdout).toContain("it is poison");
 });
 
-test("the reject limit stops the run, and a higher one lets it go on", async () => {
+test("the reject limit stops the run, and a higher limit lets it go on", async () => {
   const stopped = await tidefill.json(
     "run",
     "label",
@@ -73,7 +73,7 @@ test("the reject limit stops the run, and a higher one lets it go on", async () 
   });
 });
 
-test("wrong usage is told and nothing is started", async () => {
+test("wrong usage is reported, and nothing is started", async () => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [["run", "nope"], 'There is no job "nope"'],
     [["run", "label"], "word: missing"],
@@ -103,7 +103,7 @@ test("a check refuses with exit code 3, and with --json the error is one object"
   });
 });
 
-test("resume refuses a job whose code has changed, unless told that it is right", async () => {
+test("resume refuses a job whose code has changed, unless the change is accepted", async () => {
   await tidefill.run("run", "label", "--param", "word=x", "--param", "poison=7", "--reject-limit", "0");
   await tidefill.write(
     "tables.ts",
@@ -116,7 +116,7 @@ export const counters = table("counters", { key: "id", columns: { id: "bigint", 
   expect((await tidefill.run("resume", "label", "--reject-limit", "5", "--accept-changes")).code).toBe(4);
 });
 
-test("list shows the jobs and the last run of each, and says which files it could not load", async () => {
+test("list shows the jobs and the last run of each, and names files that it could not load", async () => {
   await tidefill.write("broken.ts", increment.replace("transform", "trans form"));
   await tidefill.run("run", "increment");
   const { stdout, stderr, code } = await tidefill.run("list");
@@ -137,7 +137,7 @@ test("schema print, install and uninstall do what they say", async () => {
   expect((await tidefill.run("status")).stderr).toContain("is not in this database");
 });
 
-test("schema uninstall leaves what is not tidefill's, in a schema that it shares", async () => {
+test("schema uninstall leaves foreign objects in a shared schema", async () => {
   await database.query("drop schema if exists shared cascade");
   await database.query("create schema shared");
   await database.query("create table shared.precious as select 1 as one");

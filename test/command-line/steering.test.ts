@@ -41,7 +41,7 @@ async function read(): Promise<number> {
   return Number(row?.n);
 }
 
-/** Waits until a run commits nothing any more, and answers how far it was then. */
+/** Waits until a run commits nothing for a while, and returns its progress. */
 async function standsStill(): Promise<number> {
   return until(
     async () => {
@@ -53,7 +53,7 @@ async function standsStill(): Promise<number> {
   );
 }
 
-/** Waits until a process says that it is held back by something of that name. */
+/** Waits until a process reports that it is held back by something of that name. */
 async function isHeldBy(name: string): Promise<void> {
   await until(
     async () => {
@@ -70,7 +70,7 @@ async function allOnce(): Promise<void> {
   expect(await database.query("select min(n), max(n) from counters")).toEqual([{ min: 1, max: 1 }]);
 }
 
-test("a file holds a run, which says so everywhere, and goes on by itself when it is gone", async () => {
+test("a stop file holds a run, which says so everywhere and goes on by itself when the file is gone", async () => {
   const running = outcomeOf(tidefill.start("run", "increment", "--json"));
   await until(async () => (await read()) > 0, { describe: "the first batch" });
   await writeFile(stop, "");
@@ -85,7 +85,7 @@ test("a file holds a run, which says so everywhere, and goes on by itself when i
   await allOnce();
 });
 
-test("hours in which a run was held or away do not count as work", async () => {
+test("hours in which a run was held or not running do not count as work", async () => {
   const running = outcomeOf(tidefill.start("run", "increment", "--json"));
   await until(async () => (await read()) > 0, { describe: "the first batch" });
   await writeFile(stop, "");
@@ -107,7 +107,7 @@ test("hours in which a run was held or away do not count as work", async () => {
   await allOnce();
 });
 
-test("a run that is held can be paused, and is held from its first batch on", async () => {
+test("a held run can be paused, and after a resume is held from its first batch on", async () => {
   await writeFile(stop, "");
   const running = outcomeOf(tidefill.start("run", "increment"));
   await until(async () => (await tidefill.json("status", "increment")).value.throttle != null, {
@@ -118,11 +118,11 @@ test("a run that is held can be paused, and is held from its first batch on", as
   expect((await running).code).toBe(75);
 });
 
-test("set changes the pace of a run in all its processes, and it stays with the run", async () => {
+test("set changes the pace of a run in all its processes, and the change stays with the run", async () => {
   await fillCounters(database, 60_000);
   const first = outcomeOf(tidefill.start("run", "increment", "--workers", "2", "--json"));
   await until(async () => (await read()) > 0, { describe: "the first batch" });
-  // However busy the machine of these tests is, and slow enough to be there for all that follows.
+  // Independent of the load of the test machine, and slow enough to last for all that follows.
   const calm = "ignore=processor,commit-latency,lock-waits,active-sessions";
   await tidefill.run("set", "increment", calm, "rows-per-second=500");
   const second = outcomeOf(tidefill.start("resume", "increment", "--json"));
@@ -161,7 +161,7 @@ test("set changes the pace of a run in all its processes, and it stays with the 
   expect(audit).toMatch(/set\s+increment\s+1\s+workers=1 rowsPerSecond=20/);
 });
 
-test("set refuses what no run could do, and says what would be right", async () => {
+test("set refuses an impossible pace, and says what would be right", async () => {
   await tidefill.run("run", "increment", "--canary", "1%");
   const mistakes = [
     ["workers=0", /from 1 to 64/],
@@ -179,13 +179,13 @@ test("set refuses what no run could do, and says what would be right", async () 
   }
 });
 
-test("a name that is no run's and a run that has ended change nothing", async () => {
+test("commands on an unknown name or an ended run change nothing", async () => {
   expect((await tidefill.run("run", "increment")).code).toBe(0);
   expect((await tidefill.run("set", "increment", "workers=2")).code).toBe(3);
   for (const command of ["pause", "cancel"]) expect((await tidefill.run(command, "incremen")).code).toBe(2);
 });
 
-test("outside its window a run waits, or leaves with 75; in it, it works", async () => {
+test("outside its window a run waits or leaves with 75; inside it works", async () => {
   const [row] = await database.query(
     "select to_char(now() at time zone 'UTC' + interval '3 hours', 'HH24:MI') as t",
   );
@@ -208,12 +208,12 @@ test("outside its window a run waits, or leaves with 75; in it, it works", async
   await allOnce();
 });
 
-test("a run leaves with 75 at the time that it was given", async () => {
+test("a run leaves with 75 at its given time", async () => {
   const soon = new Date(Date.now() + 2_500).toISOString().slice(0, 19);
   await tidefill.run("run", "increment", "--canary", "1%");
   await tidefill.run("set", "increment", "rows-per-second=100");
   const { code, value } = await tidefill.json("resume", "increment", "--until", `${soon}Z`);
-  // The machine may have been slower than the time to come.
+  // The machine may have been slower than the given time.
   if (code === 2) return;
   expect({ code, value }).toMatchObject({ code: 75, value: { status: "interrupted", stopReason: "until" } });
 });
@@ -229,7 +229,7 @@ test("a canary stops with 75 and says how to go on and how to go back", async ()
   await allOnce();
 });
 
-test("standbys that were declared are minded by whoever goes on, until somebody sets others", async () => {
+test("declared standbys are watched after a resume too, until an operator sets other standbys", async () => {
   const running = outcomeOf(tidefill.start("run", "increment", "--replica", "replica-z", "--json"));
   await isHeldBy("replica-z");
   expect((await tidefill.run("pause", "increment")).code).toBe(0);
@@ -245,7 +245,7 @@ test("standbys that were declared are minded by whoever goes on, until somebody 
   await allOnce();
 });
 
-test("a password of a standby is not kept", async () => {
+test("the password of a standby is not stored", async () => {
   const address = "postgres://somebody:secret@127.0.0.1:1/school?password=secret";
   const running = outcomeOf(tidefill.start("run", "increment", "--replica", address));
   await isHeldBy("127.0.0.1:1");
@@ -257,7 +257,7 @@ test("a password of a standby is not kept", async () => {
   await running;
 });
 
-test("a signal that holds a run can be left out by name, and only such a one", async () => {
+test("a run can ignore a signal that holds it, by name, if that signal may be ignored", async () => {
   const running = outcomeOf(tidefill.start("run", "increment", "--replica", "replica-z"));
   await isHeldBy("replica-z");
   for (const wrong of ["window", "weather"]) {
@@ -273,7 +273,7 @@ test("a signal that holds a run can be left out by name, and only such a one", a
   await allOnce();
 });
 
-test("a run that is being cancelled is not paused", async () => {
+test("a run that is being cancelled cannot be paused", async () => {
   await writeFile(stop, "");
   const running = outcomeOf(tidefill.start("run", "increment"));
   await isHeldBy("the file");
@@ -284,7 +284,7 @@ test("a run that is being cancelled is not paused", async () => {
   expect((await running).code).toBe(1);
 });
 
-test("a batch tells in pg_stat_activity which job, run and range it belongs to", async () => {
+test("a batch shows its job, run and range in pg_stat_activity", async () => {
   // Its statement waits for the row, and so can be seen.
   const locker = await database.pool.connect();
   await locker.query("begin; select from counters where id = 1 for update");

@@ -23,7 +23,7 @@ beforeEach(() =>
 afterEach(() => tidefill.killAll());
 afterAll(() => tidefill.close());
 
-test("an index that waits says for whom; the first SIGINT gives it up with 75, and the same command goes on", async () => {
+test("a waiting index build names the blocking session; SIGINT stops it with 75, and the same command goes on", async () => {
   const writer = new pg.Client({ connectionString: database.url, application_name: "a writer" });
   await writer.connect();
   await writer.query("begin; delete from t where id = 1");
@@ -34,7 +34,7 @@ test("an index that waits says for whom; the first SIGINT gives it up with 75, a
     said += chunk.toString();
   });
   const outcome = outcomeOf(child);
-  await until(async () => said.includes("(a writer)"), { describe: "a word on who is in the way" });
+  await until(async () => said.includes("(a writer)"), { describe: "the blocking session's name" });
   child.kill("SIGINT");
   const { code, stderr } = await outcome;
   expect(code).toBe(75);
@@ -43,7 +43,7 @@ test("an index that waits says for whom; the first SIGINT gives it up with 75, a
   expect((await tidefill.run("run", "index")).code).toBe(0);
 });
 
-test("a check that some row breaks says what it has left, and how to undo that", async () => {
+test("a check constraint that a row breaks says what it has left, and how to undo that", async () => {
   const { code, stderr } = await tidefill.run("run", "check");
   expect(code).toBe(1);
   expect(stderr).toMatch(/constraint above of public\.t, not valid, which refuses new rows that break it/);

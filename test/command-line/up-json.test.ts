@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => tidefill.close());
 
-/** Which jobs the one object on stdout tells of, and how each ended. */
+/** Which jobs the single object on stdout lists, and how each ended. */
 async function jobs(...parameters: readonly string[]): Promise<unknown> {
   const { code, value } = await tidefill.json(...parameters);
   expect(code).toBe(0);
@@ -26,7 +26,7 @@ async function jobs(...parameters: readonly string[]): Promise<unknown> {
   return each.map(({ job, report }) => [job, report.job, report.kind, report.status]);
 }
 
-test("up and undo --to answer one object of all that they did, and an empty list where that is nothing", async () => {
+test("up and undo --to print one object of all that they did, with an empty list for nothing", async () => {
   expect(await jobs("up")).toEqual([
     ["add-words", "add-words", "run", "succeeded"],
     ["add-size", "add-size", "run", "succeeded"],

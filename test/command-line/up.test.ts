@@ -9,7 +9,7 @@ const database = useDatabase();
 const tables = `import { table } from "tidefill";
 export const notes = table("notes", { key: "id", columns: { id: "bigint", body: "text", n: "integer", b: "integer?" } });`;
 
-/** Adds one to each row: what is done twice shows. */
+/** Adds one to each row: a row that is done twice shows. */
 const add = (name: string, more = "") => `import { defineSqlJob, rowsOf, sql, update } from "tidefill";
 import { notes } from "./tables.ts";
 export default defineSqlJob({
@@ -53,7 +53,7 @@ async function done(...parameters: readonly string[]): Promise<string> {
   return stdout + stderr;
 }
 
-test("killed among its contract steps, up goes on with them", async () => {
+test("up goes on after it was killed during the contract steps", async () => {
   await write({ index });
   const writer = new pg.Client({ connectionString: database.url, application_name: "test" });
   await writer.connect();
@@ -83,7 +83,7 @@ test("killed among its contract steps, up goes on with them", async () => {
   expect(await done("up")).toContain("Nothing is pending.");
 });
 
-test("all is done in its order, as far as it is told, and not twice", async () => {
+test("up runs the jobs in their order, only as far as told, and not twice", async () => {
   await write({
     "a-last": add("a-last", 'after: ["c-first"]'),
     "b-second": add("b-second"),
@@ -95,7 +95,7 @@ test("all is done in its order, as far as it is told, and not twice", async () =
     { untouched: true },
   ]);
   const [first, second] = await Promise.all([tidefill.run("up"), tidefill.run("up")]);
-  // One works, the other has joined it or says who does.
+  // One works; the other has joined it or names the process that works.
   expect([first.code, second.code], first.stderr + second.stderr).toContain(0);
   for (const { code, stderr } of [first, second])
     if (code !== 0) expect(stderr, stderr).toMatch(/steps of|unfinished run|succeeded already|joined|Others/);
@@ -106,7 +106,7 @@ test("all is done in its order, as far as it is told, and not twice", async () =
   expect(await database.query("select distinct n from notes")).toEqual([{ n: 2 }]);
 });
 
-test("a circle and a job that is not there are told, and nothing is begun", async () => {
+test("a cycle and an unknown job are reported, and nothing is begun", async () => {
   await write({ a: column("a", "b", 'after: ["b"]'), b: column("b", "c", 'after: ["a"]') });
   const circle = await tidefill.run("up");
   expect(circle).toMatchObject({ code: 2, stderr: expect.stringContaining("a → b → a") });
@@ -119,14 +119,14 @@ test("a circle and a job that is not there are told, and nothing is begun", asyn
   ]);
 });
 
-test("undo --to undoes what was done after a job, and goes on when it was killed", async () => {
+test("undo --to undoes what was done after a job, and goes on after it was killed", async () => {
   await write({ z: column("z", "b"), "a-other": add("a-other") });
   await done("run", "z");
   await done("run", "a-other");
   await write({ m: add("m", 'after: ["z"]') });
   await done("up");
   expect(await database.query("select distinct n from notes")).toEqual([{ n: 2 }]);
-  // It sorts before m and was done before it; of those after z, both were done later.
+  // It sorts before m and was done before it; both jobs after z were done later.
   expect(await done("undo", "--to", "a-other", "--yes")).not.toContain("a-other:");
   expect(await database.query("select distinct n from notes")).toEqual([{ n: 1 }]);
   await done("up");
@@ -164,7 +164,7 @@ test("undo --to undoes what was done after a job, and goes on when it was killed
   expect(await done("undo", "--to", "nothing", "--yes")).toContain("Nothing stands");
 });
 
-test("undo --to looks at what it has to undo before it touches the first job", async () => {
+test("undo --to checks everything that it has to undo before it touches the first job", async () => {
   await write({ a: column("a", "b"), b: add("b", 'after: ["a"]'), c: column("c", "c", 'after: ["b"]') });
   await done("up");
   await write({ a: column("a", "other") });
@@ -175,7 +175,7 @@ test("undo --to looks at what it has to undo before it touches the first job", a
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no job "d"') });
 });
 
-test("a job that was renamed is not done a second time", async () => {
+test("a renamed job is not done a second time", async () => {
   await write({ "c-insert": add("c-insert"), "a-steps": column("a-steps", "b") });
   await done("up");
   for (const name of ["c-insert", "a-steps"]) await tidefill.remove(`${name}.ts`);
@@ -186,7 +186,7 @@ test("a job that was renamed is not done a second time", async () => {
   expect(await done("list")).toMatch(/^a-steps .*its file is gone; is it other-steps now\?/m);
   const { stdout } = await tidefill.run("check");
   expect(stdout.match(/^[a-z-]+/gm)).toEqual(["pending-job", "pending-job", "renamed-job", "renamed-job"]);
-  // Who says it by name means it; and files of what is done may go.
+  // A job that is named explicitly runs anyway; files of jobs that are done may be removed.
   await done("run", "c-inserted");
   await tidefill.remove("other-steps.ts");
   expect(await done("up")).toContain("Nothing is pending.");

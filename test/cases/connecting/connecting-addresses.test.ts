@@ -28,7 +28,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Types a command in a folder of its own, in an environment that names no database by itself. */
+/** Runs a command in a new folder, in an environment that names no database. */
 async function typed(environment: Readonly<Record<string, string>>, ...parameters: readonly string[]) {
   const { DATABASE_URL: _, ...rest } = process.env;
   const clean = Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith("PG")));
@@ -39,7 +39,7 @@ async function typed(environment: Readonly<Record<string, string>>, ...parameter
   );
 }
 
-/** libpq's variables for this file's database. */
+/** The variables of libpq for the database of this file. */
 function variables(): Readonly<Record<string, string>> {
   const { hostname, port, username, password } = new URL(urlOf(database.name));
   return {
@@ -64,7 +64,7 @@ const fill = defineJob({
   sink: update(users, ["n"]),
 });
 
-test("a schema in the address says which of two tables of one name is meant, as it does to Prisma (A5)", async () => {
+test("a schema in the address selects one of two tables of the same name, as it does for Prisma (A5)", async () => {
   await database.query("create schema app");
   for (const schema of ["public", "app"]) {
     await database.query(`create table ${schema}.users (id bigint primary key, n integer)`);
@@ -81,7 +81,7 @@ test("a schema in the address says which of two tables of one name is meant, as 
   });
 });
 
-test("a parameter that nobody knows is refused by its name (A5)", async () => {
+test("an unknown parameter is refused by its name (A5)", async () => {
   const url = changed(urlOf(database.name), { search: "?sslmod=require" });
   expect(await typed({ DATABASE_URL: url }, "status")).toEqual({
     code: 2,
@@ -90,7 +90,7 @@ test("a parameter that nobody knows is refused by its name (A5)", async () => {
   });
 });
 
-test("what is no address is refused, and so is one that is empty (D2)", async () => {
+test("an invalid or empty address is refused (D2)", async () => {
   for (const address of ["localhost", ""]) {
     const { code, stderr } = await typed({ DATABASE_URL: address }, "status");
     expect({ code, stderr }).toMatchObject({
@@ -102,7 +102,7 @@ test("what is no address is refused, and so is one that is empty (D2)", async ()
   }
 });
 
-test("name=value pairs, a service, and passwords with any character lead where they lead psql (D2)", async () => {
+test("name=value pairs, a service, and passwords with any character connect to the same place as in psql (D2)", async () => {
   const { hostname, port, username, password } = new URL(urlOf(database.name));
   const role = `odd_${Math.random().toString(36).slice(2)}`;
   const word = "a#b/c%d@e?f:g'h";
@@ -127,12 +127,12 @@ test("name=value pairs, a service, and passwords with any character lead where t
   }
 });
 
-/** What is thrown at once belongs to the promise, too. */
+/** Turns a synchronous throw into a rejected promise. */
 async function reach2(address: string) {
   return reach(address);
 }
 
-test("an address without a database is told what it lacks (D2)", async () => {
+test("the refusal of an address without a database says what is missing (D2)", async () => {
   const { hostname, port, password } = new URL(urlOf(database.name));
   const role = `lost_${Math.random().toString(36).slice(2)}`;
   await database.query(`create role ${role} login password 'word'`);
@@ -149,7 +149,7 @@ test("an address without a database is told what it lacks (D2)", async () => {
   }
 });
 
-test("a .env that names another database is not passed over in silence (D4)", async () => {
+test("a .env that names another database is reported (D4)", async () => {
   await writeFile(join(folder, ".env"), `DATABASE_URL=${urlOf(database.name)}\nOTHER=1\n`);
   expect(await typed({}, "schema", "install")).toEqual({
     code: 2,
@@ -171,11 +171,11 @@ test("a .env that names another database is not passed over in silence (D4)", as
     code: 2,
     stderr: expect.stringContaining("DATABASE_URL is set, and .env has another one"),
   });
-  // Some versions of Node look for the file themselves, and end with 9.
+  // Some versions of Node look for the file themselves and exit with 9.
   expect([2, 9]).toContain((await typed({}, "status", "--env-file", "none")).code);
 });
 
-test("plan and run say first which server, database, role and schema they go to, on stderr (D4)", async () => {
+test("plan and run first print the server, database, role and schema on stderr (D4)", async () => {
   await writeFile(
     join(folder, "fill.ts"),
     `import { defineSteps, sqlStep, sql } from "tidefill";
@@ -195,7 +195,7 @@ export default defineSteps({ name: "fill", expand: [sqlStep({ name: "one", up: s
   }
 });
 
-test("a server that has no connection free, or does not answer, is worth another try: 75 (D2)", async () => {
+test("a server that has no free connection or does not answer gives exit code 75: try again (D2)", async () => {
   const role = `one_${Math.random().toString(36).slice(2)}`;
   await database.query(`create role ${role} login connection limit 0 password 'word'`);
   try {
@@ -223,7 +223,7 @@ test("a server that has no connection free, or does not answer, is worth another
   expect(exitCodeOfError(mistyped)).toBe(1);
 });
 
-test("where nothing names a database, the refusal says so (D2)", async () => {
+test("the refusal says when nothing names a database (D2)", async () => {
   const { code, stderr } = await typed({ PGUSER: "nobody", PGPORT: "" }, "status");
   expect(code).not.toBe(0);
   if (stderr.includes("cannot be reached"))

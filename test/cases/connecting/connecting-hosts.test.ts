@@ -31,7 +31,7 @@ function of(ports: readonly (string | number)[], search = ""): string {
   return `postgres://postgres:${password}@${ports.map((port) => `127.0.0.1:${port}`).join(",")}/postgres${search}`;
 }
 
-test("of several servers the first that answers and fits is taken (D2)", async () => {
+test("the first of several servers that answers and fits is used (D2)", async () => {
   const [first, second] = [portOf(primary.url()), portOf(standby.url)];
   const cases: readonly (readonly [readonly (string | number)[], string, string])[] = [
     [[nobody, first], "", first],
@@ -54,7 +54,7 @@ test("of several servers the first that answers and fits is taken (D2)", async (
   });
 });
 
-test("where none of them fits, each is named with its reason, and without the password (D2)", async () => {
+test("the refusal names each server that does not fit, with the reason and without the password (D2)", async () => {
   const second = portOf(standby.url);
   const error = await refusal(reach(of([nobody, second], "?target_session_attrs=read-write")));
   expect(error).toMatchObject({
@@ -65,7 +65,7 @@ test("where none of them fits, each is named with its reason, and without the pa
   expect(`${error.message} ${error.remedy}`).not.toContain(new URL(primary.url()).password);
 });
 
-test("a pool follows a failover to the server that can be written now (D2)", async () => {
+test("a pool follows a failover to the writable server (D2)", async () => {
   const [first, second] = [portOf(primary.url()), portOf(standby.url)];
   const old = await Cluster.open({ settings: { fsync: "off" } });
   const next = await Replica.of(old, "next");
@@ -82,7 +82,7 @@ test("a pool follows a failover to the server that can be written now (D2)", asy
     await old.stop("immediate");
     await reach(next.url);
     await promote(next.url);
-    // The connection that is lost is told once; the next one is made to the server that is there.
+    // The lost connection is reported once; the next one goes to the new primary.
     expect(await until(() => port().catch(() => undefined), { describe: "the new primary" })).toBe(ports[1]);
   } finally {
     await db.close();

@@ -25,7 +25,7 @@ const things = table("things", { key: "id", columns: { id: "bigint", n: "integer
 const count = defineJob({
   name: "count-things",
   source: rowsOf(things, { read: ["n"] }),
-  // Not twice: a row that is done again shows.
+  // Not idempotent: a row that is done twice shows.
   transform: ({ n }) => ({ n: n + 1 }),
   sink: update(things, ["n"]),
 });
@@ -51,13 +51,13 @@ function as(password: string): string {
   return changed(urlOf(database.name), { username: role, password });
 }
 
-/** Lets nobody in as the role any more, and ends its sessions. */
+/** Locks the role out and ends its sessions. */
 async function lockOut(statement: string): Promise<void> {
   await database.query(`alter role ${role} ${statement}`);
   await database.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [role]);
 }
 
-/** Runs the job with small batches; `once` is called after the first of them, and the run goes on meanwhile. */
+/** Runs the job with small batches. `once` is called after the first batch while the run goes on. */
 function running(options: WorkOptions, once: () => Promise<void>) {
   let called: Promise<void> | undefined;
   const failures: string[] = [];
@@ -83,7 +83,7 @@ async function expectEachOnce(): Promise<void> {
   ]);
 }
 
-/** How the run stands, as the store tells everybody else. */
+/** The state of the run in the store, which every process reads. */
 async function stored() {
   const pool = createPool({
     connectionString: urlOf(database.name),
@@ -99,7 +99,7 @@ async function stored() {
   }
 }
 
-test("a wrong password at the very start is refused at once, with where it came from and without it (C4)", async () => {
+test("a wrong password at the start is refused at once; the refusal names where the password came from, but not the password (C4)", async () => {
   const error = await refusal(runJob(count, { connectionString: as("guess") }));
   expect(error).toMatchObject({
     code: "database",
@@ -119,18 +119,18 @@ test("a wrong password at the very start is refused at once, with where it came 
 });
 
 test.each([
-  ["a password that was changed", "password 'second'", "password 'first'"],
+  ["a changed password", "password 'second'", "password 'first'"],
   ["a role that may not log in for a while", "nologin", "login"],
-])("%s while a run works is waited for, and each row is done once (C4)", async (_, out, back) => {
+])("the run waits out %s, and does each row once (C4)", async (_, out, back) => {
   const { report } = await lockedOut(out);
-  // Nothing but an end of its own would have changed this.
+  // Only an end of the run itself would have changed this.
   expect(await Promise.race([report, Promise.resolve("at work")])).toBe("at work");
   await database.query(`alter role ${role} ${back}`);
   expect(await report).toMatchObject({ status: "succeeded" });
   await expectEachOnce();
 });
 
-/** A run whose role was locked out after a batch, and has been refused several times since. */
+/** A run whose role was locked out after a batch and whose logins have failed several times since. */
 async function lockedOut(statement: string, options: WorkOptions = {}) {
   let asked = 0;
   let before = Number.POSITIVE_INFINITY;
@@ -146,7 +146,7 @@ async function lockedOut(statement: string, options: WorkOptions = {}) {
   return work;
 }
 
-test("a password that stays wrong ends a run as interrupted, and with the right one it is resumed (C4)", async () => {
+test("a password that stays wrong interrupts the run, and the right one resumes it (C4)", async () => {
   const now = performance.now.bind(performance);
   let later = 0;
   vi.spyOn(performance, "now").mockImplementation(() => now() + later);
@@ -178,7 +178,7 @@ async function sessionsOf(name: string): Promise<number> {
   return Number(found?.sessions);
 }
 
-test("a function that gives the password is asked at each connect, so that a run outlives a token (C4)", async () => {
+test("a function that returns the password is called at each connect, so a run outlives a token (C4)", async () => {
   let password = "first";
   const asked: unknown[] = [];
   const { report, isCalled } = running(
@@ -202,7 +202,7 @@ test("a function that gives the password is asked at each connect, so that a run
   expect(asked.length).toBeGreaterThan(1);
 });
 
-test("a function that fails is waited for in mid-run, and told at the start (C4)", async () => {
+test("a failing password function is waited out during a run and reported at the start (C4)", async () => {
   const { hostname, port, pathname } = new URL(urlOf(database.name));
   const connectionString = `postgres://${role}@${hostname}:${port}${pathname}`;
   let isAway = false;
@@ -226,7 +226,7 @@ test("a function that fails is waited for in mid-run, and told at the start (C4)
   });
 });
 
-test("a command that prints the password is asked with the connection in its environment (C4)", async () => {
+test("a command that prints the password gets the connection in its environment (C4)", async () => {
   const { hostname, port, pathname } = new URL(urlOf(database.name));
   const address = `postgres://${role}@${hostname}:${port}${pathname}`;
   const passwords = join(mkdtempSync(join(tmpdir(), "tidefill-words-")), "words");
@@ -234,7 +234,7 @@ test("a command that prints the password is asked with the connection in its env
   const command = `grep "^$PGUSER $PGPORT " ${passwords} | cut -d' ' -f3`;
   vi.stubEnv("TIDEFILL_PASSWORD_COMMAND", command);
   expect(await reach(address)).toMatchObject({ role });
-  // What the address says counts more than the environment.
+  // The address takes precedence over the environment.
   expect(await refusal(reach(as("guess")))).toMatchObject({ code: "database" });
   vi.stubEnv("TIDEFILL_PASSWORD_COMMAND", "echo first; exit 3");
   const failed = await refusal(reach(address));
@@ -253,7 +253,7 @@ test("a command that prints the password is asked with the connection in its env
   expect(await reach(address)).toMatchObject({ role });
 });
 
-test("the command line asks --password-command (C4)", async () => {
+test("the command line runs --password-command (C4)", async () => {
   const { hostname, port, pathname } = new URL(urlOf(database.name));
   const tidefill = await CommandLine.open(`postgres://${role}@${hostname}:${port}${pathname}`, {});
   try {

@@ -26,7 +26,7 @@ async function through(...settings: readonly string[]): Promise<string> {
   return changed(pooler.url, { pathname: new URL(urlOf(database.name)).pathname });
 }
 
-/** What is thrown, before it is explained. */
+/** The raw error, before it is explained. */
 async function thrown(connecting: Promise<unknown>): Promise<unknown> {
   return connecting.then(
     () => null,
@@ -34,7 +34,7 @@ async function thrown(connecting: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** The one client that a pooler takes; false while it still counts one that has left. */
+/** The only client that the pooler allows; false while it still counts a client that has left. */
 async function onlyClient(url: string): Promise<pg.Client | false> {
   const client = new pg.Client({ connectionString: url });
   return client.connect().then(
@@ -52,7 +52,7 @@ const count = defineJob({
 });
 
 test.skipIf(isMissing)(
-  "a startup parameter that a pooler does not let through is refused at once, by its name (D3)",
+  "a startup parameter that a pooler rejects is refused at once, by its name (D3)",
   async () => {
     const url = await through();
     const withOptions = changed(url, { search: "?options=-c%20search_path%3Dapp" });
@@ -63,16 +63,16 @@ test.skipIf(isMissing)(
       remedy:
         "Take options out of the address, and unset PGOPTIONS; a search path is written ?schema=name, which goes through any pooler. Or give the address of the server itself.",
     });
-    // A run that meets it later does not try for minutes either.
+    // A run that meets the error later does not retry for minutes either.
     expect(classifyFailure(await thrown(reach(withOptions)))).toMatchObject({ action: "stop" });
-    // What others write for their own pools and limits is not sent.
+    // Parameters that other tools use for their pools and limits are not sent.
     expect(await reach(changed(url, { search: "?statement_timeout=5000&pgbouncer=true" }))).toMatchObject({
       role: "postgres",
     });
   },
 );
 
-test.skipIf(isMissing)("a pooler that pools statements is refused at once (D3)", async () => {
+test.skipIf(isMissing)("a pooler in statement mode is refused at once (D3)", async () => {
   const url = await through("pool_mode = statement");
   const failure = await thrown(runJob(count, { connectionString: url }));
   expect(await refusal(Promise.reject(failure))).toMatchObject({
@@ -85,7 +85,7 @@ test.skipIf(isMissing)("a pooler that pools statements is refused at once (D3)",
 });
 
 test.skipIf(isMissing)(
-  "what a pooler says under the SQLSTATE of a broken protocol is taken as what it means (D3)",
+  "a pooler's errors under the SQLSTATE of a protocol violation are understood by their text (D3)",
   async () => {
     const url = await through();
     expect(await refusal(reach(changed(url, { pathname: "/nowhere" })))).toMatchObject({
@@ -110,7 +110,7 @@ test.skipIf(isMissing)(
 );
 
 test.skipIf(isMissing)(
-  "a schema in the address goes through a pooler, since each transaction sets it (A5)",
+  "a schema in the address works through a pooler, since each transaction sets it (A5)",
   async () => {
     const url = await through();
     await database.query("create schema app");

@@ -24,7 +24,7 @@ function openssl(...parameters: readonly string[]): void {
   execFileSync("openssl", parameters, { cwd: folder, stdio: "pipe" });
 }
 
-/** An authority, and a certificate of its for a server, or for a role. */
+/** An authority, and a certificate that it signed for a server or for a role. */
 function authority(name: string): void {
   openssl(
     ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", `/CN=${name}`],
@@ -101,7 +101,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The server's address with a parameter, by the name that its certificate has. */
+/** The server's address with a parameter, under the host name of its certificate. */
 function by(search: string, role?: string): string {
   const url = changed(withTls.url(), { hostname: "localhost", search });
   return role === undefined ? url : changed(url, { username: role, password: "word" });
@@ -111,7 +111,7 @@ const on = { encrypted: "true" };
 const off = { encrypted: "false" };
 
 test.skipIf(!hasOpenssl)(
-  "sslmode means what it means to psql, also where a managed server has an authority of its own (D1)",
+  "sslmode means the same as in psql, also where a managed server has its own authority (D1)",
   async () => {
     const warned = vi.spyOn(process, "emitWarning");
     const root = join(folder, "managed.crt");
@@ -128,14 +128,14 @@ test.skipIf(!hasOpenssl)(
     vi.stubEnv("PGSSLMODE", "verify-full");
     vi.stubEnv("PGSSLROOTCERT", root);
     expect(await reach(by(""))).toMatchObject(on);
-    // Neither the password nor where it goes is anything to warn of.
+    // Neither the password nor the destination is a reason to warn.
     expect(warned).not.toHaveBeenCalled();
     warned.mockRestore();
   },
 );
 
 test.skipIf(!hasOpenssl)(
-  "without sslmode a role that only TLS lets in gets in, and one that TLS keeps out, too (D1)",
+  "without sslmode, a role that requires TLS can log in, and so can one that forbids it (D1)",
   async () => {
     expect(await reach(by("", "only_tls"))).toMatchObject(on);
     expect(await reach(by("", "only_plain"))).toMatchObject(off);
@@ -161,12 +161,12 @@ test.skipIf(!hasOpenssl)(
   },
 );
 
-test.skipIf(!hasOpenssl)("a certificate that cannot be verified is told with what to type (D1)", async () => {
+test.skipIf(!hasOpenssl)("a certificate that cannot be verified is refused with a remedy (D1)", async () => {
   const { port } = new URL(withTls.url());
   expect(await refusal(reach(by("?sslmode=verify-full")))).toMatchObject({
     code: "tls",
     message: expect.stringMatching(
-      // Which of them it is depends on whether the server sends the authority's certificate as well.
+      // Which message it is depends on whether the server also sends the authority's certificate.
       new RegExp(
         `^The certificate of localhost:${port} is signed by no authority that tidefill was told of: (unable to verify the first certificate|unable to get local issuer certificate|self-signed certificate in certificate chain)\\.$`,
       ),

@@ -2,7 +2,7 @@ import { toTidefillError } from "../../../src/cli/terminal/to-tidefill-error.ts"
 import type { TidefillError } from "../../../src/errors.ts";
 import { createPool } from "../../../src/postgres/connection/create-pool.ts";
 
-/** Where a connection leads. */
+/** The place that a connection leads to. */
 export interface Reached {
   readonly port: string;
   readonly role: string;
@@ -10,7 +10,7 @@ export interface Reached {
   readonly encrypted: string;
 }
 
-/** Connects once, as every command does, and says where that leads. */
+/** Connects once, as every command does, and returns where the connection leads. */
 export async function reach(
   connectionString: string | undefined,
   options: Pick<Parameters<typeof createPool>[0], "password"> = {},
@@ -31,7 +31,7 @@ export async function reach(
   }
 }
 
-/** How the command line would explain why a connection was not made. */
+/** How the command line explains a failed connection. */
 export async function refusal(connecting: Promise<unknown>): Promise<TidefillError> {
   const thrown = await connecting.then(
     () => new Error("It has connected."),
@@ -40,7 +40,7 @@ export async function refusal(connecting: Promise<unknown>): Promise<TidefillErr
   return toTidefillError(thrown);
 }
 
-/** An address with other parts. */
+/** An address with some parts replaced. */
 export function changed(
   address: string,
   parts: Partial<Record<"hostname" | "username" | "password" | "pathname" | "search", string>>,

@@ -15,7 +15,7 @@ beforeEach(async () => {
   await database.query("insert into notes (id) select generate_series(1, 3000); analyze notes");
 });
 
-test("a run whose server is lost ends with the counts that it saw last, and says so (16)", async () => {
+test("a run that loses its server ends with the last known counts, and says so (16)", async () => {
   const { hostname, port } = new URL(database.url);
   const proxy = await FaultProxy.start({ host: hostname, port: Number(port || 5432) });
   const abort = new AbortController();
@@ -46,7 +46,7 @@ test("a run whose server is lost ends with the counts that it saw last, and says
   );
 });
 
-test("a process that was frozen and lost its lease says so, though the run has succeeded (16)", async () => {
+test("a process that was frozen and lost its lease says so, even though the run has succeeded (16)", async () => {
   await database.query("delete from notes where id > 600");
   const text = `import { defineJob, rowsOf, table, update } from "tidefill";
 const notes = table("notes", { key: "id", columns: { id: "bigint", n: "integer" } });

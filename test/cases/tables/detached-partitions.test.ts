@@ -8,7 +8,7 @@ const orders = table("orders", {
   columns: { day: "integer", id: "bigint", n: "integer" },
 });
 
-test("an undo names the partitions that were detached since, whose rows stay as the run left them (E4)", async () => {
+test("an undo names partitions that were detached since, whose rows stay as the run left them (E4)", async () => {
   await database.query(`
     create table orders (day integer not null, id bigint not null, n integer not null, primary key (day, id))
       partition by range (day);

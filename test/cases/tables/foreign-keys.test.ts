@@ -70,7 +70,7 @@ const each: readonly { readonly what: string; readonly job: Job }[] = [
 ];
 
 test.each(each)(
-  "$what out of a table that a big one refers to without an index is refused with the index to make (B1)",
+  "$what out of a table that a large unindexed table refers to is refused, with the index to create (B1)",
   async ({ job }) => {
     await bigChild();
     const refusal = await refusalOf(database.url, job);
@@ -84,7 +84,7 @@ test.each(each)(
   },
 );
 
-test("an update of a column that a big table refers to without an index is refused (B1)", async () => {
+test("an update of a column that a large table refers to without an index is refused (B1)", async () => {
   await database.query(`
     create table shop.child (id bigint primary key, parent_code integer references shop.parent (code), pad text);
     insert into shop.child select g, 1 + g % 20, repeat('x', 900) from generate_series(1, 9000) g`);
@@ -106,7 +106,7 @@ test("an update of a column that a big table refers to without an index is refus
   expect(await runJob(note, { connectionString: database.url })).toMatchObject({ status: "succeeded" });
 });
 
-test("a big table that is reached by on delete cascade needs an index too (B1)", async () => {
+test("a large table reached by on delete cascade needs an index too (B1)", async () => {
   await database.query(`
     create table shop.child (id bigint primary key, parent_id bigint references shop.parent on delete cascade);
     create index on shop.child (parent_id);
@@ -131,19 +131,19 @@ const served: readonly { readonly what: string; readonly index: string }[] = [
   { what: "an index that begins with the column", index: "create index on shop.child (parent_id, pad)" },
   { what: "a hash index", index: "create index on shop.child using hash (parent_id)" },
   {
-    what: "an index of the rows that refer at all",
+    what: "a partial index of all referring rows",
     index: "create index on shop.child (parent_id) where parent_id is not null",
   },
 ];
 
-test.each(served)("$what serves the foreign key, so that nothing is refused (B1)", async ({ index }) => {
+test.each(served)("$what serves the foreign key, so nothing is refused (B1)", async ({ index }) => {
   await bigChild(index);
   expect((await planOf(database, dropOld)).refusals).toEqual([]);
 });
 
 const useless: readonly { readonly what: string; readonly index: string }[] = [
   { what: "an index that only ends with the column", index: "create index on shop.child (id, parent_id)" },
-  { what: "an index of a part of the rows", index: "create index on shop.child (parent_id) where id > 5" },
+  { what: "an index of only some rows", index: "create index on shop.child (parent_id) where id > 5" },
   { what: "a brin index", index: "create index on shop.child using brin (parent_id)" },
 ];
 
@@ -152,7 +152,7 @@ test.each(useless)("$what does not serve the foreign key (B1)", async ({ index }
   expect((await planOf(database, dropOld)).refusals).toMatchObject([{ check: "foreign-keys-have-an-index" }]);
 });
 
-test("a partitioned table that refers to the rows is as big as its partitions (B1)", async () => {
+test("a partitioned table that refers to the rows counts with the size of all its partitions (B1)", async () => {
   await database.query(`
     create table shop.child (id bigint, parent_id bigint references shop.parent, pad text) partition by range (id);
     create table shop.child_1 partition of shop.child for values from (0) to (5000);
@@ -167,7 +167,7 @@ test("a partitioned table that refers to the rows is as big as its partitions (B
   expect((await planOf(database, dropOld)).refusals).toEqual([]);
 });
 
-test("a small table that refers to the rows without an index is only told of (B1)", async () => {
+test("a small table that refers to the rows without an index only causes a warning (B1)", async () => {
   await database.query(`
     create table shop.child (id bigint primary key, parent_id bigint references shop.parent);
     insert into shop.child select g, 1 + g % 20 from generate_series(1, 100) g`);
@@ -183,7 +183,7 @@ test("a small table that refers to the rows without an index is only told of (B1
   expect(await runJob(dropOld, { connectionString: database.url })).toMatchObject({ rows: { written: 20 } });
 });
 
-test("the plan of a delete and its rejects tell what to do about rows that are referred to (18)", async () => {
+test("the plan of a delete and its rejects say what to do about referenced rows (18)", async () => {
   await database.query(`
     create table shop.child (id bigint primary key, parent_id bigint references shop.parent);
     create index on shop.child (parent_id);
@@ -208,7 +208,7 @@ test("the plan of a delete and its rejects tell what to do about rows that are r
   expect(reasons).toEqual([{ reason }]);
 });
 
-test("the condition that leaves out rows which are referred to can be written into the job as it stands (18)", async () => {
+test("the suggested condition that leaves out referenced rows can be copied into the job unchanged (18)", async () => {
   await database.query(`
     create table shop.child (id bigint primary key, parent_id bigint references shop.parent);
     create index on shop.child (parent_id);

@@ -123,7 +123,7 @@ const refused: readonly Refused[] = [
 ];
 
 test.each(refused)(
-  "$what: refused before the run, and the remedy can be typed as it stands (E1)",
+  "$what: refused before the run, with a remedy that can be typed as it stands (E1)",
   async ({ create, job, message }) => {
     await database.query(create);
     const refusal = await refusalOf(database.url, job);
@@ -139,7 +139,7 @@ test.each(refused)(
   },
 );
 
-test("a filter that a list of columns stands beside is kept by the remedy (E1)", async () => {
+test("the remedy keeps the filter of a publication that has a column list (E1)", async () => {
   await database.query(`${plain}; create publication part for table shop.t (n) where (id > 5)`);
   const { remedy } = await refusalOf(database.url, fill);
   await database.query(remedy);
@@ -149,14 +149,14 @@ test("a filter that a list of columns stands beside is kept by the remedy (E1)",
   expect(kept).toEqual({ rowfilter: "(id > 5)", columns: ["id", "n"] });
 });
 
-test("a publication that sends no updates refuses none (E1)", async () => {
+test("a publication that sends no updates refuses no update (E1)", async () => {
   await database.query(
     `create table shop.t (id bigint not null unique, n integer); ${rows}; create publication news for table shop.t with (publish = 'insert')`,
   );
   expect((await planOf(database, fill)).refusals).toEqual([]);
 });
 
-test("a person is erased from an undo log though all tables are published (E1)", async () => {
+test("erase takes a person out of an undo log even while all tables are published (E1)", async () => {
   await database.query(`${plain}; create publication everything for all tables`);
   await runJob(fill, { connectionString: database.url });
   await database.query("alter table tidefill.undo_1 replica identity default");
@@ -167,7 +167,7 @@ test("a person is erased from an undo log though all tables are published (E1)",
   });
 });
 
-test("every table of tidefill's own can be changed while all tables are published (E1)", async () => {
+test("each of tidefill's own tables can be changed while all tables are published (E1)", async () => {
   await database.query(`${plain}; create publication everything for all tables`);
   await runJob(fill, { connectionString: database.url });
   await undoRun("fill", { connectionString: database.url });
@@ -179,7 +179,7 @@ test("every table of tidefill's own can be changed while all tables are publishe
   expect(without).toEqual([]);
 });
 
-test("the plan says what a subscriber needs where tidefill's own tables are published (E1)", async () => {
+test("the plan says what a subscriber needs when tidefill's own tables are published (E1)", async () => {
   await database.query(`${plain}; create publication everything for all tables; create schema tidefill;
     create publication theirs for tables in schema tidefill`);
   const { warnings } = await planOf(database, fill);

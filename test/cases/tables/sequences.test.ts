@@ -50,7 +50,7 @@ test.each([
     "create sequence shop.ids; alter table shop.fresh alter id set default nextval('shop.ids')",
   ],
 ])(
-  "%s that a job writes itself is moved on at the end of the run, so that the application can insert (A11)",
+  "%s that a job writes itself is advanced at the end of the run, so that the application can insert (A11)",
   async (_, id, more) => {
     await tables(id, more);
     expect((await planOf(database, moves)).warnings).toMatchObject([
@@ -71,13 +71,13 @@ test.each([
   },
 );
 
-test("a sequence that is ahead already is left alone (A11)", async () => {
+test("a sequence that is already ahead stays as it is (A11)", async () => {
   await database.query("select setval('shop.fresh_id_seq', 50000)");
   await runJob(moves, { connectionString: database.url });
   expect(await database.query("select last_value from shop.fresh_id_seq")).toEqual([{ last_value: "50000" }]);
 });
 
-test("beside an application that inserts all the time the sequence only goes forward, and no number comes twice (A11)", async () => {
+test("the sequence only goes forward beside a continuously inserting application, and no number is used twice (A11)", async () => {
   await database.query("select setval('shop.fresh_id_seq', 100000)");
   const run = runJob(moves, { connectionString: database.url });
   let isDone = false;
@@ -89,7 +89,7 @@ test("beside an application that inserts all the time the sequence only goes for
   await database.query("insert into shop.fresh (v) values ('last')");
 });
 
-test("an id so far away that the sequence is not drawn up to it is told of with what to type, by the run and by check (A11)", async () => {
+test("run and check report an id too far away to advance the sequence to, with what to type (A11)", async () => {
   await database.query("update shop.old set id = 10000000000 where id = 1000");
   const report = await runJob(moves, { connectionString: database.url });
   expect(report).toMatchObject({
@@ -110,7 +110,7 @@ test("an id so far away that the sequence is not drawn up to it is told of with 
   expect(await findings()).toEqual([]);
 });
 
-test("a job that lets the sequence number its rows is told nothing (A11)", async () => {
+test("a job that lets the sequence number its rows gets no warning (A11)", async () => {
   const copies = defineSqlJob({ name: "copy", source: rowsOf(old), sink: insertInto(fresh, { v: sql`v` }) });
   expect((await planOf(database, copies)).warnings).toEqual([]);
 });

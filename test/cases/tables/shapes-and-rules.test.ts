@@ -90,7 +90,7 @@ const rules: readonly {
 ];
 
 test.each(rules)(
-  "'$rule' refuses the job $job.name by the name of the rule, before anything is written (g)",
+  "'$rule' refuses the job $job.name before anything is written, and the refusal names the rule (g)",
   async ({ rule, job, name, does }) => {
     await thingsOf(database, `${tables}; ${rule}`);
     const refusal = await refusalOf(database.url, job);
@@ -104,7 +104,7 @@ test.each(rules)(
   },
 );
 
-test("a rule that is disabled, or about something else, refuses nothing (g)", async () => {
+test("a rule that is disabled or irrelevant refuses nothing (g)", async () => {
   await thingsOf(
     database,
     `${tables}; create rule keep as on update to t do instead nothing; alter table t disable rule keep;
@@ -114,7 +114,7 @@ test("a rule that is disabled, or about something else, refuses nothing (g)", as
   await database.query("drop schema tidefill cascade");
 });
 
-test("a job that keeps no undo log works beside a rule that does something as well (g)", async () => {
+test("a job without an undo log works beside a rule that does something in addition (g)", async () => {
   await thingsOf(database, `${tables}; create rule note as on update to t do also notify t`);
   const plain = defineSqlJob({
     name: "plain",
@@ -137,7 +137,7 @@ test("a view with an instead-of trigger is refused as a view (g)", async () => {
   expect(await refusalOf(database.url, jobOver())).toMatchObject({ check: "relation-is-a-table" });
 });
 
-test("a table that others inherit from is refused with the jobs to write (D9)", async () => {
+test("a table that other tables inherit from is refused with the jobs to write (D9)", async () => {
   await thingsOf(
     database,
     "create table t (id bigint primary key, n integer); create table t_1 () inherits (t); create table t_2 () inherits (t)",
@@ -152,7 +152,7 @@ test("a table that others inherit from is refused with the jobs to write (D9)", 
   });
 });
 
-test("the statement that brings a parent's own rows along works as it stands (D9)", async () => {
+test("the suggested statement that includes a parent's own rows works as it stands (D9)", async () => {
   await thingsOf(
     database,
     `create table t (id bigint primary key, n integer); create table t_1 () inherits (t); alter table t_1 add primary key (id);
@@ -170,7 +170,7 @@ test("the statement that brings a parent's own rows along works as it stands (D9
   await database.query("drop schema tidefill cascade");
 });
 
-test("a hypertable is told of as one, with its chunks (D9)", async () => {
+test("a hypertable is refused as such, with its chunks (D9)", async () => {
   await thingsOf(
     database,
     `create table t (id bigint primary key, n integer); create schema _timescaledb_internal;

@@ -31,7 +31,7 @@ beforeEach(async () => {
   );
 });
 
-/** A job whose transform does something to the database at the row in the middle, as another session. */
+/** A job whose transform changes the database, as another session, at the middle row. */
 function interruptedBy(
   change: string,
   pending = false,
@@ -43,7 +43,7 @@ function interruptedBy(
     transform: async ({ id, n }) => {
       if (id >= BigInt(rows / 2) && !isChanged) {
         isChanged = true;
-        // It waits for the batch that asks for it.
+        // It waits for the batch that calls it.
         void database.query(change).catch(() => {});
       }
       return { n: (n ?? 0) + 1 };
@@ -76,20 +76,20 @@ const whileRunning: Readonly<Record<string, readonly [change: string, message: R
 };
 
 test.for(Object.entries(whileRunning))(
-  "a table that is %s while a run works stops it",
+  "a run stops when its table is %s meanwhile",
   async ([, [change, message]]) => {
     const { job, changed } = interruptedBy(change);
     const report = await runJob(job, options());
     expect(changed()).toBe(true);
     expect(report).toMatchObject({ status: "failed", stopReason: "error" });
     expect(report.message).toMatch(message);
-    // Nothing went into the table that came instead.
+    // Nothing went into the table that replaced it.
     if (change !== "vacuum full things")
       expect(await database.query("select from things where n <> 0")).toEqual([]);
   },
 );
 
-test("after vacuum full a run goes on when told that the rows are the same, and does each once (14)", async () => {
+test("after vacuum full a run goes on once told that the rows are the same, and does each row once (14)", async () => {
   const { job } = interruptedBy("vacuum full things");
   await runJob(job, options());
   await expect(resumeRun(job, "add-one", options())).rejects.toMatchObject({ check: "tables-are-the-same" });
@@ -98,14 +98,14 @@ test("after vacuum full a run goes on when told that the rows are the same, and 
   expect(await database.query("select from things where n <> 1")).toEqual([]);
 });
 
-test("a run with pending goes on after its table was truncated and filled again, and does all rows (14)", async () => {
+test("a run with pending goes on after its table was truncated and refilled, and does all rows (14)", async () => {
   const { job } = interruptedBy(refill, true);
   const report = await runJob(job, options());
   expect(report.status).toBe("succeeded");
   expect(await database.query("select from things where n <> 1")).toEqual([]);
 });
 
-test("a table that was swapped while its run was stopped is refused at resume (A7)", async () => {
+test("a table that was swapped while its run was stopped is refused at a resume (A7)", async () => {
   const job = defineSqlJob({
     name: "add-one",
     source: rowsOf(things, { where: sql`true` }),
@@ -118,7 +118,7 @@ test("a table that was swapped while its run was stopped is refused at resume (A
   await expect(resumeRun(job, "add-one", options())).rejects.toThrow(/^things is another table now/);
 });
 
-test("a partition that was attached with rows in it behind the run is named, and one created empty is not (A9)", async () => {
+test("a partition attached with rows behind the run is named; one created empty is not (A9)", async () => {
   await database.query(`
     drop table things;
     create table things (id bigint primary key, n integer) partition by range (id);
@@ -139,7 +139,7 @@ test("a partition that was attached with rows in it behind the run is named, and
   );
 });
 
-test("a verify that was stopped begins again where its table was rewritten or its partitions changed (A10, E6)", async () => {
+test("an interrupted verify begins again after its table was rewritten or its partitions changed (A10, E6)", async () => {
   await database.query(`
     drop table things;
     create table things (id bigint primary key, n integer) partition by range (id);
@@ -163,7 +163,7 @@ test("a verify that was stopped begins again where its table was rewritten or it
     stop.abort();
     const stopped = await verifyRun(job, { ...options(), signal: stop.signal });
     expect(stopped.status).toBe("interrupted");
-    // As if it had come to its end, but for the last row.
+    // As if it had come to its end except for the last row.
     await database.query(
       "insert into tidefill.range (run_id, number, sweep, after_key, checkpoint, through_key) values ($1, 1, 0, null, '{2,\"(0,1)\"}', null)",
       [stopped.run],
@@ -176,7 +176,7 @@ test("a verify that was stopped begins again where its table was rewritten or it
   }
 });
 
-test("an undo that was stopped begins again where its log was rewritten (E6)", async () => {
+test("an interrupted undo begins again after its undo log was rewritten (E6)", async () => {
   const job = defineSqlJob({
     name: "set-one",
     source: rowsOf(things, { where: sql`true` }),
@@ -196,7 +196,7 @@ test("an undo that was stopped begins again where its log was rewritten (E6)", a
   expect(await database.query("select from things where n <> 0")).toEqual([]);
 });
 
-test("rows without a key that were inserted are not looked for at the addresses of others (E6)", async () => {
+test("inserted rows without a key are not looked for at addresses that other rows now have (E6)", async () => {
   await database.query("create table logs (n integer)");
   const logs = table("logs", { columns: { n: "integer" } });
   const job = defineSqlJob({

@@ -33,7 +33,7 @@ const down = defineSqlJob({
   sink: update(items, { position: sql`position + 1` }),
 });
 
-/** One list of items whose positions go up, or down, with their keys. */
+/** A list of items whose positions rise or fall with their keys. */
 async function listOf(position: string, constraint = "unique (list, position)"): Promise<void> {
   await database.query(`
     create table shop.item (id bigint primary key, list integer not null, position integer not null, slug text unique,
@@ -52,7 +52,7 @@ test.each([
   ["", "unique (list, position)"],
   [" that is deferrable", "unique (list, position) deferrable initially immediate"],
 ])(
-  "a shift of positions under a unique constraint%s is refused by its name, with the way to do it (E3)",
+  "a shift of positions under a unique constraint%s is refused by the constraint's name, with the way to do it (E3)",
   async (_, constraint) => {
     await listOf("g", constraint);
     const refusal = await refusalOf(database.url, down);
@@ -68,7 +68,7 @@ test.each([
   },
 );
 
-test("the two jobs that the refusal names do the shift, beside each other's workers (E3)", async () => {
+test("the two jobs that the refusal suggests do the shift, with several workers (E3)", async () => {
   await listOf("g");
   const away = defineSqlJob({
     name: "away",
@@ -88,7 +88,7 @@ test("the two jobs that the refusal names do the shift, beside each other's work
   expect(await positions()).toBe(Array.from({ length: rows }, (_, index) => index + 2).join(","));
 });
 
-test("an exclusion constraint that looks at several rows is told of like a unique one (E3)", async () => {
+test("an exclusion constraint over several rows is reported like a unique one (E3)", async () => {
   await listOf("g", "exclude using btree (position with =)");
   expect((await planOf(database, down)).refusals).toMatchObject([
     {
@@ -100,7 +100,7 @@ test("an exclusion constraint that looks at several rows is told of like a uniqu
 
 const harmless = [
   {
-    what: "filling a unique column that is empty",
+    what: "filling an empty unique column",
     job: defineSqlJob({
       name: "slugs",
       source: rowsOf(items),
@@ -108,7 +108,7 @@ const harmless = [
     }),
   },
   {
-    what: "filling it by a transform",
+    what: "filling an empty unique column by a transform",
     job: defineJob({
       name: "slugs",
       source: rowsOf(items, { read: ["position"] }),
@@ -117,7 +117,7 @@ const harmless = [
     }),
   },
   {
-    what: "writing a unique value in small letters",
+    what: "lowercasing a unique value",
     job: defineSqlJob({
       name: "lower",
       source: rowsOf(items),
@@ -132,7 +132,7 @@ test.each(harmless)("$what is no shift (E3)", async ({ job }) => {
   expect(await planOf(database, job)).toMatchObject({ refusals: [], warnings: [] });
 });
 
-test("two rows that would end with the same value are the data's fault, and no shift (E3)", async () => {
+test("two rows that would end with the same value are a fault of the data, not a shift (E3)", async () => {
   await listOf("g");
   await database.query(
     "update shop.item set slug = case id when 1 then 'A' when 2 then 'a' end where id < 3",
@@ -145,7 +145,7 @@ test("two rows that would end with the same value are the data's fault, and no s
   expect(await runJob(lower, { connectionString: database.url })).toMatchObject({ rows: { rejected: 1 } });
 });
 
-test("a transform that reads and writes a column of a unique constraint is told of by the constraint's name (E3)", async () => {
+test("a transform that reads and writes a column of a unique constraint is warned of the constraint by name (E3)", async () => {
   await listOf("g");
   const job = defineJob({
     name: "down",
@@ -161,7 +161,7 @@ test("a transform that reads and writes a column of a unique constraint is told 
   ]);
 });
 
-test("a shift that the order of the key allows is done by one worker, as the plan says, and undone in one pass (E3)", async () => {
+test("a shift that the key's order allows is done by one worker, as planned, and undone in one pass (E3)", async () => {
   await listOf(`${rows} - g`);
   const before = await positions();
   expect((await planOf(database, down)).warnings).toMatchObject([
@@ -191,7 +191,7 @@ test("a shift that the order of the key allows is done by one worker, as the pla
   expect(events.filter(({ type }) => type === "row rejected")).toEqual([]);
 });
 
-test("an undo of a shift that is interrupted goes on in the same order (E3)", async () => {
+test("an interrupted undo of a shift goes on in the same order (E3)", async () => {
   await listOf(`${rows} - g`);
   const before = await positions();
   const options = {
@@ -217,11 +217,11 @@ test("an undo of a shift that is interrupted goes on in the same order (E3)", as
   expect(await positions()).toBe(before);
 });
 
-test("a value that the application has taken meanwhile stops no other row for ever (E3)", async () => {
+test("a value that the application has taken meanwhile does not block the other rows (E3)", async () => {
   await listOf(`2 * (${rows} - g)`);
   const options = { connectionString: database.url, workers: 1 } as const;
   await runJob(down, options);
-  // The last ten rows cannot have their old places back.
+  // The last ten rows cannot get their old positions back.
   await database.query(
     `insert into shop.item (id, list, position) select ${rows} + g, 1, 2 * (g - 1) from generate_series(1, 10) g`,
   );

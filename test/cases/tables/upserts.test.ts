@@ -42,7 +42,7 @@ beforeEach(async () => {
   );
 });
 
-/** A row job and an SQL job that put the people among the users. */
+/** A row job and an SQL job that insert the people into the users. */
 function upserts(onConflict: OnConflict<"email" | "name">): readonly Job[] {
   const options = { onConflict };
   return [
@@ -83,7 +83,7 @@ async function listed(): Promise<readonly unknown[]> {
   );
 }
 
-/** People of whom one meets a user who is there, one only a user who is gone. */
+/** People: one meets a present user, one only a deleted user. */
 async function fill(): Promise<void> {
   await database.query(`
     insert into people values (1, 'A@x.org', 'new a'), (2, 'b@x.org', 'new b'), (3, 'c@x.org', 'new c');
@@ -117,11 +117,11 @@ const cases = targets.flatMap(([name, index, target]) =>
   kinds.map(([kind, place]) => [kind, name, index, target, place] as const),
 );
 
-/** How many of the three people are new: an index of the plain email does not see that A and a are one. */
+/** How many of the three people are new: an index on the plain email does not treat A and a as equal. */
 const freshOf = (index: string): number => (index.includes("lower") ? 2 : 3);
 
 test.each(cases)(
-  "%s lets rows stay that meet others by %s, and is verified and undone (D10)",
+  "%s leaves rows that meet other rows by %s alone, and is verified and undone (D10)",
   async (_, __, index, target, place) => {
     await database.query(index);
     await fill();
@@ -163,7 +163,7 @@ test.each(cases)(
 );
 
 test.each(cases)(
-  "%s keeps rows aside that meet others by %s, and takes no other for one (D10)",
+  "%s rejects only rows that meet other rows by %s (D10)",
   async (_, __, index, target, place) => {
     await database.query(index);
     await fill();
@@ -181,7 +181,7 @@ test.each(cases)(
   },
 );
 
-test.each(kinds)("%s lets rows stay that an exclusion constraint meets (D10)", async (_, place) => {
+test.each(kinds)("%s leaves rows alone that meet an exclusion constraint (D10)", async (_, place) => {
   await database.query(
     "alter table users add constraint users_mail exclude using hash (lower(email) with =) where (gone_at is null)",
   );
@@ -194,7 +194,7 @@ test.each(kinds)("%s lets rows stay that an exclusion constraint meets (D10)", a
   expect(await compared(job, report)).toMatchObject({ rows: { conflicted: 1 } });
 });
 
-test.each(kinds)("%s meets nulls where the index says that they are equal (D10)", async (_, place) => {
+test.each(kinds)("%s treats nulls as equal where the index says so (D10)", async (_, place) => {
   await database.query("create unique index on users (email) nulls not distinct");
   await database.query(`
     insert into people values (1, null, 'new null'), (2, null, 'other null'), (3, 'c', 'new c');
@@ -204,7 +204,7 @@ test.each(kinds)("%s meets nulls where the index says that they are equal (D10)"
   expect(await database.query("select key from tidefill.reject")).toEqual([{ key: ["2"] }]);
 });
 
-test("values are compared as the column keeps them, not as they come (D10)", async () => {
+test("values are compared as the column stores them, not as they arrive (D10)", async () => {
   await database.query(`
     alter table users alter email type char(8);
     create unique index on users (lower(email));
@@ -214,7 +214,7 @@ test("values are compared as the column keeps them, not as they come (D10)", asy
   expect(await run(job)).toMatchObject({ status: "succeeded", rows: { written: 1, rejected: 1 } });
 });
 
-test("a table whose columns are called as ours are is not confused with them (D10)", async () => {
+test("a table whose columns have the names of tidefill's own is not confused with them (D10)", async () => {
   await database.query(`
     drop table users;
     create table users (id bigserial primary key, source text, n integer, value_1 text, incoming text);
@@ -249,7 +249,7 @@ async function refusal(onConflict: OnConflict<"email" | "name">): Promise<unknow
   );
 }
 
-test("an onConflict on what is not unique is refused, and names what is (D10)", async () => {
+test("an onConflict on columns that are not unique is refused, with those that are (D10)", async () => {
   await database.query(`
     create unique index users_live on users (lower(email)) where gone_at is null;
     alter table users add constraint users_name unique (name) deferrable`);
@@ -279,7 +279,7 @@ test("an onConflict on what is not unique is refused, and names what is (D10)", 
   ]);
 });
 
-test("a constraint that PostgreSQL decides no conflict by is refused with what to do instead (D10)", async () => {
+test("a constraint that PostgreSQL cannot use for on conflict is refused with an alternative (D10)", async () => {
   await database.query(`
     alter table users add constraint users_name unique (name) deferrable;
     alter table users add constraint users_mail exclude using hash (email with =)`);
@@ -298,7 +298,7 @@ test("a constraint that PostgreSQL decides no conflict by is refused with what t
   expect(await run(job)).toMatchObject({ status: "succeeded", rows: { written: 2 } });
 });
 
-test("numbers of rows are kept in a column that is always generated, by insert and by move (A11)", async () => {
+test("insert and move keep the ids of rows in a column that is generated always (A11)", async () => {
   await database.query(`
     drop table users;
     create table users (id bigint generated always as identity primary key, email text, name text);

@@ -17,7 +17,7 @@ export const things = table("things", {
 });
 export const others = table("others", { key: "id", columns: { id: "bigint", n: "integer?" } });
 
-/** A thousand rows; `hold()`, as a trigger, swallows what is done to every second one. */
+/** A thousand rows. `hold()`, as a trigger, swallows the writes of every second row. */
 export const setup = `
     create table things (id bigint primary key, archived boolean not null, n integer);
     create table others (id bigint primary key, n integer);
@@ -34,7 +34,7 @@ interface Case {
   readonly verb: "insert" | "update" | "delete";
   readonly on: string;
   readonly job: Job;
-  /** what is true in the end when all rows are done */
+  /** what is true at the end, when all rows are done */
   readonly done: string;
 }
 

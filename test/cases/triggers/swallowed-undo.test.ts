@@ -36,7 +36,7 @@ beforeEach(async () => {
 
 const options = () => ({ connectionString: database.url, workers: 2 });
 
-/** Makes every second row's write of one kind vanish, before it happens. */
+/** Makes one kind of write of every second row vanish before it happens. */
 async function swallow(verb: "insert" | "update" | "delete", name: string): Promise<void> {
   await database.query(
     `create trigger swallow before ${verb} on ${name} for each row execute function swallow()`,
@@ -50,7 +50,10 @@ async function counts(): Promise<readonly number[]> {
   return [Number(row!.things), Number(row!.archive)];
 }
 
-/** An undo whose every second row is swallowed: it is not done, names these rows, and does them when the trigger is gone. */
+/**
+ * Every second row of this undo is swallowed. It fails, lists these rows, and does them once the trigger is
+ * gone.
+ */
 async function undoesHalf({ run }: RunReport, rows: number, left: readonly number[]): Promise<void> {
   const first = await undoRun(String(run), options());
   expect(first).toMatchObject({ status: "failed", stopReason: "swallowed" });
@@ -74,7 +77,7 @@ const moving: Job = defineSqlJob({
   sink: move(things, insertInto(archive, { id: sql`id`, a: sql`a` })),
 });
 
-test("a moved row that a trigger keeps out of its table stays where it was moved to (a)", async () => {
+test("a moved row that a trigger keeps out of its old table stays in the new one (a)", async () => {
   const before = await hashesOf(database, ["things", "archive"]);
   const report = await runJob(moving, options());
   await swallow("insert", "things");
@@ -82,7 +85,7 @@ test("a moved row that a trigger keeps out of its table stays where it was moved
   expect(await hashesOf(database, ["things", "archive"])).toEqual(before);
 });
 
-test("a moved row that a trigger keeps where it was moved to is not put back beside it (a)", async () => {
+test("a moved row that a trigger keeps in the new table is not also put back (a)", async () => {
   const before = await hashesOf(database, ["things", "archive"]);
   const report = await runJob(moving, options());
   await swallow("delete", "archive");
@@ -90,7 +93,7 @@ test("a moved row that a trigger keeps where it was moved to is not put back bes
   expect(await hashesOf(database, ["things", "archive"])).toEqual(before);
 });
 
-test("an undo of an update tells which rows a trigger has kept as the run left them (a)", async () => {
+test("an undo of an update lists the rows that a trigger kept as the run left them (a)", async () => {
   const before = await hashesOf(database, ["things"]);
   const job = defineSqlJob({
     name: "updating",
@@ -103,7 +106,7 @@ test("an undo of an update tells which rows a trigger has kept as the run left t
   expect(await hashesOf(database, ["things"])).toEqual(before);
 });
 
-test("an undo of a delete tells which rows a trigger has kept out (a)", async () => {
+test("an undo of a delete lists the rows that a trigger kept out (a)", async () => {
   const before = await hashesOf(database, ["things"]);
   const job = defineSqlJob({
     name: "deleting",
@@ -117,7 +120,7 @@ test("an undo of a delete tells which rows a trigger has kept out (a)", async ()
 });
 
 test.for([null, "update"] as const)(
-  "an undo of an insert (%s) tells which rows a trigger keeps (a)",
+  "an undo of an insert (%s) lists the rows that a trigger kept from being removed (a)",
   async (upsert) => {
     const before = await hashesOf(database, ["things", "archive"]);
     const onConflict = { target: ["id"], do: "update", columns: ["a"] } as const;

@@ -10,7 +10,10 @@ const options = () => ({ connectionString: database.url, workers: 2 });
 
 beforeEach(async () => freshSchemas(database, setup));
 
-/** Waits until the run after this one has done a part of its rows, and then has a trigger swallow every second write. */
+/**
+ * Waits until the run after run `after` has done part of its rows, then makes a trigger swallow every second
+ * write.
+ */
 async function comeBetween(verb: string, on: string, after = 0): Promise<void> {
   await until(
     async () => {
@@ -33,7 +36,7 @@ async function listed(run: number): Promise<number> {
 }
 
 test.for(Object.entries(cases))(
-  "%s: what a trigger swallows that came while the run was under way is told, and done when it has gone (A1)",
+  "%s: writes that a trigger created during the run swallows are reported, and done once it is gone (A1)",
   async ([, { verb, on, job, done }]) => {
     const slowly = { ...job, pace: { rowsPerSecond: 250 } };
     const [first] = await Promise.all([runJob(slowly, options()), comeBetween(verb, on)]);
@@ -49,7 +52,7 @@ test.for(Object.entries(cases))(
   },
 );
 
-test("what a trigger swallows that came while an undo was under way is told, and done when it has gone (a)", async () => {
+test("writes that a trigger created during an undo swallows are reported, and done once it is gone (a)", async () => {
   const { run } = await runJob(cases["an SQL job updates"]!.job, options());
   await database.query(`
     create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.01); return null; end';

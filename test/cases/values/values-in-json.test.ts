@@ -36,7 +36,7 @@ async function run(job: Job): Promise<RunReport> {
   return runJob(job, { connectionString: database.url, again: true, workers: 1 });
 }
 
-/** Answers for row 5 what `answer` gives, and writes one to the others. */
+/** Returns what `answer` gives for row 5, and writes one to the other rows. */
 function forRow5(answer: (row: { readonly s: string | null }) => unknown): Job {
   return defineJob({
     name: "answer",
@@ -65,7 +65,7 @@ const damaged: readonly (readonly [what: string, value: () => unknown, reason: s
   ["an Error", () => ({ e: new Error("secret-5") }), "an Error, at $.e"],
   ["a RegExp", () => /secret-5/, "a RegExp, at $"],
   [
-    "a promise that nobody waits for",
+    "a promise that is not awaited",
     () => ({ p: Promise.reject(new Error("secret-5")) }),
     "a Promise, at $.p",
   ],
@@ -80,12 +80,12 @@ const damaged: readonly (readonly [what: string, value: () => unknown, reason: s
   ["an instance of a class", () => ({ a: new Account() }), "an Account, at $.a"],
   ["a boxed number", () => [Object(1)], "a Number, at $[0]"],
   ["a bigint", () => [{ n: 5n }], "a bigint, which JSON has not; make it a text or a number, at $[0].n"],
-  ["a value that holds itself", () => circle, "a value that holds itself, at $.self"],
+  ["a value that contains itself", () => circle, "a value that holds itself, at $.self"],
   ["a value that is too deep", () => deep(5_000), "nested more than 1000 deep"],
-  ["a name that is a value", () => ({ "secret-5@school.example": new Map() }), "a Map, at $[…]"],
+  ["a Map under a secret name", () => ({ "secret-5@school.example": new Map() }), "a Map, at $[…]"],
 ];
 
-test.each(damaged)("%s inside JSON is a reject that names the place (A3)", async (_, value, reason) => {
+test.each(damaged)("%s inside JSON is a reject that names its place (A3)", async (_, value, reason) => {
   expect(await run(forRow5(() => ({ j: value() })))).toMatchObject({
     status: "succeeded",
     rows: { written: 19, rejected: 1 },
@@ -95,7 +95,7 @@ test.each(damaged)("%s inside JSON is a reject that names the place (A3)", async
   expect(found).not.toContain("secret");
 });
 
-test("what JSON itself drops or makes a text of is written as JSON writes it (A3)", async () => {
+test("values that JSON drops or turns into text are written as JSON writes them (A3)", async () => {
   const at = new Date("2025-06-30T16:00:00.123Z");
   const money = { toJSON: () => ({ cents: 5 }) };
   await run(forRow5(() => ({ j: { at, money, gone: undefined, url: new URL("http://a.example/") } })));
@@ -124,7 +124,7 @@ const thrown: readonly (readonly [what: string, answer: (row: { readonly s: stri
         },
       }),
     ],
-    ["an unknown column whose name is a value", ({ s }) => ({ j: 1, [String(s)]: 1 })],
+    ["an unknown column with a secret name", ({ s }) => ({ j: 1, [String(s)]: 1 })],
     [
       "a proxy that throws",
       ({ s }) =>
@@ -159,22 +159,22 @@ const thrown: readonly (readonly [what: string, answer: (row: { readonly s: stri
         });
       },
     ],
-    ["a name inside that is a value", ({ s }) => ({ j: { [String(s).replace("-", "_")]: new Map() } })],
+    ["a Map under a secret name", ({ s }) => ({ j: { [String(s).replace("-", "_")]: new Map() } })],
   ];
 
-test.each(thrown)("%s is a reject of its row, and of a person nothing is kept", async (_, answer) => {
+test.each(thrown)("%s rejects its row, and the reason keeps nothing of a person", async (_, answer) => {
   vi.stubEnv("TIDEFILL_UNDO_KEY", "a key of the operator's own");
   const job = { ...forRow5(answer), personalData: true };
   expect(await run(job)).toMatchObject({ status: "succeeded", rows: { written: 19, rejected: 1 } });
   expect(JSON.stringify(await reasons())).not.toMatch(/secret/);
 });
 
-test.each(thrown.slice(0, 5))("%s says where no person is concerned", async (_, answer) => {
+test.each(thrown.slice(0, 5))("%s is quoted in the reason of a job not about persons", async (_, answer) => {
   expect(await run(forRow5(answer))).toMatchObject({ rows: { written: 19, rejected: 1 } });
   expect(JSON.stringify(await reasons())).toMatch(/secret-5/);
 });
 
-test("JSON's null in an array of jsonb stays what it is (A2)", async () => {
+test("JSON's null in an array of jsonb stays JSON's null (A2)", async () => {
   await database.query("update t set a = array['null'::jsonb, null, '1.10', '[1, 2]']");
   const before = await database.query("select xmin, a::text from t order by id");
   const identity = defineJob({
@@ -190,7 +190,7 @@ test("JSON's null in an array of jsonb stays what it is (A2)", async () => {
   ]);
 });
 
-test("a null that may be either in an array of jsonb is a reject, and its neighbours are kept (A2)", async () => {
+test("an ambiguous null in an array of jsonb is a reject, and its neighbours are kept (A2)", async () => {
   await database.query("update t set a = array['null'::jsonb, '2.20', '1.10']");
   const shorten = defineJob({
     name: "shorten",
@@ -206,7 +206,7 @@ test("a null that may be either in an array of jsonb is a reject, and its neighb
   ]);
 });
 
-test("an array of jsonb of two dimensions is not taken for one of arrays (A2)", async () => {
+test("a two-dimensional array of jsonb is not confused with a jsonb array of arrays (A2)", async () => {
   await database.query(`update t set a = '{{"1","2"},{"3","4"}}' where id = 5`);
   const identity = defineJob({
     name: "identity",
@@ -222,7 +222,7 @@ test("an array of jsonb of two dimensions is not taken for one of arrays (A2)", 
 
 const document = `{"n": 12345678901234567890.10, "b":1,  "2":2.50,"1":3,"d":1,"d": {"x": 1.0, "y": [1e400, -0]}}`;
 
-test("of JSON that a transform changes, the parts that it leaves alone keep their text (A13)", async () => {
+test("the parts of a JSON value that a transform leaves alone keep their text (A13)", async () => {
   await database.query("update t set k = $1::json, j = $1::jsonb", [document]);
   const change = defineJob({
     name: "change",
@@ -246,7 +246,7 @@ test("of JSON that a transform changes, the parts that it leaves alone keep thei
   expect(report).toMatchObject({ status: "succeeded", rows: { conflicted: 0 } });
 });
 
-test("a member that was there twice and is changed or removed leaves no older one behind (A13)", async () => {
+test("a duplicate member that is changed or removed leaves no older one behind (A13)", async () => {
   await database.query(
     `update t set k = '{"s":"secret-1","s":"secret-2","e":"secret-3","e":"secret-4","n":1.0}'`,
   );
@@ -263,7 +263,7 @@ test("a member that was there twice and is changed or removed leaves no older on
   expect(await database.query("select distinct k::text from t")).toEqual([{ k: `{"s":"masked","n":1.0}` }]);
 });
 
-test("members that a transform puts in another order are written in that order (A13)", async () => {
+test("members that a transform reorders are written in the new order (A13)", async () => {
   await database.query(`update t set k = '{"b": 1.0, "a": 2.0}'`);
   const order = defineJob({
     name: "order",
@@ -278,7 +278,7 @@ test("members that a transform puts in another order are written in that order (
   expect(await database.query("select distinct k::text from t")).toEqual([{ k: `{"a":2.0,"b":1.0}` }]);
 });
 
-test("JSON that a transform changes in place is not taken for what it was (A13)", async () => {
+test("JSON that a transform changes in place is recognised as changed (A13)", async () => {
   await database.query(`update t set j = '{"deep": {"n": 1.10, "m": 2.20}}'`);
   const change = defineJob({
     name: "change",

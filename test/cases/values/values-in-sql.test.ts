@@ -21,7 +21,7 @@ test.each([
   ["null among others", sql`coalesce(array_position(${[1n, null]}::bigint[], null), 0) = 2`, 20],
   ["nothing", sql`id = any(${[]}::bigint[])`, 0],
   ["bytes", sql`convert_to(s, 'UTF8') = any(${[Buffer.from("row 7")]})`, 1],
-])("an array of %s is a value of sql`…`", async (_, where, written) => {
+])("an array of %s is accepted as a value of sql`…`", async (_, where, written) => {
   const job = defineSqlJob({ name: "some", source: rowsOf(t, { where }), sink: update(t, { n: sql`1` }) });
   expect(await runJob(job, { connectionString: database.url, again: true })).toMatchObject({
     status: "succeeded",
@@ -29,7 +29,7 @@ test.each([
   });
 });
 
-test("a Date in sql`…` is refused, and the text that stands for it is taken", async () => {
+test("a Date in sql`…` is refused, and the text for it is accepted", async () => {
   const at = new Date("2025-06-30T16:00:00Z");
   expect(() => sql`created_at < ${at}`).toThrow(UsageError);
   expect(() => sql`created_at < any(${[at]})`).toThrow(

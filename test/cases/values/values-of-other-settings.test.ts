@@ -17,7 +17,7 @@ import { createTestDatabase, useDatabase } from "../../support/database.ts";
 
 const database = useDatabase();
 const options = () => ({ connectionString: database.url, again: true, workers: 1 });
-// A pooler keeps the settings of sessions that began before.
+// A pooler keeps the settings of sessions that began earlier.
 const isPooled = inject("poolerUrl") !== null;
 
 beforeEach(async () => {
@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(() => vi.unstubAllEnvs());
 
 test.skipIf(isPooled)(
-  "money is what it is in a database whose currency has no decimals (A6)",
+  "money keeps its value in a database whose currency has no decimals (A6)",
   async (context) => {
     const isKnown = await database.query("set lc_monetary = 'ja_JP.UTF-8'; reset lc_monetary").then(
       () => true,
@@ -73,7 +73,7 @@ test.skipIf(isPooled)(
 
 const prolog = `<?xml version="1.0" encoding="UTF-8"?><a/>`;
 
-test("an xml keeps the declaration that it begins with (A12)", async () => {
+test("an xml keeps its declaration (A12)", async () => {
   await database.query(
     "create table t (id bigint primary key, x xml); create table u (like t including all)",
   );
@@ -124,7 +124,7 @@ async function refusalOf(ddl: string, type: ColumnType, isPersonal = false): Pro
   return error as RefusedError;
 }
 
-test("what cannot be carried as a text is refused by name before anything is written", async () => {
+test("values that cannot be carried as text are refused by name before anything is written", async () => {
   await database.query("drop type if exists pair; create type pair as (a xml, b text)");
   expect(await refusalOf("pair", "text?")).toMatchObject({
     check: "values-can-be-carried",
@@ -141,7 +141,7 @@ test("what cannot be carried as a text is refused by name before anything is wri
   expect((await refusalOf("money[]", "text[]?", true)).message).toContain("has money inside");
 });
 
-test("in a SQL_ASCII database rows with other bytes are told before a row job begins, and an SQL job does them (D5)", async () => {
+test("in a SQL_ASCII database a row job reports invalid bytes before it begins, and an SQL job does such rows (D5)", async () => {
   const latin = await createTestDatabase("encoding 'SQL_ASCII' locale 'C'");
   try {
     await latin.query("create table t (id bigint primary key, s text, n integer)");
@@ -169,7 +169,7 @@ test("in a SQL_ASCII database rows with other bytes are told before a row job be
   }
 });
 
-test("in a SQL_ASCII database a row with other bytes that nobody foresaw is a reject that says so (D5)", async () => {
+test("in a SQL_ASCII database a row with unforeseen invalid bytes is a reject that says so (D5)", async () => {
   const latin = await createTestDatabase("encoding 'SQL_ASCII' locale 'C'");
   try {
     await latin.query("create table t (id bigint primary key, s text, n integer)");
@@ -192,7 +192,7 @@ test("in a SQL_ASCII database a row with other bytes that nobody foresaw is a re
   }
 });
 
-test("in a SQL_ASCII database a text key with other bytes is refused, and the remedy mends it (D5)", async () => {
+test("in a SQL_ASCII database a text key with invalid bytes is refused, and the remedy mends it (D5)", async () => {
   const latin = await createTestDatabase("encoding 'SQL_ASCII' locale 'C'");
   try {
     await latin.query("create table t (code text primary key, n integer)");
@@ -215,7 +215,7 @@ test("in a SQL_ASCII database a text key with other bytes is refused, and the re
   }
 });
 
-test("an xml goes into another table, and away and back, with its declaration (A12)", async () => {
+test("an xml keeps its declaration in another table, and when moved there and back (A12)", async () => {
   await database.query(
     "create table t (id bigint primary key, x xml); create table u (like t including all)",
   );

@@ -8,8 +8,8 @@ const files = table("files", {
   columns: { id: "bigint", body: "bytea?", note: "text?", tree: "jsonb text?", n: "integer?" },
 });
 
-test("a row with a value that JavaScript cannot hold is rejected unread, and the others are done (C1)", async () => {
-  // More than 2^29 hexadecimal digits; more than 2^29 characters; both small on disk.
+test("a row with a value that JavaScript cannot hold is rejected unread, and the other rows are done (C1)", async () => {
+  // More than 2^29 hexadecimal digits; more than 2^29 characters. Both are small on disk.
   await database.query(`
     create table files (id bigint primary key, body bytea, note text, tree jsonb, n integer);
     insert into files values (1, '\\x00'), (4, null), (5, decode('616263', 'hex'));
@@ -34,7 +34,7 @@ test("a row with a value that JavaScript cannot hold is rejected unread, and the
     { id: 4, n: 0 },
     { id: 5, n: 3 },
   ]);
-  // A verify reads the rows by another statement, and looks at those that were rejected no more than the run.
+  // A verify reads the rows by another statement and, like the run, does not read the rejected ones.
   await database.query("delete from tidefill.reject");
   expect(await verifyRun(job, { connectionString: database.url })).toMatchObject({ status: "succeeded" });
 });
