@@ -6,7 +6,7 @@ import { findPgbouncer, Pgbouncer } from "../support/pgbouncer.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 
-// Not watched for connections that are left open: the pooler keeps its own.
+// Not watched for connections left open: the pooler keeps its own open.
 let database: TestDatabase;
 const rows = 20_000;
 
@@ -48,7 +48,7 @@ export default defineSteps({
 export default defineSteps({ name: "add-index", expand: [createIndex("by_n", { on: "counters", by: sql\`n\` })] });`,
 };
 
-/** Another user of the pooler, who gets a session after we had it. */
+/** Another user of the pooler, who gets a backend that tidefill used before. */
 class Somebody {
   readonly #client: pg.Client;
   #hasLeft = false;
@@ -63,7 +63,7 @@ class Somebody {
     return new Somebody(client);
   }
 
-  /** What a transaction or a statement of ours sets must not be set there. */
+  /** Settings of a transaction or statement of tidefill's must not be set in this session. */
   async look(): Promise<void> {
     const names = ["enable_seqscan", "lock_timeout", "statement_timeout", "application_name"];
     const shown = names.map((name) => `current_setting('${name}') as ${name}`).join(", ");
@@ -73,7 +73,7 @@ class Somebody {
     ]);
   }
 
-  /** Looks again and again until it leaves; answers how often. */
+  /** Looks repeatedly until told to leave; returns how often. */
   async lookOn(): Promise<number> {
     for (let looks = 0; ; looks += 1) {
       if (this.#hasLeft) return looks;
@@ -95,7 +95,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    // Fewer connections than workers: each transaction may meet another one.
+    // Fewer connections than workers: each transaction may get another one.
     pooler = await Pgbouncer.before(database.url, 2);
     tidefill = await CommandLine.open(pooler.url, jobs);
   });
@@ -125,7 +125,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
   }
 
   test.each(["by-row", "by-sql"])(
-    "%s counts each row once, is undone, and leaves it as it was",
+    "%s counts each row once, and its undo restores the counters table",
     async (job) => {
       expect((await tidefill.run("run", job, "--workers", "4")).code).toBe(0);
       await allAre(1);
@@ -142,7 +142,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     await allAre(1);
   });
 
-  test("a pooler that is killed and started again stops no run and spoils no row", async () => {
+  test("killing and restarting the pooler stops no run and corrupts no row", async () => {
     const running = outcomeOf(tidefill.start("run", "by-row", "--workers", "4"));
     await until(isUnderWay, { describe: "batches" });
     await pooler.kill();
@@ -152,7 +152,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     await allAre(1);
   });
 
-  test("a verify finds exactly what differs, and nothing of ours stays on a connection", async () => {
+  test("a verify finds exactly what differs, and leaves no setting on a connection", async () => {
     expect((await tidefill.run("run", "fill")).code).toBe(0);
     await database.query("update counters set n = 5 where id in (3, 700, 19999)");
     const { code, value } = await tidefill.json("verify", "fill");
@@ -162,7 +162,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     await somebody.leave();
   });
 
-  /** A step that builds an index and waits for a writer, while somebody else uses the pooler. */
+  /** A step that builds an index and waits for a writer while another user uses the pooler. */
   async function indexBehindWriter() {
     const writer = new pg.Client({ connectionString: database.url, application_name: "a writer" });
     await writer.connect();
@@ -173,7 +173,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     const running = outcomeOf(child);
     const told: string[] = [];
     child.stderr.on("data", (chunk: Buffer) => told.push(chunk.toString()));
-    await until(async () => told.join("").includes("a writer"), { describe: "who is in the way" });
+    await until(async () => told.join("").includes("a writer"), { describe: "the blocking session's name" });
     const wasUndisturbed = async (): Promise<void> => {
       await somebody.leave();
       expect(await looking).toBeGreaterThan(10);
@@ -181,7 +181,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     return { writer, child, running, wasUndisturbed };
   }
 
-  test("a step's statement outside of a transaction hands its settings to nobody", async () => {
+  test("a step's statement outside a transaction leaks its settings to no other user of the pooler", async () => {
     const { writer, running, wasUndisturbed } = await indexBehindWriter();
     await writer.query("rollback");
     await writer.end();
@@ -192,7 +192,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     ).toEqual([{ v: true }]);
   });
 
-  test("a step stops at Ctrl-C, and no statement of others", async () => {
+  test("Ctrl-C stops a step, and no statement of another user", async () => {
     const { writer, child, running, wasUndisturbed } = await indexBehindWriter();
     child.kill("SIGINT");
     expect((await running).code).not.toBe(0);
@@ -200,7 +200,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     await writer.end();
   });
 
-  test("a step whose waiting nothing would limit is refused, and nothing of it is done", async () => {
+  test("a step whose waiting cannot be limited is refused, and nothing of it is done", async () => {
     const { code, stderr } = await tidefill.run("up", "--to", "add-m");
     expect({ code, stderr }).toMatchObject({
       code: 3,
@@ -211,7 +211,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     ]);
   });
 
-  test("locks are not traced: the copies would be left in sessions of others", async () => {
+  test("locks are not traced: the copies would be left in other sessions", async () => {
     const { code, stderr } = await tidefill.run("plan", "add-m", "--trace");
     expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining("A pooler stands") });
   });

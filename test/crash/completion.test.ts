@@ -6,7 +6,7 @@ import { setDelay, Work } from "./programs/work.ts";
 
 const database = useDatabase();
 
-/** Damages that a store may suffer while nobody is at work; each leaves every range done that is there. */
+/** Damage that a store may suffer while no process is working. Each leaves only ranges that are done. */
 const damages = {
   "a range is missing": "delete from tidefill.range where number = 2",
   "the first range is missing": "delete from tidefill.range where number = 1",

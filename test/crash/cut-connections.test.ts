@@ -59,16 +59,16 @@ async function requireReport(match: RegExp): Promise<void> {
   await requireCountedOnce(database, 700);
 }
 
-test("a connection lost as a process leaves its run does not hide how the run has ended", async () => {
+test("a connection lost as a process leaves its run does not hide how the run ended", async () => {
   await requireReport(leave);
 });
 
-// executeRun's end() asks once, maybe over the connection that has just broken.
+// executeRun's end() asks once, possibly over the connection that has just broken.
 test.each([
   ["run", /^\s*select run\.\*, case/],
   ["progress", /since_checkpoint/],
 ] as const)(
-  "a connection lost as the %s is read for the report does not hide how the run has ended",
+  "a connection lost as the %s is read for the report does not hide how the run ended",
   async (_, statement) => {
     await requireReport(new Following(leave, statement));
   },

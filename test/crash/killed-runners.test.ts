@@ -40,7 +40,7 @@ async function untilBegun(): Promise<void> {
   });
 }
 
-/** Kills a random one of three, again and again, and replaces it at once. */
+/** Repeatedly kills a random one of three processes and replaces it at once. */
 async function torment<P>(
   kills: number,
   random: Random,
@@ -59,7 +59,7 @@ async function torment<P>(
   for (const process of processes) await kill(process);
 }
 
-test("the command line, killed at random moments and started again, counts each row exactly once", async () => {
+test("the command line, killed at random moments and restarted, counts each row exactly once", async () => {
   const rows = isLong ? 200_000 : 20_000;
   await fillCounters(database, rows);
   setDelay(40);
@@ -68,7 +68,7 @@ test("the command line, killed at random moments and started again, counts each 
   await untilBegun();
   await setCheckpointPace(database, 0.15);
   const start = async (): Promise<ChildProcessWithoutNullStreams> => {
-    // With few rows left each takes longer, so that the run does not end before the last kill.
+    // The fewer rows are left, the longer each takes, so that the run does not end before the last kill.
     setDelay((await rowsLeft(database)) < 4_000 ? 200 : 40);
     return tidefill.start("resume", ...options);
   };
@@ -89,7 +89,7 @@ test("the command line, killed at random moments and started again, counts each 
   await requireCountedOnce(database, rows);
 });
 
-test("processes at an SQL job, killed at random moments and replaced, count each row exactly once", async () => {
+test("processes of an SQL job, killed at random moments and replaced, count each row exactly once", async () => {
   const rows = isLong ? 200_000 : 20_000;
   await fillCounters(database, rows);
   await setPace(database, 0.000_5);

@@ -51,15 +51,15 @@ async function fillDocuments(): Promise<void> {
 test.each([
   ["a row job", count],
   ["an SQL job", countBySql],
-] as const)("%s costs its live writers no update, no deadlock and no long wait", async (name, job: Job) => {
+] as const)("%s costs concurrent writers no update, no deadlock and no long wait", async (name, job: Job) => {
   await fillDocuments();
   const application = new Application(database.url, rows, 3, new Random(`live writers and ${name}`));
   await until(async () => application.transactions > 20, { describe: "an application at work" });
   const work = new Work(job, { connectionString: database.url, workers: 3 });
   await work.saw("run started");
-  // The writers never rest: a run that leaves them the processors would not come to its end.
+  // The writers never rest: a run that gave way to them at the processor would never end.
   await database.query(`update tidefill.run set pace = pace || '{"ignore": ["processor"]}'`);
-  // From here on nothing is born behind the run any more: what was, the sweeps have to find.
+  // No row is inserted behind the run from here on; the sweeps have to find those inserted before.
   await work.saw("sweep started");
   application.isSettled = true;
   expect(await work.report).toMatchObject({ status: "succeeded", message: null });
@@ -72,7 +72,7 @@ test.each([
   );
   expect(errors).toEqual([]);
   expect(application.permille(1_000)).toBeLessThan(5_000);
-  // Words are counted by plain SQL: an increment of the application's that we had overwritten would be missing.
+  // Words are counted by plain SQL: an overwritten increment of the application would be missing.
   expect(
     await database.query(`
       select count(*)::integer as rows, sum(other)::integer as other,

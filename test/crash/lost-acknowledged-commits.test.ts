@@ -5,8 +5,8 @@ import { type Asked, fillCounters, requireCountedOnce } from "./programs/counter
 import { askAnew } from "./programs/restarts.ts";
 import { Work } from "./programs/work.ts";
 
-// A server with these settings answers COMMIT long before the commit is safe: it stands for one that fails over to a
-// replica that lags behind.
+// With these settings the server answers COMMIT long before the commit is safe, like one that fails over to a
+// lagging replica.
 const settings = { synchronous_commit: "off", wal_writer_delay: "10s", wal_writer_flush_after: "1GB" };
 const rows = 200_000;
 let cluster: Cluster;
@@ -18,14 +18,14 @@ beforeAll(async () => {
 });
 afterAll(async () => cluster.stop("immediate"));
 
-/** Everything committed so far is safe from now on. */
+/** Makes everything committed so far durable. */
 async function flush(): Promise<void> {
   await database.query(
     "begin; set local synchronous_commit = on; create table flushed (); drop table flushed; commit",
   );
 }
 
-test("a server that loses commits which it has acknowledged costs no row: the range goes on from where the server is", async () => {
+test("a server that loses acknowledged commits costs no row: the range goes on from the server's checkpoint", async () => {
   await fillCounters(database, rows);
   await database.query("checkpoint");
   const work = new Work(byRow, { connectionString: cluster.url(), workers: 1, lease: "1s" });
@@ -38,7 +38,7 @@ test("a server that loses commits which it has acknowledged costs no row: the ra
   await work.saw("batch committed", flushed + 2);
   await cluster.restart("immediate");
   expect(await work.report).toMatchObject({ status: "succeeded" });
-  // It was a loss: batches that were reported as committed had to be done again.
+  // Commits were lost: batches reported as committed were done again.
   const told = work.all("batch committed").reduce((sum, { counts }) => sum + counts.written, 0);
   expect(told).toBeGreaterThan(rows);
   await requireCountedOnce(database, rows);

@@ -13,7 +13,7 @@ const proxied = new Proxied(database);
 const rows = isLong ? 100_000 : 6_000;
 const truths = { swallow: "rolled back", "swallow-reply": "committed" } as const;
 
-/** Loses one commit of a batch after another, and looks each time at what the engine makes of it. */
+/** Loses one commit of a batch after another, and returns what the engine concludes each time. */
 async function loseCommits(work: Work, losses: number, random: Random): Promise<string[]> {
   const expected: string[] = [];
   while (expected.length < losses) {
@@ -23,7 +23,7 @@ async function loseCommits(work: Work, losses: number, random: Random): Promise<
     const resolved = await until(
       async () => {
         const outcome = work.all("commit resolved")[expected.length]?.outcome;
-        // Batches go on as if nothing had happened: it was a heartbeat that came in between.
+        // Batches go on undisturbed: the lost commit was a heartbeat's.
         const isBeside = work.all("batch committed").length > before + 3;
         return outcome ?? (isBeside ? "beside" : work.failIfOver("a lost commit was resolved"));
       },
@@ -36,7 +36,7 @@ async function loseCommits(work: Work, losses: number, random: Random): Promise<
   return expected;
 }
 
-test("a lost COMMIT of a row job is redone when it was not executed, and only then", async () => {
+test("a lost COMMIT of a row job is redone only if it was not executed", async () => {
   await fillCounters(database, rows);
   setDelay(40);
   const random = new Random("lost commits of a row job");
@@ -49,7 +49,7 @@ test("a lost COMMIT of a row job is redone when it was not executed, and only th
   await requireCountedOnce(database, rows);
 });
 
-test("a lost COMMIT of an SQL job is redone when it was not executed, and only then", async () => {
+test("a lost COMMIT of an SQL job is redone only if it was not executed", async () => {
   await fillCounters(database, rows);
   await setPace(database, 0.000_5);
   const random = new Random("lost commits of an SQL job");
@@ -62,7 +62,7 @@ test("a lost COMMIT of an SQL job is redone when it was not executed, and only t
   await requireCountedOnce(database, rows);
 });
 
-test("a lost COMMIT of any transaction, the store's own too, neither stops a run nor spoils a row", async () => {
+test("a lost COMMIT of any transaction, including the store's, neither stops a run nor corrupts a row", async () => {
   await fillCounters(database, 2 * rows);
   setDelay(20);
   const random = new Random("lost commits of any transaction");

@@ -13,7 +13,7 @@ test("runners whose clocks are ten years slow or fast neither lose nor steal a l
   await slow.tells("batch committed");
   const fast = new RunnerProcess({ ...options, clockOffsetMs: tenYears }, 30);
   await fast.tells("batch committed", 3);
-  // The clocks lied indeed, and what the store holds comes from the database's.
+  // The clocks were wrong indeed, and the times in the store come from the database's clock.
   const told = [slow, fast].map((runner) => Number(runner.all("clock")[0]?.now) - Date.now());
   expect(told.map((offset) => Math.round(offset / tenYears))).toEqual([-1, 1]);
   expect(
@@ -21,7 +21,7 @@ test("runners whose clocks are ten years slow or fast neither lose nor steal a l
       select number from tidefill.range
       where status = 'leased' and abs(extract(epoch from lease_expires_at - clock_timestamp())) > 5`),
   ).toEqual([]);
-  // The one that stays must neither think its own leases over nor those of the dead one held for ever.
+  // The survivor must neither take its own leases for expired nor the dead runner's for valid for ever.
   slow.signal("SIGKILL");
   expect([await fast.ended, fast.trouble]).toEqual([{ code: 0, signal: null }, null]);
   expect(fast.all("lease lost")).toEqual([]);

@@ -9,7 +9,7 @@ import { setDelay, Work } from "./programs/work.ts";
 
 const database = useDatabase();
 
-test("of two runs of one job that begin at the same moment, one is refused", async () => {
+test("when two runs of one job begin at the same moment, one is refused", async () => {
   for (let round = 1; round <= (isLong ? 100 : 5); round += 1) {
     await fillCounters(database, 1_500);
     setDelay(2);
@@ -33,7 +33,7 @@ test("eight processes that begin at the same moment make one run, and count each
   await requireCountedOnce(database, 12_000);
 });
 
-test("whoever joins a run at the moment when it ends finds it succeeded, or is told so", async () => {
+test("joining a run at the moment when it ends finds it succeeded, or says so", async () => {
   for (let round = 1; round <= (isLong ? 100 : 8); round += 1) {
     await fillCounters(database, 300);
     const first = new Work(byRow, { connectionString: database.url, workers: 2 });

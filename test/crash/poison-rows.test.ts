@@ -28,17 +28,17 @@ const countBySql = defineSqlJob({
 const label = defineJob({
   name: "label-poison",
   source,
-  // The one label that somebody else has is what the unique constraint refuses.
+  // Another row already has this label, so the unique constraint refuses it.
   transform: ({ id, n }) => ({ n: n + 1, code: (id / 7n) % 13n === 5n ? "taken" : `row ${id}` }),
   sink: update(counters, ["n", "code"]),
 });
 
 const isPoison = (percent: number): string => `(id / 7 * 7919) % 100 < ${percent}`;
-/** Fewer rows for more poison, so that each mixture takes about as long. */
+/** The more poison, the fewer rows, so that each mixture takes about as long. */
 const rowsFor = (percent: number): number =>
   (isLong ? 10 : 1) * (percent > 20 ? 150 : percent > 5 ? 400 : 1_100);
 
-/** Counters of which PostgreSQL refuses those that the condition names. */
+/** Counters, of which PostgreSQL refuses those that match the condition. */
 async function poison(rows: number, condition: string, guard: "check" | "trigger" = "check"): Promise<void> {
   await fillCounters(database, rows);
   await database.query("alter table counters add column code text unique");
@@ -55,7 +55,10 @@ async function poison(rows: number, condition: string, guard: "check" | "trigger
     when (new.id > 0 and ${condition.replaceAll("id", "new.id")}) execute function refuse()`);
 }
 
-/** The rejects are the poison and nothing else, and every other row was counted once. Answers how much poison there was. */
+/**
+ * The rejects are exactly the poison rows, and every other row was counted once. Returns the number of poison
+ * rows.
+ */
 async function requireOnlyRejected(condition: string, sqlstate: string): Promise<number> {
   const [judged] = await database.query(`
     select count(*) filter (where ${condition})::integer as poison,
@@ -81,17 +84,17 @@ async function run(job: Job): Promise<Work> {
   return work;
 }
 
-describe.each([1, 7, 40])("of %i poison rows in a hundred", (percent) => {
+describe.each([1, 7, 40])("with %i poison rows in a hundred", (percent) => {
   test.each([
     ["a row job", "a check constraint", "check", "23514", count],
     ["an SQL job", "a check constraint", "check", "23514", countBySql],
     ["a row job", "a trigger", "trigger", "P0001", count],
     ["an SQL job", "a trigger", "trigger", "P0001", countBySql],
-  ] as const)("%s rejects exactly those that %s refuses", async (_, __, guard, sqlstate, job) => {
+  ] as const)("%s rejects exactly the rows that %s refuses", async (_, __, guard, sqlstate, job) => {
     await poison(rowsFor(percent), isPoison(percent), guard);
     const work = await run(job);
     const found = await requireOnlyRejected(isPoison(percent), sqlstate);
-    // Halving from the first batch's 500 rows down to one, for each.
+    // Each takes halving from the first batch's 500 rows down to one.
     expect(work.all("batch failed").length).toBeLessThanOrEqual(found * (Math.ceil(Math.log2(500)) + 1));
   });
 });
@@ -102,13 +105,13 @@ test("a row job rejects exactly the rows that a unique constraint refuses", asyn
   await requireOnlyRejected("(id / 7) % 13 = 5", "23505");
 });
 
-test.each([1, 700, 1_000])("of 1000 rows, the one that is refused may be number %i", async (row) => {
+test.each([1, 700, 1_000])("one refused row in 1000 is found at number %i", async (row) => {
   await poison(1_000, `id = ${7 * row}`);
   await run(count);
   expect(await requireOnlyRejected(`id = ${7 * row}`, "23514")).toBe(1);
 });
 
-test("processes killed at random moments reject exactly the poison", async () => {
+test("processes killed at random moments reject exactly the poison rows", async () => {
   await poison(isLong ? 15_000 : 1_100, isPoison(7));
   const random = new Random("poison and kills");
   const options = { url: database.url, workers: 2, rejectLimit: 1_000_000 } as const;
@@ -145,7 +148,7 @@ test("a reject whose checkpoint is lost on its way is kept once, and counted onc
   await requireOnlyRejected(isPoison(7), "23514");
 });
 
-test("terminated backends make nothing poison that is not", async () => {
+test("terminated backends make no healthy row a reject", async () => {
   await poison(isLong ? 10_000 : 1_400, isPoison(7));
   await setPace(database, 0.000_5);
   const random = new Random("poison and terminated backends");

@@ -9,7 +9,10 @@ import { RunnerProcess } from "./programs/runner-process.ts";
 const database = useDatabase();
 const rows = 3_000;
 
-/** Every fifth row's update is swallowed, one row is locked by another session, and one takes longer than a statement may. */
+/**
+ * Swallows every fifth row's update, locks one row by another session, and makes one exceed the statement
+ * timeout.
+ */
 async function makeTrouble(): Promise<{ readonly end: () => Promise<void> }> {
   await database.query(`
     create or replace function trouble() returns trigger language plpgsql as
@@ -36,7 +39,7 @@ async function counts(): Promise<Record<string, unknown>> {
 }
 
 test.for(isLong ? (["count-rows", "count-by-sql"] as const) : (["count-by-sql"] as const))(
-  "%s: processes killed while rows are swallowed, locked and slow do the others once, and these when they can be done",
+  "%s: killed processes do the other rows once while rows are swallowed, locked and slow, and do these once they can",
   { timeout: isLong ? 1_200_000 : 400_000 },
   async (job) => {
     await fillCounters(database, rows);

@@ -56,7 +56,7 @@ const increment = defineSqlJob({
   throttles: [replicaLag({ max: "1s" })],
 });
 
-/** A run whose events are kept. */
+/** A run whose events are recorded. */
 class WatchedRun {
   readonly events: EngineEvent[] = [];
   /** when each of them came, by `performance.now` */
@@ -96,8 +96,8 @@ class WatchedRun {
   }
 
   /**
-   * Waits until it is held, and answers why; nothing may be committed from then on but what was under way. Prints how far it
-   * went beyond, from the moment when `since` (by `performance.now`) made the reason.
+   * Waits until the run is held, and returns why. From then on only batches in progress may commit. Prints
+   * how much did, counted from `since` (by `performance.now`), when the cause began.
    */
   async isHeld(since?: number): Promise<string> {
     const reason = await until(async () => this.heldBecause, { describe: "a run that is held" });
@@ -119,7 +119,7 @@ async function allOnce(run: WatchedRun): Promise<void> {
   expect(found).toEqual([{ min: 1, max: 1, count: rows }]);
 }
 
-test("a standby whose replay is paused holds the run, which goes on by itself when it has caught up", async () => {
+test("a standby whose replay is paused holds the run, which goes on by itself when the standby has caught up", async () => {
   const run = new WatchedRun();
   await run.works();
   await replica.pauseReplay();
@@ -129,7 +129,7 @@ test("a standby whose replay is paused holds the run, which goes on by itself wh
   await allOnce(run);
 });
 
-test("a standby that was far behind before the run began holds it before its first batch", async () => {
+test("a standby that was far behind before the run began holds the run before its first batch", async () => {
   await replica.pauseReplay();
   await pool.query("update counters set filler = repeat('y', 200)");
   const run = new WatchedRun(["replica_a"]);
@@ -141,7 +141,7 @@ test("a standby that was far behind before the run began holds it before its fir
   await allOnce(run);
 });
 
-test("a standby that is always late, but not too late, slows the run down and does not hold it", async () => {
+test("a standby that always lags, within its limit, slows the run down and does not hold it", async () => {
   const late = await Replica.of(primary, "replica_late", { recovery_min_apply_delay: "600ms" });
   try {
     const run = new WatchedRun(["replica_late"]);
@@ -155,7 +155,7 @@ test("a standby that is always late, but not too late, slows the run down and do
   }
 });
 
-test("a standby that is delayed beyond its limit holds the run until it is not", async () => {
+test("a standby that lags beyond its limit holds the run until it has caught up", async () => {
   const run = new WatchedRun();
   await run.works();
   try {
@@ -168,7 +168,7 @@ test("a standby that is delayed beyond its limit holds the run until it is not",
   await allOnce(run);
 });
 
-test("a declared standby that is stopped holds the run; one that is not declared does not", async () => {
+test("a stopped standby holds the run only if it is declared", async () => {
   const other = await Replica.of(primary, "replica_b");
   const run = new WatchedRun(["replica_b"]);
   await run.works();
@@ -182,7 +182,7 @@ test("a declared standby that is stopped holds the run; one that is not declared
   await allOnce(new WatchedRun());
 });
 
-test("a standby that nobody knows holds the run before its first batch", async () => {
+test("an unknown declared standby holds the run before its first batch", async () => {
   for (const unknown of ["replica_z", "postgres://postgres:secret@127.0.0.1:1/postgres"]) {
     const run = new WatchedRun([unknown]);
     const reason = await run.isHeld();
@@ -195,7 +195,7 @@ test("a standby that nobody knows holds the run before its first batch", async (
   }
 });
 
-test("a standby can be declared by its address, and a primary in its place is found out", async () => {
+test("a standby can be declared by its address, and a primary at that address is recognised", async () => {
   const run = new WatchedRun([replica.url]);
   await run.works();
   await replica.pauseReplay();
@@ -209,7 +209,7 @@ test("a standby can be declared by its address, and a primary in its place is fo
   await wrong.report;
 });
 
-test("a primary that writes next to nothing is not lag, and a utilization that is gone is not remembered", async () => {
+test("a primary that writes almost nothing causes no lag, and a past utilization is forgotten", async () => {
   await until(
     async () => {
       const { rows: found } = await pool.query(
@@ -233,7 +233,7 @@ test("a primary that writes next to nothing is not lag, and a utilization that i
   await run.report;
 });
 
-test("a slot that nobody consumes holds the run before it is lost", async () => {
+test("an unused slot holds the run before the slot is lost", async () => {
   await pool.query("select pg_create_physical_replication_slot('abandoned', true)");
   try {
     const run = new WatchedRun();
@@ -249,7 +249,7 @@ test("a slot that nobody consumes holds the run before it is lost", async () => 
   }
 });
 
-test("a role without pg_monitor is told once which grant is missing, and goes on", async () => {
+test("a role without pg_monitor is told once which grant is missing, and the run goes on", async () => {
   await pool.query("create role plain login superuser password 'plain'");
   await pool.query("alter role plain nosuperuser");
   await pool.query("grant all on counters to plain");

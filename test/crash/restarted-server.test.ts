@@ -14,7 +14,7 @@ import { isLong, Random } from "./programs/random.ts";
 import { askAnew } from "./programs/restarts.ts";
 import { setDelay, Work } from "./programs/work.ts";
 
-// Committed is what PostgreSQL has handed to the system: that survives the server's death, if not the machine's.
+// Committed data, handed to the operating system, survives the server's death, if not the machine's.
 const settings = { fsync: "off" };
 const rows = isLong ? 300_000 : 20_000;
 let cluster: Cluster;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(async () => cluster.stop("immediate"));
 
-/** Takes the server away from under a run again and again; what was not committed is lost each time. */
+/** Repeatedly kills the server during a run; uncommitted work is lost each time. */
 async function crash(work: Work, times: number, random: Random): Promise<void> {
   await work.saw("batch committed");
   await setCheckpointPace(database, 0.05);
@@ -39,7 +39,7 @@ async function crash(work: Work, times: number, random: Random): Promise<void> {
   await setCheckpointPace(database, 0);
 }
 
-test("a row job outlives a server that is restarted without a shutdown", async () => {
+test("a row job survives a server that is restarted without a shutdown", async () => {
   await fillCounters(database, rows);
   setDelay(25);
   const work = new Work(byRow, { connectionString: cluster.url(), workers: 4 });
@@ -49,7 +49,7 @@ test("a row job outlives a server that is restarted without a shutdown", async (
   await requireCountedOnce(database, rows);
 });
 
-test("an SQL job outlives a server that is restarted without a shutdown", async () => {
+test("an SQL job survives a server that is restarted without a shutdown", async () => {
   await fillCounters(database, rows);
   await setPace(database, 0.000_5);
   const work = new Work(bySql, { connectionString: cluster.url(), workers: 4 });

@@ -9,7 +9,7 @@ import { setDelay, Work } from "./programs/work.ts";
 const database = useDatabase();
 const proxied = new Proxied(database);
 
-test("connections that fall silent are cut by the client's watchdog, and the run goes on", async () => {
+test("the client's watchdog cuts connections that fall silent, and the run goes on", async () => {
   await fillCounters(database, 12_000);
   setDelay(30);
   const random = new Random("silent connections");
@@ -21,7 +21,7 @@ test("connections that fall silent are cut by the client's watchdog, and the run
   }
   setDelay(0);
   expect(await work.report).toMatchObject({ status: "succeeded", rows: { written: 12_000 } });
-  // All of them still hang in the proxy: it was not their end that the engine waited for.
+  // All of them still hang in the proxy: the engine did not wait for their end.
   expect(proxied.proxy.connections).toBeGreaterThanOrEqual(silences);
   await requireCountedOnce(database, 12_000);
 });

@@ -16,10 +16,10 @@ const database = useDatabase();
 const proxied = new Proxied(database);
 const rows = isLong ? 60_000 : 5_000;
 const each = traces.map((trace) => [trace.job, trace] as const);
-/** Where the kills of processes are enough for every day. */
+/** The jobs on which the short suite tries the other faults; processes are killed for every job. */
 const some = each.filter(([job]) => isLong || ["insert-many", "delete-rows", "move-by-sql"].includes(job));
 
-test.each(each)("%s in processes that are killed has its effect once for each row", async (job, trace) => {
+test.each(each)("%s in killed processes has its effect once for each row", async (job, trace) => {
   await fillSource(database, rows);
   await setPace(database, 0.001);
   const options = { url: database.url, job, task: "work" } as const;
@@ -42,7 +42,7 @@ test.each(each)("%s in processes that are killed has its effect once for each ro
 });
 
 test.each(some)(
-  "%s loses commits and their answers, and has its effect once for each row",
+  "%s with lost commits and lost answers has its effect once for each row",
   async (job, trace) => {
     await fillSource(database, rows);
     await setPace(database, 0.000_3);
@@ -72,7 +72,7 @@ test.each(some)(
   },
 );
 
-test.each(some)("%s outlives terminated backends with one effect for each row", async (job, trace) => {
+test.each(some)("%s survives terminated backends with one effect for each row", async (job, trace) => {
   await fillSource(database, rows);
   await setPace(database, 0.001);
   const random = new Random(`terminated backends of ${job}`);

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(async () => relay.stop());
 
-/** A process, since these faults end it or let it hang. */
+/** A separate process, since these faults end it or make it hang. */
 async function requireUnharmed(): Promise<void> {
   const runner = new RunnerProcess({ url: relay.url(database.url), workers: 2 });
   expect([await runner.ended, runner.trouble]).toEqual([{ code: 0, signal: null }, null]);
@@ -21,8 +21,8 @@ async function requireUnharmed(): Promise<void> {
   await requireCountedOnce(database, 700);
 }
 
-// pg-cursor takes itself for done at CommandComplete and hears of no error after it: the read that waits for ReadyForQuery
-// never settles, while the renewals of its lease keep everybody else away.
+// pg-cursor considers itself done at CommandComplete and ignores errors after it. The read that waits for
+// ReadyForQuery never settles, while renewals of its lease keep all other workers away.
 test("a connection that ends between the last row of a read and ReadyForQuery is noticed", {
   timeout: 10_000,
 }, async () => {
@@ -30,8 +30,9 @@ test("a connection that ends between the last row of a read and ReadyForQuery is
   await requireUnharmed();
 });
 
-// pg-pool takes its listener away before the client is handed over, and what follows in the same packet is emitted to nobody.
-test("a connection terminated with the very packet that says it is ready ends no process", async () => {
+// pg-pool removes its listener before it hands out the client, so what follows in the same packet reaches no
+// listener.
+test("a connection terminated in the same packet that says it is ready ends no process", async () => {
   relay.terminateAtFirstReady(1);
   await requireUnharmed();
 }, 10_000);

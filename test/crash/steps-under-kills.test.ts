@@ -23,7 +23,7 @@ beforeEach(async () => {
     create index parent_old on parent (other, id)`);
 });
 
-/** Everything about the schema that a step could have changed, and every row. */
+/** Everything in the schema that a step could have changed, and every row. */
 async function state(): Promise<unknown> {
   return database.query(`
     select 'column' as what, attrelid::regclass::text as of, attname as name,
@@ -48,7 +48,7 @@ async function told(): Promise<readonly unknown[]> {
   return (await database.query("select what from told order by id")).map(({ what }) => what);
 }
 
-/** Runs a process to its end; answers whether it was killed. */
+/** Runs a process to its end; returns whether it was killed. */
 async function runner(given: Omit<StepsOptions, "url">): Promise<boolean> {
   const child = spawnProgram(program, { ...given, url: database.url });
   let complaints = "";
@@ -66,10 +66,13 @@ async function unkilled(job: Job): Promise<void> {
   await contractJob(job, { connectionString: database.url });
 }
 
-/** Kills process after process, one at an earlier, the next at a later statement: some are done again from the step's first. */
+/**
+ * Kills process after process, at an earlier and then a later statement, so that some repeat the step from
+ * its start.
+ */
 async function underKills(given: Pick<StepsOptions, "job" | "way">, afterMs: number): Promise<number> {
   for (let kills = 0; kills < 100; kills += 1) {
-    // Killed at once it has not sent that statement.
+    // Killed at once, the process has not sent that statement.
     const atStatement = (afterMs === 0 ? 2 : 1) + (kills % 3);
     if (!(await runner({ ...given, kill: { atStatement, afterMs } }))) return kills;
   }
@@ -77,7 +80,7 @@ async function underKills(given: Pick<StepsOptions, "job" | "way">, afterMs: num
 }
 
 test.each(delays)(
-  "steps whose process is killed %s ms after it began each statement end as if nobody had",
+  "steps whose process is killed %s ms after it began each statement end as if undisturbed",
   async (afterMs) => {
     const job = "every-step";
     const before = await state();
@@ -99,7 +102,7 @@ test.each(delays)(
 );
 
 test.each(isLong ? [0, 5] : [5])(
-  "what a killed process has begun, and no other goes on with, is undone: %s ms after a statement began",
+  "undo takes back what a killed process began and no other resumed: %s ms after a statement began",
   async (afterMs) => {
     const before = await state();
     for (let atStatement = 1; ; atStatement += isLong ? 1 : 2) {
@@ -109,7 +112,7 @@ test.each(isLong ? [0, 5] : [5])(
       expect(await database.query("select * from tidefill.step")).toEqual([]);
       if (!wasKilled) break;
     }
-    // Done and undone as often as each other, in turn.
+    // Done and undone alternately, equally often.
     const outcomes = await told();
     expect(outcomes.length).toBeGreaterThan(2);
     expect(outcomes).toEqual(outcomes.map((_, index) => (index % 2 === 0 ? "up" : "down")));
@@ -118,7 +121,7 @@ test.each(isLong ? [0, 5] : [5])(
   300_000,
 );
 
-test.each([0, 5])("steps that cannot be undone end the same, killed after %s ms", async (afterMs) => {
+test.each([0, 5])("steps that cannot be undone end the same when killed after %s ms", async (afterMs) => {
   const job = "losing-steps";
   expect(await underKills({ job, way: "up" }, afterMs)).toBeGreaterThan(0);
   expect(

@@ -6,7 +6,7 @@ import { RunnerProcess } from "./programs/runner-process.ts";
 
 const database = useDatabase();
 
-/** A lease that nobody could wait for: whoever goes on at once has found every range free. */
+/** Too long to wait for: a process that resumes at once has found every range free. */
 const lease = "10m";
 
 async function requireInterrupted(runner: RunnerProcess): Promise<void> {
@@ -24,7 +24,7 @@ async function requireResumed(runner: RunnerProcess): Promise<void> {
   await requireCountedOnce(database, 6_000);
 }
 
-test("a row job stopped by SIGTERM gives its leases back, and goes on at once", async () => {
+test("a row job stopped by SIGTERM gives its leases back, and resumes at once", async () => {
   const random = new Random("SIGTERM at a row job");
   for (let round = 1; round <= (isLong ? 50 : 3); round += 1) {
     await fillCounters(database, 6_000);
@@ -34,13 +34,13 @@ test("a row job stopped by SIGTERM gives its leases back, and goes on at once", 
     const before = runner.all("batch committed").length;
     runner.signal("SIGTERM");
     await requireInterrupted(runner);
-    // Each worker ends at most the batch at hand and one that it was about to begin.
+    // Each worker finishes at most its current batch and one that it was about to begin.
     expect(runner.all("batch committed").length - before).toBeLessThanOrEqual(6);
     await requireResumed(new RunnerProcess({ ...options, mode: "resume" }));
   }
 });
 
-test("an SQL job stopped by SIGTERM gives its leases back, and goes on at once", async () => {
+test("an SQL job stopped by SIGTERM gives its leases back, and resumes at once", async () => {
   await fillCounters(database, 6_000);
   await setPace(database, 0.000_5);
   const options = { url: database.url, job: "count-by-sql", workers: 3, lease } as const;

@@ -22,7 +22,10 @@ const corrupted = [7, 700, 7_000, 14_007, 21_000, 28_000, 34_993];
 
 const options = () => ({ connectionString: database.url, workers: 2 }) as const;
 
-/** A run of the job, edits of people, and the number of an undo that has not begun its first batch. */
+/**
+ * Runs the job, edits rows as people would, and returns the number of an undo that has not begun its first
+ * batch.
+ */
 async function runAndEdit(job: Job, random: Random): Promise<{ run: number; expected: Expected }> {
   await fillSource(database, rows);
   expect(await runJob(job, options())).toMatchObject({ status: "succeeded", rows: { rejected: 0 } });
@@ -54,7 +57,7 @@ async function requireUndone(run: number, expected: Expected): Promise<void> {
   ]);
 }
 
-/** Lets COMMITs and their answers be lost, and backends be terminated, while a task is at work. */
+/** Loses COMMITs and their answers and terminates backends while a task is working. */
 async function torment(task: Task, random: Random, faults: number): Promise<void> {
   await task.saw("batch committed");
   for (let lost = 0; lost < faults; lost += 1) {
@@ -71,7 +74,7 @@ async function torment(task: Task, random: Random, faults: number): Promise<void
 }
 
 test.each(undone)(
-  "an undo of %s in processes that are killed restores only what was still ours",
+  "an undo of %s in processes that are killed restores only what was not edited",
   async (name) => {
     const random = new Random(`kills of the undo of ${name}`);
     const { run, expected } = await runAndEdit(jobCalled(name), random);
@@ -88,7 +91,7 @@ test.each(undone)(
 );
 
 test.each(undone)(
-  "an undo of %s that loses commits and backends restores only what was still ours",
+  "an undo of %s with lost commits and backends restores only what was not edited",
   async (name) => {
     const random = new Random(`lost commits of the undo of ${name}`);
     const { run, expected } = await runAndEdit(jobCalled(name), random);
@@ -142,7 +145,7 @@ test.each(verified)(
 );
 
 test.each(verified)(
-  "a verify of %s that loses commits and backends finds exactly what differs",
+  "a verify of %s with lost commits and backends finds exactly what differs",
   async (name) => {
     const job = jobCalled(name);
     const run = await runAndCorrupt(job);

@@ -12,18 +12,18 @@ import { setDelay, Work } from "./programs/work.ts";
 const database = useDatabase();
 const proxied = new Proxied(database);
 
-// The transform of a batch's last rows is at work, so all of its rows are locked, and the server waits.
+// The transform works on a batch's last rows, so all its rows are locked and the server is idle.
 const isAtWork = `select from pg_stat_activity where application_name like 'tidefill%'
   and state = 'idle in transaction' and query ~ 'for no key update'`;
 
-/** The ranges that are leased, each with its worker and token. */
+/** The leased ranges, each with its worker and token. */
 async function leases(): Promise<Record<string, unknown>[]> {
   return database.query(
     "select number, worker, token from tidefill.range where status = 'leased' order by number",
   );
 }
 
-/** Waits until somebody else holds a range that was leased so. */
+/** Waits until another worker holds the range of this lease. */
 async function untilTakenOver({ number, token }: Record<string, unknown>): Promise<void> {
   const isTaken = "select from tidefill.range where number = $1 and token is distinct from $2";
   await until(async () => (await database.query(isTaken, [number, token])).length === 1, {
@@ -32,20 +32,20 @@ async function untilTakenOver({ number, token }: Record<string, unknown>): Promi
   });
 }
 
-/** Waits until no process of the run has given a sign of life for a lease. */
+/** Waits until no process of the run has given a heartbeat for the time of a lease. */
 async function untilAlone(): Promise<void> {
   const alive = `select from tidefill.worker
     where heartbeat_at + lease_ms * interval '1 ms' > clock_timestamp()`;
   await until(async () => (await database.query(alive)).length === 0, { describe: "nobody at work" });
 }
 
-test("a runner stopped past its lease finds on waking that it is fenced", async () => {
+test("a runner stopped for longer than its lease finds itself fenced when it wakes", async () => {
   const random = new Random("stopped runners");
   for (let round = 1; round <= (isLong ? 30 : 3); round += 1) {
     await fillCounters(database, 2_500);
     const zombie = new RunnerProcess({ url: database.url, workers: 1 }, 20);
     await zombie.tells("batch committed", random.between(1, 3));
-    // Some of these moments lie within a batch that holds row locks, some between two.
+    // Some of these moments lie within a batch that holds row locks, some between two batches.
     await delay(random.between(0, 300));
     zombie.signal("SIGSTOP");
     const [lease] = await leases();
@@ -63,7 +63,7 @@ test("a runner stopped past its lease finds on waking that it is fenced", async 
   }
 });
 
-test("a runner that sleeps on its row locks does not hold up the run for ever", async () => {
+test("a runner that sleeps while it holds row locks does not block the run for ever", async () => {
   await fillCounters(database, 2_500);
   const zombie = new RunnerProcess({ url: database.url, workers: 1 }, 150);
   await zombie.tells("batch committed");
@@ -81,15 +81,16 @@ test("a runner that sleeps on its row locks does not hold up the run for ever", 
   await requireCountedOnce(database, 2_500);
 });
 
-test("a batch that begins leases late, on rows that its heir has done, is fenced", async () => {
+test("a batch that begins leases too late, on rows that another worker has done, is fenced", async () => {
   await fillCounters(database, 1_000);
   setDelay(20);
   const zombie = new Work(byRow, { connectionString: proxied.url, workers: 1 });
   await zombie.saw("batch committed");
   const [lease] = await leases();
-  // Nothing of this process reaches the server in time: neither its next batch nor the renewals of its lease.
+  // Nothing from this process reaches the server in time: neither its next batch nor the renewals of its
+  // lease.
   proxied.proxy.arm({ match: /^begin/, times: 6, action: { hold: 4_000 } });
-  // The heir is still at work in the range when they arrive: nothing but the token tells whose it is.
+  // The next worker is still working in the range when they arrive: only the token tells whose it is.
   setDelay(100);
   const heir = new Work(byRow, { connectionString: database.url, workers: 2 }, { isResumed: true });
   await untilTakenOver(lease!);
@@ -100,7 +101,7 @@ test("a batch that begins leases late, on rows that its heir has done, is fenced
   await requireCountedOnce(database, 1_000);
 });
 
-test("a checkpoint that is held on its way is given up by the server, and its batch done again", async () => {
+test("the server ends a batch whose checkpoint is delayed on its way, and the batch is done again", async () => {
   await fillCounters(database, 2_500);
   setDelay(5);
   const work = new Work(byRow, { connectionString: proxied.url, workers: 1 });
@@ -111,7 +112,7 @@ test("a checkpoint that is held on its way is given up by the server, and its ba
   await requireCountedOnce(database, 2_500);
 });
 
-test("a COMMIT delivered two leases late holds off every heir until then, and counts", async () => {
+test("a COMMIT delivered two leases late keeps other workers off its range until then, and counts", async () => {
   await fillCounters(database, 2_500);
   setDelay(5);
   const late = new Work(byRow, { connectionString: proxied.url, workers: 1 });
@@ -122,7 +123,7 @@ test("a COMMIT delivered two leases late holds off every heir until then, and co
   const held = async () => (await leases()).filter((lease) => lease.number === number);
   const before = await held();
   expect(before).toHaveLength(1);
-  // Its lease ran out a second ago; only the batch's lock on its range still stands.
+  // Its lease ran out a second ago; only the batch's lock on its range still holds.
   await delay(2_000);
   expect(await held()).toEqual(before);
   expect(await heir.report).toMatchObject({ status: "succeeded" });
@@ -130,16 +131,16 @@ test("a COMMIT delivered two leases late holds off every heir until then, and co
   await requireCountedOnce(database, 2_500);
 });
 
-test("a batch that begins after its run was cancelled in its absence writes nothing", async () => {
+test("a batch that begins after its run was cancelled meanwhile writes nothing", async () => {
   await fillCounters(database, 1_000);
   setDelay(20);
   const zombie = new Work(byRow, { connectionString: proxied.url, workers: 1 });
   await zombie.saw("batch committed");
-  // Nothing of this process reaches the server for longer than its lease: neither batch nor sign of life.
+  // Nothing from this process reaches the server for longer than its lease: neither batch nor heartbeat.
   proxied.proxy.arm({ match: /^begin/, times: 6, action: { hold: 4_000 } });
   await untilAlone();
   await database.query("update tidefill.run set wanted = 'cancelled'");
-  // Nobody has taken its range over: nothing but the state of its run speaks against its batch.
+  // No worker has taken its range over: only the status of its run refuses its batch.
   const next = new Work(byRow, { connectionString: database.url, workers: 1 });
   await zombie.saw("lease lost");
   setDelay(0);

@@ -8,7 +8,7 @@ export default defineJob({
   name: "count-rows",
   source: rowsOf(counters, { read: ["n"] }),
   transform: async ({ n }) => {
-    // Read at each call, so that a test may speed up a run that it has tormented enough.
+    // Read at each call, so that a test can speed up a run at its end.
     await delay(Number(process.env.TIDEFILL_TEST_DELAY_MS ?? 0));
     return { n: n + 1 };
   },

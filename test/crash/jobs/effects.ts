@@ -12,7 +12,7 @@ import {
 } from "tidefill";
 
 const source = table("source", { key: "id", columns: { id: "bigint", n: "integer", other: "integer" } });
-// No key and nothing unique: what is inserted twice stays twice.
+// No key and nothing unique: a row inserted twice stays twice.
 const effect = table("effect", { columns: { source_id: "bigint", part: "integer" } });
 
 const both = (id: bigint) => [1, 2].map((part) => ({ source_id: id, part }));
@@ -48,7 +48,7 @@ const jobs: readonly Job[] = [
   }),
   defineSqlJob({ name: "move-by-sql", source: rowsOf(source), sink: move(source, insertInto(effect, one)) }),
   defineSqlJob({ name: "add-by-sql", source: rowsOf(source), sink: update(source, { n: sql`n + 1` }) }),
-  // Slow where it only reads, as a verify does.
+  // Slow where it only reads, as in a verify.
   defineSqlJob({
     name: "fill-by-sql",
     source: rowsOf(source, { where: sql`slowly(1) = 1` }),
@@ -62,7 +62,7 @@ const jobs: readonly Job[] = [
   }),
 ];
 
-/** Jobs whose effects show when a batch is done twice or left out. */
+/** Jobs whose effects show whether a batch was done twice or left out. */
 export function jobCalled(name: string): Job {
   const job = jobs.find((each) => each.name === name);
   if (job === undefined) throw new Error(`There is no job ${name}.`);

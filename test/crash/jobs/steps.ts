@@ -15,7 +15,7 @@ import {
   sqlStep,
 } from "tidefill";
 
-/** One step of each kind that has an undo; `tell` notes each time that the author's own statements were done. */
+/** One step of each kind that has an undo. `tell` records each execution of the author's own statements. */
 export const everyStep: Job = defineSteps({
   name: "every-step",
   expand: [

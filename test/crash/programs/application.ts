@@ -2,20 +2,20 @@ import pg from "pg";
 import type { Random } from "./random.ts";
 
 /**
- * The users of a database that is being backfilled: each connection writes rows of its own, several in a transaction and in
- * random order, so that whoever is in its way, it is not another user.
+ * The users of a database during a backfill. Each connection writes its own rows, several in a transaction
+ * and in random order, so no user blocks another one.
  */
 export class Application {
-  /** what was added to `other` by transactions that were acknowledged, less what went with deleted rows */
+  /** what acknowledged transactions added to `other`, less what went with deleted rows */
   increments = 0;
   inserted = 0;
   deleted = 0;
   transactions = 0;
-  /** SQLSTATEs of statements that failed */
+  /** SQLSTATEs of failed statements */
   readonly errors: string[] = [];
-  /** milliseconds that each statement took */
+  /** duration of each statement in milliseconds */
   readonly times: number[] = [];
-  /** Stops rows from coming and going; rows are still updated. */
+  /** Stops inserts and deletes; rows are still updated. */
   isSettled = false;
   readonly #url: string;
   readonly #rows: number;
@@ -31,20 +31,21 @@ export class Application {
     for (const user of this.#users) user.catch(() => {});
   }
 
-  /** Ends the transactions at hand. @throws what a user's connection threw */
+  /** Ends the current transactions. @throws what a user's connection threw */
   async stop(): Promise<void> {
     this.#isOver = true;
     await Promise.all(this.#users);
   }
 
-  /** The time that so many of a thousand statements kept within. */
+  /** The time within which so many of a thousand statements ended. */
   permille(share: number): number {
     const sorted = [...this.times].sort((left, right) => left - right);
     return Math.round(sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * share) / 1_000))] ?? 0);
   }
 
   async #use(number: number, users: number): Promise<void> {
-    // Of one name they would be an application to the runs of other tests as well, which share this server.
+    // Different names: several sessions of one name count as an application, also for the runs of other tests
+    // on this server.
     const client = new pg.Client({ connectionString: this.#url, application_name: `application ${number}` });
     await client.connect();
     try {
@@ -56,7 +57,7 @@ export class Application {
 
   async #transact(client: pg.Client, number: number, users: number): Promise<void> {
     const choice = this.isSettled ? 1 : this.#random.next();
-    // Keys of ten: rows that were there; the keys between are for those that come later.
+    // Multiples of ten are rows that were there from the start; the keys between are for later inserts.
     const own = (): number =>
       10 * (users * this.#random.between(1, Math.floor(this.#rows / users) - 1) + number);
     try {
@@ -92,7 +93,8 @@ export class Application {
   async #update(client: pg.Client, own: () => number): Promise<void> {
     let updated = 0;
     for (let left = this.#random.between(2, 6); left > 0; left -= 1) {
-      // Who changes what words are counted of, counts them too, as applications have to while a column is filled.
+      // A write that changes the content also updates the count, as applications have to while a column is
+      // filled.
       const text = this.#random.next() < 0.3 ? ", content = content || ' more', words = words + 1" : "";
       const { rowCount } = await this.#time(
         client,

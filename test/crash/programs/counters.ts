@@ -1,11 +1,11 @@
 import { expect } from "vitest";
 
-/** Whatever answers a query: the tests' database, or one on a server of its own. */
+/** Answers queries: the tests' database, or one on a server of its own. */
 export interface Asked {
   query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
 }
 
-/** A new table `counters` of so many rows that are all 0, and no trace of earlier runs. */
+/** Creates the table `counters` with so many rows that are all 0, and removes all traces of earlier runs. */
 export async function fillCounters(database: Asked, rows: number): Promise<void> {
   await database.query("drop schema if exists tidefill cascade");
   await database.query("drop table if exists counters, pace");
@@ -22,14 +22,14 @@ export async function fillCounters(database: Asked, rows: number): Promise<void>
   await database.query("analyze counters");
 }
 
-/** How long the SQL job sleeps at each row; it takes effect at once, whoever runs the job. */
+/** How long the SQL job sleeps at each row; takes effect at once, in every process. */
 export async function setPace(database: Asked, rowSeconds: number): Promise<void> {
   await database.query("update pace set row_seconds = $1", [rowSeconds]);
 }
 
 /**
- * Makes the moment between a batch's write and its commit long, so that many faults fall into it, where a few would else
- * have to be lucky. Only once a run is there; 0 ends it.
+ * Prolongs the time between a batch's write and its commit, so that many faults fall into it. Works only once
+ * a run exists; 0 ends it.
  */
 export async function setCheckpointPace(database: Asked, seconds: number): Promise<void> {
   await database.query("update pace set checkpoint_seconds = $1", [seconds]);
@@ -37,12 +37,12 @@ export async function setCheckpointPace(database: Asked, seconds: number): Promi
     for each row execute function slow_checkpoint()`);
 }
 
-/** How many rows are not counted yet. */
+/** How many rows are not yet counted. */
 export async function rowsLeft(database: Asked): Promise<number> {
   return Number((await database.query("select count(*) as left from counters where n = 0"))[0]?.left);
 }
 
-/** The oracle: plain SQL over the table and the store, nothing of the engine's. */
+/** The oracle: plain SQL over the table and the store, independent of the engine. */
 export async function requireCountedOnce(database: Asked, rows: number): Promise<void> {
   expect(
     await database.query(

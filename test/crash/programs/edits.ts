@@ -2,13 +2,13 @@ import { expect } from "vitest";
 import type { Asked } from "./counters.ts";
 import type { Random } from "./random.ts";
 
-/** What is expected of an undo after people have been at work. */
+/** What an undo must do after people have edited rows. */
 export interface Expected {
   readonly images: number;
   readonly restored: number;
   readonly conflicts: number;
   readonly gone: number;
-  /** SQL conditions over `source` and `effect`: rows that must be there after the undo, and that no others are */
+  /** exactly the rows of `source` and `effect` that must be there after the undo */
   readonly source: readonly (readonly [id: number, n: number, other: number])[];
   readonly effects: readonly (readonly [id: number, part: number])[];
 }
@@ -19,8 +19,9 @@ interface SourceRow {
 }
 
 /**
- * People change a tenth of the rows after a run: some in a column that the run wrote, some in another one, some go and some
- * come again. Answers by a model, which knows nothing of the engine, what an undo must leave.
+ * Edits a tenth of the rows after a run, as people would: changes a column that the run wrote or another one,
+ * deletes, or deletes and inserts again. Returns, from a model independent of the engine, what an undo must
+ * leave.
  */
 export async function editAndExpect(
   database: Asked,
@@ -66,7 +67,7 @@ export async function editAndExpect(
         if (edit === "change") left.push([id, 5]);
         if (edit === "other") left.push([id, 2]);
         restored += edit === null ? 2 : 1;
-        // A row without a key is known by its place: one that was changed is at another, as if it had gone.
+        // A row without a key is found by its address: a changed row has another one, so it counts as gone.
         if (edit !== null) gone += 1;
       }
       for (const effect of left) effects.set(effect.join(), effect);
@@ -84,7 +85,7 @@ export async function editAndExpect(
   };
 }
 
-/** What the tables hold is what the model says, row by row. */
+/** Compares the tables with the model, row by row. */
 export async function requireAsExpected(database: Asked, expected: Expected): Promise<void> {
   const found = await database.query("select id::integer, n, other from source order by id");
   expect(found.map(({ id, n, other }) => [id, n, other])).toEqual(

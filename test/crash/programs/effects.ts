@@ -1,12 +1,12 @@
 import { expect } from "vitest";
 import { type Asked, requireSucceeded } from "./counters.ts";
 
-/** What a job leaves of each row of `source`, and beside it. */
+/** What a job leaves of each row of `source`, and in `effect`. */
 export interface Trace {
   readonly job: string;
   /** rows in `effect` for each row of the source */
   readonly parts: number;
-  /** whether the row itself goes */
+  /** whether the row itself is deleted */
   readonly isTaken: boolean;
 }
 
@@ -20,7 +20,10 @@ export const traces: readonly Trace[] = [
   { job: "move-by-sql", parts: 1, isTaken: true },
 ];
 
-/** New tables without a trace of earlier runs; each write and each `slowly` takes what `pace` says. */
+/**
+ * Creates the tables and removes all traces of earlier runs. The table `pace` sets how long each write and
+ * each `slowly` takes.
+ */
 export async function fillSource(database: Asked, rows: number): Promise<void> {
   await database.query(`
     drop schema if exists tidefill cascade;
@@ -45,7 +48,7 @@ export async function fillSource(database: Asked, rows: number): Promise<void> {
     create trigger trace_deletion after delete on source for each row execute function trace_deletion()`);
 }
 
-/** All rows of the source as they are, whatever their places. */
+/** A hash over all rows of the source, independent of their addresses. */
 export async function sourceHash(database: Asked, where = "true"): Promise<unknown> {
   const [row] = await database.query(
     `select count(*)::integer as rows, md5(string_agg(s::text, ',' order by id)) as hash from source s where ${where}`,
@@ -72,7 +75,7 @@ export async function requireEffectsOnce(database: Asked, trace: Trace, rows: nu
       (select count(*) from deletion)::integer as deletions, (select count(*) from source)::integer as source`),
   ).toEqual([{ effects: parts * rows, deletions: isTaken ? rows : 0, source: isTaken ? 0 : rows }]);
   const images = isTaken ? rows : parts * rows;
-  // A process that was killed before it had made its run has used up a number.
+  // A process that was killed before it created its run has used up a number.
   const [run] = await database.query("select id from tidefill.run where kind = 'run'");
   const key = isTaken ? "key_1" : "(key_1, key_2)";
   expect(

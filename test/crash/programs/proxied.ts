@@ -5,7 +5,7 @@ import type { Fault } from "../../support/fault-proxy-fault.ts";
 import { until } from "../../support/until.ts";
 import type { Work } from "./work.ts";
 
-/** A new proxy before the database for each test of the file that calls this; `url` leads through it. */
+/** A new proxy before the database for each test of the calling file; `url` leads through it. */
 export class Proxied {
   readonly #database: TestDatabase;
   #proxy: FaultProxy | undefined;
@@ -31,7 +31,7 @@ export class Proxied {
     return this.proxy.url(this.#database.url);
   }
 
-  /** Lets a fault strike once; @throws when the run ends before that */
+  /** Waits until a fault has struck once; @throws when the run ends before that */
   async strike(work: Work, fault: Fault): Promise<void> {
     const armed = this.proxy.arm(fault);
     let isStruck = false;
@@ -51,10 +51,10 @@ export class Proxied {
 
 export const anyStatement = /(?:)/;
 
-/** The statement that moves a range's checkpoint: the last of a batch before its commit. */
+/** The statement that advances a range's checkpoint: the last of a batch before its commit. */
 export const advanceStatement = /^(?:\/\*.*?\*\/)?\s*update "tidefill"\."range"\s+set checkpoint/;
 
-/** Matches the first statement of one kind that comes after one of another, on whatever connection. */
+/** Matches the first `then` statement after a `first` statement, on any connection. */
 export class Following extends RegExp {
   readonly #first: RegExp;
   #isDue = false;
@@ -74,7 +74,7 @@ export class Following extends RegExp {
   }
 }
 
-/** Matches the commit of a batch and of none of the store's other transactions, while one worker is at work. */
+/** Matches the commit of a batch, but no other commit of the store, while one worker is working. */
 export function batchCommit(): RegExp {
   return new Following(advanceStatement, /^commit$/);
 }

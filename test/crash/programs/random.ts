@@ -1,13 +1,16 @@
 import { vi } from "vitest";
 
-/** What all random choices of the crash tests follow from; `TIDEFILL_SEED` repeats them (their timing repeats only roughly). */
+/**
+ * The seed of all random choices in the crash tests. `TIDEFILL_SEED` repeats them (their timing only
+ * roughly).
+ */
 const seed = Number(process.env.TIDEFILL_SEED ?? Date.now() % 1_000_000_000);
 
-/** Whether the heavy loops are asked for. */
+/** Whether the long variants of the tests are requested. */
 export const isLong = process.env.TIDEFILL_LONG === "1";
 if (isLong) vi.setConfig({ testTimeout: 3_600_000 });
 
-/** Random numbers that the seed and a name decide (mulberry32). */
+/** Random numbers determined by the seed and a name (mulberry32). */
 export class Random {
   #state: number;
 
@@ -19,7 +22,7 @@ export class Random {
     console.info(`${name}: TIDEFILL_SEED=${seed}`);
   }
 
-  /** From 0 up to but without 1. */
+  /** At least 0, below 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -27,7 +30,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  /** A whole number from `least` to `most`, both included. */
+  /** A whole number from `least` to `most`, inclusive. */
   between(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
   }

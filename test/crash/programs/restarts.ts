@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { Cluster } from "../../../src/embedded/cluster.ts";
 
-/** Asks on a connection of its own, since a server that is restarted cuts all others. */
+/** Asks on a new connection, since a server that is restarted cuts all others. */
 export async function askAnew(
   cluster: Cluster,
   text: string,

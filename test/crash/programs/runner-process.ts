@@ -15,7 +15,7 @@ afterEach(async () => {
   started.clear();
 });
 
-/** A real process that works on a run and tells what it does; killed after the test at the latest. */
+/** A real process that works on a run and reports its events; killed after the test at the latest. */
 export class RunnerProcess {
   readonly told: Told[] = [];
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
@@ -33,7 +33,7 @@ export class RunnerProcess {
     this.#child.stderr!.on("data", (chunk: Buffer) => {
       this.#complaints += chunk.toString();
     });
-    // close, not exit: only then all that it told has been read.
+    // close, not exit: only then has all its output been read.
     this.ended = new Promise((resolve) => {
       this.#child.once("close", (code, signal) => {
         this.#isRunning = false;
@@ -55,17 +55,17 @@ export class RunnerProcess {
     return this.told.filter((line) => line.type === type);
   }
 
-  /** Waits until it has told so many lines of a type, and gives the last of them. */
+  /** Waits until the process has reported so many lines of a type, and returns the last of them. */
   async tells(type: string, times = 1): Promise<Told> {
     return until(async () => this.all(type)[times - 1] ?? this.#failIfEnded(type), {
       describe: `a runner tells "${type}" ${times} times`,
-      // On a busy machine it takes half a minute until a process has loaded its program.
+      // On a busy machine a process takes half a minute to load its program.
       timeoutMs: 100_000,
       everyMs: 5,
     });
   }
 
-  /** Why it did not end with a run that has succeeded, or null. */
+  /** Why the process did not end with a succeeded run, or null. */
   get trouble(): string | null {
     const [report] = this.all("report");
     const [error] = this.all("error");

@@ -10,21 +10,21 @@ import {
 import bySql from "../jobs/count-by-sql.ts";
 import byRow from "../jobs/count-rows.ts";
 
-/** What the program is to do; the test gives it as JSON. */
+/** The program's instructions, which the test passes as JSON. */
 export interface RunnerOptions {
   readonly url: string;
   /** `count-rows` when absent */
   readonly job?: "count-rows" | "count-by-sql";
-  /** `join` when absent: run the job, or join the run that there is */
+  /** `join` when absent: run the job, or join the existing run */
   readonly mode?: "run" | "resume" | "join";
   readonly workers?: number;
   readonly lease?: "1s" | "10m";
   readonly rejectLimit?: number;
-  /** how wrong this process's clock is */
+  /** how wrong the clock of this process is */
   readonly clockOffsetMs?: number;
 }
 
-/** The engine's event, the report, or the error, as one line of JSON with its numbers as texts. */
+/** The engine's event, the report, or the error, as one line of JSON with bigints as text. */
 export type Told = Readonly<Record<string, unknown>> & { readonly type: string };
 
 function tell(what: object): void {

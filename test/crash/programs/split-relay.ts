@@ -2,15 +2,15 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { MessageReader, sqlOf } from "../../support/fault-proxy-messages.ts";
 
-/** What a server says when an administrator ends a connection. */
+/** The server's message when an administrator terminates a connection. */
 const terminated = message(
   "E",
   "SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0",
 );
 
 /**
- * A relay that ends a connection in the middle of the server's answer, where the fault proxy, which ends it with statements,
- * cannot: once, at the first moment that it was asked for.
+ * A relay that ends a connection once, in the middle of the server's answer. The fault proxy cannot: it ends
+ * connections only between statements.
  */
 export class SplitRelay {
   readonly #server: Server;
@@ -35,7 +35,7 @@ export class SplitRelay {
     return relay;
   }
 
-  /** How often it has struck, at most once. */
+  /** How often it has struck: 0 or 1. */
   get strikes(): number {
     return this.#strikes;
   }
@@ -47,12 +47,17 @@ export class SplitRelay {
     return url.href;
   }
 
-  /** Ends a connection right after the CommandComplete of such a statement: all is said but ReadyForQuery. */
+  /**
+   * Ends a connection right after the CommandComplete of a matching statement: only ReadyForQuery is missing.
+   */
   cutAfterCommandComplete(statement: RegExp): void {
     this.#statement = statement;
   }
 
-  /** Ends a connection with the very packet that says it is ready, after letting so many others through. */
+  /**
+   * Ends a connection with the same packet that says it is ready, after letting so many other connections
+   * pass.
+   */
   terminateAtFirstReady(connectionsToPass: number): void {
     this.#connectionsToPass = connectionsToPass;
   }
@@ -86,7 +91,7 @@ export class SplitRelay {
     });
   }
 
-  /** What the client still gets when its connection is to end with this chunk. */
+  /** What the client still receives when its connection is to end with this chunk. */
   #lastWords(exchange: Exchange, chunk: Buffer): Buffer | null {
     const { completed, ready } = exchange.answer(chunk);
     if (this.#strikes > 0) return null;
@@ -100,7 +105,7 @@ export class SplitRelay {
   }
 }
 
-/** What one client and its server have said to each other so far. */
+/** What one client and its server have sent each other so far. */
 class Exchange {
   readonly #requests = new MessageReader("P");
   readonly #replies = new MessageReader("");
@@ -119,7 +124,10 @@ class Exchange {
     }
   }
 
-  /** Where in the chunk the statement's CommandComplete ends, and where the first ReadyForQuery. */
+  /**
+   * The offsets in the chunk where the statement's CommandComplete ends and where the first ReadyForQuery
+   * ends.
+   */
   answer(chunk: Buffer): { readonly completed: number | null; readonly ready: number | null } {
     let at = 0;
     let completed: number | null = null;

@@ -1,12 +1,12 @@
 import { contractJob, RefusedError, runJob, undoJob } from "tidefill";
 import { everyStep, losingSteps } from "../jobs/steps.ts";
 
-/** What the program is to do; the test gives it as JSON. */
+/** The program's instructions, which the test passes as JSON. */
 export interface StepsOptions {
   readonly url: string;
   readonly job: "every-step" | "losing-steps";
   readonly way: "up" | "down";
-  /** statements that it may begin before it kills itself; null to live */
+  /** how many statements it may begin before it kills itself; null to survive */
   readonly kill: { readonly atStatement: number; readonly afterMs: number } | null;
 }
 

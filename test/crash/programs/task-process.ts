@@ -19,7 +19,7 @@ afterEach(async () => {
   started.clear();
 });
 
-/** A real process at a task of `task-runner.ts`; killed after the test at the latest. */
+/** A real process working on a task of `task-runner.ts`; killed after the test at the latest. */
 export class TaskProcess {
   readonly told: Told[] = [];
   readonly ended: Promise<void>;
@@ -48,7 +48,7 @@ export class TaskProcess {
     this.#child.kill("SIGKILL");
   }
 
-  /** Why it did not end with a run that has succeeded, or null. */
+  /** Why the process did not end with a succeeded run, or null. */
   get trouble(): string | null {
     const [last] = this.told.slice(-1);
     if (last?.type === "report" && last.status === "succeeded") return null;
@@ -57,7 +57,7 @@ export class TaskProcess {
   }
 }
 
-/** How many batches of a run are committed. */
+/** The number of committed batches of a run. */
 export async function batchesOf(database: Asked, run: number): Promise<number> {
   const [there] = await database.query("select to_regclass('tidefill.range') as it");
   if (there?.it === null) return 0;
@@ -68,7 +68,10 @@ export async function batchesOf(database: Asked, run: number): Promise<number> {
   return Number(row?.batches);
 }
 
-/** Kills one of two processes, again and again at a random moment, and replaces it; then kills both. Answers the batches done. */
+/**
+ * Repeatedly kills one of two processes at a random moment and replaces it, then kills both. Returns the
+ * batches done.
+ */
 export async function killAgainAndAgain(
   database: Asked,
   random: Random,
@@ -79,7 +82,7 @@ export async function killAgainAndAgain(
   const processes = [new TaskProcess(options), new TaskProcess(options)];
   for (let killed = 0; killed < kills; ) {
     await delay(random.between(50, 700));
-    // Nothing is learnt from killing what has not begun yet.
+    // Killing a process that has not begun proves nothing.
     const which = random.between(0, 1);
     const victim = processes[which]!;
     if (victim.isRunning && victim.told.length === 0) continue;
@@ -97,7 +100,7 @@ export async function killAgainAndAgain(
   return batchesOf(database, run);
 }
 
-/** Lets two processes bring a run to its end. */
+/** Lets two processes finish a run. */
 export async function finish(options: TaskOptions): Promise<void> {
   const last = [new TaskProcess(options), new TaskProcess(options)];
   for (const each of last) {

@@ -1,7 +1,7 @@
 import { type EngineEvent, RefusedError, resumeRun, runJob, verifyRun } from "tidefill";
 import { jobCalled } from "../jobs/effects.ts";
 
-/** What the program is to do; the test gives it as JSON. */
+/** The program's instructions, which the test passes as JSON. */
 export interface TaskOptions {
   readonly url: string;
   readonly job: string;

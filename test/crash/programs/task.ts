@@ -13,7 +13,7 @@ afterEach(async () => {
   await Promise.allSettled(left.map(({ report }) => report));
 });
 
-/** Like `Work`, for an undo or a verify, which begin otherwise than the run of a job. */
+/** Like `Work`, for an undo or a verify, which begin differently from the run of a job. */
 export class Task {
   readonly events: EngineEvent[] = [];
   readonly report: Promise<RunReport>;
@@ -48,12 +48,12 @@ export class Task {
     });
   }
 
-  /** @throws when it has come to its end, with how it ended */
+  /** @throws when the task has ended, with how it ended */
   failIfOver(awaited: string): undefined {
     if (this.#settled !== null) throw new Error(`It ended before ${awaited}: ${this.#settled}`);
   }
 
-  /** Lets a fault strike once; @throws when the task ends before that */
+  /** Waits until a fault has struck once; @throws when the task ends before that */
   async strike(proxied: Proxied, fault: Parameters<Proxied["strike"]>[1]): Promise<void> {
     await proxied.strike(this as unknown as Work, fault);
   }

@@ -1,6 +1,6 @@
 import type { Asked } from "./counters.ts";
 
-/** Ends the connection of a random backend of tidefill's; answers how many it ended, one or none. */
+/** Terminates a random backend of tidefill's; returns how many it terminated, one or none. */
 export async function terminateOne(database: Asked): Promise<number> {
   const ended = await database.query(`
     select pg_terminate_backend(pid)

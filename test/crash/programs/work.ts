@@ -20,7 +20,7 @@ afterEach(async () => {
   patience.abort();
 });
 
-/** A run in this process, and all that the engine told about it; stopped after the test at the latest. */
+/** A run in this process, with all events of the engine; stopped after the test at the latest. */
 export class Work {
   readonly events: EngineEvent[] = [];
   readonly report: Promise<RunReport>;
@@ -35,7 +35,7 @@ export class Work {
       onEvent: (event: EngineEvent) => this.#hear(event),
     } as const;
     this.report = isResumed ? resumeRun(job, job.name, whole) : runJob(job, whole);
-    // Whoever awaits the report still sees why it failed.
+    // A caller that awaits the report still sees why it failed.
     this.report.then(JSON.stringify, String).then((outcome) => {
       this.#settled = outcome;
     });
@@ -50,17 +50,17 @@ export class Work {
     return this.events.filter((event): event is EventOf<Type> => event.type === type);
   }
 
-  /** Waits until so many events of a type have come, and gives the last of them. */
+  /** Waits until so many events of a type have come, and returns the last of them. */
   async saw<Type extends EngineEvent["type"]>(type: Type, times = 1): Promise<EventOf<Type>> {
     return until(async () => this.all(type)[times - 1] ?? this.failIfOver(`"${type}"`), {
       describe: `"${type}" ${times} times`,
-      // A run among the tests of other files rightly gives way to them.
+      // A run gives way to the tests of other files on the same machine, as it should.
       timeoutMs: 100_000,
       everyMs: 5,
     });
   }
 
-  /** @throws when the run has come to its end, with how it ended */
+  /** @throws when the run has ended, with how it ended */
   failIfOver(awaited: string): undefined {
     if (this.#settled !== null) throw new Error(`The run ended before ${awaited}: ${this.#settled}`);
   }

@@ -1,7 +1,7 @@
 import type { ColumnType } from "tidefill";
 import { otherCases } from "./other-key-cases.ts";
 
-/** A type of key, with the values at which implementations break. */
+/** A type of key, with values at which implementations tend to break. */
 export interface KeyCase {
   readonly name: string;
   /** the column as `create table` takes it */
@@ -147,7 +147,7 @@ const strings: readonly KeyCase[] = [
 
 export const keyCases: readonly KeyCase[] = [...numbers, ...strings, ...otherCases];
 
-/** SQL for the collations and extensions that the cases name. */
+/** SQL for the collations and extensions that the cases use. */
 export const keySetup = `
   create collation blind (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
   create extension citext;

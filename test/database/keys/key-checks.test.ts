@@ -61,7 +61,7 @@ const refused: readonly Refused[] = [
     message: /broken .* is invalid/,
   },
   {
-    what: "an index in the order of bytes over a text that has another",
+    what: "a byte-order index over a text with another collation",
     create: `create table t (id text collate "und-x-icu" not null, n integer); create unique index bytes on t (id collate "C")`,
     columns: { id: "text", n: "integer?" },
     message: /bytes .* orders its columns otherwise than their types and collations do/,
@@ -90,7 +90,7 @@ test.each(refused)("$what is refused", async ({ create, columns, message }) => {
 const pairs = table("things.t", { key: ["a", "b"], columns: { a: "text", b: "bigint", n: "integer?" } });
 const overPairs = defineSqlJob({ name: "pairs", source: rowsOf(pairs), sink: update(pairs, { n: sql`1` }) });
 
-test("an index whose columns run in two directions is refused", async () => {
+test("an index with mixed column directions is refused", async () => {
   await thingsOf(
     database,
     "create table t (a text not null, b bigint not null, n integer); create unique index on t (a, b desc)",
@@ -99,13 +99,14 @@ test("an index whose columns run in two directions is refused", async () => {
   expect(message).toMatch(/key \(a, b\) of things\.t orders its columns otherwise/);
 });
 
-test("a key in another order than its index is refused", async () => {
+test("a key whose order differs from its index is refused", async () => {
   await thingsOf(database, "create table t (a text, b bigint, n integer, primary key (b, a))");
   const { message } = await refusalOf(database.url, overPairs);
   expect(message).toMatch(/no index on exactly its key \(a, b\)/);
 });
 
-// Not in src: row comparison takes one operator for all columns, so a key of an extension's type and a built-in one is refused.
+// Not in src: a row comparison uses one operator for all columns, so a key of an extension's type and a
+// built-in type is refused.
 test.fails("a key of citext and a number is walked", async () => {
   await thingsOf(
     database,
@@ -114,7 +115,7 @@ test.fails("a key of citext and a number is walked", async () => {
   await expect(refusalOf(database.url, overPairs)).rejects.toThrow(/was not refused/);
 });
 
-test("the statement that creates the index can be typed as it stands", async () => {
+test("the suggested statement that creates the index can be typed unchanged", async () => {
   await thingsOf(database, 'create table t ("order" bigint not null, n integer)');
   const { remedy } = await refusalOf(database.url, jobOver({ order: "bigint", n: "integer?" }, "n", "order"));
   await database.query(remedy.replace(/^.*create one: /, "").replace(/, with every.*$/, ""));

@@ -43,7 +43,7 @@ async function count(where: string): Promise<number> {
   return Number((await database.query(`select count(*)::integer as rows from ${where}`))[0]?.rows);
 }
 
-/** Has a trigger refuse, or swallow, what is done to these rows. */
+/** Makes a trigger refuse or swallow the updates of these rows. */
 async function hinder(rows: string, what: "raise exception 'no'" | "return null"): Promise<void> {
   await database.query(`
     create or replace function hinder() returns trigger language plpgsql as
@@ -52,7 +52,7 @@ async function hinder(rows: string, what: "raise exception 'no'" | "return null"
 }
 
 test.each(shapes)(
-  "rejects, differences and rows that an undo could not restore are known again by a key of $name",
+  "rejects, differences and unrestored rows of an undo are found again by a key of $name",
   async ({ setup, columns, ddl, insert }) => {
     await database.query(`
       drop schema if exists tidefill cascade;
@@ -78,7 +78,7 @@ test.each(shapes)(
     await hinder("tag % 2 = 1", "raise exception 'no'");
     const report = await runJob(job, { ...options, rejectLimit: 10_000 });
     expect(report).toMatchObject({ status: "succeeded", rows: { written: even, rejected: odd } });
-    // What was rejected is no difference.
+    // Rejected rows are not differences.
     expect(await verifyRun(job, options)).toMatchObject({ rows: { conflicted: 0 } });
     await database.query("drop trigger hinder on counted");
     expect(await retryRejects(job, String(report.run), options)).toMatchObject({

@@ -35,7 +35,7 @@ async function create({ ddl, setup = "", nasty, random }: KeyCase): Promise<void
     on conflict do nothing`);
 }
 
-/** The tags in the order of the key, by a scan and a sort that no index takes part in. */
+/** The tags in the order of the key, by a scan and a sort without an index. */
 async function tagsInOrder(): Promise<string[]> {
   const rows = await database.query(`
     with everything as materialized (select k, tag from counted)

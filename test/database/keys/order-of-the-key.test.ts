@@ -36,7 +36,7 @@ async function startAndInterrupt(): Promise<void> {
   expect(report).toMatchObject({ status: "interrupted", stopReason: "signal" });
 }
 
-test("a key whose collation changed since the run began refuses a resume, and no flag accepts it", async () => {
+test("a key whose collation changed since the run began refuses a resume, and no option accepts it", async () => {
   await startAndInterrupt();
   await database.query('alter table words alter column word type text collate "en-x-icu"');
   const resuming = resumeRun(job, "count-words", { connectionString: database.url, acceptChanges: true });
@@ -47,7 +47,7 @@ test("a key whose collation changed since the run began refuses a resume, and no
   });
 });
 
-test("a unique index that holds an expression beside the key's column makes no key of it", async () => {
+test("a unique index with an expression beside the key's column does not make that column a key", async () => {
   await database.query("drop table words");
   await database.query("create table words (word text not null, n integer not null default 0)");
   await database.query("create unique index on words (word, lower(word || n))");
@@ -56,7 +56,7 @@ test("a unique index that holds an expression beside the key's column makes no k
   });
 });
 
-test("a database whose collation is of another version now than when its indexes were built is refused", async () => {
+test("a database whose collation version differs from the one its indexes were built with is refused", async () => {
   await database.query("drop table words");
   await database.query("create table words (word text primary key, n integer not null default 0)");
   const [kept] = await database.query(`

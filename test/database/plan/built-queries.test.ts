@@ -27,7 +27,7 @@ beforeEach(async () => {
     insert into essay select g, case when g % 2 = 0 then 'o''neill $1' else 'other' end, repeat('word ', g::int) from generate_series(1, 50) g`);
 });
 
-/** The same job, whoever has built its SQL. */
+/** Runs the same job with SQL from different builders. */
 async function requireDone(given: {
   readonly where: SqlLike;
   readonly pending: SqlLike;
@@ -54,7 +54,7 @@ async function requireDone(given: {
   ]);
 }
 
-test("a job of queries that Kysely has compiled does its work", async () => {
+test("a job of queries compiled by Kysely does its work", async () => {
   interface Row {
     readonly id: string;
     readonly author: string;
@@ -85,7 +85,7 @@ test("a job of queries that Kysely has compiled does its work", async () => {
   expect(await runJob(again, { connectionString: database.url })).toMatchObject({ rows: { written: 3 } });
 });
 
-test("a job of queries that Drizzle has built does its work", async () => {
+test("a job of queries built by Drizzle does its work", async () => {
   const essay = pgTable("essay", {
     id: bigint({ mode: "bigint" }).primaryKey(),
     author: text(),

@@ -14,7 +14,7 @@ afterEach(async () => {
 
 interface Refused {
   readonly what: string;
-  /** SQL that makes the table t (id, n), or whatever stands in its place */
+  /** SQL that creates the table t (id, n), or another object of that name */
   readonly create: string;
   readonly columns?: Readonly<Record<string, ColumnType>>;
   readonly check: string;
@@ -49,7 +49,7 @@ const refused: readonly Refused[] = [
   },
   {
     ...relation,
-    what: "a table that others inherit from",
+    what: "a table that other tables inherit from",
     create: "create table t (id bigint primary key, n integer); create table child () inherits (t)",
     message: /inherit from it \((things\.)?child\)/,
   },
@@ -75,7 +75,7 @@ const refused: readonly Refused[] = [
     remedy: /n: "bigint\?"/,
   },
   {
-    what: "a column that may be null against its description",
+    what: "a nullable column described as not null",
     create: "create table t (id bigint primary key, n integer)",
     columns: { id: "bigint", n: "integer" },
     check: "columns-are-as-described",
@@ -115,7 +115,7 @@ test.each(refused)("$what is refused", async ({ create, columns, check, message,
   });
 });
 
-test("row security that hides rows from the role is refused", async () => {
+test("a role from which row security hides rows is refused", async () => {
   await thingsOf(
     database,
     "create table t (id bigint primary key, n integer); alter table t enable row level security",
@@ -150,7 +150,7 @@ test("a missing grant is refused with the statement that grants it", async () =>
   );
 });
 
-test("the statement that grants can be typed as it stands", async () => {
+test("the suggested grant can be typed unchanged", async () => {
   await thingsOf(database, 'create table t (id bigint primary key, "Order" integer)');
   await limited(
     database,
@@ -162,7 +162,7 @@ test("the statement that grants can be typed as it stands", async () => {
   );
 });
 
-test("a schema that the role may not use is refused with the statement that grants it", async () => {
+test("a schema that the role may not use is refused with the statement that grants its use", async () => {
   await thingsOf(database, "create table t (id bigint primary key, n integer)");
   await limited(database, "", async (url) => {
     const refusal = await refusalOf(url, jobOver());
@@ -184,13 +184,13 @@ test("a database where the role may not create tidefill's schema is refused with
   );
 });
 
-test("several reasons of one check are told together", async () => {
+test("several reasons of one check are reported together", async () => {
   await thingsOf(database, "create table t (id integer primary key, n bigint)");
   const { message } = await refusalOf(database.url, jobOver());
   expect(message).toMatch(/t\.id is integer.*t\.n is bigint/s);
 });
 
-test("a job that is fine is run after all of these", async () => {
+test("a valid job still runs after all of these", async () => {
   await thingsOf(database, "create table t (id bigint primary key, n integer)");
   const job = jobOver();
   expect(await runJob(job, { connectionString: database.url })).toMatchObject({ status: "succeeded" });

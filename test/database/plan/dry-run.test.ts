@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 test.each([1, 101, 320])(
-  "a dry run tells of how many rows it has measured triggers and WAL, where the first that is written is row %i",
+  "a dry run says over how many rows it has measured triggers and WAL, with the first written row at %i",
   async (first) => {
     const job = defineJob({
       name: "from-there-on",

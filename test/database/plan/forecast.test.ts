@@ -61,7 +61,7 @@ let cluster: Cluster;
 let pool: pg.Pool;
 let commandLine: CommandLine;
 
-// A server of its own: WAL is counted for the whole of it, and no vacuum may come by.
+// A server of its own: WAL is counted for the whole server, and no vacuum may interfere.
 beforeAll(async () => {
   cluster = await Cluster.open({ settings: { autovacuum: "off", fsync: "off" } });
   pool = new pg.Pool({ connectionString: cluster.url(), application_name: "test" });
@@ -107,11 +107,11 @@ async function forecastOf(name: string): Promise<Forecast> {
 const gin = "create index notes_words on notes using gin (to_tsvector('simple', body))";
 
 describe.each([
-  ["an update of a column that no index holds", "count-by-sql", "fillfactor = 100", "select"],
-  ["the same where pages have room", "count-by-sql", "fillfactor = 50", "select"],
-  ["the same by a row job", "count-by-row", "fillfactor = 100", "select"],
+  ["an update of a column without an index", "count-by-sql", "fillfactor = 100", "select"],
+  ["the same update where pages have room", "count-by-sql", "fillfactor = 50", "select"],
+  ["the same update by a row job", "count-by-row", "fillfactor = 100", "select"],
   [
-    "an update of a column that an index holds",
+    "an update of a column with an index",
     "count-by-sql",
     "fillfactor = 100",
     "create index on notes (words); create index on notes (md5(body))",
@@ -120,7 +120,7 @@ describe.each([
   ["a copy to an empty table", "copy", "fillfactor = 100", "create index on copies (words)"],
   ["a delete", "remove", "fillfactor = 100", "select"],
 ])("%s", (_, name, options, more) => {
-  test.each(["before any checkpoint", "after a checkpoint"])("costs what was foretold, %s", async (when) => {
+  test.each(["before any checkpoint", "after a checkpoint"])("costs what was forecast, %s", async (when) => {
     await fill(options, more);
     if (when === "after a checkpoint") await pool.query("checkpoint");
     const told = await forecastOf(name);
@@ -145,7 +145,7 @@ function expectWithin(taken: number, { low, high }: Interval, what: string): voi
   expect(taken, `${what}: ${taken} of ${low} to ${high}`).toBeLessThanOrEqual(high + 65_536);
 }
 
-test("a forecast is nobody's guess: once a run was measured, its time and WAL come from there", async () => {
+test("a forecast takes its time and WAL from a measured run", async () => {
   await fill("fillfactor = 100", "select");
   expect(await forecastOf("slowly")).toMatchObject({ seconds: null, measuredByRun: null });
   await commandLine.run("run", "slowly");
@@ -160,7 +160,7 @@ test("a forecast is nobody's guess: once a run was measured, its time and WAL co
   expectWithin(whole, told.walBytes, "WAL");
 });
 
-test("status foretells the rest of a run that is not done, and the truth lies between", async () => {
+test("status forecasts the rest of an unfinished run, and the actual cost lies within the forecast", async () => {
   await fill("fillfactor = 100", "create index notes_by_words on notes (words)");
   expect(await commandLine.run("run", "count-by-sql", "--canary", "50%")).toMatchObject({ code: 75 });
   const { value } = await commandLine.json("status", "count-by-sql");
@@ -181,7 +181,7 @@ test("status foretells the rest of a run that is not done, and the truth lies be
   expect((await commandLine.json("status", "count-by-sql")).value.forecast).toBeNull();
 });
 
-test("what would make it cheaper is named, with its size", async () => {
+test("possible savings are named, with their size", async () => {
   await fill("fillfactor = 100", gin);
   const told = await forecastOf("rewrite");
   expect(told.advice).toEqual([

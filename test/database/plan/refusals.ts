@@ -2,7 +2,7 @@ import { type ColumnType, defineJob, type Job, RefusedError, rowsOf, runJob, tab
 import { expect } from "vitest";
 import type { TestDatabase } from "../../support/database.ts";
 
-/** Makes the schema `things` anew, and in it what a test needs. */
+/** Creates the schema `things` again, with what a test needs in it. */
 export async function thingsOf(database: TestDatabase, create: string): Promise<void> {
   await database.query(`
     drop schema if exists things cascade;
@@ -28,7 +28,7 @@ export function jobOver(
   });
 }
 
-/** Why a job is refused; fails when it is not, or when the refusal names no remedy. */
+/** Why a job is refused; fails when the job is not refused, or when the refusal names no remedy. */
 export async function refusalOf(
   connectionString: string,
   job: Job,
@@ -42,12 +42,12 @@ export async function refusalOf(
   return { check: error.check, message: error.message, remedy: error.remedy ?? "" };
 }
 
-/** Gives `work` the address for a role that owns nothing and has only what `grants` says. */
+/** Passes `work` the address for a role that owns nothing and has only the rights in `grants`. */
 export async function limited(
   database: TestDatabase,
   grants: string,
   work: (url: string) => Promise<void>,
-  // Roles belong to the whole server: each test file has its own.
+  // Roles belong to the whole server, so each test file has its own.
   role = "limited",
 ): Promise<void> {
   await database.query(
@@ -59,7 +59,7 @@ export async function limited(
     url.password = "limited";
     await work(url.href);
   } finally {
-    // A pooler would hand its connections on to the next role of the name.
+    // A pooler would hand this role's connections on to the next role of the same name.
     await database.query(`
       select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}';
       drop owned by ${role}; drop role ${role}`);

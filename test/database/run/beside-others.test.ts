@@ -29,7 +29,7 @@ beforeEach(async () => {
     insert into parent (id) select g from generate_series(1, ${rows}) g`);
 });
 
-/** Calls `work` with a session of somebody else's, again and again while the run works; answers how often. */
+/** Repeatedly calls `work` with another session while the run works; returns how often. */
 async function meanwhile(work: (client: pg.Client, round: number) => Promise<unknown>): Promise<number> {
   let isOver = false;
   const run = runJob(increment, { connectionString: database.url, workers: 2 }).finally(() => {
@@ -53,7 +53,7 @@ async function meanwhile(work: (client: pg.Client, round: number) => Promise<unk
   }
 }
 
-/** How many rows somebody holds locked just now. */
+/** The number of batches that hold rows locked now. */
 async function locked(): Promise<number> {
   const [found] = await database.query(`
     select count(*)::integer as n
@@ -63,9 +63,9 @@ async function locked(): Promise<number> {
   return Number(found?.n);
 }
 
-test("foreign keys to rows that are worked on are not waited for", async () => {
+test("foreign keys to rows in a batch do not have to wait", async () => {
   const rounds = await meanwhile(async (client, round) => {
-    // Far shorter than a batch: whoever had to wait for one would fail.
+    // Far shorter than a batch: a session that had to wait for one would fail.
     await client.query("set lock_timeout = '10ms'");
     await client.query(
       "insert into child (parent_id) select id from parent where id % 100 = $1::integer and id > 0",
@@ -75,7 +75,7 @@ test("foreign keys to rows that are worked on are not waited for", async () => {
   expect(rounds).toBeGreaterThan(3);
 });
 
-test("a change of the table, an index built concurrently and a vacuum get through between two batches", async () => {
+test("an alter table, a concurrent index build and a vacuum get through between two batches", async () => {
   // Longer than any batch may take, and far shorter than the run.
   const rounds = await meanwhile(async (client, round) => {
     await client.query("set lock_timeout = '10s'");
@@ -83,13 +83,13 @@ test("a change of the table, an index built concurrently and a vacuum get throug
     await client.query(`create index concurrently parent_${round} on parent (filler)`);
     await client.query(`drop index concurrently parent_${round}`);
     await client.query("vacuum parent");
-    // Somebody who locked the table again and again would leave the run no time between.
+    // A session that locks the table without a pause would leave the run no time between.
     await delay(300);
   });
   expect(rounds).toBeGreaterThan(0);
 });
 
-test("no transaction of a run goes on while others do many batches", async () => {
+test("no transaction of a run stays open for many batches of other workers", async () => {
   const begunAt = new Map<string, number>();
   let longest = 0;
   await meanwhile(async (client) => {

@@ -73,7 +73,7 @@ test.each(["arrivals.csv", "arrivals.ndjson"])(
   },
 );
 
-test("a run over a file goes on where it stopped, and not over a file that has changed", async () => {
+test("a run over a file resumes where it stopped, but refuses a file that has changed", async () => {
   const path = join(folder, "stopped.csv");
   writeFileSync(path, csvOf(20_000));
   const job = fileJob("stopped", path);
@@ -98,7 +98,7 @@ test("a run over a file goes on where it stopped, and not over a file that has c
   expect(await database.query(counted)).toEqual([{ rows: 20_000, weights: 20_000 }]);
 });
 
-test("records that are broken are rejects that name their line, and the others arrive", async () => {
+test("broken records are rejects that name their line, and the other records arrive", async () => {
   const path = join(folder, "broken.csv");
   writeFileSync(
     path,
@@ -114,7 +114,7 @@ test("records that are broken are rejects that name their line, and the others a
 });
 
 test.each(["csv", "ndjson"])(
-  "what PostgreSQL or the transform refuses of %s names its line too",
+  "records of %s that PostgreSQL or the transform refuses name their line too",
   async (kind) => {
     const path = join(folder, `refused.${kind}`);
     const list = ["fine,1", "long name,2", "thrown,3", "refused,4", "odd,5", "fine,6"];
@@ -144,7 +144,7 @@ test.each(["csv", "ndjson"])(
   },
 );
 
-test("a file whose quotes are broken here and there loses those lines, from the first to the last", async () => {
+test("a file with broken quotes in places loses only those lines, from the first to the last", async () => {
   const path = join(folder, "quotes.csv");
   const lines = Array.from({ length: 20_000 }, (_, index) => `name ${index},${index}`);
   for (const [at, text] of [
@@ -166,7 +166,7 @@ test("a file whose quotes are broken here and there loses those lines, from the 
   ]);
 });
 
-test("seeding twice changes nothing, and says so", async () => {
+test("seeding twice changes nothing, and the report says so", async () => {
   const seed = defineJob({
     name: "seed",
     source: rows(
@@ -188,7 +188,7 @@ test("seeding twice changes nothing, and says so", async () => {
   expect(await database.query("select id, name, weight, xmin::text from types order by id")).toEqual(before);
 });
 
-/** Rows of which every seventeenth is refused by the table, in each kind of source that lies outside of the database. */
+/** Rows in each kind of source outside the database; the table refuses every seventeenth. */
 const refused = Array.from({ length: 1_000 }, (_, index) => ({
   name: `name ${index},\nquoted`,
   weight: index % 17 === 0 ? -index - 1 : index,
@@ -215,7 +215,7 @@ async function keysOf({ run }: RunReport): Promise<unknown> {
   return database.query("select key, reason from tidefill.reject where run_id = $1 order by key", [run]);
 }
 
-test("rejects of rows outside of the database are no differences, and can be tried once more apart from the others", async () => {
+test("rejects of rows outside the database are not differences, and can be retried separately", async () => {
   const bad = refused.filter(({ weight }) => weight < 0).length;
   for (const job of jobsOfRefused()) {
     await database.query("delete from types; alter table types add constraint positive check (weight >= 0)");
@@ -240,7 +240,7 @@ function byName(left: object, right: object): number {
   return String((left as { name: string }).name).localeCompare(String((right as { name: string }).name));
 }
 
-test("rejects of a file that has changed since are not tried by their places in it", async () => {
+test("rejects of a file that has changed since are not retried by their places in it", async () => {
   const [, csv] = jobsOfRefused();
   await database.query("alter table types add constraint positive check (weight >= 0)");
   const first = await runJob(csv!, options());

@@ -7,19 +7,19 @@ import migrateOldAnalytics from "../../../jobs/migrate-old-analytics.ts";
 import restoreAnalytics from "../../../jobs/restore-analytics-from-backup.ts";
 import seedFeedbackTypes from "../../../jobs/seed-feedback-types.ts";
 
-/** A job of the guide, and by plain SQL what it has to make of the school. */
+/** A job of the guide, with plain SQL for what it must make of the school. */
 export interface GuideJob {
   readonly job: Job;
   readonly parameters?: Readonly<Record<string, string>>;
   /** the one table that changes */
   readonly table: string;
-  /** its columns, without an id that PostgreSQL gives */
+  /** its columns, without an id that PostgreSQL assigns */
   readonly columns: string;
-  /** the rows that it has to hold afterwards; what was there before is in the schema `before` */
+  /** the rows that it must hold afterwards; the previous rows are in the schema `before` */
   readonly expected: string;
-  /** what a second run tells of its rows */
+  /** the row counts that a second run reports */
   readonly again: object;
-  /** how long a write of a row takes in the run that is killed, and how many batches it gets to commit */
+  /** how long a write of a row takes in the run that is killed, and how many batches that run commits */
   readonly slow: { readonly seconds: number; readonly batches: number };
 }
 

@@ -48,7 +48,7 @@ async function schoolTables(): Promise<readonly string[]> {
   return rows.map(({ tablename }) => String(tablename));
 }
 
-/** Each table of the school as one text that tells every byte of its rows. */
+/** Each table of the school as one text that shows every byte of its rows. */
 async function school(): Promise<Readonly<Record<string, unknown>>> {
   const sums = (await schoolTables()).map(async (table) => {
     const [row] = await database.query(
@@ -92,13 +92,13 @@ async function requireUndone(job: Job, run: number, written: number, before: obj
   expect(await school()).toEqual(before);
 }
 
-test("every job of the folder is among these", async () => {
+test("these tests cover every job of the folder", async () => {
   const names = (await readdir(jobsFolder)).filter((name) => name !== "tables.ts").sort();
   const all = [...cases, ...stepCases].map(({ job }) => `${job.name}.ts`);
   expect(all.sort()).toEqual(names);
 });
 
-test.each(cases)("$job.name does its work, a second time nothing, and is undone", async (each) => {
+test.each(cases)("$job.name works, changes nothing a second time, and is undone", async (each) => {
   const { job, parameters } = each;
   const options = { connectionString: database.url, parameters, workers: 2 };
   const before = await school();
@@ -116,7 +116,7 @@ test.each(cases)("$job.name does its work, a second time nothing, and is undone"
   await requireUndone(job, report.run, report.rows.written, before);
 });
 
-/** Makes every write of a row take its time. */
+/** Makes every write of a row slow. */
 async function slowDown({ table, slow }: GuideJob): Promise<void> {
   await database.query(`
     create function wait() returns trigger language plpgsql as
@@ -158,7 +158,7 @@ test.each(cases)("$job.name, killed and resumed, ends in the same state", async 
   await requireUndone(job, Number(value.run), written, before);
 });
 
-test("seeding twice says that nothing was changed", async () => {
+test("seeding twice reports that nothing was changed", async () => {
   await tidefill.run("run", "seed-feedback-types");
   const { code, stdout, stderr } = await tidefill.run("run", "seed-feedback-types", "--again");
   expect([code, `${stdout}${stderr}`]).toEqual([
@@ -167,7 +167,7 @@ test("seeding twice says that nothing was changed", async () => {
   ]);
 });
 
-test("students are anonymised only where a verified backup is there", async () => {
+test("students are anonymised only with a verified backup", async () => {
   const { parameters } = cases.find(({ job }) => job === anonymiseInactiveStudents) ?? {};
   const before = await school();
   await expect(
@@ -176,7 +176,7 @@ test("students are anonymised only where a verified backup is there", async () =
   expect(await school()).toEqual(before);
 });
 
-test("accounts are erased only where the undo log can be encrypted", async () => {
+test("accounts are erased only with an undo log that can be encrypted", async () => {
   const parameters = { closedBefore: "2025-06-01" };
   const before = await school();
   await expect(

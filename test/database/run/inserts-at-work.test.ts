@@ -83,7 +83,7 @@ test("70,000 rows become 70,000 of five columns, in batches of more than 65,535 
   expect(await database.query("select from wide limit 1")).toEqual([]);
 });
 
-test("a column that may not be null and has no default must be inserted", async () => {
+test("an insert without a value for a not-null column without a default is refused", async () => {
   await database.query(
     "alter table target add must integer not null, add may integer, add filled integer not null default 7",
   );
@@ -96,7 +96,7 @@ test("a column that may not be null and has no default must be inserted", async 
   ]);
 });
 
-test("columns that PostgreSQL fills are refused, and a target that is not there", async () => {
+test("columns that PostgreSQL fills are refused, and so is a missing target", async () => {
   await database.query("alter table target add twice bigint generated always as (source_id * 2) stored");
   const described = table("target", { key: "id", columns: { id: "bigint", a: "text", twice: "bigint?" } });
   for (const names of [
@@ -115,7 +115,7 @@ test("columns that PostgreSQL fills are refused, and a target that is not there"
   expect(await refusalOf(database.url, copyRows)).toMatchObject({ check: "relation-is-a-table" });
 });
 
-test("missing privileges on the target and on what is deleted are refused before the run", async () => {
+test("missing privileges on the target and on deleted tables are refused before the run", async () => {
   const role = `writer_${database.name}`;
   await database.query(`create role ${role} login password 'x' in role pg_read_all_data;
     grant create on database ${database.name} to ${role}`);
@@ -135,7 +135,7 @@ test("missing privileges on the target and on what is deleted are refused before
   }
 });
 
-test("rows that break a foreign key, a check or a not-null are rejects; all others go in, or move", async () => {
+test("rows that break a foreign key, a check or a not-null are rejects; all other rows are inserted or moved", async () => {
   await fill(2_000);
   await database.query(`create table parent (id bigint primary key); insert into parent select g from generate_series(1, 1990) g;
     alter table target add foreign key (source_id) references parent, add check (a <> 'a77')`);
@@ -156,7 +156,7 @@ test("rows that break a foreign key, a check or a not-null are rejects; all othe
   expect(await database.query("select count(*)::integer from source")).toEqual([{ count: 2_000 }]);
 });
 
-test("a partitioned target without a key takes rows and gives them back", async () => {
+test("a partitioned target without a key takes rows, and an undo removes them", async () => {
   await fill(1_000);
   await database.query(`drop table target;
     create table target (id bigint generated always as identity, a text not null, source_id bigint) partition by list ((source_id % 2));
@@ -190,7 +190,7 @@ function pendingJobs(pending: typeof missing): readonly Job[] {
   ];
 }
 
-test.each([0, 1])("rows that come late are found by a sweep, none twice (job %i)", async (kind) => {
+test.each([0, 1])("a sweep finds late rows, each only once (job %i)", async (kind) => {
   await fill(3_000);
   await database.query("create index on target (source_id)");
   await database.query("insert into target (a, source_id) select 'old', g from generate_series(1, 500) g");
@@ -214,7 +214,7 @@ test.each([0, 1])("rows that come late are found by a sweep, none twice (job %i)
 });
 
 test.each([0, 1])(
-  "a `pending` that stays true is the job's mistake, and nothing is inserted (job %i)",
+  "a `pending` that stays true is refused as a mistake of the job, and nothing is inserted (job %i)",
   async (kind) => {
     await fill(500);
     const report = await run(pendingJobs(sql`b > 0`)[kind]!);
@@ -223,7 +223,7 @@ test.each([0, 1])(
   },
 );
 
-test("a pending row that arrives while an SQL job inserts its batch is not the job's mistake", async () => {
+test("a pending row that arrives while an SQL job inserts its batch is not taken for a mistake of the job", async () => {
   await fill(5);
   await database.query(`
     create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(0.2); return null; end';

@@ -83,7 +83,7 @@ const unrefused: readonly (readonly [what: string, job: Job])[] = [
     defineSqlJob({ name: "mistake", source: rowsOf(things), sink: update(things, { n: sql`now()` }) }),
   ],
   [
-    "a literal that its type does not know",
+    "a literal that its type rejects",
     defineSqlJob({ name: "mistake", source: rowsOf(things, { where: sql`mood = 'jov'` }), sink: next }),
   ],
   [
@@ -92,7 +92,7 @@ const unrefused: readonly (readonly [what: string, job: Job])[] = [
   ],
 ];
 
-test.each(unrefused)("a mistake in the SQL of %s is refused with PostgreSQL's words", async (_, job) => {
+test.each(unrefused)("a mistake in %s is refused before the run", async (_, job) => {
   expect((await refusalOf(database.url, job)).check).toBe("sql-is-valid");
 });
 
@@ -105,7 +105,7 @@ test("a condition may end in a comment", async () => {
   expect(await run(job)).toMatchObject({ rows: { written: 50 } });
 });
 
-test("a condition of several alternatives is taken as one", async () => {
+test("a condition of several alternatives is treated as one condition", async () => {
   const source = rowsOf(things, { where: sql`id = 1 or id = 2`, pending: sql`n = 0 or n = 7` });
   expect(await run(defineSqlJob({ name: "either", source, sink: next }))).toMatchObject({
     rows: { read: 2, written: 2 },
@@ -141,7 +141,7 @@ test.each(["row job", "sql job"])(
   },
 );
 
-test("a condition that scans a big table for each row is refused, and an index mends it", async () => {
+test("a condition that scans a large table for each row is refused, and an index mends it", async () => {
   await database.query(`
     create table lookup (thing bigint, filler text);
     insert into lookup select g, repeat('x', 200) from generate_series(1, 40000) g;
@@ -184,36 +184,36 @@ const misuses: readonly (readonly [what: string, job: Job, message: RegExp])[] =
     /does not fit a sql job/,
   ],
   [
-    "a source of one's own",
+    "a self-made source",
     defineSqlJob({ name: "misuse", source: { describe: () => null }, sink: next }),
     /source of job misuse is not one that tidefill made/,
   ],
   [
-    "a sink of one's own",
+    "a self-made sink",
     defineSqlJob({ name: "misuse", source: rowsOf(things), sink: { expressions: {}, describe: () => null } }),
     /sink of job misuse is not one/,
   ],
 ];
 
-test.each(misuses)("%s is a mistake that starts nothing", async (_, job, message) => {
+test.each(misuses)("%s is refused, and starts nothing", async (_, job, message) => {
   await expect(run(job)).rejects.toThrow(UsageError);
   await expect(run(job)).rejects.toThrow(message);
   await nothingWasRun();
 });
 
-test.each([0, -1, 1.5, 65, Number.NaN])("%s workers are a mistake that starts nothing", async (workers) => {
+test.each([0, -1, 1.5, 65, Number.NaN])("%s workers are refused, and start nothing", async (workers) => {
   const job = defineSqlJob({ name: "workers", source: rowsOf(things), sink: next });
   await expect(runJob(job, { connectionString: database.url, workers })).rejects.toThrow(/number of workers/);
   await nothingWasRun();
 });
 
-test.each(["0ms", "1ms"] as const)("a lease of %s is a mistake that starts nothing", async (lease) => {
+test.each(["0ms", "1ms"] as const)("a lease of %s is refused, and starts nothing", async (lease) => {
   const job = defineSqlJob({ name: "lease", source: rowsOf(things), sink: next });
   await expect(runJob(job, { connectionString: database.url, lease })).rejects.toThrow(UsageError);
   await nothingWasRun();
 });
 
-test("a resume with another constant in the SQL of the job is refused", async () => {
+test("a resume with another constant in the job's SQL is refused", async () => {
   const job = (last: number): Job =>
     defineSqlJob({ name: "limited", source: rowsOf(things, { where: sql`id <= ${last}` }), sink: next });
   await runJob(job(10), { connectionString: database.url, signal: AbortSignal.abort() });
@@ -222,7 +222,7 @@ test("a resume with another constant in the SQL of the job is refused", async ()
   );
 });
 
-test("a parameter that PostgreSQL cannot read is told as that, and not as a mistake of the job's SQL", async () => {
+test("a parameter that PostgreSQL cannot read is reported as that, not as a mistake in the job's SQL", async () => {
   const job = defineSqlJob({
     name: "mistake",
     parameters: { since: "date", least: "numeric", mood: "text", more: "date[]?", any: "jsonb?" },
@@ -242,7 +242,7 @@ test("a parameter that PostgreSQL cannot read is told as that, and not as a mist
   }
 });
 
-test("parameters that could not be read on a resume are refused at the start", async () => {
+test("unreadable stored parameters are refused at the start of a resume", async () => {
   const job = defineSqlJob({
     name: "dated",
     parameters: z.object({ since: z.date() }),

@@ -14,7 +14,7 @@ import { useDatabase } from "../../support/database.ts";
 const database = useDatabase();
 const megabyte = 1_048_576;
 
-/** Reads a large column of every row and writes a small one; answers the report and what the engine told. */
+/** Reads a large column of every row and writes a small one; returns the report and the engine's events. */
 async function touchAll(
   ddl: string,
   declared: ColumnType,
@@ -47,7 +47,7 @@ async function touchAll(
   return { report, events };
 }
 
-/** How many rows the largest batch had, done or not. */
+/** The row count of the largest batch, done or not. */
 function mostRows(events: readonly EngineEvent[]): number {
   const rows = events.map((event) => {
     if (event.type === "batch committed") return event.counts.read;
@@ -67,13 +67,13 @@ test("rows of a megabyte are read a few at a time", async () => {
   expect(failedForSize(events)).toBe(0);
 });
 
-test("a row larger than any batch may be is a batch of its own", async () => {
+test("a row larger than the budget of a batch is a batch of its own", async () => {
   const { report, events } = await touchAll("text", "text", `repeat('x', ${12 * megabyte})`, 3);
   expect(report).toMatchObject({ status: "succeeded", rows: { written: 3 } });
   expect(mostRows(events)).toBe(1);
 });
 
-test("a batch of bytea that keeps to its budget is not read in vain", async () => {
+test("a batch of bytea within its budget never fails for its size", async () => {
   const { events } = await touchAll(
     "bytea",
     "bytea",
@@ -83,7 +83,7 @@ test("a batch of bytea that keeps to its budget is not read in vain", async () =
   expect(failedForSize(events)).toBe(0);
 });
 
-test("rows that are small on disk and large on the wire end in batches of a few", async () => {
+test("rows that are small on disk and large on the wire end up in batches of a few", async () => {
   const { report, events } = await touchAll(
     "jsonb",
     "jsonb text",

@@ -47,7 +47,7 @@ async function counts(): Promise<unknown> {
   )[0];
 }
 
-test("a row that comes behind the run is found by a sweep, and no row is done twice", async () => {
+test("a sweep finds a row inserted behind the run, and no row is done twice", async () => {
   const report = await run(
     counting(async (id) => {
       if (id === 500n) await database.query("insert into counted (id) values (5), (-5), (9999)");
@@ -80,7 +80,7 @@ test("a run ends although rows keep coming, and says so", async () => {
   ]);
 });
 
-test("a row that is rejected stays pending, and is counted once however often a sweep meets it", async () => {
+test("a rejected row stays pending, and is counted once however often a sweep meets it", async () => {
   await database.query("alter table counted add check (id <> 70 or not done)");
   const report = await run(
     counting(async (id) => {
@@ -112,7 +112,7 @@ test("an SQL job with nothing pending reads nothing and succeeds", async () => {
 test("a row that another session has done meanwhile is not done again", async () => {
   const report = await run(
     counting(async (id) => {
-      // Outside of the rows that this batch holds.
+      // Not one of the rows that this batch holds.
       if (id === 10n) await database.query("insert into counted (id, n, done) values (501, 1, true)");
     }),
   );

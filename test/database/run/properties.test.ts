@@ -54,14 +54,14 @@ type Fate = "written" | "skipped" | "rejected" | "refused";
 interface Interruption {
   readonly afterBatches: number;
   readonly workers: number;
-  /** how many processes are at work at once */
+  /** how many processes work at once */
   readonly processes: 1 | 2;
 }
 
 const histories = fc.record({
   key: fc.constantFrom(...Object.keys(keyKinds)),
   kind: fc.constantFrom("row job" as const, "async row job" as const, "sql job" as const),
-  /** gaps between the rows, and what becomes of each */
+  /** gaps between the rows, and the fate of each row */
   rows: fc.array(
     fc.record({
       gap: fc.integer({ min: 1, max: 200 }),
@@ -136,7 +136,7 @@ function jobOver({ declared }: KeyKind, kind: "row job" | "async row job" | "sql
   });
 }
 
-/** Lets processes work on the run until so many batches are committed; answers how the run stands then. */
+/** Lets processes work on the run until so many batches are committed; returns the state of the run. */
 async function workUntil(
   job: Job,
   run: string,
@@ -156,7 +156,7 @@ async function workUntil(
   return ended ?? reports[0]!;
 }
 
-// A second process that comes when the first has finished is told so.
+// A process that joins after the run has finished gets this error.
 function finishedMeanwhile(error: Error): undefined {
   if (!/is succeeded; there is nothing to resume/.test(error.message)) throw error;
 }
@@ -177,7 +177,7 @@ async function rangesTile(run: number): Promise<unknown> {
 }
 
 test(
-  "whatever interrupts a run, each row is done once, and what was counted is true",
+  "however a run is interrupted, each row is done once and the counts are true",
   async () => {
     await fc.assert(
       fc.asyncProperty(histories, async ({ key, kind, rows, rangeRows, interruptions, workers }) => {
@@ -219,7 +219,7 @@ test(
         expect(report.rows).toMatchObject({ ...counts, rejected: poison.length, unchanged: 0 });
         expect(report.rows.read).toBe(report.rows.written + report.rows.skipped + report.rows.rejected);
       }),
-      // A counterexample is made smaller only as long as somebody would wait for it.
+      // Shrinking a counterexample is limited to the patience of a developer.
       { numRuns: isLong ? 200 : 25, interruptAfterTimeLimit: patienceMs },
     );
   },

@@ -49,7 +49,7 @@ const items = table("shop.items", {
 
 type Column = Exclude<keyof typeof items.columns, "id">;
 
-/** Answers `value` for row 5, and leaves the others as they are. */
+/** Returns `value` for row 5, and leaves the other rows unchanged. */
 function answering(column: Column, value: unknown): Job {
   return defineJob({
     name: "answer",
@@ -59,7 +59,7 @@ function answering(column: Column, value: unknown): Job {
   });
 }
 
-// A run that goes round and round is stopped, so that the test fails at once.
+// A run that loops for ever is stopped, so that the test fails at once.
 async function run(job: Job, patienceMs = 20_000): Promise<RunReport> {
   return runJob(job, {
     connectionString: database.url,
@@ -128,7 +128,7 @@ test.each(refusals)(
   },
 );
 
-test("no reason of a reject carries a value that PostgreSQL refused", async () => {
+test("no reason of a reject contains a value that PostgreSQL refused", async () => {
   await database.query(
     "alter table shop.items add constraint tidy check (label not like 'secret%'), add unique (amount)",
   );
@@ -167,7 +167,7 @@ test("a JSON null stays a JSON null", async () => {
   ]);
 });
 
-test("a JSON number beyond JavaScript's is not written back as null", async () => {
+test("a JSON number outside JavaScript's range is not written back as null", async () => {
   await database.query(`update shop.items set data = '{"n": 1e400}' where id = 3`);
   await run(answering("data", { fine: true }));
   expect(
@@ -175,11 +175,11 @@ test("a JSON number beyond JavaScript's is not written back as null", async () =
   ).toEqual([{ kept: true }]);
 });
 
-test("a text too long for its domain is a reject, not a cut-off value", async () => {
+test("a text too long for its domain is a reject, not a truncated value", async () => {
   expect(await run(answering("code", "abcd"))).toMatchObject({ rows: { rejected: 1, written: 0 } });
 });
 
-test("the lower bounds of an array are not lost in silence", async () => {
+test("an array that is written back keeps its lower bounds", async () => {
   await database.query("update shop.items set sequence = '[0:2]={1,2,3}' where id = 3");
   await run(answering("sequence", []));
   expect(await database.query("select sequence::text from shop.items where id = 3")).toEqual([
@@ -187,7 +187,7 @@ test("the lower bounds of an array are not lost in silence", async () => {
   ]);
 });
 
-test("a row that PostgreSQL refuses is a reject even when it is the only one left in its range", async () => {
+test("a row that PostgreSQL refuses is a reject even as the only row left in its range", async () => {
   await database.query("delete from shop.items where id <> 5");
   expect(await run(answering("short", "abcd"), 1_500)).toMatchObject({
     status: "succeeded",

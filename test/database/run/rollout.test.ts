@@ -57,7 +57,7 @@ async function touched(): Promise<number> {
   return Number(row?.n);
 }
 
-test("a canary does its share of an SQL job, finds it as it should be, and stops; resume does the rest", async () => {
+test("a canary does its share of an SQL job, verifies it, and stops; resume does the rest", async () => {
   const first = await runJob(fill, { ...options(), canary: "1%" });
   expect(first).toMatchObject({ status: "paused", stopReason: "canary", stage: 0, stages: [0.01, 1] });
   expect(first.stageProblems).toEqual([]);
@@ -79,14 +79,14 @@ test("a canary is spread over the whole key space", async () => {
   expect(row?.n).toBe(5_000);
 });
 
-test("what cannot be compared again, since it is not idempotent, is told before the rest is done", async () => {
+test("a canary of a job that is not idempotent reports its rows as different, and resume does the rest", async () => {
   const first = await runJob(increment, { ...options(), canary: "1%" });
   expect(first.stageProblems.join()).toMatch(/200 rows are not as the job makes them/);
   expect(await resumeRun(increment, "increment", options())).toMatchObject({ status: "succeeded" });
   expect(await database.query("select min(n), max(n) from counters")).toEqual([{ min: 1, max: 1 }]);
 });
 
-test("stages go on by themselves while they are good", async () => {
+test("stages without problems go on by themselves", async () => {
   const report = await runJob(copy, { ...options(), stages: "1%,10%,100%", soak: "10ms" });
   expect(report).toMatchObject({ status: "succeeded", stage: 2, rows: { written: rows } });
   const verifies = await database.query(
@@ -115,7 +115,7 @@ test("stages stop at rejects", async () => {
   expect(await touched()).toBeLessThanOrEqual(rows / 10);
 });
 
-test("stages stop at differences that a trigger makes", async () => {
+test("stages stop at differences that a trigger causes", async () => {
   await database.query(`create or replace function spoil() returns trigger language plpgsql as
     $$ begin if new.id % 100 = 1 then new.n := 8; end if; return new; end $$`);
   await database.query(
@@ -127,8 +127,8 @@ test("stages stop at differences that a trigger makes", async () => {
   expect(report.stageProblems.join()).toMatch(/rows are not as the job makes them/);
 });
 
-test("stages stop where commits have become slow", async () => {
-  // Once a transaction, at its commit, as a slow disk would.
+test("stages stop when commits have become slow", async () => {
+  // Once in each transaction, at its commit, like a slow disk.
   await database.query(`create or replace function linger() returns trigger language plpgsql as $$ begin
     if current_setting('test.lingered', true) is distinct from 'yes' and exists (select from slow) then
       perform pg_sleep(0.05), set_config('test.lingered', 'yes', true);
@@ -164,7 +164,7 @@ test("stages stop at a broken integrity query", async () => {
   expect(report.stageProblems.join()).toMatch(/"no sevens" is broken by 100 rows or more/);
 });
 
-/** A rollout that waits for its judgement, in a process that dies without having judged. */
+/** A rollout in its soak, in a process that ends before the stage is judged. */
 async function dieInSoak(job: Job): Promise<void> {
   const stop = new AbortController();
   const report = await runJob(job, {
@@ -180,7 +180,7 @@ async function dieInSoak(job: Job): Promise<void> {
   );
 }
 
-test("a stage whose process died before it was judged is judged by whoever resumes", async () => {
+test("the process that resumes judges a stage whose process died before", async () => {
   await dieInSoak(fill);
   await database.query("update counters set n = 5 where n = 7");
   await database.query("update tidefill.run set rollout = rollout || '{\"soakMs\": 10}'");
@@ -188,11 +188,11 @@ test("a stage whose process died before it was judged is judged by whoever resum
   expect(resumed).toMatchObject({ status: "paused", stage: 0 });
   expect(resumed.stageProblems.join()).toMatch(/200 rows are not as the job makes them/);
   expect(await touched()).toBe(rows / 100);
-  // Somebody has looked at it.
+  // The operator has seen the problem; a second resume goes on.
   expect(await resumeRun(fill, "fill", options())).toMatchObject({ status: "succeeded", stage: 1 });
 });
 
-test.each(["paused", "cancelled"] as const)("a stage that soaks hears when it is %s", async (wanted) => {
+test.each(["paused", "cancelled"] as const)("a stage in its soak notices that it is %s", async (wanted) => {
   const report = await runJob(fill, {
     ...options(),
     stages: "1%,100%",
@@ -211,7 +211,7 @@ test.each(["paused", "cancelled"] as const)("a stage that soaks hears when it is
 });
 
 test.each(["its window has closed", "its time is over"])(
-  "a stage that soaks when %s is left unjudged, and is judged when it goes on",
+  "a stage in its soak when %s is left unjudged, and is judged after a resume",
   async (why) => {
     const isTime = why === "its time is over";
     const stopped = await runJob(fill, {
@@ -235,7 +235,7 @@ test.each(["its window has closed", "its time is over"])(
   },
 );
 
-test("a stage whose verify was stopped is left unjudged as well", async () => {
+test("a stage whose verify was stopped is left unjudged, too", async () => {
   await withSession("test", options(), 5, async (session) => ensureSchema(session));
   await database.query(`create or replace function shut() returns trigger language plpgsql as
     $$ begin new.pace := jsonb_build_object('window', '${closedWindow()}'); return new; end $$`);
@@ -257,14 +257,14 @@ test("a stage is verified at the pace of its run", async () => {
   ]);
 });
 
-test("a verify of an unfinished run looks only at what is done", async () => {
+test("a verify of an unfinished run covers only what is done", async () => {
   await runJob(fill, { ...options(), canary: "1%" });
   await database.query("update counters set n = 5 where id in (select id from counters where n = 7 limit 3)");
   const report = await verifyRun(fill, options());
   expect(report).toMatchObject({ status: "succeeded", rows: { read: rows / 100, conflicted: 3 } });
 });
 
-test("an empty table is done at once, in stages too", async () => {
+test("an empty table is done at once, also in stages", async () => {
   await database.query("truncate counters");
   expect(await runJob(fill, { ...options(), canary: "1%" })).toMatchObject({ status: "succeeded" });
 });

@@ -12,7 +12,7 @@ beforeEach(async () => {
   await database.query("insert into counters select g from generate_series(1, 300) g");
 });
 
-test("a row whose transform never answers is rejected, and the others are done", async () => {
+test("a row whose transform never answers is rejected, and the other rows are done", async () => {
   const job = defineJob({
     name: "hang",
     source: rowsOf(counters),
@@ -32,7 +32,7 @@ test("a row whose transform never answers is rejected, and the others are done",
   ]);
 });
 
-test("a synchronous transform that is slow gets smaller batches, so that locks are not held for long", async () => {
+test("a slow synchronous transform gets smaller batches, so that locks are not held for long", async () => {
   const held: number[] = [];
   const job = defineJob({
     name: "slow",
@@ -57,7 +57,7 @@ test("a synchronous transform that is slow gets smaller batches, so that locks a
   expect(await database.query("select min(n), max(n) from counters")).toEqual([{ min: 1, max: 1 }]);
 });
 
-test("transforms that wait side by side are not cut down to one at a time", async () => {
+test("transforms that wait concurrently are not reduced to one at a time", async () => {
   const sizes: number[] = [];
   const job = defineJob({
     name: "wait",

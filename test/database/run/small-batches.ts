@@ -13,27 +13,27 @@ import type { TextRow } from "../../../src/source/readable-source.ts";
 import { type Session, withSession } from "../../../src/store/session.ts";
 import type { TestDatabase } from "../../support/database.ts";
 
-/** A table of a test, as SQL writes it; the oracle and the ranges are made from this, never by the engine. */
+/** A test's table, in SQL. The oracle and the ranges are made from it, never by the engine. */
 export interface SqlTable {
   /** qualified and quoted */
   readonly name: string;
-  /** the key's columns, quoted */
+  /** the key columns, quoted */
   readonly key: readonly string[];
 }
 
 const leaseMs = 10_000;
 
-/** The engine's own parts on a database, closed when `work` is over. */
+/** The engine's own parts on a database, closed when `work` has ended. */
 export async function withEngine<T>(url: string, work: (session: Session) => Promise<T>): Promise<T> {
   return withSession("tidefill test", { connectionString: url }, 4, work);
 }
 
-/** Starts a run that stops before its first batch: a run without ranges. */
+/** Starts a run that stops before its first batch, so it has no ranges. */
 export async function startWithoutRanges(database: TestDatabase, job: Job): Promise<RunReport> {
   return runJob(job, { connectionString: database.url, signal: AbortSignal.abort(), again: true });
 }
 
-/** Plans a run that has no ranges by plain SQL: `rows` keys a range. */
+/** Plans the ranges of such a run by plain SQL: `rows` keys each. */
 export async function planSmallRanges(
   database: TestDatabase,
   run: number,
@@ -41,7 +41,7 @@ export async function planSmallRanges(
   rows: number,
 ): Promise<void> {
   const key = table.key.map((column) => `${column}::text`).join(", ");
-  // One message is one transaction: keys are written as in UTC, whatever the server's own zone is.
+  // One message is one transaction. Keys are written in UTC, whatever the server's time zone.
   await database.query(`
     set local timezone = 'UTC';
     with keys as (
@@ -71,7 +71,7 @@ export async function runInSmallRanges(
   return resumeRun(job, String(run), { connectionString: database.url, workers, onEvent });
 }
 
-/** Runs a job as one range in batches of exactly the given sizes, over and over; answers how many batches there were. */
+/** Runs a job as one range in batches of exactly these sizes, repeated; returns the number of batches. */
 export async function runInSmallBatches(
   database: TestDatabase,
   job: Job,
@@ -118,7 +118,7 @@ export async function runInSmallBatches(
   });
 }
 
-/** The tags of all rows in the order in which batches of `rows` keys, walked to the end, read them. */
+/** The tags of all rows in the order in which batches of `rows` keys read them. */
 export async function tagsByBatches(db: Database, opened: OpenedJob, rows: number): Promise<string[]> {
   return walk(db, opened, async (tx, bounds) => {
     const { through, isLast } = await opened.source.walk.nextBatch(tx, bounds, rows, 1_000_000);
@@ -126,7 +126,7 @@ export async function tagsByBatches(db: Database, opened: OpenedJob, rows: numbe
   });
 }
 
-/** The same by the boundaries of ranges. */
+/** The tags of all rows in the order given by the boundaries of ranges. */
 export async function tagsByBoundaries(db: Database, opened: OpenedJob, rows: number): Promise<string[]> {
   return walk(db, opened, async (tx, { after }) => {
     const through = await opened.source.walk.boundary(tx, after, rows);

@@ -20,7 +20,7 @@ async function reconnect(): Promise<void> {
   );
 }
 
-test("a schema that stands before pg_catalog in the search path cannot stand in for built-in functions", async () => {
+test("a schema before pg_catalog in the search path cannot replace built-in functions", async () => {
   await database.query("create schema evil");
   await database.query(
     "create function evil.lower(text) returns text language sql as $$ select 'hijacked' $$",
@@ -45,11 +45,11 @@ test("a schema that stands before pg_catalog in the search path cannot stand in 
   expect(await database.query("select distinct body from public.notes")).toEqual([{ body: "abc" }]);
 });
 
-// pgbouncer keeps time zone and date style as it first saw them, whatever the database says since.
+// pgbouncer keeps the time zone and date style it saw first, even when the database's settings change.
 const isPooled = inject("poolerUrl") !== null;
 
 test.skipIf(isPooled)(
-  "triggers work as they do for the application: its search path, its time zone, its order of day and month",
+  "triggers work as for the application: with its search path, time zone, and order of day and month",
   async () => {
     await database.query("create table seen (day date, at timestamp)");
     await database.query(`

@@ -18,7 +18,10 @@ beforeAll(async () => {
     create type mood as enum ('zest', 'awe', 'joy')`);
 });
 
-/** A table of this shape: `create` fills in everything but n and tag; its rows come from `fill`, over `g`, 1 to `rows`. */
+/**
+ * A table's shape: `create` includes every column but n and tag; `fill` inserts its rows over `g`, 1 to
+ * `rows`.
+ */
 interface Shape {
   readonly name: string;
   readonly table: string;
@@ -156,7 +159,7 @@ const cases = [
 ];
 
 test.each(cases)(
-  "$rows rows with $name are walked in order and written once each",
+  "$rows rows with $name are walked in order, and each is written once",
   async ({ table: name, key, columns, create, fill, rows }) => {
     const sqlName = name === "select" ? quoted(name) : name;
     await database.query(`drop table if exists ${sqlName}; ${create}`);

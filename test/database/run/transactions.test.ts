@@ -7,7 +7,7 @@ import { withEngine } from "./small-batches.ts";
 
 const database = useDatabase();
 
-test("only a transaction that may be forgotten does not wait for the disk, and nothing of that stays", async () => {
+test("only a transaction that may be forgotten does not wait for the disk, and the setting does not outlast it", async () => {
   await withEngine(database.url, async ({ db }) => {
     const settings: unknown[] = [];
     for (const limits of [{}, { mayBeForgotten: true }, {}] as const) {
@@ -27,7 +27,7 @@ test.each([
   "application_name=shop",
   "connect_timeout=5&application_name=shop",
   "application_name=shop&connect_timeout=5",
-])("a name in the address does not replace ours: ?%s", async (query) => {
+])("a name in the address does not replace tidefill's: ?%s", async (query) => {
   const connectionString = `${database.url}?${query}`;
   const db = new Database(createPool({ connectionString, applicationName: "tidefill x", maxConnections: 1 }));
   try {

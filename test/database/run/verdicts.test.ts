@@ -57,7 +57,7 @@ test.each([
   ["undefined", undefined],
   ["an array", []],
   ["a text", "done"],
-])("a transform that answers %s rejects the row", async (_, answer) => {
+])("a transform that returns %s rejects the row", async (_, answer) => {
   const job = defineJob({
     name: "nonsense",
     source: rowsOf(labels),
@@ -68,7 +68,7 @@ test.each([
 });
 
 test.each(["at once", "later"])(
-  "what a transform skips, rejects and throws %s is kept apart",
+  "rows that a transform skips, rejects or throws at %s are counted separately",
   async (when) => {
     const answer = (id: bigint): { label: string } | ReturnType<typeof skip> => {
       if (id % 4n === 0n) return skip();
@@ -93,7 +93,7 @@ test.each(["at once", "later"])(
   },
 );
 
-test("an Error that a transform answers is a reject like one that it throws", async () => {
+test("an Error that a transform returns is a reject like one that it throws", async () => {
   const job = defineJob({
     name: "errors",
     source: rowsOf(labels),
@@ -103,7 +103,7 @@ test("an Error that a transform answers is a reject like one that it throws", as
   expect((await run(job)).rows).toMatchObject({ written: 19, rejected: 1 });
 });
 
-test("a run stops when it has more rejects than it may have, and keeps them", async () => {
+test("a run stops when it exceeds its reject limit, and keeps the rejects", async () => {
   const job = defineJob({
     name: "limited",
     source: rowsOf(labels),
@@ -118,7 +118,7 @@ test("a run stops when it has more rejects than it may have, and keeps them", as
   });
 });
 
-test("as many rejects as a run may have do not stop it", async () => {
+test("exactly as many rejects as the limit allows do not stop a run", async () => {
   const job = defineJob({
     name: "limited",
     source: rowsOf(labels),
@@ -130,7 +130,7 @@ test("as many rejects as a run may have do not stop it", async () => {
 });
 
 test.each(["100%", "50%"] as const)(
-  "a limit of %s is judged by all rows read, the batch's own among them",
+  "a limit of %s counts all rows read, including the current batch's",
   async (rejectLimit) => {
     await database.query("insert into labels select generate_series(21, 4000)");
     const job = defineJob({
@@ -145,7 +145,7 @@ test.each(["100%", "50%"] as const)(
   },
 );
 
-test("a row job that skips what is pending ends, and counts each row once", async () => {
+test("a row job that skips pending rows ends, and counts each row once", async () => {
   const job = defineJob({
     name: "skips",
     source: rowsOf(labels, { pending: sql`label is null` }),
@@ -158,7 +158,7 @@ test("a row job that skips what is pending ends, and counts each row once", asyn
   });
 });
 
-test("poison rows are rejected wherever they lie in a range, the last among them", async () => {
+test("poison rows are rejected wherever they lie in a range, also at its end", async () => {
   await database.query(`
     insert into labels select generate_series(21, 3000);
     alter table labels add check (id not in (1, 2, 500, 501, 1777, 2999, 3000) or label is null)`);

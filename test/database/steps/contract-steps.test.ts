@@ -59,7 +59,7 @@ describe("contract steps that would harm a live table", () => {
       contract,
     });
 
-  test("refuse the run before its first row, also where there is no step before the rows", async () => {
+  test("refuse the run before its first row, also without steps before the rows", async () => {
     for (const job of [defineSteps({ name: "steps", contract: [widen, wipe] }), filling([widen, wipe])]) {
       await expect(runJob(job, options)).rejects.toMatchObject({ check: "sql-is-safe" });
       expect(await database.query("select from things where n is not null")).toEqual([]);
@@ -67,7 +67,7 @@ describe("contract steps that would harm a live table", () => {
     expect(await overwritten()).toBe(0);
   });
 
-  test("that came into the job after its rows were begun wait, and contract refuses them", async () => {
+  test("and were added after the rows began are left waiting, and contract refuses them", async () => {
     const controller = new AbortController();
     const first = await runJob(filling([]), {
       ...options,
@@ -85,7 +85,7 @@ describe("contract steps that would harm a live table", () => {
   });
 });
 
-describe("contract steps after an insert whose rows nobody can find again", () => {
+describe("contract steps after an insert whose rows cannot be found again", () => {
   const copies = table("copies", { key: "id", columns: { id: "bigint", old: "text" } });
   const copying = (more: object = {}) =>
     defineSqlJob({
@@ -104,7 +104,7 @@ describe("contract steps after an insert whose rows nobody can find again", () =
     );
   });
 
-  test("wait, and are done once the author has said what must hold", async () => {
+  test("wait, and are done once the author has added an integrity query", async () => {
     const report = await runJob(copying(), options);
     expect(report).toMatchObject({
       status: "succeeded",
@@ -118,7 +118,7 @@ describe("contract steps after an insert whose rows nobody can find again", () =
   });
 });
 
-test("a last step that has failed is gone on with by run and by resume", async () => {
+test("run and resume both go on with a last step that has failed", async () => {
   const job = defineSteps({
     name: "last",
     contract: [addCheck("things", "short", sql`length(old) < 2`), setNotNull("things", "old")],
@@ -133,14 +133,14 @@ test("a last step that has failed is gone on with by run and by resume", async (
 });
 
 test.each([dropColumn("things", "n"), dropTable("things"), renameColumn("things", "n", "m")])(
-  "$name belongs after the rows, where its gates are",
+  "$name is allowed only after the rows, where its checks are",
   (step) => {
     expect(() => defineSteps({ name: "early", expand: [step] })).toThrow(/takes something away/);
     expect(() => defineSteps({ name: "late", contract: [step] })).not.toThrow();
   },
 );
 
-test("a backup before a column goes holds all its rows, also those that the job never had to do with", async () => {
+test("a backup before a column is dropped holds all rows, including those that the job did not write", async () => {
   const directory = join(await mkdtemp(join(tmpdir(), "tidefill-backup-")), "kept");
   const job = defineSqlJob({
     name: "fill-and-drop",
@@ -158,7 +158,7 @@ test("a backup before a column goes holds all its rows, also those that the job 
   await rm(dirname(directory), { recursive: true });
 });
 
-test("a job of steps alone has its backup too, of the one table that it drops of", async () => {
+test("a job of steps alone has its backup too, of the one table from which it drops", async () => {
   const parent = await mkdtemp(join(tmpdir(), "tidefill-backup-"));
   const job = (name: string, ...contract: readonly Step[]) => defineSteps({ name, contract });
   const backup = (of: Job) => backupJob(of, { ...options, directory: join(parent, of.name) });

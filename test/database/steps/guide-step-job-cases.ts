@@ -4,16 +4,16 @@ import createEssayVersions from "../../../jobs/create-essay-versions.ts";
 import essayWordCount from "../../../jobs/essay-word-count.ts";
 import tokenizeEssays from "../../../jobs/tokenize-essays.ts";
 
-/** A job of the guide that changes the schema, and by plain SQL what it has to make of the school. */
+/** A job of the guide that changes the schema, with plain SQL for what it must make of the school. */
 export interface GuideStepJob {
   readonly job: Job;
-  /** jobs that come before it */
+  /** jobs that must run before it */
   readonly before: readonly Job[];
-  /** one query each, with the one text that it has to answer */
+  /** queries, each with the one text that it must return */
   readonly expected: Readonly<Record<string, readonly [query: string, answer: string | null]>>;
-  /** statements that have to fail, with their SQLSTATE */
+  /** statements that must fail, with their SQLSTATE */
   readonly refused: Readonly<Record<string, readonly [statement: string, sqlstate: string]>>;
-  /** moments to be killed at: a statement of a step, as its beginning; `rows` is the middle of them */
+  /** moments at which to kill: the beginning of a step's statement, or `rows` for the middle of the rows */
   readonly moments: readonly string[];
 }
 
@@ -24,18 +24,18 @@ export const stepCases: readonly GuideStepJob[] = [
     job: addConfidenceScore,
     before: [],
     expected: {
-      "the old rows read the default": [
+      "old rows read the default": [
         "select string_agg(distinct confidence_score::text, ',') from essay_feedback",
         "0.8",
       ],
-      "so does a new one": [
+      "a new row reads the default": [
         `with born as (
           insert into essay_feedback (essay_id, feedback_type, comment) values (1, 'grammar', 'new')
           returning confidence_score)
         select confidence_score::text from born`,
         "0.8",
       ],
-      "both ends of the range are in it": [
+      "the range includes both ends": [
         `with changed as (
           update essay_feedback set confidence_score = (id = 1)::integer where id in (1, 2)
           returning confidence_score)
@@ -48,8 +48,8 @@ export const stepCases: readonly GuideStepJob[] = [
       ],
     },
     refused: {
-      "more than one": ["update essay_feedback set confidence_score = 1.5 where id = 1", "23514"],
-      "less than nothing": ["update essay_feedback set confidence_score = -0.1 where id = 1", "23514"],
+      "a score above one": ["update essay_feedback set confidence_score = 1.5 where id = 1", "23514"],
+      "a score below zero": ["update essay_feedback set confidence_score = -0.1 where id = 1", "23514"],
       nothing: ["update essay_feedback set confidence_score = null where id = 1", "23502"],
     },
     moments: ["alter table %add column", "alter table %not valid", "alter table %validate"],
@@ -75,11 +75,11 @@ export const stepCases: readonly GuideStepJob[] = [
         "select convalidated::text from pg_constraint where conname = 'essayversion_essay'",
         "true",
       ],
-      "the newest are found by an index": [
+      "an index finds the newest versions": [
         "select indisvalid::text from pg_index where indexrelid = to_regclass('essayversion_newest')",
         "true",
       ],
-      "no check is left of not null": [
+      "no helper check for not null is left": [
         "select string_agg(conname, ',') from pg_constraint where conname like 'tidefill%'",
         null,
       ],
@@ -89,11 +89,11 @@ export const stepCases: readonly GuideStepJob[] = [
         `insert into ${versions} (essay_id, version_number, content) values (1, 1, 'again')`,
         "23505",
       ],
-      "a version of no essay": [
+      "a version without an essay": [
         `insert into ${versions} (essay_id, version_number, content) values (-1, 1, 'lost')`,
         "23503",
       ],
-      "a version of no time": [
+      "a version without a time": [
         `insert into ${versions} (essay_id, version_number, content, created_at) values (1, 2, 'x', null)`,
         "23502",
       ],
@@ -116,7 +116,7 @@ export const stepCases: readonly GuideStepJob[] = [
           regexp_split_to_array(lower(btrim(content, e' \\t\\r\\n')), '[^[:alnum:]]+')`,
         "0",
       ],
-      "they are an array of text": [
+      "the words are an array of text": [
         `select format_type(atttypid, atttypmod) from pg_attribute
         where attrelid = 'essay_submission_essay'::regclass and attname = 'processed_content'`,
         "text[]",
@@ -130,7 +130,10 @@ export const stepCases: readonly GuideStepJob[] = [
       ],
     },
     refused: {
-      "no array": ["update essay_submission_essay set processed_content = 'word' where id = 1", "22P02"],
+      "words that are no array": [
+        "update essay_submission_essay set processed_content = 'word' where id = 1",
+        "22P02",
+      ],
     },
     moments: ["alter table %add column", "rows", "create index concurrently"],
   },

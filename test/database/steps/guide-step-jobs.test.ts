@@ -42,7 +42,7 @@ async function runAll(jobs: readonly Job[]): Promise<void> {
   for (const job of jobs) expect(await runJob(job, options)).toMatchObject({ status: "succeeded" });
 }
 
-/** Runs in a transaction that is rolled back; answers the first value, or the SQLSTATE of what was refused. */
+/** Runs in a transaction that is rolled back; returns the first value, or the SQLSTATE of the refusal. */
 async function tried(statement: string): Promise<unknown> {
   const client = await database.pool.connect();
   try {
@@ -74,7 +74,7 @@ async function requireExpected({ job, expected, refused }: GuideStepJob): Promis
   expect(verified).toMatchObject({ status: "succeeded", rows: { conflicted: 0, read: 2_000 } });
 }
 
-test.each(stepCases)("$job.name does its work, a second time nothing, and is undone", async (each) => {
+test.each(stepCases)("$job.name works, changes nothing a second time, and is undone", async (each) => {
   const { job } = each;
   await runAll(each.before);
   const before = await schemaAndRows(database);
@@ -87,7 +87,7 @@ test.each(stepCases)("$job.name does its work, a second time nothing, and is und
   await expect(runJob(job, options)).rejects.toMatchObject({ check: "not-done-already" });
   expect(await runJob(job, { ...options, again: true })).toMatchObject({ rows: { written: 0 } });
   expect(await schemaAndRows(database)).toEqual(after);
-  // Both runs stand.
+  // Both runs still stand.
   await undoJob(job, options);
   expect(await schemaAndRows(database)).toEqual(before);
   expect(await database.query("select * from tidefill.step")).toEqual([]);
@@ -95,7 +95,7 @@ test.each(stepCases)("$job.name does its work, a second time nothing, and is und
   await requireExpected(each);
 });
 
-/** Keeps a statement of a step from ending, or a batch from getting on, until it is let go. */
+/** Keeps a statement of a step from ending, or a batch from going on, until it is released. */
 class Brake {
   readonly #client = new pg.Client({ connectionString: database.url, application_name: "brake" });
   readonly #moment: string;
@@ -152,7 +152,7 @@ async function killAt(job: Job, moment: string): Promise<void> {
   await brake.release();
 }
 
-/** The command that goes on after a kill, as the run stands. */
+/** The command that goes on after a kill, chosen by the run's status. */
 async function goOn(job: Job): Promise<void> {
   const [run] = await database.query("select status from tidefill.run where job = $1 and kind = 'run'", [
     job.name,
@@ -162,7 +162,7 @@ async function goOn(job: Job): Promise<void> {
   expect(code, stderr).toBe(0);
 }
 
-// Three processes one after the other, each of which a busy machine may keep for a minute.
+// Three processes one after the other, each of which may take a minute on a busy machine.
 describe.each(stepCases)("$job.name", { timeout: 300_000 }, (each) => {
   test.each(each.moments)("killed at its %s, it ends in the same state, and is undone", async (moment) => {
     await runAll(each.before);
@@ -175,7 +175,7 @@ describe.each(stepCases)("$job.name", { timeout: 300_000 }, (each) => {
   });
 });
 
-test("a value out of its range keeps the check from holding; it is undone, and the field that was there stays", async () => {
+test("a value out of range keeps the check from being validated; the undo leaves the existing column", async () => {
   await database.query(
     "alter table essay_feedback add confidence_score double precision not null default 0.8; update essay_feedback set confidence_score = 1.5",
   );
@@ -185,14 +185,14 @@ test("a value out of its range keeps the check from holding; it is undone, and t
   expect(await schemaAndRows(database)).toEqual(before);
 });
 
-test("a version goes with its essay", async () => {
+test("deleting an essay deletes its versions", async () => {
   await runJob(createEssayVersions, options);
   await database.query("delete from essay_feedback where essay_id = 7");
   await database.query("delete from essay_submission_essay where id = 7");
   expect(await database.query("select from essay_submission_essayversion where essay_id = 7")).toEqual([]);
 });
 
-test("words are found by the index", async () => {
+test("the index serves the search for words", async () => {
   await runAll(stepCases.find(({ job }) => job === tokenizeEssays)?.before ?? []);
   await runJob(tokenizeEssays, options);
   const client = await database.pool.connect();
@@ -205,7 +205,7 @@ test("words are found by the index", async () => {
   expect(rows.map((row) => row["QUERY PLAN"]).join("\n")).toContain("idx_essay_processed_content");
 });
 
-test("the command line does all that is pending in order, and undoes all of it", async () => {
+test("the command line does all pending jobs in order, and undoes all of them", async () => {
   const before = await schemaAndRows(database);
   const names = stepCases.flatMap((each) => [...each.before, each.job]).map(({ name }) => name);
   const up = await tidefill.run("up", "--to", "tokenize-essays");

@@ -1,6 +1,6 @@
 import type { TestDatabase } from "../../support/database.ts";
 
-/** What the schema `public` is in every detail that a step could change, and each table's rows as one sum. */
+/** Every detail of the schema `public` that a step could change, and a checksum of each table's rows. */
 export async function schemaAndRows(database: TestDatabase): Promise<unknown> {
   const schema = await database.query(`
     select 'column' as what, attrelid::regclass::text as of, attname as name,

@@ -91,7 +91,7 @@ async function isThere(name: string): Promise<boolean> {
   return row?.is_there === true;
 }
 
-/** It is told to leave, with a code after which the same command goes on. */
+/** The error that tells the caller to leave; the same command goes on later. */
 async function leaves(work: Promise<unknown>): Promise<string> {
   const error = await work.then(
     () => new Error("It did not leave."),
@@ -102,7 +102,7 @@ async function leaves(work: Promise<unknown>): Promise<string> {
   return error.message;
 }
 
-test("a step waits for its window, says so once, and can be stopped there", async () => {
+test("a step waits for its window, says so once, and can be stopped while it waits", async () => {
   const heard = new Heard();
   const run = runJob(steps(), heard.options({ window: closedWindow() }));
   run.catch(() => {});
@@ -114,13 +114,13 @@ test("a step waits for its window, says so once, and can be stopped there", asyn
   heard.stop();
   expect(await leaves(run)).toMatch(/was stopped/);
   expect(await isThere("more")).toBe(false);
-  // What a job says holds where the command says nothing, and not where it does.
+  // The job's window applies only when the command gives none.
   expect(await runJob(steps(closedWindow()), new Heard().options({ window: open }))).toMatchObject({
     status: "succeeded",
   });
 });
 
-test("a step that may not begin leaves where nobody wants to wait", async () => {
+test("with exitWhenClosed or after its time, a step that may not begin leaves", async () => {
   const leave = { exitWhenClosed: true };
   expect(await leaves(runJob(steps(closedWindow()), new Heard().options(leave)))).toMatch(
     /^The step "create table more" of steps was not begun: the window .* is closed until/,
@@ -132,7 +132,7 @@ test("a step that may not begin leaves where nobody wants to wait", async () => 
   expect(await database.query("select name from tidefill.step")).toEqual([]);
 });
 
-test("a stop file holds steps as it holds rows, and both go on when it is gone", async () => {
+test("a stop file holds steps as it holds rows, and both go on when the file is gone", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tidefill-"));
   const path = join(folder, "stop");
   await writeFile(path, "");
@@ -144,13 +144,13 @@ test("a stop file holds steps as it holds rows, and both go on when it is gone",
   expect(await run).toMatchObject({ status: "succeeded", contract: { done: 1, open: [] } });
 });
 
-test("the contract steps wait for the window that the run has by then, and resume goes on with them", async () => {
+test("contract steps wait for the window that the run has by then, and resume goes on with them", async () => {
   const shut = closedWindow();
   let isShut = false;
   const shutting = (event: { readonly type: string }): void => {
     if (event.type !== "batch committed" || isShut) return;
     isShut = true;
-    // Somebody sets it while the run works.
+    // An operator sets it while the run works.
     void database.query(
       "update tidefill.run set pace = jsonb_build_object('window', $1::text) where kind = 'run'",
       [shut],
@@ -171,7 +171,7 @@ test("the contract steps wait for the window that the run has by then, and resum
   });
 });
 
-test("somebody opens the window for contract steps that wait for it", async () => {
+test("opening the window releases contract steps that wait for it", async () => {
   const job = defineSteps({
     name: "later",
     contract: [createTable("more", sql`create table more (id bigint primary key)`)],
@@ -183,14 +183,14 @@ test("somebody opens the window for contract steps that wait for it", async () =
     setPace(session, "later", [`window=${open}`]),
   );
   expect(await run).toMatchObject({ contract: { done: 1, open: [] } });
-  // Nobody waits any more.
+  // No step waits now.
   const late = withSession("test", { connectionString: database.url }, 5, (session) =>
     setPace(session, "later", [`window=${open}`]),
   );
   await expect(late).rejects.toThrow(/has ended already/);
 });
 
-test("a run whose expand steps wait is not there yet, and whoever asks for it hears who waits", async () => {
+test("a run whose expand steps wait does not exist yet, and a request for it names the waiting process", async () => {
   const heard = new Heard();
   const run = runJob(whole(closedWindow()), heard.options());
   run.catch(() => {});
@@ -203,7 +203,7 @@ test("a run whose expand steps wait is not there yet, and whoever asks for it he
   await leaves(run);
 });
 
-test("a step that waits for its lock waits for its hours as well, as long as nothing of it is done", async () => {
+test("a step that waits for its lock also waits for its window, as long as nothing of it is done", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tidefill-"));
   const path = join(folder, "stop");
   const holder = new pg.Client({ connectionString: database.url });
@@ -223,7 +223,7 @@ test("a step that waits for its lock waits for its hours as well, as long as not
   expect(await run).toMatchObject({ status: "succeeded", contract: { done: 1 } });
 });
 
-test("what takes something away waits as well, and so does the undo where that is asked for", async () => {
+test("a destructive step waits for its window too, and so does an undo where the command asks for it", async () => {
   await runJob(steps(), new Heard().options());
   let looks = 0;
   const check = (): boolean => {
@@ -236,7 +236,7 @@ test("what takes something away waits as well, and so does the undo where that i
   expect(await leaves(contractJob(later, new Heard().options(leave)))).toMatch(
     /drop table more.* was not begun/,
   );
-  // A backup that was fresh enough before the wait need not be so after it.
+  // A backup that was recent enough before the wait may be too old after it.
   expect(looks).toBe(0);
   expect(await leaves(undoJob(steps(), new Heard().options(leave)))).toMatch(
     /^The undo of "create table more" of steps was not begun/,
@@ -245,7 +245,7 @@ test("what takes something away waits as well, and so does the undo where that i
     /was not begun/,
   );
   expect(await isThere("more")).toBe(true);
-  // Undoing is urgent more often than not: the job's own window does not hold it.
+  // An undo is often urgent, so the job's own window does not hold it.
   await undoJob(steps(closedWindow()), new Heard().options());
   expect(await isThere("more")).toBe(false);
 });

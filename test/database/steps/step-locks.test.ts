@@ -30,7 +30,7 @@ beforeEach(async () => {
   await database.query("insert into t select g, g, repeat(md5(g::text), 3) from generate_series(1, 60000) g");
 });
 
-/** Ends also what a test that has failed has left: others would wait for its locks. */
+/** Also ends the sessions of a failed test; the other tests would wait for their locks. */
 afterEach(async () => {
   await Promise.all(sessions.splice(0).map((session) => session.end()));
 });
@@ -46,7 +46,7 @@ async function connected(application: string): Promise<pg.Client> {
 
 const job = (...expand: readonly Step[]): Job => defineSteps({ name: "steps", expand });
 
-/** Reads or writes one row after the other, as long as it is connected. */
+/** Reads or writes one row after another while it is connected. */
 class Neighbour {
   count = 0;
 
@@ -69,7 +69,7 @@ async function startNeighbours(): Promise<readonly Neighbour[]> {
   ];
 }
 
-/** Waits until each of them has got through many times more. */
+/** Waits until each neighbour has done many more rounds. */
 async function getThrough(neighbours: readonly Neighbour[]): Promise<void> {
   const before = neighbours.map(({ count }) => count);
   await until(async () => neighbours.every(({ count }, index) => count > (before[index] ?? 0) + 20), {
@@ -77,7 +77,7 @@ async function getThrough(neighbours: readonly Neighbour[]): Promise<void> {
   });
 }
 
-/** Whether any session of this database does this. */
+/** Whether any session of this database matches the condition. */
 async function isAny(condition: string): Promise<boolean> {
   const rows = await database.query(
     `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and ${condition}`,
@@ -85,7 +85,7 @@ async function isAny(condition: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-test("a step waits in short attempts, tells who is in its way, and lets everybody else through", async () => {
+test("a step waits in short attempts, names the blocking session, and lets the other sessions through", async () => {
   const holder = await connected("a report");
   await holder.query("begin; select count(*) from t where body = 'secret of somebody' and n = 4711");
   const neighbours = await startNeighbours();
@@ -101,7 +101,7 @@ test("a step waits in short attempts, tells who is in its way, and lets everybod
     },
     { describe: "three attempts in vain" },
   );
-  // A neighbour may stand in the way of one attempt as well, and an attempt may be over before it is looked at.
+  // A neighbour may block an attempt as well, and an attempt may be over before it is looked at.
   expect(waits.flatMap(({ inTheWay }) => inTheWay)).toContainEqual(
     expect.objectContaining({
       application: "a report",
@@ -115,7 +115,7 @@ test("a step waits in short attempts, tells who is in its way, and lets everybod
   expect((await run).status).toBe("succeeded");
 });
 
-test("a step that waits ends when it is told to, and has done nothing", async () => {
+test("a waiting step ends when it is told to, and has done nothing", async () => {
   const holder = await connected("a report");
   await holder.query("begin; select from t limit 1");
   const stop = new AbortController();
@@ -131,7 +131,7 @@ test("a step that waits ends when it is told to, and has done nothing", async ()
   expect(await database.query("select to_jsonb(t) ? 'm' as has from t limit 1")).toEqual([{ has: false }]);
 });
 
-/** Runs a step until it has waited so many times, then does `free`; answers what was told of the waits. */
+/** Runs a step until it has waited so many times, then calls `free`; returns the reported waits. */
 async function blocked(step: Step, times: number, free: () => Promise<unknown>) {
   const events: StepEvent[] = [];
   const run = runJob(job(step), { connectionString: database.url, onStep: (event) => events.push(event) });
@@ -156,9 +156,9 @@ const own = (up: string, transactional: boolean): Step =>
     known: up.startsWith("lock") ? { "lock-table": "others are to be in its way" } : {},
   });
 
-// Behind a pooler it is refused.
+// Refused behind a pooler.
 test.skipIf(inject("poolerUrl") !== null)(
-  "a statement of the author's outside of a transaction waits in short attempts too",
+  "a statement of the author's outside a transaction waits in short attempts too",
   async () => {
     const holder = await connected("a report");
     await holder.query("begin; select from t limit 1");
@@ -185,19 +185,19 @@ test.each<readonly [string, Step, string, boolean]>([
     true,
   ],
   [
-    "an index that is built",
+    "an index build by a step",
     createIndex("t_n", { on: "t", by: sql`n` }),
     "delete from t where id = 1",
     false,
   ],
   [
-    "an index that the author builds",
+    "an index build by the author",
     own("create /* now */ index concurrently t_n on public.t (n)", false),
     "delete from t where id = 1",
     false,
   ],
 ])(
-  "of %s it is told who is in the way, and not who else is there",
+  "%s reports which sessions block it, and leaves out the other sessions",
   async (_, step, statement, triesAgain) => {
     await database.query(
       "create table if not exists p (id bigint primary key); truncate p; insert into p values (1)",
@@ -217,7 +217,7 @@ test.each<readonly [string, Step, string, boolean]>([
   },
 );
 
-test("an index that is built is given up when that is wished, and made anew by the next run", async () => {
+test("an index build can be stopped, and the next run builds the index again", async () => {
   const writer = await connected("a writer");
   await writer.query("begin; delete from t where id = 1");
   const given = job(createIndex("t_n", { on: "t", by: sql`n` }));
@@ -236,7 +236,7 @@ test("an index that is built is given up when that is wished, and made anew by t
   ]);
 });
 
-test("looking at all rows is given up when that is wished", async () => {
+test("a step that checks all rows can be stopped", async () => {
   await brake("%validate%");
   const stop = new AbortController();
   const run = runJob(job(addCheck("t", "n_above", sql`n > 0`)), {
@@ -250,7 +250,7 @@ test("looking at all rows is given up when that is wished", async () => {
   await expect(run).rejects.toMatchObject({ code: "step-stopped" });
 });
 
-/** Keeps statements like this one from ending, while they hold their locks, as long as the table `brake` has a row. */
+/** Keeps matching statements from ending, with their locks held, while the table `brake` has a row. */
 async function brake(statement: string): Promise<void> {
   await database.query("create table brake (id integer); insert into brake values (1)");
   await database.query(`
@@ -262,8 +262,8 @@ async function brake(statement: string): Promise<void> {
 }
 
 test.each<readonly [string, Step, string]>([
-  ["looks whether a check holds", addCheck("t", "n_above", sql`n > 0`), "%validate%"],
-  ["looks whether a column is null", setNotNull("t", "body"), "%validate%"],
+  ["tests whether a check holds", addCheck("t", "n_above", sql`n > 0`), "%validate%"],
+  ["tests whether a column is null", setNotNull("t", "body"), "%validate%"],
 ])("readers and writers go on while a step %s for all rows", async (_, step, statement) => {
   const neighbours = await startNeighbours();
   await brake(statement);
@@ -276,11 +276,11 @@ test.each<readonly [string, Step, string]>([
   expect((await run).status).toBe("succeeded");
 });
 
-test("readers and writers go on while an index is built, and while it is dropped", async () => {
+test("readers and writers go on while an index is built and while it is dropped", async () => {
   const steps = job(createIndex("t_body", { on: "t", by: sql`md5(body), n` }));
   const neighbours = await startNeighbours();
   for (const work of [runJob, undoJob]) {
-    // Building and dropping both wait for whoever has written before them.
+    // Building and dropping both wait for sessions that wrote before.
     const writer = await connected("a writer");
     await writer.query("begin; update t set body = 'x' where id = 60000");
     const done = work(steps, { connectionString: database.url });
@@ -300,6 +300,6 @@ test.each([
   ["select 1 -- don't tell 4711\n, 0x1F /* 'secret */, B'01', U&'x'", "select ? , ? , ?, U&?"],
   ["insert into t values (1e5, 'unfinished", "insert into t values (?, ?"],
   ["select e'it\\'s secret', 1", "select …"],
-])("of the statement %j others see %j", (statement, shown) => {
+])("the statement %j is shown as %j", (statement, shown) => {
   expect(withoutValues(statement)).toBe(shown);
 });

@@ -24,7 +24,7 @@ beforeEach(async () => {
   await database.query("create table things.p (id bigint primary key, other bigint unique)");
 });
 
-/** The step, in a database in which this stands in its place. */
+/** The step, in a database that already has the object `there` in its place. */
 async function found(step: Step, there: string): Promise<readonly StepEvent[]> {
   await database.query(there);
   const events: StepEvent[] = [];
@@ -124,7 +124,7 @@ test.each<readonly [string, Step, string]>([
   ["a serial column", column("bigserial"), "alter table things.t add m bigserial"],
   ["a stricter column", column("integer"), "alter table things.t add m integer not null default 7"],
   [
-    "a column that is a key to others",
+    "a column that is a foreign key",
     column("bigint constraint m_p references things.p (id)"),
     "alter table things.t add m bigint references things.p (id)",
   ],
@@ -138,12 +138,12 @@ test.each<readonly [string, Step, string]>([
     createTable("things.u", sql`create table things.u as select 1 as n`),
     "create table things.u (n integer)",
   ],
-])("%s that is the same is found, however it is written", async (_, step, there) => {
+])("%s that is the same is recognised, however it is written", async (_, step, there) => {
   const events = await found(step, there);
   expect(events.at(-1)).toMatchObject({ type: "step done", step: step.name });
 });
 
-test("a step whose definition was changed after it was begun is refused where the old one stands", async () => {
+test("a step whose definition was changed after it was begun is refused where the old object stands", async () => {
   const old = "create unique index t_n on things.t (n)";
   await database.query("insert into things.t values (1, 1, 'a'), (2, 1, 'b')");
   const first = runJob(job(index({ unique: true })), { connectionString: database.url });

@@ -31,7 +31,7 @@ import { useDatabase } from "../../support/database.ts";
 
 const database = useDatabase();
 const isPooled = inject("poolerUrl") !== null;
-/** Everything that could break out of a name, and a name of 63 bytes. */
+/** Characters that could break out of a name, and a name of 63 bytes. */
 const nasty = 'a.b"c\'d\n e; drop table "t"--$1 ü'.padEnd(62, "x");
 const quoted = `"${nasty.replaceAll('"', '""')}"`;
 
@@ -46,7 +46,7 @@ beforeEach(async () => {
   await database.query("create index t_old on things.t (old)");
 });
 
-/** What takes something away comes last. */
+/** Destructive steps go into `contract`. */
 function job(...steps: readonly Step[]): Job {
   return defineSteps({ name: "steps", [steps.some(takesAway) ? "contract" : "expand"]: steps });
 }
@@ -70,7 +70,7 @@ async function refused(work: Promise<unknown>): Promise<RefusedError> {
   return error;
 }
 
-/** The schema as the catalogue has it, and the rows. */
+/** The schema according to the catalogue, and the rows. */
 async function schema(): Promise<unknown> {
   return database.query(`
     select attrelid::regclass::text as of, attname as name, concat_ws(' ', format_type(atttypid, atttypmod), attnotnull,
@@ -95,7 +95,7 @@ describe.each<readonly [string, readonly Step[]]>([
     "an index",
     [createIndex(nasty, { on: "things.t", by: sql`(lower(old)), n`, where: sql`n > 5`, unique: true })],
   ],
-  ["an index that goes", [dropIndex("things.t_old")]],
+  ["a dropped index", [dropIndex("things.t_old")]],
   ["a check", [addCheck("things.t", nasty, sql`n > 0 -- and no more`)]],
   [
     "a foreign key",
@@ -109,7 +109,7 @@ describe.each<readonly [string, readonly Step[]]>([
     ],
   ],
   ["a column that is not null", [setNotNull("things.t", "n")]],
-  ["a column by another name", [renameColumn("things.t", "old", nasty)]],
+  ["a renamed column", [renameColumn("things.t", "old", nasty)]],
   [
     "statements of the author's",
     [
@@ -121,7 +121,7 @@ describe.each<readonly [string, readonly Step[]]>([
     ],
   ],
 ])("%s", (_, steps) => {
-  test("is there after the step, is found there by the next one, and goes with undo", async () => {
+  test("is done by the step, recognised by the next run, and undone by undo", async () => {
     const before = await schema();
     expect(await done(job(...steps))).toHaveLength(steps.length);
     const after = await schema();
@@ -131,11 +131,11 @@ describe.each<readonly [string, readonly Step[]]>([
     expect(await schema()).toEqual(before);
   });
 
-  test("that was there before the job came is found, and stays when the job is undone", async () => {
+  test("done before the job is recognised, and stays when the job is undone", async () => {
     if (steps[0]?.kind === "sql") return;
     await done(job(...steps));
     const after = await schema();
-    // A store that knows nothing of it.
+    // A new store, which has no record of the steps.
     await database.query("drop schema tidefill cascade");
     const found = await done(job(...steps));
     expect(found).toEqual(steps.map(() => expect.objectContaining({ wasThere: true })));
@@ -148,7 +148,7 @@ describe.each<readonly [string, readonly Step[]]>([
   });
 });
 
-test("of statements of the author's that are done already, the undo is not gone", async () => {
+test("statements of the author's that were done before the job stay when it is undone", async () => {
   await database.query("insert into things.t values (1000, 1, 'by somebody')");
   const given = (transactional: boolean) =>
     job(
@@ -168,7 +168,7 @@ test("of statements of the author's that are done already, the undo is not gone"
   }
 });
 
-test("a check that somebody has left unvalidated is validated, and is still his", async () => {
+test("an unvalidated check that was there before is validated, and stays when the job is undone", async () => {
   await database.query("alter table things.t add constraint n_above check (n > 0) not valid");
   const given = job(addCheck("things.t", "n_above", sql`n > 0`));
   await done(given);
@@ -177,7 +177,7 @@ test("a check that somebody has left unvalidated is validated, and is still his"
   expect(await schema()).toEqual(after);
 });
 
-test("an index that was dropped comes back as it was", async () => {
+test("undo rebuilds a dropped index as it was", async () => {
   const before = await schema();
   const given = job(dropIndex("things.t_old"));
   await done(given);
@@ -186,7 +186,7 @@ test("an index that was dropped comes back as it was", async () => {
   expect(await schema()).toEqual(before);
 });
 
-test("an index whose undo has failed comes back by the next one", async () => {
+test("a second undo rebuilds an index after the first failed", async () => {
   await database.query("create unique index t_n on things.t (n)");
   const before = await schema();
   const given = job(dropIndex("things.t_n"));
@@ -198,7 +198,7 @@ test("an index whose undo has failed comes back by the next one", async () => {
   expect(await schema()).toEqual(before);
 });
 
-test("an index that was left invalid is made anew", async () => {
+test("an index that was left invalid is built again", async () => {
   await database.query("insert into things.t values (500, 1, null)");
   const given = job(createIndex("t_n", { on: "things.t", by: sql`n`, unique: true }));
   await expect(runJob(given, { connectionString: database.url })).rejects.toThrow(/t_n/);
@@ -212,7 +212,7 @@ test("an index that was left invalid is made anew", async () => {
   ).toEqual([{ indisvalid: true }]);
 });
 
-test("what failed half-way is undone: its invalid index, its check that is not valid, its help for not null", async () => {
+test("the undo of a failed step removes its invalid index, its unvalidated check and its helper check for not null", async () => {
   await database.query("insert into things.t values (500, 1, null)");
   const before = await schema();
   for (const [step, left] of [
@@ -231,7 +231,7 @@ test("what failed half-way is undone: its invalid index, its check that is not v
   }
 });
 
-test("an index of another kind of thing's name is not dropped by the undo", async () => {
+test("undo does not drop another object with the name of the index", async () => {
   await database.query("create table things.t_n (id bigint)");
   const given = job(createIndex("t_n", { on: "things.t", by: sql`n` }));
   await expect(runJob(given, { connectionString: database.url })).rejects.toThrow(/t_n/);
@@ -241,7 +241,7 @@ test("an index of another kind of thing's name is not dropped by the undo", asyn
   ]);
 });
 
-test("texts outside of a transaction are sent one by one, and undone one by one", async () => {
+test("texts outside a transaction are sent one by one, and undone one by one", async () => {
   const before = await schema();
   const given = job(
     sqlStep({
@@ -261,14 +261,14 @@ test("texts outside of a transaction are sent one by one, and undone one by one"
   expect(await schema()).toEqual(before);
 });
 
-test("a step whose statements bring about something else is not done", async () => {
+test("a step whose statements produce something else is not done", async () => {
   const given = job(createTable("things.u", sql`create table things.v (id bigint)`));
   await expect(runJob(given, { connectionString: database.url })).rejects.toMatchObject({
     code: "step-not-done",
   });
 });
 
-test("a column's type is compared without what stands behind it", async () => {
+test("a column's type is compared without what follows it, such as a collation", async () => {
   const given = job(addColumn("things.t", "m", 'text collate "C"'), addColumn("things.t", "s", "varchar(9)"));
   await done(given);
   await database.query("drop schema tidefill cascade");
@@ -300,7 +300,7 @@ test.each<readonly [string, string, Step, RegExp]>([
     renameColumn("things.t", "old", "new"),
     /neither old nor new/,
   ],
-])("%s is in the way of a step, which is refused", async (_, before, step, message) => {
+])("%s blocks a step, which is refused", async (_, before, step, message) => {
   await database.query(before);
   const state = await schema();
   const work = runJob(job(step), { connectionString: database.url }).then(() =>
@@ -310,7 +310,7 @@ test.each<readonly [string, string, Step, RegExp]>([
   expect(await schema()).toEqual(state);
 });
 
-test("what would harm a live table is refused before anything is done, unless its author knows why", async () => {
+test("a step that would harm a live table is refused before anything is done, unless its author gives a reason", async () => {
   const state = await schema();
   const up = sql`alter table things.t alter column n type bigint`;
   const rewrite = (known = {}) =>
@@ -368,7 +368,7 @@ describe("a hostile search path", () => {
     expect(indexes).toEqual([{ are_plain: true }]);
   });
 
-  test.skipIf(!isPooled)("is refused where a pooler lets nobody set another", async () => {
+  test.skipIf(!isPooled)("is refused where a pooler does not let a session set another", async () => {
     await expect(done(job(index))).rejects.toMatchObject({ check: "step-has-its-session" });
   });
 });
@@ -392,9 +392,9 @@ describe("dropping", () => {
   test.each([
     ["the column whose images an undo log holds", dropColumn("things.t", "n"), "no-undo-needs-it"],
     ["the table of an undo log", dropTable("things.t"), "no-undo-needs-it"],
-    ["a column of which there is no backup", dropColumn("things.t", "old"), "backup-is-there"],
+    ["a column without a backup", dropColumn("things.t", "old"), "backup-is-there"],
   ])("%s is refused", async (_, step, check) => {
-    // `n + 1` cannot be compared, so the run is taken as verified by hand.
+    // `n + 1` cannot be compared, so the run counts as verified by hand.
     const given = dropping(step, { sink: update(things, { n: sql`id` }) });
     const report = await runJob(given, options);
     expect(report.contract).toMatchObject({ done: 0, open: [step.name], problem: null });
@@ -403,7 +403,7 @@ describe("dropping", () => {
     expect(await schema()).toEqual(state);
   });
 
-  test("a column goes once a check of the author's says that there is a backup", async () => {
+  test("a column is dropped once the author's check says that there is a backup", async () => {
     let says = false;
     const given = dropping(dropColumn("things.t", "old"), {
       sink: update(things, { n: sql`id` }),
@@ -419,7 +419,7 @@ describe("dropping", () => {
     expect((await refused(undoJob(given, options))).check).toBe("steps-can-be-undone");
   });
 
-  test("a run whose verify finds differences keeps its contract steps from being done", async () => {
+  test("a run whose verify finds differences blocks its contract steps", async () => {
     const given = dropping(setNotNull("things.t", "n"));
     const report = await runJob(given, options);
     expect(report.contract).toMatchObject({ done: 0, problem: expect.stringContaining("100 differences") });
@@ -428,27 +428,27 @@ describe("dropping", () => {
 });
 
 test.each<readonly [string, () => unknown, RegExp]>([
-  ["a value in a default", () => addColumn("t", "c", "int", { default: sql`${1}` }), /without values/],
-  ["a reason of nothing", () => addColumn("t", "c", "int", { known: { x: " " } }), /without a reason/],
+  ["a parameter in a default", () => addColumn("t", "c", "int", { default: sql`${1}` }), /without values/],
+  ["an empty reason", () => addColumn("t", "c", "int", { known: { x: " " } }), /without a reason/],
   [
     "a list of texts in a transaction",
     () => sqlStep({ name: "two", up: [sql`select 1`, sql`select 2`], down: null }),
     /list of texts/,
   ],
-  ["a step of no text", () => sqlStep({ name: "none", up: [], down: null }), /no statement/],
+  ["a step without a text", () => sqlStep({ name: "none", up: [], down: null }), /no statement/],
   ["a step twice", () => job(addColumn("t", "c", "int"), addColumn("t", "c", "text")), /twice/],
-  ["a job of no steps", () => job(), /no steps/],
+  ["a job without steps", () => job(), /no steps/],
   ["a name of 64 bytes", () => createTable("x".repeat(64), sql`create table x ()`), /63 bytes/],
   ["an index of 64 bytes", () => createIndex("ü".repeat(32), { on: "t", by: sql`n` }), /63 bytes/],
   ["a column of 64 bytes", () => addColumn("t", "x".repeat(64), "integer"), /63 bytes/],
   ["a check of 64 bytes", () => addCheck("t", "x".repeat(64), sql`true`), /63 bytes/],
   ["a column that becomes too long", () => renameColumn("t", "n", "x".repeat(64)), /63 bytes/],
   ["an index without a name", () => createIndex("", { on: "t", by: sql`n` }), /63 bytes/],
-])("%s is a mistake that is told", (_, make, message) => {
+])("%s is refused", (_, make, message) => {
   expect(make).toThrow(message);
 });
 
-test("in a column that is new all rows are to be filled, although no statistics say so", async () => {
+test("in a new column all rows are to be filled, although there are no statistics", async () => {
   const filled = table("things.t", { key: "id", columns: { id: "bigint", added: "integer?" } });
   const report = await runJob(
     defineSqlJob({

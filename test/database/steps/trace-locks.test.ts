@@ -72,7 +72,7 @@ async function state(): Promise<unknown> {
   );
 }
 
-test("each statement's own locks are listed, though somebody uses the tables, and a row breaks what is to be", async () => {
+test("each statement's own locks are listed, even when a session uses the tables and a row violates a new constraint", async () => {
   await database.query("create table things.q (id bigint)");
   const before = await state();
   const holder = new pg.Client({ connectionString: database.url });

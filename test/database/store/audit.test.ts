@@ -39,7 +39,7 @@ async function recordFive(): Promise<void> {
   for (const action of ["run", "pause", "set", "resume", "undo"]) await audit.record(db, entry(action));
 }
 
-/** What a superuser can do whom the triggers do not stop. */
+/** Changes the audit as a superuser can, with its triggers disabled. */
 async function tamper(...statements: readonly string[]): Promise<void> {
   for (const table of ["audit", "audit_head"])
     await database.query(`alter table tidefill.${table} disable trigger user`);
@@ -48,12 +48,12 @@ async function tamper(...statements: readonly string[]): Promise<void> {
     await database.query(`alter table tidefill.${table} enable trigger user`);
 }
 
-/** The hash of a line as a forger computes it who knows how. */
+/** The hash of a line, computed as a skilled forger would. */
 const rightHash = `sha256(previous || convert_to(jsonb_build_array(number,
   to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
   role, os_user, host, action, job, run_id, details)::text, 'UTF8'))`;
 
-test("a line tells who did what and when", async () => {
+test("a line shows who did what and when", async () => {
   const before = new Date().toISOString();
   await audit.record(db, entry("run"));
   await audit.record(db, entry("schema install", { job: null, run: null, details: {} }));
@@ -68,13 +68,13 @@ test("a line tells who did what and when", async () => {
   expect(second).toMatchObject({ number: 2n, job: null, run: null, details: {}, previous: first?.hash });
 });
 
-test("the hash of a line is what anybody can compute who has its fields", async () => {
+test("the hash of a line can be computed by anyone who has its fields", async () => {
   await recordFive();
   const wrong = await database.query(`select number from tidefill.audit where hash <> ${rightHash}`);
   expect(wrong).toEqual([]);
 });
 
-test("list shows the newest lines, the oldest of them first, of one run when it is named", async () => {
+test("list shows the newest lines, oldest first, and only one run's when it is given", async () => {
   await recordFive();
   await audit.record(db, entry("purge", { job: null, run: null }));
   await audit.record(db, entry("run", { run: 8n }));
@@ -86,7 +86,7 @@ test("list shows the newest lines, the oldest of them first, of one run when it 
   expect([await audit.count(db), await audit.count(db, 7n), await audit.count(db, 9n)]).toEqual([7, 5, 0]);
 });
 
-test("details survive whatever they hold", async () => {
+test("details survive, whatever they contain", async () => {
   const details = {
     "na\u0000me": "nul \u0000, half a pair \ud83d, a whole one 😀, \\u0000, \\",
     number: 12345678901234567890n,
@@ -101,7 +101,7 @@ test("details survive whatever they hold", async () => {
   expect(await audit.check(db)).toMatchObject({ isIntact: true });
 });
 
-test("a line commits with what it tells, or not at all", async () => {
+test("a line commits with the change that it records, or not at all", async () => {
   await database.query("drop table if exists told; create table told (n integer)");
   const failing = db.transaction(async (tx) => {
     await tx.query(sql`insert into told values (1)`);
@@ -119,7 +119,7 @@ test("a line commits with what it tells, or not at all", async () => {
   expect(await audit.check(db)).toMatchObject({ lines: 2, isIntact: true });
 });
 
-test("lines that many connections add at once make one chain, also when some of them roll back", async () => {
+test("lines that many connections add at once form one chain, also when some of them roll back", async () => {
   const connections = [connect(), connect(), connect()];
   const work = connections.flatMap((connection, who) =>
     Array.from({ length: 40 }, async (_, turn) => {
@@ -142,7 +142,7 @@ test("lines that many connections add at once make one chain, also when some of 
   expect(oracle).toEqual({ lines: 90, last: 90, links: 90, is_in_time: true });
 });
 
-test("a trail without lines is intact, and so is one that was read in another time zone", async () => {
+test("a trail without lines is intact, and so is one read in another time zone", async () => {
   expect(await audit.check(db)).toEqual({
     ...{ lines: 0, isIntact: true, firstBroken: null, reason: null, head: "" },
     ...{ contains: null, unrecordedRuns: [] },
@@ -198,7 +198,7 @@ test.each(fields)("a line whose %s became %s is found", async (column, value) =>
   });
 });
 
-/** What a forger does, the first line that shows it, and how it is told. */
+/** A forger's statements, the first line that shows them, and the reason given. */
 const forgeries: Readonly<Record<string, readonly [readonly string[], number | null, RegExp]>> = {
   "an altered line with the right hash": [
     [
@@ -231,7 +231,7 @@ const forgeries: Readonly<Record<string, readonly [readonly string[], number | n
     2,
     /^The lines 2 to 3 are missing/,
   ],
-  "a removed line, the rest moved up": [
+  "a removed line with the rest renumbered": [
     [
       "delete from tidefill.audit where number = 3",
       "update tidefill.audit set number = 3 where number = 4",
@@ -264,7 +264,7 @@ const forgeries: Readonly<Record<string, readonly [readonly string[], number | n
     3,
     /^Line 3 or the one before it was replaced/,
   ],
-  "a line put in between": [
+  "an inserted line": [
     [
       "update tidefill.audit set number = 6 where number = 5",
       "update tidefill.audit set number = 5 where number = 4",
@@ -275,14 +275,14 @@ const forgeries: Readonly<Record<string, readonly [readonly string[], number | n
     4,
     /^Line 4 was altered/,
   ],
-  "a line put before the first": [
+  "a line before the first": [
     [
       "insert into tidefill.audit select 0, at, role, os_user, host, 'forged', job, run_id, details, '', '' from tidefill.audit where number = 1",
     ],
     0,
     /^Line 0 was added/,
   ],
-  "a line put behind the last": [
+  "a line after the last": [
     [
       "insert into tidefill.audit select 6, at, role, os_user, host, 'forged', job, run_id, details, hash, '' from tidefill.audit where number = 5",
       `update tidefill.audit set hash = ${rightHash} where number = 6`,
@@ -290,7 +290,7 @@ const forgeries: Readonly<Record<string, readonly [readonly string[], number | n
     6,
     /^Line 6 was added/,
   ],
-  "a line that is there twice": [
+  "a duplicated line": [
     [
       "alter table tidefill.audit drop constraint audit_pkey",
       "insert into tidefill.audit select * from tidefill.audit where number = 3",
@@ -298,7 +298,7 @@ const forgeries: Readonly<Record<string, readonly [readonly string[], number | n
     3,
     /^Line 3 was added/,
   ],
-  "a head that is gone": [["delete from tidefill.audit_head"], null, /^The trail lost its head/],
+  "a missing head": [["delete from tidefill.audit_head"], null, /^The trail lost its head/],
 };
 
 test.each(Object.entries(forgeries))("%s is found", async (_, [statements, line, reason]) => {
@@ -309,8 +309,8 @@ test.each(Object.entries(forgeries))("%s is found", async (_, [statements, line,
   expect(found.reason).toMatch(reason);
 });
 
-test("what is recorded afterwards hides no tampering", async () => {
-  for (const name of ["a removed last line", "a line put behind the last", "no line left"]) {
+test("later records do not hide tampering", async () => {
+  for (const name of ["a removed last line", "a line after the last", "no line left"]) {
     await database.query("drop schema tidefill cascade");
     await installSchema(db, store.schema);
     await recordFive();
@@ -321,7 +321,7 @@ test("what is recorded afterwards hides no tampering", async () => {
   }
 });
 
-test("a hash that was kept elsewhere betrays a trail that was cut off or written anew", async () => {
+test("a hash kept elsewhere reveals a trail that was cut off or rewritten", async () => {
   await recordFive();
   const { head } = await audit.check(db);
   const kept = head ?? "";
@@ -341,7 +341,7 @@ test("a hash that was kept elsewhere betrays a trail that was cut off or written
   expect(await audit.check(db, kept)).toMatchObject({ isIntact: false, contains: null });
 });
 
-test("a run whose lines were cut off is told, and a verify needs none", async () => {
+test("a run whose lines were cut off is reported, and a verify needs no line", async () => {
   const create = async (kind: "run" | "undo" | "verify", isRecorded: boolean): Promise<number> => {
     const [row] = await database.query(
       `insert into tidefill.run (finished_at, job, kind, status, parameters, reject_limit, code, key_fingerprint, table_fingerprint)
@@ -360,7 +360,7 @@ test("a run whose lines were cut off is told, and a verify needs none", async ()
     "delete from tidefill.audit where number > 1",
     "update tidefill.audit_head set number = 1, hash = (select hash from tidefill.audit where number = 1)",
   );
-  // A line that only mentions a run does not stand for its beginning.
+  // A line that only mentions a run does not record its beginning.
   await audit.record(db, entry("pause", { run: BigInt(later[0] ?? 0) }));
   expect(await audit.check(db)).toMatchObject({
     ...{ isIntact: false, lines: 2, unrecordedRuns: later },
@@ -369,7 +369,7 @@ test("a run whose lines were cut off is told, and a verify needs none", async ()
   expect(later).not.toContain(first);
 });
 
-test("nothing is recorded when the head is gone", async () => {
+test("nothing is recorded when the head row is missing", async () => {
   await recordFive();
   await tamper("delete from tidefill.audit_head");
   await expect(audit.record(db, entry("run"))).rejects.toMatchObject({ code: "audit-broken" });

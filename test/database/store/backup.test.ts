@@ -107,7 +107,7 @@ async function hashOf(name: string): Promise<unknown> {
   return row;
 }
 
-test("values of every type come back as they were, by a delete and by an overwriting", async () => {
+test("restore brings back values of every type after a delete and after an overwrite", async () => {
   const names = columnCases.map((_, index) => `c${index}`);
   const rows = Math.max(...columnCases.map(([, , ...values]) => values.length));
   const ddl = columnCases.map(([type], index) => `${names[index]} ${type}`);
@@ -153,7 +153,7 @@ test("values of every type come back as they were, by a delete and by an overwri
   expect(await hashOf("everything")).toEqual(before);
 });
 
-test("what a job has deleted comes back, and only once", async () => {
+test("restore brings back what a job deleted, and only once", async () => {
   await backup(removeNotes, join(folder, "whole"));
   const before = await hashOf("notes");
   await runJob(removeNotes, { connectionString: database.url });
@@ -165,7 +165,7 @@ test("what a job has deleted comes back, and only once", async () => {
   expect(await database.query("select max(xmin::text::bigint) from notes")).toEqual([xmin]);
 });
 
-test("a backup tells what is in it, and only its owner may read it", async () => {
+test("a backup describes its contents, and only its owner may read it", async () => {
   const { directory: at, files, bytes, startedAt } = await backup(removeNotes);
   const manifest = await manifestOf(at);
   expect(manifest).toMatchObject({
@@ -201,7 +201,7 @@ test("a backup tells what is in it, and only its owner may read it", async () =>
   ]);
 });
 
-test("rows that changed since, and whose values others have taken, are conflicts by key", async () => {
+test("rows that changed since, or whose values other rows have taken, are conflicts, listed by key", async () => {
   const { directory: at } = await backup(removeNotes);
   await database.query("delete from notes where id in (1, 2, 5)");
   await database.query("update notes set body = 'newer' where id = 10");
@@ -214,7 +214,7 @@ test("rows that changed since, and whose values others have taken, are conflicts
   expect(await database.query("select body from notes where id = 10")).toEqual([{ body: "note 10" }]);
 });
 
-test("an update's backup restores its columns only, over newer values when told, and no row that is gone", async () => {
+test("an update's backup restores only its columns, over newer values when told, and no row that is gone", async () => {
   const { directory: at } = await backup(clearNotes);
   const { columns } = await manifestOf(at);
   expect(columns.map(({ name }) => name)).toEqual(["id", "body"]);
@@ -275,7 +275,7 @@ test("a table that lost a column, its key or the exact values is refused", async
   await expect(restore(at)).rejects.toThrow(/is no key of public.notes any more/);
 });
 
-test("what a trigger makes of a restored row is told", async () => {
+test("a row that a trigger alters while it is restored is counted as altered", async () => {
   const { directory: at } = await backup(removeNotes);
   await database.query(`
     create or replace function shout() returns trigger language plpgsql as
@@ -285,7 +285,7 @@ test("what a trigger makes of a restored row is told", async () => {
   expect(await restore(at)).toMatchObject({ restored: 1, altered: 1 });
 });
 
-test("a row that refers to a missing one stops the restore, with the constraint's name and no value", async () => {
+test("a row that refers to a missing row stops the restore, with the constraint's name and no value", async () => {
   const { directory: at } = await backup(removeNotes);
   await database.query(`
     delete from notes;
@@ -295,7 +295,7 @@ test("a row that refers to a missing one stops the restore, with the constraint'
   expect(lines.at(-1)).toMatchObject({ action: "restore", details: { restored: 0 } });
 });
 
-test("rows of persons who were erased stay away", async () => {
+test("restore leaves out rows of erased persons", async () => {
   const { directory: at } = await backup(removeNotes);
   await database.query(`
     delete from notes where id <= 2;
@@ -304,7 +304,7 @@ test("rows of persons who were erased stay away", async () => {
   expect(await database.query("select 1 from notes where id = 1")).toEqual([]);
 });
 
-test("a move backs the rows up that it deletes, a job that only inserts has nothing to back up", async () => {
+test("a move backs up the rows that it deletes; a job that only inserts has nothing to back up", async () => {
   const away = defineSqlJob({
     name: "archive-notes",
     source: rowsOf(notes),
@@ -321,7 +321,7 @@ test("a move backs the rows up that it deletes, a job that only inserts has noth
   await expect(readdir(at)).rejects.toThrow();
 });
 
-test("a job that overwrites what it meets is not told to make a backup that would not hold it", async () => {
+test("a job that overwrites conflicting rows is not told to make a backup that would lack them", async () => {
   const upsert = (more: object) =>
     defineSqlJob({
       name: "upsert-notes",
@@ -356,7 +356,7 @@ test("a directory that is not empty is refused", async () => {
   expect(await restore(at)).toMatchObject({ alreadyRight: 3_000 });
 });
 
-test("a backup whose file comes back otherwise does not count", async () => {
+test("a backup whose file reads back differently does not count", async () => {
   const at = directory();
   let damage: Promise<void> | undefined;
   const job = backupJob(removeNotes, {
@@ -371,7 +371,7 @@ test("a backup whose file comes back otherwise does not count", async () => {
   expect(await database.query("select 1 from tidefill.backup")).toEqual([]);
 });
 
-test("rows that change while they are backed up are exported as one snapshot has seen them", async () => {
+test("rows that change during a backup are exported as of one snapshot", async () => {
   const churning = { stop: false };
   const churn = (async () => {
     while (!churning.stop) {
@@ -384,7 +384,7 @@ test("rows that change while they are backed up are exported as one snapshot has
   await churn;
 });
 
-test("a connection that is cut amid a backup is replaced", async () => {
+test("a connection that is cut during a backup is replaced", async () => {
   await database.query(
     "insert into notes (body, stars) select repeat(md5(g::text), 20), 1 from generate_series(1, 20000) g",
   );
@@ -409,7 +409,7 @@ test("a connection that is cut amid a backup is replaced", async () => {
   expect(await restore(report.directory)).toMatchObject({ restored: 23_000 });
 });
 
-test("a file system that takes no more ends the backup, and no connection stays behind", async () => {
+test("a full file system ends the backup, and no connection stays behind", async () => {
   const at = directory();
   const job = backupJob(removeNotes, {
     connectionString: database.url,
@@ -421,7 +421,7 @@ test("a file system that takes no more ends the backup, and no connection stays 
   await expect(job).rejects.toThrow(/EISDIR/);
 });
 
-test("values of a job stand neither in the manifest of a personal one nor in the statements that the server shows", async () => {
+test("a personal job's values appear neither in the manifest nor in the statements that the server shows", async () => {
   const secret = "canary-7351";
   const job = defineSqlJob({
     name: "forget-notes",
@@ -448,7 +448,7 @@ test("values of a job stand neither in the manifest of a personal one nor in the
   }
 });
 
-test("a job that destroys starts only with a verified backup that is young enough", async () => {
+test("a destructive job starts only with a recent verified backup", async () => {
   const run = () => runJob(removeNotes, { connectionString: database.url, again: true });
   await expect(run()).rejects.toMatchObject({ code: "refused", check: "backup-is-there" });
   expect(await hashOf("notes")).toMatchObject({ rows: 5_000 });
@@ -458,7 +458,7 @@ test("a job that destroys starts only with a verified backup that is young enoug
   await expect(run()).rejects.toThrow(/its last verified backup is 25 hours old/);
 });
 
-/** What becomes of a backup between its making and the run, and how the refusal tells it. */
+/** What happens to a backup between its making and the run, and the reason in the refusal. */
 const losses: readonly (readonly [string, (at: string) => Promise<unknown>, RegExp])[] = [
   ["whose directory is gone", (at) => rm(at, { recursive: true }), /it is not there/],
   ["without its manifest", (at) => rm(join(at, "manifest.json")), /its manifest is missing/],
@@ -468,9 +468,9 @@ const losses: readonly (readonly [string, (at: string) => Promise<unknown>, RegE
     /its manifest was changed/,
   ],
   ["that lost a file", async (at) => rm(join(at, await lastPart(at))), /part-\d+.copy.gz missing or changed/],
-  ["with a file cut short", async (at) => truncate(join(at, await lastPart(at)), 20), /missing or changed/],
+  ["with a truncated file", async (at) => truncate(join(at, await lastPart(at)), 20), /missing or changed/],
   [
-    "that another one has taken the place of",
+    "replaced by a different backup",
     async (at) => {
       await rm(at, { recursive: true });
       await rename((await backup(clearNotes)).directory, at);
@@ -496,7 +496,7 @@ test.each(losses)("a backup %s unlocks nothing", async (_, lose, reason) => {
   expect(String(refused)).toMatch(reason);
   expect(String(refused)).toContain(at);
   expect(await hashOf("notes")).toMatchObject({ rows: 5_000 });
-  // An older one that is whole will do.
+  // An older backup that is whole suffices.
   await database.query("update tidefill.backup set started_at = started_at + interval '1 hour'");
   await backup(removeNotes);
   expect(await runJob(removeNotes, { connectionString: database.url })).toMatchObject({
@@ -504,7 +504,7 @@ test.each(losses)("a backup %s unlocks nothing", async (_, lose, reason) => {
   });
 });
 
-test("a check of the author's own stands in for a backup", async () => {
+test("a check of the author's own replaces a backup", async () => {
   const checked = (answer: boolean) =>
     defineSqlJob({
       name: "remove-checked",
@@ -521,7 +521,7 @@ test("a check of the author's own stands in for a backup", async () => {
   });
 });
 
-test("the command line asks before it restores, and answers 4 when something is left", async () => {
+test("the command line asks before it restores, and exits with 4 when something is left", async () => {
   onTestFinished(() => void vi.restoreAllMocks());
   vi.spyOn(process.stderr, "write").mockReturnValue(true);
   const type = async (...words: readonly string[]): Promise<unknown> => {
@@ -552,7 +552,7 @@ test("the command line asks before it restores, and answers 4 when something is 
   await expect(type("backup", "restore", "--yes")).rejects.toThrow(/non-option/);
 });
 
-test("odd names, partitions, a key of several columns and an identity that is always generated survive", async () => {
+test("a backup keeps odd names, partitions, a key of several columns and an identity that is generated always", async () => {
   await database.query(`
     drop schema if exists "Odd ""One" cascade;
     create schema "Odd ""One";
@@ -587,14 +587,14 @@ test("odd names, partitions, a key of several columns and an identity that is al
   expect(await restore(at)).toMatchObject({ restored: rows, altered: 0 });
   expect(await hash()).toEqual(before);
   await database.query(`update "Odd ""One"."T.able" set "K""ey" = round("K""ey", 3) where at > '2024-08-01'`);
-  // The same key, and not the same bytes.
+  // The same key in other bytes.
   const blind = await restore(at);
   expect(blind.conflicts).toBeGreaterThan(1_000);
   expect(await restore(at, { overwrite: true })).toMatchObject({ restored: blind.conflicts, conflicts: 0 });
   expect(await hash()).toEqual(before);
 });
 
-test("a copy that fails on either side leaves no connection that cannot be used", async () => {
+test("a copy that fails on either side leaves no unusable connection", async () => {
   const db = new Database(
     createPool({ connectionString: database.url, applicationName: "tidefill copy", maxConnections: 1 }),
   );

@@ -75,7 +75,7 @@ const undo = (number: number) => undoRun(String(number), { ...options, connectio
 const erase = (key: readonly string[], tableName = "school.person", by?: readonly string[]) =>
   withEngine(database.url, (session) => eraseRow(session, { table: tableName, key, by }));
 const persons = () => database.query("select id, name, email, note from school.person order by id");
-/** Every table of tidefill's as text, with the encrypted values of the undo logs opened. */
+/** Every table of tidefill's as text, with the encrypted values of the undo logs decrypted. */
 async function dump(): Promise<string> {
   return withEngine(database.url, async ({ db }) => {
     const tables = await database.query(
@@ -142,7 +142,7 @@ test("a person whose row was anonymised stays anonymous after an undo", async ()
   expect(seventh).toMatchObject({ name: "nobody", email: null });
 });
 
-test("erase waits for an undo's batch that has read the person's image", async () => {
+test("erase waits for a batch of an undo that has read the person's image", async () => {
   const { run: number } = await run(close);
   const batch = await database.pool.connect();
   try {
@@ -161,7 +161,7 @@ test("erase waits for an undo's batch that has read the person's image", async (
   }
 });
 
-test("backups that may hold the row are told, those of jobs on other tables are not", async () => {
+test("backups that may hold the row are listed; those of jobs on other tables are not", async () => {
   await database.query(
     "create table school.other (id integer primary key); insert into school.other values (1)",
   );
@@ -177,13 +177,13 @@ test("backups that may hold the row are told, those of jobs on other tables are 
   expect((await erase(["7"])).backups).toEqual(["backups/close-accounts", "backups/never-run"]);
 });
 
-test("erasing twice finds nothing more", async () => {
+test("a second erase finds nothing more", async () => {
   await run(close);
   await erase(["7"]);
   expect(await erase(["7"])).toMatchObject({ images: 0, rejects: 0 });
 });
 
-test("a row is erased under any way to write its key, and the audit does not name it", async () => {
+test("a row is erased under any spelling of its key, and the audit does not name it", async () => {
   await database.query(`
     create table school.reading (at timestamptz, sensor numeric, value text, primary key (at, sensor));
     insert into school.reading values ('2024-05-01 12:00+00', 7.0, '${canary}'), ('2024-05-01 12:00+00', 8, 'other')`);
@@ -204,7 +204,7 @@ test("a row is erased under any way to write its key, and the audit does not nam
   });
 });
 
-test("a row that was moved is erased by its new key and by its old one", async () => {
+test("a moved row is erased by its new key and by its old one", async () => {
   const { run: number } = await run(archiving);
   const [moved] = await database.query("select id from school.archive where name like 'CANARY%'");
   expect(await erase([String(moved!.id)], "school.archive")).toMatchObject({ images: 1, isStillThere: true });
@@ -218,7 +218,7 @@ test("a row that was moved is erased by its new key and by its old one", async (
   expect((await persons()).map(({ id }) => id)).toEqual([1, 2, 4, 5, 6, 8, 9]);
 });
 
-test("a moved row's earlier images go with it", async () => {
+test("erasing a moved row erases its earlier images", async () => {
   const { run: number } = await run(
     defineSqlJob({
       name: "shout",
@@ -233,7 +233,7 @@ test("a moved row's earlier images go with it", async () => {
   expect((await undo(number)).rows).toMatchObject({ written: 0, skipped: 9 });
 });
 
-test("what was rejected under the key goes, and only the reason where nobody knows of which table it is", async () => {
+test("rejects under the key are erased, and only their reason where their table is unknown", async () => {
   const failing = (name: string, undoable: boolean) =>
     defineJob({
       name,
@@ -256,7 +256,7 @@ test("what was rejected under the key goes, and only the reason where nobody kno
   ]);
 });
 
-test("what jobs keep under another key is told, and erased by that one", async () => {
+test("images that jobs keep under another key are reported, and erased by that key", async () => {
   const byMail = table("school.person", { key: "email", columns: { email: "text" } });
   await database.query("alter table school.person alter column email set not null");
   const { run: number } = await run(
@@ -271,7 +271,7 @@ test("what jobs keep under another key is told, and erased by that one", async (
   expect(log).toEqual([{ old_2: null }]);
 });
 
-test("erase refuses while an unfinished run could keep the row anew, and not once the row is gone", async () => {
+test("erase is refused while an unfinished run could store the row again, but not once the row is gone", async () => {
   await run(anonymise);
   await database.query("update tidefill.run set status = 'paused', finished_at = null");
   await expect(erase(["7"])).rejects.toMatchObject({ code: "refused", check: "no-run-keeps-the-row" });
@@ -285,7 +285,7 @@ test.each([
   [["7", "8"], "school.person", /\(id\): 1 values, got 2/],
   [[`x${randomUUID()}`], "school.person", /not of its column's type/],
   [["7"], "school.keyless", /no primary key/],
-])("erase %j of %s is wrong usage", async (key, tableName, message) => {
+])("erase %j of %s is refused as wrong usage", async (key, tableName, message) => {
   await run(remove);
   await database.query("create table school.keyless (id integer)");
   const error: Error = await erase(key, tableName).then(
@@ -296,7 +296,7 @@ test.each([
   expect(error.message).not.toContain(key[0]!.length > 5 ? key[0] : "nothing");
 });
 
-test("the parameters of a run about persons are encrypted, and opened by whatever goes on with it", async () => {
+test("the parameters of a run about persons are encrypted, and decrypted by resume, verify and undo", async () => {
   const stop = new AbortController();
   let isForgiving = false;
   const rename = defineJob({
@@ -319,7 +319,7 @@ test("the parameters of a run about persons are encrypted, and opened by whateve
     for (const each of wrong)
       await expect(work(each)).rejects.toMatchObject({ check: "undo-log-is-encrypted" });
   };
-  // One worker: another might find the run finished before it hears of the stop.
+  // One worker: a second one might find the run finished before it hears of the stop.
   const begun = await runJob(rename, {
     ...keys,
     parameters: { word: canary },
@@ -346,7 +346,7 @@ test("the parameters of a run about persons are encrypted, and opened by whateve
   expect(JSON.stringify(await kept())).not.toContain(canary);
 });
 
-test("a verify of a job that has never run keeps its parameters encrypted too; without a key for them they stay readable", async () => {
+test("a verify of a job that has never run encrypts its parameters too; without a key they stay readable", async () => {
   const forget = defineSqlJob({
     name: "forget",
     personalData: true,

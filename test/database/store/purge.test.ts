@@ -59,7 +59,7 @@ test("purge drops the logs, rejects and runs that are old enough, and nothing el
   ]);
 });
 
-test("the newest run of a job stays as a run without keys, so that the job does not look as if it were to be done", async () => {
+test("the newest run of a job stays, without keys, so that the job does not look pending", async () => {
   const failing = defineJob({
     name: "failing",
     source: rowsOf(person, { read: [] }),
@@ -85,7 +85,7 @@ test("the newest run of a job stays as a run without keys, so that the job does 
   await expect(undo(number)).rejects.toThrow(/was purged/);
 });
 
-test("what an unfinished undo undoes is not purged, and a run goes with the undo of it", async () => {
+test("the run of an unfinished undo is not purged, and a run is purged with its undo", async () => {
   const { run: number } = await run(remove);
   await undo(number);
   await age(40);
@@ -117,7 +117,7 @@ test("encrypted logs expire after 30 days even where runs are kept longer, and l
   expect(await purgeOld(30 * day, true)).toMatchObject({ runs: 0, undoLogs: 1 });
 });
 
-test("a log that somebody reads is left for the next purge", async () => {
+test("a log that a session reads is left for the next purge", async () => {
   const { run: number } = await run(remove);
   await age(40);
   const reader = await database.pool.connect();

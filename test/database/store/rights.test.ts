@@ -30,7 +30,7 @@ beforeEach(async () => {
   await database.query("drop schema if exists tidefill cascade");
 });
 
-/** What a refusal says to type first, typed. */
+/** Types the first remedy of a refusal. */
 async function refusalAndItsRemedy(work: Promise<unknown>): Promise<RefusedError> {
   const error = (await work.then(
     () => new Error("It was not refused."),
@@ -49,7 +49,7 @@ const tables = {
 };
 
 test.each(Object.entries(tables))(
-  "a verify of %s is refused before it begins where rights by column leave out the address",
+  "a verify of %s is refused before it begins where column privileges leave out the row address",
   async (_, create) => {
     await thingsOf(database, create);
     await database.query("insert into things.t select g from generate_series(1, 1000) g");
@@ -67,7 +67,7 @@ test.each(Object.entries(tables))(
   },
 );
 
-test("a job whose contract steps wait for a verify does not even start without the right to one", async () => {
+test("a job whose contract steps need a verify is refused at its start without the right to verify", async () => {
   await thingsOf(database, tables["a table"]);
   const contracted = defineSqlJob({
     name: "count-and-contract",
@@ -114,7 +114,7 @@ test("each missing right on tidefill's own tables is refused before a run begins
     }
     expect(await database.query("select id from tidefill.run")).toEqual(runs);
     expect(await run()).toMatchObject({ status: "succeeded" });
-    // Without an undo log nothing is made there.
+    // Without an undo log no table is created there.
     await database.query(`revoke create on schema tidefill from ${role}`);
     const { backup: _, ...plain } = job;
     const unlogged = { ...plain, undoable: false, backup: { maxAgeMs: 0, check: async () => true } };
@@ -124,7 +124,7 @@ test("each missing right on tidefill's own tables is refused before a run begins
   });
 });
 
-test("a role that may not create tidefill's schema is told by `plan` as well", async () => {
+test("plan also reports a role that may not create tidefill's schema", async () => {
   await thingsOf(database, tables["a table"]);
   await limited(ofColumns, async (connectionString) => {
     const { check } = await refusalAndItsRemedy(runJob(job, { connectionString }));

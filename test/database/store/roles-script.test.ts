@@ -29,7 +29,7 @@ afterAll(async () => {
   for (const role of roles) await database.query(`drop role ${role}`);
 });
 
-/** Installs as somebody who is no superuser, and answers who owns what. */
+/** Installs as a role that is no superuser, and returns who owns what. */
 async function install(into: TestDatabase, schema: string): Promise<readonly unknown[]> {
   const address = new URL(into.url);
   [address.username, address.password] = [admin, "word"];
@@ -55,7 +55,7 @@ async function may(into: TestDatabase, role: string, schema: string, right: stri
 }
 
 test.each(schemas)(
-  "whoever may create roles and owns the database makes those of %s, in a second one too",
+  "a role that may create roles and owns the database creates those of %s, in a second database too",
   async (schema) => {
     const { owner, runner, operator, viewer } = roleNames(schema);
     for (const each of [database, second]) {
@@ -67,7 +67,7 @@ test.each(schemas)(
   },
 );
 
-test("names of roles are whole, and no two schemas share them", async () => {
+test("names of roles are not truncated, and no two schemas share them", async () => {
   const long = [
     "x".repeat(62),
     `${"x".repeat(61)}y`,

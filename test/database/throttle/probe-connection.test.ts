@@ -7,12 +7,12 @@ import { withEngine } from "../run/small-batches.ts";
 
 const database = useDatabase();
 
-/** Which transaction it was asked in: each has a moment of its own. */
+/** The transaction in which it was asked; each has its own time. */
 async function transactionOf(db: Queryable): Promise<string | null | undefined> {
   return (await db.query(sql`select pg_catalog.now() as began`)).rows[0]?.began;
 }
 
-test("what is asked at one moment is asked in one transaction, what is asked later in another", async () => {
+test("questions asked at one moment share one transaction, later questions get another", async () => {
   await withEngine(database.url, async ({ db }) => {
     const probe = new ProbeConnection(db);
     const [first, second] = await Promise.all([transactionOf(probe), transactionOf(probe)]);
@@ -21,7 +21,7 @@ test("what is asked at one moment is asked in one transaction, what is asked lat
   });
 });
 
-test("a statement that fails does not harm those behind it", async () => {
+test("a failing statement does not harm those behind it", async () => {
   await withEngine(database.url, async ({ db }) => {
     const probe = new ProbeConnection(db);
     const before = transactionOf(probe);
@@ -34,7 +34,7 @@ test("a statement that fails does not harm those behind it", async () => {
   });
 });
 
-test("a connection that breaks is told to whoever waited for it, and nobody waits for ever", async () => {
+test("a broken connection rejects its question, leaves none waiting, and is replaced", async () => {
   await withEngine(database.url, async ({ db }) => {
     const probe = new ProbeConnection(db);
     const asked = [
@@ -47,7 +47,7 @@ test("a connection that breaks is told to whoever waited for it, and nobody wait
   });
 });
 
-test("nothing that it does stays", async () => {
+test("a question leaves nothing behind", async () => {
   await withEngine(database.url, async ({ db }) => {
     await new ProbeConnection(db).query(sql`create table seen ()`);
     expect((await db.query(sql`select pg_catalog.to_regclass('seen') as seen`)).rows).toEqual([

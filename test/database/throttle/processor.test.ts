@@ -4,7 +4,7 @@ import { Cluster } from "../../../src/embedded/cluster.ts";
 import { Processor } from "../../../src/throttle/signals/processor.ts";
 import { Sessions } from "../../support/sessions.ts";
 
-// It looks at the whole server: in that of all tests it would see other tests.
+// It looks at the whole server: on the shared one it would see other tests.
 let cluster: Cluster;
 let sessions: Sessions;
 
@@ -15,12 +15,12 @@ beforeAll(async () => {
 afterEach(() => sessions.close());
 afterAll(() => cluster.stop("immediate"));
 
-/** So many sessions of one name, all of which have just done something. */
+/** So many sessions of one name, each of which has just run a statement. */
 async function work(name: string, count: number): Promise<void> {
   for (let number = 0; number < count; number += 1) await (await sessions.open(name)).query("select 1");
 }
 
-test("an application is told from people and monitors by its sessions of one name", async () => {
+test("several sessions of one name are an application; people and monitors are not", async () => {
   const processor = new Processor();
   const db = sessions.probe();
   await work("shop", 1);

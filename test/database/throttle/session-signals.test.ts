@@ -10,7 +10,7 @@ import { LockWaits } from "../../../src/throttle/signals/lock-waits.ts";
 import { Sessions } from "../../support/sessions.ts";
 import { until } from "../../support/until.ts";
 
-// These look at the whole server: in that of all tests they would see other tests.
+// These look at the whole server: on the shared one they would see other tests.
 const settings = { fsync: "off", max_connections: "40", autovacuum_naptime: "1s" };
 let cluster: Cluster;
 let sessions: Sessions;
@@ -37,7 +37,7 @@ async function relationOf(name: string): Promise<Relation> {
   return relation;
 }
 
-/** In a session of its own: its end hands what it counted to the statistics. */
+/** In a session of its own, whose end flushes its counters to the statistics. */
 async function once(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: cluster.url() });
   await client.connect();
@@ -52,7 +52,7 @@ describe("lock waits", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
   });
 
-  test("are sessions that wait for us, on average over five seconds", async () => {
+  test("are sessions that wait for tidefill, on average over five seconds", async () => {
     const holder = await sessions.open("tidefill increment");
     await holder.query(`begin; ${change}`);
     await sessions.waiting("application", change);
@@ -71,7 +71,7 @@ describe("lock waits", () => {
     expect(await signal.read(db)).toBeNull();
   });
 
-  test("count each session that waits, also behind another one that waits for us", async () => {
+  test("count each waiting session, also one queued behind another that waits for tidefill", async () => {
     const holder = await sessions.open("tidefill increment");
     await holder.query("begin; lock table notes in share mode");
     await sessions.waiting("application", change);
@@ -79,7 +79,7 @@ describe("lock waits", () => {
     expect(await new LockWaits().read(sessions.probe())).toMatchObject({ utilization: 0.95 });
   });
 
-  test("of others for others, of ours for others, and of ours for ours do not count", async () => {
+  test("do not count among other sessions, among those of tidefill, or of tidefill for other sessions", async () => {
     const application = await sessions.open("application");
     await application.query(`begin; ${change}`);
     await sessions.waiting("application", "update notes set id = 5 where id = 1");
@@ -100,7 +100,7 @@ describe("active sessions", () => {
     await admin.query("select pg_advisory_lock(1)");
   });
 
-  test("are those of others that are at work", async () => {
+  test("are other sessions that are at work", async () => {
     await crowd("application", 5);
     await crowd("tidefill increment", 2);
     await sessions.open("idle application");
@@ -121,7 +121,7 @@ describe("active sessions", () => {
 });
 
 describe("autovacuum", () => {
-  /** So slow that a test has time to look. */
+  /** So slow that a test can observe it. */
   const slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1";
   const soon = `autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0, ${slow}`;
   const atWork = (signal: Signal): Promise<Reading> => {
@@ -153,12 +153,12 @@ describe("autovacuum", () => {
     expect(await part.read(filler)).toMatchObject({ utilization: 0.6 });
   });
 
-  test("that prevents wraparound holds a run", async () => {
+  test("to prevent wraparound holds a run", async () => {
     await admin.query(
       `create table old (id bigint, body text) with (autovacuum_freeze_max_age = 100000, ${slow})`,
     );
     await admin.query("insert into old select g, repeat('x', 400) from generate_series(1, 20000) g");
-    // Each block that writes takes a transaction's number.
+    // Each block that writes takes a transaction number.
     await admin.query(`do $$ begin
       for each in 1..110000 loop
         begin
@@ -174,7 +174,7 @@ describe("autovacuum", () => {
     });
   });
 
-  test("is not what somebody started by hand", async () => {
+  test("does not include a vacuum started by hand", async () => {
     await admin.query("insert into notes select generate_series(1, 100000)");
     const hand = await sessions.open("by hand");
     const { rows } = await hand.query("select pg_backend_pid() as pid");
@@ -197,7 +197,7 @@ describe("autovacuum", () => {
 describe("dead rows", () => {
   beforeEach(async () => {
     await admin.query("drop table if exists worn");
-    // Autovacuum leaves it alone.
+    // Autovacuum does not touch this table.
     await admin.query(`create table worn () with (autovacuum_vacuum_insert_threshold = -1,
       autovacuum_vacuum_threshold = 2000000000, autovacuum_analyze_threshold = 2000000000)`);
   });
@@ -207,7 +207,7 @@ describe("dead rows", () => {
   const leave = (rows: number): Promise<void> =>
     once(`begin; insert into worn select from generate_series(1, ${rows}); rollback`);
 
-  test("beyond five millions hold a run, and half as many slow it down", async () => {
+  test("beyond five million hold a run, and half as many slow it down", async () => {
     await leave(2_400_000);
     expect(await read()).toBeNull();
     await leave(200_000);
@@ -222,7 +222,7 @@ describe("dead rows", () => {
     expect(await read("notes")).toBeNull();
   });
 
-  test("do not count where autovacuum is off: nobody would come", async () => {
+  test("do not count where autovacuum is off: no vacuum would come", async () => {
     await leave(2_600_000);
     for (const off of ["false", "off", "no", "0", "'FALSE'", "f"]) {
       await admin.query(`alter table worn set (autovacuum_enabled = ${off})`);

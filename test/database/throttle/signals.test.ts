@@ -30,7 +30,7 @@ describe("a query of the job's own", () => {
     [sql`select 'Infinity'::float8`, Number.POSITIVE_INFINITY, "crowd Infinity > 10"],
     [sql`select count(*) from notes`, 0, "crowd 0 of at most 10"],
     [sql`select ${"4"}::integer`, 0.4, "crowd 4 of at most 10"],
-  ])("%s is the utilization %d: %s", async (query, utilization, reason) => {
+  ])("%s gives the utilization %d: %s", async (query, utilization, reason) => {
     expect(await read(query)).toEqual({ signal: "query", utilization, reason });
   });
 
@@ -52,7 +52,7 @@ describe("a query of the job's own", () => {
   test.each([
     [sql`select 1 / (select count(*) from notes)`, "division by zero"],
     [sql`select count(*) from nothing`, 'relation "nothing" does not exist'],
-  ])("%s, which fails, is heard: %s", async (query, message) => {
+  ])("%s, which fails, is reported: %s", async (query, message) => {
     await expect(read(query)).rejects.toThrow(message);
   });
 
@@ -66,13 +66,13 @@ describe("a query of the job's own", () => {
     expect(await database.query("select id from notes")).toEqual([]);
   });
 
-  test("does not wait for a lock that somebody keeps", async () => {
+  test("does not wait for a lock that another session holds", async () => {
     const keeper = await sessions.open("application");
     await keeper.query("begin; lock table notes");
     await expect(read(sql`select count(*) from notes`)).rejects.toThrow("lock timeout");
   });
 
-  test("is asked anew after it failed", async () => {
+  test("is asked again after it failed", async () => {
     const db = sessions.probe(database.url);
     const query = sql`select 10 / count(*) from notes`;
     const signal = userQuery({ name: "crowd", query, max: 10 });
@@ -82,7 +82,7 @@ describe("a query of the job's own", () => {
   });
 });
 
-describe("snapshots of our own", () => {
+describe("snapshots of tidefill", () => {
   const begin = "begin isolation level repeatable read; select from notes";
   /** Seconds since a session began its transaction. */
   const ageOf = async (pid: unknown): Promise<number> => {
@@ -93,7 +93,7 @@ describe("snapshots of our own", () => {
     return Number(row?.age);
   };
 
-  test("are as old as the oldest, and those of others do not count", async () => {
+  test("are as old as the oldest of them; those of other sessions do not count", async () => {
     const others = await sessions.open("application");
     await others.query(begin);
     const oldest = await sessions.open("tidefill batch 1");
@@ -109,7 +109,7 @@ describe("snapshots of our own", () => {
     expect(reading?.reason).toMatch(/^a batch of ours is \d.* s of at most 20 s old$/);
   });
 
-  test("are those that vacuum waits for: a transaction that has none does not count", async () => {
+  test("are those that hold vacuum back; a transaction without one does not count", async () => {
     const idle = await sessions.open("tidefill batch");
     await idle.query("begin");
     for (let each = 0; each < 5; each += 1) await sessions.open("application");
@@ -121,11 +121,11 @@ describe("snapshots of our own", () => {
   });
 });
 
-test("an archiver where nothing is archived has nothing to say", async () => {
+test("an archiver on a server that archives nothing reports nothing", async () => {
   expect(await archiver.read(sessions.probe(database.url))).toBeNull();
 });
 
-test("a window goes by the database's clock", async () => {
+test("a window follows the database's clock", async () => {
   const clock = async (): Promise<number> => {
     const [row] = await database.query("select extract(epoch from clock_timestamp()) * 1000 as now");
     return Number(row?.now);

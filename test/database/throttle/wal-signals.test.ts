@@ -11,7 +11,7 @@ import { replicationSlots } from "../../../src/throttle/signals/replication-slot
 import { WalWritten } from "../../../src/throttle/signals/wal-written.ts";
 import { Sessions } from "../../support/sessions.ts";
 
-// These look at the whole server: in that of all tests they would see other tests.
+// These look at the whole server: on the shared one they would see other tests.
 const settings = {
   fsync: "off",
   max_connections: "40",
@@ -37,7 +37,7 @@ afterEach(async () => {
   await sessions.close();
 });
 
-/** Writes WAL that no table knows of. */
+/** Writes WAL that no table accounts for. */
 async function writeWal(session: pg.Client, megabytes: number): Promise<void> {
   await session.query("select pg_logical_emit_message(false, 'test', repeat('x', $1::integer * 1048576))", [
     megabytes,
@@ -49,7 +49,7 @@ describe("WAL", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
   });
 
-  test("is measured a second, and holds a run back where the job sets a limit", async () => {
+  test("is measured per second, and holds a run back where the job sets a limit", async () => {
     const db = sessions.probe();
     const limited = new WalWritten(1_048_576, batches);
     const free = new WalWritten(null, batches);
@@ -68,7 +68,7 @@ describe("WAL", () => {
     expect(free.bytesPerSecond / 1_048_576).toBeCloseTo(3, 1);
   });
 
-  test("of our own is told apart where the server counts it for each backend", async () => {
+  test("of tidefill's own is told apart where the server counts WAL for each backend", async () => {
     const { rows } = await admin.query("select current_setting('server_version_num')::integer as version");
     const db = sessions.probe();
     const ours = await sessions.open(`${batches}1`);
@@ -85,7 +85,7 @@ describe("WAL", () => {
     expect(signal.bytesPerSecond / 1_048_576).toBeCloseTo(9, 1);
     if (rows[0].version < 180_000) return expect(signal.ownBytesPerSecond).toBeNull();
     expect((signal.ownBytesPerSecond ?? 0) / 1_048_576).toBeCloseTo(2, 1);
-    // A pooler lends us backends in which others have written before.
+    // A pooler lends tidefill backends in which other users have written before.
     await admin.query(`set application_name = '${batches}2'`);
     await writeWal(admin, 1);
     await admin.query("select pg_stat_force_next_flush()");
@@ -102,7 +102,7 @@ describe("a replication slot", () => {
     await admin.query("select pg_drop_replication_slot(slot_name) from pg_replication_slots");
   });
 
-  test("that nobody consumes holds a run at half of what the server keeps for it", async () => {
+  test("that is not read holds a run at half of what the server keeps for it", async () => {
     const db = sessions.probe();
     expect(await replicationSlots.read(db)).toBeNull();
     await admin.query("select pg_create_physical_replication_slot('reserves_nothing')");
@@ -120,7 +120,7 @@ describe("a replication slot", () => {
     expect(reading?.reason).toMatch(/^replication slot unread retains \d+ MB > 32 MB of WAL$/);
   });
 
-  test("that is lost, or lives only as long as its session, has nothing more to lose", async () => {
+  test("that is lost, or temporary, has nothing more to lose", async () => {
     await admin.query("select pg_create_physical_replication_slot('lost', true)");
     await writeWal(admin, 100);
     await admin.query("select pg_switch_wal()");
@@ -187,7 +187,7 @@ describe("a role without pg_monitor", () => {
     expect(await signal.read(db)).not.toBeNull();
   });
 
-  test("sees the room on the disk with that grant", async () => {
+  test("sees the disk's free space with that grant", async () => {
     const db = sessions.probe(asFiller());
     await admin.query("grant pg_monitor to filler");
     const reading = await diskSpace.read(db);

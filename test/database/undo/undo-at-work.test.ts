@@ -45,7 +45,7 @@ async function undoAmong(run: number, write: (id: number) => string): Promise<Ru
   const people = [0, 1].map(async () => {
     while (!isOver) await database.query(write(Math.ceil(Math.random() * rows)));
   });
-  // Slow enough for the people to meet it.
+  // Slow enough for concurrent edits to meet it.
   await database.query(`create or replace function slow_row() returns trigger language plpgsql as
     'begin perform pg_sleep(0.0003); return coalesce(new, old); end'`);
   for (const name of ["things", "target"])
@@ -71,18 +71,18 @@ async function requireAccounted(undone: RunReport): Promise<void> {
   expect(conflicted).toBeGreaterThan(0);
 }
 
-test("an undo among people who change the same rows restores none that they changed before it came", async () => {
+test("an undo restores no row that people changed before it got there", async () => {
   const report = await run(
     defineSqlJob({ name: "add", source: rowsOf(things), sink: update(things, { n: sql`n + 1` }) }),
   );
   const undone = await undoAmong(report.run, (id) => `update things set n = n + 100 where id = ${id}`);
   await requireAccounted(undone);
-  // What was changed before the undo came still has the run's 1 in it, and only that.
+  // A row changed before the undo got there still holds the run's 1, and no other row does.
   expect(await count("things where n % 100 = 1")).toBe(undone.rows.conflicted);
   expect(await count("things where n % 100 = 0")).toBe(undone.rows.written);
 });
 
-test("an undo of a delete among people who insert the same keys overwrites none of theirs", async () => {
+test("an undo of a delete overwrites no row that people insert under the same key meanwhile", async () => {
   const report = await run(defineSqlJob({ name: "away", source: rowsOf(things), sink: deleteFrom(things) }));
   const undone = await undoAmong(
     report.run,
@@ -94,7 +94,7 @@ test("an undo of a delete among people who insert the same keys overwrites none 
   expect(await count("things")).toBe(rows);
 });
 
-test("an undo of a move among people who change what arrived leaves each row in one place", async () => {
+test("an undo of a move leaves each row in one place while people change the moved rows", async () => {
   const report = await run(defineSqlJob({ name: "move", source: rowsOf(things), sink: move(things, into) }));
   const undone = await undoAmong(report.run, (id) => `update target set n = n + 100 where id = ${id}`);
   await requireAccounted(undone);
@@ -104,7 +104,7 @@ test("an undo of a move among people who change what arrived leaves each row in 
   expect(await count("things join target using (id)")).toBe(0);
 });
 
-test("an upsert among people who insert the same keys is undone without touching theirs", async () => {
+test("an undo of an upsert does not touch rows that people insert under the same keys", async () => {
   const conflict = { onConflict: { target: ["id"], do: "update", columns: ["n"] } } as const;
   const upsert = defineJob({
     name: "upsert",
@@ -131,7 +131,7 @@ test("an upsert among people who insert the same keys is undone without touching
   expect(await count("target")).toBe(theirs + overwritten);
 });
 
-test("rows that a deferred foreign key refuses at the commit are rejects, all others go in", async () => {
+test("rows that a deferred foreign key refuses at the commit are rejects, and all other rows are inserted", async () => {
   await database.query(`create table parent (id bigint primary key); insert into parent select g from generate_series(1, ${rows}) g where g % 1000 <> 0;
     alter table target add foreign key (id) references parent deferrable initially deferred`);
   const report = await run(defineSqlJob({ name: "copy", source: rowsOf(things), sink: into }));

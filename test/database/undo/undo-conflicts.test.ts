@@ -48,12 +48,12 @@ async function undo(run: number): Promise<RunReport> {
   return undoRun(String(run), { connectionString: database.url, workers: 2 });
 }
 
-/** How many images an undo speaks of. */
+/** The number of images that the report of an undo accounts for. */
 function accounted({ rows }: RunReport): number {
   return rows.written + rows.conflicted + rows.skipped + rows.rejected;
 }
 
-/** Several rows of the source go into one of the target, in batches of their own. */
+/** Several rows of the source are written to one row of the target, in separate batches. */
 const upsert = defineJob({
   name: "upsert",
   source: rowsOf(things),
@@ -62,7 +62,7 @@ const upsert = defineJob({
 });
 const described = { name: "things", key: ["id"] };
 
-test("rows that a run has overwritten several times come back to what they held before it", async () => {
+test("rows that a run overwrote several times get back what they held before it", async () => {
   await fill(30);
   await database.query("insert into target values ('a0', -1), ('a1', -2), ('a2', -3)");
   const before = await hashesOf(database, ["target"]);
@@ -72,7 +72,7 @@ test("rows that a run has overwritten several times come back to what they held 
   expect(await hashesOf(database, ["target"])).toEqual(before);
 });
 
-test("rows that a run has inserted and then overwritten itself go away again", async () => {
+test("rows that a run inserted and then overwrote itself are removed", async () => {
   await fill(30);
   const { run: id } = await runInSmallRanges(database, upsert, described, { rows: 1, workers: 1 });
   const report = await undo(id);
@@ -80,7 +80,7 @@ test("rows that a run has inserted and then overwritten itself go away again", a
   expect(await database.query("select from target")).toEqual([]);
 });
 
-test("a row that a person made pending again comes back as that person left it", async () => {
+test("a row that a person made pending again gets back the person's values", async () => {
   await fill(2_000);
   let isEdited = false;
   const job = defineJob({
@@ -146,9 +146,9 @@ const awayByRows = defineJob({
 });
 
 test.each([away, awayByRows])(
-  "$name: rows that others of the same table refer to go after these, and what cannot go or come back is listed once",
+  "$name: rows are deleted after the rows that refer to them, and each failure is listed once",
   async (job) => {
-    // Chains over several batches in the wrong order, one of them held by another table.
+    // Chains over several batches in the wrong order; another table refers to one of them.
     await fill(1_000);
     await database.query(`alter table things add parent bigint references things;
     update things set parent = id - 220 where id % 220 < 11 and id > 220; create index on things (parent);
@@ -165,7 +165,7 @@ test.each([away, awayByRows])(
       database.query("select key[1]::integer as id, sqlstate from tidefill.reject where run_id = $1", [run]);
     expect(await rejects(report.run)).toEqual([{ id: 5, sqlstate: "23503" }]);
     expect(await database.query("select id::integer from things where id < 1000")).toEqual([{ id: 5 }]);
-    // Nobody may come back whose parent has gone for good.
+    // A row whose parent is gone for good cannot come back.
     await database.query("delete from holders; delete from things where id = 5");
     const undone = await undo(report.run);
     const held = 4;
@@ -195,7 +195,7 @@ test.each([
   ["a delete", "things", away],
   ["an upsert", "target", upsert],
 ])(
-  "%s: a row that a trigger alters while it is put back is not counted as restored",
+  "%s: a row that a trigger alters while it is restored does not count as restored",
   async (_, name, job) => {
     await fill(60);
     await database.query("insert into target values ('a0', 5), ('a1', 6), ('a2', 7)");
@@ -214,7 +214,7 @@ test.each([
 );
 
 test.each(["cascade", "set null"])(
-  "a delete that would %s other rows is refused or undone whole",
+  "a delete that would %s other rows is refused, or undone whole",
   async (rule) => {
     await fill(100);
     await database.query(`create table child (id bigint primary key, thing bigint references things on delete ${rule});
@@ -226,7 +226,7 @@ test.each(["cascade", "set null"])(
   },
 );
 
-test.each(["taken", "gone"])("an expression of a move reads a table called %s", async (name) => {
+test.each(["taken", "gone"])("an expression of a move can read a table called %s", async (name) => {
   await fill(10);
   await database.query(
     `create table ${name} (id bigint, b integer); insert into ${name} select id, id * 100 from things`,
@@ -244,7 +244,7 @@ test.each(["taken", "gone"])("an expression of a move reads a table called %s", 
   ]);
 });
 
-test("only rows that nobody has touched are restored, removed or brought back, and each image is accounted for", async () => {
+test("an undo restores, removes or brings back only untouched rows, and accounts for each image", async () => {
   await fill(3_000);
   const jobs = [
     defineSqlJob({ name: "add", source: rowsOf(things), sink: update(things, { b: sql`b + 1` }) }),
@@ -263,7 +263,7 @@ test("only rows that nobody has touched are restored, removed or brought back, a
     const report = await run(job);
     await database.query("update things set b = -1 where id % 10 = 3; delete from things where id % 10 = 4");
     await database.query("update target set b = -1 where b % 10 = 3; delete from target where b % 10 = 4");
-    // Written with the same value: an edit all the same where the row is known by who wrote it.
+    // Writing the same value is an edit too, where the writing transaction identifies the row.
     await database.query("update target set b = b where b % 10 = 5");
     const undone = await undo(report.run);
     expect([undone.status, accounted(undone)], job.name).toEqual(["succeeded", 3_000]);
@@ -274,7 +274,7 @@ test("only rows that nobody has touched are restored, removed or brought back, a
     await fill(3_000);
   }
 });
-test("a job that inserts into the table that it reads does each row that was there once, or is refused", async () => {
+test("a job that inserts into its own source does each original row once, or is refused", async () => {
   await fill(3_000);
   await database.query(
     "create sequence ids start 100000; alter table things alter id set default nextval('ids')",
@@ -292,7 +292,7 @@ test("a job that inserts into the table that it reads does each row that was the
   expect(report === null ? 3_000 : report.rows.written).toBe(3_000);
 });
 
-test("a row that was inserted into a table without a key, and changed since, is a conflict and not gone", async () => {
+test("a row inserted into a table without a key, and changed since, is a conflict, not gone", async () => {
   await fill(20);
   await database.query("create table keyless (n integer, note text)");
   const keyless = table("keyless", { columns: { n: "integer", note: "text?" } });

@@ -56,7 +56,7 @@ test.each([
   ["the run", async () => undoRun("1", options)],
   ["the job", async () => undoRun("increment", options)],
   ["the job with all that it has", async () => undoJob(increment(), options)],
-])("an undo that was interrupted goes on when it is typed again: of %s", async (_, again) => {
+])("an interrupted undo goes on when the command is typed again: of %s", async (_, again) => {
   await runJob(increment(), options);
   await stopped((more) => undoRun("1", more));
   expect(await again()).toMatchObject({ run: 2, status: "succeeded" });
@@ -64,7 +64,7 @@ test.each([
   expect(await undoJob(increment(), options)).toBeNull();
 });
 
-test("what a run that was cancelled has written goes back with its job", async () => {
+test("undoing a job also takes back what its cancelled run has written", async () => {
   await stopped((more) => runJob(increment(), more));
   await withSession("cancel", options, 5, (session) => requestStop(session, "1", "cancelled"));
   await undoJob(increment(), options);
@@ -75,9 +75,9 @@ const withoutUndo = sqlStep({ name: "no undo", up: sql`select 1`, down: null });
 test.each<readonly [string, object, object]>([
   ["an expand step without an undo", { expand: [withoutUndo] }, { expand: [withoutUndo] }],
   ["a contract step without an undo", { contract: [withoutUndo] }, { contract: [withoutUndo] }],
-  ["a step that is not in the file any more", { expand: [addColumn("things", "m", "integer")] }, {}],
+  ["a step that is no longer in the file", { expand: [addColumn("things", "m", "integer")] }, {}],
   [
-    "a contract step that is not in the file any more",
+    "a contract step that is no longer in the file",
     { contract: [createIndex("things_n", { on: "things", by: sql`n` })] },
     {},
   ],
@@ -92,7 +92,7 @@ test.each<readonly [string, object, object]>([
   expect(await database.query("select from tidefill.run where kind = 'undo'")).toEqual([]);
 });
 
-test("an undo that does not fit the table is refused before it is begun, and may be typed again", async () => {
+test("an undo that does not fit the table is refused before it begins, and can be typed again", async () => {
   await runJob(increment(), options);
   await database.query("alter table things rename n to m");
   await expect(undoRun("1", options)).rejects.toMatchObject({ check: "undo-fits-the-table" });
@@ -101,7 +101,7 @@ test("an undo that does not fit the table is refused before it is begun, and may
   expect(await values()).toEqual([0]);
 });
 
-test("a step of steps alone that is not in the file any more refuses their undo", async () => {
+test("a step of a job of steps alone that is no longer in the file refuses their undo", async () => {
   const [a, b] = [addColumn("things", "a", "integer"), addColumn("things", "b", "integer")];
   await runJob(defineSteps({ name: "steps", expand: [a, b] }), options);
   const one = defineSteps({ name: "steps", expand: [b] });

@@ -38,7 +38,7 @@ const jobs: readonly Job[] = [
 ];
 
 test.each(jobs.map((job) => [job.name, job] as const))(
-  "an undo of what %s removes no row that the application has hung something onto",
+  "an undo of what %s removes no row that the application now refers to",
   async (_, job) => {
     const { run } = await runJob(job, options());
     await database.query("insert into orders select g, g from generate_series(1, 10) g");
@@ -52,7 +52,7 @@ test.each(jobs.map((job) => [job.name, job] as const))(
   },
 );
 
-test("an upsert that meets a row by a null knows that it was there", async () => {
+test("an upsert that meets a row by a null key knows that the row was there", async () => {
   await database.query(`create table tags (id bigint generated always as identity primary key, a text, b integer, c integer,
     unique nulls not distinct (a, b)); insert into tags (a, b, c) values (null, 0, 5)`);
   const tags = table("tags", {
@@ -85,7 +85,7 @@ const plusOne = (refused: number): Job =>
     sink: update(things, ["n"]),
   });
 
-test("a run that stands is not done again because its undo was cancelled", async () => {
+test("a run that stands is not repeated because its undo was cancelled", async () => {
   const { run } = await runJob(plusOne(0), options());
   await undoRun(String(run), { ...options(), signal: AbortSignal.abort() });
   await database.query(
@@ -100,7 +100,7 @@ test("a run that stands is not done again because its undo was cancelled", async
   expect(await database.query("select distinct n from things")).toEqual([{ n: 1 }]);
 });
 
-test("rejects are tried once more, each once, and come back to the list when that is cancelled", async () => {
+test("rejects are retried once each, and return to the list when the retry is cancelled", async () => {
   const first = await runJob(plusOne(10), options());
   expect(first.rows).toMatchObject({ written: 90, rejected: 10 });
   const again = await retryRejects(plusOne(0), String(first.run), {
@@ -120,7 +120,7 @@ test("rejects are tried once more, each once, and come back to the list when tha
   });
 });
 
-test("what an undo cannot put back is listed by its row's key, and can be tried once more", async () => {
+test("what an undo cannot put back is listed by its row's key, and can be retried", async () => {
   await database.query("alter table users add constraint positive check (n > 0) not valid");
   await database.query("insert into users select id, 5 from things");
   const job = defineJob({

@@ -23,7 +23,7 @@ import { columns, type Shape, shapes } from "./undo-shapes.ts";
 const database = useDatabase();
 const rows = 40;
 
-/** The columns of the shape's tables that are not of its key. */
+/** The columns of the shape's tables outside its key. */
 function valuesOf({ key }: Shape): readonly string[] {
   return columns.filter((name) => key[name] === undefined);
 }
@@ -108,14 +108,14 @@ async function requireAll(shape: Shape, jobs: readonly Job[]): Promise<void> {
   expect(failures).toEqual([]);
 }
 
-/** One job of each shape, another one from shape to shape; all where the heavy variants are asked for. */
+/** One job for each shape, a different one each time; all jobs in the long variant. */
 function chosen(shape: Shape, index: number): readonly Job[] {
   const jobs = jobsOf(shape).filter(({ name }) => !(shape.suffix !== undefined && name.startsWith("upsert")));
   return isLong ? jobs : [jobs[index % jobs.length]!];
 }
 
 test.each(shapes.map((shape, index) => [shape.name, shape, index] as const))(
-  "%s: what a job did is undone, and again",
+  "%s: what a job did is undone, twice",
   async (_, shape, index) => {
     await requireAll(shape, chosen(shape, index));
   },
@@ -135,7 +135,7 @@ test.each([5, 6])("an upsert into a partitioned table is done and undone (job %i
   await requireAll(shape, [jobsOf(shape)[index]!]);
 });
 
-/** Where the server cannot tell which rows were new: nothing is begun. */
+/** Where the server cannot tell which rows were new, nothing is begun. */
 async function requireRefusal(shape: Shape, job: Job): Promise<void> {
   await create(shape);
   await expect(runJob(job, { connectionString: database.url })).rejects.toMatchObject({

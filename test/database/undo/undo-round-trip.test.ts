@@ -20,7 +20,7 @@ import { requireRoundTrips } from "../values/round-trip.ts";
 const database = useDatabase();
 const cases = columnCases.map((_, index) => `c${index}`);
 const names = [...cases, "touched"];
-/** Without domains, whose updates are a test of their own. */
+/** Without domains, whose updates have their own test. */
 const plain = names.filter((_, index) => !["percent", "label"].includes(columnCases[index]?.[0] ?? ""));
 const rows = Math.max(...columnCases.map(([, , ...values]) => values.length));
 
@@ -45,14 +45,14 @@ beforeAll(async () => {
     await database.query(`create table ${name} (id bigint ${key}, ${generated}, touched integer, ${ddl})`);
 });
 
-// Anew for each test, so that one that fails leaves nothing to the next.
+// Created again for each test, so that a failed test leaves nothing to the next.
 beforeEach(async () => {
   await database.query("truncate everything, keyed, keyless");
   for (let row = 0; row < rows; row += 1) {
     const values = columnCases.map(([, , ...literals]) => literals[row % literals.length]);
     const list = ["id", ...cases].join(", ");
     await database.query(`insert into everything (${list}) values (${row}, ${values.join(", ")})`);
-    // Others, and not in the same order, so that an upsert has something to change and something to insert.
+    // Other values in another order, so that an upsert both changes and inserts.
     if (row % 3 !== 0)
       await database.query(`insert into keyed (${list}) values (${rows - row}, ${values.join(", ")})`);
     await database.query(`insert into keyless (${list}) values (${row}, ${values.join(", ")})`);
@@ -147,7 +147,7 @@ const jobs: readonly (readonly [Job, readonly string[]])[] = [
 ];
 
 test.each(jobs.map(([job, tables]) => [job.name, job, tables] as const))(
-  "%s over every type is undone to the byte, and again",
+  "%s over every type is undone to the byte, twice",
   async (_, job, tables) => {
     await requireRoundTrips(database, job, tables, rows);
   },
@@ -186,7 +186,7 @@ test.each(
     .filter(([{ name }]) => comparing.includes(name))
     .map(([job, tables]) => [job.name, job, tables] as const),
 )(
-  "%s over every type, char(n) too, is undone to the byte where the undo log is encrypted",
+  "%s over every type, including char(n), is undone to the byte where the undo log is encrypted",
   async (_, job, tables) => {
     await requireEncryptedRoundTrips(job, tables, rows);
   },

@@ -1,9 +1,9 @@
 import type { ColumnType } from "tidefill";
 
-/** A table with names, keys or a form that a careless undo would trip over; `from` moves or copies `into` its twin. */
+/** A table whose names, keys or form could mislead an undo; a job moves or copies `from` `into` its twin. */
 export interface Shape {
   readonly name: string;
-  /** as SQL writes the table, its twin's name ends differently */
+  /** as SQL writes the table; its twin's name ends differently */
   readonly from: string;
   readonly into: string;
   /** the columns of the key, as `create table` takes them */
@@ -11,10 +11,10 @@ export interface Shape {
   /** the key's values over `g`, 1 to 40 */
   readonly values: string;
   readonly setup?: string;
-  /** more columns that nobody describes */
+  /** more columns, which the description lacks */
   readonly more?: string;
   readonly suffix?: string;
-  /** after both tables are there */
+  /** statements after both tables exist */
   readonly after?: string;
 }
 
@@ -118,7 +118,7 @@ export const shapes: readonly Shape[] = [
   ),
 ];
 
-/** Names by which tidefill's own statements call something. */
+/** Names that tidefill's own statements use. */
 export const columns = [
   "Order",
   "key_1",

@@ -27,7 +27,7 @@ import { raw } from "../../../src/postgres/sql/sql.ts";
 import { useDatabase } from "../../support/database.ts";
 import { columnCases, columnSetup } from "./column-cases.ts";
 
-/** What a database or a role may have set, and an application that lives with it since years. */
+/** Settings of a database or role with which an application may have lived for years. */
 const oddSettings: readonly (readonly [name: string, value: string])[] = [
   ["array_nulls", "off"],
   ["bytea_output", "escape"],
@@ -78,7 +78,7 @@ beforeEach(async () => {
     insert into original select * from seed`);
 });
 
-/** The odd ones, and a currency without decimals where the machine knows one. */
+/** The odd settings, and a currency without decimals where the machine has one. */
 async function settings(): Promise<typeof oddSettings> {
   const yen = await database.query("set lc_monetary = 'ja_JP.UTF-8'; reset lc_monetary").then(
     () => [["lc_monetary", "ja_JP.UTF-8"] as const],
@@ -87,7 +87,7 @@ async function settings(): Promise<typeof oddSettings> {
   return [...oddSettings, ...yen];
 }
 
-/** Each column's bytes as the database has them, in one hash: as text, and in the binary protocol. */
+/** A hash over each column's bytes, both as text and in the binary protocol. */
 async function bytesOf(name: string, written: readonly string[] = names): Promise<unknown> {
   const each = written.map((column) => {
     const text = `coalesce(${column}::text, 'is null')`;
@@ -115,10 +115,10 @@ async function run(job: Job, written: number): Promise<RunReport> {
   return report;
 }
 
-// A pooler keeps the settings of sessions that began before.
+// A pooler keeps the settings of sessions that began earlier.
 const isPooled = inject("poolerUrl") !== null;
 
-test.skipIf(isPooled)("under odd settings an identity writes nothing", async () => {
+test.skipIf(isPooled)("under odd settings an identity transform writes nothing", async () => {
   const [before, versions] = [await bytesOf("original"), await versionsOf("original")];
   const job = defineJob({
     name: "identity",
@@ -133,7 +133,7 @@ test.skipIf(isPooled)("under odd settings an identity writes nothing", async () 
   expect(verified).toMatchObject({ status: "succeeded", rows: { conflicted: 0 } });
 });
 
-test.skipIf(isPooled)("under odd settings values that are written back are the same", async () => {
+test.skipIf(isPooled)("under odd settings values that are written back stay the same", async () => {
   const before = await bytesOf("original");
   const job = defineJob({
     name: "rewrite",
@@ -145,7 +145,7 @@ test.skipIf(isPooled)("under odd settings values that are written back are the s
   expect(await bytesOf("original")).toEqual(before);
 });
 
-test.skipIf(isPooled)("under odd settings rows arrive in another table as they were", async () => {
+test.skipIf(isPooled)("under odd settings rows arrive unchanged in another table", async () => {
   const job = defineJob({
     name: "copy",
     source: rowsOf(original),
@@ -160,7 +160,7 @@ test.skipIf(isPooled).each(["plain", "encrypted"])(
   "under odd settings a %s undo log brings back what was there",
   async (kind) => {
     vi.stubEnv("TIDEFILL_UNDO_KEY", "a key of the operator's own");
-    // Some rows hold nothing but null.
+    // Some rows hold only null.
     const nulls = { ...Object.fromEntries(names.map((name) => [name, raw("null")])), touched: raw("1") };
     const writes = [
       defineSqlJob({ name: "clear", source: rowsOf(original), sink: update(original, nulls) }),
@@ -169,7 +169,7 @@ test.skipIf(isPooled).each(["plain", "encrypted"])(
     for (const write of writes) {
       const report = await run({ ...write, personalData: kind === "encrypted" }, count);
       expect(await bytesOf("original")).not.toEqual(await bytesOf("seed"));
-      // What an encrypted log keeps means the same under the settings of another day.
+      // An encrypted log is read correctly under later settings.
       await database.query(`alter database ${database.name} set lc_monetary = 'C'`);
       const undone = await undoRun(String(report.run), { ...options, connectionString: database.url });
       expect(undone, String(undone.message)).toMatchObject({
@@ -185,7 +185,7 @@ test.skipIf(isPooled).each(["plain", "encrypted"])(
   },
 );
 
-test.skipIf(isPooled)("under odd settings a backup is restored as it was", async () => {
+test.skipIf(isPooled)("under odd settings a backup is restored unchanged", async () => {
   const job = defineSqlJob({
     name: "remove",
     source: rowsOf(original),
@@ -205,7 +205,7 @@ test.skipIf(isPooled)("under odd settings a backup is restored as it was", async
   expect(await bytesOf("original")).toEqual(await bytesOf("seed"));
 });
 
-/** A column as an export of this database has it. */
+/** A column as this database exports it. */
 function exported(column: string): string {
   const index = names.indexOf(column);
   const [type] = columnCases[index] ?? [""];
@@ -252,7 +252,7 @@ test.skipIf(isPooled)("under odd settings an NDJSON file arrives as it was expor
     `select '{' || ${members.join(" || ',' || ")} || '}' as line from seed order by id`,
   );
   const path = join(folder, "seed.ndjson");
-  // A file of lines can hold none inside of a value.
+  // A file of lines cannot hold line breaks inside a value.
   const lines = rowsFound.map(({ line }) => String(line).replaceAll("\n", " "));
   await writeFile(path, `${lines.join("\n")}\n`);
   const job = defineJob({
@@ -264,12 +264,12 @@ test.skipIf(isPooled)("under odd settings an NDJSON file arrives as it was expor
     sink: insertInto(twin, written),
   });
   await run(job, count);
-  // JSON's null and SQL's are one there.
+  // NDJSON does not tell JSON's null from SQL's.
   const told = inNdjson.filter((name) => !/^jsonb?\b/.test(columnCases[names.indexOf(name)]?.[0] ?? ""));
   expect(await bytesOf("twin", told)).toEqual(await bytesOf("seed", told));
 });
 
-test.skipIf(isPooled)("under odd settings rows of the job itself arrive as they were", async () => {
+test.skipIf(isPooled)("under odd settings a job's own rows arrive unchanged", async () => {
   const seen: never[] = [];
   await run(
     defineJob({
@@ -290,12 +290,12 @@ test.skipIf(isPooled)("under odd settings rows of the job itself arrive as they 
     sink: insertInto(twin, all),
   });
   await run(job, count);
-  // A number alone is JavaScript's, and a null alone SQL's.
+  // A number alone is read as JavaScript's, and a null alone as SQL's.
   const told = names.filter((_, index) => !/^jsonb?\?$/.test(columnCases[index]?.[1] ?? ""));
   expect(await bytesOf("twin", told)).toEqual(await bytesOf("seed", told));
 });
 
-/** Reads as a careful export does, whatever the session was before. */
+/** Reads as a careful export does, independent of the session's settings. */
 async function read(query: string): Promise<Record<string, unknown>[]> {
   const money = (await settings()).filter(([name]) => name === "lc_monetary");
   const careful = [

@@ -1,6 +1,6 @@
 import type { ColumnType } from "tidefill";
 
-/** A column of a type, and values that a careless round trip would change: as `insert … values` takes them. */
+/** A column's type, and values that a careless round trip would change, as `insert … values` takes them. */
 export type ColumnCase = readonly [ddl: string, declared: ColumnType, ...values: readonly string[]];
 
 export const columnSetup = `

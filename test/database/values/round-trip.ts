@@ -2,7 +2,7 @@ import { type Job, type RunReport, runJob, undoRun } from "tidefill";
 import { expect } from "vitest";
 import type { TestDatabase } from "../../support/database.ts";
 
-/** All rows of each table in one hash, whatever their places and their order. */
+/** One hash for each table over all its rows, independent of addresses and order. */
 export async function hashesOf(database: TestDatabase, tables: readonly string[]): Promise<unknown[]> {
   const hashes: unknown[] = [];
   for (const each of tables) {
@@ -14,7 +14,7 @@ export async function hashesOf(database: TestDatabase, tables: readonly string[]
   return hashes;
 }
 
-/** How many images a run has kept. */
+/** The number of images that a run has kept. */
 export async function imagesOf(database: TestDatabase, run: number): Promise<number> {
   const [row] = await database.query(`select count(*)::integer as images from tidefill.undo_${run}`);
   return Number(row?.images);
@@ -37,7 +37,7 @@ export async function undoWholly(database: TestDatabase, run: number): Promise<R
   return report;
 }
 
-/** run → undo → run → undo: the job changes something both times, and all tables are as they were both times. */
+/** run → undo → run → undo: the job changes something both times, and both undos restore all tables. */
 export async function requireRoundTrips(
   database: TestDatabase,
   job: Job,

@@ -72,7 +72,7 @@ const kinds = [
 ] as const;
 const met = `(1, 'x', 1), (2, 'y', 1), (3, 'x', 1), (4, null, 1), (5, null, 1), (6, 'x', null), (7, 'x', null), (8, 'z', 1)`;
 
-test.each(kinds)("%s that leaves what it meets counts it, and nulls meet nobody", async (_, kind) => {
+test.each(kinds)("%s counts conflicting rows that it leaves; nulls never conflict", async (_, kind) => {
   await fill(met);
   await database.query("insert into target (a, b, source_id) values ('z', 1, 0)");
   const report = await run(copies({ onConflict: { target: ["a", "b"], do: "nothing" } })[kind]!);
@@ -87,7 +87,7 @@ test.each(kinds)("%s that leaves what it meets counts it, and nulls meet nobody"
   expect(await database.query("select source_id::integer from target")).toEqual([{ source_id: 0 }]);
 });
 
-test.each(kinds)("%s that overwrites what it meets counts it, and is undone", async (_, kind) => {
+test.each(kinds)("%s that overwrites conflicting rows counts them, and is undone", async (_, kind) => {
   await fill("(1, 'x', 1), (2, 'y', 1), (3, null, 1), (4, 'z', 1)");
   await database.query("insert into target (a, b, source_id) values ('z', 1, 0), ('y', 1, 2)");
   const conflict = { target: ["a", "b"], do: "update", columns: ["source_id"] } as const;
@@ -109,7 +109,7 @@ test.each(kinds)("%s that overwrites what it meets counts it, and is undone", as
   ]);
 });
 
-test.each(kinds)("%s keeps what it meets aside as rejects", async (_, kind) => {
+test.each(kinds)("%s keeps conflicting rows as rejects", async (_, kind) => {
   await fill(met);
   await database.query("insert into target (a, b, source_id) values ('z', 1, 0)");
   const report = await run(copies({ onConflict: { target: ["a", "b"], do: "reject" } })[kind]!);
@@ -138,7 +138,7 @@ test.each(kinds)(
   },
 );
 
-test.each(kinds)("nulls that are not distinct meet each other for %s", async (_, kind) => {
+test.each(kinds)("nulls that are not distinct conflict for %s", async (_, kind) => {
   await database.query(
     "alter table target drop constraint target_a_b_key, add unique nulls not distinct (a, b)",
   );
@@ -147,7 +147,7 @@ test.each(kinds)("nulls that are not distinct meet each other for %s", async (_,
   expect(report).toMatchObject({ status: "succeeded", rows: { read: 8, written: 5, rejected: 3 } });
 });
 
-test.each(kinds)("a case-blind column meets without regard to case for %s", async (_, kind) => {
+test.each(kinds)("a case-blind column conflicts without regard to case for %s", async (_, kind) => {
   await database.query("create extension if not exists citext; alter table target alter a type citext");
   await fill("(1, 'x', 1), (2, 'X', 1), (3, 'y', 1)");
   await database.query("insert into target (a, b, source_id) values ('Y', 1, 0)");
@@ -159,7 +159,7 @@ test.each(kinds)("a case-blind column meets without regard to case for %s", asyn
   }
 });
 
-test("of a row that becomes several, none is inserted when one of them meets another", async () => {
+test("when one row becomes several and one of them conflicts, none is inserted", async () => {
   await fill("(1, 'x', 1), (2, 'y', 1)");
   await database.query("insert into target (a, b) values ('y', 2)");
   const job = defineJob({
@@ -174,7 +174,7 @@ test("of a row that becomes several, none is inserted when one of them meets ano
   ]);
 });
 
-test("a row that only meets rows of a rejected one is inserted", async () => {
+test("a row that only conflicts with rows of a rejected one is inserted", async () => {
   await fill("(1, 'x', 1), (2, 'x', 2)");
   await database.query("insert into target (a, b) values ('taken', 1)");
   const job = defineJob({
@@ -189,7 +189,7 @@ test("a row that only meets rows of a rejected one is inserted", async () => {
   expect(await run(job)).toMatchObject({ status: "succeeded", rows: { read: 2, written: 1, rejected: 1 } });
 });
 
-test("of rows that become several, those are inserted that one after the other would be", async () => {
+test("rows that become several are inserted as if one after the other", async () => {
   await database.query("create table expected (a text, b integer, source_id bigint, unique (a, b))");
   const job = defineJob({
     name: "one-after-the-other",
@@ -224,7 +224,7 @@ test("of rows that become several, those are inserted that one after the other w
   );
 });
 
-test("one row becomes none, one or many, all of them counted", async () => {
+test("one row becomes none, one or many, and all of them are counted", async () => {
   await database.query("insert into source select g, 'a' || g, g from generate_series(1, 3000) g");
   const job = defineJob({
     name: "none-or-many",
@@ -244,7 +244,7 @@ test("one row becomes none, one or many, all of them counted", async () => {
   expect(await database.query("select from target")).toEqual([]);
 });
 
-test.each(kinds)("what a trigger keeps out is not counted as written by %s, nor hidden", async (_, kind) => {
+test.each(kinds)("rows that a trigger keeps out are neither counted by %s nor hidden", async (_, kind) => {
   await database.query(`
     create function refuse_odd() returns trigger language plpgsql as
       'begin if new.b % 2 = 1 then return null; end if; return new; end';
@@ -267,7 +267,7 @@ test.each(kinds)("what a trigger keeps out is not counted as written by %s, nor 
   }
 });
 
-test.each(kinds)("what a trigger keeps out of a plain insert by %s is not hidden", async (_, kind) => {
+test.each(kinds)("rows that a trigger keeps out of a plain insert by %s are not hidden", async (_, kind) => {
   await database.query(`
     create function refuse_odd() returns trigger language plpgsql as
       'begin if new.b % 2 = 1 then return null; end if; return new; end';
@@ -277,7 +277,7 @@ test.each(kinds)("what a trigger keeps out of a plain insert by %s is not hidden
   expect(rows).toMatchObject({ read: 100, written: 50, unchanged: 0, swallowed: 50 });
 });
 
-test("what a trigger keeps out of a reject insert is not hidden either", async () => {
+test("rows that a trigger keeps out of an insert that rejects conflicts are not hidden either", async () => {
   await database.query(`
     create function refuse_odd() returns trigger language plpgsql as
       'begin if new.b % 2 = 1 then return null; end if; return new; end';
@@ -287,7 +287,7 @@ test("what a trigger keeps out of a reject insert is not hidden either", async (
   expect(report).toMatchObject({ status: "failed", rows: { written: 50, swallowed: 50, rejected: 0 } });
 });
 
-test("a row that a trigger does not let go stops a move, and nothing is lost", async () => {
+test("a trigger that keeps a row from being deleted stops a move, and nothing is lost", async () => {
   await fill("(1, 'x', 1), (2, 'y', 2)");
   await database.query(`
     create function refuse_one() returns trigger language plpgsql as

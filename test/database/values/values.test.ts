@@ -29,7 +29,7 @@ async function run(job: Parameters<typeof runJob>[0]): Promise<RunReport> {
   return runJob(job, { connectionString: database.url, again: true, workers: 2, rejectLimit: 1_000 });
 }
 
-/** Each column's values in one hash, but for the one that a test changes. */
+/** One hash over each column's values, except for the one that a test changes. */
 async function hashes(): Promise<unknown> {
   const each = names.map(
     (name) => `md5(string_agg(coalesce(${name}::text, 'is null'), '|' order by id)) as ${name}`,
@@ -37,7 +37,7 @@ async function hashes(): Promise<unknown> {
   return (await database.query(`select ${each.join(", ")} from everything`))[0];
 }
 
-test("an identity over every type changes nothing and writes nothing", async () => {
+test("an identity transform over every type changes and writes nothing", async () => {
   const before = await hashes();
   const identity = defineJob({
     name: "identity",
@@ -66,7 +66,7 @@ test("values of every type that are written back are the same, byte for byte", a
   expect(await hashes()).toEqual(before);
 });
 
-test("a job that writes one column leaves all others as they are", async () => {
+test("a job that writes one column leaves all other columns unchanged", async () => {
   const before = await hashes();
   const touch = defineJob({
     name: "touch",
@@ -90,10 +90,10 @@ const changes: readonly (readonly [
   ["a change of case in citext", "citext", "text", "'a'", "A", "A"],
   ["another scale of a numeric", "numeric", "numeric", "1.0", "1.00", "1.00"],
   ["minus zero for zero", "float8", "double precision", "0", -0, "-0"],
-  ["a space more in a json", "json", "json text", `'{"a":1}'`, '{"a": 1}', '{"a": 1}'],
+  ["an extra space in a json", "json", "json text", `'{"a":1}'`, '{"a": 1}', '{"a": 1}'],
   ["another scale inside a jsonb", "jsonb", "jsonb text", "'[1.1]'", "[1.10]", "[1.10]"],
   ["24 hours for a day", "interval", "interval", "'1 day'", "24:00:00", "24:00:00"],
-  ["an accent put together for one of its parts", "text", "text", "U&'e\\0301'", "é", "é"],
+  ["a composed accent for a decomposed one", "text", "text", "U&'e\\0301'", "é", "é"],
   ["null", "text", "text?", "''", null, "null"],
 ];
 
@@ -117,11 +117,12 @@ test.each(changes)("%s is written", async (_, ddl, type, from, to, text) => {
   ]);
 });
 
-// Fault in src, a small one: the fresh value is compared without the column's length or scale, and written once more.
+// A small fault in src: the new value is compared without the column's length or scale, and written once
+// more.
 test.fails.each([
   ["numeric(10, 2)", "numeric", "1.5", "1.5"],
   ["char(5)", "char", "'ab'", "ab"],
-] as const)("a value that its column %s stores the same is not written", async (ddl, type, from, to) => {
+] as const)("a value that column %s stores unchanged is not written", async (ddl, type, from, to) => {
   await database.query(
     `drop table if exists same; create table same (id bigint primary key, v ${ddl} not null)`,
   );
@@ -136,7 +137,7 @@ test.fails.each([
   expect(await run(job)).toMatchObject({ rows: { written: 0, unchanged: 1 } });
 });
 
-test("70,000 rows of 20 columns are written, in batches of many rows", async () => {
+test("70,000 rows of 20 columns are written in batches of many rows", async () => {
   const wide = Array.from({ length: 20 }, (_, index) => `w${index}`);
   await database.query(
     `create table wide (id bigint primary key, ${wide.map((name) => `${name} integer not null`).join(", ")})`,

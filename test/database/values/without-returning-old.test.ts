@@ -5,7 +5,7 @@ import { freshSchemas } from "../../support/fresh-schemas.ts";
 import { until } from "../../support/until.ts";
 import { imagesOf, requireRoundTrips } from "./round-trip.ts";
 
-// As on PostgreSQL 14 to 17, where `returning` cannot tell what an update has overwritten.
+// As on PostgreSQL 14 to 17, where `returning` cannot give a row's old values.
 vi.mock("../../../src/postgres/catalog/returning-old.ts", async (original) => ({
   ...(await original<object>()),
   hasReturningOld: async () => false,
@@ -42,7 +42,7 @@ test("updates and upserts are undone", async () => {
   await requireRoundTrips(database, add, ["things", "target"], 5);
 });
 
-test("a row that somebody inserts while an upsert is at work is overwritten only with an image", async () => {
+test("a row that another session inserts during an upsert is overwritten only with an image", async () => {
   await database.query(`
     create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(0.2); return null; end';
     create trigger wait before insert on target
@@ -62,7 +62,7 @@ test("a row that somebody inserts while an upsert is at work is overwritten only
   expect(await database.query("select * from target")).toEqual([{ id: "5", b: 99 }]);
 });
 
-test("an expression reads a column called old_1", async () => {
+test("an expression can read a column called old_1", async () => {
   const job = defineSqlJob({
     name: "read",
     source: rowsOf(things),

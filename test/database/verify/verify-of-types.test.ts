@@ -20,7 +20,7 @@ const database = useDatabase();
 const rows = Math.max(...columnCases.map(([, , ...values]) => values.length));
 const names = columnCases.map((_, index) => `c${index}`);
 
-/** Runs a job and then compares: nobody has touched anything in between, so nothing may be reported. */
+/** Runs a job and then verifies it: nothing was changed in between, so no difference may be reported. */
 async function requireNoAlarm(job: Job): Promise<void> {
   const options = { connectionString: database.url, workers: 2, again: true } as const;
   const run = await runJob(job, options);
@@ -50,7 +50,7 @@ const columns = {
 const everything = table("everything", { key: "id", columns });
 const twin = table("twin", { key: "id", columns });
 
-/** Jobs that write back, or copy, these columns as they are. */
+/** Jobs that write back, or copy, these columns unchanged. */
 function jobsOf(written: readonly string[]): readonly Job[] {
   const source = rowsOf(everything, { read: ["id", ...written] });
   const same = Object.fromEntries(written.map((name) => [name, raw(name)]));
@@ -81,7 +81,7 @@ function jobsOf(written: readonly string[]): readonly Job[] {
 }
 
 test.each(jobsOf(plain).map((job) => [job.name, job] as const))(
-  "values of every type that %s has left as they should be raise no false alarm",
+  "values of every type that %s left correct raise no false alarm",
   async (_, job) => {
     await requireNoAlarm(job);
   },
@@ -91,7 +91,7 @@ test.each(
   jobsOf(domains)
     .slice(2)
     .map((job) => [job.name, job] as const),
-)("values of domains that %s has left as they should be raise no false alarm", async (_, job) => {
+)("values of domains that %s left correct raise no false alarm", async (_, job) => {
   await requireNoAlarm(job);
 });
 
@@ -109,7 +109,7 @@ const rounded: readonly (readonly [
 ];
 
 test.each(rounded)(
-  "what a column of type %s rounds or pads raises no false alarm",
+  "values that a column of type %s rounds or pads raise no false alarm",
   async (ddl, declared, expression, answer) => {
     await database.query("drop table if exists rounded, rounded_twin");
     await database.query(`create table rounded (id bigint primary key, v ${ddl});

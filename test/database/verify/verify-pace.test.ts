@@ -18,7 +18,7 @@ import { freshSchemas } from "../../support/fresh-schemas.ts";
 
 const waited = vi.hoisted(() => ({ times: 0 }));
 
-// Its clock goes only when the test says so: here, while a difference is waited for.
+// Its clock moves only when the test says so: here, while a difference is waited for.
 vi.mock("../../../src/engine/verify/compared-scope.ts", async (original) => ({
   ...(await original<typeof import("../../../src/engine/verify/compared-scope.ts")>()),
   settle: async () => {
@@ -68,14 +68,14 @@ const seed = defineJob({
 });
 
 test.each([byRows, bySql, seed])(
-  "the wait for rows of $name that differ is no commit, and makes no batch smaller",
+  "the wait for differing rows of $name does not count as commit time, and makes no batch smaller",
   async (job) => {
     const options = { connectionString: database.url, workers: 1 };
     expect(await runJob(job, options)).toMatchObject({ status: "succeeded", rows: { written: 2_000 } });
     await database.query("update things set b = -1; update target set b = -1");
     vi.useFakeTimers({ toFake: ["performance"] });
     const batches: Extract<EngineEvent, { type: "batch committed" }>[] = [];
-    // One worker from its first batch on, so that nobody else waits while a batch is measured.
+    // One worker from its first batch on, so that no other worker waits while a batch is measured.
     const { run } = await verifyRun(job, { ...options, signal: AbortSignal.abort() });
     const report = await resumeRun(job, String(run), {
       ...options,

@@ -43,7 +43,7 @@ beforeEach(async () => {
 
 const options = () => ({ connectionString: database.url, workers: 2, again: true }) as const;
 
-/** The keys that a verify reports, in their order. */
+/** The keys that a verify reports, in order. */
 async function differences(job: Job): Promise<number[]> {
   const report = await verifyRun(job, options());
   expect(report).toMatchObject({ kind: "verify", status: "succeeded", broken: [] });
@@ -61,7 +61,7 @@ async function keysOf(
   return found.map(({ id }) => Number(id));
 }
 
-/** Where and in which version each row of the tables lies. */
+/** Address and version of each row of the tables. */
 async function places(): Promise<unknown> {
   return database.query(`select 'things' as t, ctid::text, xmin::text, xmax::text, id from things
     union all select 'target', ctid::text, xmin::text, xmax::text, id from target order by 1, 5`);
@@ -102,7 +102,7 @@ const corruptions = [
 ] as const;
 
 test.each(corruptions)(
-  "%s: verify reports exactly the rows that somebody has corrupted",
+  "%s: verify reports exactly the rows that the test has corrupted",
   async (_, job, corrupt) => {
     expect(await runJob(job, options())).toMatchObject({ status: "succeeded", rows: { written: rows } });
     const before = await places();
@@ -119,7 +119,7 @@ test.each(corruptions)(
   },
 );
 
-test("verify of a delete reports what is still there", async () => {
+test("verify of a delete reports the rows that are still there", async () => {
   const job = defineSqlJob({
     name: "away",
     source: rowsOf(things, { where: sql`id % 2 = 0` }),
@@ -169,7 +169,10 @@ const leavesScopeBySql = defineSqlJob({
   source: rowsOf(things, { where: sql`a <= 2000`, pending: sql`b is null` }),
   sink: update(things, { a: sql`a + 10000`, b: sql`1` }),
 });
-/** How many rows each writes, how to corrupt the rows whose number is divisible by KEEP, and the least number of all. */
+/**
+ * How many rows each job writes, how to corrupt the rows whose number is divisible by KEEP, and the least and
+ * greatest number.
+ */
 const outOfSight = [
   [moved, 3_900, "delete from target where id = KEEP * (id / KEEP) and id > 0", 101, 4_000],
   [movedBySql, 3_900, "delete from target where id = KEEP * (id / KEEP)", 101, 4_000],
@@ -178,11 +181,11 @@ const outOfSight = [
 ] as const;
 
 test.each(outOfSight)(
-  "$name: what the job does not find any more is compared by the undo log",
+  "$name: rows that the job no longer finds are compared by the undo log",
   async (job, written, corrupt, from, to) => {
     expect(await runJob(job, options())).toMatchObject({ status: "succeeded", rows: { written } });
     expect(await verifyRun(job, options())).toMatchObject({ rows: { read: written, conflicted: 0 } });
-    // Deleted by the application, where rows were updated; that is nobody's difference.
+    // The application deletes a row that was updated; that is not a difference.
     if (job === leavesScope) await database.query("delete from things where id = 1000");
     const corrupted = new Set<number>();
     for (const every of [1_999, 571, 1]) {
@@ -196,7 +199,7 @@ test.each(outOfSight)(
   },
 );
 
-test("a verify says what it has not compared, and that a run of which it compared nothing is not proved", async () => {
+test("a verify says what it has not compared, and a run of which it compared nothing is not proved", async () => {
   for (const job of [moved, leavesScope]) {
     const { run } = await runJob(job, options());
     expect(exitCodeOf(await verifyRun(job, options()))).toBe(0);
@@ -228,7 +231,7 @@ test("a verify says what it has not compared, and that a run of which it compare
   expect(await verifyRun(updateRows, options())).toMatchObject({ message: null, notCompared: [] });
 });
 
-test("a verify of a run that is not done says so, and proves nothing; of one that was undone there is none", async () => {
+test("a verify of an unfinished run says so and proves nothing; a verify of an undone run is refused", async () => {
   const never = await verifyRun(updateRows, options());
   await expect(verifyRun(updateRows, { ...options(), run: BigInt(never.run) })).rejects.toThrow(
     "it is the verify of update-rows, which has never run",
@@ -251,7 +254,7 @@ test("a verify of a run that is not done says so, and proves nothing; of one tha
   await expect(verifyRun(updateRows, { ...options(), run: BigInt(undo.run) })).rejects.toThrow(
     `it is the undo of run ${run}`,
   );
-  // The same undo, had it been interrupted.
+  // The same undo, as if it had been interrupted.
   await database.query("update tidefill.run set status = 'interrupted', finished_at = null where id = $1", [
     undo.run,
   ]);
@@ -263,7 +266,7 @@ test("a verify of a run that is not done says so, and proves nothing; of one tha
   expect(exitCodeOf(await verifyRun(updateRows, options()))).toBe(0);
 });
 
-test("of a run that was cancelled is compared what it has done", async () => {
+test("a verify of a cancelled run compares what the run has done", async () => {
   const { run } = await runJob(updateRows, { ...options(), canary: "10%" });
   await withEngine(database.url, (session) => requestStop(session, String(run), "cancelled"));
   const part = await verifyRun(updateRows, options());
@@ -274,7 +277,7 @@ test("of a run that was cancelled is compared what it has done", async () => {
   expect(exitCodeOf(part)).toBe(4);
 });
 
-test("each run of any kind has its line in the audit, a verify of what never ran too", async () => {
+test("each run of any kind has its line in the audit, also a verify of a job that never ran", async () => {
   await runJob(updateBySql, { ...options(), canary: "10%" });
   await resumeRun(updateBySql, "update-by-sql", options());
   await differences(updateBySql);
@@ -293,7 +296,7 @@ test("each run of any kind has its line in the audit, a verify of what never ran
   expect(silent).toEqual([]);
 });
 
-test("partitions are all looked at", async () => {
+test("a verify covers all partitions", async () => {
   await database.query(`drop table things;
     create table things (id bigint primary key, a integer, b integer) partition by range (id);
     create table things_1 partition of things for values from (minvalue) to (10);
@@ -313,7 +316,7 @@ test("partitions are all looked at", async () => {
   }
 });
 
-test("writers that keep rows consistent raise no false alarm", async () => {
+test("concurrent writers that keep rows consistent raise no false alarm", async () => {
   const corrupted = [11, 1_000, 3_999];
   for (const job of [updateRows, updateBySql]) {
     await runJob(job, options());
@@ -326,12 +329,13 @@ test("writers that keep rows consistent raise no false alarm", async () => {
           "update things set a = a + 1, b = (a + 1) * 2 where id between $1::integer and $1::integer + 20 and not id = any ($2)",
           [id, corrupted],
         );
-        // A writer without a pause leaves more dead rows than a busy machine reads within the time of a test.
+        // A writer without pauses creates more dead rows than a busy machine can read within the test's time.
         await delay(5);
       }
     };
     const writers = [write(), write()];
-    // Rows move about meanwhile, and may be passed by: what is reported must be wrong, what is left alone is found.
+    // Rows move meanwhile and may be missed. A reported row must be wrong; a wrong row that does not move is
+    // found.
     for (let round = 0; round < 3; round += 1) expect(await differences(job)).toEqual(corrupted);
     isOver = true;
     await Promise.all(writers);
@@ -340,7 +344,7 @@ test("writers that keep rows consistent raise no false alarm", async () => {
   }
 });
 
-test("rows that the run has rejected are not reported, others that nobody did are", async () => {
+test("rows that the run rejected are not reported, but rows that were never done are", async () => {
   const job = defineJob({
     name: "rejecting",
     source: rowsOf(things, { read: ["id", "a"] }),
@@ -354,7 +358,7 @@ test("rows that the run has rejected are not reported, others that nobody did ar
   expect(await differences(job)).toEqual([9_001]);
 });
 
-test("a verify that was interrupted goes on where it was", async () => {
+test("an interrupted verify resumes where it was", async () => {
   await runJob(updateRows, options());
   await database.query("update things set b = 0 where id % 1000 = 0");
   for (const isResumed of [true, false]) {
@@ -376,7 +380,7 @@ test("a verify that was interrupted goes on where it was", async () => {
   }
 });
 
-test("integrity queries must hold before a run and are told of after a verify", async () => {
+test("integrity queries must hold before a run and are reported after a verify", async () => {
   const job = defineSqlJob({
     name: "checked",
     source: rowsOf(things),
@@ -395,13 +399,13 @@ test("integrity queries must hold before a run and are told of after a verify", 
   });
 });
 
-test("a verify of a large table keeps to its batches although others scan it", async () => {
+test("a verify of a large table keeps to its batches while other sessions scan the table", async () => {
   await database.query(`drop table things;
     create table things (id bigint primary key, a integer, b integer, pad text) with (autovacuum_enabled = false);
     insert into things select g, g, 2 * g, repeat('x', 150) from generate_series(1, 200000) g;
     analyze things;
     update things set b = 0 where id <= 100 or id in (101, 1000, 10000, 20000)`);
-  // A scan that ends in the middle of the table leaves the place to the next.
+  // A scan that ends in the middle of the table leaves its position to the next scan.
   const scan = await database.pool.connect();
   await scan.query(
     "set enable_indexscan = off; set enable_bitmapscan = off; set max_parallel_workers_per_gather = 0",
