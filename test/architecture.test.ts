@@ -6,7 +6,7 @@ import { folders, ofOneKind, rooms } from "./rooms.ts";
 
 const source = fileURLToPath(new URL("../src", import.meta.url));
 
-/** Each of these libraries is known to these files only. */
+/** Only the listed files may import each of these libraries. */
 const onlyIn: Readonly<Record<string, readonly string[]>> = {
   "libpg-query": ["sql-checks/syntax/parse-sql.ts"],
   "pg-cursor": ["postgres/transaction/read-with-cursor.ts"],
@@ -59,7 +59,7 @@ test("imports follow the arrows between the rooms of a folder", () => {
   expect(wrong).toEqual([]);
 });
 
-test("the table has every room, and no other; each of its arrows is used", () => {
+test("the table of rooms lists every room and no other, and each of its arrows is used", () => {
   const there = new Set(files.map(dirname).filter((room) => room !== "."));
   expect(Object.keys(rooms).toSorted()).toEqual([...there].toSorted());
   expect(Object.keys(folders).toSorted()).toEqual([...new Set([...there].map(folderOf))].toSorted());
@@ -92,7 +92,7 @@ test("no room imports itself by way of another room", () => {
   expect([...next.keys()].filter((room) => reaches(next, room, room))).toEqual([]);
 });
 
-/** Whether some chain of arrows leads from one to the other. */
+/** Whether a chain of arrows leads from one to the other. */
 function reaches(
   next: ReadonlyMap<string, Iterable<string>>,
   from: string,
@@ -108,7 +108,7 @@ function reaches(
   return false;
 }
 
-test("no file imports itself by a detour, even for types", () => {
+test("no file imports itself through other files, even for types", () => {
   const next = new Map(
     files.map((file) => [
       file,
@@ -118,20 +118,20 @@ test("no file imports itself by a detour, even for types", () => {
   expect(files.filter((file) => reaches(next, file, file))).toEqual([]);
 });
 
-test("each of these libraries is known to one file only", () => {
+test("only one file imports each of these libraries", () => {
   const wrong = imports.filter(({ from, to }) => onlyIn[to] !== undefined && !onlyIn[to].includes(from));
   expect(wrong).toEqual([]);
   expect(imports.filter(({ from, to }) => to === "yargs" && !from.startsWith("cli/"))).toEqual([]);
 });
 
-test("no room holds more than 20 files, or 30 where all are of one kind", () => {
+test("a room holds at most 20 files, or 30 where all are of one kind", () => {
   const counts = new Map<string, number>();
   for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
   const crowded = [...counts].filter(([room, count]) => count > (ofOneKind.includes(room) ? 30 : 20));
   expect(crowded).toEqual([]);
 });
 
-test("no file is long, and none is a lumber room", () => {
+test("no file is long or named as a catch-all", () => {
   const lengths = files
     .map((file) => readFileSync(join(source, file), "utf8").split("\n").length)
     .sort((a, b) => a - b);
@@ -168,7 +168,7 @@ test("a file that exports one thing is named after it", () => {
   expect(wrong).toEqual(["cli/main.ts"]);
 });
 
-/** Functions and methods of a text, constructors left out, with the number of their parameters. */
+/** The functions and methods in a source text, except constructors, with the number of their parameters. */
 function parametersOf(text: string): readonly (readonly [name: string, count: number])[] {
   const heads =
     /(?:function\*?\s+(\w+)(?:<[^>(]*>)?|^\s+(?:static |async |private )*(#?\w+)(?:<[^>(]*>)?)\(/gm;
@@ -183,7 +183,7 @@ function parametersOf(text: string): readonly (readonly [name: string, count: nu
   });
 }
 
-/** Counts what stands between commas from `begin` to the bracket that closes it. */
+/** Counts the parts separated by commas from `begin` to the bracket that closes it. */
 function countParameters(text: string, begin: number): { readonly count: number; readonly end: number } {
   let depth = 1;
   let count = 1;
@@ -197,7 +197,7 @@ function countParameters(text: string, begin: number): { readonly count: number;
   return { count, end: text.length };
 }
 
-test("no function but a constructor has more than four parameters", () => {
+test("no function except a constructor has more than four parameters", () => {
   const all = files.flatMap((file) =>
     parametersOf(readFileSync(join(source, file), "utf8")).map(([name, count]) => ({ file, name, count })),
   );
@@ -205,7 +205,7 @@ test("no function but a constructor has more than four parameters", () => {
   expect(all.filter(({ count }) => count > 4)).toEqual([]);
 });
 
-/** The names that a file exports, each with `type` before it where it is one. */
+/** The names that a file exports; a type has `type` before its name. */
 function exportedNames(file: string): readonly string[] {
   const text = readFileSync(join(source, file), "utf8");
   return [...text.matchAll(/^export (type )?\{([^}]*)\}/gms)]
@@ -219,7 +219,7 @@ function exportedNames(file: string): readonly string[] {
     .toSorted();
 }
 
-test("a front door of the library only hands names on", () => {
+test("the entry points of the library only re-export names", () => {
   for (const file of ["index.ts", "testing/index.ts"]) {
     const statements = readFileSync(join(source, file), "utf8")
       .split(/;\n/)
@@ -230,10 +230,10 @@ test("a front door of the library only hands names on", () => {
   }
 });
 
-test("the public API is what it was", () => {
+test("the public API matches its snapshot", () => {
   expect(exportedNames("index.ts")).toMatchSnapshot();
 });
 
-test("the public API of the kit for tests of jobs is what it was", () => {
+test("the public API of the kit for tests of jobs matches its snapshot", () => {
   expect(exportedNames("testing/index.ts")).toMatchSnapshot();
 });

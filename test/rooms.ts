@@ -1,11 +1,12 @@
 /**
- * Folders are the glossary, and arrows go one way. What a folder of `src/` may import from the other folders: whole folders,
- * rooms of them, or single files. Every file may import the files that lie in `src/` itself.
+ * What a folder of `src/` may import from the other folders: whole folders, their rooms, or single files.
+ * Folders are named in the glossary, and arrows go one way. Every file may import the files directly in
+ * `src/`.
  */
 export const folders: Readonly<Record<string, readonly string[]>> = {
   postgres: [],
   job: ["postgres/sql", "postgres/connection/address"],
-  // Plain data of a run: types, and nothing that runs.
+  // Data types of a run, no code that runs.
   store: ["postgres", "job/pace/pace", "job/pace/rollout", "sink/images/image-part"],
   throttle: ["postgres"],
   source: ["job", "postgres"],
@@ -60,8 +61,8 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What a room may import from the other rooms of its folder. A folder that is named alone stands for the files that lie loose
- * in it. The rooms of the engine stand from the top floor down.
+ * What a room may import from the other rooms of its folder. A folder named alone stands for the files
+ * directly in it. The rooms of the engine are listed from the top floor down.
  */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   "engine/run": [
@@ -178,7 +179,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   embedded: [],
 };
 
-/** Rooms whose files are all of one kind, one file each; they may hold 30. */
+/** Rooms that hold one file for each of many things of one kind; they may hold 30 files. */
 export const ofOneKind: readonly string[] = [
   "cli/commands",
   "plan/checks",

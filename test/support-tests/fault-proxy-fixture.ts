@@ -5,7 +5,7 @@ import { type TestDatabase, useDatabase } from "../support/database.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { until } from "../support/until.ts";
 
-/** A table `marks (id)` in a database of the test file's own, and a new proxy before it for each test. */
+/** A table `marks (id)` in the test file's own database, and a new proxy before it for each test. */
 export class ProxyFixture {
   readonly database: TestDatabase = useDatabase();
   readonly #clients: pg.Client[] = [];
@@ -41,18 +41,18 @@ export class ProxyFixture {
     return client;
   }
 
-  /** The marks in the table, read past the proxy. */
+  /** The marks in the table, read without the proxy. */
   async marks(): Promise<unknown[]> {
     return (await this.database.query("select id from marks order by id")).map((row) => row.id);
   }
 
-  /** The marks once the backend has ended, so that nothing can change any more. */
+  /** The marks after the backend has ended, so that they are final. */
   async marksAfter(pid: number): Promise<unknown[]> {
     await until(async () => (await this.activity(pid)) === undefined, { describe: "the end of the backend" });
     return await this.marks();
   }
 
-  /** The backend's line of pg_stat_activity, while it lives. */
+  /** The backend's row of pg_stat_activity, while it lives. */
   async activity(pid: number): Promise<Record<string, unknown> | undefined> {
     const rows = await this.database.query("select state, wait_event from pg_stat_activity where pid = $1", [
       pid,
@@ -70,7 +70,7 @@ export async function pidOf(client: pg.Client): Promise<number> {
   return rows[0].pid;
 }
 
-/** "done", or the code or else the message of the error. */
+/** "done", or the error's code, or else its message. */
 export async function outcome(work: Promise<unknown>): Promise<unknown> {
   return await work.then(
     () => "done",

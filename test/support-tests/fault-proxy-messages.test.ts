@@ -17,7 +17,7 @@ describe("the reader of messages", () => {
   const stream = Buffer.concat(messages);
 
   test.each([1, 2, 3, 4, 5, 6, 7, 64, stream.length])(
-    "gives whole messages from segments of %i bytes",
+    "reassembles messages from segments of %i bytes",
     (size) => {
       const reader = new MessageReader("QP");
       const pieces: Piece[] = [];
@@ -35,7 +35,7 @@ describe("the reader of messages", () => {
     },
   );
 
-  test("gives what it need not gather at once", () => {
+  test("returns messages that need no gathering at once", () => {
     const reader = new MessageReader("Q");
     const half = [...reader.read(stream.subarray(messages[0]!.length, messages[0]!.length + 100))];
     expect(half.map((piece) => [piece.type, piece.bytes.length, piece.complete])).toEqual([
@@ -44,7 +44,7 @@ describe("the reader of messages", () => {
   });
 });
 
-test("the reader of startup packets takes them byte by byte, and leaves what follows", () => {
+test("the reader of startup packets accepts them byte by byte, and leaves what follows", () => {
   const packets = [Buffer.from("0000000804d2162f", "hex"), Buffer.from("0000000a000300000000", "hex")];
   const reader = new StartupReader();
   const taken: Buffer[] = [];
@@ -93,13 +93,13 @@ describe("between sockets", () => {
     message("E", "\0"),
   ]);
 
-  test("what arrives in one segment is forwarded unchanged", async () => {
+  test("data that arrive in one segment are forwarded unchanged", async () => {
     client.write(sent);
     await until(async () => received.length >= sent.length, { describe: "all bytes" });
     expect(received.equals(sent)).toBe(true);
   });
 
-  test("what arrives byte by byte is forwarded unchanged, and matched", async () => {
+  test("data that arrive byte by byte are forwarded unchanged, and matched", async () => {
     const fault = proxy.arm({ match: /^(select 1|commit)$/, after: 3, action: "swallow" });
     for (const byte of sent) {
       client.write(Buffer.of(byte));
@@ -110,7 +110,7 @@ describe("between sockets", () => {
     expect(fault.hits).toBe(2);
   });
 
-  test("a swallowed message closes the server's side before the client's, without a byte of it", async () => {
+  test("a swallowed message closes the server's side before the client's, and no byte of it is forwarded", async () => {
     const closed: string[] = [];
     client.once("close", () => closed.push("client"));
     backend.once("end", () => closed.push("server"));

@@ -8,7 +8,7 @@ import { outcome, ProxyFixture, pidOf, socketOf } from "./fault-proxy-fixture.ts
 
 const fixture = new ProxyFixture();
 
-test("queries of both protocols and errors pass", async () => {
+test("queries of both protocols and errors pass through", async () => {
   const client = await fixture.open();
   expect(await client.query("select 1 as a; select 2 as b")).toHaveLength(2);
   expect((await client.query("select $1::int + 1 as a", [41])).rows).toEqual([{ a: 42 }]);
@@ -24,7 +24,7 @@ test("queries of both protocols and errors pass", async () => {
   await vi.waitFor(() => expect(fixture.proxy.connections).toBe(0));
 });
 
-test("100 000 rows of 500 bytes pass, and pass a slow reader", async () => {
+test("100 000 rows of 500 bytes pass through, also to a slow reader", async () => {
   const client = await fixture.open();
   const { rows } = await client.query(
     "select i, repeat(chr(97 + i % 26), 500) as v from generate_series(1, 100000) i",
@@ -38,7 +38,7 @@ test("100 000 rows of 500 bytes pass, and pass a slow reader", async () => {
   await cursor.close();
 });
 
-test("a reader that stops makes the server stop, not the proxy swell", async () => {
+test("a reader that stops makes the server wait instead of filling the proxy's memory", async () => {
   const client = await fixture.open();
   const pid = await pidOf(client);
   const before = process.memoryUsage().arrayBuffers;
@@ -53,7 +53,7 @@ test("a reader that stops makes the server stop, not the proxy swell", async () 
   expect(await query).toBe("Connection terminated unexpectedly");
 });
 
-test("parameters and statements of megabytes pass", async () => {
+test("parameters and statements of megabytes pass through", async () => {
   const client = await fixture.open();
   const big = "ä€x".repeat(200_000);
   const { rows } = await client.query("select $1::text as a, $2::bytea as b", [
@@ -65,7 +65,7 @@ test("parameters and statements of megabytes pass", async () => {
   expect((await client.query(`select '${big}' as a`)).rows[0].a).toBe(big);
 });
 
-test("copies and notifications pass", async () => {
+test("copies and notifications pass through", async () => {
   const client = await fixture.open();
   await client.query("copy (select repeat('x', 500) from generate_series(1, 10000)) to stdout");
   await expect(client.query("copy marks from stdin")).rejects.toThrow("COPY from stdin failed");
@@ -100,7 +100,7 @@ test("a cancel request reaches the server", async () => {
   );
 });
 
-test("the message of a terminated backend arrives, at whatever moment the proxy is stopped", async () => {
+test("the message of a terminated backend arrives, whenever the proxy is stopped", async () => {
   const { hostname, port } = new URL(fixture.database.url);
   for (let round = 0; round < 20; round += 1) {
     const other = await FaultProxy.start({ host: hostname, port: Number(port) });
@@ -113,7 +113,7 @@ test("the message of a terminated backend arrives, at whatever moment the proxy 
   }
 });
 
-test("a target that does not answer resets the client", async () => {
+test("a client is reset when the target does not answer", async () => {
   const unused = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => unused.once("listening", resolve));
   const { port } = unused.address() as { port: number };
@@ -125,7 +125,7 @@ test("a target that does not answer resets the client", async () => {
   await other.stop();
 });
 
-test("url replaces host and port, wherever they stand", async () => {
+test("url replaces host and port, wherever they are written", async () => {
   const through = (original: string) =>
     fixture.proxy.url(original).replace(String(fixture.proxy.port), "PORT");
   expect(through("postgres://a:p%40ss@db.example:5433/x?application_name=y")).toBe(

@@ -40,7 +40,7 @@ describe.each(commits)("a commit, %j,", (commit) => {
     await fault.fired;
   });
 
-  test("reset after: one of the two, and a reset", async () => {
+  test("reset after: committed or rolled back, and a reset", async () => {
     const fault = fixture.proxy.arm({ match: /commit/, action: "reset-after" });
     const { pid, answer } = await insertAndCommit(4);
     expect(answer).toBe("ECONNRESET");
@@ -92,7 +92,7 @@ describe("faults", () => {
     await vi.waitFor(() => expect(closed).toBe(true));
   });
 
-  test("what the server sends on its own is lost in a black hole too", async () => {
+  test("what the server sends unasked is lost in a black hole too", async () => {
     const client = await fixture.open({ query_timeout: 300 });
     await client.query("listen proxy");
     const fault = fixture.proxy.arm({ match: /select 1/, action: "blackhole" });
@@ -119,7 +119,7 @@ describe("faults", () => {
     expect(await fixture.marksAfter(pid)).toEqual([]);
   });
 
-  test("after and times choose the strikes; hits counts all", async () => {
+  test("after and times select the strikes; hits counts all matches", async () => {
     const fault = fixture.proxy.arm({ match: /mark me/g, after: 2, times: 2, action: "reset-before" });
     const answers: unknown[] = [];
     for (let i = 0; i < 5; i += 1) {
@@ -138,7 +138,7 @@ describe("faults", () => {
     expect(fault.hits).toBe(0);
   });
 
-  test("an execute that swallows its reply leaves an autocommitted row", async () => {
+  test("an execute whose reply is swallowed leaves an autocommitted row", async () => {
     fixture.proxy.arm({ match: /insert into marks/, action: "swallow-reply" });
     const client = await fixture.open();
     expect(await outcome(client.query("insert into marks values ($1)", [7]))).toBe("ECONNRESET");
@@ -152,7 +152,7 @@ describe("faults", () => {
     await fault.fired;
   });
 
-  test("a cursor, which flushes and does not sync, is struck at its first read", async () => {
+  test("a cursor, which sends Flush and not Sync, is struck at its first read", async () => {
     const fault = fixture.proxy.arm({ match: /generate_series/, action: "swallow-reply" });
     const client = await fixture.open();
     const cursor = client.query(new Cursor("select i from generate_series(1, 1000) i"));

@@ -3,23 +3,23 @@ import pg from "pg";
 import { afterAll, beforeAll, inject } from "vitest";
 import { forgetLeaks, watchForLeaks } from "./leaks.ts";
 
-/** A database of its own for one test file. */
+/** A database for one test file. */
 export interface TestDatabase {
   readonly url: string;
   readonly name: string;
   readonly pool: pg.Pool;
   query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
-  /** Closes the pool and drops the database, whoever is still connected. */
+  /** Closes the pool and drops the database, even while sessions are connected. */
   drop(): Promise<void>;
 }
 
-/** Creates an empty database with a unique name, of other `properties` where they are given; the caller drops it. */
+/** Creates an empty database with a unique name, and with `properties` if given; the caller drops it. */
 export async function createTestDatabase(properties = ""): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString("hex")}`;
   await administer(`create database ${name} template template0 ${properties}`);
   const url = throughPooler(name) ?? urlOf(name);
   const pool = new pg.Pool({ connectionString: urlOf(name), max: 5, application_name: "test" });
-  // A test may kill backends or the whole server; the next query tells.
+  // A test may kill backends or the whole server; the next query reports it.
   pool.on("error", () => {});
   return {
     url,
@@ -35,8 +35,8 @@ export async function createTestDatabase(properties = ""): Promise<TestDatabase>
 }
 
 /**
- * A fresh database for the test file that calls this at its top level; usable inside hooks and tests only.
- * After each test, a connection of tidefill to it that is still open fails the test.
+ * A fresh database for the test file that calls this at its top level, usable only in hooks and tests. After
+ * each test, a connection of tidefill that is still open fails the test.
  */
 export function useDatabase(): TestDatabase {
   const lazy = new LazyDatabase();

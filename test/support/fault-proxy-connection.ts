@@ -14,12 +14,12 @@ import { Replies } from "./fault-proxy-replies.ts";
 /** The server behind the proxy. */
 export type Target = { readonly host: string; readonly port: number };
 
-/** How long a client whose message was swallowed waits for its reset, in ms. */
+/** How long a client waits for its reset after its message was swallowed, in ms. */
 const swallowedFor = 30;
 
 /**
- * One client and its connection to the server. Two loops, one a direction, each reads a chunk only after the
- * last one was accepted by the other side, which is all the backpressure there is to it.
+ * One client and its connection to the server. Each of two loops, one for each direction, reads a chunk only
+ * after the other side has accepted the last one; this is the only backpressure.
  */
 export class ProxiedConnection {
   readonly #client: Socket;
@@ -30,18 +30,18 @@ export class ProxiedConnection {
   readonly #frontend = new MessageReader("QPE");
   readonly #replies = new Replies();
   #started = false;
-  /** The statement parsed last, until it is executed. */
+  /** The last parsed statement, until it is executed. */
   #parsed: string | undefined;
-  /** Strikes once its message, with the Sync or Flush that follows it, has been forwarded. */
+  /** Strikes once its message, and the Sync or Flush that follows it, have been forwarded. */
   #forwarding: ArmedFault | undefined;
-  /** Nothing that the server sends, not even its end, reaches the client any more. */
+  /** Whether nothing from the server, not even its end, reaches the client any longer. */
   #silent = false;
 
   constructor(client: Socket, target: Target, strike: (sql: string) => ArmedFault | undefined) {
     this.#client = client;
     this.#server = connect({ ...target, allowHalfOpen: true, noDelay: true });
     this.#strike = strike;
-    // The loops see errors as the end of their stream; without a listener one that comes later would be thrown.
+    // The loops see errors as the end of their stream; without a listener a later error would be thrown.
     for (const socket of [this.#client, this.#server]) socket.on("error", () => {});
   }
 
@@ -57,7 +57,7 @@ export class ProxiedConnection {
     }
   }
 
-  /** RST to both sides; whatever is held or withheld is lost. */
+  /** Resets both sides (RST); held or withheld data are lost. */
   reset(): void {
     this.#ended.abort();
     reset(this.#client);
@@ -89,7 +89,7 @@ export class ProxiedConnection {
     else reset(this.#client);
   }
 
-  /** Handles the packets before the first typed message, and answers what came after them. */
+  /** Handles the packets before the first typed message, and returns what came after them. */
   async #start(chunk: Buffer): Promise<Buffer> {
     this.#startup.push(chunk);
     for (let packet = this.#startup.next(); packet; packet = this.#startup.next()) {
@@ -131,7 +131,7 @@ export class ProxiedConnection {
     return sql === undefined ? undefined : this.#strike(sql);
   }
 
-  /** Returns when the message may go on; if it is lost, throws at the end of the connection. */
+  /** Returns when the message may go on; for a lost message it throws at the end of the connection. */
   async #strikeBefore(fault: ArmedFault): Promise<void> {
     switch (fault.action) {
       case "swallow-reply":
@@ -174,14 +174,16 @@ export class ProxiedConnection {
     await delay(ms, undefined, { signal: this.#ended.signal });
   }
 
-  /** Waits for the end of this connection, and then throws, so that the loop that called it ends too. */
+  /** Waits for the end of this connection and then throws, so that the calling loop ends too. */
   async #end(): Promise<never> {
     if (!this.#ended.signal.aborted) await once(this.#ended.signal, "abort");
     throw this.#ended.signal.reason;
   }
 }
 
-/** Settles when the system has taken the bytes, or the socket has gone: its reader finds out about that. */
+/**
+ * Settles when the system has taken the bytes, or the socket is gone; the reader of the socket notices that.
+ */
 function write(socket: Socket, bytes: Buffer): Promise<void> {
   if (bytes.length === 0) return Promise.resolve();
   return new Promise((done) => {
@@ -190,13 +192,13 @@ function write(socket: Socket, bytes: Buffer): Promise<void> {
 }
 
 function reset(socket: Socket): void {
-  // Node would wait for the end of connecting, which may never come; and a socket that is shutting down when
-  // it is reset never closes (libuv answers EINVAL).
+  // Node would wait for connecting to end, which may never happen; and a socket that is reset while it shuts
+  // down never closes (libuv answers EINVAL).
   if (socket.connecting || socket.writableEnded) socket.destroy();
   else if (!socket.destroyed) socket.resetAndDestroy();
 }
 
-/** Whether the work ended without a closed, reset or aborted socket in its way; other errors are thrown. */
+/** Whether the work ended without meeting a closed, reset or aborted socket; other errors are thrown. */
 async function undisturbed(work: () => Promise<void>): Promise<boolean> {
   try {
     await work();

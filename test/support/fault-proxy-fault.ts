@@ -1,6 +1,6 @@
 /**
  * A fault and the statement that it strikes. In the extended protocol a statement is matched by its Parse and
- * struck at the first Execute that follows it; a named statement executed again without a Parse is not matched.
+ * struck at the first Execute after it; repeated executions of a named statement are not matched.
  */
 export type Fault = {
   /** Tested against the SQL text. */
@@ -28,13 +28,16 @@ export type FaultAction =
   | "blackhole"
   | { readonly hold: number };
 
-/** A fault in place. */
+/** A fault that is armed. */
 export type Armed = {
-  /** Settles at the first strike, for `swallow-reply` once the server has answered or gone; never, if nothing matches. */
+  /**
+   * Settles at the first strike, or for `swallow-reply` when the server has answered or gone; never without a
+   * match.
+   */
   readonly fired: Promise<void>;
   /** Matches so far, struck or not. */
   readonly hits: number;
-  /** Lets further matches pass; a strike under way goes on. */
+  /** Lets further matches pass; a strike in progress goes on. */
   disarm(): void;
 };
 
@@ -63,7 +66,7 @@ export class ArmedFault implements Armed {
     this.#disarmed = true;
   }
 
-  /** Counts a match, and answers whether this one is to be struck. */
+  /** Counts a match, and returns whether to strike it. */
   strikes(sql: string): boolean {
     // search, not test: a global expression would remember where its last match ended.
     if (this.#disarmed || sql.search(this.#fault.match) < 0) return false;

@@ -1,12 +1,12 @@
-/** A part of one wire message: all of it for the types asked for whole, otherwise as much as has arrived. */
+/** A part of one wire message: the whole message for types in `whole`, otherwise as much as has arrived. */
 export type Piece = { readonly type: string; readonly bytes: Buffer; readonly complete: boolean };
 
 const headerLength = 5;
 
 /**
- * Cuts a stream of typed PostgreSQL messages (type byte, int32 length, body) into pieces, however TCP has split
- * it. Only the types in `whole` are gathered before they are given out; of everything else the pieces tile the
- * chunk, so a stream of any size passes without being copied or kept.
+ * Cuts a stream of typed PostgreSQL messages (type byte, int32 length, body) into pieces, independent of how
+ * TCP has split it. Only messages of types in `whole` are gathered first. All other pieces tile the chunk, so
+ * a stream of any size passes without being copied or kept.
  */
 export class MessageReader {
   readonly #whole: string;
@@ -39,7 +39,8 @@ export class MessageReader {
       this.#headerSeen += taken;
       at += taken;
       if (this.#headerSeen < headerLength) return at;
-      // The length counts itself but not the type byte; less than 4 is a broken peer, which the server refuses.
+      // The length includes itself but not the type byte; a value below 4 is a peer's fault, which the server
+      // refuses.
       this.#bodyLeft = Math.max(0, this.#header.readUInt32BE(1) - 4);
     }
     const body = Math.min(this.#bodyLeft, chunk.length - at);
@@ -57,7 +58,7 @@ export class MessageReader {
   }
 }
 
-/** What a startup packet asks for; every code but these two is a session or a CancelRequest, to be forwarded. */
+/** What a startup packet asks for. Every other code is a session or a CancelRequest, to be forwarded. */
 export const encryptionRequests: readonly number[] = [80877103, 80877104];
 
 /** Reads the untyped packets (int32 length, int32 code, body) with which a connection begins. */
@@ -78,7 +79,7 @@ export class StartupReader {
     return packet;
   }
 
-  /** What came after the packets taken so far. */
+  /** What came after the packets that were taken. */
   rest(): Buffer {
     return this.#bytes;
   }

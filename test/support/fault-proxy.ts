@@ -4,8 +4,8 @@ import { ProxiedConnection, type Target } from "./fault-proxy-connection.ts";
 import { type Armed, ArmedFault, type Fault } from "./fault-proxy-fault.ts";
 
 /**
- * A TCP proxy that understands the PostgreSQL wire protocol well enough to break a connection at a chosen
- * statement. TLS and GSS encryption are declined, since the proxy could not read through them.
+ * A TCP proxy that understands enough of the PostgreSQL wire protocol to break a connection at a chosen
+ * statement. It declines TLS and GSS encryption, since it could not read through them.
  */
 export class FaultProxy {
   readonly port: number;
@@ -31,7 +31,7 @@ export class FaultProxy {
     return proxy;
   }
 
-  /** How many connections are open, black holes and clients that have gone while a message is held included. */
+  /** The number of open connections, including black holes and clients that left while a message is held. */
   get connections(): number {
     return this.#open.size;
   }
@@ -46,7 +46,10 @@ export class FaultProxy {
     return url.href;
   }
 
-  /** Puts a fault in place for all connections, open ones too. If several strike the same statement, the oldest does. */
+  /**
+   * Arms a fault for all connections, including open ones. If several match the same statement, the oldest
+   * strikes.
+   */
   arm(fault: Fault): Armed {
     const armed = new ArmedFault(fault);
     this.#faults = [...this.#faults, armed];
@@ -58,7 +61,7 @@ export class FaultProxy {
     for (const connection of this.#open.keys()) connection.reset();
   }
 
-  /** Resets what is open and stops listening. */
+  /** Resets open connections and stops listening. */
   async stop(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();

@@ -4,14 +4,14 @@ import { Pgbouncer } from "./pgbouncer.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** The superuser's address of the server that all test databases live on. */
+    /** The superuser's address of the server that holds all test databases. */
     readonly adminUrl: string;
-    /** the same server through a pooler, for tidefill itself; null where the tests go straight */
+    /** the same server through a pooler, for tidefill itself; null where the tests connect directly */
     readonly poolerUrl: string | null;
   }
 }
 
-/** Losing the tests' data in a crash of the machine is fine; losing a commit while the server lives is not. */
+/** A crash of the machine may lose the tests' data, but the running server must not lose a commit. */
 const settings = {
   fsync: "off",
   full_page_writes: "off",
@@ -21,7 +21,9 @@ const settings = {
   autovacuum: "on",
 };
 
-/** `npm run test:pgbouncer`: tidefill goes through a pooler in transaction mode, the tests' own questions straight. */
+/**
+ * `npm run test:pgbouncer`: tidefill goes through a pooler in transaction mode, and the tests query directly.
+ */
 const isPooled = process.env.TIDEFILL_TEST_PGBOUNCER === "1";
 
 /** One server for all test files, or the one named by `TIDEFILL_TEST_DATABASE_URL`. */

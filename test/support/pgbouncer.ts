@@ -9,14 +9,17 @@ import pg from "pg";
 import { serverAccount } from "../../src/embedded/account.ts";
 import { until } from "./until.ts";
 
-/** Where `pgbouncer` is: the folder in TIDEFILL_PGBOUNCER, else PATH or /usr/sbin; undefined when nobody has it. */
+/**
+ * The path of `pgbouncer`: in the folder TIDEFILL_PGBOUNCER, else on PATH or in /usr/sbin; undefined if there
+ * is none.
+ */
 export function findPgbouncer(): string | undefined {
   const named = process.env.TIDEFILL_PGBOUNCER;
   const folders = named === undefined ? [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"] : [named];
   return folders.map((folder) => join(folder, "pgbouncer")).find((program) => existsSync(program));
 }
 
-/** A pooler in transaction mode before a server: each transaction may go over another connection of a few. */
+/** A pooler in transaction mode before a server: each transaction may use another of a few connections. */
 export class Pgbouncer {
   readonly #program: string;
   readonly #folder: string;
@@ -31,7 +34,7 @@ export class Pgbouncer {
     this.#server = server;
   }
 
-  /** `more` are lines of its settings, which count more than those that stand here. */
+  /** `more` are lines of settings that override the ones here. */
   static async before(serverUrl: string, poolSize: number, more: readonly string[] = []): Promise<Pgbouncer> {
     const program = findPgbouncer();
     if (program === undefined)
@@ -84,7 +87,7 @@ export class Pgbouncer {
     await until(async () => answers(this.url), { describe: "a pooler that answers" });
   }
 
-  /** Ends it at once: all its connections are cut. */
+  /** Ends the pooler at once and cuts all its connections. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null) return;
@@ -98,7 +101,7 @@ export class Pgbouncer {
   }
 }
 
-/** A package that was unpacked, not installed, has its libraries in `../lib/<architecture>`. */
+/** An unpacked (not installed) package has its libraries in `../lib/<architecture>`. */
 async function librariesBeside(program: string): Promise<string> {
   const lib = join(dirname(program), "..", "lib");
   const folders = await readdir(lib).catch(() => []);

@@ -13,7 +13,7 @@ export interface Series {
   readonly values: readonly (readonly [at: number, value: string])[];
 }
 
-/** A loaded rule as Prometheus reports it; `health` is "ok" once it was evaluated without an error. */
+/** A loaded rule as Prometheus reports it; `health` is "ok" once the rule was evaluated without an error. */
 export interface Rule {
   readonly type: "alerting" | "recording";
   readonly name: string;
@@ -23,7 +23,7 @@ export interface Rule {
 }
 
 interface Settings {
-  /** host:port of what to scrape at /metrics, every second. */
+  /** host:port to scrape at /metrics, every second. */
   readonly targets: readonly string[];
   readonly ruleFiles?: readonly string[];
 }
@@ -36,8 +36,8 @@ type InstantResult = readonly {
 const deadlineMs = 30_000;
 
 /**
- * Where `prometheus` or `promtool` is: the folder in TIDEFILL_PROMETHEUS, else PATH; undefined when neither
- * has it. A TIDEFILL_PROMETHEUS without the binary is a mistake and throws.
+ * The path of `prometheus` or `promtool`: in the folder TIDEFILL_PROMETHEUS, else on PATH; undefined if there
+ * is none. Throws if TIDEFILL_PROMETHEUS lacks the binary.
  */
 export function findBinary(name: "prometheus" | "promtool"): string | undefined {
   const folder = process.env.TIDEFILL_PROMETHEUS;
@@ -47,14 +47,14 @@ export function findBinary(name: "prometheus" | "promtool"): string | undefined 
   return found;
 }
 
-/** Runs promtool and returns what it printed; throws with its output when it found something wrong. */
+/** Runs promtool and returns its output; throws with the output when promtool reports an error. */
 export function promtool(parameters: readonly string[], input = ""): string {
   const binary = findBinary("promtool");
   if (!binary) throw new Error("promtool is not on PATH; install Prometheus or set TIDEFILL_PROMETHEUS.");
   return execFileSync(binary, parameters, { input, encoding: "utf8", stdio: "pipe" });
 }
 
-/** A Prometheus of our own on a free port, with an empty database that stop() removes. */
+/** A separate Prometheus on a free port, with an empty database that stop() removes. */
 export class Prometheus {
   readonly url: string;
   readonly #process: ChildProcess;
@@ -73,7 +73,7 @@ export class Prometheus {
     process.once("exit", this.#killWithUs);
   }
 
-  /** Resolves when every target has been scraped; rejects with Prometheus' own log when it does not come up. */
+  /** Resolves when every target has been scraped; rejects with Prometheus' log when it does not start. */
   static async start(settings: Settings): Promise<Prometheus> {
     const binary = findBinary("prometheus");
     if (!binary) throw new Error("prometheus is not on PATH; install it or set TIDEFILL_PROMETHEUS.");
@@ -102,7 +102,7 @@ export class Prometheus {
     return prometheus;
   }
 
-  /** The value of an expression at one instant (now, unless given), as series of a single sample. */
+  /** The value of an expression at one instant (now by default), as series of a single sample. */
   async query(expr: string, at?: number): Promise<readonly Series[]> {
     const result = await this.#get<{ result: InstantResult }>("query", {
       query: expr,
@@ -111,24 +111,24 @@ export class Prometheus {
     return result.result.map(({ metric, value }) => ({ metric, values: [value] }));
   }
 
-  /** The values of an expression from one instant to another, a second apart unless `step` says else. */
+  /** The values of an expression from one instant to another, every second unless `step` is given. */
   async queryRange(expr: string, start: number, end: number, step = 1): Promise<readonly Series[]> {
     const range = { query: expr, start: String(start), end: String(end), step: String(step) };
     return (await this.#get<{ result: readonly Series[] }>("query_range", range)).result;
   }
 
-  /** What Grafana asks for label_values(match, label). */
+  /** The values that Grafana gets for label_values(match, label). */
   async labelValues(match: string, label: string): Promise<readonly string[]> {
     return await this.#get<readonly string[]>(`label/${label}/values`, { "match[]": match });
   }
 
-  /** The rules of the files that it was started with. */
+  /** The rules in the files given at the start. */
   async rules(): Promise<readonly Rule[]> {
     const { groups } = await this.#get<{ groups: readonly { rules: readonly Rule[] }[] }>("rules", {});
     return groups.flatMap((group) => group.rules);
   }
 
-  /** Resolves when the condition holds; rejects after the deadline (30 s) with what was waited for. */
+  /** Resolves when the condition holds; rejects after the deadline (30 s), naming what was waited for. */
   async until(what: string, holds: () => Promise<boolean>, withinMs = deadlineMs): Promise<void> {
     const end = Date.now() + withinMs;
     while (!(await holds())) {
@@ -144,7 +144,7 @@ export class Prometheus {
     process.off("exit", this.#killWithUs);
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const ended = once(this.#process, "exit");
-      this.#process.kill("SIGKILL"); // its database is thrown away, so it need not be closed in order
+      this.#process.kill("SIGKILL"); // its database is thrown away, so it need not shut down cleanly
       await ended;
     }
     await rm(this.#folder, { recursive: true, force: true });
@@ -155,7 +155,7 @@ export class Prometheus {
       const answer = await this.#get<{ activeTargets: readonly { health: string }[] }>("targets", {});
       return answer.activeTargets.filter(({ health }) => health === "up").length === expected;
     } catch {
-      return false; // not listening yet; until() gives up in time
+      return false; // not listening yet; until() times out
     }
   }
 
@@ -169,7 +169,7 @@ export class Prometheus {
   }
 }
 
-// JSON is YAML, and needs no care with quotes.
+// JSON is valid YAML, and needs no care with quotes.
 function configuration({ targets, ruleFiles = [] }: Settings): string {
   return JSON.stringify({
     global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },

@@ -7,10 +7,10 @@ import pg from "pg";
 import { Cluster } from "../../src/embedded/cluster.ts";
 
 const run = promisify(execFile);
-/** What a base backup leaves out: the log, slots, and signs of life. */
+/** What a base backup leaves out: WAL, slots, and the files of the running server. */
 const left = /^(pg_wal\/.+|pg_replslot\/.+|postmaster\.(pid|opts))$/;
 
-/** A standby that streams from a cluster of the test's own, and whose replay the test holds and lets go. */
+/** A standby that streams from a cluster of the test's own; the test can pause and resume its replay. */
 export class Replica {
   readonly name: string;
   readonly #cluster: Cluster;
@@ -22,7 +22,7 @@ export class Replica {
     this.#directory = directory;
   }
 
-  /** Copies a running primary as `pg_basebackup` would, without needing that program. */
+  /** Copies a running primary like `pg_basebackup`, without that program. */
   static async of(
     primary: Cluster,
     name: string,
@@ -64,7 +64,7 @@ export class Replica {
     return this.#ask("select pg_wal_replay_resume()");
   }
 
-  /** From now on it replays so long after the primary has committed: `5s`, `0`. */
+  /** From now on it replays that long after the primary's commit: `5s`, `0`. */
   async delayReplay(by: string): Promise<void> {
     await this.#ask(`alter system set recovery_min_apply_delay = '${by}'`);
     await this.#ask("select pg_reload_conf()");

@@ -4,7 +4,7 @@ import { Database } from "../../src/postgres/transaction/database.ts";
 import { ProbeConnection } from "../../src/postgres/transaction/probe-connection.ts";
 import { until } from "./until.ts";
 
-/** Sessions of tidefill and of applications on one server, that a test opens and all of which `close` ends. */
+/** Sessions of tidefill and of applications on one server, opened by a test and all ended by `close`. */
 export class Sessions {
   readonly #url: string;
   #open: { end(): Promise<void> }[] = [];
@@ -13,7 +13,7 @@ export class Sessions {
     this.#url = url;
   }
 
-  /** One that asks as a run's signals do. */
+  /** A session that asks as a run's signals do. */
   probe(url = this.#url): ProbeConnection {
     const db = new Database(
       createPool({ connectionString: url, applicationName: "tidefill onlooker", maxConnections: 1 }),
@@ -30,7 +30,7 @@ export class Sessions {
     return client;
   }
 
-  /** Runs one statement that will have to wait for a lock; resolves when it waits. */
+  /** Runs a statement that must wait for a lock; resolves when it waits. */
   async waiting(applicationName: string, statement: string): Promise<void> {
     const client = await this.open(applicationName);
     const { rows } = await client.query("select pg_backend_pid() as pid");

@@ -7,7 +7,7 @@ const jiti = createRequire(import.meta.url)
   .replace("package.json", "lib/jiti-cli.mjs");
 const index = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 
-/** Starts a program of the tests, in TypeScript, as a process of its own; `given` is its one argument, as JSON. */
+/** Starts a TypeScript program of the tests as a process; `given` is its only argument, as JSON. */
 export function spawnProgram(
   program: URL,
   given: object,

@@ -1,13 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 interface UntilOptions {
-  /** What is waited for, for the message when it does not come. */
+  /** What is waited for, for the error message. */
   readonly describe: string;
   readonly timeoutMs?: number;
   readonly everyMs?: number;
 }
 
-/** Waits for a condition, and returns the first truthy value; fails with the description when time is up. */
+/**
+ * Waits for a condition, and returns its first truthy value; throws with the description after the time
+ * limit.
+ */
 export async function until<T>(
   condition: () => Promise<T | undefined | false | null>,
   { describe, timeoutMs = 60_000, everyMs = 25 }: UntilOptions,
