@@ -108,7 +108,7 @@ describe("a duration", () => {
 describe("a run", () => {
   const job = defineJob({ name, source, transform: () => skip(), sink });
 
-  test("answers a report", () => {
+  test("returns a report", () => {
     expectTypeOf(runJob).returns.resolves.toEqualTypeOf<RunReport>();
     expectTypeOf(resumeRun).returns.resolves.toEqualTypeOf<RunReport>();
     expectTypeOf<RunReport["status"]>().toEqualTypeOf<
