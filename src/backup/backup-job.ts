@@ -43,9 +43,9 @@ export interface BackupReport {
 }
 
 /**
- * Exports what a job may destroy, reads it back and compares it; only then it counts as a backup. Installs tidefill's schema
- * when it is missing.
- * @throws RefusedError, UsageError when nothing was written; TidefillError when what was read back is not what was exported
+ * Exports what a job may destroy, reads it back and compares it; only then does it count as a backup.
+ * Installs tidefill's schema when it is missing.
+ * @throws RefusedError, UsageError when nothing was written; TidefillError when the read-back differs
  */
 export async function backupJob(job: Job, options: BackupOptions): Promise<BackupReport> {
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
@@ -97,7 +97,7 @@ async function exportAll(
   return manifest;
 }
 
-/** From here on the rule that a destructive job needs a backup finds it. */
+/** Records the backup, so that the check of destructive jobs finds it. */
 async function record(
   { db, store }: Session,
   manifest: Manifest,

@@ -13,7 +13,9 @@ export async function damagedParts(directory: string, { parts }: Manifest): Prom
   return damaged;
 }
 
-/** Why the backup of a job that began at a moment cannot be restored from this directory; null when it can. */
+/**
+ * Why the job's backup that began at `startedAt` cannot be restored from this directory; null when it can.
+ */
 export async function whyUnusable(directory: string, job: string, startedAt: string): Promise<string | null> {
   try {
     const manifest = await readManifest(directory);

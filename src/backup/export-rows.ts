@@ -11,7 +11,7 @@ import { carriedColumns, columnsOf, partTable, summarise, underCommonSettings } 
 import type { Kept } from "./what-to-keep.ts";
 
 const firstRows = 1_000;
-/** A part is one transaction, here and when it is restored, where it locks rows that others want. */
+/** A part is one transaction, also when it is restored, where it locks rows that other sessions may need. */
 const mostRows = 50_000;
 const goodMs = 1_000;
 const goodBytes = 32 * 1_048_576;
@@ -23,7 +23,9 @@ interface Exported {
   readonly rawBytes: number;
 }
 
-/** Writes the rows in parts, in the order of the key; each part is one snapshot, and none outlives its part. */
+/**
+ * Writes the rows in parts, in the order of the key; each part is one snapshot, and none outlives its part.
+ */
 export async function exportRows(
   db: Database,
   kept: Kept,
@@ -39,7 +41,7 @@ export async function exportRows(
     const file = partFileName(parts.length + 1);
     const { part, bounds, rawBytes }: Exported = await withRetries((failures) => {
       rows = Math.max(1, Math.round(rows / 4 ** Math.min(1, failures)));
-      // Longer than a batch: it holds no lock of a row.
+      // May take longer than a batch, since it locks no row.
       return db.transaction((tx) => exportPart(tx, kept, { after: from, rows }, join(directory, file)), {
         wholeMs: 180_000,
       });
@@ -58,8 +60,9 @@ export function totalOf(parts: readonly ManifestPart[]): BackupProgress {
   return { rows: sum((part) => part.rows), bytes: sum((part) => part.bytes) };
 }
 
-// The rows are set aside in one statement, which is one snapshot, and then copied and counted there. A copy takes no
-// parameters: straight from the table, the job's values would have to stand in its text, for all who watch the server to see.
+// One statement, and so one snapshot, puts the rows into a temporary table; they are copied and counted from
+// there. COPY takes no parameters: straight from the table, its text would show the job's values in the
+// server's views.
 async function exportPart(
   tx: Transaction,
   { table, columns }: Kept,

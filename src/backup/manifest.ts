@@ -15,7 +15,7 @@ export interface ManifestColumn {
   readonly baseType: string;
 }
 
-/** One file of a backup: the rows of one range of keys, as one snapshot has seen them. */
+/** One file of a backup: the rows of one range of keys, as one snapshot saw them. */
 export interface ManifestPart {
   readonly file: string;
   readonly rows: number;
@@ -53,7 +53,7 @@ export interface Manifest {
 export const manifestFormat = 1;
 const fileName = "manifest.json";
 
-/** Writes the manifest so that it is there whole or not at all, even when the machine stops. */
+/** Writes the manifest whole or not at all, even when the machine stops. */
 export async function writeManifest(directory: string, manifest: Manifest): Promise<void> {
   const text = `${JSON.stringify({ ...manifest, digest: digestOf(manifest) }, null, 2)}\n`;
   const path = join(directory, fileName);
@@ -68,19 +68,19 @@ export async function writeManifest(directory: string, manifest: Manifest): Prom
   await syncDirectory(directory);
 }
 
-/** @throws UsageError when there is none, RefusedError when it is not as it was written */
+/** @throws UsageError when there is none, RefusedError when it was changed */
 export async function readManifest(directory: string): Promise<Manifest> {
   const text = await readFile(join(directory, fileName), "utf8").catch((cause: unknown) => {
-    throw new UsageError(`${directory} holds no backup: it has no ${fileName} that could be read.`, {
+    throw new UsageError(`${directory} holds no backup: it has no readable ${fileName}.`, {
       cause,
-      remedy: "Name the directory of a backup that was finished; the manifest is written last.",
+      remedy: "Name the directory of a finished backup; the manifest is written last.",
     });
   });
   const { digest, ...manifest } = parse(directory, text);
   if (manifest.format !== manifestFormat) {
     throw new RefusedError(
       "backup-is-intact",
-      `The backup in ${directory} is not of a format that this tidefill knows (${manifestFormat}).`,
+      `The backup in ${directory} has a format that this tidefill does not know (it knows ${manifestFormat}).`,
       "Use the tidefill that wrote it, or a newer one.",
     );
   }
@@ -100,7 +100,7 @@ function damaged(directory: string): RefusedError {
   return new RefusedError(
     "backup-is-intact",
     `The manifest in ${directory} is not as tidefill wrote it. Nothing was restored.`,
-    "Take another copy of the backup.",
+    "Use another copy of the backup.",
   );
 }
 
@@ -108,7 +108,7 @@ function digestOf(manifest: Manifest): string {
   return createHash("sha256").update(JSON.stringify(manifest)).digest("hex");
 }
 
-// Some file systems cannot; there the rename is as lasting as they make it.
+// Some file systems cannot sync a directory; there the rename is as durable as they make it.
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, "r").catch(() => null);
   if (handle === null) return;

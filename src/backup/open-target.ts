@@ -7,7 +7,10 @@ import type { Transaction } from "../postgres/transaction/database.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RestoreTarget } from "./restore-part.ts";
 
-/** The table that a backup goes back to, as it is today. @throws RefusedError when the rows would not fit */
+/**
+ * The table to which a backup is restored, as it is today.
+ * @throws RefusedError when the rows would not fit
+ */
 export async function openTarget(
   tx: Transaction,
   manifest: Manifest,
@@ -30,21 +33,21 @@ export async function openTarget(
   );
   if (missing !== undefined) {
     throw refused(
-      `The table ${name} has no column ${missing.name} any more.`,
+      `The table ${name} no longer has a column ${missing.name}.`,
       `Add it: it was of type ${missing.type}.`,
     );
   }
   const [index] = await findKeyIndexes(tx, relation, manifest.key);
   if (index === undefined || index.fault !== "none") {
     throw refused(
-      `The key (${manifest.key.join(", ")}) of the backup is no key of ${name} any more: no unique index on plain, not-null columns tells its rows apart.`,
+      `The key (${manifest.key.join(", ")}) of the backup is no longer a key of ${name}: no unique index on plain, not-null columns tells its rows apart.`,
       "Create that index and restore again.",
     );
   }
   return { relation, key: await readKey(tx, relation, manifest.key), kind, columns, overwrite, erased };
 }
 
-/** What differs between the columns of today and those of the backup, for people. */
+/** The columns whose types have changed since the backup, in words. */
 export function changedTypes({ columns }: Manifest, target: RestoreTarget): string {
   const changed = columns.flatMap(({ name, type, baseType }) => {
     const today = target.columns.find((column) => column.name === name);

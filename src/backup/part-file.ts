@@ -18,7 +18,7 @@ export function partFileName(number: number): string {
   return `part-${String(number).padStart(6, "0")}.copy.gz`;
 }
 
-/** Compresses what a copy sends into a file that only its owner may read, and that is on the disk when this resolves. */
+/** Compresses what a COPY sends into a file that only its owner may read; resolves when it is on the disk. */
 export async function writePart(
   path: string,
   rows: Readable,
@@ -48,12 +48,12 @@ export async function readPart(path: string): Promise<PartFile | null> {
   return file.asFile();
 }
 
-/** Unpacks a file into what a copy reads. */
+/** Unpacks a file into what a COPY reads. */
 export async function unpackPart(path: string, into: Writable): Promise<void> {
   await pipeline(createReadStream(path), createGunzip(), into);
 }
 
-/** Counts and hashes what passes. */
+/** Counts and hashes the bytes that pass. */
 class Passed {
   bytes = 0;
   readonly #hash = createHash("sha256");

@@ -20,7 +20,7 @@ export function columnsOf(columns: readonly Pick<Column, "name">[], alias?: stri
   return raw(columns.map(({ name }) => `${prefix}${quoteIdentifier(name)}`).join(", "));
 }
 
-/** The same as a part keeps them. */
+/** The columns in the form in which a part keeps them. */
 export function carriedColumns(columns: readonly Column[], alias: string): Sql {
   const carriedOnes = columns.map((column) => {
     const name = quoteIdentifier(column.name);
@@ -29,7 +29,7 @@ export function carriedColumns(columns: readonly Column[], alias: string): Sql {
   return raw(carriedOnes.join(", "));
 }
 
-/** Columns of the part as the table's own types have them. */
+/** The columns of the part, cast to the table's own types. */
 export function uncarriedColumns(columns: readonly Column[], alias: string): Sql {
   return raw(columns.map((column) => uncarried(column, alias)).join(", "));
 }
@@ -46,8 +46,8 @@ export function rowText(columns: readonly Column[], alias: string): Sql {
 }
 
 /**
- * Fills the part's table from a file, and counts what is in it. Its columns are of the types under the domains and have no
- * lengths, so that no rule of today cuts or refuses a value on its way to being compared.
+ * Fills the part's table from a file, and counts its rows. Its columns have the base types, without domains
+ * and lengths, so that no rule of today cuts or refuses a value before it is compared.
  */
 export async function loadPart(
   tx: Transaction,
@@ -67,8 +67,8 @@ export async function loadPart(
 }
 
 /**
- * Counts the rows of the part's table, and sums the hashes of their texts: the same in any order, and, unlike PostgreSQL's own
- * hash functions, in every version and on every machine.
+ * Counts the rows of the part's table, and sums the hashes of their texts: the same in any order and, unlike
+ * PostgreSQL's own hash functions, in every version and on every machine.
  */
 export async function summarise(tx: Transaction, columns: readonly Column[]): Promise<PartSummary> {
   const hash = sql`pg_catalog.sha256(pg_catalog.convert_to(${rowText(columns, "part")}, 'UTF8'))`;
@@ -81,8 +81,8 @@ export async function summarise(tx: Transaction, columns: readonly Column[]): Pr
 }
 
 /**
- * Does `work` under a time zone and a currency that are the same everywhere, since texts of moments and of money are kept and
- * hashed; the job's own SQL and the triggers keep the database's own.
+ * Does `work` with the same time zone and currency everywhere, since texts of timestamps and of money are
+ * kept and hashed. The job's own SQL and the triggers use the database's settings.
  */
 export async function underCommonSettings<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
   const { rows } = await tx.query(sql`

@@ -6,7 +6,7 @@ import { damagedParts } from "./damaged-parts.ts";
 import { readManifest } from "./manifest.ts";
 import { loadPart } from "./part-table.ts";
 
-/** Longer than a batch: nobody waits for the rows of a temporary table. */
+/** Longer than a batch: no other session waits for the rows of a temporary table. */
 export const loadLimits = { statementMs: 300_000, idleMs: 300_000, wholeMs: 900_000 };
 
 /**
@@ -32,6 +32,6 @@ function mismatch(directory: string, file: string, why: string): TidefillError {
   return new TidefillError(
     "backup-not-verified",
     `The backup in ${directory} was read back, and ${file} is wrong: ${why}. It does not count as a backup.`,
-    { remedy: "Look at the disk, and make another one in an empty directory." },
+    { remedy: "Check the disk, and make another backup in an empty directory." },
   );
 }

@@ -18,9 +18,9 @@ import { readServerFacts } from "./server-facts.ts";
 import type { BackupKind } from "./what-to-keep.ts";
 
 export interface RestoreOptions extends SessionOptions {
-  /** writes the values of the backup over rows that differ from it, too */
+  /** also overwrites rows that differ from the backup */
   readonly overwrite?: boolean | undefined;
-  /** called when the backup was found intact and before anything is written; throws to leave it at that */
+  /** called when the backup was found intact, before anything is written; throws to stop the restore */
   readonly confirm?: ((question: RestoreQuestion) => Promise<void>) | undefined;
   /** called after each part that was restored */
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
@@ -39,8 +39,8 @@ export interface RestoreQuestion {
 }
 
 /**
- * Brings the rows of a backup back where they are missing; rows that are there are left alone unless told otherwise. Done
- * twice, it changes nothing the second time. Each file is restored in a transaction of its own.
+ * Restores the missing rows of a backup; leaves existing rows alone, unless `overwrite` is set. A second
+ * restore changes nothing. Each file is restored in a transaction of its own.
  * @throws RefusedError before anything is written, when the backup is damaged or does not fit the table
  */
 export async function restoreBackup(directory: string, options: RestoreOptions = {}): Promise<RestoreReport> {
@@ -63,7 +63,8 @@ export async function restoreBackup(directory: string, options: RestoreOptions =
         onProgress({ rows: total.report.rows, bytes });
       }
     } catch (error) {
-      // The files before it have changed something; what stopped it says more than that this could not be written down.
+      // Earlier files are restored, so they are recorded; an error of this record must not hide the first
+      // error.
       await record(session, total.report, overwrite).catch(() => {});
       throw error;
     }
@@ -105,7 +106,7 @@ async function restoreFile(
     db.transaction(async (tx) => {
       const { rows, checksum } = await loadPart(tx, target.columns, directory, part.file).catch(
         (error: unknown) => {
-          // A value that its column's type of today does not even take.
+          // The column's type of today does not accept the value.
           throw sqlstateOf(error)?.startsWith("22") ? readDifferently(manifest, target, part) : error;
         },
       );
@@ -120,10 +121,11 @@ async function restoreFile(
 function doesNotFit({ file }: ManifestPart, cause: unknown): TidefillError {
   return new TidefillError(
     "restore-failed",
-    `The rows of ${file} cannot be restored: ${describeWithoutValues(cause)}. What the files before it held is restored.`,
+    `The rows of ${file} cannot be restored: ${describeWithoutValues(cause)}. The files before it are restored.`,
     {
       cause,
-      remedy: "Restore the rows that these refer to, or mend what is in their way; then start it again.",
+      remedy:
+        "Restore the rows that these reference, or remove what is in their way; then start the restore again.",
     },
   );
 }
@@ -132,8 +134,8 @@ function readDifferently(manifest: Manifest, target: RestoreTarget, { file }: Ma
   const changed = changedTypes(manifest, target);
   return new RefusedError(
     "backup-fits",
-    `The values in ${file} do not come out as they were exported${changed === "" ? "" : `: ${changed}`}. Nothing of this file was restored.`,
-    "Restore into a table with the types that stand in the manifest.",
+    `The values in ${file} do not read as they were exported${changed === "" ? "" : `: ${changed}`}. Nothing of this file was restored.`,
+    "Restore into a table with the types of the manifest.",
   );
 }
 

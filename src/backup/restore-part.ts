@@ -24,15 +24,15 @@ export interface RestoredPart {
   readonly alreadyRight: number;
   readonly conflicts: number;
   readonly gone: number;
-  /** those of the restored that a trigger, or a column's type of today, has made something else of */
+  /** restored rows that a trigger, or a column's type of today, has changed */
   readonly altered: number;
-  /** of the conflicts, up to a number of them */
+  /** the keys of conflicts, at most `mostConflictKeys` */
   readonly conflictKeys: readonly KeyText[];
 }
 
 export const mostConflictKeys = 100;
 
-/** Puts the rows of the part's table where they are missing, and over those that differ when it may. */
+/** Inserts the missing rows of the part's table; with `overwrite` it also updates the rows that differ. */
 export async function restorePart(tx: Transaction, target: RestoreTarget): Promise<RestoredPart> {
   await tx.query(sql`analyze ${partTable}`);
   const { rows } = await tx.query(restoreStatement(target));
@@ -48,8 +48,8 @@ export async function restorePart(tx: Transaction, target: RestoreTarget): Promi
   };
 }
 
-// One statement, so that what is counted is what was done. A key that somebody inserts meanwhile, or another unique value that
-// a newer row has taken, becomes a conflict and not an error.
+// One statement, so that what is counted is what was done. A key that another session inserts meanwhile, or a
+// unique value that a newer row holds, becomes a conflict and not an error.
 function restoreStatement(target: RestoreTarget): Sql {
   const { kind } = target;
   const isGone = kind === "whole rows" ? "" : " or not found.tidefill_is_there";
@@ -88,7 +88,7 @@ function restoreStatement(target: RestoreTarget): Sql {
 
 const nothing = raw("select null::text[] as tidefill_key, null::text as tidefill_image where false");
 
-/** The rows of the part, and how they stand to those of the table. */
+/** The rows of the part, compared with those of the table. */
 function foundRows({ relation, key, kind, columns, erased }: RestoreTarget): Sql {
   const compared = comparedColumns(kind, key, columns);
   const table = `${relation.schema}.${relation.name}`;
@@ -117,7 +117,7 @@ function insertMissing({ relation, key, kind, columns }: RestoreTarget): Sql {
         ${rowText(comparedColumns(kind, key, columns), "target")} as tidefill_image`;
 }
 
-// What is generated always cannot be set: a row that differs there stays a conflict.
+// A column that is always generated cannot be set: a row that differs there stays a conflict.
 function updateDifferent({ relation, key, kind, columns }: RestoreTarget): Sql {
   const compared = comparedColumns(kind, key, columns);
   const fixed = compared.filter(({ isGenerated, isIdentityAlways }) => isGenerated || isIdentityAlways);

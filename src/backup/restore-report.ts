@@ -15,9 +15,9 @@ export interface RestoreReport {
   readonly alreadyRight: number;
   /** rows that differ from the backup, or whose unique values newer rows have taken; left alone */
   readonly conflicts: number;
-  /** rows of an update that are not there any more, and rows of persons who were erased; left alone */
+  /** rows of an update that no longer exist, and rows of persons who were erased; left alone */
   readonly gone: number;
-  /** those of the restored that a trigger, or a column's type of today, has made something else of */
+  /** restored rows that a trigger, or a column's type of today, has changed */
   readonly altered: number;
   /** the first 100 */
   readonly conflictKeys: readonly KeyText[];

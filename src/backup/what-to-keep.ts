@@ -26,7 +26,10 @@ function droppedOf({ contract }: Job, { relation }: OpenedTable): readonly (stri
   });
 }
 
-/** The rows that a job may destroy, all of them where it drops a column or the table, and how much of each. @throws UsageError when it destroys none */
+/**
+ * The rows that a job may destroy, and how much of each: every row where it drops a column or the table.
+ * @throws UsageError when it destroys none
+ */
 export function whatToKeep({ job, table, writes }: BackupScope): Kept {
   const written = writes.find(({ verb }) => verb !== "insert");
   const dropped = table === null ? [] : droppedOf(job, table);
@@ -35,14 +38,14 @@ export function whatToKeep({ job, table, writes }: BackupScope): Kept {
       `Job ${job.name} only inserts: none of the rows that it reads is changed or deleted, so there is nothing to back up.`,
       {
         remedy:
-          "Where its `onConflict` overwrites rows, name a check of your own in the job: backup: { check }.",
+          "If its `onConflict` overwrites rows, name a check of your own in the job: backup: { check }.",
       },
     );
   }
   const isWhole = written?.verb === "delete" || dropped.includes(wholeTable);
   const key = table.key.columns.map(({ name }) => name);
   return {
-    // What goes with a column or a table goes for every row, in the job's scope or not.
+    // Dropping a column or a table affects every row, in the job's scope or not.
     table: dropped.length > 0 ? table.withAllRows() : table,
     kind: isWhole ? "whole rows" : "touched columns",
     columns: table.relation.columns.filter(

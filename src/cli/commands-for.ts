@@ -1,38 +1,40 @@
 import type { CommandModule } from "yargs";
 import type { Command } from "./options/define-command.ts";
 
-/** A command as the help lists it, and where it is. */
+/** A command as the help lists it, and how to load it. */
 interface Listed {
   readonly usage: string;
   readonly describe: string;
   readonly load: () => Promise<Command>;
 }
 
-/** All commands in the order of the help. Each is loaded only when it is typed: loading takes longer than most of them do. */
+/**
+ * All commands in the order of the help. Each loads only when typed: loading takes longer than most commands.
+ */
 const commands: Readonly<Record<string, Listed>> = {
   demo: {
     usage: "demo",
-    describe: "see it work: a database of its own, a job killed and resumed before your eyes",
+    describe: "watch a job being killed and resumed, on a temporary database",
     load: async () => (await import("./commands/demo.ts")).demoCommand,
   },
   init: {
     usage: "init [folder]",
-    describe: "a project, with examples that run at once; files that are there stay as they are",
+    describe: "create a project, with examples that run at once; existing files are kept",
     load: async () => (await import("./commands/init.ts")).initCommand,
   },
   new: {
     usage: "new [job]",
-    describe: "write a job from the catalogue: the table's description, the job, and its test",
+    describe: "write a job from the database's catalog: the table's description, the job and its test",
     load: async () => (await import("./commands/new.ts")).newCommand,
   },
   list: {
     usage: "list",
-    describe: "the jobs of the folder, and the last run of each",
+    describe: "list the jobs of the folder, and the last run of each",
     load: async () => (await import("./commands/list.ts")).listCommand,
   },
   plan: {
     usage: "plan <job>",
-    describe: "what a run would do: a summary, what it touches and costs, the checklist; writes nothing",
+    describe: "show what a run would do: a summary, what it touches and costs, the checklist; writes nothing",
     load: async () => (await import("./commands/plan.ts")).planCommand,
   },
   run: {
@@ -42,17 +44,17 @@ const commands: Readonly<Record<string, Listed>> = {
   },
   up: {
     usage: "up",
-    describe: "all jobs that are pending, in their order",
+    describe: "run or resume all pending jobs, in their order",
     load: async () => (await import("./commands/up.ts")).upCommand,
   },
   resume: {
     usage: "resume <run>",
-    describe: "go on with an unfinished run, or join it while others work on it",
+    describe: "go on with an unfinished run, or join one that other processes work on",
     load: async () => (await import("./commands/resume.ts")).resumeCommand,
   },
   pause: {
     usage: "pause <run>",
-    describe: "let the workers end their batches and stop; `resume` goes on",
+    describe: "let the workers finish their batches and stop; `resume` goes on",
     load: async () => (await import("./commands/pause.ts")).pauseCommand,
   },
   cancel: {
@@ -68,44 +70,43 @@ const commands: Readonly<Record<string, Listed>> = {
   },
   status: {
     usage: "status [run]",
-    describe: "how runs are doing; all jobs when none is named",
+    describe: "show one run, or the last run of each job",
     load: async () => (await import("./commands/status.ts")).statusCommand,
   },
   rejects: {
     usage: "rejects <run>",
-    describe: "the rows that a run rejected: key and reason, never the row",
+    describe: "list the rows that a run rejected: key and reason, never the row",
     load: async () => (await import("./commands/rejects.ts")).rejectsCommand,
   },
   verify: {
     usage: "verify <run>",
-    describe: "compare what should be there with what is, by another way than the run's own; writes nothing",
+    describe: "compare the rows with what they should be, by another way than the run's own; writes nothing",
     load: async () => (await import("./commands/verify.ts")).verifyCommand,
   },
   contract: {
     usage: "contract <job>",
-    describe: "the contract steps of a job, also those that take something away",
+    describe: "run the contract steps of a job, including the destructive ones",
     load: async () => (await import("./commands/contract.ts")).contractCommand,
   },
   check: {
     usage: "check",
-    describe: "whether all jobs are done and nothing is left lying; 3 when something is",
+    describe: "check that all jobs are done and nothing needs attention; exit code 3 otherwise",
     load: async () => (await import("./commands/check.ts")).checkCommand,
   },
   undo: {
     usage: "undo [run]",
-    describe: "undo a run: old values return where nobody has changed the row since",
+    describe: "undo a run: old values return, except in rows that were changed since",
     load: async () => (await import("./commands/undo.ts")).undoCommand,
   },
   audit: {
     usage: "audit",
-    describe: "who did what and when, and whether the trail is whole",
+    describe: "show who did what and when; with --check: whether the trail is intact",
     load: async () => (await import("./commands/audit.ts")).auditCommand,
   },
   backup: {
-    // Not `<job>`: yargs would want one of the command below, too.
+    // Not `<job>`: yargs would then require one for `backup restore`, too.
     usage: "backup [job]",
-    describe:
-      "export what a job may destroy, read it back and compare; `backup restore <dir>` brings it back",
+    describe: "export what a job may destroy, read it back and compare; `backup restore <dir>` restores it",
     load: async () => (await import("./commands/backup.ts")).backupCommand,
   },
   purge: {
@@ -115,24 +116,24 @@ const commands: Readonly<Record<string, Listed>> = {
   },
   erase: {
     usage: "erase",
-    describe: "remove the values of one person's row from all that tidefill keeps, for good",
+    describe: "remove the values of one person's row from everything that tidefill keeps, for good",
     load: async () => (await import("./commands/erase.ts")).eraseCommand,
   },
   schema: {
     usage: "schema <action>",
-    describe: "the schema in which tidefill keeps its runs",
+    describe: "install, print or uninstall the schema of tidefill's own tables",
     load: async () => (await import("./commands/schema.ts")).schemaCommand,
   },
   completion: {
     usage: "completion [shell]",
-    describe: "print a script by which bash or zsh complete commands, options and jobs",
+    describe: "print a script that completes commands, options and jobs in bash or zsh",
     load: async () => (await import("./commands/completion.ts")).completionCommand,
   },
 };
 
-/** The command that a line begins with, or all where it begins with something else: the help lists them. */
+/** The command that a line begins with; otherwise all commands, for the help to list. */
 export async function commandsFor(words: readonly string[]): Promise<readonly CommandModule[]> {
-  // A shell that completes hands over the whole line, the program's name and the unfinished word included.
+  // For completion a shell passes the whole line, including the program's name and the unfinished word.
   const typed = words[0] === "--get-yargs-completions" ? words.slice(2, -1) : words;
   const first = commands[typed[0] ?? ""];
   if (first !== undefined) return [await whole(first)];

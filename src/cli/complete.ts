@@ -16,16 +16,16 @@ export function completeWords<T>(program: Argv<T>): Argv<T> {
     done: (words: string[]) => void,
   ): void => {
     const [, command = "", ...words] = argv._.map(String);
-    // The words as they were typed, the one that is being typed at the end.
+    // The typed words; the last one is unfinished.
     const typed = process.argv.slice(process.argv.indexOf("--get-yargs-completions") + 1);
     const wantsJob =
       optionsOfJobs.has(typed.at(-2) ?? "") ||
       (aboutJobs.has(command) && words.filter((word) => word !== current).length === 0);
-    // Of a backup it is a directory.
+    // For `backup`, --to takes a directory.
     if (typed.at(-2) === "--to" && command === "backup") done([]);
     else if (wantsJob && !current.startsWith("-")) done([...jobsIn(String(argv.jobs ?? "jobs"))]);
     else byDefault((_error, found = []) => done(found.filter((word) => word !== "$0")));
   };
-  // No job and no run can be called so.
+  // No job and no run can have this name.
   return program.completion("complete:words", false, complete);
 }

@@ -11,11 +11,14 @@ import { unknownOption } from "./unknown-option.ts";
 // As a module yargs 17 breaks lines within words; yargs 18 does not, but takes twice as long to load.
 const yargs: typeof Yargs = createRequire(import.meta.url)("yargs");
 
-/** Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75 resumable. */
+/**
+ * Runs one command and sets the process's exit code; 0 done, 1 failed, 2 usage, 3 refused, 4 rejects, 75
+ * resumable.
+ */
 export async function runCommandLine(parameters: readonly string[]): Promise<void> {
   // The address of the database may hold a password, and every user of the machine can list processes.
   process.title = "tidefill";
-  // Whoever read our output has gone; the run need not end for that.
+  // A reader that closes our output (`| head`) must not end the run.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
     let work: () => unknown = () => {};
@@ -65,6 +68,6 @@ function parser(parameters: readonly string[], commands: readonly CommandModule[
 
 function told(message: string): string {
   return /^Not enough non-option arguments/.test(message)
-    ? "Something is missing after the command."
+    ? "An argument is missing after the command."
     : message;
 }

@@ -1,7 +1,7 @@
 import type { CommandModule } from "yargs";
 import { nearest } from "../did-you-mean.ts";
 
-/** What yargs says of an option that a command does not have; null of anything else. */
+/** The error for an option that a command does not have; null for any other message of yargs. */
 export function unknownOption(
   message: string,
   parameters: readonly string[],
@@ -14,11 +14,11 @@ export function unknownOption(
   const near = command === undefined ? null : nearest(word, optionsOf(command));
   return {
     message: `There is no option --${word} here.`,
-    remedy: `${near === null ? "" : `Did you mean --${near}? `}\`tidefill ${command === undefined ? "<command>" : name} --help\` shows what there is.`,
+    remedy: `${near === null ? "" : `Did you mean --${near}? `}\`tidefill ${command === undefined ? "<command>" : name} --help\` shows the options.`,
   };
 }
 
-/** The options that a command declares: its builder is called with something that only writes down their names. */
+/** The options that a command declares: its builder is called with a recorder of their names. */
 function optionsOf({ builder }: CommandModule): readonly string[] {
   const names: string[] = [];
   const recorder: object = new Proxy(

@@ -13,8 +13,8 @@ export interface Account {
 const run = promisify(execFile);
 
 /**
- * PostgreSQL refuses to run as root: root lends it the account that owns the data, else `postgres`, else `nobody`.
- * An ordinary user needs none.
+ * PostgreSQL refuses to run as root, so root runs it as the owner of the data, else as `postgres`, else as
+ * `nobody`. Undefined for an ordinary user.
  */
 export async function serverAccount(dataDirectory?: string): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -43,7 +43,10 @@ async function named(name: string): Promise<Account | undefined> {
   return { uid: Number(numbers[0].stdout), gid: Number(numbers[1].stdout) };
 }
 
-/** The topmost directory on the way to `path`, itself included, that the account may not enter; else undefined. */
+/**
+ * The topmost directory on the way to `path`, itself included, that the account may not enter; else
+ * undefined.
+ */
 export async function barrierTo(path: string, account: Account | undefined): Promise<string | undefined> {
   if (account === undefined) return undefined;
   const way = [resolve(path)];

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { messageOf, TidefillError } from "../errors.ts";
 import type { Account } from "./account.ts";
 
-/** Programs that the account which runs them has been seen to start. */
+/** Programs that the account was seen to start. */
 export interface Binaries {
   readonly postgres: string;
   readonly initdb: string;
@@ -18,8 +18,9 @@ const run = promisify(execFile);
 const suffix = process.platform === "win32" ? ".exe" : "";
 
 /**
- * Finds the programs in `directory`, in `TIDEFILL_POSTGRES_BINARIES`, or in the package of this platform. When its
- * links were never made, or the account cannot reach them, a copy is made in `scratch`, for the caller to remove.
+ * Finds the programs in `directory`, in `TIDEFILL_POSTGRES_BINARIES`, or in the package of this platform. If
+ * their links cannot be made, or the account cannot reach them, copies them to `scratch`, which the caller
+ * removes.
  */
 export async function findBinaries(
   directory: string | undefined,
@@ -74,7 +75,7 @@ async function makeLinks(native: string): Promise<void> {
     const link = resolve(dirname(native), target.replace(/^native/, basename(native)));
     const file = resolve(dirname(native), source.replace(/^native/, basename(native)));
     if (!link.startsWith(native + sep) || (await exists(link))) continue;
-    // It may have been made meanwhile, or the directory be read-only: the probe tells.
+    // The link may exist by now, or the directory may be read-only: the probe tells.
     await symlink(relative(dirname(link), file), link).catch(() => {});
   }
 }

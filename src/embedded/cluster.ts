@@ -15,15 +15,17 @@ export interface ClusterOptions {
   readonly directory?: string;
   /** Server settings, as of `postgres -c name=value`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** A directory with PostgreSQL's bin, lib and share; absent, `TIDEFILL_POSTGRES_BINARIES` or the package. */
+  /**
+   * A directory with PostgreSQL's bin, lib and share; absent, `TIDEFILL_POSTGRES_BINARIES` or the package.
+   */
   readonly binaries?: string;
 }
 
 const patience = 60_000;
 
 /**
- * A PostgreSQL of our own. It never outlives the process that started it, and does not keep that process alive.
- * The same directory opened by a second process is the same server, which still ends with the first.
+ * A PostgreSQL of our own. It never outlives the process that started it, and does not keep that process
+ * alive. The same directory opened by a second process is the same server, which still ends with the first.
  */
 export class Cluster {
   readonly directory: string;
@@ -41,7 +43,7 @@ export class Cluster {
     this.#launched = launched;
   }
 
-  /** Starts the server of a directory, made first if need be, or joins the one that runs there. */
+  /** Starts the server of a directory, which is created if missing, or joins the server that runs there. */
   static async open(options: ClusterOptions = {}): Promise<Cluster> {
     const temporary = options.directory === undefined;
     const root = options.directory === undefined ? await temporaryDirectory() : resolve(options.directory);
@@ -54,7 +56,7 @@ export class Cluster {
       if (launched !== undefined) return new Cluster(files, launched.server, launched);
     }
     throw new TidefillError("embedded-start", `${files.data} is in use by a process that does not answer.`, {
-      remedy: `End the process named in ${join(files.data, "postmaster.pid")}; if it is no PostgreSQL, remove that file.`,
+      remedy: `End the process named in ${join(files.data, "postmaster.pid")}; if it is not PostgreSQL, remove that file.`,
     });
   }
 
@@ -63,7 +65,7 @@ export class Cluster {
     return localUrl(this.port, this.#password, database);
   }
 
-  /** Ends the server, and removes a temporary directory. Does nothing when somebody else owns it. */
+  /** Ends the server, and removes a temporary directory. Does nothing when another process owns it. */
   async stop(mode: StopMode = "fast"): Promise<void> {
     if (this.#launched === undefined) return;
     const { server, guard } = this.#launched;
@@ -97,7 +99,7 @@ export class Cluster {
   }
 }
 
-/** Of root, one that the account which runs the server can enter: TMPDIR may be below a private home. */
+/** For root, a directory that the server's account can enter: TMPDIR may be below a private home. */
 async function temporaryDirectory(): Promise<string> {
   const account = await serverAccount();
   const parent = (await reachable([tmpdir(), "/tmp", "/var/tmp"], account)) ?? tmpdir();

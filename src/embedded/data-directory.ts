@@ -26,12 +26,12 @@ export class DataDirectory {
     return readFile(this.#passwordFile(this.data), "utf8").catch((cause) => this.#foreign(cause));
   }
 
-  /** Makes the data unless they are there. Of several processes that do it at once, one wins; all may go on. */
+  /** Creates the data unless they exist. If several processes do it at once, one wins, and all can go on. */
   async initialise(guard: Guard, binaries: Binaries, account: Account | undefined): Promise<string> {
     await this.#checkMajor(binaries.major);
     const existing = await this.password();
     if (existing !== undefined) return existing;
-    // Made beside and renamed: what is named "data" is always whole.
+    // Created under another name and then renamed, so that "data" is always whole.
     const draft = `${this.data}.${randomBytes(6).toString("hex")}`;
     const passwordFile = `${draft}.password`;
     for (const path of [draft, passwordFile]) guard.removeAtEnd(path);
@@ -47,7 +47,7 @@ export class DataDirectory {
     if (password !== undefined) return password;
     throw new TidefillError(
       "embedded-start",
-      `${this.data} could not be made: something else is in its place.`,
+      `${this.data} could not be created: something else is in its place.`,
       {
         remedy: `Remove ${this.data}, or name another directory.`,
       },
@@ -72,7 +72,7 @@ export class DataDirectory {
     const why = ended.failure ?? (await lastLines(this.log));
     throw new TidefillError(
       "embedded-start",
-      `A PostgreSQL cluster could not be made in ${this.root}:\n${why}`,
+      `A PostgreSQL cluster could not be created in ${this.root}:\n${why}`,
     );
   }
 
@@ -96,9 +96,9 @@ export class DataDirectory {
   #foreign(cause: unknown): never {
     throw new TidefillError(
       "embedded-foreign",
-      `${this.data} was not made by tidefill, or by another user.`,
+      `${this.data} was not created by tidefill, or was created by another user.`,
       {
-        remedy: "Name another directory, or run as the user who made it.",
+        remedy: "Name another directory, or run as the user who created it.",
         cause,
       },
     );
@@ -109,7 +109,7 @@ export class DataDirectory {
   }
 }
 
-/** For initdb and the server: messages in English, since we read some, and nothing of the caller's `PG*`. */
+/** For initdb and the server: messages in English, since we read some, and none of the caller's `PG*`. */
 export function serverEnvironment(): Record<string, string> {
   return { ...environmentWithout(/^(PG|NODE_|LC_|LANG)/), LC_ALL: "C" };
 }

@@ -5,7 +5,7 @@ import { livePostmaster } from "./postmaster.ts";
 
 const patience = 30_000;
 
-/** The server that somebody else runs in a directory, once it answers; undefined when there is none. */
+/** The server that another process runs in a directory, once it answers; undefined when there is none. */
 export async function findRunning(
   files: DataDirectory,
 ): Promise<{ port: number; password: string } | undefined> {

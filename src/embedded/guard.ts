@@ -19,7 +19,7 @@ export class Guard {
   readonly #toRemove: string[] = [];
   #finish: ((ended: Ended) => void) | undefined;
 
-  /** What the guardian itself has to say goes to `log`. */
+  /** The guardian's own output goes to `log`. */
   constructor(log: string) {
     this.#guardian = startGuardian(log);
     this.#gone = new Promise((resolve) => {
@@ -30,7 +30,7 @@ export class Guard {
       this.#guardian.once("error", (error) => gone(error.message, null));
       this.#guardian.once("exit", (code) => gone("the process that guards it has ended", code));
     });
-    // A guardian that is gone is noticed by its exit.
+    // The exit event tells that the guardian is gone.
     this.#guardian.stdin.on("error", () => {});
     createInterface({ input: this.#guardian.stdout }).on("line", (line) =>
       this.#ended(JSON.parse(line) as Ended),
@@ -42,7 +42,7 @@ export class Guard {
     return new Promise((resolve) => {
       this.#finish = resolve;
       this.#send({ order: "run", command });
-      // If it was gone before, nobody answers.
+      // A guardian that is already gone will not answer.
       void this.#gone.then(() =>
         this.#ended({ code: null, failure: "the process that guards it has ended" }),
       );
@@ -53,15 +53,15 @@ export class Guard {
     this.#send({ order: "signal", signal });
   }
 
-  /** Removed, with all that is in it, when the guardian ends, and thus also when this process is killed. */
+  /** Has the guardian remove the path, with its contents, when it ends: also when this process is killed. */
   removeAtEnd(path: string): void {
     this.#toRemove.push(path);
     this.#send({ order: "remove-at-end", path });
   }
 
   /**
-   * Resolves when the guardian has stopped what it ran and removed what was temporary; to false when somebody had
-   * killed it, and what it ran may still be running.
+   * Resolves when the guardian has stopped its command and removed temporary files; to false when the
+   * guardian was killed, so that its command may still be running.
    */
   async release(): Promise<boolean> {
     this.ref();
@@ -69,12 +69,14 @@ export class Guard {
     return this.#gone;
   }
 
-  /** What a guardian that was killed could not do any more. */
+  /** Removes what a killed guardian could no longer remove. */
   async removeInItsPlace(): Promise<void> {
     for (const path of this.#toRemove) await rm(path, removal);
   }
 
-  /** While we wait for an answer the event loop must stay alive; while the server merely runs it must not. */
+  /**
+   * Keeps the event loop alive while we wait for an answer; a server that merely runs must not keep it alive.
+   */
   ref(): void {
     this.#guardian.ref();
     for (const pipe of this.#pipes()) pipe.ref();
@@ -108,7 +110,7 @@ function startGuardian(log: string): GuardianProcess {
   try {
     return spawn(process.execPath, guardianProgram(), {
       cwd: dirname(process.execPath),
-      // jiti's cache would lie in a temporary directory that others may write to.
+      // jiti's cache would be in a temporary directory that other users may write to.
       env: { ...environmentWithout(/^NODE_/), JITI_FS_CACHE: "false" },
       detached: true,
       stdio: ["pipe", "pipe", output],
@@ -129,7 +131,10 @@ function guardianProgram(): string[] {
   return [cli, path];
 }
 
-/** Our environment less some names: `PG*` would change what the server does, `NODE_*` what the guardian does. */
+/**
+ * Our environment without some names: `PG*` would change what the server does, `NODE_*` what the guardian
+ * does.
+ */
 export function environmentWithout(names: RegExp): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).filter(

@@ -1,8 +1,9 @@
 /**
- * The program that stands between tidefill and its PostgreSQL. It runs in a session of its own, so that Ctrl-C in
- * the terminal reaches neither of them. Its orders come as lines of JSON on stdin; the end of stdin means that the owner
- * is gone, however that came: then it stops what it runs, removes what was temporary, and ends. (A pipe and not Node's
- * channel between processes: what is written and closed before we have even started to read must not be lost.)
+ * The program between tidefill and its PostgreSQL. It runs in a session of its own, so that Ctrl-C in the
+ * terminal reaches neither of the two. Its orders come as lines of JSON on stdin. The end of stdin means that
+ * the owner is gone, for any reason: then it stops its command, removes temporary files, and ends. (A pipe
+ * and not Node's channel between processes: orders that are written before we start to read must not be
+ * lost.)
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
@@ -29,7 +30,7 @@ export type Order =
   | { readonly order: "signal"; readonly signal: StopSignal }
   | { readonly order: "remove-at-end"; readonly path: string };
 
-/** What the owner hears: the command has ended, or could not even be started. */
+/** What is reported to the owner: the command has ended, or could not even be started. */
 export interface Ended {
   readonly code: number | null;
   readonly failure?: string;
@@ -49,7 +50,7 @@ class Guardian {
     else this.#run(order.command);
   }
 
-  /** Stops the command, ever more firmly, and removes what was temporary. */
+  /** Stops the command by ever stronger signals, and removes temporary files. */
   async end(): Promise<void> {
     for (const signal of signals) {
       if (this.#child === undefined) break;
@@ -99,9 +100,9 @@ class Guardian {
 }
 
 const guardian = new Guardian();
-// Whoever stops a whole service signals every process of it; the guardian is the one that leaves last.
+// Stopping a service signals every process of it; the guardian must end last.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
-// There may be nobody left to read what we tell.
+// The owner, who reads this, may be gone.
 process.stdout.on("error", () => {});
 const orders = createInterface({ input: process.stdin });
 orders.on("line", (line) => guardian.obey(JSON.parse(line) as Order));

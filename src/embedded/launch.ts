@@ -21,7 +21,9 @@ export interface Launched {
   readonly guard: Guard;
 }
 
-/** A server of our own in the directory, answering; undefined when another process has just started one there. */
+/**
+ * A server of our own in the directory, answering; undefined when another process has just started one there.
+ */
 export async function launch(files: DataDirectory, options: LaunchOptions): Promise<Launched | undefined> {
   const guard = new Guard(files.log);
   try {
@@ -53,7 +55,7 @@ async function startServer(
     const ended = await server.start();
     if (ended === undefined) return server;
     if ((await livePostmaster(files.data)) !== undefined) return undefined;
-    // Somebody took the port between our looking and the server's listening.
+    // Another process may have taken the port since it was found free.
     const portTaken = (await lastLines(files.log)).includes("could not bind");
     if (!portTaken || tries === 5) throw await server.failure(ended);
   }

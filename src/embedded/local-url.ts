@@ -11,7 +11,7 @@ export function localUrl(port: number, password: string, database: string): stri
 /** Asks the server once; undefined when it answers a query, else why not. */
 export async function knock(url: string): Promise<unknown> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  // A connection that breaks between two calls is told by the next call.
+  // The next call reports a connection that breaks between two calls.
   client.on("error", () => {});
   try {
     await client.connect();
@@ -25,8 +25,8 @@ export async function knock(url: string): Promise<unknown> {
 }
 
 /**
- * A port that nobody listens on at this moment, below those that systems give to outgoing connections: a client that
- * keeps trying to reach a stopped server could otherwise be given the server's own port, and hold it.
+ * A port that is free at this moment, below those that systems give to outgoing connections: otherwise a
+ * client that keeps trying to reach a stopped server could be given the server's own port, and hold it.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {

@@ -9,7 +9,9 @@ export interface Postmaster {
   readonly status: string;
 }
 
-/** The live postmaster of a data directory; undefined when there is none, or only what a crash left of one. */
+/**
+ * The live postmaster of a data directory; undefined when there is none, or only what a crash left of one.
+ */
 export async function livePostmaster(data: string): Promise<Postmaster | undefined> {
   const text = await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "");
   const lines = text.split("\n");
@@ -22,7 +24,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // It lives and is somebody else's.
+    // It is alive, and belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

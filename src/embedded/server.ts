@@ -36,7 +36,7 @@ export class Server {
     this.password = password;
   }
 
-  /** Resolves when the server answers: to undefined, or to how the server ended instead. */
+  /** Resolves to undefined when the server answers, or to how it ended instead. */
   async start(): Promise<Ended | undefined> {
     let ended: Ended | undefined;
     this.#ended = this.#run().then((end) => {
@@ -53,7 +53,7 @@ export class Server {
     await this.stop("immediate");
     throw new TidefillError(
       "embedded-start",
-      `PostgreSQL was started and does not answer: ${messageOf(refusal)}`,
+      `PostgreSQL was started, but does not answer: ${messageOf(refusal)}`,
       {
         remedy: `Look into ${this.#parts.files.log}.`,
         cause: refusal,
@@ -61,7 +61,7 @@ export class Server {
     );
   }
 
-  /** Resolves when the server has ended, which a mode that takes too long makes certain by a firmer one. */
+  /** Resolves when the server has ended; a stronger signal follows one that takes too long. */
   async stop(mode: StopMode): Promise<void> {
     const signals: readonly StopSignal[] =
       mode === "fast" ? ["SIGINT", "SIGQUIT", "SIGKILL"] : ["SIGQUIT", "SIGKILL"];
@@ -72,14 +72,14 @@ export class Server {
     }
   }
 
-  /** What a start that failed has to tell. */
+  /** The error of a start that failed. */
   async failure(ended: Ended): Promise<TidefillError> {
     const why = ended.failure ?? (await lastLines(this.#parts.files.log));
     return new TidefillError(
       "embedded-start",
       `PostgreSQL did not start in ${this.#parts.files.root}:\n${why}`,
       {
-        remedy: `All of it is in ${this.#parts.files.log}.`,
+        remedy: `The whole log is in ${this.#parts.files.log}.`,
       },
     );
   }
@@ -94,7 +94,7 @@ export class Server {
   }
 }
 
-/** Reached by password over the loopback and in no other way. */
+/** Reachable only over the loopback, and only by password. */
 const ownSettings: Readonly<Record<string, string>> = {
   cluster_name: "tidefill",
   listen_addresses: "127.0.0.1",
@@ -104,7 +104,7 @@ const ownSettings: Readonly<Record<string, string>> = {
   shared_buffers: "128MB",
 };
 
-/** Kills a server whose guardian was killed, which nobody else would do any more. */
+/** Kills a server whose guardian was killed and can no longer do it. */
 export async function killOrphan(data: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     const postmaster = await livePostmaster(data);

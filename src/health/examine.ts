@@ -9,7 +9,10 @@ import { sequenceFindings } from "./sequence-findings.ts";
 
 const examinations: readonly Examination[] = [jobFindings, schemaFindings, sequenceFindings, runFindings];
 
-/** Looks at jobs of a folder, at those of these names where some are given, at schema and runs; answers everything that is not as it should be. Writes nothing. */
+/**
+ * Answers all findings about the jobs (only those of `names`, if any), the schema and the runs. Writes
+ * nothing.
+ */
 export async function examine(
   session: Session,
   jobs: readonly JobWithFiles[],

@@ -2,25 +2,25 @@ import type { JobState } from "../engine/state/job-state.ts";
 import type { Database } from "../postgres/transaction/database.ts";
 import type { Store } from "../store/store.ts";
 
-/** Something that is not as it should be, and what to type. */
+/** A problem, and what to type. */
 export interface Finding {
   /** stable, for programs: `failed-job` */
   readonly code: string;
-  /** null where it is no job's */
+  /** null where it concerns no job */
   readonly job: string | null;
   readonly message: string;
   readonly remedy: string;
 }
 
-/** What is looked at. */
+/** What an examination looks at. */
 export interface Examined {
   readonly db: Database;
   /** null where tidefill has never run in this database */
   readonly store: Store | null;
   readonly states: readonly JobState[];
-  /** those of the whole folder, among which these are */
+  /** the states of all jobs of the folder */
   readonly all: readonly JobState[];
 }
 
-/** One thing that is looked at; it writes nothing. */
+/** Looks at one kind of problem; it writes nothing. */
 export type Examination = (examined: Examined) => Promise<readonly Finding[]>;

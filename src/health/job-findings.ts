@@ -7,7 +7,7 @@ import { waitingOf } from "../remedies/waiting.ts";
 import { isFinished } from "../store/runs/run-status.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
-/** Jobs that are not done, or that are not what they were when they were done. */
+/** Jobs that are not done, or that have changed since they were done. */
 export const jobFindings: Examination = async (examined) => {
   const found: Finding[] = [];
   for (const state of examined.states)
@@ -23,7 +23,7 @@ async function goneFindings({ db, store, all }: Examined): Promise<Finding[]> {
 interface Known {
   /** why its last run waits or has stopped; null where it does neither */
   readonly waits: Stop | null;
-  /** an earlier run of the job was not undone, so that `run` wants `--again` */
+  /** an earlier run of the job was not undone, so `run` needs `--again` */
   readonly hasStanding: boolean;
 }
 
@@ -36,20 +36,20 @@ async function known({ db, store }: Examined, { job, run, state }: JobState): Pr
   };
 }
 
-/** Files of jobs that are done may go; not of one that has got another name, and not of one that is at work. */
+/** The file of a finished job may go, unless the job was only renamed. */
 function ofGone({ run, renamedTo }: OrphanedJob): Finding[] {
   if (renamedTo !== null)
     return [
       {
         code: "renamed-job",
         job: renamedTo,
-        message: `${run.job} has run here, run ${run.id}, and its file is gone; ${renamedTo} does the very same.`,
-        remedy: `Give it its old name back; only if it is to be done once more: tidefill run ${renamedTo}`,
+        message: `${run.job} has run here (run ${run.id}), but its file is gone, and ${renamedTo} does exactly the same.`,
+        remedy: `Rename ${renamedTo} back to ${run.job}. Only to do the work a second time: tidefill run ${renamedTo}`,
       },
     ];
   if (isFinished(run.status)) return [];
   const message = `${run.job} is ${run.status}, run ${run.id}, and its file is gone.`;
-  const remedy = `Bring its file back, then tidefill resume ${run.job}   or give it up: tidefill cancel ${run.id}`;
+  const remedy = `Restore its file, then: tidefill resume ${run.job}   or give it up: tidefill cancel ${run.id}`;
   return [{ code: "gone-job", job: run.job, message, remedy }];
 }
 
@@ -86,12 +86,12 @@ function ofState(
       return finding(
         "undone-job",
         `${name} was undone by run ${run?.undoneBy}.`,
-        `Do it again: tidefill run ${name}${hasStanding ? " --again" : ""}   or take it out of the folder`,
+        `Do it again: tidefill run ${name}${hasStanding ? " --again" : ""}   or remove it from the folder`,
       );
     case "partly undone":
       return finding(
         "partly-undone-job",
-        `A part of ${name} was undone, by run ${undo?.id}, ${undo?.status}.`,
+        `Only a part of ${name} was undone, by run ${undo?.id} (${undo?.status}).`,
         `Undo the rest: tidefill undo ${name}`,
       );
     default:
@@ -103,7 +103,7 @@ function sentence(text: string): string {
   return text.endsWith(".") ? text : `${text}.`;
 }
 
-/** `up` passes over a job that wants parameters. */
+/** `up` skips a job that needs parameters. */
 function howToBegin(name: string, parameters: ParameterSpec): string {
   const wanted = Object.entries(parameters).flatMap(([parameter, type]) =>
     typeof type === "string" && type.endsWith("?") ? [] : [` --param ${parameter}=…`],
@@ -115,7 +115,7 @@ function ofChange({ job: { name }, run, changedSince }: JobState): Finding[] {
   if (changedSince.length === 0) return [];
   const what = changedSince.join(", ");
   const message = `${name} has changed since run ${run?.id ?? "of its steps"}: ${what}.`;
-  const remedy = `Restore it, or say it in a new job; tidefill run ${name} --again does its rows once more`;
+  const remedy = `Restore it, or put the change into a new job; tidefill run ${name} --again does its rows once more`;
   return [{ code: "changed-job", job: name, message, remedy }];
 }
 
@@ -127,6 +127,6 @@ function ofOpenSteps(given: JobState): Finding[] {
   const remedy =
     contractToResume(given).length > 0
       ? `Go on with them: tidefill up --to ${name}`
-      : `When no program asks for it any more: tidefill contract ${name}`;
+      : `When every program has stopped using this: tidefill contract ${name}`;
   return [{ code: "open-steps", job: name, message, remedy }];
 }

@@ -7,11 +7,11 @@ import type { Database } from "../postgres/transaction/database.ts";
 import { encryptedLogsExpireAfterMs } from "../retention/purge.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
-/** Undo logs that a purge would take within so many days are told before. */
+/** Undo logs that a purge would drop within this many days are reported. */
 const warnedDays = 5;
 const dayMs = 86_400_000;
 
-/** What runs have left for people to look at. */
+/** What runs have left for an operator to look at. */
 export const runFindings: Examination = async (examined) => [
   ...(await waitingRejects(examined)),
   ...(await differencesFound(examined)),
@@ -28,14 +28,14 @@ async function waitingRejects({ db, store, states }: Examined): Promise<Finding[
       findings.push({
         code: "waiting-rejects",
         job: job.name,
-        message: `${rejects} rows of ${job.name} were rejected, run ${run.id}.`,
-        remedy: `tidefill rejects ${run.id}   and once they are mended: tidefill rejects ${run.id} --retry`,
+        message: `Run ${run.id} of ${job.name} rejected ${rejects} rows.`,
+        remedy: `tidefill rejects ${run.id}   and once they are fixed: tidefill rejects ${run.id} --retry`,
       });
   }
   return findings;
 }
 
-/** What the last verify of a run that stands has found, until a later run has written it. */
+/** Differences that the last verify of a run found, less the rows that a later run has written. */
 async function differencesFound({ db, store, states }: Examined): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { job, run } of states) {
@@ -47,7 +47,7 @@ async function differencesFound({ db, store, states }: Examined): Promise<Findin
       findings.push({
         code: "differences",
         job: job.name,
-        message: `${rejects} rows are not what ${job.name} makes of them: verify run ${verify.id} of run ${run.id}.`,
+        message: `${rejects} rows differ from what ${job.name} makes of them: verify run ${verify.id} of run ${run.id}.`,
         remedy: `tidefill rejects ${verify.id}   and where the job is right: tidefill run ${job.name} --again`,
       });
   }
@@ -69,15 +69,15 @@ async function expiringUndoLogs({ db, store }: Examined): Promise<Finding[]> {
     code: "expiring-undo-log",
     job: row.job ?? null,
     message: `The undo log of run ${row.id} of ${row.job} ${Number(row.days) <= 0 ? "has expired: the next purge drops it" : `expires in ${row.days} days`}.`,
-    remedy: `Undo the run now if ever: tidefill undo ${row.id}   otherwise let tidefill purge drop it`,
+    remedy: `To undo the run, do it now: tidefill undo ${row.id}   otherwise let tidefill purge drop it`,
   }));
 }
 
-/** A query that PostgreSQL does not take any more holds nothing up to look at the rest. */
+/** A query that PostgreSQL no longer accepts must not stop the other examinations. */
 async function rulesOf(db: Database, job: Job): Promise<readonly string[]> {
   return brokenRules(db, job).catch((error: unknown) => {
     if (!(error instanceof pg.DatabaseError)) throw error;
-    return [`an integrity query cannot be asked: ${describeFailure(error)}`];
+    return [`an integrity query fails: ${describeFailure(error)}`];
   });
 }
 
@@ -90,7 +90,7 @@ async function brokenIntegrity({ db, states }: Examined): Promise<Finding[]> {
         code: "broken-integrity",
         job: job.name,
         message: `${job.name}: ${broken}.`,
-        remedy: "Run that query of the job by hand and mend the rows that it returns.",
+        remedy: "Run that query of the job by hand and fix the rows that it returns.",
       });
   }
   return findings;

@@ -18,23 +18,23 @@ export const schemaFindings: Examination = async (examined) => [
   ...(await unvalidatedConstraints(examined)),
 ];
 
-/** What the table is; whoever checks need not have the rights of whoever runs. */
+/** Checks of the table itself; the role that checks may lack the rights of the role that runs. */
 const drift: ReadonlySet<string> = new Set([
   "relation-is-a-table",
   "columns-are-as-described",
   "key-orders-the-rows",
 ]);
 
-/** Jobs that have succeeded, and whose tables do not fit their descriptions any more. */
+/** Jobs that have succeeded, but whose tables no longer fit their descriptions. */
 async function driftedTables({ db, states, all }: Examined): Promise<Finding[]> {
   const findings: Finding[] = [];
   const taken = all.flatMap(doneSteps);
   for (const { job, run, state, steps } of states) {
     if (state !== "succeeded" || run === null || job.kind === "steps") continue;
-    // What the author's own last statements were to bring about only the author knows.
+    // Only the author knows what the job's own last statements were meant to change.
     if (job.contract.some(({ kind, name }) => kind === "sql" && steps.contract.done.includes(name))) continue;
     const given = await givenParameters(db, run, {}).catch(unlessRefused);
-    // Whoever checks need not have the key that they are encrypted with.
+    // The role that checks may lack the key of encrypted parameters.
     if (given === null) continue;
     const parameters = await readParameters(job.parameters, given);
     const refusals = await tryToOpenJob(db, job, parameters).then(
@@ -45,7 +45,7 @@ async function driftedTables({ db, states, all }: Examined): Promise<Finding[]> 
         return [{ check: error.check, message: error.message, remedy: error.remedy ?? "" }];
       },
     );
-    // Whoever has locked a table may be about to change it: another look tells.
+    // A session that has locked a table may be about to change it: the next check tells.
     if (refusals === null) continue;
     const found = refusals.filter(({ check }) => drift.has(check));
     for (const { message, remedy } of found.filter((refusal) => !taken.some((step) => isOf(step, refusal))))
@@ -59,7 +59,7 @@ function unlessRefused(error: unknown): null {
   return null;
 }
 
-/** Whether it is about what a step has dropped or renamed, which nobody misses. */
+/** Whether it is about something that a step has dropped or renamed on purpose. */
 function isOf(step: Step, { message }: { readonly message: string }): boolean {
   if (step.kind === "drop table") return message.includes(displayName(step.table));
   const column = columnRemovedBy(step);
@@ -76,8 +76,8 @@ async function stepsThatAreGone({ db, states, all }: Examined): Promise<Finding[
       findings.push({
         code: "lost-step",
         job: job.name,
-        message: `What the step "${step.name}" of ${job.name} has made is not there any more.`,
-        remedy: "Make it again by hand, or find out who took it away.",
+        message: `What the step "${step.name}" of ${job.name} has made no longer exists.`,
+        remedy: "Create it again by hand, or find out what removed it.",
       });
   }
   return findings;

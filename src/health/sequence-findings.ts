@@ -11,7 +11,7 @@ import type { Database } from "../postgres/transaction/database.ts";
 import { lookBriefly, TableLockedError } from "../postgres/transaction/look-briefly.ts";
 import type { Examination, Finding } from "./finding.ts";
 
-/** Sequences that are behind values which jobs have inserted themselves: the application's next inserts will fail with 23505. */
+/** Sequences that are behind values which jobs inserted: the application's next inserts fail with 23505. */
 export const sequenceFindings: Examination = async ({ db, states }) => {
   const findings: Finding[] = [];
   for (const { job, run } of states) {
@@ -27,7 +27,9 @@ export const sequenceFindings: Examination = async ({ db, states }) => {
   return findings;
 };
 
-/** Who checks need not have the key of encrypted parameters, and a locked table is looked at the next time. */
+/**
+ * The role that checks may lack the key of encrypted parameters; a locked table is left to the next check.
+ */
 function unlessPassing(error: unknown): null {
   if (error instanceof RefusedError || error instanceof TableLockedError) return null;
   throw error;

@@ -24,7 +24,10 @@ const levels: Readonly<Record<EngineEvent["type"], "debug" | "info" | "warn" | "
   "run stopped": "info",
 };
 
-/** Writes the engine's events to a file as JSON lines. Events carry no values of rows, so neither does the log. */
+/**
+ * Writes the engine's events to a file as JSON lines. Events carry no values of rows, so neither does the
+ * log.
+ */
 export class EventLog {
   readonly #logger: Logger;
   readonly #destination: ReturnType<typeof pino.destination>;
@@ -41,7 +44,7 @@ export class EventLog {
     const level = levels[event.type];
     if (level === null) return;
     const { type, run, ...rest } = event;
-    // Numbers of ranges may outgrow what JSON numbers carry.
+    // Numbers of ranges may exceed what JSON numbers can hold.
     const texts = Object.fromEntries(
       Object.entries(rest).map(([name, value]) => [
         name,
@@ -51,7 +54,7 @@ export class EventLog {
     this.#logger[level]({ run: run.toString(), ...texts }, type);
   }
 
-  /** Steps belong to a job; where they come before the rows there is no run yet. */
+  /** Steps belong to a job: those before the rows have no run yet. */
   hearStep(event: StepEvent): void {
     const { type, ...rest } = event;
     this.#logger[type === "step waits" || type === "step held" ? "warn" : "info"](rest, type);

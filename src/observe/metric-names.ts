@@ -1,9 +1,9 @@
 import { signalNames } from "../engine/report/events.ts";
 
 /**
- * One metric as it appears on the scrape page. `values` lists the fixed values of a label: the registry sets a
- * series for each of them to 0 when a process joins a run, because to Prometheus a counter that appears with
- * its first increment has not moved. `buckets` are a histogram's upper bounds.
+ * One metric as it appears on the scrape page. `values` lists the fixed values of a label: the registry sets
+ * a series for each of them to 0 when a process joins a run, because Prometheus misses the first increment of
+ * a counter that appears with it. `buckets` are a histogram's upper bounds.
  */
 interface MetricName {
   readonly name: `tidefill_${string}`;
@@ -14,7 +14,7 @@ interface MetricName {
   readonly buckets?: readonly number[];
 }
 
-/** What may become of a row; a batch counts them, and a sweep takes rejects off the list that it has done after all. */
+/** What may become of a row. Batches count them; a sweep subtracts the rejects that it could do after all. */
 export const rowOutcomes = [
   "read",
   "written",
@@ -150,7 +150,7 @@ export const metricNames = [
   {
     name: "tidefill_throttled",
     type: "gauge",
-    help: "Utilization of the signal that holds the run back, 1 being its limit; 0 for all others.",
+    help: "Utilization of the signal that holds the run back, 1 being its limit; 0 for all other signals.",
     labels: ["job_name", "reason"],
     values: { reason: signalNames },
   },
@@ -176,7 +176,7 @@ export const metricNames = [
   {
     name: "tidefill_wal_bytes_total",
     type: "counter",
-    help: "WAL that the database wrote while the run was working, by everybody.",
+    help: "WAL that all sessions together wrote while the run was working.",
     labels: ["job_name"],
   },
   {
@@ -188,7 +188,7 @@ export const metricNames = [
   {
     name: "tidefill_table_dead_tuples",
     type: "gauge",
-    help: "Dead rows of a table that autovacuum has still to clean up, as its statistics have it.",
+    help: "Dead rows of a table that autovacuum has still to clean up, by the table's statistics.",
     labels: ["table"],
   },
   {

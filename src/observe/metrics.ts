@@ -6,7 +6,10 @@ type Name = (typeof metricNames)[number]["name"];
 
 const etas = ["tidefill_eta_seconds", "tidefill_eta_soonest_seconds", "tidefill_eta_latest_seconds"] as const;
 
-/** Keeps the metrics of a process up to date from the engine's events. Each metric is described in `metric-names.ts`. */
+/**
+ * Keeps the metrics of a process up to date from the engine's events. Each metric is described in
+ * `metric-names.ts`.
+ */
 export class Metrics {
   readonly registry = new Registry();
   readonly #counters = new Map<string, Counter>();
@@ -53,7 +56,7 @@ export class Metrics {
     }
   }
 
-  /** A step that waits for its hours is held as rows are. */
+  /** A step that waits for its window counts as held, as rows do. */
   hearStep(event: StepEvent): void {
     const { job: job_name } = event;
     const held = event.type === "step held" ? event.signal : null;
@@ -75,8 +78,8 @@ export class Metrics {
   }
 
   /**
-   * Hands the metrics to a Pushgateway, for runs too short to be scraped. A push replaces what its group holds, so each job has
-   * a group of its own.
+   * Pushes the metrics to a Pushgateway, for runs too short to be scraped. A push replaces what its group
+   * holds, so each job has a group of its own.
    */
   async push(url: string): Promise<void> {
     if (this.#job === null) return;
@@ -100,7 +103,7 @@ export class Metrics {
     this.#state(job_name, "running");
   }
 
-  /** To Prometheus a counter that appears with its first increment has not moved: it must stand at 0 before. */
+  /** Prometheus misses the first increment of a counter that appears with it: it must be 0 before. */
   #touch(name: string, labels: Record<string, string>): void {
     this.#counters.get(name)?.inc(labels, 0);
     this.#histograms.get(name)?.zero(labels);
@@ -157,7 +160,7 @@ export class Metrics {
     );
   }
 
-  /** A time that nobody can tell is absent, never 0. */
+  /** An unknown time is absent, never 0. */
   #eta(end: "soonest" | "latest", job_name: string, seconds: number | undefined): void {
     const gauge = this.#gauge(`tidefill_eta_${end}_seconds`);
     if (seconds === undefined) gauge.remove({ job_name });
@@ -187,7 +190,7 @@ export class Metrics {
     const wal = Math.max(0, activity.walBytes - this.#walAtStart);
     this.#counter("tidefill_wal_bytes_total").inc({ job_name }, Math.max(0, wal - this.#walSeen));
     this.#walSeen = Math.max(this.#walSeen, wal);
-    // A replica that has gone must not go on showing the lag that it had.
+    // A replica that is gone must not keep showing its last lag.
     this.#gauge("tidefill_replication_lag_bytes").reset();
     this.#gauge("tidefill_replication_lag_seconds").reset();
     for (const { name: replica, bytes, seconds } of event.replicas) {

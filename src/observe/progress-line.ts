@@ -3,7 +3,7 @@ import type { EngineEvent } from "../engine/report/events.ts";
 import { ProgressState } from "./progress-state.ts";
 import { progressLine, progressLines } from "./progress-text.ts";
 
-/** On a terminal the lines are drawn again so often; elsewhere a line is printed so often. */
+/** How often the lines are drawn again on a terminal, and how often a line is printed elsewhere. */
 const drawEveryMs = 150;
 const printEveryMs = 5_000;
 
@@ -13,7 +13,7 @@ export class ProgressLine {
   readonly #state = new ProgressState();
   readonly #isLive: boolean;
   #shownAt: number | null = null;
-  /** lines that stand on the terminal */
+  /** lines that are on the terminal now */
   #shown = 0;
 
   constructor(stream: Pick<WriteStream, "write" | "isTTY" | "columns">) {
@@ -34,7 +34,7 @@ export class ProgressLine {
     this.#show(event.job);
   }
 
-  /** Takes the live lines away, so that something else can be printed. */
+  /** Erases the live lines, so that something else can be printed. */
   clear(): void {
     if (this.#shown > 0) this.#stream.write(erased(this.#shown));
     this.#shown = 0;
@@ -53,7 +53,7 @@ export class ProgressLine {
   }
 }
 
-/** Erases the line that the cursor is in and those above it, so many in all. */
+/** Erases this many lines: the one that the cursor is in, and those above it. */
 function erased(lines: number): string {
   return `\r\u001b[2K${"\u001b[1A\u001b[2K".repeat(Math.max(0, lines - 1))}`;
 }

@@ -7,7 +7,7 @@ import { formatCount, formatInterval, formatPercent } from "./format.ts";
 
 type ProgressEvent = Extract<EngineEvent, { type: "progress" }>;
 
-/** What is said of a run: how far it is, and where it waits why and what to type. */
+/** What is said of a run: how far it is and, while it waits, why and what to type. */
 export interface Said {
   readonly hold: Hold | null;
   readonly figures: readonly string[];
@@ -20,11 +20,11 @@ export class ProgressState {
   #last: ProgressEvent | null = null;
   /** what to type for the run */
   #name = "";
-  /** what this process has committed since the run last told of its progress, which is that of all processes */
+  /** what this process has committed since the last progress event, which covers all processes */
   #since = { read: 0, walked: 0, rejected: 0 };
   #busy = 0;
   #sweep = 0;
-  /** why the run waits, as the last progress, signal or failure has it */
+  /** why the run waits, by the last progress, signal or failure */
   #hold: Hold | null = null;
   /** what is said between two stages; null while rows are worked on */
   #between: string | null = null;
@@ -53,7 +53,7 @@ export class ProgressState {
         break;
       case "batch failed":
       case "worker failed":
-        // What the run tells of its progress is more exact, but none comes while the database is away.
+        // A progress event is more exact, but none comes while the database is away.
         if (this.#hold?.kind !== "held back") this.#hold = holdByObstacle(event, this.#name) ?? this.#hold;
         break;
       case "pace changed":
@@ -99,13 +99,13 @@ export class ProgressState {
     return [`${workers} ${workers === 1 ? "worker" : "workers"} × ${formatCount(this.#last.batchRows)} rows`];
   }
 
-  /** Workers of ours that wait while others of ours still work are no news. */
+  /** Said only when all workers of this process wait. */
   #waiting(): Hold | null {
     if (this.#busy !== 0 || this.#last === null) return null;
     return {
       kind: "waiting",
-      reason: "other processes hold the last ranges, or their leases have to run out",
-      remedy: `wait; who is at work: tidefill status ${this.#name}`,
+      reason: "other processes hold the last ranges, or their leases must run out first",
+      remedy: `wait; to see which processes are at work: tidefill status ${this.#name}`,
     };
   }
 

@@ -7,8 +7,8 @@ export function progressLine(job: string, { hold, figures }: Said): string {
 }
 
 /**
- * The same for a terminal of this width: why a run waits comes first and is wrapped, never cut, and so is what to type; of the
- * figures those are shown for which there is room.
+ * The same for a terminal of this width: why a run waits comes first. It and what to type are wrapped, never
+ * cut; figures are shown as far as there is room.
  */
 export function progressLines(job: string, { hold, figures }: Said, width: number): readonly string[] {
   if (hold === null) return [cut([job, ...figures].join("  "), width)];
@@ -20,7 +20,7 @@ export function progressLines(job: string, { hold, figures }: Said, width: numbe
   ];
 }
 
-/** Names of transactions, standbys and sessions may hold what a terminal would obey. */
+/** Names of transactions, standbys and sessions may hold control characters. */
 function harmless(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, "?");
 }

@@ -1,4 +1,6 @@
-/** What became of the rows that a run counts as written, in one word: an operator who deletes wants to read that. */
+/**
+ * One word for what became of the rows that a run counts as written: an operator expects to read "deleted".
+ */
 export function rowWord({
   kind,
   writes,

@@ -1,4 +1,7 @@
-/** How a run waits: a signal holds it, a signal slows it down, its batches fail, or it waits for other processes. */
+/**
+ * How a run waits: a signal holds it, a signal slows it down, its batches fail, or it waits for other
+ * processes.
+ */
 export type HoldKind = "held" | "slowed down" | "held back" | "waiting";
 
 /** Why a run does less than it could, and what an operator can do about it. */
@@ -20,7 +23,7 @@ export function holdFromText(text: string, run: string): Hold {
   return { kind: "held back", reason: text, remedy: `tidefill status ${run}` };
 }
 
-/** Whether nothing goes forward meanwhile. */
+/** Whether the run makes no progress meanwhile. */
 export function isStandstill({ kind }: Hold): boolean {
   return kind === "held" || kind === "held back";
 }

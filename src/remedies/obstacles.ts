@@ -2,11 +2,13 @@ import type { FailureReason } from "../postgres/failure/failure.ts";
 import { type BlockingSession, describeBlocker } from "../postgres/transaction/blocking-sessions.ts";
 import type { Hold } from "./hold.ts";
 
-/** Why batches fail just now. */
+/** Why batches fail at the moment. */
 export interface Obstacle {
   readonly reason: FailureReason | "size";
   readonly sqlstate: string | null;
-  /** the sessions that hold the lock it waited for, in words, where these were looked at: `pid 4711 of shop (web), …` */
+  /**
+   * the sessions that hold the awaited lock, in words, if they were looked up: `pid 4711 of shop (web), …`
+   */
   readonly blockers?: readonly string[];
 }
 
@@ -31,7 +33,7 @@ const byReason: Readonly<Partial<Record<Obstacle["reason"], Words>>> = {
   }),
   resources: () => ({
     reason: "the database is short of resources",
-    remedy: "the server's log says of which",
+    remedy: "the server's log says which",
   }),
   timeout: (run) => ({
     reason: "statements take longer than a batch may",
@@ -39,23 +41,23 @@ const byReason: Readonly<Partial<Record<Obstacle["reason"], Words>>> = {
   }),
 };
 
-/** What is more exact than the reason. */
+/** By SQLSTATE, which is more exact than the reason. */
 const byCode: Readonly<Record<string, Words>> = {
   "53300": (run) => ({
     reason: "the server has no connection free",
-    remedy: `end sessions that are idle, or take fewer: tidefill set ${run} workers=1`,
+    remedy: `end idle sessions, or use fewer workers: tidefill set ${run} workers=1`,
   }),
   "53100": () => ({
     reason: "the server's disk is full",
-    remedy: "make room on that disk; old undo logs go by: tidefill purge",
+    remedy: "make room on that disk; to drop old undo logs: tidefill purge",
   }),
   "53200": (run) => ({
     reason: "the server is short of memory or of locks (max_locks_per_transaction)",
-    remedy: `take less: tidefill set ${run} workers=1 batch-time=50ms; or raise max_locks_per_transaction`,
+    remedy: `use less: tidefill set ${run} workers=1 batch-time=50ms; or raise max_locks_per_transaction`,
   }),
 };
 
-/** Why nothing goes forward while batches fail; null where the next try mends it. */
+/** Why a run makes no progress while batches fail; null where the next try will do. */
 export function holdByObstacle({ reason, sqlstate, blockers = [] }: Obstacle, run: string): Hold | null {
   const [first] = blockers;
   if (first !== undefined) {
@@ -67,7 +69,7 @@ export function holdByObstacle({ reason, sqlstate, blockers = [] }: Obstacle, ru
   return words === undefined ? null : { kind: "held back", ...words(run) };
 }
 
-/** The same where it is known whose locks a batch waits for. */
+/** The same where the sessions that hold the locks are known. */
 export function holdByBlockers(blockers: readonly Blocker[]): Hold | null {
   const [first, ...rest] = blockers;
   if (first === undefined) return null;

@@ -8,10 +8,10 @@ export interface Differing {
   readonly differing: number;
 }
 
-/** What mends rows in which a verify has found differences; it writes nothing by itself. */
+/** How to repair rows in which a verify has found differences; a verify writes nothing. */
 export function repairOf({ job, ofRun, read, differing }: Differing): string {
   if (ofRun === null) return `Do the work: tidefill run ${job}`;
   if (read > 1 && differing === read)
-    return `Every row differs. If the job works on its own result (n = n + 1), that is always so: compare it by an integrity query of the job instead. Otherwise undo the run and do it again: tidefill undo ${ofRun} && tidefill run ${job}`;
-  return `Mend them: tidefill run ${job} --again   if doing a row twice gives the same, or if the job's pending finds these rows; otherwise undo the run and do it again: tidefill undo ${ofRun} && tidefill run ${job}   or bring back a backup: tidefill backup restore <dir>`;
+    return `Every row differs. A job that works on its own result (n = n + 1) always differs: check it by an integrity query instead. Otherwise undo the run and do it again: tidefill undo ${ofRun} && tidefill run ${job}`;
+  return `Repair them: tidefill run ${job} --again   if doing a row twice gives the same, or if the job's pending finds these rows; otherwise undo the run and do it again: tidefill undo ${ofRun} && tidefill run ${job}   or restore a backup: tidefill backup restore <dir>`;
 }

@@ -3,7 +3,7 @@ import type { RunKind } from "../store/runs/run.ts";
 import type { RunStatus } from "../store/runs/run-status.ts";
 import { inMinutes } from "../throttle/amount.ts";
 
-/** What of a run tells why it is not going on. */
+/** The facts about a run that tell why it has stopped. */
 export interface StoppedRun {
   readonly run: number | bigint;
   readonly job: string;
@@ -24,7 +24,7 @@ export interface Stop {
   readonly remedy: string;
 }
 
-/** What to type for a run: the job's name means its own last run; an undo and a verify are told by their number. */
+/** What to type for a run: the job's name, which means its last run; for an undo or a verify its number. */
 export function runName({ kind, job, run }: Pick<StoppedRun, "kind" | "job" | "run">): string {
   return kind === "run" ? job : String(run);
 }
@@ -38,20 +38,20 @@ export function stopOf(stopped: StoppedRun): Stop | null {
   switch (stopReason) {
     case "reject-limit":
       return {
-        what: "more rows were rejected than it may have",
+        what: "more rows were rejected than its limit allows",
         remedy: `See why: tidefill rejects ${run}   go on with a higher limit: tidefill resume ${name} --reject-limit ${10 * Math.max(10, rejected)}`,
       };
     case "swallowed":
       return {
         what: "triggers have swallowed writes",
-        remedy: `See which rows: tidefill rejects ${run}   mend the trigger, then try them again: tidefill resume ${name}`,
+        remedy: `See which rows: tidefill rejects ${run}   fix the trigger, then try them again: tidefill resume ${name}`,
       };
     case "canary":
       return { what: "its first part is done", remedy: afterStage(stopped, name) };
     case "error":
       return {
         what: "an error stopped it",
-        remedy: `Mend the cause, then go on: tidefill resume ${name}   (with --accept-changes when you have changed the job)`,
+        remedy: `Fix the cause, then go on: tidefill resume ${name}   (with --accept-changes when you have changed the job)`,
       };
     case "window":
       return { what: "its window is closed", remedy: `Go on ${whenOpen(stopped)}: tidefill resume ${name}` };
@@ -63,15 +63,15 @@ export function stopOf(stopped: StoppedRun): Stop | null {
 const reasons: Readonly<Record<string, string>> = {
   paused: "an operator paused it",
   signal: "its process was told to stop",
-  vanished: "its process is gone without a word: it was killed, or its machine or network is away",
-  interrupted: "its process is gone without a word: it was killed, or its machine or network is away",
-  until: "the time given by --until was over",
-  "no-progress": "nothing went forward for five minutes",
+  vanished: "its process vanished: it was killed, or its machine or network failed",
+  interrupted: "its process vanished: it was killed, or its machine or network failed",
+  until: "the time of --until has come",
+  "no-progress": "it made no progress for five minutes",
 };
 
 function afterStage({ run, hasProblems }: StoppedRun, name: string): string {
   const back = `   or undo it: tidefill cancel ${run} && tidefill undo ${run}`;
-  return `${hasProblems === true ? "Look at them first; go on all the same" : "Go on with the rest"}: tidefill resume ${name}${back}`;
+  return `${hasProblems === true ? "Look at them first; to go on anyway" : "Go on with the rest"}: tidefill resume ${name}${back}`;
 }
 
 /** When the window opens, as far as the run tells. */

@@ -1,7 +1,7 @@
 import type { Hold } from "./hold.ts";
 import { type Stop, type StoppedRun, stopOf } from "./stops.ts";
 
-/** What a report tells of a run that is not going forward. */
+/** What a report says of a run that makes no progress. */
 export interface WaitingRun extends Omit<StoppedRun, "rejected" | "window" | "hasProblems"> {
   readonly message: string | null;
   readonly rows: { readonly rejected: number };
@@ -10,13 +10,16 @@ export interface WaitingRun extends Omit<StoppedRun, "rejected" | "window" | "ha
   readonly stageProblems: readonly string[];
 }
 
-/** Why a run has stopped, and what to type; null of one that goes on, or has ended for good. */
+/** Why a run has stopped, and what to type; null while it goes on, or when it has ended for good. */
 export function stopOfReport({ rows, pace, stageProblems, ...run }: WaitingRun): Stop | null {
   const hasProblems = stageProblems.length > 0;
   return stopOf({ ...run, rejected: rows.rejected, window: pace.window, hasProblems });
 }
 
-/** Why a run waits or has stopped, and what to type, as `status`, `list` and `check` say it; null of one that does neither. */
+/**
+ * Why a run waits or has stopped, and what to type, for `status`, `list` and `check`; null if it does
+ * neither.
+ */
 export function waitingOf(report: WaitingRun): Stop | null {
   const { hold, status, message } = report;
   if (hold !== null) return { what: `${hold.kind}: ${hold.reason}`, remedy: hold.remedy };

@@ -7,12 +7,12 @@ import type { RowToErase } from "./row-to-erase.ts";
 
 type NamedTable = Pick<ImagePart, "schema" | "table" | "key">;
 
-/** Whether a part's images, or what became of them, are of the row's table. */
+/** Whether a part's images, or the rows that theirs were moved to, are of the row's table. */
 export function isAbout(part: ImagePart, sought: RowToErase): boolean {
   return isOf(part, sought) || (part.into !== null && isOf(part.into, sought));
 }
 
-/** Whether images of the row's table are kept whose rows have other names than the one that is sought. */
+/** Whether a part keeps images of the row's table under another key than the one that is sought. */
 export function isOutOfReach(part: ImagePart, sought: RowToErase): boolean {
   if (part.values.length === 0) return false;
   const tables = [part, part.into].filter((each) => each !== null && isOf(each, sought));
@@ -25,13 +25,15 @@ export function keepsRejectsOf(run: KeepingRun, sought: RowToErase): boolean {
   return run.parts.some((part) => isOf(part, sought));
 }
 
-/** Whether nothing tells which table a run has read: it kept no undo log, or only wrote down what it inserted. */
+/** Whether it is unknown which table a run has read: it kept no undo log, or logged only what it inserted. */
 export function readsUntold({ kind, parts }: KeepingRun): boolean {
   if (parts.length === 0) return true;
   return kind !== "undo" && parts.some((part) => part.kind === "i");
 }
 
-/** Takes the values out of the row's own images, so that an undo counts and reports them; answers the keys that it met. */
+/**
+ * Removes the values from the row's own images, so that an undo counts and reports them; answers their keys.
+ */
 export async function eraseOwnImages(
   tx: Transaction,
   log: Sql,
@@ -42,7 +44,7 @@ export async function eraseOwnImages(
   return blank(tx, log, part, sql`from ${sought.values} where ${sought.isMeantBy("tidefill_image")}`);
 }
 
-/** The same with the images of rows that became this one when they were moved; answers the keys that those had. */
+/** The same with the images of rows that became this one when they were moved; answers their old keys. */
 export async function eraseMovedImages(
   tx: Transaction,
   log: Sql,
@@ -67,7 +69,7 @@ export async function eraseMovedImages(
   return blank(tx, log, part, sql`from ${sought.values} where ${becameIt}`);
 }
 
-/** Takes the values out of the images that are meant; `areMeant` is the rest of the statement from its `from` on. */
+/** Removes the values from the chosen images; `areMeant` is the rest of the statement, from its `from` on. */
 async function blank(tx: Transaction, log: Sql, part: ImagePart, areMeant: Sql): Promise<KeyText[]> {
   const names = valueNames(part);
   if (names.length === 0) return [];

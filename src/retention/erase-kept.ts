@@ -31,7 +31,7 @@ export interface Erasing {
   readonly runs: readonly KeepingRun[];
 }
 
-/** Erases a row, and those that it was moved from, out of what runs keep, and leaves their tombstones. */
+/** Erases a row, and the rows that it was moved from, from what runs keep, and leaves their tombstones. */
 export async function eraseKept(erasing: Erasing, sought: RowToErase): Promise<Counts> {
   const { tx, store, runs } = erasing;
   const inTable = await sought.textInTable(tx);
@@ -55,7 +55,8 @@ export async function eraseKept(erasing: Erasing, sought: RowToErase): Promise<C
   return counts;
 }
 
-// An image whose values are gone is not met again, so that rows that were moved to and fro come to an end.
+// An image whose values are gone is not found again, so this ends even for rows that were moved back and
+// forth.
 async function eraseOrigin(erasing: Erasing, { part, key }: Origin): Promise<Counts> {
   const { tx, store } = erasing;
   const origin = await seekOrigin(tx, part, key);
@@ -73,7 +74,7 @@ async function eraseLog(
   const hasLog = kind === "run" && (undoLog === "plain" || undoLog === "encrypted");
   if (!hasLog || about.length === 0) return { own: [], moved: [] };
   const log = store.undoLogs.table(id);
-  // A batch of an undo that has read an image before the tombstone was there must have ended.
+  // Waits for a batch of an undo that may have read an image before the tombstone was there.
   await tx.query(sql`lock table ${log} in access exclusive mode`);
   // Logs of earlier versions do not have it.
   await store.undoLogs.identify(tx, id);
@@ -84,7 +85,8 @@ async function eraseLog(
     const keys = await eraseMovedImages(tx, log, part, sought);
     moved.push(...keys.map((key) => ({ part, key })));
   }
-  // The old versions of the images lie in the file until a vacuum, which such a log would otherwise hardly ever see.
+  // Old versions of the images stay in the file until a vacuum, which such a log would otherwise hardly ever
+  // get.
   if (own.length + moved.length > 0) await tx.query(sql`alter table ${log} set (${vacuumSoon})`);
   return { own, moved };
 }

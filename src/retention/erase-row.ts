@@ -18,7 +18,7 @@ export interface Erasure {
   readonly rejects: number;
   /** rejects of runs that do not tell which table they read: only their reasons were taken out */
   readonly reasons: number;
-  /** the row is in its table: that is not tidefill's to change */
+  /** the row is still in its table, which an erase does not change */
   readonly isStillThere: boolean;
   /** runs that keep values of the table under another key than the one that was given */
   readonly outOfReach: readonly { readonly run: number; readonly by: readonly string[] | null }[];
@@ -30,9 +30,9 @@ const tries = 5;
 const limits = { lockMs: 2_000, statementMs: 3_600_000, wholeMs: 7_200_000 };
 
 /**
- * Removes the values of one person's row from every undo log and reject, and leaves a tombstone, so that no undo brings them
- * back: in one transaction with its line in the audit. That line holds no key, not even its hash, which a short number would
- * not hide behind: it can never be removed, while the tombstone of the same moment can.
+ * Removes the values of one person's row from every undo log and reject, and leaves a tombstone so that no
+ * undo restores them: in one transaction with its line in the audit. A tombstone can be removed later, but
+ * that line cannot. So it holds no key, not even a hash, from which a short number could be guessed.
  * @throws UsageError when the row is named wrongly; RefusedError when a run could go on keeping its values
  */
 export async function eraseRow({ db, store }: Session, name: RowName): Promise<Erasure> {
@@ -60,15 +60,15 @@ async function erase(tx: Transaction, store: Store, name: RowName): Promise<Eras
 }
 
 /**
- * A row that is gone, no batch can read any more; one that is there would leave its values in the log again with the next
- * batch. Undos need no such care: they wait for the lock on the log, and then see the tombstone.
+ * As long as the row exists, the next batch could put its values into the log again; no batch can read a
+ * deleted row. Undos need no such care: they wait for the lock on the log, and then see the tombstone.
  */
 function refuseWhileKept(runs: readonly KeepingRun[], sought: RowToErase): void {
   const run = runs.find((each) => each.kind === "run" && !each.isFinished && keepsOf(each, sought));
   if (run === undefined) return;
   throw new RefusedError(
     "no-run-keeps-the-row",
-    `Run ${run.id} of ${run.job} is not finished and keeps old values of ${sought.tableName}, where the row still is: it could keep them anew. Nothing was erased.`,
+    `Run ${run.id} of ${run.job} is not finished and keeps old values of ${sought.tableName}. The row is still there, so the run could keep its values again. Nothing was erased.`,
     `Delete the row first; or let the run end: tidefill resume ${run.id}   or: tidefill cancel ${run.id}`,
   );
 }
@@ -77,7 +77,7 @@ function keepsOf({ undoLog, parts }: KeepingRun, sought: RowToErase): boolean {
   return undoLog !== "none" && parts.some((part) => isAbout(part, sought));
 }
 
-/** Jobs of which every run tells what it wrote, and none has written to the row's table. */
+/** Jobs whose runs all tell what they wrote, and none of which has written to the row's table. */
 function jobsOfOtherTables(runs: readonly KeepingRun[], sought: RowToErase): string[] {
   const jobs = new Set(runs.map(({ job }) => job));
   for (const run of runs) if (readsUntold(run) || keepsOf(run, sought)) jobs.delete(run.job);

@@ -30,9 +30,9 @@ export interface Purged {
   readonly rejects: number;
   /** of the undo logs, given back to the file system */
   readonly bytes: number;
-  /** runs that somebody held locked; the next purge takes them */
+  /** runs that another session had locked; the next purge takes them */
   readonly busy: readonly number[];
-  /** runs that keep what is due, since a run of them is not finished */
+  /** runs that are due but kept, since another run that works on them is not finished */
   readonly held: readonly Held[];
 }
 
@@ -47,12 +47,13 @@ interface Held {
 /** Encrypted undo logs, the old values of persons, are never kept longer than this. */
 export const encryptedLogsExpireAfterMs = 30 * 86_400_000;
 
-/** The application's transactions never meet these tables; our own commands must not wait for us long. */
+/** Only tidefill's own commands use these tables, and must not wait for a purge for long. */
 const limits = { lockMs: 1_000, statementMs: 600_000, wholeMs: 1_200_000 };
 
 /**
- * Drops what finished runs keep beyond their time, each run in a transaction of its own with its line in the audit: killed at
- * any moment, it can be typed again. Unfinished runs, and what they undo or compare, are left alone, and the latter named.
+ * Drops what finished runs keep beyond their time. Each run has a transaction of its own with its line in the
+ * audit, so a killed purge can be typed again. Leaves unfinished runs alone, and the runs that they undo or
+ * compare: `held`.
  */
 export async function purge(session: Session, options: PurgeOptions): Promise<Purged> {
   const { db, store } = session;

@@ -8,7 +8,7 @@ import { join, raw, type Sql, sql } from "../postgres/sql/sql.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
 import type { ImagePart } from "../sink/images/image-part.ts";
 
-/** Names one row, as somebody typed it. */
+/** Names one row, as a user typed it. */
 export interface RowName {
   /** `schema.table`, or a table of the search path */
   readonly table: string;
@@ -17,7 +17,7 @@ export interface RowName {
   readonly key: KeyText;
 }
 
-/** A row that is looked for, whether it is there or not. */
+/** The row that is looked for, whether or not it exists. */
 export class RowToErase {
   readonly relation: Relation;
   readonly key: Key;
@@ -44,13 +44,17 @@ export class RowToErase {
     return sql`(select ${join(this.text.map((text, index) => sql`${text}::text as ${raw(`key_${index + 1}`)}`))}) as sought`;
   }
 
-  /** That another relation, which names the key's columns `key_1`, `key_2` …, means this row. */
+  /**
+   * The condition that a row of another relation, whose key columns are `key_1`, `key_2` …, means this row.
+   */
   isMeantBy(alias: string): Sql {
     const columns = this.key.columns.map((column, index) => ({ ...column, name: `key_${index + 1}` }));
     return new Key(columns, alias).equals(columns.map(({ name }) => `sought.${name}`));
   }
 
-  /** The key as the row in the table has it; null when it is not there. Equal keys may be written differently. */
+  /**
+   * The key as the row in the table has it; null when it is not there. Equal keys may be written differently.
+   */
   async textInTable(tx: Transaction): Promise<KeyText | null> {
     const { rows } = await tx.query(sql`
       select pg_catalog.json_build_array(${this.key.asTexts()}) as key
@@ -60,7 +64,7 @@ export class RowToErase {
   }
 }
 
-/** Finds the table and its key, and has the database write the key as it writes its own. @throws UsageError */
+/** Finds the table and its key, and has the database write the key in its own form. @throws UsageError */
 export async function seekRow(tx: Transaction, { table, by, key }: RowName): Promise<RowToErase> {
   const name = parseTableName(table);
   const relation = await findRelation(tx, name);
@@ -82,7 +86,9 @@ export async function seekRow(tx: Transaction, { table, by, key }: RowName): Pro
   return new RowToErase(relation, found, await normalise(tx, relation, found, key));
 }
 
-/** The row that a moved one was, by the key in its image; null when its table has gone or has changed. */
+/**
+ * The row that a moved row was before, by the key in its image; null when its table is gone or has changed.
+ */
 export async function seekOrigin(tx: Transaction, part: ImagePart, key: KeyText): Promise<RowToErase | null> {
   const relation = await findRelation(tx, { schema: part.schema, name: part.table });
   const columns = part.key ?? [];
@@ -101,7 +107,7 @@ async function primaryKey(tx: Transaction, relation: Relation): Promise<readonly
       and i.indisprimary
     order by p`);
   if (rows.length > 0) return rows.map(({ attname }) => attname ?? "");
-  throw new UsageError(`${relation.name} has no primary key, so it is not clear what --key is.`, {
+  throw new UsageError(`${relation.name} has no primary key, so it is unclear which columns --key means.`, {
     remedy: "Name the columns by which jobs find its rows: --by <column>",
   });
 }
@@ -115,7 +121,8 @@ async function normalise(
   const values = columns.map(({ name, type }, index) => {
     const typed = sql`${key[index] ?? ""}::text::${raw(type)}`;
     const column = relation.columns.find((each) => each.name === name);
-    // With the blanks that a row has; what is longer than the column is no key of it, and must not be cut to one.
+    // Padded with blanks as the column does; a value longer than the column is no key, and must not be cut to
+    // one.
     const kept = sql`${typed}::${raw(column?.displayType ?? type)}`;
     const whole =
       column?.baseName === "bpchar"
@@ -134,7 +141,7 @@ async function normalise(
     const wanted = columns.map(({ name, type }) => `${name} ${type}`).join(", ");
     // Without what was typed, and without PostgreSQL's message, which repeats it.
     throw new UsageError(
-      `A --key is not of its column's type. The key of ${displayName(relation)} is (${wanted}).`,
+      `A --key does not fit its column's type. The key of ${displayName(relation)} is (${wanted}).`,
     );
   }
 }

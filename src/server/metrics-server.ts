@@ -42,8 +42,8 @@ export class MetricsServer {
   }
 
   /**
-   * Stops. When somebody has been scraping, the page stays up to twenty seconds, until the next scrape has seen how the run
-   * ended; `onLinger` is called before that wait.
+   * Stops. If the page was ever scraped, it stays up for at most twenty seconds, until the next scrape has
+   * seen how the run ended; `onLinger` is called before that wait.
    */
   async stop(onLinger: () => void): Promise<void> {
     const before = this.#scrapes;

@@ -41,7 +41,7 @@ test("a verify with differences says how to mend them, and so does the refusal t
   const verify = await verifyRun(job, options());
   expect(verify.rows.conflicted).toBe(1);
   const remedy =
-    "Mend them: tidefill run double --again   if doing a row twice gives the same, or if the job's pending finds these rows; otherwise undo the run and do it again: tidefill undo 1 && tidefill run double   or bring back a backup: tidefill backup restore <dir>";
+    "Repair them: tidefill run double --again   if doing a row twice gives the same, or if the job's pending finds these rows; otherwise undo the run and do it again: tidefill undo 1 && tidefill run double   or restore a backup: tidefill backup restore <dir>";
   expect(repairOf({ job: "double", ofRun: 1, read: 100, differing: 1 })).toBe(remedy);
   await expect(retryRejects(job, String(verify.run), options())).rejects.toMatchObject({
     message: "Run 2 of double is the verify of run 1, whose rows are not done by trying again.",
@@ -64,7 +64,7 @@ test("after an undo, check suggests run, and adds --again only where an earlier 
   const [first] = await findings();
   expect(first).toMatchObject({
     code: "undone-job",
-    remedy: "Do it again: tidefill run double   or take it out of the folder",
+    remedy: "Do it again: tidefill run double   or remove it from the folder",
   });
   expect((await runJob(job, options())).status).toBe("succeeded");
   expect((await runJob(job, { ...options(), again: true })).status).toBe("succeeded");
@@ -72,7 +72,7 @@ test("after an undo, check suggests run, and adds --again only where an earlier 
   const again = await runJob(job, { ...options(), again: true });
   await undoRun(String(again.run), options());
   const [second] = await findings();
-  expect(second?.remedy).toBe("Do it again: tidefill run double --again   or take it out of the folder");
+  expect(second?.remedy).toBe("Do it again: tidefill run double --again   or remove it from the folder");
   await expect(runJob(job, options())).rejects.toMatchObject({ check: "not-done-already" });
 });
 
@@ -96,7 +96,7 @@ test("check reports a run that failed by its reject limit as such, with what to 
   expect(found).toMatchObject({
     code: "failed-job",
     message: expect.stringMatching(
-      /^double, run 1, has failed: more rows were rejected than it may have\. Rejects with one reason: \d+, division by zero\.$/,
+      /^double, run 1, has failed: more rows were rejected than its limit allows\. Rejects with one reason: \d+, division by zero\.$/,
     ),
     remedy: expect.stringMatching(
       /^See why: tidefill rejects 1 {3}go on with a higher limit: tidefill resume double --reject-limit \d+$/,
@@ -154,7 +154,7 @@ export default defineSqlJob({ name: "double", source: rowsOf(notes), sink: updat
     await database.query("update notes set n = 7 where id = 50");
     const { code, stderr } = await tidefill.run("verify", "double");
     expect(code).toBe(4);
-    expect(stderr).toContain("→ Mend them: tidefill run double --again");
+    expect(stderr).toContain("→ Repair them: tidefill run double --again");
   } finally {
     await tidefill.close();
   }

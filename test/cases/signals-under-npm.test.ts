@@ -73,7 +73,7 @@ test.each(ways)(
     expect([code, stderr]).toEqual([
       75,
       expect.stringContaining(
-        "SIGINT: ending the current batches. Once more, a second later, stops at once.",
+        "SIGINT: finishing the current batches. Another one, a second later, stops at once.",
       ),
     ]);
     expect(stderr.match(/SIGINT/g)).toHaveLength(1);

@@ -34,7 +34,7 @@ describe("why a run waits", () => {
       reason: "commits take 74 ms of at most 100 ms",
     } as const;
     expect(holdBySignal(commits, false, "count").reason).toBe(
-      "commits take 74 ms of at most 100 ms; slowing begins at half of that",
+      "commits take 74 ms of at most 100 ms; slowing begins at half of the limit",
     );
     const lag = {
       signal: "replication lag",
@@ -42,7 +42,7 @@ describe("why a run waits", () => {
       reason: "replication lag 4.5 s of at most 5 s on b",
     } as const;
     expect(holdBySignal(lag, true, "count")).toMatchObject({
-      reason: "replication lag 4.5 s of at most 5 s on b; it goes on at four fifths of that",
+      reason: "replication lag 4.5 s of at most 5 s on b; the run goes on at four fifths of the limit",
       remedy: expect.stringContaining("tidefill set count ignore=replication-lag"),
     });
   });

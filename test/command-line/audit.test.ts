@@ -58,8 +58,10 @@ test("audit shows the lines of one run, and how many it leaves out", async () =>
   const newest = await tidefill.run("audit", "--limit", "1");
   expect(newest.stdout).toContain("purge");
   expect(newest.stdout).not.toContain("pause");
-  expect(newest.stderr).toContain("2 older ones: --limit 3");
-  expect((await tidefill.run("audit", "--run", "9")).stdout).toBe("Nothing was done to run 9.\n");
+  expect(newest.stderr).toContain("2 older lines: --limit 3");
+  expect((await tidefill.run("audit", "--run", "9")).stdout).toBe(
+    "The audit trail has no line about run 9.\n",
+  );
 });
 
 test.each([
@@ -88,7 +90,7 @@ test("audit --check --contains finds a hash that was kept, and exits with 1 when
   const { head } = value as { readonly head: string };
   const found = await tidefill.run("audit", "--check", "--contains", head);
   expect(found.code).toBe(0);
-  expect(found.stdout).toContain("The hash that was kept is that of line 3.");
+  expect(found.stdout).toContain("The hash of --contains is that of line 3.");
   const lost = await tidefill.run("audit", "--check", "--contains", head.replace(/./g, "0"));
   expect(lost.code).toBe(1);
   expect(lost.stderr).toContain("No line has the hash that was kept");

@@ -251,7 +251,7 @@ test("rejects are exported whole, as CSV and as NDJSON, and never over an existi
     range: "1",
   });
   const again = await tidefill.run("rejects", "1", "--export", ndjson);
-  expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("is there already") });
+  expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("already exists") });
   expect((await tidefill.run("rejects", "1", "--export", join(folder, "all.txt"))).code).toBe(2);
 });
 

@@ -87,12 +87,12 @@ describe("reversible", () => {
 
 describe("a backup is not needed", () => {
   test.each([
-    ["by a job that can be undone", () => withRows(), "nothing is lost that the undo log does not keep"],
-    ["by steps that add", () => ofSteps('addColumn("notes", "n", "integer")'), "its steps take nothing away"],
+    ["by a job that can be undone", () => withRows(), "the undo log keeps everything that is lost"],
+    ["by steps that add", () => ofSteps('addColumn("notes", "n", "integer")'), "its steps destroy nothing"],
     [
       "to drop an index, which can be created again",
       () => ofSteps('dropIndex("i")'),
-      "its steps take nothing away",
+      "its steps destroy nothing",
     ],
     [
       "by statements that take nothing away",
@@ -100,7 +100,7 @@ describe("a backup is not needed", () => {
         ofSteps(
           'sqlStep({ name: "s", up: sql`create temp table w (); drop table w; update notes set old = body where id = 1`, down: null })',
         ),
-      "its steps take nothing away",
+      "its steps destroy nothing",
     ],
   ])("%s", async (_, make, why) => {
     await make();
@@ -115,17 +115,19 @@ describe("a backup is needed", () => {
       'sqlStep({ name: "s", up: sql`truncate other; delete from notes where id = 1`, down: null })',
     );
     expect(await line("backup")).toBe(
-      `– backup needed for truncate other, delete from notes, and not there: ${check}`,
+      `– backup needed for truncate other, delete from notes, but missing: ${check}`,
     );
   });
 
   test("for what steps drop; a check of the job's own is its only backup", async () => {
     await ofSteps('dropTable("other")');
-    expect(await line("backup")).toBe(`– backup needed for drop table other, and not there: ${check}`);
+    expect(await line("backup")).toBe(`– backup needed for drop table other, but missing: ${check}`);
     await ofSteps('dropTable("other")', "backup: { check: () => true }");
-    expect(await line("backup")).toBe("✓ backup there for drop table other: by the check of the job's own");
+    expect(await line("backup")).toBe(
+      "✓ backup present for drop table other: confirmed by the job's own check",
+    );
     await ofSteps('dropTable("other")', "backup: { check: () => false }");
-    expect(await line("backup")).toMatch(/^– backup needed for drop table other, and not there/);
+    expect(await line("backup")).toMatch(/^– backup needed for drop table other, but missing/);
   });
 
   test.each([
@@ -140,16 +142,16 @@ describe("a backup is needed", () => {
     await withRows(more);
     await tidefill("schema", "install");
     expect(await line("backup")).toMatch(
-      new RegExp(`^– backup needed for ${what}, and not there: .*tidefill backup tidy-notes --to <dir>`),
+      new RegExp(`^– backup needed for ${what}, but missing: .*tidefill backup tidy-notes --to <dir>`),
     );
     expect(await tidefill("backup", "tidy-notes", "--to", join(project, "kept"))).toMatchObject({ code: 0 });
-    expect(await line("backup")).toBe(`✓ backup there for ${what}: read back and young enough`);
+    expect(await line("backup")).toBe(`✓ backup present for ${what}: read back and recent enough`);
   });
 });
 
 test("performance shows what a run of the job measured", async () => {
   await withRows();
-  expect(await line("performance")).toMatch(/^– performance not measured by a run of 1,000 rows/);
+  expect(await line("performance")).toMatch(/^– performance not measured yet by a run of 1,000 rows/);
   await database.query("insert into notes select g, 'x' from generate_series(101, 1500) g; analyze notes");
   expect((await tidefill("run", "tidy-notes")).code).toBe(0);
   expect(await line("performance")).toMatch(/^✓ performance .+, by run 1$/);
@@ -194,7 +196,7 @@ describe("documented", () => {
   test("by a page of its name or a heading, not by a mention", async () => {
     await withRows();
     await write("README.md", "# Notes\n\nAfter tidy-notes all is well.\n");
-    expect(await line("documented")).toMatch(/^– documented nothing says why it is there/);
+    expect(await line("documented")).toMatch(/^– documented nothing explains the job/);
     await write("README.md", "# Notes\n\n## Why `tidy-notes`\n\nReaders asked.\n");
     expect(await line("documented")).toBe("✓ documented README.md, line 3");
     await write("docs/tidy-notes.md", "Readers asked.\n");
@@ -215,15 +217,13 @@ test("tested means that a test imports the job, not that one mentions it", async
     "test/deep/notes.test.ts",
     'import job from "../../jobs/tidy-notes.ts";\ntest("does it", { todo }, () => {});',
   );
-  expect(await line("tested")).toBe(
-    "– tested test/deep/notes.test.ts imports it, and is still to be written (todo)",
-  );
+  expect(await line("tested")).toBe("– tested test/deep/notes.test.ts imports it, but is still a todo");
 });
 
 test("alerts are rules that use tidefill's metrics", async () => {
   await withRows();
   await write("rules.yml", "groups:\n  - rules:\n      - alert: Other\n        expr: up == 0\n");
-  expect(await line("alerts")).toMatch(/^– alerts no rule in this folder asks for tidefill_…/);
+  expect(await line("alerts")).toMatch(/^– alerts no alert rule in this folder uses a tidefill_… metric/);
   await write(
     "rules.yml",
     "groups:\n  - rules:\n      - alert: Failed\n        expr: tidefill_run_state == 1\n",

@@ -85,7 +85,7 @@ test("undo by the job's name undoes the run that wrote the rows, and list names 
     const [counted] = await labels();
     // list names only runs that still have something to undo.
     if (counted?.labels === 0) expect(await listed()).not.toContain("stands");
-    else expect(await listed()).toContain("run 1 still stands");
+    else expect(await listed()).toContain("run 1 is not undone");
   }
   expect(order).toEqual([5, 3, 1]);
   expect(await labels()).toEqual([{ labels: 0 }]);

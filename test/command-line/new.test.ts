@@ -168,7 +168,7 @@ test("columns of any type are added and filled unedited; new says what to add to
   const added = anyType.flatMap((each) => ["--add", each]);
   const refused = await project.type("new", "fill-payment-facts", "--table", "payment", ...added);
   expect(refused).toMatchObject({ code: 2 });
-  const [, lines = ""] = /Add there (.*)\. What stands/.exec(refused.stderr) ?? [];
+  const [, lines = ""] = /Add to it (.*)\. tidefill does/.exec(refused.stderr) ?? [];
   expect(lines).toMatch(/^memo_trimmed: "text\?", checked: "boolean\?", price: "numeric\?"/);
   const tables = await project.read("jobs/tables.ts");
   await project.write("jobs/tables.ts", tables.replace(/ +amount_cents: .*\n/, `$&    ${lines},\n`));
@@ -201,10 +201,12 @@ test("for a type that may refuse values, the author has to supply the value", as
 test("new proposes no foreign key, key, unique or generated column, and warns of one that was named", async () => {
   expect(await project.read("jobs/fill-payment-notes.ts")).toContain('update(payment, ["memo"])');
   const named = await written("fill-payment-students", "--table", "payment", "--column", "student_id");
-  expect(named).toContain("// student_id is a foreign key: what it gets must be a row of the other table.");
+  expect(named).toContain(
+    "// student_id is a foreign key: its value must be that of a row of the other table.",
+  );
   expect(named).toContain("student_id: todo(row)");
   const unique = await written("fill-receipts", "--table", "payment", "--column", "receipt");
-  expect(unique).toContain("// receipt is unique or tells the partition");
+  expect(unique).toContain("// receipt is unique or chooses the partition");
   expect(await project.compile()).toBe("");
 });
 
@@ -259,7 +261,7 @@ test("--json prints what was written", async () => {
 });
 
 const refusals: readonly (readonly [readonly string[], number, string, string])[] = [
-  [["fill-essay-word-count", "--table", "essay"], 2, "is there already", "another name"],
+  [["fill-essay-word-count", "--table", "essay"], 2, "already exists", "another name"],
   [["AddConfidence Score", "--table", "essay"], 2, "is not a job's name", '"add-confidence-score"'],
   [["migration", "--table", "essay", "--kind", "delete"], 2, "does not say what", '"delete-essay"'],
   [["fix-essay", "--table", "nope"], 2, "There is no table nope", "essay"],
@@ -273,7 +275,7 @@ const refusals: readonly (readonly [readonly string[], number, string, string])[
   [
     ["fill-a-length", "--table", "essay", "--column", "length"],
     2,
-    "no column length that could be written",
+    "no writable column length",
     "title, content, tags",
   ],
   [
@@ -365,7 +367,7 @@ test("a description that lacks something is left unchanged, and the author is to
   const refused = await project.type("new", "fill-essay-tags", "--table", "essay", "--column", "tags");
   await project.write("jobs/tables.ts", tables);
   expect(refused).toMatchObject({ code: 2 });
-  expect(refused.stderr).toContain("essay in jobs/tables.ts describes the table, and does not have tags");
+  expect(refused.stderr).toContain("essay in jobs/tables.ts describes the table, but does not have tags");
 });
 
 test("--kysely prints a Database interface of tables that compiles", async () => {

@@ -88,5 +88,5 @@ test("--embedded keeps its database from one command to the next", async () => {
   expect(first).toMatchObject({ code: 0 });
   expect(first.stderr).toContain('Installed the schema "tidefill"');
   const second = await tidefill.run("schema", "install", "--embedded", home);
-  expect(second.stderr).toContain("is there already");
+  expect(second.stderr).toContain("is already installed");
 });

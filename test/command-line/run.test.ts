@@ -131,7 +131,7 @@ test("schema print, install and uninstall do what they say", async () => {
   const printed = await tidefill.run("schema", "print");
   expect(printed.stdout).toContain('create table "tidefill".run');
   expect((await tidefill.run("schema", "install")).stderr).toContain("Installed");
-  expect((await tidefill.run("schema", "install")).stderr).toContain("is there already");
+  expect((await tidefill.run("schema", "install")).stderr).toContain("is already installed");
   expect((await tidefill.run("schema", "uninstall")).code).toBe(2);
   expect((await tidefill.run("schema", "uninstall", "--yes")).code).toBe(0);
   expect((await tidefill.run("status")).stderr).toContain("is not in this database");

@@ -181,9 +181,9 @@ test("a renamed job is not done a second time", async () => {
   for (const name of ["c-insert", "a-steps"]) await tidefill.remove(`${name}.ts`);
   await write({ "c-inserted": add("c-inserted"), "other-steps": column("other-steps", "b") });
   const up = await tidefill.run("up");
-  expect(up).toMatchObject({ code: 3, stderr: expect.stringContaining("other-steps does the very same") });
+  expect(up).toMatchObject({ code: 3, stderr: expect.stringContaining("other-steps does exactly the same") });
   expect(await database.query("select distinct n from notes")).toEqual([{ n: 1 }]);
-  expect(await done("list")).toMatch(/^a-steps .*its file is gone; is it other-steps now\?/m);
+  expect(await done("list")).toMatch(/^a-steps .*its file is gone; renamed to other-steps\?/m);
   const { stdout } = await tidefill.run("check");
   expect(stdout.match(/^[a-z-]+/gm)).toEqual(["pending-job", "pending-job", "renamed-job", "renamed-job"]);
   // A job that is named explicitly runs anyway; files of jobs that are done may be removed.

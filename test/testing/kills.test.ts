@@ -163,8 +163,8 @@ test("what an undone run leaves behind is detected", () =>
         $$ begin insert into public.trace values (new.n::text); return new; end $$;
       create trigger trace after update on item for each row execute function trace()`);
     const error = await failureOf(expectSameAfterKills(addOne, { database }));
-    expect(error.message).toContain("add-one does not leave what was there before when it is undone");
-    expect(error.message).toContain('public.trace: too much {"what":"0"}');
+    expect(error.message).toContain("add-one does not restore what was there before when it is undone");
+    expect(error.message).toContain('public.trace: unexpected {"what":"0"}');
     expect(await expectSameAfterKills(addOne, { database, undo: false })).toMatchObject({ undone: false });
   }));
 
@@ -180,7 +180,7 @@ test("a step of the author's with an incomplete undo is detected; a step without
         sink: update(items, ["n"]),
       });
     const error = await failureOf(expectSameAfterKills(withStep(sql`select 1`), { database }));
-    expect(error.message).toContain("the schema: too much column public.extra.id bigint");
+    expect(error.message).toContain("the schema: unexpected column public.extra.id bigint");
     expect(await expectSameAfterKills(withStep(null), { database })).toMatchObject({ undone: false });
   }));
 
@@ -203,7 +203,7 @@ test("a job that fails only when it is killed is detected", () =>
     };
     const error = await failureOf(expectSameAfterKills(onceOnly, { database }));
     expect(error.message).toMatch(
-      /once-only succeeds where nothing disturbs it, and is failed when it is killed/,
+      /once-only succeeds when nothing disturbs it, but is failed when it is killed/,
     );
   }));
 
@@ -235,6 +235,6 @@ test("with nothing to kill or to compare, the test fails and says so", () =>
       sink: update(items, ["n"]),
     });
     await expect(expectSameAfterKills(failing, { database })).rejects.toThrow(
-      "failing does not succeed even where nothing disturbs it",
+      "failing does not succeed even when nothing disturbs it",
     );
   }));

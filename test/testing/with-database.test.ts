@@ -109,7 +109,7 @@ test("a user's own database can be copied instead", async () => {
   await own.query("create table mine as select 7 as n");
   const copied = (test: (database: TestDatabase) => Promise<unknown>) =>
     withDatabase(test, { template: own.name });
-  await expect(copied(async () => {})).rejects.toThrow("while others are connected to it");
+  await expect(copied(async () => {})).rejects.toThrow("while other sessions are connected to it");
   await own.pool.end();
   await copied(async (database) => expect(await database.query("select n from mine")).toEqual([{ n: 7 }]));
   await own.drop();

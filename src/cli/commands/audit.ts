@@ -14,18 +14,22 @@ export const auditCommand = defineCommand({
       .option("run", {
         type: "string",
         requiresArg: true,
-        describe: "only what was done to the run of this number",
+        describe: "only the lines about the run of this number",
       })
-      .option("limit", { type: "number", default: 100, describe: "show no more than so many, the newest" })
+      .option("limit", {
+        type: "number",
+        default: 100,
+        describe: "show at most this many lines, the newest ones",
+      })
       .option("check", {
         type: "boolean",
         default: false,
-        describe: "look for lines that were altered, removed or added, and for runs without one",
+        describe: "look for lines that were altered, removed or added, and for runs without a line",
       })
       .option("contains", {
         type: "string",
         requiresArg: true,
-        describe: "with --check: a hash that was kept elsewhere must still be in the trail",
+        describe: "with --check: the trail must still contain this hash, which you kept elsewhere",
       }),
   handler: async (given) => {
     const { json, ...settings } = commonSettings(given);
@@ -41,7 +45,7 @@ export const auditCommand = defineCommand({
   },
 });
 
-// Not by the job's name, and not looked up: what was done to a run stays to be read when the run itself was purged.
+// Only a number, which is not looked up: the audit lines of a run stay readable after the run was purged.
 function runNumber(text: string | undefined): bigint | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,18}$/.test(text)) return BigInt(text);
@@ -77,10 +81,12 @@ async function list(
   if (wanted.json) return printJson({ total, lines: lines.map(toJson) });
   if (lines.length === 0)
     return printData(
-      wanted.run === undefined ? "Nothing was done yet." : `Nothing was done to run ${wanted.run}.`,
+      wanted.run === undefined
+        ? "The audit trail is empty."
+        : `The audit trail has no line about run ${wanted.run}.`,
     );
   printData(alignColumns([["LINE", "AT", "WHO", "ACTION", "JOB", "RUN", "DETAILS"], ...lines.map(toCells)]));
-  if (total > lines.length) say(`${total - lines.length} older ones: --limit ${total}`);
+  if (total > lines.length) say(`${total - lines.length} older lines: --limit ${total}`);
 }
 
 async function check({ db, store }: Session, kept: string | undefined, json: boolean): Promise<void> {
@@ -89,13 +95,13 @@ async function check({ db, store }: Session, kept: string | undefined, json: boo
   if (found.isIntact) {
     if (json) return;
     printData(`The audit trail is intact: ${found.lines} lines. Hash of the last: ${found.head || "–"}`);
-    if (found.contains !== null) printData(`The hash that was kept is that of line ${found.contains}.`);
+    if (found.contains !== null) printData(`The hash of --contains is that of line ${found.contains}.`);
     return;
   }
   process.exitCode = exitCodes.failed;
   sayError(
     new TidefillError("audit-broken", `The audit trail is broken. ${found.reason}`, {
-      remedy: `Somebody wrote to ${store.schema.name}.audit or ${store.schema.name}.run by another way than tidefill. Compare it with a backup, and look at who may write to it.`,
+      remedy: `A program other than tidefill wrote to ${store.schema.name}.audit or ${store.schema.name}.run. Compare them with a backup, and check which roles may write to them.`,
     }),
   );
 }
@@ -123,7 +129,10 @@ function shortened(details: AuditLine["details"]): string {
   return cut(facts.join(" "), 120);
 }
 
-/** The details for people: hashes are for programs, which read them with --json; what holds nothing else is left out too. */
+/**
+ * The details without hashes, and without objects that hold nothing else: only programs need those, by
+ * --json.
+ */
 function withoutHashes(value: unknown): object | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
   const kept = Object.entries(value).flatMap(([name, each]) => {
@@ -135,7 +144,7 @@ function withoutHashes(value: unknown): object | null {
   return kept.length === 0 ? null : Object.fromEntries(kept);
 }
 
-// Anything but a plain word as JSON, so that no text can break the line or steer the terminal.
+// Anything but a plain word is shown as JSON, so that no text can break the line or control the terminal.
 function plain(value: unknown): string {
   return typeof value === "string" && /^[\w.:/-]+$/.test(value) ? value : JSON.stringify(value);
 }

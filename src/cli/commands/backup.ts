@@ -21,9 +21,9 @@ const restoreCommand = defineCommand({
       .option("overwrite", {
         type: "boolean",
         default: false,
-        describe: "write over rows that differ from the backup, too",
+        describe: "also overwrite rows that differ from the backup",
       })
-      .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
+      .option("yes", { type: "boolean", default: false, describe: "do not ask for confirmation" }),
   handler: async (given) => {
     const settings = commonSettings(given);
     const { overwrite, yes } = given;
@@ -57,8 +57,7 @@ export const backupCommand = defineCommand({
       })
       .command({
         command: "restore <dir>",
-        describe:
-          "bring the rows of a backup back where they are missing; never over newer ones without being told",
+        describe: "restore the missing rows of a backup; newer rows are overwritten only with --overwrite",
         ...restoreCommand,
       }),
   handler: async (given) => {
@@ -88,7 +87,7 @@ function requireNamed(name = "", directory = "") {
 
 const progressEveryMs = 5_000;
 
-/** Tells how far it is, when it takes long. */
+/** Prints how far it is, at most every five seconds. */
 function sayNowAndThen(what: string): (progress: BackupProgress) => void {
   let last = performance.now();
   return ({ rows }) => {
@@ -104,16 +103,14 @@ function sayBackedUp(report: BackupReport): void {
     `${emphasise("green", "verified")}  ${job}: ${formatCount(rows)} rows of ${table} (${kind}) in ${formatCount(files)} files of ${formatCount(bytes)} bytes, read back and compared`,
   );
   if (report.personalData) {
-    say(
-      "The files hold values about persons, as plain text: keep them, and delete them, as the law wants it.",
-    );
+    say("The files hold personal data in plain text: store and delete them as the law requires.");
   }
-  say(`${emphasise("cyan", "→")} To bring rows back: tidefill backup restore ${directory}`);
+  say(`${emphasise("cyan", "→")} To restore rows: tidefill backup restore ${directory}`);
 }
 
 function ask({ rows, kind, table, startedAt, from, into }: RestoreQuestion, overwrite: boolean): string {
   const what = `${formatCount(rows)} rows (${kind}) as they were on ${startedAt} in the database ${from}`;
-  const how = overwrite ? ", over newer values" : "";
+  const how = overwrite ? ", overwriting newer values" : "";
   return `Restore ${table} in the database ${into} from ${what}${how}?`;
 }
 
@@ -131,7 +128,7 @@ function sayRestored(report: RestoreReport, overwrite: boolean): void {
   );
   if (altered > 0) {
     say(
-      `${formatCount(altered)} of the restored rows are not as they were: a trigger or a column's type changed them.`,
+      `${formatCount(altered)} of the restored rows differ from the backup: a trigger or a column's type changed them.`,
     );
   }
   for (const key of report.conflictKeys) say(`  conflict  ${key.join(", ")}`);
@@ -140,8 +137,8 @@ function sayRestored(report: RestoreReport, overwrite: boolean): void {
   if (conflicts === 0) return;
   say(
     overwrite
-      ? "These cannot be written over: newer rows have taken their unique values, or they differ where a value is always generated."
-      : `${emphasise("cyan", "→")} To write over newer values: tidefill backup restore ${report.directory} --overwrite`,
+      ? "These rows cannot be overwritten: newer rows hold their unique values, or they differ in a column that is always generated."
+      : `${emphasise("cyan", "→")} To overwrite newer values: tidefill backup restore ${report.directory} --overwrite`,
   );
 }
 

@@ -16,7 +16,7 @@ export const checkCommand = defineCommand({
       type: "string",
       array: true,
       default: [] as readonly string[],
-      describe: "look at these jobs only: before code is deployed that depends on them",
+      describe: "check only these jobs, before you deploy code that depends on them",
     }),
   handler: async (given) => {
     const settings = commonSettings(given);
@@ -31,7 +31,7 @@ export const checkCommand = defineCommand({
     const found = await withStore(settings, (session) => examine(session, all, require), {
       needsSchema: false,
     });
-    // A gate is about the jobs that it names, and their contract steps come after the deploy.
+    // --require is a gate before a deploy: only the named jobs count, and their contract steps come after it.
     const isOfGate = ({ job, code }: Finding) => require.includes(job ?? "") && code !== "open-steps";
     const findings = require.length > 0 ? found.filter(isOfGate) : found;
     const count = require.length > 0 ? new Set(require).size : all.length;

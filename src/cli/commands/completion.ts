@@ -12,7 +12,7 @@ export const completionCommand = defineCommand({
     }),
   handler: async ({ shell }) => {
     const isZsh = shell === "zsh" || (shell === undefined && (process.env.SHELL ?? "").includes("zsh"));
-    // The script asks the program by the name under which it was typed, so a path to it is completed too.
+    // The script calls the program by the name that was typed, so completion also works for a path to it.
     printScript(
       readFileSync(ownFile(`templates/completion/tidefill.${isZsh ? "zsh" : "bash"}`), "utf8").trimEnd(),
     );

@@ -14,7 +14,7 @@ export const contractCommand = defineCommand({
   builder: (yargs) =>
     hoursOptions(commonOptions(yargs))
       .positional("job", { type: "string", demandOption: true })
-      .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
+      .option("yes", { type: "boolean", default: false, describe: "do not ask for confirmation" }),
   handler: async (given) => {
     const settings = commonSettings(given);
     const loaded = await loadJob(settings.jobs, given.job);
@@ -24,11 +24,11 @@ export const contractCommand = defineCommand({
     const open = state?.steps.contract.open ?? [];
     const lost = loaded.job.contract.filter((step) => takesAway(step) && open.includes(step.name));
     if (lost.length > 0) {
-      const question = `${lost.map(({ name }) => name).join(", ")}: does no program ask for it any more?`;
+      const question = `${lost.map(({ name }) => name).join(", ")}: has every program stopped using this?`;
       await requireConfirmation(given.yes, question, given.job);
     }
     const report = await runSteps(settings, given, (options) => contractJob(loaded.job, options));
     if (settings.json) printJson({ job: given.job, ...report });
-    if (report.done === 0) say(`${given.job} has no steps left to do.`);
+    if (report.done === 0) say(`${given.job} has no contract steps left.`);
   },
 });

@@ -7,7 +7,7 @@ export const demoCommand = defineCommand({
     commonOptions(yargs).option("school", {
       type: "boolean",
       default: false,
-      describe: "only make its sample school in an empty database, to try commands on it",
+      describe: "only create the sample school in an empty database, for you to try commands on",
     }),
   handler: async (given) => {
     if (given.school) {

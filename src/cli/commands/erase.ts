@@ -18,15 +18,15 @@ export const eraseCommand = defineCommand({
         array: true,
         requiresArg: true,
         demandOption: true,
-        describe: "the row's key; once for each of its columns, in their order",
+        describe: "the row's key; give it once for each key column, in their order",
       })
       .option("by", {
         type: "string",
         array: true,
         requiresArg: true,
-        describe: "the columns of the key, where jobs find rows by another one than the primary key",
+        describe: "the key's columns, where jobs use another key than the primary key",
       })
-      .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
+      .option("yes", { type: "boolean", default: false, describe: "do not ask for confirmation" }),
   handler: async (given) => {
     const settings = commonSettings(given);
     const { table, key, by } = given;
@@ -43,12 +43,12 @@ export const eraseCommand = defineCommand({
 function sayErasure({ table, images, rejects, reasons, ...left }: Erasure): void {
   const unsure = reasons === 0 ? "" : ` and ${formatCount(reasons)} reasons`;
   say(
-    `Erased from ${table}: the values of ${formatCount(images)} undo images, ${formatCount(rejects)} rejects${unsure}. No undo brings them back.`,
+    `Erased for ${table}: the values of ${formatCount(images)} undo images, ${formatCount(rejects)} rejects${unsure}. No undo brings them back.`,
   );
   const arrow = emphasise("cyan", "→");
   if (left.isStillThere) {
     say(
-      `${arrow} The row itself is in ${table}: delete or anonymise it, or what runs from now on is kept of it again.`,
+      `${arrow} The row itself is still in ${table}: delete or anonymise it, or later runs will keep its values again.`,
     );
   }
   for (const { run, by } of left.outOfReach) {
@@ -56,7 +56,7 @@ function sayErasure({ table, images, rejects, reasons, ...left }: Erasure): void
       by === null
         ? "without a key: tidefill purge --undo-logs-only"
         : `by ${by.join(", ")}: tidefill erase --table ${table} ${by.map((each) => `--by ${each}`).join(" ")} ${by.map(() => "--key …").join(" ")}`;
-    say(`${arrow} Run ${run} finds rows of ${table} ${how}`);
+    say(`${arrow} Run ${run} may still keep the row. It finds rows of ${table} ${how}`);
   }
   if (left.outOfReach.length > 0) process.exitCode = exitCodes.incomplete;
   for (const directory of left.backups) say(`${arrow} This backup may hold the row: ${directory}`);

@@ -12,7 +12,7 @@ export const initCommand = defineCommand({
       .positional("folder", {
         type: "string",
         default: ".",
-        describe: "where; it is made when it is not there",
+        describe: "the folder, which is created when it is missing",
       })
       .option("json", { type: "boolean", default: false, describe: "one JSON object on stdout" }),
   handler: async ({ folder, json }) => {
@@ -26,7 +26,7 @@ export const initCommand = defineCommand({
   },
 });
 
-/** Files by their path in the project; `kept` were there and are as they were. */
+/** Files by their path in the project; the `kept` ones existed and were not changed. */
 interface ProjectReport {
   readonly written: readonly string[];
   readonly extended: readonly string[];
@@ -64,7 +64,7 @@ function isFree(folder: string): boolean {
   return !existsSync(folder) || readdirSync(folder).every((file) => file.startsWith("."));
 }
 
-/** Writes a file that is not there; answers whether it did. */
+/** Writes a file unless it exists; answers whether it did. */
 async function writeNew(path: string, text: string): Promise<boolean> {
   return writeFile(path, text, { flag: "wx" }).then(
     () => true,

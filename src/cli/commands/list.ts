@@ -25,7 +25,7 @@ export const listCommand = defineCommand({
     const { jobs, ignored } = await loadJobs(settings.jobs);
     const { states, gone, waiting } = await statesOf(settings, jobs);
     const standing = await standingOf(settings, states);
-    // What cannot be loaded is told below.
+    // A job that cannot be loaded is reported below.
     const isGone = ({ run }: OrphanedJob) => !ignored.some(({ file }) => parse(file).name === run.job);
     const rows = [
       ...states.map((state) => listed(state, standing.get(state.job.name) ?? [], waiting)),
@@ -39,7 +39,7 @@ export const listCommand = defineCommand({
           : table(rows),
       );
     for (const { file, reason } of ignored) {
-      // A file that only describes tables is no mistake.
+      // A file that only describes tables is not a mistake.
       if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
     }
   },
@@ -48,13 +48,16 @@ export const listCommand = defineCommand({
 /** A job as `list` shows it. */
 interface ListedJob {
   readonly job: string;
-  /** `–` of one whose file is gone */
+  /** `–` when the job's file is gone */
   readonly kind: string;
-  /** `pending`, `running`, `succeeded`, `undone`, `partly undone`, …; `unknown` where the database cannot be reached */
+  /**
+   * `pending`, `running`, `succeeded`, `undone`, `partly undone`, …; `unknown` where the database cannot be
+   * reached
+   */
   readonly state: string;
-  /** what is not as it was when it succeeded */
+  /** what has changed since the job succeeded */
   readonly changedSince: readonly string[];
-  /** runs whose rows stand although the last one was undone */
+  /** earlier runs that are not undone although the last one is */
   readonly standing: readonly number[];
   readonly openSteps: readonly string[];
   readonly after: readonly string[];
@@ -70,7 +73,7 @@ interface ListedJob {
   } | null;
 }
 
-/** In the order in which they are done, where that can be told; a job whose `after` is wrong is shown all the same. */
+/** The jobs in their order; unordered, but still shown, when an `after` is wrong. */
 async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): Promise<Known> {
   const ordered = orderOf(jobs);
   const reading = withStore(
@@ -87,7 +90,7 @@ async function statesOf(settings: CommonSettings, jobs: readonly LoadedJob[]): P
   );
   return reading.catch((error: unknown) => {
     if (!isConnectionLoss(error)) throw error;
-    say("The database cannot be reached, so nothing is known of their runs.");
+    say("The database cannot be reached, so the state of the jobs is unknown.");
     say(
       `${emphasise("cyan", "→")} Name it with --database-url or DATABASE_URL; for a PostgreSQL of tidefill's own: --embedded`,
     );
@@ -110,7 +113,7 @@ async function waitingRuns(session: Session, states: readonly JobState[]): Promi
   return found;
 }
 
-/** Of a job whose last run was undone, the earlier ones whose rows stand. */
+/** For each job whose last run was undone: the earlier runs that were not. */
 async function standingOf(
   settings: CommonSettings,
   states: readonly Standing[],
@@ -128,7 +131,7 @@ async function standingOf(
   });
 }
 
-/** A job as it stands, as far as that is known. */
+/** The state of a job; `unknown` where the database cannot be reached. */
 type Standing = Omit<JobState, "state"> & { readonly state: JobState["state"] | "unknown" };
 
 interface Known {
@@ -169,7 +172,7 @@ function listed(
 }
 
 function listedGone({ run, renamedTo }: OrphanedJob): ListedJob {
-  const state = renamedTo === null ? "its file is gone" : `its file is gone; is it ${renamedTo} now?`;
+  const state = renamedTo === null ? "its file is gone" : `its file is gone; renamed to ${renamedTo}?`;
   return {
     job: run.job,
     kind: "–",
@@ -196,7 +199,7 @@ function lastRunOf(run: Run | null): ListedJob["lastRun"] {
 
 function stateShown({ state, changedSince, standing, openSteps, lastRun }: ListedJob): string {
   if (state === "undone")
-    return [`undone by run ${lastRun?.undoneBy}`, ...standing.map((run) => `run ${run} still stands`)].join(
+    return [`undone by run ${lastRun?.undoneBy}`, ...standing.map((run) => `run ${run} is not undone`)].join(
       ", ",
     );
   const isOpen = state === "succeeded" && openSteps.length > 0;

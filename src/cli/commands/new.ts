@@ -26,22 +26,22 @@ import { emphasise, printJson, say } from "../terminal/output.ts";
 export const newCommand = defineCommand({
   builder: (yargs) =>
     commonOptions(yargs)
-      .positional("job", { type: "string", describe: "what the job is to be called" })
+      .positional("job", { type: "string", describe: "the name of the new job" })
       .option("table", {
         type: "string",
         array: true,
         default: [],
         requiresArg: true,
-        describe: "the table that it is about: orders, shop.orders, '\"Odd Name\".t'",
+        describe: "the table that the job works on: orders, shop.orders, '\"Odd Name\".t'",
       })
       .option("kind", {
         choices: jobKinds,
-        describe: "what it does to the rows (fill when not given; move with --into)",
+        describe: "what the job does to the rows (fill when not given; move with --into)",
       })
       .option("into", {
         type: "string",
         requiresArg: true,
-        describe: "the table that a move or a copy brings them to",
+        describe: "the table into which a move or a copy brings the rows",
       })
       .option("add", {
         type: "string",
@@ -60,8 +60,7 @@ export const newCommand = defineCommand({
       .option("kysely", {
         type: "boolean",
         default: false,
-        describe:
-          "print a Database interface for Kysely instead, of these tables or of all that are described",
+        describe: "print a Database interface for Kysely instead, for these tables or for all in tables.ts",
       }),
   handler: async (given) => {
     const settings = commonSettings(given);
@@ -120,7 +119,7 @@ function requireGiven({ job, table: tables, kind: asked, into, add, column }: Gi
 function requireFree(folder: string, name: string): void {
   const taken = fileNames(name).find((file) => existsSync(join(folder, file)));
   if (taken === undefined) return;
-  throw new UsageError(`${join(folder, taken)} is there already; it was left as it is.`, {
+  throw new UsageError(`${join(folder, taken)} already exists, and was not changed.`, {
     remedy: "Give the new job another name.",
   });
 }
@@ -165,8 +164,8 @@ function sayWritten(
 ): void {
   for (const path of written) say(`${emphasise("green", "written")}   ${path}`);
   for (const path of extended) say(`${emphasise("green", "extended")}  ${path}`);
-  for (const path of kept) say(`${emphasise("yellow", "kept")}      ${path}, which was there`);
+  for (const path of kept) say(`${emphasise("yellow", "kept")}      ${path}, which existed`);
   const path = join(jobs, `${name}.ts`);
-  const first = isOpen ? `Say in ${path} what it does` : `Read ${path}`;
+  const first = isOpen ? `Write in ${path} what the job does` : `Read ${path}`;
   say(`${emphasise("cyan", "→")} ${first}, then: tidefill plan ${name}`);
 }

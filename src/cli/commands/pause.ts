@@ -16,7 +16,7 @@ function stopCommand(wanted: "paused" | "cancelled") {
       commonOptions(yargs).positional("run", {
         type: "string",
         demandOption: true,
-        describe: "its number, or the job's name",
+        describe: "the run's number, or the job's name",
       }),
     handler: async (given) => {
       const settings = commonSettings(given);

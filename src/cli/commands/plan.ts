@@ -81,7 +81,7 @@ async function planWhole(
   const { db } = session;
   const { job } = state;
   const steps = planSteps(job, state.steps);
-  // Rows can be planned once the steps before them are done.
+  // Rows can be planned only once the expand steps are done.
   const hasRows = job.kind !== "steps" && state.steps.expand.open.length === 0;
   const early = hasRows ? [] : await refusalsBeforeSteps(db, job, parameters);
   const rows = hasRows ? await planRows(session, job, parameters) : null;

@@ -16,14 +16,15 @@ export const purgeCommand = defineCommand({
         type: "string",
         requiresArg: true,
         default: "30d",
-        describe: "keep what finished later; encrypted undo logs go after 30 days in any case",
+        describe:
+          "purge runs that finished longer ago than this; encrypted undo logs go after 30 days in any case",
       })
       .option("undo-logs-only", {
         type: "boolean",
         default: false,
-        describe: "drop undo logs; leave runs and rejects",
+        describe: "drop only undo logs; keep runs and rejects",
       })
-      .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
+      .option("yes", { type: "boolean", default: false, describe: "do not ask for confirmation" }),
   handler: async (given) => {
     const settings = commonSettings(given);
     const options = { olderThanMs: parseDuration(given.olderThan), undoLogsOnly: given.undoLogsOnly };
@@ -56,7 +57,7 @@ function sayPurged({ runs, undoLogs, rejects, bytes, busy, held }: Purged): void
   if (busy.length > 0) say(`In use, and left for the next purge: run ${busy.join(", ")}.`);
   for (const { run, job, by, kind } of held) {
     say(
-      `Held back: run ${run} of ${job}, since run ${by}, which ${doesToIt[kind]}, is not finished.\n→ tidefill resume ${by}   or give it up: tidefill cancel ${by}`,
+      `Kept: run ${run} of ${job}, because run ${by}, which ${doesToIt[kind]}, is not finished.\n→ tidefill resume ${by}   or give it up: tidefill cancel ${by}`,
     );
   }
 }

@@ -14,17 +14,21 @@ import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 export const rejectsCommand = defineCommand({
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
-      .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })
-      .option("limit", { type: "number", default: 100, describe: "show no more than so many" })
+      .positional("run", {
+        type: "string",
+        demandOption: true,
+        describe: "the run's number, or the job's name",
+      })
+      .option("limit", { type: "number", default: 100, describe: "show at most this many rejects" })
       .option("export", {
         type: "string",
         requiresArg: true,
-        describe: "write all of them to this new file, .csv or .ndjson",
+        describe: "write all rejects to this new file, .csv or .ndjson",
       })
       .option("retry", {
         // No default: it would count as given, and `--export` would always be refused.
         type: "boolean",
-        describe: "try them once more, and nothing else, as a run of its own",
+        describe: "try only the rejects once more, as a run of its own",
         conflicts: "export",
       }),
   handler: async (given) => {

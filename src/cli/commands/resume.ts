@@ -9,7 +9,11 @@ import { workOnRun } from "../work/work-on-run.ts";
 export const resumeCommand = defineCommand({
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
-      .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })
+      .positional("run", {
+        type: "string",
+        demandOption: true,
+        describe: "the run's number, or the job's name",
+      })
       .option("accept-changes", {
         type: "boolean",
         default: false,
@@ -17,7 +21,7 @@ export const resumeCommand = defineCommand({
       }),
   handler: async (given) => {
     const settings = commonSettings(given);
-    // The run that is there now, whatever comes between.
+    // From here on by its number: another run of the job may begin meanwhile.
     const { id, job, kind } = await withStore(
       settings,
       async ({ db, store }) => store.runs.require(db, given.run),

@@ -34,17 +34,17 @@ export const runCommand = defineCommand({
       .option("row-limit", { type: "number", describe: "rows of a dry run (10,000 when not given)" })
       .option("canary", {
         type: "string",
-        describe: "do this part first, verify it and stop with 75: 1%, or 5000 rows",
+        describe: "do this part first, verify it and stop with exit code 75: 1%, or 5000 rows",
       })
       .option("stages", {
         type: "string",
-        describe: "do it in these stages, each verified before the next begins: 1%,10%,100%",
+        describe: "work in these stages, each verified before the next begins: 1%,10%,100%",
       })
-      .option("soak", { type: "string", describe: "how long to wait after each of the stages (1m)" })
+      .option("soak", { type: "string", describe: "how long to wait after each stage (1m when not given)" })
       .option("verify", {
         type: "boolean",
         default: false,
-        describe: "verify the run when it has succeeded, and look at the job's integrity queries",
+        describe: "verify the run when it has succeeded, and check the job's integrity queries",
       }),
   handler: async (given) => {
     const { again, canary, stages, soak } = given;

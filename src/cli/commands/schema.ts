@@ -18,7 +18,7 @@ export const schemaCommand = defineCommand({
       .option("roles", {
         type: "boolean",
         default: false,
-        describe: "print: the roles of an owner, a runner, an operator and a viewer as well",
+        describe: "with print: also the roles of an owner, a runner, an operator and a viewer",
       })
       .option("yes", { type: "boolean", default: false, describe: "uninstall without asking" }),
   handler: async (given) => {
@@ -45,7 +45,7 @@ async function install(settings: CommonSettings): Promise<void> {
       say(
         installed
           ? `Installed the schema "${store.schema.name}".`
-          : `The schema "${store.schema.name}" is there already.`,
+          : `The schema "${store.schema.name}" is already installed.`,
       );
     },
     { needsSchema: false, isAnnounced: true },
@@ -70,7 +70,7 @@ async function uninstall(settings: CommonSettings, yes: boolean): Promise<void> 
       }
       if (!yes)
         await confirm(
-          `This forgets ${rows[0]?.runs} runs, their checkpoints and rejects.`,
+          `This deletes the records of ${rows[0]?.runs} runs, their checkpoints and rejects.`,
           store.schema.name,
         );
       await uninstallSchema(db, store.schema);
@@ -82,7 +82,7 @@ async function uninstall(settings: CommonSettings, yes: boolean): Promise<void> 
 }
 
 async function confirm(consequence: string, word: string): Promise<void> {
-  // Without a terminal a question never gets its answer.
+  // Without a terminal no answer to a question would ever come.
   if (process.stdin.isTTY !== true) {
     throw new UsageError(`${consequence} Nothing was done.`, {
       remedy: "Without a terminal, confirm with --yes.",

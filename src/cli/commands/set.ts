@@ -9,7 +9,11 @@ import { emphasise, printJson, say } from "../terminal/output.ts";
 export const setCommand = defineCommand({
   builder: (yargs) =>
     commonOptions(yargs)
-      .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })
+      .positional("run", {
+        type: "string",
+        demandOption: true,
+        describe: "the run's number, or the job's name",
+      })
       .positional("setting", {
         type: "string",
         array: true,
@@ -22,8 +26,8 @@ export const setCommand = defineCommand({
       const report = await setPace(session, String(given.run), given.setting);
       if (settings.json) printJson(report);
       const when = report.isAtWork
-        ? "its workers hear it at their next commit"
-        : "it holds when the run goes on";
+        ? "its workers apply it at their next commit"
+        : "it applies when the run goes on";
       say(`${report.job}, run ${report.run}: ${describePace(report.pace)}; ${when}.`);
       for (const name of report.missing)
         say(

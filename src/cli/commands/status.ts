@@ -32,11 +32,11 @@ const watchEveryMs = 1_000;
 export const statusCommand = defineCommand({
   builder: (yargs) =>
     commonOptions(yargs)
-      .positional("run", { type: "string", describe: "its number, or the job's name" })
+      .positional("run", { type: "string", describe: "the run's number, or the job's name" })
       .option("watch", {
         type: "boolean",
         default: false,
-        describe: "again every second, until nothing is running",
+        describe: "refresh every second, until no run is running",
       }),
   handler: async (given) => {
     const settings = commonSettings(given);
@@ -59,7 +59,7 @@ export async function status(session: Session, run: string | undefined): Promise
   return reports;
 }
 
-/** The job's file may be elsewhere, or not be what it was: the run is told of without it then. */
+/** The forecast of the rest; null where the job's file cannot be loaded here, or no longer fits the run. */
 async function restOf(
   session: Session,
   { run, job, status: state }: RunReport,
@@ -70,7 +70,7 @@ async function restOf(
   const loaded = await loadJob(folder, job).catch(() => null);
   if (loaded === null) return null;
   return forecastRest(session, loaded.job, await store.runs.get(db, BigInt(run))).catch((error: unknown) => {
-    say(`${emphasise("yellow", "note")}  what the rest costs cannot be told: ${messageOf(error)}`);
+    say(`${emphasise("yellow", "note")}  the cost of the rest cannot be estimated: ${messageOf(error)}`);
     return null;
   });
 }
@@ -85,7 +85,7 @@ async function watch(session: Session, run: string | undefined, json: boolean): 
     const text = json
       ? JSON.stringify(run === undefined ? { runs: reports } : reports[0])
       : describe(reports, run !== undefined);
-    // The screen is drawn over, so that the eye can rest.
+    // Drawn in place, so that the screen does not scroll.
     if (isLive && lines > 0) printInPlace(text, lines);
     else printData(text);
     lines = text.split("\n").length;
@@ -140,7 +140,7 @@ function describeOne(report: RunReport): string {
       report.etaInterval === null || isFinished(report.status) ? null : formatInterval(report.etaInterval),
     ],
     ["WAL", walOf(report)],
-    ["bloat", forecast === null ? null : `${describeBloat(forecast)}, of the rest`],
+    ["bloat", forecast === null ? null : `${describeBloat(forecast)}, for the rest`],
     ["HOT", forecast === null || forecast.hot === null ? null : describeHot(forecast.hot)],
     ...(forecast === null ? [] : describeAdvice(forecast)).map((line) => ["cheaper", line] as const),
     ["pace", Object.keys(report.pace).length === 0 ? null : describePace(report.pace)],
@@ -178,7 +178,7 @@ function whyOf(report: RunReport): readonly (readonly [string, string])[] {
       ];
 }
 
-/** What each row makes, and what is still to come by that. */
+/** The WAL of each row, and how much is still to come at that size. */
 function walOf({ walBytesPerRow, rows, progress, status, forecast }: RunReport): string | null {
   if (walBytesPerRow === null)
     return forecast === null ? null : `${formatBytesInterval(forecast.walBytes)} to come`;

@@ -13,13 +13,13 @@ import { workOnRun } from "../work/work-on-run.ts";
 export const undoCommand = defineCommand({
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
-      .positional("run", { type: "string", describe: "its number, or the job's name" })
+      .positional("run", { type: "string", describe: "the run's number, or the job's name" })
       .option("to", {
         type: "string",
         requiresArg: true,
-        describe: "undo all jobs that come after this one, with their steps; `nothing` for all",
+        describe: "undo all jobs that were done after this one, with their steps; `nothing` undoes all jobs",
       })
-      .option("yes", { type: "boolean", default: false, describe: "do it without asking" }),
+      .option("yes", { type: "boolean", default: false, describe: "do not ask for confirmation" }),
   handler: async (given) => {
     const settings = commonSettings(given);
     if (given.to !== undefined) return undoTo(settings, given, given.to);

@@ -23,7 +23,7 @@ export const upCommand = defineCommand({
       .option("dry-run", {
         type: "boolean",
         default: false,
-        describe: "say what would be done, and in which order",
+        describe: "show what would be done, and in which order",
       }),
   handler: async (given) => {
     const settings = commonSettings(given);
@@ -62,19 +62,19 @@ export const upCommand = defineCommand({
   },
 });
 
-/** @throws RefusedError where a job would be done a second time because it has another name now */
+/** @throws RefusedError when a renamed job would be done a second time */
 function requireNames(states: readonly JobState[], gone: readonly OrphanedJob[]): void {
   for (const { run, renamedTo } of gone) {
     if (!states.some(({ job }) => job.name === renamedTo)) continue;
     throw new RefusedError(
       "job-keeps-its-name",
-      `The job ${run.job} has run here, run ${run.id}, and its file is gone; ${renamedTo} does the very same. Nothing was started.`,
-      `Give it its old name back. Only if it is to be done once more: tidefill run ${renamedTo}`,
+      `The job ${run.job} has run here (run ${run.id}), but its file is gone, and ${renamedTo} does exactly the same. Nothing was started.`,
+      `Rename ${renamedTo} back to ${run.job}. Only to do the work a second time: tidefill run ${renamedTo}`,
     );
   }
 }
 
-/** A run that was begun has its parameters; one that is to begin must do without. */
+/** Whether the job cannot begin without parameters; a run that has begun has its own. */
 async function needsParameters({ job, run, state }: JobState): Promise<boolean> {
   if (run !== null && (state === "succeeded" || !isFinished(run.status))) return false;
   return readParameters(job.parameters, {}).then(
@@ -93,7 +93,7 @@ async function bringUp(
   if (state === "partly undone")
     throw new RefusedError(
       "no-unfinished-run",
-      `A part of ${job.name} was undone, by run ${undo?.id}, ${undo?.status}.`,
+      `Only a part of ${job.name} was undone, by run ${undo?.id} (${undo?.status}).`,
       `Undo the rest: tidefill undo ${job.name}   and then: tidefill up`,
     );
   const isBegun = run !== null && (state === "succeeded" || !isFinished(run.status));

@@ -10,12 +10,16 @@ import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 export const verifyCommand = defineCommand({
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
-      .positional("run", { type: "string", demandOption: true, describe: "its number, or the job's name" })
+      .positional("run", {
+        type: "string",
+        demandOption: true,
+        describe: "the run's number, or the job's name",
+      })
       .option("param", {
         type: "string",
         array: true,
         default: [],
-        describe: "a parameter of the job, name=value, where it has never run",
+        describe: "a parameter of the job, name=value, for a job that has never run",
       }),
   handler: async (given) => {
     const settings = commonSettings(given);
@@ -30,7 +34,7 @@ export const verifyCommand = defineCommand({
   },
 });
 
-/** Verifies under the eyes of progress line, metrics and log; 4 when something differs or is broken. */
+/** Verifies with progress line, metrics and log; exit code 4 when rows differ or a rule is broken. */
 export async function verify(
   settings: CommonSettings,
   given: WorkSettings,

@@ -5,7 +5,7 @@ import { ownFile } from "../../own-package.ts";
 const program = ownFile("bin/tidefill.js");
 const jobs = ownFile("jobs");
 
-/** A `tidefill` of its own process, as an operator would start it, working on the demo's database. */
+/** A `tidefill` process on the demo's database, started as an operator would start it. */
 export class Actor {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown[]>;
@@ -27,7 +27,7 @@ export class Actor {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Pulls the plug: no handler runs, nothing is tidied up. */
+  /** Kills the process without warning: no handler runs, nothing is cleaned up. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#ended;

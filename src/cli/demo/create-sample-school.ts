@@ -93,8 +93,9 @@ const loaded = [
 ];
 
 /**
- * Makes the sample school in an empty database: tables, keys and rows, or nothing at all. For the same number of essays
- * the rows are the same, byte for byte, every time. Ids run from 1 without gaps; no essay has its word count yet.
+ * Makes the sample school in an empty database: tables, keys and rows, or nothing at all. For the same number
+ * of essays the rows are the same, byte for byte, every time. Ids run from 1 without gaps; no essay has its
+ * word count yet.
  */
 export async function createSampleSchool(
   client: { query(text: string): Promise<unknown> },
@@ -103,7 +104,7 @@ export async function createSampleSchool(
   const { essays } = size;
   const students = Math.max(1, Math.ceil(essays / 20));
   const feedback = Math.floor(essays / 2);
-  // One text is one transaction, also through a pool, and an error leaves none open.
+  // One query text is one transaction, even through a pool, and an error leaves none open.
   // Keys come after the rows: checked at once, not row by row.
   const statements = [
     studentRows(students),
@@ -119,7 +120,8 @@ export async function createSampleSchool(
     ),
   ];
   await client.query(`${tables}\n${statements.join(";\n")};\n${keys}`);
-  // Marks every page all-visible, as in a table that has been in use: index-only scans work from the first moment.
+  // Marks every page all-visible, as in a table that has been in use: index-only scans work from the first
+  // moment.
   for (const table of loaded) await client.query(`vacuum (analyze) ${table}`);
 }
 
@@ -173,7 +175,7 @@ select
 from core_student
 order by id`;
 
-// One type is there already, as somebody entered it by hand; the others are a job's to seed.
+// One type exists already, as if entered by hand; a job seeds the other types.
 const feedbackTypeRows = `
 insert into core_feedback_type (name, description, weight, is_active)
 values ('grammar', 'Grammar', 0.50, true)`;
@@ -221,7 +223,7 @@ select
 from generate_series(1::bigint, ${records}) as id`;
 }
 
-// What a clean-up has left of the rows that were backed up before it.
+// The backed-up rows that an earlier clean-up has left in place.
 const keptAnalyticsRows = `
 insert into analytics_analytics (user_id, metric_type, value, created_at)
 select user_id, metric_type, value, original_created_at

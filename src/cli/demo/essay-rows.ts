@@ -1,4 +1,7 @@
-/** The statement that fills the essays of the sample school; the same text for the same numbers, on every machine. */
+/**
+ * The statement that fills the essays of the sample school; the same text for the same numbers, on every
+ * machine.
+ */
 export function essayRows(essays: number, students: number): string {
   return `
 with sentence as materialized (

@@ -7,7 +7,7 @@ import { createSampleSchool } from "./create-sample-school.ts";
 
 const essays = 2_000;
 
-/** Makes a small sample school in a database that has no table of anybody's yet, for jobs to be tried on. */
+/** Creates a small sample school in an empty database, to try jobs on. */
 export async function makeSchool(settings: CommonSettings): Promise<void> {
   await withAddress(settings, async (address) => {
     const pool = createPool({ ...address, applicationName: "tidefill demo", maxConnections: 1 });
@@ -19,9 +19,9 @@ export async function makeSchool(settings: CommonSettings): Promise<void> {
           and c.relkind in ('r', 'p', 'v', 'm', 'f')
         limit 1`);
       if (rows[0] !== undefined) {
-        throw new UsageError(`The sample school wants an empty database, and ${rows[0].name} is there.`, {
+        throw new UsageError(`The sample school needs an empty database, but this one has ${rows[0].name}.`, {
           remedy:
-            "Name another one, or a folder of its own: tidefill demo --school --embedded .tidefill/school",
+            "Name another database, or a folder for a new one: tidefill demo --school --embedded .tidefill/school",
         });
       }
       await createSampleSchool(pool, { essays });
@@ -30,5 +30,5 @@ export async function makeSchool(settings: CommonSettings): Promise<void> {
     }
   });
   if (settings.json) printJson({ essays });
-  say(`A school with ${essays.toLocaleString("en-US")} essays is there.`);
+  say(`Created a school with ${essays.toLocaleString("en-US")} essays.`);
 }

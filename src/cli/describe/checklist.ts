@@ -8,7 +8,7 @@ import type { PlannedStep } from "../../plan/plan-steps.ts";
 import { explanationOf, filesBelow, isToDo, testOf } from "../jobs/job-facts.ts";
 import { fileOf } from "../jobs/job-files.ts";
 
-/** One line of what people ask before they let a job run, answered from facts. */
+/** One question that a reviewer asks before a job runs, answered from facts. */
 export interface ChecklistLine {
   readonly question: string;
   readonly isGood: boolean;
@@ -54,27 +54,26 @@ function reversible(job: Job, steps: readonly PlannedStep[]): ChecklistLine {
 function backup({ kind, backup: { check } }: Job, { losses, remedy }: BackupFacts): ChecklistLine {
   const question = "backup";
   if (losses.length === 0) {
-    const why =
-      kind === "steps" ? "its steps take nothing away" : "nothing is lost that the undo log does not keep";
+    const why = kind === "steps" ? "its steps destroy nothing" : "the undo log keeps everything that is lost";
     return { question, isGood: true, answer: `not needed: ${why}` };
   }
   const what = losses.join(", ");
   if (remedy !== null)
-    return { question, isGood: false, answer: `needed for ${what}, and not there: ${remedy}` };
-  const by = check === null ? "read back and young enough" : "by the check of the job's own";
-  return { question, isGood: true, answer: `there for ${what}: ${by}` };
+    return { question, isGood: false, answer: `needed for ${what}, but missing: ${remedy}` };
+  const by = check === null ? "read back and recent enough" : "confirmed by the job's own check";
+  return { question, isGood: true, answer: `present for ${what}: ${by}` };
 }
 
 function performance(job: Job, plan: RunPlan | null): ChecklistLine {
   const question = "performance";
   if (job.kind === "steps")
-    return { question, isGood: true, answer: "no rows; locks are asked for in short attempts" };
+    return { question, isGood: true, answer: "no rows; locks are requested in short attempts" };
   const forecast = plan?.details?.forecast;
   if (forecast?.seconds == null)
     return {
       question,
       isGood: false,
-      answer: `not measured by a run of 1,000 rows or more; a part does: tidefill run ${job.name} --canary 1%`,
+      answer: `not measured yet by a run of 1,000 rows or more; to measure a part: tidefill run ${job.name} --canary 1%`,
     };
   const { low, high } = forecast.seconds;
   return {
@@ -103,7 +102,7 @@ function documented({ name }: Job, folder: string): ChecklistLine {
         question,
         isGood: false,
         answer:
-          "nothing says why it is there: begin its file with a comment, or name it in a heading of the documentation",
+          "nothing explains the job: begin its file with a comment, or name it in a heading of the documentation",
       }
     : { question, isGood: true, answer: found };
 }
@@ -118,8 +117,7 @@ function tested({ name }: Job, folder: string): ChecklistLine {
       isGood: false,
       answer: `no test imports it: write ${join(folder, `${name}.test.ts`)}`,
     };
-  if (isToDo(found))
-    return { question, isGood: false, answer: `${found} imports it, and is still to be written (todo)` };
+  if (isToDo(found)) return { question, isGood: false, answer: `${found} imports it, but is still a todo` };
   return { question, isGood: true, answer: `${found} imports it` };
 }
 
@@ -137,7 +135,8 @@ function watched(): ChecklistLine {
     ? {
         question,
         isGood: false,
-        answer: "no rule in this folder asks for tidefill_…: the package brings them in grafana/alerts",
+        answer:
+          "no alert rule in this folder uses a tidefill_… metric: the package has some in grafana/alerts",
       }
     : { question, isGood: true, answer: found };
 }

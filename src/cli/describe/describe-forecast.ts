@@ -9,7 +9,7 @@ export function describeBloat({
 }: Pick<Forecast, "growthBytes" | "deadBytes">): string {
   const grows =
     growthBytes.high > 0
-      ? `table and indexes by ${formatBytesInterval(growthBytes)} if no vacuum makes room; `
+      ? `table and indexes grow by ${formatBytesInterval(growthBytes)} unless vacuum makes room; `
       : "";
   return `${grows}${deadBytes.high > 0 ? `${formatBytesInterval(deadBytes)} of dead rows for vacuum` : "no dead rows"}`;
 }

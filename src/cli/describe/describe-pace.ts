@@ -14,7 +14,7 @@ export function describePace({
     batchTime === undefined ? null : `batches of ${batchTime}`,
     rowsPerSecond === undefined ? null : `at most ${rowsPerSecond.toLocaleString("en-US")} rows/s`,
     window === undefined ? null : `only ${window}`,
-    replica === undefined ? null : `minding ${replica.join(", ")}`,
+    replica === undefined ? null : `watching ${replica.join(", ")}`,
     ignore === undefined ? null : `ignoring ${ignore.join(", ")}`,
   ].filter((part) => part !== null);
   return parts.length === 0 ? "the pace of its job" : parts.join(", ");

@@ -7,7 +7,7 @@ import type { TracedStatement } from "../../steps/trace-locks.ts";
 import type { ChecklistLine } from "./checklist.ts";
 import { describeAdvice, describeBloat, describeHot } from "./describe-forecast.ts";
 
-/** Everything that `tidefill plan` tells. */
+/** Everything that `tidefill plan` shows. */
 export interface WholePlan extends RunPlan {
   readonly steps: readonly PlannedStep[];
   /** what the checks of SQL say of its steps and expressions */
@@ -17,7 +17,7 @@ export interface WholePlan extends RunPlan {
   readonly locks: readonly TracedStatement[] | null;
 }
 
-/** The plan for people: the summary, what it touches and costs, what to look at; the statements where they are asked for. */
+/** The plan as text: the summary, what it touches and costs, what to look at; the statements with `--sql`. */
 export function describePlan(plan: WholePlan, summary: readonly string[], showsSql: boolean): string {
   return [
     `${plan.job}, ${plan.kind}`,
@@ -46,7 +46,7 @@ function describeWarnings(warnings: WholePlan["warnings"]): string[] {
     `  ${check}: ${message}`,
     `    → ${remedy}`,
   ]);
-  return ["To know before the run", ...lines, ""];
+  return ["Know before the run", ...lines, ""];
 }
 
 function describeSteps(steps: readonly PlannedStep[], showsSql: boolean): string[] {
@@ -66,7 +66,7 @@ function describeLocks(locks: WholePlan["locks"]): string[] {
     ...(problem === null && taken?.length === 0 ? ["    none on a table"] : []),
     ...(problem === null ? [] : [`    ${problem}`]),
   ]);
-  return ["Locks that were really taken", ...(lines.length === 0 ? ["  no step is open"] : lines), ""];
+  return ["Locks that the steps took", ...(lines.length === 0 ? ["  no step is open"] : lines), ""];
 }
 
 function describeSql(findings: readonly SqlFinding[]): string[] {

@@ -8,7 +8,10 @@ import type { WholePlan } from "./describe-plan.ts";
 
 const widest = 100;
 
-/** What a reviewer asks first, a line each: what, where, how many rows, how long, at what cost, and whether it can be undone. */
+/**
+ * What a reviewer asks first, a line each: what, where, how many rows, how long, at what cost, how to undo
+ * it.
+ */
 export function planSummary(plan: WholePlan, job: Job, bound: BoundJob | null): string[] {
   const facts: readonly (readonly [string, string | null])[] = [
     ["does", bound === null ? "changes the schema, and no rows" : whatItDoes(bound)],
@@ -60,7 +63,7 @@ function verbOf(description: SinkDescription): string {
 function whereOf({ source }: BoundJob): string {
   if (!(source instanceof TableRows)) {
     const { kind, path } = source.describe() as { readonly kind?: string; readonly path?: string };
-    return path === undefined ? "rows that the job brings along" : `the ${kind} ${path}`;
+    return path === undefined ? "rows that the job itself provides" : `the ${kind} ${path}`;
   }
   const { table, where, pending } = source;
   const conditions = [where, pending].flatMap((each) => (each === null ? [] : [each.toString()]));
@@ -84,7 +87,7 @@ function timeOf({ job, kind, details }: RunPlan): string | null {
   if (forecast.seconds === null) return `not measured yet: tidefill run ${job} --dry-run`;
   const { low, high } = forecast.seconds;
   const open = window === null ? "" : `, while its window is open: ${window}`;
-  return `${formatInterval([low, high])}, as run ${forecast.measuredByRun} went${open}`;
+  return `${formatInterval([low, high])}, measured by run ${forecast.measuredByRun}${open}`;
 }
 
 function costsOf({ details }: RunPlan): string | null {
@@ -94,11 +97,11 @@ function costsOf({ details }: RunPlan): string | null {
   return `${formatBytesInterval(walBytes)} of WAL${log}`;
 }
 
-/** Only of a transform that is declared `async` is it known before it is called. */
+/** Before a transform is called, only one declared `async` is known to be asynchronous. */
 function callsOf({ calls }: Job, { transform }: BoundJob): string | null {
   if (calls.atOnce !== undefined) return `${calls.atOnce} at once in each process`;
   return transform?.constructor.name === "AsyncFunction"
-    ? "16 at once for each worker; calls: { atOnce: 8 } in the job says how many in a process"
+    ? "16 at once for each worker; to limit them for a process: calls: { atOnce: 8 } in the job"
     : null;
 }
 
@@ -129,7 +132,7 @@ function checksOf({ checks, refusals }: RunPlan): string | null {
   return checks.length === 0 ? null : `${checks.length} passed`;
 }
 
-/** What is not as it should be, before anybody reads on. */
+/** What needs attention; the details follow below. */
 function lookAt({ checklist, sql, details }: WholePlan): string | null {
   const advice = details?.forecast.advice.length ?? 0;
   const things = [

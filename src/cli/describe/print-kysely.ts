@@ -7,7 +7,7 @@ import type { CommonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { printData, printJson } from "../terminal/output.ts";
 
-/** Prints a `Database` interface for Kysely: of the tables that are named, else of those that are described. */
+/** Prints a `Database` interface for Kysely: for the named tables, else for those in tables.ts. */
 export async function printKysely(
   settings: CommonSettings,
   named: readonly string[],

@@ -46,7 +46,7 @@ function describe(report: DryRunReport): string {
     "",
     ...samplesOf(report),
     `  speed     ${formatCount(report.rowsPerSecond)} rows/s with one worker`,
-    `  WAL       ${report.walBytesPerRow === null ? "none" : `about ${formatCount(report.walBytesPerRow)} bytes a row, full-page images included, the undo log apart`}`,
+    `  WAL       ${report.walBytesPerRow === null ? "none" : `about ${formatCount(report.walBytesPerRow)} bytes a row, with full-page images, without the undo log`}`,
     `  triggers  ${fired === "" ? "none fired" : fired + measured}`,
     ...report.rejects.map((reason) => `  rejected  ${reason}`),
     `  whole     ~${formatCount(whole.rows)} rows${whole.seconds === null ? "" : `, ${formatSeconds(whole.seconds)} with one worker`}${whole.walBytes === null ? "" : `, ${formatBytes(whole.walBytes)} of WAL`} (an estimate)`,

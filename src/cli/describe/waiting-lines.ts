@@ -2,7 +2,7 @@ import type { RunReport } from "../../engine/report/run-report.ts";
 import { waitingOf } from "../../remedies/waiting.ts";
 import { visible } from "../terminal/output.ts";
 
-/** Below a table of runs, since no column is wide enough: why this one waits or has stopped, and what to type. */
+/** Why a run waits or has stopped, and what to type: for below the table, since no column is wide enough. */
 export function waitingLines(report: RunReport): string[] {
   const waiting = report.undoneBy === null ? waitingOf(report) : null;
   return waiting === null

@@ -7,13 +7,13 @@ import { fileURLToPath } from "node:url";
 import { isTable, type Table } from "../../job/columns/table.ts";
 import { loaderFor } from "./loader.ts";
 
-/** Hashes by a file's path from the jobs' folder; of a package of a registry the version, by its name. */
+/** Hashes by a file's path from the jobs' folder; for an installed package its version, by its name. */
 export type FileHashes = Readonly<Record<string, string>>;
 
 /**
- * A job's file and every file that it imports, by whatever name, as the loader finds them. What lies in node_modules is told by
- * its package's version; a package of the workspace, which is only linked there, by its files. Of a file that only describes tables
- * those count that are imported: a table that is described for another job changes nothing.
+ * Hashes a job's file and every file that it imports, as the loader finds them. An installed package counts
+ * by its version; a package of the workspace, which is only linked, by its files. From a file that only
+ * describes tables, only the imported tables count: describing a table for another job changes nothing.
  */
 export async function hashFiles(path: string, folder: string): Promise<FileHashes> {
   const seen: Record<string, string> = {};
@@ -45,7 +45,7 @@ async function hashInto(seen: Record<string, string>, path: string, folder: stri
   }
 }
 
-/** What a file exports, where that is nothing but tables; else null. */
+/** The exports of a file that exports only tables; else null. */
 async function tablesOf(path: string): Promise<Readonly<Record<string, Table>> | null> {
   if (!/\.[cm]?[jt]s$/.test(path) || !describesOnly(await readFile(path, "utf8"))) return null;
   const loader = await loaderFor(path);
@@ -55,14 +55,14 @@ async function tablesOf(path: string): Promise<Readonly<Record<string, Table>> |
   return areTables ? (exported as Readonly<Record<string, Table>>) : null;
 }
 
-/** Whether a file could be nothing but descriptions, so that to load it does nothing. */
+/** Whether a file seems to hold only descriptions, so that loading it has no side effects. */
 function describesOnly(source: string): boolean {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
   const isFromHere = [...importedBy(code)].every((name) => name === "tidefill");
   return isFromHere && !/=>|\b(?:function|class|new|await|process|globalThis|require)\b/.test(code);
 }
 
-/** Whether all of a value is in its JSON. */
+/** Whether a value is a table whose JSON holds all of it. */
 function isOnlyTable(value: unknown): boolean {
   const names = ["schema", "name", "key", "columns", "personalData"];
   return isTable(value) && Object.keys(value).every((name) => names.includes(name));
@@ -82,7 +82,7 @@ function hashTables(
   );
 }
 
-/** The names that a file imports from another; null where they cannot be told, as with `import *`. */
+/** The names that a file imports from another; null where they are unclear, as with `import *`. */
 function namesImported(source: string, specifier: string): ReadonlySet<string> | null {
   const mentions = source.split(specifier).length - 1;
   const statements = [
@@ -104,7 +104,7 @@ function namesImported(source: string, specifier: string): ReadonlySet<string> |
 const literal = String.raw`["'\`]([^"'\`$\n]+)["'\`]`;
 /** What an import, a dynamic import or a require names. */
 const imports = new RegExp(String.raw`(?:\bfrom|\bimport|\brequire)\s*\(?\s*${literal}`, "g");
-/** Where a file makes a require of its own, it may call it as it likes. */
+/** A file that uses createRequire may call the result by any name. */
 const calls = new RegExp(String.raw`[\w)]\s*\(\s*${literal}\s*\)`, "g");
 
 function importedBy(source: string): ReadonlySet<string> {
@@ -112,14 +112,14 @@ function importedBy(source: string): ReadonlySet<string> {
   return new Set(patterns.flatMap((pattern) => [...source.matchAll(pattern)].map(([, name = ""]) => name)));
 }
 
-/** A file without the links on the way to it; null for what is no file. */
+/** The real path of a file, links resolved; null for what is not a file. */
 function fileOfUrl(url: string | undefined): string | null {
   if (url === undefined || url === "" || /^(node|data):/.test(url)) return null;
   const path = url.startsWith("file:") ? fileURLToPath(url) : url;
   return existsSync(path) && statSync(path).isFile() ? realpathSync(path) : null;
 }
 
-/** The package of a registry in which a file lies; null where it lies in none. */
+/** The installed package that a file belongs to; null where there is none. */
 function packageOf(file: string): { readonly name: string; readonly version: string } | null {
   if (!file.includes(`${sep}node_modules${sep}`)) return null;
   for (let folder = dirname(file); folder.includes(`${sep}node_modules${sep}`); folder = dirname(folder)) {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-/** Files below a folder as deep as people keep such things; not those of packages, and none that is hidden. */
+/** Files below a folder, to a depth; without those of packages and builds, and without hidden ones. */
 export function filesBelow(folder: string, depth: number): string[] {
   if (depth === 0 || !existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -11,14 +11,14 @@ export function filesBelow(folder: string, depth: number): string[] {
   });
 }
 
-/** A test that imports a file; to name it, or to speak of it in a comment, is no test of it. */
+/** A test that imports the file; a mention in a text or a comment does not count. */
 export function testOf(file: string, folder: string): string | undefined {
   return [...filesBelow(folder, 3), ...filesBelow(".", 5)]
     .filter((path) => /\.(test|spec)\.[cm]?[jt]s$/.test(path))
     .find((path) => importsOf(path).some((imported) => isSame(imported, file)));
 }
 
-/** Whether a test waits to be written, as `new` leaves it. */
+/** Whether a test is still the todo that `new` wrote. */
 export function isToDo(path: string): boolean {
   return /\{ todo\b/.test(readFileSync(path, "utf8"));
 }
@@ -30,13 +30,16 @@ function importsOf(path: string): readonly string[] {
   );
 }
 
-/** As bundlers and tests have it: with the ending of the file, with that of what it is compiled to, or with none. */
+/** An import may have the file's own ending, that of the compiled file, or none. */
 function isSame(imported: string, file: string): boolean {
   const bare = (path: string): string => path.replace(/\.[cm]?[jt]s$/, "");
   return bare(imported) === bare(resolve(file));
 }
 
-/** Where a job is explained: the comment above it or at the head of its file, a page of its name, or a section of one. */
+/**
+ * Where a job is explained: the comment above it or at the head of its file, a page of its name, or a section
+ * of one.
+ */
 export function explanationOf(job: string, file: string | undefined): string | undefined {
   const comment = file === undefined ? undefined : commentIn(readFileSync(file, "utf8"));
   if (file !== undefined && comment !== undefined) return `${file}: "${comment}"`;
@@ -45,7 +48,7 @@ export function explanationOf(job: string, file: string | undefined): string | u
   return page ?? pages.map((path) => headingIn(path, job)).find((found) => found !== undefined);
 }
 
-/** The first line of the comment that stands right above the job, or before everything else in the file. */
+/** The first line of the comment right above the job, or before everything else in the file. */
 function commentIn(code: string): string | undefined {
   const blocks = [...code.matchAll(/(?:^[ \t]*\/\/.*\n)+|^[ \t]*\/\*[\s\S]*?\*\/[ \t]*\n/gm)];
   for (const { 0: block, index } of blocks) {
@@ -61,7 +64,7 @@ function commentIn(code: string): string | undefined {
           .replace(/\*\/\s*$/, "")
           .trim(),
       )
-      // A sentence: what speaks to a tool is none, nor is one that `new` has left to be written.
+      // A sentence; a directive to a tool and the placeholder that `new` writes do not count.
       .find(
         (each) =>
           each.split(/\s+/).length >= 3 &&

@@ -4,12 +4,12 @@ import { UsageError } from "../../errors.ts";
 
 const endings = [".ts", ".mts", ".js", ".mjs"];
 
-/** The names under which a file of the jobs' folder could lie. */
+/** The file names that a job could have. */
 export function fileNames(job: string): readonly string[] {
   return endings.map((ending) => `${job}${ending}`);
 }
 
-/** The files of the folder that may be jobs, without their endings: the tests of jobs lie beside them and are none. */
+/** The files of the folder that may be jobs, without their endings; the tests beside them are left out. */
 export function jobFiles(folder: string): readonly string[] {
   if (!existsSync(folder)) {
     throw new UsageError(`There is no folder ${folder}.`, {
@@ -29,10 +29,7 @@ export function fileOf(folder: string, job: string): string | undefined {
     .find((file) => existsSync(file));
 }
 
-/**
- * The files of the folder that look like jobs; none where there is no folder. None is loaded for that: what a file of somebody's
- * does may take its time.
- */
+/** The files of the folder that look like jobs. None is loaded: what a user's file does may take long. */
 export function jobsIn(folder: string): readonly string[] {
   if (!existsSync(folder)) return [];
   return jobFiles(folder).filter((job) => {

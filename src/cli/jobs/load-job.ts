@@ -9,7 +9,7 @@ import { loaderFor } from "./loader.ts";
 
 export interface LoadedJob {
   readonly job: Job;
-  /** the hash of the job's file and of every file of the user's that it imports, and the versions of packages */
+  /** hashes of the job's file and of every user's file that it imports, and the versions of packages */
   readonly files: FileHashes;
 }
 
@@ -43,7 +43,7 @@ export async function loadJob(folder: string, name: string): Promise<LoadedJob> 
   return { job: found, files: await hashFiles(path, resolve(folder)) };
 }
 
-/** All jobs of a folder, and what else lies there. */
+/** All jobs of a folder, and its files that are not jobs. */
 export async function loadJobs(
   folder: string,
 ): Promise<{ readonly jobs: readonly LoadedJob[]; readonly ignored: readonly IgnoredFile[] }> {
@@ -64,7 +64,7 @@ async function importDefault(path: string): Promise<unknown> {
   return exported.default ?? exported;
 }
 
-/** Everything that a file of the user's exports. @throws UsageError when it cannot be loaded */
+/** Everything that a user's file exports. @throws UsageError when it cannot be loaded */
 export async function importFile(path: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     return await (await loaderFor(path)).import<Record<string, unknown>>(path);
@@ -86,12 +86,12 @@ function noSuchJob(folder: string, name: string): UsageError {
   });
 }
 
-/** A person who stands in the folder of the jobs itself means the file that lies there. */
+/** The user may have typed the command inside the folder of the jobs. */
 function noFolder(folder: string, name: string): UsageError {
   const isHere = fileOf(".", name) !== undefined;
   return new UsageError(`There is no folder ${folder} here, so there is no job "${name}".`, {
     remedy: isHere
-      ? "Its file lies in this folder: add --jobs ."
-      : "Go to the folder above your jobs, or name theirs with --jobs <dir>; to make one: tidefill init",
+      ? "Its file is in this folder: add --jobs ."
+      : "Go to the folder above your jobs, or name the jobs' folder with --jobs <dir>; to create one: tidefill init",
   });
 }

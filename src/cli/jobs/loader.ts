@@ -3,19 +3,19 @@ import type { Jiti } from "jiti";
 import { ownModule } from "../../own-package.ts";
 
 /**
- * What loads the files of a user's, seen from one of them: TypeScript as it is, aliases by the nearest tsconfig.json. Loading is
- * felt at start-up, so jiti comes only when there is something to load.
+ * The loader of a user's files, as seen from one of them: TypeScript without a build, aliases by the nearest
+ * tsconfig.json. jiti itself is loaded only when needed, since it slows the start.
  */
 export async function loaderFor(file: string): Promise<Jiti> {
   const { path: ownIndex, isSource } = ownModule("index");
   const { path: ownTesting } = ownModule("testing/index");
   const { createJiti } = await import("jiti");
-  // With the alias a job's "tidefill" is this very package, installed beside the job or not.
+  // The alias makes a job's "tidefill" this very package, whether or not it is installed beside the job.
   return createJiti(file, {
     alias: { "tidefill/testing": ownTesting, tidefill: ownIndex },
     tryNative: false,
     nativeModules: [ownIndex, ownTesting],
-    // The paths of a tsconfig.json come before aliases, and may name another copy of it.
+    // Paths of a tsconfig.json take precedence over aliases, and may name another copy of tidefill.
     ...(isSource ? {} : { virtualModules: { tidefill: await import(pathToFileURL(ownIndex).href) } }),
     tsconfigPaths: true,
   });

@@ -3,14 +3,17 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TablesFile } from "../../scaffold/tables-file.ts";
 
-/** What was written, by path; `extended` stood there and has more now, `kept` was left as it is. */
+/**
+ * Files by path: `written` are new, `extended` existed and were added to, `kept` existed and were not
+ * changed.
+ */
 export interface Written {
   readonly written: readonly string[];
   readonly extended: readonly string[];
   readonly kept: readonly string[];
 }
 
-/** Writes a job, its test and the tables that were added; never over a file that is there. */
+/** Writes a job, its test and the tables that were added; never overwrites a job or a test. */
 export async function writeJobFiles(
   folder: string,
   name: string,

@@ -1,9 +1,9 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs";
 
-/** What a command does with what is typed behind its name: how it is called and what it is for stands in `commands-for.ts`. */
+/** The options and the handler of a command; its usage and its description are in `commands-for.ts`. */
 export type Command = Required<Pick<CommandModule, "builder" | "handler">>;
 
-/** A command whose handler gets what its builder declares, in the builder's types: yargs' own type forgets them. */
+/** Gives the handler the options in the builder's types, which yargs' own type forgets. */
 export function defineCommand<Given>(command: {
   readonly builder: (yargs: Argv) => Argv<Given>;
   readonly handler: (given: ArgumentsCamelCase<Given>) => Promise<void>;

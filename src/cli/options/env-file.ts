@@ -6,15 +6,14 @@ import type { CommonSettings } from "./settings.ts";
 
 const usual = ".env";
 
-/** Takes a file's variables into the environment, where those that are there already count more. @throws UsageError */
+/** Adds a file's variables to the environment; variables that are already set win. @throws UsageError */
 export function useEnvFile(file: string | undefined): void {
   if (file === undefined) return;
   const read = parsed(file);
   const { DATABASE_URL: here } = process.env;
   if (here !== undefined && read.DATABASE_URL !== undefined && here !== read.DATABASE_URL) {
-    throw new UsageError(`DATABASE_URL is set, and ${file} has another one.`, {
-      remedy:
-        "Unset the one that is not meant: `unset DATABASE_URL`; or name the database with --database-url.",
+    throw new UsageError(`DATABASE_URL is set, and ${file} has a different one.`, {
+      remedy: "Unset the wrong one: `unset DATABASE_URL`; or name the database with --database-url.",
     });
   }
   for (const [name, value] of Object.entries(read)) process.env[name] ??= value;
@@ -31,8 +30,10 @@ function parsed(file: string): NodeJS.Dict<string> {
 const named = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE"];
 
 /**
- * Tells of a `.env` that names a database where the environment does not: other programs of the project read it.
- * @throws UsageError where nothing else says which database is meant, so that it is not another one that happens to be there
+ * Warns of a `.env` that names a database while the environment does not: other programs of the project read
+ * it.
+ * @throws UsageError when nothing else names a database, so that tidefill does not use whichever one is
+ * running
  */
 export function mindEnvFile({ databaseUrl, embedded }: CommonSettings): void {
   const { env } = process;
@@ -41,13 +42,16 @@ export function mindEnvFile({ databaseUrl, embedded }: CommonSettings): void {
   const remedy = `To use it: --env-file ${usual}`;
   if (named.some((name) => env[name])) {
     say(
-      `The file ${usual} has a DATABASE_URL, which is not used: PGHOST, PGPORT or PGDATABASE say which. ${remedy}`,
+      `The file ${usual} has a DATABASE_URL, which is not used: PGHOST, PGPORT or PGDATABASE name the database. ${remedy}`,
     );
     return;
   }
-  throw new UsageError(`DATABASE_URL is not set, and the file ${usual} has one that is not read by itself.`, {
-    remedy: `${remedy}   or name the database: --database-url postgres://…`,
-  });
+  throw new UsageError(
+    `DATABASE_URL is not set. The file ${usual} has one, but tidefill reads that file only when told to.`,
+    {
+      remedy: `${remedy}   or name the database: --database-url postgres://…`,
+    },
+  );
 }
 
 function hasAddress(): boolean {

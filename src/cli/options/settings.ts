@@ -24,12 +24,12 @@ export function commonOptions<T>(yargs: Argv<T>) {
     })
     .option("password-command", {
       type: "string",
-      describe: "a command that prints the password, asked at each connect (else TIDEFILL_PASSWORD_COMMAND)",
+      describe: "a command that prints the password, run at each connect (else TIDEFILL_PASSWORD_COMMAND)",
       group: "Connection:",
     })
     .option("env-file", {
       type: "string",
-      describe: "take variables such as DATABASE_URL from this file",
+      describe: "read variables such as DATABASE_URL from this file",
       group: "Connection:",
     })
     .option("embedded", {
@@ -66,12 +66,15 @@ export function hoursOptions<T>(yargs: Argv<T>) {
     .option("exit-when-closed", {
       type: "boolean",
       default: false,
-      describe: "leave with exit code 75 instead of waiting where the window is closed",
+      describe: "stop with exit code 75 instead of waiting while the window is closed",
     })
-    .option("until", { type: "string", describe: 'leave with exit code 75 at "06:00 Europe/Berlin"' });
+    .option("until", {
+      type: "string",
+      describe: 'stop with exit code 75 at this time: "06:00 Europe/Berlin"',
+    });
 }
 
-/** What the options of the hours mean to the engine. @throws UsageError */
+/** The options of the hours as the engine takes them. @throws UsageError */
 export function hoursOf({ window, exitWhenClosed, until }: HoursSettings) {
   return {
     window,
@@ -85,29 +88,32 @@ export function workOptions<T>(yargs: Argv<T>) {
   return hoursOptions(yargs)
     .option("workers", {
       type: "number",
-      describe: "ranges that each process works on at a time (4 unless the run has been told otherwise)",
+      describe: "ranges that each process works on at a time (4 unless set otherwise for the run)",
     })
     .option("replica", {
       type: "string",
       array: true,
       default: [],
       describe:
-        "a standby that must keep up: its application_name, or postgres://… (those that stream when not given)",
+        "a standby that must keep up: its application_name, or postgres://… (all streaming ones when not given)",
     })
     .option("lease", {
       type: "string",
       default: "10s",
-      describe: "how long a worker that vanished keeps its range",
+      describe: "how long a vanished worker keeps its range",
     })
     .option("reject-limit", {
       type: "string",
-      describe: "rejects that stop the run, 500 or 0.5% (the job's own limit when not given)",
+      describe: "how many rejects stop the run: 500 or 0.5% (the job's own limit when not given)",
     })
     .option("metrics-port", {
       type: "number",
       describe: "serve Prometheus metrics at http://127.0.0.1:<port>/metrics",
     })
-    .option("pushgateway", { type: "string", describe: "push the metrics there when the run ends" })
+    .option("pushgateway", {
+      type: "string",
+      describe: "push the metrics to this Pushgateway when the run ends",
+    })
     .option("log", { type: "string", describe: "append every event to this file as JSON lines" });
 }
 

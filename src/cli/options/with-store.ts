@@ -12,7 +12,7 @@ import type { CommonSettings } from "./settings.ts";
 
 const defaultDirectory = ".tidefill/postgres";
 
-/** Calls `work` with the address of the database that the settings name, after saying which it is. */
+/** Calls `work` with the address of the database that the settings name, after printing which it is. */
 export async function withAddress<T>(
   settings: CommonSettings,
   work: (address: Address) => Promise<T>,
@@ -44,7 +44,7 @@ async function located<T>(settings: CommonSettings, work: (address: Address) => 
 interface StoreOptions {
   /** true when absent */
   readonly needsSchema?: boolean;
-  /** say first which database it is: for what changes something, or foretells it */
+  /** print first which database it is: for commands that change or predict something */
   readonly isAnnounced?: boolean;
 }
 
@@ -66,7 +66,7 @@ export async function withStore<T>(
 
 let announced: string | null = null;
 
-/** Says once to which server and database it goes, as whom, and where tables are looked for. */
+/** Prints once which server, database, role and schema are used. */
 async function announce(db: Database, schema: string): Promise<void> {
   const { rows } = await db.query(
     sql`select current_database() as database, current_user as role, current_schema() as first`,

@@ -6,7 +6,10 @@ export const exitCodes = {
   failed: 1,
   usage: 2,
   refused: 3,
-  /** done, or a stage of it, with rejects, conflicts or differences, or its contract steps wait because of them */
+  /**
+   * a run or a stage is done, but with rejects, conflicts or differences, or contract steps wait because of
+   * them
+   */
   incomplete: 4,
   /** stopped, and `resume` goes on */
   resumable: 75,
@@ -19,7 +22,7 @@ export function exitCodeOf(report: RunReport): number {
       if (report.contract?.isStopped === true) return exitCodes.resumable;
       return isComplete(report) ? exitCodes.done : exitCodes.incomplete;
     case "paused":
-      // A supervisor resumes what ends with 75; stages that have stopped are for people to look at.
+      // A supervisor resumes what ends with 75; an operator must look at stages that have stopped.
       return report.stagesAreAutomatic && report.stageProblems.length > 0
         ? exitCodes.incomplete
         : exitCodes.resumable;
@@ -34,7 +37,7 @@ export function exitCodeOf(report: RunReport): number {
   }
 }
 
-// A job that says what becomes of a conflict is done with it; what an undo or a verify has found is for people to look at.
+// A job itself says what becomes of its conflicts; an operator must look at those of an undo or a verify.
 function isComplete({ kind, rows, broken, message, notCompared, contract }: RunReport): boolean {
   if (contract !== null && contract.problem !== null) return false;
   if (kind === "verify" && (message !== null || (rows.read === 0 && notCompared.length > 0))) return false;
@@ -43,7 +46,7 @@ function isComplete({ kind, rows, broken, message, notCompared, contract }: RunR
   );
 }
 
-/** Codes of errors after which the same command goes on. */
+/** Codes of errors after which the same command can be typed again. */
 const resumable = ["no-progress", "step-stopped", "no-connection-free", "unreachable", "table-is-locked"];
 
 /** What an error means for the shell. */
@@ -55,7 +58,7 @@ export function exitCodeOfError(error: unknown): number {
   return exitCodes.failed;
 }
 
-// A name that nobody has is mistyped more often than late.
+// An unknown host name is more often mistyped than not known yet.
 function isUnknownHost(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "ENOTFOUND";
 }

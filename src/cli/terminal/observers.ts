@@ -12,10 +12,10 @@ export interface ObserverSettings {
   readonly log?: string | undefined;
 }
 
-/** For so long the same warning of another signal is no news. */
+/** How long a warning is not repeated when another signal gives the same one. */
 const sameWordsMs = 60_000;
 
-/** Those who listen to a run from the command line: the progress line, the metrics, the log. */
+/** The listeners to a run on the command line: the progress line, the metrics, the log. */
 export class Observers {
   readonly progress = new ProgressLine(process.stderr);
   readonly #metrics: Metrics | null;
@@ -23,7 +23,7 @@ export class Observers {
   readonly #settings: ObserverSettings;
   #server: MetricsServer | null = null;
   #hasRun = false;
-  /** when each warning was last heard, by its words */
+  /** when each warning last came, by its text */
   readonly #toldAt = new Map<string, number>();
 
   private constructor(settings: ObserverSettings, metrics: Metrics | null, log: EventLog | null) {
@@ -32,7 +32,7 @@ export class Observers {
     this.#log = log;
   }
 
-  /** Loads what somebody wants, and nothing else: start-up is felt, and made of loading. */
+  /** Loads only what the settings ask for: loading is most of the start-up time. */
   static async open(settings: ObserverSettings): Promise<Observers> {
     const { metricsPort, pushgateway, log } = settings;
     const isMeasured = metricsPort !== undefined || pushgateway !== undefined;
@@ -67,7 +67,7 @@ export class Observers {
     this.#log?.hearStep(event);
   }
 
-  /** What several signals say in the same words is one thing, and told once. */
+  /** A warning that several signals give in the same words is printed once. */
   #warn({ signal, message }: { readonly signal: string; readonly message: string }): void {
     const now = performance.now();
     const toldAt = this.#toldAt.get(message) ?? Number.NEGATIVE_INFINITY;
@@ -75,7 +75,7 @@ export class Observers {
     if (now - toldAt > sameWordsMs) this.#say(`${emphasise("yellow", "warning")} ${signal}: ${message}`);
   }
 
-  /** Above the progress line, which is drawn anew. */
+  /** Prints above the progress line, which is drawn again. */
   #say(message: string): void {
     this.progress.clear();
     say(message);
@@ -89,7 +89,7 @@ export class Observers {
     say(emphasise("dim", `Metrics at http://127.0.0.1:${port}/metrics`));
   }
 
-  /** Ends in order: what was seen last is pushed and scraped before the pages close. */
+  /** Ends in order: the last values are pushed and scraped before the server closes. */
   async stop(): Promise<void> {
     this.progress.clear();
     const { pushgateway } = this.#settings;
@@ -101,7 +101,7 @@ export class Observers {
       });
     }
     await this.#server?.stop(() =>
-      say(emphasise("dim", "Waiting for the scrape that sees how it ended; Ctrl-C ends at once.")),
+      say(emphasise("dim", "Waiting for a scrape of the final metrics; Ctrl-C ends at once.")),
     );
     this.#log?.close();
   }

@@ -2,17 +2,17 @@ import { styleText } from "node:util";
 import type { TidefillError } from "../../errors.ts";
 import { withTypedOptions } from "./typed-options.ts";
 
-/** Data for programs and people who pipe it: stdout. Characters that a terminal would obey are made visible. */
+/** Data for programs and people who pipe it: stdout. Control characters are made visible. */
 export function printData(text: string): void {
   process.stdout.write(`${harmless(withTypedOptions(text))}\n`);
 }
 
-/** The same in the place of so many lines that were printed before, on a terminal. */
+/** The same on a terminal, over this many lines that were printed before. */
 export function printInPlace(text: string, lines: number): void {
   process.stdout.write(`\u001b[${lines}A\u001b[J${harmless(withTypedOptions(text))}\n`);
 }
 
-/** A script, as it is: it is piped to somebody who must get every byte of it. */
+/** A script, byte for byte: another program reads it. */
 export function printScript(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -29,16 +29,17 @@ export function say(text: string): void {
   process.stderr.write(`${harmless(withTypedOptions(text), ownStyle)}\n`);
 }
 
-// C0 and C1, and those that turn the order of what stands around them; names in a database may hold any.
+// C0, C1, line separators, and characters that change the direction of text; names in a database may hold
+// any.
 const control = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const ownStyle = new RegExp(`${String.fromCharCode(0x1b)}\\[\\d{1,2}m`, "y");
 
-/** A text on one line, in which nothing is left that a terminal would obey: a line break reads `\n`. */
+/** A text on one line without control characters: a line break reads `\n`. */
 export function visible(text: string): string {
   return text.replaceAll(control, escaped);
 }
 
-/** The same for a text of several lines; `spared` is what of ours may stay. */
+/** The same for a text of several lines; what `spared` matches stays. */
 function harmless(text: string, spared?: RegExp): string {
   return text.replaceAll(control, (character, index: number) => {
     if (character === "\n" || character === "\t") return character;

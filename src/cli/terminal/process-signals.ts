@@ -3,12 +3,15 @@ import { say } from "./output.ts";
 const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
 /**
- * A terminal signals every process of the command line, and npm hands its own copy on some milliseconds later. A person needs
- * longer to type it again.
+ * A terminal signals every process of the command line, and npm forwards its own copy some milliseconds
+ * later. A person takes longer than this to type it again.
  */
 const echoMs = 1_000;
 
-/** The first signal ends the current batches and gives the leases back; one that comes a second later stops at once. */
+/**
+ * The first signal ends the current batches and returns the leases; another one, a second later, stops at
+ * once.
+ */
 export class ProcessSignals {
   readonly #controller = new AbortController();
   readonly #handler = (signal: keyof typeof numbers): void => this.#receive(signal);
@@ -23,7 +26,7 @@ export class ProcessSignals {
     for (const signal of Object.keys(numbers)) process.on(signal, this.#handler);
   }
 
-  /** Not before the echoes are over: one that comes after a quick end must not kill the process on its way out. */
+  /** Waits for the echoes first: one that comes after a quick end must not kill the exiting process. */
   ignore(): void {
     const waitMs = this.#echoesUntil - performance.now();
     if (waitMs > 0) setTimeout(() => this.ignore(), waitMs).unref();
@@ -34,11 +37,11 @@ export class ProcessSignals {
     const now = performance.now();
     if (this.#controller.signal.aborted) {
       if (now < this.#echoesUntil) return;
-      // What is not committed is rolled back by PostgreSQL; that is what the engine is built for.
+      // PostgreSQL rolls back what is not committed; the engine is built for that.
       process.exit(128 + numbers[signal]);
     }
     this.#echoesUntil = now + echoMs;
-    say(`\n${signal}: ending the current batches. Once more, a second later, stops at once.`);
+    say(`\n${signal}: finishing the current batches. Another one, a second later, stops at once.`);
     this.#controller.abort();
   }
 }

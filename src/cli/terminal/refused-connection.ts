@@ -12,7 +12,7 @@ import {
   refusedParameter,
 } from "../../postgres/failure/pooler-meaning.ts";
 
-/** A server, or a pooler before it, that answers and lets nobody in; null for any other failure. */
+/** The error of a server or pooler that answers, but refuses connections; null for any other failure. */
 export function refusedConnection(thrown: unknown): TidefillError | null {
   if (!(thrown instanceof Error)) return null;
   const meaning = poolerMeaning(thrown);
@@ -23,11 +23,11 @@ export function refusedConnection(thrown: unknown): TidefillError | null {
     return new TidefillError("no-connection-free", `The server has no connection free: ${words}.`, {
       cause: thrown,
       remedy:
-        "Nothing was started: type the command again when others have left. --workers 1 needs the fewest; max_connections, or the connection limit of the role, the database or the pooler, is what they share.",
+        "Nothing was started: type the command again when other sessions have ended. --workers 1 needs the fewest connections; the limit is max_connections, or that of the role, the database or the pooler.",
     });
   }
   if (code === "57P03") {
-    return new TidefillError("unreachable", `The server lets nobody in yet: ${words}.`, {
+    return new TidefillError("unreachable", `The server does not accept connections yet: ${words}.`, {
       cause: thrown,
       remedy: "Nothing was started: type the command again when the server is up.",
     });
@@ -48,7 +48,7 @@ function refusedByPooler(thrown: Error, meaning: PoolerMeaning): UsageError {
   const words = describeStop(thrown);
   if (meaning === "statement pooling") {
     return new UsageError(
-      `The pooler answered: ${words}. It pools statements, and tidefill works in transactions.`,
+      `The pooler answered: ${words}. It pools statements, but tidefill works in transactions.`,
       {
         cause: thrown,
         remedy: "Set pool_mode = transaction in the pooler, or give the address of the server itself.",
@@ -56,9 +56,9 @@ function refusedByPooler(thrown: Error, meaning: PoolerMeaning): UsageError {
     );
   }
   const parameter = refusedParameter(thrown) ?? "options";
-  return new UsageError(`The pooler does not let the parameter ${parameter} through: ${words}.`, {
+  return new UsageError(`The pooler does not accept the parameter ${parameter}: ${words}.`, {
     cause: thrown,
-    remedy: `Take ${parameter === "options" ? parameter : `${parameter} in options`} out of the address, and unset PGOPTIONS; a search path is written ?schema=name, which goes through any pooler. Or give the address of the server itself.`,
+    remedy: `Remove ${parameter === "options" ? parameter : `${parameter} in options`} from the address, and unset PGOPTIONS; write a search path as ?schema=name, which any pooler accepts. Or give the address of the server itself.`,
   });
 }
 
@@ -70,18 +70,19 @@ function remedyOf(code: string, { message }: Error, tried: TriedConnection | und
   if (code === "28000") return remedyOfLogin(message);
   if (code === "3D000") {
     return tried !== undefined && !tried.settings.isDatabaseNamed
-      ? "The address names no database, so the one with the role's name was looked for: write postgres://…/database, or set PGDATABASE."
+      ? "The address names no database, so tidefill tried the one with the role's name: write postgres://…/database, or set PGDATABASE."
       : "Check the database's name in --database-url, DATABASE_URL or PGDATABASE.";
   }
   return null;
 }
 
 function remedyOfLogin(message: string): string {
-  if (/not permitted to log in/.test(message)) return "An administrator lets it: alter role … login.";
+  if (/not permitted to log in/.test(message)) return "Ask an administrator to allow it: alter role … login.";
   if (/[Pp]eer authentication/.test(message))
-    return "The socket lets only the role in that has the account's name: name the host (localhost), or the role.";
-  if (/no encryption/.test(message)) return "Write sslmode=require: the server lets in only who encrypts.";
-  return "The server's pg_hba.conf does not let this role in from here.";
+    return "The socket accepts only the role with your account's name: name the host (localhost), or that role.";
+  if (/no encryption/.test(message))
+    return "Write sslmode=require: the server accepts only encrypted connections.";
+  return "The server's pg_hba.conf does not allow this role to connect from here.";
 }
 
 const howToName = "Give its address in --database-url, DATABASE_URL or PGHOST and PGPORT";

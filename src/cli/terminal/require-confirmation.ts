@@ -2,8 +2,8 @@ import { createInterface } from "node:readline/promises";
 import { UsageError } from "../../errors.ts";
 
 /**
- * Wants the name typed before something is destroyed. @throws UsageError when another one is typed, or when there is no
- * terminal to type it on and no `--yes`
+ * Has the user type the name before something is destroyed. @throws UsageError when they type another one, or
+ * when there is neither a terminal nor `--yes`
  */
 export async function requireConfirmation(yes: boolean, question: string, name: string): Promise<void> {
   if (yes) return;
@@ -19,5 +19,5 @@ export async function requireConfirmation(yes: boolean, question: string, name: 
   } finally {
     terminal.close();
   }
-  throw new UsageError("That is not what was asked for. Nothing was done.");
+  throw new UsageError("The name does not match. Nothing was done.");
 }

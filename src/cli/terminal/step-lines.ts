@@ -8,7 +8,7 @@ function took(seconds: number): string {
   return seconds < 0.1 ? "" : `; ${formatSeconds(seconds)}`;
 }
 
-/** Tells people of the expand and contract steps: a line for each, and who is in the way of one that waits. */
+/** Prints the expand and contract steps: a line for each, and the sessions that a waiting one waits for. */
 export class StepLines {
   #blockedBy: string | null = null;
 
@@ -20,21 +20,23 @@ export class StepLines {
     if (event.type === "step undone")
       say(
         event.wasThere
-          ? `${emphasise("yellow", "left")}  ${step}: it was there before the job came`
+          ? `${emphasise("yellow", "left")}  ${step}: it existed before the job`
           : `${emphasise("green", "undone")}  ${step}${took(event.seconds)}`,
       );
     if (event.type !== "step done") return;
-    const how = event.wasThere ? ", which was there already" : took(event.seconds);
+    const how = event.wasThere ? ", which existed already" : took(event.seconds);
     say(`${emphasise("green", "done")}  ${step}${how}`);
   }
 
-  // Once for each who is in the way, not once an attempt.
+  // Once for each set of blocking sessions, not once an attempt.
   #wait({ step, forMs, inTheWay }: Extract<StepEvent, { readonly type: "step waits" }>): void {
     const who = inTheWay.map(({ pid }) => pid).join(", ");
     if (who === this.#blockedBy) return;
     this.#blockedBy = who;
-    const what = forMs === null ? "it hinders nobody, and waits for" : "its lock is held by";
-    say(`${emphasise("yellow", "waits")}  ${step}: ${what}${inTheWay.length === 0 ? " somebody" : ""}`);
+    const what = forMs === null ? "it blocks no session, and waits for" : "its lock is held by";
+    say(
+      `${emphasise("yellow", "waits")}  ${step}: ${what}${inTheWay.length === 0 ? " another session" : ""}`,
+    );
     for (const each of inTheWay)
       say(`       ${shownSession(each)}, ${each.state}, ${formatSeconds(each.seconds)}: ${each.statement}`);
   }

@@ -10,7 +10,7 @@ const remedies: Readonly<Record<string, string>> = {
     "Another session holds a lock on the table. See which: select pid, usename, state, xact_start from pg_stat_activity order by xact_start; then type the command again.",
 };
 
-/** Whatever was thrown, as an error that says what happened and what to do. */
+/** Anything that was thrown, as an error that says what happened and what to do. */
 export function toTidefillError(thrown: unknown): TidefillError {
   if (thrown instanceof TidefillError) return thrown;
   const refused = refusedConnection(thrown);

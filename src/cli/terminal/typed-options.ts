@@ -1,7 +1,7 @@
-/** The options that a command was typed with and the next one needs as well; never an address, which may hold a password. */
+/** Options of this command that the next one needs, too; never an address, which may hold a password. */
 let options: readonly (readonly [name: string, value: string])[] = [];
 
-/** Options of a command line that are about where things are. */
+/** Options that say where things are. */
 interface WhereThingsAre {
   readonly embedded: string | undefined;
   readonly envFile?: string | undefined;
@@ -9,7 +9,7 @@ interface WhereThingsAre {
   readonly schema: string;
 }
 
-/** Remembers with which options the command was typed that is under way. */
+/** Remembers the options of the current command. */
 export function rememberOptions({ embedded, envFile, jobs, schema }: WhereThingsAre): void {
   options = [
     ...(jobs === "jobs" ? [] : [["--jobs", jobs] as const]),
@@ -28,7 +28,7 @@ const typed = new RegExp(
   "g",
 );
 
-/** A text whose commands can be typed as they stand: with the options that this one was typed with. */
+/** Adds the options of the current command to the commands in a text, so that a user can copy them. */
 export function withTypedOptions(text: string): string {
   if (options.length === 0) return text;
   return text.replace(typed, (command) =>

@@ -9,10 +9,13 @@ interface Format {
   line(reject: StoredReject): string;
 }
 
-/** Writes all rejects of a run to a new file, as CSV or NDJSON by its name's ending; answers how many. @throws UsageError */
+/**
+ * Writes all rejects of a run to a new file, as CSV or NDJSON by its name's ending; answers how many.
+ * @throws UsageError
+ */
 export async function exportRejects({ db, store }: Session, run: bigint, path: string): Promise<number> {
   const format = formatOf(path, await rejectKeyWidth(db, store.schema, run));
-  // Keys may name persons, so the file is for whoever exports it.
+  // Keys may name persons, so only the file's owner may read it.
   const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
@@ -49,7 +52,7 @@ function formatOf(path: string, keyWidth: number): Format {
         ]),
     };
   }
-  throw new UsageError(`The name of ${path} does not tell in which format to write it.`, {
+  throw new UsageError(`The ending of ${path} does not say which format to write.`, {
     remedy: "End it in .csv or .ndjson.",
   });
 }
@@ -66,7 +69,7 @@ function cannotWrite(path: string, cause: unknown): UsageError {
   const code = cause instanceof Error && "code" in cause ? cause.code : null;
   const isThere = code === "EEXIST";
   return new UsageError(
-    isThere ? `${path} is there already. Nothing was written.` : `${path} cannot be written (${code}).`,
+    isThere ? `${path} already exists. Nothing was written.` : `${path} cannot be written (${code}).`,
     {
       cause,
       ...(isThere ? { remedy: "Name another file, or remove this one." } : {}),

@@ -4,7 +4,7 @@ import { withAddress } from "../options/with-store.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
 import { StepLines } from "../terminal/step-lines.ts";
 
-/** Does what has steps and no run, told on the terminal and ended by the first signal. */
+/** Does work that has steps but no run: prints each step, and stops at the first signal. */
 export async function runSteps<T>(
   settings: CommonSettings,
   hours: HoursSettings,

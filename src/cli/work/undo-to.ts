@@ -19,7 +19,7 @@ import { requireConfirmation } from "../terminal/require-confirmation.ts";
 import { runSteps } from "./run-steps.ts";
 import { type WorkSettings, workOnRun } from "./work-on-run.ts";
 
-/** Undoes all jobs that were done after one of them, the last first; `nothing` stands for before the first. */
+/** Undoes all jobs that were done after one of them, the last first; `nothing` undoes all of them. */
 export async function undoTo(
   settings: CommonSettings,
   given: WorkSettings & { readonly yes: boolean },
@@ -36,15 +36,15 @@ export async function undoTo(
       if (last?.runs.length === 0) throw notDone(to);
       await requireFiles(session, ordered, last === undefined ? 0 : firstDone(last.runs));
       const after = plansAfter(ordered, last === undefined ? null : to);
-      // All of them before the first is touched.
+      // All plans are checked before the first job is undone.
       for (const plan of after) await requireReversible(session, plan);
       return after;
     },
     { isAnnounced: true },
   );
   for (const plan of plans) say(describe(plan));
-  const question = `Take these ${plans.length} jobs back, the first first? What their steps have added goes, with all that is in it.`;
-  if (plans.length === 0) say(`Nothing stands that was done after ${to}.`);
+  const question = `Undo these ${plans.length} jobs, in this order? What their steps added is dropped, with everything in it.`;
+  if (plans.length === 0) say(`There is nothing to undo after ${to}.`);
   else await requireConfirmation(given.yes, question, to);
   const jobs: { readonly job: string; readonly report: RunReport | null }[] = [];
   for (const plan of plans) {
@@ -63,7 +63,7 @@ async function undoJobOf(
   if (runs.length > 0 || unfinished !== null)
     return workOnRun({ ...settings, json: false }, given, null, async (options) => {
       const report = await undoJob(job, options);
-      if (report === null) throw new Error(`The runs of ${job.name} were undone by somebody else.`);
+      if (report === null) throw new Error(`The runs of ${job.name} were undone by another process.`);
       return report;
     });
   return runSteps(settings, given, (options) => undoJob(job, options));
@@ -78,7 +78,7 @@ function describe({ job, runs, steps, unfinished }: UndoPlan): string {
   return `${job.name}: ${parts.join("; ")}`;
 }
 
-/** @throws RefusedError where a job stands that would have to go, and whose file is gone */
+/** @throws RefusedError when the file of a job that would have to be undone is gone */
 async function requireFiles(session: Session, plans: readonly UndoPlan[], since: number): Promise<void> {
   const { db, store } = session;
   for (const { job } of await store.runs.latestOfEach(db)) {
@@ -87,8 +87,8 @@ async function requireFiles(session: Session, plans: readonly UndoPlan[], since:
     if (runs.length === 0 || firstDone(runs) <= since) continue;
     throw new RefusedError(
       "steps-can-be-undone",
-      `The job ${job} stands and would have to be undone, and its file is gone. Nothing was undone.`,
-      "Bring its file back. Was it renamed? Then give it its old name for this.",
+      `The job ${job} would have to be undone too, but its file is gone. Nothing was undone.`,
+      "Restore its file. If the job was renamed, give it its old name for this.",
     );
   }
 }
@@ -96,7 +96,7 @@ async function requireFiles(session: Session, plans: readonly UndoPlan[], since:
 function notDone(to: string): RefusedError {
   return new RefusedError(
     "run-can-be-undone",
-    `The job ${to} does not stand here, so there is no state of that time to go back to.`,
-    "tidefill list   shows what stands",
+    `The job ${to} is not done here, so there is no state after it to go back to.`,
+    "tidefill list   shows which jobs are done",
   );
 }

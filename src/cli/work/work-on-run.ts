@@ -25,7 +25,7 @@ export interface WorkSettings extends ObserverSettings, HoursSettings {
   readonly rejectLimit?: string | undefined;
 }
 
-/** Works on a run under the eyes of progress line, metrics and log, and sets the exit code by how it ended. */
+/** Works on a run with progress line, metrics and log, and sets the exit code by how it ended. */
 export async function workOnRun(
   settings: CommonSettings,
   work: WorkSettings,
@@ -107,7 +107,7 @@ function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
     if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
 }
 
-/** A verify only looks; what mends the rows that differ is told with it. */
+/** A verify changes nothing, so it also says how to repair the rows that differ. */
 function repair({ kind, job, ofRun, rows: { read, conflicted } }: RunReport): string | null {
   return kind === "verify" && conflicted > 0 ? repairOf({ job, ofRun, read, differing: conflicted }) : null;
 }
@@ -116,7 +116,7 @@ function sayLost(lost: string | null, lease: string): void {
   if (lost === null) return;
   say(`${emphasise("yellow", "lost")}  ${lost}`);
   say(
-    `${emphasise("cyan", "→")} If it happens again, a lease longer than ${lease}: tidefill run or resume with --lease 1m`,
+    `${emphasise("cyan", "→")} If it happens again, use a lease longer than ${lease}: tidefill run or resume with --lease 1m`,
   );
 }
 
@@ -131,7 +131,7 @@ function sayContract({ job, contract }: RunReport): void {
     say(`${emphasise("yellow", "waits")}  the contract steps of ${job}: ${contract.problem}`);
   else if (contract.open.length > 0)
     say(
-      `${emphasise("cyan", "→")} When no program asks for it any more (${contract.open.join(", ")}): tidefill contract ${job}`,
+      `${emphasise("cyan", "→")} When every program has stopped using this (${contract.open.join(", ")}): tidefill contract ${job}`,
     );
 }
 
@@ -160,13 +160,13 @@ function partsOf(report: RunReport): string[] {
     `${formatCount(rows.written)} rows ${rowWord(report)}`,
     ...some(rows.unchanged, "already right"),
     ...some(rows.skipped, "skipped"),
-    ...some(rows.conflicted, "conflicted with rows that were there"),
+    ...some(rows.conflicted, "conflicted with existing rows"),
     ...some(rows.rejected, "rejected"),
     ...some(rows.swallowed, "swallowed by a trigger"),
   ];
 }
 
-/** What this process has done of a run that others, or itself at an earlier time, have worked on too. */
+/** This process's share of a run that other processes, or earlier ones, have worked on too. */
 class OwnShare {
   #written = 0;
   #lostLeases = 0;
@@ -181,7 +181,7 @@ class OwnShare {
     const count = this.#lostLeases;
     if (count === 0) return null;
     const ranges = count === 1 ? "a range" : `${count} ranges`;
-    return `This process lost its lease on ${ranges}: for longer than ${lease} it stood still, or could not reach the database. Its batch there was rolled back, and other workers have done the rows; none was written twice.`;
+    return `This process lost its lease on ${ranges}: for longer than ${lease} it was frozen, or could not reach the database. Its batch was rolled back, and other workers did the rows; none was written twice.`;
   }
 
   of(report: RunReport): string {
@@ -189,7 +189,7 @@ class OwnShare {
   }
 }
 
-// A row that came before the one it refers to may be undone the next time.
+// A row that came before the row it references may succeed the next time.
 function tryAgain({ kind, rows, ofRun }: RunReport): string {
   return kind === "undo" && rows.rejected > 0 ? `   try those once more: tidefill undo ${ofRun}` : "";
 }
@@ -204,7 +204,8 @@ function nextStep(report: RunReport): string | null {
     return isListed(report) ? `See which: tidefill rejects ${report.run}${tryAgain(report)}` : null;
   if (report.status === "cancelled") return null;
   if (report.status === "running" && report.wanted !== "running")
-    return `Its other processes end their batches and leave too: tidefill status ${name}`;
-  if (report.status === "running") return `Others go on with it. To join them again: tidefill resume ${name}`;
+    return `Its other processes finish their batches and stop too: tidefill status ${name}`;
+  if (report.status === "running")
+    return `Other processes go on with it. To join them again: tidefill resume ${name}`;
   return stopOfReport(report)?.remedy ?? null;
 }

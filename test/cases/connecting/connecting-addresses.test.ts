@@ -141,7 +141,7 @@ test("the refusal of an address without a database says what is missing (D2)", a
       code: "database",
       message: `PostgreSQL answered: database "${role}" does not exist (SQLSTATE 3D000)`,
       remedy:
-        "The address names no database, so the one with the role's name was looked for: write postgres://…/database, or set PGDATABASE.",
+        "The address names no database, so tidefill tried the one with the role's name: write postgres://…/database, or set PGDATABASE.",
     });
     expect(password).not.toBe("");
   } finally {
@@ -154,13 +154,13 @@ test("a .env that names another database is reported (D4)", async () => {
   expect(await typed({}, "schema", "install")).toEqual({
     code: 2,
     stderr:
-      "error DATABASE_URL is not set, and the file .env has one that is not read by itself.\n→ To use it: --env-file .env   or name the database: --database-url postgres://…\n",
+      "error DATABASE_URL is not set. The file .env has one, but tidefill reads that file only when told to.\n→ To use it: --env-file .env   or name the database: --database-url postgres://…\n",
   });
   const hinted = await typed(variables(), "schema", "install");
   expect(hinted).toMatchObject({
     code: 0,
     stderr: expect.stringContaining(
-      "The file .env has a DATABASE_URL, which is not used: PGHOST, PGPORT or PGDATABASE say which. To use it: --env-file .env\n",
+      "The file .env has a DATABASE_URL, which is not used: PGHOST, PGPORT or PGDATABASE name the database. To use it: --env-file .env\n",
     ),
   });
   expect(hinted.stderr).toContain(line());
@@ -169,7 +169,7 @@ test("a .env that names another database is reported (D4)", async () => {
   const both = await typed({ DATABASE_URL: "postgres://other/x" }, "schema", "install", "--env-file", ".env");
   expect(both).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("DATABASE_URL is set, and .env has another one"),
+    stderr: expect.stringContaining("DATABASE_URL is set, and .env has a different one"),
   });
   // Some versions of Node look for the file themselves and exit with 9.
   expect([2, 9]).toContain((await typed({}, "status", "--env-file", "none")).code);

@@ -114,7 +114,7 @@ test("a wrong password at the start is refused at once; the refusal names where 
   });
   await database.query(`alter role ${role} nologin`);
   expect(await refusal(reach(as("first")))).toMatchObject({
-    remedy: "An administrator lets it: alter role … login.",
+    remedy: "Ask an administrator to allow it: alter role … login.",
   });
 });
 

@@ -59,9 +59,9 @@ test.skipIf(isMissing)(
     expect(await refusal(reach(withOptions))).toMatchObject({
       code: "usage",
       message:
-        "The pooler does not let the parameter options through: unsupported startup parameter: options (SQLSTATE 08P01).",
+        "The pooler does not accept the parameter options: unsupported startup parameter: options (SQLSTATE 08P01).",
       remedy:
-        "Take options out of the address, and unset PGOPTIONS; a search path is written ?schema=name, which goes through any pooler. Or give the address of the server itself.",
+        "Remove options from the address, and unset PGOPTIONS; write a search path as ?schema=name, which any pooler accepts. Or give the address of the server itself.",
     });
     // A run that meets the error later does not retry for minutes either.
     expect(classifyFailure(await thrown(reach(withOptions)))).toMatchObject({ action: "stop" });
@@ -78,7 +78,7 @@ test.skipIf(isMissing)("a pooler in statement mode is refused at once (D3)", asy
   expect(await refusal(Promise.reject(failure))).toMatchObject({
     code: "usage",
     message:
-      "The pooler answered: transaction blocks not allowed in statement pooling mode (SQLSTATE 08P01). It pools statements, and tidefill works in transactions.",
+      "The pooler answered: transaction blocks not allowed in statement pooling mode (SQLSTATE 08P01). It pools statements, but tidefill works in transactions.",
     remedy: "Set pool_mode = transaction in the pooler, or give the address of the server itself.",
   });
   expect(classifyFailure(failure)).toMatchObject({ action: "stop" });

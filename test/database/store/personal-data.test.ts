@@ -283,7 +283,7 @@ test("erase is refused while an unfinished run could store the row again, but no
 test.each([
   [["7"], "school.nobody", /no table school.nobody/],
   [["7", "8"], "school.person", /\(id\): 1 values, got 2/],
-  [[`x${randomUUID()}`], "school.person", /not of its column's type/],
+  [[`x${randomUUID()}`], "school.person", /does not fit its column's type/],
   [["7"], "school.keyless", /no primary key/],
 ])("erase %j of %s is refused as wrong usage", async (key, tableName, message) => {
   await run(remove);
