@@ -6,33 +6,36 @@ import { sql } from "../postgres/sql/sql.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
 import type { TableFacts } from "./table-facts.ts";
 
-/** A column that the job is to add to its table. */
+/** A column that the job adds to its table. */
 export interface AddedColumn {
   readonly name: string;
   /** as it was typed, for the step that adds it */
   readonly type: string;
-  /** as the catalogue will have it */
+  /** as PostgreSQL's catalog will describe it */
   readonly column: Column;
   /** whether values of the type may be refused: it is a domain */
   readonly isDomain: boolean;
 }
 
-/** Reads `name:type` as `--add` has it. @throws UsageError */
+/** Reads `name:type`, the form of `--add`. @throws UsageError */
 export function parseAddedColumn(text: string): { readonly name: string; readonly type: string } {
   const [, name, type] = /^\s*([^:]+?)\s*:\s*(\S.*?)\s*$/s.exec(text) ?? [];
   if (name !== undefined && type !== undefined) return { name, type };
-  throw new UsageError(`--add wants a column and its type, not "${text}".`, {
+  throw new UsageError(`--add needs a column and its type, not "${text}".`, {
     remedy: "Write --add amount_cents:integer, or --add 'price:numeric(10,2)'.",
   });
 }
 
-/** Looks the column's type up. @throws UsageError where the table has the column, or PostgreSQL has no such type */
+/**
+ * Looks the column's type up.
+ * @throws UsageError where the table has the column, or PostgreSQL has no such type
+ */
 export async function readAddedColumn(
   db: Queryable,
   facts: TableFacts,
   { name, type }: { readonly name: string; readonly type: string },
 ): Promise<AddedColumn> {
-  // It refuses a name that PostgreSQL would cut off.
+  // Called for its check: it refuses a name that PostgreSQL would cut off.
   addColumn(facts.name, name, type);
   if (facts.relation.columns.some((column) => column.name === name))
     throw new UsageError(`${facts.name} has a column ${name} already.`, {
@@ -81,7 +84,7 @@ async function findType(db: Queryable, type: string) {
       from base
       join pg_catalog.pg_type under on under.oid = base.oid
       where base.typbasetype = 0`)
-    // Before PostgreSQL 16 a text that is no name of a type at all is an error.
+    // Before PostgreSQL 16, a text that cannot be the name of a type is an error.
     .catch((error: unknown) => {
       if (sqlstateOf(error) === "42601") return { rows: [] };
       throw error;

@@ -6,11 +6,11 @@ import type { Queryable } from "../postgres/transaction/database.ts";
 export interface ColumnDefault {
   /** the expression; null for an identity */
   readonly expression: string | null;
-  /** numbers that PostgreSQL counts: an identity, a serial */
+  /** numbered by PostgreSQL: an identity, a serial */
   readonly isCounted: boolean;
-  /** made anew for each row, such as `now()` */
+  /** computed for each row, such as `now()` */
   readonly isComputed: boolean;
-  /** needs nothing besides what every database has */
+  /** needs nothing that is not in every database */
   readonly isBuiltIn: boolean;
 }
 
@@ -19,7 +19,7 @@ export async function readDefaults(
   db: Queryable,
   relation: Relation,
 ): Promise<ReadonlyMap<string, ColumnDefault>> {
-  // What is built in is pinned, and leaves no dependency.
+  // Built-in objects are pinned, and leave no dependency.
   const { rows } = await db.query(sql`
     select a.attname, a.attidentity <> '' as identity,
       pg_catalog.pg_get_expr(d.adbin, d.adrelid) as expression,

@@ -12,7 +12,7 @@ import { looksPersonal } from "./looks-personal.ts";
 import { inComment, listed, nameList, property, remark } from "./source-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 
-/** Describes a whole table as the catalogue has it; without a key where none orders its rows. */
+/** Describes a whole table from PostgreSQL's catalog; without a key where none orders its rows. */
 export function describeTable(facts: TableFacts): Table {
   const { relation, name } = facts;
   const key = findKey(facts) ?? [];
@@ -23,7 +23,7 @@ export function describeTable(facts: TableFacts): Table {
   return table(name, key.length === 0 ? { columns, personalData } : { key, columns, personalData });
 }
 
-/** The same as the text of an export, made by `maker`, as the file calls `table`. */
+/** The same as the text of an export; `maker` is what the file calls the function `table`. */
 export function descriptionText(identifier: string, facts: TableFacts, maker = "table"): string {
   const { key, personalData } = describeTable(facts);
   const columns = facts.relation.columns.map((column) => {
@@ -51,7 +51,7 @@ export function columnText({ relation }: TableFacts, name: string): string {
   return `${property(name)}: "${column === undefined ? "text?" : typeOf(column)}"`;
 }
 
-/** Whether a type has a name of its own in descriptions; every other is carried as text. */
+/** Whether a type has a name of its own in descriptions; every other type is carried as text. */
 export function isKnownType({ baseName, isArray }: Column): boolean {
   const name = columnTypeFor(baseName);
   return name.replace("[]", "") !== "text" || (isArray ? baseName === "_text" : baseName === "text");
@@ -60,7 +60,7 @@ export function isKnownType({ baseName, isArray }: Column): boolean {
 function typeOf(column: Column): ColumnType {
   const named = columnTypeFor(column.baseName);
   const parsed = parseColumnType(named);
-  // A type of somebody's may be called as arrays are.
+  // A user's own type may be named like an array.
   const fits =
     parsed !== null && parsed.isArray === column.isArray && fitsCatalogType(parsed, column.baseName);
   return `${fits ? named : "text"}${column.isNullable ? "?" : ""}` as ColumnType;

@@ -1,6 +1,8 @@
 import { parseColumnType } from "../job/columns/column-types.ts";
 
-/** For each type a value as TypeScript has it, and an SQL expression that is another one for each number `g`. */
+/**
+ * For each type a value in TypeScript, and an SQL expression that gives another value for each number `g`.
+ */
 const examples: Readonly<Record<string, readonly [literal: string, expression: string]>> = {
   smallint: ["0", "g"],
   integer: ["0", "g"],
@@ -20,7 +22,7 @@ const examples: Readonly<Record<string, readonly [literal: string, expression: s
   jsonb: ["{}", "jsonb_build_object('g', g)"],
 };
 
-/** A value of the type as TypeScript has it. */
+/** A value of the type in TypeScript. */
 export function exampleLiteral(type: string): string {
   if (type.endsWith("?")) return "null";
   const parsed = parseColumnType(type);

@@ -7,18 +7,18 @@ import { looksPersonal } from "./looks-personal.ts";
 import { inComment, member } from "./source-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 
-/** What a row gets in a new column, as a first try that can be run and undone. */
+/** What a row gets in a new column, as a first version that can be run and undone. */
 export interface ExampleValue {
   /** the expression, of `row` where it reads something */
   readonly text: string;
   readonly reads: readonly string[];
-  /** what it is, for the comment beside it */
+  /** what the value is, for the comment beside it */
   readonly says: string;
-  /** what it is for the row of the job's test */
+  /** the value for the row of the job's test */
   readonly inTest: string;
 }
 
-/** Null where no value is known that PostgreSQL takes in any case: of an enum, of a domain. */
+/** Null where no value is sure to be accepted by PostgreSQL: for an enum, for a domain. */
 export function exampleValue(added: AddedColumn, facts: TableFacts, table: Table): ExampleValue | null {
   const { column, isDomain, name } = added;
   if (isDomain || !isKnownType(column)) return null;
@@ -28,7 +28,9 @@ export function exampleValue(added: AddedColumn, facts: TableFacts, table: Table
   return { text: literal, reads: [], says: `every row gets ${literal}`, inTest: literal };
 }
 
-/** From the column whose name begins the new one's: `amount` for `amount_cents`, `title` for `title_trimmed`. */
+/**
+ * From the column whose name begins the new one's: `amount` for `amount_cents`, `title` for `title_trimmed`.
+ */
 function madeFrom({ name, column }: AddedColumn, facts: TableFacts, table: Table): ExampleValue | null {
   const [source] = facts.relation.columns
     .filter((each) => name.startsWith(`${each.name}_`) && !looksPersonal(facts.relation.name, each.name))
@@ -55,7 +57,7 @@ function madeFrom({ name, column }: AddedColumn, facts: TableFacts, table: Table
   return { ...made, text: read, says: `what ${inComment(source.name)} holds`, inTest: literal };
 }
 
-// With two decimals at most a hundredth is exact in JavaScript, up to 2^53 hundredths.
+// With at most two decimals, hundredths are exact in JavaScript up to 2^53.
 function isMoneyLike({ displayType }: Column): boolean {
   const [, precision, scale] = /^numeric\((\d+)(?:,(\d+))?\)$/.exec(displayType) ?? [];
   return precision !== undefined && Number(scale ?? 0) <= 2 && Number(precision) <= 15;

@@ -1,12 +1,17 @@
 import { readFileSync } from "node:fs";
 import { ownFile } from "../own-package.ts";
 
-/** What fills a hole: a text, or a list of which each item has a line of its own. With null or false the line goes. */
+/**
+ * What fills a hole: a text, or a list whose items get a line each. With null or false the line is dropped.
+ */
 export type Hole = string | readonly string[] | boolean | null;
 
 export type Holes = Readonly<Record<string, Hole>>;
 
-/** A file of `templates/new` with its holes filled: `{{name}}` holds a text, `{{if name}}` keeps or drops its line. */
+/**
+ * A file of `templates/new` with its holes filled: `{{name}}` holds a text, `{{if name}}` keeps or drops its
+ * line.
+ */
 export function fillTemplate(file: string, holes: Holes): string {
   const template = readFileSync(ownFile(`templates/new/${file}`), "utf8");
   return template
@@ -33,7 +38,7 @@ function valuesOf(value: Hole): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }
 
-// What a text has below its first line is indented as the line of its hole.
+// The further lines of a text are indented like the line of its hole.
 function put(line: string, hole: string, text: string): string {
   const margin = /^ */.exec(line)?.[0] ?? "";
   return line.replace(hole, () => text.replaceAll("\n", `\n${margin}`));

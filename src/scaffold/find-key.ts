@@ -14,16 +14,18 @@ const faults: Readonly<Record<Exclude<KeyIndexFault, "none">, string>> = {
   "other-order": "in another order than its types",
 };
 
-/** The unique, not-null columns that order the rows: the primary key where it can be; null when there are none. */
+/**
+ * The unique, not-null columns that order the rows: the primary key where possible; null when there are none.
+ */
 export function findKey({ relation, uniqueIndexes }: TableFacts): readonly string[] | null {
   const usable = uniqueIndexes.filter(({ fault }) => fault === "none");
   const isPersonal = (column: string) => looksPersonal(relation.name, column);
-  // Keys are kept and shown.
+  // Keys are kept and shown, so one without personal data is better.
   const best = usable.find(({ columns }) => !columns.some(isPersonal)) ?? usable[0];
   return best?.columns ?? null;
 }
 
-/** @throws RefusedError that says why each unique index is none, and what to create */
+/** @throws RefusedError that says why no unique index will do, and what to create */
 export function requireKey(facts: TableFacts): readonly string[] {
   const key = findKey(facts);
   if (key !== null) return key;
@@ -35,6 +37,6 @@ export function requireKey(facts: TableFacts): readonly string[] {
   throw new RefusedError(
     "key-orders-the-rows",
     `${name} has no key that orders its rows: ${why.length === 0 ? "it has no unique index" : why.join(", ")}.`,
-    `Set columns not null that tell its rows apart, and type: create unique index ${concurrently}on ${name} (…);`,
+    `Set the columns that tell its rows apart not null, and type: create unique index ${concurrently}on ${name} (…);`,
   );
 }

@@ -3,13 +3,13 @@ const reserved = `arguments await break case catch class const continue debugger
   false finally for function if implements import in instanceof interface let new null package private protected public return
   static super switch this throw true try typeof undefined var void while with yield NaN Infinity`;
 
-/** What the files that are written call things themselves: a table of this name would hide them, or be hidden. */
+/** Names that the written files use themselves: a table of such a name would hide them, or be hidden. */
 const spoken = `addColumn anonymous assert defineJob defineSqlJob deleteFrom insertInto job move query reject row rows rowsOf schema skip
   sql table test todo update Array BigInt Error Number Object String expectSameAfterKills runJobInTest withDatabase`;
 
 const unfit: ReadonlySet<string> = new Set(`${reserved} ${spoken}`.split(/\s+/));
 
-/** What a description of a table is called in TypeScript, among those that have their names already. */
+/** The name of a table's description in TypeScript, which no other export has yet. */
 export function identifierFor(
   table: { readonly schema: string; readonly name: string },
   isTaken: (identifier: string) => boolean,

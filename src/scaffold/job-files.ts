@@ -14,19 +14,22 @@ export function namesOf(...tables: readonly DescribedTable[]): string {
   return listed(["{", "}"], names, 26);
 }
 
-/** The job with the function that it calls where only the author knows what a column gets. */
+/** Adds the function `todo`, which a job calls where only its author knows what a column gets. */
 export function withTodo(job: string, text: string): string {
   return text.includes("todo(") ? text + fillTemplate("todo.ts", { job }) : text;
 }
 
-/** The options of an insert that leaves a row that is there as it is; nothing where no key tells such a row. */
+/** The options of an insert that leaves an existing row as it is; nothing where no key finds such a row. */
 export function conflictText(key: readonly string[] | null): string {
   if (key === null) return "";
   const target = nameList(key, 20).replaceAll("\n", "\n  ");
   return `, {\n  onConflict: { target: ${target}, do: "nothing" },\n}`;
 }
 
-/** The options of the test that kills the job: columns that PostgreSQL fills, which differ each time, are left out. */
+/**
+ * The options of the test that kills the job: columns that PostgreSQL fills differently each time are
+ * ignored.
+ */
 export function killOptions(differing: readonly string[]): string {
   const ignored = differing.length === 0 ? [] : [`ignore: ${nameList(differing, 50)}`];
   return listed(["{", "}"], ["database", ...ignored], 38);

@@ -4,7 +4,7 @@ import { inComment, property } from "./source-text.ts";
 import type { TableFacts } from "./table-facts.ts";
 import { valueKind } from "./value-kind.ts";
 
-/** A `Database` interface for Kysely of these tables, their values as tidefill carries them. */
+/** A `Database` interface for Kysely of these tables, with values as tidefill carries them. */
 export function kyselyText(tables: readonly TableFacts[]): string {
   const members = tables.map(tableText).join("\n");
   const fromKysely = ["Generated", "GeneratedAlways"].filter((name) => members.includes(`${name}<`));
@@ -15,7 +15,7 @@ export function kyselyText(tables: readonly TableFacts[]): string {
   return [
     ...imports,
     ...(imports.length === 0 ? [] : [""]),
-    "/** Values as a transform of tidefill sees them: bigint as a bigint, numeric and moments as PostgreSQL's text. */",
+    "/** Values as a transform of tidefill sees them: bigint as a bigint, numeric and timestamps as PostgreSQL's text. */",
     "export interface Database {",
     members,
     "}",

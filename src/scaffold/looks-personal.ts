@@ -4,14 +4,14 @@ const always =
 const aboutPersons =
   /(^|_)(users?|persons?|people|students?|teachers?|customers?|accounts?|employees?|members?|contacts?|patients?|authors?|profiles?|parents?|guardians?|subscribers?|clients?)($|_)/;
 
-/** Whether a column holds values of persons, as far as its name tells; a bare `name` does so in a table of persons. */
+/** Whether a column's name suggests values of persons; a bare `name` does so only in a table of persons. */
 export function looksPersonal(table: string, column: string): boolean {
   const plain = snakeCase(column);
   if (isAboutMail(plain)) return false;
   return always.test(plain) || (plain === "name" && aboutPersons.test(snakeCase(table)));
 }
 
-// Whether, when and how often a mail was sent says nothing by itself.
+// Whether, when and how often a mail was sent is not personal data by itself.
 function isAboutMail(column: string): boolean {
   return /_(at|on|count|id|type|status|enabled|verified|confirmed|sent|template)$|^(is|has)_/.test(column);
 }

@@ -4,7 +4,7 @@ const lineWidth = 110;
 
 /** A name as a property of an object. */
 export function property(name: string): string {
-  // Without brackets it would be the object's prototype.
+  // Without brackets it would set the object's prototype.
   if (name === "__proto__") return `["__proto__"]`;
   return isIdentifier(name) ? name : JSON.stringify(name);
 }
@@ -14,7 +14,10 @@ export function member(object: string, name: string): string {
   return isIdentifier(name) ? `${object}.${name}` : `${object}[${JSON.stringify(name)}]`;
 }
 
-/** A column's name inside of `` sql`…` ``, whose text is taken raw: what would end the template or the line is written by its number. */
+/**
+ * A column's name inside of `` sql`…` ``, which is raw: what would end the template or the line is written by
+ * code.
+ */
 export function columnInSql(name: string): string {
   if (!/[`\\\n]|\$\{/.test(name)) return displayIdentifier(name);
   const escaped = name
@@ -23,12 +26,12 @@ export function columnInSql(name: string): string {
   return `U&"${escaped}"`;
 }
 
-/** Text inside of a template literal that is not raw. */
+/** Text for a template literal that is not raw. */
 export function inTemplate(text: string): string {
   return text.replaceAll(/[`\\]|\$\{/g, "\\$&");
 }
 
-/** Text that can stand in any comment. */
+/** Text that is safe in any comment. */
 export function inComment(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll("*/", "* /");
 }
@@ -44,7 +47,7 @@ export function queryText(statement: string): string {
   return plain === statement && !statement.includes('"') ? `"${statement}"` : `\`${plain}\``;
 }
 
-/** Items between brackets, on one line where that fits behind `used` characters, else one on each. */
+/** Items between brackets, on one line where that fits behind `used` characters, else one a line. */
 export function listed(
   [open, close]: readonly [string, string],
   items: readonly string[],

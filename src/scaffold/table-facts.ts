@@ -6,17 +6,17 @@ import { sql } from "../postgres/sql/sql.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
 import { type ColumnDefault, readDefaults } from "./column-defaults.ts";
 
-/** What the catalogue says of a table, as far as a job is written from it. */
+/** What PostgreSQL's catalog says about a table, as far as the written job needs it. */
 export interface TableFacts {
   readonly relation: Relation;
-  /** its name as jobs have it: with its schema only where the search path would not find it */
+  /** its name as jobs write it: with its schema only where the search path would not find it */
   readonly name: string;
   readonly isVisible: boolean;
   readonly defaults: ReadonlyMap<string, ColumnDefault>;
   readonly uniqueIndexes: readonly UniqueIndex[];
-  /** columns of its foreign keys: what stands there must be a row of another table */
+  /** columns of its foreign keys, whose values must be those of a row of another table */
   readonly foreignKeyColumns: readonly string[];
-  /** columns that tell its rows apart, or in which partition they lie: no value suits two rows */
+  /** columns that tell its rows apart, or choose their partition: no one value suits two rows */
   readonly tellingColumns: readonly string[];
 }
 
@@ -60,7 +60,7 @@ async function looksVisible(db: Queryable, { oid }: Relation): Promise<boolean> 
   return rows[0]?.visible === "t";
 }
 
-/** Those on plain columns, the primary key first, then the narrow ones. */
+/** The unique indexes on plain columns: the primary key first, then those with few columns. */
 async function readUniqueIndexes(db: Queryable, relation: Relation): Promise<UniqueIndex[]> {
   const { rows } = await db.query(sql`
     select c.relname,
@@ -133,7 +133,7 @@ async function noSuchTable(
   return new UsageError(`There is no table ${displayName({ schema, name })} in this database.`, {
     remedy:
       known.length === 0
-        ? "It has no table at all: is it the right one?"
+        ? "It has no tables: is it the right database?"
         : `It has, among others: ${known.join(", ")}.`,
   });
 }

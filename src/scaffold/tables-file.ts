@@ -5,21 +5,23 @@ import { requireKey } from "./find-key.ts";
 import { identifierFor } from "./identifier.ts";
 import type { TableFacts } from "./table-facts.ts";
 
-/** A table as a job that is to be written knows it. */
+/** A table as the job that is being written knows it. */
 export interface DescribedTable {
   readonly exportName: string;
   readonly table: Table;
   readonly facts: TableFacts;
 }
 
-/** `jobs/tables.ts`: what stands there stays as it is, and descriptions are added at its end. */
+/** `jobs/tables.ts`: its text stays as it is, and descriptions are added at its end. */
 export class TablesFile {
   readonly #path: string;
   readonly #exported: Readonly<Record<string, unknown>>;
   #text: string;
   readonly #added: string[] = [];
 
-  /** `text` is what stands there, `exported` what that exports; an empty text for a file that is to be made. */
+  /**
+   * `text` is the file's text, `exported` what it exports; an empty text for a file that does not exist yet.
+   */
   constructor(path: string, text: string, exported: Readonly<Record<string, unknown>>) {
     this.#path = path;
     this.#text = text;
@@ -41,8 +43,8 @@ export class TablesFile {
   }
 
   /**
-   * The description of the table that has all of the columns: one that stands there, else a new one.
-   * @throws RefusedError when it needs a key and has none, UsageError when what stands there lacks something
+   * A description of the table that has all of these columns: an existing one, else a new one.
+   * @throws RefusedError when it needs a key and has none, UsageError when the existing one lacks something
    */
   describe(
     facts: TableFacts,
@@ -60,7 +62,7 @@ export class TablesFile {
       throw this.#incomplete(
         exportName,
         `does not have ${missing.join(", ")} among its columns`,
-        `Add there ${missing.map((name) => columnText(facts, name)).join(", ")}`,
+        `Add to it ${missing.map((name) => columnText(facts, name)).join(", ")}`,
       );
     if (needs.key && table.key.length === 0)
       throw this.#incomplete(exportName, "has no key", `Add key: ${JSON.stringify(requireKey(facts))}`);
@@ -68,8 +70,8 @@ export class TablesFile {
   }
 
   #incomplete(exportName: string, what: string, remedy: string): UsageError {
-    return new UsageError(`${exportName} in ${this.#path} describes the table, and ${what}.`, {
-      remedy: `${remedy}. What stands in that file is yours, and is left as it is.`,
+    return new UsageError(`${exportName} in ${this.#path} describes the table, but ${what}.`, {
+      remedy: `${remedy}. tidefill does not change what you have in that file.`,
     });
   }
 
@@ -81,7 +83,7 @@ export class TablesFile {
     return { exportName, table: describeTable(facts), facts };
   }
 
-  /** What `table` is called in the file, once it is imported. */
+  /** The name under which the file imports `table`; adds the import if it is missing. */
   #importTable(): string {
     const imports = [...this.#text.matchAll(importStatement)];
     const bindings = imports

@@ -11,7 +11,7 @@ export function schemaText(statements: readonly string[]): string {
   return [...new Set(statements)].map(inTemplate).join("\n");
 }
 
-/** Statements that make a described table with what a test needs of it: its columns, their defaults and what is unique. */
+/** Statements that create a described table as a test needs it: columns, defaults and unique constraints. */
 export function createTableText(
   { table, facts }: DescribedTable,
   unique: readonly string[] | null,
@@ -30,7 +30,7 @@ export function createTableText(
   return [...schema, `create table ${facts.name} (\n${lines}\n);`];
 }
 
-/** A hundred rows, with null in the columns that the job is to fill. */
+/** A hundred rows, with null in the columns that the job fills. */
 export function insertRowsText({ table, facts }: DescribedTable, left: readonly string[]): string {
   const columns = facts.relation.columns.filter(
     ({ name, isNullable, isIdentityAlways }) =>
@@ -45,7 +45,7 @@ export function insertRowsText({ table, facts }: DescribedTable, left: readonly 
   ].join("\n");
 }
 
-/** The columns that PostgreSQL fills in such a table, otherwise each time: with numbers, with the time. */
+/** The columns that PostgreSQL fills differently each time: with numbers, with the time. */
 export function columnsOfChance(
   { facts, table }: DescribedTable,
   given: readonly string[],
@@ -59,12 +59,12 @@ export function columnsOfChance(
 function columnText(column: Column, facts: TableFacts, isRead: boolean): string {
   const type = isKnownType(column) ? column.baseType : column.isArray ? "text[]" : "text";
   const byItself = byItselfText(column, facts);
-  // What a default of one's own would fill is left empty.
+  // A column whose default is the user's own expression may be null in the test.
   const isLeft = !isRead && facts.defaults.has(column.name) && byItself === "";
   return `${displayIdentifier(column.name)} ${type}${column.isNullable || isLeft ? "" : " not null"}${byItself}`;
 }
 
-/** How the column gets a value by itself, as far as a database with nothing of one's own can do it. */
+/** How the column gets a value by itself, as far as a database without the user's own functions can do it. */
 function byItselfText(column: Column, { defaults }: TableFacts): string {
   const byItself = defaults.get(column.name);
   if (byItself === undefined) return "";

@@ -3,7 +3,7 @@ import { parseColumnType } from "../job/columns/column-types.ts";
 /** What a value of a described type is in JavaScript. */
 export type ValueKind = "number" | "bigint" | "string" | "boolean" | "bytes" | "json";
 
-/** The kind of the type's values, without its array and its null. */
+/** The kind of the type's values, apart from array and null. */
 export function valueKind(type: string): ValueKind {
   switch (parseColumnType(type)?.scalar) {
     case "smallint":

@@ -5,7 +5,10 @@ import type { AnySource } from "../plan/open/resolve-job.ts";
 import { ColumnInput } from "../source/columns/column-input.ts";
 import { TableRows } from "../source/table/table-rows.ts";
 
-/** A row as the source of a job would yield it: its own columns, each through PostgreSQL's text. @throws UsageError */
+/**
+ * A row as the job's source would yield it: only its columns, each by way of PostgreSQL's text.
+ * @throws UsageError
+ */
 export function rowAsRead(
   { name }: Job,
   source: AnySource,
@@ -33,7 +36,8 @@ function valueAsRead(column: string, type: string, value: unknown): unknown {
     const given =
       value === undefined ? "is missing" : `cannot be this ${value === null ? "null" : typeof value}`;
     throw new UsageError(`The row's ${column} (${type}) ${given}.`, {
-      remedy: "Give what a transform sees: a bigint as 1n, numeric and moments as text, JSON as its value.",
+      remedy:
+        "Give what a transform sees: a bigint as 1n, numeric and timestamps as text, JSON as its value.",
       cause,
     });
   }

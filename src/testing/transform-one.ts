@@ -13,9 +13,10 @@ export interface TransformOptions {
 type PlainRow = Readonly<Record<string, unknown>>;
 
 /**
- * Calls a job's transform on one row, without a database, and answers what a run would write: the row (or rows) as its columns
- * take them, `{}` for a row that is deleted, or the verdict of `skip()` and `reject(reason)`.
- * What the transform throws is thrown. @throws ColumnValueError for a value that its column cannot take, which a run would reject
+ * Calls a job's transform on one row, without a database, and answers what a run would write: the row (or
+ * rows) as its columns take them, `{}` for a row that is deleted, or the verdict of `skip()` and
+ * `reject(reason)`. Throws what the transform throws. @throws ColumnValueError for a value that its column
+ * cannot take: a run rejects it
  */
 export async function transformOne(
   job: Job,
@@ -41,7 +42,7 @@ async function call(transform: Transform, row: object, parameters: object): Prom
   }
 }
 
-/** What a row that the transform answers becomes. */
+/** Turns what the transform answers into the row that is written. */
 function writer(sink: AnySink): (answer: unknown) => PlainRow {
   const target = insertOf(sink) ?? sink;
   const encoder = target.columns.length === 0 ? null : new RowEncoder(target.table.columns, target.columns);

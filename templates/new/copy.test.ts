@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { expectSameAfterKills, runJobInTest, withDatabase } from "tidefill/testing";
 import job from "./{{job}}.ts";
 
-// As the database had it when this file was written; change it as you like.
+// The tables as they were when this file was written; change them as you like.
 const schema = `
   {{schema}}
 `;
 {{if isOpen}}
-{{if isOpen}}const todo = "Take this away once the job says what its rows get.";
+{{if isOpen}}const todo = "Remove this once the job says what its rows get.";
 
-test("{{job}} copies every row, and takes none away", {{todo}}() =>
+test("{{job}} copies every row, and removes none", {{todo}}() =>
   withDatabase(
     async (database) => {
       const report = await runJobInTest(job, { database });

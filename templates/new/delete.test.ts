@@ -3,12 +3,12 @@ import { test } from "node:test";
 import { expectSameAfterKills, runJobInTest, withDatabase } from "tidefill/testing";
 import job from "./{{job}}.ts";
 
-// As the database had it when this file was written; change it as you like.
+// The tables as they were when this file was written; change them as you like.
 const schema = `
   {{schema}}
 `;
 
-const todo = "Take this away once the job says which rows it is about.";
+const todo = "Remove this once the job says which rows it works on.";
 
 test("{{job}} deletes what it should and nothing else", { todo }, () =>
   withDatabase(
@@ -16,7 +16,7 @@ test("{{job}} deletes what it should and nothing else", { todo }, () =>
       const report = await runJobInTest(job, { database });
       assert.equal(report.status, "succeeded");
       const left = await database.query({{keys}});
-      // Say which rows are still there.
+      // Write here which rows must still be there.
       assert.equal(left.length, 50);
     },
     { schema },

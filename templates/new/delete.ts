@@ -4,7 +4,7 @@ import {{tables}} from "./tables.ts";
 /** {{does}} Say here why. */
 export default defineSqlJob({
   name: "{{job}}",
-  // Say here which rows go: as long as it is false, none does.
+  // Write here which rows to delete: as long as it is false, none is deleted.
   source: rowsOf({{table}}, { where: sql`false` }),
   sink: deleteFrom({{table}}),
 });

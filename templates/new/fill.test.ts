@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { expectSameAfterKills, runJobInTest, transformOne, withDatabase } from "tidefill/testing";
 import job from "./{{job}}.ts";
 
-// As the database had it when this file was written; change it as you like.
+// The tables as they were when this file was written; change them as you like.
 const schema = `
   {{schema}}
 `;
 {{if isOpen}}
-{{if isOpen}}const todo = "Take this away once the job says what its rows get.";
+{{if isOpen}}const todo = "Remove this once the job says what its rows get.";
 
-test("{{job}} makes of one row what it should", {{todo}}async () => {
+test("{{job}} transforms one row as it should", {{todo}}async () => {
   const row = {{row}};
   assert.deepEqual(await transformOne(job, row), {{expected}});
 });

@@ -5,9 +5,9 @@ import {{tables}} from "./tables.ts";
 export default defineJob({
   name: "{{job}}",
   expand: {{expand}},
-  {{if neverPending}}// If something in a row tells that it is still to be done, say so: pending: sql`…`.
+  {{if neverPending}}// If a condition tells which rows are still to be done, add it: pending: sql`…`.
   // Name in `read` what the transform needs. There are also: {{unread}}.
-  // By their names about persons, so a job that reads them keeps an encrypted undo log: {{unreadPersonal}}.
+  // Personal data by their names, so a job that reads them keeps an encrypted undo log: {{unreadPersonal}}.
   source: rowsOf({{table}}, {{options}}),
   // {{remarks}}
   transform: ({{row}}) => ({{values}}),

@@ -3,12 +3,12 @@ import { test } from "node:test";
 import { expectSameAfterKills, runJobInTest, withDatabase } from "tidefill/testing";
 import job from "./{{job}}.ts";
 
-// As the database had it when this file was written; change it as you like.
+// The tables as they were when this file was written; change them as you like.
 const schema = `
   {{schema}}
 `;
 {{if isOpen}}
-{{if isOpen}}const todo = "Take this away once the job says what its rows get.";
+{{if isOpen}}const todo = "Remove this once the job says what its rows get.";
 
 test("{{job}} moves every row", {{todo}}() =>
   withDatabase(

@@ -4,8 +4,8 @@ import {{tables}} from "./tables.ts";
 /** {{does}} Say here why. */
 export default defineJob({
   name: "{{job}}",
-  // Not read, since nothing asks for it: {{unread}}.
-  // By their names about persons, so the job keeps an encrypted undo log: {{personal}}.
+  // Not read, since no column needs it: {{unread}}.
+  // Personal data by their names, so the job keeps an encrypted undo log: {{personal}}.
   source: rowsOf({{from}}, { read: {{read}} }),
   // Not filled here, so they take their defaults: {{left}}.
   transform: {{transform}},

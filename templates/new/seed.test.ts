@@ -3,12 +3,12 @@ import { test } from "node:test";
 import { expectSameAfterKills, runJobInTest, withDatabase } from "tidefill/testing";
 import job from "./{{job}}.ts";
 
-// As the database had it when this file was written; change it as you like.
+// The tables as they were when this file was written; change them as you like.
 const schema = `
   {{schema}}
 `;
 
-const todo = "Take this away once the job has rows.";
+const todo = "Remove this once the job has rows.";
 
 test("{{job}} {{does}}", { todo }, () =>
   withDatabase(

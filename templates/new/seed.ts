@@ -12,6 +12,6 @@ export default defineJob({
     { columns: {{types}} },
   ),
   transform: (row) => row,
-  {{if isDoubled}}// No unique constraint tells a row from another: seeded again, they are there twice.
+  {{if isDoubled}}// No unique constraint finds an existing row: seeded again, the rows are there twice.
   sink: insertInto({{into}}, {{columns}}{{onConflict}}),
 });

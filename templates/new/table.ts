@@ -1,8 +1,8 @@
 export const {{identifier}} = {{maker}}({{name}}, {
-  // Keys are kept and shown: if {{personalKey}} is about persons, name another unique one.
+  // Keys are kept and shown: if {{personalKey}} is personal data, use another unique column.
   key: {{key}},
-  {{if isKeyless}}// No key orders its rows: it can only be inserted into.
+  {{if isKeyless}}// No key orders its rows: jobs can only insert into it.
   columns: {{columns}},
-  {{if isPersonal}}// By their names, so correct the list: values of these columns are shown and kept nowhere.
+  {{if isPersonal}}// Guessed by their names, so correct the list: values of these columns are not shown, and kept only encrypted.
   personalData: {{personalData}},
 });

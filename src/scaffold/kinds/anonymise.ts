@@ -11,7 +11,7 @@ import { createTableText, insertRowsText, schemaText } from "../test-schema.ts";
 import { valueKind } from "../value-kind.ts";
 import { columnsToFill } from "./fill.ts";
 
-/** The columns whose values go: those named, else those that look as if they were about persons. @throws UsageError */
+/** The columns whose values go: those named, else those that look like personal data. @throws UsageError */
 export function columnsToAnonymise(
   facts: TableFacts,
   key: readonly string[],
@@ -21,7 +21,7 @@ export function columnsToAnonymise(
   if (personalKey !== undefined)
     throw new RefusedError(
       "key-is-not-personal",
-      `${facts.name}.${personalKey} looks like personal data, and is the key by which rows are found: keys are kept and shown.`,
+      `${facts.name}.${personalKey} looks like personal data, but is the key by which rows are found: keys are kept and shown.`,
       "Order the rows by another unique key, a number or a uuid.",
     );
   if (named.length > 0) return columnsToFill(facts, key, named);
@@ -30,12 +30,12 @@ export function columnsToAnonymise(
     .map(({ name }) => name)
     .filter((name) => looksPersonal(facts.relation.name, name));
   if (personal.length > 0) return personal;
-  throw new UsageError(`No column of ${facts.name} looks by its name as if it were about persons.`, {
+  throw new UsageError(`No column of ${facts.name} looks like personal data by its name.`, {
     remedy: "Name those that are: --column full_name --column note",
   });
 }
 
-/** A job that overwrites values of persons: of none until the author says whose. */
+/** A job that overwrites values of persons: of no row until the author says which. */
 export function anonymiseFiles(job: string, described: DescribedTable, columns: readonly string[]): JobFiles {
   const { exportName, table, facts } = described;
   const found = facts.relation.columns.filter((column) => columns.includes(column.name));
@@ -43,9 +43,12 @@ export function anonymiseFiles(job: string, described: DescribedTable, columns: 
   const known = replaced.filter(({ by }) => by !== null);
   const open = replaced.filter(({ by }) => by === null).map(({ column }) => column.name);
   if (known.length === 0)
-    throw new UsageError(`Nothing is known that could stand in ${open.join(", ")} of ${facts.name}.`, {
-      remedy: "Write the job by hand: update(…, { column: sql`…` }).",
-    });
+    throw new UsageError(
+      `There is no known replacement for the values of ${open.join(", ")} of ${facts.name}.`,
+      {
+        remedy: "Write the job by hand: update(…, { column: sql`…` }).",
+      },
+    );
   const values = known.map(({ column, by }) => `${property(column.name)}: sql\`${by}\``);
   const list = (names: readonly string[]) => names.map(displayIdentifier).join(", ");
   return {
@@ -66,7 +69,7 @@ export function anonymiseFiles(job: string, described: DescribedTable, columns: 
   };
 }
 
-/** The condition under which a value is still to be replaced. */
+/** The condition that a value must still be replaced. */
 function differs(column: Column, byNull: boolean): string {
   const name = columnInSql(column.name);
   if (byNull) return `${name} is not null`;
@@ -74,7 +77,7 @@ function differs(column: Column, byNull: boolean): string {
   return `${name}${comparable(column)} is distinct from ${anonymous}${comparable(column)}`;
 }
 
-/** An expression that is the same for each turn and tells nothing; null where the type is not known. */
+/** An expression that is the same each time and reveals nothing; null where the type is not known. */
 function replacement(column: Column, key: readonly string[]): string | null {
   if (column.isNullable) return "null";
   if (column.isArray) return "'{}'";

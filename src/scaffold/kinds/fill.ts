@@ -11,7 +11,10 @@ import { isReadOnly, type TableFacts } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
 import { createTableText, insertRowsText, schemaText } from "../test-schema.ts";
 
-/** The columns that a job fills: those named, else the newest that may be null and whose values are free. @throws UsageError */
+/**
+ * The columns that a job fills: those named, else the newest one that may be null and whose values are free.
+ * @throws UsageError
+ */
 export function columnsToFill(
   facts: TableFacts,
   key: readonly string[],
@@ -22,14 +25,14 @@ export function columnsToFill(
   const known = writable.map(({ name }) => name);
   const stranger = named.find((name) => !known.includes(name));
   if (stranger !== undefined)
-    throw new UsageError(`${facts.name} has no column ${stranger} that could be written.`, {
+    throw new UsageError(`${facts.name} has no writable column ${stranger}.`, {
       remedy: `It has: ${known.join(", ")}. To add one, name its type: --add ${stranger}:<type>`,
     });
   if (named.length > 0) return named;
   const free = writable.filter(({ name }) => !isTied(facts, name));
   const newest = free.findLast(({ isNullable }) => isNullable);
   if (newest !== undefined) return [newest.name];
-  throw new UsageError(`No column of ${facts.name} looks as if it were to be filled.`, {
+  throw new UsageError(`No column of ${facts.name} looks like one to fill.`, {
     remedy: `Name one: --column ${free[0]?.name ?? "<column>"}   or add one: --add <column>:<type>`,
   });
 }
@@ -118,7 +121,7 @@ function testHoles(
   );
   const expected = columns.map((name) => `${property(name)}: ${values.get(name)?.inTest ?? literal(name)}`);
   const isNull = columns.map((name) => `${displayIdentifier(name)} is null`).join(" or ");
-  // The job adds the others itself.
+  // The job adds the other columns itself.
   const isThere = { ...described, facts: withoutColumns(facts, added) };
   const isOpen = [...values.values()].includes(null);
   return {
@@ -136,7 +139,7 @@ function readOf(values: Values): readonly string[] {
   return [...new Set([...values.values()].flatMap((value) => value?.reads ?? []))];
 }
 
-/** True of a row until it is done: one that lacks what its value is made from has nothing to be done. */
+/** True for a row until it is done; false for one that lacks what its value is made from. */
 function pendingOf({ table }: DescribedTable, columns: readonly string[], values: Values): string {
   const parts = columns
     .filter((column) => table.columns[column]?.endsWith("?"))
@@ -151,7 +154,7 @@ function pendingOf({ table }: DescribedTable, columns: readonly string[], values
   return parts.map((part) => (several && part.includes(" and ") ? `(${part})` : part)).join(" or ");
 }
 
-/** What the author may add to `read`, so that no column is read only because it is there. */
+/** The columns that the author may add to `read`: none is read by default. */
 function unread({ relation }: TableFacts, key: readonly string[], known: readonly string[]): Holes {
   const others = relation.columns
     .map(({ name }) => name)
@@ -164,15 +167,15 @@ function unread({ relation }: TableFacts, key: readonly string[], known: readonl
 }
 
 function remarks(facts: TableFacts, column: string, value: ExampleValue | null): readonly string[] {
-  if (value !== null) return [`An example: ${inComment(value.says)}. Say here what it should get.`];
+  if (value !== null) return [`An example: ${inComment(value.says)}. Write here what the column should get.`];
   if (facts.foreignKeyColumns.includes(column))
-    return [`${inComment(column)} is a foreign key: what it gets must be a row of the other table.`];
+    return [`${inComment(column)} is a foreign key: its value must be that of a row of the other table.`];
   if (facts.tellingColumns.includes(column))
-    return [`${inComment(column)} is unique or tells the partition: each row needs a value of its own.`];
+    return [`${inComment(column)} is unique or chooses the partition: each row needs a value of its own.`];
   return [];
 }
 
-/** Whether a value that somebody has made up would break what the column stands for. */
+/** Whether a made-up value would break what the column stands for. */
 function isTied({ foreignKeyColumns, tellingColumns }: TableFacts, column: string): boolean {
   return foreignKeyColumns.includes(column) || tellingColumns.includes(column);
 }

@@ -13,15 +13,15 @@ import { naturalKey } from "./seed.ts";
 interface Filled {
   readonly column: string;
   readonly value: string;
-  /** the source's column; null where the author says what the target's gets */
+  /** the source's column; null where the author must say what the target's column gets */
   readonly reads: string | null;
-  /** the source's column, where its null would not be taken */
+  /** the source's column, where the target does not accept its null */
   readonly notNull: string | null;
 }
 
 /**
- * A job that brings rows into another table: columns of the same name go over by themselves.
- * A move takes the rows away from where they were, a copy leaves them.
+ * A job that brings rows into another table; columns of the same name are copied.
+ * A move deletes the rows from their old table, a copy leaves them there.
  */
 export function moveFiles(
   job: string,
@@ -69,7 +69,7 @@ function doesText(
   known: readonly string[] | null,
 ): string {
   const does = `${kind === "move" ? "Moves" : "Copies"} rows of ${from.facts.name} into ${into.facts.name}`;
-  const again = known === null ? "" : `; a row that is there already, by ${known.join(", ")}, stays as it is`;
+  const again = known === null ? "" : `; an existing row, by ${known.join(", ")}, stays as it is`;
   return inComment(`${does}${again}.`);
 }
 
@@ -83,7 +83,7 @@ function importsOf(kind: "move" | "copy", filled: readonly Filled[]): string {
   ].join(", ");
 }
 
-/** The source, of which only what goes over is read. */
+/** The source, of which only the copied columns are read. */
 function sourceHoles(from: DescribedTable, filled: readonly Filled[]): Holes {
   const { key, columns, personalData } = from.table;
   const read = filled.map(({ reads }) => reads).filter((name) => name !== null);
@@ -96,7 +96,7 @@ function sourceHoles(from: DescribedTable, filled: readonly Filled[]): Holes {
   };
 }
 
-/** A row whose null the target would not take stays where it is. */
+/** The transform; a row with a null that the target does not accept is rejected, and so stays where it is. */
 function transformText(filled: readonly Filled[]): string {
   const values = filled.map(({ column, value }) => `${property(column)}: ${value},`);
   const refused = filled.map(({ notNull }) => notNull).filter((column) => column !== null);
@@ -114,7 +114,7 @@ function fillings(from: DescribedTable, into: DescribedTable) {
     (column) => !isReadOnly(column) && Object.hasOwn(into.table.columns, column.name),
   );
   const filled = writable.map((column) => fillingOf(column, from, into)).filter((each) => each !== null);
-  // Every insert names a column.
+  // Every insert must name a column.
   const some = filled.length > 0 ? filled : writable.slice(0, 1).map(({ name }) => open(name));
   const left = writable.map(({ name }) => name).filter((name) => !some.some(({ column }) => column === name));
   return { filled: some, left };
@@ -124,7 +124,7 @@ function fillingOf({ name, isNullable }: Column, from: DescribedTable, into: Des
   const wanted = into.table.columns[name] ?? "text";
   const has = from.table.columns[name];
   const byItself = into.facts.defaults.get(name);
-  // Numbers that the target counts are its own: with those of another table it would run into them later.
+  // The target numbers its rows itself: numbers of another table would collide with its own later.
   if (byItself?.isCounted) return null;
   const value = has === undefined ? null : conversion(member("row", name), has, wanted);
   if (has === undefined || value === null) return isNullable || byItself !== undefined ? null : open(name);
@@ -140,13 +140,13 @@ function open(column: string): Filled {
   return { column, value: "todo(row)", reads: null, notNull: null };
 }
 
-/** A value of one type as one of another; null where that wants thought. */
+/** A value of one type as one of another; null where the author must decide. */
 function conversion(value: string, from: string, to: string): string | null {
   const [source, target] = [parseColumnType(from), parseColumnType(to)];
   if (source === null || target === null || source.isArray !== target.isArray) return null;
   const [has, wants] = [valueKind(from), valueKind(to)];
   if (source.isArray) return source.scalar === target.scalar ? value : null;
-  // A numeric is a text that TypeScript takes for none.
+  // A numeric is a string in JavaScript, but TypeScript does not accept it as one.
   if (source.scalar === "numeric" && wants === "string" && target.scalar !== "numeric")
     return `String(${value})`;
   if (has === wants) return value;

@@ -6,7 +6,7 @@ import { isReadOnly, type TableFacts } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
 import { columnsOfChance, createTableText, schemaText } from "../test-schema.ts";
 
-/** The columns that rows of the job's own give: those that PostgreSQL does not fill by itself. */
+/** The columns that the job's own rows give: those that PostgreSQL does not fill by itself. */
 export function seededColumns({ table, facts }: DescribedTable): readonly string[] {
   const writable = facts.relation.columns.filter(
     (column) => !isReadOnly(column) && Object.hasOwn(table.columns, column.name),
@@ -15,7 +15,7 @@ export function seededColumns({ table, facts }: DescribedTable): readonly string
   return (own.length > 0 ? own : writable).map(({ name }) => name);
 }
 
-/** The columns by which a row that is there already is known; null when no unique constraint tells. */
+/** The columns by which an existing row is found; null when there is no unique constraint. */
 export function naturalKey(facts: TableFacts, columns: readonly string[]): readonly string[] | null {
   const usable = facts.uniqueIndexes.filter(
     ({ fault, columns: unique }) =>
@@ -33,7 +33,7 @@ export function seedFiles(job: string, described: DescribedTable): JobFiles {
     (column) => `${property(column)}: ${exampleLiteral(table.columns[column] ?? "text")}`,
   );
   const types = columns.map((column) => `${property(column)}: ${JSON.stringify(table.columns[column])}`);
-  const again = known === null ? "" : `; a row that is there already, by ${known.join(", ")}, stays as it is`;
+  const again = known === null ? "" : `; an existing row, by ${known.join(", ")}, stays as it is`;
   return {
     job: fillTemplate("seed.ts", {
       job,
@@ -49,7 +49,7 @@ export function seedFiles(job: string, described: DescribedTable): JobFiles {
     test: fillTemplate("seed.test.ts", {
       job,
       schema: schemaText(createTableText(described, known, false)),
-      does: known === null ? "seeds its rows" : "seeds its rows, and seeded again changes nothing",
+      does: known === null ? "seeds its rows" : "seeds its rows, and changes nothing when it seeds again",
       all: queryText(`select * from ${facts.name}`),
       isKnown: known !== null,
       kills: killOptions(columnsOfChance(described, columns)),

@@ -14,7 +14,7 @@ export const jobKinds = ["fill", "move", "copy", "seed", "anonymise", "delete"] 
 
 export type JobKind = (typeof jobKinds)[number];
 
-/** What somebody wants to have written. */
+/** The job that a user wants to be written. */
 export interface WantedJob {
   readonly name: string;
   readonly kind: JobKind;
@@ -63,7 +63,7 @@ export function writeJob(
   }
 }
 
-/** A name for a job of which nothing more is known. */
+/** A name for a job, made of its kind, its columns and its table. */
 export function tellingName({ kind, columns }: Pick<WantedJob, "kind" | "columns">, table: string): string {
   const what = kind === "fill" || kind === "anonymise" ? columns : [];
   return [kind, ...what, table].join("-");

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { ownFile, ownVersion } from "../../own-package.ts";
 
-/** A new project as `templates/init` has it, in the order in which a newcomer reads it. */
+/** The files of `templates/init`, in the order in which a newcomer reads them. */
 const files = [
   "package.json",
   "tsconfig.json",
@@ -13,7 +13,7 @@ const files = [
   "examples/fill-article-word-count.test.ts",
 ] as const;
 
-/** The files of a new project in one of its folders, by their paths; those beside the folders where it is `.`. */
+/** The files of a new project in one of its folders, by their paths; `.` is the project's own folder. */
 export function projectFiles(folder: "." | "jobs" | "examples"): Readonly<Record<string, string>> {
   return Object.fromEntries(
     files
@@ -25,10 +25,10 @@ export function projectFiles(folder: "." | "jobs" | "examples"): Readonly<Record
   );
 }
 
-/** What belongs into no repository: the embedded PostgreSQL, and what npm installs. */
+/** What does not belong in a repository: the embedded PostgreSQL, and what npm installs. */
 export const ignoredPaths: readonly string[] = [".tidefill/", "node_modules/"];
 
-/** The text with those of the lines that it lacks. */
+/** The text with the lines added that it lacks. */
 export function withLines(text: string, lines: readonly string[]): string {
   const has = new Set(text.split(/\r?\n/).map((line) => line.trim().replace(/^\//, "").replace(/\/$/, "")));
   const missing = lines.filter((line) => !has.has(line.replace(/\/$/, "")));

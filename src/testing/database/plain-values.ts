@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { ColumnCodec } from "../../job/columns/column-codec.ts";
 
-/** Types that are more than a text in JavaScript, by the numbers that PostgreSQL knows them by, alone and as an array. */
+/** The types that are decoded, with PostgreSQL's oids of each type and of its array. */
 const types: readonly (readonly [type: string, oid: number, array: number])[] = [
   ["boolean", 16, 1000],
   ["bytea", 17, 1001],
@@ -28,7 +28,7 @@ const codecs = new Map(
   ]),
 );
 
-/** Values as a transform sees them: `bigint` as a bigint, numbers with all digits and moments as texts, JSON parsed. */
+/** Values as a transform sees them: `bigint` as a bigint, `numeric` and timestamps as texts, JSON parsed. */
 export const plainValues = {
   getTypeParser: (oid: number) => {
     const codec = codecs.get(oid);

@@ -3,7 +3,7 @@ import pg from "pg";
 import { messageOf, UsageError } from "../../errors.ts";
 import { connected } from "./server-url.ts";
 
-/** SQL, or a file of it: a URL, or a path that ends in `.sql`; several are run in their order. */
+/** SQL, or a file of SQL (a URL, or a path that ends in `.sql`); several are run in their order. */
 export type Schema = string | URL | readonly (string | URL)[];
 
 interface SchemaPart {
@@ -11,7 +11,7 @@ interface SchemaPart {
   readonly text: string;
 }
 
-/** What a schema consists of. @throws UsageError for a file that is not there */
+/** The parts of a schema. @throws UsageError for a file that is missing */
 export async function readSchema(schema: Schema): Promise<readonly SchemaPart[]> {
   const parts = typeof schema === "string" || schema instanceof URL ? [schema] : schema;
   return Promise.all(parts.map(readPart));
@@ -23,7 +23,8 @@ async function readPart(part: string | URL): Promise<SchemaPart> {
   const name = part instanceof URL ? part.pathname : part.trim();
   const text = await readFile(part instanceof URL ? part : name, "utf8").catch((cause: unknown) => {
     throw new UsageError(`The schema ${name} cannot be read: ${messageOf(cause)}`, {
-      remedy: "A relative path begins where the process was started: new URL(…, import.meta.url) does not.",
+      remedy:
+        "A relative path begins where the process was started. Use new URL(…, import.meta.url) to begin at the test's file.",
       cause,
     });
   });
@@ -41,7 +42,7 @@ function refuse({ name, text }: SchemaPart, cause: unknown): never {
   const position = cause instanceof pg.DatabaseError ? cause.position : undefined;
   const line = position === undefined ? "" : ` (line ${text.slice(0, Number(position)).split("\n").length})`;
   throw new UsageError(`PostgreSQL does not accept ${name}: ${messageOf(cause)}${line}.`, {
-    remedy: "A dump must hold SQL alone: pg_dump --schema-only, or --inserts.",
+    remedy: "A dump may hold only SQL: use pg_dump --schema-only, or --inserts.",
     cause,
   });
 }

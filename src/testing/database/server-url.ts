@@ -2,14 +2,14 @@ import type pg from "pg";
 import { Cluster } from "../../embedded/cluster.ts";
 import { createPool } from "../../postgres/connection/create-pool.ts";
 
-/** Nobody keeps the data of a test: what a crash of the machine would lose need not reach the disk. */
+/** The data of a test is not kept: nothing need survive a crash of the machine. */
 const settings = { fsync: "off", full_page_writes: "off", synchronous_commit: "off", timezone: "UTC" };
 
 let embedded: Promise<Cluster> | undefined;
 
 /**
- * The server that all tests of this process use: the one that `TIDEFILL_TEST_DATABASE_URL` names, else one of our own, which is
- * started once, ends with the process, and does not keep it alive.
+ * The server that all tests of this process use: the one of `TIDEFILL_TEST_DATABASE_URL`, else one of our
+ * own. Ours is started once, ends with the process, and does not keep it alive.
  */
 export async function serverUrl(): Promise<string> {
   const given = process.env.TIDEFILL_TEST_DATABASE_URL;
@@ -25,7 +25,7 @@ export function urlOn(server: string, database: string): string {
   return url.href;
 }
 
-/** A connection for `work`, which is closed in any case: one that stays open would keep the process from ending. */
+/** Gives `work` a connection, and always closes it: an open one would keep the process alive. */
 export async function connected<T>(url: string, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
   const pool = createPool({ connectionString: url, applicationName: "test", maxConnections: 1 });
   try {

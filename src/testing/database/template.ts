@@ -5,7 +5,9 @@ import { connected, urlOn } from "./server-url.ts";
 /** Templates that this process has made or found, by server and name. */
 const made = new Map<string, Promise<unknown>>();
 
-/** The name of a database that holds this schema and nothing else; made once, however many tests ask for it at once. */
+/**
+ * The name of a database that holds only this schema; made once, even when many tests ask at the same time.
+ */
 export async function templateOf(server: string, schema: Schema): Promise<string> {
   const parts = await readSchema(schema);
   const hash = createHash("sha256").update(JSON.stringify(parts.map(({ text }) => text)));
@@ -20,7 +22,7 @@ export async function templateOf(server: string, schema: Schema): Promise<string
   return name;
 }
 
-// Other processes may be at it on a server of the user's: one makes it, and under its name it is always whole.
+// On a user's server other processes may make it too: only one does, and under its name it is always whole.
 async function make(server: string, name: string, fillIn: (draft: string) => Promise<void>): Promise<void> {
   await connected(server, async (client) => {
     await client.query("select pg_advisory_lock(hashtextextended($1, 0))", [name]);
@@ -30,7 +32,7 @@ async function make(server: string, name: string, fillIn: (draft: string) => Pro
     await client.query(`drop database if exists ${draft} with (force)`);
     await client.query(`create database ${draft} template template0`);
     await fillIn(draft);
-    // Nobody can be connected to it while it is copied.
+    // PostgreSQL copies only a database without connections.
     await client.query(`alter database ${draft} with allow_connections false`);
     await client.query(`alter database ${draft} rename to ${name}`);
   });

@@ -23,8 +23,9 @@ export class TestDatabase {
   }
 
   /**
-   * Runs SQL and answers its rows, each value as a transform sees it: `bigint` as a bigint, `numeric` and moments as text, JSON
-   * parsed. Without parameters it may be several statements; the rows are those of the last.
+   * Runs SQL and answers its rows, each value as a transform sees it: `bigint` as a bigint, `numeric` and
+   * timestamps as text, JSON parsed. Without parameters it may be several statements; the rows are those of
+   * the last.
    */
   async query<Row extends object = Record<string, unknown>>(
     text: string,
@@ -37,7 +38,7 @@ export class TestDatabase {
     return last?.rows ?? [];
   }
 
-  /** Closes the connections of its own; the next query opens one again. */
+  /** Closes its own connections; the next query opens one again. */
   async disconnect(): Promise<void> {
     const pool = this.#pool;
     this.#pool = undefined;

@@ -5,7 +5,10 @@ import { quoteIdentifier } from "../../postgres/sql/sql.ts";
 import { connected, urlOn } from "./server-url.ts";
 import { TestDatabase } from "./test-database.ts";
 
-/** Gives `work` a copy of a database of this server, and drops the copy in any case, whoever is still connected. */
+/**
+ * Gives `work` a copy of a database of this server, and always drops it, even when sessions are still
+ * connected.
+ */
 export async function withCopyOf<T>(
   server: string,
   template: string,
@@ -17,7 +20,7 @@ export async function withCopyOf<T>(
   try {
     return await work(database);
   } finally {
-    // First: a query that the test has not waited for would be waited for.
+    // Before the disconnect, which would wait for a query that the test has not awaited.
     await connected(server, (client) => client.query(`drop database if exists ${name} with (force)`));
     await database.disconnect();
   }
@@ -42,8 +45,8 @@ async function create(client: pg.ClientBase, name: string, template: string): Pr
       [template],
     );
     throw new UsageError(
-      `The database ${template} cannot be copied while others are connected to it: ${rows.map(({ who }) => who).join(", ")}.`,
-      { remedy: "Close the connections of your own first.", cause: error },
+      `The database ${template} cannot be copied while other sessions are connected to it: ${rows.map(({ who }) => who).join(", ")}.`,
+      { remedy: "Close your own connections first.", cause: error },
     );
   }
 }

@@ -6,9 +6,9 @@ import { StopAfter } from "./stop-after.ts";
 
 export interface InTestOptions {
   readonly database: TestDatabase;
-  /** stop when so many batches are committed, as the first Ctrl-C would */
+  /** stop after this many committed batches, as the first Ctrl-C would */
   readonly stopAfterBatches?: number | undefined;
-  /** rows of a batch at most; 10 when absent, so that a small table has several */
+  /** most rows of a batch; 10 when absent, so that a small table has several batches */
   readonly batchRows?: number | undefined;
   /** 1 when absent: batches come in the order of the key */
   readonly workers?: number | undefined;
@@ -19,7 +19,10 @@ const defaultBatchRows = 10;
 /** Undo logs about persons are encrypted; those of a test hide nothing. */
 const undoKeyOfTests = "known to everybody: for tests only";
 
-/** What the engine is told: few rows a batch, one worker, and nothing that holds it back. @throws UsageError */
+/**
+ * The engine's options in a test: few rows a batch, one worker, and nothing that holds it back.
+ * @throws UsageError
+ */
 export function workOptions(options: InTestOptions): WorkOptions {
   const { database, stopAfterBatches, batchRows = defaultBatchRows, workers = 1, onEvent } = options;
   requireCount("batchRows", batchRows);
@@ -34,7 +37,7 @@ export function workOptions(options: InTestOptions): WorkOptions {
   };
 }
 
-/** @throws UsageError for what is not a number of something */
+/** @throws UsageError for what is not a whole number from 1 */
 export function requireCount(name: string, count: number): void {
   if (Number.isInteger(count) && count > 0) return;
   throw new UsageError(`${name} must be a whole number from 1, got ${count}.`);

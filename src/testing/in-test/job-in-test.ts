@@ -1,8 +1,8 @@
 import type { Job } from "../../job/definition/define-job.ts";
 
 /**
- * The job without what has a meaning in production only: a window and a rate that it would wait for, and the backup that it would
- * be refused without. (The engine leaves out its throttles, with all other signals.)
+ * The job without what matters only in production: the window and the rate that it would wait for, and the
+ * backup without which it would be refused. (The engine leaves out its throttles, with all other signals.)
  */
 export function jobInTest(job: Job): Job {
   const { batchTime } = job.pace;

@@ -23,7 +23,10 @@ export interface RunInTestOptions extends InTestOptions {
   readonly again?: boolean | undefined;
 }
 
-/** Runs a job as `tidefill run` does, in small batches: its expand steps, its rows, and the contract steps that take nothing away. */
+/**
+ * Runs a job as `tidefill run` does, in small batches: expand steps, rows, and the non-destructive contract
+ * steps.
+ */
 export async function runJobInTest(job: Job, options: RunInTestOptions): Promise<RunReport> {
   const { parameters, again } = options;
   return runJob(jobInTest(job), { ...workOptions(options), parameters, again });
@@ -34,7 +37,7 @@ export async function resumeInTest(job: Job, options: InTestOptions): Promise<Ru
   return resumeRun(jobInTest(job), job.name, workOptions(options));
 }
 
-/** Compares what the job has made, by another way than the run's own; differences are `rows.conflicted`. */
+/** Verifies what the job has made, by another way than the run's own; differences are `rows.conflicted`. */
 export async function verifyInTest(
   job: Job,
   options: InTestOptions & Pick<RunInTestOptions, "parameters">,
@@ -43,14 +46,14 @@ export async function verifyInTest(
   return verifyRun(jobInTest(job), { ...workOptions(options), parameters });
 }
 
-/** Does the contract steps of a job that take something away, too, as `tidefill contract` does. */
+/** Runs all contract steps of a job, also the destructive ones, as `tidefill contract` does. */
 export async function contractInTest(job: Job, options: InTestOptions): Promise<ContractReport> {
   return contractJob(jobInTest(job), workOptions(options));
 }
 
 /**
- * Undoes a whole job: its contract steps, its rows, its expand steps. A run that is not finished is cancelled first; what it has
- * done is undone. @throws UsageError when there is nothing to undo
+ * Undoes a whole job: its contract steps, its rows, its expand steps. An unfinished run is cancelled first,
+ * and what it has done is undone. @throws UsageError when there is nothing to undo
  */
 export async function undoInTest(job: Job, options: InTestOptions): Promise<RunReport> {
   const work = workOptions(options);
@@ -61,7 +64,7 @@ export async function undoInTest(job: Job, options: InTestOptions): Promise<RunR
       ? await undoJob(tested, work)
       : await undoRun(cancelled, { ...work, job: tested, withExpand: true });
   if (report !== null) return report;
-  throw new UsageError(`Nothing of ${job.name} stands in this database that could be undone.`, {
+  throw new UsageError(`${job.name} has nothing in this database that could be undone.`, {
     remedy: `Run it first: await runJobInTest(job, { database })`,
   });
 }

@@ -1,7 +1,7 @@
 import type { EngineEvent } from "../../engine/report/events.ts";
 import { UsageError } from "../../errors.ts";
 
-/** Stops a run when so many of its batches are committed; those without a row do not count. */
+/** Stops a run after this many committed batches; those without a row do not count. */
 export class StopAfter {
   readonly #stop = new AbortController();
   readonly #batches: number;
@@ -23,7 +23,7 @@ export class StopAfter {
 
   hear(event: EngineEvent): void {
     if (event.type !== "batch committed" || event.counts.read === 0) return;
-    // After the rows the same listeners hear of their verify.
+    // After the run, the same listeners also hear the events of its verify.
     this.#run ??= event.run;
     if (event.run !== this.#run) return;
     this.#committed += 1;

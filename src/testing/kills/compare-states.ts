@@ -1,6 +1,6 @@
 import type { DatabaseState, TableState, TextRow } from "./read-state.ts";
 
-/** One thing that is not the same: what is there, and what should be; null where there is nothing. */
+/** One thing that differs: what it is, and what it should be; null where there is nothing. */
 export interface Difference {
   readonly where: string;
   readonly actual: TextRow | string | null;
@@ -21,7 +21,7 @@ export function compareStates(actual: DatabaseState, expected: DatabaseState): D
 }
 
 function compareTables(actual: TableState | undefined, expected: TableState | undefined): Difference[] {
-  // That a table is missing is told by its columns.
+  // A missing table shows as missing columns.
   if (actual === undefined || expected === undefined) return [];
   const { name, key } = expected;
   const extra = surplus(actual.rows, expected.rows);
@@ -84,7 +84,7 @@ function different(
 /** A difference in a line. */
 export function describe({ where, actual, expected }: Difference): string {
   if (actual === null) return `${where}: missing ${shown(expected)}`;
-  if (expected === null) return `${where}: too much ${shown(actual)}`;
+  if (expected === null) return `${where}: unexpected ${shown(actual)}`;
   return `${where}: is ${shown(actual)}, should be ${shown(expected)}`;
 }
 

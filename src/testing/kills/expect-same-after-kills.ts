@@ -16,40 +16,47 @@ import { type DatabaseState, readState } from "./read-state.ts";
 import { planKills, runUnderKills, type Survived } from "./run-under-kills.ts";
 
 export interface KillsOptions {
-  /** copied twice, and left as it is */
+  /** is copied twice, and not changed */
   readonly database: TestDatabase;
   readonly parameters?: GivenParameters | undefined;
   /** batches that are killed; 5 when absent */
   readonly kills?: number | undefined;
   /** columns that do not count: `"id"` in every table, `"log.at"` in one */
   readonly ignore?: readonly string[] | undefined;
-  /** rows of a batch at most; so many that there are about twelve batches when absent */
+  /** most rows of a batch; when absent, chosen so that there are about twelve batches */
   readonly batchRows?: number | undefined;
   /** 2 when absent */
   readonly workers?: number | undefined;
-  /** whether the killed run is undone as well, and all has to be as before it; as the job is `undoable` when absent */
+  /**
+   * whether the killed run is also undone, and everything must be as before; when absent, if the job is
+   * `undoable`
+   */
   readonly undo?: boolean | undefined;
   /** the seed of an earlier call, to repeat its kills */
   readonly seed?: number | undefined;
 }
 
-/** What was done to the job, where nothing came of it. */
+/** What was done to the job when it passed. */
 export interface KillsReport {
   readonly seed: number;
   /** batches that were killed when only their commit was missing */
   readonly kills: number;
-  /** how often the run was stopped hard and taken up anew */
+  /** how often the run was killed and resumed */
   readonly resumes: number;
   /** whether the run was undone and compared with what was there before */
   readonly undone: boolean;
 }
 
-/** A job, or a function that makes it anew for each process that there would be, so that no memory outlives a kill. */
+/**
+ * A job, or a function that makes it again for each process that there would be, so that no memory outlives a
+ * kill.
+ */
 export type JobOrMaker = Job | (() => Job | Promise<Job>);
 
 /**
- * Runs a job undisturbed on one copy of a database, and under kills in small batches on another, and compares every row of every
- * table, then undoes the killed run and compares with what was there before. @throws AssertionError that lists what differs
+ * Runs a job undisturbed on one copy of a database and under kills, in small batches, on another, and
+ * compares every row of every table. Then undoes the killed run and compares with the state before it.
+ * @throws AssertionError that lists what differs
  */
 export async function expectSameAfterKills(job: JobOrMaker, options: KillsOptions): Promise<KillsReport> {
   const { database, ignore = [], seed = Math.floor(Math.random() * 2 ** 31) } = options;
@@ -69,7 +76,7 @@ export async function expectSameAfterKills(job: JobOrMaker, options: KillsOption
         throw notTheSame(before, {
           ...kind,
           ...survived,
-          what: "leave what was there before when it is undone",
+          what: "restore what was there before when it is undone",
         });
     }
     return { seed, kills: survived.kills, resumes: survived.resumes, undone };
@@ -91,7 +98,7 @@ async function runUndisturbed(job: Job, { database, parameters, ignore = [] }: K
     const report = await runJobInTest(job, { database: copy, parameters, batchRows: wholeBatch });
     if (report.status !== "succeeded")
       throw new UsageError(
-        `${job.name} does not succeed even where nothing disturbs it: ${report.status}, ${report.message ?? report.stopReason}.`,
+        `${job.name} does not succeed even when nothing disturbs it: ${report.status}, ${report.message ?? report.stopReason}.`,
       );
     const { read } = report.rows;
     if (read === 0)
@@ -116,7 +123,7 @@ async function survive(
   const survived = await runUnderKills(make, database, { workers, batchRows: size, parameters }, plan);
   if (survived.status !== "succeeded")
     throw new AssertionError({
-      message: `${job} succeeds where nothing disturbs it, and is ${survived.status} when it is killed: ${survived.reason}\nThe same kills once more: seed: ${seed}`,
+      message: `${job} succeeds when nothing disturbs it, but is ${survived.status} when it is killed: ${survived.reason}\nTo repeat the same kills: seed: ${seed}`,
       actual: survived.status,
       expected: "succeeded",
     });
@@ -124,7 +131,7 @@ async function survive(
   return survived;
 }
 
-/** Answers false where the job itself says that it cannot be undone. */
+/** Answers false when the job itself says that it cannot be undone. */
 async function undo(job: Job, database: TestDatabase): Promise<boolean> {
   if (!job.undoable) return false;
   try {

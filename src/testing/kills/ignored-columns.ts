@@ -3,8 +3,9 @@ import type { TestDatabase } from "../database/test-database.ts";
 import { findTables } from "./read-state.ts";
 
 /**
- * Tells which columns an author wants left out: `"id"` in every table, `"log.at"` or `"public.log.at"` in one.
- * @throws UsageError for a name that fits no column, which would hide nothing but a mistake
+ * Tells which columns an author wants left out: `"id"` in every table, `"log.at"` or `"public.log.at"` in
+ * one.
+ * @throws UsageError for a name that fits no column, which must be a mistake
  */
 export async function columnsIgnoredBy(
   database: TestDatabase,
@@ -16,7 +17,7 @@ export async function columnsIgnoredBy(
   );
   const unknown = names.find((name) => !known.has(name));
   if (unknown !== undefined)
-    throw new UsageError(`ignore names ${unknown}, and no table has such a column.`, {
+    throw new UsageError(`ignore names ${unknown}, but no table has such a column.`, {
       remedy: 'Write "column", "table.column" or "schema.table.column".',
     });
   return (table, column) => namesOf(table, column).some((name) => names.includes(name));

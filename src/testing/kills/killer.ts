@@ -4,8 +4,8 @@ import type { TestDatabase } from "../database/test-database.ts";
 export const killerSchema = "tidefill_testing";
 
 /**
- * Kills batches of a run in a database where tidefill is installed: some by their number, when all of it is written and only the
- * commit is missing, and all that are under way at once.
+ * Kills batches of a run in a database where tidefill is installed: some by their number, when everything is
+ * written and only the commit is missing; or all that are under way at once.
  */
 export class Killer {
   readonly #database: TestDatabase;
@@ -16,9 +16,11 @@ export class Killer {
     this.#victims = victims;
   }
 
-  /** `victims` are the attempts at a batch that are killed; they are counted from 1, those that were killed as well. */
+  /**
+   * `victims` are the numbers of the attempts at a batch to kill, counted from 1; killed attempts count, too.
+   */
   static async install(database: TestDatabase, victims: readonly number[]): Promise<Killer> {
-    // A sequence counts on whatever is rolled back.
+    // A sequence keeps counting when a transaction is rolled back.
     await database.query(`
       create schema ${killerSchema};
       create sequence ${killerSchema}.attempt;
@@ -47,7 +49,7 @@ export class Killer {
         and application_name like 'tidefill%'`);
   }
 
-  /** Frees what was held, as the next process on the machine of a dead one does. */
+  /** Frees the leases of a killed process, as the next process on its machine does. */
   async release(): Promise<void> {
     await this.#database.query(`
       update tidefill.range

@@ -1,13 +1,13 @@
 import { AssertionError } from "node:assert";
 import { type Difference, describe } from "./compare-states.ts";
 
-/** What was done to the job that did not end as it should. */
+/** What was done to a job that did not end as it should. */
 interface Done {
   readonly job: string;
   readonly seed: number;
   readonly kills: number;
   readonly resumes: number;
-  /** what it did not do, as the sentence goes on behind "does not" */
+  /** what it did not do: the rest of a sentence after "does not" */
   readonly what: string;
 }
 
@@ -19,11 +19,11 @@ export function notTheSame(differences: readonly Difference[], done: Done): Asse
   const shown = differences.slice(0, shownAtMost);
   const more = differences.length - shown.length;
   const lines = [
-    `${job} does not ${what}: ${differences.length} differences (${kills} batches killed, taken up anew ${resumes} times).`,
+    `${job} does not ${what}: ${differences.length} differences (${kills} batches killed, run resumed ${resumes} times).`,
     ...shown.map((difference) => `  ${describe(difference)}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
-    'What depends on the time, on chance or on the order of the rows can be left out: ignore: ["created_at"].',
-    `The same kills once more: seed: ${seed}`,
+    'Columns that depend on the time, on chance or on the order of the rows can be ignored: ignore: ["created_at"].',
+    `To repeat the same kills: seed: ${seed}`,
   ];
   return new AssertionError({
     message: lines.join("\n"),

@@ -1,4 +1,4 @@
-/** Random numbers that a seed decides, so that what went wrong once can be repeated (mulberry32). */
+/** Random numbers from a seed (mulberry32), so that a failure can be repeated. */
 export class Random {
   #state: number;
 

@@ -12,7 +12,7 @@ export interface TableState {
   readonly rows: readonly TextRow[];
 }
 
-/** What stands in the tables that are the user's, and what these are. */
+/** The user's tables: their rows and their schema. */
 export interface DatabaseState {
   readonly tables: ReadonlyMap<string, TableState>;
   /** a line for each column, index and constraint */
@@ -31,7 +31,7 @@ const isUsers = `c.relkind in ('r', 'p')
   and n.nspname !~ '^pg_'
   and n.nspname not in ('information_schema', 'tidefill', '${killerSchema}')`;
 
-/** Reads the state of a database by plain SQL; `isIgnored` tells which columns of a table do not count. */
+/** Reads the state of a database by plain SQL; `isIgnored` tells which columns of a table to leave out. */
 export async function readState(
   database: TestDatabase,
   isIgnored: (table: string, column: string) => boolean,
@@ -45,7 +45,7 @@ export async function readState(
   return { tables, shape: await readShape(database) };
 }
 
-/** All tables that are the user's, with their columns. */
+/** All of the user's tables, with their columns. */
 export async function findTables(database: TestDatabase): Promise<readonly FoundTable[]> {
   return database.query<FoundTable & Record<string, unknown>>(`
     select format('%s.%s', n.nspname, c.relname) as name,

@@ -12,19 +12,19 @@ import { StopAfter } from "../in-test/stop-after.ts";
 import { Killer } from "./killer.ts";
 import type { Random } from "./random.ts";
 
-/** What became of a run that was killed again and again. */
+/** The outcome of a run that was killed several times. */
 export interface Survived {
   readonly status: RunStatus;
   readonly reason: string | null;
   /** batches whose connection was ended when only the commit was missing */
   readonly kills: number;
-  /** how often the run was taken up anew */
+  /** how often the run was resumed */
   readonly resumes: number;
 }
 
 /**
- * Runs a job to its end while some of its batches are killed, and the run itself as often as `lives` says. `make` gives the job
- * to each process that there would be.
+ * Runs a job to its end while some of its batches are killed, and the run itself as often as `lives` says.
+ * `make` makes the job for each process that there would be.
  */
 export async function runUnderKills(
   make: () => Promise<Job>,
@@ -46,7 +46,10 @@ export async function runUnderKills(
   return { ...(await readEnd(database)), kills: await killer.count(), resumes };
 }
 
-/** One life of a run: to its end, or until so many batches are committed. Then all that is under way is lost with it. */
+/**
+ * One life of a run: to its end, or until this many batches are committed; then it loses all uncommitted
+ * work.
+ */
 async function live(
   job: Job,
   options: RunInTestOptions,
@@ -67,7 +70,7 @@ async function live(
   await killer.release();
 }
 
-/** A run whose last connection was cut may have ended without being able to say so itself. */
+/** Read from the store: a run whose last connection was cut could not report its own end. */
 async function readEnd(database: TestDatabase): Promise<Pick<Survived, "status" | "reason">> {
   const [last] = await database.query<Pick<Survived, "status" | "reason">>(
     `select status, coalesce(message, stop_reason) as reason
@@ -79,13 +82,13 @@ async function readEnd(database: TestDatabase): Promise<Pick<Survived, "status" 
   return last ?? { status: "pending", reason: null };
 }
 
-/** Which attempts at a batch are killed, counted through; and after how many batches each life of the run ends. */
+/** The numbers of the attempts at a batch to kill, and after how many batches each life of the run ends. */
 export interface KillPlan {
   readonly victims: readonly number[];
   readonly lives: readonly number[];
 }
 
-/** The first attempt is killed in any case: a small job may have no other. */
+/** The first attempt is always killed: a small job may have no other. */
 export function planKills(kills: number, random: Random): KillPlan {
   const victims = [1];
   while (victims.length < kills) victims.push((victims.at(-1) ?? 0) + random.between(1, 4));

@@ -10,7 +10,7 @@ import {
 import job from "./fill-article-word-count.ts";
 import seedArticles from "./seed-articles.ts";
 
-/** The job comes after another one, which makes its table. */
+/** The job comes after another one, which creates its table. */
 async function prepare(database: TestDatabase): Promise<void> {
   await runJobInTest(seedArticles, { database });
   await database.query(`

@@ -1,7 +1,7 @@
 import { createTable, defineJob, insertInto, rows, sql } from "tidefill";
 import { articles } from "./tables.ts";
 
-/** An example: makes a table, and seeds it. Delete this folder when you have jobs of your own. */
+/** An example: creates a table, and seeds it. Delete this folder when you have jobs of your own. */
 export default defineJob({
   name: "seed-articles",
   expand: [

@@ -1,6 +1,6 @@
 import { table } from "tidefill";
 
-// What the examples read and write. `tidefill new <job> --table <table>` describes tables of yours in jobs/tables.ts.
+// The examples' tables. `tidefill new <job> --table <table>` describes your tables in jobs/tables.ts.
 export const articles = table("article", {
   key: "id",
   columns: { id: "bigint", title: "text", body: "text", word_count: "integer?" },
