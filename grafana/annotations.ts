@@ -3,8 +3,8 @@ import { stateColours } from "./colours.ts";
 import { pickedJobs, prometheus } from "./variables.ts";
 
 /**
- * Marks the first instant at which a job shows one of the states. Windows and not changes(): a process may
- * appear with its state already set, and disappear one scrape after its last state, which changes() misses.
+ * Marks the first instant at which a job shows one of the states. Not by changes(): it misses a process
+ * that appears with its state already set, or that disappears one scrape after its last state.
  */
 function entered(states: string): string {
   const state = `tidefill_run_state{${pickedJobs},state=~"${states}"}`;

@@ -1,4 +1,6 @@
-/** One colour a meaning, the same in every panel; names from Grafana's palette follow the reader's theme. */
+/**
+ * One colour for each meaning, the same in every panel; names of Grafana's palette follow the reader's theme.
+ */
 export const outcomeColours = {
   read: "blue",
   written: "green",
@@ -10,7 +12,7 @@ export const outcomeColours = {
   halved: "purple",
 } as const;
 
-/** The states of a run; green is the only good end, red the only one that nobody asked for. */
+/** The states of a run; green is the only good end, red the only one that no operator asked for. */
 export const stateColours = {
   pending: "light-blue",
   running: "blue",
@@ -21,5 +23,5 @@ export const stateColours = {
   cancelled: "#8e8e8e",
 } as const;
 
-/** Time, wherever it shares a graph with a count. */
+/** For time in a graph that also shows a count. */
 export const timeColour = "orange";

@@ -28,11 +28,11 @@ const rows: readonly (readonly [title: string, panels: readonly Builder<Panel>[]
   ["What it costs the database", databasePanels()],
 ];
 
-/** The dashboard as Grafana imports it; the same object at every call. */
+/** The dashboard as Grafana imports it; equal at every call. */
 export function buildDashboard(): Dashboard {
   const builder = new DashboardBuilder("tidefill")
     .uid("tidefill")
-    .description("Runs of tidefill: how far, how fast, what holds them up and what they cost the database.")
+    .description("Runs of tidefill: how far, how fast, what slows them down and what they cost the database.")
     .tags(["tidefill", "postgresql"])
     .timezone("browser")
     .time({ from: "now-30m", to: "now" })

@@ -5,7 +5,7 @@ import {
   VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 
-/** What every target, annotation and variable asks: the Prometheus that the reader picked at the top. */
+/** The Prometheus that the reader picked at the top: every target, annotation and variable queries it. */
 // biome-ignore lint/suspicious/noTemplateCurlyInString: it is Grafana that replaces this placeholder.
 export const prometheus = { type: "prometheus", uid: "${datasource}" } as const;
 
@@ -14,7 +14,7 @@ export const datasourceVariable = new DatasourceVariableBuilder("datasource")
   .label("Prometheus")
   .type("prometheus");
 
-/** The picker of jobs. It follows the time range, so that a job whose process is gone can still be looked at. */
+/** The picker of jobs. It follows the time range, so that a job whose process is gone can still be picked. */
 export const jobVariable = new QueryVariableBuilder("job_name")
   .label("Job")
   .datasource(prometheus)

@@ -10,13 +10,13 @@ import { pickedJobs, prometheus } from "../variables.ts";
 import { bucketQuery, coloured, graph, rangeQuery } from "./style.ts";
 
 const phases = {
-  read: "Reading and locking the rows. Steps of about a second: rows are locked by the application. A slow climb: the plan degrades or dead rows pile up, see the last row.",
+  read: "Time to read and lock the rows. Steps of about a second: the application locks rows. A slow climb: the query plan degrades or dead rows pile up, see the last row of panels.",
   transform:
-    "The job's own function. Above the other phases: the run is bound by the job's code, not by PostgreSQL; more workers help only while a core is idle.",
+    "Time of the job's own function. Above the other phases: the job's code limits the run, not by PostgreSQL; more workers help only while a core is idle.",
   write:
-    "The one set-based statement of the batch. A climb: indexes of the written columns, triggers or foreign keys cost more and more, or checkpoints of PostgreSQL slow everything down.",
+    "Time of the one set-based statement of the batch. A climb: indexes of the written columns, triggers or foreign keys cost more and more, or PostgreSQL's checkpoints slow everything down.",
   commit:
-    "From COMMIT until PostgreSQL has answered. Above 50 ms: the disk of the WAL is busy, or a synchronous replica is slow.",
+    "Time from COMMIT until PostgreSQL answers. Above 50 ms: the disk of the WAL is busy, or a synchronous replica is slow.",
 } as const;
 
 type Phase = keyof typeof phases;
@@ -41,7 +41,7 @@ function heatmap(phase: Phase): HeatmapBuilder {
   return new HeatmapBuilder()
     .title(`Batch ${phase}, spread`)
     .description(
-      `How many batches took how long to ${phase}. One narrow band is healthy; two bands are two kinds of batches, often those that waited for a lock and those that did not.`,
+      `How many batches took how long to ${phase}. One narrow band is healthy. Two bands mean two kinds of batches, often those that waited for a lock and those that did not.`,
     )
     .datasource(prometheus)
     .height(7)
@@ -54,7 +54,7 @@ function heatmap(phase: Phase): HeatmapBuilder {
     .withTarget(bucketQuery(buckets(phase, "increase")));
 }
 
-/** Where does a batch spend its time? A column for each phase: percentiles above, their spread below. */
+/** Where does a batch spend its time? A column for each phase: percentiles above, the spread below. */
 export function batchTimePanels(): readonly (TimeseriesBuilder | HeatmapBuilder)[] {
   const names = Object.keys(phases) as Phase[];
   return [...names.map(percentiles), ...names.map(heatmap)];

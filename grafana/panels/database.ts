@@ -7,7 +7,7 @@ function wal(): TimeseriesBuilder {
     {
       title: "WAL written",
       description:
-        "By the whole database while the run works. Much more than the rows' own size: full-page images after each checkpoint of PostgreSQL, or updates that touch indexes. Archiving and replicas have to carry all of it.",
+        "WAL of all sessions while the run works. Much more than the size of the rows: full-page images after each of PostgreSQL's checkpoints, or updates that touch indexes. Archiving and replicas must handle all of it.",
     },
     "Bps",
     6,
@@ -24,12 +24,12 @@ function ownWal(): TimeseriesBuilder {
     {
       title: "WAL written by tidefill",
       description:
-        "Of all the WAL, what tidefill's own sessions write. Far below the panel beside it: others write more than the run does, and slowing it down will not help replicas much. Empty: PostgreSQL before 18 does not tell.",
+        "The part of the WAL that tidefill's own sessions write. Far below the panel beside it: other sessions write more than the run, so slowing the run down will not help replicas much. Empty: PostgreSQL before 18 does not report it.",
     },
     "Bps",
     6,
   )
-    .noValue("not told before PostgreSQL 18")
+    .noValue("not reported before PostgreSQL 18")
     .withTarget(
       rangeQuery(`max by (job_name) (tidefill_own_wal_bytes_per_second{${pickedJobs}})`, "{{job_name}}"),
     );
@@ -40,7 +40,7 @@ function deadTuples(): TimeseriesBuilder {
     {
       title: "Dead rows",
       description:
-        "Old versions that autovacuum has still to clean up. Saw teeth are healthy. Only climbing: autovacuum does not keep up, or a long transaction elsewhere holds it back; the table grows and reading slows down.",
+        "Old row versions that autovacuum has still to clean up. Saw teeth are healthy. Only climbing: autovacuum does not keep up, or a long transaction elsewhere holds it up; the table grows and reading slows down.",
     },
     "short",
     6,
@@ -52,7 +52,7 @@ function undoLog(): TimeseriesBuilder {
     {
       title: "Undo log",
       description:
-        "What the run keeps so that it can be undone. It grows with the rows written and goes as a whole with tidefill purge.",
+        "What the run keeps so that it can be undone. It grows with the rows written; tidefill purge drops it as a whole.",
     },
     "bytes",
     6,

@@ -7,7 +7,7 @@ function checkpointAge(): TimeseriesBuilder {
     {
       title: "Checkpoint age",
       description:
-        "Time since the run last committed. Flat near zero is right. A ramp means that no batch gets through: a lock held for long, a database that does not answer, or a replica that holds commits back.",
+        "Time since the run last committed. Flat near zero is right. A ramp means that no batch commits: a session holds a lock for long, the database does not answer, or a synchronous replica delays commits.",
     },
     "s",
     8,
@@ -21,7 +21,7 @@ function replicationBytes(): TimeseriesBuilder {
     {
       title: "Replication lag, bytes",
       description:
-        "WAL that each replica has still to replay. Rising for as long as the run works: the run writes faster than the replica replays; use fewer workers or pause. Empty: the database has no replica.",
+        "WAL that each replica has still to replay. Rising as long as the run works: the run writes faster than the replica replays; use fewer workers or pause. Empty: the database has no replica.",
     },
     "bytes",
     8,
@@ -35,7 +35,7 @@ function replicationSeconds(): TimeseriesBuilder {
     {
       title: "Replication lag, time",
       description:
-        "How old the data is that each replica shows. Readers of a replica see the application this far in the past. Time without bytes: nothing is being written. Empty: the database has no replica.",
+        "How old the data of each replica is. Readers of a replica see the application this far in the past. Time without bytes: nothing is being written. Empty: the database has no replica.",
     },
     "s",
     8,

@@ -9,7 +9,7 @@ function state(): StatBuilder {
     {
       title: "State",
       description:
-        "State of each run whose process is alive. “no process”: nobody works on it now; the lines across the graphs show how it ended. Red: the run failed and waits for a person, `tidefill status` says why.",
+        "State of each run whose process is alive. “no process”: no process works on it now; the lines across the graphs show how it ended. Red: the run failed and waits for an operator; `tidefill status` says why.",
     },
     "none",
   )
@@ -31,7 +31,7 @@ function progress(): StatBuilder {
     {
       title: "Progress",
       description:
-        "Committed share of the rows that the run is estimated to visit. It may rest near 100 % while late rows are swept up. Standing still below that: look at the checkpoint age.",
+        "Share of the rows to visit, as estimated, that is committed. It may stay near 100 % while sweeps look for late rows. If it stops below that: look at the checkpoint age.",
     },
     "percentunit",
   )
@@ -64,7 +64,7 @@ function timeLeft(): StatBuilder {
     {
       title: "Time left",
       description:
-        "At the present speed. Growing while the run works: it slows down, see batch time and batch size.",
+        "At the present speed. Growing while the run works: the run slows down, see batch time and batch size.",
     },
     "s",
   )
@@ -77,7 +77,7 @@ function rejects(): StatBuilder {
     {
       title: "Rejects",
       description:
-        "Rows rejected within the time range shown, since they could not be transformed or written. They are kept: `tidefill rejects` lists them with their reasons.",
+        "Rows rejected within the time range shown, because they could not be transformed or written. `tidefill rejects` lists their keys and reasons.",
     },
     "short",
   )
@@ -101,7 +101,7 @@ function checkpointAge(): StatBuilder {
     {
       title: "Last checkpoint",
       description:
-        "Time since the run last committed anything. A healthy run commits several times a second. From 5 minutes on it counts as stalled and the alert fires.",
+        "Time since the run last committed anything. A healthy run commits several times a second. After 5 minutes it counts as stalled and the alert fires.",
     },
     "s",
   )
@@ -117,7 +117,7 @@ function checkpointAge(): StatBuilder {
     );
 }
 
-/** The first row: is it running, how far is it, and does anything need a person? */
+/** The first row: is it running, how far is it, and does anything need an operator? */
 export function nowPanels(): readonly StatBuilder[] {
   return [state(), progress(), speed(), timeLeft(), rejects(), checkpointAge()];
 }

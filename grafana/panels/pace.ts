@@ -8,7 +8,7 @@ function batchSize(): TimeseriesBuilder {
     {
       title: "Batch size",
       description:
-        "Rows that the next batch takes; it grows until a batch lasts as long as it should. Falling to a few rows: the database is slow or locks are contended. A low ceiling from the start: rows are large, the byte budget decides.",
+        "Rows that the next batch takes; it grows until a batch takes as long as it should. Falling to a few rows: the database is slow or locks are contended. Low from the start: rows are large, and the byte budget limits the batch.",
     },
     "short",
     8,
@@ -20,7 +20,7 @@ function workers(): TimeseriesBuilder {
     {
       title: "Workers",
       description:
-        "Workers in a batch and between batches, over all processes. Mostly waiting: there are fewer ranges left than workers, or they pause between retries. A fall of the whole: a process has gone.",
+        "Workers in a batch and between batches, over all processes. Mostly waiting: there are fewer ranges left than workers, or they pause between retries. A fall of the sum: a process has ended.",
     },
     "short",
     8,
@@ -35,7 +35,7 @@ function batches(): TimeseriesBuilder {
     {
       title: "Batches by outcome",
       description:
-        "Retried batches are rolled back and done again; halved ones were too large, or hide a row that cannot be written. More than a tenth of either for long: work is wasted.",
+        "Retried batches are rolled back and done again; halved ones were too large, or contain a row that cannot be written. More than a tenth of either for long: work is wasted.",
     },
     "ops",
     8,
@@ -48,7 +48,7 @@ function batches(): TimeseriesBuilder {
   return coloured(panel, outcomeColours);
 }
 
-/** What pace has the run chosen, and how many hands are on it? */
+/** What pace has the run chosen, and how many workers are on it? */
 export function pacePanels(): readonly TimeseriesBuilder[] {
   return [batchSize(), workers(), batches()];
 }

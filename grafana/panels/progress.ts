@@ -8,7 +8,7 @@ function throughput(): TimeseriesBuilder {
     {
       title: "Rows by outcome",
       description:
-        "“read” is the sum of the others. Sinking slowly: the table's later part is slower to read or write. Saw teeth: batches are rolled back, see Retries. “unchanged” near “read”: most rows already hold what the job would write.",
+        "“read” is the sum of the other outcomes. Sinking slowly: the table's later part is slower to read or write. Saw teeth: batches are rolled back, see Retries. “unchanged” near “read”: most rows already hold what the job would write.",
     },
     "rowsps",
     12,
@@ -26,7 +26,7 @@ function remaining(): TimeseriesBuilder {
     {
       title: "Rows and time left",
       description:
-        "Both fall in straight lines on a healthy run. Rows level while time climbs: the run has stopped advancing. Rows rising: the table grows faster than the run works. Soonest and latest are by the present speed and by that of the whole run, with the hours in which its window is closed.",
+        "Both fall in straight lines on a healthy run. Rows level while time climbs: the run makes no progress. Rows rising: the table grows faster than the run works. Soonest and latest use the faster and the slower of the present speed and that of the whole run, and include the hours in which its window is closed.",
     },
     "short",
     12,

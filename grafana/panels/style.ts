@@ -25,7 +25,7 @@ import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { prometheus } from "../variables.ts";
 
-/** What every panel has to say: its name and what a bad shape of it means. */
+/** The texts of every panel: its name, and what a bad shape of it means. */
 export interface PanelText {
   readonly title: string;
   readonly description: string;
@@ -50,7 +50,7 @@ export function bucketQuery(expr: string): DataqueryBuilder {
   return rangeQuery(expr, "{{le}}").format(PromQueryFormat.Heatmap);
 }
 
-/** A number of the top row, six of which fill it; its colour changes where a limit is passed. */
+/** A number of the top row, which holds six; its colour changes when a limit is passed. */
 export function stat(text: PanelText, unit: string): StatBuilder {
   return new StatBuilder()
     .title(text.title)
@@ -67,7 +67,7 @@ export function stat(text: PanelText, unit: string): StatBuilder {
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]).fields("").values(false));
 }
 
-/** Colours from a value on; below the first of them the number has the colour of text. */
+/** Colours from a value on; below the first value the number has the colour of text. */
 export function limits(steps: readonly (readonly [from: number, colour: string])[]): ThresholdsConfigBuilder {
   const coloured = steps.map(([value, color]) => ({ value, color }));
   return new ThresholdsConfigBuilder()
@@ -102,7 +102,7 @@ export function stacked(panel: TimeseriesBuilder): TimeseriesBuilder {
   return panel.fillOpacity(35).stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group("A"));
 }
 
-/** Gives each series that bears one of the names its colour. */
+/** Gives each named series its colour. */
 export function coloured<Panel extends TimeseriesBuilder | StatBuilder>(
   panel: Panel,
   colours: Readonly<Record<string, string>>,
@@ -118,7 +118,7 @@ export function fixedColour(colour: string): DynamicConfigValue {
   return { id: "color", value: { mode: "fixed", fixedColor: colour } };
 }
 
-/** The settings that measure a series on an axis of its own, at the right. */
+/** The settings that give a series an axis of its own, at the right. */
 export function onTheRight(unit: string): DynamicConfigValue[] {
   return [
     { id: "unit", value: unit },

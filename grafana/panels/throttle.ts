@@ -7,7 +7,7 @@ function level(): TimeseriesBuilder {
     {
       title: "Share of its pace",
       description:
-        "100 % is all that workers and batch time allow; 0 % is held. A drop is the run giving way to something; it comes back a tenth a second. Low for hours: look at the utilization beside it for what is in the way.",
+        "100 % is all that workers and batch time allow; 0 % is held. It drops when a signal slows the run down, and recovers by a tenth a second. Low for hours: the utilization beside it shows which signal it is.",
     },
     "percentunit",
     8,
@@ -19,7 +19,7 @@ function utilization(): TimeseriesBuilder {
     {
       title: "Utilization, by reason",
       description:
-        "The signal that holds the run back, and how near its limit it is: above half the run slows down, at 100 % it waits. Nothing: nobody is in the way. What each reason means and what to do stands in docs/operating.md.",
+        "The signal that holds the run back, and how near it is to its limit: above half the run slows down, at 100 % it waits. Empty: no signal holds the run back. docs/operating.md says what each reason means and what to do.",
     },
     "percentunit",
     8,
@@ -31,7 +31,7 @@ function share(): TimeseriesBuilder {
     {
       title: "Time held back, by reason",
       description:
-        "What part of the time each signal slowed the run down or held it. Much of one reason: the run will be late for that, and no other tuning helps.",
+        "The part of the time in which each signal slowed the run down or held it. Much of one reason: it makes the run late, and tuning anything else does not help.",
     },
     "percentunit",
     8,

@@ -8,7 +8,7 @@ function retries(): TimeseriesBuilder {
     {
       title: "Retries by reason",
       description:
-        "Every retry is safe, many are a cost. lock, deadlock, serialization: the application works on the same rows. timeout, resources: the database is overloaded. connection: network, failover or pooler. lease: a process was frozen or cut off and another took over its range.",
+        "Every retry is safe, but many cost time. lock, deadlock, serialization: the application works on the same rows. timeout, resources: the database is overloaded. connection: network, failover or pooler. lease: a process was frozen or cut off and another took over its range.",
     },
     "ops",
     12,
@@ -26,7 +26,7 @@ function rejects(): TimeseriesBuilder {
     {
       title: "Rejects",
       description:
-        "Rows rejected, per second. Single spikes are odd rows. A steady level is a mistake in the transform or a constraint that the job does not meet: pause, look at `tidefill rejects`, correct the job.",
+        "Rows rejected per second. Single spikes are odd rows. A steady level means a mistake in the transform, or a constraint that the job violates: pause, look at `tidefill rejects`, correct the job.",
     },
     "rowsps",
     12,
