@@ -4,15 +4,15 @@ import { readFile } from "node:fs/promises";
 interface Finished {
   readonly stdout: string;
   readonly seconds: number;
-  /** absent where there is no /proc, or nobody watched */
+  /** absent where there is no /proc, or memory was not watched */
   readonly peakMemoryBytes?: number;
 }
 
 const watchEvery = 20;
 
 /**
- * Runs a program to its end; from its start to its end is the time. An exit code other than 0 is an error. Watching its memory
- * takes this process's time, which must not be where somebody measures delays in it.
+ * Runs a program and measures the time from its start to its end. An exit code other than 0 is an error.
+ * Watching its memory uses this process's time, so do not watch while this process measures delays.
  */
 export async function runChild(
   command: string,
@@ -26,7 +26,8 @@ export async function runChild(
   const child = spawn(command, args, {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
-    // As if started in another terminal: the kernel shares the processors out among sessions, and the server has its own.
+    // As if started in another terminal: the kernel divides the processors among sessions, and the server has
+    // a session of its own.
     detached: true,
   });
   const end = (): void => void child.kill();
@@ -66,7 +67,7 @@ export function works(command: string, ...args: readonly string[]): Promise<bool
   );
 }
 
-// The kernel keeps the highest mark itself, so that looking now and then misses only the last instant.
+// The kernel itself keeps the peak, so looking now and then misses only the last instant.
 async function peakMemory(pid: number | undefined): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];

@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** Works on a connection of its own, and ends it. */
+/** Gives `work` a connection of its own, and ends it. */
 export async function connected<T>(databaseUrl: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

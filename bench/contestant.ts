@@ -1,8 +1,8 @@
 export interface Outcome {
   readonly seconds: number;
-  /** how many rows it says that it wrote; the oracle looks for itself */
+  /** how many rows it claims to have written; the oracle checks for itself */
   readonly rows: number;
-  /** of the process that does the work, where that is a process of its own that can be watched */
+  /** of the process that does the work, where that is a separate process that can be watched */
   readonly peakMemoryBytes?: number;
 }
 
@@ -10,9 +10,9 @@ export interface Outcome {
 export type Task =
   /** every essay has its word count */
   | "word count"
-  /** every essay stands in `essay_copy` too */
+  /** every essay is in `essay_copy`, too */
   | "copy"
-  /** no essay has a word count any more */
+  /** no essay has a word count */
   | "undo"
   /** as before, every word count right */
   | "compare";

@@ -11,7 +11,7 @@ const { values } = parseArgs({
 });
 const [essays, changes] = [Number(values.essays), Number(values.changes)];
 const table = "essay_submission_essay";
-/** Runs of a job, one after the other, until somebody says stop. */
+/** Runs of a job, one after the other, until `stop` is called. */
 class Runs {
   readonly #url: string;
   readonly #all: Promise<void>;
@@ -86,7 +86,7 @@ try {
     for (let change = 1; change <= changes; change += 1) {
       waits.push(await timed(client, `alter table ${table} add column added_${change} integer`));
       await client.query(`alter table ${table} drop column added_${change}`);
-      // Otherwise most of them would meet one another, and few a batch.
+      // Otherwise most changes would wait for one another, and few for a batch.
       await delay(10 + 20 * Math.random());
     }
     const seconds = (performance.now() - begun) / 1_000;

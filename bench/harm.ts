@@ -18,15 +18,15 @@ interface Harm extends Felt {
 }
 
 /**
- * A neighbour's turn, and the application by itself just after it and for as long: machines have better and worse minutes, and
- * whatever the server does now and then befalls both.
+ * A neighbour's turn, then the application alone for as long. Machines have better and worse minutes, so the
+ * two are measured close together, and occasional work of the server affects both.
  */
 interface Turn {
   readonly alone: Harm;
   readonly beside: Harm;
 }
 
-// The application's requests are sent by this process, which does nothing else meanwhile.
+// This process sends the application's requests, and does nothing else meanwhile.
 const quietly = { watchesMemory: false };
 const neighbours: readonly Contestant[] = [
   new Tidefill("tidefill-row", "`tidefill run`, in TypeScript", ["run", "essay-word-count"], quietly),
@@ -68,8 +68,8 @@ try {
 }
 
 /**
- * A server that has been in use writes its WAL into files that it has; a new one creates each, 16 MB of zeros and a sync, while
- * everybody who commits waits. So enough of them are written once before.
+ * A server that has been in use reuses its WAL files. A new server creates each one, 16 MB of zeros and a
+ * sync, while all commits wait. So enough of them are created before.
  */
 async function useWal(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
@@ -98,7 +98,7 @@ async function alone(template: Template, forMs: number): Promise<Harm> {
   });
 }
 
-/** The application is there first, and is measured from the neighbour's beginning to its end. */
+/** The application starts first, and is measured from the neighbour's start to its end. */
 async function beside(
   template: Template,
   neighbour: Contestant,

@@ -3,9 +3,9 @@ import { parseArgs } from "node:util";
 export interface Options {
   readonly essays: number;
   readonly repeat: number;
-  /** undefined is everybody; a name also stands for the names that begin with it and a hyphen */
+  /** undefined means all; a name also means the names that begin with it and a hyphen */
   readonly only: readonly string[] | undefined;
-  /** the slow contestants get the whole table too */
+  /** the slow contestants also get the whole table */
   readonly full: boolean;
 }
 

@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { Task } from "./contestant.ts";
 
-// Another way than any contestant's: no regular expression, and no index.
+// A different way from any contestant's: no regular expression, and no index.
 const words = String.raw`cardinality(array_remove(string_to_array(translate(content, e'\t\r\n', '   '), ' '), ''))`;
 
 const question = `
@@ -19,7 +19,7 @@ interface Seen {
   readonly rest: string;
 }
 
-/** Knows what the essays must look like after a contestant: every word count right, all else as in the template. */
+/** Knows the right state after a contestant: every word count right, everything else as in the template. */
 export class Oracle {
   readonly #before: Seen;
 

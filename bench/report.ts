@@ -31,7 +31,7 @@ function ratiosOf(ours: Measured, all: readonly Measured[]): Readonly<Record<str
   return Object.fromEntries(others.map((other) => [other.name, ours.rowsPerSecond / other.rowsPerSecond]));
 }
 
-/** The report as Markdown: a table, and below it what one must know to read it. */
+/** The report as Markdown: a table, and below it what a reader must know about it. */
 export function toMarkdown({ circumstances, results, ratios }: Report): string {
   const ours = ["tidefill-row", "tidefill-sql"];
   const head = [
@@ -61,7 +61,7 @@ export function toMarkdown({ circumstances, results, ratios }: Report): string {
   return `${table}\n\n${pairs(ratios)}${notes(circumstances, results)}\n`;
 }
 
-/** What each way is to be compared with. */
+/** What each way is compared with. */
 const rivals: readonly (readonly [ours: string, other: string])[] = [
   ["tidefill-row", "one-update"],
   ["tidefill-sql", "one-update"],

@@ -99,12 +99,12 @@ async function enrol(cluster: Cluster, { essays, only, full }: Options): Promise
   return chosen.map((contestant) => new Series(contestant, contestant.slow ? some : whole));
 }
 
-/** A tenth, but not so few that starting a process would count. */
+/** A tenth, but enough rows that the start of a process does not matter. */
 function partFor(essays: number): number {
   return Math.min(essays, Math.max(20_000, Math.floor(essays / 10)));
 }
 
-/** A B C, A B C, …: whatever the machine does meanwhile befalls all of them. */
+/** A B C, A B C, …: what else the machine does affects all of them. */
 async function takeTurns(series: readonly Series[], repeat: number): Promise<void> {
   for (const each of series) each.skipped = await each.contestant.unavailable();
   for (let turn = 1; turn <= repeat; turn++) {

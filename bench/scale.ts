@@ -1,4 +1,5 @@
-// npm run bench:scale: what does not depend on the size of the table, measured on tables of 1, 5 and 10 million rows.
+// npm run bench:scale: measures what must not depend on the table's size, on tables of 1, 5 and 10 million
+// rows.
 import pg from "pg";
 import { defineJob, defineSqlJob, rowsOf, runJob, sql, table, update } from "tidefill";
 import { Cluster } from "../src/embedded/cluster.ts";

@@ -1,7 +1,7 @@
 import type { Contestant, Outcome } from "./contestant.ts";
 import type { Template } from "./template.ts";
 
-/** All the runs of one contestant, and why it has none or no more. */
+/** All the runs of one contestant, and why there are none, or no more. */
 export class Series {
   readonly contestant: Contestant;
   readonly template: Template;
@@ -64,7 +64,7 @@ export interface Measured extends Entry {
   readonly seconds: readonly number[];
   readonly medianSeconds: number;
   readonly rowsPerSecond: number;
-  /** of the contestant's own process, not of the server; null where it has none that could be watched */
+  /** of the contestant's own process, not of the server; null where no such process can be watched */
   readonly peakMemoryBytes: number | null;
 }
 

@@ -7,7 +7,7 @@ const copyTable = `create table essay_copy (
   id bigint primary key, student_id bigint not null, title text not null, content text not null,
   submitted_at timestamptz not null)`;
 
-/** A sample school of which every contestant gets a copy, block by block the same. */
+/** A sample school. Every contestant gets a copy that is the same block by block. */
 export class Template {
   readonly essays: number;
   readonly oracle: Oracle;
@@ -34,7 +34,7 @@ export class Template {
     return new Template(cluster, name, essays, await Oracle.of(cluster.url(name)));
   }
 
-  /** Lends a fresh copy; the log and the caches start alike for everybody. */
+  /** Lends a fresh copy; the log and the caches start alike for every contestant. */
   async withCopy<T>(use: (databaseUrl: string) => Promise<T>): Promise<T> {
     const copy = `${this.#name}_copy`;
     const admin = this.#cluster.url();

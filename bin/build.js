@@ -25,7 +25,7 @@ export function isStale() {
   return existsSync(source) && (!existsSync(stamp) || newestIn(source) > statSync(stamp).mtimeMs);
 }
 
-/** Builds aside and puts the whole in place at once, so that nobody meets half of it. */
+/** Builds in a separate folder and renames it, so that no process ever sees half a build. */
 export function build() {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   if (!existsSync(compiler)) {
@@ -56,7 +56,7 @@ function run(program, options) {
   throw new Error("tidefill could not be built: see above.");
 }
 
-/** Takes the right to build; a lock that was left by a build that was killed counts for nothing after a minute. */
+/** Takes the lock of the build; a lock that is older than a minute is ignored, since its build was killed. */
 function take(folder) {
   if (existsSync(folder) && Date.now() - statSync(folder).mtimeMs > 60_000)
     rmSync(folder, { recursive: true });
@@ -69,7 +69,7 @@ function take(folder) {
   }
 }
 
-/** Waits until whoever builds is done; when that took too long or failed, what follows says so. */
+/** Waits until the other process has built; if it fails or takes too long, the import that follows fails. */
 function waitForOther() {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let tries = 0; tries < 600 && existsSync(lock); tries += 1) Atomics.wait(pause, 0, 0, 100);

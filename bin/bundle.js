@@ -1,5 +1,5 @@
-// Writes the programs of `src` into a folder, in two files: reading 600 of them, one after the other, would be most of a start.
-// What the help needs is a file of its own: it is a twentieth of the whole.
+// Bundles the programs of `src` into two files: reading 600 files one after the other would take most of a
+// start. What the help needs has a file of its own, a twentieth of the whole.
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
@@ -7,7 +7,7 @@ import { build } from "rolldown";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const entries = ["index", "testing/index", "cli/main", "embedded/guardian"];
 
-/** What a module imports to begin with, and what that imports; not what it imports once it is needed. */
+/** What a module imports statically, and what that imports in turn; without dynamic imports. */
 function closure(id, modules, found = new Set()) {
   if (found.has(id)) return found;
   found.add(id);
@@ -21,7 +21,7 @@ await build({
   cwd: root,
   input: Object.fromEntries(entries.map((name) => [name, join(root, "src", `${name}.ts`)])),
   platform: "node",
-  // Libraries stay where npm puts them.
+  // Libraries are not bundled: they stay where npm puts them.
   external: (id) => !id.startsWith(".") && !isAbsolute(id),
   logLevel: "warn",
   output: {
@@ -40,7 +40,7 @@ await build({
           name: (id, modules) => {
             start ??= closure(join(root, "src", "cli", "main.ts"), modules);
             if (start.has(id)) return "start";
-            // What is imported only once it is needed brings a library with it, and stays by itself.
+            // A module that is only imported dynamically brings a library with it, and stays separate.
             const isOptional =
               modules.getModuleInfo(id)?.importers.length === 0 && !/[\\/]commands[\\/]/.test(id);
             return isOptional ? null : "tidefill";

@@ -1,2 +1,3 @@
-// `node --import tidefill/register --test jobs/*.test.ts`: tests in TypeScript, also where Node cannot take the types out itself.
+// `node --import tidefill/register --test jobs/*.test.ts` runs tests in TypeScript, even where Node itself
+// cannot strip types.
 if (!process.features.typescript) await import("jiti/register");

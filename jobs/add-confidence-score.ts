@@ -1,6 +1,6 @@
 import { addCheck, addColumn, defineSteps, sql } from "tidefill";
 
-// A default that is not volatile is kept in the catalogue: no row is rewritten, and old rows read it all the same.
+// PostgreSQL keeps a non-volatile default in its catalog: no row is rewritten, and old rows read it too.
 export default defineSteps({
   name: "add-confidence-score",
   expand: [

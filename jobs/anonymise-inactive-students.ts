@@ -4,9 +4,9 @@ import { students } from "./tables.ts";
 const email = sql`'student-' || id || '@anonymised.invalid'`;
 
 /**
- * Overwrites name and e-mail of students who have not been seen since a day; their essays and marks stay theirs, by the id.
- * It keeps no undo log: old values that could be put back would not be anonymised. So a verified backup must be there, whose
- * retention is your rule's.
+ * Overwrites name and e-mail of students who have not been seen since a given day; their essays and marks
+ * keep the student's id. It keeps no undo log, which would hold the old values. So it needs a verified
+ * backup, which you keep as long as your rules say.
  */
 export default defineSqlJob({
   name: "anonymise-inactive-students",

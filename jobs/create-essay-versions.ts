@@ -10,7 +10,7 @@ import {
 } from "tidefill";
 import { essays, essayVersions } from "./tables.ts";
 
-// Each essay becomes its first version. `pending` finds essays that were written while the job was at work.
+// Each essay becomes its first version. `pending` also finds essays that were written while the job worked.
 export default defineSqlJob({
   name: "create-essay-versions",
   expand: [

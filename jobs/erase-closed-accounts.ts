@@ -2,8 +2,8 @@ import { defineSqlJob, deleteFrom, rowsOf, sql } from "tidefill";
 import { accounts } from "./tables.ts";
 
 /**
- * Deletes the accounts that were closed before a day; the students, to whom essays refer, stay. The undo log is encrypted, so
- * an account that was closed by mistake can come back until the log is purged.
+ * Deletes the accounts that were closed before a given day; the students, whom essays reference, stay. The
+ * undo log is encrypted, and can restore an account that was closed by mistake until the log is purged.
  */
 export default defineSqlJob({
   name: "erase-closed-accounts",

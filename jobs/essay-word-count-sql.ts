@@ -1,7 +1,7 @@
 import { defineSqlJob, rowsOf, sql, update } from "tidefill";
 import { essays } from "./tables.ts";
 
-// The same in SQL: no row leaves the database. An empty text would split into one empty word, so it becomes null before.
+// The same in SQL: no row leaves the database. nullif, since an empty text would split into one empty word.
 export default defineSqlJob({
   name: "essay-word-count-sql",
   source: rowsOf(essays, { pending: sql`computed_word_count is null` }),

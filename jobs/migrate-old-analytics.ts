@@ -1,7 +1,10 @@
 import { defineJob, insertInto, rowsOf, skip, sql } from "tidefill";
 import { analytics, oldAnalytics } from "./tables.ts";
 
-/** Copies the old records into the new format; one without a count has nothing to say there. What is there already stays. */
+/**
+ * Copies the old records into the new format, except those without a count. Existing records stay as they
+ * are.
+ */
 export default defineJob({
   name: "migrate-old-analytics",
   source: rowsOf(oldAnalytics),

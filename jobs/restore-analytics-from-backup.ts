@@ -1,7 +1,9 @@
 import { defineSqlJob, insertInto, rowsOf, sql } from "tidefill";
 import { analytics, analyticsBackup } from "./tables.ts";
 
-/** Brings back the records that a clean-up should not have deleted, from the table they were saved to. What is there stays. */
+/**
+ * Restores records that a clean-up deleted by mistake, from the table that saved them. Existing records stay.
+ */
 export default defineSqlJob({
   name: "restore-analytics-from-backup",
   source: rowsOf(analyticsBackup, { where: sql`restore_flag` }),

@@ -9,8 +9,8 @@ const types = [
 ];
 
 /**
- * Seeds the types of feedback by their names. Seeding again mends descriptions and weights, and changes nothing where they are
- * right; a type that somebody has switched off stays off.
+ * Seeds the types of feedback by their names. Seeding again corrects descriptions and weights, and changes
+ * nothing where they are right; a type that a user has switched off stays off.
  */
 export default defineJob({
   name: "seed-feedback-types",

@@ -1,6 +1,6 @@
 import { table } from "tidefill";
 
-// The sample school of `tidefill demo`, as far as the jobs beside this file use it.
+// The tables of `tidefill demo`'s sample school that the jobs beside this file use.
 export const essays = table("essay_submission_essay", {
   key: "id",
   columns: { id: "bigint", content: "text", computed_word_count: "integer?" },
@@ -29,7 +29,7 @@ export const students = table("core_student", {
   personalData: ["email", "full_name"],
 });
 
-/** What a student signs in with; nothing refers to it. */
+/** What a student signs in with; no other table references it. */
 export const accounts = table("core_account", {
   key: "student_id",
   columns: { student_id: "bigint", password_hash: "text", closed_at: "timestamptz?" },
@@ -46,7 +46,7 @@ export const oldAnalytics = table("analytics_old", {
   columns: { id: "bigint", user_id: "bigint", submission_count: "integer?", created_at: "timestamptz" },
 });
 
-/** A record is known by whose it is, what it measures and when; its id is always PostgreSQL's. */
+/** A record is identified by its user, what it measures and when; PostgreSQL always assigns its id. */
 export const analytics = table("analytics_analytics", {
   key: "id",
   columns: {
@@ -59,7 +59,7 @@ export const analytics = table("analytics_analytics", {
   },
 });
 
-/** The records as they were before a clean-up; the flag tells those that should not have gone. */
+/** The records as they were before a clean-up; the flag marks those that should not have been deleted. */
 export const analyticsBackup = table("analytics_backup", {
   key: "id",
   columns: {

@@ -1,7 +1,7 @@
 import { addColumn, createIndex, defineSqlJob, rowsOf, sql, update } from "tidefill";
 import { processedEssays } from "./tables.ts";
 
-// The index comes after the rows: until then an update has none of its entries to write.
+// The index comes after the rows, so that the updates need not write its entries.
 export default defineSqlJob({
   name: "tokenize-essays",
   after: ["essay-word-count"],

@@ -9,8 +9,8 @@ const columns = "id, student_id, title, content, submitted_at";
 type CopyRange = (client: pg.Client, after: number, through: number) => Promise<number>;
 
 /**
- * A copy range by range in several sessions, without planning, checkpoints, signals or a process to start: what the machine and
- * the driver leave to anybody who does it so.
+ * A copy range by range in several sessions, without planning, checkpoints, signals or a process to start:
+ * the fastest that the machine and the driver allow for this way.
  */
 export class CopyByHand implements Contestant {
   readonly name: string;
@@ -69,7 +69,7 @@ export async function copyInSql(client: pg.Client, after: number, through: numbe
   return Number(rows[0]?.copied);
 }
 
-/** Every row through the process and back, as texts, and nothing done with it. */
+/** Every row goes through the process and back, as text and unchanged. */
 export async function copyThroughDriver(client: pg.Client, after: number, through: number): Promise<number> {
   const { rows } = await client.query<(string | null)[]>({
     text: `select ${columns} from essay_submission_essay where id > $1 and id <= $2`,

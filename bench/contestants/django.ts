@@ -4,7 +4,7 @@ import type { Contestant, Outcome } from "../contestant.ts";
 
 const program = fileURLToPath(new URL("django/migrate_large_table.py", import.meta.url));
 
-// A system's own Python first: that is where a distribution installs Django, whatever else is on the PATH.
+// The system's own Python first: a distribution installs Django there, whichever other Python is on the PATH.
 const interpreters = ["/usr/bin/python3", "python3"];
 
 /** A Django management command: pages by OFFSET, `save()` a row. Needs Python with Django and psycopg2. */

@@ -14,14 +14,14 @@ where id > $1
 order by id
 limit 1000`;
 
-/** The loop that people write: read a page, compute in JavaScript, update row by row. */
+/** The loop that most programmers write: read a page, compute in JavaScript, update row by row. */
 export class NaiveLoop implements Contestant {
   readonly name: string;
   readonly what: string;
   readonly slow = true;
   readonly #inTransactions: boolean;
 
-  /** With `inTransactions` it is the careful variant: a page is one transaction, not a commit a row. */
+  /** `inTransactions` is the careful variant: a page is one transaction, instead of one commit a row. */
   constructor(name: string, inTransactions: boolean) {
     this.name = name;
     this.#inTransactions = inTransactions;

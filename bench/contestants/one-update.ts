@@ -6,7 +6,7 @@ update essay_submission_essay
 set computed_word_count = ${wordCount}
 where computed_word_count is null`;
 
-/** One statement, one transaction: the fastest way for a table that nobody else uses. */
+/** One statement, one transaction: the fastest way for a table that no other session uses. */
 export const oneUpdate = new SqlStatement(
   "one-update",
   "one `update` of the whole table in one transaction, by psql where there is one",

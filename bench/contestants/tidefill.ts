@@ -7,13 +7,13 @@ const program = fileURLToPath(new URL("../../bin/tidefill.js", import.meta.url))
 const jobs = fileURLToPath(new URL("../jobs", import.meta.url));
 const workers = 4;
 
-/** The end of `tidefill … --json`, as far as it is read here. */
+/** The part of `tidefill … --json` that is read here. */
 interface Status {
   readonly status: string;
   readonly rows: { readonly written: number; readonly read: number };
 }
 
-/** tidefill as a user runs it: a process of its own, everything on that is on unless told otherwise. */
+/** tidefill as a user runs it: a process of its own, with the default settings. */
 export class Tidefill implements Contestant {
   readonly name: string;
   readonly what: string;

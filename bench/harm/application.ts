@@ -1,25 +1,26 @@
 import pg from "pg";
 
-/** What an application felt, in milliseconds from the moment when each request was due. */
+/** The latencies of an application, in milliseconds from the moment when each request was due. */
 export interface Felt {
   readonly requests: number;
   readonly errors: number;
   readonly p50: number;
   readonly p99: number;
-  /** the longest that one request took */
+  /** of the slowest request */
   readonly worst: number;
 }
 
-/** Its own beginning, before the neighbour comes: what it does first it does slowly. */
+/** Before the neighbour starts: the application's first requests are slow. */
 const warmUpMs = 2_000;
 const connections = 24;
-/** One request in so many goes to the rows that are in fashion. */
+/** The share of requests that go to the hot rows. */
 const hotShare = 0.5;
 const hotRows = 200;
 
 /**
- * Requests at a fixed rate, whatever becomes of those before: a request that has to queue is late from when it was due, so that
- * a stall is felt by all who come in the meantime (the coordinated omission that wrk2 avoids in the same way).
+ * Sends requests at a fixed rate, even while earlier ones wait. Latency counts from when a request was due,
+ * so a stall counts for every request that comes meanwhile (wrk2 avoids coordinated omission in the same
+ * way).
  */
 export class Application {
   readonly #pool: pg.Pool;
@@ -39,7 +40,7 @@ export class Application {
     this.#everyMs = 1_000 / rate;
   }
 
-  /** Opens its connections and warms up first: that is not what is measured. */
+  /** Opens its connections and warms up first, which is not measured. */
   async start(): Promise<void> {
     const clients = await Promise.all(Array.from({ length: connections }, () => this.#pool.connect()));
     for (const client of clients) client.release();

@@ -1,7 +1,7 @@
 import { defineSqlJob, rowsOf, sql, update } from "tidefill";
 import { essays } from "./tables.ts";
 
-/** Changes every row, each time anew: for runs that go on for as long as something is measured beside them. */
+/** Changes every row in every run: for runs that go on as long as something is measured beside them. */
 export default defineSqlJob({
   name: "touch-essays",
   source: rowsOf(essays),
