@@ -19,7 +19,7 @@ function utilization(): TimeseriesBuilder {
     {
       title: "Utilization, by reason",
       description:
-        "The signal that holds the run back, and how near it is to its limit: above half the run slows down, at 100 % it waits. Empty: no signal holds the run back. docs/operating.md says what each reason means and what to do.",
+        "The signal that holds the run back, and how near it is to its limit: above half the run slows down, at 100 % it waits. Empty: no signal holds the run back. docs/signals.md says what each reason means and what to do.",
     },
     "percentunit",
     8,

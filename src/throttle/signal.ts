@@ -1,7 +1,7 @@
 import type { Failure } from "../postgres/failure/failure.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
 
-/** Everything that can hold a run back; a fixed list that code, metrics and docs/operating.md share. */
+/** Everything that can hold a run back; a fixed list that code, metrics and docs/signals.md share. */
 export const signalNames = [
   "replication lag",
   "replication slots",

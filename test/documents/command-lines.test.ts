@@ -44,8 +44,8 @@ function mistakesIn(line: string): readonly string[] {
     .map((option) => `${line}: no option ${option}`);
 }
 
-test("docs/operating.md describes every command", () => {
-  const described = codeSpans(new Page("docs/operating.md").section("## Commands"))
+test("docs/commands.md describes every command", () => {
+  const described = codeSpans(new Page("docs/commands.md").section("## All commands"))
     .map((span) => /^tidefill (\w+)/.exec(span)?.[1])
     .filter((command) => command !== undefined);
   expect(new Set(described)).toEqual(new Set(help.keys()));

@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { createSampleSchool } from "../../src/cli/demo/create-sample-school.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine, type Outcome } from "../support/tidefill.ts";
-import { codeSpans, Page, tableRows } from "./markdown.ts";
+import { codeSpans, Page, root, tableRows } from "./markdown.ts";
 
 const database = useDatabase();
 const page = new Page("docs/operating.md");
+const report = new Page("docs/report.md");
 const job = new Page("README.md").code("ts")[0]!;
 
 beforeAll(() => createSampleSchool(database.pool, { essays: 500 }));
@@ -21,8 +24,10 @@ async function tidefill(url: string, ...parameters: readonly string[]): Promise<
   }
 }
 
-test("the grants that docs/operating.md names are enough to run a job", async () => {
-  const [ofJob, ofStore] = page.code("sql").filter((text) => text.startsWith("grant "));
+test("the grants that docs/settings.md names are enough to run a job", async () => {
+  const [ofJob, ofStore] = new Page("docs/settings.md")
+    .code("sql")
+    .filter((text) => text.startsWith("grant "));
   const role = `filler_${randomBytes(4).toString("hex")}`;
   const url = new URL(database.url);
   [url.username, url.password] = [role, "word"];
@@ -45,9 +50,9 @@ test("the grants that docs/operating.md names are enough to run a job", async ()
   }
 });
 
-test("the fields of a run's report are those that docs/operating.md describes, with their types", async () => {
+test("the fields of a run's report are those that docs/report.md describes, with their types", async () => {
   const { stdout } = await tidefill(database.url, "run", "essay-word-count", "--again", "--json");
-  const described = tableRows(page.section("## The report of a run")).map(([name = "", type = ""]) => [
+  const described = tableRows(report.section("## The report of a run")).map(([name = "", type = ""]) => [
     codeSpans(name)[0],
     type,
   ]);
@@ -68,13 +73,67 @@ test("status prints the same object as run, for one run and for all", async () =
   expect(Object.keys(all.runs[0])).toEqual(Object.keys(run));
 });
 
-test("an error with --json is the object that docs/operating.md shows", async () => {
-  const shown = JSON.parse(page.code("json")[0]!);
+test("an error with --json is the object that docs/report.md shows", async () => {
+  const shown = JSON.parse(report.code("json")[0]!);
   const { code, stdout } = await tidefill(database.url, "run", "essay-word-count", "--json");
   expect(code).toBe(3);
   const printed = JSON.parse(stdout);
   const message = printed.error.message.replace(/run \d+, finished .*/, "run 1, finished …");
   expect({ error: { ...printed.error, message } }).toEqual(shown);
+});
+
+interface Situation {
+  readonly heading: string;
+  readonly text: string;
+  /** the lines that the page shows of what is printed */
+  readonly shown: readonly string[];
+}
+
+const situations: readonly Situation[] = page
+  .section("## The ten situations")
+  .split(/^### /m)
+  .slice(1)
+  .map((text) => ({
+    heading: text.split("\n")[0] ?? "",
+    text,
+    shown: [...text.matchAll(/^```text\n(.*?)^```$/gms)].flatMap(([, block = ""]) =>
+      block.split("\n").filter((line) => line !== ""),
+    ),
+  }));
+
+const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => readFileSync(join(root, "src", file), "utf8"))
+  .join("\n");
+
+/** The words of a line that do not vary: without numbers, names, what stands in brackets, and the run's job. */
+function fixedWords(line: string): readonly string[] {
+  return line
+    .split(/[\d"'`()…→;:,]+|essay[\w.-]+|tidefill \w+| {2,}/)
+    .map((part) => part.trim())
+    .filter((part) => part.length >= 10);
+}
+
+test("docs/operating.md begins with ten situations, and its list links to each", () => {
+  expect(situations.map(({ heading }) => heading.split(".")[0])).toEqual(
+    Array.from({ length: 10 }, (_, index) => String(index + 1)),
+  );
+  const list = page.section("## The ten situations").split(/^### /m)[0] ?? "";
+  expect([...list.matchAll(/\]\(#(\d+)-/g)].map(([, number]) => number)).toEqual(
+    situations.map(({ heading }) => heading.split(".")[0]),
+  );
+});
+
+test.for(situations)("$heading: what you see, what it means and what to type", ({ text, shown }) => {
+  for (const part of ["What you see.", "What it means.", "What to type."])
+    expect(text).toContain(`**${part}**`);
+  expect(shown).not.toEqual([]);
+});
+
+test.for(situations)("$heading: what it shows is what the program prints", ({ shown }) => {
+  const words = shown.flatMap(fixedWords);
+  const unknown = words.filter((part) => !source.includes(part));
+  expect(unknown.length, `${unknown}`).toBeLessThanOrEqual(words.length / 2);
 });
 
 function flatten(

@@ -8,7 +8,11 @@ import { transitions } from "../../src/store/runs/run-status.ts";
 import { signalNames } from "../../src/throttle/signal.ts";
 import { codeSpans, Page, root, tableRows } from "./markdown.ts";
 
-const operating = new Page("docs/operating.md");
+/** The pages for operators that name metrics. */
+const operating = [
+  ...["operating", "before-a-run", "after-a-run", "pace", "signals"],
+  ...["commands", "settings", "refusals", "report", "alerts"],
+].map((name) => `docs/${name}.md`);
 
 test("docs/metrics.md lists every metric, with its type, labels and meaning", () => {
   const expected = metricNames.map((metric) => {
@@ -25,9 +29,7 @@ test("docs/metrics.md lists every metric, with its type, labels and meaning", ()
 });
 
 test("no page names a metric that does not exist", () => {
-  const text = ["docs/metrics.md", "docs/operating.md", "grafana/README.md"].map(
-    (path) => new Page(path).text,
-  );
+  const text = ["docs/metrics.md", ...operating, "grafana/README.md"].map((path) => new Page(path).text);
   const named = text.flatMap((page) => page.match(/\btidefill_\w+/g) ?? []);
   const known = new Set<string>(metricNames.map(({ name }) => name));
   expect(named.filter((name) => !known.has(name))).toEqual([]);
@@ -38,17 +40,21 @@ test("docs/writing-jobs.md lists every type of a column", () => {
   expect(rows.flatMap(([types]) => codeSpans(types ?? "")).sort()).toEqual([...columnTypeNames].sort());
 });
 
-test("docs/operating.md lists every exit code", () => {
-  const listed = tableRows(operating.section("## Exit codes")).flatMap(([codes = ""]) => codes.split(", "));
+test("docs/commands.md lists every exit code", () => {
+  const listed = tableRows(new Page("docs/commands.md").section("## Exit codes")).flatMap(([codes = ""]) =>
+    codes.split(", "),
+  );
   expect(listed).toEqual([...Object.values(exitCodes), 129, 130, 143].map(String));
 });
 
-test("docs/operating.md says of every signal what it means and what to do", () => {
-  const listed = tableRows(operating.section("## Held back")).flatMap(([names]) => codeSpans(names ?? ""));
+test("docs/signals.md says of every signal what it means and what to do", () => {
+  const listed = tableRows(new Page("docs/signals.md").section("## Reasons")).flatMap(([names]) =>
+    codeSpans(names ?? ""),
+  );
   expect(listed).toEqual([...signalNames]);
 });
 
-test("docs/operating.md lists every check that can refuse", () => {
+test("docs/refusals.md lists every check that can refuse", () => {
   const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => readFileSync(join(root, "src", file), "utf8"))
@@ -56,7 +62,9 @@ test("docs/operating.md lists every check that can refuse", () => {
   const raised = [...source.matchAll(/RefusedError\(\s*"([a-z-]+)"/g)].map(([, name = ""]) => name);
   const checks = /checkNames = \[(.*?)\]/s.exec(source)?.[1]?.match(/[a-z-]{2,}/g) ?? [];
   expect(checks.length).toBeGreaterThan(5);
-  const listed = tableRows(operating.section("## Refusals")).flatMap(([name]) => codeSpans(name ?? ""));
+  const listed = tableRows(new Page("docs/refusals.md").section("## Checks")).flatMap(([name]) =>
+    codeSpans(name ?? ""),
+  );
   expect([...listed].sort()).toEqual(
     [...new Set([...raised, ...checks])].filter((name) => name !== "unknown").sort(),
   );
@@ -73,7 +81,7 @@ test("docs/how-it-works.md draws the transitions of a run as they are", () => {
   expect([...drawn].sort()).toEqual(["[*] pending", ...real].sort());
 });
 
-test("docs/operating.md lists every code of an error that ends a command", () => {
+test("docs/report.md lists every code of an error that ends a command", () => {
   const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => readFileSync(join(root, "src", file), "utf8"))
@@ -96,7 +104,9 @@ test("docs/operating.md lists every code of an error that ends a command", () =>
     "demo",
   ];
   const told = raised.filter((code) => !within.includes(code) && !code.startsWith("embedded-"));
-  const paragraph = /^`code` is stable.*?\n\n/ms.exec(operating.text)?.[0] ?? "";
-  expect(codeSpans(paragraph)).toEqual(expect.arrayContaining([...new Set(told)]));
+  const listed = tableRows(new Page("docs/report.md").section("## Errors")).flatMap(([codes]) =>
+    codeSpans(codes ?? ""),
+  );
+  expect(listed).toEqual(expect.arrayContaining([...new Set(told)]));
   expect(told.length).toBeGreaterThan(5);
 });

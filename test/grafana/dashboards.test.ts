@@ -96,12 +96,12 @@ describe("the alert rules", () => {
     expect(text).toMatch(/^ {10}severity: (critical|warning)$/m);
     expect(text).toMatch(/^ {10}summary: /m);
     expect(text).toMatch(/^ {10}description: /m);
-    expect(text).toMatch(/^ {10}runbook: docs\/operating\.md#[a-z-]+$/m);
+    expect(text).toMatch(/^ {10}runbook: docs\/alerts\.md#[a-z-]+$/m);
   });
 
-  test.skipIf(!existsSync("docs/operating.md"))("link to headings that docs/operating.md has", () => {
-    const headings = (read("docs/operating.md").match(/^#+ .*$/gm) ?? []).map(anchor);
-    const wanted = [...rules.matchAll(/operating\.md#([a-z-]+)/g)].map((match) => match[1]!);
+  test.skipIf(!existsSync("docs/alerts.md"))("lead to headings that docs/alerts.md has", () => {
+    const headings = (read("docs/alerts.md").match(/^#+ .*$/gm) ?? []).map(anchor);
+    const wanted = [...rules.matchAll(/alerts\.md#([a-z-]+)/g)].map((match) => match[1]!);
     expect(wanted.filter((each) => !headings.includes(each))).toEqual([]);
   });
 });
