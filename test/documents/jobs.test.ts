@@ -21,11 +21,28 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Writes the complete files of a page: the blocks whose first line is a comment with their path. */
-async function writeFiles(path: string): Promise<{ readonly at: string; readonly files: readonly string[] }> {
-  const at = join(folder, basename(path, ".md"));
+/** docs/writing-jobs.md and the reference that it begins: one project, since the jobs of all pages share one jobs/tables.ts. */
+const writingJobs = [
+  "writing-jobs",
+  "tables",
+  "sources",
+  "transforms",
+  "sql-jobs",
+  "sinks",
+  "job-options",
+  "from-code",
+].map((name) => `docs/${name}.md`);
+
+interface PageFiles {
+  readonly at: string;
+  readonly files: readonly string[];
+}
+
+/** Writes the complete files of some pages: the blocks whose first line is a comment with their path. */
+async function writeFiles(pages: readonly string[]): Promise<PageFiles> {
+  const at = await mkdtemp(join(folder, "pages-"));
   const files: string[] = [];
-  for (const text of new Page(path).code("ts")) {
+  for (const text of pages.flatMap((page) => new Page(page).code("ts"))) {
     const file = /^\/\/ ((?:jobs|scripts)\/[\w-]+\.ts)$/m.exec(text.split("\n", 1)[0] ?? "")?.[1];
     if (file === undefined) continue;
     await mkdir(join(at, dirname(file)), { recursive: true });
@@ -60,6 +77,8 @@ function parametersOf(job: string): readonly string[] {
   switch (job) {
     case "mark-inactive":
       return ["--param", "before=2024-07-01", "--param", "domain=school.example"];
+    case "delete-old-analytics":
+      return ["--param", "before=2024-07-01"];
     case "load-feedback-types":
       return ["--param", `file=${join(folder, "types.csv")}`];
     default:
@@ -67,8 +86,8 @@ function parametersOf(job: string): readonly string[] {
   }
 }
 
-test.each(["README.md", "docs/writing-jobs.md"])("the jobs of %s compile, load and plan", async (path) => {
-  const { at, files } = await writeFiles(path);
+test.each([[["README.md"]], [writingJobs]])("the jobs of %j compile, load and plan", async (pages) => {
+  const { at, files } = await writeFiles(pages);
   expect(files).toContain("jobs/essay-word-count.ts");
   expect(await compile(at)).toBe("");
   const jobs = files
@@ -82,6 +101,22 @@ test.each(["README.md", "docs/writing-jobs.md"])("the jobs of %s compile, load a
     const plan = await tidefill("plan", job, "--jobs", join(at, "jobs"), ...parametersOf(job));
     expect(plan).toContain("Nothing was written.");
   }
+}, 300_000);
+
+test("the five jobs that docs/writing-jobs.md starts with do their work", async () => {
+  const { at, files } = await writeFiles(["docs/writing-jobs.md"]);
+  expect(files).toHaveLength(5);
+  for (const file of files) {
+    const job = basename(file, ".ts");
+    await tidefill("run", job, "--jobs", join(at, "jobs"), ...parametersOf(job));
+  }
+  const [left] = await database.query(
+    `select
+      (select count(*)::integer from essay_submission_essay where computed_word_count is null) as essays,
+      (select count(*)::integer from analytics_old) as records,
+      (select count(*)::integer from essay_feedback where score is not null and score_percent is null) as scores`,
+  );
+  expect(left).toEqual({ essays: 0, records: 0, scores: 0 });
 });
 
 test("a job of a page that does not fit its table would not compile", async () => {

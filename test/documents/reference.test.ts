@@ -35,8 +35,8 @@ test("no page names a metric that does not exist", () => {
   expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
 
-test("docs/writing-jobs.md lists every type of a column", () => {
-  const rows = tableRows(new Page("docs/writing-jobs.md").section("## Types"));
+test("docs/tables.md lists every type of a column", () => {
+  const rows = tableRows(new Page("docs/tables.md").section("## Types"));
   expect(rows.flatMap(([types]) => codeSpans(types ?? "")).sort()).toEqual([...columnTypeNames].sort());
 });
 
