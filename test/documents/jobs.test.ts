@@ -86,22 +86,26 @@ function parametersOf(job: string): readonly string[] {
   }
 }
 
-test.each([[["README.md"]], [writingJobs]])("the jobs of %j compile, load and plan", async (pages) => {
-  const { at, files } = await writeFiles(pages);
-  expect(files).toContain("jobs/essay-word-count.ts");
-  expect(await compile(at)).toBe("");
-  const jobs = files
-    .filter((file) => file.startsWith("jobs/") && file !== "jobs/tables.ts")
-    .map((file) => basename(file, ".ts"));
-  const listed = JSON.parse(await tidefill("list", "--json", "--jobs", join(at, "jobs"))) as {
-    readonly jobs: readonly { readonly job: string }[];
-  };
-  expect(listed.jobs.map(({ job }) => job)).toEqual([...jobs].sort());
-  for (const job of jobs) {
-    const plan = await tidefill("plan", job, "--jobs", join(at, "jobs"), ...parametersOf(job));
-    expect(plan).toContain("Nothing was written.");
-  }
-}, 300_000);
+test.each([[["README.md"]], [writingJobs]])(
+  "the jobs of %j compile, load and plan",
+  async (pages) => {
+    const { at, files } = await writeFiles(pages);
+    expect(files).toContain("jobs/essay-word-count.ts");
+    expect(await compile(at)).toBe("");
+    const jobs = files
+      .filter((file) => file.startsWith("jobs/") && file !== "jobs/tables.ts")
+      .map((file) => basename(file, ".ts"));
+    const listed = JSON.parse(await tidefill("list", "--json", "--jobs", join(at, "jobs"))) as {
+      readonly jobs: readonly { readonly job: string }[];
+    };
+    expect(listed.jobs.map(({ job }) => job)).toEqual([...jobs].sort());
+    for (const job of jobs) {
+      const plan = await tidefill("plan", job, "--jobs", join(at, "jobs"), ...parametersOf(job));
+      expect(plan).toContain("Nothing was written.");
+    }
+  },
+  300_000,
+);
 
 test("the five jobs that docs/writing-jobs.md starts with do their work", async () => {
   const { at, files } = await writeFiles(["docs/writing-jobs.md"]);
