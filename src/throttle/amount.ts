@@ -20,7 +20,7 @@ export function inBytes(bytes: number): string {
   return `${amount >= 9.95 || power === 0 ? Math.round(amount) : amount.toFixed(1).replace(/\.0$/, "")} ${units[power]}`;
 }
 
-/** A measure and its limit: `7.2 s > 5 s`; below the limit `3 s of at most 5 s`, since a run gives way there already. */
+/** A measure and its limit: `7.2 s > 5 s`, or `3 s of at most 5 s` where a run slows down below the limit. */
 export function against(
   measure: number,
   limit: number,

@@ -1,7 +1,7 @@
 import type { Relation } from "../postgres/catalog/relation.ts";
 import { type Sql, sql } from "../postgres/sql/sql.ts";
 
-/** The oids of a table, of its partitions, and of where each keeps its long values. */
+/** The oids of a table, of its partitions, and of their TOAST tables. */
 export function familyOf({ oid }: Relation): Sql {
   return sql`select pg_catalog.unnest(array[member.oid, member.reltoastrelid])
     from pg_catalog.pg_class as member

@@ -1,18 +1,18 @@
 import type { Reading, SignalName } from "./signal.ts";
 
-/** Below this utilization nobody is held back. */
+/** Up to this utilization a run keeps its full pace. */
 const easyUtilization = 0.5;
-/** A signal that has held the run lets it go only when its utilization is clearly over: no flapping around the limit. */
+/** A signal that holds the run releases it only below this utilization, so the run does not flap. */
 const releaseUtilization = 0.8;
-/** The least that a run does which is not held. */
+/** The lowest level of a run that is not held. */
 const leastLevel = 0.003;
-/** How fast the level rises again. */
+/** How much the level rises per second. */
 const risePerSecond = 0.1;
 
 /**
- * How much of its pace a run may use, 0 to 1, by how near its signals are to their limits: gives way at once, comes back little by
- * little (additive increase as in TCP's congestion avoidance), and does not swing around a limit. Each signal lets go for
- * itself: one that must never stop a run cannot keep it stopped for another either.
+ * How much of its pace a run may use, 0 to 1, by how near its signals are to their limits. The level falls at
+ * once and rises gradually (additive increase, as in TCP's congestion avoidance). Each signal releases the
+ * run by its own utilization, so a signal that must never stop a run cannot prolong another signal's hold.
  */
 export class Governor {
   #level = 1;
@@ -29,7 +29,7 @@ export class Governor {
     return this.#level === 0;
   }
 
-  /** The strongest reason to give way; null while there is none. */
+  /** The strongest reason to slow down; null while there is none. */
   get heldBackBy(): Reading | null {
     return this.#strongest;
   }
@@ -42,7 +42,7 @@ export class Governor {
         bySignal.set(reading.signal, reading);
     this.#hold(bySignal);
     const told = [...bySignal.values()];
-    // While the run is held, what holds it is worth more than what only slows it down.
+    // While the run is held, show a signal that holds it rather than one that only slows it down.
     const strongest =
       strongestOf(told.filter(({ signal }) => this.#holding.has(signal))) ?? strongestOf(told);
     const utilization = strongest?.utilization ?? 0;

@@ -4,8 +4,9 @@ import { sql } from "../postgres/sql/sql.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
 
 /**
- * Whether the server runs here: then what this machine tells of itself is told of the server too. It must be reached without a
- * network, and its process must be one of this machine's: at the other end of a tunnel an address is local as well.
+ * Whether the server runs on this machine, so that this machine's disk and processors are the server's. A
+ * local address alone does not prove it, since a tunnel has one too: the backend's process must be on this
+ * machine as well.
  */
 export async function isOnThisMachine(db: Queryable): Promise<boolean> {
   const { rows } = await db.query(sql`
@@ -24,7 +25,7 @@ async function isServerHere(pid: number): Promise<boolean> {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // It is there, and somebody else's.
+    // The process exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -2,16 +2,18 @@ import { sql } from "../postgres/sql/sql.ts";
 import type { Queryable, Row } from "../postgres/transaction/database.ts";
 import { SignalBlindError } from "./signal.ts";
 
-/** Columns of a look for `requireMonitorIn`, so that the right costs no look of its own. */
+/** Columns for `requireMonitorIn`: they go into a signal's own query, so the check needs no second query. */
 export const monitorRight = sql`current_user as role, pg_catalog.pg_has_role('pg_monitor', 'usage') as may`;
 
-/** What others do is hidden from a role without `pg_monitor`. @throws SignalBlindError naming the grant */
+/**
+ * Without `pg_monitor` a role cannot see what other sessions do. @throws SignalBlindError naming the grant
+ */
 export async function requireMonitor(db: Queryable, what: string): Promise<void> {
   const { rows } = await db.query(sql`select ${monitorRight}`);
   requireMonitorIn(rows[0], what);
 }
 
-/** The same of a row with the columns of `monitorRight`. @throws SignalBlindError naming the grant */
+/** The same check, on a row with the columns of `monitorRight`. @throws SignalBlindError naming the grant */
 export function requireMonitorIn(row: Row | undefined, what: string): void {
   if (row?.may === "t") return;
   throw new SignalBlindError(`${what} cannot be seen: grant pg_monitor to ${row?.role}`);

@@ -4,25 +4,25 @@ import { within } from "../within.ts";
 import { type Reading, type Signal, SignalBlindError, type SignalName } from "./signal.ts";
 
 const tickMs = 500;
-/** What is looked at so often is seen at a glance, and all of it at one. */
+/** Signals that are read this often are cheap, so they are read together. */
 const quickMs = 1_000;
-/** What nobody could see for so long is no longer known. */
+/** A reading that could not be renewed for so long is dropped. */
 const knownForMs = 30_000;
 /** A look that takes longer has failed. */
 const longestLookMs = 3_000;
 
-/** What a signal said last, and when it is worth asking again. */
+/** What a signal said last, and when to read it again. */
 interface Seen {
   readonly signal: Signal;
   nextAt: number;
   isLooking: boolean;
-  /** when it could be seen last */
+  /** when it was last read successfully */
   seenAt: number;
   reading: Reading | null;
   blindness: string | null;
 }
 
-/** Looks at all signals, each in its own rhythm; one that cannot see does not stop the others. */
+/** Reads all signals, each at its own interval. One that cannot be read does not stop the other signals. */
 export class SignalWatch {
   readonly #db: Queryable;
   readonly #seen: readonly Seen[];
@@ -33,7 +33,7 @@ export class SignalWatch {
   readonly #looks = new Set<Promise<void>>();
   #isLookingSlowly = false;
 
-  /** `tell` hears all readings after each look; `tellBlind` hears once, and again when the message changes. */
+  /** Calls `tell` with all readings on each tick, and `tellBlind` once for each new message of a signal. */
   constructor(
     db: Queryable,
     signals: readonly Signal[],
@@ -49,7 +49,7 @@ export class SignalWatch {
     this.#tellBlind = tellBlind;
   }
 
-  /** Looks at everything once, so that no batch begins before; then again and again. */
+  /** Reads every signal once, so that the caller can wait before the first batch, and then on each tick. */
   async start(): Promise<void> {
     await Promise.all(this.#begin());
     this.#tellAll();
@@ -61,18 +61,18 @@ export class SignalWatch {
     await within(1_000, Promise.all(this.#looks));
   }
 
-  /** Whoever looks for long is told of by a later tick, and keeps no other waiting. */
+  /** A slow signal is reported by a later tick and delays no other. */
   async #tick(): Promise<void> {
     await within(tickMs / 2, Promise.all(this.#begin()));
     this.#tellAll();
   }
 
-  /** Told on each tick, changed or not: who listens lets a utilization fade with time. */
+  /** Reports on each tick, even without a change, because the governor raises the level with time. */
   #tellAll(): void {
     this.#tell(this.#seen.flatMap(({ reading }) => reading ?? []));
   }
 
-  /** Looks come together as far as they can: to whoever else is on the machine each waking is a moment's delay. */
+  /** Reads signals together where possible: each wake-up briefly delays other processes of the machine. */
   #begin(): readonly Promise<void>[] {
     const at = performance.now();
     const due = this.#seen.filter(({ nextAt, isLooking }) => !isLooking && nextAt <= at + tickMs / 2);
@@ -82,7 +82,7 @@ export class SignalWatch {
     return [this.#keep(quick), this.#keep(this.#lookSlowly(quick, slow, at))];
   }
 
-  /** Those may take long, or hold locks of what they look at: each by itself. */
+  /** Reads the slow signals one by one, because each may take long or hold locks. */
   async #lookSlowly(after: Promise<unknown>, slow: readonly Seen[], at: number): Promise<void> {
     if (this.#isLookingSlowly) return;
     this.#isLookingSlowly = true;
@@ -110,18 +110,18 @@ export class SignalWatch {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const { reason: kind, sqlstate } = classifyFailure(error);
-      // Nothing is known of this signal alone: the whole server cannot be asked.
+      // The server cannot be reached, so the failure says nothing about this signal.
       const isAway = kind === "connection" || kind === "resources";
-      // Fail closed where rows could pile up unseen.
+      // Fail closed: the load could grow unseen.
       if (signal.onError === "hold")
         seen.reading = {
           ...{ signal: signal.name, utilization: 1, reason: `${signal.name} unknown: ${message}` },
           ...(isAway ? { failure: { reason: kind, sqlstate } } : {}),
         };
-      // A load that cannot be seen for a moment is what it was: servers answer late when they have most to do.
+      // Keep the last reading for a while: servers answer late when they are busiest.
       else if (error instanceof SignalBlindError || performance.now() - seen.seenAt > knownForMs)
         seen.reading = null;
-      // A database that cannot be reached is told by the workers, once, and not by each signal.
+      // The workers report once that the database cannot be reached, so the signals do not.
       if (seen.blindness !== message && !isAway) this.#tellBlind(signal.name, message);
       seen.blindness = message;
     }

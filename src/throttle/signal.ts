@@ -1,7 +1,7 @@
 import type { Failure } from "../postgres/failure/failure.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
 
-/** Everything that can hold a run back; a fixed list that code, metrics and docs/signals.md share. */
+/** Every signal that can hold a run or slow it down; code, metrics and docs/operating.md share this list. */
 export const signalNames = [
   "replication lag",
   "replication slots",
@@ -26,44 +26,45 @@ export const signalNames = [
 
 export type SignalName = (typeof signalNames)[number];
 
-/** What one signal says just now. */
+/** What one signal says now. */
 export interface Reading {
   readonly signal: SignalName;
   /**
-   * 0 is idle, 1 the limit: from there on the run waits. In between it gives way little by little. A signal that must
-   * never stop a run by itself stays below 1.
+   * 0 is idle; from 1, the limit, the run is held; in between it slows down gradually. A signal that must
+   * never stop a run stays below 1.
    */
   readonly utilization: number;
-  /** In one form, with the measure, its limit and the thing: `replication lag 7.2 s > 5 s on replica-b`; below the limit `3 s of at most 5 s`. */
+  /** The measure, its limit (as `against` writes them) and the thing: `replication lag 7.2 s > 5 s on b`. */
   readonly reason: string;
-  /** what it could not be asked by, where that is no matter of the signal: the server is away, or lets nobody in */
+  /** set when the signal could not be read because the server is unreachable or accepts no connection */
   readonly failure?: Pick<Failure, "reason" | "sqlstate">;
   /**
-   * True where shorter batches do not help, and longer rests between long ones do. Many short batches cost more waits for the disk
-   * and more wake-ups, and schedulers favour a process that has just woken: few long batches delay the application least.
+   * True where longer rests help, and shorter batches do not: many short batches cost more waits for the disk
+   * and more wake-ups, and schedulers favour a process that has just woken. A few long batches delay the
+   * application least.
    */
   readonly onlyRestsHelp?: true;
 }
 
-/** Looks at one thing from outside. It may keep what it saw before, and must answer within a second or two. */
+/** Looks at one thing outside the run. May remember earlier looks, and must answer within a second or two. */
 export interface Signal {
   readonly name: SignalName;
-  /** how often it is worth looking */
+  /** how often to look */
   readonly everyMs: number;
-  /** what a look that fails means: `hold` the run (fail closed), or `ignore`: go on as before */
+  /** when a look fails: `hold` the run (fail closed), or `ignore` it and go on as before */
   readonly onError: "hold" | "ignore";
-  /** The strongest of what it sees; null when there is nothing to look at here. @throws SignalBlindError, or PostgreSQL's error */
+  /** The strongest reading; null without anything to look at. @throws SignalBlindError, PostgreSQL's error */
   read(db: Queryable): Promise<Reading | null>;
 }
 
-/** What a signal is that keeps nothing between two looks; a look that fails means nothing when `onError` is absent. */
+/** A signal that remembers nothing between two looks. A failed look is ignored when `onError` is absent. */
 export interface SignalDefinition extends Pick<Signal, "name" | "everyMs"> {
   readonly onError?: Signal["onError"];
-  /** the strongest of what it sees, null when there is nothing to look at here */
+  /** the strongest reading; null when there is nothing to look at */
   read(db: Queryable): Promise<Omit<Reading, "signal"> | null>;
 }
 
-/** Makes a signal out of a look. */
+/** Makes a signal from its definition. */
 export function defineSignal({ onError = "ignore", ...definition }: SignalDefinition): Signal {
   const { name, everyMs } = definition;
   const read = async (db: Queryable): Promise<Reading | null> => {
@@ -73,12 +74,12 @@ export function defineSignal({ onError = "ignore", ...definition }: SignalDefini
   return { name, everyMs, onError, read };
 }
 
-/** The signal cannot see what it should; the message says what is missing and how to grant it, and is told once. */
+/** A signal cannot see what it should. The message names the missing grant, and is reported once. */
 export class SignalBlindError extends Error {
   override readonly name = "SignalBlindError";
 }
 
-/** The utilization of a measure against its limit; never 1 where `mayStop` is false. */
+/** The utilization of a measure against its limit; stays below 1 where `mayStop` is false. */
 export function utilizationOf(measure: number, limit: number, mayStop = true): number {
   const utilization = limit <= 0 ? (measure > 0 ? 1 : 0) : measure / limit;
   return mayStop ? utilization : Math.min(0.95, utilization);

@@ -204,7 +204,7 @@ test("a standby can be declared by its address, and a primary at that address is
   await allOnce(run);
   await pool.query("drop schema tidefill cascade");
   const wrong = new WatchedRun([primary.url()]);
-  expect(await wrong.isHeld()).toMatch(/is no standby$/);
+  expect(await wrong.isHeld()).toMatch(/is not a standby$/);
   wrong.stop();
   await wrong.report;
 });

@@ -4,10 +4,10 @@ import { against } from "../amount.ts";
 import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
 import { defineSignal, utilizationOf } from "../signal.ts";
 
-/** On a laptop half of the connections would be too few to mean anything. */
+/** On a small server half of `max_connections` would be too few to mean anything. */
 const fewest = 16;
 
-/** Sessions of others that are at work: a crowd is a sign of load whatever causes it. Slows a run down, never stops it. */
+/** Other sessions at work: many of them mean load, whatever its cause. Slows a run down, never stops it. */
 export const activeSessions = defineSignal({
   name: "active sessions",
   everyMs: 1_000,
@@ -20,7 +20,7 @@ export const activeSessions = defineSignal({
       where backend_type = 'client backend'
         and state = 'active'
         and application_name not like 'tidefill%'`);
-    requireMonitorIn(rows[0], "the sessions of others");
+    requireMonitorIn(rows[0], "other sessions");
     const active = Number(rows[0]?.active ?? 0);
     const limit = Math.max(fewest, Number(rows[0]?.half ?? 0));
     return {

@@ -7,7 +7,7 @@ import { defineSignal, utilizationOf } from "../signal.ts";
 /** GitLab's limit for its background migrations (WriteAheadLog indicator), in files of 16 MB. */
 const maxFiles = 42;
 
-/** WAL that waits for the archiver fills the disk, and a restore would miss it. */
+/** WAL that waits for the archiver fills the disk, and a restore would lack it. */
 export const archiver = defineSignal({
   name: "archiver",
   everyMs: 5_000,

@@ -5,16 +5,16 @@ import { familyOf } from "../family-of.ts";
 import { requireMonitor } from "../require-monitor.ts";
 import { defineSignal, type Signal } from "../signal.ts";
 
-/** Slower, so that it can keep up with us. */
+/** The utilization beside an ordinary autovacuum: the run slows down so that autovacuum can keep up. */
 const besideVacuum = 0.6;
 
-/** Autovacuum at work on the table: we slow down; one that prevents wraparound always wins. */
+/** Autovacuum at work on the table slows the run down; one that prevents wraparound holds it. */
 export function autovacuum(relation: Relation): Signal {
   return defineSignal({
     name: "autovacuum",
     everyMs: 5_000,
     async read(db: Queryable) {
-      // Without it, PostgreSQL tells that something is vacuumed, but not what.
+      // Without pg_monitor, PostgreSQL hides which table is vacuumed.
       await requireMonitor(db, "autovacuum at work");
       const { rows } = await db.query(sql`
       select pg_catalog.bool_or(activity.query like '%(to prevent wraparound)%') as is_urgent

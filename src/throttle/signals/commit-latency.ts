@@ -6,14 +6,14 @@ const maxMs = 100;
 const windowMs = 10_000;
 const fewest = 5;
 
-/** How long our own commits take: disks and synchronous standbys show there first. Slows a run down, never stops it. */
+/** How long our commits take: disks and standbys show there first. Slows a run down, never stops it. */
 export class CommitLatency implements Signal {
   readonly name = "commit latency";
   readonly everyMs = 500;
   readonly onError = "ignore";
   #commits: { readonly at: number; readonly ms: number }[] = [];
 
-  /** Notes what one commit took. */
+  /** Notes how long one commit took. */
   observe(milliseconds: number, at = performance.now()): void {
     this.#commits.push({ at, ms: milliseconds });
   }

@@ -5,12 +5,12 @@ import { against } from "../amount.ts";
 import { familyOf } from "../family-of.ts";
 import { defineSignal, type Signal, utilizationOf } from "../signal.ts";
 
-/** Below it a table is small enough to be read over, whatever it is full of. */
+/** With fewer dead rows a scan of the table stays cheap. */
 const fewestDead = 5_000_000;
 
 /**
- * Dead rows beyond a budget: half as many as there are live ones. Then the run waits for autovacuum; where that is off nobody
- * would come, so nothing is waited for.
+ * Dead rows beyond a budget: half as many as there are live ones. Then the run waits for autovacuum. Where
+ * autovacuum is off, nothing would remove the dead rows, so the run does not wait.
  */
 export function deadTuples(relation: Relation): Signal {
   return defineSignal({
@@ -44,7 +44,7 @@ export function deadTuples(relation: Relation): Signal {
   });
 }
 
-/** Whose old snapshot keeps vacuum from taking them away, if that is what does. */
+/** Names the oldest transaction whose snapshot keeps vacuum from removing dead rows; empty without one. */
 async function oldestKeeper(db: Queryable): Promise<string> {
   const { rows } = await db.query(sql`
     select pid, extract(epoch from pg_catalog.clock_timestamp() - xact_start)::integer / 60 as minutes

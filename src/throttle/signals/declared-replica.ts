@@ -7,7 +7,7 @@ import { SignalBlindError } from "../signal.ts";
 
 const longestAnswerMs = 1_000;
 
-/** A standby that is asked itself how far it is: one that does not stream from here, or whose name nobody knows. */
+/** A standby that is asked directly for its position: one that is declared by its address. */
 export class DeclaredReplica {
   readonly #url: string;
   #db: Database | null = null;
@@ -21,7 +21,9 @@ export class DeclaredReplica {
     return shownAddress(this.#url);
   }
 
-  /** How far it has replayed. @throws SignalBlindError when it cannot tell, or is no standby of this primary */
+  /**
+   * How far it has replayed. @throws SignalBlindError without an answer, or from no standby of this primary
+   */
   async read(primary: Queryable): Promise<{ readonly name: string; readonly position: number }> {
     this.#db ??= new Database(
       createPool({
@@ -40,7 +42,7 @@ export class DeclaredReplica {
     const row = answer?.rows[0];
     if (row === undefined) throw new SignalBlindError(`${this.name} does not answer`);
     if (row.is_standby !== "t" || row.position == null)
-      throw new SignalBlindError(`${this.name} is no standby`);
+      throw new SignalBlindError(`${this.name} is not a standby`);
     const { rows } = await primary.query(
       sql`select system_identifier as system from pg_catalog.pg_control_system()`,
     );

@@ -9,10 +9,10 @@ import { defineSignal, type Reading } from "../signal.ts";
 
 const leastBytes = 1_024 ** 3;
 const leastShare = 0.05;
-/** On a large disk a twentieth would be more than any run takes before somebody looks. */
+/** On a large disk a twentieth would be more than a run uses up before an operator looks. */
 const leastAtMost = 10 * 1_024 ** 3;
 
-/** Room on the database's disk, where it can be told: when the server runs on this machine and lets us read where its data lie. */
+/** Free space on the database's disk. Known only when the server runs here and shows its data directory. */
 export const diskSpace = defineSignal({
   name: "disk space",
   everyMs: 10_000,
@@ -36,7 +36,7 @@ export const diskSpace = defineSignal({
 });
 
 async function roomOn(path: string): Promise<Reading | null> {
-  // What looks local may be the end of a tunnel, or in a container: then there is no such directory here.
+  // A server that looks local may be behind a tunnel or in a container: then the directory is not here.
   const disk = await statfs(path).catch(() => null);
   if (disk === null) return null;
   const [free, all] = [disk.bavail * disk.bsize, disk.blocks * disk.bsize];

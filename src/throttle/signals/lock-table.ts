@@ -2,7 +2,9 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { defineSignal, utilizationOf } from "../signal.ts";
 
-/** Of the server's lock table so much may be taken: the rest is the application's, which fails when it finds none free. */
+/**
+ * How full the server's lock table may be. The rest is for the application, which fails without a free lock.
+ */
 const mostTaken = 0.6;
 
 /** A batch over many partitions takes a lock on each of them and on each of their indexes. */

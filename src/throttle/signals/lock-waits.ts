@@ -3,13 +3,13 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
-/** Sessions that wait for us, on average: one in ten looks finds one. */
+/** The average number of sessions that wait for us per look: one in ten looks finds one. */
 const maxSessions = 0.1;
 const averagedMs = 5_000;
 
 /**
- * Sessions of others that wait for locks which our batches hold: nothing else tells as directly that we are in the way. Each
- * wait is short, since batches are; so they are counted over some seconds. Slows a run down, never stops it.
+ * Other sessions that wait for locks of our batches: the most direct sign that a run is in the way. Batches
+ * are short, so the waits are too, and are averaged over some seconds. Slows a run down, never stops it.
  */
 export class LockWaits implements Signal {
   readonly name = "lock waits";
@@ -34,7 +34,7 @@ export class LockWaits implements Signal {
 }
 
 async function waiting(db: Queryable): Promise<number> {
-  // pg_blocking_pids takes locks of its own: it is asked only for those that wait.
+  // pg_blocking_pids takes internal locks, so call it only for sessions that wait.
   const { rows } = await db.query(sql`
     select pg_catalog.count(*) as sessions
     from (

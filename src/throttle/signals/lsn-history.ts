@@ -1,18 +1,19 @@
 interface Sample {
-  /** milliseconds of a clock that only goes forward, from when and until when the primary was seen there */
+  /** from when and until when the primary was seen at `position`, in milliseconds of a monotonic clock */
   readonly at: number;
   until: number;
   /** bytes of WAL since the cluster began */
   readonly position: number;
 }
 
-/** Samples are kept for so long; a replica that is further behind is told to be at least that late. */
+/** How long samples are kept. The lag of a replica that is further behind is unknown. */
 const keptMs = 3_600_000;
 const sampleMs = 200;
 
 /**
- * When the primary's WAL was where: turns a replica's position into a time, without a clock on the replica and without writing
- * a heartbeat. `replay_lag` cannot: it stands still while replay is paused, and lives on when there is nothing left to replay.
+ * Remembers when the primary's WAL reached which position. Turns a replica's position into a lag without the
+ * replica's clock and without writing a heartbeat. `replay_lag` cannot: it freezes while replay is paused,
+ * and stays above 0 when there is nothing left to replay.
  */
 export class LsnHistory {
   #samples: Sample[] = [];
@@ -21,10 +22,10 @@ export class LsnHistory {
     return this.#samples.length === 0;
   }
 
-  /** Notes where the primary is now. */
+  /** Notes the primary's position; `at` as in `Sample`. */
   note(position: number, at: number): void {
     const last = this.#samples.at(-1);
-    // An idle primary writes nothing that somebody could lag behind.
+    // An idle primary does not age its replicas.
     if (last !== undefined && position <= last.position) last.until = at;
     if (last !== undefined && (position <= last.position || at - last.at < sampleMs)) return;
     this.#samples.push({ position, at, until: at });
@@ -34,9 +35,9 @@ export class LsnHistory {
   }
 
   /**
-   * Seconds by which a replica that has replayed up to `position` is behind: how long ago the primary wrote what it has not
-   * replayed yet, estimated between the moments at which that was looked at. 0 when it has replayed all that was noted; null
-   * when it lacks what was there before anything was noted, so that nobody can tell how old that is.
+   * The lag in seconds of a replica that has replayed up to `position`: how long ago the primary wrote what
+   * the replica lacks, interpolated between samples. 0 when it lacks nothing that was noted; null when it
+   * lacks WAL from before the first sample, whose age is unknown.
    */
   secondsBehind(position: number, at: number): number | null {
     const [first] = this.#samples;

@@ -3,10 +3,10 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against, inSeconds } from "../amount.ts";
 import { defineSignal, utilizationOf } from "../signal.ts";
 
-/** A batch is cut off then; only a server before PostgreSQL 17 or a client that froze lets one live longer. */
+/** A batch is aborted then. Only before PostgreSQL 17, or when the client froze, does one live longer. */
 const maxSeconds = 20;
 
-/** The oldest snapshot of our own, which vacuum has to wait for. */
+/** The age of tidefill's oldest snapshot, which vacuum has to wait for. */
 export const ownSnapshots = defineSignal({
   name: "own snapshots",
   everyMs: 5_000,

@@ -7,15 +7,17 @@ import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
 import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 
 const maxBusy = 0.7;
-/** With fewer processors than these one worker alone is felt by everybody else, however idle they are on the whole. */
+/** With fewer processors, one worker delays every other process, however idle the machine is on average. */
 const enoughProcessors = 8;
-/** Never stopped, but nearly: of the processors an application feels every moment. */
+/**
+ * Slows a run down as far as it can without stopping it: an application notices each moment of a processor.
+ */
 const mostUtilization = 0.999;
-/** So many sessions of one name, all of which did something just now, and again at the next look: an application with its pool. */
+/** An application with a pool: so many sessions of one name recently active, in so many looks in a row. */
 const atWork = { sessions: 2, looks: 2 };
-/** A pool hands out the same few again while they are enough, and others now and then. */
+/** How recent that is: a pool mostly hands out the same few sessions, and other ones only now and then. */
 const lately = "1 second";
-/** Between two requests it has not gone home. */
+/** An application that pauses between two requests still counts as at work for so long. */
 const lingersMs = 5_000;
 
 interface Times {
@@ -24,8 +26,8 @@ interface Times {
 }
 
 /**
- * The processors, where the server runs on this machine, and while an application is at work in it: alone, a run may have all of
- * them. Slows a run down, never stops it.
+ * How busy the processors are, where the server runs on this machine and while an application uses it.
+ * Without an application, a run may use all of them. Slows a run down, never stops it.
  */
 export class Processor implements Signal {
   readonly name = "processor";
@@ -45,7 +47,7 @@ export class Processor implements Signal {
     if (!this.#isHere) return null;
     this.#looks = (await isApplicationAtWork(db)) ? this.#looks + 1 : 0;
     if (this.#looks >= atWork.looks) this.#metAt = performance.now();
-    // Among others one begins slowly: before the first batch one look is enough.
+    // Begin slowly beside an application: before the first batch, one look is enough.
     const isFirst = before === null && this.#looks > 0;
     if (!isFirst && performance.now() - this.#metAt > lingersMs) return null;
     const own = { signal: this.name, onlyRestsHelp: true } as const;

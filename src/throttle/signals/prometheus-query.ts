@@ -12,7 +12,10 @@ interface Asked {
   readonly max: number;
 }
 
-/** The strongest sample of a Prometheus query against a limit: what monitoring knows and the database does not. */
+/**
+ * The highest sample of a Prometheus query, against a limit, for what monitoring knows and PostgreSQL does
+ * not.
+ */
 export function prometheusQuery(asked: Asked): Signal {
   return defineSignal({
     name: "prometheus",
@@ -52,13 +55,15 @@ async function ask(asked: Asked): Promise<number[]> {
   const { resultType, result } = body.data;
   if (resultType === "scalar") return [sampleOf(String(result[1]))];
   if (resultType !== "vector")
-    throw new SignalBlindError(`the query "${name}" answers a ${resultType}, not the values of one moment`);
+    throw new SignalBlindError(
+      `the query "${name}" returns a ${resultType}, not an instant vector or a scalar`,
+    );
   return (result as readonly { readonly value: readonly [number, string] }[]).map(({ value }) =>
     sampleOf(value[1]),
   );
 }
 
-/** Prometheus writes infinity as `+Inf`, which `Number` would take for no number at all. */
+/** Prometheus writes infinity as `+Inf`, which `Number` would read as NaN. */
 function sampleOf(text: string): number {
   return Number(text.replace(/Inf$/, "Infinity"));
 }

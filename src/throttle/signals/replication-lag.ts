@@ -8,15 +8,17 @@ import { type Reading, type Signal, SignalBlindError, utilizationOf } from "../s
 import { DeclaredReplica } from "./declared-replica.ts";
 import { LsnHistory } from "./lsn-history.ts";
 
-/** A replica that keeps up is far below; beyond it, reads on it are noticeably stale. */
+/** A replica that keeps up stays far below. Beyond it, reads on the replica are noticeably stale. */
 export const defaultMaxSeconds = 5;
 export const defaultMaxBytes = 512 * 1_024 ** 2;
 
-/** How long the first look waits for standbys to replay what was there before, and how often it looks. */
+/** How often the first look is repeated while a standby replays WAL from before that look. */
 const firstPatience = { looks: 10, everyMs: 100 };
 
 export interface LagLimits {
-  /** standbys by `application_name`, or as `postgres://…`, as somebody has set them by now; without any, all that stream count */
+  /**
+   * standbys by `application_name` or as `postgres://…`, as set by now; all streaming ones when none are set
+   */
   readonly declared: () => readonly string[];
   readonly maxSeconds: number;
   readonly maxBytes: number;
@@ -28,7 +30,7 @@ interface Streaming {
   readonly position: number | null;
 }
 
-/** Standbys must keep up, in time and in bytes; one that was declared and cannot be seen counts as far behind. */
+/** Standbys must keep up in time and in bytes. A declared one that cannot be seen holds the run. */
 export class ReplicationLag implements Signal {
   readonly name = "replication lag";
   readonly everyMs = 500;
@@ -46,14 +48,14 @@ export class ReplicationLag implements Signal {
     return this.#limits.declared().length > 0 ? "hold" : "ignore";
   }
 
-  /** How far each replica was behind when it was last looked at. */
+  /** How far behind each replica was at the last look. */
   get lags(): readonly ReplicaLag[] {
     return this.#lags;
   }
 
   async read(db: Queryable): Promise<Reading | null> {
     await this.#declare();
-    // A standby that keeps up has what was there before within a moment, and shall not hold a run at its start.
+    // A standby that keeps up replays the older WAL within a moment, and must not hold the run at its start.
     let patience = this.#history.isEmpty ? firstPatience.looks : 0;
     for (; ; patience -= 1) {
       const reading = await this.#look(db);
@@ -95,7 +97,7 @@ export class ReplicationLag implements Signal {
     return this.#declared
       .filter((name) => !isAddress(name))
       .flatMap((name) => {
-        // Those that nobody has named are all called `walreceiver`.
+        // Several standbys may match: without an application_name of its own each is called `walreceiver`.
         const found = streaming.filter((each) => each.name === name);
         if (found.length === 0) throw new SignalBlindError(`${name} is not connected`);
         return found;
@@ -110,7 +112,7 @@ export class ReplicationLag implements Signal {
   #judge({ name, bytes, seconds }: ReplicaLag): Reading {
     const { maxSeconds, maxBytes } = this.#limits;
     if (seconds === null) {
-      const reason = `replication lag unknown on ${name}: ${inBytes(bytes)} behind, some of it from before the run was taken up`;
+      const reason = `replication lag unknown on ${name}: ${inBytes(bytes)} behind, some of it from before this process started`;
       return { signal: this.name, utilization: Math.max(1, utilizationOf(bytes, maxBytes)), reason };
     }
     const [late, far] = [utilizationOf(seconds, maxSeconds), utilizationOf(bytes, maxBytes)];
@@ -128,9 +130,9 @@ export class ReplicationLag implements Signal {
   }
 }
 
-/** Where the primary is, and the standbys that stream from it. */
+/** The WAL positions of the primary and of the standbys that stream from it. */
 async function readPositions(db: Queryable): Promise<{ primary: number; streaming: Streaming[] }> {
-  // A base backup under way is no replica.
+  // Skip a base backup under way: it is not a replica.
   const { rows } = await db.query(sql`
     select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), '0/0') as primary_position,
       replica.pid is not null as is_replica,

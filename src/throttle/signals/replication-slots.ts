@@ -3,10 +3,10 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against, inBytes } from "../amount.ts";
 import { defineSignal, utilizationOf } from "../signal.ts";
 
-/** Where `max_slot_wal_keep_size` sets no limit. */
+/** The limit where `max_slot_wal_keep_size` sets none. */
 const defaultMaxBytes = 10 * 1_024 ** 3;
 
-/** A slot that nobody consumes keeps all WAL: the disk fills up, or the slot is lost. We stop well before either. */
+/** A slot without a consumer retains WAL until the disk is full or the slot is lost. The run stops before. */
 export const replicationSlots = defineSignal({
   name: "replication slots",
   everyMs: 5_000,

@@ -2,7 +2,7 @@ import { whyCommitsWait } from "../../postgres/server/why-commits-wait.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { defineSignal } from "../signal.ts";
 
-/** While the standby is away that commits wait for, each batch would leave a session behind that holds its locks. */
+/** While a standby that commits wait for is away, each batch would leave a session that keeps its locks. */
 export const synchronousStandby = defineSignal({
   name: "synchronous standby",
   everyMs: 1_000,

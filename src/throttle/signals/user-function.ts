@@ -2,7 +2,7 @@ import { against } from "../amount.ts";
 import { defineSignal, type Signal, SignalBlindError, utilizationOf } from "../signal.ts";
 import { plain } from "./user-query.ts";
 
-/** A number that a function of the user's answers, against a limit. */
+/** The number that a user's function returns, against a limit. */
 export function userFunction({
   name,
   max,
@@ -19,7 +19,7 @@ export function userFunction({
     async read() {
       const value = await read();
       if (typeof value !== "number" || Number.isNaN(value))
-        throw new SignalBlindError(`the function "${name}" answered no number`);
+        throw new SignalBlindError(`the function "${name}" returned no number`);
       return { utilization: utilizationOf(value, max), reason: `${name} ${against(value, max, plain)}` };
     },
   });

@@ -3,7 +3,7 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { defineSignal, type Signal, SignalBlindError, utilizationOf } from "../signal.ts";
 
-/** A number that a query of the user's answers, against a limit. */
+/** The number that a user's query returns, against a limit. */
 export function userQuery({
   name,
   query,
@@ -19,13 +19,13 @@ export function userQuery({
     onError: "hold",
     async read(db: Queryable) {
       const { rows } = await db.query(query);
-      // Whichever row came first would be left to chance.
+      // Which row comes first would be arbitrary.
       if (rows.length > 1)
-        throw new SignalBlindError(`the query "${name}" answered ${rows.length} rows, not one`);
+        throw new SignalBlindError(`the query "${name}" returned ${rows.length} rows, not one`);
       const [text] = Object.values(rows[0] ?? {});
-      // `Number` takes a text of nothing for 0.
+      // `Number` reads an empty text as 0.
       const value = text == null || text.trim() === "" ? Number.NaN : Number(text);
-      if (Number.isNaN(value)) throw new SignalBlindError(`the query "${name}" answered no number`);
+      if (Number.isNaN(value)) throw new SignalBlindError(`the query "${name}" returned no number`);
       return {
         utilization: utilizationOf(value, max),
         reason: `${name} ${against(value, max, plain)}`,
@@ -34,7 +34,7 @@ export function userQuery({
   });
 }
 
-/** A number as it is read: at most two decimals. */
+/** A number with at most two decimals. */
 export function plain(value: number): string {
   return String(Math.round(value * 100) / 100);
 }

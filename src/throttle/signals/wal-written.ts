@@ -6,17 +6,17 @@ import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 interface Sample {
   readonly at: number;
   readonly bytes: number;
-  /** by each backend of our role; null before PostgreSQL 18, which counts for each apart */
+  /** by backend, for those of our role; null before PostgreSQL 18, which cannot count them separately */
   readonly backends: ReadonlyMap<string, Written> | null;
 }
 
 interface Written {
   readonly bytes: number;
-  /** A pooler lends the same backend to others, too. */
+  /** whether the run uses the backend now: a pooler lends it to other clients, too */
   readonly isOurs: boolean;
 }
 
-/** How fast WAL is written, by everybody and by us; holds a run back only where somebody has set a limit. */
+/** How fast the whole server and this run write WAL. Holds or slows a run only where its job sets a limit. */
 export class WalWritten implements Signal {
   readonly name = "wal";
   readonly everyMs = 1_000;
@@ -28,7 +28,7 @@ export class WalWritten implements Signal {
   #own: number | null = null;
   #ownBytes: number | null = null;
 
-  /** `batches` is how the names of the run's batches begin; what other runs write is not ours. */
+  /** `batches` is the prefix of the names of the run's batches: WAL of other runs is not ours. */
   constructor(maxBytesPerSecond: number | null, batches: string) {
     this.#maxBytesPerSecond = maxBytesPerSecond;
     this.#batches = batches;
@@ -38,12 +38,12 @@ export class WalWritten implements Signal {
     return this.#all;
   }
 
-  /** Null where the server does not count for each backend. */
+  /** Null where the server does not count WAL by backend. */
   get ownBytesPerSecond(): number | null {
     return this.#own;
   }
 
-  /** Since the first look, by all processes of ours; null where the server does not count for each backend. */
+  /** By all processes of the run since the first look; null where the server does not count by backend. */
   get ownBytes(): number | null {
     return this.#ownBytes;
   }
@@ -86,7 +86,7 @@ async function take(db: Queryable, batches: string): Promise<Sample> {
   return { at, bytes, backends: new Map(written) };
 }
 
-/** What our backends have added; one that is new has written all of it since, one that is gone no more. */
+/** Bytes that our backends have added: all bytes of a new backend, none of a backend that is gone. */
 function grown(before: ReadonlyMap<string, Written> | null, now: ReadonlyMap<string, Written>): number {
   return [...now].reduce((sum, [backend, { bytes, isOurs }]) => {
     return isOurs ? sum + Math.max(0, bytes - (before?.get(backend)?.bytes ?? 0)) : sum;

@@ -16,10 +16,10 @@ export class WindowSignal implements Signal {
   readonly everyMs = 1_000;
   readonly onError = "hold";
   readonly #hours: () => OpenHours | null;
-  /** what was found out of the hours as they are now */
+  /** the hours as they are now, and when they next change */
   #known: { readonly hours: OpenHours; readonly next: Date | null } | null = null;
 
-  /** `hours` answers them as they are now: somebody may set others while the run works. */
+  /** `hours` returns the current window: an operator may change it while the run works. */
   constructor(hours: () => OpenHours | null) {
     this.#hours = hours;
   }
@@ -37,7 +37,7 @@ export class WindowSignal implements Signal {
     return { signal: this.name, utilization: 1, reason: `the window ${hours} is closed ${opens}` };
   }
 
-  // Looked for once: it may go through the minutes of two weeks.
+  // Kept, since the search may go through the minutes of two weeks.
   #next(hours: OpenHours, now: Date): Date | null {
     const known = this.#known;
     if (known?.hours === hours && (known.next === null || known.next > now)) return known.next;

@@ -35,15 +35,15 @@ describe("a query of the job's own", () => {
   });
 
   test.each([
-    [sql`select id from notes`, "answered no number"],
-    [sql`select null::integer`, "answered no number"],
-    [sql`select max(id) from notes`, "answered no number"],
-    [sql`select 'NaN'::numeric`, "answered no number"],
-    [sql`select 'many'`, "answered no number"],
-    [sql`select ' '`, "answered no number"],
-    [sql`select true`, "answered no number"],
-    [sql`select from (values (1)) as one`, "answered no number"],
-    [sql`select g from generate_series(1, 2) as g`, "answered 2 rows, not one"],
+    [sql`select id from notes`, "returned no number"],
+    [sql`select null::integer`, "returned no number"],
+    [sql`select max(id) from notes`, "returned no number"],
+    [sql`select 'NaN'::numeric`, "returned no number"],
+    [sql`select 'many'`, "returned no number"],
+    [sql`select ' '`, "returned no number"],
+    [sql`select true`, "returned no number"],
+    [sql`select from (values (1)) as one`, "returned no number"],
+    [sql`select g from generate_series(1, 2) as g`, "returned 2 rows, not one"],
   ])("%s is blind: the query %s", async (query, why) => {
     await expect(read(query)).rejects.toThrow(SignalBlindError);
     await expect(read(query)).rejects.toThrow(`the query "crowd" ${why}`);

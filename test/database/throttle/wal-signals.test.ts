@@ -176,7 +176,7 @@ describe("a role without pg_monitor", () => {
   };
 
   test.each([
-    [activeSessions, "the sessions of others"],
+    [activeSessions, "other sessions"],
     [archiver, "WAL that waits for the archiver"],
     [diskSpace, "the room on the disk"],
   ])("is told which grant %o needs", async (signal, what) => {

@@ -84,7 +84,7 @@ describe("a query to Prometheus", () => {
   ])("that answers a %s is blind, and says so", async (resultType, result) => {
     data(resultType, result);
     await expect(read()).rejects.toThrow(SignalBlindError);
-    await expect(read()).rejects.toThrow(`the query "slow pages" answers a ${resultType}`);
+    await expect(read()).rejects.toThrow(`the query "slow pages" returns a ${resultType}`);
   });
 
   test.each([

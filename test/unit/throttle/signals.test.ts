@@ -143,7 +143,7 @@ describe("a function of the job's own", () => {
   test.each([Number.NaN, "7", undefined, null, 7n])("that returns %o is blind, and named", async (value) => {
     const blind = reading(() => value as unknown as number);
     await expect(blind).rejects.toThrow(SignalBlindError);
-    await expect(blind).rejects.toThrow('the function "queue" answered no number');
+    await expect(blind).rejects.toThrow('the function "queue" returned no number');
   });
 
   test("that throws is reported, and one that cannot be asked holds the run", async () => {
