@@ -5,9 +5,7 @@ import { SignalBlindError } from "./signal.ts";
 /** Columns for `requireMonitorIn`: they go into a signal's own query, so the check needs no second query. */
 export const monitorRight = sql`current_user as role, pg_catalog.pg_has_role('pg_monitor', 'usage') as may`;
 
-/**
- * Without `pg_monitor` a role cannot see what other sessions do. @throws SignalBlindError naming the grant
- */
+/** Without `pg_monitor` a role cannot see what sessions do. @throws SignalBlindError naming the grant */
 export async function requireMonitor(db: Queryable, what: string): Promise<void> {
   const { rows } = await db.query(sql`select ${monitorRight}`);
   requireMonitorIn(rows[0], what);

@@ -1,4 +1,4 @@
-/** Ranges that a process works on at a time, where neither the run nor the job says how many. */
+/** Workers of a process, where neither the run nor the job says how many. */
 export const defaultWorkers = 4;
 
 /** Connections besides those of the workers: for planning, for heartbeats and for signals. */

@@ -4,12 +4,12 @@ import { withoutPassword } from "../../postgres/connection/address.ts";
 import { defaultWorkers, spareConnections } from "./default-workers.ts";
 import type { PaceOptions } from "./work-options.ts";
 
-/** The pace that a new run has. It keeps its job's window, so that whoever asks how it is need not have the job's file. @throws UsageError */
+/** The pace of a new run. It includes the job's window, since `status` has no job file. @throws UsageError */
 export function paceOfNew({ pace: { window } }: Job, options: PaceOptions): RunPace {
   return { ...(window === undefined ? {} : { window }), ...paceOf(options) };
 }
 
-/** What the options say about the pace; it belongs to the run from then on. @throws UsageError */
+/** What the options say about the pace, which the run then keeps. @throws UsageError */
 export function paceOf({ workers, window, replicas = [] }: PaceOptions): RunPace {
   return checkPace({
     ...(workers === undefined ? {} : { workers }),
@@ -18,7 +18,7 @@ export function paceOf({ workers, window, replicas = [] }: PaceOptions): RunPace
   });
 }
 
-/** Connections of a process that works on a run: one for each worker, and some to spare. @throws UsageError */
+/** Connections of a process that works on a run: one for each worker, and spare ones. @throws UsageError */
 export function connectionsOf(options: PaceOptions): number {
   return (paceOf(options).workers ?? defaultWorkers) + spareConnections;
 }

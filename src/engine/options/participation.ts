@@ -13,17 +13,17 @@ export interface Participation {
   readonly listeners: readonly EventListener[];
   /** standbys that must keep up, by their `application_name` or their address */
   readonly replicas: readonly string[];
-  /** leave instead of waiting where the window is closed */
+  /** leave instead of waiting while the window is closed */
   readonly exitWhenClosed: boolean;
   /** leave at this moment */
   readonly until: Date | undefined;
-  /** null but in a test of a job */
+  /** null except in a test of a job */
   readonly inTest: InTest | null;
 }
 
 const defaultLease = "10s";
 
-/** How this process takes part, out of its options. @throws UsageError */
+/** Reads from the options how this process takes part. @throws UsageError */
 export function participation(options: WorkOptions, isResumed: boolean): Participation {
   const { onEvent = [], replicas = [], exitWhenClosed = false, until, inTest = null } = options;
   paceOf(options);
@@ -43,6 +43,7 @@ function leaseOf({ lease = defaultLease }: WorkOptions): number {
   const milliseconds = parseDuration(lease);
   if (milliseconds >= 500 && milliseconds <= 3_600_000) return milliseconds;
   throw new UsageError(`A lease must last from 500ms to 1h, got ${lease}.`, {
-    remedy: "Shorter takes over sooner from a worker that vanished; 10s suits most.",
+    remedy:
+      "A shorter lease lets another worker take over sooner from one that vanished. 10s suits most runs.",
   });
 }

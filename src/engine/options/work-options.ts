@@ -5,43 +5,45 @@ import type { SessionOptions } from "../../store/session.ts";
 import type { EventListener } from "../report/events.ts";
 import type { InTest } from "./in-test.ts";
 
-/** How fast a run may go, and when; it belongs to the run from then on. */
+/** How fast and when a run may go. The run keeps these options. */
 export interface PaceOptions {
-  /** ranges that each process works on at a time, each on a connection of its own; as the run has it, or 4, when absent */
+  /** workers of each process, each with its own connection and range; when absent as the run has it, or 4 */
   readonly workers?: number | undefined;
-  /** when the run may work, as `"22:00-06:00 Europe/Berlin"`; as the run or the job has it when absent */
+  /** when the run may work, as `"22:00-06:00 Europe/Berlin"`; when absent as the run or the job has it */
   readonly window?: string | undefined;
-  /** standbys that must keep up: by `application_name`, or as `postgres://…`; those that stream from here when absent */
+  /**
+   * standbys that must keep up, by `application_name` or as `postgres://…`; all streaming ones when absent
+   */
   readonly replicas?: readonly string[] | undefined;
 }
 
-/** When this process leaves, whatever is left to do. */
+/** When this process leaves, even if work is left. */
 export interface LeaveOptions {
-  /** leave instead of waiting where the window is closed */
+  /** leave instead of waiting while the window is closed */
   readonly exitWhenClosed?: boolean | undefined;
   /** leave at this moment */
   readonly until?: Date | undefined;
-  /** ends the current batches and gives the leases back */
+  /** when aborted, the process ends its current batches and releases its leases */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The operator's key for undo logs. */
 export interface UndoKeyOption {
-  /** encrypts and decrypts the undo logs of jobs about persons; `TIDEFILL_UNDO_KEY` of the environment when absent */
+  /** encrypts the undo logs of jobs about persons; the environment's `TIDEFILL_UNDO_KEY` when absent */
   readonly undoKey?: string | undefined;
 }
 
-/** How steps are done. */
+/** How steps are run. */
 export interface StepWorkOptions extends LeaveOptions, Pick<PaceOptions, "window"> {
-  /** hears of the expand and contract steps */
+  /** is called for each event of the expand and contract steps */
   readonly onStep?: StepListener | undefined;
   /** for tests of a job: a few rows make several batches, and nothing holds the run back */
   readonly inTest?: InTest | undefined;
 }
 
-/** What a job was made of. */
+/** The files that a job was made of. */
 export interface CodeOptions {
-  /** hashes of the files that the job was made of, by name; the command line gives them */
+  /** their hashes by file name; set by the command line */
   readonly files?: Readonly<Record<string, string>> | undefined;
 }
 

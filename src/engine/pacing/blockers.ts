@@ -3,14 +3,14 @@ import { sql } from "../../postgres/sql/sql.ts";
 import { type BlockingSession, whoBlocks } from "../../postgres/transaction/blocking-sessions.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 
-/** A batch waits for an eighth of a second, and then rests: to be seen waiting it must be looked at often. */
+/** A batch waits for a lock only an eighth of a second before it rests, so look often to see it waiting. */
 const firstMs = 100;
 const longestMs = 1_000;
 
-/** Looks for the sessions whose locks the batches of a run wait for, while batches fail by locks. */
+/** Finds the sessions whose locks the run's batches wait for, while batches fail because of locks. */
 export class Blockers {
   readonly #db: Queryable;
-  /** how the names of the run's batches begin */
+  /** the prefix of the names of the run's batches */
   readonly #batches: string;
   #found: readonly BlockingSession[] = [];
   #foundAt = 0;
@@ -21,20 +21,20 @@ export class Blockers {
     this.#batches = batches;
   }
 
-  /** Those that were found last, and whose age has grown since. */
+  /** The blocking sessions found last, with their present age. */
   get found(): readonly BlockingSession[] {
     const since = (performance.now() - this.#foundAt) / 1_000;
     return this.#found.map((each) => ({ ...each, seconds: each.seconds + since }));
   }
 
-  /** A batch has failed by a lock: begins to look, unless that has begun. */
+  /** Begins to look, after a batch failed because of a lock. Does nothing while a search is under way. */
   seek(): void {
     if (this.#seeking !== null) return;
     this.#seeking = new AbortController();
     void this.#look(this.#seeking.signal);
   }
 
-  /** Nothing is blocked any more. */
+  /** Stops looking, since batches are no longer blocked. */
   calm(): void {
     this.#seeking?.abort();
     this.#seeking = null;
@@ -65,7 +65,7 @@ export class Blockers {
     );
   }
 
-  /** Between two tries of a batch nobody is seen waiting: those that were found stay while their transactions last. */
+  /** Between two tries of a batch none waits, so keep the found sessions while their transactions last. */
   async #areThere(): Promise<boolean> {
     const pids = this.#found.map(({ pid }) => pid).join(",");
     const gids = this.#found.flatMap(({ gid }) => gid ?? []);

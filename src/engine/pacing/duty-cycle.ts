@@ -1,19 +1,19 @@
-/** However much was too much, a rest is over then, and the utilization is looked at anew. */
+/** The longest rest. After it the utilization is looked at again. */
 const longestMs = 20_000;
 
 /**
- * Work and rest in turns. To a scheduler whoever has just woken goes first, so that others feel each waking: short batches rest
- * together.
+ * Lets workers work and rest in turns. Schedulers favour a process that has just woken, so each wake-up
+ * delays the application: several short batches share one rest.
  */
 export class DutyCycle {
   #workedMs = 0;
   #rest: { readonly from: number; afterMs: number } | null = null;
 
-  /** Notes a batch of one of `workers` workers; when each of them has worked for `stintMs`, all have earned a rest. */
+  /** Notes a batch of one of `workers` workers. All rest once each has worked for `stintMs` on average. */
   worked(batchMs: number, workers: number, stintMs: number): void {
     const eachMs = batchMs / workers;
     if (this.#rest !== null) {
-      // It was under way when the others began to rest.
+      // The batch was under way when the rest began.
       this.#rest.afterMs += eachMs;
       return;
     }
@@ -23,7 +23,7 @@ export class DutyCycle {
     this.#workedMs = 0;
   }
 
-  /** Milliseconds until the rest is over, for workers that may work for this share of the time, as it is by now. */
+  /** Milliseconds until the rest is over, for workers that may now work for this share of the time. */
   remainingMs(share: number): number {
     if (this.#rest === null) return 0;
     const { from, afterMs } = this.#rest;

@@ -9,38 +9,38 @@ import { DutyCycle } from "./duty-cycle.ts";
 
 const defaultBatchTime = "250ms";
 
-/** How often a run that is held looks whether it may go on. */
+/** How often a held run checks whether it may go on. */
 const lookMs = 100;
-/** The shortest batches that utilization leads to, as a share of the pace's batch time. */
+/** How far utilization may shorten batches, as a share of the pace's batch time. */
 const leastBatchTime = 0.1;
 const leastBatchMs = 10;
-/** The same share where shorter batches would not help. */
+/** The same share for signals against which only rests help. */
 const leastBatchTimeAtRest = 0.5;
-/** Where rows a second are limited they come in portions, not all at once. */
+/** A limit of rows a second is spread over so many batches a second, instead of one burst. */
 const batchesPerSecond = 4;
-/** WAL of one batch, so that replicas get it in small pieces. */
+/** The most WAL of one batch in bytes, so that replicas get it in small pieces. */
 const walBytesAtMost = 16_777_216;
-/** However much WAL a row makes, a batch of so few rows is no burst. */
+/** The limit of WAL never makes a batch smaller than this. */
 const rowsAtLeast = 100;
 
-/** The pace of this process in a run: what people chose, held back by what the signals say. */
+/** The pace of this process in a run: the chosen pace, reduced by the signals. */
 export class Pacer implements BatchPace {
   readonly #job: Pace;
   readonly #rowsAtMost: number;
   readonly #governor = new Governor();
-  /** the same for those signals alone against which shorter batches help */
+  /** learns only the signals against which shorter batches help */
   readonly #shortening = new Governor();
   #chosen: RunPace;
   #windows: Windows | null;
-  /** this process's part of what all processes may read a second */
+  /** this process's share of the rows a second that all processes may read */
   #share = 1;
   #nextAt = 0;
   readonly #dutyCycle = new DutyCycle();
-  /** as many as the server's lock table was large enough for */
+  /** how many workers the server's lock table has room for */
   #workersByLocks = Number.POSITIVE_INFINITY;
   #walBytesPerRow = 0;
 
-  /** What stands in the run counts more than what its job says. No batch has more than `rowsAtMost` rows. */
+  /** The run's pace overrides its job's. No batch has more than `rowsAtMost` rows. */
   constructor(job: Pace, run: RunPace, rowsAtMost = Number.POSITIVE_INFINITY) {
     this.#job = job;
     this.#rowsAtMost = rowsAtMost;
@@ -53,12 +53,12 @@ export class Pacer implements BatchPace {
     if (isDeepStrictEqual(chosen, this.#chosen)) return;
     this.#chosen = chosen;
     this.#windows = this.#readWindows();
-    // What an earlier limit still owed counts no more.
+    // Drop the waiting that an earlier limit has left.
     this.#nextAt = 0;
     this.#dutyCycle.forget();
   }
 
-  /** What people chose, the job's part and tidefill's own included. */
+  /** The chosen pace: the run's, else the job's, else tidefill's defaults. */
   get chosen(): RunPace {
     return { workers: defaultWorkers, batchTime: defaultBatchTime, ...this.#job, ...this.#chosen };
   }
@@ -72,7 +72,7 @@ export class Pacer implements BatchPace {
     return this.chosen.workers ?? defaultWorkers;
   }
 
-  /** Those of them that may work just now. */
+  /** How many of them may work now. */
   get activeWorkers(): number {
     const byLevel = Math.ceil(this.#workersInAll * this.#governor.level);
     return Math.max(1, Math.min(byLevel, this.#workersByLocks));
@@ -131,7 +131,7 @@ export class Pacer implements BatchPace {
     );
   }
 
-  /** Learns how many workers all processes have together, and how much WAL a row makes; 0 where that is not known. */
+  /** Learns how many workers all processes have together, and the bytes of WAL per row; 0 where unknown. */
   measured(allWorkers: number, walBytesPerRow: number): void {
     this.#share = Math.min(1, this.activeWorkers / Math.max(this.activeWorkers, allWorkers));
     this.#walBytesPerRow = walBytesPerRow;
@@ -146,13 +146,13 @@ export class Pacer implements BatchPace {
     return this.#wholeBatchMs * Math.max(leastBatchTime, this.#shortening.level);
   }
 
-  /** The workers that the level is a part of: of processors and disks, more workers shall not take more. */
+  /** The workers that the level applies to: extra workers must not use more processors and disks. */
   get #workersInAll(): number {
     const onlyRestsHelp = this.heldBackBy?.onlyRestsHelp === true;
     return onlyRestsHelp ? Math.min(this.workers, defaultWorkers) : this.workers;
   }
 
-  /** Workers are whole numbers: after rounding up, each worker at work rests for the part that is too much. */
+  /** The share of time that each active worker works: the rest makes up for rounding workers up. */
   get #workShare(): number {
     return (this.#workersInAll * this.#governor.level) / this.activeWorkers;
   }

@@ -19,10 +19,10 @@ import { Blockers } from "./blockers.ts";
 import type { Pacer } from "./pacer.ts";
 import { type Signals, signalsOf } from "./signals-of.ts";
 
-/** `setTimeout` counts no further. */
+/** The longest delay that `setTimeout` accepts. */
 const longestTimerMs = 2_147_483_647;
 
-/** What this process sees of the database around its run: it tells the pacer, and says once what has changed. */
+/** Reads the signals for this process: passes them to the pacer, and emits an event on each change. */
 export class SignalMonitor {
   readonly #db: Database;
   readonly #task: RunTask;
@@ -62,14 +62,14 @@ export class SignalMonitor {
     this.#probe = new ProbeConnection(db);
     this.#watch = new SignalWatch(
       this.#probe,
-      // A test that waits for a quiet machine would never end on a busy one.
+      // A test must not wait for a quiet machine.
       options.inTest === null ? this.#signals.all : [],
       (readings) => this.#learn(readings),
       (signal, message) => control.events.emit({ type: "signal blind", signal, message }),
     );
   }
 
-  /** Looks at everything once, before the first batch, and goes on looking. */
+  /** Reads all signals once, before the first batch, and then regularly. */
   async start(): Promise<void> {
     await this.#watch.start();
     const { until } = this.#options;
@@ -82,28 +82,28 @@ export class SignalMonitor {
     await this.#signals.lag.close();
   }
 
-  /** Looks for those whose locks the run's batches wait for. */
+  /** Makes what finds the sessions whose locks the run's batches wait for. */
   blockersOf({ job, id }: Pick<Run, "id" | "job">): Blockers {
     return new Blockers(this.#probe, batchesOf(job, id));
   }
 
-  /** Hears how long one of our commits took. */
+  /** Notes how long one of our commits took. */
   recordCommit(commitSeconds: number): void {
     this.#signals.commits.observe(commitSeconds * 1_000);
   }
 
-  /** WAL that one row of ours makes, where the server tells it; else of everybody's, which is the more cautious. */
+  /** Bytes of WAL per row of the run. Counts all WAL where the server cannot tell the run's own. */
   walBytesPerRow(rowsPerSecond: number): number {
     const { ownBytesPerSecond, bytesPerSecond } = this.#signals.wal;
     return rowsPerSecond > 0 ? (ownBytesPerSecond ?? bytesPerSecond) / rowsPerSecond : 0;
   }
 
-  /** WAL of all processes of ours since this one began to look; null where the server does not tell. */
+  /** Bytes of WAL of all processes of the run since our first look; null where the server cannot tell. */
   get ownWalBytes(): number | null {
     return this.#signals.wal.ownBytes;
   }
 
-  /** What metrics show of the server. */
+  /** What metrics show about the server. */
   async observe(): Promise<{
     readonly table: string;
     readonly activity: ServerActivity;
@@ -135,7 +135,7 @@ export class SignalMonitor {
     if (isClosed && this.#options.exitWhenClosed) stop.stop({ reason: "window" });
   }
 
-  // By the database's clock, as everything that has to do with time.
+  // By the database's clock, like all times.
   async #leaveAt(until: Date): Promise<void> {
     const inMs = until.getTime() - (await serverTime(this.#db)).getTime();
     const leave = (): void => this.#control.stop.stop({ reason: "until" });

@@ -25,10 +25,10 @@ import { WalWritten } from "../../throttle/signals/wal-written.ts";
 import { type OpenHours, WindowSignal } from "../../throttle/signals/window-signal.ts";
 import type { RunTask } from "../batch/run-task.ts";
 
-/** In the working directory: `touch stop-backfills` holds every run that was started there. */
+/** `touch stop-backfills` holds every run that was started in the same working directory. */
 const stopFileName = "stop-backfills";
 
-/** All signals of a run, and those that are asked for more than their utilization. */
+/** All signals of a run, and those that give more than a utilization. */
 export interface Signals {
   readonly all: readonly Signal[];
   readonly lag: ReplicationLag;
@@ -37,8 +37,8 @@ export interface Signals {
 }
 
 /**
- * What is always looked at, and what the job adds; `batches` is how the names of the run's batches begin, `replicas` answers the standbys that the run
- * declares just now.
+ * The signals that are always read, and those that the job adds. `batches` is the prefix of the names of the
+ * run's batches; `replicas` returns the standbys that the run declares now.
  */
 export function signalsOf(
   { relation, throttles }: RunTask,
@@ -85,13 +85,13 @@ export function signalsOf(
   return { all: [...always, ...throttles.flatMap(signalOf)], lag, wal, commits };
 }
 
-/** The file that holds everything that was started in this directory, and those that the job names. */
+/** Signals for the stop file of the working directory and for those that the job names. */
 export function stopFilesOf(throttles: readonly ThrottleDefinition[]): readonly Signal[] {
   const own = throttles.filter((throttle) => throttle.kind === "stop file");
   return [stopFileName, ...own.map(({ path }) => path)].map((path) => stopFile(path));
 }
 
-/** The default counts only where the job says nothing. */
+/** The default applies only where the job sets nothing. */
 function longest(given: readonly unknown[], fallback: number): number {
   return given.length === 0 ? fallback : Number.POSITIVE_INFINITY;
 }

@@ -35,10 +35,10 @@ import { leaveRun, statusAfter } from "./leave-run.ts";
 import { OperatorRequests } from "./operator-requests.ts";
 import { releaseDeadWorkers } from "./release-dead-workers.ts";
 
-/** What begins and ends a process must not fail because a connection was cut just then. */
+/** Beginning and ending must not fail because a connection was just cut, so they are tried so often. */
 const mostFailures = 3;
 
-/** Works on a run with its workers until it is finished or somebody says stop, and answers how it stands. */
+/** Works on a run with its workers until it is finished or stopped. Returns its report. */
 export async function executeRun(
   session: Session,
   run: Run,
@@ -58,7 +58,7 @@ export async function executeRun(
   };
   if (!(await withRetries(() => takeUp(session, run.id, task.sweeping, enter), mostFailures)))
     return readReport(session, await store.runs.get(db, run.id));
-  // When this fails, their leases run out by themselves.
+  // If this fails, the leases run out by themselves.
   if (isResumed) await releaseDeadWorkers(session, run.id).catch(() => {});
   const monitor = new SignalMonitor(db, run, task, participation, pacer, { events, stop });
   const requests = new OperatorRequests(db, stop, pacer);
@@ -83,7 +83,7 @@ export async function executeRun(
   return end(session, run, { process: process.id, request: stop.request, seen: heartbeat.seen }, events);
 }
 
-/** Says that the process works on the run, and which other runs go over the same tables. */
+/** Reports that the process works on the run, and which other runs go over the same tables. */
 async function tellOfStart(
   { db, store }: Session,
   run: Run,
@@ -103,7 +103,7 @@ async function tellOfStart(
   for (const warning of beside) events.emit({ type: "warned", ...warning });
 }
 
-// Read anew for each of them: the workers of one process differ only in what they measure.
+// The workers of a process share everything except the batch size that each measures.
 async function startWorkers(
   session: Session,
   run: Run,
@@ -153,14 +153,15 @@ async function startWorkers(
     writes,
     tables,
   };
-  // The workers share what the job allows: a batch of more rows than its share would wait for those of others.
+  // Divide the job's limit among the workers: a larger batch would wait for rows of the other workers'
+  // batches.
   const atOnce = () => (task.atOnce === undefined ? undefined : Math.ceil(task.atOnce / pacer.workers));
   return new WorkerPool((number) => new Worker(number, tools, share, new BatchSize(pacer, atOnce())));
 }
 
 /**
- * Whoever takes a run up again clears away why it stopped; whoever joins others changes nothing, least of all what an operator
- * has asked of them. Answers false when the run has finished in the meantime.
+ * Resuming clears the stop reason. Joining a run that is being worked on changes nothing, least of all
+ * `wanted`. Returns false when the run has finished in the meantime.
  */
 async function takeUp(
   { db, store }: Session,
@@ -172,7 +173,7 @@ async function takeUp(
     async (tx) => {
       const run = await store.runs.lock(tx, id);
       if (isFinished(run.status)) return false;
-      // What triggers have swallowed is tried again: an operator has typed `resume` for that.
+      // Try rows again that triggers swallowed: an operator has typed `resume` for that.
       if (run.status === "failed" && run.stopReason === "swallowed")
         await nextSweep(tx, store, run, retries ?? "list");
       if (run.status !== "running") {
@@ -185,16 +186,18 @@ async function takeUp(
           ...nothing,
         });
       }
-      // In the same transaction, so that nobody finds a running run without a process.
+      // In the same transaction, so that no session finds a running run without a process.
       await enter(tx);
       return true;
-      // Forgotten in a crash, it is said again by the next process; and it must not wait for a standby that is away.
+      // May be lost in a crash, since the next process repeats it; must not wait for a standby that is away.
     },
     { mayBeForgotten: true },
   );
 }
 
-/** Says how it ended. When the database is away, what others see is derived from our heartbeat's end. */
+/**
+ * Records how the run ended. If the database is away, other sessions infer it from the end of our heartbeat.
+ */
 async function end(
   session: Session,
   run: Run,
@@ -226,7 +229,7 @@ async function end(
 }
 
 const notAsked =
-  "The database could not be asked at the end: the counts are those that this process saw last.";
+  "The database could not be reached at the end, so the counts are the last that this process saw.";
 
 function report(run: Run, progress: Progress, events: Events): RunReport {
   const { status, stopReason, message } = run;

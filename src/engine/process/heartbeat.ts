@@ -15,17 +15,17 @@ import type { Holds } from "./holds.ts";
 import type { OperatorRequests } from "./operator-requests.ts";
 
 const everyMs = 1_000;
-/** Sizes and dead rows are looked at on each n-th beat. */
+/** Sizes and dead rows are read on each n-th beat. */
 const observeEvery = 4;
-/** WAL a row of fewer rows than these says little. */
+/** With fewer rows the WAL per row is too inaccurate. */
 const fewestMeasured = 1_000;
-/** What holds a run that nobody wants to work just now. */
+/** Signals by which an operator has chosen that the run does not work now. */
 const offDuty = ["window", "stop file"] as const;
-/** Rates are taken over about so many heartbeats. */
+/** The number of heartbeats over which rates are measured. */
 const rateWindow = 10;
 const longestRateWindow = 60;
 
-/** What a heartbeat looks at, and whom it tells. */
+/** What a heartbeat reads, and what it informs. */
 interface Parts {
   readonly pool: WorkerPool;
   readonly pacer: Pacer;
@@ -35,7 +35,7 @@ interface Parts {
   readonly holds: Holds;
 }
 
-/** Says that the process is alive, hears what operators want, and tells listeners how far the run is. */
+/** Records that the process is alive, reads what operators request, and reports progress to listeners. */
 export class Heartbeat {
   readonly #db: Database;
   readonly #store: Store;
@@ -45,13 +45,13 @@ export class Heartbeat {
   readonly #window: { readonly at: number; readonly rows: number }[] = [];
   #beats = 0;
   #beatAt = performance.now();
-  /** seconds since they were last added to those of the run */
+  /** seconds at work that are not yet added to the run */
   #atWork = 0;
   #passed = 0;
   #readAtFirst: number | null = null;
   #walAtFirst: { readonly rows: number; readonly bytes: number } | null = null;
   #rows = 0;
-  /** as the last heartbeat told it, with what this process has committed since */
+  /** the progress of the last heartbeat, plus what this process has committed since */
   #seen: Progress = noProgress;
   #timer: NodeJS.Timeout | undefined;
   #beating: Promise<void> | null = null;
@@ -69,7 +69,7 @@ export class Heartbeat {
     this.#parts = parts;
   }
 
-  /** Counts rows for the rate, and learns what batches fail by. */
+  /** Counts rows for the rate, and notes why batches fail. */
   hear(event: EngineEvent): void {
     this.#parts.holds.hear(event);
     if (event.type !== "batch committed") return;
@@ -78,12 +78,12 @@ export class Heartbeat {
     this.#parts.monitor.recordCommit(event.seconds.commit);
   }
 
-  /** How far the run is, as far as this process knows without asking. */
+  /** The progress of the run, as far as this process knows without a query. */
   get seen(): Progress {
     return this.#seen;
   }
 
-  /** Beats until it is stopped; a beat that fails or hangs is made up for by a later one. */
+  /** Beats until it is stopped. A later beat makes up for one that fails or hangs. */
   start(): void {
     const beat = (): void => {
       if (this.#beating !== null) return;
@@ -97,7 +97,7 @@ export class Heartbeat {
     this.#timer = setInterval(beat, Math.min(everyMs, this.#process.leaseMs / 3));
   }
 
-  /** Stops; a beat that hangs in a broken connection is not waited for. */
+  /** Stops without waiting for a beat that hangs in a broken connection. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#parts.holds.stop();
@@ -138,7 +138,7 @@ export class Heartbeat {
     this.#beats += 1;
   }
 
-  /** Says that we are there, and hears what is asked of the run. */
+  /** Records that the process is alive, and reads the run with what operators request. */
   async #exchange(workers: number, hold: Hold | null): Promise<Run | null> {
     const alive = {
       ...this.#process,
@@ -162,7 +162,7 @@ export class Heartbeat {
     return level === 0 && offDuty.some((signal) => signal === heldBackBy?.signal);
   }
 
-  /** A run that is not meant to work says nothing of how fast it is. */
+  /** Time in which an operator has chosen that the run does not work does not count for its speed. */
   #count(): void {
     const seconds = (performance.now() - this.#beatAt) / 1_000;
     this.#beatAt = performance.now();
@@ -170,7 +170,10 @@ export class Heartbeat {
     if (!this.#isOff) this.#atWork += seconds;
   }
 
-  /** Adds the seconds since the last time to those of the run, unless somebody plans or ends it just now: then the next beat does. */
+  /**
+   * Adds the seconds since the last time to the run. While it is being planned or ended, leaves that to the
+   * next beat.
+   */
   async #credit(tx: Transaction): Promise<void> {
     this.#count();
     const seconds = { atWork: this.#atWork, passed: this.#passed };
@@ -188,7 +191,7 @@ export class Heartbeat {
     });
   }
 
-  /** What a server tells of WAL comes a second or two late: between two looks that cancels out. */
+  /** The server reports WAL a second or two late. Between two looks this cancels out. */
   async #measureWal(rows: number): Promise<void> {
     const { ownWalBytes: bytes } = this.#parts.monitor;
     if (bytes === null || rows < fewestMeasured) return;
@@ -204,7 +207,7 @@ export class Heartbeat {
   #rate(): number {
     const now = performance.now();
     this.#window.push({ at: now, rows: this.#rows });
-    // Between long rests nothing is read for a while, which is part of the speed.
+    // A long rest reads nothing and is part of the speed, so the window must span it.
     while (this.#window.length > rateWindow && this.#mayForgetFirst()) this.#window.shift();
     const [first] = this.#window;
     if (first === undefined || now - first.at < 100) return 0;

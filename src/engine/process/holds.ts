@@ -5,12 +5,18 @@ import type { Blockers } from "../pacing/blockers.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { EngineEvent } from "../report/events.ts";
 
-/** Where some workers get a connection and others do not, batches are committed all the same: the reason stays for so long. */
+/**
+ * While some workers get a connection and others do not, batches still commit: the reason is shown for so
+ * long.
+ */
 const shortageMs = 5_000;
 
-/** Why a process does less than it could just now: what its batches fail by counts more than a signal that only slows it down. */
+/**
+ * Why a process does less than it could. The failure of its batches outranks a signal that only slows it
+ * down.
+ */
 export class Holds {
-  /** what to type for the run */
+  /** the run's name as a command takes it */
   readonly #name: string;
   readonly #blockers: Blockers;
   #obstacle: (Obstacle & { readonly at: number }) | null = null;
@@ -29,9 +35,9 @@ export class Holds {
     if (event.type === "batch committed") this.#goesOn();
   }
 
-  /** The one that counts most; null at full pace. */
+  /** The hold that counts most; null at full pace. */
   now({ heldBackBy, level }: Pick<Pacer, "heldBackBy" | "level">): Hold | null {
-    // A run that is held tries nothing, so what it failed by before is over.
+    // A held run tries nothing, so its earlier failure no longer counts.
     if (level === 0 && heldBackBy !== null) return holdBySignal(heldBackBy, true, this.#name);
     const blocked = holdByBlockers(this.#blockers.found);
     const obstacle = this.#obstacle === null ? null : holdByObstacle(this.#obstacle, this.#name);

@@ -5,7 +5,7 @@ import type { Session } from "../../store/session.ts";
 import type { StopRequest } from "../loop/stop-signal.ts";
 import { describeStop } from "../report/describe-stop.ts";
 
-/** What a run is when its last process leaves for this reason. */
+/** The status of a run whose last process leaves for this reason. */
 export const statusAfter: Readonly<Record<StopReason, RunStatus>> = {
   finished: "succeeded",
   paused: "paused",
@@ -21,7 +21,7 @@ export const statusAfter: Readonly<Record<StopReason, RunStatus>> = {
   error: "failed",
 };
 
-/** Takes a process off a run; the last one to leave says what has become of it. */
+/** Takes a process off a run. The last one to leave sets the run's status. */
 export async function leaveRun(
   { db, store }: Session,
   id: bigint,
@@ -36,14 +36,15 @@ export async function leaveRun(
       const others = await store.workers.others(tx, id, process);
       const why = request.reason === "reject-limit" ? await store.rejects.commonest(tx, id) : null;
       if (others > 0) {
-        // What fails here would fail there: the others are asked to stop, and the last of them finds the reason.
+        // The other processes would fail too, so ask them to stop. The last of them finds the reason in the
+        // run.
         if (statusAfter[request.reason] === "failed") {
           await store.runs.set(tx, id, { wanted: raw("'paused'"), ...because(request, why) });
         }
         return;
       }
       const earlier = earlierFailure(run);
-      // What an operator asked for counts more than the signal that came first.
+      // An operator's request outranks the reason why this process stopped.
       const reason = run.wanted === "running" ? request.reason : run.wanted;
       const status = earlier === null ? statusAfter[reason] : "failed";
       await store.runs.set(tx, id, {
@@ -56,7 +57,7 @@ export async function leaveRun(
   );
 }
 
-// A process that failed while others were still at work has left its reason behind.
+// The reason of a process that failed while other processes were still at work.
 function earlierFailure({ stopReason }: Run): StopReason | null {
   return stopReason === "error" || stopReason === "reject-limit" || stopReason === "swallowed"
     ? stopReason

@@ -14,7 +14,7 @@ import { WindowSignal } from "../../throttle/signals/window-signal.ts";
 import type { StepWorkOptions } from "../options/work-options.ts";
 import { stopFilesOf } from "../pacing/signals-of.ts";
 
-/** How often a step that is held looks whether it may begin. */
+/** How often a held step checks whether it may begin. */
 const lookMs = 1_000;
 
 /** What holds a step: a signal, or the connection. */
@@ -23,13 +23,13 @@ interface Holding {
   readonly reason: string;
 }
 
-/** What a step waits for before it begins. */
+/** What holds a step now; null when it may begin. */
 type Look = (place: StepPlace) => Promise<Holding | null>;
 
 /**
- * The steps of a phase of a job. Each begins when rows might be worked on, too: inside of the window, while there is no stop file,
- * and before `until`. One that has begun is ended, since what it did would be lost. Where a run is there already its window
- * counts, as somebody may set it meanwhile.
+ * The steps of a phase of a job. A step begins only when rows could be worked on too: inside the window,
+ * without a stop file, and before `until`. A step that has begun is completed, since its work would be lost.
+ * The window of a given run counts, because an operator may change it.
  */
 export function openStepRunner(
   session: Session,
@@ -48,12 +48,12 @@ export function openStepRunner(
   return new StepRunner(session, { job: job.name, phase, steps: job[phase] }, { onStep, signal, mayBegin });
 }
 
-/** @throws StepNotBegunError where it is not waited for, StepStoppedError where somebody stops the waiting */
+/** @throws StepNotBegunError when the process is not to wait; StepStoppedError when the wait is stopped */
 async function awaitTurn(place: StepPlace, look: Look, { signal, onStep }: StepWorkOptions): Promise<void> {
   for (let told: string | null = null; ; ) {
     if (signal?.aborted === true) throw new StepStoppedError(place, signal.reason);
     const held = await look(place).catch((error: unknown) => {
-      // Nothing has begun that an outage could harm.
+      // The step has not begun, so an outage harms nothing: wait for its end.
       if (classifyFailure(error).action !== "retry") throw error;
       return { signal: "connection", reason: unreachable };
     });
@@ -61,12 +61,12 @@ async function awaitTurn(place: StepPlace, look: Look, { signal, onStep }: StepW
     const { job, phase, name: step, isBack = false } = place;
     if (told !== held.signal) onStep?.({ type: "step held", job, phase, step, ...held, isBack });
     told = held.signal;
-    // What ends the wait is seen by the next look.
+    // An abort ends the delay, and the next look sees it.
     await delay(lookMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
 }
 
-/** @throws StepNotBegunError where what holds it is not waited for */
+/** @throws StepNotBegunError when the step is held and the process is not to wait */
 async function lookFor(
   db: Database,
   job: Job,

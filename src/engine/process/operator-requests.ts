@@ -4,13 +4,13 @@ import type { StopSignal } from "../loop/stop-signal.ts";
 import { spareConnections } from "../options/default-workers.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 
-/** Workers that can become more. */
+/** A pool of workers that can grow. */
 interface Growing {
   readonly members: readonly unknown[];
   growTo(count: number): void;
 }
 
-/** Does what operators ask of a run: heard at each commit and, while none comes, with each heartbeat. */
+/** Does what operators request of a run. Requests are read at each commit and with each heartbeat. */
 export class OperatorRequests {
   readonly #db: Database;
   readonly #stop: StopSignal;
@@ -23,12 +23,12 @@ export class OperatorRequests {
     this.#pacer = pacer;
   }
 
-  /** The workers that are to be as many as somebody has asked for. */
+  /** Sets the pool that grows when an operator asks for more workers. */
   attach(pool: Growing): void {
     this.#pool = pool;
   }
 
-  /** Stops, or adopts another pace; the same request twice does nothing. */
+  /** Stops the run, or adopts another pace. Repeating a request does nothing. */
   apply({ wanted, pace }: Advanced): void {
     if (wanted === "paused" || wanted === "cancelled") this.#stop.stop({ reason: wanted });
     this.#pacer.follow(pace);

@@ -6,8 +6,8 @@ import type { Session } from "../../store/session.ts";
 import { RunTables } from "../batch/run-tables.ts";
 
 /**
- * Lets a run that goes by addresses begin again where rows do not lie any more where they lay: an undo or a verify that was
- * interrupted before `vacuum full`, or before its table got other partitions. Both may meet rows that they have met.
+ * Lets a run that goes by row addresses begin again when rows have moved: an undo or a verify that was
+ * interrupted before a `vacuum full`, or before its table got other partitions. Both may visit rows again.
  */
 export async function restartWhereMoved(
   { db, store }: Session,

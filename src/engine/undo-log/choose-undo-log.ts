@@ -4,7 +4,7 @@ import type { UndoLogKind } from "../../store/runs/run.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
 import { requireEncryption, undoKeyOf } from "./encryption.ts";
 
-/** How a run of the job will keep what it overwrites. @throws RefusedError when it could not */
+/** How a run of the job will keep its undo log. @throws RefusedError when it cannot be encrypted */
 export async function chooseUndoLog(
   db: Database,
   { job, isPersonal }: OpenedJob,

@@ -15,8 +15,9 @@ export function undoKeyOf({ undoKey }: UndoKeyOption): string | undefined {
 }
 
 /**
- * How a run's undo log is encrypted: by a password of the run's own, derived from the operator's key, so that what is tried on one log
- * tells nothing of another. @throws RefusedError without a key, or without pgcrypto in the database
+ * How a run's undo log is encrypted: with a password of the run's own, derived from the operator's key, so
+ * that a password found for one log opens no other log. @throws RefusedError without a key, or without
+ * pgcrypto in the database
  */
 export async function encryptionOf(db: Queryable, run: bigint, key: string | undefined): Promise<Encryption> {
   const schema = await requireEncryption(db, key);
@@ -29,25 +30,25 @@ export function requireUndoKey(key: string | undefined): void {
   if (key === undefined || key.length < shortestKey) {
     throw new RefusedError(
       "undo-log-is-encrypted",
-      "This job is about persons, so its undo log is kept encrypted, and there is no key for it.",
+      "This job is about persons, so its undo log must be encrypted, and there is no key for it.",
       `Set TIDEFILL_UNDO_KEY to a secret of at least ${shortestKey} characters and keep it; or write undoable: false.`,
     );
   }
 }
 
-/** Answers where pgcrypto lives. @throws RefusedError when an undo log could not be encrypted */
+/** Returns the schema of pgcrypto. @throws RefusedError when an undo log could not be encrypted */
 export async function requireEncryption(db: Queryable, key: string | undefined): Promise<string> {
   requireUndoKey(key);
   const schema = await pgcryptoSchema(db);
   if (schema !== null) return schema;
   throw new RefusedError(
     "undo-log-is-encrypted",
-    "This job is about persons, so its undo log is kept encrypted, and this database has no pgcrypto to do it.",
+    "This job is about persons, so its undo log must be encrypted, and this database lacks pgcrypto.",
     "create extension pgcrypto;   or write undoable: false in the job.",
   );
 }
 
-/** Where pgcrypto lives; null when it is not there. */
+/** The schema of pgcrypto; null when it is not installed. */
 export async function pgcryptoSchema(db: Queryable): Promise<string | null> {
   const { rows } = await db.query(sql`
     select n.nspname
@@ -57,7 +58,7 @@ export async function pgcryptoSchema(db: Queryable): Promise<string | null> {
   return rows[0]?.nspname ?? null;
 }
 
-/** Opens one value of an undo log, before anything is changed. @throws RefusedError when that does not go */
+/** Decrypts one value of an undo log before any change. @throws RefusedError when the key is wrong */
 export async function requireDecryption(
   db: Database,
   { table, encryption }: UndoLog,

@@ -7,12 +7,13 @@ import type { Run } from "../../store/runs/run.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
 import { encryptionOf, pgcryptoSchema, undoKeyOf } from "./encryption.ts";
 
-/** No job can call a parameter so: names of the command line end at the first `=`. */
+/** Cannot be the name of a job's parameter: on the command line a name ends at the first `=`. */
 const mark = "=encrypted";
 
 /**
- * How the store keeps the parameters of a run about persons: encrypted as its undo log is. A job that keeps none (`undoable: false`)
- * needs no key; then they are encrypted only where there is one, and pgcrypto.
+ * How the store keeps the parameters of a run about persons: encrypted like its undo log. A job without an
+ * undo log (`undoable: false`) needs no key; its parameters are encrypted only where there are a key and
+ * pgcrypto.
  */
 export async function keptParameters(
   db: Queryable,
@@ -30,7 +31,7 @@ export async function keptParameters(
     'text', pg_catalog.encode(${encrypt}(${parameters}::text, ${password}::text), 'base64')))`;
 }
 
-/** The parameters that a run was given, opened where they are encrypted. @throws RefusedError without the key they were encrypted with */
+/** The parameters of a run, decrypted where they are encrypted. @throws RefusedError without the right key */
 export async function givenParameters(
   db: Database,
   { id, parameters }: Run,
@@ -39,8 +40,9 @@ export async function givenParameters(
   const encrypted = parameters[mark] as { readonly run: string; readonly text: string } | undefined;
   if (encrypted === undefined) return parameters;
   const key = undoKeyOf(options);
-  if (key === undefined) throw closed(id, "there is no TIDEFILL_UNDO_KEY to open them with");
-  // A verify has those of the run that it compares, encrypted as they are there.
+  if (key === undefined) throw closed(id, "TIDEFILL_UNDO_KEY is not set");
+  // A verify copies the encrypted parameters of the run that it compares, so decrypt with that run's
+  // password.
   const { schema, password } = await encryptionOf(db, BigInt(encrypted.run), key);
   const open = raw(`${quoteIdentifier(schema)}.pgp_sym_decrypt`);
   try {
@@ -57,7 +59,7 @@ export async function givenParameters(
 function closed(run: bigint, why: string): RefusedError {
   return new RefusedError(
     "undo-log-is-encrypted",
-    `The parameters of run ${run} are about persons and kept encrypted, and ${why}. Nothing was changed.`,
+    `The parameters of run ${run} are about persons and kept encrypted, but ${why}. Nothing was changed.`,
     "Set TIDEFILL_UNDO_KEY to the key that was set when the run began.",
   );
 }

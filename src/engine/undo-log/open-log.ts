@@ -4,7 +4,7 @@ import type { Session } from "../../store/session.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
 import { encryptionOf, requireDecryption, undoKeyOf } from "./encryption.ts";
 
-/** The undo log of a run, with what decrypts it. @throws RefusedError when the operator's key is not the one it was made with */
+/** The undo log of a run, and how to decrypt it. @throws RefusedError when the operator's key is wrong */
 export async function openLog({ db, store }: Session, undone: Run, options: UndoKeyOption): Promise<UndoLog> {
   const table = store.undoLogs.table(undone.id);
   if (undone.undoLog !== "encrypted") return { table, encryption: null };

@@ -10,7 +10,7 @@ import { ImageLayout, rowAddress } from "../../sink/images/images.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Store } from "../../store/store.ts";
 
-/** What the checkpoints of an undo are about: addresses in the log. */
+/** The undo log's own table: the checkpoints of an undo are row addresses in it. */
 export async function undoTables(
   db: Queryable,
   store: Store,
@@ -19,14 +19,14 @@ export async function undoTables(
   return [await requireIdentity(db, { schema: store.schema.name, name: `undo_${undone.id}` })];
 }
 
-/** A part of an undo log with the tables that it is about, as they are now. */
+/** A part of an undo log, with the present layout of its tables. */
 export interface PartLayout {
   readonly part: ImagePart;
   readonly layout: ImageLayout;
   readonly into: ImageLayout | null;
 }
 
-/** The parts of a log with their tables; of an upsert's two, that of the updates comes first. */
+/** The parts of a log with their tables. An upsert has two parts: the updates come first. */
 export async function layoutsOf(tx: Transaction, parts: readonly ImagePart[]): Promise<PartLayout[]> {
   const sorted = [...parts].sort((left, right) => right.kind.localeCompare(left.kind));
   const layouts: PartLayout[] = [];
@@ -49,21 +49,21 @@ async function layoutOf(
   if (relation === null) throw unfit(schema, name, "is gone");
   const columns = values.map((value) => {
     const column = relation.columns.find((each) => each.name === value);
-    if (column === undefined) throw unfit(schema, name, `has no column ${value} any more`);
+    if (column === undefined) throw unfit(schema, name, `no longer has the column ${value}`);
     return column;
   });
   const lost = key?.find((each) => !relation.columns.some((column) => column.name === each));
-  if (lost !== undefined) throw unfit(schema, name, `has no column ${lost} any more`);
+  if (lost !== undefined) throw unfit(schema, name, `no longer has the column ${lost}`);
   const found = key === null ? new Key(rowAddress, quoteIdentifier(name)) : await readKey(tx, relation, key);
   return new ImageLayout(relation, found, columns);
 }
 
-/** Whether the log of a run has to be looked up by key while it is undone. */
+/** Whether the undo of a run looks images up by key. */
 export function needsLookup(undone: Run): boolean {
   return undone.undoParts.length > 1 || undone.sweep > 0;
 }
 
-/** Makes the log of a run quick to look up by key. */
+/** Creates the index by which the images of a run are looked up by key. */
 export async function indexLog(
   tx: Transaction,
   store: Store,
@@ -81,6 +81,6 @@ function unfit(schema: string, name: string, why: string): RefusedError {
   return new RefusedError(
     "undo-fits-the-table",
     `The run cannot be undone: ${schema}.${name} ${why}. Nothing was changed.`,
-    "Bring the table back to the form that it had when the run began; the log stays as it is.",
+    "Restore the columns that the table had when the run began. The undo log is kept.",
   );
 }

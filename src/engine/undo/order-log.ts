@@ -14,8 +14,9 @@ interface TableImages {
 const sampleRows = 1_000;
 
 /**
- * Whether rows want old values back that others hold now, as after `position = position + 1` under a unique constraint: then only
- * the reverse order, last row first, never meets a value that is still held. The first images are tried.
+ * Whether rows need old values back that other rows hold now, as after `position = position + 1` under a
+ * unique constraint. Then only the reverse order, last row first, avoids values that are still held. Samples
+ * the first images.
  */
 export async function isShifted(
   tx: Transaction,
@@ -76,7 +77,7 @@ function heldByOthers(
     ) as found`;
 }
 
-/** What a row held of a column; where the run did not write it, what it holds. */
+/** The old value of a column; its present value where the run did not write it. */
 function oldOf(layout: ImageLayout, name: string, { encryption }: UndoLog): Sql {
   const index = layout.values.findIndex((column) => column.name === name);
   const old = index < 0 ? undefined : layout.opened("old", "tidefill_image", encryption)[index];
@@ -84,8 +85,8 @@ function oldOf(layout: ImageLayout, name: string, { encryption }: UndoLog): Sql 
 }
 
 /**
- * Rewrites a log so that its images lie in the reverse order in which they were written: the last sweep first, and in it the last
- * key first, as each batch and each range goes by the key.
+ * Rewrites a log so that its images are in the reverse order of their writing: the last sweep first, and
+ * within a sweep the last key first, since batches and ranges go by the key.
  */
 export async function orderLog(
   tx: Transaction,
@@ -113,7 +114,7 @@ export async function orderLog(
   await tx.query(sql`cluster ${table} using ${index}`);
 }
 
-/** Whether the images of a run lie in reverse order: its index says so. */
+/** Whether the images of a run are in reverse order, which the index of `orderLog` tells. */
 export async function isOrdered(tx: Transaction, store: Store, run: bigint): Promise<boolean> {
   const name = [store.schema.name, nameOfOrder(run)].map(quoteIdentifier).join(".");
   const { rows } = await tx.query(sql`select pg_catalog.to_regclass(${name}) is not null as found`);

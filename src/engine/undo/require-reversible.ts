@@ -8,7 +8,7 @@ import { openLog } from "../undo-log/open-log.ts";
 import { requireUndoable } from "./require-undoable.ts";
 import type { UndoPlan } from "./undo-plan.ts";
 
-/** Looks at everything that has to be undone of a job before anything of it is. @throws RefusedError where it cannot be */
+/** Checks before an undo that everything of the job can be undone. @throws RefusedError when it cannot */
 export async function requireReversible(
   session: Session,
   { job, runs, unfinished }: UndoPlan,
@@ -22,7 +22,7 @@ export async function requireReversible(
   await requireStepsReversible(session, job, { ...options, withExpand: true });
 }
 
-/** The same for its contract steps, and for its expand steps where these are to go too. @throws RefusedError */
+/** Checks the contract steps, and the expand steps where they are undone too. @throws RefusedError */
 export async function requireStepsReversible(
   session: Session,
   job: Job,
@@ -43,7 +43,7 @@ export async function requireStepsReversible(
 function notInTheFile({ job, name, phase }: KnownStep): RefusedError {
   return new RefusedError(
     "steps-can-be-undone",
-    `The step "${name}" of ${job} was done and is not in its file any more, so nobody knows how to undo it; nothing was undone.`,
+    `The step "${name}" of ${job} was applied but is no longer in the job's file, so it cannot be undone. Nothing was undone.`,
     `Write it into ${phase} of ${job} again, as it was.`,
   );
 }

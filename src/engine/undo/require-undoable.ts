@@ -2,7 +2,7 @@ import { RefusedError } from "../../errors.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 
-/** @throws RefusedError where a run cannot be undone */
+/** @throws RefusedError when the run cannot be undone */
 export function requireUndoable(run: Run): void {
   const reason = whyNot(run);
   if (reason !== null) throw new RefusedError("run-can-be-undone", ...reason);
@@ -12,17 +12,17 @@ export function requireUndoable(run: Run): void {
 export function whyNot(run: Run): readonly [message: string, remedy: string] | null {
   const { id, job, kind, status, undoLog, undoneBy } = run;
   if (kind !== "run") {
-    const what = kind === "undo" ? `undid run ${run.ofRun}` : "only compared";
-    return [`Run ${id} is not the job's own work: it ${what}.`, `To do that again: tidefill run ${job}`];
+    const what = kind === "undo" ? `an undo of run ${run.ofRun}` : "a verify";
+    return [`Run ${id} is ${what}, which cannot be undone.`, `To run the job again: tidefill run ${job}`];
   }
   if (!isFinished(status)) {
     return [
-      `Run ${id} of ${job} is ${status}; what is not finished cannot be undone.`,
+      `Run ${id} of ${job} is ${status}. Only a finished run can be undone.`,
       `End it first: tidefill cancel ${id}   then tidefill undo ${id}`,
     ];
   }
   if (undoneBy !== null)
-    return [`Run ${id} was undone already, by run ${undoneBy}.`, `tidefill status ${undoneBy}`];
+    return [`Run ${id} was already undone by run ${undoneBy}.`, `tidefill status ${undoneBy}`];
   const restore = "Restore from a backup: tidefill backup restore <dir>";
   if (undoLog === "purged") return [`The undo log of run ${id} was purged.`, restore];
   return undoLog === "none" && run.hasRows

@@ -9,7 +9,7 @@ import type { RunReport } from "../report/run-report.ts";
 import { undoTables } from "../undo-log/part-layout.ts";
 import { undoTask } from "./undo-task.ts";
 
-/** Goes on with an undo that was interrupted; it needs no job, since the log holds all that it needs. */
+/** Goes on with an interrupted undo. It needs no job, since the log holds all that it needs. */
 export async function resumeUndo(
   session: Session,
   run: Run,

@@ -16,7 +16,7 @@ export interface UndoTools {
   readonly walk: HeapWalk;
   /** the key of an image's row, its columns as texts */
   readonly keyTexts: Sql;
-  /** for each kind of images in the log */
+  /** one for each kind of image in the log */
   readonly restorings: readonly Restoring[];
   readonly superseded: Sql | null;
   readonly erased: Sql;
@@ -24,7 +24,9 @@ export interface UndoTools {
   readonly refused: KnownRejects;
 }
 
-/** The batch of an undo: the images of a range of the log are restored, each only where nobody has changed the row since. */
+/**
+ * The batch of an undo: restores the images of a range of the log, except for rows that were changed since.
+ */
 export class UndoBatch implements BatchWork {
   readonly #tools: UndoTools;
 
@@ -32,7 +34,7 @@ export class UndoBatch implements BatchWork {
     this.#tools = tools;
   }
 
-  /** The key of the row whose image lies at this address of the log. */
+  /** The key of the row whose image is at this address of the log. */
   async keyAt(tx: Transaction, place: KeyText): Promise<KeyText> {
     const { walk, keyTexts } = this.#tools;
     const { rows } = await tx.query(sql`select pg_catalog.json_build_array(${keyTexts}) as key
@@ -43,7 +45,7 @@ export class UndoBatch implements BatchWork {
 
   async do(tx: Transaction, { bounds, sweep, clock }: Batch): Promise<BatchOutcome> {
     const { log, walk, restorings, superseded, erased } = this.#tools;
-    // Each row is looked up by its key: joining otherwise could scan the whole table for a batch.
+    // Look each row up by its key: any other join could scan the whole table for each batch.
     await tx.query(raw("set local enable_hashjoin = off; set local enable_mergejoin = off"));
     const within = walk.within(bounds);
     const where = sweep === 0 ? within : sql`${within} and ${this.#wasRefused()}`;
@@ -85,7 +87,7 @@ export class UndoBatch implements BatchWork {
             and refused.sqlstate is not null)`;
   }
 
-  /** What was tried once more is refused no longer; where it is kept back, it is listed with the reason for that. */
+  /** Deletes the rejects that were tried again; a row that failed again gets a new one. */
   async #takeOff(tx: Transaction, within: Sql): Promise<RejectCounts> {
     const { walk, refused, keyTexts } = this.#tools;
     return countRejects(
@@ -101,7 +103,9 @@ export class UndoBatch implements BatchWork {
   }
 }
 
-/** An image whose row has a later one: the row was written once more, since somebody had made it pending again. */
+/**
+ * Matches an image whose row has a later image: the row was pending again, and a later sweep wrote it again.
+ */
 export function supersededBySweep(log: Sql, keys: readonly string[]): Sql {
   const same = keys.map((key) => `other.${key} = tidefill_image.${key}`).join(" and ");
   return sql`exists (

@@ -12,9 +12,9 @@ import { readUndoPlan, type UndoPlan } from "./undo-plan.ts";
 import { isWhole, undo } from "./undo-run.ts";
 
 /**
- * Undoes a whole job: its contract steps, its rows, run by run, also those of a run that was cancelled, its expand steps, in this
- * order. Goes on where it was interrupted; answers the report of the last run that it undid, null where nothing was left to undo.
- * @throws RefusedError where something cannot be undone; nothing is begun then
+ * Undoes a whole job in this order: contract steps, rows run by run (cancelled runs too), expand steps. Goes
+ * on where it was interrupted. Returns the report of the last run that it undid, or null when there was none.
+ * @throws RefusedError before it changes anything, when something cannot be undone
  */
 export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunReport | null> {
   const part = participation(options, false);
@@ -29,7 +29,8 @@ export async function undoJob(job: Job, options: WorkOptions = {}): Promise<RunR
       plan = await planOf(session, job, options);
     }
     for (const [index, { id }] of plan.runs.entries()) {
-      // What the expand steps have added goes with the oldest run: those before it need it to be there.
+      // Undo the expand steps together with the oldest run: the undo of each newer run still needs what they
+      // added.
       const withExpand = index === plan.runs.length - 1;
       const undone = await store.runs.get(db, id);
       report = await undo(session, undone, { ...options, job, withExpand }, part);

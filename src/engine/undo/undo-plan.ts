@@ -4,18 +4,18 @@ import { isFinished } from "../../store/runs/run-status.ts";
 import type { KnownStep } from "../../store/runs/steps.ts";
 import type { Session } from "../../store/session.ts";
 
-/** What there is of a job that could be undone. */
+/** What a job has left that could be undone. */
 export interface UndoPlan {
   readonly job: Job;
-  /** the runs that stand, those that were cancelled among their rows too; the newest first */
+  /** the runs that are not undone, including cancelled ones that wrote rows; newest first */
   readonly runs: readonly Run[];
-  /** its steps that are done, or that were begun; the last first */
+  /** its steps that were begun or done; last first */
   readonly steps: readonly KnownStep[];
-  /** a run, or an undo, that has not ended; or null */
+  /** a run or undo that has not ended, or null */
   readonly unfinished: Run | null;
 }
 
-/** Looks what there is of a job. */
+/** Reads what a job has left that could be undone. */
 export async function readUndoPlan(session: Session, job: Job): Promise<UndoPlan> {
   const { db, store } = session;
   await store.runs.settle(db, job.name);
@@ -29,7 +29,7 @@ export async function readUndoPlan(session: Session, job: Job): Promise<UndoPlan
   };
 }
 
-/** The runs of a job whose rows nobody has undone, the newest first. */
+/** The runs of a job whose rows are not undone, newest first. */
 export async function standingRuns({ db, store }: Session, job: string): Promise<readonly Run[]> {
   const standing = await store.runs.allStanding(db, job);
   const written = await store.runs.notUndone(db, job, true);
@@ -45,8 +45,9 @@ function hasSomething({ runs, steps, unfinished }: UndoPlan): boolean {
 }
 
 /**
- * What has to be undone so that all is as it was when a job had just been done: the jobs that come `after` it, and those that
- * were first done later; all of them where it is null. In the order in which they go. `ordered` is that in which they are done.
+ * What to undo to get back to the moment when job `to` was just done, in the order of undoing: the jobs that
+ * come `after` it, and those that were first done later; all jobs when `to` is null. `ordered` is the order
+ * in which jobs are run.
  */
 export function plansAfter(ordered: readonly UndoPlan[], to: string | null): readonly UndoPlan[] {
   const since = new Map<string, number>();
@@ -54,7 +55,7 @@ export function plansAfter(ordered: readonly UndoPlan[], to: string | null): rea
   const target = ordered.find(({ job }) => job.name === to);
   for (const plan of ordered) {
     const { name, after } = plan.job;
-    // A job that was done anew after those that come after it has to go after them all the same.
+    // A job that was run again after the jobs that depend on it is still undone after them.
     since.set(name, Math.max(firstDone(plan.runs), ...after.map((each) => since.get(each) ?? 0)));
     const isLater = target === undefined || firstDone(plan.runs) > firstDone(target.runs);
     if (name !== to && (isLater || after.some((each) => each === to || later.has(each)))) later.add(name);
@@ -65,12 +66,15 @@ export function plansAfter(ordered: readonly UndoPlan[], to: string | null): rea
     .toSorted((left, right) => compare(since.get(right.job.name) ?? 0, since.get(left.job.name) ?? 0));
 }
 
-/** Numbers of runs go with time; of steps that were only begun there is no run yet. */
+/**
+ * The number of the oldest run, since numbers rise with time; infinity for a job with steps but without a
+ * run.
+ */
 export function firstDone(runs: readonly Run[]): number {
   return Number(runs.at(-1)?.id ?? Number.POSITIVE_INFINITY);
 }
 
-// Infinity less infinity is no number.
+// Not a subtraction: infinity minus infinity is NaN.
 function compare(left: number, right: number): number {
   return left === right ? 0 : left < right ? -1 : 1;
 }

@@ -32,13 +32,13 @@ import { undoTask } from "./undo-task.ts";
 export interface UndoOptions extends WorkOptions {
   /** the job, where it has steps: its contract steps are undone before the rows */
   readonly job?: Job | undefined;
-  /** the expand steps are undone as well, after the rows: what they have added goes */
+  /** also undoes the expand steps after the rows, which removes what they added */
   readonly withExpand?: boolean | undefined;
 }
 
 /**
- * The run that is meant by its number, or by its job's name: then the newest that has written rows which nobody has undone.
- * A run that found nothing to do does not stand before the one that did it.
+ * The run of this number; for a job's name the newest run whose rows were written and not undone. Newer runs
+ * that found nothing to do are passed over.
  */
 export async function runToUndo({ db, store }: Session, name: string): Promise<Run> {
   const named = await store.runs.require(db, name);
@@ -48,9 +48,9 @@ export async function runToUndo({ db, store }: Session, name: string): Promise<R
 }
 
 /**
- * Undoes a run: a run of its own, planned, paced, resumable and fenced like any other. `name` is the number of the run or
- * the job's name. What somebody has changed since stays as it is and is listed as a conflict.
- * @throws RefusedError when there is nothing that could be undone
+ * Undoes a run. The undo is itself a run: planned, paced, resumable and fenced. `name` is the run's number or
+ * the job's name. Rows that were changed since stay as they are and are listed as conflicts.
+ * @throws RefusedError when the run cannot be undone
  */
 export async function undoRun(name: string, options: UndoOptions = {}): Promise<RunReport> {
   const part = participation(options, false);
@@ -62,7 +62,7 @@ export async function undoRun(name: string, options: UndoOptions = {}): Promise<
   });
 }
 
-/** Undoes one run, with its steps where they are asked for. */
+/** Undoes one run, with the steps that have to be undone with it. */
 export async function undo(
   session: Session,
   undone: Run,
@@ -73,7 +73,8 @@ export async function undo(
   if (begun === null) requireUndoable(undone);
   await undoSteps(session, undone, options);
   if (!undone.hasRows) return recordStepsUndone(session, undone);
-  // Later runs that found nothing to do would go on saying that the job is done. Before it, since a kill may come in between.
+  // First undo the later runs that found nothing to do, else they would still say that the job is done. Doing
+  // this first survives a kill in between.
   for (const empty of begun === null ? await emptyAfter(session, undone) : []) {
     const report = await undoRows(session, empty, options, part);
     if (!isWhole(report)) return report;
@@ -87,12 +88,12 @@ export async function undo(
   return report;
 }
 
-/** Whether nothing is left of what was to be undone. */
+/** Whether an undo is complete: no row is left that could not be restored. */
 export function isWhole({ status, rows }: RunReport): boolean {
   return status === "succeeded" && rows.rejected + rows.swallowed === 0;
 }
 
-/** The undo of this run, or this run where it is one, that was begun and has not ended: typed again, it goes on. */
+/** The unfinished undo of this run, or this run if it is one: `tidefill undo` typed again goes on with it. */
 async function unfinishedUndo({ db, store }: Session, run: Run): Promise<Run | null> {
   const last = await store.runs.latest(db, run.job);
   if (last === null || last.kind !== "undo" || isFinished(last.status)) return null;
@@ -107,7 +108,7 @@ async function undoRows(
 ): Promise<RunReport> {
   const { db, store } = session;
   const log = await openLog(session, undone, options);
-  // Looked at before the undo is begun: one that can do nothing would stand in the way of the next run.
+  // Check before the undo begins: an undo that cannot work would block the job's next run.
   const layouts = await lookBriefly(db, (briefly) =>
     briefly.transaction((tx) => layoutsOf(tx, undone.undoParts)),
   );
@@ -120,13 +121,13 @@ async function undoRows(
   return executeRun(session, undo, await undoTask(session, undo, options), part);
 }
 
-/** The runs of the job after this one that have written nothing, the newest first. */
+/** The later runs of the job that wrote nothing, newest first. */
 async function emptyAfter({ db, store }: Session, { id, job }: Run): Promise<Run[]> {
   const empty = await store.runs.notUndone(db, job, false);
   return empty.filter((run) => run.id > id && run.status === "succeeded" && whyNot(run) === null);
 }
 
-/** The steps that came after the rows go first; of a job of steps alone all of them. */
+/** Undoes the contract steps before the rows; for a run without rows also the expand steps. */
 async function undoSteps(session: Session, run: Run, options: UndoOptions): Promise<void> {
   const { db, store } = session;
   const known = await store.steps.known(db, run.job);
@@ -137,7 +138,7 @@ async function undoSteps(session: Session, run: Run, options: UndoOptions): Prom
   if (job === undefined)
     throw new RefusedError(
       "steps-can-be-undone",
-      `The steps of ${run.job} have to be undone with it, and its file is not here.`,
+      `The steps of ${run.job} have to be undone too, but its job file was not found.`,
       "Name the folder of your jobs with --jobs.",
     );
   await requireStepsReversible(session, job, {
@@ -148,12 +149,12 @@ async function undoSteps(session: Session, run: Run, options: UndoOptions): Prom
   if (!run.hasRows) await undoExpand(session, job, options);
 }
 
-/** Undoes the expand steps: what they have added goes, with all that is in it. */
+/** Undoes the expand steps, which removes what they added, with all values in it. */
 async function undoExpand(session: Session, job: Job, options: StepWorkOptions): Promise<number> {
   return openStepRunner(session, { job, phase: "expand" }, options).down();
 }
 
-/** An index on a log of many million images; nobody else uses the log. */
+/** Long enough to index many million images. No other session uses the log. */
 const longestIndexMs = 3_600_000;
 
 /** Creates the run that undoes another. */
@@ -167,7 +168,7 @@ async function begin(
   const { undoParts: parts, job, id, writes } = undone;
   const { written } = await readProgress(db, store.schema, id);
   const describe = async (tx: Transaction): Promise<NewRun> => {
-    // Its log may have been purged, or the run undone, since it was looked at.
+    // Since the last look the log may have been purged, or the run undone.
     requireUndoable(await store.runs.lock(tx, id));
     await awaitGhosts(tx, store, id);
     await requireAddresses(tx, undone, parts);
@@ -192,7 +193,9 @@ async function begin(
   return createRun(session, describe, { details: { undone: String(id) }, limits });
 }
 
-/** Rows without a key are found by their addresses, which a rewrite of the table has made those of other rows. @throws RefusedError */
+/**
+ * Rows without a key are found by their addresses, which a rewrite of the table changes. @throws RefusedError
+ */
 async function requireAddresses(tx: Transaction, undone: Run, parts: readonly ImagePart[]): Promise<void> {
   const named = parts.flatMap((part) => [part, ...(part.into === null ? [] : [part.into])]);
   for (const { schema, table } of named.filter(({ key }) => key === null)) {
@@ -200,13 +203,13 @@ async function requireAddresses(tx: Transaction, undone: Run, parts: readonly Im
     if (before === undefined || (await changeOf(tx, before, true)) === null) continue;
     throw new RefusedError(
       "rows-lie-where-they-lay",
-      `${table} was rewritten since run ${undone.id} inserted into it: its rows have no key that the job names, and lie elsewhere now. Nothing was changed.`,
-      "Name the table's key in its description before the next run. What this run inserted has to be deleted by hand.",
+      `${table} was rewritten since run ${undone.id} inserted into it. The job names no key for its rows, so they cannot be found again. Nothing was changed.`,
+      "Delete what this run inserted by hand. Before the next run, name the table's key in its description.",
     );
   }
 }
 
-/** The tables that images are of, and those where moved rows went. */
+/** The tables of the images, and those that rows were moved to. */
 function tablesOf(parts: readonly ImagePart[]): string[] {
   return parts.flatMap((part) =>
     [part, part.into]

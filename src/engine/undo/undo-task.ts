@@ -22,7 +22,7 @@ import { layoutsOf, type PartLayout } from "../undo-log/part-layout.ts";
 import { isOrdered } from "./order-log.ts";
 import { supersededBySweep, UndoBatch } from "./undo-batch.ts";
 
-/** The work of an undo: out of the log of the run that it undoes, and nothing else. */
+/** The work of an undo, made only from the log of the run that it undoes. */
 export async function undoTask(session: Session, undo: Run, options: UndoKeyOption): Promise<RunTask> {
   const { db, store } = session;
   const undone = await store.runs.before(db, undo);
@@ -31,7 +31,7 @@ export async function undoTask(session: Session, undo: Run, options: UndoKeyOpti
   const open = async (tx: Transaction): Promise<RunTask> => {
     const layouts = await layoutsOf(tx, parts);
     const [first] = layouts;
-    if (first === undefined) throw new Error(`Run ${undone.id} has an undo log of nothing.`);
+    if (first === undefined) throw new Error(`The undo log of run ${undone.id} has no parts.`);
     const walk = new HeapWalk(log.table, "tidefill_image");
     const restorings = await restoringsOf(tx, layouts);
     const tools = {
@@ -67,7 +67,7 @@ export async function undoTask(session: Session, undo: Run, options: UndoKeyOpti
   return lookBriefly(db, (briefly) => briefly.transaction(open));
 }
 
-/** Rows that left their table together with a partition count as gone, and are there all the same. */
+/** Reports detached partitions: their rows count as gone, although they still exist. */
 async function sayDetached(db: Database, { tables, undoParts }: Run): Promise<string | null> {
   const parts = undoParts.flatMap((part) => [part, part.into ?? part]);
   const written = tables.filter(({ schema, name }) =>
@@ -105,7 +105,7 @@ async function restoringsOf(tx: Transaction, layouts: readonly PartLayout[]): Pr
   return restorings;
 }
 
-/** How to tell that a row has a later image: only a run that has swept can have written a row once more. */
+/** How to tell that a row has a later image; null for a run without a sweep, which wrote each row once. */
 function supersededOf(undone: Run, log: Sql, layout: ImageLayout): Sql | null {
   return undone.sweep > 0 ? supersededBySweep(log, layout.keyNames()) : null;
 }

@@ -21,9 +21,7 @@ export class DeclaredReplica {
     return shownAddress(this.#url);
   }
 
-  /**
-   * How far it has replayed. @throws SignalBlindError without an answer, or from no standby of this primary
-   */
+  /** How far it has replayed. @throws SignalBlindError when it does not answer or is no standby of ours */
   async read(primary: Queryable): Promise<{ readonly name: string; readonly position: number }> {
     this.#db ??= new Database(
       createPool({

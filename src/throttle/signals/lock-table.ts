@@ -2,9 +2,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { defineSignal, utilizationOf } from "../signal.ts";
 
-/**
- * How full the server's lock table may be. The rest is for the application, which fails without a free lock.
- */
+/** How full the server's lock table may be. The application needs the rest, and fails without it. */
 const mostTaken = 0.6;
 
 /** A batch over many partitions takes a lock on each of them and on each of their indexes. */

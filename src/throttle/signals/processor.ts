@@ -9,9 +9,7 @@ import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 const maxBusy = 0.7;
 /** With fewer processors, one worker delays every other process, however idle the machine is on average. */
 const enoughProcessors = 8;
-/**
- * Slows a run down as far as it can without stopping it: an application notices each moment of a processor.
- */
+/** Slows a run down as far as it can without stopping it: an application notices every moment of it. */
 const mostUtilization = 0.999;
 /** An application with a pool: so many sessions of one name recently active, in so many looks in a row. */
 const atWork = { sessions: 2, looks: 2 };

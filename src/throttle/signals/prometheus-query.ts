@@ -12,10 +12,7 @@ interface Asked {
   readonly max: number;
 }
 
-/**
- * The highest sample of a Prometheus query, against a limit, for what monitoring knows and PostgreSQL does
- * not.
- */
+/** The highest sample of a Prometheus query, against a limit, for what only monitoring knows. */
 export function prometheusQuery(asked: Asked): Signal {
   return defineSignal({
     name: "prometheus",

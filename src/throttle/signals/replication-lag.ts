@@ -16,9 +16,7 @@ export const defaultMaxBytes = 512 * 1_024 ** 2;
 const firstPatience = { looks: 10, everyMs: 100 };
 
 export interface LagLimits {
-  /**
-   * standbys by `application_name` or as `postgres://…`, as set by now; all streaming ones when none are set
-   */
+  /** standbys by `application_name` or as `postgres://…`, as set by now; all streaming ones without any */
   readonly declared: () => readonly string[];
   readonly maxSeconds: number;
   readonly maxBytes: number;

@@ -42,7 +42,7 @@ test("a run that loses its server ends with the last known counts, and says so (
   expect(report).toMatchObject({ status: "interrupted", stopReason: "signal" });
   expect(report.rows.written).toBeGreaterThanOrEqual(written);
   expect(report.message).toContain(
-    "The database could not be asked at the end: the counts are those that this process saw last.",
+    "The database could not be reached at the end, so the counts are the last that this process saw.",
   );
 });
 
