@@ -264,7 +264,7 @@ test("a run can ignore a signal that holds it, by name, if that signal may be ig
     const { code, stderr } = await tidefill.run("set", "increment", `ignore=${wrong}`);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      new RegExp(`"${wrong}" is no signal that a run can ignore.[\\s\\S]*replication-lag`),
+      new RegExp(`"${wrong}" is not a signal that a run can ignore.[\\s\\S]*replication-lag`),
     );
   }
   const { stderr } = await tidefill.run("set", "increment", "ignore=replication-lag");
@@ -279,7 +279,7 @@ test("a run that is being cancelled cannot be paused", async () => {
   await isHeldBy("the file");
   await database.query("update tidefill.run set wanted = 'cancelled'");
   const paused = await tidefill.run("pause", "increment");
-  expect(paused.stderr).toMatch(/is being cancelled already|has ended already/);
+  expect(paused.stderr).toMatch(/is already being cancelled|has already ended/);
   expect(paused.code).toBe(3);
   expect((await running).code).toBe(1);
 });

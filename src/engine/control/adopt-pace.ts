@@ -7,8 +7,8 @@ import { paceOf } from "../options/pace-of.ts";
 import type { PaceOptions } from "../options/work-options.ts";
 
 /**
- * What somebody says about the pace when he takes a run up holds for the whole run from then on; standbys come to those that it
- * minds already, since forgetting one would be silent.
+ * Adopts the pace given with a resume for the whole run. Standbys are added to those already declared, since
+ * dropping one would go unnoticed.
  */
 export async function adoptPace(
   db: Queryable,

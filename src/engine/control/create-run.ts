@@ -5,16 +5,17 @@ import type { Session } from "../../store/session.ts";
 
 /** What happens together with the creation of a run. */
 export interface Creation {
-  /** what the audit says of it, besides the job, the run and what kind it is */
+  /** what the audit records besides the job, the run and its kind */
   readonly details: Readonly<Record<string, unknown>>;
-  /** what else is written with it; may still refuse it */
+  /** writes more in the same transaction; may still refuse the run */
   readonly also?: (tx: Transaction, id: bigint) => Promise<unknown>;
-  /** how long it may take, where that is longer than usual */
+  /** time limits of the transaction, where it may take longer than usual */
   readonly limits?: Partial<TransactionLimits>;
 }
 
 /**
- * Creates a run, what belongs to it, and its line in the audit: all of them or none. `describe` answers the run as it is to be.
+ * Creates a run, what belongs to it, and its line in the audit: all or none. `describe` returns the run to
+ * create.
  * @throws RefusedError while an unfinished run of the job exists
  */
 export async function createRun(

@@ -3,7 +3,7 @@ import type { Session } from "../../store/session.ts";
 import type { PaceOptions } from "../options/work-options.ts";
 import { adoptPace } from "./adopt-pace.ts";
 
-/** Adopts the pace that was given with a resume, and writes the resume into the audit. */
+/** Adopts the pace given with a resume, and records the resume in the audit. */
 export async function recordResume(
   { db, store }: Session,
   run: Run,

@@ -10,8 +10,8 @@ import { type RunReport, readReport } from "../report/run-report.ts";
 import { type Creation, createRun } from "./create-run.ts";
 
 /**
- * Enters the run of a job of steps alone, when they are done: so it stands in `list` and `audit` as any other. `before` may refuse:
- * another process may have entered it while the steps were looked at.
+ * Records a run for a job with steps only, once they are done, so that it shows in `list` and `audit` like
+ * any other. `before` may refuse, since another process may have recorded it meanwhile.
  */
 export async function recordSteps(
   session: Session,
@@ -24,7 +24,7 @@ export async function recordSteps(
   return enter(session, run, { code }, before);
 }
 
-/** Enters that the steps of such a run were undone. */
+/** Records that the steps of such a run were undone. */
 export async function recordStepsUndone(session: Session, undone: Run): Promise<RunReport> {
   const code = { definition: "undo", files: {} };
   const run = { job: undone.job, kind: "undo", ofRun: undone.id, code } as const;

@@ -5,7 +5,8 @@ import type { Session } from "../../store/session.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
 
 /**
- * Asks a run to pause or to be cancelled. Its workers hear it when they commit; when nobody is at work, it is so at once.
+ * Pauses or cancels a run. Its workers see the request at their next commit; without workers it takes effect
+ * at once.
  * @throws RefusedError when the run is finished
  */
 export async function requestStop(
@@ -21,19 +22,19 @@ export async function requestStop(
     if (isFinished(run.status)) {
       throw new RefusedError(
         "run-is-unfinished",
-        `Run ${id} of ${run.job} has ended already (${run.status}).`,
+        `Run ${id} of ${run.job} has already ended (${run.status}).`,
         `tidefill status ${id}`,
       );
     }
     if (run.wanted === "cancelled" && wanted === "paused") {
       throw new RefusedError(
         "run-is-unfinished",
-        `Run ${id} of ${run.job} is being cancelled already.`,
+        `Run ${id} of ${run.job} is already being cancelled.`,
         `tidefill status ${id}`,
       );
     }
     const isAtWork = run.status === "running";
-    // A run that failed stays so, with its reason, until it goes on or is given up.
+    // A failed run keeps its status and reason until it is resumed or cancelled.
     if (!isAtWork && wanted === "paused" && run.status === "failed") return;
     await store.runs.set(tx, id, {
       wanted: sql`${wanted}`,

@@ -8,21 +8,21 @@ import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { signalNames } from "../../throttle/signal.ts";
 
-/** What `tidefill set` answers. */
+/** What `tidefill set` reports. */
 export interface PaceReport {
   readonly run: number;
   readonly job: string;
-  /** what was said for this run; the job's own pace and tidefill's count for the rest */
+  /** the pace set for this run; the rest comes from the job, or from tidefill's defaults */
   readonly pace: RunPace;
-  /** workers that hear it at their next commit */
+  /** whether workers adopt it at their next commit */
   readonly isAtWork: boolean;
-  /** standbys among those that it minds which do not stream from here just now: they hold it until they do */
+  /** declared standbys that do not stream from here now; each holds the run until it does */
   readonly missing: readonly string[];
 }
 
 /**
- * Sets how fast a run may go: `["workers=2", "batch-time=100ms"]`. All its processes hear it within a batch; it stays with the
- * run when it is resumed. @throws UsageError, RefusedError when the run is finished
+ * Sets how fast a run may go: `["workers=2", "batch-time=100ms"]`. All its processes adopt it within a batch,
+ * and a resumed run keeps it. @throws UsageError, RefusedError when the run is finished
  */
 export async function setPace(
   { db, store }: Session,
@@ -34,13 +34,13 @@ export async function setPace(
   const { id, job } = await store.runs.require(db, name);
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
-    // Its contract steps wait for their hours by it.
+    // Contract steps of a finished run still wait for the window of its pace.
     const hasSteps =
       run.status === "succeeded" && (await holderOf(tx, store.schema, `steps of ${job}`)) !== null;
     if (isFinished(run.status) && !hasSteps) {
       throw new RefusedError(
         "run-is-unfinished",
-        `Run ${id} of ${job} has ended already (${run.status}); its pace changes nothing any more.`,
+        `Run ${id} of ${job} has already ended (${run.status}), so its pace no longer matters.`,
         `tidefill status ${id}`,
       );
     }
@@ -52,22 +52,22 @@ export async function setPace(
   });
 }
 
-/** A name that was mistyped holds the run as well as a standby that is down: whoever types it shall know. */
+/** A mistyped name holds the run just like a standby that is down, so report it to the operator. */
 async function missingStandbys(db: Queryable, declared: readonly string[]): Promise<readonly string[]> {
   const { rows } = await db.query(sql`select application_name as name from pg_catalog.pg_stat_replication`);
-  // To a role without pg_monitor they have no names.
+  // A role without pg_monitor sees no names.
   if (rows.some(({ name }) => name == null)) return [];
   return declared.filter((each) => !isAddress(each) && !rows.some(({ name }) => name === each));
 }
 
-/** What somebody sets or puts there ends in its own way. */
+/** An operator ends these signals directly, so no run may ignore them. */
 const ownWays = ["window", "stop file"];
 
 function requireIgnorable(ignored: readonly string[]): void {
   const ignorable = signalNames.filter((name) => !ownWays.includes(name));
   const strange = ignored.find((name) => !ignorable.some((each) => each === name));
   if (strange === undefined) return;
-  throw new UsageError(`"${strange}" is no signal that a run can ignore.`, {
-    remedy: `There are ${ignorable.map((name) => name.replaceAll(" ", "-")).join(", ")}; a window is opened by "window=00:00-24:00 UTC", a stop file by removing it.`,
+  throw new UsageError(`"${strange}" is not a signal that a run can ignore.`, {
+    remedy: `A run can ignore ${ignorable.map((name) => name.replaceAll(" ", "-")).join(", ")}. Open a window with "window=00:00-24:00 UTC"; remove a stop file to end its hold.`,
   });
 }

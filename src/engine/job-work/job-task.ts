@@ -14,13 +14,15 @@ import { RowTransform } from "./row-transform.ts";
 import { SqlBatch } from "./sql-batch.ts";
 import { withRowSecurity } from "./with-row-security.ts";
 
-/** A job's own work; with a log, each batch keeps what it overwrites. */
+/** A job's own work. With an undo log, each batch keeps what it overwrites. */
 export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | null): Promise<RunTask> {
   const workOn = await openWork(db, opened, log);
   return taskOfWork(db, opened, workOn(opened));
 }
 
-/** Reads once what the batches of a job have to know, and answers how they work on its rows, or on a part of them. */
+/**
+ * Reads once what the batches need to know. Returns what makes their work for the job or a part of its rows.
+ */
 export async function openWork(
   db: Database,
   { writes }: OpenedJob,
@@ -38,7 +40,7 @@ export async function openWork(
   };
 }
 
-/** What a run has to do whose batches do this work. */
+/** The task of a run whose batches do this work. */
 export async function taskOfWork(db: Database, opened: OpenedJob, work: BatchWork): Promise<RunTask> {
   return {
     walk: opened.source.walk,
@@ -62,7 +64,7 @@ export async function taskOfWork(db: Database, opened: OpenedJob, work: BatchWor
   };
 }
 
-/** Whether a row that goes may have been kept by a foreign key of another one that goes later. */
+/** Whether a row may be undeletable until another row, which refers to it, is deleted later. */
 async function deletesFromItself(db: Database, { writes }: OpenedJob): Promise<boolean> {
   const deleted = writes.find(({ verb }) => verb === "delete");
   return deleted !== undefined && refersToItself(db, deleted.relation);
@@ -70,7 +72,8 @@ async function deletesFromItself(db: Database, { writes }: OpenedJob): Promise<b
 
 function workOf(opened: OpenedJob, targetOf: TargetOf): BatchWork {
   const { job, write, source, table, parameters, isPersonal } = opened;
-  // Where a move's target keeps a row out, its batch is rolled back: what is counted has stayed in the source.
+  // For a move this is the source: a row that the target refuses rolls its batch back and stays in the
+  // source.
   const { name } = opened.writes.find(({ verb }) => verb !== "insert")?.relation ?? mainTable(opened);
   if (write.kind === "rows") {
     const limits = { holdMs: 2 * job.batchTimeMs, isPersonal, atOnce: job.calls.atOnce };

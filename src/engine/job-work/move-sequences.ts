@@ -12,13 +12,16 @@ import type { Database } from "../../postgres/transaction/database.ts";
 import { lookBriefly, TableLockedError } from "../../postgres/transaction/look-briefly.ts";
 import { describeStop } from "../report/describe-stop.ts";
 
-/** So many values are drawn to get a sequence on; more would take long, and ids so far away may be meant to stay apart. */
+/**
+ * The most values to draw from a sequence: more would take long, and ids so far away may be apart on purpose.
+ */
 const drawnAtMost = 1_000_000n;
 const drawnAtOnce = 10_000n;
 
 /**
- * Moves sequences on past the values that a run has inserted itself, so that the application's next inserts do not meet them.
- * Values are drawn, never set: beside others who draw, a sequence only ever goes forward. Answers what is left to be typed.
+ * Moves sequences past the values that a run has inserted, so that the application's next inserts do not
+ * collide. Draws values instead of setting them, so that a sequence never goes back beside other sessions
+ * that draw. Returns what an operator still has to do.
  */
 export async function moveSequences(db: Database, writes: readonly WrittenTable[]): Promise<string | null> {
   const left: string[] = [];
@@ -33,9 +36,7 @@ export async function moveSequences(db: Database, writes: readonly WrittenTable[
         return false;
       });
       if (!isMoved)
-        left.push(
-          `The sequence ${column.sequence} is to be moved by hand: ${setvalStatement(relation, column)}`,
-        );
+        left.push(`Move the sequence ${column.sequence} by hand: ${setvalStatement(relation, column)}`);
     }
   }
   return left.length === 0 ? null : left.join(" ");

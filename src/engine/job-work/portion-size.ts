@@ -1,12 +1,12 @@
 const firstRows = 32;
 const mostRows = 500;
 const growthAtMost = 4;
-/** Bytes of one portion on its way from the cursor, as far as the rows seen so far can tell. */
+/** The bytes of one portion from the cursor, judged by the widest row so far. */
 const portionBytes = 1_048_576;
 
 /**
- * How many rows to fetch at a time. PostgreSQL tells the size of a compressed `jsonb` only as it lies on disk, so the widest row
- * seen so far decides: a few rows first, then as many as are safe.
+ * How many rows to fetch at a time: a few first, then as many as are safe by the widest row so far.
+ * PostgreSQL cannot tell in advance, since it knows the size of a `jsonb` only as compressed on disk.
  */
 export class PortionSize {
   #rows = firstRows;
@@ -16,12 +16,12 @@ export class PortionSize {
     return this.#rows;
   }
 
-  /** Learns from a row that came. */
+  /** Learns from a row that was read. */
   saw(bytes: number): void {
     if (bytes > this.#widest) this.#widest = bytes;
   }
 
-  /** Settles the next portion's size, after a portion was seen. */
+  /** Sets the next portion's size after a portion was read. */
   next(): void {
     const safe = Math.floor(portionBytes / this.#widest);
     this.#rows = Math.max(1, Math.min(mostRows, this.#rows * growthAtMost, safe));

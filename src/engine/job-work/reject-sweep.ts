@@ -6,8 +6,8 @@ import type { BatchWork } from "../batch/batch-work.ts";
 import type { KnownRejects } from "../batch/known-rejects.ts";
 
 /**
- * The batch of a run whose sweeps meet its rejects again: those that are not rejected again leave the list with it. `listOf` is a
- * query for the keys of the rejects that a batch could meet.
+ * The batch of a run whose sweeps meet its rejects again. Its transaction deletes the rejects that are not
+ * rejected again. `listOf` is a query for the keys of the rejects that a batch could meet.
  */
 export function rejectSweep(
   work: BatchWork,
@@ -35,7 +35,7 @@ export function rejectSweep(
           where again.key::text[] = done.key)
       returning done.sqlstate`,
       );
-      // Of what a sweep meets again, only what was rejected before is new.
+      // The first pass has already counted the rows that a sweep meets again, except for the earlier rejects.
       return { ...outcome, unchanged: 0, skipped: 0, conflicted: 0, freed };
     },
   };

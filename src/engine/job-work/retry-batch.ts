@@ -4,7 +4,10 @@ import type { ListedKeys } from "../../source/listed-keys.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 import type { KnownRejects } from "../batch/known-rejects.ts";
 
-/** The batch of a run that tries the rejects of a list again: those that it has tried leave the list with it. */
+/**
+ * The batch of a run that tries another run's rejects again. Its transaction deletes the rejects that it
+ * tried.
+ */
 export function retryBatch(
   work: BatchWork,
   { table, run }: KnownRejects,

@@ -11,10 +11,10 @@ import { PortionSize } from "./portion-size.ts";
 import { type RowTransform, Verdicts } from "./row-transform.ts";
 import { conflictReject, stillPendingError, swallowedReject } from "./sql-batch.ts";
 
-/** Rows that may come between the bound and the read without making the batch a failure. */
+/** How many more rows than expected a batch may read before it is too big. */
 const rowsToSpare = 500;
 
-/** The batch of a row job: read and lock, transform, write. Rows are let go as soon as they are transformed. */
+/** The batch of a row job: read and lock, transform, write. Drops each row as soon as it is transformed. */
 export class RowBatch implements BatchWork {
   readonly #source: ReadableSource;
   readonly #sink: RowSink;
@@ -86,8 +86,8 @@ export class RowBatch implements BatchWork {
 }
 
 /**
- * What one batch may read. The bound was found without locks, so rows may have come or grown since: then the batch is rolled
- * back and made smaller.
+ * What one batch may read. Its bounds were found without locks, so rows may have come or grown since: then
+ * the batch is rolled back and made smaller.
  */
 class ReadBudget {
   readonly #expected: number;

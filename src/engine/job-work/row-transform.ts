@@ -20,39 +20,39 @@ import type { Reject } from "../../store/rejects/rejects.ts";
 import { within } from "../../within.ts";
 import { portionLimitMs, rowLimitMs } from "../batch/batch-limits.ts";
 
-/** Async transforms under way at once for each worker, where the job says nothing. */
+/** The most async transforms under way per worker, where the job sets no number. */
 export const transformsAtOnce = 16;
 
-/** A batch's rows, sorted by what the transform answered. */
+/** A batch's rows, sorted by the transform's answers. */
 export class Verdicts {
   readonly rows: OutgoingRow[] = [];
-  /** of the rows that were answered: with a row, with several or with none */
+  /** the keys of the source rows that were answered with rows: one, several or none */
   readonly keys: KeyText[] = [];
   readonly rejects: Reject[] = [];
   skipped = 0;
-  /** whether the transform answers promises: then waiting, not work, is what takes the time */
+  /** whether the transform returns promises, so that its time is spent on waiting, not on work */
   isAsync = false;
 }
 
 interface TransformLimits {
-  /** how long synchronous transforms of several rows may hold their locks */
+  /** milliseconds for which synchronous transforms of several rows may hold their locks */
   readonly holdMs: number;
-  /** what a transform says or throws may hold a value of a person, and is not kept */
+  /** reasons and errors of the transform may contain a person's values, so they are not kept */
   readonly isPersonal: boolean;
-  /** async transforms under way at once, all workers of the process together; `transformsAtOnce` for each when undefined */
+  /** the most async transforms under way in the process; `transformsAtOnce` per worker when undefined */
   readonly atOnce: number | undefined;
 }
 
-/** Calls a job's transform on rows and sorts the answers; one bad row never stops the good ones. */
+/** Calls a job's transform on rows and sorts the answers. A bad row never stops the good ones. */
 export class RowTransform {
   readonly #source: ReadableSource;
   readonly #sink: RowSink;
   readonly #transform: Transform;
   readonly #parameters: object;
   readonly #limits: TransformLimits;
-  /** Where the texts of JSON stand: what the transform leaves alone of them is written as it was read. */
+  /** The positions of JSON columns: JSON that the transform does not change is written as it was read. */
   readonly #jsonAt: ReadonlyMap<string, number>;
-  /** where the job says how many; its workers share it */
+  /** shared by all workers; null where the job sets no number */
   readonly #limit: LimitFunction | null;
 
   constructor(
@@ -73,7 +73,7 @@ export class RowTransform {
     this.#limit = limits.atOnce === undefined ? null : pLimit(limits.atOnce);
   }
 
-  /** Transforms a portion of a batch. @throws BatchTooBigError when that takes longer than locks may be held */
+  /** Transforms a portion of a batch. @throws BatchTooBigError when it takes longer than locks may be held */
   async apply(portion: readonly SourceRow[], verdicts: Verdicts): Promise<void> {
     const rows: TextRow[] = [];
     for (const row of portion) {
@@ -82,7 +82,7 @@ export class RowTransform {
       else rows.push(row);
     }
     const deadline = new AbortController();
-    // Each transform may listen to it.
+    // Any number of transforms may listen to the signal.
     setMaxListeners(0, deadline.signal);
     const context = { parameters: this.#parameters, signal: deadline.signal };
     const later = (row: TextRow) => async () => this.#settle(row, this.#call(row, context), verdicts);
@@ -104,7 +104,7 @@ export class RowTransform {
     }
   }
 
-  /** Asynchronous transforms go a few at a time; those that no worker waits for any more are not begun. */
+  /** Runs async transforms a few at a time, and begins none that a worker no longer waits for. */
   async #applyAsync(
     transforms: readonly (() => Promise<void>)[],
     limit: LimitFunction,
@@ -139,7 +139,8 @@ export class RowTransform {
 
   async #settle(row: TextRow, answer: unknown, verdicts: Verdicts): Promise<void> {
     const settled = Promise.resolve(answer).catch((error: unknown) => new Thrown(error));
-    // In an object: a transform may answer undefined by mistake.
+    // Wrapped in an object, since `within` returns undefined for a timeout and a transform may do so by
+    // mistake.
     const inTime = await within(
       rowLimitMs,
       settled.then((value) => ({ value })),
@@ -156,7 +157,7 @@ export class RowTransform {
       else
         verdicts.rejects.push(this.#refusal(key, this.#said(answer.reason ?? "rejected without a reason")));
     } catch (error) {
-      // Getters, proxies and toJSON are the transform's, too.
+      // Getters, proxies and toJSON of the answer are user code too, and may throw.
       verdicts.rejects.push(this.#refusal(key, this.#threw(error)));
     }
   }
@@ -170,7 +171,7 @@ export class RowTransform {
     try {
       if (error instanceof AnswerError) return isPersonal ? error.plainMessage : error.message;
       if (!isPersonal) return `the transform threw: ${messageOf(error)}`;
-      // A name is a text like any other: only what looks like a class is one.
+      // `name` could hold any text, even a value of a row, so use it only when it looks like a class name.
       const isNamed = error instanceof Error && /^[A-Z][A-Za-z]{0,60}$/.test(error.name);
       return `the transform threw ${isNamed ? error.name : "something"}`;
     } catch {
@@ -210,7 +211,7 @@ function isRow(answer: unknown): answer is object {
   );
 }
 
-/** Something a transform threw; apart from an Error that it may answer by mistake. */
+/** What a transform threw; distinct from an Error that it may return by mistake. */
 class Thrown {
   readonly error: unknown;
 
@@ -221,7 +222,7 @@ class Thrown {
 
 const tooLate = new Verdict(
   "reject",
-  `the transform took longer than ${rowLimitMs / 1_000} s, which is as long as its row may be locked: collect such answers in a table first, and let a job copy them`,
+  `the transform took longer than ${rowLimitMs / 1_000} s, the longest that its row may be locked: collect such answers in a table first, and let a job copy them`,
 );
 
 function isPromise(value: unknown): value is Promise<unknown> {

@@ -13,7 +13,7 @@ import type { TargetOf } from "../undo-log/image-target.ts";
 
 const triesAtMost = 8;
 
-/** The batch of an SQL job: one statement over the batch's keys, no row leaves the database. */
+/** The batch of an SQL job: one statement over the batch's keys. No row leaves the database. */
 export class SqlBatch implements BatchWork {
   readonly #source: OpenedTable;
   readonly #sink: SqlSink;
@@ -30,19 +30,19 @@ export class SqlBatch implements BatchWork {
   }
 
   async do(tx: Transaction, { bounds, sweep, clock }: Batch): Promise<BatchOutcome> {
-    // A pending row is always written; otherwise the rows that will be left as they are have to be counted, and before the
-    // write: afterwards the job's own `where` may find them no more.
+    // A pending row is always written. Otherwise count the rows in scope to learn how many stay unchanged,
+    // and do it before the write: afterwards the job's own `where` may no longer find them.
     const isCounted = this.#sink.countsRows && this.#source.definition.pending === null;
     const found = isCounted ? await clock.during("read", () => this.#count(tx, bounds)) : 0;
     const inScope = this.#source.condition(bounds);
     const images = this.#targetOf(sweep);
-    // What a sweep finds was pending all the while, perhaps since a trigger came that swallows it.
+    // Rows that a sweep finds may be pending because a new trigger swallows them.
     const isAsked = sweep > 0 || this.#sink.guards.some(({ isThere }) => isThere);
     const asked = isAsked ? await clock.during("read", () => this.#ask(tx, inScope)) : [];
     const done = await clock.during("write", () => this.#sink.write(tx, bounds, inScope, images));
     this.#requireDone(done.stillPending);
     const { written, conflicted, refused } = done;
-    // Counts do not tell: a row that came in between is written in the place of one that was swallowed.
+    // Counts do not suffice: a late row may be written while another row is swallowed.
     const left = asked.length > 0 ? await this.#left(tx, bounds, asked) : done.swallowedKeys;
     const swallowed = Math.max(done.swallowed, left.length);
     const read = done.incoming ?? Math.max(found, written + done.unchanged + refused.length + swallowed);
@@ -60,7 +60,7 @@ export class SqlBatch implements BatchWork {
     };
   }
 
-  // A row that came while an insert was under way is pending too, but will have been inserted when the batch is tried again.
+  // A row that came while an insert was under way is pending too. Trying the batch again inserts it.
   #requireDone(stillPending: number): void {
     this.#tries = stillPending === 0 ? 0 : this.#tries + 1;
     if (stillPending === 0) return;
@@ -69,7 +69,7 @@ export class SqlBatch implements BatchWork {
     throw stillPendingError(stillPending);
   }
 
-  /** Locks the rows that are about to be written, so that which of them were not can be told afterwards. */
+  /** Locks the rows to be written and returns their keys, so that `#left` can tell which were not written. */
   async #ask(tx: Transaction, inScope: Sql): Promise<readonly KeyText[]> {
     const { toWrite } = this.#sink;
     if (toWrite === null) return [];
@@ -84,10 +84,10 @@ export class SqlBatch implements BatchWork {
     );
   }
 
-  /** The rows of these that this transaction was to write and has not. */
+  /** The keys of `asked` that this transaction has not written. */
   async #left(tx: Transaction, bounds: Bounds, asked: readonly KeyText[]): Promise<readonly KeyText[]> {
     const { key, relation } = this.#source;
-    // What was to go and is still there has not gone, whatever a trigger has written to it.
+    // A row to be deleted that still exists was not deleted, even if a trigger wrote to it.
     const written =
       this.#sink.comparing?.shouldBeGone === true
         ? raw("")
@@ -112,15 +112,15 @@ export class SqlBatch implements BatchWork {
 
 /** A row that `onConflict` rejects. */
 export function conflictReject(key: KeyText): Reject {
-  return { key, sqlstate: "23505", reason: "what it became meets another row with the same unique values" };
+  return { key, sqlstate: "23505", reason: "its new row has the same unique values as another row" };
 }
 
-/** A row that was to be written and was not. */
+/** A row that should have been written and was not. */
 export function swallowedReject(key: KeyText, table: string): Reject {
   return { key, sqlstate: swallowedState, reason: swallowedBy(table) };
 }
 
-/** Rows that a sweep would find and write a second time: the promise would be broken, so the run must not go on. */
+/** A sweep would find these rows and write them a second time, so the run must not go on. */
 export function stillPendingError(rows: number): JobError {
   return new JobError(
     `\`pending\` is still true for ${rows} rows that the job has just written; the batch was rolled back.`,

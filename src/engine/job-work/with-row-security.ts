@@ -3,9 +3,9 @@ import { join, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 
 /**
- * Does the work with row security on, so that triggers meet the policies of other tables as they do in the application. Before that,
- * with it off, `tables` are queried: PostgreSQL raises where a policy would hide rows, and the lock keeps policies from being added
- * until the batch's end.
+ * Does the work with row security on, so that triggers meet the policies of other tables as in the
+ * application. First queries `tables` with row security off: PostgreSQL raises an error where a policy would
+ * hide rows, and the query's lock keeps policies from being added until the batch ends.
  */
 export function withRowSecurity(work: BatchWork, tables: readonly Relation[]): BatchWork {
   return {
@@ -18,7 +18,7 @@ export function withRowSecurity(work: BatchWork, tables: readonly Relation[]): B
   };
 }
 
-/** Planned with row security off, a query of a table with hidden rows is an error, though it reads none. */
+/** With row security off, merely planning a query of a table with hidden rows is an error; no row is read. */
 function turnOn(tables: readonly Relation[]): Sql {
   const looks = tables.map((table) => sql`not exists (select from ${qualifiedName(table)} where false)`);
   const conditions = looks.length === 0 ? sql`true` : join(looks, " and ");

@@ -1,11 +1,11 @@
-/** How the steps after a run stand. */
+/** What happened to the contract steps after a run. */
 export interface ContractReport {
-  /** steps that were done now */
+  /** how many steps were done now */
   readonly done: number;
-  /** the names of those that are still to be done */
+  /** the names of the steps that are still to be done */
   readonly open: readonly string[];
-  /** why nothing was done, or not all; null where nothing stood against it */
+  /** why not all steps were done; null without an obstacle */
   readonly problem: string | null;
-  /** they were stopped, or it was not their time: the same goes on with them */
+  /** the steps were stopped, or held: the same command goes on with them */
   readonly isStopped: boolean;
 }

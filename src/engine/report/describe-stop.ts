@@ -2,7 +2,7 @@ import pg from "pg";
 import { messageOf, TidefillError } from "../../errors.ts";
 import { describeFailure } from "../../postgres/failure/failure.ts";
 
-/** Why a run stopped, without any value of a row: those stand only in messages about data. */
+/** Why a run stopped, without a value of a row. */
 export function describeStop(error: unknown): string {
   if (error instanceof TidefillError)
     return [error.message, error.remedy].filter((part) => part !== undefined).join(" ");

@@ -17,7 +17,7 @@ export interface PhaseSeconds {
   readonly commit: number;
 }
 
-/** Everything that the engine tells; each event is about one run of `job`. */
+/** Everything that the engine reports. Each event is about one run of `job`. */
 export type EngineEvent = { readonly job: string; readonly run: bigint } & (
   | {
       readonly type: "run started";
@@ -40,7 +40,7 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly counts: BatchCounts;
       readonly seconds: PhaseSeconds;
     }
-  /** a batch was rolled back, and what is done about it */
+  /** a batch was rolled back; `action` is what the engine does about it */
   | {
       readonly type: "batch failed";
       readonly range: bigint;
@@ -48,23 +48,23 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly action: FailureAction;
       readonly sqlstate: string | null;
       readonly rows: number | null;
-      /** the sessions that hold the lock it waited for, where these were looked at */
+      /** the sessions that hold the lock that the batch waited for, where the engine looked for them */
       readonly blockers: readonly string[];
     }
-  /** no range could be leased or planned; it is tried again after a pause */
+  /** no range could be leased or planned; the worker tries again after a pause */
   | {
       readonly type: "worker failed";
       readonly worker: number;
       readonly reason: FailureReason;
       readonly sqlstate: string | null;
     }
-  /** COMMIT got no answer, and the store told how it ended */
+  /** COMMIT got no answer, and the store has shown how it ended */
   | {
       readonly type: "commit resolved";
       readonly range: bigint;
       readonly outcome: "committed" | "rolled back";
     }
-  /** somebody else has the range: the fence rolled our batch back */
+  /** another worker has the range, so the fence rolled our batch back */
   | { readonly type: "lease lost"; readonly range: bigint; readonly worker: number }
   | {
       readonly type: "row rejected";
@@ -72,34 +72,34 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly sqlstate: string | null;
       readonly reason: string;
     }
-  /** what the server tells about the table and the replicas; null or absent where we may not look */
+  /** what the server shows about the table and the replicas; null or absent where our role may not look */
   | {
       readonly type: "server observed";
       readonly table: string;
       readonly activity: ServerActivity;
       readonly replicas: readonly ReplicaLag[];
-      /** null where the server does not count for each session */
+      /** null where the server does not count by session */
       readonly ownWalBytesPerSecond: number | null;
       readonly undoLogBytes: number;
     }
-  /** something that somebody should know, and what to do about it; the run goes on */
+  /** something that an operator should know, and what to do about it; the run goes on */
   | {
       readonly type: "warned";
       readonly check: string;
       readonly message: string;
       readonly remedy: string;
     }
-  /** what holds the run back has changed, or nothing does any more */
+  /** another signal holds the run back, or none does any longer */
   | { readonly type: "pace changed"; readonly heldBack: Reading | null; readonly isHeld: boolean }
   /** a signal cannot see what it should */
   | { readonly type: "signal blind"; readonly signal: SignalName; readonly message: string }
   /** a stage of a rollout is done and will be judged; the message says when */
   | { readonly type: "stage done"; readonly stage: number; readonly message: string }
-  /** the key space is gone over once more, to find rows that came late */
+  /** the run goes over the key space again to find rows that came late */
   | { readonly type: "sweep started"; readonly sweep: number }
-  /** no range is free: others hold the last ones, or a vanished worker's lease has to run out */
+  /** no range is free: other workers have the last ones, or a vanished worker's lease must run out */
   | { readonly type: "worker waiting"; readonly worker: number; readonly forMs: number }
-  /** the state of things, every second or two */
+  /** the state of the run, every second or two */
   | {
       readonly type: "progress";
       readonly progress: Progress;
@@ -117,7 +117,7 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly level: number;
       /** what holds the run back, or slows it down */
       readonly heldBack: Reading | null;
-      /** why the run waits or is slow just now, and what to type: a signal, or what its batches fail by */
+      /** why the run waits or is slow, and what to type: a signal, or the failure of its batches */
       readonly hold: Hold | null;
     }
   | {
@@ -133,7 +133,7 @@ export type EventListener = (event: EngineEvent) => void;
 
 type WithoutRun<Event> = Event extends unknown ? Omit<Event, "job" | "run"> : never;
 
-/** Hands events of one run to whoever listens; a listener that throws cannot harm the run. */
+/** Hands the events of one run to its listeners. A listener that throws cannot harm the run. */
 export class Events {
   readonly #job: string;
   readonly #run: bigint;

@@ -10,47 +10,52 @@ import type { Session } from "../../store/session.ts";
 import type { ContractReport } from "./contract-report.ts";
 import type { RestForecast } from "./rest-forecast.ts";
 
-/** Seconds without a commit after which a run that is held stands still, and after which any run does: rests are shorter. */
+/** A held run stands still after so many seconds without a commit. */
 const aMoment = 3;
+/** Any run stands still after so many seconds without a commit, since rests are shorter. */
 const longestRest = 60;
 
-/** A run as programs see it: what `status --json` prints and `runJob` answers. */
+/** A run as programs see it: what `status --json` prints and `runJob` returns. */
 export interface RunReport {
   readonly run: number;
   readonly job: string;
-  /** the job's own work, undoing a run, or comparing */
+  /** the job's own work, an undo, or a verify */
   readonly kind: RunKind;
   /** the run that is undone or compared */
   readonly ofRun: number | null;
-  /** what is done to rows, or what the run did that is undone; null where none is written */
+  /** how the run, or the run that it undoes, writes rows; null where none is written */
   readonly writes: RunWrites | null;
   /** the run that undid this one */
   readonly undoneBy: number | null;
   /** false where the job has steps only */
   readonly hasRows: boolean;
   readonly status: RunStatus;
-  /** what an operator asked for; it takes effect at each worker's next commit */
+  /** what an operator requested; takes effect at each worker's next commit */
   readonly wanted: "running" | "paused" | "cancelled";
   readonly stopReason: string | null;
   readonly message: string | null;
   readonly rows: RowCounts & { readonly estimated: number | null };
-  /** 0 to 1, by the keys walked over; 1 only when the run has succeeded */
+  /** 0 to 1, by the keys walked; 1 only when the run has succeeded */
   readonly progress: number;
   readonly rowsPerSecond: number;
   readonly etaSeconds: number | null;
-  /** the same as an interval, between the present speed and that of the whole run; null while there is no speed */
+  /**
+   * the same as an interval, from the present speed to that of the whole run; null while there is no speed
+   */
   readonly etaInterval: readonly [seconds: number, seconds: number] | null;
-  /** what its rest costs; only `status` of one run tells, null elsewhere and where nobody can */
+  /** what its rest costs; only `status` of one run sets it; null where unknown */
   readonly forecast: RestForecast | null;
-  /** write-ahead log for each row read, the undo log's included; null where it was not measured */
+  /** bytes of WAL per row read, including the undo log's; null where not measured */
   readonly walBytesPerRow: number | null;
   /** the key through which the whole run is committed */
   readonly watermark: readonly string[] | null;
   /** why the run is held back, or null */
   readonly throttle: string | null;
-  /** the same with what it does to the run (`held`, `slowed down`, `held back`) and what to type; null while it is not running */
+  /**
+   * the same with its effect (`held`, `slowed down`, `held back`) and what to type; null while not running
+   */
   readonly hold: Hold | null;
-  /** what was said about its pace; what is absent is the job's own, or tidefill's */
+  /** the pace set for this run; what is absent comes from the job, or from tidefill's defaults */
   readonly pace: RunPace;
   readonly workers: number;
   readonly sweeps: number;
@@ -58,28 +63,30 @@ export interface RunReport {
   readonly secondsSinceCheckpoint: number | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
-  /** integrity queries of the job that returned a row after the run; only the process that finished it looks */
+  /**
+   * the job's integrity queries that returned a row after the run; set only by the process that finished it
+   */
   readonly broken: readonly string[];
-  /** what a verify has not looked at, and why; only the process that finished it tells */
+  /** what a verify has not compared, and why; set only by the process that finished it */
   readonly notCompared: readonly string[];
-  /** how the contract steps stand; only the process that finished the run tells, null elsewhere */
+  /** what happened to the contract steps; set only by the process that finished the run */
   readonly contract: ContractReport | null;
   /** the stage of the rollout that was worked on last, from 0 */
   readonly stage: number;
-  /** shares of the rows that are done after each stage; empty where all are worked on at once */
+  /** the share of the rows that is done after each stage; empty without stages */
   readonly stages: readonly number[];
-  /** whether a stage that was good is followed by the next without anybody typing `resume` */
+  /** whether the next stage begins after a good one without a `resume` */
   readonly stagesAreAutomatic: boolean;
-  /** why the rollout should not go on; only the process that judged the stage tells */
+  /** why the rollout should not go on; set only by the process that judged the stage */
   readonly stageProblems: readonly string[];
 }
 
-/** Reads a run and how far it is. */
+/** Reads a run's progress into a report. */
 export async function readReport({ db, store }: Session, run: Run): Promise<RunReport> {
   return reportOf(run, await readProgress(db, store.schema, run.id));
 }
 
-/** Puts a report together out of a run and its progress. */
+/** Makes a report of a run and its progress. */
 export function reportOf(run: Run, progress: Progress): RunReport {
   const hold = holdOf(run, progress);
   return {
@@ -121,7 +128,10 @@ export function reportOf(run: Run, progress: Progress): RunReport {
   };
 }
 
-/** How much of the walk is done, 0 to 1. Estimates may be too low, so it stays below 1 until the run has succeeded. */
+/**
+ * How much of the walk is done, 0 to 1. Estimates may be too low, so it stays below 1 until the run has
+ * succeeded.
+ */
 export function progressRatio(run: Pick<Run, "status" | "estimatedWalk">, progress: Progress): number {
   if (run.status === "succeeded") return 1;
   const expected = Math.max(run.estimatedWalk ?? 0, progress.walked, 1);
@@ -144,7 +154,10 @@ export function holdOf(run: Pick<Run, "id" | "job" | "kind" | "status">, progres
   return holdFromText(progress.heldBack, runName({ ...run, run: run.id }));
 }
 
-/** Where nothing goes forward, nobody can tell when it ends; only of a window is it known when it goes on. */
+/**
+ * Whether a run makes no progress, so that its end is unknown. A closed window does not count: its end is
+ * known.
+ */
 function standsStill(run: Run, progress: Progress): boolean {
   const hold = holdOf(run, progress);
   const silent = progress.secondsSinceCheckpoint ?? 0;
@@ -165,7 +178,7 @@ function etaOf(run: Run, progress: Progress): number | null {
   return seconds === null ? null : Math.round(seconds);
 }
 
-/** What somebody has allowed counts at once, and not only when it was measured. */
+/** A limit of rows a second counts at once, before the measured speed shows it. */
 function withinLimit({ pace }: Run, speed: number): number {
   const { rowsPerSecond = Number.POSITIVE_INFINITY } = pace;
   return Math.min(speed, rowsPerSecond);
@@ -182,8 +195,8 @@ function withClosedHours({ pace }: Run, seconds: number): number | null {
 }
 
 /**
- * How long the rest takes, from the faster to the slower of the present speed and that of the whole run, with the hours in which
- * the run's window is closed.
+ * Seconds that the rest takes, at the faster and at the slower of the present speed and that of the whole
+ * run, including the hours in which the run's window is closed.
  */
 export function etaIntervalOf(run: Run, progress: Progress): readonly [number, number] | null {
   if (run.status !== "running" || progress.secondsAtWork <= 0 || standsStill(run, progress)) return null;

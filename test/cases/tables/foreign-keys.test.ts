@@ -198,7 +198,7 @@ test("the plan of a delete and its rejects say what to do about referenced rows 
     remedy: `Delete those of shop.child first, or leave them out of the job: ${advice}`,
   });
   const report = await runJob(dropOld, { connectionString: database.url, rejectLimit: 3 });
-  const reason = `foreign key violation, constraint child_parent_id_fkey, table child: shop.child refers to this row; delete those first, or leave them out by: ${advice}`;
+  const reason = `foreign key violation, constraint child_parent_id_fkey, table child: shop.child refers to this row; delete its rows first, or leave this one out by: ${advice}`;
   expect(report).toMatchObject({
     status: "failed",
     stopReason: "reject-limit",

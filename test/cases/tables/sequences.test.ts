@@ -94,7 +94,7 @@ test("run and check report an id too far away to advance the sequence to, with w
   const report = await runJob(moves, { connectionString: database.url });
   expect(report).toMatchObject({
     status: "succeeded",
-    message: `The sequence shop.fresh_id_seq is to be moved by hand: ${statement}`,
+    message: `Move the sequence shop.fresh_id_seq by hand: ${statement}`,
   });
   expect(await findings()).toEqual([
     {

@@ -187,7 +187,7 @@ test("opening the window releases contract steps that wait for it", async () => 
   const late = withSession("test", { connectionString: database.url }, 5, (session) =>
     setPace(session, "later", [`window=${open}`]),
   );
-  await expect(late).rejects.toThrow(/has ended already/);
+  await expect(late).rejects.toThrow(/has already ended/);
 });
 
 test("a run whose expand steps wait does not exist yet, and a request for it names the waiting process", async () => {
