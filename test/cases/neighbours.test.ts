@@ -195,7 +195,7 @@ test("a walk that is slowed by dead index entries says how many there are and wh
       code: "no-progress",
       message: expect.stringMatching(
         new RegExp(
-          `^Finding the next 100 keys of shop\\.t took longer than 60 s: the table has about \\d+ dead rows, whose entries lie in the way, which vacuum may not remove while pid ${holder?.pid} of \\w+ \\(report\\), idle in transaction for \\d+ s keeps an old snapshot\\.$`,
+          `^Finding the next 100 keys of shop\\.t took longer than 60 s: the table has about \\d+ dead rows, whose index entries slow the search down, which vacuum may not remove while pid ${holder?.pid} of \\w+ \\(report\\), idle in transaction for \\d+ s keeps an old snapshot\\.$`,
         ),
       ),
       remedy: `select pg_terminate_backend(${holder?.pid});   vacuum shop.t;   and then go on: tidefill resume ${report.run}`,

@@ -17,7 +17,7 @@ import { countBatch } from "./count-batch.ts";
 import type { RunTables } from "./run-tables.ts";
 import type { RunTask } from "./run-task.ts";
 
-/** What a batch takes for granted, and its last statement looks at. */
+/** What a batch assumes; its last statement checks `condition`. */
 interface Seen {
   readonly absent: readonly TriggerGuard[];
   readonly condition: Sql;
@@ -30,8 +30,8 @@ interface Done {
 }
 
 /**
- * THE transaction: what a batch wrote, what it rejected, and how far the range has come are committed together or not at all.
- * After a crash the range continues right after the last batch committed here.
+ * THE transaction: the writes of a batch, its rejects and the range's checkpoint are committed together or
+ * not at all. After a crash the range continues right after the last batch committed here.
  */
 export class BatchCommitter implements Committer {
   readonly #db: Database;
@@ -69,7 +69,10 @@ export class BatchCommitter implements Committer {
     return attemptAt(lease, looksAhead, looksForBlockers);
   }
 
-  /** Works on up to `rows` rows and commits. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
+  /**
+   * Works on up to `rows` rows and commits.
+   * @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error
+   */
   async commit(attempt: Attempt, rows: number): Promise<Committed> {
     const { lease, clock } = attempt;
     return this.#timed(attempt, rows, async (tx) => {
@@ -84,7 +87,7 @@ export class BatchCommitter implements Committer {
     });
   }
 
-  /** Tables and triggers as this batch knows them: another batch may learn more while it works. */
+  /** The tables and triggers as this batch knows them, since another batch may find changes meanwhile. */
   #seen(): Seen {
     const absent = this.#task.guards.filter(({ isThere }) => !isThere);
     const conditions = [this.#tables.condition, ...absent.map(({ condition }) => condition)];
@@ -95,14 +98,14 @@ export class BatchCommitter implements Committer {
     try {
       return await this.#openTask(lease).work.do(tx, batch);
     } catch (error) {
-      // What looks like the job's fault may be the work of a trigger that has come just now.
+      // What looks like the job's fault may be due to a trigger that was just created.
       const mayBeTriggers = error instanceof JobError || error instanceof SwallowedError;
       if (mayBeTriggers && (await hasCome(tx, absent))) throw new NotCommittedError("a trigger that came");
       throw error;
     }
   }
 
-  /** A transaction whose COMMIT is measured by itself. */
+  /** Runs a transaction and measures its COMMIT separately. */
   async #timed<T>(
     { lease, clock }: Attempt,
     rows: number,
@@ -122,7 +125,7 @@ export class BatchCommitter implements Committer {
     }
   }
 
-  /** From another session, while the batch waits; it only looks, so no batch fails with it. */
+  /** Looks from another session while the batch waits. A failure of the look is ignored. */
   #lookForBlockers(attempt: Attempt, pid: Sql, rows: number): void {
     const { lockMs } = this.#limits(attempt.lease, rows);
     const look = async (): Promise<void> => {
@@ -140,8 +143,8 @@ export class BatchCommitter implements Committer {
     const rest = remaining(lease);
     const { walk } = this.#openTask(lease);
     if (looksAhead && !(await walk.hasRows(tx, rest))) {
-      // The rest of the range has no row in scope. Its planned keys count as walked in its first batch only: what is left of a range
-      // was never counted.
+      // The rest of the range has no row in scope. Its planned keys count as walked in its first batch only:
+      // how many keys are left of a range is not known.
       return {
         through: rest.through,
         walked: lease.batches === 0 ? (lease.planned ?? 0) : 0,
@@ -152,7 +155,7 @@ export class BatchCommitter implements Committer {
     return walk.nextBatch(tx, rest, rows, batchBytes);
   }
 
-  /** Passes over the one row that stands alone in `attempt`, keeping it as a reject. Null when the row is no longer next. */
+  /** Passes over the only row of `attempt` and stores a reject. Null when the row is no longer next. */
   async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { lease } = attempt;
     return this.#timed(attempt, 1, async (tx) => {
@@ -169,9 +172,9 @@ export class BatchCommitter implements Committer {
     });
   }
 
-  /** Whether an attempt whose COMMIT got no answer is there after all. */
+  /** Whether an attempt whose COMMIT got no answer was committed after all. */
   async wasCommitted(lease: Lease): Promise<boolean> {
-    // The question writes nothing, and waits for no standby.
+    // The query writes nothing, so it need not wait for a standby.
     return this.#db.transaction((tx) => this.#store.ranges.wasCommitted(tx, lease), { mayBeForgotten: true });
   }
 
@@ -186,7 +189,7 @@ export class BatchCommitter implements Committer {
     await this.#store.rejects.add(tx, lease.run, lease.range, outcome.notes);
     const counts = countBatch(lease.sweep, batchBounds, outcome, fresh);
     attempt.counts = counts;
-    // The last write, and undoing all of the above when the lease is no longer ours.
+    // The fence: the last write, which rolls everything back when the lease is no longer ours.
     const { leaseMs } = this.#timing;
     const asked = await this.#store.ranges.advance(
       tx,
@@ -198,7 +201,7 @@ export class BatchCommitter implements Committer {
       await hasCome(tx, seen.absent);
       throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table or a trigger that was another");
     }
-    // After it, so that a share of the rows read is judged with this batch's rows among them.
+    // Read after the counts are stored, so that a reject limit as a share of rows counts this batch's rows.
     const standing = fresh.rejected > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;
     return { lease: advanced(lease, batchBounds), isLast: batchBounds.isLast, asked, standing };
   }

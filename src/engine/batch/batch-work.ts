@@ -9,41 +9,41 @@ export interface BatchOutcome {
   readonly written: number;
   readonly unchanged: number;
   readonly skipped: number;
-  /** rows that met another one with the same values of a unique constraint */
+  /** rows that met another row with the same values of a unique constraint */
   readonly conflicted: number;
   readonly rejects: readonly Reject[];
-  /** rows whose write a trigger swallowed and whose keys cannot be told; the others are among the rejects */
+  /** swallowed rows whose keys are unknown; those with known keys are among the rejects */
   readonly swallowed: number;
-  /** earlier rejects that a sweep has done after all; null where it does not try them */
+  /** earlier rejects that a sweep has taken off the list; null where it does not try them */
   readonly freed: RejectCounts | null;
-  /** rows that an undo or a verify lists, and that are no rejects: conflicts, differences */
+  /** rows that an undo or a verify lists without rejecting them: conflicts, differences */
   readonly notes: readonly Reject[];
-  /** whether most of its time went by waiting for transforms of which several can wait at once */
+  /** whether its transforms are async, so that several of them can wait at the same time */
   readonly isAsync: boolean;
 }
 
-/** What a batch is to do, and where its time is noted. */
+/** What a batch has to do, and the clock that measures it. */
 export interface Batch {
   readonly bounds: Bounds;
-  /** how many keys were walked to find them */
+  /** how many keys were walked to find the bounds */
   readonly expected: number;
   readonly sweep: number;
   readonly clock: PhaseClock;
 }
 
 /**
- * The work of one batch inside its transaction. Row jobs, SQL jobs, undo and verify differ only here: the loop and the
- * transaction around it exist once.
+ * The work of one batch inside its transaction. Row jobs, SQL jobs, undo and verify differ only here: the
+ * loop and the transaction around it exist once.
  */
 export interface BatchWork {
-  /** The key of the row that stands at a place of the walk, where that is not a key itself. */
+  /** The key of the row at a place of the walk, for a walk whose places are not keys. */
   keyAt?(tx: Transaction, place: KeyText): Promise<KeyText>;
-  /** The reason why the row with this key is passed over, with its place where the key tells nothing to people. */
+  /** The reason of a reject, with the row's place where its key tells a reader nothing. */
   reasonAt?(key: KeyText, reason: string): string;
   do(tx: Transaction, batch: Batch): Promise<BatchOutcome>;
 }
 
-/** What a batch did that met no row. */
+/** The outcome of a batch without rows. */
 export const nothingDone: BatchOutcome = {
   read: 0,
   written: 0,

@@ -5,12 +5,14 @@ import type { BatchCounts } from "../../store/runs/row-counts.ts";
 import type { BatchOutcome } from "./batch-work.ts";
 import { PhaseClock } from "./phase-clock.ts";
 
-/** A batch that is being tried; what is known of it survives its failure. */
+/** A batch that is being tried. What is known of it outlives its failure. */
 export interface Attempt {
   readonly lease: Lease;
-  /** look first whether the rest of the range holds any row in scope: one glance instead of many batches of nothing */
+  /**
+   * check first whether the rest of the range has any row in scope: one query instead of many empty batches
+   */
   readonly looksAhead: boolean;
-  /** look who holds the lock that the batch waits for */
+  /** find the sessions that hold the lock that the batch waits for */
   readonly looksForBlockers: boolean;
   blockers: readonly string[];
   readonly clock: PhaseClock;
@@ -22,20 +24,23 @@ export interface Attempt {
 export interface Committed {
   readonly lease: Lease;
   readonly isLast: boolean;
-  /** what operators ask for; null when it was not read */
+  /** what operators request; null when it was not read */
   readonly asked: Advanced | null;
-  /** how the whole run stands, when this batch added rejects */
+  /** the rejects of the whole run, when this batch added some */
   readonly standing: Standing | null;
 }
 
-/** Commits the batches of a range, or seems to. */
+/** Commits the batches of a range, or, in a dry run, rolls them back. */
 export interface Committer {
   begin(lease: Lease, looksAhead: boolean, looksForBlockers: boolean): Attempt;
-  /** Works on up to `rows` rows. @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error */
+  /**
+   * Works on up to `rows` rows.
+   * @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error
+   */
   commit(attempt: Attempt, rows: number): Promise<Committed>;
-  /** Passes over the one row that stands alone in `attempt`. Null when the row is no longer next. */
+  /** Passes over the only row of `attempt`. Null when the row is no longer next. */
   reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null>;
-  /** Whether an attempt whose COMMIT got no answer is there after all. */
+  /** Whether an attempt whose COMMIT got no answer was committed after all. */
   wasCommitted(lease: Lease): Promise<boolean>;
 }
 
@@ -45,7 +50,7 @@ export function attemptAt(lease: Lease, looksAhead: boolean, looksForBlockers = 
   return { lease, looksAhead, looksForBlockers, clock: new PhaseClock(), ...unknown };
 }
 
-/** The lease as it stands after a batch through these bounds was committed. */
+/** The lease after a batch with these bounds was committed. */
 export function advanced(lease: Lease, batchBounds: BatchBounds): Lease {
   return { ...lease, checkpoint: batchBounds.through, batches: lease.batches + 1 };
 }

@@ -4,7 +4,10 @@ import type { Reject, RejectCounts } from "../../store/rejects/rejects.ts";
 import type { BatchCounts } from "../../store/runs/row-counts.ts";
 import type { BatchOutcome } from "./batch-work.ts";
 
-/** A sweep meets again the rows that were skipped, rejected or found unchanged: only what is new about them counts. */
+/**
+ * Counts a batch. A sweep meets skipped, rejected and unchanged rows again: only what is new about them
+ * counts.
+ */
 export function countBatch(
   sweep: number,
   { walked }: BatchBounds,
@@ -16,7 +19,7 @@ export function countBatch(
     const swallowed = fresh.swallowed + outcome.swallowed;
     return { walked, read, written, unchanged, skipped, conflicted, rejected: fresh.rejected, swallowed };
   }
-  // What was rejected before was read then: now it is counted as what has become of it.
+  // An earlier reject already counts as read. Now it counts as what has become of it.
   const rejected = fresh.rejected - (freed?.rejected ?? 0);
   const swallowed = fresh.swallowed - (freed?.swallowed ?? 0);
   const again =
@@ -25,7 +28,7 @@ export function countBatch(
   return { walked, read: Math.max(0, total), written, ...again, rejected, swallowed };
 }
 
-/** How many rejects there are of each kind. */
+/** Counts rejects by kind. */
 export function countByKind(rejects: readonly Pick<Reject, "sqlstate">[]): RejectCounts {
   const swallowed = rejects.filter(({ sqlstate }) => sqlstate === swallowedState).length;
   return { rejected: rejects.length - swallowed, swallowed };

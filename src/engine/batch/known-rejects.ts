@@ -1,6 +1,6 @@
 import type { Sql } from "../../postgres/sql/sql.ts";
 
-/** The rejects of a run: rows that are not expected to be done. */
+/** Where the rejects of a run are: its rows in `table`. */
 export interface KnownRejects {
   readonly table: Sql;
   readonly run: bigint;

@@ -1,8 +1,8 @@
 import type { PhaseSeconds } from "../report/events.ts";
 
 /**
- * Measures how long a batch spends in each phase. `commit` is COMMIT and nothing else, since a run slows down when that takes
- * long. What was only waited for on purpose is no time of the batch.
+ * Measures how long a batch spends in each phase. `commit` is only COMMIT, since a run slows down when that
+ * takes long. Waiting on purpose does not count as time of the batch.
  */
 export class PhaseClock {
   readonly #startedAt = performance.now();
@@ -20,12 +20,12 @@ export class PhaseClock {
     }
   }
 
-  /** All but COMMIT is done. */
+  /** Notes that COMMIT begins. */
   commits(): void {
     this.#commitAt = performance.now();
   }
 
-  /** The transaction is over, this way or that. */
+  /** Notes that the transaction has ended, committed or not. */
   ends(): void {
     this.#endedAt = performance.now();
   }

@@ -12,29 +12,32 @@ import { raw, type Sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { Run } from "../../store/runs/run.ts";
 
-/** The tables that a run's checkpoints are about: with others of the same names, or with other rows in them, they mean nothing. */
+/** The tables of a run. Its checkpoints are void if a table is replaced or its rows are. */
 export class RunTables {
   readonly #run: Pick<Run, "id" | "job" | "kind" | "tables">;
   readonly #sweeps: boolean;
 
-  /** `sweeps` tells that the run goes over all keys again until no row is pending: then a rewrite can make it miss none. */
+  /**
+   * `sweeps`: the run goes over all keys again until no row is pending, so a rewrite cannot make it miss a
+   * row.
+   */
   constructor(run: Pick<Run, "id" | "job" | "kind" | "tables">, sweeps: boolean) {
     this.#run = run;
     this.#sweeps = sweeps;
   }
 
-  /** The condition that they are what they were, for the last statement of a batch. */
+  /** The condition that the tables are unchanged, for the last statement of a batch. */
   get condition(): Sql {
     if (this.#run.tables.length === 0) return raw("true");
     return sameTables(this.#run.tables, { files: !this.#sweeps, isWhole: this.#isWhole });
   }
 
-  /** Addresses of rows mean nothing when a file has changed; keys do. */
+  /** Whether checkpoints are row addresses, which a rewritten file makes void, unlike keys. */
   get #isWhole(): boolean {
     return this.#run.kind !== "run";
   }
 
-  /** What has become of the first of them that is another now; null where all are the same. */
+  /** The error for the first table that has changed; null where none has. */
   async change(db: Queryable): Promise<TableChangedError | null> {
     for (const table of this.#run.tables) {
       const change = await changeOf(db, table, this.#isWhole);
@@ -44,7 +47,7 @@ export class RunTables {
     return null;
   }
 
-  /** The same at the end of a run: rows that came with a partition may lie behind it. */
+  /** The same at the end of a run: a partition attached since may have rows before the checkpoints. */
   async changeAtEnd(db: Queryable): Promise<TableChangedError | null> {
     if (this.#isWhole) return this.change(db);
     if (this.#sweeps) return null;
@@ -59,14 +62,14 @@ export class RunTables {
     const { id, job, kind } = this.#run;
     if (kind !== "run") {
       return new TableChangedError(
-        `The rows of ${name} do not lie any more where they lay when run ${id} began: by vacuum full, cluster, pg_repack, truncate or other partitions.`,
+        `The rows of ${name} have moved since run ${id} began: vacuum full, cluster, pg_repack, truncate or a change of partitions does that.`,
         `tidefill resume ${id}   begins the ${kind} again from the first row`,
       );
     }
     return change === "replaced"
       ? new TableChangedError(
           `${name} is another table now than when run ${id} began: the old one was renamed or dropped. Nothing was written to the new one.`,
-          `Bring the old one back and type: tidefill resume ${job}   If the new one holds the rows that the run has done, as it left them: tidefill resume ${job} --accept-changes   Else give the run up: tidefill cancel ${job}`,
+          `Bring the old one back, then: tidefill resume ${job}   If the new one holds the run's rows as the run left them: tidefill resume ${job} --accept-changes   Else give the run up: tidefill cancel ${job}`,
         )
       : new TableChangedError(
           `${name} was rewritten since run ${id} began.`,
@@ -77,13 +80,13 @@ export class RunTables {
   #attached({ name }: TableIdentity, partition: string): TableChangedError {
     const { id, job } = this.#run;
     return new TableChangedError(
-      `The partition ${partition} was attached to ${name} with rows in it after run ${id} began: those behind the run were not done.`,
-      `Do its rows that are left by a job of their own, then: tidefill resume ${job} --accept-changes   A job with \`pending\` finds such rows by itself.`,
+      `The partition ${partition} was attached to ${name} with rows in it after run ${id} began. The run has not done those that it had already passed.`,
+      `Do the missing rows with a job of their own, then: tidefill resume ${job} --accept-changes   A job with \`pending\` finds such rows by itself.`,
     );
   }
 }
 
-/** The tables that the run of a job reads and writes, as they are now. @throws RefusedError for one that has just vanished */
+/** The tables that a job's run reads and writes, as they are now. @throws RefusedError for a vanished one */
 export async function identitiesOf(db: Queryable, opened: OpenedJob): Promise<readonly TableIdentity[]> {
   const relations = [
     ...(opened.table === null ? [] : [opened.table.relation]),

@@ -6,29 +6,31 @@ import type { Database } from "../../postgres/transaction/database.ts";
 import type { Walk } from "../../source/walk.ts";
 import type { BatchWork } from "./batch-work.ts";
 
-/** What a run goes over its whole key space once more for. */
+/** Why a run sweeps, and what it does at its end. */
 export interface Sweeping {
-  /** rows that came late */
+  /** whether it sweeps for rows that came late */
   readonly hasPending: boolean;
-  /** rejects by constraints that could be done now that others are: rows of one table refer to each other */
+  /** whether constraint rejects may pass once other rows are done: rows of one table refer to each other */
   readonly triesConstraints: boolean;
-  /** how rejects are tried again whose reason may have passed: by their keys, in whole sweeps, or not at all */
+  /**
+   * how rejects are tried again whose reason may have passed: by key, by sweeps over all keys, or not at all
+   */
   readonly retries: "list" | "sweep" | null;
-  /** what is left to do when all rows are done; answers what people should know, or null */
+  /** runs when all rows are done; returns what an operator should know, or null */
   readonly lastly?: (db: Database) => Promise<string | null>;
 }
 
-/** What a run has to do, whatever its kind: the way through its rows, and the work on each batch. */
+/** What a run of any kind has to do: the walk through its rows, and the work on each batch. */
 export interface RunTask {
   readonly walk: Walk;
   readonly work: BatchWork;
   readonly pace: Pace;
-  /** transforms that a process may have under way at once, as the job says it */
+  /** the most transforms that a process has under way, if the job sets a number */
   readonly atOnce?: number | undefined;
   /** the job's own throttles, besides the signals that are always looked at */
   readonly throttles: readonly ThrottleDefinition[];
   readonly sweeping: Sweeping;
-  /** the way and the work by which listed rejects are tried again by their keys; null where only a sweep over all keys can */
+  /** the walk and work that try listed rejects again by key; null where only a sweep over all keys can */
   readonly ofRejects: { readonly walk: Walk; readonly work: BatchWork } | null;
   /** the table whose keys are walked; absent where there are none */
   readonly walked?: Relation;

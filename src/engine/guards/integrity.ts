@@ -14,7 +14,7 @@ export interface Broken {
 const countedAtMost = 100;
 const longestQueryMs = 600_000;
 
-/** Runs a job's integrity queries; answers those that returned a row. None of the rows themselves leaves the database. */
+/** Runs a job's integrity queries and returns those that found a row. The rows do not leave the database. */
 async function checkIntegrity(db: Database, { integrity, session }: Job): Promise<Broken[]> {
   const broken: Broken[] = [];
   for (const { name, query } of integrity) {
@@ -40,24 +40,24 @@ async function checkIntegrity(db: Database, { integrity, session }: Job): Promis
   return broken;
 }
 
-/** @throws RefusedError when something does not hold that must always hold */
+/** @throws RefusedError when an integrity query finds a row before the run */
 export async function requireIntegrity(db: Database, job: Job): Promise<void> {
   const broken = await checkIntegrity(db, job);
   if (broken.length === 0) return;
   throw new RefusedError(
     "integrity-holds",
     `Before the run, ${describeBroken(broken)}. Nothing was started.`,
-    "Look at these rows with the query itself, and mend them first.",
+    "Run the query itself to see these rows, and correct them first.",
   );
 }
 
-/** The report of a run that has succeeded, with what it has left broken. */
+/** Adds the broken integrity queries to the report of a run that has succeeded. */
 export async function withIntegrity(db: Database, job: Job, report: RunReport): Promise<RunReport> {
   if (report.status !== "succeeded") return report;
   return { ...report, broken: await brokenRules(db, job) };
 }
 
-/** What the job has left broken so far, in words. */
+/** The job's broken integrity queries, in words. */
 export async function brokenRules(db: Database, job: Job): Promise<string[]> {
   return (await checkIntegrity(db, job)).map(describeOne);
 }

@@ -1,7 +1,7 @@
 import { RefusedError } from "../../errors.ts";
 import type { Refusal } from "../../plan/open/check.ts";
 
-/** What refuses a piece of work, for a plan to show; none where it goes through. */
+/** The refusals of a piece of work, for a plan to show; empty where it passes. */
 export async function refusalsOf(work: () => Promise<void>): Promise<readonly Refusal[]> {
   try {
     await work();

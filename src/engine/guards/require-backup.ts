@@ -9,15 +9,17 @@ import type { KnownBackup } from "../../store/backups.ts";
 import type { UndoLogKind } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 
-/** Whether a run of the job destroys something that no undo log keeps. */
+/** Whether a run of the job is destructive, or overwrites rows without an undo log. */
 export function isDestructive({ job, writes }: OpenedJob, undoLog: UndoLogKind): boolean {
   const changes = writes.some(({ verb, overwrites }) => verb !== "insert" || overwrites);
   return job.destructive || (changes && undoLog === "none");
 }
 
 /**
- * A job that destroys something starts only with a verified backup that is young enough, or when the author's own check says that
- * there is one; `session` is null where tidefill has never run. That one can be restored is looked at here, not remembered. @throws RefusedError
+ * Lets a job that destroys something start only with a verified backup that is young enough, or when the
+ * author's own check says that there is one. Checks that the backup can be restored now. `session` is null
+ * where tidefill has never run.
+ * @throws RefusedError
  */
 export async function requireBackup(
   session: Session | null,
@@ -30,19 +32,22 @@ export async function requireBackup(
   if (overwritten !== undefined && job.backup.check === null) {
     throw new RefusedError(
       "backup-is-there",
-      `${job.name} overwrites the rows of ${displayName(overwritten.relation)} that its \`onConflict\` meets, and no backup of tidefill's holds those: it holds rows that the job reads. Nothing was started.`,
-      "Leave `undoable: false` and `destructive: true` out, so that the undo log keeps what is overwritten; or name a check of your own in the job: backup: { check }.",
+      `${job.name} overwrites the rows of ${displayName(overwritten.relation)} that its \`onConflict\` meets. A backup of tidefill does not contain them, only rows that the job reads. Nothing was started.`,
+      "Remove `undoable: false` and `destructive: true`, so that the undo log keeps what is overwritten; or name a check of your own in the job: backup: { check }.",
     );
   }
   await requireFresh(
     session,
     job,
     opened.scopeFingerprint,
-    undoLog === "none" ? "destroys rows that no undo log keeps" : "is destructive by its own word",
+    undoLog === "none" ? "destroys rows that no undo log keeps" : "is declared destructive",
   );
 }
 
-/** The same for steps that drop columns and tables (`session` is null as above); `opened` is null where a check of the job's own answers. @throws RefusedError */
+/**
+ * The same for steps that drop columns and tables; `opened` is null where the job has a check of its own.
+ * @throws RefusedError
+ */
 export async function requireBackupOfDropped(
   session: Session | null,
   job: Job,
@@ -55,13 +60,13 @@ export async function requireBackupOfDropped(
   if (stranger !== undefined && job.backup.check === null)
     throw new RefusedError(
       "backup-is-there",
-      `The step "${stranger.name}" of ${job.name} drops what no backup of tidefill's covers: it is not in the table that the job reads. No step was done.`,
+      `The step "${stranger.name}" of ${job.name} drops what no backup of tidefill contains: it is not in the table that the job reads. No step was done.`,
       "Name a check of your own in the job, of the last backup that holds it: backup: { check }.",
     );
-  await requireFresh(session, job, opened?.scopeFingerprint ?? "", "drops what nothing brings back");
+  await requireFresh(session, job, opened?.scopeFingerprint ?? "", "drops what cannot be brought back");
 }
 
-/** A backup of a job holds rows of the table that it reads. */
+/** Whether a backup of the job holds the table's rows: it holds those of the table that the job reads. */
 function covers(opened: BackupScope | null, table: StepTable): boolean {
   const relation = opened?.table?.relation;
   return relation?.name === table.name && (table.schema === null || table.schema === relation.schema);
@@ -76,7 +81,7 @@ async function requireFresh(
   const remedy = `Make one: tidefill backup ${name} --to <dir>   or name a check of your own in the job: backup: { check }.`;
   if (backup.check) {
     if (await backup.check()) return;
-    throw new RefusedError("backup-is-there", `${name} ${what}, and its own backup check said no.`, remedy);
+    throw new RefusedError("backup-is-there", `${name} ${what}, and its own backup check failed.`, remedy);
   }
   const known =
     session === null ? [] : await session.store.backups.verified(session.db, name, scopeFingerprint);
@@ -90,7 +95,7 @@ async function requireFresh(
   throw new RefusedError(
     "backup-is-there",
     `${name} ${what}, and ${whyNone(known, problems)}. Nothing was started.`,
-    problems.length === 0 ? remedy : `Bring it back to where it was on this machine; or:  ${remedy}`,
+    problems.length === 0 ? remedy : `Put it back where it was on this machine. Or:  ${remedy}`,
   );
 }
 
@@ -98,5 +103,5 @@ function whyNone([newest]: readonly KnownBackup[], problems: readonly string[]):
   if (newest === undefined) return "it has no verified backup of these rows";
   return problems.length === 0
     ? `its last verified backup is ${Math.round(newest.ageMs / 3_600_000)} hours old`
-    : `its verified backup cannot be restored any more (${problems.slice(0, 3).join("; ")})`;
+    : `its verified backup can no longer be restored (${problems.slice(0, 3).join("; ")})`;
 }

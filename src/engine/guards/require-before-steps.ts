@@ -7,7 +7,8 @@ import { requireEncryption, requireUndoKey, undoKeyOf } from "../undo-log/encryp
 import { refusalsOf } from "./refusals-of.ts";
 
 /**
- * What can be known of a run before the expand steps are done: refused after them, the steps would stand without a run.
+ * Checks what can be known of a run before its expand steps. A later refusal would leave the steps without a
+ * run.
  * @throws RefusedError
  */
 export async function requireBeforeSteps(
@@ -19,11 +20,11 @@ export async function requireBeforeSteps(
   if (!job.undoable || !isAboutPersons(job, parameters)) return;
   const key = undoKeyOf(options);
   requireUndoKey(key);
-  // A statement of the author's own may be what brings pgcrypto.
+  // An SQL step of the author may install pgcrypto.
   if (!job.expand.some(({ kind }) => kind === "sql")) await requireEncryption(db, key);
 }
 
-/** The same for a plan, which shows it. */
+/** The same as refusals, for a plan to show. */
 export async function refusalsBeforeSteps(
   db: Database,
   job: Job,

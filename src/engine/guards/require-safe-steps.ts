@@ -3,8 +3,8 @@ import type { Job } from "../../job/definition/define-job.ts";
 import { refusalsOfSteps } from "../../plan/find-unsafe-sql.ts";
 
 /**
- * Refuses a job one of whose steps would harm a live table, before its first statement.
- * @throws RefusedError with the first reason, and the others below it
+ * Refuses a job with a step that would harm a live table, before its first statement.
+ * @throws RefusedError with the first reason, and the other reasons below it
  */
 export async function requireSafeSteps(job: Job): Promise<void> {
   const [first, ...others] = await refusalsOfSteps(job);
@@ -13,7 +13,7 @@ export async function requireSafeSteps(job: Job): Promise<void> {
   throw new RefusedError("sql-is-safe", `${first.message}${more}`, first.remedy);
 }
 
-/** The same in words; null where no step would. */
+/** The refusal of `requireSafeSteps` as text; null without one. */
 export async function whyUnsafe(job: Job): Promise<string | null> {
   return requireSafeSteps(job).then(
     () => null,

@@ -4,7 +4,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import { regclassOf } from "../../steps/statements/catalogue.ts";
 import type { Session } from "../../store/session.ts";
 
-/** Refuses to drop what an undo of a run would need: the table of its images, a column of them, or of their key. @throws RefusedError */
+/** Refuses to drop a table or column (of values or key) that the undo of a run needs. @throws RefusedError */
 export async function requireUndoKept({ db, store }: Session, steps: readonly Step[]): Promise<void> {
   for (const step of steps) {
     if (step.kind !== "drop column" && step.kind !== "drop table") continue;
@@ -30,7 +30,7 @@ export async function requireUndoKept({ db, store }: Session, steps: readonly St
 function needed(step: Step, run: bigint, job: string): RefusedError {
   return new RefusedError(
     "no-undo-needs-it",
-    `The step "${step.name}" would take away what an undo of run ${run} of ${job} needs. No step was done.`,
-    `Keep it as long as that run may be undone; after that: tidefill purge --undo-logs-only --older-than 0s`,
+    `The step "${step.name}" would drop what an undo of run ${run} of ${job} needs. No step was done.`,
+    `Keep it as long as that run may be undone. Afterwards: tidefill purge --undo-logs-only --older-than 0s`,
   );
 }

@@ -4,7 +4,7 @@ import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import { lookBriefly } from "../../postgres/transaction/look-briefly.ts";
 
-/** @throws RefusedError when a verify of the whole table would fail for want of a grant */
+/** @throws RefusedError when a verify of the whole table would fail for lack of a grant */
 export async function requireVerifiable(db: Database, { table }: OpenedJob): Promise<void> {
   if (table === null) return;
   const { relation, definition } = table;

@@ -2,14 +2,17 @@ import { NoProgressError } from "../../errors.ts";
 
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
-/** A failover or a restart is over by then; if not, people should look. */
+/** A failover or a restart is over by then; if not, an operator should look. */
 const patienceMs = 5 * 60_000;
 
-/** When anything of a process went forward last: one range that stands still must not stop a run that does not. */
+/**
+ * When a process last made progress in any range. One stuck range must not stop a run that progresses
+ * elsewhere.
+ */
 export class Patience {
   #since = performance.now();
 
-  /** Something went forward. */
+  /** Notes progress. */
   renew(): void {
     this.#since = performance.now();
   }
@@ -19,7 +22,7 @@ export class Patience {
   }
 }
 
-/** Pauses between attempts that grow, with full jitter so that workers do not come back in step. */
+/** Growing pauses between attempts, with full jitter so that workers do not retry in step. */
 export class Backoff {
   readonly #patience: Patience;
   #attempts = 0;
@@ -28,7 +31,7 @@ export class Backoff {
     this.#patience = patience;
   }
 
-  /** Milliseconds until the next attempt. @throws NoProgressError when nothing of the process has gone forward for five minutes */
+  /** Milliseconds until the next attempt. @throws NoProgressError after five minutes without progress */
   nextPauseMs(cause: unknown): number {
     if (this.#patience.isOver) throw new NoProgressError(patienceMs / 60_000, cause);
     const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#attempts);
@@ -36,12 +39,12 @@ export class Backoff {
     return Math.random() * longest;
   }
 
-  /** The database answers again. */
+  /** Notes that the database answers again. */
   calm(): void {
     this.#attempts = 0;
   }
 
-  /** Rows went forward. */
+  /** Notes a committed batch. */
   reset(): void {
     this.calm();
     this.#patience.renew();

@@ -1,19 +1,19 @@
 import type { BatchPace } from "../batch/batch-pace.ts";
 import { transformsAtOnce } from "../job-work/row-transform.ts";
 
-/** How many rows the first batch has, before anything was measured. */
+/** Rows of the first batch, before anything was measured. */
 const firstRows = 100;
 const maxRows = 100_000;
 const growthAtMost = 1.5;
 
-/** Aims at a time for each batch: grows slowly, shrinks at once. */
+/** Aims at the pace's batch time: grows slowly, shrinks at once. */
 export class BatchSize {
   readonly #pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">;
-  /** rows whose transforms can wait side by side: fewer would take just as long */
+  /** rows whose transforms wait at the same time, so that fewer rows would take just as long */
   readonly atOnce: number;
   #rows: number;
 
-  /** `atOnce` as the job says it; a batch of more rows than that would make calls that it may have to repeat. */
+  /** The first batch has at most the job's `atOnce` rows, since a failed batch repeats its calls. */
   constructor(pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">, atOnce?: number) {
     this.#pace = pace;
     this.atOnce = atOnce ?? transformsAtOnce;
@@ -24,7 +24,10 @@ export class BatchSize {
     return Math.min(this.#rows, this.#pace.rowsAtMost);
   }
 
-  /** Learns from a batch of `rows` rows that took `milliseconds`; below `atLeast` rows it would not get faster. */
+  /**
+   * Learns from a batch of `rows` rows that took `milliseconds`. Fewer than `atLeast` rows would not be
+   * faster.
+   */
   observe(rows: number, milliseconds: number, atLeast = 1): void {
     if (rows === 0) return;
     const { batchTimeMs } = this.#pace;
@@ -36,7 +39,7 @@ export class BatchSize {
     );
   }
 
-  /** After a timeout, a lock wait, or too many bytes. */
+  /** Halves the size after a timeout, a lock wait, or too many bytes. */
   shrink(): void {
     this.#set(this.#rows / 2);
   }

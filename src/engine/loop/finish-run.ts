@@ -12,32 +12,35 @@ import type { Store } from "../../store/store.ts";
 import type { RunTables } from "../batch/run-tables.ts";
 import type { Sweeping } from "../batch/run-task.ts";
 
-/** After so many, rows that keep coming are the application's business. */
+/** The most sweeps for late rows. If rows still keep coming, the application has to fill them itself. */
 const sweepsAtMost = 3;
 
-/** So often rows that a constraint has refused are tried again whatever comes of it; after that, only while it is worth it. */
+/**
+ * So many sweeps try constraint rejects again while any succeeds; later sweeps only while enough of them
+ * succeed.
+ */
 const triesAtLeast = 10;
 const worthwhileShare = 0.1;
 
 export type Finishing =
   | { readonly kind: "succeeded" }
-  /** the key space is gone over once more, to find rows that came late */
+  /** the run goes over the key space again to find rows that came late */
   | { readonly kind: "sweeping"; readonly sweep: number }
-  /** a part of the rows is done that is looked at before the rest */
+  /** a stage is done, to be judged before the next one */
   | { readonly kind: "stage done" }
-  /** others still work; look again no later than this */
+  /** other workers still work; look again no later than this */
   | { readonly kind: "waiting"; readonly lookAgainMs: number }
-  /** everything was gone over, but more rows were rejected than the run may have */
+  /** all ranges are done, but the run has more rejects than it may have */
   | { readonly kind: "over the reject limit" }
-  /** everything was gone over, but a table is not what it was */
+  /** all ranges are done, but a table has changed */
   | { readonly kind: "table changed"; readonly error: TableChangedError }
-  /** everything was gone over, but triggers have swallowed writes */
+  /** all ranges are done, but triggers have swallowed writes */
   | { readonly kind: "swallowed"; readonly rows: number };
 
 /**
- * Ends a run whose done ranges tile the key space from open end to open end, in one transaction with the proof. With
- * `pending`, the key space is swept until a sweep has nothing to write. Rows that were slow or locked are tried once more at the
- * end; rows that a constraint has refused, where other rows may help, until a sweep has brought nothing.
+ * Ends a run whose done ranges tile the key space from open end to open end, in one transaction with that
+ * proof. With `pending`, sweeps go on until one has nothing to write. Slow or locked rows are tried once more
+ * at the end; constraint rejects that other rows may help are tried until a sweep writes nothing.
  */
 export async function finishRun(
   session: Session,
@@ -49,13 +52,13 @@ export async function finishRun(
   const ending = { id, sweeping, tables };
   const finishing = await finish(session, ending, null);
   if (finishing !== "all but the last") return finishing;
-  // Before it says that it is done, since it may be killed in between.
+  // `lastly` comes before the run is marked as done, so that a kill in between repeats it.
   const told = (await sweeping.lastly?.(db)) ?? null;
   const finished = await finish(session, ending, { told });
   return finished === "all but the last" ? { kind: "waiting", lookAgainMs: 0 } : finished;
 }
 
-/** A run that has perhaps come to its end. */
+/** A run that may be at its end. */
 interface Ending {
   readonly id: bigint;
   readonly sweeping: Sweeping;
@@ -71,7 +74,7 @@ async function finish(
     const run = await store.runs.lock(tx, id);
     if (isFinished(run.status)) return { kind: "succeeded" };
     const coverage = await readCoverage(tx, store.schema, run);
-    // What an unfinished run has done so far has gaps.
+    // A verify of an unfinished run compares only its done ranges, which have gaps.
     const isComplete = run.isPartial ? coverage.unfinished === 0 : coverage.isComplete;
     if (!run.isPlanned || !isComplete) {
       if (run.isPlanned && coverage.unfinished > 0 && coverage.unfinishedOfStage === 0)
@@ -84,13 +87,13 @@ async function finish(
     if (changed !== null) return { kind: "table changed", error: changed };
     const standing = await store.rejects.standing(tx, id);
     if (exceeds(run.rejectLimit, standing, true)) return { kind: "over the reject limit" };
-    // Rows may have come also while the list was gone over, or while the run stood still because of it.
+    // Rows may also have come during a sweep of the rejects, or while the run was stopped because of them.
     const hasFound = sweeping.hasPending && coverage.written > 0;
     if (hasFound && (coverage.isOfRejects || run.sweep < sweepsAtMost))
       return nextSweep(tx, store, run, null);
     if (await isWorthRetrying(tx, store, { ...run, ...coverage }, sweeping))
       return nextSweep(tx, store, run, sweeping.retries);
-    // Where rows cannot be tried again by their keys, another run has to: `rejects --retry`.
+    // Where this run cannot try rows again, another run has to: `rejects --retry`.
     if (sweeping.retries !== null && (await store.rejects.has(tx, id, ["swallowed"])))
       return { kind: "swallowed", rows: (await readProgress(tx, store.schema, id)).swallowed };
     if (sweeping.lastly !== undefined && last === null) return "all but the last";
@@ -109,7 +112,10 @@ async function finish(
   });
 }
 
-/** Plans one sweep more of a run whose row the caller holds: over its list of rejects, or over all ranges of keys. */
+/**
+ * Plans another sweep, over the list of rejects or over all ranges of keys. The caller has locked the run's
+ * row.
+ */
 export async function nextSweep(
   tx: Transaction,
   store: Store,

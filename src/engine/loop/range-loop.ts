@@ -22,7 +22,7 @@ import { PoisonSearch } from "./poison-search.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import { LockedRows, StuckRow } from "./stuck-row.ts";
 
-/** What a loop goes by, and whom it tells. */
+/** What a loop obeys and informs. */
 export interface LoopControl {
   readonly pace: BatchPace;
   readonly events: Events;
@@ -30,11 +30,13 @@ export interface LoopControl {
   readonly patience: Patience;
   readonly rejectLimit: RejectLimit;
   readonly locked: LockedRows;
-  /** applies what an operator has asked for, as the last commit read it */
+  /** applies what an operator has requested, as read by the last commit */
   readonly apply: (asked: Advanced) => void;
 }
 
-/** The one loop: batch after batch of a leased range, until the range is done or somebody says stop. */
+/**
+ * The one loop: works on batch after batch of a leased range, until the range is done or the process stops.
+ */
 export class RangeLoop {
   readonly #committer: Committer;
   readonly #size: BatchSize;
@@ -61,13 +63,16 @@ export class RangeLoop {
     return this.#lease;
   }
 
-  /** Works until the range is done, or others should have it; answers whether it is done. @throws LeaseLostError, or an error that stops the run */
+  /**
+   * Works until the range is done, or this worker must stop. Returns whether the range is done.
+   * @throws LeaseLostError, or an error that stops the run
+   */
   async run(): Promise<boolean> {
     while (!this.#control.stop.isStopping) {
       if (!this.#control.pace.mayWork(this.#worker)) return false;
       const waitMs = this.#control.pace.waitMs();
       if (waitMs > 0) {
-        // Holding back is no standstill.
+        // Waiting on purpose is not a lack of progress.
         this.#control.patience.renew();
         await this.#control.stop.pause(waitMs);
         continue;
@@ -127,7 +132,8 @@ export class RangeLoop {
     const failure = classifyFailure(error);
     const walked = attempt.batchBounds?.walked ?? null;
     this.#failed(failure, walked ?? rows, attempt.blockers);
-    // The glance over the whole range may be what took too long, or met a row that the condition cannot be computed for.
+    // Looking ahead over the whole range may be what timed out, or what met a row that the condition fails
+    // on.
     this.#looksAhead = false;
     if (failure.action === "stop") throw error;
     if (failure.action === "reject") return this.#isolate(error, failure, attempt, rows);
@@ -141,7 +147,8 @@ export class RangeLoop {
     return null;
   }
 
-  // The store tells, under a row lock, how it ended; until it can be asked, nobody knows.
+  // The range's row in the store shows, under its lock, how the commit ended. Try until the store can be
+  // asked.
   async #resolve(error: CommitUnknownError, attempt: Attempt): Promise<Committed | null> {
     this.#failed(
       { action: "retry", reason: "connection", sqlstate: null },
@@ -190,7 +197,7 @@ export class RangeLoop {
       return null;
     }
     this.#size.shrink();
-    // A batch cut short by bytes is far smaller than what was asked for: halve what it was, not what was asked.
+    // A batch cut short by bytes is far smaller than its wanted size: halve its actual size.
     while (this.#size.rows > walked) this.#size.shrink();
     return null;
   }
@@ -201,9 +208,10 @@ export class RangeLoop {
     attempt: Attempt,
     rows: number,
   ): Promise<Committed | null> {
-    // Not even the way to the next row can be computed, so there is no row to pass over.
+    // Not even the key of the next row could be found, so there is no row to pass over.
     if (attempt.batchBounds === null && rows === 1 && !attempt.looksAhead) throw error;
-    // Halved until one row was asked for: even a batch that found one row may end at the range's end instead of at its key.
+    // Halve until one row is wanted: a larger batch that found one row may end at the range's end, not at the
+    // row's key.
     if (rows > 1 || attempt.batchBounds === null) {
       this.#poisonSearch.failed(Math.max(2, attempt.batchBounds?.walked ?? rows));
       return null;
@@ -222,7 +230,10 @@ export class RangeLoop {
     }
   }
 
-  /** The list of rejects did not take a row. What could pass is waited for like anything else; nothing else is tried again. */
+  /**
+   * A reject could not be stored. Waits and retries if the cause may pass. @throws RejectNotKeptError
+   * otherwise
+   */
   async #notKept(error: unknown, attempt: Attempt): Promise<Committed | null> {
     if (error instanceof LeaseLostError) throw error;
     if (error instanceof CommitUnknownError) return this.#resolve(error, attempt);

@@ -21,7 +21,7 @@ const rangesPerWorker = 16;
 
 const longestWalkMs = 60_000;
 
-/** Plans ranges ahead of the workers, by plain reads of the key's index; whoever finds no free range plans the next. */
+/** Plans ranges by plain reads of the key's index. A worker that finds no free range plans the next one. */
 export class RangePlanner {
   readonly #db: Database;
   readonly #store: Store;
@@ -48,7 +48,7 @@ export class RangePlanner {
       readonly walked: Relation | null;
       /** the share of the rows that is done after each stage of a rollout */
       readonly shares: readonly number[];
-      /** keys of a range at most, whatever tidefill would decide */
+      /** the most keys of a range */
       readonly rangeRows: number;
     },
     events: Events,
@@ -70,7 +70,9 @@ export class RangePlanner {
 
   readonly #oneAtATime = pLimit(1);
 
-  /** Adds the next range of the current sweep; answers false when the key space is planned to its open end. */
+  /**
+   * Adds the next range of the current sweep. Returns false when the key space is planned to its open end.
+   */
   async planNext(): Promise<boolean> {
     return this.#oneAtATime(() => this.#plan());
   }
@@ -86,7 +88,7 @@ export class RangePlanner {
           mayBeForgotten: true,
         });
         if (planned === "all planned") return false;
-        // Another process was faster; its range is as good.
+        // Another process was faster, and its range serves as well.
         if (planned === "planned by others") return true;
         for (const range of planned) this.#events.emit({ type: "range planned", range });
         this.#learn(performance.now() - begin);
@@ -99,7 +101,9 @@ export class RangePlanner {
     }
   }
 
-  /** What keeps the walk from its next keys, as far as the server tells. */
+  /**
+   * The error for a walk that does not reach its next keys, with the reason as far as the server shows it.
+   */
   async #tooSlow(error: unknown): Promise<unknown> {
     const found =
       this.#walked === null ? null : await readDeadEntries(this.#db, this.#walked).catch(() => null);
@@ -107,13 +111,13 @@ export class RangePlanner {
     const { table, deadRows, keptBy, ending } = found;
     const kept = keptBy === null ? "" : `, which vacuum may not remove while ${keptBy} keeps an old snapshot`;
     return new WalkTooSlowError(
-      `Finding the next ${fewestRows} keys of ${table} took longer than ${longestWalkMs / 1_000} s: the table has about ${deadRows} dead rows, whose entries lie in the way${kept}.`,
+      `Finding the next ${fewestRows} keys of ${table} took longer than ${longestWalkMs / 1_000} s: the table has about ${deadRows} dead rows, whose index entries slow the search down${kept}.`,
       `${ending === null ? "" : `${ending}   `}vacuum ${table};   and then go on: tidefill resume ${this.#run}`,
       error,
     );
   }
 
-  // The walk comes first and the lock on the run last, so that nobody waits for a walk.
+  // The walk comes first and the lock on the run last, so that no session waits for a walk.
   async #add(tx: Transaction): Promise<readonly bigint[] | "all planned" | "planned by others"> {
     const { runs, ranges } = this.#store;
     const before = await runs.find(tx, this.#run);
@@ -133,7 +137,7 @@ export class RangePlanner {
     return added;
   }
 
-  /** The next ranges: one, or one for each stage of a rollout. */
+  /** Cuts the next ranges: one, or one for each stage of a rollout. */
   async #cut(tx: Transaction, after: KeyText | null): Promise<Cut[]> {
     const cuts: Cut[] = [];
     let from = after;
@@ -146,7 +150,7 @@ export class RangePlanner {
     return cuts;
   }
 
-  // Walking the fewest rows may take as long as it must: keys may lie behind a desert of dead index entries.
+  // Give the smallest walk all the time it needs: the next keys may lie behind many dead index entries.
   #timeout(): number {
     return this.#rows <= fewestRows ? longestWalkMs : Math.max(250, this.#walkMs);
   }
@@ -164,7 +168,7 @@ interface Cut {
   readonly stage: number;
 }
 
-/** The texts of one key that both come from the store. */
+/** Compares two keys as texts, both from the store. */
 function isSame(left: KeyText | null, right: KeyText | null): boolean {
   return (
     left === right || (left !== null && right !== null && left.every((text, index) => text === right[index]))

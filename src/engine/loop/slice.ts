@@ -1,4 +1,4 @@
-/** Rows of a range that is planned, and the stage of the rollout in which it is worked on. */
+/** The number of rows of a planned range, and the stage of the rollout in which it is worked on. */
 export interface Slice {
   readonly rows: number;
   readonly stage: number;
@@ -8,8 +8,8 @@ export interface Slice {
 const placesAtLeast = 10;
 
 /**
- * How many keys to cut up at a time: so many that the smallest stage gets a row of them, and so few that it is spread over the
- * whole key space.
+ * How many keys to cut into slices at a time: enough that the smallest stage gets a row, and few enough that
+ * it is spread over the whole key space.
  */
 export function segmentRows(wished: number, estimatedWalk: number, shares: readonly number[]): number {
   if (shares.length <= 1) return wished;
@@ -19,8 +19,9 @@ export function segmentRows(wished: number, estimatedWalk: number, shares: reado
 }
 
 /**
- * Cuts `rows` keys into one slice for each stage, in random order: stratified sampling, so that a stage sees old rows and new
- * ones alike. The first segment begins with the first stage, which thus is never empty.
+ * Cuts `rows` keys into one slice for each stage, in random order: stratified sampling, so that each stage
+ * gets old and new rows alike. The first segment begins with the first stage, so that this stage is never
+ * empty.
  */
 export function slice(
   rows: number,
@@ -37,7 +38,7 @@ export function slice(
   return isFirst ? [first, ...shuffled(rest, random)] : shuffled(slices, random);
 }
 
-/** Fisher and Yates. */
+/** The Fisher–Yates shuffle. */
 function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const order = [...items];
   for (let last = order.length - 1; last > 0; last -= 1) {

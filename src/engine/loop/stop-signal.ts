@@ -6,7 +6,7 @@ export interface StopRequest {
   readonly error?: unknown;
 }
 
-/** One place that all workers of a process look at between two batches; the first request counts. */
+/** All workers of a process check this between two batches. The first request counts. */
 export class StopSignal {
   readonly #controller = new AbortController();
   #request: StopRequest | null = null;
@@ -20,7 +20,7 @@ export class StopSignal {
     return this.#request !== null;
   }
 
-  /** The run is finished: workers that rest need not wait for work. */
+  /** Whether the run is finished, so that resting workers can end. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -35,14 +35,14 @@ export class StopSignal {
     this.#controller.abort();
   }
 
-  /** Stops when a signal of the caller's fires. */
+  /** Stops when the caller's signal is aborted. */
   follow(signal: AbortSignal | undefined): void {
     if (signal === undefined) return;
     if (signal.aborted) this.stop({ reason: "signal" });
     signal.addEventListener("abort", () => this.stop({ reason: "signal" }), { once: true });
   }
 
-  /** Waits, but no longer than until somebody wants to stop. */
+  /** Waits until the time is over or a stop is requested. */
   async pause(milliseconds: number): Promise<void> {
     if (this.isStopping) return;
     const { signal } = this.#controller;

@@ -1,18 +1,18 @@
 import type { Failure } from "../../postgres/failure/failure.ts";
 import { batchLimitMs } from "../batch/batch-limits.ts";
 
-/** A row that takes all the time that one row may take is slow, and not only unlucky, after so many attempts. */
+/** A row that times out alone so often is slow, not just unlucky. */
 const timeoutsAtMost = 2;
-/** So long a worker waits for the lock of one row before it goes on with the others. */
+/** How long a worker waits for the lock of one row before it goes on with other rows. */
 const lockPatienceMs = 10_000;
-/** Where more rows are locked, a whole part of the table is: then there is nothing to do but to wait. */
+/** If more rows are locked, a whole part of the table probably is, and the workers wait for it. */
 const mostLocked = 20;
 
 /** How many locked rows the workers of a process have rejected. */
 export class LockedRows {
   #count = 0;
 
-  /** Whether one more may be rejected; counts it. */
+  /** Returns whether one more row may be rejected, and counts it. */
   take(): boolean {
     if (this.#count >= mostLocked) return false;
     this.#count += 1;
@@ -20,13 +20,13 @@ export class LockedRows {
   }
 }
 
-/** Why a row is rejected, to be tried once more at the end. */
+/** Why a row is rejected. It is tried again at the end of the run. */
 export interface StuckReject {
   readonly sqlstate: string;
   readonly reason: string;
 }
 
-/** Watches the one row of a batch that cannot be made smaller, and decides when the worker goes on without it. */
+/** Watches the row of a one-row batch that fails, and decides when the worker goes on without it. */
 export class StuckRow {
   readonly #locked: LockedRows;
   #timeouts = 0;
@@ -37,12 +37,12 @@ export class StuckRow {
     this.#locked = locked;
   }
 
-  /** Whether the row waits for a lock, so that the next attempt should look who holds it. */
+  /** Whether the row waits for a lock. The next attempt then looks for the sessions that hold it. */
   get isLocked(): boolean {
     return this.#lockedSince !== null;
   }
 
-  /** An attempt at the row failed; answers why it is rejected, or null while it should be tried again. */
+  /** Notes a failed attempt at the row. Returns why it is rejected, or null to try it again. */
   failed({ reason, sqlstate }: Failure, blockers: readonly string[]): StuckReject | null {
     if (reason === "timeout") {
       this.#timeouts += 1;
@@ -58,7 +58,7 @@ export class StuckRow {
     return { sqlstate: sqlstate ?? "55P03", reason: `locked ${by}` };
   }
 
-  /** The worker went on. */
+  /** Notes that the worker went on. */
   passed(): void {
     this.#timeouts = 0;
     this.#lockedSince = null;

@@ -1,6 +1,6 @@
 import type { Worker } from "./worker.ts";
 
-/** The workers of this process; it grows while they work, and those that are too many rest. */
+/** The workers of this process. The pool only grows; surplus workers rest. */
 export class WorkerPool {
   readonly #makeWorker: (number: number) => Worker;
   readonly #members: Worker[] = [];
@@ -14,7 +14,7 @@ export class WorkerPool {
     return this.#members;
   }
 
-  /** Sets so many workers to work, if there are not as many yet. */
+  /** Starts workers until there are `count`. */
   growTo(count: number): void {
     while (this.#members.length < count) {
       const worker = this.#makeWorker(this.#members.length + 1);
@@ -23,7 +23,7 @@ export class WorkerPool {
     }
   }
 
-  /** Resolves when all have ended, those that came later too. */
+  /** Resolves when all workers have ended, including those started meanwhile. */
   async done(): Promise<void> {
     for (let ended = 0; ended < this.#work.length; ended += 1) await this.#work[ended];
   }

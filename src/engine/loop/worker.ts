@@ -26,7 +26,7 @@ export interface WorkerTools {
   readonly planner: RangePlanner;
   readonly committer: BatchCommitter;
   readonly pace: BatchPace;
-  /** applies what an operator asks of the run */
+  /** applies what an operator requests of the run */
   readonly apply: (asked: Advanced) => void;
   readonly events: Events;
   readonly stop: StopSignal;
@@ -47,10 +47,10 @@ export interface WorkerTask {
 }
 
 const soonMs = 20;
-/** How often a worker that is one too many looks whether it is still. */
+/** How often a surplus worker checks whether it may work. */
 const spareMs = 200;
 
-/** Leases a range, works it, leases the next, until none is left or somebody says stop. */
+/** Leases and works on one range after the other, until none is left or the process stops. */
 export class Worker {
   readonly number: number;
   readonly #tools: WorkerTools;
@@ -58,7 +58,7 @@ export class Worker {
   readonly #size: BatchSize;
   readonly #backoff: Backoff;
   #isBusy = false;
-  /** how often in a row there was nothing to do */
+  /** looks in a row that found nothing to do */
   #looks = 0;
 
   constructor(number: number, tools: WorkerTools, task: WorkerTask, size: BatchSize) {
@@ -95,7 +95,7 @@ export class Worker {
     }
   }
 
-  /** One range, or one look at whether the run is done; answers whether it is. */
+  /** Works on one range, or else checks whether the run is done. Returns whether it is. */
   async #step(): Promise<boolean> {
     const { db, store, planner, events, stop } = this.#tools;
     const { run, process, leaseMs } = this.#task;
@@ -116,7 +116,7 @@ export class Worker {
     if (finishing.kind === "swallowed")
       stop.stop({ reason: "swallowed", error: await this.#swallowed(finishing.rows) });
     if (finishing.kind === "waiting") {
-      // The others are mostly about to end: look again soon, then less and less often.
+      // The other workers are usually about to end: look again soon, then less and less often.
       const forMs = Math.min(finishing.lookAgainMs, soonMs * 2 ** this.#looks);
       this.#looks += 1;
       events.emit({ type: "worker waiting", worker: this.number, forMs });
@@ -165,7 +165,8 @@ export class Worker {
     }
   }
 
-  // Each commit renews the lease; this is for a batch that takes long. It says nothing about safety, only about waste.
+  // Each commit renews the lease. This renews it during a long batch, only to save work: the fence keeps it
+  // safe.
   #keepAlive(work: RangeLoop): NodeJS.Timeout {
     const { leaseMs } = this.#task;
     let seen = work.lease.batches;
@@ -181,7 +182,7 @@ export class Worker {
     await db.transaction((tx) => store.ranges.renew(tx, lease, this.#task.leaseMs), { mayBeForgotten: true });
   }
 
-  // When this fails the lease runs out by itself.
+  // If this fails, the lease runs out by itself.
   async #release(lease: Lease): Promise<void> {
     const { db, store, events } = this.#tools;
     await db.transaction((tx) => store.ranges.release(tx, lease), { mayBeForgotten: true }).catch(() => {});

@@ -19,9 +19,9 @@ import { rowsRemaining } from "../report/run-report.ts";
 import { givenParameters } from "../undo-log/kept-parameters.ts";
 
 /**
- * Foretells the rest of an unfinished run of a job's, by its own batches as far as they were measured and by the catalogue as it is
- * now; null where the run has ended, does something else than its job over a table, or the job would be refused by now.
- * @throws UsageError, RefusedError where its parameters are not those of the run, or encrypted
+ * Forecasts the rest of an unfinished run from its measured batches and the present catalogue. Null when the
+ * run has ended, is not a job's own work over a table, or its job would now be refused.
+ * @throws UsageError, RefusedError when the run's parameters do not fit the job, or cannot be decrypted
  */
 export async function forecastRest(
   session: Session,
@@ -32,7 +32,7 @@ export async function forecastRest(
   const { db, store } = session;
   if (run.kind !== "run" || isFinished(run.status) || job.kind === "steps") return null;
   const parameters = await readParameters(job.parameters, await givenParameters(db, run, options));
-  // A file would be read from its beginning to its end only to be sure that it is the same.
+  // For a file, opening the job would read all of it only to check that it is the same.
   if (!(resolveJob(job, job.bind(parameters)).source instanceof TableRows)) return null;
   await requireUnlocked(session);
   const { opened } = await tryToOpenJob(db, job, parameters, 1);
@@ -57,7 +57,7 @@ export async function forecastRest(
   );
 }
 
-/** Who asks how a run stands does not wait for a table that is locked, which is often why it is asked. */
+/** `status` must not wait for a locked table, since the lock is often why an operator asks. */
 async function requireUnlocked({ db, store }: Session): Promise<void> {
   const { rows } = await db.query(sql`
     select lock.pid, class.oid::pg_catalog.regclass::text as table_name

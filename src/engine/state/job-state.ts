@@ -7,23 +7,23 @@ import type { KnownStep, StepPhase } from "../../store/runs/steps.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
 
-/** A job with the files that it was made of. */
+/** A job, and the hashes of the files that it was made of. */
 export interface JobWithFiles {
   readonly job: Job;
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Where a job stands in a database. */
+/** The state of a job in a database. */
 export interface JobState {
   readonly job: Job;
-  /** its last run that did its work, or null */
+  /** its last run of kind `run`, or null */
   readonly run: Run | null;
   readonly state: "pending" | "undone" | "partly undone" | Run["status"];
-  /** the undo that has undone a part of it, or null */
+  /** the undo that has undone only a part of it, or null */
   readonly undo: Run | null;
-  /** files of the job, or steps that are done, which are not what they were when it succeeded */
+  /** files of the job and done steps that have changed since it succeeded */
   readonly changedSince: readonly string[];
-  /** names of steps that are done, and of those that are not; some of the latter are begun */
+  /** names of its steps by phase; `open` are those in the job's file that are not done, even if begun */
   readonly steps: Readonly<Record<StepPhase, StepNames>>;
 }
 
@@ -33,12 +33,12 @@ interface StepNames {
   readonly open: readonly string[];
 }
 
-/** Whether there is nothing left to do of a job but what waits for `tidefill contract`. */
+/** Whether nothing of a job is left to do, except what waits for `tidefill contract`. */
 export function isDone(state: JobState): boolean {
   return state.state === "succeeded" && contractToResume(state).length === 0;
 }
 
-/** The contract steps of a job whose rows are done that take nothing away, and were not done with them. */
+/** For a job whose rows are done: the open contract steps that destroy nothing. */
 export function contractToResume({ job, state, steps }: JobState): readonly string[] {
   if (state !== "succeeded") return [];
   return beforeLoss(job.contract)
@@ -46,7 +46,7 @@ export function contractToResume({ job, state, steps }: JobState): readonly stri
     .filter((name) => steps.contract.open.includes(name));
 }
 
-/** Looks where jobs stand; nothing is written, and tidefill's schema may be missing. */
+/** Reads the states of jobs. Writes nothing; tidefill's schema may be missing. */
 export async function readJobStates(
   { db, store }: Session,
   jobs: readonly JobWithFiles[],
@@ -61,7 +61,7 @@ export async function readJobStates(
   });
 }
 
-/** The state of a job of which nothing is known. */
+/** The state of a job without a run or a done step. */
 export function neverRun(job: JobWithFiles): JobState {
   return stateOf(job, null, null, []);
 }
@@ -92,7 +92,10 @@ function stateOf(
   };
 }
 
-/** Whether an undo has not ended, or has left something of the last run: it was cancelled, or the database refused some. */
+/**
+ * Whether an undo left part of the last run: it has not ended, was cancelled, or the database refused some
+ * rows.
+ */
 export function leavesPart(run: Run | null, undo: Run): boolean {
   return !isFinished(undo.status) || (run !== null && undo.ofRun === run.id && run.undoneBy === null);
 }

@@ -6,15 +6,15 @@ import { installedVersion } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
 import type { JobState } from "./job-state.ts";
 
-/** A job that has run here and was not undone, and of which there is no file any more. */
+/** A job that has run here and was not undone, but no longer has a file. */
 export interface OrphanedJob {
-  /** its newest */
+  /** its newest run */
   readonly run: Run;
-  /** a job that has never run and does the very same; null where there is none */
+  /** a job with the same definition that has never run; null where there is none */
   readonly renamedTo: string | null;
 }
 
-/** The jobs that are known here and not among these, which are all of the folder. */
+/** The jobs with runs in this database that are not among `states`, the states of all jobs of the folder. */
 export async function orphanedJobs(
   { db, store }: Session,
   states: readonly JobState[],
@@ -34,7 +34,7 @@ async function sameAs(run: Run, jobs: readonly Job[]): Promise<string | null> {
   return null;
 }
 
-/** What the code of a run of this job would be; null where it does not take the parameters of that run. */
+/** The fingerprint of this job with the run's parameters; null where the job does not take them. */
 async function fingerprintOf(job: Job, run: Run): Promise<string | null> {
   if (job.kind === "steps") return stepsFingerprint(job);
   return readParameters(job.parameters, run.parameters).then(

@@ -3,12 +3,12 @@ import { readProgress } from "../../store/runs/progress.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
 
-/** How many runs back one looks: what is older was another table. */
+/** How many runs to look back: before those the table was too different. */
 const lastRuns = 3;
-/** A run over fewer rows says little of its speed. */
+/** The speed of a run over fewer rows is too inaccurate. */
 const fewestRows = 1_000;
 
-/** What the last runs of a job have shown of its speed and WAL; null when none has done enough. */
+/** The speed and WAL measured in the last runs of a job; null when none has done enough rows. */
 export async function readPastSpeed({ db, store }: Session, job: string): Promise<Measured | null> {
   if ((await installedVersion(db, store.schema)) === null) return null;
   const runs = await store.runs.lastDone(db, job, lastRuns);
