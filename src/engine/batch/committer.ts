@@ -8,9 +8,7 @@ import { PhaseClock } from "./phase-clock.ts";
 /** A batch that is being tried. What is known of it outlives its failure. */
 export interface Attempt {
   readonly lease: Lease;
-  /**
-   * check first whether the rest of the range has any row in scope: one query instead of many empty batches
-   */
+  /** check first whether the rest of the range has any row in scope: one query saves many empty batches */
   readonly looksAhead: boolean;
   /** find the sessions that hold the lock that the batch waits for */
   readonly looksForBlockers: boolean;

@@ -4,10 +4,7 @@ import type { Reject, RejectCounts } from "../../store/rejects/rejects.ts";
 import type { BatchCounts } from "../../store/runs/row-counts.ts";
 import type { BatchOutcome } from "./batch-work.ts";
 
-/**
- * Counts a batch. A sweep meets skipped, rejected and unchanged rows again: only what is new about them
- * counts.
- */
+/** Counts a batch. A sweep meets skipped, rejected and unchanged rows again: only their changes count. */
 export function countBatch(
   sweep: number,
   { walked }: BatchBounds,

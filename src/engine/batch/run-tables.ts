@@ -17,10 +17,7 @@ export class RunTables {
   readonly #run: Pick<Run, "id" | "job" | "kind" | "tables">;
   readonly #sweeps: boolean;
 
-  /**
-   * `sweeps`: the run goes over all keys again until no row is pending, so a rewrite cannot make it miss a
-   * row.
-   */
+  /** `sweeps`: the run goes over all keys again until no row is pending, so a rewrite cannot hide a row. */
   constructor(run: Pick<Run, "id" | "job" | "kind" | "tables">, sweeps: boolean) {
     this.#run = run;
     this.#sweeps = sweeps;

@@ -12,9 +12,7 @@ export interface Sweeping {
   readonly hasPending: boolean;
   /** whether constraint rejects may pass once other rows are done: rows of one table refer to each other */
   readonly triesConstraints: boolean;
-  /**
-   * how rejects are tried again whose reason may have passed: by key, by sweeps over all keys, or not at all
-   */
+  /** how rejects are tried again whose reason may have passed: by key, in sweeps over all keys, or never */
   readonly retries: "list" | "sweep" | null;
   /** runs when all rows are done; returns what an operator should know, or null */
   readonly lastly?: (db: Database) => Promise<string | null>;

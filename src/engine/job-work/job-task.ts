@@ -20,9 +20,7 @@ export async function jobTask(db: Database, opened: OpenedJob, log: UndoLog | nu
   return taskOfWork(db, opened, workOn(opened));
 }
 
-/**
- * Reads once what the batches need to know. Returns what makes their work for the job or a part of its rows.
- */
+/** Reads once what the batches need to know. Returns what makes their work, for all rows or a part. */
 export async function openWork(
   db: Database,
   { writes }: OpenedJob,

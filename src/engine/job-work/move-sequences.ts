@@ -12,9 +12,7 @@ import type { Database } from "../../postgres/transaction/database.ts";
 import { lookBriefly, TableLockedError } from "../../postgres/transaction/look-briefly.ts";
 import { describeStop } from "../report/describe-stop.ts";
 
-/**
- * The most values to draw from a sequence: more would take long, and ids so far away may be apart on purpose.
- */
+/** The most values to draw from a sequence: more would take long, and ids may be far apart on purpose. */
 const drawnAtMost = 1_000_000n;
 const drawnAtOnce = 10_000n;
 

@@ -5,8 +5,7 @@ import type { BatchWork } from "../batch/batch-work.ts";
 import type { KnownRejects } from "../batch/known-rejects.ts";
 
 /**
- * The batch of a run that tries another run's rejects again. Its transaction deletes the rejects that it
- * tried.
+ * The batch of a run that tries another run's rejects again. Deletes the tried rejects in its transaction.
  */
 export function retryBatch(
   work: BatchWork,

@@ -6,8 +6,7 @@ const longestPauseMs = 5_000;
 const patienceMs = 5 * 60_000;
 
 /**
- * When a process last made progress in any range. One stuck range must not stop a run that progresses
- * elsewhere.
+ * When a process last made progress in any range. A stuck range must not stop a run that goes on elsewhere.
  */
 export class Patience {
   #since = performance.now();

@@ -24,10 +24,7 @@ export class BatchSize {
     return Math.min(this.#rows, this.#pace.rowsAtMost);
   }
 
-  /**
-   * Learns from a batch of `rows` rows that took `milliseconds`. Fewer than `atLeast` rows would not be
-   * faster.
-   */
+  /** Learns from a batch of `rows` rows that took `milliseconds`. `atLeast` rows are no slower than fewer. */
   observe(rows: number, milliseconds: number, atLeast = 1): void {
     if (rows === 0) return;
     const { batchTimeMs } = this.#pace;

@@ -15,10 +15,7 @@ import type { Sweeping } from "../batch/run-task.ts";
 /** The most sweeps for late rows. If rows still keep coming, the application has to fill them itself. */
 const sweepsAtMost = 3;
 
-/**
- * So many sweeps try constraint rejects again while any succeeds; later sweeps only while enough of them
- * succeed.
- */
+/** So many sweeps try constraint rejects again if any row was written; later ones only if enough were. */
 const triesAtLeast = 10;
 const worthwhileShare = 0.1;
 
@@ -112,10 +109,7 @@ async function finish(
   });
 }
 
-/**
- * Plans another sweep, over the list of rejects or over all ranges of keys. The caller has locked the run's
- * row.
- */
+/** Plans another sweep, of the rejects or of all ranges. The caller has locked the run's row. */
 export async function nextSweep(
   tx: Transaction,
   store: Store,

@@ -34,9 +34,7 @@ export interface LoopControl {
   readonly apply: (asked: Advanced) => void;
 }
 
-/**
- * The one loop: works on batch after batch of a leased range, until the range is done or the process stops.
- */
+/** The one loop: batch after batch of a leased range, until the range is done or the process stops. */
 export class RangeLoop {
   readonly #committer: Committer;
   readonly #size: BatchSize;
@@ -230,10 +228,7 @@ export class RangeLoop {
     }
   }
 
-  /**
-   * A reject could not be stored. Waits and retries if the cause may pass. @throws RejectNotKeptError
-   * otherwise
-   */
+  /** Waits if a reject could not be stored, but may be later. @throws RejectNotKeptError otherwise */
   async #notKept(error: unknown, attempt: Attempt): Promise<Committed | null> {
     if (error instanceof LeaseLostError) throw error;
     if (error instanceof CommitUnknownError) return this.#resolve(error, attempt);

@@ -70,9 +70,7 @@ export class RangePlanner {
 
   readonly #oneAtATime = pLimit(1);
 
-  /**
-   * Adds the next range of the current sweep. Returns false when the key space is planned to its open end.
-   */
+  /** Adds the next range of the current sweep. Returns false when the whole key space is planned. */
   async planNext(): Promise<boolean> {
     return this.#oneAtATime(() => this.#plan());
   }
@@ -101,9 +99,7 @@ export class RangePlanner {
     }
   }
 
-  /**
-   * The error for a walk that does not reach its next keys, with the reason as far as the server shows it.
-   */
+  /** The error for a walk that does not reach its next keys, with the reason if the server shows one. */
   async #tooSlow(error: unknown): Promise<unknown> {
     const found =
       this.#walked === null ? null : await readDeadEntries(this.#db, this.#walked).catch(() => null);

@@ -9,16 +9,16 @@ import { isDestructive, requireBackup, requireBackupOfDropped } from "../guards/
 
 /** Whether a backup is needed, and whether there is one. */
 export interface BackupFacts {
-  /** what would be gone for good; empty where no backup is needed */
+  /** what would be lost for good; empty where no backup is needed */
   readonly losses: readonly string[];
-  /** what to type or to write; null where the backup that there is will do */
+  /** what to type or to write; null where the present backup suffices */
   readonly remedy: string | null;
 }
 
 const nameACheck =
   "Name a check of your own in the job, of the last backup that holds it: backup: { check }.";
 
-/** Asks what a job and those of its steps that are not done would destroy, and whether that was kept before. */
+/** Finds out what a job and its open steps would destroy, and whether a backup holds it. */
 export async function backupFacts(
   session: Session,
   job: Job,
@@ -37,7 +37,7 @@ export async function backupFacts(
   const losses = [...(destroysRows ? ["its rows"] : []), ...losing.flatMap((each) => each.losses)];
   if (losses.length === 0) return { losses, remedy: null };
   const installed = (await installedVersion(db, store.schema)) === null ? null : session;
-  // The statements of a step of the author's own may reach any table; a backup of tidefill's holds rows that the job reads.
+  // An author's SQL step may change any table, but a backup of tidefill holds only rows that the job reads.
   if (job.backup.check === null && losing.some(({ step }) => step.kind === "sql"))
     return { losses, remedy: nameACheck };
   const remedy = await remedyOf(async () => {
@@ -49,7 +49,7 @@ export async function backupFacts(
   return { losses, remedy: isUnknown ? `tidefill backup ${job.name} --to <dir>` : remedy };
 }
 
-/** @returns what the first refusal tells to do, null where nothing refuses */
+/** The remedy of the first refusal; null without one. */
 async function remedyOf(require: () => Promise<void>): Promise<string | null> {
   try {
     await require();

@@ -8,7 +8,7 @@ import { noCounts } from "../../store/runs/row-counts.ts";
 import type { Session } from "../../store/session.ts";
 import { batchLimits } from "../batch/batch-limits.ts";
 
-/** What is sent around the statements of every batch, for people who want to read it before it happens. */
+/** The statements around those of every batch, for a plan to show. */
 export async function batchFrame(
   { db, store }: Session,
   { batchTimeMs, session }: Pick<Job, "batchTimeMs" | "session">,

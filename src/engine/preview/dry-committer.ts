@@ -13,7 +13,7 @@ import { createDryLog, readSamples, type Sample } from "./read-samples.ts";
 
 const rejectsShown = 5;
 
-/** Does real batches and rolls each back; what they did is counted, of the first that writes any also measured and shown. */
+/** Runs real batches and rolls each back. Counts their rows; measures and shows the first that writes any. */
 export class DryCommitter implements Committer {
   readonly #db: Database;
   readonly #opened: OpenedJob;
@@ -22,7 +22,7 @@ export class DryCommitter implements Committer {
   readonly #limit: number;
   counts: BatchCounts = noCounts;
   measured: MeasuredWrites = { walBytes: 0, triggers: [] };
-  /** rows that were written while it was measured */
+  /** rows that the measured batch wrote */
   measuredRows = 0;
   samples: readonly Sample[] = [];
   /** reasons of rejects, each once */
@@ -84,7 +84,7 @@ export class DryCommitter implements Committer {
     return this.#committed(attempt, batchBounds.isLast || this.counts.read >= this.#limit);
   }
 
-  /** A batch once more, statement by statement under the eyes of PostgreSQL. */
+  /** Runs a batch again, with each statement under `explain`. */
   async #measure(tx: Transaction, { lease, batchBounds, clock }: Attempt): Promise<void> {
     if (batchBounds === null) return;
     await createDryLog(tx, this.#opened);
@@ -92,13 +92,13 @@ export class DryCommitter implements Committer {
     const measuring = new MeasuringQueryable(tx);
     const batch = { bounds, expected: batchBounds.walked, sweep: 0, clock };
     await this.#task.work.do(tx.observedBy(measuring), batch).catch((error: unknown) => {
-      // Under `explain` a write answers no rows: to a move that looks as if all of them had been swallowed.
+      // Under `explain` a write returns no rows, so to a move all of them look swallowed.
       if (!(error instanceof SwallowedError)) throw error;
     });
     this.measured = measuring.measured;
   }
 
-  /** A row that is refused is counted and passed over. */
+  /** Counts a row as a reject and passes over it. */
   async reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null> {
     const { batchBounds } = attempt;
     if (batchBounds === null) return null;
@@ -110,7 +110,7 @@ export class DryCommitter implements Committer {
     return this.#committed(attempt, batchBounds.isLast);
   }
 
-  /** Nothing ever is. */
+  /** A dry run commits nothing. */
   async wasCommitted(): Promise<boolean> {
     return false;
   }

@@ -31,19 +31,19 @@ export interface DryRunOptions extends WorkOptions {
   readonly rowLimit?: number | undefined;
 }
 
-/** What real batches did before they were rolled back, and what the whole run would be by that. */
+/** What real batches did before they were rolled back, and an estimate for the whole run. */
 export interface DryRunReport {
   readonly job: string;
   readonly dryRun: true;
-  /** what is done to rows */
+  /** how the job writes rows */
   readonly writes: RunWrites;
   readonly batches: number;
   readonly rows: RowCounts;
   /** of one worker */
   readonly rowsPerSecond: number;
-  /** bytes of write-ahead log a row, full-page images included, the undo log's apart; null when no row was written */
+  /** bytes of WAL per row, with full-page images, without the undo log's; null when no row was written */
   readonly walBytesPerRow: number | null;
-  /** what was measured, WAL and triggers, was of so many rows: those of the first batch that wrote any */
+  /** rows of the first batch that wrote any, of which WAL and triggers were measured */
   readonly measuredRows: number;
   readonly triggers: readonly { readonly name: string; readonly calls: number }[];
   /** the first rows, before and after; values of persons are hidden */
@@ -60,7 +60,8 @@ export interface DryRunReport {
 const defaultRows = 10_000;
 
 /**
- * Runs batches of a job on real rows and rolls each back: nothing is changed and nothing is kept, not even tidefill's schema.
+ * Runs batches of a job on real rows and rolls each back. Changes nothing, and does not install tidefill's
+ * schema.
  * @throws RefusedError, UsageError
  */
 export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<DryRunReport> {
@@ -81,7 +82,8 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
 }
 
 async function openCommitter(db: Database, opened: OpenedJob, limit: number): Promise<DryCommitter> {
-  // The undo log is written too, since it costs what it costs, and tells before and after; it goes with the transaction.
+  // Write the undo log too: its cost belongs to the batch, and it holds the samples. It ends with the
+  // transaction.
   const task = await jobTask(db, opened, { table: raw(dryLogName), encryption: null });
   const deadlockTimeoutMs = await readDeadlockTimeout(db);
   return new DryCommitter(
@@ -93,7 +95,7 @@ async function openCommitter(db: Database, opened: OpenedJob, limit: number): Pr
   );
 }
 
-/** The one loop over all keys, as for any range. Answers what stopped it when that was an error. */
+/** Runs the one loop over all keys. Returns the error that stopped it, if any. */
 async function workRange(job: Job, committer: DryCommitter, options: DryRunOptions): Promise<unknown> {
   const stop = new StopSignal();
   stop.follow(options.signal);

@@ -4,7 +4,7 @@ import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImagePart } from "../../sink/images/image-part.ts";
 import { layoutsOf, type PartLayout } from "../undo-log/part-layout.ts";
 
-/** One row before and after; null where there is none, and `"(hidden)"` for every value of a person. */
+/** One row before and after; null where it did not exist, and `"(hidden)"` for every value of a person. */
 export interface Sample {
   readonly table: string;
   readonly key: readonly string[];
@@ -12,7 +12,7 @@ export interface Sample {
   readonly after: Readonly<Record<string, string | null>> | null;
 }
 
-/** The undo log of a dry run: it goes with the transaction. */
+/** The undo log of a dry run, which ends with the transaction. */
 export const dryLogName = "pg_temp.tidefill_dry_run";
 
 const samplesAtMost = 5;
@@ -30,7 +30,7 @@ export async function createDryLog(tx: Transaction, { write }: OpenedJob): Promi
   );
 }
 
-/** Reads from the images what happened to the first rows. */
+/** Reads the first rows before and after from the images. */
 export async function readSamples(tx: Transaction, opened: OpenedJob): Promise<Sample[]> {
   const parts: readonly ImagePart[] = opened.write.sink.images(false).parts;
   const samples: Sample[] = [];

@@ -10,7 +10,7 @@ import { requireBackup } from "../guards/require-backup.ts";
 import { requireVerifiable } from "../guards/require-verifiable.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 
-/** What would refuse a run of a job whose every check has passed: no key for its undo log, no backup, broken integrity. */
+/** What may refuse a run although all checks pass: no key for its undo log, no backup, broken integrity. */
 export async function refusalsAtStart(
   session: Session,
   job: Job,

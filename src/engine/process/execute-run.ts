@@ -195,9 +195,7 @@ async function takeUp(
   );
 }
 
-/**
- * Records how the run ended. If the database is away, other sessions infer it from the end of our heartbeat.
- */
+/** Records how the run ended. If the database is away, other sessions infer it from our missing heartbeat. */
 async function end(
   session: Session,
   run: Run,

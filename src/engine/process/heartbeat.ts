@@ -171,8 +171,7 @@ export class Heartbeat {
   }
 
   /**
-   * Adds the seconds since the last time to the run. While it is being planned or ended, leaves that to the
-   * next beat.
+   * Adds the seconds since the last time to the run; leaves that to the next beat while the run is locked.
    */
   async #credit(tx: Transaction): Promise<void> {
     this.#count();

@@ -5,16 +5,10 @@ import type { Blockers } from "../pacing/blockers.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { EngineEvent } from "../report/events.ts";
 
-/**
- * While some workers get a connection and others do not, batches still commit: the reason is shown for so
- * long.
- */
+/** Batches still commit while only some workers get a connection, so the reason is shown for so long. */
 const shortageMs = 5_000;
 
-/**
- * Why a process does less than it could. The failure of its batches outranks a signal that only slows it
- * down.
- */
+/** Why a process does less than it could. A failure of its batches outranks a signal that slows it down. */
 export class Holds {
   /** the run's name as a command takes it */
   readonly #name: string;

@@ -39,9 +39,7 @@ export interface RunReport {
   readonly progress: number;
   readonly rowsPerSecond: number;
   readonly etaSeconds: number | null;
-  /**
-   * the same as an interval, from the present speed to that of the whole run; null while there is no speed
-   */
+  /** the same as an interval, by the present speed and that of the whole run; null without a speed */
   readonly etaInterval: readonly [seconds: number, seconds: number] | null;
   /** what its rest costs; only `status` of one run sets it; null where unknown */
   readonly forecast: RestForecast | null;
@@ -51,9 +49,7 @@ export interface RunReport {
   readonly watermark: readonly string[] | null;
   /** why the run is held back, or null */
   readonly throttle: string | null;
-  /**
-   * the same with its effect (`held`, `slowed down`, `held back`) and what to type; null while not running
-   */
+  /** the same with its effect (`held`, `slowed down`, `held back`) and what to type; null if not running */
   readonly hold: Hold | null;
   /** the pace set for this run; what is absent comes from the job, or from tidefill's defaults */
   readonly pace: RunPace;
@@ -63,9 +59,7 @@ export interface RunReport {
   readonly secondsSinceCheckpoint: number | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
-  /**
-   * the job's integrity queries that returned a row after the run; set only by the process that finished it
-   */
+  /** integrity queries that returned a row after the run; set only by the process that finished it */
   readonly broken: readonly string[];
   /** what a verify has not compared, and why; set only by the process that finished it */
   readonly notCompared: readonly string[];
@@ -129,8 +123,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
 }
 
 /**
- * How much of the walk is done, 0 to 1. Estimates may be too low, so it stays below 1 until the run has
- * succeeded.
+ * How much of the walk is done, 0 to 1. Below 1 until the run has succeeded, since estimates may be too low.
  */
 export function progressRatio(run: Pick<Run, "status" | "estimatedWalk">, progress: Progress): number {
   if (run.status === "succeeded") return 1;
@@ -155,8 +148,8 @@ export function holdOf(run: Pick<Run, "id" | "job" | "kind" | "status">, progres
 }
 
 /**
- * Whether a run makes no progress, so that its end is unknown. A closed window does not count: its end is
- * known.
+ * Whether a run makes no progress, so that its end is unknown. A closed window does not count, since its end
+ * is known.
  */
 function standsStill(run: Run, progress: Progress): boolean {
   const hold = holdOf(run, progress);

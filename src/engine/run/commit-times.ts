@@ -1,12 +1,12 @@
 import type { EngineEvent } from "../report/events.ts";
 
-/** Commits that take so many times as long as in the stage before are worse, if they are slow at all. */
+/** Commits are worse when they take so many times as long as in the stage before, and are slow at all. */
 const worseTimes = 3;
 const slowMs = 20;
-/** The median of fewer commits says nothing. */
+/** The median of fewer commits is too inaccurate. */
 const fewest = 10;
 
-/** How long commits take, stage by stage. */
+/** Measures how long commits take, by stage. */
 export class CommitTimes {
   #milliseconds: number[] = [];
   #before: number | null = null;
@@ -15,7 +15,7 @@ export class CommitTimes {
     if (event.type === "batch committed") this.#milliseconds.push(event.seconds.commit * 1_000);
   }
 
-  /** What to say about the stage that has ended; nothing where it is not worse than the last that could be measured. */
+  /** Ends a stage. Returns its problem, or nothing where it is not worse than the last measured stage. */
   endStage(): string[] {
     const sorted = this.#milliseconds.toSorted((left, right) => left - right);
     this.#milliseconds = [];

@@ -17,7 +17,7 @@ import type { ContractReport } from "../report/contract-report.ts";
 import { givenParameters } from "../undo-log/kept-parameters.ts";
 import { whyNotYet, withPace } from "./contract-steps.ts";
 
-/** Does all contract steps, also those that take something away. @throws RefusedError when it is not the time for that */
+/** Runs all contract steps, including destructive ones. @throws RefusedError when they must wait */
 export async function contractJob(job: Job, options: WorkOptions = {}): Promise<ContractReport> {
   return withSession(`tidefill contract ${job.name}`, options, connectionsOf(options), async (session) => {
     const { db, store } = session;
@@ -32,7 +32,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
       throw new RefusedError(
         "run-is-verified",
         `${problem} No step was done.`,
-        `Once that is mended: tidefill contract ${job.name}`,
+        `Correct that, then: tidefill contract ${job.name}`,
       );
     const open = await runner.open();
     if (open.length > 0) await requireSafeSteps(job);
@@ -43,7 +43,7 @@ export async function contractJob(job: Job, options: WorkOptions = {}): Promise<
   });
 }
 
-/** What a backup of the job is of; null where its own check answers for several tables, or for one without a key. */
+/** What a backup of the job covers; null where the job's own backup check has to answer instead. */
 async function scopeOf(
   db: Database,
   job: Job,
@@ -54,7 +54,7 @@ async function scopeOf(
   return openJob(db, job, await readParameters(job.parameters, await givenParameters(db, run, options)));
 }
 
-/** null where the job drops of several tables, which no backup covers. */
+/** Null where no backup can cover what the job drops, as from several tables. */
 function droppedOf(db: Database, job: Job): Promise<BackupScope | null> {
   return openDropped(db, job).catch((error: unknown) => {
     if (error instanceof UsageError) return null;
@@ -65,7 +65,7 @@ function droppedOf(db: Database, job: Job): Promise<BackupScope | null> {
 function notRun({ name }: Job): RefusedError {
   return new RefusedError(
     "run-is-verified",
-    `The job ${name} has no run that has succeeded and stands; its contract steps come after that.`,
+    `The job ${name} has no successful run that is not undone. Its contract steps come after such a run.`,
     `tidefill run ${name}`,
   );
 }

@@ -18,15 +18,15 @@ import { openStepRunner } from "../process/open-step-runner.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
 import { verify } from "../verify/verify-run.ts";
 
-/** Does the expand steps; killed at any instant, the next call goes on. */
+/** Runs the expand steps. After a kill at any instant the next call goes on. */
 export async function expand(session: Session, job: Job, options: StepWorkOptions): Promise<void> {
   const window = options.window ?? job.pace.window;
   await openStepRunner(session, { job, phase: "expand" }, { ...options, window }).up();
 }
 
 /**
- * After a run that has succeeded: verifies it, and does the steps that nobody can be hurt by. Those that take something away wait
- * for `contractJob`, when no program asks for it any more.
+ * After a successful run: verifies it, and runs the non-destructive contract steps. Destructive steps wait
+ * for `contractJob`, until no program uses what they remove.
  */
 export async function contractAfter(
   session: Session,
@@ -48,7 +48,7 @@ export async function contractAfter(
   return { ...report, contract: { done: before - open.length, open, problem, isStopped } };
 }
 
-/** Answers why nothing was done; null where nothing stood against it. */
+/** Returns why no step was done, or null when the steps were done. */
 async function runContract(
   session: Session,
   job: Job,
@@ -62,8 +62,8 @@ async function runContract(
 }
 
 /**
- * Goes on with the contract steps of a run that has succeeded, killed or failed among them; null where none is open but those that wait
- * for `contractJob`.
+ * Goes on with the contract steps of a successful run after a kill or a failure. Null when only steps that
+ * wait for `contractJob` are open.
  */
 export async function resumeContract(
   session: Session,
@@ -82,7 +82,7 @@ export async function resumeContract(
   return contractAfter(session, job, await readReport(session, current), options);
 }
 
-/** The run with what was said about its pace just now. */
+/** Adopts the pace of `options`, and returns the run with it. */
 export async function withPace({ db, store }: Session, run: Run, options: PaceOptions): Promise<Run> {
   await db.transaction(async (tx) => {
     const asked = await adoptPace(tx, store, run, options);
@@ -92,7 +92,9 @@ export async function withPace({ db, store }: Session, run: Run, options: PaceOp
   return store.runs.get(db, run.id);
 }
 
-/** Why the contract steps of a run must wait; null when it is complete and compared. Compares it where nobody has yet. */
+/**
+ * Why the contract steps of a run must wait; null when it is complete and verified. Verifies it if needed.
+ */
 export async function whyNotYet(
   session: Session,
   job: Job,
@@ -114,43 +116,43 @@ export async function whyNotYet(
       "step-stopped",
       `The verify before the contract steps of ${job.name} was stopped.`,
       {
-        remedy: `It goes on with them: tidefill contract ${job.name}`,
+        remedy: `To go on: tidefill contract ${job.name}`,
       },
     );
   if (compared.status !== "succeeded")
     return `The verify of run ${run} of ${job.name} is ${compared.status}.`;
-  // A verify has something to say only where what it compared proves nothing.
+  // A verify has a message only where what it compared proves nothing.
   if (compared.message !== null)
-    return `The verify of run ${run} of ${job.name} tells nothing: ${compared.message}`;
+    return `The verify of run ${run} of ${job.name} proves nothing: ${compared.message}`;
   const { rejects: differences } = await store.rejects.standing(db, comparing);
   return differences > 0
     ? `The verify of run ${run} of ${job.name} found ${differences} differences: tidefill rejects ${comparing}.`
     : null;
 }
 
-/** Compares the run, inside of the window that it has by now. */
+/** Verifies the run within its present window. */
 async function verifyNow(session: Session, job: Job, run: bigint, options: WorkOptions): Promise<RunReport> {
   const { db, store } = session;
   const hours = { ...options, window: await windowOf(store, db, job, run) };
   return verify(session, job, { ...hours, run }, participation(hours, true));
 }
 
-/** The window that the run has by now, for its verify, too. */
+/** The present window of the run, which its verify keeps to as well. */
 async function windowOf(store: Store, db: Database, job: Job, run: bigint): Promise<string | undefined> {
   const { pace } = await readReport({ db, store }, await store.runs.get(db, run));
   return pace.window ?? job.pace.window;
 }
 
-/** Whether what the job inserts cannot be found again row by row. */
+/** Whether the rows that the job inserts have no unique key to be found by. */
 async function cannotBeCompared(db: Database, job: Job, run: Run): Promise<boolean> {
   const { opened } = await tryToOpenJob(db, job, await readParameters(job.parameters, run.parameters));
   return opened !== null && opened.write.sink.comparing === null;
 }
 
-/** What cannot be compared row by row is judged by what its author says must hold. */
+/** Why the steps must wait where rows cannot be compared: the job's integrity queries decide instead. */
 async function whyNotByIntegrity(db: Database, job: Job): Promise<string | null> {
   if (job.integrity.length === 0)
-    return `What ${job.name} has inserted cannot be found again row by row, so nobody has compared it: say in \`integrity\` of the job what must hold of it.`;
+    return `Rows inserted by ${job.name} have no unique key, so verify cannot compare them. Add an \`integrity\` query to the job.`;
   const broken = await brokenRules(db, job);
   return broken.length === 0 ? null : `After ${job.name}, ${broken.join(", ")}.`;
 }

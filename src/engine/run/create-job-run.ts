@@ -12,7 +12,7 @@ import { paceOf, paceOfNew } from "../options/pace-of.ts";
 import type { CodeOptions, PaceOptions, UndoKeyOption, WorkOptions } from "../options/work-options.ts";
 import { keptParameters } from "../undo-log/kept-parameters.ts";
 
-/** What is particular to a run of a job before it exists. */
+/** What a new run of a job is made from. */
 export interface NewJobRun {
   readonly opened: OpenedJob;
   readonly undoLog: UndoLogKind;
@@ -22,10 +22,10 @@ export interface NewJobRun {
   readonly rollout: Rollout | null;
 }
 
-/** What a caller may say of a run before it exists. */
+/** The options that apply to the creation of a run. */
 type JobRunOptions = PaceOptions & CodeOptions & UndoKeyOption & Pick<WorkOptions, "rejectLimit">;
 
-/** Creates a run of a job with its undo log, and does what `also` does: all of it or nothing. */
+/** Creates a run of a job with its undo log, and calls `also`, in one transaction. */
 export async function createJobRun(
   session: Session,
   created: NewJobRun,

@@ -15,7 +15,7 @@ import { retryBatch } from "../job-work/retry-batch.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
 import { encryptionOf, undoKeyOf } from "../undo-log/encryption.ts";
 
-/** The work of a job's run: of all its rows or, where it tries rejects once more, of those on its list. */
+/** The work of a job's run: over all rows, or over the listed rejects where the run tries those again. */
 export async function openTask(
   session: Session,
   run: Run,
@@ -35,11 +35,11 @@ export async function openTask(
     table ?? new ListedPlaces(opened.source, walk, await placesBefore(session, run.id, opened.source), key);
   const task = await jobTask(db, { ...opened, table, source }, log);
   const work = retryBatch(task.work, { table: list, run: run.id }, key, walk);
-  // What was on the list is tried once.
+  // The rows of the list are tried only once.
   return { ...task, work, walk, sweeping: { ...task.sweeping, triesConstraints: false } };
 }
 
-/** The work of a run of all rows: what its sweeps have done is taken off the list of rejects. */
+/** The work of a run over all rows. Its sweeps delete the rejects that they have done. */
 async function wholeTask(
   { db, store }: Session,
   { id }: Run,
@@ -67,7 +67,7 @@ async function wholeTask(
   };
 }
 
-/** The rows of the list that a source finds only by reading what lies before them. */
+/** The listed rows of a source that finds a row only by reading what comes before it. */
 async function placesBefore({ db, store }: Session, run: bigint, source: ReadableSource) {
   return (await source.before?.(await store.rejects.listedFor(db, run))) ?? new Map();
 }

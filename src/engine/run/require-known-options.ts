@@ -2,7 +2,7 @@ import { didYouMean } from "../../did-you-mean.ts";
 import { UsageError } from "../../errors.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 
-/** Every name of `WorkOptions`: the compiler asks for those that are missing. */
+/** Every name of `WorkOptions`. The compiler reports a missing one. */
 const workOptions: Readonly<Record<keyof WorkOptions, true>> = {
   connectionString: true,
   password: true,
@@ -22,7 +22,7 @@ const workOptions: Readonly<Record<keyof WorkOptions, true>> = {
   inTest: true,
 };
 
-/** A name that was mistyped would be passed over in silence. @throws UsageError */
+/** Refuses a mistyped option, which would otherwise be ignored silently. @throws UsageError */
 export function requireKnownOptions(call: string, options: object, own: readonly string[]): void {
   const names = [...Object.keys(workOptions), ...own];
   const stranger = Object.keys(options).find((name) => !names.includes(name));

@@ -28,13 +28,14 @@ import { openTask } from "./open-task.ts";
 import { rollOut } from "./roll-out.ts";
 
 export interface ResumeOptions extends WorkOptions {
-  /** go on although the job or the table has changed since the run began */
+  /** go on even if the job or the table has changed since the run began */
   readonly acceptChanges?: boolean | undefined;
 }
 
 /**
- * Goes on with an unfinished run, or joins it while others work on it, or with the contract steps of one that has succeeded; `name` is its number or the job's name. An undo goes on
- * without the job, since its log tells all that it needs.
+ * Goes on with an unfinished run, joins one that other processes work on, or goes on with the contract steps
+ * of a successful one. `name` is the run's number or the job's name. An undo needs no job, since its log
+ * holds all it needs.
  */
 export async function resumeRun(
   job: Job | null,
@@ -98,7 +99,7 @@ async function acceptOrRefuse(
     throw new RefusedError(
       "nothing-changed-since",
       `Run ${run.id} of ${run.job} began with something else: since then ${changes.join("; ")}. Rows done so far were done the old way.`,
-      `If that is right: tidefill resume ${run.job} --accept-changes   otherwise restore it, or tidefill cancel ${run.job}`,
+      `To go on with the change: tidefill resume ${run.job} --accept-changes   Otherwise restore it, or: tidefill cancel ${run.job}`,
     );
   }
   const changed = run.kind === "run" ? await changeOfTables(db, run, opened) : null;
@@ -144,16 +145,16 @@ function changesSince(run: Run, code: Run["code"], tableFingerprint: string): st
 function anotherFile(run: Run): RefusedError {
   return new RefusedError(
     "file-is-unchanged",
-    `What ${run.job} reads is not what it was when run ${run.id} began: the file has changed. How far it was read says nothing about the new one.`,
-    `Bring the file back as it was; or start anew: tidefill cancel ${run.job}   then tidefill run ${run.job}`,
+    `The file that ${run.job} reads has changed since run ${run.id} began. How far the old file was read says nothing about the new one.`,
+    `Restore the old file. Or start again: tidefill cancel ${run.job}   then tidefill run ${run.job}`,
   );
 }
 
 function orderedOtherwise(run: Run): RefusedError {
   return new RefusedError(
     "order-is-unchanged",
-    `The key of ${run.job} is ordered otherwise than when run ${run.id} began: its type, its collation or its labels changed. What is done cannot be told from what is not.`,
-    `Start anew: tidefill cancel ${run.job}   then tidefill run ${run.job}, which does the rows that are pending`,
+    `The key of ${run.job} is ordered otherwise than when run ${run.id} began: its type, its collation or its labels changed. Which rows are done is no longer known.`,
+    `Start again: tidefill cancel ${run.job}   then tidefill run ${run.job}, which does the rows that are pending`,
   );
 }
 
@@ -161,6 +162,6 @@ function finishedAlready(run: Run): RefusedError {
   return new RefusedError(
     "run-is-unfinished",
     `Run ${run.id} of ${run.job} has ended (${run.status}); there is nothing to resume.`,
-    `To run the job once more: tidefill run ${run.job} --again`,
+    `To run the job again: tidefill run ${run.job} --again`,
   );
 }

@@ -22,8 +22,8 @@ import { createJobRun } from "./create-job-run.ts";
 import { openTask } from "./open-task.ts";
 
 /**
- * Tries the rejects of a run once more, and nothing else, as a run of its own with the same parameters. They leave the list of
- * the run that they were rejected by; those that are rejected again are on the new one's.
+ * Tries only the rejects of a run again, as a new run with the same parameters. They leave the old run's list
+ * of rejects; those that are rejected again are on the new run's list.
  */
 export async function retryRejects(job: Job, name: string, options: WorkOptions = {}): Promise<RunReport> {
   const part = participation(options, false);
@@ -52,25 +52,25 @@ async function requireRetriable({ db, store }: Session, job: Job, of: Run): Prom
       ? `is the ${of.kind} of ${of.ofRun === null ? job.name : `run ${of.ofRun}`}, whose rows are not done by trying again`
       : rejects === 0
         ? "has no rejects"
-        : `is ${of.status}: its rejects are tried when it has ended`;
+        : `is ${of.status}: its rejects can be tried again when it has ended`;
   throw new RefusedError("rejects-can-be-retried", `Run ${of.id} of ${of.job} ${why}.`, insteadOfRetry(of));
 }
 
 function insteadOfRetry({ kind, id, job, ofRun, status }: Run): string {
   if (kind === "verify") return repairOf({ job, ofRun, read: 0, differing: 0 });
-  if (kind === "undo") return `Try once more what is left: tidefill undo ${ofRun}`;
+  if (kind === "undo") return `To try again what is left: tidefill undo ${ofRun}`;
   return isFinished(status)
     ? `tidefill status ${id}`
     : `tidefill resume ${id}   goes on with it, and tries again what a trigger swallowed, or what was slow or locked`;
 }
 
-/** A key names a row only where the rows are those that the run has read: a place in another file is another record. */
+/** Keys of rejects are void if the source has changed: the same place in another file is another record. */
 function requireSameRows({ job, keyFingerprint }: OpenedJob, of: Run): void {
   if (keyFingerprint === of.keyFingerprint) return;
   throw new RefusedError(
     "rejects-can-be-retried",
-    `What ${job.name} reads has changed since run ${of.id}: its file or rows are others, or its key is ordered otherwise. Which rows were rejected cannot be told any more.`,
-    `Run the job once more, over all rows: tidefill run ${job.name} --again`,
+    `The source of ${job.name} has changed since run ${of.id}: it is another file or other rows, or its key is ordered otherwise. Which rows were rejected is no longer known.`,
+    `Run the job again over all rows: tidefill run ${job.name} --again`,
   );
 }
 

@@ -15,10 +15,10 @@ import { type RunReport, readReport } from "../report/run-report.ts";
 import { verifyDone } from "../verify/verify-run.ts";
 import { CommitTimes } from "./commit-times.ts";
 
-/** How often a stage that soaks looks whether somebody has paused or cancelled its run. */
+/** How often a soaking stage checks whether an operator has paused or cancelled its run. */
 const lookMs = 500;
 
-/** Whom a stage is judged with. */
+/** What is needed to judge a stage. */
 interface Judged {
   readonly session: Session;
   readonly opened: OpenedJob;
@@ -26,9 +26,9 @@ interface Judged {
 }
 
 /**
- * Works on a run, stage by stage where it has any: each is verified when it is done. What was good goes on by itself where
- * that was asked for; everything else stops and waits for somebody to type `resume`. A stage whose process died before it was
- * judged is judged by whoever takes the run up again.
+ * Works on a run, stage by stage if it has stages, and verifies each stage when it is done. After a good
+ * stage an automatic rollout goes on by itself; any other stage waits for a `resume`. If the process dies
+ * before it judges a stage, the resuming process judges it.
  */
 export async function rollOut(judged: Judged, run: Run, task: RunTask): Promise<RunReport> {
   const { session, opened, part } = judged;
@@ -54,7 +54,7 @@ function isDoneStage({ status, stopReason }: Pick<Run, "status" | "stopReason">)
   return status === "paused" && stopReason === "canary";
 }
 
-/** Lets a stage soak and judges it; answers the report with which the process leaves, null where the next stage may begin. */
+/** Lets a stage soak and judges it. Returns the report to leave with, or null to begin the next stage. */
 async function endStage(
   judged: Judged,
   rollout: Rollout,
@@ -68,7 +68,7 @@ async function endStage(
   await announce(judged, run, rollout, report);
   if (!(await soak(judged, run, rollout.soakMs))) return readReport(session, await again(judged, run));
   const found = await judge(judged, run, report);
-  // Somebody may have paused or cancelled it while it was judged; or its time was over.
+  // Meanwhile an operator may have paused or cancelled the run, or the verify was stopped.
   if (found === null || part.signal?.aborted === true || !isDoneStage(await again(judged, run)))
     return readReport(session, await again(judged, run));
   const problems = [...found, ...commits.endStage()];
@@ -84,7 +84,7 @@ function again({ session: { db, store } }: Judged, { id }: Run): Promise<Run> {
   return store.runs.get(db, id);
 }
 
-/** Whoever looks at a run that waits for its judgement shall know that it goes on by itself. */
+/** Tells operators when the stage is verified, and whether the run then goes on by itself. */
 async function announce(
   { session: { db, store }, part }: Judged,
   run: Run,
@@ -100,7 +100,7 @@ async function announce(
   new Events(run.job, run.id, part.listeners).emit({ type: "stage done", stage: run.stage, message });
 }
 
-/** What there is to object to; null where the verify was stopped: whoever resumes the run judges it then. */
+/** The problems of a stage; null when the verify was stopped, so that the resuming process judges it. */
 async function judge(
   { session, opened, part }: Judged,
   run: Run,
@@ -139,9 +139,7 @@ function isStopped({ status }: RunReport): boolean {
   return status === "interrupted" || status === "paused";
 }
 
-/**
- * Waits, unless somebody wants to stop, by a signal or by a command, or the time is over; answers whether it waited to the end.
- */
+/** Waits for the soak time. Returns false when a signal, an operator, `until` or the window ends it early. */
 async function soak(judged: Judged, run: Run, milliseconds: number): Promise<boolean> {
   const { signal } = judged.part;
   for (const end = performance.now() + milliseconds; ; ) {
@@ -154,7 +152,7 @@ async function soak(judged: Judged, run: Run, milliseconds: number): Promise<boo
   }
 }
 
-/** Whether this process is to leave by now: its window is closed, or `until` has come. */
+/** Whether this process has to leave now: its window is closed, or `until` has come. */
 async function isTimeOver({ session: { db }, opened, part }: Judged, { pace }: Run): Promise<boolean> {
   const { until, exitWhenClosed } = part;
   if (until === undefined && !exitWhenClosed) return false;

@@ -34,19 +34,19 @@ import { rollOut } from "./roll-out.ts";
 
 export interface RunOptions extends WorkOptions {
   readonly parameters?: GivenParameters | undefined;
-  /** run it although it has succeeded before */
+  /** run it even if it has succeeded before */
   readonly again?: boolean | undefined;
-  /** do so much first, verify it, and stop: `"1%"`, `"5000 rows"` */
+  /** do this part first, verify it, and stop: `"1%"`, `"5000 rows"` */
   readonly canary?: string | undefined;
-  /** do it in these stages, each verified: `"1%,10%,100%"` */
+  /** do the rows in these stages, each verified: `"1%,10%,100%"` */
   readonly stages?: string | undefined;
-  /** how long to wait after each of the stages before it is judged; a minute when absent */
+  /** how long to wait after each stage before it is judged; a minute when absent */
   readonly soak?: Duration | undefined;
 }
 
 /**
  * Runs a job to its end, or until it is stopped; installs tidefill's schema when it is missing.
- * Answers a report for every outcome that a run can have. @throws RefusedError, UsageError when no run was started
+ * Returns a report for every outcome of a run. @throws RefusedError, UsageError when no run was started
  */
 export async function runJob(job: Job, options: RunOptions = {}): Promise<RunReport> {
   requireKnownOptions("runJob", options, ["parameters", "again", "canary", "stages", "soak"]);
@@ -56,7 +56,8 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   await requireKept(job.parameters, given);
   return withSession(`tidefill ${job.name}`, options, connectionsOf(options), async (session) => {
     const { db, store } = session;
-    // Looked at again with the run's row: somebody may have done it while steps, backup and integrity were looked at.
+    // Checked again when the run is created: another process may have done the job during the steps and
+    // checks.
     const notDoneYet = async (tx: Transaction): Promise<void> => {
       if (options.again !== true) await requireNotDone(tx, store, job);
     };
@@ -69,7 +70,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
     if (gone !== null) return withIntegrity(db, job, gone);
     if (job.expand.length > 0 || job.kind === "steps") await enter(session, job, options);
     if (job.expand.length > 0) await requireBeforeSteps(db, job, parameters, options);
-    // The contract steps too: nobody is helped by hearing of them when the rows are done.
+    // Contract steps are checked too: after the rows it would be too late.
     await requireSafeSteps(job);
     if (job.expand.length > 0) await expand(session, job, options);
     if (job.kind === "steps") {
@@ -88,7 +89,7 @@ export async function runJob(job: Job, options: RunOptions = {}): Promise<RunRep
   });
 }
 
-/** Looks at the job once its tables are as it wants them, and creates the run. @throws RefusedError */
+/** Checks the job after its expand steps, and creates the run. @throws RefusedError */
 async function begin(
   session: Session,
   job: Job,
@@ -109,7 +110,7 @@ async function begin(
   return { opened, run: await createJobRun(session, created, options, notDoneYet) };
 }
 
-/** What could only be looked at when the expand steps were done. */
+/** Adds to a refusal that the expand steps are done, for what could only be checked after them. */
 function refusedBehindSteps(error: unknown): unknown {
   if (!(error instanceof RefusedError)) return error;
   const message = error.message.replace(/ Nothing was started\.$/, "");
@@ -120,7 +121,7 @@ function refusedBehindSteps(error: unknown): unknown {
   );
 }
 
-/** What has to be so before anything is written; without steps nothing is installed before the job was looked at. @throws RefusedError */
+/** Installs the schema, and checks grants and whether the job is done already. @throws RefusedError */
 async function enter(session: Session, job: Job, options: RunOptions): Promise<void> {
   const { db, store } = session;
   await ensureSchema(session);
@@ -141,7 +142,7 @@ function plannedRollout({ canary: part, stages: parts, soak }: RunOptions, rows:
   return parts === undefined ? null : stages(parts, soak);
 }
 
-/** @throws RefusedError when a job that has to be done before is not */
+/** @throws RefusedError when a job that must come before is not done */
 async function requireBefore({ db, store }: Session, job: Job): Promise<void> {
   if (job.after.length === 0) return;
   const isInstalled = (await installedVersion(db, store.schema)) !== null;
@@ -153,7 +154,7 @@ async function requireBefore({ db, store }: Session, job: Job): Promise<void> {
       throw new RefusedError(
         "jobs-before-are-done",
         `The job ${job.name} comes after ${name}, of which run ${undo.id} has undone a part. Nothing was started.`,
-        `Undo the rest: tidefill undo ${name}   and then: tidefill up --to ${job.name}`,
+        `Undo the rest: tidefill undo ${name}   Then: tidefill up --to ${job.name}`,
       );
     }
     if (standing !== null) continue;

@@ -92,10 +92,7 @@ function stateOf(
   };
 }
 
-/**
- * Whether an undo left part of the last run: it has not ended, was cancelled, or the database refused some
- * rows.
- */
+/** Whether an undo left part of the last run: it is unfinished, was cancelled, or had rejects. */
 export function leavesPart(run: Run | null, undo: Run): boolean {
   return !isFinished(undo.status) || (run !== null && undo.ofRun === run.id && run.undoneBy === null);
 }

@@ -13,7 +13,7 @@ export function whyNot(run: Run): readonly [message: string, remedy: string] | n
   const { id, job, kind, status, undoLog, undoneBy } = run;
   if (kind !== "run") {
     const what = kind === "undo" ? `an undo of run ${run.ofRun}` : "a verify";
-    return [`Run ${id} is ${what}, which cannot be undone.`, `To run the job again: tidefill run ${job}`];
+    return [`Run ${id} is ${what} and cannot be undone.`, `To run the job again: tidefill run ${job}`];
   }
   if (!isFinished(status)) {
     return [

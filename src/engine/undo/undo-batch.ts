@@ -24,9 +24,7 @@ export interface UndoTools {
   readonly refused: KnownRejects;
 }
 
-/**
- * The batch of an undo: restores the images of a range of the log, except for rows that were changed since.
- */
+/** The batch of an undo: restores the images of a range of the log, except of rows changed since. */
 export class UndoBatch implements BatchWork {
   readonly #tools: UndoTools;
 
@@ -104,7 +102,8 @@ export class UndoBatch implements BatchWork {
 }
 
 /**
- * Matches an image whose row has a later image: the row was pending again, and a later sweep wrote it again.
+ * Matches an image whose row has a later image: a later sweep has written the row again, since it was pending
+ * again.
  */
 export function supersededBySweep(log: Sql, keys: readonly string[]): Sql {
   const same = keys.map((key) => `other.${key} = tidefill_image.${key}`).join(" and ");

@@ -66,10 +66,7 @@ export function plansAfter(ordered: readonly UndoPlan[], to: string | null): rea
     .toSorted((left, right) => compare(since.get(right.job.name) ?? 0, since.get(left.job.name) ?? 0));
 }
 
-/**
- * The number of the oldest run, since numbers rise with time; infinity for a job with steps but without a
- * run.
- */
+/** The number of the oldest run, since numbers rise with time; infinity without a run, as for begun steps. */
 export function firstDone(runs: readonly Run[]): number {
   return Number(runs.at(-1)?.id ?? Number.POSITIVE_INFINITY);
 }

@@ -193,9 +193,7 @@ async function begin(
   return createRun(session, describe, { details: { undone: String(id) }, limits });
 }
 
-/**
- * Rows without a key are found by their addresses, which a rewrite of the table changes. @throws RefusedError
- */
+/** Rows without a key are found by their addresses, which a table's rewrite changes. @throws RefusedError */
 async function requireAddresses(tx: Transaction, undone: Run, parts: readonly ImagePart[]): Promise<void> {
   const named = parts.flatMap((part) => [part, ...(part.into === null ? [] : [part.into])]);
   for (const { schema, table } of named.filter(({ key }) => key === null)) {

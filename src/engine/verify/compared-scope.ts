@@ -11,24 +11,25 @@ import type { KnownRejects } from "../batch/known-rejects.ts";
 
 const settleMs = 100;
 
-/** The condition that a row was rejected by the run. */
+/** The condition that the run has rejected a row. */
 function knownReject({ table, run }: KnownRejects, key: Key): Sql {
   return sql`exists (
           select from ${table} as tidefill_reject
           where tidefill_reject.run_id = ${run}::bigint
             and ${sameTexts(raw("tidefill_reject.key"), sql`array[${key.asTexts()}]`)}
-            -- a trigger that swallows writes is what a verify is to find
+            -- a verify must find swallowed writes
             and tidefill_reject.sqlstate is distinct from ${swallowedState})`;
 }
 
-/** The condition that a row is compared: that it lies `within`, and is of the job's scope, and was not rejected. */
+/** The condition that a row is compared: it is `within`, in the job's scope, and not rejected. */
 export function comparedScope(
   { definition: { where, filter }, key }: OpenedTable,
   within: Sql,
   shouldBeGone: boolean,
   rejects: KnownRejects | null,
 ): Sql {
-  // What has become of a row that was done is looked at; of one that was to go, whether it is still to go.
+  // A done row is compared, although no longer pending. A row that should be gone is compared while still in
+  // scope.
   const scope = shouldBeGone ? filter : where;
   const conditions = [
     within,
@@ -38,7 +39,7 @@ export function comparedScope(
   return join(conditions, " and ");
 }
 
-/** Those of these keys that the run has not rejected: of rows that do not lie in a table, only their places are known. */
+/** The keys that the run has not rejected. For rows of which only places are known. */
 export async function notRejected(
   tx: Transaction,
   rejects: KnownRejects | null,
@@ -57,12 +58,12 @@ export async function notRejected(
   return keys.filter((key) => !known.has(nameOfPlace(key)));
 }
 
-/** A difference as it is kept: by its key alone. */
+/** A difference as it is stored: only its key. */
 export function note(key: KeyText): Reject {
   return { key, sqlstate: null, reason: "not what the job makes of it" };
 }
 
-/** Time for an application that writes a row and then what belongs to it. */
+/** Gives an application time to finish a write of several rows that belong together. */
 export async function settle(): Promise<void> {
   await delay(settleMs);
 }

@@ -11,22 +11,25 @@ import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "../b
 import { indexLog, layoutsOf, needsLookup } from "../undo-log/part-layout.ts";
 import { note, settle } from "./compared-scope.ts";
 
-/** What the log of a run knows of its rows that nobody finds by the job any more. */
+/** Which rows that the job no longer finds the undo log of a run helps to compare. */
 export type LogUse = "moved rows" | "rows out of scope";
 
-/** How the undo log of a run helps to compare what it wrote; null where the job finds all of that itself, or the log cannot help. */
+/** How the undo log of a run helps to compare its rows; null if the job finds all or the log cannot help. */
 export function useOfLog({ undoLog, undoParts }: Run, table: OpenedTable): LogUse | null {
   const [part, ...others] = undoParts;
   if (part === undefined || others.length > 0 || (undoLog !== "plain" && undoLog !== "encrypted"))
     return null;
-  // Keys lie open in an encrypted log; values do not. A row without a key may have been moved about.
+  // An encrypted log has its keys in plain text, but not its values. A row without a key may have a new
+  // address.
   if (part.kind === "d" && part.into !== null && part.into.key !== null) return "moved rows";
   return part.kind === "u" && undoLog === "plain" && mayLeaveScope(table, part.values)
     ? "rows out of scope"
     : null;
 }
 
-/** Whether writing these columns could make the job's `where` false: by its words, so rather too often than not. */
+/**
+ * Whether writing these columns could make the job's `where` false. Goes by its words; when in doubt true.
+ */
 export function mayLeaveScope(
   { definition: { where, table }, relation }: OpenedTable,
   written: readonly string[],
@@ -40,7 +43,7 @@ export function mayLeaveScope(
 const alias = "tidefill_undo";
 const longestIndexMs = 3_600_000;
 
-/** The batch of a verify that looks at a table, and behind that at the log of the run that is compared. */
+/** The batch of a verify that compares a table, and after it the undo log of the compared run. */
 export class LogComparison implements BatchWork {
   readonly walk: HeapTables;
   readonly #table: BatchWork;
@@ -56,7 +59,7 @@ export class LogComparison implements BatchWork {
     this.#keys = layout.keyTexts(alias);
   }
 
-  /** `work` is what looks at the table, whose blocks are `heap`. */
+  /** `work` compares the table, whose blocks are `heap`. */
   static async open(
     { db, store }: Session,
     { run, use, source }: { readonly run: Run; readonly use: LogUse; readonly source: OpenedTable },
@@ -68,7 +71,7 @@ export class LogComparison implements BatchWork {
     return db.transaction(
       async (tx) => {
         const [found] = await layoutsOf(tx, parts);
-        if (found === undefined) throw new Error(`Run ${run.id} has an undo log of nothing.`);
+        if (found === undefined) throw new Error(`Run ${run.id} has an undo log without parts.`);
         const { layout, into } = found;
         if (use === "rows out of scope" && needsLookup(run)) await indexLog(tx, store, run, parts);
         const conditions =
@@ -84,7 +87,7 @@ export class LogComparison implements BatchWork {
   async do(tx: Transaction, batch: Batch): Promise<BatchOutcome> {
     const { bounds, clock } = batch;
     if (!this.walk.isInLast(bounds)) return this.#table.do(tx, batch);
-    // Each row is looked up by its key: joining otherwise could scan the whole table for a batch.
+    // Look each row up by its key: any other join could scan the whole table for each batch.
     await tx.query(raw("set local enable_hashjoin = off; set local enable_mergejoin = off"));
     const look = () => clock.during("read", () => this.#look(tx, batch));
     const first = await look();
@@ -115,7 +118,7 @@ interface Conditions {
   readonly differs: Sql;
 }
 
-/** All that a moved row became must be there. */
+/** All rows that a moved row became must exist. */
 function ofMoved(into: ImageLayout): Conditions {
   const elements = into.key.columns.map((_, index) => `(became.key ->> ${index})`);
   const differs = sql`exists (
@@ -126,7 +129,7 @@ function ofMoved(into: ImageLayout): Conditions {
   return { isCompared: sql`true`, differs };
 }
 
-/** A row that the job finds no more must hold what the run wrote last; one that is gone is nobody's difference. */
+/** A row that the job no longer finds must hold what the run wrote last. A deleted row is no difference. */
 function ofOutOfScope(
   layout: ImageLayout,
   { definition: { where } }: OpenedTable,

@@ -17,7 +17,7 @@ import { comparedScope, note, notRejected, settle } from "./compared-scope.ts";
 
 interface Tools {
   readonly source: ReadableSource;
-  /** the source where that is a table, and where its rows are */
+  /** the source if it is a table, and how its rows are found; both null otherwise */
   readonly table: OpenedTable | null;
   readonly places: Places | null;
   readonly transform: RowTransform;
@@ -27,7 +27,7 @@ interface Tools {
 
 const rowsAtOnce = 500;
 
-/** The batch of a verify of a row job: the rows of a range of blocks go through the transform once more. */
+/** The batch of a verify of a row job: the rows of a range of blocks go through the transform again. */
 export class RowComparison implements BatchWork {
   readonly #tools: Tools;
 
@@ -48,7 +48,7 @@ export class RowComparison implements BatchWork {
     } finally {
       await portions.return(undefined);
     }
-    // Compared only when the cursor is closed: a connection does one thing at a time.
+    // Compare only after the cursor is closed, since both use the same connection.
     const suspects = await clock.during("read", () => this.#differing(tx, expected));
     const still = suspects.length === 0 ? [] : await this.#lookAgain(tx, batch, suspects, expected);
     return { ...nothingDone, read: expected.read, conflicted: still.length, notes: still.map(note) };
@@ -73,7 +73,7 @@ export class RowComparison implements BatchWork {
       where ${scope}${again}`;
   }
 
-  /** What the transform makes of a portion's rows, beside what they hold. */
+  /** Adds what the transform makes of a portion's rows, and what these rows hold now. */
   async #expect(portion: readonly SourceRow[], expected: Expected): Promise<void> {
     const { transform, source } = this.#tools;
     const before = expected.verdicts.rows.length;
@@ -96,16 +96,17 @@ export class RowComparison implements BatchWork {
     return places === null ? notRejected(tx, rejects, keys) : keys;
   }
 
-  // What differs is looked at once more, since the application may be in the middle of something.
+  // Compare differing rows again, since the application may be in the middle of writing them.
   async #lookAgain(
     tx: Transaction,
     { bounds, clock }: Batch,
     keys: readonly KeyText[],
     before: Expected,
   ): Promise<KeyText[]> {
-    // Once for all of them, and no time of the batch: fewer rows would wait just as long.
+    // One wait for all rows. It does not count as time of the batch, since a smaller batch would wait just as
+    // long.
     await clock.during("waiting", settle);
-    // What comes from outside of the database is what it was.
+    // A source outside the database has not changed, so its rows need not be read again.
     if (this.#tools.places === null) return clock.during("read", () => this.#differing(tx, before));
     const { rows } = await clock.during("read", () => tx.query(this.#statement(bounds, keys)));
     const { table, comparing } = this.#tools;
@@ -117,10 +118,10 @@ export class RowComparison implements BatchWork {
   }
 }
 
-/** What should be there of one batch, beside what is. */
+/** For the rows of one batch: what they should hold, and what they hold. */
 class Expected {
   readonly verdicts = new Verdicts();
-  /** for each row of the verdicts, what the columns hold that the sink writes */
+  /** for each row of the verdicts, the present values of the columns that the sink writes */
   readonly current: (readonly (string | null)[])[] = [];
   read = 0;
 }

@@ -35,7 +35,7 @@ export class SqlComparison implements BatchWork {
     const found = await look(within);
     const read = Number(rows[0]?.rows ?? 0);
     if (found.length === 0) return { ...nothingDone, read };
-    // What differs is looked at once more, since the application may be in the middle of something.
+    // Compare differing rows again, since the application may be in the middle of writing them.
     await clock.during("waiting", settle);
     const still = await look(sql`${within} and ${table.key.among(found)}`);
     return { ...nothingDone, read, conflicted: still.length, notes: still.map(note) };

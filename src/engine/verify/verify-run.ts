@@ -29,21 +29,21 @@ import { requireComparable, verifyTables, verifyTask } from "./verify-task.ts";
 import { withNotCompared } from "./with-not-compared.ts";
 
 export interface VerifyOptions extends WorkOptions {
-  /** the run to compare, by its number; the job's last one when absent */
+  /** the number of the run to compare; the job's last run when absent */
   readonly run?: bigint | undefined;
-  /** parameters where the job has never run */
+  /** parameters for a job that has never run */
   readonly parameters?: GivenParameters | undefined;
 }
 
 /**
- * Compares, by another way than the run's own, what a job makes of its rows with what is there; goes on with a verify that was
- * interrupted. Differences are listed by key as `rejects` of the verify's run.
+ * Compares what a job makes of its rows with what is there, by another way than the run's own. Goes on with
+ * an interrupted verify. Differences are listed by key as `rejects` of the verify's run.
  */
 export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<RunReport> {
   const part = participation(options, true);
   if (job.kind === "steps")
     throw new UsageError(`Job ${job.name} has steps only: there are no rows to compare.`, {
-      remedy: "Whether what its steps have made is there: tidefill check",
+      remedy: "To check what its steps have made: tidefill check",
     });
   return withSession(`tidefill verify ${job.name}`, options, connectionsOf(options), async (session) => {
     await ensureSchema(session);
@@ -51,7 +51,7 @@ export async function verifyRun(job: Job, options: VerifyOptions = {}): Promise<
   });
 }
 
-/** The same with connections that are open already. */
+/** The same, in an open session. */
 export async function verify(
   session: Session,
   job: Job,
@@ -76,7 +76,9 @@ export async function verify(
   return withIntegrity(db, job, await withNotCompared(session, opened, current, report));
 }
 
-/** Compares what an unfinished run has done so far, at the same pace; null where what the job inserts cannot be found again. */
+/**
+ * Compares what an unfinished run has done so far, at its pace. Null if the job's inserts cannot be compared.
+ */
 export async function verifyDone(
   session: Session,
   opened: OpenedJob,
@@ -90,7 +92,10 @@ export async function verifyDone(
   return executeRun(session, verify, await verifyTask(session, verify, opened), part);
 }
 
-/** A verify of the same run by the same code that was interrupted; any other is given up, unless it is at work. */
+/**
+ * The interrupted verify of the same run by the same code. Cancels any other, or throws RefusedError while it
+ * runs.
+ */
 async function unfinishedOf(
   session: Session,
   { job, definitionFingerprint }: OpenedJob,
@@ -113,14 +118,16 @@ async function giveUp(session: Session, { id, job, status }: Run): Promise<void>
   if (status === "running") {
     throw new RefusedError(
       "no-unfinished-run",
-      `${job} is being verified already, by run ${id}.`,
+      `Run ${id} is already verifying ${job}.`,
       `Wait for it, or give it up: tidefill cancel ${id}`,
     );
   }
   await requestStop(session, String(id), "cancelled");
 }
 
-/** The run whose rows are compared; null where the job has never run here. @throws RefusedError where it was undone */
+/**
+ * The run whose rows are compared; null if the job has never run here. @throws RefusedError if it was undone
+ */
 async function verifiedRun(
   { db, store }: Session,
   job: Job,
@@ -131,16 +138,16 @@ async function verifiedRun(
   if (run === null) return null;
   if (isNamed && run.kind !== "run") {
     const of = run.ofRun === null ? `${job.name}, which has never run` : `run ${run.ofRun}`;
-    throw new UsageError(`Run ${run.id} did no work of a job's: it is the ${run.kind} of ${of}.`, {
-      remedy: `Name what is to be compared: tidefill verify ${run.ofRun ?? job.name}`,
+    throw new UsageError(`Run ${run.id} is the ${run.kind} of ${of} and cannot be compared.`, {
+      remedy: `Name the run to compare: tidefill verify ${run.ofRun ?? job.name}`,
     });
   }
   const worked = run.kind === "undo" ? await store.runs.before(db, run) : run;
   if (worked.undoneBy !== null) {
     throw new RefusedError(
       "not-undone",
-      `Run ${worked.id} of ${job.name} was undone by run ${worked.undoneBy}: what it wrote is not there to be compared.`,
-      `Do the work again: tidefill run ${job.name}   An earlier run is compared by its number: tidefill list`,
+      `Run ${worked.id} of ${job.name} was undone by run ${worked.undoneBy}, so there is nothing left to compare.`,
+      `Run the job again: tidefill run ${job.name}   Or compare an earlier run by its number: tidefill list`,
     );
   }
   if (worked === run) return run;
@@ -151,10 +158,10 @@ async function verifiedRun(
   );
 }
 
-/** What is compared: the rows of a run, at a pace, or those of a job that never ran, with parameters of its own. */
+/** What a new verify compares: the rows of a run, or those of a job that never ran, with `given`. */
 interface NewVerify {
   readonly of: Run | null;
-  /** counts only without a run, which has its own */
+  /** used only without a run, which has its own parameters */
   readonly given: GivenParameters;
   readonly pace: RunPace;
 }
@@ -179,7 +186,7 @@ async function begin(
     code: { definition: opened.definitionFingerprint, files: {} },
     keyFingerprint: opened.keyFingerprint,
     tableFingerprint: opened.tableFingerprint,
-    // A part is compared by its keys, which stay what they are.
+    // A partial verify goes by keys, which survive a rewrite of the table.
     tables: isPartial ? [] : await verifyTables(tx, store, opened, of),
     estimatedRows: walk,
     estimatedWalk: walk,
@@ -196,7 +203,7 @@ async function begin(
     await store.ranges.copyDone(tx, of.id, id);
     await store.runs.set(tx, id, { is_planned: sql`true` });
   };
-  // The parameters of a run that is compared stand in its own line.
+  // The audit line of the compared run already has its parameters.
   const parameters = of !== null ? {} : { parameters: isPersonal ? Object.keys(given) : given };
   const details = { compared: of === null ? null : String(of.id), ...parameters };
   return createRun(session, describe, { details, also });

@@ -18,8 +18,8 @@ import { RowComparison } from "./row-comparison.ts";
 import { SqlComparison } from "./sql-comparison.ts";
 
 /**
- * The work of a verify: the rows are found by their addresses instead of the key's index, and what should be there is computed
- * anew. Only tidefill's own tables are written.
+ * The work of a verify: finds the rows by their addresses instead of the key's index, and computes again what
+ * should be there. Writes only to tidefill's own tables.
  */
 export async function verifyTask(session: Session, verify: Run, opened: OpenedJob): Promise<RunTask> {
   const { db, store } = session;
@@ -39,7 +39,7 @@ export async function verifyTask(session: Session, verify: Run, opened: OpenedJo
     if (comparing === null || table === null || places === null) throw notComparable(job.name);
     work = new SqlComparison({ table, places, comparing, rejects });
   }
-  // What is done is no longer in the job's scope, but is looked at.
+  // Without the scope, since done rows are no longer in it but are compared.
   const byKey = table === null ? source.walk : new KeyWalk(table.relation, table.key, null, null);
   const logged = heap === null ? null : await withLog(session, verify, heap, { table, work });
   return {
@@ -55,7 +55,9 @@ export async function verifyTask(session: Session, verify: Run, opened: OpenedJo
   };
 }
 
-/** What the checkpoints of a verify are about: addresses in the table, and in the log of the run where that is looked at. */
+/**
+ * The tables whose row addresses are the checkpoints: the job's table, and the undo log if it is compared.
+ */
 export async function verifyTables(
   db: Queryable,
   store: Store,
@@ -68,7 +70,7 @@ export async function verifyTables(
   return [source, ...logs];
 }
 
-/** The work with the log of the run that is compared behind it, where the job finds not all of its rows any more. */
+/** The work, followed by the compared run's undo log; null where the job still finds all rows of the run. */
 async function withLog(
   { db, store }: Session,
   { ofRun }: Run,
@@ -83,17 +85,14 @@ async function withLog(
   return LogComparison.open(session, { run, use, source: table }, heap, work);
 }
 
-/** Refuses to begin what could compare nothing. @throws UsageError */
+/** Refuses a verify that could compare nothing. @throws UsageError */
 export function requireComparable({ job, write }: OpenedJob): void {
   if (write.sink.comparing === null) throw notComparable(job.name);
 }
 
 function notComparable(job: string): UsageError {
-  return new UsageError(
-    `What ${job} has inserted cannot be found again row by row: nothing unique is among its columns.`,
-    {
-      remedy:
-        "Give insertInto an onConflict with a target, or insert the target's key; or write an integrity query.",
-    },
-  );
+  return new UsageError(`Rows inserted by ${job} have no unique key, so verify cannot compare them.`, {
+    remedy:
+      "Insert the target's key, give insertInto an onConflict with a target, or add an `integrity` query.",
+  });
 }

@@ -7,7 +7,7 @@ import type { Session } from "../../store/session.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { mayLeaveScope, useOfLog } from "./log-comparison.ts";
 
-/** Adds to the report of a verify what it has not looked at, and why: what nobody compared must not look right. */
+/** Adds to the report of a verify what it has not compared, and why, so that this does not look correct. */
 export async function withNotCompared(
   { db, store }: Session,
   opened: OpenedJob,
@@ -29,7 +29,7 @@ function whyNotProved(run: Run, toCompare: number, { isPartial }: Run, { rows }:
     return `None of the ${toCompare} rows that run ${run.id} wrote was compared.`;
   if (!isPartial) return null;
   const finish = isFinished(run.status) ? "" : ` Finish it, and compare again: tidefill resume ${run.job}`;
-  return `Run ${run.id} was not done when this began: only the ${rows.read} rows were compared that it had gone through.${finish}`;
+  return `Run ${run.id} was unfinished when this verify began, so only the ${rows.read} rows were compared that it had reached.${finish}`;
 }
 
 function whatNot({ writes, table }: OpenedJob, run: Run, written: number, read: number): string[] {
@@ -39,16 +39,16 @@ function whatNot({ writes, table }: OpenedJob, run: Run, written: number, read: 
   const name = target === undefined ? "the target" : `${target.relation.schema}.${target.relation.name}`;
   if (verbs.includes("delete") && verbs.includes("insert")) {
     return use === null
-      ? [`what the moved rows became in ${name}: ${whyNoLog(run, "its rows cannot be found again by a key")}`]
-      : [`values of the moved rows in ${name}: only that they are there, and no more where they came from`];
+      ? [`the moved rows in ${name}: ${whyNoLog(run, "they cannot be found again by a key")}`]
+      : [`values of the moved rows in ${name}: only that they are there, and gone where they came from`];
   }
   const isUpdate = verbs.includes("update") && table !== null;
   if (isUpdate && use === null && read < written && mayLeaveScope(table, target?.columns ?? []))
     return [
-      `rows that run ${run.id} wrote and that its \`where\` does not find any more: ${whyNoLog(run, "of an upsert")}`,
+      `rows that run ${run.id} wrote and that its \`where\` no longer finds: ${whyNoLog(run, "of an upsert")}`,
     ];
   if (target?.leavesOthers === true && read > 0)
-    return [`values of rows in ${name}: with do: "nothing" only rows that are missing are found`];
+    return [`values of rows in ${name}: with do: "nothing" only missing rows are found`];
   return [];
 }
 
@@ -57,7 +57,7 @@ function onlyDeletes({ writes }: OpenedJob): boolean {
 }
 
 function whyNoLog({ id, undoLog }: Run, otherwise: string): string {
-  if (undoLog === "none") return `run ${id} kept no undo log that would tell`;
+  if (undoLog === "none") return `run ${id} kept no undo log`;
   if (undoLog === "purged") return `the undo log of run ${id} was purged`;
   return undoLog === "encrypted" ? `the undo log of run ${id} is encrypted` : otherwise;
 }

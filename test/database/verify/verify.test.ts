@@ -140,7 +140,7 @@ test("a verify that cannot begin leaves no run behind, which would hold the undo
   });
   await database.query("create table plain (b integer)");
   await runJob(job, options());
-  await expect(verifyRun(job, options())).rejects.toThrow(/cannot be found again/);
+  await expect(verifyRun(job, options())).rejects.toThrow(/have no unique key/);
   expect(await database.query("select job, kind from tidefill.run where finished_at is null")).toEqual([]);
 });
 
@@ -241,7 +241,7 @@ test("a verify of an unfinished run says so and proves nothing; a verify of an u
   expect(exitCodeOf(part)).toBe(4);
   expect(part).toMatchObject({
     status: "succeeded",
-    message: `Run ${run} was not done when this began: only the ${part.rows.read} rows were compared that it had gone through. Finish it, and compare again: tidefill resume update-rows`,
+    message: `Run ${run} was unfinished when this verify began, so only the ${part.rows.read} rows were compared that it had reached. Finish it, and compare again: tidefill resume update-rows`,
     rows: { conflicted: 0 },
   });
   expect(part.rows.read).toBeGreaterThan(0);
@@ -272,7 +272,7 @@ test("a verify of a cancelled run compares what the run has done", async () => {
   const part = await verifyRun(updateRows, options());
   expect(part.rows).toMatchObject({ conflicted: 0 });
   expect(part.message).toMatch(
-    /^Run \d+ was not done when this began: only the \d+ rows were compared that it had gone through\.$/,
+    /^Run \d+ was unfinished when this verify began, so only the \d+ rows were compared that it had reached\.$/,
   );
   expect(exitCodeOf(part)).toBe(4);
 });
