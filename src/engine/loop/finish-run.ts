@@ -36,7 +36,7 @@ export type Finishing =
 
 /**
  * Ends a run whose done ranges tile the key space from open end to open end, in one transaction with that
- * proof. With `pending`, sweeps go on until one has nothing to write. Slow or locked rows are tried once more
+ * proof. With `pending`, sweeps go on until one has nothing to write. Slow or locked rows are tried again
  * at the end; constraint rejects that other rows may help are tried until a sweep writes nothing.
  */
 export async function finishRun(

@@ -82,7 +82,7 @@ export class SignalMonitor {
     await this.#signals.lag.close();
   }
 
-  /** Makes what finds the sessions whose locks the run's batches wait for. */
+  /** The finder of the sessions whose locks the run's batches wait for. */
   blockersOf({ job, id }: Pick<Run, "id" | "job">): Blockers {
     return new Blockers(this.#probe, batchesOf(job, id));
   }

@@ -81,6 +81,6 @@ function unfit(schema: string, name: string, why: string): RefusedError {
   return new RefusedError(
     "undo-fits-the-table",
     `The run cannot be undone: ${schema}.${name} ${why}. Nothing was changed.`,
-    "Restore the columns that the table had when the run began. The undo log is kept.",
+    "Restore the table as it was when the run began. The undo log is kept.",
   );
 }
