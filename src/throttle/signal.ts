@@ -1,7 +1,7 @@
 import type { Failure } from "../postgres/failure/failure.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
 
-/** Every signal that can hold a run or slow it down; code, metrics and docs/operating.md share this list. */
+/** Every signal that can hold a run or slow it down; code, metrics and docs/signals.md share this list. */
 export const signalNames = [
   "replication lag",
   "replication slots",
