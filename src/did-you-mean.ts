@@ -1,10 +1,10 @@
-/** `Did you mean "count"? `, where one of these names is nearly that word; else nothing. */
+/** `Did you mean "count"? ` when one of the names is close to the word; otherwise the empty string. */
 export function didYouMean(word: string, names: readonly string[]): string {
   const near = nearest(word, names);
   return near === null ? "" : `Did you mean "${near}"? `;
 }
 
-/** The name that differs from a word by a slip or two of the fingers; null where none does. */
+/** The name that differs from a word by a typo or two; null when none does. */
 export function nearest(word: string, names: readonly string[]): string | null {
   const most = Math.max(1, Math.floor(word.length / 4));
   let best: { readonly name: string; readonly slips: number } | null = null;
@@ -21,7 +21,7 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[-_ ]/g, "");
 }
 
-/** Letters to add, leave out, replace or swap with their neighbour (Damerau and Levenshtein). */
+/** The edit distance: letters added, left out, replaced or swapped with a neighbour (Damerau–Levenshtein). */
 function slipsBetween(left: string, right: string): number {
   const rows = [Array.from({ length: right.length + 1 }, (_, column) => column)];
   for (let row = 1; row <= left.length; row += 1) {

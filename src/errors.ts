@@ -34,41 +34,41 @@ export class RefusedError extends TidefillError {
   }
 }
 
-/** Another worker has taken the range over; the batch was rolled back and nothing of it was written. */
+/** Another worker took over the range, so the batch was rolled back and none of it was written. */
 export class LeaseLostError extends TidefillError {
   constructor(range: bigint) {
     super("lease-lost", `The lease on range ${range} was lost, and its batch was rolled back.`);
   }
 }
 
-/** COMMIT was sent and no answer came: only the store can tell whether the batch is there. */
+/** COMMIT was sent but no answer came: only the store can tell whether the batch is committed. */
 export class CommitUnknownError extends TidefillError {
   constructor(cause: unknown) {
     super("commit-unknown", "The connection was lost while a commit was under way.", { cause });
   }
 }
 
-/** COMMIT was answered with something else: after an error inside, PostgreSQL rolls back and says so without an error. */
+/** COMMIT got another answer: after an error in the transaction, PostgreSQL rolls back without an error. */
 export class NotCommittedError extends TidefillError {
   constructor(answer: string) {
     super("not-committed", `COMMIT was answered with ${answer}: the transaction was rolled back.`);
   }
 }
 
-/** Nothing went forward for so long that people should look; the run can be resumed. */
+/** There was no progress for so long that an operator should look; the run can be resumed. */
 export class NoProgressError extends TidefillError {
   constructor(minutes: number, cause: unknown) {
     super(
       "no-progress",
-      `Nothing went forward for ${minutes} minutes; the last obstacle: ${messageOf(cause).replace(/\.$/, "")}.`,
+      `There was no progress for ${minutes} minutes; the last obstacle: ${messageOf(cause).replace(/\.$/, "")}.`,
       { cause },
     );
   }
 }
 
 /**
- * Rows that were sent to a table and did not arrive, though PostgreSQL reported no error: a trigger swallowed them. The batch was
- * rolled back, to be tried in halves until each such row stands alone.
+ * Rows were sent to a table but did not arrive, though PostgreSQL reported no error: a trigger swallowed
+ * them. The batch was rolled back; it is halved and retried until each such row stands alone.
  */
 export class SwallowedError extends TidefillError {
   constructor(table: string) {
@@ -76,91 +76,87 @@ export class SwallowedError extends TidefillError {
   }
 }
 
-/** Why a row whose write did not happen is rejected. */
+/** The reject reason of a row whose write a trigger swallowed. */
 export function swallowedBy(table: string): string {
   return `a trigger of ${table} swallowed the write`;
 }
 
-/** All rows were gone over, and triggers have swallowed the writes of some: the run is not done. */
+/** All rows were processed, but triggers swallowed the writes of some: the run is not done. */
 export class RowsSwallowedError extends TidefillError {
-  /** `suspects` are the tables whose triggers see a row before it is written, with these triggers. */
+  /** `suspects` are the tables with a trigger that sees rows before they are written, with these triggers. */
   constructor(rows: number, suspects: readonly string[]) {
     const which = suspects.length === 0 ? "" : ` of ${suspects.join(" or ")}`;
-    super(
-      "rows-swallowed",
-      `${rows} rows were to be written and were not: a trigger${which} swallowed the writes.`,
-      {
-        remedy:
-          "Let the trigger pass them and type `tidefill resume`, which tries them again; or leave them out by the job's `where`.",
-      },
-    );
+    super("rows-swallowed", `${rows} rows were not written: a trigger${which} swallowed the writes.`, {
+      remedy:
+        "Let the trigger pass them and type `tidefill resume` to try them again, or exclude them in the job's `where`.",
+    });
   }
 }
 
-/** A row had to be rejected, and the list of rejects did not take it: going on would lose it. */
+/** A row had to be rejected, but the reject could not be stored: going on would lose the row. */
 export class RejectNotKeptError extends TidefillError {
   constructor(why: string, cause: unknown) {
     super(
       "reject-not-kept",
       `A row could not be put on the list of rejects: ${why}. Nothing of its batch was written.`,
       {
-        remedy: "Look at the triggers and the rights of tidefill's table `reject`, then resume the run.",
+        remedy: "Check the triggers and privileges of tidefill's table `reject`, then resume the run.",
         cause,
       },
     );
   }
 }
 
-/** A name that a run reads or writes stands for another table than when the run began, or for other rows. */
+/** A name that a run reads or writes stands for another table, or other rows, than when the run began. */
 export class TableChangedError extends TidefillError {
   constructor(message: string, remedy: string) {
     super("table-changed", message, { remedy });
   }
 }
 
-/** None of the servers that an address names can be used; another time one may. */
+/** No server that the address names can be used now; one may be usable later. */
 export class NoServerError extends TidefillError {
   constructor(message: string, details: ErrorDetails) {
     super("unreachable", message, details);
   }
 }
 
-/** A server wants a password, and none can be had. */
+/** A server asks for a password, and none is available. */
 export class PasswordError extends TidefillError {
   constructor(message: string, details: ErrorDetails) {
     super("password", message, details);
   }
 }
 
-/** A connection cannot be encrypted, or its certificate verified, as the settings ask. */
+/** A connection cannot be encrypted, or its certificate cannot be verified, as the settings demand. */
 export class TlsError extends TidefillError {
   constructor(message: string, details: ErrorDetails) {
     super("tls", message, details);
   }
 }
 
-/** The way over the key's index took too long although next to nothing was asked for; the run can be resumed. */
+/** Walking the key's index took too long although almost nothing was asked for; the run can be resumed. */
 export class WalkTooSlowError extends TidefillError {
   constructor(message: string, remedy: string, cause: unknown) {
     super("no-progress", message, { remedy, cause });
   }
 }
 
-/** The batch holds more than its budget of rows or bytes; it was rolled back, to be tried smaller. */
+/** The batch exceeds its budget of rows, bytes or time; it was rolled back and is retried smaller. */
 export class BatchTooBigError extends TidefillError {
   constructor(reason: "bytes" | "rows" | "time") {
     super("batch-too-big", `The batch was over its budget of ${reason}.`);
   }
 }
 
-/** A job that cannot be right: the run stops, since going on would write wrong rows. */
+/** The job is certainly wrong: the run stops, since going on would write wrong rows. */
 export class JobError extends TidefillError {
   constructor(message: string, details: ErrorDetails = {}) {
     super("job", message, details);
   }
 }
 
-/** A message for people out of anything that was thrown. */
+/** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The nearest folder with a manifest: what is built lies otherwise than its source, and both lie below it. */
+/** The nearest folder with a package.json: source and build lie at different depths below it. */
 const root = rootAbove(import.meta.url);
 
-/** Whether this is the source itself, as in a checkout's tests, and not what was built of it. */
+/** Whether this is the source itself, as in a checkout's tests, rather than the build. */
 const isSource = import.meta.url.endsWith(".ts");
 
 /** A file of this package, by its path from the package's root. */

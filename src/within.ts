@@ -1,6 +1,6 @@
 /**
- * What `work` answers, or undefined when it takes longer than so many milliseconds; the work itself is not stopped. The timer goes
- * with the answer: one that fires later would wake the process for nothing.
+ * What `work` answers, or undefined when it takes longer than `milliseconds`; `work` itself goes on. The
+ * timer is cleared with the answer: otherwise it would wake the process for nothing.
  */
 export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;

@@ -22,7 +22,7 @@ import { valuesCanBeCarried } from "./checks/values-can-be-carried.ts";
 import type { Check, CheckSubject, Refusal } from "./open/check.ts";
 import type { OpenedJob } from "./open/opened-job.ts";
 
-// Each may rely on those before it: what is no table has no key to look at.
+// Each check may rely on the checks before it: what is not a table has no key to check.
 const checksOf: Readonly<Record<"source" | "target", readonly Check[]>> = {
   source: [
     serverCanBeWritten,
@@ -81,7 +81,7 @@ export const checkNames = [
   "unique-is-not-shifted",
 ] as const;
 
-/** Every reason not to start that the catalogue shows; the first check that refuses ends the list. */
+/** Every reason not to start that the catalogue shows; stops after the first check that refuses. */
 export async function checkJob(subject: CheckSubject, as: "source" | "target"): Promise<Refusal[]> {
   for (const check of checksOf[as]) {
     const refusals = await check(subject);
@@ -90,7 +90,7 @@ export async function checkJob(subject: CheckSubject, as: "source" | "target"): 
   return [];
 }
 
-/** The same for what its rows and its statements show. */
+/** The same for what the job's rows and statements show. */
 export async function checkOpened(tx: Transaction, opened: OpenedJob): Promise<Refusal[]> {
   const refusals = [...(await bytesAreText(tx, opened)), ...(await readsByAnIndex(tx, opened))];
   return refusals.length > 0 ? refusals : uniqueIsNotShifted(tx, opened);

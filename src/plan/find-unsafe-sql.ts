@@ -12,22 +12,22 @@ import type { Finding } from "../sql-checks/syntax/rule.ts";
 import { statementsOf } from "../steps/statements/statements-of.ts";
 import type { Refusal } from "./open/check.ts";
 
-/** What a check of SQL says of one place in a job. */
+/** What an SQL check says about one place in a job. */
 export interface SqlFinding extends Finding {
-  /** the step, or what the expression is for: `sink: total` */
+  /** the step, or the purpose of the expression: `sink: total` */
   readonly place: string;
-  /** worth a thought, but no reason to refuse */
+  /** a hint, no reason to refuse */
   readonly isAdvice: boolean;
 }
 
-/** The search path decides these for the application too; and a batch commits once, whatever was tried before. */
+/** Hints: the search path also decides for the application, and a batch commits once despite retries. */
 const advice: ReadonlySet<string> = new Set([
   "unqualified-table",
   "unqualified-function",
   "non-repeatable-expression",
 ]);
 
-/** What would harm a live table, in the steps of a job and in its expressions; nothing is asked of the database. */
+/** Finds SQL that would harm a live table, in a job's steps and expressions, without asking the database. */
 export async function findUnsafeSql(job: Job, parameters: object | null): Promise<readonly SqlFinding[]> {
   const findings = [...(await ofSteps(job)), ...(await ofIntegrity(job))];
   if (job.kind === "steps" || parameters === null) return findings;
@@ -38,7 +38,7 @@ export async function findUnsafeSql(job: Job, parameters: object | null): Promis
   return findings;
 }
 
-/** Why the steps of a job would be refused. */
+/** Why the job's steps would be refused. */
 export async function refusalsOfSteps(job: Job): Promise<readonly Refusal[]> {
   const findings = (await ofSteps(job)).filter(({ isAdvice }) => !isAdvice);
   return findings.map(({ place, code, reason, safeForm }) => ({
@@ -82,11 +82,11 @@ async function ofIntegrity(job: Job): Promise<readonly SqlFinding[]> {
 interface Text {
   readonly text: string;
   readonly isTransactional: boolean;
-  /** texts of the same step that ran before it: what undoes a step finds what the step has made */
+  /** texts of the same step that ran before it: a step's undo finds what the step has made */
   readonly after: readonly string[];
 }
 
-/** The statements that an author has a say in; the others are tidefill's own, and written in their safe form. */
+/** The statements that contain SQL of the author; tidefill writes all other statements in their safe form. */
 function textsOf(step: Step): readonly Text[] {
   switch (step.kind) {
     case "create table":
@@ -113,7 +113,7 @@ function textsOf(step: Step): readonly Text[] {
   }
 }
 
-/** The table of a step is looked up as that of a job is; one that its SQL names besides is not. */
+/** A step's own table is looked up like a job's; other tables that its SQL names are not. */
 function isOwnTable(step: Step, { code, table }: Finding): boolean {
   if (code !== "unqualified-table" || step.kind === "sql" || step.kind === "create table") return false;
   return "table" in step && step.table.schema === null && step.table.name === table;

@@ -1,7 +1,10 @@
 import type { Step } from "../job/steps/steps.ts";
 import { lossesIn } from "../sql-checks/losses-in.ts";
 
-/** What a step takes away with the values in it, for people; empty where it takes nothing. An index can be made again. */
+/**
+ * What a step deletes together with its values, for messages; empty where nothing. An index does not count:
+ * it can be built again.
+ */
 export async function lossesOf(step: Step): Promise<readonly string[]> {
   if (step.kind === "drop column" || step.kind === "drop table") return [step.name];
   if (step.kind !== "sql") return [];

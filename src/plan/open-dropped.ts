@@ -12,12 +12,14 @@ import { OpenedTable } from "../source/table/opened-table.ts";
 import { TableRows } from "../source/table/table-rows.ts";
 import type { OpenedJob } from "./open/opened-job.ts";
 
-/** As much of a job as a backup of what it may destroy has to know. */
+/** The part of a job that a backup of what the job may destroy needs. */
 export type BackupScope = Pick<OpenedJob, "job" | "table" | "writes" | "isPersonal" | "scopeFingerprint">;
 
 /**
- * The table of which a job of steps alone drops something, with all its rows in the order of its primary key.
- * @throws UsageError where it drops nothing, or of several tables; RefusedError where the table is not there or has no key
+ * The table from which a job with only steps drops something, with all its rows in the order of its primary
+ * key.
+ * @throws UsageError where it drops nothing, or from several tables; RefusedError where the table does not
+ * exist or has no key
  */
 export async function openDropped(db: Database, job: Job): Promise<BackupScope> {
   const drops = job.contract.filter(isDrop);
@@ -27,8 +29,8 @@ export async function openDropped(db: Database, job: Job): Promise<BackupScope> 
     throw new UsageError(
       first === undefined
         ? `Job ${job.name} drops no column and no table: there is nothing to back up.`
-        : `Job ${job.name} drops of ${[...names].join(" and ")}; a backup is of one table.`,
-      { remedy: "Write a job for each table, or name a check of your own in the job: backup: { check }." },
+        : `Job ${job.name} drops something from ${[...names].join(" and ")}; a backup covers one table.`,
+      { remedy: "Write a job for each table, or add your own check to the job: backup: { check }." },
     );
   const open = async (tx: Transaction): Promise<OpenedTable> => {
     const relation = await findRelation(tx, first.table);
@@ -75,7 +77,7 @@ function noTable(named: Parameters<typeof displayName>[0]): RefusedError {
 function noKey(relation: Relation): RefusedError {
   return new RefusedError(
     "key-orders-the-rows",
-    `${displayName(relation)} has no primary key, by which a backup could go through its rows.`,
-    "Name a check of your own in the job, of the last backup that holds it: backup: { check }.",
+    `${displayName(relation)} has no primary key, which a backup needs to read its rows in order.`,
+    "Add your own check of the last backup to the job: backup: { check }.",
   );
 }

@@ -21,7 +21,7 @@ import type { OpenedJob, WrittenTable } from "./open/opened-job.ts";
 import { orRefuse } from "./open/or-refuse.ts";
 import { type AnySink, type AnySource, changedTable, insertOf, resolveJob } from "./open/resolve-job.ts";
 
-/** Asks the catalogue everything about a job. @throws RefusedError with the first reason not to start */
+/** Reads from the catalogue everything about a job. @throws RefusedError with the reasons not to start */
 export async function openJob(db: Database, job: Job, parameters: object): Promise<OpenedJob> {
   const opening = await tryToOpenJob(db, job, parameters);
   if (opening.opened !== null) return opening.opened;
@@ -30,7 +30,7 @@ export async function openJob(db: Database, job: Job, parameters: object): Promi
   throw new RefusedError(first?.check ?? "unknown", `${first?.message}${more}`, first?.remedy ?? "");
 }
 
-/** What needs no database to be known, and so is told before the first step is done. @throws RefusedError */
+/** Checks what needs no database, and so can be reported before the first step. @throws RefusedError */
 export function requireScope(job: Job, parameters: object): void {
   if (job.kind === "steps") return;
   const { source } = resolveJob(job, job.bind(parameters));
@@ -38,7 +38,7 @@ export function requireScope(job: Job, parameters: object): void {
   if (refusal !== undefined) throw new RefusedError(refusal.check, refusal.message, refusal.remedy);
 }
 
-/** The same without throwing for refusals, so that a plan can show them. */
+/** The same, but returns refusals instead of throwing, so that a plan can show them. */
 export async function tryToOpenJob(
   db: Database,
   job: Job,
@@ -72,7 +72,7 @@ interface Tables {
 
 const notNamed = { relation: null, refusals: [] } as const;
 
-/** The tables that a job reads and inserts into, looked at by every check. */
+/** The tables that a job reads and inserts into, with the refusals of every check. */
 async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): Promise<Tables> {
   const insert = insertOf(sink);
   const foundFrom = source instanceof TableRows ? await findTable(tx, source.table) : notNamed;
@@ -116,7 +116,7 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
   return { refusals, from, into };
 }
 
-/** A job with its parameters, taken apart. */
+/** A job with its parameters, resolved into its parts. */
 interface Resolved {
   readonly job: Job;
   readonly parameters: object;
@@ -200,12 +200,12 @@ function estimateOutside(outside: OpenedOutside | null): Estimate {
   return { rows, walk: rows };
 }
 
-/** Whether a job is about persons, as far as its own words tell. */
+/** Whether a job is about persons, according to its definition alone. */
 export function isAboutPersons(job: Job, parameters: object): boolean {
   return job.kind !== "steps" && isPersonal(job, resolveJob(job, job.bind(parameters)));
 }
 
-/** Whether a job is about persons: it says so, or a column that it touches is described so. */
+/** Whether a job is about persons: it says so, or the description of a column that it uses does. */
 function isPersonal(job: Job, { source, sink }: Parts): boolean {
   const insert = insertOf(sink);
   const touched = [
@@ -216,7 +216,7 @@ function isPersonal(job: Job, { source, sink }: Parts): boolean {
   return job.personalData || touched.some(([table, column]) => table.personalData.includes(column));
 }
 
-// Columns that the job does not name may come and go while it runs.
+// Columns that the job does not use may change while it runs.
 function fingerprintTables({ source, sink }: Parts, from: Relation | null, into: Relation | null): string {
   const insert = insertOf(sink);
   return hash([

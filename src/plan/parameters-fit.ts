@@ -7,8 +7,9 @@ import { join, raw, type Sql, sql } from "../postgres/sql/sql.ts";
 import type { Database } from "../postgres/transaction/database.ts";
 
 /**
- * Asks PostgreSQL whether it can read what was given: a date, or a number of any size. Else the job's SQL would be blamed for it.
- * @throws UsageError that names all that do not fit
+ * Checks that PostgreSQL can read the given values, such as a date or a large number; otherwise an error
+ * would blame the job's SQL.
+ * @throws UsageError that names all values that do not fit
  */
 export async function requireParametersFit(
   db: Database,
@@ -23,7 +24,8 @@ export async function requireParametersFit(
   if (casts.length === 0 || (await canRead(db, join(casts.map(({ cast }) => cast))))) return;
   const problems: string[] = [];
   for (const { name, type, cast } of casts)
-    if (!(await canRead(db, cast))) problems.push(`  ${name}: what was given is no ${type.replace("?", "")}`);
+    if (!(await canRead(db, cast)))
+      problems.push(`  ${name}: the given value is not a ${type.replace("?", "")}`);
   throw new UsageError(`The parameters do not fit the job:\n${problems.join("\n")}`, {
     remedy: "Write them as PostgreSQL does: --param since=2024-12-31",
   });

@@ -24,9 +24,9 @@ import { readWarnings } from "./warnings/read-warnings.ts";
 export interface RunPlan {
   readonly job: string;
   readonly kind: Job["kind"];
-  /** reasons not to start; when there are any, nothing below is known */
+  /** reasons not to start; if there are any, nothing below is known */
   readonly refusals: readonly Refusal[];
-  /** what somebody should know before the run; it refuses nothing */
+  /** what an operator should know before the run; none of it refuses the run */
   readonly warnings: readonly Refusal[];
   /** the checks that were made */
   readonly checks: readonly string[];
@@ -34,37 +34,37 @@ export interface RunPlan {
 }
 
 interface PlanDetails {
-  /** the table that is written; where the rows come from another one, that stands in `source` */
+  /** the table that is written; when the rows come from elsewhere, `source` says from where */
   readonly table: string;
   readonly source: string;
   readonly key: readonly string[];
   /** what is kept for `tidefill undo` */
   readonly undoLog: "none" | "plain" | "encrypted";
   readonly estimatedRows: number;
-  /** keys that have to be walked over to find them */
+  /** keys that must be walked to find them */
   readonly keysWalked: number;
-  /** each statement of a batch as it is sent, `$1` and so on standing for values */
+  /** each statement of a batch as it is sent, with `$1` and so on for values */
   readonly statements: readonly { readonly name: string; readonly sql: string }[];
   /** PostgreSQL's plan of the statement that finds the rows */
   readonly queryPlan: readonly string[];
   /** what is done to the table */
   readonly verb: WriteVerb;
   readonly touched: WriteImpact;
-  /** what it will cost */
+  /** the estimated cost */
   readonly forecast: Forecast;
-  /** the job's window: the time that it takes counts only while this is open */
+  /** the job's window: the estimated time counts only while it is open */
   readonly window: string | null;
 }
 
-/** What the engine sends around the statements of every batch. */
+/** The statements that the engine sends around those of every batch. */
 export interface BatchFrame {
   readonly begin: string;
   readonly checkpoint: string;
-  /** where the images of a run would go */
+  /** where the run's images would go */
   readonly images: ImageTarget;
 }
 
-/** Finds out what a run would do, in a transaction that is rolled back; nothing is written, not even our schema. */
+/** Finds out what a run would do, in a transaction that is rolled back; nothing is written at all. */
 export async function planRun(
   { db, store }: Session,
   job: Job,
@@ -109,7 +109,7 @@ async function describe(
   const { begin, checkpoint } = frame;
   const { table, estimate, writes, job, isPersonal } = opened;
   const samples = await sampleStatements(tx, opened, job.undoable && !isPersonal ? frame.images : null);
-  // Without the images: their table is not there yet.
+  // Without the images, whose table does not exist yet.
   const finder = (await sampleStatements(tx, opened)).find(
     ({ name }) => name === (opened.write.kind === "sql" ? "write" : "read"),
   );
@@ -117,7 +117,7 @@ async function describe(
   const [main] = writes;
   return {
     table: displayName(mainTable(opened)),
-    source: table === null ? "what the job brings along" : displayName(table.relation),
+    source: table === null ? "rows outside of the database" : displayName(table.relation),
     key: table === null ? ["position"] : table.key.columns.map((column) => column.name),
     undoLog: !job.undoable ? "none" : isPersonal ? "encrypted" : "plain",
     estimatedRows: Math.round(estimate.rows),
@@ -136,13 +136,13 @@ async function describe(
   };
 }
 
-/** Whatever earlier runs were allowed: this one goes no faster than its job says. */
+/** However fast earlier runs were allowed to be, this one goes no faster than its job says. */
 function withinPace(measured: Measured | null, { pace }: Job): Measured | null {
   const { rowsPerSecond = Number.POSITIVE_INFINITY } = pace;
   return measured && { ...measured, speeds: measured.speeds.map((speed) => Math.min(speed, rowsPerSecond)) };
 }
 
-/** PostgreSQL writes parameters into the conditions of a plan; those of a job about persons are not shown. */
+/** PostgreSQL prints parameters in a plan's conditions; for a job about persons they are not shown. */
 function withoutValues(lines: readonly string[], isPersonal: boolean): readonly string[] {
   return isPersonal ? lines.map((line) => line.replace(/(Filter|Cond|Key): .*/, "$1: (hidden)")) : lines;
 }

@@ -8,14 +8,14 @@ export interface PlannedStep {
   readonly phase: StepPhase;
   readonly name: string;
   readonly isDone: boolean;
-  /** in their order; each is left out where the catalogue has it already */
+  /** in order; the run leaves out each that the catalogue already has */
   readonly statements: readonly string[];
   readonly isReversible: boolean;
   /** waits for `tidefill contract` */
   readonly takesAway: boolean;
 }
 
-/** The steps of a job, those that are done among them. */
+/** The steps of a job, including those that are done. */
 export function planSteps(
   job: Job,
   done: Readonly<Record<StepPhase, { readonly done: readonly string[] }>>,

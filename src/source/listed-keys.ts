@@ -4,32 +4,32 @@ import { toArrayText } from "../postgres/sql/text-array.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
 import type { BatchBounds, LeasedBounds, Walk } from "./walk.ts";
 
-/** So many keys of a list are read and sorted at once; to look at a whole long list for each batch would take ever longer. */
+/** How many keys of a list are read and sorted at once: reading all for each batch would get ever slower. */
 const keysAtOnce = 10_000;
 
-/** Keys that were read ahead, in their order. */
+/** Keys that were read ahead, in order. */
 interface ReadAhead {
   readonly after: KeyText | null;
   readonly keys: readonly KeyText[];
 }
 
-/** A list of keys, kept as texts in a table with the column `key`, as a query for the columns of the key. */
+/** A list of keys, stored as texts in the column `key` of a table, as a query for the columns of the key. */
 export function listedKeys(key: Key, table: Sql, condition: Sql): Sql {
   return sql`select ${columnsOf(key)}
         from ${table} as listed
         where ${condition}`;
 }
 
-/** Walks a list of keys instead of the index: a few rows of a huge table are found at once. */
+/** Walks a list of keys instead of the index, so that a few rows of a huge table are found at once. */
 export class ListedKeys implements Walk {
   readonly #key: Key;
   readonly #table: Sql;
   readonly #condition: Sql;
-  /** by the lease that they were read for: another process may have done them under another one */
+  /** by the lease for which they were read: under another lease, another process may have done them */
   readonly #ahead = new Map<string, ReadAhead>();
   readonly #batches = new Map<string, { readonly bounds: Bounds; readonly keys: readonly KeyText[] }>();
 
-  /** The keys of `table` for which `condition` is true, which calls it `listed`. */
+  /** The keys of `table` for which `condition` holds; the condition calls the table `listed`. */
   constructor(key: Key, table: Sql, condition: Sql) {
     this.#key = key;
     this.#table = table;
@@ -54,7 +54,7 @@ export class ListedKeys implements Walk {
     const isLast = keys.length < rows;
     const through = isLast ? bounds.through : (keys.at(-1) ?? bounds.through);
     const batch = { after: bounds.after, through };
-    // Of two batches with the same bounds, as in two sweeps over one list, this is the one that is meant.
+    // Two batches may have the same bounds, as in two sweeps over one list: the newer one is meant.
     for (const [other, each] of this.#batches) if (isSame(each.bounds, batch)) this.#batches.delete(other);
     this.#batches.set(token, { bounds: batch, keys });
     return { through, walked: keys.length, isLast, isEmpty: keys.length === 0 };
@@ -64,11 +64,11 @@ export class ListedKeys implements Walk {
     return true;
   }
 
-  /** What is on the list of the keys of a batch whose bounds were read before; of others, the whole list. */
+  /** The listed keys of a batch whose bounds were read before; for other bounds, the whole list. */
   listOf(bounds: Bounds): Sql {
     const batch = [...this.#batches.values()].find((each) => isSame(each.bounds, bounds));
     if (batch === undefined) return listedKeys(this.#key, this.#table, this.#condition);
-    // Whether they are still on it is looked up by its index: another process may have done them meanwhile.
+    // An index tells whether they are still listed: another process may have done them meanwhile.
     return sql`select ${columnsOf(this.#key)}
         from pg_catalog.unnest(${batch.keys.map(toArrayText)}::text[]) as measured(key)
         cross join lateral (
@@ -80,7 +80,7 @@ export class ListedKeys implements Walk {
         ) as listed`;
   }
 
-  /** The next keys of a range. Its end is told only by what was read just now. */
+  /** The next keys of a range. Only keys read just now may show that the range ends. */
   async #next(tx: Transaction, bounds: Bounds, token: string, rows: number): Promise<readonly KeyText[]> {
     const ahead = this.#ahead.get(token);
     const from = ahead === undefined || token === "" ? null : placeBehind(ahead, bounds.after);
@@ -122,7 +122,7 @@ function columnsOf({ columns }: Key): Sql {
   );
 }
 
-/** Where the keys behind this one begin; null where it is none of those that were read. */
+/** The index of the keys after this one; null where it is not among the keys that were read. */
 function placeBehind({ after, keys }: ReadAhead, key: KeyText | null): number | null {
   const name = nameOf(key);
   if (nameOf(after) === name) return 0;

@@ -4,7 +4,7 @@ import type { Transaction } from "../postgres/transaction/database.ts";
 import type { ListedKeys } from "./listed-keys.ts";
 import type { ReadableSource, ReadColumn, SourceRow } from "./readable-source.ts";
 
-/** The key of rows that lie outside of the database: numbers that tell their places. */
+/** The key of rows outside of the database: numbers that tell their places. */
 export function keyOfPlaces(width: number): Key {
   const columns = Array.from({ length: width }, (_, index) => ({
     name: `place_${index + 1}`,
@@ -15,7 +15,7 @@ export function keyOfPlaces(width: number): Key {
   return new Key(columns, "tidefill_place");
 }
 
-/** A few rows of a file or of a job's own list: each is read by itself, from the end of the one before it. */
+/** A few rows of a file or of inline rows: each is read by itself, from the end of the row before it. */
 export class ListedPlaces implements ReadableSource {
   readonly walk: ListedKeys;
   readonly placeOf?: (key: KeyText) => string;
@@ -23,7 +23,7 @@ export class ListedPlaces implements ReadableSource {
   readonly #before: ReadonlyMap<string, KeyText | null>;
   readonly #key: Key;
 
-  /** `before` tells what stands before each, by `nameOfPlace`. */
+  /** `before` has the key of the row before each listed row, by `nameOfPlace`. */
   constructor(
     source: ReadableSource,
     walk: ListedKeys,
@@ -60,7 +60,7 @@ export class ListedPlaces implements ReadableSource {
   }
 }
 
-/** A key as a name to look it up by. */
+/** A key as a string, for lookups. */
 export function nameOfPlace(key: KeyText): string {
   return key.join(" ");
 }

@@ -1,6 +1,6 @@
 import type { Walk } from "./walk.ts";
 
-/** A walk whose rows depend on each other: all of them are one range, so that one worker does them in their order. */
+/** A walk whose rows depend on each other: they form one range, so that one worker does them in order. */
 export function oneRange(walk: Walk): Walk {
   return {
     boundary: async () => null,

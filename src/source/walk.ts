@@ -5,27 +5,27 @@ import type { Transaction } from "../postgres/transaction/database.ts";
 export interface BatchBounds {
   /** null only where the range itself has an open end */
   readonly through: KeyText | null;
-  /** keys that were walked over, those in scope or not */
+  /** keys walked over, in scope or not */
   readonly walked: number;
   /** whether the range ends here */
   readonly isLast: boolean;
-  /** whether there is nothing to do in it */
+  /** whether it has nothing to do */
   readonly isEmpty: boolean;
 }
 
-/** What is left of a range, and which lease of it is worked on, where there is one. */
+/** The rest of a range, and the lease under which it is worked on, if any. */
 export interface LeasedBounds extends Bounds {
   readonly token?: string;
 }
 
-/** The way through a source in the order of its key, without a lock and without its rows. */
+/** Walks a source in key order, without locks and without reading rows. */
 export interface Walk {
   /** Where a range of about `rows` rows ends; null when fewer are left. */
   boundary(tx: Transaction, after: KeyText | null, rows: number): Promise<KeyText | null>;
-  /** How far the next batch goes within `bounds`: up to `rows` rows of up to `byteBudget` bytes in all. */
+  /** How far the next batch goes within `bounds`: up to `rows` rows of up to `byteBudget` bytes together. */
   nextBatch(tx: Transaction, bounds: LeasedBounds, rows: number, byteBudget: number): Promise<BatchBounds>;
-  /** Whether there is anything to do within the bounds; true where only the work itself can tell. */
+  /** Whether there is anything to do within the bounds; true where that is unknown before the work. */
   hasRows(tx: Transaction, bounds: Bounds): Promise<boolean>;
-  /** Hears how many bytes came of the keys that were walked, so that the next batch need not be measured. */
+  /** Reports how many bytes the walked keys had, so that the next batch need not be measured. */
   saw?(walked: number, bytes: number): void;
 }

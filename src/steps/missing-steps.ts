@@ -5,7 +5,7 @@ import type { StepPhase } from "../store/runs/steps.ts";
 import { isRemovedBy } from "./compare/removed-by.ts";
 import { statementsOf } from "./statements/statements-of.ts";
 
-/** A job with the names of its steps, as far as they are done. */
+/** A job with the names of the steps that are done. */
 export interface StepsOfJob {
   readonly job: Job;
   readonly steps: Readonly<Record<StepPhase, { readonly done: readonly string[] }>>;
@@ -19,8 +19,8 @@ export function doneSteps({ job, steps }: StepsOfJob): readonly Step[] {
 }
 
 /**
- * The steps of a job that were done, and whose result the catalogue does not have any more; what a step of this or another job
- * has renamed or dropped is not lost. `others` are the steps of all jobs that are done.
+ * The steps of a job that were done but whose result is no longer in the catalogue. What a step of this or
+ * another job has renamed or dropped does not count. `others` are the done steps of all jobs.
  */
 export async function missingSteps(
   db: Database,
@@ -29,7 +29,7 @@ export async function missingSteps(
 ): Promise<readonly Step[]> {
   const lost: Step[] = [];
   for (const step of doneSteps(of)) {
-    // Who makes anew what was taken away has his reason.
+    // An object that a step removed may exist again for a good reason.
     if (takesAway(step) || others.some((other) => isRemovedBy(other, step))) continue;
     if (!(await isThere(db, step))) lost.push(step);
   }
@@ -37,7 +37,7 @@ export async function missingSteps(
 }
 
 async function isThere(db: Database, step: Step): Promise<boolean> {
-  // Of the author's own statements only the author knows.
+  // The result of the author's own statements is unknown here.
   if (step.kind === "sql" && step.done === null) return true;
   return db.transaction(async (tx) => {
     for (const statement of statementsOf(step, null).up)

@@ -6,14 +6,14 @@ import type { Session } from "../store/session.ts";
 import type { Store } from "../store/store.ts";
 import { type StepControl, StepWork } from "./step-work.ts";
 
-/** Which steps of which job. */
+/** Steps of one phase of a job. */
 export interface PhaseOfJob {
   readonly job: string;
   readonly phase: StepPhase;
   readonly steps: readonly Step[];
 }
 
-/** Does the steps of one phase of a job in their order, and undoes them in the opposite one. */
+/** Does the steps of one phase of a job in order, and undoes them in reverse order. */
 export class StepRunner {
   readonly #db: Database;
   readonly #store: Store;
@@ -33,14 +33,14 @@ export class StepRunner {
     return this.#phase.steps.filter(({ name }) => known.get(name)?.state !== "done");
   }
 
-  /** Waits until the first of them may begin: what is looked at before the steps shall be as it is then. */
+  /** Waits until the first step may begin, so that checks before the steps see the state of that moment. */
   async awaitTurn(): Promise<void> {
     const [first] = await this.open();
     const { job, phase } = this.#phase;
     if (first !== undefined) await this.#control.mayBegin?.({ job, phase, name: first.name });
   }
 
-  /** Does what is not done; killed at any instant, it goes on where it was. Answers how many steps there were to do. */
+  /** Does the steps that are not done; can be killed and repeated. Returns how many there were to do. */
   async up(steps: readonly Step[] = this.#phase.steps): Promise<number> {
     return this.#alone(async () => {
       const known = await this.#known();
@@ -50,7 +50,7 @@ export class StepRunner {
     });
   }
 
-  /** Undoes what is done, and what was begun, the last step first. @throws RefusedError as below; nothing is begun then */
+  /** Undoes steps that are done or begun, the last first. @throws RefusedError before anything is undone */
   async down(): Promise<number> {
     return this.#alone(async () => {
       await this.requireReversible();
@@ -60,7 +60,7 @@ export class StepRunner {
     });
   }
 
-  /** @throws RefusedError where a step that is done, or begun, cannot be undone; nothing is written */
+  /** @throws RefusedError where a step that is done or begun cannot be undone; nothing is written */
   async requireReversible(): Promise<void> {
     for (const work of await this.#standing()) await work.requireReversible();
   }
@@ -84,7 +84,7 @@ export class StepRunner {
     if (heldBy !== null) {
       throw new RefusedError(
         "steps-are-done-by-one",
-        `Process ${heldBy.process} on ${heldBy.host} is at the steps of ${this.#phase.job}.`,
+        `Process ${heldBy.process} on ${heldBy.host} is working on the steps of ${this.#phase.job}.`,
         "Wait until it is done; after a crash its claim ends within ten seconds.",
       );
     }

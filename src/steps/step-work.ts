@@ -13,7 +13,7 @@ import { type StepPlace, withWhatIsLeft } from "./statements/step-failure.ts";
 import type { StepStatement } from "./statements/step-statement.ts";
 import type { StepEvent, StepListener } from "./step-events.ts";
 
-/** One step of a job, and what our record knows of it. */
+/** One step of a job, and its entry in the store. */
 interface StepOfJob {
   readonly job: string;
   readonly phase: StepPhase;
@@ -22,11 +22,11 @@ interface StepOfJob {
   readonly known: KnownStep | undefined;
 }
 
-/** Who hears of the steps, and may hold or end them. */
+/** Callbacks that follow the steps, and may hold or end them. */
 export interface StepControl {
   readonly onStep?: StepListener | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** is through when a step may begin; none is held when absent */
+  /** resolves when a step may begin; no step is held when absent */
   readonly mayBegin?: ((place: StepPlace) => Promise<void>) | undefined;
 }
 
@@ -43,7 +43,7 @@ export class StepWork {
   readonly #of: StepOfJob;
   readonly #control: StepControl;
   #isBack = false;
-  /** something of it is done, which would be lost if it were left */
+  /** some of it is done, which would be lost if the step were given up */
   #hasWorked = false;
 
   constructor({ db, store }: Session, of: StepOfJob, control: StepControl) {
@@ -53,12 +53,12 @@ export class StepWork {
     this.#control = control;
   }
 
-  /** Does what is not done of it. */
+  /** Does what is not done of the step. */
   async do(): Promise<void> {
     const { step, known } = this.#of;
     await this.#control.mayBegin?.(this.#place);
     const begin = performance.now();
-    // What was there before is seen by the first who begins, and by nobody after him.
+    // Only the process that begins a step first can see what existed before it.
     await this.#awaitGhosts();
     await this.#requireSame();
     const { up } = statementsOf(step, null);
@@ -79,7 +79,7 @@ export class StepWork {
     });
   }
 
-  /** Undoes what is done, or begun; what was there before the job came stays. */
+  /** Undoes what is done or begun; what existed before the job stays. */
   async undo(): Promise<void> {
     const { step, known } = this.#of;
     this.#isBack = true;
@@ -103,13 +103,14 @@ export class StepWork {
   async requireReversible(): Promise<void> {
     const { job, step, known } = this.#of;
     if (this.#undo !== null) return;
-    // What was begun and has changed nothing needs no undo; of the author's own statements only he could tell.
+    // A step that was begun but changed nothing needs no undo; for the author's own statements that is
+    // unknown.
     const { up } = statementsOf(step, null);
     if (known?.state !== "done" && step.kind !== "sql" && !(await isAnyDone(this.#db, up))) return;
     throw new RefusedError(
       "steps-can-be-undone",
       `The step "${step.name}" of ${job} cannot be undone; nothing was undone.`,
-      "Restore from a backup, or write a new job that brings about what you want.",
+      "Restore from a backup, or write a new job that makes the change you want.",
     );
   }
 
@@ -131,7 +132,7 @@ export class StepWork {
     return { ...this.#key, isBack: this.#isBack };
   }
 
-  /** What stands in its place must be what it makes. A look that needs a lock asks for it as the step itself does. */
+  /** What is already in the step's place must be what the step makes. The check may wait for a lock, too. */
   async #requireSame(): Promise<void> {
     const { step } = this.#of;
     const isDone: StepStatement["isDone"] = async (tx) => {
@@ -146,7 +147,7 @@ export class StepWork {
     await runStatement(this.#db, this.#place, look, control);
   }
 
-  /** What the undo will need, and whether there is nothing to undo, since somebody else has made it. */
+  /** What the undo will need, and whether there is nothing to undo, because it already exists. */
   async #lookBefore(): Promise<Pick<KnownStep, "before" | "wasThere">> {
     const { up, before, isThere } = statementsOf(this.#of.step, null);
     const kept = (await before?.(this.#db)) ?? null;
@@ -161,8 +162,9 @@ export class StepWork {
   }
 
   /**
-   * How the statements of a step are done. Where the catalogue tells how far it is, `note` says before each of them that it may be
-   * half done; elsewhere the mark commits with the statement or not at all, and whoever comes second finds it there.
+   * Runs the statements of a step. Where the catalogue tells how far the step is, `note` records before each
+   * statement that it may be half done. Otherwise the mark commits together with the statement, so a second
+   * process finds it.
    */
   #works(
     action: "step done" | "step undone",
@@ -223,7 +225,7 @@ export class StepWork {
 function overtaken({ name }: Step): RefusedError {
   return new RefusedError(
     "steps-are-done-by-one",
-    `Somebody else has gone on with the step "${name}" meanwhile.`,
+    `Another process has continued the step "${name}" meanwhile.`,
     "tidefill list   shows how far it is",
   );
 }

@@ -8,17 +8,17 @@ import { columnOf, nameOf, relationExists, tableShown } from "./statements/catal
 const name = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
 const referred = new RegExp(String.raw`\sreferences\s+(${name}(?:\s*\.\s*${name})?)`, "giu");
 
-/** Empty copies of tables, as temporary ones: what is done to them nobody waits for. */
+/** Empty temporary copies of tables: no other session waits for what is done to them. */
 export class TableCopies {
   readonly #db: Database;
   readonly #copied = new Map<string, StepTable>();
 
-  /** `db` must keep what is temporary from one transaction to the next. */
+  /** `db` must keep temporary tables from one transaction to the next. */
   constructor(db: Database) {
     this.#db = db;
   }
 
-  /** Copies the tables that steps name, where they are there. */
+  /** Copies those tables of the steps that exist. */
   async copy(steps: readonly Step[]): Promise<void> {
     for (const table of steps.flatMap(tablesOf)) {
       if (this.#copied.has(table.name)) continue;
@@ -32,13 +32,13 @@ export class TableCopies {
     }
   }
 
-  /** What a copy is called for people; null where the relation is none. */
+  /** The name of a copy's original, for messages; null where the relation is not a copy. */
   shown(relation: string): string | null {
     const table = this.#copied.get(relation);
     return table === undefined ? null : tableShown(table);
   }
 
-  /** The step as it is done to the copies; null where it cannot be. */
+  /** The step changed to work on the copies; null where that is impossible. */
   redirected(step: Step): Step | null {
     switch (step.kind) {
       case "sql":

@@ -8,28 +8,29 @@ import { statementsOf } from "./statements/statements-of.ts";
 import type { StepStatement } from "./statements/step-statement.ts";
 import { TableCopies } from "./table-copies.ts";
 
-/** A lock that a statement took, as `pg_locks` had it: `ShareRowExclusiveLock`. */
+/** A lock that a statement took, with its mode as `pg_locks` names it: `ShareRowExclusiveLock`. */
 export interface TracedLock {
   readonly relation: string;
   readonly mode: string;
 }
 
-/** What one statement of a step took. */
+/** The locks that one statement of a step took. */
 export interface TracedStatement {
   readonly step: string;
   readonly statement: string;
-  /** null where it was not run: outside of a transaction it could not be rolled back */
+  /** null where the statement was not run: outside of a transaction it could not be rolled back */
   readonly locks: readonly TracedLock[] | null;
-  /** why it was not run or did not end; null where all went well */
+  /** why it was not run or failed; null on success */
   readonly problem: string | null;
 }
 
-/** What is not done to copies alone holds its locks no longer than that. */
+/** Limits for statements that may also touch the live tables. */
 const limits = { lockMs: 100, statementMs: 1_000, idleMs: 1_000, wholeMs: 1_000 };
 
 /**
- * Runs the open steps of a job on empty temporary copies of their tables, each statement in a transaction of its own, and tells
- * which locks it took. The author's own statements are rolled back: what they name besides is the live one.
+ * Runs the open steps of a job on empty temporary copies of their tables, each statement in its own
+ * transaction, and reports the locks it took. The author's own statements are rolled back: they may also name
+ * live objects.
  * @throws RefusedError behind a pooler
  */
 export async function traceLocks(
@@ -40,8 +41,8 @@ export async function traceLocks(
   if (await db.isPooled()) {
     throw new RefusedError(
       "trace-has-its-session",
-      "A pooler stands in between: the temporary copies would be left in sessions of others.",
-      "Give the address of the server itself as DATABASE_URL.",
+      "A pooler is in between: the temporary copies would be left in sessions of other clients.",
+      "Set DATABASE_URL to the server's own address.",
     );
   }
   const steps = [...job.expand, ...job.contract].filter(({ name }) => open.includes(name));
@@ -75,7 +76,10 @@ async function trace(
   const work = async (tx: Transaction): Promise<Outcome | null> => {
     if (await statement.isDone(tx)) return null;
     if (!statement.isTransactional)
-      return { locks: null, problem: "runs outside of a transaction, beside reads and writes: not traced" };
+      return {
+        locks: null,
+        problem: "runs outside of a transaction, without blocking reads and writes: not traced",
+      };
     await tx.query(raw("set local enable_seqscan = on"));
     await tx.query(statement.text);
     return { locks: await heldLocks(tx, copies), problem: null };
@@ -88,7 +92,7 @@ async function trace(
   }
 }
 
-/** What the transaction holds, copies by the names of what they stand for; their indexes are called otherwise and left out. */
+/** The locks that the transaction holds, copies under their originals' names, without the copies' indexes. */
 async function heldLocks(tx: Transaction, copies: TableCopies): Promise<TracedLock[]> {
   const { rows } = await tx.query(sql`
     select c.relname, l.relation::pg_catalog.regclass::text as shown, n.nspname like 'pg_temp%' as is_copy, l.mode

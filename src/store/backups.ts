@@ -5,7 +5,7 @@ import type { StoreSchema } from "./schema/store-schema.ts";
 export interface NewBackup {
   readonly job: string;
   readonly directory: string;
-  /** hash of the rows and columns that the job was about */
+  /** hash of the rows and columns that the job covered */
   readonly scopeFingerprint: string;
   readonly rows: bigint;
   readonly bytes: bigint;
@@ -39,7 +39,7 @@ export class Backups {
       values (${job}, ${directory}, ${scopeFingerprint}, ${rows}::bigint, ${bytes}::bigint, ${startedAt}::timestamptz, pg_catalog.clock_timestamp())`);
   }
 
-  /** The verified backups of this scope of the job, the newest first. */
+  /** The verified backups of this scope of the job, newest first. */
   async verified(db: Queryable, job: string, scopeFingerprint: string): Promise<readonly KnownBackup[]> {
     const { rows } = await db.query(sql`
       select directory,

@@ -3,7 +3,7 @@ import { sql } from "../postgres/sql/sql.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
 import type { Store } from "./store.ts";
 
-/** Lets a run begin again from its first row, with the tables as they are now. */
+/** Makes a run begin again from its first row, on the tables as they are now. */
 export async function restartRun(
   tx: Transaction,
   store: Store,

@@ -15,10 +15,10 @@ export interface SessionOptions extends Address {
   readonly schema?: string | undefined;
 }
 
-/** A connection that hangs is not waited for. */
+/** How long to wait for a connection that hangs while it is closed. */
 const longestCloseMs = 3_000;
 
-/** Connects for `work`, with so many connections at most, and closes them when it is done. */
+/** Connects for `work` with at most `maxConnections` connections, and closes them afterwards. */
 export async function withSession<T>(
   applicationName: string,
   { connectionString, password, schema }: SessionOptions,

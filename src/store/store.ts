@@ -10,7 +10,7 @@ import { Workers } from "./runs/workers.ts";
 import { StoreSchema } from "./schema/store-schema.ts";
 import { UndoLogs } from "./undo-logs.ts";
 
-/** What survives a crash, table by table. */
+/** tidefill's own tables: what survives a crash. */
 export class Store {
   readonly schema: StoreSchema;
   readonly runs: Runs;

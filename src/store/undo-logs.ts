@@ -3,7 +3,7 @@ import type { Queryable, Transaction } from "../postgres/transaction/database.ts
 import { roleNames } from "./schema/role-names.ts";
 import type { StoreSchema } from "./schema/store-schema.ts";
 
-/** The undo logs: a table a run, written by the run's batches and dropped as a whole. */
+/** The undo logs: one table for each run, written by the run's batches and dropped as a whole. */
 export class UndoLogs {
   readonly #schema: StoreSchema;
 
@@ -11,14 +11,14 @@ export class UndoLogs {
     this.#schema = schema;
   }
 
-  /** The log of a run, for a statement; of any run when a plan is shown. */
+  /** The log of a run, for a statement; `<run>` stands for any run when a plan is shown. */
   table(run: bigint | "<run>"): Sql {
     return this.#schema.table(`undo_${run}`);
   }
 
   /**
-   * Creates the log of a run, in the transaction that creates the run. It is only ever appended to, so that nothing but the
-   * guard against wraparound need ever vacuum it.
+   * Creates the log of a run, in the transaction that creates the run. The log is only appended to, so that
+   * only protection against wraparound needs to vacuum it.
    */
   async create(
     tx: Transaction,
@@ -36,12 +36,12 @@ export class UndoLogs {
     await this.#giveToRunners(tx, run);
   }
 
-  /** Where all tables are published, PostgreSQL takes no update of a log, as an erasure is, that does not say which row it means. */
+  /** An erasure updates logs; if all tables are published, PostgreSQL requires a replica identity for it. */
   async identify(tx: Transaction, run: bigint): Promise<void> {
     await tx.query(sql`alter table ${this.table(run)} replica identity full`);
   }
 
-  /** Where `schema print --roles` has made a role for those who run jobs, any of them may go on with a run and undo it. */
+  /** Where `schema print --roles` created the runner role, any of its members may continue and undo a run. */
   async #giveToRunners(tx: Transaction, run: bigint): Promise<void> {
     const { runner } = roleNames(this.#schema.name);
     const { rows } = await tx.query(sql`
@@ -62,7 +62,7 @@ export class UndoLogs {
     return rows[0]?.found === "t";
   }
 
-  /** Bytes that the log of a run takes, its values out of line included; 0 when there is none. */
+  /** Bytes that the log of a run takes, including values stored out of line; 0 when there is none. */
   async bytes(db: Queryable, run: bigint): Promise<number> {
     const name = `${quoteIdentifier(this.#schema.name)}.${quoteIdentifier(`undo_${run}`)}`;
     const { rows } = await db.query(sql`

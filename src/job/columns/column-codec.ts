@@ -10,10 +10,10 @@ export { ColumnValueError };
 /** PostgreSQL's own limit. */
 const mostDimensions = 6;
 
-/** The texts of the elements of arrays of JSON, which tell JSON's null from SQL's. */
+/** The texts of the elements of JSON arrays, which distinguish JSON's null from SQL's. */
 const elementsOf = new WeakMap<readonly unknown[], readonly (string | null)[]>();
 
-/** Carries the values of one column between PostgreSQL's text and JavaScript, digit for digit. */
+/** Converts the values of one column between PostgreSQL's text and JavaScript without losing a digit. */
 export class ColumnCodec {
   readonly #column: string;
   readonly #type: string;
@@ -23,7 +23,7 @@ export class ColumnCodec {
     const parsed = parseColumnType(type);
     if (parsed === null) {
       throw new UsageError(`Column ${column} has the unknown type "${type}".`, {
-        remedy: `Use one of ${columnTypeNames.join(", ")}, with [] for an array and ? for nullable; "text" carries any type.`,
+        remedy: `Use one of ${columnTypeNames.join(", ")}, with [] for an array and ? for nullable; "text" fits any type.`,
       });
     }
     this.#column = column;
@@ -31,7 +31,7 @@ export class ColumnCodec {
     this.#parsed = parsed;
   }
 
-  /** PostgreSQL's text to the value that a transform sees. */
+  /** Converts PostgreSQL's text to the value that a transform reads. */
   decode(text: string | null): unknown {
     if (text === null) return null;
     if (this.#parsed.isArray && text.startsWith("[")) {
@@ -44,13 +44,14 @@ export class ColumnCodec {
   }
 
   /**
-   * A value to PostgreSQL's text. Of JSON what is still as `read`, the text that was read for this column, keeps its text.
-   * @throws ColumnValueError when the column cannot take it
+   * Converts a value to PostgreSQL's text. JSON that still equals `read`, the text that was read for this
+   * column, keeps that text.
+   * @throws ColumnValueError when the value does not fit the column
    */
   encode(value: unknown, read?: string | null): string | null {
     if (value === null) {
       const isJson = this.isJson && !this.#parsed.isArray;
-      // A transform sees both nulls as one: what was JSON's stays JSON's.
+      // A transform sees both nulls as the same: a JSON null that was read stays one.
       if (isJson && (read === "null" || !this.#parsed.isNullable)) return "null";
       if (this.#parsed.isNullable) return null;
       throw this.#problem("null, and the column is declared not null");
@@ -116,12 +117,12 @@ export class ColumnCodec {
     return value;
   }
 
-  /** Whether its values are parsed JSON, or arrays of it. */
+  /** Whether its values are parsed JSON, or arrays of JSON. */
   get isJson(): boolean {
     return this.#parsed.scalar === "json" || this.#parsed.scalar === "jsonb";
   }
 
-  /** Whether the null that a transform sees may be JSON's as well as SQL's. */
+  /** Whether a null that a transform sees may be JSON's or SQL's. */
   get hasTwoNulls(): boolean {
     return this.isJson && this.#parsed.isNullable && !this.#parsed.isArray;
   }
@@ -170,7 +171,7 @@ export class ColumnCodec {
       if (!hasJsonNulls || was === null) return "NULL";
       if (was === "null") return quoted(was);
       throw this.#problem(
-        `null, which may be JSON's or SQL's, since JSON's stood in the array; declare it "${this.#parsed.scalar} text[]"`,
+        `null, which may be JSON's or SQL's, since the array held JSON's; declare it "${this.#parsed.scalar} text[]"`,
         `$[${index}]`,
       );
     });

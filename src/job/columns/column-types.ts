@@ -1,14 +1,15 @@
 /**
- * A `numeric` in JavaScript: a text with every digit, which any string stands for. It is no number, and `amount + 1` would put a
- * 1 behind it: as it is no `string` to TypeScript either, that does not compile. `Number(amount)` or `String(amount)` says which.
+ * A `numeric` in JavaScript: a text with every digit; any string may stand for it. It is not a number:
+ * `amount + 1` would append a 1. It is not a `string` to TypeScript either, so that `amount + 1` does not
+ * compile; write `Number(amount)` or `String(amount)`.
  */
-// biome-ignore lint/complexity/noBannedTypes: what a string can do, and not a string
+// biome-ignore lint/complexity/noBannedTypes: it has what a string has without being one
 export interface Numeric extends String {}
 
-/** What `jsonb` and `json` columns hold in JavaScript. What a transform leaves alone of it keeps its text, digit for digit. */
+/** Values of `jsonb` and `json` columns. What a transform leaves unchanged keeps its text, digit by digit. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-/** The PostgreSQL types that a description may name, and how their values look in JavaScript. */
+/** The PostgreSQL types that a table's description may name, and the JavaScript types of their values. */
 interface Values {
   smallint: number;
   integer: number;
@@ -17,7 +18,7 @@ interface Values {
   "double precision": number;
   numeric: Numeric;
   boolean: boolean;
-  /** also for every type that has no other name here: its value as PostgreSQL prints it */
+  /** also for every type without a name here: the value as PostgreSQL prints it */
   text: string;
   varchar: string;
   char: string;
@@ -36,7 +37,7 @@ interface Values {
 
 type Scalar = keyof Values;
 
-/** A column in a table's description: a type, `[]` for an array, `?` where it may be null. */
+/** A column in a table's description: a type, `[]` for an array, `?` for a nullable column. */
 export type ColumnType = Scalar | `${Scalar}?` | `${Scalar}[]` | `${Scalar}[]?`;
 
 /** The JavaScript type of a column's values. */
@@ -48,14 +49,14 @@ export type ValueOf<Type extends string> = Type extends `${infer NotNull}?`
       ? Values[Type]
       : never;
 
-/** A column type taken apart. */
+/** A parsed column type. */
 export interface ParsedColumnType {
   readonly scalar: Scalar;
   readonly isArray: boolean;
   readonly isNullable: boolean;
 }
 
-/** How each type is called in `pg_type`; `text` stands for any. */
+/** The name of each type in `pg_type`; `text` stands for any type. */
 const catalogNames: Readonly<Record<Scalar, string>> = {
   smallint: "int2",
   integer: "int4",
@@ -82,7 +83,7 @@ const catalogNames: Readonly<Record<Scalar, string>> = {
 
 export const columnTypeNames = Object.keys(catalogNames);
 
-/** Takes a column type apart; null when there is no such type. */
+/** Parses a column type; null when there is no such type. */
 export function parseColumnType(type: string): ParsedColumnType | null {
   const [, scalar = "", array, nullable] = /^(.*?)(\[\])?(\?)?$/.exec(type) ?? [];
   return isScalar(scalar)
@@ -90,13 +91,13 @@ export function parseColumnType(type: string): ParsedColumnType | null {
     : null;
 }
 
-/** The type in a cast, without the schema that it lies in. */
+/** The type for a cast, without its schema. */
 export function catalogNameOf(type: string): string {
   const { scalar, isArray } = parseColumnType(type) ?? { scalar: "text", isArray: false };
   return `${catalogNames[scalar]}${isArray ? "[]" : ""}`;
 }
 
-/** Whether a declared type fits what the catalogue says, by the type's name in `pg_type`. */
+/** Whether a declared type fits the catalogue's type, given by its name in `pg_type`. */
 export function fitsCatalogType(declared: ParsedColumnType, catalogName: string): boolean {
   if (declared.scalar === "text" && !declared.isArray) return true;
   const name = catalogNames[declared.scalar];
@@ -105,7 +106,7 @@ export function fitsCatalogType(declared: ParsedColumnType, catalogName: string)
     : catalogName === name;
 }
 
-/** The name to write in a description for a type of the catalogue. */
+/** The name for a catalogue type in a table's description. */
 export function columnTypeFor(catalogName: string): string {
   const isArray = catalogName.startsWith("_");
   const bare = isArray ? catalogName.slice(1) : catalogName;

@@ -1,6 +1,6 @@
-/** What a transform answered and cannot be written; its row is rejected. Neither message holds a value. */
+/** A transform's answer that cannot be written; its row is rejected. Neither message contains a value. */
 export class AnswerError extends Error {
-  /** the same without any name that the transform has given, which may be a value, too */
+  /** the same without names from the transform's answer, which may be values as well */
   readonly plainMessage: string;
 
   constructor(message: string, plainMessage: string) {
@@ -10,7 +10,7 @@ export class AnswerError extends Error {
   }
 }
 
-/** A value that a column of its declared type cannot take. `path` says where in it. */
+/** A value that does not fit its column's declared type. `path` tells where in the value. */
 export class ColumnValueError extends AnswerError {
   constructor(column: string, type: string, problem: string, path?: string) {
     const plain = `column ${column} (${type}): ${problem}`;

@@ -1,10 +1,10 @@
-/** A JSON value beside the text that it was read from. */
+/** A JSON value with the text from which it was read. */
 export interface JsonNode {
   readonly raw: string;
   readonly value: unknown;
-  /** of an object, in the text's order and with every name that comes twice; null where it is none */
+  /** the members of an object in the text's order, including repeated names; null for anything else */
   readonly members: readonly JsonMember[] | null;
-  /** null where it is no array */
+  /** null where it is not an array */
   readonly elements: readonly JsonNode[] | null;
 }
 
@@ -16,37 +16,37 @@ interface JsonMember {
 
 type JsonType = "json" | "jsonb";
 
-/** Deeper values are refused: each level takes a part of the stack, here and in PostgreSQL. */
+/** Deeper values are refused: each level takes stack, here and in PostgreSQL. */
 export const deepestJson = 1_000;
 
-/** Where the objects and arrays that a transform was given come from, as long as it holds them. */
+/** The nodes of the objects and arrays that a transform was given, for as long as it holds them. */
 const origins = new WeakMap<object, JsonNode>();
 
-/** The text that an object or array was read from; undefined where JavaScript says all of it. */
+/** The node of an object or array; undefined where the JavaScript value alone gives its text again. */
 export function originOf(value: unknown): JsonNode | undefined {
   return typeof value === "object" && value !== null ? origins.get(value) : undefined;
 }
 
-/** Reads a JSON text as `JSON.parse` does, and remembers it where the value alone would not bring the same text again. */
+/** Reads JSON as `JSON.parse` does; remembers its text where the value alone would not give it again. */
 export function readJson(text: string, type: JsonType): unknown {
   const node = nodeOf(text, type);
   return node === null ? JSON.parse(text) : node.value;
 }
 
-/** A text taken apart; null where JavaScript's value says all of it. */
+/** The nodes of a text; null where the JavaScript value alone gives it again. */
 export function nodeOf(text: string, type: JsonType): JsonNode | null {
   return isWholeInJavaScript(text, type) ? null : new JsonReader(text).read();
 }
 
-// Of a jsonb PostgreSQL itself keeps no blanks, no order and no second member of a name: only numbers have more to them, many
-// digits and zeros at their end.
+// In a jsonb, PostgreSQL itself keeps no blanks, no order and no repeated names: only numbers may lose
+// something, with many digits or trailing zeros.
 const moreThanANumber = /[\d.]{16}|\.\d*0(?!\d)/;
 
 function isWholeInJavaScript(text: string, type: JsonType): boolean {
   return type === "jsonb" ? !moreThanANumber.test(text) : JSON.stringify(JSON.parse(text)) === text;
 }
 
-/** Takes a valid JSON text apart. */
+/** Parses valid JSON text. */
 class JsonReader {
   readonly #text: string;
   #at = 0;
@@ -56,7 +56,7 @@ class JsonReader {
     this.#text = text;
   }
 
-  /** The whole text, with the blanks around it. */
+  /** The whole text, including the blanks around it. */
   read(): JsonNode {
     this.#skipBlanks();
     const node = { ...this.#node(), raw: this.#text };
@@ -95,7 +95,7 @@ class JsonReader {
       this.#skipBlanks();
       const member = { name: scalarOf(rawName) as string, rawName, node: this.#node() };
       members.push(member);
-      // By assignment it would become the prototype.
+      // An assignment would set the prototype.
       if (member.name === "__proto__")
         Object.defineProperty(value, member.name, { ...plain, value: member.node.value });
       else value[member.name] = member.node.value;
@@ -130,7 +130,7 @@ class JsonReader {
     }
   }
 
-  /** Of a number, or of true, false or null. */
+  /** The end of a number, or of true, false or null. */
   #endOfWord(): number {
     endOfWord.lastIndex = this.#at;
     return endOfWord.exec(this.#text)?.index ?? this.#text.length;
@@ -143,7 +143,7 @@ class JsonReader {
 
 const endOfWord = /[\s,\]}]/g;
 
-/** As JSON has them: space, line feed, carriage return, tab. */
+/** JSON's blanks: space, line feed, carriage return, tab. */
 const blanks: readonly number[] = [0x20, 0x0a, 0x0d, 0x09];
 
 /** A string, a number, true, false or null. */
@@ -157,5 +157,5 @@ function remember(node: JsonNode): void {
   if (typeof node.value === "object" && node.value !== null) origins.set(node.value, node);
 }
 
-/** A JSON text that is nested deeper than we follow. */
+/** A JSON text that is nested too deep. */
 export class JsonTooDeep extends Error {}

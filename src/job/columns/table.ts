@@ -9,14 +9,14 @@ export type Columns = Readonly<Record<string, ColumnType>>;
 export interface Table<C extends Columns = Columns, K extends string = string> {
   readonly schema: string | null;
   readonly name: string;
-  /** empty where nothing orders the rows: such a table can only be inserted into */
+  /** empty where no key orders the rows: such a table can only be inserted into */
   readonly key: readonly K[];
   readonly columns: C;
-  /** columns about persons: their values are shown and kept nowhere */
+  /** columns about persons: their values are neither shown nor stored anywhere */
   readonly personalData: readonly string[];
 }
 
-/** A row with the named columns, as a transform sees it or gives it. */
+/** A row with the named columns, as a transform reads or returns it. */
 export type RowOf<C extends Columns, Names extends keyof C = keyof C> = {
   readonly [Name in Names & string]: ValueOf<C[Name]>;
 } & {};
@@ -28,8 +28,9 @@ interface Description<C extends Columns, K extends string> {
 }
 
 /**
- * Describes a table: its name (`orders`, `shop.orders`, `"Odd Name".t`), the unique key that orders its rows (to be left out
- * where a job only inserts), and the columns that jobs read or write. Types are PostgreSQL's; `?` marks a nullable column.
+ * Describes a table: its name (`orders`, `shop.orders`, `"Odd Name".t`), the unique key that orders its rows
+ * (optional where a job only inserts), and the columns that jobs read or write. Types are PostgreSQL's; `?`
+ * marks a nullable column.
  */
 export function table<const C extends Columns, const K extends keyof C & string = never>(
   name: string,
@@ -56,7 +57,7 @@ export function table<const C extends Columns, const K extends keyof C & string 
   });
 }
 
-/** Whether a value is a description of a table, made by whichever copy of this package. */
+/** Whether a value is a table's description, from any copy of this package. */
 export function isTable(value: unknown): value is Table {
   return (
     typeof value === "object" &&
@@ -68,7 +69,7 @@ export function isTable(value: unknown): value is Table {
   );
 }
 
-/** How people write a table's name. */
+/** A table's name as users write it. */
 export function displayName(named: { readonly schema: string | null; readonly name: string }): string {
   return [named.schema, named.name]
     .filter((part) => part !== null)
@@ -76,7 +77,7 @@ export function displayName(named: { readonly schema: string | null; readonly na
     .join(".");
 }
 
-/** Splits `schema.table`, where quotes keep dots and capitals as in SQL. */
+/** Splits `schema.table`; quotes keep dots and capitals as in SQL. */
 export function parseTableName(text: string): { readonly schema: string | null; readonly name: string } {
   const part = `(?:"((?:[^"]|"")+)"|([^".]+))`;
   const match = new RegExp(String.raw`^(?:${part}\.)?${part}$`, "su").exec(text);
@@ -89,7 +90,7 @@ export function parseTableName(text: string): { readonly schema: string | null; 
   const schema = unquote(quotedSchema, plainSchema);
   const name = unquote(quotedName, plainName) ?? "";
   for (const each of [schema, name]) {
-    // PostgreSQL would cut it silently, and two long names could become one.
+    // PostgreSQL would cut it silently, so two long names could become one.
     if (each !== null && Buffer.byteLength(each) > 63) {
       throw new UsageError(`The name "${each}" is longer than the 63 bytes that PostgreSQL keeps.`);
     }

@@ -1,9 +1,9 @@
 import { deepestJson, type JsonNode, originOf } from "./read-json.ts";
 
-/** A part of a value that JSON cannot carry. */
+/** A part of a value that JSON cannot represent. */
 export class JsonProblem extends Error {
   readonly problem: string;
-  /** where it stands, `$.a[0]` */
+  /** its place in the value, `$.a[0]` */
   readonly path: string;
 
   constructor(problem: string, path: string) {
@@ -14,14 +14,14 @@ export class JsonProblem extends Error {
 }
 
 /**
- * Writes a value as JSON. What is still as it was read, whole or in parts, keeps its text: digits, the order of its members,
- * members of the same name. `read` is what stood in its place. @throws JsonProblem
+ * Writes a value as JSON. Parts that are unchanged since they were read keep their text: digits, the order of
+ * members, repeated names. `read` is what was read in its place. @throws JsonProblem
  */
 export function writeJson(value: unknown, read: JsonNode | null): string {
   return new JsonWriter().write(value, "", read ?? undefined).text;
 }
 
-/** What a value is, for people, and nothing of what it holds. */
+/** The kind of a value, for messages; nothing of its content. */
 export function kindOf(value: unknown): string {
   if (typeof value !== "object" || value === null) return `a ${typeof value}`;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : "a Date";
@@ -31,32 +31,32 @@ export function kindOf(value: unknown): string {
   return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
-/** A promise that nothing waits for: when it fails, that would end the process. */
+/** Ignores a promise that nothing waits for: if it failed, it would end the process. */
 export function letGo(value: unknown): void {
   if (value instanceof Promise) value.catch(() => {});
 }
 
-/** A part that was written, and whether it is what was read. */
+/** A part that was written, and whether it is unchanged since it was read. */
 interface Written {
   readonly text: string;
   readonly isKept: boolean;
 }
 
 class JsonWriter {
-  /** where it is; what throws leaves it standing there */
+  /** the current place; an error leaves it there */
   readonly #path: (string | number)[] = [];
   readonly #open: object[] = [];
 
   write(given: unknown, name: string, read: JsonNode | undefined): Written {
     const value = this.#asJson(given, name);
-    // Where JSON would write null, in silence.
+    // JSON would silently write null.
     if (value === undefined) throw this.#problem("undefined");
     return this.#value(value, read);
   }
 
   #value(value: unknown, read: JsonNode | undefined): Written {
     if (typeof value === "object" && value !== null) return this.#inside(value, originOf(value) ?? read);
-    // Not by =, since -0 is not 0.
+    // Not by ===, since -0 is not 0.
     if (read !== undefined && Object.is(read.value, value)) return { text: read.raw, isKept: true };
     if (typeof value === "number" && !Number.isFinite(value)) throw this.#problem(String(value));
     return { text: JSON.stringify(value), isKept: false };
@@ -77,7 +77,7 @@ class JsonWriter {
     const elements = node?.elements;
     const texts: string[] = [];
     let isKept = node !== undefined && elements?.length === value.length;
-    // By its places, so that a hole is met as well.
+    // By index, so that a hole in the array is met too.
     for (let index = 0; index < value.length; index += 1) {
       this.#path.push(index);
       const part = this.write(value[index], String(index), elements?.[index]);
@@ -96,7 +96,7 @@ class JsonWriter {
     for (const name of Object.keys(value)) {
       this.#path.push(name);
       const member = this.#asJson(value[name], name);
-      // As JSON has it: a member that is undefined is not there.
+      // As in JSON, a member that is undefined is left out.
       if (member !== undefined) parts.set(name, this.#value(member, members.get(name)));
       this.#path.pop();
     }
@@ -105,14 +105,14 @@ class JsonWriter {
       : mergedMembers(node.raw, node.members, Object.keys(node.value as object), parts);
   }
 
-  /** What `toJSON` makes of a value. @throws JsonProblem for what JSON would make something else of, in silence */
+  /** What `toJSON` makes of a value. @throws JsonProblem for what JSON would silently change */
   #asJson(given: unknown, name: string): unknown {
     const isObject = typeof given === "object" && given !== null;
     if (isObject) this.#requireCarried(given);
     const value = (isObject || typeof given === "bigint") && hasToJson(given) ? given.toJSON(name) : given;
     switch (typeof value) {
       case "bigint":
-        throw this.#problem("a bigint, which JSON has not; make it a text or a number");
+        throw this.#problem("a bigint, which JSON does not have; make it a text or a number");
       case "function":
       case "symbol":
         throw this.#problem(kindOf(value));
@@ -122,7 +122,7 @@ class JsonWriter {
     return value;
   }
 
-  /** Beside a class that has no `toJSON`: those whose own makes something else of them. */
+  /** Refuses classes whose own `toJSON` changes the value. */
   #requireCarried(given: object): void {
     letGo(given);
     if (given instanceof Date && Number.isNaN(given.getTime())) throw this.#problem("an invalid Date");
@@ -142,7 +142,7 @@ function lastOfEach(members: Members): ReadonlyMap<string, JsonNode> {
   return new Map(members.map(({ name, node }) => [name, node]));
 }
 
-/** An object that was read and may have been changed; `before` are its names in the order that JavaScript has them in. */
+/** An object that was read and may have changed; `before` has its names in JavaScript's order. */
 function mergedMembers(
   raw: string,
   members: Members,
@@ -161,7 +161,7 @@ function mergedMembers(
   return { text: `{${all.join(",")}}`, isKept: false };
 }
 
-/** Members that were there before, in the text's order. Where one's value is another, it stands there once. */
+/** Members that were there before, in the text's order. A repeated name with a new value is written once. */
 function knownMembers(members: Members, parts: ReadonlyMap<string, Written>): string[] {
   const last = new Map(members.map(({ name }, index) => [name, index]));
   return members.flatMap(({ name, rawName, node: { raw } }, index) => {
@@ -172,14 +172,14 @@ function knownMembers(members: Members, parts: ReadonlyMap<string, Written>): st
   });
 }
 
-/** Members of new names. */
+/** Members with new names. */
 function freshMembers(parts: ReadonlyMap<string, Written>, known: ReadonlyMap<string, JsonNode>): string[] {
   return [...parts].flatMap(([name, { text }]) =>
     known.has(name) ? [] : [`${JSON.stringify(name)}:${text}`],
   );
 }
 
-/** Names that could be values of a person are left out. */
+/** Leaves out names that could be values of a person. */
 function pathOf(path: readonly (string | number)[]): string {
   const shown = path.slice(0, 10).map((place) => {
     if (typeof place === "number") return `[${place}]`;
@@ -188,7 +188,7 @@ function pathOf(path: readonly (string | number)[]): string {
   return `$${shown.join("")}${path.length > 10 ? "…" : ""}`;
 }
 
-/** An object literal, from whichever realm, or an array. */
+/** An object literal, from any realm, or an array. */
 function isPlain(value: object | null): boolean {
   if (value === null || Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);

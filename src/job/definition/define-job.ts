@@ -25,7 +25,7 @@ import { checkSession, type SessionSettings } from "./session-settings.ts";
 
 export type Transform = (row: object, context: TransformContext<object>) => unknown;
 
-/** A job with its parameters filled in: what a plan is made of. */
+/** A job with its parameters filled in: the input of a plan. */
 export interface BoundJob {
   readonly source: SourceDefinition<unknown>;
   readonly sink: SinkDefinition<unknown> | SqlSinkDefinition;
@@ -56,7 +56,7 @@ export interface Job {
   bind(parameters: object): BoundJob;
 }
 
-/** Defines a job with a transform in TypeScript. The key travels by itself; answer only the sink's columns. */
+/** Defines a job with a transform in TypeScript, which returns only the sink's columns; the key is kept. */
 export function defineJob<
   Read extends object,
   Written extends object,
@@ -105,12 +105,12 @@ export function defineSteps(definition: StepsDefinition): Job {
     kind: "steps",
     ...common(definition),
     bind: (): BoundJob => {
-      throw new UsageError(`Job ${name} has steps only: there are no rows to work on.`);
+      throw new UsageError(`Job ${name} has only steps: there are no rows to work on.`);
     },
   });
 }
 
-/** Whether a value is a job, whichever copy of this package made it. */
+/** Whether a value is a job, made by any copy of this package. */
 export function isJob(value: unknown): value is Job {
   return (
     typeof value === "object" &&

@@ -2,8 +2,8 @@ import { UsageError } from "../../errors.ts";
 import type { Job } from "./define-job.ts";
 
 /**
- * Jobs in the order in which they have to be done: each after those that it names in `after`, otherwise by name.
- * @throws UsageError that names a job which is not there, or a circle
+ * Jobs in the order in which they must run: each after the jobs in its `after`, otherwise by name.
+ * @throws UsageError that names a missing job, or a circle
  */
 export function inOrder(jobs: readonly Job[]): readonly Job[] {
   const byName = new Map(jobs.map((job) => [job.name, job]));
@@ -29,7 +29,7 @@ function circle(path: readonly string[]): UsageError {
 }
 
 function missing(job: string, name: string, known: readonly string[]): UsageError {
-  return new UsageError(`The job ${job} comes after "${name}", and there is no job of that name.`, {
-    remedy: `Was it renamed? There are: ${known.join(", ")}. Correct \`after\` of ${job}.`,
+  return new UsageError(`The job ${job} comes after "${name}", but there is no job of that name.`, {
+    remedy: `Was it renamed? The jobs are: ${known.join(", ")}. Correct \`after\` of ${job}.`,
   });
 }

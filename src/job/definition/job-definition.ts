@@ -25,7 +25,7 @@ export interface SinkDefinition<Row> {
   describe(): unknown;
 }
 
-/** A sink whose values are SQL expressions; made by the same functions with expressions. */
+/** A sink whose values are SQL expressions; made by the same functions when they are given expressions. */
 export interface SqlSinkDefinition {
   readonly expressions: Readonly<Record<string, unknown>>;
   describe(): unknown;
@@ -36,47 +36,48 @@ export interface JobContext<P> {
 }
 
 export interface TransformContext<P> extends JobContext<P> {
-  /** Fires when the run is told to stop at once; give it to whatever an async transform waits for. */
+  /** Fires when the run is told to stop at once; pass it to everything that an async transform waits for. */
   readonly signal: AbortSignal;
 }
 
 export type FromParameters<T, P> = T | ((context: JobContext<P>) => T);
 
 export interface CommonDefinition<P extends ParameterSpec> {
-  /** lower case words joined by hyphens; the name of the job's file */
+  /** lower-case words joined by hyphens; also the name of the job's file */
   readonly name: string;
   readonly parameters?: P;
   readonly pace?: Pace;
-  /** what holds its runs back, besides what is always looked at; made by `replicaLag`, `sqlThrottle` and others */
+  /** signals that hold its runs back, besides those always looked at; made by `replicaLag` and others */
   readonly throttles?: readonly ThrottleDefinition[];
-  /** how many rejects stop the run, as a number or as a share of the rows read (`"0.5%"`); 100 unless told otherwise */
+  /** how many rejects stop the run: a number, or a share of the rows read (`"0.5%"`); 100 by default */
   readonly rejectLimit?: RejectLimit;
-  /** whether a run keeps what it overwrites, so that `tidefill undo` can undo it; true unless there is a reason */
+  /** whether a run keeps what it overwrites, so that `tidefill undo` can put it back; true by default */
   readonly undoable?: boolean;
-  /** the job destroys something although it keeps an undo log: it wants a verified backup before it starts */
+  /** the job destroys something despite its undo log: it needs a verified backup before it starts */
   readonly destructive?: boolean;
-  /** the rows are about persons: no value of theirs is shown or kept anywhere, and the undo log is encrypted */
+  /** the rows are about persons: their values are neither shown nor stored, and the undo log is encrypted */
   readonly personalData?: boolean;
-  /** changes of the schema before the rows, in their order */
+  /** schema changes before the rows, in order */
   readonly expand?: readonly Step[];
-  /** changes of the schema after the run is complete and verified, in their order */
+  /** schema changes after the run is complete and verified, in order */
   readonly contract?: readonly Step[];
-  /** the names of the jobs that must have succeeded before */
+  /** the names of the jobs that must have succeeded before this one */
   readonly after?: readonly string[];
   /**
-   * custom settings such as `{ "app.user_id": "0" }` that triggers, policies and the job's own SQL read by `current_setting`; set
-   * in every transaction of its runs, undos and verifies, and for that transaction only
+   * custom settings such as `{ "app.user_id": "0" }` that triggers, policies and the job's own SQL read with
+   * `current_setting`; set in every transaction of its runs, undos and verifies, and only for that
+   * transaction
    */
   readonly session?: SessionSettings;
-  /** "I know": codes of SQL checks of its expressions, each with the reason why that is right here */
+  /** acknowledged SQL checks: the code of each, with the reason why the expression is right here */
   readonly known?: Readonly<Record<string, string>>;
   /** queries that must return no row, before the run and after it */
   readonly integrity?: readonly IntegrityQuery<SqlLike>[];
-  /** what has to be there before the job may destroy something that no undo log keeps */
+  /** the backup that must exist before the job may destroy something that no undo log keeps */
   readonly backup?: BackupRule;
 }
 
-/** A job of schema changes alone. */
+/** A job that only changes the schema. */
 export type StepsDefinition = Pick<
   CommonDefinition<Record<never, never>>,
   "name" | "expand" | "contract" | "after" | "integrity" | "backup"
@@ -85,22 +86,22 @@ export type StepsDefinition = Pick<
   readonly pace?: Pick<Pace, "window">;
 };
 
-/** Something that must always hold: `query` returns the rows that break it, so it must return none. */
+/** A rule that must always hold: `query` returns the rows that break it, so it must return none. */
 export interface IntegrityQuery<Query = Sql> {
   readonly name: string;
   readonly query: Query;
 }
 
 export interface BackupRule {
-  /** how old a verified backup of tidefill's may be; 24 hours unless told otherwise */
+  /** how old a verified backup of tidefill may be; 24 hours by default */
   readonly maxAge?: Duration;
-  /** a check of your own in its place, of the last backup of another tool: resolves to false, or throws, to refuse */
+  /** your own check instead, for a backup of another tool: refuses by resolving to false or throwing */
   readonly check?: () => boolean | Promise<boolean>;
 }
 
 /** A job with a transform in TypeScript. */
 export interface JobDefinition<Read, Written, P extends ParameterSpec> extends CommonDefinition<P> {
-  /** how many rows an async transform has under way at once */
+  /** how many rows an async transform processes at once */
   readonly calls?: Calls;
   readonly source: FromParameters<SourceDefinition<Read>, ParametersOf<P>>;
   readonly transform: (

@@ -2,7 +2,7 @@ import { UsageError } from "../../errors.ts";
 
 const maxNameLength = 63;
 
-/** @throws UsageError where a job cannot be called so; the remedy has a name that it can have */
+/** @throws UsageError where it is not a valid job name; the remedy suggests one */
 export function requireJobName(name: string): void {
   if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) && name.length <= maxNameLength) return;
   const better = suggestJobName(name);
@@ -12,8 +12,8 @@ export function requireJobName(name: string): void {
 }
 
 /**
- * Wants a name that also tells what the job does, and where it begins with a number, a day.
- * @throws UsageError whose remedy has `telling`, a name made of what is known of the job
+ * Requires a name that says what the job does; a number at its beginning must be a date.
+ * @throws UsageError whose remedy suggests `telling`, a name made from what is known of the job
  */
 export function requireTellingName(name: string, telling: string): void {
   requireJobName(name);
@@ -22,17 +22,17 @@ export function requireTellingName(name: string, telling: string): void {
   const words = isNumbered ? others : [first, ...others];
   if (words.every((word) => vague.has(word.replace(/\d+$/, "")))) {
     throw new UsageError(`The name "${name}" does not say what the job does.`, {
-      remedy: `Say what it does to what: "${telling}", or "20240115-${telling}" with the day.`,
+      remedy: `Say what it does to what: "${telling}", or "20240115-${telling}" with the date.`,
     });
   }
   if (isNumbered && !isDay(first)) {
-    throw new UsageError(`"${first}" at the beginning of "${name}" is no day.`, {
-      remedy: `Write "${words.join("-")}", or the day before it: "20240115-${words.join("-")}".`,
+    throw new UsageError(`"${first}" at the beginning of "${name}" is not a date.`, {
+      remedy: `Write "${words.join("-")}", or put the date before it: "20240115-${words.join("-")}".`,
     });
   }
 }
 
-/** Makes a job's name of what somebody typed; null when there is no word in it. */
+/** Makes a job's name from what a user typed; null when it contains no word. */
 export function suggestJobName(text: string): string | null {
   const words = text
     .trim()
@@ -55,7 +55,7 @@ function isDay(digits: string): boolean {
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }
 
-/** Words that every job could have in its name; the empty one is a number. */
+/** Words that any job could have in its name; the empty one stands for a number. */
 const vague: ReadonlySet<string> = new Set([
   "",
   ..."a all and change changes clean cleanup column columns data database db do final fix fixes job jobs migrate migration".split(

@@ -3,20 +3,20 @@ import { UsageError } from "../../errors.ts";
 import { ColumnCodec, ColumnValueError } from "../columns/column-codec.ts";
 import type { ColumnType, ValueOf } from "../columns/column-types.ts";
 
-/** Typed inputs of a job: column types by name, or any Standard Schema (zod, valibot, arktype, …) of an object. */
+/** Typed inputs of a job: column types by name, or a Standard Schema (zod, valibot, arktype, …). */
 export type ParameterSpec = Readonly<Record<string, ColumnType>> | StandardSchemaV1<unknown, object>;
 
-/** The values that a job sees for its parameters. */
+/** The values of a job's parameters as the job sees them. */
 export type ParametersOf<P> = P extends StandardSchemaV1
   ? StandardSchemaV1.InferOutput<P>
   : { readonly [Name in keyof P]: P[Name] extends string ? ValueOf<P[Name]> : never };
 
-/** Parameters as they were given and as the store keeps them: JSON, so that a resumed run reads the same. */
+/** Parameters as they were given and are stored: as JSON, so that a resumed run reads the same. */
 export type GivenParameters = Readonly<Record<string, unknown>>;
 
 /**
- * Reads what was given into the job's declared types; texts from the command line and values from code both pass.
- * All mistakes are reported together. @throws UsageError
+ * Converts given parameters to the job's declared types; accepts texts from the command line and values from
+ * code. Reports all mistakes together. @throws UsageError
  */
 export async function readParameters(spec: ParameterSpec, given: GivenParameters): Promise<object> {
   if (isStandardSchema(spec)) {
@@ -43,36 +43,33 @@ export async function readParameters(spec: ParameterSpec, given: GivenParameters
   return Object.freeze(Object.fromEntries(read));
 }
 
-/** What the store keeps of parameters that were given. @throws UsageError when JSON cannot carry one */
+/** The JSON that the store keeps of given parameters. @throws UsageError when JSON cannot represent one */
 export function parametersToJson(spec: ParameterSpec, given: GivenParameters): string {
   if (!isStandardSchema(spec)) return JSON.stringify(textsOf(spec, given));
   return JSON.stringify(given, (name, value: unknown) => {
     if (typeof value === "bigint") return value.toString();
     if (typeof value === "function" || typeof value === "symbol") {
-      throw new UsageError(`Parameter ${name} is a ${typeof value}, which cannot be kept for a resume.`);
+      throw new UsageError(`Parameter ${name} is a ${typeof value}, which cannot be stored for a resume.`);
     }
     return value;
   });
 }
 
-/**
- * Checks that a run with these parameters can be resumed: what the store keeps of them must be read as they were given.
- * @throws UsageError
- */
+/** Checks that a run can be resumed: the stored parameters must be valid again. @throws UsageError */
 export async function requireKept(spec: ParameterSpec, given: GivenParameters): Promise<void> {
   const kept = JSON.parse(parametersToJson(spec, given)) as GivenParameters;
   await readParameters(spec, kept).catch((cause: unknown) => {
     throw new UsageError(
-      "The parameters fit the job, but not as JSON, in which they are kept for a resume.",
+      "The parameters fit the job, but their JSON, which is stored for a resume, does not.",
       {
         cause,
-        remedy: "Give them as texts and let the schema convert them: z.coerce.date() rather than z.date().",
+        remedy: "Pass them as texts and let the schema convert them: z.coerce.date() rather than z.date().",
       },
     );
   });
 }
 
-/** Each value as PostgreSQL writes it: unlike JSON, that holds bytes, infinities and whole numbers of any size. */
+/** Each value as PostgreSQL writes it: unlike JSON, that can hold bytes, infinities and large integers. */
 function textsOf(
   spec: Readonly<Record<string, ColumnType>>,
   given: GivenParameters,
@@ -105,14 +102,14 @@ function fromText(type: string, text: string, codec: ColumnCodec): unknown {
       : isNumber
         ? text.trim() === "NaN" || (text.trim() !== "" && !Number.isNaN(Number(text)))
         : type !== "boolean" || /^(t|f|true|false)$/.test(text);
-  if (!fits) throw new Error(`what was given is no ${type}`);
+  if (!fits) throw new Error(`the given value is not a ${type}`);
   if (type === "boolean") return text.startsWith("t");
   try {
     return codec.decode(text);
   } catch (error) {
-    // Others repeat what was given, and it may be about a person.
+    // Other errors repeat what was given, which may be about a person.
     if (error instanceof ColumnValueError) throw error;
-    throw new Error(`what was given is no ${type}`);
+    throw new Error(`the given value is not a ${type}`);
   }
 }
 

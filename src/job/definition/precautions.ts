@@ -6,8 +6,9 @@ import type { CommonDefinition } from "./job-definition.ts";
 import type { ParameterSpec } from "./parameters.ts";
 
 /**
- * @throws UsageError where two steps of a phase read the same, since their names tell them apart; and where one of the expand steps
- * takes something away, since what keeps that from harm (backup, undo logs, the question) stands before the contract steps
+ * @throws UsageError where two steps of a phase have the same name, which must tell them apart; and where an
+ * expand step removes something, since the safeguards (backup, undo logs, confirmation) only precede contract
+ * steps
  */
 export function stepsOf({ name, expand = [], contract = [], after = [] }: CommonDefinition<ParameterSpec>) {
   for (const steps of [expand, contract]) {
@@ -20,13 +21,13 @@ export function stepsOf({ name, expand = [], contract = [], after = [] }: Common
   }
   const early = expand.find(takesAway);
   if (early !== undefined)
-    throw new UsageError(`The step "${early.name}" of job ${name} takes something away before the rows.`, {
-      remedy: `Write it into contract: there it waits for tidefill contract ${name}, a backup, and undo logs that need it.`,
+    throw new UsageError(`The step "${early.name}" of job ${name} removes something before the rows.`, {
+      remedy: `Move it to contract: there it waits for tidefill contract ${name}, a backup, and undo logs that need it.`,
     });
   return { expand: [...expand], contract: [...contract], after: [...after] };
 }
 
-/** What is looked at before a run, and before something is lost. @throws UsageError */
+/** The checks before a run and before something is lost. @throws UsageError */
 export function precautions({ name, integrity = [], backup = {} }: CommonDefinition<ParameterSpec>) {
   const looks = integrity.map(({ name: rule, query }) => {
     const found = sqlWithin(query);

@@ -9,10 +9,10 @@ export interface Standing {
   readonly read: number;
 }
 
-/** A share says nothing before so many rows were read. */
+/** A share means nothing until this many rows were read. */
 const fewestRows = 1_000;
 
-/** The limit as it is kept with a run. @throws UsageError for what is none */
+/** The limit as it is stored with a run. @throws UsageError when it is invalid */
 export function parseRejectLimit(given: RejectLimit | string): RejectLimit {
   const number = Number(String(given).replace(/%$/, ""));
   const isShare = String(given).endsWith("%");
@@ -21,7 +21,7 @@ export function parseRejectLimit(given: RejectLimit | string): RejectLimit {
   throw new UsageError(`A reject limit is a whole number of rows or a share such as 0.5%, got ${given}.`);
 }
 
-/** Whether a run has more rejects than it may have; `isOver` once all rows are read. All of the rows are never too many. */
+/** Whether a run has too many rejects; `isOver` once all rows are read. A limit of 100% is never exceeded. */
 export function exceeds(limit: RejectLimit, { rejects, read }: Standing, isOver: boolean): boolean {
   if (typeof limit === "number") return rejects > limit;
   const share = Number(limit.slice(0, -1)) / 100;
@@ -29,5 +29,5 @@ export function exceeds(limit: RejectLimit, { rejects, read }: Standing, isOver:
   return rejects > 0 && rejects / Math.max(1, read) > share;
 }
 
-/** No number of rejects is too many. */
+/** A limit that is never exceeded. */
 export const noRejectLimit: RejectLimit = Number.MAX_SAFE_INTEGER;

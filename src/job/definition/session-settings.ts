@@ -9,13 +9,13 @@ const customName = /^[a-z_][\w$]*(\.[a-z_][\w$]*)+$/i;
 export function checkSession(job: string, given: SessionSettings): SessionSettings {
   for (const [name, value] of Object.entries(given)) {
     if (!customName.test(name)) {
-      throw new UsageError(`session of job ${job} sets ${name}, which is no custom setting.`, {
-        remedy: `Custom settings have a dot in their name, such as "app.user_id". Settings of PostgreSQL belong to the role: alter role … set ${name} to …;`,
+      throw new UsageError(`session of job ${job} sets ${name}, which is not a custom setting.`, {
+        remedy: `A custom setting has a dot in its name, such as "app.user_id". Set PostgreSQL's own settings for the role: alter role … set ${name} to …;`,
       });
     }
     if (typeof value !== "string" || value.includes("\0")) {
       throw new UsageError(`The value of ${name} in session of job ${job} is not a text.`, {
-        remedy: 'Write it as PostgreSQL keeps it: session: { "app.user_id": "0" }.',
+        remedy: 'Write it as a string: session: { "app.user_id": "0" }.',
       });
     }
   }

@@ -1,4 +1,4 @@
-/** What a transform may answer instead of a row. */
+/** What a transform may return instead of a row. */
 export class Verdict {
   readonly kind: "skip" | "reject";
   readonly reason: string | null;
@@ -10,12 +10,12 @@ export class Verdict {
   }
 }
 
-/** There is nothing to do for this row; it is counted and left as it is. */
+/** There is nothing to do for this row: it is counted and left unchanged. */
 export function skip(): Verdict {
   return new Verdict("skip", null);
 }
 
-/** This row cannot be transformed: it is rejected with the reason, and the run goes on. Put no row values in the reason. */
+/** This row cannot be transformed: it is rejected with this reason, which must not contain row values. */
 export function reject(reason: string): Verdict {
   return new Verdict("reject", reason);
 }

@@ -7,7 +7,7 @@ type Unit = keyof typeof milliseconds;
 /** A length of time with its unit: `"250ms"`, `"30s"`, `"1h30m"`. */
 export type Duration = `${number}${Unit}` | `${number}${Unit}${number}${Unit}`;
 
-/** Milliseconds of a duration. @throws UsageError when it is none */
+/** Milliseconds of a duration. @throws UsageError when it is not a duration */
 export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)];
   const length = parts.reduce((sum, part) => sum + part[0].length, 0);

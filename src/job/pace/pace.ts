@@ -3,27 +3,27 @@ import { withoutPassword } from "../../postgres/connection/address.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 import { Windows } from "./windows.ts";
 
-/** How fast a run may go, as its job, its command line or `tidefill set` say it; what is absent is left to tidefill. */
+/** How fast a run may go, by its job, the command line or `tidefill set`; tidefill decides the rest. */
 export interface Pace {
-  /** how long a batch should take; 250 ms unless there is a reason */
+  /** how long a batch should take; 250 ms by default */
   readonly batchTime?: Duration;
-  /** rows read a second, all processes together */
+  /** rows read per second, by all processes together */
   readonly rowsPerSecond?: number;
-  /** when it may work: `"Mon-Fri 22:00-06:00 Europe/Berlin; Sat,Sun 00:00-24:00 Europe/Berlin"` */
+  /** when the run may work: `"Mon-Fri 22:00-06:00 Europe/Berlin; Sat,Sun 00:00-24:00 Europe/Berlin"` */
   readonly window?: string;
 }
 
-/** A pace with the number of workers in it, which belongs to a run and not to a job. */
+/** A pace with the settings that belong to a run and not to a job. */
 export interface RunPace extends Pace {
-  /** ranges worked on at a time by each process; 4 when absent */
+  /** ranges that each process works on at a time; 4 when absent */
   readonly workers?: number;
-  /** standbys that must keep up: by `application_name`, or by address without a password; those that stream when absent */
+  /** standbys that must keep up, by `application_name` or address without password; when absent, all */
   readonly replica?: readonly string[];
-  /** signals that are left out, by name: for one that holds the run and is known to be no danger */
+  /** names of signals to ignore: those that hold the run but are known to be harmless */
   readonly ignore?: readonly string[];
 }
 
-/** Looks at every part of a pace. @throws UsageError naming the part and what it may be */
+/** Checks every part of a pace. @throws UsageError that names the part and its allowed values */
 export function checkPace<P extends RunPace>(pace: P): P {
   const { batchTime, rowsPerSecond, window, workers } = pace;
   if (batchTime !== undefined) batchTimeMsOf(batchTime);
@@ -37,20 +37,21 @@ export function checkPace<P extends RunPace>(pace: P): P {
   return pace;
 }
 
-/** Milliseconds that a batch should take. @throws UsageError */
+/** How long a batch should take, in milliseconds. @throws UsageError */
 export function batchTimeMsOf(batchTime: Duration): number {
   const milliseconds = parseDuration(batchTime);
   if (milliseconds >= 10 && milliseconds <= 5_000) return milliseconds;
-  throw new UsageError(`The batch time must lie between 10ms and 5s, got ${batchTime}.`, {
-    remedy: "A batch holds row locks while it lasts; 250ms is kind to the database's other users.",
+  throw new UsageError(`The batch time must be between 10ms and 5s, got ${batchTime}.`, {
+    remedy: "A batch holds row locks while it lasts; 250ms hardly delays other sessions.",
   });
 }
 
 const names = ["workers", "batch-time", "rows-per-second", "window", "replica", "ignore"] as const;
 
 /**
- * A change of pace as operators type it: `workers=2 batch-time=100ms rows-per-second=5000 window="22:00-06:00 Europe/Berlin"
- * replica=replica-a,replica-b ignore=archiver`; `name=default` resets a setting, and is null here. @throws UsageError
+ * A change of pace as an operator types it: `workers=2 batch-time=100ms rows-per-second=5000
+ * window="22:00-06:00 Europe/Berlin" replica=replica-a,replica-b ignore=archiver`. `name=default` resets a
+ * setting and gives null. @throws UsageError
  */
 export function parsePaceChange(words: readonly string[]): {
   readonly [Name in keyof RunPace]: RunPace[Name] | null;
@@ -72,7 +73,7 @@ export function parsePaceChange(words: readonly string[]): {
   return change;
 }
 
-/** A pace after a change: what the change does not name stays. */
+/** A pace after a change; settings that the change does not name stay. */
 export function changePace(
   pace: RunPace,
   change: { readonly [Name in keyof RunPace]: RunPace[Name] | null | undefined },
@@ -93,7 +94,7 @@ function readValue(name: (typeof names)[number], text: string): string | number 
   if (text === "default") return null;
   if (name === "replica" || name === "ignore") return readList(name, text);
   if (name === "workers" || name === "rows-per-second") {
-    if (!/^-?[\d_,]+(\.\d+)?$/.test(text)) throw new UsageError(`${name} wants a number, got "${text}".`);
+    if (!/^-?[\d_,]+(\.\d+)?$/.test(text)) throw new UsageError(`${name} must be a number, got "${text}".`);
     return Number(text.replaceAll(/[_,]/g, ""));
   }
   return text;
@@ -101,7 +102,7 @@ function readValue(name: (typeof names)[number], text: string): string | number 
 
 function readList(name: string, text: string): readonly string[] {
   const parts = text.split(",").map((part) => part.trim());
-  if (parts.includes("")) throw new UsageError(`${name} wants names joined by commas, got "${text}".`);
+  if (parts.includes("")) throw new UsageError(`${name} must be names joined by commas, got "${text}".`);
   return name === "replica" ? parts.map(withoutPassword) : parts.map((part) => part.replaceAll("-", " "));
 }
 

@@ -1,19 +1,19 @@
 import { UsageError } from "../../errors.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 
-/** In how many parts a run goes over its rows; a part is a random sample of ranges from the whole key space. */
+/** The stages in which a run covers its rows; each is a random sample of ranges from the whole key space. */
 export interface Rollout {
-  /** the share of the rows that is done after each stage; the last is 1 */
+  /** the share of rows that is done after each stage; the last is 1 */
   readonly shares: readonly number[];
-  /** go on by itself after a stage that was good; else somebody types `resume` */
+  /** continue automatically after a good stage; otherwise an operator types `resume` */
   readonly isAutomatic: boolean;
-  /** how long to wait after a stage before it is judged */
+  /** how long to wait after a stage before judging it */
   readonly soakMs: number;
-  /** the last stage, from 0, that was looked at when it was done; absent before the first */
+  /** the last stage, from 0, that was judged; absent before the first */
   readonly judged?: number;
 }
 
-/** Whether the stage that a run has done was looked at: only then may the next begin. */
+/** Whether the stage that a run has done was judged: only then may the next begin. */
 export function isJudged({
   rollout,
   stage,
@@ -26,7 +26,7 @@ export function isJudged({
 
 const defaultSoak = "1m";
 
-/** `1%` or `5000 rows` first, then everything. `rows` is how many there are, as far as statistics tell. @throws UsageError */
+/** `1%` or `5000 rows` first, then all. `rows` is the total by statistics. @throws UsageError */
 export function canary(text: string, rows: number): Rollout {
   const counted = /^([\d_,]+)( rows?)?$/.exec(text.trim());
   const share =
@@ -35,7 +35,7 @@ export function canary(text: string, rows: number): Rollout {
   return { shares: share >= 1 ? [1] : [share, 1], isAutomatic: false, soakMs: 0 };
 }
 
-/** `1%,10%,100%`: each stage is verified, and judged after it has soaked. @throws UsageError */
+/** `1%,10%,100%`: each stage is verified, then soaks, then is judged. @throws UsageError */
 export function stages(text: string, soak: string = defaultSoak): Rollout {
   const shares = text.split(",").map((part) => parseShare(part.trim()));
   const isRising = shares.every((share, index) => share > (shares[index - 1] ?? 0));
@@ -55,7 +55,8 @@ function parseShare(text: string): number {
 }
 
 function noShare(text: string): UsageError {
-  return new UsageError(`"${text}" is no part of the rows.`, {
-    remedy: 'Write a share above 0% and up to 100%, as "1%"; a canary may also be counted, as "5000 rows".',
+  return new UsageError(`"${text}" is not a part of the rows.`, {
+    remedy:
+      'Write a share above 0% and up to 100%, such as "1%"; for a canary also a number, such as "5000 rows".',
   });
 }

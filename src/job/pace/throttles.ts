@@ -4,7 +4,7 @@ import type { Sql } from "../../postgres/sql/sql.ts";
 import { type Bytes, parseBytes } from "./bytes.ts";
 import { type Duration, parseDuration } from "./duration.ts";
 
-/** What holds a job's runs back, besides what is always looked at; made by the functions below. */
+/** A signal that holds a job's runs back, besides those always looked at; made by the functions below. */
 export type ThrottleDefinition =
   | {
       readonly kind: "replica lag";
@@ -29,7 +29,7 @@ export type ThrottleDefinition =
     }
   | { readonly kind: "stop file"; readonly path: string };
 
-/** Standbys must keep up: those that are named, by `application_name` or as `postgres://…`, else all that stream. */
+/** Standbys must keep up: those named by `application_name` or `postgres://…`, otherwise all that stream. */
 export function replicaLag(limits: {
   readonly replicas?: readonly string[];
   /** 5 seconds when absent */
@@ -46,12 +46,12 @@ export function replicaLag(limits: {
   });
 }
 
-/** WAL by everybody stays below `max` a second: `"20MB"`. */
+/** The WAL rate of the whole server must stay below `max` a second: `"20MB"`. */
 export function walRate({ max }: { readonly max: Bytes }): ThrottleDefinition {
   return Object.freeze({ kind: "wal rate", maxBytesPerSecond: aboveZero(parseBytes(max), max) });
 }
 
-/** A query that answers one number, which must stay below `max`. */
+/** A query that returns one number, which must stay below `max`. */
 export function sqlThrottle(given: {
   readonly name: string;
   readonly query: SqlLike;
@@ -64,7 +64,7 @@ export function sqlThrottle(given: {
   return Object.freeze({ kind: "query", ...given, query });
 }
 
-/** A function that answers a number, which must stay below `max`. */
+/** A function that returns a number, which must stay below `max`. */
 export function functionThrottle(given: {
   readonly name: string;
   readonly max: number;
@@ -74,7 +74,7 @@ export function functionThrottle(given: {
   return Object.freeze({ kind: "function", ...given });
 }
 
-/** A query to Prometheus, whose largest sample must stay below `max`. */
+/** A Prometheus query whose largest sample must stay below `max`. */
 export function prometheusThrottle(given: {
   readonly name: string;
   /** Prometheus' address: `http://prometheus:9090` */
@@ -84,18 +84,18 @@ export function prometheusThrottle(given: {
 }): ThrottleDefinition {
   requireNumber(given);
   if (!/^https?:\/\/./.test(given.url))
-    throw new UsageError(`The throttle "${given.name}" has no address of a Prometheus.`, {
+    throw new UsageError(`The throttle "${given.name}" has no address of a Prometheus server.`, {
       remedy: 'Write url: "http://prometheus:9090".',
     });
   return Object.freeze({ kind: "prometheus", ...given });
 }
 
-/** Holds the run while this file is there; `stop-backfills` in the working directory always does. */
+/** Holds the run while this file exists; a file `stop-backfills` in the working directory always does. */
 export function stopFile(path: string): ThrottleDefinition {
   return Object.freeze({ kind: "stop file", path });
 }
 
-/** A limit of nothing would hold every run for ever. */
+/** A limit of zero would hold every run for ever. */
 function aboveZero(limit: number, text: string): number {
   if (limit > 0) return limit;
   throw new UsageError(`A throttle's limit must be above 0, got ${text}.`, {
@@ -104,7 +104,10 @@ function aboveZero(limit: number, text: string): number {
 }
 
 function requireNumber({ name, max }: { readonly name: string; readonly max: number }): void {
-  if (name === "") throw new UsageError("A throttle has no name.", { remedy: "Its reason begins with it." });
+  if (name === "")
+    throw new UsageError("A throttle has no name.", {
+      remedy: "Name it: the reason for a hold begins with the name.",
+    });
   if (!(Number.isFinite(max) && max > 0))
     throw new UsageError(`The throttle "${name}" has no limit above 0.`, { remedy: "Write max: 10." });
 }

@@ -6,7 +6,7 @@ const dayMs = dayMinutes * minuteMs;
 const weekMinutes = 7 * dayMinutes;
 const days: readonly string[] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-/** A moment as clocks on the wall show it. */
+/** A moment in local time. */
 export interface WallTime {
   /** 0 is Monday */
   readonly day: number;
@@ -14,11 +14,11 @@ export interface WallTime {
   readonly minute: number;
 }
 
-/** A time zone of the IANA database, daylight saving included: `Intl` knows its rules. */
+/** A time zone of the IANA database with daylight saving time; `Intl` knows its rules. */
 export class TimeZone {
   readonly name: string;
   readonly #format: Intl.DateTimeFormat;
-  /** minutes that the zone is ahead of UTC, by the day since 1970; null on days on which that changes */
+  /** minutes that the zone is ahead of UTC, by the day since 1970; null on days on which it changes */
   readonly #aheadOn = new Map<number, number | null>();
 
   /** @throws UsageError when there is no such zone */
@@ -37,7 +37,7 @@ export class TimeZone {
     this.name = name;
   }
 
-  /** Cheap: `Intl` takes a tenth of a millisecond, and is asked for a day or two only. */
+  /** Cheap: `Intl` takes a tenth of a millisecond, so it is asked only for a day or two. */
   wallTime(at: Date): WallTime {
     const ahead = this.#aheadAt(at);
     if (ahead === null) return this.#ask(at);
@@ -68,7 +68,7 @@ export class TimeZone {
   }
 }
 
-/** Minutes since the last midnight to Monday, in UTC; the first of January 1970 was a Thursday. */
+/** Minutes since Monday 00:00 in UTC; 1 January 1970 was a Thursday. */
 function utcMinute(at: Date): number {
   return positive(Math.floor(at.getTime() / minuteMs) + 3 * dayMinutes, weekMinutes);
 }
@@ -77,7 +77,7 @@ function positive(value: number, modulus: number): number {
   return ((value % modulus) + modulus) % modulus;
 }
 
-/** Days as people write them, `Mon-Fri,Sun`; null when it is something else. */
+/** Days as users write them, `Mon-Fri,Sun`; null when it is something else. */
 export function parseDays(text: string): ReadonlySet<number> | null {
   const found = new Set<number>();
   for (const part of text.split(",")) {

@@ -4,7 +4,7 @@ import { TimeZone } from "./time-zone.ts";
 const minuteMs = 60_000;
 const twoDays = 2 * 24 * 60;
 
-/** The next time that it is `06:00 Europe/Berlin`, or a moment like `2026-11-23T06:00+01:00`. @throws UsageError */
+/** The next time it is `06:00 Europe/Berlin`, or a moment `2026-11-23T06:00+01:00`. @throws UsageError */
 export function untilInstant(text: string, now: Date): Date {
   const time = /^(\d{1,2}):([0-5]\d)(?: (\S+))?$/.exec(text.trim());
   if (time === null) return moment(text, now);
@@ -23,16 +23,16 @@ function moment(text: string, now: Date): Date {
   const at = new Date(found?.[0].replace(" ", "T") ?? Number.NaN);
   if (Number.isNaN(at.getTime()) || !isDay(found?.[1] ?? "")) throw noMoment(text);
   if (at > now) return at;
-  throw new UsageError(`${text} has passed already.`, { remedy: "Give a time to come." });
+  throw new UsageError(`${text} has already passed.`, { remedy: "Give a future time." });
 }
 
-/** `Date` takes the 30th of February for the 2nd of March. */
+/** `Date` turns the 30th of February into the 2nd of March. */
 function isDay(date: string): boolean {
   return new Date(`${date}T00:00Z`).toISOString().startsWith(date);
 }
 
 function noMoment(text: string): UsageError {
-  return new UsageError(`"${text}" is no time.`, {
-    remedy: 'Write "06:00 Europe/Berlin", or "2026-11-23T06:00+01:00" with its offset.',
+  return new UsageError(`"${text}" is not a time.`, {
+    remedy: 'Write "06:00 Europe/Berlin", or "2026-11-23T06:00+01:00" with its UTC offset.',
   });
 }

@@ -3,25 +3,25 @@ import { parseDays, TimeZone, type WallTime } from "./time-zone.ts";
 
 const minuteMs = 60_000;
 const dayMinutes = 24 * 60;
-/** A window of one weekday opens again within two weeks, even if the hour in which it lies is once left out. */
+/** A window on one weekday opens again within two weeks, even if a clock change once skips its hour. */
 const lookAheadMinutes = 15 * dayMinutes;
 const weekMs = 7 * dayMinutes * minuteMs;
-/** Openings and closings of two weeks, however a window is cut. */
+/** More than the openings and closings of two weeks, however many windows there are. */
 const mostChanges = 1_000;
 
 /**
- * When a run may work: `22:00-06:00 Europe/Berlin`, `Mon-Fri 22:00-06:00 Europe/Berlin; Sat,Sun 00:00-24:00 Europe/Berlin`.
- * A window over midnight belongs to the day on which it begins. Clocks that are put forward or back are followed: what the
- * clocks on the wall show counts, so a window in the hour that is left out does not open that night.
+ * When a run may work: `22:00-06:00 Europe/Berlin`, `Mon-Fri 22:00-06:00 Europe/Berlin; Sat,Sun 00:00-24:00
+ * Europe/Berlin`. A window over midnight belongs to the day on which it begins. Local time counts: a window
+ * within the hour that a clock change skips does not open that night.
  */
 export class Windows {
-  /** parsed once for each text: what is found out of it is worth keeping */
+  /** each text is parsed once, so that what is computed from it is kept */
   static readonly #known = new Map<string, Windows>();
 
   readonly #windows: readonly Window[];
   readonly #text: string;
   readonly #isNeverClosed: boolean;
-  /** the next change as seen from `from` on: it is asked for again and again */
+  /** the next change after `from`: it is asked for often */
   #seen: { readonly from: number; readonly next: Date | null } | null = null;
 
   private constructor(windows: readonly Window[], text: string) {
@@ -32,7 +32,7 @@ export class Windows {
     );
   }
 
-  /** @throws UsageError naming what is wrong */
+  /** @throws UsageError that says what is wrong */
   static parse(text: string): Windows {
     const known = Windows.#known.get(text);
     if (known !== undefined) return known;
@@ -46,7 +46,7 @@ export class Windows {
     return this.#windows.some(({ zone, ...window }) => isWithin(window, zone.wallTime(at)));
   }
 
-  /** When it opens, or closes if it is open, to the minute; null when that never happens. */
+  /** When it opens, or closes if it is open, to the minute; null when it never changes. */
   nextChange(at: Date): Date | null {
     const seen = this.#seen;
     if (
@@ -60,14 +60,14 @@ export class Windows {
     return next;
   }
 
-  /** Seconds from `at` until so many seconds have passed in which it was open; null when it does not open. */
+  /** Seconds from `at` until it has been open for `openSeconds`; null when it does not open. */
   secondsUntil(openSeconds: number, at: Date): number | null {
     if (this.#isNeverClosed) return openSeconds;
     const end = this.#walk(openSeconds * 1_000, at);
     return end === null ? null : (end.getTime() - at.getTime()) / 1_000;
   }
 
-  /** A week is like the next but for an hour: whole ones need not be gone through. */
+  /** Each week is like the next but for an hour, so whole weeks need not be walked. */
   #walk(openMs: number, at: Date): Date | null {
     let [now, left] = [at, openMs];
     const openInWeek = openMs > weekMs / 100 ? this.#openIn(weekMs, at) : 0;
@@ -87,7 +87,7 @@ export class Windows {
     return null;
   }
 
-  /** Milliseconds in which it is open, out of the next `forMs`. */
+  /** Milliseconds for which it is open within the next `forMs`. */
   #openIn(forMs: number, at: Date): number {
     let open = 0;
     for (let now = at; now.getTime() < at.getTime() + forMs; ) {
@@ -128,12 +128,12 @@ interface Window {
 function parseWindow(text: string): Window {
   const found = /^(?:([A-Za-z,-]+) )?(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)(?: (\S+))?$/.exec(text);
   const days = found?.[1] === undefined ? parseDays("Mon-Sun") : parseDays(found[1]);
-  if (found === null || days === null) throw noWindow(text, "it is not written as one");
+  if (found === null || days === null) throw noWindow(text, "it does not have the form of one");
   const [from, to] = [minutesOf(found[2], found[3]), minutesOf(found[4], found[5])];
   if (from === null || from === dayMinutes || to === null)
     throw noWindow(text, "there is no such time of day");
   if (from === to) throw noWindow(text, "it begins when it ends; the whole day is 00:00-24:00");
-  // A time without a zone would be another one on each machine.
+  // A time without a zone would differ from machine to machine.
   if (found[6] === undefined) throw noWindow(text, "its time zone is missing");
   return { zone: new TimeZone(found[6]), days, from, to };
 }
@@ -156,7 +156,7 @@ function minutesOf(hours = "", minutes = ""): number | null {
 }
 
 function noWindow(text: string, why: string): UsageError {
-  return new UsageError(`"${text}" is no window: ${why}.`, {
+  return new UsageError(`"${text}" is not a window: ${why}.`, {
     remedy: 'Write "22:00-06:00 Europe/Berlin" or "Mon-Fri 22:00-06:00 Europe/Berlin"; join several by ";".',
   });
 }

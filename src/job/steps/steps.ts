@@ -4,17 +4,17 @@ import { bracketed, quoteIdentifier, raw, Sql, sql } from "../../postgres/sql/sq
 import { displayName, parseTableName, type Table } from "../columns/table.ts";
 import { requireNamesFit } from "./require-names-fit.ts";
 
-/** A table's name as a step has it. */
+/** A table's name as a step stores it. */
 export interface StepTable {
   readonly schema: string | null;
   readonly name: string;
 }
 
-/** One schema change of a job: made by the functions below, done and undone by what stands in `src/steps`. */
+/** One schema change of a job: made by the functions below, done and undone by `src/steps`. */
 export type Step = {
-  /** what it does, for people; it also tells the steps of a job apart */
+  /** what it does, for messages; also tells the steps of a job apart */
   readonly name: string;
-  /** codes of SQL checks that this step is known to break, each with the reason why that is right here */
+  /** acknowledged SQL checks: the code of each, with the reason why the step is right here */
   readonly known: Readonly<Record<string, string>>;
 } & (
   | {
@@ -40,7 +40,7 @@ export type Step = {
       readonly kind: "add constraint";
       readonly table: StepTable;
       readonly constraint: string;
-      /** what stands after `add constraint <name>` */
+      /** the SQL after `add constraint <name>` */
       readonly definition: Sql;
     }
   | { readonly kind: "set not null"; readonly table: StepTable; readonly column: string }
@@ -54,24 +54,24 @@ export type Step = {
   | { readonly kind: "drop table"; readonly table: StepTable }
   | {
       readonly kind: "sql";
-      /** texts, each sent by itself; in a transaction it is one */
+      /** texts, each sent by itself; only one when in a transaction */
       readonly up: readonly Sql[];
       readonly down: readonly Sql[] | null;
       readonly transactional: boolean;
-      /** answers one boolean: whether it is done; null where only our own record tells */
+      /** a query that returns one boolean, whether the step is done; null where only the store knows */
       readonly done: Sql | null;
     }
 );
 
 type TableName = string | Pick<Table, "schema" | "name">;
 
-/** What every step may say besides. */
+/** Options that every step has. */
 export interface StepOptions {
-  /** "I know": codes of SQL checks, each with the reason why what they warn of is right here */
+  /** acknowledged SQL checks: the code of each, with the reason why the step is right here */
   readonly known?: Readonly<Record<string, string>>;
 }
 
-/** Adds a column; a default that is not volatile costs no rewrite. Undone by dropping it. */
+/** Adds a column; a default that is not volatile causes no rewrite. Its undo drops the column. */
 export function addColumn(
   table: TableName,
   column: string,
@@ -88,7 +88,7 @@ export function addColumn(
   );
 }
 
-/** Creates a table by a statement of yours, which must create that table. Undone by dropping it. */
+/** Creates a table by your own statement, which must create that table. Its undo drops the table. */
 export function createTable(table: TableName, statement: SqlLike, options: StepOptions = {}): Step {
   return step(
     { kind: "create table", table: named(table), statement: textOf(statement, "What creates a table") },
@@ -97,7 +97,7 @@ export function createTable(table: TableName, statement: SqlLike, options: StepO
   );
 }
 
-/** Creates an index without blocking writes: `by` is what stands in its brackets. One that was left invalid is made anew. */
+/** Creates an index without blocking writes; `by` is the SQL in its brackets. Replaces an invalid index. */
 export function createIndex(
   index: string,
   definition: StepOptions & {
@@ -116,12 +116,12 @@ export function createIndex(
   return step({ kind: "create index", ...parts }, `create index ${index} on ${shown(on)}`, definition);
 }
 
-/** Drops an index without blocking writes. Undone by creating it again as it was. */
+/** Drops an index without blocking writes. Its undo creates the same index again. */
 export function dropIndex(index: string, options: StepOptions = {}): Step {
   return step({ kind: "drop index", index: parseTableName(index) }, `drop index ${index}`, options);
 }
 
-/** Adds a check for new rows at once, and then looks at the old ones without blocking anybody. */
+/** Adds a check for new rows at once, then validates existing rows without blocking other sessions. */
 export function addCheck(
   table: TableName,
   constraint: string,
@@ -133,13 +133,13 @@ export function addCheck(
   return step({ kind: "add constraint", ...parts }, `add check ${constraint} to ${shown(table)}`, options);
 }
 
-/** Adds a foreign key for new rows at once, and then looks at the old ones without blocking anybody. */
+/** Adds a foreign key for new rows at once, then validates existing rows without blocking other sessions. */
 export function addForeignKey(
   table: TableName,
   constraint: string,
   key: StepOptions & {
     readonly columns: readonly string[];
-    /** as SQL has it: `school.student (id) on delete cascade` */
+    /** as in SQL: `school.student (id) on delete cascade` */
     readonly references: SqlLike;
   },
 ): Step {
@@ -150,39 +150,39 @@ export function addForeignKey(
   return step({ kind: "add constraint", ...parts }, `add foreign key ${constraint} to ${shown(table)}`, key);
 }
 
-/** Forbids null without a long lock: by a check that is validated first. */
+/** Forbids null without a long lock, by a check that is validated first. */
 export function setNotNull(table: TableName, column: string, options: StepOptions = {}): Step {
   const name = `set ${shown(table)}.${column} not null`;
   return step({ kind: "set not null", table: named(table), column }, name, options);
 }
 
-/** Renames a column: what still asks for the old name breaks, so it waits for `tidefill contract`. */
+/** Renames a column: programs that use the old name break, so it waits for `tidefill contract`. */
 export function renameColumn(table: TableName, from: string, to: string, options: StepOptions = {}): Step {
   const name = `rename column ${shown(table)}.${from} to ${to}`;
   return step({ kind: "rename column", table: named(table), from, to }, name, options);
 }
 
-/** Drops a column: waits for `tidefill contract`, wants a backup, and cannot be undone. */
+/** Drops a column: waits for `tidefill contract`, needs a backup, and cannot be undone. */
 export function dropColumn(table: TableName, column: string, options: StepOptions = {}): Step {
   const name = `drop column ${shown(table)}.${column}`;
   return step({ kind: "drop column", table: named(table), column }, name, options);
 }
 
-/** Drops a table: waits for `tidefill contract`, wants a backup, and cannot be undone. */
+/** Drops a table: waits for `tidefill contract`, needs a backup, and cannot be undone. */
 export function dropTable(table: TableName, options: StepOptions = {}): Step {
   return step({ kind: "drop table", table: named(table) }, `drop table ${shown(table)}`, options);
 }
 
 /**
- * Statements of your own. In a transaction (as it is unless told otherwise) they are done exactly once; outside of one they may
- * be done again after a crash, so give them a query that says whether they are `done`. What PostgreSQL wants alone there, such
- * as two things `concurrently`, is a list of texts.
+ * Your own statements. In a transaction (the default) they run exactly once. Outside of one they may run
+ * again after a crash, so add a query that says whether they are `done`; there, statements that PostgreSQL
+ * wants alone, such as two with `concurrently`, are a list of texts.
  */
 export function sqlStep(
   definition: StepOptions & {
     readonly name: string;
     readonly up: SqlLike | readonly SqlLike[];
-    /** null where it cannot be undone */
+    /** null where the step cannot be undone */
     readonly down: SqlLike | readonly SqlLike[] | null;
     readonly transactional?: boolean;
     readonly done?: SqlLike;
@@ -196,14 +196,14 @@ export function sqlStep(
   const [done = null] = texts(definition.done ?? []);
   if (up.length === 0 || (transactional && up.length + (down?.length ?? 1) > 2))
     throw new UsageError(`The step "${name}" has ${up.length === 0 ? "no statement" : "a list of texts"}.`, {
-      remedy: "In a transaction it is one text; a list of them is for transactional: false.",
+      remedy: "In a transaction it is one text; a list is only for transactional: false.",
     });
   if (name.trim() === "")
     throw new UsageError("A step has no name.", { remedy: 'Write sqlStep({ name: "…", … }).' });
   return step({ kind: "sql", up, down, transactional, done }, name, definition);
 }
 
-/** Whether it takes something away that a deployed program may still ask for: such steps wait for `tidefill contract`. */
+/** Whether it removes what a deployed program may still use: such steps wait for `tidefill contract`. */
 export function takesAway({ kind }: Step): boolean {
   return kind === "drop column" || kind === "drop table" || kind === "rename column";
 }
@@ -224,7 +224,7 @@ function step(bare: Bare, name: string, { known = {} }: StepOptions): Step {
   requireNamesFit(bare);
   for (const [code, reason] of Object.entries(known))
     if (reason.trim() === "")
-      throw new UsageError(`The step "${name}" knows of ${code} without a reason.`, {
+      throw new UsageError(`The step "${name}" acknowledges ${code} without a reason.`, {
         remedy: `Say why it is right here: known: { "${code}": "the table has ten rows" }.`,
       });
   return Object.freeze({ ...bare, name, known: { ...known } }) as Step;
@@ -243,6 +243,6 @@ function textOf(given: SqlLike, what: string): Sql {
   const text = sqlWithin(given);
   if (text?.values.length === 0) return text;
   throw new UsageError(`${what} must be sql\`…\` without values.`, {
-    remedy: "Write the value into the text: statements that change a schema take no parameters.",
+    remedy: "Write the value as part of the text: statements that change a schema take no parameters.",
   });
 }

@@ -9,20 +9,20 @@ import type { OpenedJob } from "../open/opened-job.ts";
 const walkedRows = 2_000;
 const longestText = 10_000;
 
-/** Types whose texts are ASCII, whatever the database's encoding. */
+/** Types whose texts are ASCII in any database encoding. */
 const plainTypes = new Set(
   "int2 int4 int8 float4 float8 numeric bool uuid date time timetz timestamp timestamptz interval bytea oid".split(
     " ",
   ),
 );
 
-/** The bytes of UTF-8, in hexadecimal digits. */
+/** Valid UTF-8, as hexadecimal digits. */
 const utf8 =
   "^([0-7].|(c[2-9a-f]|d.)[89ab].|(e0[ab].|e[1-9a-f][89ab].)[89ab].|(f0[9ab].|f[1-3][89ab].|f48.)([89ab].){2})*$";
 
 /**
- * A database in SQL_ASCII keeps any bytes, and hands over only those that are UTF-8. What a row job reads, and every key, has to
- * be handed over: the first rows in scope are looked at, without taking a value out of the database.
+ * A database in SQL_ASCII stores any bytes, but returns only valid UTF-8. Every key, and what a row job
+ * reads, must be returned: this checks the first rows in scope, without taking a value out of the database.
  */
 export async function bytesAreText(tx: Transaction, { job, table }: OpenedJob): Promise<Refusal[]> {
   if (table === null || !(await isSqlAscii(tx))) return [];
@@ -41,7 +41,7 @@ async function isSqlAscii(tx: Transaction): Promise<boolean> {
   return rows[0]?.encoding === "SQL_ASCII";
 }
 
-/** Which of the columns hold other bytes in the first rows. */
+/** The columns that contain other bytes in the first rows. */
 async function withOtherBytes(
   tx: Transaction,
   { relation, key, definition }: OpenedTable,
@@ -67,16 +67,16 @@ async function withOtherBytes(
 
 function refusal(table: string, column: string, isKey: boolean): Refusal {
   const name = displayIdentifier(column);
-  const mend = `update ${table} set ${name} = convert_from(convert(convert_to(${name}, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII') where …;   with their true encoding for LATIN1`;
+  const mend = `update ${table} set ${name} = convert_from(convert(convert_to(${name}, 'SQL_ASCII'), 'LATIN1', 'UTF8'), 'SQL_ASCII') where …;   with their real encoding instead of LATIN1`;
   return isKey
     ? {
         check: "bytes-are-text",
-        message: `This database is SQL_ASCII, and the key ${table}.${name} holds bytes that are no UTF-8: no range can be planned over them.`,
-        remedy: `Name another key in the description, or mend the key: ${mend}`,
+        message: `This database is SQL_ASCII, and the key ${table}.${name} holds bytes that are not UTF-8: no range can be planned over them.`,
+        remedy: `Name another key in the description, or fix the key: ${mend}`,
       }
     : {
         check: "bytes-are-text",
-        message: `This database is SQL_ASCII, and ${table}.${name} holds bytes that are no UTF-8: no transform can be given them.`,
-        remedy: `Write an SQL job, which takes no value out of the database (defineSqlJob); or leave these rows out by \`where\`; or mend them: ${mend}`,
+        message: `This database is SQL_ASCII, and ${table}.${name} holds bytes that are not UTF-8: no transform can read them.`,
+        remedy: `Write an SQL job, which takes no value out of the database (defineSqlJob); or exclude these rows with \`where\`; or fix them: ${mend}`,
       };
 }

@@ -4,7 +4,7 @@ import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Check, Refusal } from "../open/check.ts";
 
-/** After an upgrade of the system's collations an index may be in an order that is no longer theirs: rows would be missed. */
+/** After an upgrade of the system's collations an index may be in another order: rows would be missed. */
 export const collationIsUnchanged: Check = async ({ tx, table, relation }) => {
   const { rows } = await tx.query(sql`
     select a.attname, c.collname, c.collversion as recorded,
@@ -25,7 +25,7 @@ export const collationIsUnchanged: Check = async ({ tx, table, relation }) => {
   ];
 };
 
-/** A column without a collation of its own follows the database's, whose version PostgreSQL keeps since 15. */
+/** A column without its own collation uses the database's, whose version PostgreSQL records since 15. */
 async function ofTheDatabase(
   tx: Transaction,
   relation: Relation,

@@ -15,7 +15,8 @@ export const columnsAreAsDescribed: Check = ({ table, relation, read, written })
     }
     const declared = table.columns[column] ?? "";
     const parsed = parseColumnType(declared);
-    // That a key must not be null is told by the check of the key: describing it as null would only be refused again.
+    // A nullable key is refused by the key's own check: a description with a nullable key would only be
+    // refused again.
     const mayBeNull = found.isNullable && !table.key.includes(column);
     const fitting = `${columnTypeFor(found.baseName)}${mayBeNull ? "?" : ""}`;
     if (parsed === null || !fitsCatalogType(parsed, found.baseName)) {
@@ -29,7 +30,7 @@ export const columnsAreAsDescribed: Check = ({ table, relation, read, written })
     if (mayBeNull && !parsed.isNullable && read.includes(column)) {
       return [
         refusal(
-          `${name}.${column} may be null in the database, and the description says that it never is.`,
+          `${name}.${column} may be null in the database, but the description says that it never is.`,
           `Write ${column}: "${fitting}" in the table's description.`,
         ),
       ];

@@ -2,7 +2,7 @@ import { displayName } from "../../job/columns/table.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Check } from "../open/check.ts";
 
-/** A row that is inserted without a value for a column that must have one would be refused, each of them. */
+/** An insert without a value for a not-null column without a default would fail for every row. */
 export const columnsAreFilled: Check = async ({ tx, relation, written }) => {
   const { rows } = await tx.query(sql`
     select a.attname
@@ -16,7 +16,7 @@ export const columnsAreFilled: Check = async ({ tx, relation, written }) => {
       and a.attname <> all (${[...written]}::text[])`);
   return rows.map((row) => ({
     check: "columns-are-filled",
-    message: `${displayName(relation)}.${row.attname} may not be null and has no default, and the job does not insert it.`,
+    message: `${displayName(relation)}.${row.attname} is not null and has no default, but the job does not insert it.`,
     remedy: "Add it to the sink's columns, or give it a default.",
   }));
 };

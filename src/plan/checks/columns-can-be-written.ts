@@ -4,7 +4,7 @@ import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Check, CheckSubject, Refusal } from "../open/check.ts";
 
-/** The sink's columns take values, and the role may read and write what the job needs. */
+/** The sink's columns accept values, and the role may read and write what the job needs. */
 export const columnsCanBeWritten: Check = async (subject) => {
   const { tx, relation, read, written, verb } = subject;
   const name = displayName(relation);
@@ -24,7 +24,7 @@ export const columnsCanBeWritten: Check = async (subject) => {
   return refusals;
 };
 
-/** Columns whose values PostgreSQL makes by itself. */
+/** Columns whose values PostgreSQL generates. */
 function generatedAmong({ relation, written, verb, conflict, overridesIdentity }: CheckSubject): Refusal[] {
   const updated = verb === "update" ? written : conflict?.do === "update" ? conflict.columns : [];
   return written.flatMap((column) => {
@@ -38,8 +38,8 @@ function generatedAmong({ relation, written, verb, conflict, overridesIdentity }
         check: "columns-can-be-written",
         message: `${displayName(relation)}.${column} is ${how}; PostgreSQL refuses values for it.`,
         remedy: mayOverride
-          ? `Take it out of the sink's columns; or, to keep the numbers that the rows have, write insertInto(…, { overriding: "system" }).`
-          : "Take it out of the sink's columns.",
+          ? `Remove it from the sink's columns; or, to keep the rows' own numbers, write insertInto(…, { overriding: "system" }).`
+          : "Remove it from the sink's columns.",
       },
     ];
   });

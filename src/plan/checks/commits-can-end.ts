@@ -1,7 +1,7 @@
 import { whyCommitsWait } from "../../postgres/server/why-commits-wait.ts";
 import type { Check } from "../open/check.ts";
 
-/** A commit that waits for a standby that is away keeps its session, and the locks of its rows, until the standby is back. */
+/** A commit that waits for an absent standby keeps its session and row locks until the standby is back. */
 export const commitsCanEnd: Check = async ({ tx }) => {
   const why = await whyCommitsWait(tx);
   if (why === null) return [];

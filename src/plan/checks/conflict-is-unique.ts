@@ -8,31 +8,31 @@ import type { OnConflict } from "../../sink/definitions/on-conflict.ts";
 import type { Check, Refusal } from "../open/check.ts";
 import { findArbiter } from "../open/find-arbiter.ts";
 
-/** What `onConflict` names must be unique in the table, and of a kind that PostgreSQL decides conflicts by. */
+/** What `onConflict` names must be unique in the table, by an index that PostgreSQL accepts for conflicts. */
 export const conflictIsUnique: Check = async ({ tx, relation, conflict = null }) => {
   if (conflict === null) return [];
   const found = await findArbiter(tx, relation, conflict).catch((error: unknown) => mistakeIn(error));
   if (typeof found === "string") {
     return refuse(
       `PostgreSQL does not accept onConflict of this job: ${found}.`,
-      "Write it as the index of the table is written; its expressions see the table's columns and nothing else.",
+      "Write it as the table's index is written; its expressions can use only the table's columns.",
     );
   }
   if (found === null) return [notUnique(relation, conflict, await readUniqueIndexes(tx, relation))];
   const { name, isExclusion, isDeferrable, parts } = found;
   if (isExclusion && conflict.do !== "nothing") {
     return refuse(
-      `${name} of ${displayName(relation)} is an exclusion constraint; PostgreSQL decides nothing but do: "nothing" by it.`,
-      'Write do: "nothing"; or leave onConflict out: then a row that meets another one is a reject.',
+      `${name} of ${displayName(relation)} is an exclusion constraint; PostgreSQL accepts it only for do: "nothing".`,
+      'Write do: "nothing"; or leave onConflict out: then a row that meets another one becomes a reject.',
     );
   }
   if (isDeferrable && (isExclusion || conflict.do !== "reject")) {
     const columns = parts.map(({ text }) => text).join(", ");
     return refuse(
-      `${name} of ${displayName(relation)} is deferrable, and PostgreSQL decides no conflict by such a constraint.`,
+      `${name} of ${displayName(relation)} is deferrable, and PostgreSQL does not accept such a constraint for conflicts.`,
       isExclusion
-        ? "Leave onConflict out: then a row that meets another one is a reject."
-        : `Write do: "reject"; or make an index beside it: create unique index concurrently on ${displayName(relation)} (${columns});`,
+        ? "Leave onConflict out: then a row that meets another one becomes a reject."
+        : `Write do: "reject"; or create an index besides it: create unique index concurrently on ${displayName(relation)} (${columns});`,
     );
   }
   return [];
@@ -53,7 +53,7 @@ function notUnique(relation: Relation, conflict: OnConflict, indexes: readonly U
   const there = indexes
     .filter(({ isDeferrable }) => !isDeferrable)
     .map((index) => `${describe(index)} (${index.name})`);
-  const has = there.length === 0 ? "Nothing is unique there." : `What is unique there: ${there.join("; ")}.`;
+  const has = there.length === 0 ? "Nothing is unique there." : `The table has: ${there.join("; ")}.`;
   const { target = [], where, constraint } = conflict;
   if (constraint !== undefined) {
     return {
@@ -66,12 +66,12 @@ function notUnique(relation: Relation, conflict: OnConflict, indexes: readonly U
   const only = where === undefined ? "" : ` where ${where}`;
   return {
     check: "conflict-is-unique",
-    message: `onConflict names (${parts.join(", ")})${only}, and ${table} has no unique index of just that.`,
-    remedy: `${has} Or make it: create unique index concurrently on ${table} (${parts.join(", ")})${only};`,
+    message: `onConflict names (${parts.join(", ")})${only}, but ${table} has no unique index on exactly that.`,
+    remedy: `${has} Or create it: create unique index concurrently on ${table} (${parts.join(", ")})${only};`,
   };
 }
 
-/** How a job names it. */
+/** How a job names the index. */
 function describe({ parts, predicate, isExclusion, constraint }: UniqueIndex): string {
   if (isExclusion) return `constraint: ${JSON.stringify(constraint)} with do: "nothing"`;
   const names = parts.map(({ column, text }) =>

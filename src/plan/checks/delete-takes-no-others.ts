@@ -4,7 +4,7 @@ import type { Check } from "../open/check.ts";
 
 const rules: Readonly<Record<string, string>> = { c: "cascade", n: "set null", d: "set default" };
 
-/** A delete that takes rows of other tables along, or changes them, could not be undone whole. */
+/** A delete that also deletes or changes rows of other tables could not be undone completely. */
 export const deleteTakesNoOthers: Check = async ({ tx, job, relation, verb }) => {
   if (verb !== "delete" || !job.undoable) return [];
   const { rows } = await tx.query(sql`
@@ -18,6 +18,6 @@ export const deleteTakesNoOthers: Check = async ({ tx, job, relation, verb }) =>
   return rows.map(({ conname, other, confdeltype }) => ({
     check: "delete-takes-no-others",
     message: `Deleting a row of ${displayName(relation)} changes rows of ${other} (${conname}, on delete ${rules[confdeltype ?? ""]}); no undo log would hold them.`,
-    remedy: `Do the rows of ${other} first, by a job of their own; or write undoable: false, and make a backup.`,
+    remedy: `Process the rows of ${other} first, by a job of their own; or write undoable: false, and make a backup.`,
   }));
 };

@@ -5,12 +5,12 @@ import { displayIdentifier } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { Check, Refusal } from "../open/check.ts";
 
-/** 8 MB: below that, a scan costs no one anything. */
+/** 8 MB: scanning a smaller table costs next to nothing. */
 const bigPages = 1_024;
 
 /**
- * For each row that goes, or changes its key, PostgreSQL looks for rows that refer to it: without an index it scans the other
- * table, once a row. No query plan shows that.
+ * For each row that is deleted, or whose key changes, PostgreSQL looks for rows that refer to it: without an
+ * index it scans the other table, once for each row. No query plan shows that.
  */
 export const foreignKeysHaveAnIndex: Check = async ({ tx, relation, written, verb }) => {
   if (verb !== "delete" && verb !== "update") return [];
@@ -18,11 +18,11 @@ export const foreignKeysHaveAnIndex: Check = async ({ tx, relation, written, ver
   return slow
     .filter(({ pages }) => pages > bigPages)
     .map((reference) =>
-      refusal(reference, verb === "delete" ? `row of ${displayName(relation)} that goes` : keyOf(relation)),
+      refusal(reference, verb === "delete" ? `deleted row of ${displayName(relation)}` : keyOf(relation)),
     );
 };
 
-/** The same of tables that are small today: it is only told. With what an undo of an insert would delete. */
+/** The same for tables that are small today, as a warning; and for what an insert's undo would delete. */
 export async function slowForeignKeys(
   tx: Queryable,
   relation: Relation,
@@ -34,8 +34,8 @@ export async function slowForeignKeys(
     verb === "update"
       ? keyOf(relation)
       : verb === "insert"
-        ? `row that an undo takes out of ${displayName(relation)}`
-        : `row of ${displayName(relation)} that goes`;
+        ? `row that an undo deletes from ${displayName(relation)}`
+        : `deleted row of ${displayName(relation)}`;
   return slow
     .filter(({ pages }) => (verb === "insert" ? pages > bigPages : pages > 0))
     .map((reference) => refusal(reference, each));
@@ -56,15 +56,15 @@ async function slowReferences(
 }
 
 function keyOf(relation: Relation): string {
-  return `key of ${displayName(relation)} that changes`;
+  return `changed key of ${displayName(relation)}`;
 }
 
 function refusal(reference: Reference, each: string): Refusal {
   const { table, constraint, columns, pages, isPartitioned, of } = reference;
   const list = columns.map(displayIdentifier).join(", ");
-  // A partitioned table takes no index that is built on the side.
+  // An index on a partitioned table cannot be built concurrently.
   const how = isPartitioned
-    ? `create index on only ${table} (${list});   then concurrently on each of its partitions, and attach those`
+    ? `create index on only ${table} (${list});   then create it concurrently on each partition, and attach those`
     : `create index concurrently on ${table} (${list});`;
   return {
     check: "foreign-keys-have-an-index",

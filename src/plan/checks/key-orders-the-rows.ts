@@ -5,19 +5,19 @@ import type { Check } from "../open/check.ts";
 
 const faults: Readonly<Record<Exclude<KeyIndexFault, "none">, string>> = {
   "not-btree": "is not a btree index, so it does not order the rows",
-  "not-unique": "is not unique: rows with equal keys would be passed over between two batches",
+  "not-unique": "is not unique: rows with equal keys would be skipped between two batches",
   partial: "is partial: rows outside of it would never be seen",
   invalid: "is invalid: it may lack rows",
-  deferrable: "is deferrable: its keys may be doubled for a while",
+  deferrable: "is deferrable: its keys may be duplicates for a while",
   nulls: "has nullable columns: a row without a key would never be seen",
-  "other-order": "orders its columns otherwise than their types and collations do",
+  "other-order": "does not order its columns as their types and collations do",
 };
 
-/** Rows are found, ordered and finished by their key, so it must be one: unique, not null, served by a btree index. */
+/** The key finds, orders and finishes the rows: it must be unique and not null, with a btree index. */
 export const keyOrdersTheRows: Check = async ({ tx, table, relation }) => {
   const name = displayName(relation);
   const columns = table.key.join(", ");
-  // A partitioned table takes no index that is built on the side.
+  // An index on a partitioned table cannot be built concurrently.
   const concurrently = relation.kind === "partitioned table" ? "" : "concurrently ";
   const nullable = relation.columns.filter(({ name, isNullable }) => isNullable && table.key.includes(name));
   const refuse = (message: string) => [
@@ -37,13 +37,13 @@ export const keyOrdersTheRows: Check = async ({ tx, table, relation }) => {
   );
   if (schemas.size > 1) {
     return refuse(
-      `The key (${columns}) of ${name} mixes types whose operators live in ${[...schemas].join(" and ")}.`,
+      `The key (${columns}) of ${name} mixes types with operators in ${[...schemas].join(" and ")}.`,
     );
   }
   return [];
 };
 
-/** What makes these columns not null. */
+/** The statement that makes these columns not null. */
 function hintFor(nullable: readonly { readonly name: string }[], table: string): string {
   const sets = nullable.map(({ name }) => `alter column ${displayIdentifier(name)} set not null`);
   return sets.length === 0

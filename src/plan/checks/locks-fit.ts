@@ -1,10 +1,10 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Check } from "../open/check.ts";
 
-/** One batch may take so much of the server's lock table: several are under way at once, and the application needs the rest. */
+/** The share of the lock table that a batch may take: several run at once, besides the application. */
 const mostTaken = 0.25;
 
-/** A batch whose bounds leave no partition out takes a lock on each, and on each of their indexes. */
+/** A batch whose bounds exclude no partition takes a lock on each partition, and on each of its indexes. */
 export const locksFit: Check = async ({ tx, relation }) => {
   if (relation.kind !== "partitioned table") return [];
   const { rows } = await tx.query(sql`

@@ -2,7 +2,7 @@ import { displayName } from "../../job/columns/table.ts";
 import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
 import type { Check, CheckSubject } from "../open/check.ts";
 
-/** A rule makes another statement of ours, or none: PostgreSQL refuses that in a statement that also keeps the old values. */
+/** A rule replaces or extends a statement: PostgreSQL refuses that for one that also keeps old values. */
 export const noRuleRewrites: Check = async (subject) => {
   const { tx, relation, verb } = subject;
   const minds = subject.conflict != null;
@@ -13,15 +13,15 @@ export const noRuleRewrites: Check = async (subject) => {
     from pg_catalog.pg_rewrite
     where ev_class = ${relation.oid}::oid
       and ev_type = any (${eventsOf(subject)}::"char"[])
-      -- beside ON CONFLICT PostgreSQL takes no rule at all, not even one that is disabled
+      -- with ON CONFLICT PostgreSQL accepts no rule at all, not even a disabled one
       and (ev_enabled in ('O', 'A') or ${minds}::boolean and ev_type <> '4')
-      -- beside a statement that keeps nothing, one that is done as well is none of our business
+      -- an additional action does not matter to a statement that keeps no old values
       and (is_instead or ${minds || subject.job.undoable}::boolean)
     order by rulename`);
   const name = displayName(relation);
   return rows.map(({ rulename, event, is_instead, definition }) => {
     const rule = displayIdentifier(rulename ?? "");
-    const does = is_instead === "t" ? "does something else instead" : "does something else as well";
+    const does = is_instead === "t" ? "does something else instead" : "does something in addition";
     const again = (definition ?? "").replaceAll(/\s+/g, " ").trim();
     return {
       check: "no-rule-rewrites",
@@ -37,7 +37,7 @@ export const noRuleRewrites: Check = async (subject) => {
 const events = { update: "2", insert: "3", delete: "4" } as const;
 const undone = { update: "2", insert: "4", delete: "3" } as const;
 
-/** What the job does, what its undo would do, and what an upsert does beside. */
+/** What the job does, what its undo would do, and what an upsert does in addition. */
 function eventsOf({ verb, job, conflict }: CheckSubject): string[] {
   if (verb === null) return [];
   return [

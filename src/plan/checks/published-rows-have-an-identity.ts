@@ -3,10 +3,10 @@ import { type PublishedFault, readPublishedFaults } from "../../postgres/server/
 import { displayIdentifier } from "../../postgres/sql/sql.ts";
 import type { Check, CheckSubject, Refusal } from "../open/check.ts";
 
-/** Statements of one remedy; a table may have a thousand partitions. */
+/** The most statements in one remedy; a table may have a thousand partitions. */
 const mostShown = 5;
 
-/** PostgreSQL refuses an update of a published table whose rows subscribers could not tell apart. */
+/** PostgreSQL refuses to update a published table whose rows subscribers could not tell apart. */
 export const publishedRowsHaveAnIdentity: Check = async (subject) => {
   const events = eventsOf(subject);
   if (events.length === 0) return [];
@@ -18,7 +18,7 @@ export const publishedRowsHaveAnIdentity: Check = async (subject) => {
   });
 };
 
-/** What the job does, and what its undo would do, that a subscriber would have to find a row for. */
+/** What the job and its undo do for which a subscriber must find the row. */
 function eventsOf({ verb, job, overwrites }: CheckSubject): ("update" | "delete")[] {
   if (verb === null) return [];
   if (verb !== "insert") return [verb];
@@ -47,8 +47,8 @@ function messageOf(fault: PublishedFault): string {
   if (fault.fault === "row filter")
     return `${published} with a row filter on ${columns}, which is not part of its replica identity`;
   return columns === ""
-    ? `${published} with a list of columns, and its replica identity is full`
-    : `${published} with a list of columns that lacks ${columns} of its replica identity`;
+    ? `${published} with a column list, but its replica identity is full`
+    : `${published} with a column list that lacks ${columns} of its replica identity`;
 }
 
 function remedyOf(found: PublishedFault): string {
@@ -59,7 +59,7 @@ function remedyOf(found: PublishedFault): string {
   if (fault === "row filter") return `alter table ${table} replica identity full;`;
   const change = `alter publication ${displayIdentifier(publication)}`;
   const whole = [...listed, ...columns.filter((column) => !listed.includes(column))].map(displayIdentifier);
-  // No list of columns fits an identity of all columns.
+  // No column list fits an identity of all columns.
   return columns.length === 0
     ? `alter table ${table} replica identity ${index === null ? "default" : `using index ${displayIdentifier(index)}`};`
     : `${change} drop table ${displayName(of)}; ${change} add table ${displayName(of)} (${whole.join(", ")})${filter === null ? "" : ` where ${filter}`};`;

@@ -5,10 +5,10 @@ import type { Refusal } from "../open/check.ts";
 import type { OpenedJob } from "../open/opened-job.ts";
 import { sampleStatements } from "../open/sample-statements.ts";
 
-/** 8 MB: below that, a scan costs no one anything. */
+/** 8 MB: scanning a smaller table costs next to nothing. */
 const bigPages = 1_024;
 
-/** No batch may scan or sort a big table, its own or one that the job's SQL looks into. */
+/** No batch may scan or sort a large table, neither its own nor one that the job's SQL reads. */
 export async function readsByAnIndex(tx: Transaction, opened: OpenedJob): Promise<Refusal[]> {
   const statements = await sampleStatements(tx, opened);
   const refusals: Refusal[] = [];

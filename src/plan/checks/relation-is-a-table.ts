@@ -4,7 +4,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Check, Refusal } from "../open/check.ts";
 
-/** Only a table has rows that can be locked, keyed and written; an inheritance parent has others' rows under its key. */
+/** Only a table's rows can be locked, keyed and written; a parent table includes its children's rows. */
 export const relationIsATable: Check = async ({ tx, relation }) => {
   const name = displayName(relation);
   if (relation.kind !== "table" && relation.kind !== "partitioned table") {
@@ -21,7 +21,7 @@ export const relationIsATable: Check = async ({ tx, relation }) => {
 
 const mostShown = 3;
 
-/** A parent's key is not unique across its children; each of them is a table like any other. */
+/** A parent's key is not unique across its children; each child is a table like any other. */
 async function ofParent(tx: Transaction, relation: Relation): Promise<Refusal[]> {
   const { rows } = await tx.query(sql`
     select n.nspname, c.relname, pg_catalog.count(*) over () as children
@@ -42,15 +42,15 @@ async function ofParent(tx: Transaction, relation: Relation): Promise<Refusal[]>
     return [
       {
         check: "relation-is-a-table",
-        message: `${name} is a hypertable: its rows lie in ${children} chunks (${listed}), and its key is not unique across them.`,
-        remedy: `Write a job for each chunk that select show_chunks('${name.replaceAll("'", "''")}'); lists: ${jobs}   A compressed chunk takes no update: select decompress_chunk(…); first, and keep the policies from making or dropping chunks meanwhile.`,
+        message: `${name} is a hypertable: its rows are in ${children} chunks (${listed}), and its key is not unique across them.`,
+        remedy: `Write a job for each chunk that select show_chunks('${name.replaceAll("'", "''")}'); lists: ${jobs}   A compressed chunk accepts no update: first select decompress_chunk(…); and stop policies from creating or dropping chunks meanwhile.`,
       },
     ];
   return [
     {
       check: "relation-is-a-table",
       message: `${name} has tables that inherit from it (${listed}): its key is not unique across them.`,
-      remedy: `Write one job for each of the tables: ${jobs}   Rows of ${name} itself come along once they lie in one of them: with own as (delete from only ${name} returning *) insert into ${names[0]} select * from own;`,
+      remedy: `Write one job for each of the tables: ${jobs}   To include rows of ${name} itself, move them into one of the tables: with own as (delete from only ${name} returning *) insert into ${names[0]} select * from own;`,
     },
   ];
 }
@@ -59,7 +59,7 @@ function jobName(table: string): string {
   return `fill-${table.replaceAll(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
 }
 
-/** A name as a shell takes it. */
+/** A name as a shell reads it. */
 function shellWord(text: string): string {
   return /^[\w.]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

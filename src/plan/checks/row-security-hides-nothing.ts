@@ -2,10 +2,11 @@ import { displayName } from "../../job/columns/table.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Check } from "../open/check.ts";
 
-/** A policy that filters rows for this role would make the run pass them over in silence. */
+/** A policy that filters rows for this role would make the run silently skip them. */
 export const rowSecurityHidesNothing: Check = async ({ tx, relation }) => {
   if (!relation.hasRowSecurity) return [];
-  // With row_security off, which every transaction of ours sets, row_security_active is never true: ask what decides it.
+  // Our transactions set row_security to off, which makes row_security_active false: this reads what decides
+  // it.
   const { rows } = await tx.query(sql`
     select current_user as role,
       pg_catalog.pg_has_role(c.relowner, 'usage') as is_owner,
@@ -21,7 +22,7 @@ export const rowSecurityHidesNothing: Check = async ({ tx, relation }) => {
       message: `Row security hides rows of ${displayName(relation)} from the role ${rows[0].role}: they would be missed.`,
       remedy:
         rows[0].is_owner === "t"
-          ? `The table forces its policies upon its owner, too. For the time of the run: alter table ${displayName(relation)} no force row level security;   or run as a role with the attribute bypassrls.`
+          ? `The table applies its policies to its owner, too. For the duration of the run: alter table ${displayName(relation)} no force row level security;   or run as a role with the attribute bypassrls.`
           : "Run as the table's owner, or as a role with the attribute bypassrls.",
     },
   ];

@@ -4,7 +4,7 @@ import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Refusal } from "../open/check.ts";
 
-/** A verify finds rows by their addresses, partition by partition: where rights are by column, that is a right of its own. */
+/** A verify finds rows by address in each partition: with column privileges, that needs one of its own. */
 export async function rowsCanBeVerified(
   tx: Transaction,
   relation: Relation,
@@ -27,7 +27,7 @@ export async function rowsCanBeVerified(
     const name = displayName({ schema: nspname ?? "", name: relname ?? "" });
     return {
       check: "rows-can-be-verified",
-      message: `A verify finds the rows of ${name} by their addresses, and the role ${role} may not select ${columns}.`,
+      message: `A verify finds the rows of ${name} by their addresses, but the role ${role} may not select ${columns}.`,
       remedy: `grant select (${columns}) on ${name} to ${displayIdentifier(role ?? "")};`,
     };
   });

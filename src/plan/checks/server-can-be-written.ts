@@ -3,7 +3,7 @@ import type { Check } from "../open/check.ts";
 
 const oldestVersion = 14;
 
-/** A primary of a version that we know. */
+/** The server is a primary of a supported version. */
 export const serverCanBeWritten: Check = async ({ tx }) => {
   const { rows } = await tx.query(sql`
     select pg_catalog.current_setting('server_version_num')::integer / 10000 as version,
@@ -19,7 +19,7 @@ export const serverCanBeWritten: Check = async ({ tx }) => {
   if (rows[0]?.standby === "t") {
     return refuse(
       "This server is a standby; nothing can be written here.",
-      "Give the primary's address in --database-url.",
+      "Pass the primary's address with --database-url.",
     );
   }
   if (rows[0]?.read_only === "on") {

@@ -20,21 +20,21 @@ import type { Refusal } from "../open/check.ts";
 import type { OpenedJob } from "../open/opened-job.ts";
 import { type AnySink, resolveJob } from "../open/resolve-job.ts";
 
-/** The first keys of the job, and of those that are in scope the rows that are tried. */
+/** How many first keys of the job are read, and how many rows in scope among them are tried. */
 const sampleKeys = 10_000;
 const sampleRows = 1_000;
 
-/** Whether rows would take values that other rows still hold. */
+/** Rows would take values that other rows still hold. */
 interface Shift {
   readonly constraint: ComparingConstraint;
-  /** the others come after them in the order of the key, and so would surely be met */
+  /** the other rows come later in key order, so the conflict is certain */
   readonly isAhead: boolean;
 }
 
 /**
- * `position = position + 1` under a unique constraint: each row takes the value of the next one, which still holds it. The first
- * rows of the job are tried: a row that is met must be one that would be changed itself, since two rows that would end with the
- * same value are the data's fault, and rejects.
+ * `position = position + 1` under a unique constraint: each row takes the value of the next row, which still
+ * holds it. The job's first rows are tried. Only a row that would itself change counts: two rows that would
+ * end with the same value are a fault of the data, and become rejects.
  */
 export async function uniqueIsNotShifted(
   tx: Transaction,
@@ -45,12 +45,12 @@ export async function uniqueIsNotShifted(
   const shifts = (await readShifts(tx, table, sink)).filter(({ isAhead }) => isAhead);
   return shifts.map((shift) => ({
     check: "unique-is-not-shifted",
-    message: `${describeShift(table, sink, shift)} that rows further on still hold: PostgreSQL would refuse them, row by row.`,
+    message: `${describeShift(table, sink, shift)} that later rows still hold: PostgreSQL would refuse them, row by row.`,
     remedy: `${twoJobs(sink, shift)}${oneStatement(table, sink, shift)}.`,
   }));
 }
 
-/** Shifts that a run does in the order of the key, as long as nothing works beside it. */
+/** Shifts that a single worker can do in key order, but several workers cannot. */
 export async function shiftsBehind(
   tx: Transaction,
   { table, job }: OpenedJob,
@@ -60,7 +60,7 @@ export async function shiftsBehind(
   const shifts = await readShifts(tx, table, sink);
   return shifts.map((shift) => ({
     check: "unique-is-not-shifted",
-    message: `${describeShift(table, sink, shift)} that the rows before them hold until they are done: workers beside each other would meet them.`,
+    message: `${describeShift(table, sink, shift)} that earlier rows hold until they are done: several workers would run into them.`,
     remedy: `tidefill run ${job.name} --workers 1`,
   }));
 }
@@ -79,7 +79,7 @@ async function readShifts(tx: Transaction, table: OpenedTable, sink: AnySink): P
   return shifts;
 }
 
-/** A row that would take the values of another one which is to leave them; one that comes after it, where there is any. */
+/** A row that takes the values of another row that will change; preferably of one that comes later. */
 function meeting(
   table: OpenedTable,
   expressions: Readonly<Record<string, Sql>>,
@@ -136,7 +136,7 @@ interface Assignment {
   readonly isNumber: boolean;
 }
 
-/** What the job sets of a constraint's columns, as its author wrote it. */
+/** The job's assignments to a constraint's columns, as the author wrote them. */
 function assignments(sink: AnySink, { columns }: ComparingConstraint): Assignment[] {
   if (!(sink instanceof SqlUpdateSink)) return [];
   return columns.flatMap(({ name, isNumber }) => {
@@ -147,12 +147,12 @@ function assignments(sink: AnySink, { columns }: ComparingConstraint): Assignmen
   });
 }
 
-/** Through values that no row holds: below zero. */
+/** By way of values that no row holds: below zero. */
 function twoJobs(sink: AnySink, { constraint }: Shift): string {
   const [first] = assignments(sink, constraint).filter(({ isNumber }) => isNumber);
   if (first === undefined) return "";
   const { column, expression } = first;
-  return `Do it by two jobs, through values that no row holds: first ${column} = -(${expression}), then ${column} = -${column} where ${column} < 0; or `;
+  return `Use two jobs, by way of values that no row holds: first ${column} = -(${expression}), then ${column} = -${column} where ${column} < 0; or `;
 }
 
 function oneStatement({ relation }: OpenedTable, sink: AnySink, { constraint }: Shift): string {

@@ -3,8 +3,8 @@ import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
 import type { Check } from "../open/check.ts";
 
 /**
- * Which rows of an upsert were new must be known, to count them and to undo them. Before PostgreSQL 18 only the row's own
- * `xmax` tells, and of a partitioned table PostgreSQL does not answer it.
+ * Which rows of an upsert were new must be known, to count and undo them. Before PostgreSQL 18 only the row's
+ * own `xmax` tells that, and PostgreSQL does not return it for a partitioned table.
  */
 export const upsertTellsWhatIsNew: Check = async ({ tx, relation, overwrites }) => {
   if (!overwrites || relation.kind !== "partitioned table" || (await hasReturningOld(tx))) return [];

@@ -3,7 +3,7 @@ import { displayName } from "../../job/columns/table.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Check, CheckSubject, Refusal } from "../open/check.ts";
 
-/** Values that leave the database as texts must come back as they were. */
+/** Values that leave the database as texts must come back unchanged. */
 export const valuesCanBeCarried: Check = async (subject) => {
   const { tx, table, relation } = subject;
   const encrypted = encryptedColumns(subject);
@@ -58,7 +58,7 @@ export const valuesCanBeCarried: Check = async (subject) => {
   });
 };
 
-/** Columns whose values an encrypted undo log keeps. */
+/** The columns whose values an encrypted undo log keeps. */
 function encryptedColumns({ job, table, relation, read, written, verb }: CheckSubject): readonly string[] {
   const isPersonal =
     job.personalData || [...read, ...written].some((name) => table.personalData.includes(name));
@@ -66,7 +66,7 @@ function encryptedColumns({ job, table, relation, read, written, verb }: CheckSu
   return verb === "delete" ? relation.columns.map(({ name }) => name) : written;
 }
 
-/** The setting under which a money is printed so that it is read as something else; null where it is not. */
+/** The setting under which a money's text is read back as another value; null where it is not. */
 async function lostMoney({ tx }: CheckSubject): Promise<string | null> {
   const { rows } = await tx.query(sql`
     select pg_catalog.current_setting('lc_monetary') as setting
@@ -83,28 +83,28 @@ const bySql = "write an SQL job, which takes no value out of the database (defin
 
 function xmlInside(column: string): Refusal {
   return refusal(
-    `${column} has an xml inside, which PostgreSQL prints without the declaration that it may begin with: it would not come back as it was.`,
+    `${column} contains an xml, which PostgreSQL prints without its declaration: it would not come back unchanged.`,
     `Leave the column out of \`read\` and of personal data, or ${bySql}.`,
   );
 }
 
 function otherDelimiter(column: string, name: string): Refusal {
   return refusal(
-    `${column} is an array whose elements PostgreSQL does not separate by commas, so it cannot be taken apart.`,
+    `${column} is an array whose elements PostgreSQL does not separate by commas, so it cannot be parsed.`,
     `Write ${name}: "text" in the table's description.`,
   );
 }
 
 function moneyInside(column: string): Refusal {
   return refusal(
-    `${column} has money inside, which an encrypted undo log would keep as it is printed under lc_monetary of today.`,
+    `${column} contains money, which an encrypted undo log would store as printed under today's lc_monetary.`,
     "Write undoable: false in the job, and back up first: tidefill backup <job>",
   );
 }
 
 function unreadableMoney(column: string, setting: string): Refusal {
   return refusal(
-    `${column} holds money, which PostgreSQL prints under lc_monetary = '${setting}' so that it reads something else.`,
+    `${column} holds money, which PostgreSQL prints under lc_monetary = '${setting}' in a form that it reads back as another value.`,
     `alter role … set lc_monetary = 'C';   or ${bySql}.`,
   );
 }

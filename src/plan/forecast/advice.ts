@@ -1,15 +1,15 @@
 import type { ForecastTable } from "./forecast-table.ts";
 
-/** Something that would make a run cheaper. */
+/** A way to make a run cheaper. */
 export interface Advice {
-  /** what to do, as an order: `drop index essay_words first` */
+  /** what to do, as an instruction: `drop index essay_words first` */
   readonly action: string;
   readonly why: string;
-  /** how large it is what stands in the way; null where nothing does */
+  /** the size of what slows the run down; null where nothing does */
   readonly bytes: number | null;
 }
 
-/** What would make writing a table cheaper. */
+/** What would make writing to a table cheaper. */
 export function adviceFor(table: ForecastTable): Advice[] {
   return [...indexAdvice(table), ...roomAdvice(table), ...identityAdvice(table)];
 }
@@ -22,7 +22,7 @@ function indexAdvice({ facts, verb, changed, canBeHot }: ForecastTable): Advice[
   const droppable = inTheWay.filter(({ constraint, isUnique }) => constraint === null && !isUnique);
   const why =
     verb === "insert"
-      ? "each row that comes in adds an entry to it"
+      ? "each inserted row adds an entry to it"
       : droppable.length === inTheWay.length
         ? `without ${droppable.length === 1 ? "it" : `these ${droppable.length}`} updates can be HOT, which leave all indexes alone`
         : "each update adds an entry to it";

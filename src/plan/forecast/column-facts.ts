@@ -2,25 +2,25 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable, Row } from "../../postgres/transaction/database.ts";
 import { type Interval, nothing } from "./interval.ts";
 
-/** A column as its values lie in a row, by the catalogue and by PostgreSQL's statistics. */
+/** A column's size in a row, by the catalogue and PostgreSQL's statistics. */
 export interface ColumnFacts {
   readonly name: string;
-  /** bytes of every value; null where the length differs */
+  /** bytes of every value; null where lengths vary */
   readonly fixedBytes: number | null;
-  /** average bytes of a value that is not null; null where the statistics do not tell */
+  /** average bytes of a value that is not null; null without statistics */
   readonly averageBytes: number | null;
-  /** bytes that a value takes in a row today, nulls counted as nothing */
+  /** bytes that a value takes in a row today, with 0 for a null */
   readonly present: Interval;
-  /** a value begins at a multiple of so many bytes */
+  /** a value begins at a multiple of this many bytes */
   readonly alignment: number;
   /** may be stored out of line */
   readonly isToastable: boolean;
 }
 
-/** Bytes of a text whose length nobody knows. */
+/** Assumed bytes of a text of unknown length. */
 const unknownBytes = 200;
 
-/** What the catalogue and the statistics say of each column; of a partitioned table, the average of its partitions. */
+/** What the catalogue and statistics say about each column; for a partitioned table, an average. */
 export async function readColumnFacts(db: Queryable, oid: string): Promise<ColumnFacts[]> {
   const { rows } = await db.query(sql`
     select a.attname, a.attlen, a.attalign, a.attstorage,
@@ -67,14 +67,14 @@ function presentBytes(bytes: number | null, nullShare: number | null): Interval 
   return { low: (bytes ?? 1) * (1 - nullShare), high: (bytes ?? unknownBytes) * (1 - nullShare) };
 }
 
-/** Bytes that a new value will take: as many as those that are there, give or take the double. */
+/** Bytes that a new value will take: half to twice the existing average. */
 export function freshBytes({ fixedBytes, averageBytes }: ColumnFacts): Interval {
   if (fixedBytes !== null) return { low: fixedBytes, high: fixedBytes };
   if (averageBytes !== null) return { low: averageBytes / 2, high: averageBytes * 2 };
   return { low: 1, high: unknownBytes };
 }
 
-/** Bytes of a whole row in its page: its header, its values one after the other, and the room between them. */
+/** Bytes of a whole row in its page: its header, its values in order, and the padding between them. */
 export function rowBytes(
   values: readonly { readonly bytes: Interval; readonly alignment: number }[],
 ): Interval {

@@ -6,38 +6,38 @@ import type { IndexFacts } from "./index-facts.ts";
 import { type Interval, nothing, plus, rounded, times } from "./interval.ts";
 import type { TableStatistics } from "./table-statistics.ts";
 
-/** What batches of the job have shown before. */
+/** What earlier runs of the job have shown. */
 export interface Measured {
   /** the newest run that was measured */
   readonly run: number;
-  /** rows a second of the last runs, pauses included */
+  /** rows per second of the last runs, including pauses */
   readonly speeds: readonly number[];
-  /** bytes of WAL for each row read, the undo log's included; null where the run was too short or the server does not tell */
+  /** bytes of WAL for each row read, including the undo log's; null where unknown */
   readonly walBytesPerRow: number | null;
 }
 
-/** What a run will cost. Intervals, since nobody knows better: the truth is meant to lie between their ends. */
+/** The estimated cost of a run, as intervals: the real cost should lie between their ends. */
 export interface Forecast {
-  /** null as long as no batch of the job was ever measured */
+  /** null until a batch of the job has been measured */
   readonly seconds: Interval | null;
-  /** the run whose batches tell the time and the WAL; null where the catalogue alone does */
+  /** the run whose batches gave the time and the WAL; null where only the catalogue did */
   readonly measuredByRun: number | null;
-  /** write-ahead log, the undo log's and full-page images included */
+  /** write-ahead log, including the undo log's and full-page images */
   readonly walBytes: Interval;
-  /** how much the tables and their indexes grow, if vacuum never comes by */
+  /** how much the tables and their indexes grow if vacuum never runs */
   readonly growthBytes: Interval;
-  /** dead row versions that are left for vacuum */
+  /** dead row versions left for vacuum */
   readonly deadBytes: Interval;
-  /** null where none is kept */
+  /** null where no undo log is kept */
   readonly undoLogBytes: Interval | null;
   /** what would make it cheaper */
   readonly advice: readonly Advice[];
 }
 
-/** How far a figure that was measured on other rows may be off. */
+/** How far a figure measured on other rows may be off. */
 const slowerOrFaster: Interval = { low: 0.75, high: 1.35 };
 
-/** Foretells what a run over about `rows` rows costs, by earlier runs of the job where there are any. Pure. */
+/** Forecasts the cost of a run over about `rows` rows, from earlier runs of the job if any. Pure. */
 export function forecast(
   rows: number,
   tables: readonly ForecastTable[],
@@ -77,13 +77,13 @@ interface Cost {
   readonly undo: Interval;
 }
 
-/** A WAL record without its row: its header, which block it is about, and the place in the block. */
+/** A WAL record without its row: its header, its block, and the place in the block. */
 const recordBytes: Interval = { low: 40, high: 90 };
-/** A row version's place in its page. */
+/** A row version's line pointer in its page. */
 const lineBytes = 4;
-/** Pages of an index that was filled at random are about half to fully used. */
+/** Pages of an index filled in random order are about half full to full. */
 const indexRoom: Interval = { low: 0.9, high: 2.5 };
-/** What a row of an undo log has besides keys and values: its header, kind and sweep. */
+/** A row of an undo log without keys and values: its header, kind and sweep. */
 const imageBytes: Interval = { low: 32, high: 48 };
 
 function costOf({ facts, verb, changed, canBeHot }: ForecastTable, hasUndoLog: boolean): Cost {
@@ -94,10 +94,10 @@ function costOf({ facts, verb, changed, canBeHot }: ForecastTable, hasUndoLog: b
   const undoWal = hasUndoLog ? plus(recordBytes, undo) : nothing;
   const perPage = 100 / facts.fillFactor;
   const newVersion = times(plus(after, both(lineBytes)), { low: 1, high: 1.15 * perPage });
-  // Updates that stay in a page with room make the table no longer.
+  // Updates within a page that has room do not make the table longer.
   const grown =
     isUpdate && canBeHot && facts.fillFactor < 100 ? { low: 0, high: newVersion.high } : newVersion;
-  // An update that stays in its page logs what has changed only.
+  // An update within its page logs only what has changed.
   const logged =
     verb === "delete"
       ? nothing
@@ -113,7 +113,7 @@ function costOf({ facts, verb, changed, canBeHot }: ForecastTable, hasUndoLog: b
   };
 }
 
-/** Bytes of a row once its changed columns hold what a run writes. */
+/** Bytes of a row once its changed columns hold what the run writes. */
 function laidOut(facts: TableStatistics, changed: readonly string[]): Interval {
   const isNew = facts.bytes === 0;
   const after = rowBytes(
@@ -122,11 +122,11 @@ function laidOut(facts: TableStatistics, changed: readonly string[]): Interval {
       bytes: isNew || changed.includes(column.name) ? freshBytes(column) : column.present,
     })),
   );
-  // What statistics say of an average row may be off by a page's rounding.
+  // An average row from statistics may be off by a page's rounding.
   return times(after, { low: 0.9, high: 1.1 });
 }
 
-/** Bytes that the indexes keep of one row more. */
+/** Bytes that the indexes keep for one more row. */
 function entriesOf(indexes: readonly IndexFacts[]): Interval {
   const bytes = indexes.reduce((sum, index) => sum + index.entryBytes + lineBytes, 0);
   return times(bytes, indexRoom);
@@ -134,11 +134,11 @@ function entriesOf(indexes: readonly IndexFacts[]): Interval {
 
 function logOf(entries: Interval, indexes: number): Interval {
   if (entries.high === 0) return nothing;
-  // A partial index may hold none of the rows; a page that is split is written twice.
+  // A partial index may contain none of the rows; a page split is logged twice.
   return plus({ low: 0, high: entries.high * 2 }, times(recordBytes, { low: 0, high: indexes }));
 }
 
-/** An image holds the key and what was there: before and after of an update, whole rows of a delete, keys of an insert. */
+/** An image holds the key, and the old and new values of an update or the whole row of a delete. */
 function imageOf(facts: TableStatistics, verb: WriteVerb, changed: readonly string[]): Interval {
   const key: Interval = { low: 4, high: 80 };
   if (verb === "insert") return plus(imageBytes, key);
@@ -150,7 +150,7 @@ function imageOf(facts: TableStatistics, verb: WriteVerb, changed: readonly stri
   return plus(imageBytes, key, fresh, before, { low: 0, high: room });
 }
 
-/** The first change to a page after a checkpoint logs the whole page; how many checkpoints there will be, WAL tells. */
+/** The first change to a page after a checkpoint logs the whole page; the WAL tells how many checkpoints. */
 function fullPageImages(
   rows: number,
   tables: readonly ForecastTable[],
@@ -161,7 +161,7 @@ function fullPageImages(
   const checkpoints = 2 + Math.ceil(writtenBytes / checkpointBytes);
   const high = tables.map(({ facts, canBeHot }) => {
     const indexBytes = canBeHot ? 0 : facts.indexes.reduce((sum, index) => sum + index.bytes, 0);
-    // Each row touches the page it was in, the one it goes to and one of each index at most.
+    // Each row touches at most its old page, its new page, and one page of each index.
     const touched = rows * (2 + (canBeHot ? 0 : facts.indexes.length));
     return Math.min(touched, ((facts.bytes + indexBytes) / pageBytes + 20) * checkpoints) * pageBytes;
   });

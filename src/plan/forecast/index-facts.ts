@@ -3,22 +3,22 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable, Row } from "../../postgres/transaction/database.ts";
 import { type ColumnFacts, freshBytes } from "./column-facts.ts";
 
-/** An index of a table that is about to be written. */
+/** An index of a table that will be written. */
 export interface IndexFacts {
   readonly name: string;
   /** `btree`, `gin`, … */
   readonly method: string;
   readonly bytes: number;
-  /** bytes of one entry, about */
+  /** approximate bytes of one entry */
   readonly entryBytes: number;
-  /** the constraint that it stands for, or null */
+  /** the constraint that it enforces, or null */
   readonly constraint: string | null;
   readonly isUnique: boolean;
-  /** columns that are indexed, or that an expression or a condition of it looks at */
+  /** columns that are indexed, or used by an expression or condition of the index */
   readonly columns: readonly string[];
 }
 
-/** The indexes of a table, those of all partitions taken together where they are one. */
+/** The indexes of a table; an index of a partitioned table includes its parts. */
 export async function readIndexFacts(
   db: Queryable,
   oid: string,
@@ -75,7 +75,7 @@ function toIndexFacts(row: Row, columns: readonly ColumnFacts[]): IndexFacts {
   };
 }
 
-/** Bytes of an expression's value, of which nothing is known. */
+/** Assumed bytes of an expression's value. */
 const expressionBytes = 32;
 
 function widthOf(column: ColumnFacts | undefined): number {

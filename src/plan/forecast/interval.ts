@@ -1,4 +1,4 @@
-/** A figure that is not known better than this: the truth is meant to lie between both ends. */
+/** An estimate: the real figure should lie between both ends. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
@@ -6,7 +6,7 @@ export interface Interval {
 
 export const nothing: Interval = { low: 0, high: 0 };
 
-/** The sum of figures that are not known exactly. */
+/** The sum of estimates. */
 export function plus(...intervals: readonly Interval[]): Interval {
   return {
     low: intervals.reduce((total, { low }) => total + low, 0),
@@ -14,13 +14,13 @@ export function plus(...intervals: readonly Interval[]): Interval {
   };
 }
 
-/** The product of two figures of which neither is negative. */
+/** The product of two estimates, neither of which is negative. */
 export function times(left: Interval | number, right: Interval | number): Interval {
   const [a, b] = [asInterval(left), asInterval(right)];
   return { low: a.low * b.low, high: a.high * b.high };
 }
 
-/** Whole numbers, the low end rounded down and the high one up. */
+/** Whole numbers: the low end rounded down, the high end rounded up. */
 export function rounded({ low, high }: Interval): Interval {
   return { low: Math.floor(low), high: Math.ceil(high) };
 }

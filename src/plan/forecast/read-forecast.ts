@@ -6,7 +6,7 @@ import { type Forecast, forecast, type Measured } from "./forecast.ts";
 import type { ForecastTable } from "./forecast-table.ts";
 import { changedColumns, readTableStatistics } from "./table-statistics.ts";
 
-/** Asks the catalogue what decides a run's cost, and foretells it for about `toDo` rows; no row is read. */
+/** Forecasts a run over about `toDo` rows from what the catalogue says; reads no row. */
 export async function readForecast(
   tx: Transaction,
   opened: OpenedJob,

@@ -6,24 +6,24 @@ import { type ColumnFacts, readColumnFacts, rowBytes } from "./column-facts.ts";
 import { type IndexFacts, readIndexFacts } from "./index-facts.ts";
 import type { Interval } from "./interval.ts";
 
-/** What the catalogue says of a table that decides what it costs to write it; nothing is counted, no row is read. */
+/** What the catalogue says about a table that decides the cost of writing it; reads and counts no row. */
 export interface TableStatistics {
   readonly name: string;
-  /** of the table itself, partitions included, without indexes and values out of line */
+  /** of the table itself, including partitions, without indexes and values stored out of line */
   readonly bytes: number;
   readonly columns: readonly ColumnFacts[];
   /** bytes of a row in its page */
   readonly rowBytes: Interval;
-  /** percent of a page that is filled before the next one is begun */
+  /** the percentage of a page that is filled before the next page is begun */
   readonly fillFactor: number;
   readonly indexes: readonly IndexFacts[];
-  /** columns that the tables' generated columns are computed from, by the generated column */
+  /** the columns that each generated column is computed from, by the generated column */
   readonly generatedFrom: Readonly<Record<string, readonly string[]>>;
-  /** `replica identity full`: a change to a row is sent with the whole old row */
+  /** `replica identity full`: each change to a row logs the whole old row */
   readonly hasFullIdentity: boolean;
 }
 
-/** Asks the catalogue about a table; quick, whatever its size. */
+/** Reads the catalogue about a table; quick for any size. */
 export async function readTableStatistics(db: Queryable, relation: Relation): Promise<TableStatistics> {
   const columns = await readColumnFacts(db, relation.oid);
   const { rows } = await db.query(sql`
@@ -62,7 +62,7 @@ export async function readTableStatistics(db: Queryable, relation: Relation): Pr
   };
 }
 
-/** The columns that change when these are written: those that are generated from them as well. */
+/** The columns that change when these are written, including those generated from them. */
 export function changedColumns(facts: TableStatistics, written: readonly string[]): readonly string[] {
   const generated = Object.entries(facts.generatedFrom)
     .filter(([, from]) => from.some((column) => written.includes(column)))

@@ -4,23 +4,23 @@ import type { Relation } from "../../postgres/catalog/relation.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { OnConflict } from "../../sink/definitions/on-conflict.ts";
 
-/** What a check looks at. */
+/** What a check gets to look at. */
 export interface CheckSubject {
   readonly tx: Transaction;
   readonly job: Job;
   readonly table: Table;
   readonly relation: Relation;
-  /** columns that the job reads, its key among them */
+  /** columns that the job reads, including its key */
   readonly read: readonly string[];
   /** columns that the job writes */
   readonly written: readonly string[];
   /** what the job does to the table; null when it only reads it */
   readonly verb: "update" | "insert" | "delete" | null;
-  /** whether an insert overwrites the rows that it meets */
+  /** whether an insert overwrites existing rows */
   readonly overwrites: boolean;
-  /** what an insert does with rows that meet others */
+  /** what an insert does with rows that meet existing ones */
   readonly conflict?: OnConflict | null;
-  /** whether an insert gives values to columns that are always generated as identity */
+  /** whether an insert sets columns that are `generated always as identity` */
   readonly overridesIdentity?: boolean;
 }
 
@@ -31,5 +31,5 @@ export interface Refusal {
   readonly remedy: string;
 }
 
-/** Looks at one thing before a run may start; answers every reason it finds to refuse. */
+/** Checks one thing before a run may start; returns every reason it finds to refuse. */
 export type Check = (subject: CheckSubject) => Refusal[] | Promise<Refusal[]>;

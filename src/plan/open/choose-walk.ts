@@ -9,9 +9,9 @@ import type { TableRows } from "../../source/table/table-rows.ts";
 const typicalRange = 10_000;
 
 /**
- * The part of the job's condition that an index serves by itself, so that walking it meets only rows in scope: a hundred
- * pending rows among millions are found at once. Null when there is none: then the walk goes over every key, in ranges
- * short enough that no statement takes long.
+ * The part of the job's condition that an index serves by itself, so that the walk meets only rows in scope:
+ * a hundred pending rows among millions are found at once. Null when there is none: then the walk visits
+ * every key, in ranges short enough that no statement takes long.
  */
 export async function chooseWalkFilter(
   tx: Transaction,
@@ -29,7 +29,7 @@ export async function chooseWalkFilter(
   return null;
 }
 
-// PostgreSQL drops from `Filter` what the index's own predicate or its conditions already guarantee.
+// PostgreSQL leaves out of `Filter` what the index's predicate or conditions already guarantee.
 function visitsOnlyMatches(nodes: readonly PlanNode[]): boolean {
   const scans = nodes.filter((node) => node.relation !== null);
   return (

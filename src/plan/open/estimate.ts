@@ -4,20 +4,20 @@ import { raw, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 
-/** About how many rows there are; a huge table is not counted, since that takes as long as reading it. */
+/** About how many rows there are. A huge table is not counted, since that takes as long as reading it. */
 export interface Estimate {
   /** rows in scope */
   readonly rows: number;
-  /** keys that the walk goes over to find them */
+  /** keys that the walk visits to find them */
   readonly walk: number;
 }
 
-/** A table of so many pages is counted; of a larger one so many pages are, spread over all of it. */
+/** A table of up to this many pages is counted; of a larger one, a sample of this many pages is. */
 const countedPages = 256;
-/** Fewer rows than these in a part of the pages say too little of the rest. */
+/** A sample with fewer rows says too little about the rest. */
 const fewestCounted = 100;
 
-/** Where the statistics know nothing of a column that the scope asks for, as of one that is new, all rows are to do. */
+/** Without statistics on a column of the scope, such as a new one, all rows count as to do. */
 export async function estimateRows(tx: Transaction, source: OpenedTable): Promise<Estimate> {
   const inScope = sql`select 1
     from ${qualifiedName(source.relation)} as ${raw(source.key.alias)}
@@ -31,8 +31,9 @@ export async function estimateRows(tx: Transaction, source: OpenedTable): Promis
 }
 
 /**
- * How many rows there are for each that the planner believes in. It multiplies the pages of now by the rows a page of the last
- * vacuum or analyze: a run that has updated every row doubles its next estimate, and a table that was truncated is guessed.
+ * How many rows there are for each row that the planner estimates. It multiplies today's pages by the rows
+ * per page of the last vacuum or analyze: a run that updated every row doubles the next estimate, and a
+ * truncated table is guessed.
  */
 async function countedShare(tx: Transaction, { relation }: OpenedTable): Promise<number> {
   const pages = await pagesOf(tx, relation.oid);
@@ -48,7 +49,7 @@ async function countedShare(tx: Transaction, { relation }: OpenedTable): Promise
   return (live * 100) / percent / believed;
 }
 
-/** Pages of a table and its partitions; null where some of them are elsewhere, and cannot be counted so. */
+/** Pages of a table and its partitions; null where some are foreign tables, which cannot be sampled. */
 async function pagesOf(tx: Transaction, oid: string): Promise<number | null> {
   const { rows } = await tx.query(sql`
     select pg_catalog.sum(pg_catalog.pg_relation_size(part.oid)) / pg_catalog.current_setting('block_size')::bigint as pages,
@@ -59,7 +60,7 @@ async function pagesOf(tx: Transaction, oid: string): Promise<number | null> {
   return rows[0]?.is_elsewhere === "t" ? null : Number(rows[0]?.pages ?? 0);
 }
 
-/** Columns of which PostgreSQL has no statistics; of a partitioned table, in none of its partitions. */
+/** Columns without statistics in PostgreSQL; for a partitioned table, in none of its partitions. */
 async function unknownColumns(tx: Transaction, { relation: { oid } }: OpenedTable): Promise<string[]> {
   const { rows } = await tx.query(sql`
     select a.attname as name

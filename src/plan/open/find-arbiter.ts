@@ -5,7 +5,7 @@ import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../../post
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { OnConflict } from "../../sink/definitions/on-conflict.ts";
 
-/** What decides whether a row conflicts, as the job names it; null where the table has no such thing. */
+/** The unique index that decides whether a row conflicts, as the job names it; null where there is none. */
 export async function findArbiter(
   tx: Transaction,
   relation: Relation,
@@ -41,7 +41,7 @@ function targetOf({ target = [], where }: OnConflict): Sql {
   return sql`(${join(parts)})${condition}`;
 }
 
-/** PostgreSQL itself knows best which index an expression means; its answer that there is none must not end the transaction. */
+/** PostgreSQL knows which index an expression means; its error for none must not abort the transaction. */
 async function infer(tx: Transaction, relation: Relation, target: Sql): Promise<readonly string[]> {
   await tx.query(sql`savepoint tidefill_infer`);
   try {

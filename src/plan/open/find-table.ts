@@ -4,7 +4,7 @@ import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Refusal } from "./check.ts";
 
-/** Finds the table that a job names; null with a reason when there is none that the role could see. */
+/** Finds the table that a job names; null with a reason when the role can see none. */
 export async function findTable(
   tx: Transaction,
   table: Table,
@@ -15,7 +15,7 @@ export async function findTable(
   return { relation, refusals: relation === null ? [noSuchTable(displayName(table))] : [] };
 }
 
-/** PostgreSQL does not even say what is in a schema that a role may not use. */
+/** PostgreSQL does not reveal what is in a schema that a role may not use. */
 async function whereHidden(tx: Transaction, schema: string): Promise<Refusal[]> {
   const { rows } = await tx.query(sql`
     select current_user as role

@@ -13,7 +13,7 @@ export interface OpenedOutside extends ReadableSource {
   estimate(): number;
 }
 
-/** Opens a file or rows that a job brings along. @throws UsageError when the file cannot be read */
+/** Opens a file or inline rows. @throws UsageError when the file cannot be read */
 export async function openOutside(source: Exclude<AnySource, TableRows<unknown>>): Promise<OpenedOutside> {
   return source instanceof InlineRows ? openInline(source) : openFile(source);
 }

@@ -30,7 +30,7 @@ import { findArbiter } from "./find-arbiter.ts";
 import type { OpenedWrite } from "./opened-job.ts";
 import type { AnySink } from "./resolve-job.ts";
 
-/** Puts together how a job writes: its sink with the tables that it reads and inserts into. */
+/** Opens a job's sink with the tables that it reads and inserts into. */
 export async function openWrite(
   tx: Transaction,
   bound: BoundJob,
@@ -132,14 +132,14 @@ async function moveTarget(tx: Transaction, { into }: MoveSink<unknown> | SqlMove
   return { relation, key, columns: columnsOf(relation, into.columns), overridesIdentity };
 }
 
-/** Finds an inserted row again: by the key of the description where it is one, else by the row's address. */
+/** Finds an inserted row again: by the description's key where it is usable, otherwise by address. */
 async function keyOfInserted(tx: Transaction, relation: Relation, key: readonly string[]): Promise<Key> {
   const [index] = key.length === 0 ? [] : await findKeyIndexes(tx, relation, key);
   const isKey = index !== undefined && ["none", "other-order"].includes(index.fault);
   return isKey ? readKey(tx, relation, key) : new Key(rowAddress, quoteIdentifier(relation.name));
 }
 
-/** Counts the rows, of those that were just inserted from, that the job would find and insert once more. */
+/** Counts the rows just inserted from that the job would find, and insert, again. */
 function stillPending(table: OpenedTable | null): StillPending | null {
   const pending = table?.definition.pending ?? null;
   if (table === null || pending === null) return null;

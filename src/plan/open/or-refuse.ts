@@ -2,7 +2,7 @@ import pg from "pg";
 import { RefusedError } from "../../errors.ts";
 import { describeFailure } from "../../postgres/failure/failure.ts";
 
-/** A mistake in the job's own SQL is the author's to mend, not an error of the run. @throws RefusedError */
+/** A mistake in the job's own SQL is for its author to fix, not an error of the run. @throws RefusedError */
 export async function orRefuse<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -21,7 +21,7 @@ export type AnySink =
   | MoveSink<unknown>
   | SqlMoveSink;
 
-/** A job's own source and sink, of the kinds that tidefill makes and that go together. @throws UsageError for any other */
+/** A job's source and sink, both made by tidefill and fitting each other. @throws UsageError otherwise */
 export function resolveJob(
   job: Job,
   { source, sink }: BoundJob,
@@ -39,19 +39,19 @@ export function resolveJob(
   const isSql = sink instanceof SqlUpdateSink || sink instanceof SqlInsertSink || sink instanceof SqlMoveSink;
   if (!(sink instanceof DeleteSink) && isSql !== (job.kind === "sql job")) {
     throw new UsageError(`The sink of job ${job.name} does not fit a ${job.kind}.`, {
-      remedy: "Name columns in defineJob; give SQL expressions in defineSqlJob.",
+      remedy: "Name columns in defineJob; write SQL expressions in defineSqlJob.",
     });
   }
   requireOwnTable(job, source, sink);
   return { source, sink };
 }
 
-/** The table whose rows the sink changes where they are; null for one that only inserts. */
+/** The table whose rows the sink changes in place; null for a sink that only inserts. */
 export function changedTable(sink: AnySink): Table | null {
   return sink instanceof InsertSink || sink instanceof SqlInsertSink ? null : sink.table;
 }
 
-/** Where the sink inserts, or null. */
+/** The sink's insert, or null. */
 export function insertOf(sink: AnySink): InsertSink<unknown> | SqlInsertSink | null {
   if (sink instanceof MoveSink || sink instanceof SqlMoveSink) return sink.into;
   return sink instanceof InsertSink || sink instanceof SqlInsertSink ? sink : null;
@@ -61,26 +61,23 @@ function requireOwnTable(job: Job, source: AnySource, sink: AnySink): void {
   if (!(source instanceof TableRows)) {
     if (job.kind === "sql job") {
       throw new UsageError(
-        `The SQL job ${job.name} reads what is not a table: its rows never reach the database as rows.`,
+        `The SQL job ${job.name} reads a source that is not a table: its rows are never in the database.`,
         {
           remedy: "Use defineJob with a transform.",
         },
       );
     }
     if (changedTable(sink) === null) return;
-    throw new UsageError(
-      `The source of job ${job.name} is not a table, so there are no rows of it to change.`,
-      {
-        remedy: 'Use insertInto(table, columns, { onConflict: { target, do: "update", columns } }).',
-      },
-    );
+    throw new UsageError(`The source of job ${job.name} is not a table, so it has no rows to change.`, {
+      remedy: 'Use insertInto(table, columns, { onConflict: { target, do: "update", columns } }).',
+    });
   }
   const insert = insertOf(sink);
   if (insert !== null && displayName(insert.table) === displayName(source.table) && source.filter === null) {
     throw new UsageError(
-      `Job ${job.name} inserts into ${displayName(source.table)}, which it reads: it would read what it has inserted, without end.`,
+      `Job ${job.name} inserts into ${displayName(source.table)}, which it reads: it would read what it has inserted, endlessly.`,
       {
-        remedy: "Give rowsOf a `where` or a `pending` that holds for none of the rows that are inserted.",
+        remedy: "Give rowsOf a `where` or a `pending` that is false for every inserted row.",
       },
     );
   }

@@ -12,7 +12,7 @@ export interface NamedStatement {
 const sampleRows = 1_000;
 const sampleBytes = 4_194_304;
 
-/** The very statements of a batch, with the bounds of the job's first one. */
+/** The exact statements of a batch, with the bounds of the job's first one. */
 export async function sampleStatements(
   tx: Transaction,
   opened: OpenedJob,

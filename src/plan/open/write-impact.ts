@@ -3,19 +3,19 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { WriteVerb } from "./opened-job.ts";
 
-/** What else an update of these columns sets in motion. */
+/** What an update of these columns affects besides the table. */
 export interface WriteImpact {
   /** triggers that fire for each row or statement */
   readonly triggers: readonly string[];
   /** constraints that PostgreSQL checks again when one of the columns changes */
   readonly constraints: readonly string[];
-  /** foreign keys of other tables that look at one of the columns */
+  /** foreign keys of other tables that refer to one of the columns */
   readonly referencedBy: readonly string[];
   /** publications that send every change to their subscribers */
   readonly publications: readonly string[];
-  /** columns that PostgreSQL computes anew for each row */
+  /** columns that PostgreSQL computes again for each row */
   readonly generatedColumns: readonly string[];
-  /** indexes that hold one of the columns: each makes an update more expensive, and rules HOT out */
+  /** indexes on one of the columns: each makes an update more expensive, and prevents HOT updates */
   readonly indexes: readonly string[];
   /** whether PostgreSQL can keep the new row version on the same page and leave all indexes alone */
   readonly canBeHot: boolean;
@@ -24,7 +24,7 @@ export interface WriteImpact {
 
 const triggerEvents: Readonly<Record<WriteVerb, number>> = { insert: 4, delete: 8, update: 16 };
 
-/** Asks the catalogue what an update of `written` columns touches, or an insert or delete of whole rows. */
+/** Reads what an update of the `written` columns affects, or an insert or delete of whole rows. */
 export async function readWriteImpact(
   tx: Transaction,
   relation: Relation,
@@ -71,7 +71,7 @@ export async function readWriteImpact(
     where i.indrelid = target.oid
       and (i.indkey::smallint[] && target.attnums
         or exists (
-          -- columns that an expression or a predicate of the index looks at
+          -- columns that an expression or predicate of the index uses
           select from pg_catalog.pg_depend d
           where d.objid = i.indexrelid
             and d.refobjid = target.oid
@@ -95,7 +95,7 @@ function toWriteImpact(rows: readonly Row[], relation: Relation): WriteImpact {
     publications: of("publication"),
     generatedColumns: relation.columns.filter((column) => column.isGenerated).map((column) => column.name),
     indexes,
-    // A summarising index does not stand in the way of HOT since PostgreSQL 16; to be sure, none is taken for harmless.
+    // Since PostgreSQL 16 a summarising index does not prevent HOT updates; to be safe, any index counts.
     canBeHot: indexes.length === 0,
     fillFactor: Number(of("fillfactor")[0] ?? 100),
   };

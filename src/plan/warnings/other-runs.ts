@@ -2,7 +2,7 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { Store } from "../../store/store.ts";
 import type { Refusal } from "../open/check.ts";
 
-/** Other runs that are at work on one of these tables: each waits for the other's row locks, and both get slower. */
+/** Other runs at work on one of these tables: each waits for the other's row locks, and both get slower. */
 export async function otherRuns(
   db: Queryable,
   store: Store,
@@ -10,7 +10,7 @@ export async function otherRuns(
   tables: readonly string[],
 ): Promise<readonly Refusal[]> {
   if (tables.length === 0) return [];
-  // A job has one unfinished run at most, and that is its newest.
+  // A job has at most one unfinished run, which is its newest.
   const newest = [...(await store.runs.latestOfEach(db)), ...(await store.runs.latestOfEach(db, "undo"))];
   return newest.flatMap(({ id, job: other, kind, status, code }) => {
     const table = code.tables?.find((each) => tables.includes(each));
@@ -19,7 +19,7 @@ export async function otherRuns(
     return [
       {
         check: "other-runs",
-        message: `Run ${id} of ${other}${what} is writing ${table} now: each of the two waits for rows that the other has locked.`,
+        message: `Run ${id} of ${other}${what} is writing ${table} now: each of the two will wait for rows that the other has locked.`,
         remedy: `Let one of them wait: tidefill pause ${id}   and afterwards: tidefill resume ${id}`,
       },
     ];

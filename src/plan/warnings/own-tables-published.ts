@@ -3,7 +3,7 @@ import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Refusal } from "../open/check.ts";
 
-/** A publication of all tables sends tidefill's too: a subscriber that does not have them stops at the first of their rows. */
+/** A publication of all tables sends tidefill's too: a subscriber without them stops at their first row. */
 export async function ownTablesPublished(tx: Transaction, schema: string): Promise<readonly Refusal[]> {
   const publications = await readPublicationsOf(tx, schema);
   if (publications.length === 0) return [];
@@ -12,8 +12,8 @@ export async function ownTablesPublished(tx: Transaction, schema: string): Promi
   const name = displayIdentifier(schema);
   return publications.map(({ publication, isWhole }) => ({
     check: "own-tables-published",
-    message: `The publication ${displayIdentifier(publication)} sends ${isWhole ? "all tables" : `the schema ${name}`}, tidefill's own among them: a subscriber without them stops at the first row, and its slot keeps WAL.`,
-    remedy: `Publish your own schemas alone: ${narrowed(publication, isWhole, name, rows[0]?.has_schemas === "t")}   -- or make tidefill's tables on the subscriber, the undo log of each run too: pg_dump --schema-only --schema=${schema} … | psql …   and there: alter subscription … refresh publication;`,
+    message: `The publication ${displayIdentifier(publication)} sends ${isWhole ? "all tables" : `the schema ${name}`}, including tidefill's own: a subscriber without them stops at the first row, and its slot keeps WAL.`,
+    remedy: `Publish only your own schemas: ${narrowed(publication, isWhole, name, rows[0]?.has_schemas === "t")}   -- or create tidefill's tables on the subscriber, including the undo log of each run: pg_dump --schema-only --schema=${schema} … | psql …   and there: alter subscription … refresh publication;`,
   }));
 }
 

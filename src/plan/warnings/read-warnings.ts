@@ -9,7 +9,7 @@ import { sequencesBehind } from "./sequences-behind.ts";
 import { uniqueColumns } from "./unique-columns.ts";
 import { unraisedVersions } from "./unraised-versions.ts";
 
-/** What somebody should know before the run, and what to do about it; it refuses nothing. */
+/** What an operator should know before the run, and what to do about it; none of it refuses the run. */
 export async function readWarnings(
   tx: Transaction,
   opened: OpenedJob,

@@ -5,7 +5,7 @@ import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Refusal } from "../open/check.ts";
 import type { WrittenTable } from "../open/opened-job.ts";
 
-/** Values that a job brings along for a column with a sequence: the sequence does not hear of them. */
+/** The job inserts its own values into a column with a sequence, which the sequence does not notice. */
 export async function sequencesBehind(
   tx: Transaction,
   { relation, verb, columns }: WrittenTable,
@@ -17,7 +17,7 @@ export async function sequencesBehind(
     const name = `${displayName(relation)}.${displayIdentifier(column.column)}`;
     return {
       check: "sequences",
-      message: `${name} takes its values from the sequence ${column.sequence}, and the job inserts values of its own: until the sequence is behind them, inserts of the application fail with 23505. ${canMove ? "The run moves it at its end" : "The run cannot move it"}.`,
+      message: `${name} takes its values from the sequence ${column.sequence}, but the job inserts values of its own: until the sequence is past them, inserts of the application fail with 23505. ${canMove ? "The run moves it at its end" : "The run cannot move it"}.`,
       remedy: `${canMove ? "To move it by hand" : "Type this after the run"}: ${setvalStatement(relation, column)}`,
     };
   });

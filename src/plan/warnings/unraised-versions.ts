@@ -3,11 +3,11 @@ import { displayIdentifier } from "../../postgres/sql/sql.ts";
 import type { Refusal } from "../open/check.ts";
 import type { WrittenTable } from "../open/opened-job.ts";
 
-/** What Hibernate, Rails, Doctrine, EF and TypeORM call the column that tells a writer that its row is no longer what it read. */
+/** Names that Hibernate, Rails, Doctrine, EF and TypeORM give to the version column of an optimistic lock. */
 const lockNames =
   /^(?:(?:row|entity|object|record|lock)_?)?(?:version|ver)(?:_?(?:no|nr|num|number|id|lock))?$|^(?:opt(?:imistic)?_?)lock(?:_?version)?$/i;
 
-/** An application that saves whole rows would put back what a run has overwritten, unless its lock notices that the row has changed. */
+/** An application that saves whole rows would undo what a run wrote, unless its lock notices the change. */
 export function unraisedVersions(
   { relation, verb, columns, overwrites }: WrittenTable,
   isSql: boolean,
@@ -21,10 +21,10 @@ export function unraisedVersions(
     const column = displayIdentifier(name);
     return {
       check: "optimistic-locks",
-      message: `${displayName(relation)}.${column} looks like the version of an optimistic lock, and the job does not raise it: an application that has read a row before and saves all of it puts back the old values, and its lock notices nothing.`,
+      message: `${displayName(relation)}.${column} looks like the version of an optimistic lock, but the job does not raise it: an application that has read a row before and then saves all of it restores the old values, and its lock notices nothing.`,
       remedy: isSql
-        ? `Raise it with the rest: ${column}: sql\`${column} + 1\``
-        : `Read ${column} as well, write it, and answer it plus one.`,
+        ? `Raise it as well: ${column}: sql\`${column} + 1\``
+        : `Read ${column} as well, and write it plus one.`,
     };
   });
 }

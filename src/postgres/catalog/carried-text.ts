@@ -4,23 +4,23 @@ import type { Column } from "./relation.ts";
 type Typed = Pick<Column, "baseName" | "baseType">;
 
 /**
- * SQL for what a value is read as, so that its text makes the same value again. PostgreSQL prints an xml without the
- * declaration that it begins with; its text has all of it.
+ * SQL that reads a value so that its text makes the same value again. PostgreSQL prints an xml without its
+ * declaration; a cast to text keeps the declaration.
  */
 export function carried({ baseName }: Pick<Column, "baseName">, reference: string): string {
   if (baseName === "xml") return `${reference}::text`;
   return baseName === "_xml" ? `${reference}::text[]` : reference;
 }
 
-/** The type of what `carried` gives. */
+/** The type of the value that `carried` reads. */
 export function carriedType({ baseName, baseType }: Typed): string {
   if (baseName === "xml") return "text";
   return baseName === "_xml" ? "text[]" : baseType;
 }
 
-/** SQL for a text that makes the same value again, under other settings too; null stays null. */
+/** SQL for a text that makes the same value again, also under other settings; null stays null. */
 export function exactText(column: Typed, value: Sql): Sql {
-  // By the type's own output: a cast to text would take the blanks off a char(n).
+  // By the type's own output: a cast to text would strip the trailing blanks of a char(n).
   const text =
     column.baseName === "money"
       ? sql`${unitsOf(value)}::text`
@@ -28,14 +28,14 @@ export function exactText(column: Typed, value: Sql): Sql {
   return sql`case when ${value} is distinct from null then ${text} end`;
 }
 
-/** The value that `exactText` was made of. */
+/** The value from which `exactText` made the text. */
 export function fromExactText({ baseName, baseType }: Typed, text: Sql): Sql {
   return baseName === "money"
     ? sql`(${text}::bigint operator(pg_catalog.*) ${raw(oneUnit)})`
     : sql`${text}::${raw(baseType)}`;
 }
 
-// What a money counts are cents, or whole yen: how many of them make 1 is up to lc_monetary, which may change.
+// A money counts cents, or whole yen: lc_monetary decides how many of them make 1, and it may change.
 function unitsOf(value: Sql): Sql {
   return sql`('x' || pg_catalog.encode(pg_catalog.cash_send(${value}), 'hex'))::bit(64)::bigint`;
 }

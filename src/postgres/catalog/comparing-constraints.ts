@@ -2,25 +2,25 @@ import { sql } from "../sql/sql.ts";
 import type { Queryable } from "../transaction/database.ts";
 import type { Relation } from "./relation.ts";
 
-/** A constraint, or a unique index, that compares each row with the others. */
+/** A constraint or unique index that compares each row with the other rows. */
 export interface ComparingConstraint {
   readonly name: string;
   readonly kind: "unique" | "exclusion";
   readonly columns: readonly ComparedColumn[];
   readonly isDeferrable: boolean;
-  /** the rows that it is about, as SQL; null where it is about all of them */
+  /** the condition of the rows that it compares, as SQL; null where it compares all */
   readonly predicate: string | null;
 }
 
 interface ComparedColumn {
   readonly name: string;
-  /** two rows are refused where this holds for all columns: qualified, for SQL */
+  /** two rows are refused where it holds for all columns; qualified, for SQL */
   readonly operator: string;
-  /** a number, which has values below zero */
+  /** a numeric type, which has values below zero */
   readonly isNumber: boolean;
 }
 
-/** The constraints of a table that look at several rows and hold one of the columns; those on expressions are left out. */
+/** The constraints that compare rows and contain one of the `written` columns; without expressions. */
 export async function readComparingConstraints(
   db: Queryable,
   relation: Relation,

@@ -2,18 +2,18 @@ import { displayIdentifier, sql } from "../sql/sql.ts";
 import type { Queryable } from "../transaction/database.ts";
 import type { Relation } from "./relation.ts";
 
-/** Why the way over a key's index may take so long: entries of dead rows, and who keeps vacuum from taking them away. */
+/** Why walking a key's index may take long: entries of dead rows, and what keeps vacuum from them. */
 export interface DeadEntries {
   readonly table: string;
-  /** dead rows by the server's statistics */
+  /** dead rows according to the server's statistics */
   readonly deadRows: number;
-  /** who has the oldest snapshot, in words: `pid 4711 of shop (psql), idle in transaction for 10800 s`; null where it is nobody */
+  /** holder of the oldest snapshot: `pid 4711 of shop (psql), idle in transaction for 10800 s`, or null */
   readonly keptBy: string | null;
-  /** what ends that, as SQL; null where it is nobody */
+  /** the SQL that ends it; null where there is no holder */
   readonly ending: string | null;
 }
 
-/** Looks for what keeps vacuum away; what other roles do is shown in part only to roles without `pg_monitor`. */
+/** Finds what holds vacuum back. Without `pg_monitor`, a role sees other roles' sessions only in part. */
 export async function readDeadEntries(db: Queryable, relation: Relation): Promise<DeadEntries> {
   const { rows } = await db.query(sql`
     with holder as (

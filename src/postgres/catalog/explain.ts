@@ -1,7 +1,7 @@
 import { type Sql, sql } from "../sql/sql.ts";
 import type { Queryable } from "../transaction/database.ts";
 
-/** One node of a query plan, as far as we look at it. */
+/** One node of a query plan, reduced to the fields that are used. */
 export interface PlanNode {
   readonly type: string;
   readonly schema: string | null;
@@ -25,15 +25,15 @@ interface RawNode {
   readonly Plans?: readonly RawNode[];
 }
 
-/** PostgreSQL's plan for a statement, which is not run; the top node first, then depth first. */
+/** PostgreSQL's plan for a statement, without running it: the top node first, then depth first. */
 export async function explain(db: Queryable, statement: Sql): Promise<PlanNode[]> {
   const { rows } = await db.query(sql`explain (format json, verbose) ${statement}`);
-  // Rules add plans of their own, or utility statements, which have none.
+  // A rule adds plans of its own, or utility statements, which have no plan.
   const plans = JSON.parse(rows[0]?.["QUERY PLAN"] ?? "[]") as readonly { readonly Plan?: RawNode }[];
   return plans.flatMap(({ Plan }) => (Plan === undefined ? [] : flatten(Plan)));
 }
 
-/** The plan as PostgreSQL writes it for people. */
+/** The plan as PostgreSQL prints it for a reader. */
 export async function explainText(db: Queryable, statement: Sql): Promise<string[]> {
   const { rows } = await db.query(sql`explain ${statement}`);
   return rows.map((row) => row["QUERY PLAN"] ?? "");

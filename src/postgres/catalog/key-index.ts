@@ -3,7 +3,7 @@ import type { Queryable, Row } from "../transaction/database.ts";
 import { Key, type KeyColumn } from "./key.ts";
 import type { Relation } from "./relation.ts";
 
-/** Why an index cannot order the rows of a run; the first that holds is the reason told. */
+/** Why an index cannot order the rows of a run; only the first reason that holds is reported. */
 export type KeyIndexFault =
   | "none"
   | "not-unique"
@@ -20,7 +20,7 @@ export interface KeyIndex {
   readonly fault: KeyIndexFault;
 }
 
-/** The indexes whose columns are exactly the key's, in its order; the usable ones first. */
+/** The indexes on exactly the key's columns in the key's order; the usable ones first. */
 export async function findKeyIndexes(
   db: Queryable,
   relation: Relation,
@@ -72,7 +72,7 @@ function faultOf(row: Row): KeyIndexFault {
   return faults.find(([, holds]) => holds)?.[0] ?? "none";
 }
 
-/** The key as SQL compares it: by the operators of each type's default btree order, wherever they live. */
+/** The key as SQL compares it: with the operators of each type's default btree order, in their schema. */
 export async function readKey(db: Queryable, relation: Relation, names: readonly string[]): Promise<Key> {
   const { rows } = await db.query(sql`
     select a.attname, n.nspname,
@@ -104,6 +104,6 @@ export async function readKey(db: Queryable, relation: Relation, names: readonly
       order: orders.get(name) ?? "",
     }),
   );
-  // Called by its own name, the table can be named in the SQL that a job brings along.
+  // The alias is the table's own name, so that a job's SQL can refer to it.
   return new Key(columns, quoteIdentifier(relation.name));
 }

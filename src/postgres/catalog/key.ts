@@ -3,18 +3,18 @@ import { join, quoteIdentifier, raw, type Sql, sql } from "../sql/sql.ts";
 /** One column of a key, with all that SQL needs to compare it as the key's index does. */
 export interface KeyColumn {
   readonly name: string;
-  /** the column's base type, qualified: what a text is cast to before it is compared */
+  /** the column's base type, qualified: a text is cast to it before it is compared */
   readonly type: string;
   /** the schema of the comparison operators, `pg_catalog` for built-in types */
   readonly operatorSchema: string;
-  /** everything else that decides the order: collation, its provider and version, operator class, labels of an enum */
+  /** everything else that decides the order: operator class, collation, provider, version, enum labels */
   readonly order: string;
 }
 
-/** The values of a key, in PostgreSQL's own text; never parsed, never compared in JavaScript. */
+/** The values of a key as PostgreSQL's own text; never parsed or compared in JavaScript. */
 export type KeyText = readonly string[];
 
-/** Types whose cast to text is what a client reads. */
+/** Types whose cast to text gives what a client reads. */
 const plainTypes: ReadonlySet<string> = new Set([
   "smallint",
   "integer",
@@ -29,16 +29,18 @@ const plainTypes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A value as a client reads it, so that one key is one text wherever it is written down. A cast to text makes another one of a
- * boolean (`true` of `t`), an address (`10.0.0.1/32` of `10.0.0.1`), or a `char(n)` (without its blanks).
+ * A value as a client reads it, so that a key has the same text wherever it is stored. A cast to text changes
+ * a boolean (`t` to `true`), an address (`10.0.0.1` to `10.0.0.1/32`) and a `char(n)` (its trailing blanks
+ * go).
  */
 export function asWritten(value: string, type?: string): string {
   return type !== undefined && plainTypes.has(type) ? `${value}::text` : `pg_catalog.format('%s', ${value})`;
 }
 
 /**
- * The condition that two keys are the same texts. A list of keys of any length is indexed by the hash: without it a statement would
- * go over all keys of a run. `right` may come of a column with a collation of its own, by which texts have another hash.
+ * The condition that two keys are the same texts. Keys may be long, so lists of keys are indexed by hash: the
+ * hash in the condition saves a scan of all keys of a run. `right` may have a collation that changes its
+ * hash, hence the "C".
  */
 export function sameTexts(left: Sql, right: Sql): Sql {
   const other = sql`(${right}) collate pg_catalog."C"`;
@@ -52,7 +54,7 @@ export interface Bounds {
   readonly through: KeyText | null;
 }
 
-/** Compares and orders by a key of one or several columns, in SQL. `alias` is how the statement calls the table, quoted. */
+/** Compares and orders by a key of one or several columns. `alias` is the table's name, quoted. */
 export class Key {
   readonly columns: readonly KeyColumn[];
   readonly alias: string;
@@ -72,12 +74,12 @@ export class Key {
     return this.textsOf(this.columns.map((column) => this.#column(column)));
   }
 
-  /** The same of another relation that has the key's values under these names. */
+  /** The same for another relation, which has the key's values under these names. */
   textsOf(names: readonly string[]): Sql {
     return raw(this.columns.map((column, index) => asWritten(names[index] ?? "", column.type)).join(", "));
   }
 
-  /** The same key where the statement calls the relation by another name. */
+  /** The same key for a statement that calls the relation by another name. */
   withAlias(alias: string): Key {
     return new Key(this.columns, alias);
   }
@@ -91,7 +93,7 @@ export class Key {
     return conditions.length === 0 ? sql`true` : join(conditions, " and ");
   }
 
-  /** The condition that this row has the key whose columns another relation carries as texts. */
+  /** The condition that a row has the key that another relation holds as texts in the columns `other`. */
   equals(other: readonly string[]): Sql {
     return raw(
       this.columns
@@ -103,7 +105,7 @@ export class Key {
     );
   }
 
-  /** The condition that the row is one of those with these keys. */
+  /** The condition that a row has one of these keys. */
   among(keys: readonly KeyText[]): Sql {
     const texts = this.columns.map((_, index) => `(sought.key ->> ${index})`);
     return sql`exists (
@@ -115,8 +117,8 @@ export class Key {
     return `${this.alias}.${quoteIdentifier(column.name)}`;
   }
 
-  // Row comparison, which the index serves as one condition. Operators are qualified: with `citext` and no schema of the
-  // extension in the search path, a plain `>` would silently be text's.
+  // Row comparison, which the index serves as one condition. Operators are qualified: for `citext`, with the
+  // extension's schema not in the search path, a plain `>` would silently be text's.
   #compare(operator: ">" | "<=", key: KeyText): Sql {
     const [first] = this.columns;
     const qualified = raw(`operator(${quoteIdentifier(first?.operatorSchema ?? "pg_catalog")}.${operator})`);

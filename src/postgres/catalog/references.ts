@@ -2,29 +2,29 @@ import { displayIdentifier, sql } from "../sql/sql.ts";
 import type { Queryable, Row } from "../transaction/database.ts";
 import type { Relation } from "./relation.ts";
 
-/** A foreign key of a table, perhaps the same one, that refers to a table's rows. */
+/** A foreign key, of another table or of the table itself, that refers to a table's rows. */
 export interface Reference {
   readonly constraint: string;
-  /** the table that refers, as people write it */
+  /** the table that refers, as users write it */
   readonly table: string;
-  /** its columns, and those that they refer to, in the same order */
+  /** its columns, and the columns that they refer to, in the same order */
   readonly columns: readonly string[];
   readonly referenced: readonly string[];
-  /** the table that is referred to: the table itself, or one whose rows go with its rows by `on delete cascade` */
+  /** the table referred to: the table itself, or one whose rows `on delete cascade` deletes with its rows */
   readonly of: string;
   readonly isOfItself: boolean;
   readonly isPartitioned: boolean;
   readonly onDelete: "refuse" | "cascade" | "set null" | "set default";
-  /** whether PostgreSQL finds the rows that refer to a key without a scan of the table */
+  /** whether PostgreSQL finds the rows that refer to a key without scanning the table */
   readonly hasIndex: boolean;
-  /** blocks of the table that refers, its partitions included */
+  /** blocks of the table that refers, including its partitions */
   readonly pages: number;
 }
 
-/** Rows of one entry of an index that knows only a part of the columns; more than that is a scan by another name. */
+/** The most rows that one entry of an index on a part of the columns may stand for; more amount to a scan. */
 const fewRows = 10_000;
 
-/** The indexes of `heap` by which PostgreSQL finds the rows that refer to a key: their first columns are those of the foreign key. */
+/** The indexes of `heap` that lead with the foreign key's columns: they find the rows that refer to a key. */
 const usableIndexes = sql`select from pg_catalog.pg_index i
           join pg_catalog.pg_class c on c.oid = i.indexrelid
           join pg_catalog.pg_am am on am.oid = c.relam
@@ -51,7 +51,7 @@ const usableIndexes = sql`select from pg_catalog.pg_index i
             and am.amname in ('btree', 'hash')
             and (ahead.columns = pg_catalog.cardinality(theirs.names)
               or ahead.columns > 0 and greatest(heap.reltuples, 0) <= ${fewRows} * coalesce(ahead.values, 0))
-            -- a predicate that each row which refers fulfils
+            -- no predicate, or one that holds for every row that refers
             and (i.indpred is null or not exists (
               select from pg_catalog.regexp_split_to_table(
                 pg_catalog.btrim(pg_catalog.pg_get_expr(i.indpred, i.indrelid), '()'), '\)? AND \(?') as part
@@ -60,8 +60,8 @@ const usableIndexes = sql`select from pg_catalog.pg_index i
                 from pg_catalog.unnest(theirs.names) as name)))`;
 
 /**
- * Every foreign key that PostgreSQL looks at when a row of the table goes or changes its key, also those of the rows that go with
- * it by `on delete cascade`. The catalogue alone is asked; sizes are those of the files.
+ * Every foreign key that PostgreSQL checks when a row of the table is deleted or changes its key, including
+ * those that refer to rows deleted by `on delete cascade`. Reads only the catalogue and file sizes.
  */
 export async function readReferences(db: Queryable, relation: Relation): Promise<Reference[]> {
   const { rows } = await db.query(sql`
@@ -78,7 +78,7 @@ export async function readReferences(db: Queryable, relation: Relation): Promise
       from gone
       join pg_catalog.pg_constraint c on c.confrelid = gone.oid
       where c.contype = 'f'
-        -- those of partitions are parts of their parent's, which has the index as well
+        -- a partition's constraint is part of its parent's, whose index covers it
         and not exists (
           select from pg_catalog.pg_constraint whole
           where whole.oid = c.conparentid

@@ -11,9 +11,9 @@ export type RelationKind =
 
 export interface Column {
   readonly name: string;
-  /** qualified where it is not built in; without length or precision, so that a cast never cuts a value off */
+  /** qualified unless built in; without length or precision, so that a cast never truncates a value */
   readonly type: string;
-  /** as people write it: `character varying(20)` */
+  /** as users write it: `character varying(20)` */
   readonly displayType: string;
   /** the type under any domains */
   readonly baseType: string;
@@ -23,11 +23,11 @@ export interface Column {
   readonly isNullable: boolean;
   readonly isGenerated: boolean;
   readonly isIdentityAlways: boolean;
-  /** may be stored out of line, so that one value may be of any size */
+  /** may be stored out of line, so that one value may have any size */
   readonly isToastable: boolean;
 }
 
-/** What the catalogue says of a relation. */
+/** What the catalogue says about a relation. */
 export interface Relation {
   readonly oid: string;
   readonly schema: string;
@@ -35,7 +35,7 @@ export interface Relation {
   readonly kind: RelationKind;
   readonly hasChildren: boolean;
   readonly hasRowSecurity: boolean;
-  /** rows as PostgreSQL last estimated them, its partitions included; null when it never did */
+  /** rows by PostgreSQL's last estimate, including its partitions; null when there is none */
   readonly estimatedRows: number | null;
   readonly pages: number;
   readonly columns: readonly Column[];
@@ -119,8 +119,8 @@ async function readColumns(db: Queryable, oid: string): Promise<Column[]> {
   return rows.map(toColumn);
 }
 
-// With a type modifier of -1 rather than null, `character` comes out as `bpchar`: a cast to plain `character` would cut
-// every value to one character.
+// With a type modifier of -1 instead of null, `character` prints as `bpchar`: a cast to plain `character`
+// would cut every value to one character.
 function typeName(alias: string): Sql {
   return raw(`case when ${alias}.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
         then pg_catalog.format_type(${alias}.oid, -1)

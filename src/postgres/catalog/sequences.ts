@@ -2,21 +2,21 @@ import { displayIdentifier, quoteIdentifier, raw, sql } from "../sql/sql.ts";
 import type { Queryable } from "../transaction/database.ts";
 import { qualifiedName, type Relation } from "./relation.ts";
 
-/** A column whose values come from a sequence where an insert does not name it. */
+/** A column that takes its value from a sequence when an insert does not name it. */
 export interface SequenceColumn {
   readonly column: string;
   /** the sequence, qualified and quoted, as `nextval` takes it */
   readonly sequence: string;
   readonly increment: bigint;
-  /** whether it goes with its column, as those of serial and identity do */
+  /** whether the sequence is dropped with its column, as those of serial and identity are */
   readonly isOwned: boolean;
-  /** whether its greatest value is found without a scan */
+  /** whether the column's greatest value can be found without a scan */
   readonly isIndexed: boolean;
   /** whether this role may read the sequence and draw from it */
   readonly isOurs: boolean;
 }
 
-/** The columns of a table, among those named, that have a sequence: `serial`, `identity`, or a default of `nextval`. */
+/** Those of the named columns that have a sequence: `serial`, `identity`, or a default of `nextval`. */
 export async function readSequenceColumns(
   db: Queryable,
   relation: Relation,
@@ -61,7 +61,7 @@ export async function readSequenceColumns(
   }));
 }
 
-/** How many values a sequence has to go on to be past all that the column holds; 0 where it is. */
+/** How many values a sequence must advance to be past all values of the column; 0 where it already is. */
 export async function stepsBehind(
   db: Queryable,
   relation: Relation,
@@ -81,14 +81,14 @@ export async function stepsBehind(
   return missing < 0n ? 0n : missing / step + 1n;
 }
 
-/** Draws that many values, so that a sequence goes on by them, whoever draws from it beside us. */
+/** Draws that many values, so that the sequence advances by them even while other sessions draw from it. */
 export async function draw(db: Queryable, { sequence }: SequenceColumn, values: bigint): Promise<void> {
   await db.query(sql`
     select pg_catalog.count(pg_catalog.nextval(${sequence}::pg_catalog.regclass))
     from pg_catalog.generate_series(1, ${String(values)}::bigint)`);
 }
 
-/** What moves a sequence behind the values of its column, for a person to type: never backwards. */
+/** The statement, for an operator, that moves a sequence past its column's values; never backwards. */
 export function setvalStatement(relation: Relation, found: SequenceColumn): string {
   const { column, sequence, increment, isOwned } = found;
   const name = [relation.schema, relation.name].map(displayIdentifier).join(".");

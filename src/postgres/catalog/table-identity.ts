@@ -2,16 +2,16 @@ import { RefusedError } from "../../errors.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../sql/sql.ts";
 import type { Queryable } from "../transaction/database.ts";
 
-/** Which table a name stood for, and which files held its rows: what a checkpoint by key or by address is about. */
+/** Which table a name stood for, and which files held its rows: what a checkpoint refers to. */
 export interface TableIdentity {
   readonly schema: string;
   readonly name: string;
   readonly oid: string;
-  /** by the OID of the table, or of each partition that holds rows: the number of its file, which changes when it is rewritten */
+  /** the file number by the OID of the table or leaf partition; it changes when the table is rewritten */
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** How a table is another than it was. */
+/** How a table differs from what it was. */
 export type TableChange = "replaced" | "rewritten" | null;
 
 /** What a name stands for now; null where there is no such table. */
@@ -38,7 +38,7 @@ export async function readIdentity(
     : { schema, name, oid: row.oid ?? "", files: JSON.parse(row.files ?? "{}") };
 }
 
-/** What a name stands for now. @throws RefusedError where it has just been renamed or dropped */
+/** What a name stands for now. @throws RefusedError where the table has just been renamed or dropped */
 export async function requireIdentity(
   db: Queryable,
   name: Pick<TableIdentity, "schema" | "name">,
@@ -48,14 +48,14 @@ export async function requireIdentity(
   throw new RefusedError(
     "table-exists",
     `The table ${name.schema}.${name.name} has just been renamed or dropped. Nothing was started.`,
-    "Type the same once more when it is there.",
+    "Type the command again when the table is there.",
   );
 }
 
 /**
- * The condition that these tables are the ones that they were. A transaction that has read or written them holds locks on them,
- * so that in its last statement this says what its other statements have met. `files`: whether rows may have been taken out and put
- * in by a rewrite; a partition that was dropped counts as that only where `isWhole`.
+ * The condition that these tables are still the same. A transaction that has used them holds locks on them,
+ * so in its last statement this covers all its statements. With `files`, a rewrite counts as a change; a
+ * dropped partition counts as one only where `isWhole`.
  */
 export function sameTables(
   tables: readonly TableIdentity[],
@@ -76,7 +76,7 @@ export function sameTables(
   return join([...names, same], " and ");
 }
 
-/** How a table that was this is another now. */
+/** How a table has changed since `before`. */
 export async function changeOf(db: Queryable, before: TableIdentity, isWhole: boolean): Promise<TableChange> {
   const now = await readIdentity(db, before);
   if (now?.oid !== before.oid) return "replaced";
@@ -88,8 +88,8 @@ export async function changeOf(db: Queryable, before: TableIdentity, isWhole: bo
 }
 
 /**
- * The partitions of a table that were attached since with rows in them: rows older than the attaching. A partition that was created
- * empty in its place is none of them.
+ * The partitions attached since that contain rows older than the attaching. A partition that was created in
+ * place, empty, is not among them.
  */
 export async function partitionsAttachedSince(
   db: Queryable,
@@ -115,7 +115,7 @@ export async function partitionsAttachedSince(
   for (const { nspname, relname, attached: age } of rows) {
     const table = raw(`${quoteIdentifier(nspname ?? "")}.${quoteIdentifier(relname ?? "")}`);
     const { rows: older } = await db.query(
-      // The first blocks tell: a table that was filled before it was attached has its old rows there.
+      // The first blocks suffice: a table that was filled before it was attached has its old rows there.
       sql`select 1
         from ${table} as leaf
         where leaf.ctid between '(0,0)' and '(1000,0)'
@@ -127,7 +127,7 @@ export async function partitionsAttachedSince(
   return attached;
 }
 
-/** The tables that were partitions of a table, and are tables of their own now. */
+/** The tables that were partitions of a table and are now tables of their own. */
 export async function partitionsDetachedSince(
   db: Queryable,
   before: TableIdentity,

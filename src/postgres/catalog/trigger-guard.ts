@@ -2,7 +2,7 @@ import { join, raw, type Sql, sql } from "../sql/sql.ts";
 import type { Queryable } from "../transaction/database.ts";
 import type { Relation } from "./relation.ts";
 
-/** What happens to a row when a trigger `before` it is called. */
+/** The event for which a trigger `before` is called. */
 export type RowEvent = "insert" | "update" | "delete";
 
 /** Bits of `pg_trigger.tgtype`: for each row, before the event, and the event itself. */
@@ -13,8 +13,8 @@ const beforeRow: Readonly<Record<RowEvent, number>> = {
 };
 
 /**
- * Remembers whether a table has row-level `before` triggers. Asking in every statement would be slow: the table is looked at once,
- * and the last statement of each batch checks that none has been added since.
+ * Remembers whether a table has row-level `before` triggers. Checking in every statement would be slow: the
+ * table is checked once, and the last statement of each batch checks that none has been added since.
  */
 export class TriggerGuard {
   readonly #relation: Relation;
@@ -36,14 +36,14 @@ export class TriggerGuard {
     return this.#isThere;
   }
 
-  /** The condition that no trigger has come unseen; one that has gone does no harm. */
+  /** The condition that no trigger was added unnoticed; one that was removed does no harm. */
   get condition(): Sql {
     return sql`not ${this.#exists()}`;
   }
 
   async look(db: Queryable): Promise<void> {
     const { rows } = await db.query(sql`select ${this.#exists()} as found`);
-    // Another batch may be under way that counts on it: what was there once is asked for to the end.
+    // A batch under way may rely on it: once a trigger was there, it is assumed to the end.
     if (rows[0]?.found === "t") this.#isThere = true;
   }
 
@@ -55,7 +55,7 @@ export class TriggerGuard {
   }
 }
 
-/** Whether a trigger has come to one of these, which had none. */
+/** Whether one of these tables, which had no trigger, has one now. */
 export async function hasCome(db: Queryable, absent: readonly TriggerGuard[]): Promise<boolean> {
   for (const guard of absent) await guard.look(db);
   return absent.some(({ isThere }) => isThere);

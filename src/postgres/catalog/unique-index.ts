@@ -8,30 +8,30 @@ interface UniquePart {
   readonly column: string | null;
   /** the column or expression as SQL over the table's columns */
   readonly text: string;
-  /** two rows meet where it holds for their values */
+  /** two rows conflict where it holds for their values */
   readonly operator: string;
 }
 
-/** What lets a table have no two rows with the same values: a unique index, or the index of an exclusion constraint. */
+/** A unique index, or the index of an exclusion constraint: it refuses two rows with the same values. */
 export interface UniqueIndex {
   readonly name: string;
   readonly constraint: string | null;
   readonly isExclusion: boolean;
   readonly isDeferrable: boolean;
-  /** two nulls meet each other */
+  /** two nulls conflict with each other */
   readonly nullsMeet: boolean;
   readonly parts: readonly UniquePart[];
-  /** only rows for which it holds are compared; null for all */
+  /** only rows for which it holds are compared; null for all rows */
   readonly predicate: string | null;
-  /** the columns that parts and predicate are made of */
+  /** the columns that the parts and the predicate use */
   readonly columns: readonly string[];
 }
 
-/** All that is unique in a table, the simplest first. */
+/** All unique indexes and exclusion constraints of a table, the simplest first. */
 export async function readUniqueIndexes(db: Queryable, relation: Relation): Promise<UniqueIndex[]> {
   const { rows } = await db.query(sql`
     select c.relname, con.conname, i.indisexclusion, not i.indimmediate as is_deferrable,
-      -- of PostgreSQL 15
+      -- since PostgreSQL 15
       pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct' as nulls_meet,
       pg_catalog.pg_get_expr(i.indpred, i.indrelid) as predicate,
       (select pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -75,7 +75,10 @@ export async function readUniqueIndexes(db: Queryable, relation: Relation): Prom
   }));
 }
 
-/** Names the indexes by which PostgreSQL would find out that a row conflicts on `target`. @throws PostgreSQL's 42P10 where it finds none */
+/**
+ * Names the indexes that PostgreSQL infers as arbiters for `on conflict` with this target. @throws
+ * PostgreSQL's 42P10 where it infers none
+ */
 export async function inferIndexes(db: Queryable, table: Sql, target: Sql): Promise<readonly string[]> {
   const { rows } = await db.query(sql`explain (format json, costs off)
     insert into ${table} default values
@@ -86,14 +89,14 @@ export async function inferIndexes(db: Queryable, table: Sql, target: Sql): Prom
   return plan?.Plan["Conflict Arbiter Indexes"] ?? [];
 }
 
-/** What a table gives to columns that an insert does not name: SQL by the column's name. */
+/** The value that a table gives to a column that an insert does not name, as SQL. */
 export interface ColumnFill {
   readonly text: string;
-  /** it is computed from the row's other columns */
+  /** computed from the row's other columns */
   readonly isGenerated: boolean;
 }
 
-/** The defaults and generation expressions of a table; of a sequence's numbers none is used up to look at them. */
+/** The defaults and generation expressions of a table by column, except those that draw from a sequence. */
 export async function readColumnFills(
   db: Queryable,
   relation: Relation,
@@ -109,7 +112,7 @@ export async function readColumnFills(
   );
 }
 
-/** A unique index as `on conflict` names it. */
+/** A unique index in the form that `on conflict` takes. */
 export function conflictTarget({ constraint, isExclusion, parts, predicate }: UniqueIndex): Sql {
   if (isExclusion && constraint !== null) return sql`on constraint ${raw(quoteIdentifier(constraint))}`;
   const texts = parts.map(({ column, text }) => (column === null ? `(${text})` : quoteIdentifier(column)));

@@ -9,14 +9,14 @@ import { tlsOptions } from "./tls.ts";
 
 type Connected = (error: Error | null, client?: pg.Client) => void;
 
-/** What every client of a pool is made with. */
+/** The configuration that the pool gives to every client. */
 type Common = pg.ClientConfig;
 
 const bound = "SCRAM-SHA-256-PLUS";
 
 /**
- * Clients for the attempt that is wanted when each is made. Which one that was is noted in `origins`, for the client and for what
- * it fails with.
+ * A client class whose instances use the attempt that is wanted when they are made. `origins` records that
+ * attempt for the client and for the error with which it fails.
  */
 export function clientFor(
   settings: ConnectionSettings,
@@ -49,7 +49,7 @@ export function clientFor(
         const failure = error ?? this.#unbound();
         if (failure === null) return connected(null, this);
         origins.set(failure, this.#attempt);
-        // pg leaves a connection open on which it could not log in.
+        // pg leaves a connection open when the login on it fails.
         void this.end().catch(() => {});
         connected(failure);
       });
@@ -61,7 +61,7 @@ export function clientFor(
       return new TlsError(
         `${endpointName(this.#attempt.endpoint)} does not bind the password to its certificate.`,
         {
-          remedy: "channel_binding=require asks for that; leave it out where a proxy stands in between.",
+          remedy: "channel_binding=require asks for that; leave it out where a proxy is in between.",
         },
       );
     }
@@ -83,7 +83,7 @@ function configOf(settings: ConnectionSettings, source: PasswordSource, attempt:
   return config as pg.ClientConfig;
 }
 
-/** A socket that goes to an address, whatever the name of the host is. */
+/** A socket that connects to a fixed address, whatever the host is called. */
 class SocketTo extends Socket {
   readonly #address: string;
 

@@ -3,11 +3,11 @@ import { isConnectionLoss, sqlstateOf } from "../failure/failure.ts";
 import type { ConnectionSettings, Endpoint } from "./connection-settings.ts";
 import type { SessionAttributes } from "./session-attributes.ts";
 
-/** A server, and a way to talk to it. */
+/** A server, and a way to connect to it. */
 export interface Attempt {
   readonly endpoint: Endpoint;
   readonly isEncrypted: boolean;
-  /** what its round through the servers looks for */
+  /** what this round through the servers looks for */
   readonly wanted: SessionAttributes;
 }
 
@@ -16,7 +16,7 @@ export interface FailedAttempt {
   readonly error: unknown;
 }
 
-/** How a connection was tried that failed. */
+/** How a failed connection was tried. */
 export interface TriedConnection {
   readonly endpoint: Endpoint;
   readonly settings: ConnectionSettings;
@@ -25,21 +25,21 @@ export interface TriedConnection {
 
 const tried = new WeakMap<object, TriedConnection>();
 
-/** Notes how the connection was tried that failed with this. */
+/** Records how the connection was tried that failed with this error. */
 export function noteTried(error: unknown, connection: TriedConnection): unknown {
   if (typeof error === "object" && error !== null) tried.set(error, connection);
   return error;
 }
 
-/** How the connection was tried that failed with this; undefined for what went wrong later. */
+/** How the connection was tried that failed with this error; undefined for later errors. */
 export function triedConnection(error: unknown): TriedConnection | undefined {
   return typeof error === "object" && error !== null ? tried.get(error) : undefined;
 }
 
-/** A server answers, and is not the one that is looked for. */
+/** A server answers, but is not of the kind that is looked for. */
 export class OtherServerError extends Error {}
 
-/** The attempt after one that failed: the same server the other way, or the next server; null where neither could help. */
+/** The attempt after a failed one: the same server the other way, or the next server; null if none helps. */
 export function attemptAfter(
   attempts: readonly Attempt[],
   { attempt, error }: FailedAttempt,
@@ -48,7 +48,7 @@ export function attemptAfter(
   const [next] = later;
   if (next?.endpoint === attempt.endpoint && next.wanted === attempt.wanted && isAboutTls(attempt, error))
     return next;
-  // As libpq: a server that answers and refuses is the right one, and refuses.
+  // As libpq: a server that answers and refuses is the right one, so its refusal is final.
   if (!isAboutServer(error) && !isSecondGuess(attempt, error)) return null;
   return (
     later.find(({ endpoint, wanted }) => endpoint !== attempt.endpoint || wanted !== attempt.wanted) ?? null
@@ -59,7 +59,7 @@ function isAboutServer(error: unknown): boolean {
   return error instanceof OtherServerError || isConnectionLoss(error) || sqlstateOf(error) === "57P03";
 }
 
-// Where no host was said, a socket that lets only the account's own role in is passed over.
+// The default socket, when no host was given, is passed over where it admits only the account's own role.
 function isSecondGuess({ endpoint }: Attempt, error: unknown): boolean {
   return endpoint.host.startsWith("/") && sqlstateOf(error) === "28000";
 }
@@ -74,7 +74,7 @@ function isAboutTls({ isEncrypted }: Attempt, error: unknown): boolean {
 
 const noTls = "The server does not support SSL connections";
 
-/** Whether the server has answered that it has no TLS. */
+/** Whether the server answered that it has no TLS. */
 export function hasNoTls(error: unknown): boolean {
   return error instanceof Error && error.message === noTls;
 }
@@ -88,7 +88,7 @@ function tlsFailureOf(error: unknown): string | null {
   return isTls || hasNoTls(error) || /establishing an SSL connection/.test(error.message) ? code : null;
 }
 
-/** What is thrown when no attempt is left. */
+/** What to throw when no attempt is left. */
 export function failureOf(failures: readonly FailedAttempt[]): unknown {
   const told = failures.filter(({ error }, index) => index === failures.length - 1 || !hasNoTls(error));
   const endpoints = new Set(told.map(({ attempt }) => attempt.endpoint));
@@ -103,7 +103,8 @@ function noServer(failures: readonly FailedAttempt[]): NoServerError {
     ({ attempt, error }) => `${endpointName(attempt.endpoint)} ${reasonOf(error)}`,
   );
   return new NoServerError(`None of the servers can be used: ${[...new Set(reasons)].join("; ")}.`, {
-    remedy: "Check the servers, and target_session_attrs in the address: it says which kind is looked for.",
+    remedy:
+      "Check the servers, and target_session_attrs in the address: it says which kind of server to look for.",
     cause: failures.at(-1)?.error,
   });
 }
@@ -115,27 +116,27 @@ function reasonOf(error: unknown): string {
 
 function tlsError({ attempt, error }: FailedAttempt, code: string): TlsError {
   const server = endpointName(attempt.endpoint);
-  // Newer versions of Node add advice of their own behind a semicolon.
+  // Newer versions of Node append their own advice after a semicolon.
   const [message] = (error as Error).message.split(";");
   if (hasNoTls(error)) {
-    return new TlsError(`${server} offers no TLS, and sslmode asks for it.`, {
-      remedy: "Write sslmode=prefer for a server that may do without, or turn ssl on in the server.",
+    return new TlsError(`${server} offers no TLS, but sslmode asks for it.`, {
+      remedy: "Write sslmode=prefer if TLS is optional, or turn ssl on in the server.",
       cause: error,
     });
   }
   if (/ALTNAME|HOSTNAME/.test(code)) {
-    return new TlsError(`The certificate of ${server} was made for another name.`, {
+    return new TlsError(`The certificate of ${server} is for another name.`, {
       remedy:
-        "Connect by a name that the certificate has, or write sslmode=verify-ca&sslrootcert=<file>, which does not look at the name.",
+        "Connect by a name that the certificate has, or write sslmode=verify-ca&sslrootcert=<file>, which ignores the name.",
       cause: error,
     });
   }
   if (/SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)/.test(code)) {
     return new TlsError(
-      `The certificate of ${server} is signed by no authority that tidefill was told of: ${message}.`,
+      `The certificate of ${server} is not signed by an authority that tidefill knows: ${message}.`,
       {
         remedy:
-          "Name the file of the authority, which managed servers offer for download: sslmode=verify-full&sslrootcert=<file>. sslmode=require encrypts without looking at it.",
+          "Name the file of the authority, which managed servers offer for download: sslmode=verify-full&sslrootcert=<file>. sslmode=require encrypts without verifying the certificate.",
         cause: error,
       },
     );
@@ -146,7 +147,7 @@ function tlsError({ attempt, error }: FailedAttempt, code: string): TlsError {
   });
 }
 
-/** A server as it is written for people. */
+/** A server as messages show it. */
 export function endpointName({ host, port }: Pick<Endpoint, "host" | "port">): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

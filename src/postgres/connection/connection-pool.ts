@@ -19,35 +19,35 @@ import { longestName } from "./transaction-limits.ts";
 export interface PoolOptions {
   readonly applicationName: string;
   readonly maxConnections: number;
-  /** 10 seconds when absent; what the address says counts more */
+  /** 10 seconds when absent; a timeout in the address takes precedence */
   readonly connectionTimeoutMs?: number | undefined;
-  /** how long a connection that nobody uses is kept; 30 seconds when absent */
+  /** how long an unused connection is kept; 30 seconds when absent */
   readonly idleTimeoutMs?: number;
-  /** every value as text when absent */
+  /** when absent, every value is read as text */
   readonly types?: pg.CustomTypesConfig;
 }
 
 /**
- * Connections to the server that the settings mean: at each connect the servers are tried in their order, with TLS or without,
- * until one fits, so that a failover is followed.
+ * Connections to the server that the settings describe. Each connect tries the servers in their order, with
+ * and without TLS, until one fits, so that it follows a failover.
  */
 export class ConnectionPool {
   readonly settings: ConnectionSettings;
   readonly #source: PasswordSource;
   readonly #options: PoolOptions;
   readonly #pool: pg.Pool;
-  /** servers that have answered that they have no TLS */
+  /** servers that answered that they have no TLS */
   readonly #withoutTls = new Set<Endpoint>();
-  /** connections that are known to lead to the right server */
+  /** connections known to lead to the right server */
   readonly #fit = new WeakSet<pg.PoolClient>();
   /** which attempt a connection or a failure came from */
   readonly #origins = new WeakMap<object, Attempt>();
-  /** the one that the next client is made for */
+  /** the attempt for which the next client is made */
   #next: Attempt;
-  /** the one that worked last */
+  /** the attempt that worked last */
   #best: Attempt;
 
-  /** @throws UsageError for files of certificates that cannot be read */
+  /** @throws UsageError for certificate files that cannot be read */
   constructor(settings: ConnectionSettings, source: PasswordSource, options: PoolOptions) {
     const { tls } = settings;
     this.settings = settings;
@@ -59,12 +59,12 @@ export class ConnectionPool {
     this.#pool = this.#open();
   }
 
-  /** The server that was connected to last. */
+  /** The server that was last connected to. */
   get endpoint(): Endpoint {
     return this.#best.endpoint;
   }
 
-  /** A connection to the right server. @throws what a server has answered, or what is wrong with each of them */
+  /** A connection to the right server. @throws what a server answered, or what is wrong with each of them */
   async connect(): Promise<pg.PoolClient> {
     const attempts = this.#order();
     const failures: FailedAttempt[] = [];
@@ -77,7 +77,8 @@ export class ConnectionPool {
         if (failed === null) throw error;
         failures.push(failed);
         attempt = attemptAfter(attempts, failed);
-        // What still waits for its connection is connected as the best attempt says: it must not fail the same way for ever.
+        // A queued caller gets a client made for `#best`: after this failure that must not fail the same way
+        // again.
         if (attempt !== null && isSameAttempt(failed.attempt, this.#best)) this.#best = attempt;
       }
     }
@@ -86,7 +87,7 @@ export class ConnectionPool {
     throw noteTried(failureOf(failures), { endpoint, settings, passwordFrom: this.#source.from });
   }
 
-  /** One statement on a connection that is given back. */
+  /** Runs one statement on a connection of the pool. */
   async query<Row extends pg.QueryResultRow>(
     text: string,
     values?: readonly unknown[],
@@ -99,12 +100,12 @@ export class ConnectionPool {
     }
   }
 
-  /** Lets so many connections be open at a time from now on. */
+  /** From now on allows up to `count` open connections. */
   allow(count: number): void {
     this.#pool.options.max = Math.max(this.#pool.options.max, count);
   }
 
-  /** A pool of the same with one connection, which stays the same. */
+  /** A pool with the same settings and exactly one connection, which is never replaced while idle. */
   ofOne(): ConnectionPool {
     return new ConnectionPool(this.settings, this.#source, {
       ...this.#options,
@@ -128,7 +129,7 @@ export class ConnectionPool {
     const Client = clientFor(settings, this.#source, () => this.#next, this.#origins);
     const pool = new pg.Pool({
       Client: Client as unknown as new () => pg.ClientBase,
-      // PostgreSQL cuts it at 63 bytes itself; a longer one would only be a notice.
+      // PostgreSQL cuts the name at 63 bytes; a longer one would only cause a notice.
       application_name: applicationName.slice(0, longestName),
       max: maxConnections,
       connectionTimeoutMillis:
@@ -138,14 +139,16 @@ export class ConnectionPool {
       ...(settings.keepAliveIdleMs === null ? {} : { keepAliveInitialDelayMillis: settings.keepAliveIdleMs }),
       types: this.#options.types ?? (asText as pg.CustomTypesConfig),
     });
-    // An idle connection that breaks is replaced when it is next needed; without a listener it would end the process.
+    // An idle connection that breaks is replaced when it is next needed; without a listener the error would
+    // end the process.
     pool.on("error", () => {});
-    // The pool takes its own listener away before it hands a connection over; what breaks in between must find one.
+    // The pool removes its own listener before it hands a connection over; an error in between must find a
+    // listener.
     pool.on("connect", (client) => client.on("error", () => {}));
     return pool;
   }
 
-  /** All attempts in the order of this connect. */
+  /** All attempts, in the order in which this connect tries them. */
   #order(): readonly Attempt[] {
     const { endpoints, isBalanced, target, tls } = this.settings;
     const servers = isBalanced ? [...endpoints].sort(() => Math.random() - 0.5) : endpoints;
@@ -161,7 +164,7 @@ export class ConnectionPool {
   }
 
   async #take(attempt: Attempt): Promise<pg.PoolClient> {
-    // The pool makes its client before it answers, or later, when others have given theirs back.
+    // The pool makes its client at once, or later, when other callers have returned theirs.
     this.#next = attempt;
     const connecting = this.#pool.connect();
     this.#next = this.#best;
@@ -180,7 +183,7 @@ export class ConnectionPool {
     throw error;
   }
 
-  /** What failed, among the attempts of this connect; null for what has to do with none of them. */
+  /** The attempt of this connect that failed with the error; null for an error of none of them. */
   #failed(attempts: readonly Attempt[], error: unknown): FailedAttempt | null {
     const cause = error instanceof Error ? error.cause : undefined;
     const origin = this.#originOf(error) ?? this.#originOf(cause);

@@ -16,11 +16,11 @@ export interface Endpoint {
   /** a name, an address, or the folder of a socket */
   readonly host: string;
   readonly port: number;
-  /** where it is looked for instead of asking for its name */
+  /** the address to connect to instead of resolving the host's name */
   readonly hostaddr: string | null;
 }
 
-/** All that is said about a connection, by the address, a service, the environment and what PostgreSQL takes by itself. */
+/** All settings of a connection: from the address, a service, the environment and PostgreSQL's defaults. */
 export interface ConnectionSettings {
   /** what named the database, for messages; null where nothing did */
   readonly origin: string | null;
@@ -28,13 +28,13 @@ export interface ConnectionSettings {
   readonly isBalanced: boolean;
   readonly user: string;
   readonly database: string;
-  /** not taken from the role's name */
+  /** false where the database's name is only the role's name */
   readonly isDatabaseNamed: boolean;
   readonly password: { readonly value: string; readonly from: string } | null;
   readonly passFile: string;
   readonly tls: TlsSettings;
   readonly options: string | null;
-  /** the search path of each transaction; null for the role's own */
+  /** the search path for each transaction; null for the role's own */
   readonly searchPath: string | null;
   readonly timeoutMs: number | null;
   readonly target: SessionAttributes;
@@ -43,7 +43,7 @@ export interface ConnectionSettings {
   readonly channelBinding: boolean;
 }
 
-/** libpq's variables, by the settings that they stand for. */
+/** libpq's environment variables, by the setting that each gives. */
 const variables: Readonly<Record<string, string>> = {
   host: "PGHOST",
   hostaddr: "PGHOSTADDR",
@@ -68,9 +68,9 @@ const variables: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads how to connect: the address counts most, then the service that it or PGSERVICE names, then libpq's variables.
- * `DATABASE_URL` stands in for an address that was not given.
- * @throws UsageError for what cannot be read, or means nothing here
+ * Reads how to connect: the address comes first, then the service that it or PGSERVICE names, then libpq's
+ * variables. `DATABASE_URL` stands in for an absent address.
+ * @throws UsageError for what cannot be read, or has no meaning here
  */
 export function readConnection(address: string | undefined, environment: Environment): ConnectionSettings {
   const given = address ?? environment.DATABASE_URL;
@@ -94,7 +94,7 @@ export function readConnection(address: string | undefined, environment: Environ
   return resolved(all, namedBy, from);
 }
 
-// An address of a host in the environment does not belong to a host that is named elsewhere.
+// A PGHOSTADDR in the environment does not belong to a host that is named elsewhere.
 function fromEnvironment(environment: Environment, isHostNamed: boolean): Settings {
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, variable]) => {
@@ -128,22 +128,22 @@ function resolved(all: Settings, origin: string | null, passwordFrom: string): C
   };
 }
 
-/** One of the values that a setting may have, the first where it is not set. @throws UsageError */
+/** The value of a setting, which must be one of `values`; the first by default. @throws UsageError */
 export function oneOf<T extends string>(settings: Settings, name: string, values: readonly T[]): T {
   const value = settings[name] ?? values[0];
   const found = values.find((each) => each === value);
   if (found !== undefined) return found;
-  throw new UsageError(`${name} has a value that it cannot have.`, {
+  throw new UsageError(`${name} has an invalid value.`, {
     remedy: `Write one of ${values.join(", ")}.`,
   });
 }
 
-// libpq takes 1 second as 2, and 0 as no limit.
+// As libpq: 1 second counts as 2, and 0 means no limit.
 function timeoutOf({ connect_timeout: text }: Settings): number | null {
   if (text === undefined) return null;
   const seconds = Number(text);
   if (!Number.isInteger(seconds))
-    throw new UsageError("connect_timeout wants a whole number of seconds.", {
+    throw new UsageError("connect_timeout must be a whole number of seconds.", {
       remedy: "Write connect_timeout=10.",
     });
   return seconds <= 0 ? 0 : Math.max(2, seconds) * 1_000;
@@ -166,7 +166,7 @@ function endpointsOf({ host, hostaddr, port }: Settings): readonly Endpoint[] {
 }
 
 function uneven(what: string, hosts: number): UsageError {
-  return new UsageError(`The list of ${what} is not as long as that of hosts, which are ${hosts}.`, {
+  return new UsageError(`The list of ${what} must be as long as the list of hosts, which has ${hosts}.`, {
     remedy: "Name one for each host, or one for all.",
   });
 }
@@ -174,12 +174,12 @@ function uneven(what: string, hosts: number): UsageError {
 function portOf(text = ""): number {
   const port = text === "" ? 5432 : Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new UsageError("The port of the database is no number from 1 to 65535.", {
+  throw new UsageError("The port of the database is not a number from 1 to 65535.", {
     remedy: "Write port=5432, or host:5432 in an address.",
   });
 }
 
-/** As psql: the socket of this machine, where there is one. */
+/** As psql: this machine's socket, where there is one. */
 function byDefault(port: number): readonly Endpoint[] {
   const folder = ["/var/run/postgresql", "/tmp"].find((each) => existsSync(join(each, `.s.PGSQL.${port}`)));
   const local = { host: "localhost", port, hostaddr: null };

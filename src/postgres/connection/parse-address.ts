@@ -2,16 +2,16 @@ import { UsageError } from "../../errors.ts";
 import { parseKeyValues } from "./parse-key-values.ts";
 import { isUri, parseUri } from "./parse-uri.ts";
 
-/** Settings of a connection by libpq's names for them, as somebody wrote them. */
+/** Settings of a connection as written by the user, by libpq's names. */
 export type Settings = Readonly<Record<string, string>>;
 
 /**
- * Reads an address in either of libpq's forms: `postgres://…`, or `host=… dbname=…`. `origin` names it in messages, which never
- * show any of it: each part may be a piece of a password.
+ * Reads an address in either of libpq's forms: `postgres://…` or `host=… dbname=…`. `origin` names it in
+ * messages, which show no part of it: each may belong to a password.
  * @throws UsageError
  */
 export function parseAddress(address: string, origin: string): Settings {
-  // What a file or a secret store holds often ends with a line break.
+  // The content of a file or secret store often ends with a line break.
   const text = address.trim();
   if (isUri(text)) return parseUri(text, origin);
   if (/^[a-z_]+\s*=/i.test(text)) return parseKeyValues(text, origin);
@@ -21,7 +21,7 @@ export function parseAddress(address: string, origin: string): Settings {
 }
 
 function whyNot(text: string): string {
-  if (text === "") return "it is set, and empty";
+  if (text === "") return "it is set but empty";
   if (/^["']/.test(text)) return "it begins with a quotation mark, which docker's --env-file keeps";
   const [, scheme] = text.match(/^([a-z][a-z0-9+.:-]{0,30}):\/\//i) ?? [];
   if (scheme !== undefined) return `it begins with ${scheme}://, not with postgres://`;

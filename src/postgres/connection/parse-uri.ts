@@ -1,6 +1,6 @@
 import { UsageError } from "../../errors.ts";
 
-// SQLAlchemy and others name their driver behind a plus.
+// SQLAlchemy and other libraries append their driver after a plus.
 const scheme = /^postgres(?:ql)?(?:\+\w+)?:\/\//i;
 
 /** Whether an address is written as `postgres://…`. */
@@ -8,7 +8,7 @@ export function isUri(text: string): boolean {
   return scheme.test(text);
 }
 
-/** The parts of `postgres://user:password@host:port,host:port/database?parameters`, each as it is written. */
+/** The parts of `postgres://user:password@host:port,host:port/database?parameters`, not decoded. */
 interface Parts {
   readonly user: string;
   readonly password: string;
@@ -17,7 +17,7 @@ interface Parts {
   readonly query: string;
 }
 
-/** Reads an address as libpq does; a password may hold `#` and `@` as they are. @throws UsageError */
+/** Reads an address as libpq does; a password may contain unescaped `#` and `@`. @throws UsageError */
 export function parseUri(text: string, origin: string): Readonly<Record<string, string>> {
   const parts = partsOf(text.replace(scheme, ""), origin);
   const { hosts, ports } = readHosts(parts.hosts, origin);
@@ -32,7 +32,7 @@ export function parseUri(text: string, origin: string): Readonly<Record<string, 
   return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== ""));
 }
 
-/** The same address without its password and its parameters, which may hold one as well. @throws UsageError */
+/** The same address without its password and its parameters, which may also hold one. @throws UsageError */
 export function uriWithoutPassword(text: string, origin: string): string {
   const [begin = ""] = text.match(scheme) ?? [];
   const { user, hosts, database } = partsOf(text.slice(begin.length), origin);
@@ -44,7 +44,7 @@ function partsOf(rest: string, origin: string): Parts {
   const authority = end < 0 ? rest : rest.slice(0, end);
   const [path = "", query = ""] = (end < 0 ? "" : rest.slice(end)).split(/\?(.*)/s);
   const at = authority.lastIndexOf("@");
-  // An @ behind the first / or ? belongs to a password that holds one of them.
+  // An @ after the first / or ? belongs to a password that contains one of them.
   if (at < 0 && (path.includes("@") || (query.includes("@") && !isHostList(authority))))
     throw unreadablePassword(origin);
   const [user = "", password = ""] = at < 0 ? [] : authority.slice(0, at).split(/:(.*)/s);
@@ -79,7 +79,7 @@ function readQuery(query: string, origin: string): Record<string, string> {
     const [name = "", value] = part.split(/=(.*)/s);
     if (value === undefined) {
       throw new UsageError(`A parameter of ${origin} has no value.`, {
-        remedy: `Behind the ? stand name=value pairs, joined by &. ${encodeAdvice}`,
+        remedy: `Write name=value pairs after the ?, joined by &. ${encodeAdvice}`,
       });
     }
     read[decoded(name, origin)] = decoded(value, origin);
@@ -91,7 +91,7 @@ function decoded(text: string, origin: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // Without the cause: its message is harmless, but the stack of some versions of Node shows the text.
+    // Without the cause: its message is harmless, but its stack shows the text in some versions of Node.
     throw unreadablePassword(origin);
   }
 }
@@ -100,7 +100,10 @@ const encodeAdvice =
   "If these are characters of a password, percent-encode them there (% is %25, / is %2F, ? is %3F, # is %23, @ is %40, : is %3A), or leave the password out and set PGPASSWORD.";
 
 function unreadablePassword(origin: string): UsageError {
-  return new UsageError(`${origin} cannot be read: a character in it means something else in an address.`, {
-    remedy: encodeAdvice,
-  });
+  return new UsageError(
+    `${origin} cannot be read: it contains a character with a special meaning in an address.`,
+    {
+      remedy: encodeAdvice,
+    },
+  );
 }

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Whom a password is wanted for. */
+/** The connection that needs a password. */
 export interface PasswordFor {
   readonly host: string;
   readonly port: number;
@@ -10,22 +10,22 @@ export interface PasswordFor {
   readonly user: string;
 }
 
-/** Where passwords are kept when nothing else is said. */
+/** The password file used when no other is named. */
 export function defaultPassFile(): string {
   return process.platform === "win32"
     ? join(process.env.APPDATA ?? ".", "postgresql", "pgpass.conf")
     : join(homedir(), ".pgpass");
 }
 
-/** The password that a file as `.pgpass` has for a connection; null without one, or when others may read the file. */
+/** The password for a connection from a file like `.pgpass`; null without one, or if it is not private. */
 export function passwordInFile(file: string, { host, port, database, user }: PasswordFor): string | null {
   const text = readPrivate(file);
   if (text === null) return null;
-  // A socket in the usual folder is written as localhost.
+  // A socket in the default folder is written as localhost.
   const hosts = host.startsWith("/") ? [host, "localhost"] : [host];
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith("#")) continue;
-    // A colon or a backslash within a field has a backslash before it.
+    // A colon or a backslash within a field is escaped by a backslash.
     const fields = [...line.matchAll(/(?:^|:)((?:[^:\\]|\\.)*)/g)].map(([, field = ""]) =>
       field.replaceAll(/\\(.)/g, "$1"),
     );
@@ -42,7 +42,7 @@ export function passwordInFile(file: string, { host, port, database, user }: Pas
 
 function readPrivate(file: string): string | null {
   try {
-    // As libpq: a file that others may read is passed over.
+    // As libpq: a file that other users may read is ignored.
     if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) return null;
     return readFileSync(file, "utf8");
   } catch {

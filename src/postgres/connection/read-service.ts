@@ -6,7 +6,7 @@ import type { Settings } from "./parse-address.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a service file says of a service, the user's file before the machine's. @throws UsageError */
+/** The settings of a service, from the user's service file or else the machine's. @throws UsageError */
 export function readService(service: string, environment: Environment): Settings {
   const files = filesIn(environment);
   for (const file of files) {
@@ -20,7 +20,7 @@ export function readService(service: string, environment: Environment): Settings
 
 function filesIn({ PGSERVICEFILE, PGSYSCONFDIR }: Environment): readonly string[] {
   const own = PGSERVICEFILE || join(homedir(), ".pg_service.conf");
-  // Debian's libpq looks in the second.
+  // Debian's libpq looks in the second folder.
   const shared = PGSYSCONFDIR ? [PGSYSCONFDIR] : ["/etc", "/etc/postgresql-common"];
   return [own, ...shared.map((folder) => join(folder, "pg_service.conf"))];
 }

@@ -12,12 +12,12 @@ export const sessionAttributes = [
 
 export type SessionAttributes = (typeof sessionAttributes)[number];
 
-/** What each round through the servers looks for: the second takes any, where a standby was only preferred. */
+/** What each round through the servers looks for; if a standby is only preferred, the second takes any. */
 export function roundsOf(wanted: SessionAttributes): readonly SessionAttributes[] {
   return wanted === "prefer-standby" ? ["standby", "any"] : [wanted];
 }
 
-/** Why a server is not the one that is looked for; null when it is. */
+/** Why a server is not of the wanted kind; null when it is. */
 export async function whyUnfit(client: pg.ClientBase, wanted: SessionAttributes): Promise<string | null> {
   if (wanted === "any") return null;
   const { rows } = await client.query<{ readonly standby: string; readonly readonly: string }>(
@@ -26,7 +26,7 @@ export async function whyUnfit(client: pg.ClientBase, wanted: SessionAttributes)
   const isStandby = rows[0]?.standby === "true";
   const isReadOnly = isStandby || rows[0]?.readonly === "on";
   if (wanted === "primary") return isStandby ? "is a standby" : null;
-  if (wanted === "standby") return isStandby ? null : "is no standby";
-  if (wanted === "read-write") return isReadOnly ? "can only be read" : null;
-  return isReadOnly ? null : "can be written";
+  if (wanted === "standby") return isStandby ? null : "is not a standby";
+  if (wanted === "read-write") return isReadOnly ? "is read-only" : null;
+  return isReadOnly ? null : "is not read-only";
 }

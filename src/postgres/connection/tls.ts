@@ -12,7 +12,7 @@ type Mode = (typeof modes)[number];
 /** How a connection is encrypted, and how much of the server's certificate is verified. */
 export interface TlsSettings {
   readonly mode: Mode;
-  /** start TLS at once, without asking for it */
+  /** start TLS at once, without first asking the server for it */
   readonly isDirect: boolean;
   /** file names; `root` may be `system` */
   readonly root: string | null;
@@ -24,7 +24,7 @@ export interface TlsSettings {
   readonly newest: string | null;
 }
 
-/** What the settings say, as libpq means it: its own files count where they are there. @throws UsageError */
+/** The TLS settings as libpq means them; its default files are used where they exist. @throws UsageError */
 export function readTls(settings: Settings): TlsSettings {
   const root = settings.sslrootcert ?? ownFile("root.crt");
   const mode = modeOf(settings.sslmode ?? (root === "system" ? "verify-full" : "prefer"));
@@ -46,19 +46,17 @@ export function readTls(settings: Settings): TlsSettings {
 
 function requireSense({ mode, root, isDirect }: TlsSettings): void {
   if (mode === "verify-ca" && root === null) {
-    throw new UsageError("sslmode=verify-ca wants the file of the authority that signed the certificate.", {
-      remedy:
-        "Add sslrootcert=<file>, or write sslmode=verify-full for the authorities that are known to all.",
+    throw new UsageError("sslmode=verify-ca needs the file of the authority that signed the certificate.", {
+      remedy: "Add sslrootcert=<file>, or write sslmode=verify-full to trust the public authorities.",
     });
   }
   if (root === "system" && mode !== "verify-full") {
     throw new UsageError(`sslmode=${mode} is too weak for sslrootcert=system.`, {
-      remedy:
-        "Write sslmode=verify-full: anybody can have a certificate from an authority that is known to all.",
+      remedy: "Write sslmode=verify-full: anyone can get a certificate from a public authority.",
     });
   }
   if (isDirect && !["require", "verify-ca", "verify-full", "no-verify"].includes(mode)) {
-    throw new UsageError(`sslnegotiation=direct does not go with sslmode=${mode}.`, {
+    throw new UsageError(`sslnegotiation=direct cannot be used with sslmode=${mode}.`, {
       remedy: "Add sslmode=require or stronger.",
     });
   }
@@ -67,7 +65,7 @@ function requireSense({ mode, root, isDirect }: TlsSettings): void {
 function modeOf(text: string): Mode {
   const mode = modes.find((each) => each === text);
   if (mode !== undefined) return mode;
-  throw new UsageError("sslmode has a value that it cannot have.", {
+  throw new UsageError("sslmode has an invalid value.", {
     remedy: "Write one of disable, allow, prefer, require, verify-ca, verify-full, no-verify.",
   });
 }
@@ -77,7 +75,7 @@ function ownFile(name: string): string | null {
   return existsSync(file) ? file : null;
 }
 
-/** The ways to try one after the other: with TLS or without. `isRefused` when the server has answered that it has none. */
+/** The ways to try in order: with TLS (true) or without. `isRefused`: the server said that it has none. */
 export function tlsWays({ mode }: TlsSettings, host: string, isRefused: boolean): readonly boolean[] {
   if (host.startsWith("/") || mode === "disable") return [false];
   if (mode === "allow") return [false, true];
@@ -85,17 +83,17 @@ export function tlsWays({ mode }: TlsSettings, host: string, isRefused: boolean)
   return [true];
 }
 
-/** What Node wants to know; the files are read each time, since certificates are renewed. @throws UsageError */
+/** The options for Node; the files are read each time, since certificates are renewed. @throws UsageError */
 export function tlsOptions(tls: TlsSettings): ConnectionOptions {
   const { mode, root, certificate, key, revoked, passphrase, oldest, newest } = tls;
-  // As libpq: an authority that is named is asked in any mode.
+  // As libpq: a named authority is verified against in any mode.
   const ca =
     root === null || root === "system" || mode === "no-verify" ? undefined : read("sslrootcert", root);
   const verifies = ca !== undefined || mode === "verify-full";
   return {
     rejectUnauthorized: verifies,
     ...(ca === undefined ? {} : { ca }),
-    // Only verify-full looks at the name.
+    // Only verify-full checks the host's name.
     ...(mode === "verify-full" ? {} : { checkServerIdentity: () => undefined }),
     ...(certificate === null ? {} : { cert: read("sslcert", certificate) }),
     ...(key === null ? {} : { key: read("sslkey", key) }),

@@ -6,20 +6,20 @@ export interface TransactionLimits {
   readonly lockMs: number;
   /** one statement */
   readonly statementMs: number;
-  /** doing nothing while holding locks, as a frozen client does */
+  /** being idle while holding locks, as a frozen client is */
   readonly idleMs: number;
   /** the whole transaction; enforced by PostgreSQL 17 and later, and by our own watchdog */
   readonly wholeMs: number;
-  /** What `pg_stat_activity` shows of it, as `application_name` and before each statement; PostgreSQL keeps 63 bytes. */
+  /** The name in `pg_stat_activity` and before each statement; PostgreSQL keeps 63 bytes of it. */
   readonly name?: string;
   /**
-   * Its commit waits for no disk and makes nobody else wait: a crash of the server may forget the newest of such, but none
-   * that came before a commit that waited.
+   * Its commit does not wait for the disk or for standbys. A server crash may lose the newest such commits,
+   * but none that came before a commit that waited.
    */
   readonly mayBeForgotten?: true;
 }
 
-/** What holds where nobody says otherwise. */
+/** The limits that apply unless the caller sets others. */
 export const defaultLimits: TransactionLimits = {
   lockMs: 5_000,
   statementMs: 30_000,
@@ -28,8 +28,8 @@ export const defaultLimits: TransactionLimits = {
 };
 
 /**
- * BEGIN and everything that must hold in a transaction, as one message. Only `set local`, so that nothing stays behind on a
- * connection that a transaction pooler hands to somebody else.
+ * BEGIN and all settings of a transaction, as one message. Only `set local`, so that nothing is left on a
+ * connection that a transaction pooler hands to another client.
  */
 export function beginStatement(
   limits: Partial<TransactionLimits> = {},
@@ -43,16 +43,16 @@ export function beginStatement(
       `lock_timeout = ${Math.ceil(lockMs)}`,
       `statement_timeout = ${Math.ceil(statementMs)}`,
       `idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}`,
-      // Texts must mean the same when they are read and when they are written back.
-      // ISO alone leaves the order of day and month as the database has it, and the time zone stays the database's too:
-      // triggers and the job's own SQL rely on both.
+      // Texts must mean the same when they are read and when they are written back. ISO keeps the database's
+      // order of day and month, and the time zone stays, too: triggers and the job's own SQL rely on both.
       "datestyle = 'ISO'",
       "intervalstyle = 'postgres'",
       "extra_float_digits = 1",
       "bytea_output = 'hex'",
       "xmloption = 'content'",
       "array_nulls = on",
-      // Rows hidden by a policy would be missed in silence; this makes it an error. What fires triggers turns it on first.
+      // Rows hidden by a policy would be missed silently; this makes it an error. Statements that fire
+      // triggers turn it on first.
       "row_security = off",
       // A batch is short and must never scan more than its own keys.
       "enable_seqscan = off",
@@ -70,18 +70,18 @@ export function beginStatement(
   ].join("; ");
 }
 
-/** A text that means the same whatever the server takes backslashes for. */
+/** A literal that means the same however the server treats backslashes. */
 function literal(text: string): string {
   return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }
 
-/** What must hold for a statement outside of a transaction, for the session. */
+/** The session settings for a statement outside of a transaction. */
 export function aloneStatement(lockMs: number, searchPath: string | null = null): string {
   const limits = `set statement_timeout = 0; set lock_timeout = ${Math.ceil(lockMs)}`;
   return [limits, pinSearchPath(false, searchPath), noticeLostClient(false)].join("; ");
 }
 
-/** As the session had it before. */
+/** Restores the session's settings. */
 export const afterAlone = [
   "statement_timeout",
   "lock_timeout",
@@ -91,28 +91,28 @@ export const afterAlone = [
   .map((setting) => `reset ${setting}`)
   .join("; ");
 
-/** A client that was killed must not have its work done long after its death; the server can only see that on Linux. */
+/** A killed client's work must not go on long after it; only on Linux can the server detect that. */
 function noticeLostClient(isLocal: boolean): string {
   return `${setWhereKnown("client_connection_check_interval", 1_000, isLocal)} and pg_catalog.version() like '%linux%'`;
 }
 
-/** What PostgreSQL keeps of an application's name. */
+/** How many bytes PostgreSQL keeps of an application's name. */
 export const longestName = 63;
 
-/** A name that can break out neither of a literal nor of a comment. */
+/** A name that cannot break out of a literal or a comment. */
 export function plainName(name: string): string {
   return name.replaceAll(/[^\w .,:-]/g, "_").slice(0, longestName);
 }
 
-/** Sets what only some versions of PostgreSQL have. */
+/** Sets a setting that only some versions of PostgreSQL have. */
 function setWhereKnown(setting: string, value: number, isLocal = true): string {
   return `select pg_catalog.set_config('${setting}', '${value}', ${isLocal}) where pg_catalog.current_setting('${setting}', true) is not null`;
 }
 
 /**
- * The search path of the database or role, so that triggers find what they always find; but `pg_catalog` is taken out of it,
- * since a path that names it late lets other schemas stand in for the built-in functions. Unnamed, it comes first. `named` is
- * what the address says instead.
+ * The search path of the database or role, or `named` from the address, so that triggers find what they
+ * always find. `pg_catalog` is taken out: unnamed it comes first, but a path that names it late lets other
+ * schemas shadow built-in functions.
  */
 function pinSearchPath(isLocal: boolean, named: string | null): string {
   const path = named === null ? "pg_catalog.current_setting('search_path')" : pg.escapeLiteral(named);

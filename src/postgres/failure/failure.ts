@@ -10,16 +10,16 @@ import { type PoolerMeaning, poolerMeaning } from "./pooler-meaning.ts";
 
 /** What to do about a statement that failed. */
 export type FailureAction =
-  /** passing: the same batch again, after a pause */
+  /** passing: retry the same batch after a pause */
   | "retry"
-  /** the batch was in somebody's way or took too long: a smaller one, after a pause */
+  /** the batch blocked a session or took too long: a smaller one, after a pause */
   | "shrink"
   /** the rows or the expression are at fault: halve the batch until the row stands alone */
   | "reject"
-  /** nothing that trying again could help */
+  /** a retry cannot help */
   | "stop";
 
-/** Bounded set of reasons, safe as a metric label. */
+/** A bounded set of reasons, safe as a metric label. */
 export type FailureReason =
   | "lock"
   | "deadlock"
@@ -34,7 +34,7 @@ export type FailureReason =
 export interface Failure {
   readonly action: FailureAction;
   readonly reason: FailureReason;
-  /** The five characters of PostgreSQL, or null when the failure was on the wire. */
+  /** PostgreSQL's five characters; null when the failure was not reported by PostgreSQL. */
   readonly sqlstate: string | null;
 }
 
@@ -51,14 +51,14 @@ const byCode: Readonly<Record<string, Verdict>> = {
   "57P01": ["retry", "connection"],
   "57P02": ["retry", "connection"],
   "57P03": ["retry", "connection"],
-  // A primary that became a standby, or is about to be one again.
+  // A primary that became a standby, or is about to be a primary again.
   "25006": ["retry", "connection"],
   "53200": ["shrink", "resources"],
-  // A snapshot that grew too old (before PostgreSQL 17) goes with its transaction.
+  // A snapshot that grew too old (before PostgreSQL 17) ends with its transaction.
   "72000": ["retry", "serialization"],
   "54000": ["reject", "data"],
   "54001": ["reject", "data"],
-  // What a trigger's PL/pgSQL raises over one row: `select into strict`, a `case` without `else`.
+  // Raised by PL/pgSQL in a trigger because of one row: `select into strict`, a `case` without `else`.
   "20000": ["reject", "data"],
   P0002: ["reject", "data"],
   P0003: ["reject", "data"],
@@ -68,11 +68,11 @@ const byCode: Readonly<Record<string, Verdict>> = {
 
 const byClass: Readonly<Record<string, Verdict>> = {
   "08": ["retry", "connection"],
-  // A password that was changed, or a role that may not log in for a while: what has begun waits for it.
+  // A password was changed, or the role may not log in for a while: a run that has begun waits.
   "28": ["retry", "login"],
   "40": ["retry", "serialization"],
   "53": ["retry", "resources"],
-  // Data exceptions, cardinality, integrity constraints, and what functions of the user's raise.
+  // Data exceptions, cardinality, integrity constraints, and what the user's functions raise.
   "21": ["reject", "data"],
   "22": ["reject", "data"],
   "23": ["reject", "data"],
@@ -84,10 +84,10 @@ const byClass: Readonly<Record<string, Verdict>> = {
 
 const stop: Verdict = ["stop", "other"];
 
-/** The SQL standard's "triggered action exception": how a row is rejected whose write a trigger swallowed. */
+/** The SQL standard's "triggered action exception": the state of a reject whose write a trigger swallowed. */
 export const swallowedState = "09000";
 
-/** What a pooler says under 08P01, which would otherwise be a wire that broke. */
+/** Meanings of a pooler's 08P01, which would otherwise count as a lost connection. */
 const byPooler: Readonly<Record<PoolerMeaning, Verdict>> = {
   parameter: stop,
   "statement pooling": stop,
@@ -96,7 +96,7 @@ const byPooler: Readonly<Record<PoolerMeaning, Verdict>> = {
   connections: ["retry", "resources"],
 };
 
-/** Sorts a failure by its SQLSTATE; what is unknown stops the run, since an error must never look like success. */
+/** Classifies a failure by SQLSTATE. An unknown one stops the run: an error must never look like success. */
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof SwallowedError) return { action: "reject", reason: "data", sqlstate: swallowedState };
   const sqlstate = sqlstateOf(error);
@@ -118,8 +118,8 @@ export function classifyFailure(error: unknown): Failure {
 }
 
 /**
- * Whether PostgreSQL hands out no transaction numbers any more, to keep old rows readable: no write of any row can succeed until
- * vacuum has frozen them. It shares its SQLSTATE with rows that are too long for an index.
+ * Whether PostgreSQL has stopped assigning transaction ids to keep old rows readable: no write can succeed
+ * until vacuum has frozen them. Its SQLSTATE is the same as for rows too long for an index.
  */
 export function isWraparound(error: unknown): boolean {
   return (
@@ -129,7 +129,7 @@ export function isWraparound(error: unknown): boolean {
   );
 }
 
-/** Whether the server has no lock left to give: then fewer workers help, and smaller batches do not. */
+/** Whether the server's lock table is full: fewer workers help, smaller batches do not. */
 export function isLockTableFull(error: unknown): boolean {
   return (
     error instanceof pg.DatabaseError &&
@@ -138,7 +138,7 @@ export function isLockTableFull(error: unknown): boolean {
   );
 }
 
-/** The classes that PostgreSQL itself uses; any other was raised by a trigger or a function over a row. */
+/** The classes that PostgreSQL itself uses; any other was raised by a trigger or function for a row. */
 const standardClasses = new Set(
   "00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX".split(
     " ",
@@ -152,15 +152,15 @@ function isStandard(sqlstate: string): boolean {
 }
 
 /**
- * Whether a failure's message is about the statement or the server, and so holds no value of a row. Given the error itself, it
- * also sees what a trigger or a function raised, or put together as SQL: that may hold a value under any code.
+ * Whether a failure's message is about the statement or the server, so that it contains no value of a row. It
+ * also recognizes what a trigger or function raised or built as SQL: that may contain a value under any code.
  */
 function isAboutServer({ code = "", routine, where = "" }: pg.DatabaseError): boolean {
   if (routine === "exec_stmt_raise" || /\bEXECUTE$/m.test(where)) return false;
   return /^(08|0A|25|26|28|3D|3F|42|53|55|57|58|XX)/.test(code);
 }
 
-/** A failure of PostgreSQL in its own words where those hold no value of a row, else by its code and names alone. */
+/** A failure in PostgreSQL's words where they contain no value of a row, otherwise by its code and names. */
 export function describeFailure(error: pg.DatabaseError): string {
   return isAboutServer(error) || isWraparound(error)
     ? `${error.message} (SQLSTATE ${error.code})`
@@ -184,20 +184,20 @@ const networkCodes = new Set([
   "ENOENT",
 ]);
 
-/** Whether the wire broke, whatever the driver calls it. */
+/** Whether the connection was lost, whatever the driver calls it. */
 export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof NoServerError) return true;
   if ("code" in error && typeof error.code === "string" && networkCodes.has(error.code)) return true;
-  // node-postgres gives these no code.
+  // node-postgres gives these errors no code.
   return /Connection terminated|Client has encountered a connection error|timeout (?:expired|exceeded) when trying to connect|Client was closed|socket (?:hang up|has been ended)|not queryable/i.test(
     error.message,
   );
 }
 
 /**
- * A failure of PostgreSQL without any value of a row: `detail`, `where` and often the message itself carry them
- * (`Key (email)=(…) already exists`), so only the code and the names are kept.
+ * A failure of PostgreSQL without any value of a row. `detail`, `where` and often the message itself contain
+ * values (`Key (email)=(…) already exists`), so only the code and the names are kept.
  */
 export function describeWithoutValues(error: unknown): string {
   if (error instanceof SwallowedError) return error.message;
@@ -209,14 +209,14 @@ export function describeWithoutValues(error: unknown): string {
   return [condition, ...named].join(", ");
 }
 
-/** What people meet most, by the names of PostgreSQL's documentation. */
+/** The commonest conditions, named as in PostgreSQL's documentation. */
 const conditions: Readonly<Record<string, string>> = {
   "21000": "cardinality violation",
   "22001": "value too long",
   "22003": "number out of range",
   "22007": "invalid date or time",
   "22012": "division by zero",
-  "22021": "bytes that are no text in the client's encoding, UTF-8",
+  "22021": "bytes that are not valid text in the client's encoding, UTF-8",
   "22P02": "invalid text for its type",
   "23502": "not-null violation",
   "23503": "foreign key violation",
@@ -226,12 +226,12 @@ const conditions: Readonly<Record<string, string>> = {
   P0001: "raised by a trigger or function",
 };
 
-/** Whether the connection on which it happened is not one to give to the next. */
+/** Whether the connection on which it happened must not be reused. */
 export function leavesConnectionUnfit(error: unknown): boolean {
   const code = sqlstateOf(error);
   return (
     error instanceof CommitUnknownError ||
-    // A server that has become a standby is left, so that the next connect finds the primary.
+    // A server that became a standby is left, so that the next connect finds the primary.
     (code === null ? isConnectionLoss(error) : /^(57P|08|25006|25P0[34])/.test(code))
   );
 }

@@ -1,14 +1,14 @@
 import pg from "pg";
 
-/** What a pooler can mean by the one SQLSTATE with which PgBouncer answers nearly everything. */
+/** What a pooler can mean by 08P01, the SQLSTATE of nearly every PgBouncer error. */
 export type PoolerMeaning =
-  /** it lets a startup parameter not through */
+  /** it refuses a startup parameter */
   | "parameter"
   /** it pools statements, and refuses transactions */
   | "statement pooling"
   | "no database"
   | "login"
-  /** it has no connection free, or not in time */
+  /** it has no free connection, or none in time */
   | "connections";
 
 const answers: readonly (readonly [RegExp, PoolerMeaning])[] = [
@@ -19,7 +19,7 @@ const answers: readonly (readonly [RegExp, PoolerMeaning])[] = [
   [/no more connections allowed|query_wait_timeout|too many (?:clients|connections)/i, "connections"],
 ];
 
-/** What a pooler means by an error of the protocol; null for any other failure. */
+/** What a pooler means by an error of class 08; null for any other failure. */
 export function poolerMeaning(error: unknown): PoolerMeaning | null {
   if (!(error instanceof pg.DatabaseError) || error.code?.startsWith("08") !== true) return null;
   return answers.find(([words]) => words.test(error.message))?.[1] ?? null;

@@ -2,16 +2,16 @@ import type { Relation } from "../catalog/relation.ts";
 import { raw, type Sql, sql } from "../sql/sql.ts";
 import type { Queryable, Row } from "../transaction/database.ts";
 
-/** What a publication would make PostgreSQL refuse. */
+/** Why a publication makes PostgreSQL refuse writes. */
 export interface PublishedFault {
   readonly fault: "no identity" | "row filter" | "column list";
   readonly publication: string;
-  /** the table itself, or the partition that it is about */
+  /** the table itself, or the partition concerned */
   readonly schema: string;
   readonly name: string;
-  /** the columns that stand in the way: of the filter, or of the identity */
+  /** the columns at fault: of the filter, or of the identity */
   readonly columns: readonly string[];
-  /** the columns that the publication sends; empty where there is no list */
+  /** the columns that the publication sends; empty where it has no column list */
   readonly listed: readonly string[];
   /** the row filter, or null */
   readonly filter: string | null;
@@ -22,8 +22,8 @@ export interface PublishedFault {
 }
 
 /**
- * Why PostgreSQL would refuse an update or delete of a table, partition by partition, because of the publications that send it:
- * rows that subscribers could not tell apart, and filters and lists of columns that do not fit what identifies a row.
+ * Why PostgreSQL would refuse an update or delete of a table because of its publications, partition by
+ * partition: no replica identity, or a row filter or column list that does not fit the identity.
  */
 export async function readPublishedFaults(
   db: Queryable,
@@ -99,14 +99,14 @@ export async function readPublishedFaults(
   return rows.map(toFault);
 }
 
-/** Whether a publication can take whole schemas: since PostgreSQL 15. */
+/** Whether publications can include whole schemas: since PostgreSQL 15. */
 async function hasSchemaPublications(db: Queryable): Promise<boolean> {
   const { rows } = await db.query(sql`
     select pg_catalog.to_regclass('pg_catalog.pg_publication_namespace') is not null as found`);
   return rows[0]?.found === "t";
 }
 
-/** Which publications send a table, itself, as a part of another, with its schema or with all. */
+/** The publications that send a table: by itself, as a partition, with its schema, or with all tables. */
 function publishedMembers(hasSchemas: boolean): Sql {
   const whole =
     "'{}'::pg_catalog.name[] as filtered, '{}'::pg_catalog.name[] as listed, null as filter, true as is_sent_as";
@@ -117,7 +117,7 @@ function publishedMembers(hasSchemas: boolean): Sql {
       join pg_catalog.pg_class c on c.oid = member.member
       join pg_catalog.pg_publication_namespace pn on pn.pnnspid = c.relnamespace
       join pg_catalog.pg_publication p on p.oid = pn.pnpubid`;
-  // Filters, lists and whole schemas came together.
+  // PostgreSQL 15 introduced row filters, column lists and whole schemas together.
   const parts = `array(
           select distinct a.attname
           from pg_catalog.regexp_matches(pr.prqual::text, ':varattno (\\d+)', 'g') as found
@@ -156,7 +156,7 @@ function toFault(row: Row): PublishedFault {
   };
 }
 
-/** The publications that send whole schemas, this one among them, or all tables. */
+/** The publications that send all tables, or whole schemas including this one. */
 export async function readPublicationsOf(
   db: Queryable,
   schema: string,

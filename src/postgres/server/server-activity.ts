@@ -1,7 +1,7 @@
 import { sql } from "../sql/sql.ts";
 import type { Queryable } from "../transaction/database.ts";
 
-/** How far a replica is behind. `seconds` is null while nobody can tell, since it lacks what was there before we began to look. */
+/** How far a replica lags. `seconds` is null while unknown: it lacks WAL from before we began to look. */
 export interface ReplicaLag {
   readonly name: string;
   readonly bytes: number;
@@ -9,13 +9,13 @@ export interface ReplicaLag {
 }
 
 export interface ServerActivity {
-  /** bytes of WAL since the cluster began, by everybody */
+  /** bytes of WAL written since the cluster was created */
   readonly walBytes: number;
-  /** dead rows of a table, its partitions included, as the statistics have them */
+  /** dead rows of a table, including its partitions, according to the statistics */
   readonly deadTuples: number;
 }
 
-/** What the server tells about its WAL, its replicas and a table; cheap, from its statistics. */
+/** WAL and dead rows as the server's statistics have them; cheap. */
 export async function readServerActivity(db: Queryable, relation: string): Promise<ServerActivity> {
   const { rows } = await db.query(sql`
     select pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0') as wal_bytes,

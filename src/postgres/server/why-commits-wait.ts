@@ -1,12 +1,13 @@
 import { sql } from "../sql/sql.ts";
 import type { Queryable } from "../transaction/database.ts";
 
-/** So long a commit of ours may wait for a standby before the standby counts as gone. */
+/** How long one of our commits may wait for a standby before the standby counts as gone. */
 const longestWaitSeconds = 5;
 
 /**
- * Why a commit would wait for a synchronous standby without an end, in words; null where none would. No timeout of PostgreSQL's
- * covers that wait. Without `pg_monitor` a role sees no standbys, but it sees its own sessions wait.
+ * Why a commit would wait endlessly for a synchronous standby, in words; null where it would not. No timeout
+ * of PostgreSQL covers that wait. Without `pg_monitor` a role sees no standbys, but it sees its own sessions
+ * wait.
  */
 export async function whyCommitsWait(db: Queryable): Promise<string | null> {
   const { rows } = await db.query(sql`
@@ -25,7 +26,7 @@ export async function whyCommitsWait(db: Queryable): Promise<string | null> {
           '^\s*(?:first|any)?\s*(\d+)\s*\(', 'i'))[1]::integer, 1) as needed
     ) as setting
     where setting.names <> ''
-      -- as the role, the database or the server has it: what does not wait sets it for its own transaction
+      -- the value of role, database or server: a transaction that need not wait changes it for itself only
       and (select reset_val from pg_catalog.pg_settings where name = 'synchronous_commit') not in ('off', 'local')`);
   const [row] = rows;
   if (row === undefined) return null;

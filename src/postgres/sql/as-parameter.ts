@@ -1,8 +1,8 @@
 import { UsageError } from "../../errors.ts";
 
 /**
- * A value as a parameter of a statement: texts, numbers, bigints, booleans, bytes, null, arrays of them, and plain objects as
- * JSON. What the driver would send as something else is refused. @throws UsageError
+ * A value as a parameter of a statement: texts, numbers, bigints, booleans, bytes, null, arrays of them, and
+ * plain objects as JSON. Refuses values that the driver would convert silently. @throws UsageError
  */
 export function asParameter(value: unknown): unknown {
   switch (typeof value) {
@@ -17,7 +17,7 @@ export function asParameter(value: unknown): unknown {
     case "object":
       return value === null || value instanceof Uint8Array ? value : asObject(value);
     default:
-      throw refused(`a ${typeof value}`, "Call it, or give what it stands for.");
+      throw refused(`a ${typeof value}`, "Call it, or pass its value.");
   }
 }
 
@@ -26,19 +26,19 @@ function asObject(value: object): unknown {
   if (value instanceof Date)
     throw refused(
       "a Date, which has neither microseconds nor a time zone of its own",
-      "Give it as a text, date.toISOString(), and cast that: sql`created_at < …::timestamptz`",
+      "Pass it as a text, date.toISOString(), and cast that: sql`created_at < …::timestamptz`",
     );
   const prototype: unknown = Object.getPrototypeOf(value);
   if (value instanceof Promise) value.catch(() => {});
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
     throw refused(
       nameOf(value),
-      "Give a text, a number, a bigint, a boolean, bytes, null, or an array of these.",
+      "Pass a text, a number, a bigint, a boolean, bytes, null, or an array of these.",
     );
   try {
     return JSON.stringify(value);
   } catch {
-    throw refused("an object that is no JSON", "Give it as the text of a JSON value: JSON.stringify(…)");
+    throw refused("an object that is not JSON", "Pass it as the text of a JSON value: JSON.stringify(…)");
   }
 }
 

@@ -4,8 +4,8 @@ import { Sql } from "./sql.ts";
 import { sqlTokens } from "./sql-tokens.ts";
 
 /**
- * A query that another library has put together, its values apart: `{ sql, parameters }` of Kysely's `compile()`,
- * `{ sql, params }` of Drizzle's `toSQL()`, `{ text, values }` as `pg` takes it.
+ * A query that another library has built, with its values apart: `{ sql, parameters }` of Kysely's
+ * `compile()`, `{ sql, params }` of Drizzle's `toSQL()`, `{ text, values }` as `pg` takes it.
  */
 export type BuiltQuery = ({ readonly sql: string } | { readonly text: string }) &
   (
@@ -18,18 +18,18 @@ export type BuiltQuery = ({ readonly sql: string } | { readonly text: string }) 
 export type SqlLike = Sql | BuiltQuery;
 
 /**
- * A query of another library as a piece of SQL, for use inside of `` sql`…` ``. It has to be asked for: a value that happened to
- * look like a query must never become text.
- * @throws UsageError for what is no query, or whose `$1`, `$2`, … do not match its parameters
+ * A query of another library as a piece of SQL, for use inside of `` sql`…` ``. The call is required: a value
+ * that happens to look like a query must never become SQL text.
+ * @throws UsageError for what is not a query, or whose `$1`, `$2`, … do not match its parameters
  */
 export function asSql(query: SqlLike): Sql {
   const piece = sqlWithin(query);
   if (piece === null)
-    throw new UsageError("asSql was given something that is no query.", { remedy: howToBuild });
+    throw new UsageError("asSql was given something that is not a query.", { remedy: howToBuild });
   return piece;
 }
 
-/** The same where null says that it is no query at all, so that the caller can name what it stands for. */
+/** The same, but returns null for what is not a query, so that the caller can name it in its error. */
 export function sqlWithin(given: unknown): Sql | null {
   if (given instanceof Sql) return given;
   if (typeof given !== "object" || given === null) return null;
@@ -43,16 +43,16 @@ export function sqlWithin(given: unknown): Sql | null {
   return typeof text === "string" && Array.isArray(values) ? splitPlaceholders(text, values) : null;
 }
 
-/** What to write instead of something that is no query. */
+/** The remedy for something that is not a query. */
 export const howToBuild =
-  "Write sql`…`, or give a built query: `.compile()` of Kysely, `.toSQL()` of Drizzle, { text, values }.";
+  "Write sql`…`, or pass a built query: `.compile()` of Kysely, `.toSQL()` of Drizzle, { text, values }.";
 
 const placeholders = new RegExp(
   [...Object.values(sqlTokens), String.raw`(?<![\w$])\$(?<number>\d+)`].join("|"),
   "g",
 );
 
-/** A text with `$1`, `$2`, … in any order, each perhaps several times, as a piece whose values stand in the text's order. */
+/** A text with `$1`, `$2`, … in any order, possibly repeated, as a piece with values in the text's order. */
 function splitPlaceholders(text: string, given: readonly unknown[]): Sql {
   const parts: string[] = [];
   const values: unknown[] = [];
@@ -69,7 +69,7 @@ function splitPlaceholders(text: string, given: readonly unknown[]): Sql {
   if (used.size !== given.length || Math.max(0, ...used) > given.length)
     throw new UsageError(
       `A built query has ${given.length} parameters, but its text uses ${[...used].map((number) => `$${number}`).join(", ") || "none"}.`,
-      { remedy: "Give the query as its library has compiled it for PostgreSQL." },
+      { remedy: "Pass the query as its library compiled it for PostgreSQL." },
     );
   return new Sql([...parts, text.slice(from)], values);
 }

@@ -1,4 +1,4 @@
-/** Words that PostgreSQL takes for a name only in quotes: those of `pg_get_keywords()` that are reserved, versions 14 to 18. */
+/** Words that are a name only in quotes: the reserved ones of `pg_get_keywords()`, versions 14 to 18. */
 export const reservedWords: ReadonlySet<string> = new Set(
   `all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column
   concurrently constraint create cross current_catalog current_date current_role current_schema current_time

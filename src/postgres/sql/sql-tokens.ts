@@ -1,4 +1,4 @@
-/** What in a statement's text is no plain word of it, as pieces of a regular expression: each to its end, or to the text's. */
+/** Patterns for quoted names, comments and literals in a statement; an unclosed one reaches to the end. */
 export const sqlTokens = {
   name: `(?<name>"(?:[^"]|"")*(?:"|$))`,
   comment: String.raw`(?<comment>--[^\n]*|/\*[\s\S]*?(?:\*/|$))`,

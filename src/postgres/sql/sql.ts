@@ -2,7 +2,7 @@ import { UsageError } from "../../errors.ts";
 import { asParameter } from "./as-parameter.ts";
 import { reservedWords } from "./reserved-words.ts";
 
-/** A piece of SQL with its values apart; pieces nest, values never become text. */
+/** A piece of SQL with its values apart; pieces nest, and values never become text. */
 export class Sql {
   readonly parts: readonly string[];
   readonly values: readonly unknown[];
@@ -13,13 +13,13 @@ export class Sql {
     Object.freeze(this);
   }
 
-  /** The statement as PostgreSQL wants it: `$1`, `$2`, … and the values beside it. */
+  /** The statement in PostgreSQL's form: text with `$1`, `$2`, … and its values. */
   toQuery(): { readonly text: string; readonly values: unknown[] } {
     const text = this.parts.reduce((left, right, index) => `${left}$${index}${right}`);
     return { text, values: [...this.values] };
   }
 
-  /** The text alone, its values shown as `$n`: for plans. */
+  /** Only the text, with values shown as `$n`: for plans. */
   toString(): string {
     return this.toQuery().text;
   }
@@ -32,19 +32,19 @@ export class Sql {
 }
 
 /**
- * SQL with values: `` sql`status = ${status}` ``. A value becomes a parameter, a nested `sql` becomes a part of the text.
- * The text is taken raw, so that `'\s+'` in a template means `'\s+'` in SQL.
+ * SQL with values: `` sql`status = ${status}` ``. A value becomes a parameter, a nested `sql` part of the
+ * text. The text is taken raw, so that `'\s+'` in a template means `'\s+'` in SQL.
  */
 export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]): Sql {
   return weave(strings.raw, values);
 }
 
-/** Text that is SQL already: names that were quoted, keywords. Never give it anything that a user typed. */
+/** Text that already is SQL: quoted names, keywords. Never pass it anything that a user typed. */
 export function raw(text: string): Sql {
   return new Sql([text], []);
 }
 
-/** Joins pieces, by `, ` unless told otherwise. */
+/** Joins pieces, by `, ` unless another separator is given. */
 export function join(pieces: readonly Sql[], separator = ", "): Sql {
   const [first, ...rest] = pieces;
   if (first === undefined) return raw("");
@@ -52,7 +52,7 @@ export function join(pieces: readonly Sql[], separator = ", "): Sql {
   return weave(strings, [first, ...rest]);
 }
 
-/** A piece of SQL that somebody else wrote, in brackets; it may end in a comment. */
+/** A piece of SQL from a user, in brackets; it may end in a comment. */
 export function bracketed(piece: Sql): Sql {
   const end = piece.parts.some((part) => part.includes("--")) ? "\n)" : ")";
   return join([raw("("), piece, raw(end)], "");
@@ -64,7 +64,7 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A name as people write it in SQL: in quotes only where it needs them. */
+/** A name as users write it in SQL: in quotes only where it needs them. */
 export function displayIdentifier(name: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(name) && !reservedWords.has(name) ? name : quoteIdentifier(name);
 }

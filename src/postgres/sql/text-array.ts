@@ -4,8 +4,8 @@ const textOid = 25;
 const headerBytes = 20;
 
 /**
- * Texts as the `text[]` of PostgreSQL's binary protocol (`array_recv`): no quoting here and no parsing there, which for long
- * texts is most of the work of sending them.
+ * Texts as the `text[]` of PostgreSQL's binary protocol (`array_recv`): quoting here and parsing there would
+ * be most of the work of sending long texts.
  */
 export function textArray(texts: readonly (string | null)[]): Buffer {
   const sizes = texts.map((text) => (text === null ? -1 : Buffer.byteLength(text)));
@@ -29,10 +29,10 @@ export function fromTextArray(text: string | null | undefined): readonly string[
   return text == null ? null : parse(text);
 }
 
-/** The elements of a PostgreSQL array as texts, nested as it is nested. */
+/** The elements of a PostgreSQL array as texts, with the same nesting. */
 export type ArrayElements = readonly (string | null | ArrayElements)[];
 
-/** An array as PostgreSQL takes it, for arrays of arrays too, which a parameter could not carry. */
+/** An array in PostgreSQL's text form, also for nested arrays, which a parameter could not carry. */
 export function toArrayText(elements: ArrayElements): string {
   const texts = elements.map((element) => {
     if (element === null) return "NULL";

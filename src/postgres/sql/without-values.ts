@@ -2,9 +2,9 @@ import { sqlTokens } from "./sql-tokens.ts";
 
 const tokens = new RegExp([...Object.values(sqlTokens), String.raw`(?<![\w$])\d[\w.]*`].join("|"), "g");
 
-/** A statement whose literals read `?`, on one line and not too long: a value in it may be anybody's. */
+/** A statement on one line with `?` for its literals, shortened: a value in it may be confidential. */
 export function withoutValues(query: string): string {
-  // Where a backslash stands before a quote, only the session's settings tell where the literal ends.
+  // Where a backslash precedes a quote, only the session's settings tell where the literal ends.
   if (/\\'/.test(query)) return `${/^\s*\w*/.exec(query)?.[0].trim() ?? ""} …`;
   const shown = query
     .replaceAll(tokens, (...found: readonly unknown[]) => {

@@ -2,11 +2,11 @@ import { type Sql, sql } from "../sql/sql.ts";
 import { withoutValues } from "../sql/without-values.ts";
 import type { Queryable } from "./database.ts";
 
-/** A session, or a prepared transaction, that holds a lock which is waited for. */
+/** A session, or a prepared transaction, that holds a lock another session waits for. */
 export interface BlockingSession {
-  /** 0 of a prepared transaction, which belongs to no session */
+  /** 0 for a prepared transaction, which belongs to no session */
   readonly pid: number;
-  /** the name of a prepared transaction; null of a session */
+  /** the name of a prepared transaction; null for a session */
   readonly gid: string | null;
   readonly user: string;
   readonly application: string;
@@ -14,13 +14,13 @@ export interface BlockingSession {
   readonly state: string;
   /** how long its transaction has lasted */
   readonly seconds: number;
-  /** its statement, or its last one, without its values */
+  /** its current or last statement, without literals */
   readonly statement: string;
 }
 
 const mostShown = 3;
 
-/** For whom any of these backends waits; `waiting` is a query that returns them as `pid`. */
+/** The sessions that block any of these backends; `waiting` is a query that returns the backends as `pid`. */
 export async function whoBlocks(db: Queryable, waiting: Sql): Promise<BlockingSession[]> {
   const { rows } = await db.query(sql`
     with waiting as materialized (${waiting}),
@@ -54,7 +54,7 @@ export async function whoBlocks(db: Queryable, waiting: Sql): Promise<BlockingSe
   }));
 }
 
-/** Transactions without a session that hold what is waited for; each holds a lock on its own number, too. */
+/** Prepared transactions that hold a wanted lock; each also holds a lock on its own transaction id. */
 const preparedHolders = sql`
   select own.transactionid::text
   from waiting
@@ -71,12 +71,12 @@ const preparedHolders = sql`
     and own.pid is null
     and own.locktype = 'transactionid'`;
 
-/** Whom a backend waits for, in words, the oldest transaction first. */
+/** The sessions that block a backend, in words, the oldest transaction first. */
 export async function describeBlockers(db: Queryable, pid: Sql): Promise<readonly string[]> {
   return (await whoBlocks(db, sql`select ${pid} as pid`)).map(describeBlocker);
 }
 
-/** `pid 4711 of shop (web), idle in transaction for 3 min`; its statement is not shown, since it may hold values. */
+/** `pid 4711 of shop (web), idle in transaction for 3 min`; its statement may contain values. */
 export function describeBlocker(session: Omit<BlockingSession, "statement">): string {
   const { pid, gid, user, application, state, seconds } = session;
   const of = user === "" ? "" : ` of ${user}`;

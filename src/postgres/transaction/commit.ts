@@ -2,7 +2,7 @@ import type pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../../errors.ts";
 import { sqlstateOf } from "../failure/failure.ts";
 
-/** A transaction that did not begin well is not one to work in, and its connection not one to give to the next. */
+/** Begins a transaction. When that fails, it rolls back, so that the connection can be reused. */
 export async function begin(client: pg.PoolClient, statement: string): Promise<void> {
   await client.query(statement).catch(async (error: unknown) => {
     await client.query("rollback").catch(() => {});
@@ -10,7 +10,7 @@ export async function begin(client: pg.PoolClient, statement: string): Promise<v
   });
 }
 
-/** Resolves only when PostgreSQL said `COMMIT`. @throws CommitUnknownError when nobody can tell */
+/** Resolves only when PostgreSQL answered `COMMIT`. @throws CommitUnknownError when the outcome is unknown */
 export async function commit(client: pg.PoolClient): Promise<void> {
   const { command } = await client.query("commit").catch((error: unknown) => {
     // An answer of class 57P or 08 can also come after the commit record was written.

@@ -4,7 +4,7 @@ import { from, to } from "pg-copy-streams";
 import { sqlstateOf } from "../failure/failure.ts";
 import type { Sql } from "../sql/sql.ts";
 
-/** Hands what a `copy … to stdout` sends to `consume`, which reads it to its end. */
+/** Passes what a `copy … to stdout` sends to `consume`, which reads it to its end. */
 export async function copyOut(
   client: pg.PoolClient,
   statement: Sql,
@@ -15,7 +15,7 @@ export async function copyOut(
   if (!stream.readableEnded) await abandon(client, new Error("A copy was not read to its end."));
 }
 
-/** Hands `produce` what a `copy … from stdin` reads; whoever writes ends it. Resolves when the rows are in. */
+/** Passes to `produce` the stream of a `copy … from stdin`, for it to end. Resolves when the rows are in. */
 export async function copyIn(
   client: pg.PoolClient,
   statement: Sql,
@@ -31,14 +31,14 @@ async function untilDone(
   stream: Readable | Writable,
   work: () => Promise<void>,
 ): Promise<void> {
-  // The database may still answer with an error when the stream has ended; the next statement is told.
+  // The database may still report an error after the stream has ended; the next statement gets it.
   stream.on("error", () => {});
   await work().catch((error: unknown) =>
     sqlstateOf(error) === null ? abandon(client, error) : Promise.reject(error),
   );
 }
 
-// The other end failed, and the connection stands amid the copy: it can only be closed.
+// `work` failed, and the connection is in the middle of the copy: it can only be closed.
 async function abandon(client: pg.PoolClient, error: unknown): Promise<never> {
   await (client as unknown as pg.Client).end().catch(() => {});
   throw error;

@@ -22,7 +22,7 @@ export type Row = Readonly<Record<string, string | null>>;
 
 export interface Result {
   readonly rows: readonly Row[];
-  /** Rows that an insert, update or delete touched. */
+  /** Rows that an insert, update or delete changed. */
   readonly count: number;
 }
 
@@ -31,20 +31,20 @@ export interface Queryable {
   query(statement: Sql): Promise<Result>;
 }
 
-/** An open transaction; it ends when the work that it was given to ends. */
+/** An open transaction; it ends with the work that it was passed to. */
 export class Transaction implements Queryable {
   readonly #client: pg.PoolClient;
   readonly #observer: Queryable | null;
   readonly #comment: string;
 
-  /** `name` stands before each statement as a comment. */
+  /** `name` precedes each statement as a comment. */
   constructor(client: pg.PoolClient, name?: string, observer: Queryable | null = null) {
     this.#client = client;
     this.#observer = observer;
     this.#comment = name === undefined ? "" : `/* ${plainName(name)} */ `;
   }
 
-  /** The same transaction, its single statements going through an observer; reads by a cursor go as ever. */
+  /** The same transaction, whose single statements go through an observer; reads by a cursor do not. */
   observedBy(observer: Queryable): Transaction {
     return new Transaction(this.#client, undefined, observer);
   }
@@ -59,7 +59,7 @@ export class Transaction implements Queryable {
     return { rows, count: rowCount ?? 0 };
   }
 
-  /** The process id of its backend; null when it is over. */
+  /** The process id of its backend, as SQL that gives null once the transaction is over. */
   pid(): Promise<Sql> {
     return pidWhileOpen(this.#client);
   }
@@ -69,24 +69,24 @@ export class Transaction implements Queryable {
     return readWithCursor(this.#client, statement, portion, this.#comment);
   }
 
-  /** Hands what a `copy … to stdout` sends to `consume`, which must read it to its end. */
+  /** Passes what a `copy … to stdout` sends to `consume`, which must read it to its end. */
   copyOut(statement: Sql, consume: (rows: Readable) => Promise<void>): Promise<void> {
     return copyOut(this.#client, statement, consume);
   }
 
-  /** Hands `produce` what a `copy … from stdin` reads, to be written and ended. */
+  /** Passes to `produce` the stream that a `copy … from stdin` reads; `produce` writes and ends it. */
   copyIn(statement: Sql, produce: (rows: Writable) => Promise<void>): Promise<void> {
     return copyIn(this.#client, statement, produce);
   }
 }
 
-/** The database as the engine sees it: transactions that end surely, and single statements in one of their own. */
+/** The database as the engine sees it: transactions that always end, and single statements in their own. */
 export class Database implements Queryable {
   readonly #pool: ConnectionPool;
   readonly #session: Readonly<Record<string, string>>;
   readonly #limits: Partial<TransactionLimits>;
 
-  /** `limits` hold for each transaction that does not say otherwise. */
+  /** `limits` apply to each transaction that does not set its own. */
   constructor(
     pool: ConnectionPool,
     session: Readonly<Record<string, string>> = {},
@@ -97,31 +97,31 @@ export class Database implements Queryable {
     this.#limits = limits;
   }
 
-  /** The same whose transactions have these custom settings, each for itself. */
+  /** The same database, with these custom settings in each of its transactions. */
   withSettings(session: Readonly<Record<string, string>>): Database {
     return Object.keys(session).length === 0 ? this : new Database(this.#pool, session, this.#limits);
   }
 
-  /** The same with other limits. */
+  /** The same database with other limits. */
   withLimits(limits: Partial<TransactionLimits>): Database {
     return new Database(this.#pool, this.#session, { ...this.#limits, ...limits });
   }
 
-  /** One statement in a transaction of its own, under the default limits. */
+  /** Runs one statement in a transaction of its own, under the default limits. */
   async query(statement: Sql): Promise<Result> {
     return this.transaction((tx) => tx.query(statement));
   }
 
   /**
-   * Runs `work` between BEGIN and COMMIT; what it throws is thrown after a ROLLBACK.
-   * Resolves only when PostgreSQL said `COMMIT`: after an error inside, COMMIT answers `ROLLBACK` and no error.
-   * @throws CommitUnknownError when the connection broke while the commit was under way
+   * Runs `work` between BEGIN and COMMIT; rolls back and rethrows when it throws. Resolves only when
+   * PostgreSQL answered `COMMIT`: after an error inside, it answers `ROLLBACK` without an error.
+   * @throws CommitUnknownError when the connection broke during the commit
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>, own?: Partial<TransactionLimits>): Promise<T> {
     return this.#between(work, { ...this.#limits, ...own }, commit);
   }
 
-  /** Runs `work` and rolls it back in any case. */
+  /** Runs `work` and always rolls it back. */
   async rolledBack<T>(work: (tx: Transaction) => Promise<T>, own?: Partial<TransactionLimits>): Promise<T> {
     return this.#between(work, { ...this.#limits, ...own }, (client) => client.query("rollback"));
   }
@@ -140,9 +140,9 @@ export class Database implements Queryable {
   }
 
   /**
-   * One statement outside of any transaction, for those that PostgreSQL wants so; it may take as long as it takes. `begins`
-   * hears before it is sent by which process id it is done; null while it is not. Behind a pooler, which would hand our settings
-   * to others, there is no limit but the role's own.
+   * Runs a statement that PostgreSQL allows only outside of a transaction, for as long as it takes. `begins`
+   * is called with the backend's pid (null while it is not running) before the statement is sent. Behind a
+   * pooler only the role's own limits apply: our settings would reach other clients.
    */
   async alone(
     statement: Sql,
@@ -173,7 +173,7 @@ export class Database implements Queryable {
     return this.#withClient(undefined, async (client) => isPooled(client, await pidOf(client)));
   }
 
-  /** Works on one connection, which keeps what is temporary from one transaction to the next. */
+  /** Works on one connection, so that temporary objects survive from one transaction to the next. */
   async onOneConnection<T>(work: (db: Database) => Promise<T>): Promise<T> {
     const pool = this.#pool.ofOne();
     try {
@@ -188,7 +188,7 @@ export class Database implements Queryable {
     return this.#pool.endpoint;
   }
 
-  /** Lets so many transactions be open at a time from now on. */
+  /** From now on allows up to `count` transactions at a time. */
   allowConnections(count: number): void {
     this.#pool.allow(count);
   }
@@ -206,7 +206,7 @@ export class Database implements Queryable {
     work: (client: pg.PoolClient) => Promise<T>,
   ): Promise<T> {
     const client = await this.#pool.connect();
-    // The server's timeouts cannot help when the network swallows their answer.
+    // The server's timeouts do not help when the network loses its answer.
     const watchdog = setTimeout(
       () => void (client as unknown as pg.Client).end().catch(() => {}),
       wholeMs + 5_000,
@@ -232,7 +232,8 @@ async function workOrRollBack<T>(
   try {
     return await work(new Transaction(client, name));
   } catch (error) {
-    // When even this fails the connection is gone, and PostgreSQL rolls back by itself: what `work` threw says more.
+    // When even this fails, the connection is gone and PostgreSQL rolls back by itself: the error of `work`
+    // says more.
     await client.query("rollback").catch((failure: unknown) => {
       unfit.add(client);
       if (error instanceof Error && error.cause === undefined) error.cause = failure;
@@ -241,5 +242,5 @@ async function workOrRollBack<T>(
   }
 }
 
-/** Connections that failed to roll back: never to be used again. */
+/** Connections that failed to roll back or to reset: never reused. */
 const unfit = new WeakSet<pg.PoolClient>();

@@ -1,7 +1,7 @@
 import { sql } from "../sql/sql.ts";
 import type { Database } from "./database.ts";
 
-/** Milliseconds that PostgreSQL lets a session wait before it looks for a deadlock: we must have given way by then. */
+/** Milliseconds that a session waits before PostgreSQL looks for a deadlock: we must give way before. */
 export async function readDeadlockTimeout(db: Database): Promise<number> {
   const { rows } = await db.query(sql`
     select setting

@@ -7,7 +7,7 @@ import { describeBlockers } from "./blocking-sessions.ts";
 import type { Database } from "./database.ts";
 import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 
-/** A table was locked all the time that we would wait for it; nothing was written. */
+/** A table stayed locked for as long as we wait for it; nothing was written. */
 export class TableLockedError extends TidefillError {
   constructor(table: string | null, blockers: readonly string[], cause: unknown) {
     const by = blockers.length === 0 ? "by a session that has ended since" : `by ${blockers.join(" and ")}`;
@@ -21,13 +21,14 @@ export class TableLockedError extends TidefillError {
 const attemptsAtMost = 5;
 const pauseMs = 400;
 const longestLockMs = 5_000;
-/** Part of the wait after which it is asked for whom we wait; what answers at once is not asked about. */
+/** The share of the wait after which to ask which session blocks us; a quick answer needs no question. */
 const askAfterShare = 0.2;
 
 /**
- * Looks at tables in transactions that wait for locks at most half of `deadlock_timeout`, so that nobody's `drop table` becomes the
- * victim of a deadlock because of us; then again, a few times. `work` must be good to be done again.
- * @throws TableLockedError which names the table and who has locked it
+ * Reads tables in transactions that wait for locks at most half of `deadlock_timeout`, so that another
+ * session's `drop table` never becomes a deadlock's victim because of us; retries a few times. `work` must be
+ * repeatable.
+ * @throws TableLockedError which names the table and the sessions that lock it
  */
 export async function lookBriefly<T>(
   db: Database,
@@ -50,7 +51,7 @@ export async function lookBriefly<T>(
   }
 }
 
-/** A lock that was not to be had, or a table that was dropped while it was looked at. */
+/** A lock that could not be had, or a table that was dropped meanwhile. */
 function isPassing(error: unknown): boolean {
   const code = sqlstateOf(error);
   if (code === "55P03") return true;
@@ -61,7 +62,7 @@ function isPassing(error: unknown): boolean {
   );
 }
 
-/** Asks, while a transaction of this name waits, for whom. */
+/** While a transaction of this name waits, asks which sessions block it. */
 class Holders {
   readonly #timer: NodeJS.Timeout;
   #asked: Promise<{ readonly table: string | null; readonly sessions: readonly string[] }> | null = null;

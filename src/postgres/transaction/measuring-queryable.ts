@@ -1,11 +1,11 @@
 import { type Sql, sql } from "../sql/sql.ts";
 import type { Queryable, Result } from "./database.ts";
 
-/** What PostgreSQL measured of statements that it ran. */
+/** What PostgreSQL measured of the statements that it ran. */
 export interface MeasuredWrites {
-  /** bytes of write-ahead log, full-page images included */
+  /** bytes of write-ahead log, including full-page images */
   readonly walBytes: number;
-  /** triggers and how often each was called, the checks of foreign keys among them */
+  /** triggers and how often each was called, including the checks of foreign keys */
   readonly triggers: readonly { readonly name: string; readonly calls: number }[];
 }
 
@@ -22,7 +22,7 @@ interface RawTrigger {
 }
 
 /**
- * Runs the statements that write under `explain (analyze, wal)`: they do what they do, but answer no rows. Only for
+ * Runs statements that write under `explain (analyze, wal)`: they take effect, but return no rows. Only for
  * transactions that are rolled back.
  */
 export class MeasuringQueryable implements Queryable {
@@ -57,7 +57,7 @@ export class MeasuringQueryable implements Queryable {
   }
 }
 
-/** What a node has logged: of the nodes that write, since those above them count it once more. */
+/** The WAL of the nodes that write; the nodes above would count it again. */
 function walOf(node: RawNode): number {
   if (node["Node Type"] === "ModifyTable") return node["WAL Bytes"] ?? 0;
   return (node.Plans ?? []).reduce((sum, child) => sum + walOf(child), 0);

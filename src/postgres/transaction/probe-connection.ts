@@ -2,10 +2,10 @@ import type { Sql } from "../sql/sql.ts";
 import type { Database, Queryable, Result, Transaction } from "./database.ts";
 
 const longestLookMs = 2_000;
-/** After so long the rest is asked in another transaction, so that no transaction is ever near its end. */
+/** After this time the remaining statements get another transaction, so that none comes near its limit. */
 const longestTogetherMs = 1_000;
 
-/** A statement that somebody waits for. */
+/** A statement whose caller waits for the answer. */
 interface Asked {
   readonly statement: Sql;
   readonly answer: (result: Result) => void;
@@ -13,8 +13,9 @@ interface Asked {
 }
 
 /**
- * Asks without a trace: in a transaction that is rolled back, and given up when it takes long. What is asked at one moment is
- * asked together, one statement after the other; one that fails does not harm those behind it.
+ * Queries without a trace: in a transaction that is rolled back, and given up when it takes long. Statements
+ * asked at the same moment share a transaction, one after the other; one that fails does not harm the next
+ * ones.
  */
 export class ProbeConnection implements Queryable {
   readonly #db: Database;
@@ -31,7 +32,7 @@ export class ProbeConnection implements Queryable {
     });
   }
 
-  /** What has gathered by now; what is asked later has a look of its own, and does not wait for this one. */
+  /** Runs what was asked so far; later statements get their own transaction and do not wait for this one. */
   async #lookAtAll(): Promise<void> {
     const asked = this.#asked;
     this.#asked = [];
@@ -39,7 +40,7 @@ export class ProbeConnection implements Queryable {
     while (asked.length > 0) {
       await this.#db
         .rolledBack((tx) => askInTurn(tx, asked), limits)
-        // There was no transaction to ask in, or it could not be ended.
+        // The transaction could not begin or could not end.
         .catch((error: unknown) => {
           for (const { fail } of asked.splice(0)) fail(error);
         });
@@ -47,7 +48,7 @@ export class ProbeConnection implements Queryable {
   }
 }
 
-/** Until all is asked, or enough for one transaction, or a statement fails and takes the transaction with it. */
+/** Runs statements until none is left, the time is over, or one fails and aborts the transaction. */
 async function askInTurn(tx: Transaction, asked: Asked[]): Promise<void> {
   const begun = performance.now();
   while (performance.now() - begun < longestTogetherMs) {

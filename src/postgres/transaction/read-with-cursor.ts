@@ -6,9 +6,9 @@ import type { Sql } from "../sql/sql.ts";
 type TextRow = readonly (string | null)[];
 
 /**
- * Reads a statement through a PostgreSQL cursor, in portions of at most `portion()` rows, asked before each of them; each row
- * is an array of texts. Leaving the loop early closes the cursor: a portal left open would block the connection. After an
- * error there is nothing to close.
+ * Reads a statement through a PostgreSQL cursor. `portion()` is called before each fetch for its most rows;
+ * each row is an array of texts. Leaving the loop early closes the cursor, since an open portal would block
+ * the connection; after an error there is nothing to close.
  */
 export async function* readWithCursor(
   client: pg.PoolClient,
@@ -52,7 +52,7 @@ class ConnectionLoss {
     this.#lost = new Promise<never>((_, fail) => {
       this.#listener = (error) => fail(error ?? new Error("Connection terminated while a cursor was open"));
     });
-    // Nobody may be waiting when it happens; whoever reads next is told.
+    // When it happens no caller may be waiting; the next read gets the error.
     this.#lost.catch(() => {});
     client.on("error", this.#listener);
     client.on("end", this.#listener);

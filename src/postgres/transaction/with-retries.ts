@@ -1,15 +1,16 @@
 import { defaultLimits } from "../connection/transaction-limits.ts";
 import { classifyFailure } from "../failure/failure.ts";
 
-/** The server has ended the transaction of a client that froze with a lock in its hands by then. */
+/** Longer than a frozen client can hold a lock: by then the server has ended its transaction. */
 const lockPatienceMs = defaultLimits.idleMs + 10_000;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 
 /**
- * Does work again that failed for a passing reason: a lock that another session holds, a lost connection. The work must be one
- * that may be done twice; it is told how often it has failed, so that it can ask for less.
- * @throws what does not pass, or has failed `mostFailures` times; locks are waited for as long as a frozen client can hold one
+ * Retries work that failed for a passing reason: a lock that another session holds, a lost connection. The
+ * work must be repeatable; it gets the number of failures, so that it can ask for less.
+ * @throws what does not pass, or failed `mostFailures` times; locks are waited for as long as a frozen client
+ * can hold one
  */
 export async function withRetries<T>(work: (failures: number) => Promise<T>, mostFailures = 8): Promise<T> {
   const begun = performance.now();

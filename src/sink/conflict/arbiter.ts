@@ -3,16 +3,16 @@ import { type ColumnFill, conflictTarget, type UniqueIndex } from "../../postgre
 import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { OnConflict } from "../definitions/on-conflict.ts";
 
-/** Values of a row that must be unique, of the row in the table and of the row that comes. */
+/** One of a row's unique values: in the table's row and in the incoming row. */
 interface Value {
-  /** SQL over the table's row under an alias */
+  /** SQL for the value of the table's row, by that row's alias */
   readonly there: (alias: string) => string;
   /** a column of `incoming` */
   readonly here: string;
   readonly operator: string;
 }
 
-/** Decides which rows of `incoming` meet which of the table: by a unique index, whatever that is made of. */
+/** Decides which rows of `incoming` meet which rows of the table, by a unique index of any kind. */
 export class Arbiter {
   readonly #index: UniqueIndex;
   readonly #inserted: readonly Column[];
@@ -21,7 +21,7 @@ export class Arbiter {
   readonly #values: readonly Value[];
   readonly #isPlain: boolean;
 
-  /** `inserted` are the columns of `incoming`, `all` those of the table, `fills` what the others get. */
+  /** `inserted` are the columns of `incoming`, `all` the table's, `fills` the values of the others. */
   constructor(
     index: UniqueIndex,
     inserted: readonly Column[],
@@ -43,12 +43,12 @@ export class Arbiter {
     }));
   }
 
-  /** What stands behind `on conflict`. */
+  /** The SQL after `on conflict`. */
   get target(): Sql {
     return conflictTarget(this.#index);
   }
 
-  /** `incoming` with what decides, where its own columns are not enough: the values as the table would compute them. */
+  /** `incoming` with the deciding values as the table would compute them, if its columns are not enough. */
   extend(incoming: Sql): Sql {
     if (this.#isPlain) return incoming;
     const { parts, predicate } = this.#index;
@@ -67,7 +67,7 @@ export class Arbiter {
       ) as tidefill_met`;
   }
 
-  /** The row as it would come into the table, whose columns only the index's own SQL names. */
+  /** The row as it would enter the table; only the index's own SQL names its columns. */
   #row(): string {
     const generated = [...this.#fills].filter(
       ([name, { isGenerated }]) => isGenerated && this.#index.columns.includes(name),
@@ -86,7 +86,7 @@ export class Arbiter {
         ) as tidefill_whole`;
   }
 
-  // As the column would keep it: rounded or padded.
+  // As the column would store it: rounded or padded.
   #given({ name, displayType, baseType }: Column): string {
     const place = this.#inserted.findIndex((column) => column.name === name) + 1;
     if (place > 0) return `tidefill_given.value_${place}::${displayType}`;
@@ -94,8 +94,8 @@ export class Arbiter {
   }
 
   /**
-   * The condition that a row of the table, called `alias`, meets a row of `incoming`. It may name the table's columns without
-   * the alias, so no other columns must be in sight but those that `deciding` leaves.
+   * The condition that a row of the table, called `alias`, meets a row of `incoming`. It may name the table's
+   * columns without the alias, so the only other columns in scope must be those of `deciding`.
    */
   meets(alias: string): Sql {
     const { nullsMeet, predicate } = this.#index;
@@ -109,7 +109,7 @@ export class Arbiter {
     return raw(equalities.join(" and "));
   }
 
-  /** What `meets` needs of `incoming`, as a relation for `from`. */
+  /** The columns of `incoming` that `meets` needs, as a relation for `from`. */
   get deciding(): Sql {
     if (this.#isPlain) return raw("incoming");
     const names = this.#values.map(({ here }) => here);
@@ -121,7 +121,10 @@ export class Arbiter {
     return raw(this.#values.map(({ here }) => here).join(", "));
   }
 
-  /** Whether a row of `incoming` can meet another: not with a null, unless nulls are not distinct, and not outside of a partial index. */
+  /**
+   * Whether a row of `incoming` can meet another row: not with a null, unless nulls are not distinct, and not
+   * outside of a partial index.
+   */
   get canMeet(): Sql {
     const known = this.#index.nullsMeet ? [] : this.#values.map(({ here }) => `incoming.${here} is not null`);
     const covered = this.#isPlain ? [] : ["incoming.tidefill_can_meet"];
@@ -129,7 +132,7 @@ export class Arbiter {
   }
 }
 
-/** What becomes of rows that meet others, and what decides that they do. */
+/** What happens to rows that meet other rows, and what decides that they do. */
 export interface OpenedConflict {
   readonly rule: OnConflict;
   readonly arbiter: Arbiter;

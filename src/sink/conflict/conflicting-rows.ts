@@ -3,7 +3,7 @@ import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Arbiter } from "./arbiter.ts";
 
-/** Rows of `incoming` and of the table that have the same values in what is unique. */
+/** Rows of `incoming` and of the table that have the same unique values. */
 export class ConflictingRows {
   readonly #relation: Relation;
   readonly #arbiter: Arbiter;
@@ -19,8 +19,8 @@ export class ConflictingRows {
   }
 
   /**
-   * A query for the `source` of each row that may not go in, where each source became one row. Of rows that meet each other the
-   * first does.
+   * A query for the `source` of each row that may not be inserted, where each source became one row. Of
+   * several incoming rows that meet each other, the first may be inserted.
    */
   refused(alias: string): Sql {
     return sql`select distinct source
@@ -34,8 +34,9 @@ export class ConflictingRows {
   }
 
   /**
-   * The sources that may not go in, in their order, where a source became several rows that go in together or not at all: those
-   * of which a row meets one of the table, of the same source, or of one before it that goes in.
+   * The sources that may not be inserted, in order, where the rows of one source go in together or not at
+   * all: those with a row that meets a row of the table, of the same source, or of an earlier source that
+   * goes in.
    */
   async refusedTogether(tx: Transaction, incoming: Sql, alias: string): Promise<readonly number[]> {
     const { rows } = await tx.query(sql`with incoming as materialized (
@@ -62,7 +63,7 @@ export class ConflictingRows {
   }
 }
 
-/** A row that meets another: its source, the number of the values that they share, and whether the table has them. */
+/** A row that meets another: its source, the number of the shared values, and whether the table has them. */
 type Met = readonly [source: number, same: number, isThere: boolean];
 
 function firstComeFirstIn(met: readonly Met[]): readonly number[] {

@@ -12,7 +12,7 @@ interface Value {
   readonly value: string;
 }
 
-/** Finds rows that should have been inserted and are not there as they should be: by what is unique of them. */
+/** Finds, by their unique values, rows that should have been inserted but are missing or different. */
 export class InsertedLookup {
   readonly #relation: Relation;
   readonly #unique: readonly Value[] | Arbiter;
@@ -24,7 +24,7 @@ export class InsertedLookup {
     this.#compared = compared;
   }
 
-  /** By the columns of a key. Null when the insert does not name all of them. */
+  /** Looks rows up by the columns of a key. Null when the insert does not name all of them. */
   static byKey(
     relation: Relation,
     columns: readonly Column[],
@@ -35,14 +35,14 @@ export class InsertedLookup {
     return found.length < key.length ? null : new InsertedLookup(relation, found, values);
   }
 
-  /** By what decides a conflict; rows that it does not cover are not looked for. */
+  /** Looks rows up by what decides a conflict; rows that it does not cover are not looked up. */
   static byArbiter(
     relation: Relation,
     columns: readonly Column[],
     arbiter: Arbiter,
     conflict: OnConflict,
   ): InsertedLookup {
-    // A row that was there stays as it is, or takes some columns: nothing else can be expected of it.
+    // An existing row stays as it is or takes some columns: only those can be compared.
     const updated = conflict.do === "update" ? conflict.columns : [];
     const compared = valuesOf(columns).filter(
       ({ name }) => conflict.do === "reject" || updated.includes(name),
@@ -51,12 +51,13 @@ export class InsertedLookup {
   }
 
   /**
-   * A query for rows of `incoming`, with `value_1` and so on, that are not in the table as they should be; those that this
-   * transaction has written are as they should be where `trustsOwn`.
+   * A query for rows of `incoming`, with `value_1` and so on, that are missing from the table or different
+   * there. With `trustsOwn`, rows that this transaction has written count as right.
    */
   missing(incoming: Sql, answer: "place" | "source" | "source as key", trustsOwn = false): Sql {
     const reference = ({ name }: Value): string => `${target}.${quoteIdentifier(name)}`;
-    // As the column would have kept it: rounded or padded; then as the type under any domain, since only that compares.
+    // As the column would have stored it, rounded or padded; then as the type under any domain, which can be
+    // compared.
     const kept = ({ value, column }: Value): string => `${value}::${column.displayType}::${column.baseType}`;
     const now = `row(${this.#compared.map((each) => `${reference(each)}::${each.column.baseType}`).join(", ")})::record`;
     const expected = `row(${this.#compared.map(kept).join(", ")})::record`;

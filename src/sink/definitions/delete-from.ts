@@ -1,7 +1,7 @@
 import type { Table } from "../../job/columns/table.ts";
 import type { SinkDefinition, SqlSinkDefinition } from "../../job/definition/job-definition.ts";
 
-/** Deletes the rows that were read; made by `deleteFrom`. It fits a row job and an SQL job. */
+/** Deletes the rows that were read; made by `deleteFrom`, for a row job or an SQL job. */
 export class DeleteSink implements SinkDefinition<object>, SqlSinkDefinition {
   declare readonly takes?: object;
   readonly table: Table;
@@ -20,8 +20,8 @@ export class DeleteSink implements SinkDefinition<object>, SqlSinkDefinition {
 }
 
 /**
- * Deletes rows of the source: in `defineSqlJob` all that are in its scope, in `defineJob` those for which the transform answers
- * a row (the one that it got, or any other object); `skip()` keeps a row.
+ * Deletes rows of the source: in `defineSqlJob` all rows in scope, in `defineJob` those for which the
+ * transform returns a row (the one that it got, or any other object); `skip()` keeps a row.
  */
 export function deleteFrom(table: Table): DeleteSink {
   return new DeleteSink(table);

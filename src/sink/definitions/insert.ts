@@ -8,17 +8,17 @@ import { describeExpressions, requireExpressions } from "./require-expressions.t
 
 interface InsertOptions<Name extends string> {
   readonly onConflict?: OnConflict<Name>;
-  /** the values of columns that are `generated always as identity` are the job's own, where it inserts any */
+  /** "system" when the job supplies the values of inserted columns that are `generated always as identity` */
   readonly overriding?: "system";
 }
 
-/** What both kinds of an insert say beside their values. */
+/** The options of both kinds of insert. */
 interface InsertRules {
   readonly onConflict: OnConflict | null;
   readonly overridesIdentity: boolean;
 }
 
-/** Inserts what a transform answers; made by `insertInto`. */
+/** Inserts what a transform returns; made by `insertInto`. */
 export class InsertSink<Row = object> implements SinkDefinition<Row> {
   declare readonly takes?: Row;
   readonly table: Table;
@@ -84,7 +84,7 @@ function describeRules({ onConflict, overridesIdentity }: InsertRules): object {
 }
 
 interface InsertInto {
-  /** Inserts one row, several as an array, or none as an empty one, for each row of the source. */
+  /** Inserts for each row of the source one row, several as an array, or none as an empty array. */
   <const C extends Columns, const Names extends keyof C & string>(
     table: Table<C, string>,
     columns: readonly Names[],
@@ -99,8 +99,8 @@ interface InsertInto {
 }
 
 /**
- * Inserts into a table: what the transform answers in `defineJob`, SQL expressions over the source in `defineSqlJob`.
- * Columns that are not named take their defaults.
+ * Inserts into a table: what the transform returns in `defineJob`, SQL expressions over the source in
+ * `defineSqlJob`. Columns that are not named take their defaults.
  */
 export const insertInto: InsertInto = (
   table: Table,

@@ -3,7 +3,7 @@ import type { Table } from "../../job/columns/table.ts";
 import type { SinkDefinition, SqlSinkDefinition } from "../../job/definition/job-definition.ts";
 import { InsertSink, SqlInsertSink } from "./insert.ts";
 
-/** Inserts what the transform answers and deletes the row it was made of, both or neither; made by `move`. */
+/** Inserts what the transform returns and deletes its source row, both or neither; made by `move`. */
 export class MoveSink<Row = object> implements SinkDefinition<Row> {
   declare readonly takes?: Row;
   readonly table: Table;
@@ -50,12 +50,13 @@ interface Move {
 }
 
 /**
- * Moves the source's rows: `into` receives what the transform or the expressions make of a row, and the row is deleted `from`
- * its table in the same transaction. A row that meets another one in the target stays where it is and is kept as a reject.
+ * Moves the rows of the source: `into` receives what the transform or the expressions make of a row, and the
+ * row is deleted `from` its table in the same transaction. A row that meets one in the target stays where it
+ * is and becomes a reject.
  */
 export const move: Move = <Row>(from: Table, into: InsertSink<Row> | SqlInsertSink) => {
   if (!(into instanceof InsertSink || into instanceof SqlInsertSink)) {
-    throw new UsageError(`move(${from.name}) does not say where to.`, {
+    throw new UsageError(`move(${from.name}) does not name a target.`, {
       remedy: "Write move(source, insertInto(target, …)).",
     });
   }
@@ -63,7 +64,7 @@ export const move: Move = <Row>(from: Table, into: InsertSink<Row> | SqlInsertSi
     throw new UsageError(
       `move(${from.name}) cannot have an onConflict: a row that did not arrive must not be deleted.`,
       {
-        remedy: "Leave it out: a row that meets another one stays where it is and is kept as a reject.",
+        remedy: "Leave it out: a row that meets another one stays where it is and becomes a reject.",
       },
     );
   }

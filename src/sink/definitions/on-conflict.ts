@@ -2,12 +2,12 @@ import { UsageError } from "../../errors.ts";
 import { howToBuild, type SqlLike, sqlWithin } from "../../postgres/sql/built-query.ts";
 import { Sql } from "../../postgres/sql/sql.ts";
 
-/** What is unique in the table: by what it is made of, or by the name of a constraint. */
+/** What is unique in the table: given by columns and expressions, or by the name of a constraint. */
 export type ConflictTarget<Name extends string = string> =
   | {
       /** columns, and expressions over a row's columns such as `` sql`lower(email)` `` */
       readonly target: readonly (Name | SqlLike)[];
-      /** what holds for the rows among which they are unique, where that is not all: the `where` of the index */
+      /** the condition of the rows among which they are unique, if not all: the `where` of the index */
       readonly where?: SqlLike;
       readonly constraint?: never;
     }
@@ -18,15 +18,15 @@ export type ConflictTarget<Name extends string = string> =
       readonly where?: never;
     };
 
-/** What becomes of a row that meets another one in what is unique. */
+/** What happens to a row whose unique values another row already has. */
 export type OnConflict<Name extends string = string> = ConflictTarget<Name> &
   (
     | {
-        /** the row that is there stays; the other is counted as conflicted */
+        /** the existing row stays; the new one is counted as conflicted */
         readonly do: "nothing";
       }
     | {
-        /** these columns of the row that is there take the new values; counted as conflicted too */
+        /** these columns of the existing row take the new values; also counted as conflicted */
         readonly do: "update";
         readonly columns: readonly Name[];
       }
@@ -36,7 +36,7 @@ export type OnConflict<Name extends string = string> = ConflictTarget<Name> &
       }
   );
 
-/** The same with its SQL as pieces, frozen; `sink` is how messages call it. @throws UsageError */
+/** The same with its SQL as pieces, frozen; `sink` is its name in messages. @throws UsageError */
 export function requireOnConflict(sink: string, given: OnConflict, inserted: readonly string[]): OnConflict {
   const { target, where, constraint } = given;
   const updated = given.do === "update" ? given.columns : [];
@@ -47,8 +47,8 @@ export function requireOnConflict(sink: string, given: OnConflict, inserted: rea
     });
   }
   if (isNamed && (target !== undefined || where !== undefined)) {
-    throw new UsageError(`onConflict of ${sink} names a constraint and a target as well.`, {
-      remedy: "Name one of them: a constraint tells its columns by itself.",
+    throw new UsageError(`onConflict of ${sink} names both a constraint and a target.`, {
+      remedy: "Name one of them: a constraint implies its columns.",
     });
   }
   const names = (target ?? []).filter((each) => typeof each === "string");

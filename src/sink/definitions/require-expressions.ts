@@ -2,7 +2,7 @@ import { UsageError } from "../../errors.ts";
 import { howToBuild, sqlWithin } from "../../postgres/sql/built-query.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 
-/** The values of a sink's columns as SQL, frozen; `sink` is how messages call it. @throws UsageError for what is not SQL */
+/** The values of a sink's columns as SQL, frozen; `sink` is its name in messages. @throws UsageError */
 export function requireExpressions(
   sink: string,
   given: Readonly<Record<string, unknown>>,

@@ -52,7 +52,7 @@ export class SqlUpdateSink implements SqlSinkDefinition {
 type Writable<C extends Columns, K extends string> = Exclude<keyof C & string, K>;
 
 interface Update {
-  /** Writes these columns from what the transform answers. */
+  /** Writes these columns with what the transform returns. */
   <const C extends Columns, const K extends string, const Names extends Writable<C, K>>(
     table: Table<C, K>,
     columns: readonly Names[],
@@ -65,8 +65,8 @@ interface Update {
 }
 
 /**
- * Updates the rows that the source read: with named columns in `defineJob`, with SQL expressions in `defineSqlJob`.
- * Columns that are not named are never written, and a row that would not change is not written at all.
+ * Updates the rows that the source read: with named columns in `defineJob`, with SQL expressions in
+ * `defineSqlJob`. Other columns are never written, and a row that would not change is not written at all.
  */
 export const update: Update = (
   table: Table,

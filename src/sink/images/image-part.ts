@@ -1,7 +1,10 @@
 /** u: updated, d: deleted or moved away, i: inserted */
 export type ImageKind = "u" | "d" | "i";
 
-/** Whose images lie in a log, and how: kept with the run, so that it can be undone without the job's code. */
+/**
+ * The table whose images an undo log has, and how they are stored. Kept with the run, so that it can be
+ * undone without the job's code.
+ */
 export interface ImagePart {
   readonly kind: ImageKind;
   readonly schema: string;
@@ -10,6 +13,6 @@ export interface ImagePart {
   readonly key: readonly string[] | null;
   /** the columns whose values are kept, as `old_n` and `new_n` */
   readonly values: readonly string[];
-  /** where moved rows went, whose keys lie beside the image */
+  /** the table that moved rows went to; their keys are stored with the image */
   readonly into: Pick<ImagePart, "schema" | "table" | "key"> | null;
 }

@@ -4,7 +4,7 @@ import { type Column, qualifiedName, type Relation } from "../../postgres/catalo
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { ImageKind, ImagePart } from "./image-part.ts";
 
-/** A column of an undo log, as `create table` wants it. */
+/** A column of an undo log, as for `create table`. */
 export interface ImageColumn {
   readonly name: string;
   readonly type: string;
@@ -16,9 +16,9 @@ export interface SinkImages {
   readonly parts: readonly ImagePart[];
 }
 
-/** Old values that only the operator's password opens again; made by pgcrypto inside the database. */
+/** Encrypts old values inside the database with pgcrypto; only the operator's password decrypts them. */
 export interface Encryption {
-  /** where pgcrypto lives */
+  /** the schema of pgcrypto */
   readonly schema: string;
   readonly password: string;
 }
@@ -29,14 +29,14 @@ export interface UndoLog {
   readonly encryption: Encryption | null;
 }
 
-/** What a batch needs to write images: the log, and the sweep that it belongs to. */
+/** What a batch needs to write images: the log, and the sweep of the batch. */
 export interface ImageTarget extends UndoLog {
   readonly sweep: number;
-  /** PostgreSQL 18 and later tell what an update has overwritten */
+  /** PostgreSQL 18 and later return what an update overwrote */
   readonly hasReturningOld: boolean;
 }
 
-/** How the images of one table's rows lie in an undo log: `key_n` as they are, `old_n` and `new_n` perhaps encrypted. */
+/** The columns of a table's images in an undo log: `key_n` in plain, `old_n` and `new_n` maybe encrypted. */
 export class ImageLayout {
   readonly relation: Relation;
   readonly key: Key;
@@ -48,27 +48,27 @@ export class ImageLayout {
     this.values = values;
   }
 
-  /** `key_1, key_2`, perhaps of an alias */
+  /** `key_1, key_2`, with an alias if given */
   keyNames(alias?: string): string[] {
     return this.key.columns.map((_, index) => named(alias, `key_${index + 1}`));
   }
 
-  /** Whether rows are found by their address: one that another session has updated lies elsewhere. */
+  /** Whether rows are found by their address: an update by another session moves them elsewhere. */
   get isByAddress(): boolean {
     return this.#keyNames() === null;
   }
 
-  /** The log's columns of a key under `alias`, as texts. */
+  /** The log's key columns under `alias`, as texts. */
   keyTexts(alias: string): Sql {
     return this.key.textsOf(this.keyNames(alias));
   }
 
-  /** `old_1, old_2` or `new_1, new_2`, perhaps of an alias */
+  /** `old_1, old_2` or `new_1, new_2`, with an alias if given */
   valueNames(age: "old" | "new", alias?: string): string[] {
     return this.values.map((_, index) => named(alias, `${age}_${index + 1}`));
   }
 
-  /** The key's columns of the table under `alias`, named as the log names them. */
+  /** The key columns of the table under `alias`, named as in the log. */
   keysOf(alias: string): Sql {
     return raw(
       this.key.columns
@@ -77,7 +77,7 @@ export class ImageLayout {
     );
   }
 
-  /** The values of the table under `alias`, named as the log names them. */
+  /** The values of the table under `alias`, named as in the log. */
   valuesOf(age: "old" | "new", alias: string): Sql {
     return raw(
       this.values
@@ -86,7 +86,7 @@ export class ImageLayout {
     );
   }
 
-  /** The columns of a log that keeps values of these ages. */
+  /** The columns of a log that keeps old values, new values, or both. */
   columns(ages: readonly ("old" | "new")[], isEncrypted: boolean): ImageColumn[] {
     const keys = this.key.columns.map(({ type }, index) => ({ name: `key_${index + 1}`, type }));
     const values = ages.flatMap((age) =>
@@ -98,7 +98,7 @@ export class ImageLayout {
     return [...keys, ...values];
   }
 
-  /** A value of the log as its column's type again. */
+  /** The log's values, decrypted and with their columns' types. */
   opened(age: "old" | "new", alias: string, encryption: Encryption | null): Sql[] {
     return this.values.map((column, index) => {
       const stored = `${alias}.${age}_${index + 1}`;
@@ -108,7 +108,7 @@ export class ImageLayout {
     });
   }
 
-  /** The layout in words that outlive the program. */
+  /** The layout as plain data that outlives the program. */
   describe(kind: ImageKind, into: ImageLayout | null = null): ImagePart {
     const { schema, name } = this.relation;
     return {
@@ -135,17 +135,17 @@ export class ImageLayout {
   }
 }
 
-/** What of a relation is kept as images. */
+/** Which values of a relation are kept as images. */
 export interface KeptImages {
   readonly kind: ImageKind;
   readonly ages: readonly ("old" | "new")[];
-  /** the relation, whose columns are named as the log's */
+  /** the relation, whose columns are named as in the log */
   readonly from: Sql;
   /** further columns of the log */
   readonly more?: readonly (readonly [name: string, value: Sql])[];
 }
 
-/** An `insert` of images out of a relation whose columns are named as the log's. */
+/** An `insert` of images from a relation whose columns are named as in the log. */
 export function keepImages(
   { table, encryption, sweep }: ImageTarget,
   layout: ImageLayout,
@@ -162,7 +162,7 @@ export function keepImages(
       from ${from}`;
 }
 
-/** A text, encrypted; aes256, and a salted hash only: the password is a long random one. */
+/** A text, encrypted with aes256. The password is long and random, so a salted hash suffices for it. */
 function encrypted(value: Sql, column: Column | undefined, encryption: Encryption | null): Sql {
   if (encryption === null || column === undefined) return value;
   const close = raw(`${quoteIdentifier(encryption.schema)}.pgp_sym_encrypt`);
@@ -173,7 +173,7 @@ function named(alias: string | undefined, name: string): string {
   return alias === undefined ? name : `${alias}.${name}`;
 }
 
-/** Where rows without a usable key are found again: by their address, as long as nobody has moved them. */
+/** How rows without a usable key are found again: by their address, until another session moves them. */
 export const rowAddress = [
   { name: "tableoid", type: "pg_catalog.oid", operatorSchema: "pg_catalog", order: "" },
   { name: "ctid", type: "pg_catalog.tid", operatorSchema: "pg_catalog", order: "" },

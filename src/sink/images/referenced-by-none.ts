@@ -3,8 +3,9 @@ import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 
 /**
- * The condition that no row of another table would go, or change, with a row of this one: what the application has hung onto a
- * row says that it is in use, although that does not touch the row itself. Null where no foreign key passes deletes on.
+ * The condition that deleting a row of this table would delete or change no row of another table: a row to
+ * which the application has attached others is in use, even if unchanged itself. Null where no foreign key
+ * passes deletes on.
  */
 export async function referencedByNone(
   db: Queryable,

@@ -13,8 +13,8 @@ import {
 } from "./restore.ts";
 
 /**
- * Deletes rows that the run inserted and that nobody has touched: whose `xmin` is still the transaction that inserted them. An
- * update of any column gives a row another one; a lock, a vacuum or a freeze does not.
+ * Deletes rows that the run inserted and no session has updated since: those whose `xmin` is still the
+ * inserting transaction. An update of any column changes it; a lock, a vacuum or a freeze does not.
  */
 export class RemoveInserted implements Restoring {
   readonly #layout: ImageLayout;
@@ -23,8 +23,8 @@ export class RemoveInserted implements Restoring {
   readonly #guard: TriggerGuard;
 
   /**
-   * `isUnused` is the condition that no other row would go with a row; null where none can. `guard` tells whether a trigger sees
-   * a row before it is deleted.
+   * `isUnused` is the condition that deleting a row affects no other row; null where it cannot. `guard` tells
+   * whether a trigger sees a row before it is deleted.
    */
   constructor(layout: ImageLayout, isUnused: Sql | null, guard: TriggerGuard) {
     this.#layout = layout;

@@ -13,19 +13,20 @@ import {
   toRestored,
 } from "./restore.ts";
 
-/** What stands in the way of bringing rows back: other rows, and triggers. */
+/** What can prevent rows from coming back: other rows, and triggers. */
 export interface DeletedSurroundings {
-  /** the condition that no other row would go with a row of the move's target; null where none can */
+  /** the condition that deleting a row of the move's target affects no other row; null where it cannot */
   readonly isUnused: Sql | null;
   /** whether a trigger sees a row before it is inserted into the source */
   readonly inserts: TriggerGuard;
-  /** whether a trigger sees a row before it is deleted from the move's target; null where rows were not moved */
+  /** whether a trigger sees a row before its deletion from the move's target; null unless rows were moved */
   readonly deletes: TriggerGuard | null;
 }
 
 /**
- * Brings deleted rows back whole, where nothing else has taken their key. A row that was moved comes back only together with
- * the removal of all that it became, and only if nobody has touched that: what does not arrive in the source stays in the target.
+ * Restores deleted rows whole, where no other row has taken their key. A moved row comes back only if
+ * everything that it became is unchanged and is removed in the same statement; otherwise it stays in the
+ * target.
  */
 export class RestoreDeleted implements Restoring {
   readonly #layout: ImageLayout;
@@ -47,7 +48,7 @@ export class RestoreDeleted implements Restoring {
     return this.#layout.relation.name;
   }
 
-  /** @throws SwallowedError where a trigger keeps a row in the target, or brings one back under another key */
+  /** @throws SwallowedError where a trigger keeps a row in the target, or restores one under another key */
   async restore(tx: Transaction, scope: ImageScope): Promise<Restored> {
     const layout = this.#layout;
     const names = layout.values.map(({ name }) => quoteIdentifier(name)).join(", ");
@@ -72,18 +73,18 @@ export class RestoreDeleted implements Restoring {
     return toRestored(rows[0]);
   }
 
-  /** A row is in one of the two tables: what was to go has gone, and all that came back is what was to come back. */
+  /** A row must be in exactly one table: each that came back was ready, and what it became is removed. */
   #requireBoth(row: Readonly<Record<string, string | null>>): void {
     const into = this.#into;
     if (into === null) return;
     if (row.came_back !== row.met) throw new SwallowedError(this.#layout.relation.name);
     if (row.removed === row.to_remove) return;
     if (this.#surroundings.deletes?.isThere === true) throw new SwallowedError(into.relation.name);
-    // Another session touched a moved row between the look and the delete: rolled back, to be looked at again.
+    // Another session changed a moved row between the check and the delete: rolled back, and checked again.
     throw new NotCommittedError("a change in between");
   }
 
-  /** What came back, and whether it is what was deleted. */
+  /** What came back, and whether it equals what was deleted. */
   #whole(): Sql {
     const layout = this.#layout;
     const keys = raw(layout.keyNames("came_back").join(", "));
@@ -104,7 +105,7 @@ export class RestoreDeleted implements Restoring {
     return raw(names.map((key) => `came_back.${key} = tidefill_ready.${key}`).join(" and "));
   }
 
-  /** The images that may come back: their key is free, and what they became is untouched. */
+  /** The images that may come back: their key is free, and what they became is unchanged. */
   #ready(): Sql {
     const layout = this.#layout;
     const { key } = layout;
@@ -128,7 +129,7 @@ export class RestoreDeleted implements Restoring {
     )`;
   }
 
-  /** The condition that a row of the target is one that the image of `alias` became, and that the move wrote last. */
+  /** The condition that a row of the target came from the image `alias` and was last written by the move. */
   #isUntouched(into: ImageLayout, alias: string): Sql {
     const { isUnused } = this.#surroundings;
     const unused =
@@ -140,7 +141,7 @@ export class RestoreDeleted implements Restoring {
             and ${raw(`${into.key.alias}.xmin = ${alias}.xid::pg_catalog.xid`)}${unused}`;
   }
 
-  /** What rows of the source became goes only where they have come back. */
+  /** Removes what rows of the source became, where they have come back. */
   #removed(): Sql {
     const into = this.#into;
     if (into === null) return raw("");
@@ -175,7 +176,7 @@ export class RestoreDeleted implements Restoring {
     ) as counted`;
   }
 
-  // While we look, no other session changes what the rows became, or begins to refer to it.
+  // So that meanwhile no other session changes what the rows became, or begins to refer to it.
   #lock(into: ImageLayout, { log, where }: ImageScope): Sql {
     return sql`select pg_catalog.count(*) from (
         select
@@ -189,7 +190,7 @@ export class RestoreDeleted implements Restoring {
   }
 }
 
-/** The key of a row of the target, out of the image's list. */
+/** The key of a row of the target, from the image's list. */
 function elementsOf(into: ImageLayout): string[] {
   return into.key.columns.map((_, index) => `(became.key ->> ${index})`);
 }

@@ -14,7 +14,7 @@ import {
   runRestoring,
 } from "./restore.ts";
 
-/** Puts old values back where a row still holds, byte for byte, what the run wrote. */
+/** Restores old values where a row still holds, byte for byte, what the run wrote. */
 export class RestoreUpdated implements Restoring {
   readonly #layout: ImageLayout;
   readonly guards: readonly TriggerGuard[];
@@ -38,7 +38,8 @@ export class RestoreUpdated implements Restoring {
     const old = layout.valueNames("old", "tidefill_undo");
     const set = names.map((name, index) => `${name} = ${old[index]}`).join(", ");
     const { alias } = key;
-    // Looked at as the table was before the update, so that what could have been restored and was not is known.
+    // Sees the table as it was before the update, so it finds rows that could have been restored and were
+    // not.
     const isSwallowed = sql`not is_superseded and exists (
               select from ${layout.table} as ${raw(alias)}
               where ${key.equals(layout.keyNames("tidefill_undo"))}

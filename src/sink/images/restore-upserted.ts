@@ -15,9 +15,10 @@ import {
 } from "./restore.ts";
 
 /**
- * Undoes what an upsert did. Several rows of its source may have gone into one row, so that row has a chain of images: each
- * holds as old what the one before it wrote. The last of them puts back what the first found, or deletes the row that the first
- * inserted; where somebody has changed the row since, or in between, nothing.
+ * Undoes an upsert. Several source rows may have updated one row, so a row has a chain of images: each one's
+ * old values are what the previous one wrote. The last image restores what the first one found, or deletes
+ * the row that the first one inserted; if another session changed the row since, or in between, nothing
+ * happens.
  */
 export class RestoreUpserted implements Restoring {
   readonly #layout: ImageLayout;
@@ -26,8 +27,8 @@ export class RestoreUpserted implements Restoring {
   readonly #guard: TriggerGuard;
 
   /**
-   * `isUnused` is the condition that no other row would go with a row; null where none can. `guard` tells whether a trigger sees
-   * a row before it is updated or deleted.
+   * `isUnused` is the condition that deleting a row affects no other row; null where it cannot. `guard` tells
+   * whether a trigger sees a row before it is updated or deleted.
    */
   constructor(layout: ImageLayout, isUnused: Sql | null, guard: TriggerGuard) {
     this.#layout = layout;
@@ -69,7 +70,7 @@ export class RestoreUpserted implements Restoring {
     );
   }
 
-  /** The batch's images, each with what the first image of its row found, and what the last one wrote. */
+  /** The batch's images, each with what the first image of its row found and what the last one wrote. */
   #images(scope: ImageScope): Sql {
     const { encryption, table: log } = scope.log;
     const layout = this.#layout;
@@ -102,7 +103,7 @@ export class RestoreUpserted implements Restoring {
       where ${scope.where}`;
   }
 
-  // Somebody else's change lies between two of ours.
+  // Another session changed the row between two of our writes.
   #isBroken({ log: { table, encryption } }: ImageScope): Sql {
     const record = (parts: readonly Sql[]): Sql => sql`row(${join(parts)})::record`;
     const old = record(this.#layout.opened("old", "each", encryption));
@@ -134,20 +135,20 @@ export class RestoreUpserted implements Restoring {
         and not tidefill_undo.is_broken`;
   }
 
-  /** The condition that a row gets back what the first image of it found. */
+  /** The condition that a row gets back what its first image found. */
   get #putsBack(): Sql {
     return sql`${this.#mayReturn("u")}
         and ${holds(this.#layout, "new")}`;
   }
 
-  /** The condition that a row that the run inserted goes. */
+  /** The condition that a row inserted by the run is removed. */
   get #removes(): Sql {
     const unused = this.#isUnused === null ? raw("") : sql` and ${this.#isUnused}`;
     return sql`${this.#mayReturn("i")}
         and ${raw(this.#layout.key.alias)}.xmin = tidefill_undo.xid::pg_catalog.xid${unused}`;
   }
 
-  /** The condition that a row could have been put back or removed, and a trigger swallowed that. */
+  /** The condition that a row could have been restored or removed, but a trigger swallowed that. */
   get #isSwallowed(): Sql {
     if (!this.#guard.isThere) return raw("false");
     return sql`exists (
@@ -165,7 +166,7 @@ export class RestoreUpserted implements Restoring {
     const same = names.map((name) => `restored.${name} = tidefill_undo.${name}`).join(" and ");
     const row = sql`from ${table} as ${raw(key.alias)}
               where ${key.equals(this.#layout.keyNames("tidefill_undo"))}`;
-    // An image that is not its row's last one goes the way of the last, which may lie in another batch.
+    // Only the last image of a row is restored, possibly in another batch; earlier images share its outcome.
     const follows = sql`is_superseded and not is_erased and not is_broken and not ${isAltered(this.#layout)} and (
             exists (select ${row} and ${holds(this.#layout, "new")})
             or first_kind = 'u' and exists (select ${row} and ${holds(this.#layout, "old")})

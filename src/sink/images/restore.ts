@@ -4,7 +4,7 @@ import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sq
 import type { Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageLayout, UndoLog } from "./images.ts";
 
-/** What restoring the images of one batch did: restored + as it was + conflicts + gone + swallowed = images. */
+/** The outcome for one batch's images: restored + as it was + conflicts + gone + swallowed = images. */
 export interface Restored {
   readonly images: number;
   readonly restored: number;
@@ -27,24 +27,24 @@ export interface KeptBack {
 /** The images of a batch, and which of them must not be restored. */
 export interface ImageScope {
   readonly log: UndoLog;
-  /** where they lie in the log */
+  /** the condition for them in the log */
   readonly where: Sql;
-  /** true for an image whose row the run has written once more later; null when it cannot have */
+  /** true for an image whose row the run wrote again later; null when that cannot be */
   readonly superseded: Sql | null;
   /** the tombstones: table_name and key */
   readonly erased: Sql;
 }
 
-/** Restores what one kind of images tells; each runs as one statement. */
+/** Restores one kind of images, each batch in one statement. */
 export interface Restoring {
   /** the table that rows are put back into, or removed from */
   readonly table: string;
-  /** the triggers whose absence it relies on */
+  /** the triggers that it relies on being absent */
   readonly guards: readonly TriggerGuard[];
   restore(tx: Transaction, scope: ImageScope): Promise<Restored>;
 }
 
-/** The relation `image` of a batch's images, with the log's keys as they are and its values opened. */
+/** The relation `tidefill_undo` of a batch's images, with the log's keys as they are and `more` columns. */
 export function imagesOf(layout: ImageLayout, kind: string, scope: ImageScope, more: readonly Sql[]): Sql {
   const alias = "tidefill_image";
   const keys = layout.keyNames(alias);
@@ -58,7 +58,7 @@ export function imagesOf(layout: ImageLayout, kind: string, scope: ImageScope, m
     )`;
 }
 
-/** Whether an image is of a row that was erased, as `is_erased`. */
+/** Whether the image's row was erased, as `is_erased`. */
 export function isErased(layout: ImageLayout, { erased }: ImageScope): Sql {
   const { schema, name } = layout.relation;
   return sql`exists (
@@ -68,7 +68,7 @@ export function isErased(layout: ImageLayout, { erased }: ImageScope): Sql {
         ) as is_erased`;
 }
 
-/** The values of one age, opened, under the log's names. */
+/** The old or the new values, decrypted, under the log's names. */
 export function openedValues(layout: ImageLayout, age: "old" | "new", { log }: ImageScope): Sql[] {
   const names = layout.valueNames(age);
   return layout
@@ -77,8 +77,8 @@ export function openedValues(layout: ImageLayout, age: "old" | "new", { log }: I
 }
 
 /**
- * Counts the images, those of `restored` that are whole (`is_whole`), and tells why the others were kept back. A row that is as it was already, since an
- * undo before this one was given up, is nobody's conflict.
+ * Counts the images and those restored whole (`is_whole`), and says why the rest was kept back. A row that
+ * already is as it was, because of an earlier undo that was given up, is not a conflict.
  */
 export function countRestored(layout: ImageLayout, { hasOld, isSwallowed, canBeGone }: KeptImages): Sql {
   const keys = layout.keyNames("tidefill_undo");
@@ -102,20 +102,20 @@ export function countRestored(layout: ImageLayout, { hasOld, isSwallowed, canBeG
           or is_superseded) as kept`;
 }
 
-/** Why a row is not where it was, as a text of SQL. */
+/** Why a row is not where it was, as an SQL text. */
 export function gone(layout: ImageLayout): Sql {
   return raw(layout.isByAddress ? "'changed or gone'" : "'gone'");
 }
 
-/** What the images of a kind hold, and what may have become of their rows. */
+/** What images of a kind hold, and what may have happened to their rows. */
 interface KeptImages {
   readonly hasOld: boolean;
-  /** The condition that an image that was not restored could have been, so that a trigger swallowed it; null where none can */
+  /** The condition that a trigger swallowed the restoring of an image; null where no trigger can */
   readonly isSwallowed: Sql | null;
   readonly canBeGone: boolean;
 }
 
-/** The condition that an image was put back, and that a trigger has made something else of it. */
+/** The condition that an image was restored but a trigger changed the result. */
 export function isAltered(layout: ImageLayout): Sql {
   const keys = layout.keyNames("tidefill_undo").join(", ");
   return raw(`(${keys}) in (
@@ -131,9 +131,9 @@ function asItWas(layout: ImageLayout): Sql {
                 and ${holds(layout, "old")})`;
 }
 
-/** The condition that a row holds, byte for byte, its image's values of an age. */
+/** The condition that a row holds, byte for byte, the old or the new values of its image. */
 export function holds(layout: ImageLayout, age: "old" | "new"): Sql {
-  // To the type under a domain, as the log has it.
+  // Cast to the type under any domain, as in the log.
   const current = layout.values.map(
     ({ name, baseType }) => `${layout.key.alias}.${quoteIdentifier(name)}::${baseType}`,
   );
@@ -142,9 +142,9 @@ export function holds(layout: ImageLayout, age: "old" | "new"): Sql {
 }
 
 /**
- * Locks the rows that images are of, of one kind or of any. The statement that follows sees them as they stay until we commit:
- * a row that it could restore and did not restore was swallowed, and not changed by another session meanwhile. No other row
- * begins to refer to them either: a new reference waits for our lock, and is refused then.
+ * Locks the rows of images of one kind or of any. The next statement sees them as they stay until we commit:
+ * if it does not restore a row that it could restore, a trigger swallowed that, not another session. New
+ * references to the rows wait for our lock, and are refused then.
  */
 export function lockRows(layout: ImageLayout, { log, where }: ImageScope, kind: "i" | "u" | "any"): Sql {
   const { key, table } = layout;
@@ -168,7 +168,7 @@ export async function runRestoring(tx: Transaction, statement: Sql): Promise<Res
   return toRestored(rows[0]);
 }
 
-/** What a statement that ends with `countRestored` has answered. */
+/** The outcome that a statement ending with `countRestored` returned. */
 export function toRestored(row: Row | undefined): Restored {
   return {
     images: Number(row?.images ?? 0),

@@ -2,35 +2,35 @@ import type { Key } from "../../postgres/catalog/key.ts";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 
-/** A source as a verify reads it: one table, some of its rows. */
+/** A source as a verify reads it: some rows of one table. */
 export interface ComparedRows {
   readonly from: Sql;
-  /** addresses, and the job's `where` */
+  /** the addresses, and the job's `where` */
   readonly inScope: Sql;
 }
 
-/** Finds rows of an SQL job that are not as the job makes them. */
+/** Finds rows of an SQL job that differ from what the job makes. */
 export interface SqlComparing {
-  /** whether any row in scope should not be there any more */
+  /** whether rows in scope should no longer exist */
   readonly shouldBeGone: boolean;
   /** A query for the column `key`, the source row's key as JSON, of each row that differs. */
   differences(rows: ComparedRows): Sql;
 }
 
-/** Finds rows of a row job that are not as the transform makes them. */
+/** Finds rows of a row job that differ from what the transform makes. */
 export interface RowComparing {
-  /** columns of the source's table to be read beside those of the transform */
+  /** columns of the source's table to be read besides those of the transform */
   readonly current: readonly string[];
   /**
-   * A query for the column `place`, the place in `rows` of each row that differs. `current` are the texts of the columns above,
-   * as they stood when the row was read.
+   * A query for the column `place`, the place in `rows` of each row that differs. `current` are the texts of
+   * the columns above as they were when the row was read.
    */
   differences(rows: readonly OutgoingRow[], current: readonly (readonly (string | null)[])[]): Sql;
-  /** whether a row that the transform answers should not be there any more */
+  /** whether a row for which the transform returns an answer should no longer exist */
   readonly shouldBeGone: boolean;
 }
 
-/** What was deleted or moved must not be there: any row for which the transform would answer differs. */
+/** Deleted or moved rows must be gone: any row for which the transform would return an answer differs. */
 export const answeredAreGone: RowComparing = {
   current: [],
   shouldBeGone: true,
@@ -39,7 +39,7 @@ export const answeredAreGone: RowComparing = {
   },
 };
 
-/** The same where all rows in scope were to go. */
+/** The same where all rows in scope should be gone. */
 export function scopeIsGone(key: Key): SqlComparing {
   return {
     shouldBeGone: true,

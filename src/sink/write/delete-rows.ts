@@ -9,7 +9,7 @@ import { DeleteStatement } from "./delete-statement.ts";
 import type { OutgoingBatch, RowSink, SqlSink } from "./sink.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
-/** Deletes the rows that a transform has answered. */
+/** Deletes the rows for which a transform returned an answer. */
 export class DeleteRows implements RowSink {
   readonly takesMany = false;
   readonly comparing = answeredAreGone;

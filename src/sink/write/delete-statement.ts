@@ -7,7 +7,7 @@ import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "../i
 import { readKeys } from "./read-keys.ts";
 import { unnested } from "./unnested.ts";
 
-/** The delete of a batch, as the relation `gone` of the rows that it took away, whole. */
+/** The delete of a batch, as the relation `gone` of the whole rows that it deleted. */
 export class DeleteStatement {
   readonly layout: ImageLayout;
   readonly #relation: Relation;
@@ -16,7 +16,7 @@ export class DeleteStatement {
   constructor(relation: Relation, key: Key) {
     this.#relation = relation;
     this.#key = key;
-    // What PostgreSQL computes comes back by itself.
+    // PostgreSQL computes generated columns again.
     const columns = relation.columns.filter(({ isGenerated }) => !isGenerated);
     this.layout = new ImageLayout(relation, key, columns);
   }
@@ -25,7 +25,7 @@ export class DeleteStatement {
     return { columns: this.layout.columns(["old"], isEncrypted), parts: [this.layout.describe("d")] };
   }
 
-  /** Deletes the rows of these keys, which are locked already; `source` is the place of each in `keys`. */
+  /** Deletes the rows with these keys, which are already locked; `source` is the place of each in `keys`. */
   ofKeys(within: Sql, keys: readonly KeyText[], returning: Sql): Sql {
     const names = this.#key.columns.map((_, index) => `key_${index + 1}`);
     return sql`delete from ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
@@ -35,7 +35,7 @@ export class DeleteStatement {
       returning ${returning}`;
   }
 
-  /** Which of these rows, locked by this transaction and to be deleted just now, are still there. */
+  /** Which of these rows, locked by this transaction and just deleted, still exist. */
   swallowed(tx: Transaction, within: Sql, keys: readonly KeyText[]): Promise<readonly KeyText[]> {
     const names = this.#key.columns.map((_, index) => `key_${index + 1}`);
     return readKeys(
@@ -49,19 +49,19 @@ export class DeleteStatement {
     );
   }
 
-  /** Deletes the rows that the condition holds true for. */
+  /** Deletes the rows for which the condition is true. */
   where(condition: Sql, returning: Sql): Sql {
     return sql`delete from ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
       where ${condition}
       returning ${returning}`;
   }
 
-  /** The whole row under the names of the log. */
+  /** The whole row, under the log's names. */
   wholeRow(alias = this.#key.alias): Sql {
     return sql`${this.layout.keysOf(alias)}, ${this.layout.valuesOf("old", alias)}`;
   }
 
-  /** The delete with its images, answering how many went. */
+  /** The delete with its images; returns how many rows were deleted. */
   counted(gone: Sql, images: ImageTarget | null): Sql {
     const kept =
       images === null

@@ -4,7 +4,7 @@ import { bracketed, join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import { unnested } from "./unnested.ts";
 
-/** Rows on their way into a table as a relation: `source` is the place in `keys` of the row that each was made of. */
+/** Incoming rows as a relation: `source` is the place in `keys` of the row from which each was made. */
 export function incomingRows(
   columns: readonly Column[],
   rows: readonly OutgoingRow[],
@@ -22,7 +22,7 @@ export function incomingRows(
       from rows from (${join(arrays)}) with ordinality as tidefill_new(${raw(names)})`;
 }
 
-/** The same rows, and nothing of where each came from. */
+/** The same rows without `source` and `n`. */
 export function plainRows(columns: readonly Column[], rows: readonly OutgoingRow[]): Sql {
   const texts = unnested(
     rows.map(({ values }) => values),
@@ -33,14 +33,15 @@ export function plainRows(columns: readonly Column[], rows: readonly OutgoingRow
       from rows from (${texts}) as tidefill_new(${raw(names)})`;
 }
 
-// To the type under any domain: a cast to a domain over varchar(3) would cut a value off, the insert refuses it.
+// Cast to the type under any domain: a cast to a domain over varchar(3) would truncate a value that the
+// insert refuses.
 function castTexts(columns: readonly Column[]): string {
   return columns
     .map(({ baseType }, index) => `text_${index + 1}::${baseType} as value_${index + 1}`)
     .join(", ");
 }
 
-/** SQL expressions over rows of `from`, and nothing else of them. */
+/** SQL expressions over rows of `from`, without `source` and `n`. */
 export function plainExpressions(
   columns: readonly Column[],
   expressions: Readonly<Record<string, Sql>>,

@@ -11,11 +11,11 @@ import type { SqlSink } from "./sink.ts";
 import { withSwallowedInserts } from "./swallowed-inserts.ts";
 import { countWritten, type Written } from "./written.ts";
 
-/** What an SQL job inserts from: a table that stays as it is. */
+/** The table that an SQL job inserts from and leaves unchanged. */
 export interface InsertFrom {
   readonly relation: Relation;
   readonly key: Key;
-  /** the job's `pending` where a row that was inserted must not be found again */
+  /** the job's `pending`, where it must be false once a row is inserted */
   readonly pending: Sql | null;
 }
 

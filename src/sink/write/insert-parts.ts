@@ -3,16 +3,16 @@ import type { Column, Relation } from "../../postgres/catalog/relation.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import type { OpenedConflict } from "../conflict/arbiter.ts";
 
-/** What an insert is made of. */
+/** The parts of an insert. */
 export interface InsertParts {
   readonly relation: Relation;
-  /** finds inserted rows again: the described one where it is unique, else their address */
+  /** finds inserted rows again: the key of the description where it is unique, otherwise their address */
   readonly key: Key;
   readonly columns: readonly Column[];
   readonly conflict: OpenedConflict | null;
-  /** PostgreSQL 18 and later tell what an upsert has overwritten */
+  /** PostgreSQL 18 and later return what an upsert overwrote */
   readonly hasReturningOld: boolean;
-  /** values go into columns that are always generated as identity */
+  /** the insert sets columns that are `generated always as identity` */
   readonly overridesIdentity: boolean;
   /** whether a trigger sees a row before it is inserted or updated */
   readonly guard: TriggerGuard;

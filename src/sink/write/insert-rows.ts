@@ -13,7 +13,7 @@ import type { OutgoingBatch, RowSink } from "./sink.ts";
 import { withSwallowedInserts } from "./swallowed-inserts.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
-/** Proves, after rows were inserted, that the job's `pending` has become false for the rows they were made of. */
+/** Counts, after rows were inserted, the source rows for which the job's `pending` is still true. */
 export type StillPending = (tx: Transaction, bounds: Bounds, keys: readonly KeyText[]) => Promise<number>;
 
 /** The set-based insert of a row job. */
@@ -50,7 +50,7 @@ export class InsertRows implements RowSink {
 
   async write(tx: Transaction, { bounds, rows, keys, images }: OutgoingBatch): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
-    // Of one mind from here on: another batch may learn of a trigger while this one waits.
+    // Read once: another batch may notice a trigger while this one waits.
     const isGuarded = this.#insert.guard.isThere;
     const incoming = this.#incoming(rows, keys);
     if (images !== null) await this.#insert.prepare(tx, incoming);
@@ -99,18 +99,18 @@ export class InsertRows implements RowSink {
     return this.#insert.build(this.#incoming([], []), images);
   }
 
-  // Telling rows apart costs time and is of use only where some may be refused.
+  // Numbering the rows costs time, and is only needed where some may be refused.
   #incoming(rows: readonly OutgoingRow[], keys: readonly KeyText[]): Sql {
     return this.#insert.isPlain ? plainRows(this.#columns, rows) : incomingRows(this.#columns, rows, keys);
   }
 }
 
-/** The rows of a source stand side by side, with the same key. */
+/** The rows of one source row are adjacent and share its key. */
 function isOneToMany(rows: readonly OutgoingRow[]): boolean {
   return rows.some(({ key }, index) => key === rows[index - 1]?.key);
 }
 
-/** Rows that went to the table: all but those of sources that are rejected. */
+/** How many rows were sent to the table: all but those of rejected sources. */
 function rowsTried(rows: readonly OutgoingRow[], { refused }: Written): number {
   const aside = new Set(refused);
   return aside.size === 0 ? rows.length : rows.filter(({ key }) => !aside.has(key)).length;

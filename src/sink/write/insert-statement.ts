@@ -13,8 +13,8 @@ import type { InsertParts } from "./insert-parts.ts";
 const target = "tidefill_target";
 
 /**
- * The insert of a batch, put together around a relation `incoming` with the columns `source` (which row of the source),
- * `n` (its place) and `value_1`, `value_2` …; it answers one row of counts.
+ * The insert of a batch, built around a relation `incoming` with the columns `source` (the source row), `n`
+ * (its place) and `value_1`, `value_2` …; it returns one row of counts.
  */
 export class InsertStatement {
   readonly #layout: ImageLayout;
@@ -51,7 +51,7 @@ export class InsertStatement {
         parts: [this.#layout.describe("i")],
       };
     }
-    // One row may be written several times by one run: the number tells which image is the last.
+    // A run may write one row several times: the number tells which image is the last.
     const number = { name: "number", type: "bigint generated always as identity" };
     return {
       columns: [...this.#layout.columns(["old", "new"], isEncrypted), xid, number],
@@ -59,13 +59,13 @@ export class InsertStatement {
     };
   }
 
-  /** Before an upsert: locks the rows that it will update, where their old values are read beside it. */
+  /** Before an upsert: locks the rows that it will update, where their old values must be read separately. */
   async prepare(tx: Transaction, incoming: Sql): Promise<void> {
     if (this.#conflict?.do !== "update" || this.#hasReturningOld) return;
     const moving = [...this.#conflict.columns, "ctid"];
     if (this.#layout.key.columns.some(({ name }) => moving.includes(name))) {
       throw new JobError(
-        `Before PostgreSQL 18 an undo log can keep what an upsert overwrites in ${this.#relation.name} only by a key that stays.`,
+        `Before PostgreSQL 18, an undo log of an upsert into ${this.#relation.name} needs a key that the upsert does not change.`,
         {
           remedy: "Name the table's key in its description, and do not update it; or write undoable: false.",
         },
@@ -81,7 +81,7 @@ export class InsertStatement {
     ) as locked`);
   }
 
-  /** Whether `source` and `n` are of no use, since nothing has to be told about single rows. */
+  /** Whether `source` and `n` are not needed, since no single row has to be reported. */
   get isPlain(): boolean {
     return this.#conflict === null && !this.guard.isThere;
   }
@@ -90,14 +90,14 @@ export class InsertStatement {
     return this.#conflict;
   }
 
-  /** The sources that are rejected, where a source became several rows; null where none is. */
+  /** The sources that are rejected, where a source became several rows; null where the rule rejects none. */
   async refusedTogether(tx: Transaction, incoming: Sql): Promise<readonly number[] | null> {
     return this.#conflict?.do === "reject"
       ? this.#meeting.refusedTogether(tx, this.#extended(incoming), target)
       : null;
   }
 
-  /** `aside` are the sources that are known to be rejected; null leaves it to the statement. */
+  /** `aside` are the sources known to be rejected; with null the statement finds them. */
   build(incoming: Sql, images: ImageTarget | null, aside: readonly number[] | null = null): Sql {
     if (this.isPlain) return this.#plain(incoming, images);
     const refused =
@@ -118,7 +118,7 @@ export class InsertStatement {
     return this.#arbiter === null ? incoming : this.#arbiter.extend(incoming);
   }
 
-  /** Without a conflict to look for, rows go straight from where they come into the table. */
+  /** Without a conflict to look for, incoming rows go straight into the table. */
   #plain(incoming: Sql, images: ImageTarget | null): Sql {
     const names = this.#columns.map(({ name }) => quoteIdentifier(name)).join(", ");
     const values = this.#columns.map((_, index) => `value_${index + 1}`).join(", ");
@@ -135,7 +135,7 @@ export class InsertStatement {
     from placed`;
   }
 
-  /** How an inserted row is found again by what it holds; null where nothing unique is among its columns. */
+  /** Finds an inserted row again by its unique values; null where none are among its columns. */
   get lookup(): InsertedLookup | null {
     const [arbiter, rule] = [this.#arbiter, this.#conflict];
     if (arbiter !== null && rule !== null)
@@ -174,17 +174,17 @@ export class InsertStatement {
     if (this.#conflict?.do !== "update") return sql`returning ${keys}`;
     const fresh = this.#layout.valuesOf("new", target);
     if (!this.#hasReturningOld) {
-      // A row that was inserted just now has no xmax: nobody has locked or updated it.
+      // A row inserted just now has no xmax: no session has locked or updated it.
       return sql`returning ${keys}, ${raw(`${target}.xmax = 0 as is_new`)}, ${fresh}`;
     }
-    // A row that was there has a key, or at least a table.
+    // An existing row has a key, or at least a table.
     const [sure] = this.#layout.key.columns;
     const isNew = raw(`tidefill_old.${quoteIdentifier(sure?.name ?? "tableoid")} is null as is_new`);
     const old = images === null ? [] : [this.#layout.valuesOf("old", "tidefill_old")];
     return sql`returning with (old as tidefill_old) ${join([keys, isNew, ...old, fresh])}`;
   }
 
-  /** What the rows that are met hold before they are updated, where `returning` cannot tell. */
+  /** The values of existing rows before they are updated, where `returning` cannot return them. */
   #before(images: ImageTarget | null): Sql {
     if (this.#conflict?.do !== "update" || images === null || this.#hasReturningOld) return raw("");
     return sql`, before as materialized (
@@ -211,7 +211,7 @@ export class InsertStatement {
     )`;
   }
 
-  /** Rows that somebody inserted since we looked, and that were updated without an image of theirs. */
+  /** Rows that another session inserted after our lock, and that were updated without an image. */
   #missed(images: ImageTarget | null): string {
     if (images === null || this.#hasReturningOld) return "";
     const updated = `placed join before using (${this.#layout.keyNames().join(", ")})`;

@@ -14,7 +14,7 @@ import type { ReadTexts, RowEncoder } from "./row-encoder.ts";
 import type { OutgoingBatch, RowSink, SqlSink } from "./sink.ts";
 import { nothingWritten, type Written } from "./written.ts";
 
-/** Moves rows that a transform has made anew. */
+/** Moves rows as a transform has made them. */
 export class MoveRows implements RowSink {
   readonly takesMany = true;
   readonly comparing = answeredAreGone;
@@ -49,10 +49,10 @@ export class MoveRows implements RowSink {
     if (keys.length === 0) return nothingWritten;
     const done = await this.#move.run(tx, this.#statement(bounds, rows, keys, images));
     if (done.written === keys.length) return done;
-    // What did not go has arrived all the same where that was not foreseen.
+    // A row that stayed has arrived all the same, unless a trigger was expected.
     if (!this.#guard.isThere) throw new SwallowedError(this.#delete.layout.relation.name);
     const swallowedKeys = await this.#delete.swallowed(tx, this.#key.within(bounds), keys);
-    // What is neither gone nor there has gone under the hands of a trigger.
+    // A row that is neither deleted nor still there was changed by a trigger.
     if (done.written + swallowedKeys.length !== keys.length)
       throw new SwallowedError(this.#delete.layout.relation.name);
     return { ...done, swallowed: swallowedKeys.length, swallowedKeys };
@@ -114,7 +114,7 @@ export class MoveBySql implements SqlSink {
   }
 
   statement(_bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql {
-    // The expressions see the row under its table's own name, and nothing else.
+    // The expressions see only the row, under its table's own name.
     const alias = raw(this.#key.alias);
     const taken = sql`tidefill_taken as ${alias}`;
     const gone = sql`tidefill_taken as materialized (

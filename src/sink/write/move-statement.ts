@@ -9,19 +9,20 @@ import { nothingWritten, type Written } from "./written.ts";
 
 const target = "tidefill_target";
 
-/** What a move inserts into. */
+/** The table that a move inserts into. */
 export interface MoveTarget {
   readonly relation: Relation;
-  /** finds a row again that was moved there */
+  /** finds a moved row again */
   readonly key: Key;
   readonly columns: readonly Column[];
-  /** values go into columns that are always generated as identity */
+  /** the insert sets columns that are `generated always as identity` */
   readonly overridesIdentity: boolean;
 }
 
 /**
- * The move of a batch: the relation `gone` holds the rows of the source (with `place`), `incoming` what they become (with the
- * `source` that each was made of, and `n`). The image of a row holds the keys of what it became, so that only both together come back.
+ * The move of a batch: the relation `gone` has the source rows (with `place`), `incoming` what they become
+ * (with `source`, from which each was made, and `n`). The image of a row holds the keys of what it became, so
+ * that both are undone together.
  */
 export class MoveStatement {
   readonly #delete: DeleteStatement;
@@ -46,8 +47,8 @@ export class MoveStatement {
   }
 
   /**
-   * `gone` is the definition of that relation, `incoming` only the query. Where a trigger may keep a row of the source from going,
-   * only what has gone arrives.
+   * `gone` defines that relation, `incoming` is only the query. With `mayStay`, a trigger may keep a source
+   * row from being deleted, and only rows that were deleted are inserted.
    */
   build(gone: Sql, incoming: Sql, images: ImageTarget | null, mayStay = false): Sql {
     const { relation, columns, overridesIdentity } = this.#into;
@@ -69,7 +70,7 @@ export class MoveStatement {
       (select pg_catalog.count(*) from placed) as placed`;
   }
 
-  // An insert answers its rows in the order in which they went in.
+  // An insert returns its rows in the order in which they were inserted.
   #kept(images: ImageTarget): Sql {
     const from = raw(`tidefill_gone as gone
       left join (
@@ -95,8 +96,9 @@ export class MoveStatement {
   }
 
   /**
-   * Runs a move and proves that nothing was lost on the way.
-   * @throws SwallowedError where a trigger of the target keeps a row from arriving: it must not have gone either
+   * Runs a move and proves that no row was lost on the way.
+   * @throws SwallowedError where a trigger of the target kept a row out: then its source row must not be
+   * deleted
    */
   async run(tx: Transaction, statement: Sql): Promise<Written> {
     const { rows } = await tx.query(statement);

@@ -2,10 +2,10 @@ import { UsageError } from "../../errors.ts";
 import { ColumnCodec } from "../../job/columns/column-codec.ts";
 import { AnswerError } from "../../job/columns/column-value-error.ts";
 
-/** The text that was read for a column of the row that an answer is for; undefined where it was not read. */
+/** The text that was read for a column of the answer's row; undefined where it was not read. */
 export type ReadTexts = (column: string) => string | null | undefined;
 
-/** Turns what a transform answers into the texts of a sink's columns. */
+/** Converts what a transform returns to the texts of a sink's columns. */
 export class RowEncoder {
   readonly #columns: readonly { readonly name: string; readonly codec: ColumnCodec }[];
 
@@ -19,15 +19,15 @@ export class RowEncoder {
     return found.codec;
   }
 
-  /** @throws AnswerError for a value that its column cannot take, and for a column that the sink does not write */
+  /** @throws AnswerError for a value that does not fit, and for a column that the sink does not write */
   encode(answer: object, read: ReadTexts = () => undefined): readonly (string | null)[] {
     const given = answer as Readonly<Record<string, unknown>>;
     const strange = Object.keys(given).find((name) => !this.#columns.some((column) => column.name === name));
     if (strange !== undefined) {
       const known = `the sink writes ${this.#columns.map((column) => column.name).join(", ")}`;
       throw new AnswerError(
-        `the transform answered "${strange}", which the sink does not write; ${known}`,
-        `the transform answered a column that the sink does not write; ${known}`,
+        `the transform returned "${strange}", which the sink does not write; ${known}`,
+        `the transform returned a column that the sink does not write; ${known}`,
       );
     }
     return this.#columns.map(({ name, codec }) => codec.encode(given[name], read(name)));

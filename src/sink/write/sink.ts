@@ -8,48 +8,51 @@ import type { OutgoingRow } from "./outgoing-row.ts";
 import type { ReadTexts } from "./row-encoder.ts";
 import type { Written } from "./written.ts";
 
-/** What every opened sink can tell before a run. */
+/** What every opened sink reports before a run. */
 interface Sink {
   /** what the run's undo log holds */
   images(isEncrypted: boolean): SinkImages;
-  /** the triggers whose absence it relies on */
+  /** the triggers that it relies on being absent */
   readonly guards: readonly TriggerGuard[];
 }
 
-/** What the transform has made of the rows of a batch. */
+/** What the transform made of the rows of a batch. */
 export interface OutgoingBatch {
   readonly bounds: Bounds;
   readonly rows: readonly OutgoingRow[];
-  /** of the rows within the bounds that these were made of */
+  /** the keys of the rows within the bounds from which these were made */
   readonly keys: readonly KeyText[];
   readonly images: ImageTarget | null;
 }
 
-/** Where the rows of a row job go: one set-based statement a batch, whatever the number of rows. */
+/** The sink of a row job: one set-based statement for each batch, whatever the number of rows. */
 export interface RowSink extends Sink {
-  /** whether a transform may answer several rows, or none, as an array */
+  /** whether a transform may return several rows, or none, as an array */
   readonly takesMany: boolean;
-  /** how a verify finds rows that are not as they should be; null where nothing unique finds them again */
+  /** how a verify finds rows that differ; null where no unique values find them again */
   readonly comparing: RowComparing | null;
-  /** What a transform answered for a row, as texts. @throws AnswerError where it cannot be written */
+  /** A transform's answer for a row, as texts. @throws AnswerError where it cannot be written */
   encode(answer: object, read: ReadTexts): readonly (string | null)[];
   /** Writes the rows of a batch. */
   write(tx: Transaction, batch: OutgoingBatch): Promise<Written>;
-  /** The statement of an empty batch, for people who want to read it before it happens. */
+  /** The statement of an empty batch, for a user to read beforehand. */
   sample(bounds: Bounds, images: ImageTarget | null): Sql;
 }
 
 /** How an SQL job writes: no row leaves the database. */
 export interface SqlSink extends Sink {
-  /** The condition of the rows that a write over `inScope` writes; null where it only inserts, and tells by itself what did not arrive. */
+  /**
+   * The condition of the rows that a write over `inScope` writes; null where it only inserts, and itself
+   * finds what did not arrive.
+   */
   readonly toWrite: ((inScope: Sql) => Sql) | null;
-  /** whether the rows in scope have to be counted beside the write, since not all of them will be written */
+  /** whether the rows in scope must be counted separately, since not all of them are written */
   readonly countsRows: boolean;
-  /** whether rows that come during the write are counted as still pending */
+  /** whether rows that appear during the write are counted as still pending */
   readonly mayMeetLateRows: boolean;
-  /** how a verify finds rows that are not as they should be; null where nothing unique finds them again */
+  /** how a verify finds rows that differ; null where no unique values find them again */
   readonly comparing: SqlComparing | null;
-  /** Writes the rows that `inScope`, which carries the bounds, holds true for. */
+  /** Writes the rows for which `inScope`, which includes the bounds, is true. */
   write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written>;
   statement(bounds: Bounds, inScope: Sql, images: ImageTarget | null): Sql;
 }

@@ -6,19 +6,19 @@ import type { InsertedLookup } from "../conflict/inserted-lookup.ts";
 import type { OnConflict } from "../definitions/on-conflict.ts";
 import type { Written } from "./written.ts";
 
-/** What the insert of a batch was given, and how its rows are found again. */
+/** The insert of a batch, and how its rows are found again. */
 interface TriedInsert {
-  /** the relation `incoming`, once more */
+  /** the relation `incoming`, for a second query */
   readonly incoming: Sql;
-  /** null where nothing unique is among the columns */
+  /** null where no unique values are among the columns */
   readonly lookup: InsertedLookup | null;
   readonly conflict: OnConflict | null;
   readonly keyOf: (source: string) => KeyText;
 }
 
 /**
- * Of the rows that an insert was given and that are not in the table now, those that a trigger kept out: neither did they meet
- * another row, nor were they refused. `tried` is how many went to the table.
+ * Adds the rows that a trigger kept out of the table: those that are missing from it although they met no
+ * other row and were not refused. `tried` is how many rows were sent to the table.
  */
 export async function withSwallowedInserts(
   tx: Transaction,
@@ -30,10 +30,10 @@ export async function withSwallowedInserts(
   const refused = new Set(done.refused.map((key) => JSON.stringify(key)));
   const missing = lookup === null ? [] : await readMissing(tx, lookup, incoming, keyOf);
   const named = missing.filter((key) => !refused.has(JSON.stringify(key)));
-  // A trigger that alters what is unique makes rows look missing that are there under other values.
+  // A trigger that alters unique values makes rows look missing that exist under other values.
   if (named.length > tried - done.written) return done;
   const told = { ...done, swallowed: named.length, swallowedKeys: named };
-  // Both were counted as what was not inserted.
+  // The statement counted them among the rows that were not inserted.
   if (conflict?.do === "update")
     return {
       ...told,
@@ -42,7 +42,7 @@ export async function withSwallowedInserts(
     };
   if (conflict?.do === "nothing") return { ...told, conflicted: done.conflicted - named.length };
   const swallowed = tried - done.written;
-  // A row whose unique values are null is never found again: then the names would be those of other rows.
+  // A row with null unique values is never found again, so the names would include wrong rows.
   return { ...done, swallowed, swallowedKeys: named.length === swallowed ? named : [] };
 }
 

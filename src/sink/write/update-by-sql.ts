@@ -67,7 +67,7 @@ export class UpdateBySql implements SqlSink {
     };
   }
 
-  // A row that is pending must change, so there the expression need not be computed a second time for the comparison.
+  // A pending row must change, so the expression need not be computed twice for a comparison.
   #unlessUnchanged(): Sql {
     if (this.#pending !== null) return raw("");
     return sql`
@@ -91,9 +91,12 @@ export class UpdateBySql implements SqlSink {
     return this.#pending === null ? raw("false") : sql`${bracketed(this.#pending)} is true`;
   }
 
-  /** The condition that a row does not hold what the expressions say, byte for byte; `isKept`, as their columns keep it. */
+  /**
+   * The condition that a row differs, byte for byte, from the expressions' values; with `isKept`, as its
+   * columns would store them.
+   */
   #differs(isKept = false): Sql {
-    // To the type under any domain: a cast to a domain over varchar(3) would cut a value off.
+    // Cast to the type under any domain: a cast to a domain over varchar(3) would truncate a value.
     const current = this.#columns.map(({ column }) =>
       raw(`${this.#key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`),
     );

@@ -12,10 +12,10 @@ import { unnested } from "./unnested.ts";
 import { type UpdateParts, UpdateStatement } from "./update-statement.ts";
 import { nothingWritten, type Written } from "./written.ts";
 
-/** The set-based write of a row job: one array a column, whatever the number of rows. */
+/** The set-based write of a row job: one array for each column, whatever the number of rows. */
 export class UpdateRows implements RowSink {
   readonly takesMany = false;
-  /** it asks for triggers in the statement itself */
+  /** its statements check for triggers themselves */
   readonly guards = [];
   readonly #key: Key;
   readonly #columns: readonly TargetColumn[];
@@ -47,7 +47,7 @@ export class UpdateRows implements RowSink {
     return this.#encoder.encode(answer, read);
   }
 
-  /** Writes the rows that differ from what is there, byte for byte. */
+  /** Writes the rows that differ, byte for byte, from the table's. */
   async write(tx: Transaction, { bounds, rows, images }: OutgoingBatch): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
     const parts = this.#parts(bounds, rows);
@@ -71,7 +71,7 @@ export class UpdateRows implements RowSink {
     const arrays = [rows.map(({ values }) => values), current].map((texts) => unnested(texts, width));
     const names = ["new", "now"].flatMap((age) => this.#columns.map((_, index) => `${age}_${index + 1}`));
     const now = this.#columns.map(({ column }, index) => `now_${index + 1}::${column.baseType}`);
-    // As the column would have kept it, rounded or padded; an answer of null leaves JSON's null as it is.
+    // As the column would have stored it, rounded or padded; an answer of null leaves JSON's null unchanged.
     const fresh = this.#columns.map(({ column, codec }, index) => {
       const value = `new_${index + 1}::${column.displayType}::${column.baseType}`;
       const kept = `case when now_${index + 1} = 'null' then now_${index + 1}::${column.baseType} end`;
@@ -97,12 +97,13 @@ export class UpdateRows implements RowSink {
       this.#fresh(column, `tidefill_new.${valueNames[index]}`),
     );
     const names = this.#columns.map(({ column }) => quoteIdentifier(column.name));
-    // To the type under any domain: a cast to a domain over varchar(3) would cut a value off, an assignment refuses it.
+    // Cast to the type under any domain: a cast to a domain over varchar(3) would truncate a value that an
+    // assignment refuses.
     const current = this.#columns.map(
       ({ column }, index) => `${this.#key.alias}.${names[index]}::${column.baseType}`,
     );
     const within = this.#key.within(bounds);
-    // *<> compares the bytes: = would take 1.0 for 1.00, and 'a' for 'A' under a case-blind collation.
+    // *<> compares bytes: = would treat 1.0 as 1.00, and 'a' as 'A' under a case-insensitive collation.
     return {
       set: raw(names.map((name, index) => `${name} = ${fresh[index]}`).join(", ")),
       from: sql`rows from (${join(arrays)}) as tidefill_new(${raw([...keyNames, ...valueNames].join(", "))})`,
@@ -113,7 +114,7 @@ export class UpdateRows implements RowSink {
     };
   }
 
-  // A transform sees JSON's null and SQL's as one: where it answers null, either stays what it is.
+  // A transform sees JSON's null and SQL's as the same: where it returns null, either stays what it is.
   #fresh({ column, codec }: TargetColumn, text: string): string {
     const value = `${text}::${column.baseType}`;
     if (!codec.hasTwoNulls) return value;

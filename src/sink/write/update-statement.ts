@@ -7,18 +7,18 @@ import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "../i
 import { readKeys } from "./read-keys.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
-/** One update of a batch: what it sets, and the rows that it sets it on. */
+/** One update of a batch: the assignments, and the rows that they apply to. */
 export interface UpdateParts {
   readonly set: Sql;
-  /** what else the update reads, or null */
+  /** the other relation that the update reads, or null */
   readonly from: Sql | null;
-  /** carries the batch's bounds */
+  /** includes the batch's bounds */
   readonly where: Sql;
-  /** the batch's bounds alone */
+  /** only the batch's bounds */
   readonly within: Sql;
 }
 
-/** Puts the update of a batch together: with its count, its images, and the proof that `pending` has become false. */
+/** Builds the update of a batch with its count, its images, and the proof that `pending` has become false. */
 export class UpdateStatement {
   readonly #layout: ImageLayout;
   readonly #relation: Relation;
@@ -39,7 +39,7 @@ export class UpdateStatement {
     };
   }
 
-  /** Runs it and counts. Rows that nobody has locked yet are locked first where the old values are read beside the update. */
+  /** Runs the update and counts. Where old values are read separately, unlocked rows are locked first. */
   async run(
     tx: Transaction,
     parts: UpdateParts,
@@ -52,7 +52,7 @@ export class UpdateStatement {
     return { ...nothingWritten, written: (await tx.query(statement)).count };
   }
 
-  /** The keys of the rows that were to be written just now, are not as they should be, and were not written by this transaction. */
+  /** The keys of rows that should have been written, but differ and were not written by this transaction. */
   async swallowed(tx: Transaction, { from, where }: UpdateParts): Promise<readonly KeyText[]> {
     const { alias } = this.#key;
     const tables = join([
@@ -69,7 +69,7 @@ export class UpdateStatement {
     );
   }
 
-  /** The statement; it answers one row of counts, unless there is nothing to count but the rows. */
+  /** The statement; it returns one row of counts, unless only the written rows are counted. */
   build(parts: UpdateParts, images: ImageTarget | null): Sql {
     if (images === null && this.#pending === null) return this.#update(parts, images);
     const kept =
@@ -128,12 +128,13 @@ export class UpdateStatement {
       returning ${join([this.#layout.keysOf(alias), old, this.#layout.valuesOf("new", alias), ...pending])}`;
   }
 
-  /** A table may have any name but this one's. */
+  /** A name that differs from the table's own. */
   get #earlier(): string {
     return this.#relation.name === "tidefill_before" ? "tidefill_earlier" : "tidefill_before";
   }
 
-  // The same rows once more, under names that no expression of the job's can mean; locked, so that they are the latest.
+  // The same rows again, under names that no expression of the job can refer to; locked, so that they are the
+  // latest.
   #before(within: Sql): { readonly from: Sql; readonly where: Sql } {
     const layout = this.#layout;
     const keys = this.#key.columns.map((_, index) => `tidefill_k${index + 1}`);

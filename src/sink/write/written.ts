@@ -5,21 +5,21 @@ import type { Row, Transaction } from "../../postgres/transaction/database.ts";
 
 /** What the write of one batch did. */
 export interface Written {
-  /** rows that came to be written; null where only those that were written were counted */
+  /** rows that were to be written; null where only written rows were counted */
   readonly incoming: number | null;
   /** rows that were updated, inserted or deleted */
   readonly written: number;
-  /** rows that would not have changed, and so were left alone */
+  /** rows that would not have changed, so they were left alone */
   readonly unchanged: number;
-  /** rows that met another one with the same values of a unique constraint */
+  /** rows that met another row with the same unique values */
   readonly conflicted: number;
-  /** rows that the job's `pending` still finds although they were written: the job is wrong */
+  /** rows for which the job's `pending` is still true after they were written: the job is wrong */
   readonly stillPending: number;
-  /** keys of source rows that are rejected, since what they became met another row */
+  /** keys of source rows that are rejected, because what they became met another row */
   readonly refused: readonly KeyText[];
-  /** rows whose write a trigger swallowed: PostgreSQL reported no error, and the row is not as it should be */
+  /** rows whose write a trigger swallowed: PostgreSQL reported no error, but the row is not right */
   readonly swallowed: number;
-  /** the keys of their source rows, as far as they can be told */
+  /** the keys of their source rows, as far as they are known */
   readonly swallowedKeys: readonly KeyText[];
 }
 
@@ -35,8 +35,8 @@ export const nothingWritten: Written = {
 };
 
 /**
- * Runs a statement that answers one row of counts, by the names of `Written` in snake case. `keyOf` makes a source row's key
- * out of what the statement calls it: the key as JSON unless told otherwise.
+ * Runs a statement that returns one row of counts, named as in `Written` in snake case. `keyOf` converts what
+ * the statement calls a source row into its key; by default that is the key as JSON.
  */
 export async function countWritten(
   tx: Transaction,
@@ -45,7 +45,7 @@ export async function countWritten(
 ): Promise<Written> {
   const { rows } = await tx.query(statement);
   const [row] = rows;
-  // The whole batch is tried again: then the row is there from the beginning.
+  // The whole batch is retried: then the row exists from the beginning.
   if (Number(row?.missed ?? 0) > 0) throw new NotCommittedError("a row that came in between");
   return row === undefined ? nothingWritten : toWritten(row, keyOf);
 }

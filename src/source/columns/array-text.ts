@@ -1,6 +1,6 @@
 import type { ArrayElements } from "../../postgres/sql/text-array.ts";
 
-/** Takes an array's text apart (`{a,"b c",NULL}`); null when it is not one. Strict, since files hold anything. */
+/** Parses an array's text (`{a,"b c",NULL}`); null when it is not one. Strict: a file may hold any text. */
 export function parseArrayText(text: string): ArrayElements | null {
   const reader = new ArrayReader(text);
   const elements = reader.array();

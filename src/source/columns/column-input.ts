@@ -5,7 +5,7 @@ import { parseArrayText } from "./array-text.ts";
 import { jsonParts } from "./json-parts.ts";
 import { misfit, scalarText } from "./scalar-text.ts";
 
-/** Brings what a file holds for one column to PostgreSQL's text, which `ColumnCodec` can decode. */
+/** Converts what a file holds for one column to PostgreSQL's text, which `ColumnCodec` can decode. */
 export class ColumnInput {
   readonly #name: string;
   readonly #type: string;
@@ -13,19 +13,19 @@ export class ColumnInput {
 
   constructor(name: string, type: string) {
     const parsed = parseColumnType(type);
-    if (parsed === null) throw new Error(`${type} is no column type.`);
+    if (parsed === null) throw new Error(`${type} is not a column type.`);
     this.#name = name;
     this.#type = type;
     this.#parsed = parsed;
   }
 
-  /** What null becomes. @throws ColumnValueError where the column is declared not null */
+  /** The text for a null. @throws ColumnValueError where the column is declared not null */
   null(problem = "null"): null {
     if (this.#parsed.isNullable) return null;
     throw this.#problem(`${problem}, and the column is declared not null`);
   }
 
-  /** A text as it stands in a CSV file. @throws ColumnValueError when it does not fit the column */
+  /** Takes a text as a CSV file has it. @throws ColumnValueError when it does not fit the column */
   fromText(text: string): string {
     if (!this.#parsed.isArray) return this.#scalar(text);
     const elements = parseArrayText(text);
@@ -33,7 +33,7 @@ export class ColumnInput {
     return toArrayText(this.#checked(elements));
   }
 
-  /** A value as it is written in JSON; undefined when it is missing. @throws ColumnValueError when it does not fit */
+  /** Takes a value as JSON writes it; undefined if missing. @throws ColumnValueError when it does not fit */
   fromJson(raw: string | undefined): string | null {
     if (raw === undefined) return this.null("missing");
     const isJsonNull = raw === "null" && this.#isJson && !this.#parsed.isNullable && !this.#parsed.isArray;
@@ -93,7 +93,7 @@ export class ColumnInput {
   }
 }
 
-// JSON has one kind of number: 12.0 and 1e3 are whole. Digits are kept as they are wherever they are written out.
+// JSON has one kind of number, so 12.0 and 1e3 are whole. Digits that are written out are kept as they are.
 function wholeAsWritten(raw: string): string {
   const value = Number(raw);
   if (/[eE]/.test(raw)) return Number.isSafeInteger(value) ? String(value) : raw;

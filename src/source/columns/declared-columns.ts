@@ -3,7 +3,7 @@ import { ColumnCodec } from "../../job/columns/column-codec.ts";
 import type { Columns } from "../../job/columns/table.ts";
 import type { ReadColumn } from "../readable-source.ts";
 
-/** Checks the columns that a source without a catalogue declares; `source` is how messages call it. */
+/** Checks the columns that a source without a catalogue declares; `source` is its name in messages. */
 export function declareColumns<C extends Columns>(columns: C, source: string): C {
   if (typeof columns !== "object" || columns === null || Object.keys(columns).length === 0) {
     throw new UsageError(`${source} declares no columns.`, {
@@ -14,7 +14,7 @@ export function declareColumns<C extends Columns>(columns: C, source: string): C
   return Object.freeze({ ...columns });
 }
 
-/** Where declared columns stand in a `TextRow` behind a key of `keyWidth` values. */
+/** The places of the declared columns in a `TextRow`, after a key of `keyWidth` values. */
 export function readColumns(columns: Columns, keyWidth: number): readonly ReadColumn[] {
   return Object.entries(columns).map(([name, type], index) => ({
     name,
@@ -23,7 +23,7 @@ export function readColumns(columns: Columns, keyWidth: number): readonly ReadCo
   }));
 }
 
-/** Refuses a path that cannot be one. */
+/** Refuses what cannot be a path. */
 export function requirePath(path: unknown, maker: string): void {
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
     throw new UsageError(`${maker} needs the path of a file.`, {

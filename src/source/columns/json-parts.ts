@@ -1,11 +1,11 @@
-/** A member of an object or an element of an array, with its value as it was written: no digit is lost. */
+/** A member of an object or an element of an array, with its value as written, so that no digit is lost. */
 export interface JsonPart {
   /** empty for an element */
   readonly name: string;
   readonly raw: string;
 }
 
-/** Takes one level of an object or array apart. `text` must be valid JSON. */
+/** Splits one level of an object or array into its parts. `text` must be valid JSON. */
 export function jsonParts(text: string): readonly JsonPart[] {
   const parts: JsonPart[] = [];
   let name = "";
@@ -29,7 +29,7 @@ export function jsonParts(text: string): readonly JsonPart[] {
   return parts;
 }
 
-/** Where the string that begins at `start` has its closing quote. */
+/** The offset of the closing quote of the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let escapes = 0;

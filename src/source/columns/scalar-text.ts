@@ -36,8 +36,8 @@ const truths: Readonly<Record<string, string>> = {
 };
 
 /**
- * A text of a file as PostgreSQL would print it, where JavaScript has to read it; null when it is no value of the type. Dates
- * and times are left to PostgreSQL, which takes them in many forms.
+ * A text of a file as PostgreSQL would print it, for types that JavaScript must read; null when it is not a
+ * value of the type. PostgreSQL itself parses dates and times, which have many forms.
  */
 export function scalarText(scalar: Scalar, text: string): string | null {
   switch (scalar) {
@@ -72,7 +72,7 @@ export function scalarText(scalar: Scalar, text: string): string | null {
   }
 }
 
-/** What `scalarText` misses when it answers null. */
+/** Why `scalarText` returned null. */
 export function misfit(scalar: Scalar): string {
   switch (scalar) {
     case "smallint":
@@ -107,7 +107,7 @@ export function misfit(scalar: Scalar): string {
 }
 
 function wholeNumber(scalar: keyof typeof wholeNumbers, text: string): string | null {
-  // So many digits at most: BigInt takes its time over a million of them.
+  // The length is limited because BigInt is slow for a million digits.
   if (!/^[+-]?0*\d{1,19}$/.test(text)) return null;
   const [least, most] = wholeNumbers[scalar];
   const value = BigInt(text.replace(/^\+/, ""));

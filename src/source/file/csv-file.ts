@@ -4,13 +4,13 @@ import type { SourceDefinition } from "../../job/definition/job-definition.ts";
 import { declareColumns, requirePath } from "../columns/declared-columns.ts";
 
 interface CsvOptions<C extends Columns> {
-  /** what the transform reads; with a header by name, other columns of the file are ignored; without one in the file's order */
+  /** the columns that the transform reads: by name with a header (others are ignored), else by position */
   readonly columns: C;
-  /** whether the first record names the columns; true unless told otherwise */
+  /** whether the first record names the columns; true by default */
   readonly header?: boolean;
-  /** one character; a comma unless told otherwise */
+  /** one character; a comma by default */
   readonly delimiter?: string;
-  /** the unquoted text that means null in a nullable column; nothing at all unless told otherwise */
+  /** the unquoted text that means null in a nullable column; the empty text by default */
   readonly null?: string;
 }
 
@@ -39,8 +39,9 @@ export class CsvFile<Row = object> implements SourceDefinition<Row> {
 }
 
 /**
- * Reads a CSV file (RFC 4180, UTF-8, lines ended by LF or CRLF; an empty line is no record). A relative path begins at the
- * folder where the process was started. Values are written as PostgreSQL writes them, for example `{a,b}` for an array.
+ * Reads a CSV file (RFC 4180, UTF-8, lines end with LF or CRLF; empty lines are ignored). A relative path
+ * starts from the folder where the process was started. Values are written as PostgreSQL writes them: `{a,b}`
+ * for an array.
  */
 export function csvFile<const C extends Columns>(path: string, options: CsvOptions<C>): CsvFile<RowOf<C>> {
   requirePath(path, "csvFile");
@@ -48,18 +49,18 @@ export function csvFile<const C extends Columns>(path: string, options: CsvOptio
   const { header = true, delimiter = ",", null: nullText = "" } = options;
   if (typeof header !== "boolean") {
     throw new UsageError(`The header of ${source} must be true or false, got ${JSON.stringify(header)}.`, {
-      remedy: "Say true when the file's first record names its columns.",
+      remedy: "Write true if the file's first record names its columns.",
     });
   }
   if (typeof delimiter !== "string" || [...delimiter].length !== 1 || /["\r\n\0]|\p{Cs}/u.test(delimiter)) {
     throw new UsageError(
       `The delimiter of ${source} must be one character, got ${JSON.stringify(delimiter)}.`,
-      { remedy: 'Any but a quote and a line break will do: ",", ";", "\\t".' },
+      { remedy: 'Use any character except a quote or a line break: ",", ";", "\\t".' },
     );
   }
   if (typeof nullText !== "string" || /["\r\n]/.test(nullText) || nullText.includes(delimiter)) {
     throw new UsageError(
-      `The null of ${source} must be a text that can stand in a field without quotes, got ${JSON.stringify(nullText)}.`,
+      `The null of ${source} must be a text that an unquoted field can hold, got ${JSON.stringify(nullText)}.`,
       { remedy: 'PostgreSQL writes "\\\\N"; leave it out where an empty field means null.' },
     );
   }

@@ -6,8 +6,8 @@ import { type CsvRecord, csvRecords } from "./csv-records.ts";
 import { type FileFormat, type FileRecord, type Position, RecordError, type Span } from "./file-record.ts";
 import { quotedFields } from "./quoted-fields.ts";
 
-/** One reason for all: which of them is met first depends on how far the file was read ahead. */
-const hiddenEnd = "broken quoting: where the record that begins here ends cannot be told";
+/** One reason for all: which error is met first depends on how far the file was read ahead. */
+const hiddenEnd = "broken quoting: the end of the record that begins here is unknown";
 
 /** The fields of a CSV file as the declared columns. */
 export class CsvFormat implements FileFormat {
@@ -77,7 +77,7 @@ class CsvFileRecord implements FileRecord {
 class CsvColumn {
   readonly #name: string;
   readonly #at: number;
-  /** in latin1, as the fields are; null where no text means null */
+  /** in latin1 like the fields; null where no text means null */
   readonly #null: string | null;
   readonly #input: ColumnInput;
 
@@ -103,16 +103,19 @@ class CsvColumn {
   }
 }
 
-/** The names in a file's first record. @throws UsageError when a declared column is missing or there twice, or the record has no end */
+/**
+ * The names in a file's first record. @throws UsageError when the record has no end, or a declared column is
+ * missing or there twice
+ */
 export function headerNames(definition: CsvFile<unknown>, { fields }: CsvRecord): readonly string[] {
   const { path, columns } = definition;
   if (fields === null) {
-    throw new UsageError(`The header of ${path} has broken quoting, so that its end cannot be told.`, {
-      remedy: 'Put a whole name into quotes and write each quote inside it twice: "a ""b"" c".',
+    throw new UsageError(`The header of ${path} has broken quoting, so its end is unknown.`, {
+      remedy: 'Put the whole name in quotes and double each quote inside it: "a ""b"" c".',
     });
   }
   const names = fields.map((field) => utf8Of(field));
-  // Never shown: the first record of a file without a header is somebody's data.
+  // Never shown: the first record of a file without a header may be confidential.
   if (names.includes(null)) {
     throw new UsageError(`The header of ${path} is not UTF-8.`, { remedy: "Save the file as UTF-8." });
   }
@@ -123,7 +126,7 @@ export function headerNames(definition: CsvFile<unknown>, { fields }: CsvRecord)
       `The header of ${path} ${times === 0 ? "lacks the column" : `has ${times} times the column`} ${column}.`,
       {
         remedy:
-          "Its first record must name each declared column once, letter for letter; check the delimiter, or say `header: false` when the first record is data.",
+          "Its first record must name each declared column once, letter for letter. Check the delimiter, or write `header: false` if the first record is data.",
       },
     );
   }

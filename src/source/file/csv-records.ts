@@ -2,21 +2,22 @@ import { Parser } from "csv-parse";
 import type { Position, Span } from "./file-record.ts";
 import { RecordBuffer } from "./record-buffer.ts";
 
-/** A record with its fields as bytes in latin1: whether they are UTF-8 is not known yet. */
+/** A record with its fields as bytes in latin1: whether they are UTF-8 is checked later. */
 export interface CsvRecord {
   readonly span: Span;
-  /** null for a line that is rejected, since its quotes hide where its record ends */
+  /** null for a rejected line: broken quoting hides the end of its record */
   readonly fields: readonly string[] | null;
-  /** as it stands in the file, quotes and all */
+  /** the record as it is in the file, including quotes */
   readonly bytes: Buffer;
 }
 
-/** What was read ahead for a quote that nothing closes is parsed only by those who still want it. */
+/** After reading so far ahead for an unclosed quote, yields what it has: the consumer can stop there. */
 const readAheadBytes = 1_048_576;
 
 /**
- * Cuts CSV into records. Where broken quoting hides the end of one, the line on which it begins is rejected and the next
- * record begins on the next line: how a file is cut depends on where a record begins, never on what was read before it.
+ * Cuts CSV into records. Where broken quoting hides the end of a record, the line on which it begins is
+ * rejected, and the next record begins on the next line. So the cut depends only on where a record begins,
+ * not on what was read before.
  */
 export async function* csvRecords(
   chunks: AsyncIterable<Buffer>,
@@ -32,13 +33,13 @@ export async function* csvRecords(
   }
 }
 
-/** csv-parse at work on a range of a file: its byte counts cut the records, our own count of the bytes tells their lines. */
+/** csv-parse at work on a range of a file: its byte counts cut the records, our byte count gives lines. */
 class CsvCutter {
   readonly #delimiter: Buffer;
   readonly #passed: RecordBuffer;
   #parser: Parser;
   #records: CsvRecord[] = [];
-  /** in the middle of a line that is rejected, and so long that it is not kept */
+  /** in the middle of a rejected line that is too long to be kept */
   #isInLine = false;
 
   constructor(from: Position, delimiter: string) {
@@ -53,7 +54,7 @@ class CsvCutter {
     yield* this.#cut(this.#isInLine || (await this.#parse(chunk)));
   }
 
-  /** The last records: no more will come. */
+  /** The last records, at the end of the file. */
   async *end(): AsyncGenerator<readonly CsvRecord[]> {
     this.#passed.isWhole = true;
     yield* this.#cut(this.#isInLine || (await this.#end()));
@@ -67,7 +68,7 @@ class CsvCutter {
     yield this.#take();
   }
 
-  /** Sets aside the line on which the record begins whose end is hidden, as soon as its own end is there. */
+  /** Rejects the line on which the record with the hidden end begins, once the line's own end was read. */
   #setLineAside(): void {
     const line = this.#passed.claimLine();
     this.#isInLine = line === null;
@@ -92,7 +93,7 @@ class CsvCutter {
     this.#parser.destroy();
   }
 
-  /** Answers whether the end of a record is hidden; so does the end. */
+  /** Returns whether the end of a record is hidden; so does `#end`. */
   async #parse(bytes: Buffer): Promise<boolean> {
     return (await this.#answer((done) => this.#parser.write(bytes, done))) || this.#passed.isTooLong;
   }
@@ -104,29 +105,30 @@ class CsvCutter {
   #begin(start: number): Parser {
     const parser = new Parser({
       bom: false,
-      // One character a byte, so that bad UTF-8 spoils its own record only.
+      // One character for each byte, so that bad UTF-8 spoils only its own record.
       encoding: "latin1",
       delimiter: this.#delimiter,
-      // Never discovered: in the middle of a file it could be found to be another.
+      // Given rather than discovered: in the middle of a file csv-parse could discover another one.
       record_delimiter: ["\r\n", "\n"],
       relax_column_count: true,
       skip_empty_lines: true,
       on_record: (fields: readonly string[], { bytes }) => {
         const record = this.#passed.claim(start + bytes);
-        // Wherever the file was read from: a record that is too long does not become one because its end came in the same read.
+        // A record that is too long stays one, wherever the file was read from and even if its end came in
+        // the same read.
         if (record === null) throw new Error("too long");
         this.#records.push({ ...record, fields });
         return null;
       },
     });
-    // Every write has its own answer; without a listener the event would end the process.
+    // Each write reports its own error; without a listener the event would end the process.
     parser.on("error", () => {});
-    // Nothing comes out here, but the end is only reached by reading.
+    // No data comes out of the stream, but it only ends when it is read.
     parser.resume();
     return parser;
   }
 
-  // The parser's own message shows the field, and is not kept.
+  // The parser's own message shows the field, so it is not kept.
   #answer(work: (done: (error?: Error | null) => void) => void): Promise<boolean> {
     return new Promise((resolve) => work((error) => resolve(error != null)));
   }

@@ -1,48 +1,51 @@
 import { JobError } from "../../errors.ts";
 import type { KeyText } from "../../postgres/catalog/key.ts";
 
-/** A place in a file between two records. */
+/** A place between two records of a file. */
 export interface Position {
   readonly byte: number;
   /** the number of the line that begins there; the first is 1 */
   readonly line: number;
 }
 
-/** Where a record stands in its file. */
+/** Where a record is in its file. */
 export interface Span {
   readonly bytes: number;
   /** the offset just past the record and its line break */
   readonly end: number;
   readonly firstLine: number;
-  /** more than `firstLine` where a quoted field holds line breaks */
+  /** greater than `firstLine` where a quoted field contains line breaks */
   readonly lastLine: number;
 }
 
-/** A record as it was found; its values are taken out only when they are asked for. */
+/** A record as it was found; its values are parsed only when they are asked for. */
 export interface FileRecord {
   readonly span: Span;
-  /** PostgreSQL's texts of the declared columns. @throws RecordError, ColumnValueError when they cannot be had */
+  /** PostgreSQL's texts of the declared columns. @throws RecordError, ColumnValueError if one is invalid */
   texts(): readonly (string | null)[];
 }
 
-/** How a kind of file is cut into records. */
+/** How a kind of file is split into records. */
 export interface FileFormat {
-  /** The records from `from` on, whose bytes `chunks` brings. */
+  /** The records from `from` on; `chunks` are the file's bytes from there. */
   records(chunks: AsyncIterable<Buffer>, from: Position): AsyncGenerator<readonly FileRecord[]>;
 }
 
-/** A record whose end is known but that has no values. */
+/** A record whose end is known but whose values cannot be read. */
 export class RecordError extends Error {}
 
 export const keyWidth = 3;
 
-/** Longer than any row that PostgreSQL could take in practice. */
+/** Longer than any row that PostgreSQL accepts in practice. */
 export const mostRecordBytes = 268_435_456;
 
-/** More lines than any text in a field has in practice: a quote that was never closed. */
+/** More lines than a field's text has in practice: a quote was never closed. */
 export const mostRecordLines = 100_000;
 
-/** A record's key: the offset just past it, its first and its last line. A checkpoint there tells where to go on, and on which line. */
+/**
+ * A record's key: the offset just past it, its first and its last line. A checkpoint there tells at which
+ * byte and line to continue.
+ */
 export function keyOf({ end, firstLine, lastLine }: Span): KeyText {
   return [String(end), String(firstLine), String(lastLine)];
 }

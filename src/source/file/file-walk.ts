@@ -12,25 +12,25 @@ import {
 import type { HashedFile } from "./hashed-file.ts";
 import { ParsedRanges } from "./parsed-ranges.ts";
 
-/** Walks a file from record to record. The transaction is not used: a file is the same for everybody. */
+/** Walks a file from record to record. The transaction is not used: every process sees the same file. */
 export class FileWalk implements Walk {
   readonly #file: HashedFile;
   readonly #format: FileFormat;
   readonly #start: Position;
   readonly #parsed = new ParsedRanges();
 
-  /** `start` is where the first record begins, behind a byte order mark and a header. */
+  /** `start` is where the first record begins, after a byte order mark and a header. */
   constructor(file: HashedFile, format: FileFormat, start: Position) {
     this.#file = file;
     this.#format = format;
     this.#start = start;
   }
 
-  /** The records within `bounds`, as many at a time as one read of the file brings. */
+  /** The records within `bounds`, as many at a time as one read of the file yields. */
   async *records({ after, through }: Bounds): AsyncGenerator<readonly FileRecord[]> {
     const end = through === null ? Number.POSITIVE_INFINITY : endOf(through);
     let from = after === null ? this.#start : positionAfter(after);
-    // At the last record of the bounds, so that what comes behind it is not even looked at.
+    // Stops at the last record of the bounds, so that nothing after it is read.
     while (from.byte < end) {
       const records = await this.#next(from);
       const last = records.at(-1);
@@ -42,7 +42,7 @@ export class FileWalk implements Walk {
     }
   }
 
-  /** The records that follow, out of what was parsed already or out of the file; empty at its end. */
+  /** The records that follow, from what was already parsed or from the file; empty at the file's end. */
   async #next(from: Position): Promise<readonly FileRecord[]> {
     const known = this.#parsed.from(from.byte);
     if (known.length > 0) return known;

@@ -6,9 +6,9 @@ import { UsageError } from "../../errors.ts";
 
 const chunkBytes = 65_536;
 
-/** A file whose content is known by its hash, and which must stay as it is while it is read. */
+/** A file that is identified by its content's hash, and must not change while it is read. */
 export class HashedFile {
-  /** as the job has it, for messages */
+  /** as the job names it, for messages */
   readonly path: string;
   readonly bytes: number;
   /** sha256 of the content, in hexadecimal digits */
@@ -22,7 +22,7 @@ export class HashedFile {
     this.hash = hash;
   }
 
-  /** The content from an offset on, a piece at a time. @throws UsageError when the file is no longer what was hashed */
+  /** The content from an offset on, in pieces. @throws UsageError if the file changed since it was hashed */
   async *chunks(from: number): AsyncGenerator<Buffer> {
     const handle = await openForReading(this.path);
     try {
@@ -34,7 +34,7 @@ export class HashedFile {
     }
   }
 
-  /** @throws UsageError when the file is no longer what was hashed */
+  /** @throws UsageError when the file has changed since it was hashed */
   async requireUnchanged(): Promise<void> {
     const handle = await openForReading(this.path);
     try {
@@ -45,7 +45,7 @@ export class HashedFile {
   }
 }
 
-/** Reads a file once to know its hash. @throws UsageError when it cannot be read */
+/** Reads a file once to compute its hash. @throws UsageError when it cannot be read */
 export async function hashFile(path: string): Promise<HashedFile> {
   const handle = await openForReading(path);
   try {
@@ -61,7 +61,7 @@ export async function hashFile(path: string): Promise<HashedFile> {
 
 async function openForReading(path: string): Promise<FileHandle> {
   try {
-    // Without waiting for the other end of a pipe.
+    // Does not wait for the other end of a pipe.
     return await open(resolve(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw unreadable(path, error);
@@ -81,15 +81,14 @@ async function stateOf(path: string, handle: FileHandle): Promise<BigIntStats> {
   const state = await handle.stat({ bigint: true });
   if (state.isFile()) return state;
   throw new UsageError(`${path} is ${state.isDirectory() ? "a folder" : "a pipe or a device"}, not a file.`, {
-    remedy: "Name a file: a run that is resumed has to read it again from the middle.",
+    remedy: "Name a file: a resumed run has to read it again from the middle.",
   });
 }
 
 function requireSame(path: string, before: BigIntStats, now: BigIntStats): void {
   if (now.size === before.size && now.mtimeNs === before.mtimeNs && now.ino === before.ino) return;
-  throw new UsageError(`The file ${path} changed while the run reads it.`, {
-    remedy:
-      "Put the file back as it was and resume, or cancel the run and start a new one with the new file.",
+  throw new UsageError(`The file ${path} changed while the run was reading it.`, {
+    remedy: "Restore the file as it was and resume, or cancel the run and start a new one with the new file.",
   });
 }
 
@@ -101,11 +100,11 @@ const reasons: Readonly<Record<string, string>> = {
   ELOOP: "is a link that leads in a circle",
 };
 
-// Made one of ours: the engine takes ENOENT for a database's socket that is away for a moment.
+// Converted to our own error: the engine treats ENOENT as a database socket that is missing for a moment.
 function unreadable(path: string, error: unknown): UsageError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
   return new UsageError(`The file ${path} ${reasons[code] ?? `cannot be opened (${code})`}.`, {
-    remedy: `It was looked for at ${resolve(path)}; a relative path begins at the folder where the process was started.`,
+    remedy: `The path is ${resolve(path)}; a relative path starts from the folder where the process was started.`,
     cause: error,
   });
 }

@@ -20,8 +20,9 @@ export class NdjsonFile<Row = object> implements SourceDefinition<Row> {
 }
 
 /**
- * Reads a file of JSON objects, one a line, UTF-8. A relative path begins at the folder where the process was started. Members
- * that are not declared are ignored; one that is missing is null. Numbers keep every digit; a text that spells one is as good.
+ * Reads a UTF-8 file with one JSON object on each line. A relative path starts from the folder where the
+ * process was started. Undeclared members are ignored, a missing one is null. Numbers keep every digit, and
+ * may also be written as texts.
  */
 export function ndjsonFile<const C extends Columns>(
   path: string,

@@ -13,7 +13,7 @@ import type { NdjsonFile } from "./ndjson-file.ts";
 
 const lf = 10;
 
-/** The lines of an NDJSON file as the declared columns; a bad line never hides the next. */
+/** The lines of an NDJSON file as the declared columns; a bad line never hides the next one. */
 export class NdjsonFormat implements FileFormat {
   readonly #columns: ReadonlyMap<string, ColumnInput>;
 
@@ -49,7 +49,7 @@ export class NdjsonFormat implements FileFormat {
   }
 }
 
-/** What is known of a line; of one that is too long its length alone. */
+/** A line read so far; of a line that is too long only its length is kept. */
 class PartOfLine {
   #parts: Buffer[] = [];
   length = 0;
@@ -86,7 +86,7 @@ class NdjsonRecord implements FileRecord {
     if (!isUtf8(this.#bytes)) throw new RecordError("bytes that are not UTF-8");
     const text = this.#bytes.toString("utf8");
     requireObject(text);
-    // Of a name that is there twice the last counts, as in JSON.parse and in jsonb.
+    // If a name occurs twice, the last one counts, as in JSON.parse and jsonb.
     const members = new Map(jsonParts(text).map(({ name, raw }) => [name, raw]));
     return [...this.#columns].map(([name, input]) => input.fromJson(members.get(name)));
   }
@@ -97,7 +97,7 @@ function requireObject(text: string): void {
   try {
     value = JSON.parse(text);
   } catch {
-    // The parser's own message shows a piece of the line.
+    // The parser's own message shows a part of the line.
     throw new RecordError("not valid JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

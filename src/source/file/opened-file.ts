@@ -14,16 +14,16 @@ import { csvStart, textStart } from "./text-start.ts";
 
 export type FileDefinition = CsvFile<unknown> | NdjsonFile<unknown>;
 
-/** How many records are looked at to guess how many there are. */
+/** How many records to read for an estimate of their number. */
 const sampleRecords = 1_000;
 
-/** A file as a source, after it was hashed and its header read. Key: (offset just past the record, its first line, its last line). */
+/** A file as a source, hashed, with its header read. Key: (offset past the record, first line, last line). */
 export class OpenedFile implements ReadableSource {
   readonly definition: FileDefinition;
   readonly walk: FileWalk;
   readonly keyWidth = keyWidth;
   readonly columns: readonly ReadColumn[];
-  /** sha256 of the content; belongs to the run */
+  /** sha256 of the content; stored with the run */
   readonly fingerprint: string;
   readonly #file: HashedFile;
   readonly #rows: number;
@@ -37,7 +37,7 @@ export class OpenedFile implements ReadableSource {
     this.columns = readColumns(definition.columns, keyWidth);
   }
 
-  /** How many records there are about; exact in a small file. */
+  /** The approximate number of records; exact for a small file. */
   estimate(): number {
     return this.#rows;
   }
@@ -46,7 +46,7 @@ export class OpenedFile implements ReadableSource {
     return linesOf({ firstLine: Number(first), lastLine: Number(last) });
   }
 
-  /** Goes through the file once, since a key tells where its record ends and not where it begins. */
+  /** Reads the file once: a key tells where its record ends, but not where it begins. */
   async before(keys: readonly KeyText[]): Promise<ReadonlyMap<string, KeyText | null>> {
     const wanted = new Set(keys.map(nameOfPlace));
     const found = new Map<string, KeyText | null>();
@@ -74,13 +74,13 @@ export class OpenedFile implements ReadableSource {
         wished = portion();
       }
     }
-    // So that no batch is committed whose last rows were read from another content.
+    // No batch may commit whose last rows were read from a changed file.
     await this.#file.requireUnchanged();
     if (rows.length > 0) yield rows;
   }
 }
 
-/** Hashes a file and reads its header. @throws UsageError when it cannot be read or lacks a declared column */
+/** Hashes a file and reads its header. @throws UsageError when it is unreadable or lacks a declared column */
 export async function openFile(definition: FileDefinition): Promise<OpenedFile> {
   const file = await hashFile(definition.path);
   const begin = await textStart(file);

@@ -1,6 +1,6 @@
 const quote = 34;
 
-/** Which fields of a well-formed CSV record stand in quotes: csv-parse knows, but telling takes it five times as long. */
+/** Which fields of a well-formed CSV record are quoted: csv-parse would take five times as long to tell. */
 export function quotedFields(record: Buffer, delimiter: Buffer): readonly boolean[] {
   const quoted: boolean[] = [];
   for (let at = 0; at !== -1; ) {
@@ -12,7 +12,7 @@ export function quotedFields(record: Buffer, delimiter: Buffer): readonly boolea
   return quoted;
 }
 
-/** The offset behind the quote that closes the one at `start`. */
+/** The offset after the quote that closes the one at `start`. */
 function behindQuotes(record: Buffer, start: number): number {
   let at = record.indexOf(quote, start + 1);
   while (at !== -1 && record[at + 1] === quote) at = record.indexOf(quote, at + 2);

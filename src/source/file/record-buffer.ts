@@ -3,7 +3,7 @@ import { mostRecordBytes, mostRecordLines, type Position, type Span } from "./fi
 const lf = 10;
 const cr = 13;
 
-/** So much more may be here than belongs to a record: a parser looks a little ahead before it says where one ends. */
+/** Bytes or lines that may be held beyond a record: a parser reads ahead before it reports the end. */
 const lookAhead = 64;
 
 interface Claimed {
@@ -11,16 +11,16 @@ interface Claimed {
   readonly bytes: Buffer;
 }
 
-/** Keeps the bytes that a parser was given until it says where a record ends, and counts their lines. */
+/** Keeps the bytes that the parser was given until it reports where a record ends, and counts their lines. */
 export class RecordBuffer {
-  /** no byte will come any more */
+  /** the file's last byte has been read */
   isWhole = false;
   #chunks: Buffer[] = [];
   #at: Position;
   #held = 0;
-  /** bytes that were not kept, of a line that is rejected whole */
+  /** bytes of a rejected line that were not kept */
   #dropped = 0;
-  /** line breaks in the first of the bytes that are held */
+  /** line breaks in the first bytes that are held */
   #breaks = { upTo: 0, count: 0 };
 
   constructor(from: Position) {
@@ -32,7 +32,7 @@ export class RecordBuffer {
     this.#held += chunk.length;
   }
 
-  /** Bytes that belong to no record yet. */
+  /** How many bytes belong to no record yet. */
   get held(): number {
     return this.#held;
   }
@@ -45,15 +45,15 @@ export class RecordBuffer {
     return whole;
   }
 
-  /** Whether a record has begun that is longer than any may be. */
+  /** Whether a record has begun that is longer than allowed. */
   get isTooLong(): boolean {
     if (!this.#exceeds()) return false;
-    // Of empty lines there may be any number.
+    // Any number of empty lines is allowed.
     this.#skipBlankLines();
     return this.#exceeds();
   }
 
-  /** The record that ends at offset `end`; empty lines before it are passed over. Null when it is longer than any may be. */
+  /** The record that ends at offset `end`, without empty lines before it. Null when it is too long. */
   claim(end: number): Claimed | null {
     const length = end - this.#at.byte;
     const bytes = this.#first(length);
@@ -66,7 +66,10 @@ export class RecordBuffer {
     return { span: { bytes: own.length, end, firstLine, lastLine }, bytes: own };
   }
 
-  /** The next line that is not empty, whatever stands in it; null, and nothing of it is kept, when its end is not here yet. */
+  /**
+   * The next line that is not empty, whatever it contains. Null, and nothing of the line is kept, when its
+   * end has not been read yet.
+   */
   claimLine(): Claimed | null {
     if (this.#dropped === 0) this.#skipBlankLines();
     const { rest } = this;

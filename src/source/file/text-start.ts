@@ -5,7 +5,7 @@ import { type CsvRecord, csvRecords } from "./csv-records.ts";
 import type { FileFormat, Position } from "./file-record.ts";
 import type { HashedFile } from "./hashed-file.ts";
 
-/** Where the text begins: behind a byte order mark. */
+/** Where the text begins: after a byte order mark. */
 export async function textStart(file: HashedFile): Promise<Position> {
   for await (const chunk of file.chunks(0)) {
     const mark = chunk.subarray(0, 3).toString("hex");
@@ -26,7 +26,7 @@ export async function csvStart(
   const { delimiter } = definition;
   if (!definition.header) return { format: new CsvFormat(definition, null), start: begin };
   const header = await firstRecord(csvRecords(file.chunks(begin.byte), begin, delimiter));
-  // An empty file has no rows, and nothing that could be wrong with them.
+  // An empty file has no rows that could be wrong.
   if (header === null) return { format: new CsvFormat(definition, null), start: begin };
   return {
     format: new CsvFormat(definition, headerNames(definition, header)),

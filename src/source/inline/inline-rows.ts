@@ -8,7 +8,7 @@ import { declareColumns } from "../columns/declared-columns.ts";
 /** The values of one row as PostgreSQL's texts, in the order of the declared columns. */
 export type InlineTexts = readonly (string | null)[];
 
-/** Rows that stand in the job itself. */
+/** Rows that are written in the job itself. */
 export class InlineRows<Row = object> implements SourceDefinition<Row> {
   declare readonly yields?: Row;
   readonly columns: Columns;
@@ -25,7 +25,7 @@ export class InlineRows<Row = object> implements SourceDefinition<Row> {
   }
 }
 
-/** Gives the rows of a list; each has a value for every declared column, null where it may be. */
+/** The rows of a list; each has a value for every declared column, null where the column is nullable. */
 export function rows<const C extends Columns>(
   list: readonly NoInfer<RowOf<C>>[],
   options: { readonly columns: C },
@@ -53,12 +53,12 @@ function requireShape(row: unknown, columns: Columns, index: number): asserts ro
   const unknown = Object.keys(row).find((name) => !Object.hasOwn(columns, name));
   if (unknown !== undefined) {
     throw new UsageError(`Row ${index} of rows([…]) has ${unknown}, which is not among its columns.`, {
-      remedy: `Declare ${unknown} in \`columns\`, or take it out of the row; the first row is row 0.`,
+      remedy: `Declare ${unknown} in \`columns\`, or remove it from the row; the first row is row 0.`,
     });
   }
 }
 
-/** One column of inline rows: a value goes to PostgreSQL's text and is looked at as a file's would be. */
+/** One column of inline rows: a value becomes PostgreSQL's text and is checked like a value of a file. */
 class InlineColumn {
   readonly #name: string;
   readonly #type: string;
@@ -72,7 +72,7 @@ class InlineColumn {
     this.#input = new ColumnInput(name, type);
   }
 
-  /** @throws UsageError when the row has no such value, or one that the column cannot take */
+  /** @throws UsageError when the row has no value for the column, or one that does not fit */
   encode(row: Record<string, unknown>, index: number): string | null {
     const value = Object.hasOwn(row, this.#name) ? row[this.#name] : undefined;
     try {
@@ -80,7 +80,7 @@ class InlineColumn {
       return text === null ? null : this.#input.fromText(text);
     } catch (error) {
       if (!(error instanceof ColumnValueError)) throw error;
-      // What the codec says of a transform's answer would mislead here.
+      // The codec's message speaks of a transform's answer, which would mislead here.
       throw new UsageError(
         `Row ${index} of rows([…]): column ${this.#name} (${this.#type}) cannot take the ${kindOf(value)} given for it.`,
         { remedy: `Give a value that fits ${this.#type}; the first row is row 0.` },

@@ -7,13 +7,13 @@ import type { ReadableSource, ReadColumn, TextRow } from "../readable-source.ts"
 import type { BatchBounds, Walk } from "../walk.ts";
 import type { InlineRows, InlineTexts } from "./inline-rows.ts";
 
-/** The rows of a job itself as a source. Key: the row's index. */
+/** The rows written in a job as a source. Key: the row's index. */
 export class OpenedInline implements ReadableSource {
   readonly definition: InlineRows<unknown>;
   readonly walk: Walk;
   readonly keyWidth = 1;
   readonly columns: readonly ReadColumn[];
-  /** sha256 of the values; belongs to the run */
+  /** sha256 of the values; stored with the run */
   readonly fingerprint: string;
 
   constructor(definition: InlineRows<unknown>) {
@@ -45,7 +45,7 @@ export class OpenedInline implements ReadableSource {
   }
 }
 
-/** Opens inline rows; asynchronous as every source's opening is. */
+/** Opens inline rows; asynchronous like the opening of every source. */
 export async function openInline(definition: InlineRows<unknown>): Promise<OpenedInline> {
   return new OpenedInline(definition);
 }
@@ -76,7 +76,7 @@ class InlineWalk implements Walk {
       if (at > begin && bytes > byteBudget) break;
     }
     const walked = at - begin;
-    // With an open end the last full batch has a key of its own, so that its only row can be named.
+    // With an open end, the last full batch gets a key of its own, so that its only row can be named.
     const isLast = at === end && (walked < rows || bounds.through !== null);
     return { through: isLast ? bounds.through : [String(at - 1)], walked, isLast, isEmpty: false };
   }

@@ -5,18 +5,18 @@ import type { Queryable, Transaction } from "../../postgres/transaction/database
 import type { BatchBounds, Walk } from "../walk.ts";
 import { HeapWalk } from "./heap-walk.ts";
 
-/** The end of a table: no row has this address. */
+/** The address at the end of a table: no row has it. */
 const end = "(4294967295,65535)";
 
-/** Where the rows of a batch lie: one table, and the addresses in it. */
+/** Where the rows of a batch are: one table, and addresses in it. */
 export interface HeapPlace {
   readonly from: Sql;
   readonly within: Sql;
 }
 
 /**
- * Walks a table, or all partitions of one, one after the other, by the addresses of their rows. A key is the number of the
- * table and an address in it; a batch lies in one table.
+ * Walks a table, or all partitions of one in turn, by the addresses of their rows. A key is the table's
+ * number and an address in it; a batch stays within one table.
  */
 export class HeapTables implements Walk {
   readonly #heaps: readonly HeapWalk[];
@@ -25,7 +25,7 @@ export class HeapTables implements Walk {
     this.#heaps = heaps;
   }
 
-  /** Opens a table under the alias by which the job's SQL calls it. */
+  /** Opens a table under the alias that the job's SQL uses. */
   static async open(db: Queryable, relation: Relation): Promise<HeapTables> {
     if (relation.kind !== "partitioned table")
       return new HeapTables([new HeapWalk(qualifiedName(relation), relation.name)]);
@@ -42,12 +42,12 @@ export class HeapTables implements Walk {
     return new HeapTables(tables.map((table) => new HeapWalk(table, relation.name)));
   }
 
-  /** The same with another table behind them. */
+  /** The same with another table after them. */
   and(last: HeapWalk): HeapTables {
     return new HeapTables([...this.#heaps, last]);
   }
 
-  /** Whether a batch lies in the last table. */
+  /** Whether a batch is in the last table. */
   isInLast(bounds: Bounds): boolean {
     return this.#inner(bounds).table === this.#heaps.length - 1;
   }
@@ -79,7 +79,7 @@ export class HeapTables implements Walk {
   place(bounds: Bounds): HeapPlace {
     const { table, inner } = this.#inner(bounds);
     const heap = this.#heaps[table];
-    if (heap === undefined) throw new Error("A batch lies behind the last table.");
+    if (heap === undefined) throw new Error("A batch is after the last table.");
     return { from: heap.from, within: heap.within(inner) };
   }
 

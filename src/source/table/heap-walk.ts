@@ -6,16 +6,16 @@ import type { BatchBounds, Walk } from "../walk.ts";
 const lastOffset = 65_535;
 
 /**
- * Walks a table by the addresses of its rows, block by block: no index is asked. The bounds of a range are block borders, those
- * of a batch the address of a row. Rows that come or move meanwhile may be missed or met twice: it is for tables that are only
- * appended to, and for looking.
+ * Walks a table by the addresses of its rows, block by block, without an index. A range ends at a block
+ * border, a batch at a row's address. Rows inserted or moved meanwhile may be missed or met twice: only for
+ * tables that are only appended to, and for reading.
  */
 export class HeapWalk implements Walk {
   readonly #table: Sql;
   readonly #oid: Sql;
   readonly key: Key;
 
-  /** `table` is qualified and quoted; `alias` is how statements call it. */
+  /** `table` is qualified and quoted; `alias` is its name in statements. */
   constructor(table: Sql, alias: string) {
     this.#table = table;
     this.#oid = sql`pg_catalog.to_regclass(${table.toString()})`;
@@ -24,8 +24,8 @@ export class HeapWalk implements Walk {
   }
 
   /**
-   * The condition that a row lies within the bounds. It always has a lower end: without one PostgreSQL would scan the table
-   * plainly, from wherever another scan is.
+   * The condition that a row is within the bounds. It always has a lower end: without one PostgreSQL would
+   * scan the table sequentially, starting wherever another scan is.
    */
   within({ after, through }: Bounds): Sql {
     return this.key.within({ after: after ?? ["(0,0)"], through });
@@ -49,7 +49,7 @@ export class HeapWalk implements Walk {
     return last >= blocks - 1 ? null : [`(${last},${lastOffset})`];
   }
 
-  /** A scan by address meets the rows in their order, so the first `rows` of them are those up to the greatest address. */
+  /** A scan by address yields rows in order: the first `rows` rows are those up to the greatest address. */
   async nextBatch(tx: Transaction, bounds: Bounds, rows: number): Promise<BatchBounds> {
     const { rows: found } = await tx.query(sql`
       select pg_catalog.max(address)::text as through, pg_catalog.count(*) as walked

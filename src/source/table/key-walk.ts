@@ -4,25 +4,25 @@ import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { BatchBounds, Walk } from "../walk.ts";
 
-/** Rows may be so many times as wide as those that were seen before a batch is over its budget. */
+/** For an unmeasured batch: how many times wider than earlier rows its rows may be, to stay within budget. */
 const margin = 1.25;
-/** Fewer rows than these are measured: wide ones differ most. */
+/** A batch of fewer rows is measured: few wide rows vary most. */
 const fewestUnmeasured = 100;
-/** How much of what was seen longer ago is remembered, where rows have become narrower since. */
+/** The weight of the width seen earlier, when rows have become narrower since. */
 const memory = 0.9;
 
 /**
- * Walks the key's index by plain reads. `filter` is what an index serves by itself, so that only its rows are walked; `scope`
- * is what a row must fulfil to be worked on.
+ * Walks the key's index by plain reads. `filter` is a condition that an index serves by itself, so that only
+ * its rows are walked; `scope` is the condition of the rows to be worked on.
  */
 export class KeyWalk implements Walk {
   readonly #relation: Relation;
   readonly #key: Key;
   readonly #filter: Sql | null;
-  /** bytes of one row as it will travel, or null when no column can be large */
+  /** bytes of one row in transit; null when no column can be large */
   readonly #width: Sql | null;
   readonly #scope: Sql | null;
-  /** bytes of a row as far as rows have come; null before the first */
+  /** bytes of a row, as seen so far; null before the first row */
   #seenWidth: number | null = null;
 
   constructor(relation: Relation, key: Key, filter: Sql | null, width: Sql | null, scope: Sql | null = null) {
@@ -33,7 +33,7 @@ export class KeyWalk implements Walk {
     this.#scope = scope;
   }
 
-  /** Whether any row within the bounds is in scope; true without looking when every row is. */
+  /** Whether any row within the bounds is in scope; true without a query when every row is. */
   async hasRows(tx: Transaction, bounds: Bounds): Promise<boolean> {
     if (this.#scope === null) return true;
     const { rows } = await tx.query(sql`select 1
@@ -44,7 +44,7 @@ export class KeyWalk implements Walk {
     return rows.length > 0;
   }
 
-  /** The statement for the key `rows` rows on: where a range ends. */
+  /** The statement for the key of the `rows`-th row, where a range ends. */
   boundaryStatement(bounds: Bounds, rows: number): Sql {
     return sql`select ${this.#key.list}
       from ${this.#from(bounds)}
@@ -63,9 +63,9 @@ export class KeyWalk implements Walk {
     return found[0] === undefined ? null : keyOf(found[0], this.#key);
   }
 
-  /** The statement for a batch's bound: as many rows as asked for, as long as their bytes stay within the budget. */
+  /** The statement for a batch's bounds: up to `rows` rows, as long as their bytes stay within the budget. */
   boundStatement(bounds: Bounds, rows: number, byteBudget: number): Sql {
-    // One row is a batch of its own whatever its size, so it need not be measured.
+    // A single row is a batch whatever its size, so it need not be measured.
     const width = rows === 1 || this.#width === null ? raw("0") : this.#width;
     return sql`select ${this.#columnNames("measured")}, measured.tidefill_row, measured.tidefill_walked
       from (
@@ -106,7 +106,7 @@ export class KeyWalk implements Walk {
     this.#seenWidth = Math.max(width, memory * (this.#seenWidth ?? 0) + (1 - memory) * width);
   }
 
-  /** Of `rows` rows those that surely fit; null where they have to be measured. Whoever reads them looks all the same. */
+  /** How many of `rows` rows certainly fit the budget; null if they must be measured. Readers check, too. */
   #fitting(rows: number, byteBudget: number): number | null {
     if (this.#width === null) return rows;
     if (this.#seenWidth === null) return null;
@@ -114,7 +114,7 @@ export class KeyWalk implements Walk {
     return fit >= Math.min(rows, fewestUnmeasured) ? Math.min(rows, fit) : null;
   }
 
-  /** The statement whose estimated rows say how long the walk is. */
+  /** The statement whose estimated rows tell how long the walk is. */
   wholeStatement(): Sql {
     return sql`select 1 from ${this.#from({ after: null, through: null })}`;
   }

@@ -9,15 +9,15 @@ import { KeyWalk } from "./key-walk.ts";
 import { TableRows } from "./table-rows.ts";
 import { fetchable, mostBytes, tooLargeColumn } from "./too-large-column.ts";
 
-/** What is done with the rows of a table beside reading them. */
+/** What happens to the rows of a table besides reading them. */
 export interface TableUse {
-  /** the rows travel to the client, so that their bytes have to be measured */
+  /** the rows travel to the client, so their bytes are measured */
   readonly travels: boolean;
-  /** the rows are changed or deleted, so that nobody else may change them in between */
+  /** the rows are updated or deleted, so they are locked until then */
   readonly isWritten: boolean;
 }
 
-/** A table as a source, after the catalogue was asked: the statements that read it. */
+/** A table as a source, with what the catalogue says about it: the statements that read it. */
 export class OpenedTable implements ReadableSource {
   readonly definition: TableRows<unknown>;
   readonly relation: Relation;
@@ -48,12 +48,12 @@ export class OpenedTable implements ReadableSource {
     this.walk = new KeyWalk(relation, key, walkFilter, use.travels ? this.#width() : null, definition.filter);
   }
 
-  /** The same table, of which only the rows of a list are in scope: `listOf` is a query for the keys of a batch. */
+  /** The same table with only the rows of a list in scope; `listOf` is a query for the keys of a batch. */
   onlyListed(listOf: (bounds: Bounds) => Sql): OpenedTable {
     return new OpenedTable(this.definition, this.relation, this.key, null, this.#use, listOf);
   }
 
-  /** The same table with all its rows in scope. */
+  /** The same table with all rows in scope. */
   withAllRows(): OpenedTable {
     const { table, read } = this.definition;
     return new OpenedTable(new TableRows(table, read, null, null), this.relation, this.key, null, this.#use);
@@ -80,7 +80,7 @@ export class OpenedTable implements ReadableSource {
     const key = row.slice(0, this.keyWidth).map((text) => text ?? "");
     return new BadRecord(
       key,
-      `${column} is too large to read: more than ${mostBytes / 1_000_000} MB as text. An SQL job can do this row`,
+      `${column} is too large to read: more than ${mostBytes / 1_000_000} MB as text. An SQL job can process this row`,
     );
   }
 
@@ -92,7 +92,7 @@ export class OpenedTable implements ReadableSource {
     return tooLargeColumn(this.key.alias, this.#readColumns);
   }
 
-  /** The rows of a batch in key order; those that will be written are locked, but new references to them may go on. */
+  /** The rows of a batch in key order. Rows that will be written are locked, but may still be referred to. */
   readStatement(bounds: Bounds): Sql {
     const tooLarge = this.#tooLarge;
     const values = this.valuesOf(this.columns.map(({ name }) => name));
@@ -135,8 +135,8 @@ export class OpenedTable implements ReadableSource {
         where ${this.key.equals(names)})`;
   }
 
-  // What a value takes on the wire, found without fetching it: octet_length reads the length of a text or bytea that is
-  // stored out of line from its pointer. Other types only tell what they take on disk, compressed.
+  // The bytes of a value in transit, without fetching it: octet_length takes the length of a text or bytea
+  // stored out of line from its pointer. For other types only the compressed size on disk is known.
   #width(): Sql | null {
     const large = this.columns
       .map(({ name }) => this.relation.columns.find((column) => column.name === name))
@@ -144,7 +144,7 @@ export class OpenedTable implements ReadableSource {
     if (large.length === 0) return null;
     const widths = large.map((column) => {
       const reference = `${this.key.alias}.${quoteIdentifier(column.name)}`;
-      // A bytea comes as hexadecimal digits, two a byte.
+      // A bytea travels as hexadecimal digits, two for each byte.
       const length = { text: "", varchar: "", bytea: "2 * " }[column.baseName];
       return raw(
         length === undefined

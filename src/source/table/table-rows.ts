@@ -5,11 +5,11 @@ import { howToBuild, type SqlLike, sqlWithin } from "../../postgres/sql/built-qu
 import { bracketed, join, type Sql } from "../../postgres/sql/sql.ts";
 
 interface RowsOptions<C extends Columns, Read extends keyof C> {
-  /** the columns that the transform reads; all of them when absent. The key travels by itself. */
+  /** the columns that the transform reads; all when absent. The key is always read. */
   readonly read?: readonly Read[];
-  /** the scope: rows that the job is about */
+  /** the scope: a condition for the rows that the job is about */
   readonly where?: SqlLike;
-  /** true while a row is still to be done, false once it is written: lets the run prove that nothing is left */
+  /** true while a row still has to be done, false once written: lets the run prove that nothing is left */
   readonly pending?: SqlLike;
 }
 
@@ -29,7 +29,7 @@ export class TableRows<Row = object> implements SourceDefinition<Row> {
     Object.freeze(this);
   }
 
-  /** `where` and `pending` together; null when every row is in scope. */
+  /** `where` and `pending` combined; null when every row is in scope. */
   get filter(): Sql | null {
     const conditions = [this.where, this.pending].filter((condition) => condition !== null);
     return conditions.length === 0 ? null : join(conditions.map(bracketed), " and ");
@@ -42,7 +42,7 @@ export class TableRows<Row = object> implements SourceDefinition<Row> {
   }
 }
 
-/** Reads a table's rows in the order of its key: those of `where` that are still `pending`. */
+/** Reads the rows of a table in key order: those that fulfil `where` and are still `pending`. */
 export function rowsOf<
   const C extends Columns,
   const K extends string,

@@ -4,7 +4,7 @@ import { describeStep, type Step } from "../../job/steps/steps.ts";
 import type { Database, Queryable } from "../../postgres/transaction/database.ts";
 import { BusyError, type StepStatement } from "../statements/step-statement.ts";
 
-/** @throws TidefillError where the database does not show what the statements of a step were to bring about */
+/** @throws TidefillError where the database does not show the result of a step's statements */
 export async function requireDone(
   db: Queryable,
   step: Step,
@@ -15,16 +15,16 @@ export async function requireDone(
     if (await statement.isDone(db)) continue;
     throw new TidefillError(
       "step-not-done",
-      `The statements of the step "${step.name}" were run, and the database does not show what they were to bring about.`,
+      `The statements of the step "${step.name}" were run, but the database does not show their result.`,
       {
         remedy:
-          "Look at what is there; of statements of your own, also at the query that says whether they are done.",
+          "Check what exists in the database; for your own statements, also the query that says whether they are done.",
       },
     );
   }
 }
 
-/** Whether all of it is there, or being made by somebody else. */
+/** Whether all of it exists, or another session is making it now. */
 export async function isWholeDone(db: Queryable, statements: readonly StepStatement[]): Promise<boolean> {
   try {
     for (const statement of statements) if (!(await statement.isDone(db))) return false;
@@ -35,7 +35,7 @@ export async function isWholeDone(db: Queryable, statements: readonly StepStatem
   }
 }
 
-/** Whether anything of it is there. */
+/** Whether any part of it exists. */
 export async function isAnyDone(db: Database, statements: readonly StepStatement[]): Promise<boolean> {
   return db.transaction(async (tx) => {
     for (const statement of statements) if (await statement.isDone(tx)) return true;
@@ -43,7 +43,7 @@ export async function isAnyDone(db: Database, statements: readonly StepStatement
   });
 }
 
-/** What a step was made of. */
+/** The hash of a step's definition. */
 export function hashOf(step: Step): string {
   return createHash("sha256")
     .update(JSON.stringify(describeStep(step)))

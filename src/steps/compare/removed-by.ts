@@ -1,17 +1,17 @@
 import { type Step, type StepTable, takesAway } from "../../job/steps/steps.ts";
 
-/** Whether a step has taken away, or given another name, what another one has made. */
+/** Whether a later step has removed or renamed what a step made. */
 export function isRemovedBy(later: Step, step: Step): boolean {
   if (later.kind === "drop index") return step.kind === "create index" && step.index === later.index.name;
   if (!takesAway(later) || !("table" in later) || !("table" in step)) return false;
   if (!isSame(later.table, step.table)) return false;
   if (later.kind === "drop table") return true;
-  // With a column go its indexes and constraints; which ones were its own is not told any more.
+  // A column's indexes and constraints are dropped with it; which ones they were is no longer known.
   if (step.kind === "create index" || step.kind === "add constraint") return later.kind === "drop column";
   return columnRemovedBy(later) !== null && columnRemovedBy(later) === columnOf(step);
 }
 
-/** The column that a step has taken away from a table, by dropping or renaming it; null where it did not. */
+/** The column that a step removes from a table, by dropping or renaming it; null where it removes none. */
 export function columnRemovedBy(step: Step): string | null {
   if (step.kind === "drop column") return step.column;
   return step.kind === "rename column" ? step.from : null;

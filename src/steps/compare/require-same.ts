@@ -12,8 +12,8 @@ import { columnsOf, constraintShape, indexShape, isLike, shown } from "./shapes.
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
 /**
- * Looks whether what stands in a step's place is what the step makes: made in a table of our own and rolled back, the two are
- * compared in PostgreSQL's words. @throws RefusedError where it is something else
+ * Checks that what exists in a step's place is what the step makes: the step is tried in a scratch table and
+ * rolled back, and the two are compared as PostgreSQL prints them. @throws RefusedError where they differ
  */
 export async function requireSame(tx: Queryable, step: Step): Promise<void> {
   switch (step.kind) {
@@ -43,7 +43,7 @@ async function requireSameColumn(tx: Queryable, step: Of<"add column">): Promise
   throw somethingElse(step, "the column", shown(found), shown(wanted));
 }
 
-/** A temporary table refers to no other, and what a constraint is called says nothing of the column. */
+/** A temporary table cannot refer to other tables, and a constraint's name says nothing about the column. */
 function withoutConstraints(type: string): string {
   return type.split(/\s(?:constraint|check|references|unique|primary)\b/i)[0] ?? type;
 }
@@ -68,7 +68,8 @@ async function requireSameConstraint(tx: Queryable, step: Of<"add constraint">):
   const { table, constraint, definition } = step;
   const found = await constraintShape(tx, table, constraint);
   if (found === undefined) return;
-  // A temporary table refers to no other, so a foreign key is tried where it belongs: under the lock that the step itself takes.
+  // A temporary table cannot refer to other tables, so a foreign key is tried on its own table, under the
+  // lock that the step itself takes.
   const isForeign = /^foreign key/.test(definition.toString());
   const [where, name] = isForeign ? [table, "tidefill_wanted"] : [scratch, constraint];
   const wanted = await tried(tx, step.name, async () => {
@@ -85,7 +86,7 @@ async function requireSameConstraint(tx: Queryable, step: Of<"add constraint">):
 function somethingElse({ name }: Step, what: string, found: string, wanted: string): RefusedError {
   return new RefusedError(
     "step-finds-its-place",
-    `The step "${name}" cannot be done: ${what} is there and is something else.\n  there:  ${found}\n  wanted: ${wanted}`,
-    `Drop or rename ${what.replace("the ", "that ")}, or write what is there into the step.`,
+    `The step "${name}" cannot be done: ${what} already exists and differs.\n  there:  ${found}\n  wanted: ${wanted}`,
+    `Drop or rename ${what.replace("the ", "that ")}, or describe in the step what is there.`,
   );
 }

@@ -9,15 +9,15 @@ import { columnsOf, isLike, shown } from "./shapes.ts";
 
 type CreateTable = Extract<Step, { readonly kind: "create table" }>;
 
-/** `invalid_table_definition`: a temporary table with a foreign key to one that is none */
+/** `invalid_table_definition`: a temporary table has a foreign key to a permanent one */
 const refersToOther = "42P16";
 
-/** Looks whether a table has all columns that the author's statement would give it. @throws RefusedError where it has not */
+/** Checks that a table has all columns of the author's statement. @throws RefusedError where it does not */
 export async function requireSameTable(tx: Queryable, step: CreateTable): Promise<void> {
   const statement = step.statement.toString();
   const make = (schema: string) => madeElsewhere(statement, `${schema}.${scratch.name}`);
   const asTemporary = make("pg_temp");
-  // What a query or a parent tells of the columns is not foreseen.
+  // The columns that a query or a parent table defines are not known here.
   if (asTemporary === null) return;
   const wanted = await tried(tx, step.name, async () => {
     await tx.query(raw(asTemporary));
@@ -37,8 +37,8 @@ export async function requireSameTable(tx: Queryable, step: CreateTable): Promis
   const there = found.get(name);
   throw new RefusedError(
     "step-finds-its-place",
-    `The step "${step.name}" cannot be done: the table is there with other columns.\n  there:  ${there === undefined ? `no ${name}` : `${name} ${shown(there)}`}\n  wanted: ${name} ${shown(shape)}`,
-    "Drop or rename that table, or write what is there into the step.",
+    `The step "${step.name}" cannot be done: the table already exists with other columns.\n  there:  ${there === undefined ? `no ${name}` : `${name} ${shown(there)}`}\n  wanted: ${name} ${shown(shape)}`,
+    "Drop or rename that table, or describe in the step what is there.",
   );
 }
 
@@ -50,7 +50,7 @@ const head = new RegExp(
 );
 const pieces = new RegExp([...Object.values(sqlTokens), ";"].join("|"), "g");
 
-/** The first statement of a text, making another table of the same columns; null where it does not name them. */
+/** The first statement of a text, creating another table with the same columns; null where it lists none. */
 export function madeElsewhere(text: string, table: string): string | null {
   const end = [...text.matchAll(pieces)].find(([piece]) => piece === ";")?.index ?? text.length;
   const first = text.slice(0, end);

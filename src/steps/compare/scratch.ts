@@ -5,13 +5,13 @@ import { raw, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { nameOf } from "../statements/catalogue.ts";
 
-/** A table of our own, in which a step's thing is made to see what PostgreSQL makes of it. */
+/** The scratch table, in which a step is tried to see what PostgreSQL makes of it. */
 export const scratch: StepTable = { schema: "pg_temp", name: "tidefill_wanted" };
 
 /** `insufficient_privilege` */
 const forbidden = "42501";
 
-/** Does something within a transaction and rolls it back at once. Others never wait long for its locks. */
+/** Runs `work` within a transaction and rolls it back at once; no session waits long for its locks. */
 export async function tried<T>(tx: Queryable, step: string, work: () => Promise<T>): Promise<T> {
   await tx.query(raw("savepoint tidefill_scratch; set local lock_timeout = 100"));
   try {
@@ -20,7 +20,7 @@ export async function tried<T>(tx: Queryable, step: string, work: () => Promise<
     if (sqlstateOf(error) !== forbidden) throw error;
     throw new RefusedError(
       "step-finds-its-place",
-      `What the step "${step}" makes is there already, and this role may not look whether it is the same.`,
+      `What the step "${step}" makes already exists, and this role may not check whether it is the same.`,
       "Grant it temporary (for tables with foreign keys: create) on the database, or leave the step out.",
     );
   } finally {
@@ -28,7 +28,7 @@ export async function tried<T>(tx: Queryable, step: string, work: () => Promise<
   }
 }
 
-/** Makes the scratch table with the columns of another. */
+/** Creates the scratch table with the columns of another table. */
 export async function copyColumns(tx: Queryable, table: StepTable): Promise<void> {
   await tx.query(sql`create temporary table tidefill_wanted (like ${nameOf(table)})`);
 }

@@ -3,7 +3,7 @@ import { type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable, Row } from "../../postgres/transaction/database.ts";
 import { regclassOf } from "../statements/catalogue.ts";
 
-/** A column as PostgreSQL has it. */
+/** A column's definition, as PostgreSQL prints it. */
 export interface ColumnShape {
   readonly type: string;
   readonly notNull: boolean;
@@ -39,12 +39,12 @@ function shapeOf(row: Row): ColumnShape {
   return {
     type: row.type ?? "",
     notNull: row.attnotnull === "t",
-    // The sequence of a serial column is called after its table.
+    // The sequence of a serial column is named after its table.
     default: row.default?.replace(/^nextval\(.*\)$/s, "nextval(…)") ?? null,
   };
 }
 
-/** Whether a column has all that is wanted of it; that it may be stricter is the work of others. */
+/** Whether a column has everything that is wanted; it may be stricter, because of other steps. */
 export function isLike(found: ColumnShape | undefined, wanted: ColumnShape): boolean {
   if (found === undefined || found.type !== wanted.type) return false;
   return (!wanted.notNull || found.notNull) && (wanted.default === null || wanted.default === found.default);
@@ -54,7 +54,7 @@ export function shown({ type, notNull, default: value }: ColumnShape): string {
   return `${type}${value === null ? "" : ` default ${value}`}${notNull ? " not null" : ""}`;
 }
 
-/** An index: what can be compared, whatever its table is called. */
+/** The comparable parts of an index, independent of its table's name. */
 export async function indexShape(tx: Queryable, condition: Sql): Promise<Row | undefined> {
   const { rows } = await tx.query(sql`
     select pg_catalog.pg_get_indexdef(i.indexrelid) as definition,
@@ -74,7 +74,7 @@ export async function indexShape(tx: Queryable, condition: Sql): Promise<Row | u
   return rows[0];
 }
 
-/** A constraint in PostgreSQL's words, whether it holds for all rows or not; undefined where there is none. */
+/** A constraint as PostgreSQL prints it, validated or not; undefined where there is none. */
 export async function constraintShape(
   tx: Queryable,
   table: StepTable,

@@ -3,7 +3,7 @@ import type { StepTable } from "../../job/steps/steps.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable, Row } from "../../postgres/transaction/database.ts";
 
-/** The name of a table or an index as a statement has it: qualified where the step says so. */
+/** The name of a table or index for a statement: qualified where the step says so. */
 export function nameOf({ schema, name }: StepTable): Sql {
   return raw(
     [schema, name]
@@ -26,12 +26,12 @@ export function tableShown(table: StepTable): string {
   return displayName(table);
 }
 
-/** Whether a relation of this name is there. */
+/** Whether a relation of this name exists. */
 export async function relationExists(db: Queryable, table: StepTable): Promise<boolean> {
   return isTrue(db, sql`select pg_catalog.to_regclass(${regclassOf(table)}) is not null as answer`);
 }
 
-/** A column as the catalogue has it; undefined where there is none. */
+/** A column from the catalogue; undefined where there is none. */
 export async function findColumn(db: Queryable, table: StepTable, column: string): Promise<Row | undefined> {
   const { rows } = await db.query(sql`
     select attname, attnotnull, pg_catalog.format_type(atttypid, atttypmod) as type, atttypid
@@ -43,7 +43,7 @@ export async function findColumn(db: Queryable, table: StepTable, column: string
   return rows[0];
 }
 
-/** Whether a constraint is there, and whether it holds for all rows; undefined where there is none. */
+/** Whether a constraint is validated; undefined where there is none. */
 export async function findConstraint(
   db: Queryable,
   table: StepTable,
@@ -57,7 +57,7 @@ export async function findConstraint(
   return rows[0] === undefined ? undefined : { isValidated: rows[0].convalidated === "t" };
 }
 
-/** Asks a question of one boolean, in the column `answer`. */
+/** Runs a query that returns one boolean in the column `answer`. */
 export async function isTrue(db: Queryable, question: Sql): Promise<boolean> {
   const { rows } = await db.query(question);
   return rows[0]?.answer === "t";

@@ -6,7 +6,7 @@ import type { StepStatement, StepStatements } from "./step-statement.ts";
 
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
-/** Adding a column: for an instant, whatever the table's size, unless its default is volatile. */
+/** Adding a column takes an instant, whatever the table's size, unless its default is volatile. */
 export function addColumnStatements(step: Of<"add column">): StepStatements {
   const { table, column, type } = step;
   return {
@@ -23,8 +23,8 @@ export function addColumnStatements(step: Of<"add column">): StepStatements {
           if (isSame) return true;
           throw inThePlace(
             step,
-            `the column is there and has another type: ${found.type}`,
-            "Drop or rename that column, or name its type in the step.",
+            `the column already exists with another type: ${found.type}`,
+            "Drop or rename that column, or write its type in the step.",
           );
         },
       },
@@ -33,7 +33,7 @@ export function addColumnStatements(step: Of<"add column">): StepStatements {
   };
 }
 
-/** What stands behind `alter table <name>`. */
+/** The SQL after `alter table <name>`. */
 export function columnDefinition(step: Of<"add column">): Sql {
   const parts: Sql[] = [sql`add column ${columnOf(step.column)} ${raw(step.type)}`];
   if (step.default !== null) parts.push(sql`default (${step.default})`);
@@ -41,7 +41,7 @@ export function columnDefinition(step: Of<"add column">): Sql {
   return join(parts, " ");
 }
 
-/** The type without what else may stand behind it; `serial`, which is none, cannot be compared. */
+/** The type without the clauses that may follow it; `serial` is not a type and cannot be compared. */
 function bareType(type: string): string {
   return (
     type.split(
@@ -50,12 +50,12 @@ function bareType(type: string): string {
   );
 }
 
-/** Dropping a column: its values are gone with the commit, whatever vacuum does later. */
+/** Dropping a column: its values are lost at the commit. */
 export function dropColumnStatements({ table, column }: Of<"drop column">): StepStatements {
   return { up: [dropColumnStatement(table, column)], down: null };
 }
 
-/** Renaming a column: there must be one of the two names, and not both. */
+/** Renaming a column: exactly one of the two names must exist. */
 export function renameColumnStatements(step: Of<"rename column">): StepStatements {
   return {
     up: [renameStatement(step, step.from, step.to)],
@@ -71,8 +71,7 @@ function renameStatement(step: Of<"rename column">, from: string, to: string): S
       const [old, now] = [await findColumn(db, table, from), await findColumn(db, table, to)];
       if (old === undefined && now !== undefined) return true;
       if (old !== undefined && now === undefined) return false;
-      const what =
-        old === undefined ? `neither ${from} nor ${to} is there` : `both ${from} and ${to} are there`;
+      const what = old === undefined ? `neither ${from} nor ${to} exists` : `both ${from} and ${to} exist`;
       throw inThePlace(step, what, "Look at the table: tidefill cannot tell which of them is meant.");
     },
   };

@@ -6,7 +6,7 @@ import type { StepStatement, StepStatements } from "./step-statement.ts";
 
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
-/** Adding a check or a foreign key: for new rows under a short lock, then for the old ones beside reads and writes. */
+/** Adds a check or foreign key: for new rows under a short lock, then for existing rows without blocking. */
 export function addConstraintStatements({
   table,
   constraint,
@@ -16,13 +16,14 @@ export function addConstraintStatements({
     up: addAndValidate(table, constraint, definition, async () => false),
     down: [dropConstraint(table, constraint)],
     left: notValid(table, constraint, "new rows that break it"),
-    // One that somebody else has left unvalidated is still his.
+    // A constraint that another session left unvalidated still belongs to that session.
     isThere: async (db) => (await findConstraint(db, table, constraint)) !== undefined,
   };
 }
 
 /**
- * Setting a column not null: PostgreSQL takes a validated check for proof and does not scan the table under its lock (since 12).
+ * Setting a column not null: since version 12, PostgreSQL accepts a validated check as proof and does not
+ * scan the table under its lock.
  */
 export function setNotNullStatements({ table, column }: Of<"set not null">): StepStatements {
   const hash = createHash("sha256").update(column).digest("hex").slice(0, 12);
@@ -43,14 +44,14 @@ export function setNotNullStatements({ table, column }: Of<"set not null">): Ste
         ...altering(table, sql`alter column ${columnOf(column)} drop not null`),
         isDone: async (db) => (await findColumn(db, table, column))?.attnotnull !== "t",
       },
-      // It is there where the step was begun and never ended.
+      // The constraint remains where the step was begun but not finished.
       dropConstraint(table, constraint),
     ],
     left: notValid(table, constraint, `null in new rows' ${column}`),
   };
 }
 
-/** It holds for what is written from now on. */
+/** What the unvalidated constraint already enforces for new rows. */
 function notValid(table: StepTable, constraint: string, what: string): NonNullable<StepStatements["left"]> {
   return async (db) =>
     (await findConstraint(db, table, constraint))?.isValidated === false
@@ -58,7 +59,7 @@ function notValid(table: StepTable, constraint: string, what: string): NonNullab
       : null;
 }
 
-/** `isNeedless` says that what the constraint is for is there already. */
+/** `isNeedless` tells whether the constraint's purpose is already fulfilled. */
 function addAndValidate(
   table: StepTable,
   constraint: string,

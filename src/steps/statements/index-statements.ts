@@ -7,7 +7,7 @@ import { BusyError, type StepStatement, type StepStatements } from "./step-state
 
 type Of<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
-/** Creating an index beside the application's writes; what an earlier attempt left invalid goes first. */
+/** Creates an index without blocking writes; first drops an invalid one that an earlier attempt left. */
 export function createIndexStatements(step: Of<"create index">): StepStatements {
   const index = { schema: step.table.schema, name: step.index };
   return {
@@ -15,12 +15,12 @@ export function createIndexStatements(step: Of<"create index">): StepStatements 
     down: [dropIndexStatement(index)],
     left: async (db) =>
       (await findIndex(db, step))?.isValid === false
-        ? `the index ${step.index}, which is invalid: nothing reads it, and every write keeps it`
+        ? `the index ${step.index}, which is invalid: no query uses it, but every write maintains it`
         : null,
   };
 }
 
-/** Building an index; `find` tells what there is of it. */
+/** Builds an index; `find` returns its current state. */
 function buildStatements(
   index: StepTable,
   statement: Sql,
@@ -39,7 +39,7 @@ function buildStatements(
   return [clearing, build];
 }
 
-/** Dropping an index beside the application's writes; it is undone by the statement that PostgreSQL tells of it before. */
+/** Drops an index without blocking writes; its undo runs the definition that PostgreSQL printed before. */
 export function dropIndexStatements({ index }: Of<"drop index">, before: string | null): StepStatements {
   const definition = before?.replace(/^create (unique )?index /i, "create $1index concurrently ");
   return {
@@ -59,7 +59,7 @@ export function dropIndexStatements({ index }: Of<"drop index">, before: string 
 function dropIndexStatement(index: StepTable): StepStatement {
   return {
     ...concurrently(sql`drop index concurrently ${nameOf(index)}`),
-    // What else may have that name is not ours to drop.
+    // Any other object of that name is not ours to drop.
     isDone: async (db) => !(await isTrue(db, sql`select exists (${indexes(isNamed(index))}) as answer`)),
   };
 }
@@ -78,7 +78,7 @@ interface Found {
   readonly table: string;
 }
 
-/** The index of this name in the table's schema. @throws RefusedError where it is another table's, BusyError */
+/** The index of this name in the table's schema. @throws RefusedError if another table has it, BusyError */
 async function findIndex(db: Queryable, step: Of<"create index">): Promise<Found | undefined> {
   const table = sql`pg_catalog.to_regclass(${regclassOf(step.table)})`;
   const found = await lookAt(
@@ -94,7 +94,7 @@ async function findIndex(db: Queryable, step: Of<"create index">): Promise<Found
   );
 }
 
-/** What there is of an index. @throws BusyError while somebody builds it */
+/** The state of an index. @throws BusyError while another session builds it */
 async function lookAt(db: Queryable, where: Sql): Promise<Found | undefined> {
   const { rows } = await db.query(indexes(where));
   const [found] = rows;
@@ -102,7 +102,7 @@ async function lookAt(db: Queryable, where: Sql): Promise<Found | undefined> {
   if (found.indisvalid === "f" && found.is_built === "t")
     throw new BusyError(
       "step-finds-its-place",
-      `Somebody is building the index ${found.relname} at this moment.`,
+      `Another session is building the index ${found.relname} at this moment.`,
       "Type the same command again when that is over.",
     );
   return { isValid: found.indisvalid === "t", table: found.indrelid ?? "" };
@@ -123,7 +123,7 @@ function indexes(where: Sql): Sql {
     where ${where}`;
 }
 
-// Locks that conflict with no read and no write: nobody queues behind them, so they may wait.
+// Locks that conflict with no read or write: no session queues behind them, so they may wait.
 function concurrently(statement: Sql): Omit<StepStatement, "isDone"> {
   return { text: statement, isTransactional: false, mayWait: true };
 }

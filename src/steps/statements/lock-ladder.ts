@@ -1,16 +1,16 @@
-/** The first wait for a lock: nobody who queues behind it waits longer. */
+/** The first wait for a lock, in milliseconds: sessions that queue behind it wait no longer. */
 const firstMs = 100;
-/** The longest: an autovacuum gives way to whoever has waited for `deadlock_timeout`, a second. */
+/** The longest wait: an autovacuum gives way to a session that waited for `deadlock_timeout`, one second. */
 const longestMs = 2_000;
-/** Between attempts others have the table for many times as long as they had to wait for us. */
+/** Between attempts the table is free for other sessions many times as long as they waited for us. */
 const restFactor = 10;
 const longestRestMs = 15_000;
-/** After that somebody should look at who is in the way. */
+/** After that an operator should look at the blocking session. */
 const patienceMs = 5 * 60_000;
 
 /**
- * How long to wait for a lock, again and again: while we queue for it, everybody else queues behind us. Waits grow, and so do
- * the rests between them, with jitter.
+ * How long to wait for a lock in repeated attempts: while we queue for it, all other sessions queue behind
+ * us. The waits grow, and so do the rests between them, with jitter.
  */
 export class LockLadder {
   readonly #begun = performance.now();
@@ -25,7 +25,7 @@ export class LockLadder {
     return performance.now() - this.#begun > patienceMs;
   }
 
-  /** Milliseconds to rest after an attempt that was in vain. */
+  /** Milliseconds to rest after a failed attempt. */
   restMs(): number {
     const whole = Math.min(longestRestMs, restFactor * this.waitMs);
     this.#attempts += 1;

@@ -4,13 +4,13 @@ import type { BlockingSession } from "../../postgres/transaction/blocking-sessio
 import type { Database } from "../../postgres/transaction/database.ts";
 import { readBlockingSessions } from "./blocking-session.ts";
 
-/** Looking at locks costs the server a little: a long statement is looked at less and less often. */
+/** Reading locks costs the server a little: the longer a statement takes, the less often they are read. */
 const firstMs = 25;
 const longestMs = 1_000;
-/** Who waits for this long without a limit is worth a word. */
+/** A wait of this length without a limit is reported. */
 const patienceMs = 500;
 
-/** Looks at the backend that does a statement, from another connection: who is in its way; and ends it when that is wished. */
+/** Watches a statement's backend from another connection: finds who blocks it, and cancels it on request. */
 export class LockWatch {
   readonly #db: Database;
   readonly #wished: AbortSignal | undefined;
@@ -19,7 +19,7 @@ export class LockWatch {
   #seen: readonly BlockingSession[] = [];
   #work: Promise<void> | undefined;
 
-  /** `waits` hears of those for whom a statement waits without a limit, once for each of them. */
+  /** `waits` is called with the sessions that block a statement without a limit, when one of them is new. */
   constructor(
     db: Database,
     wished: AbortSignal | undefined,
@@ -30,12 +30,12 @@ export class LockWatch {
     this.#waits = waits;
   }
 
-  /** Who was in the way when that was last looked at. */
+  /** The sessions that blocked the backend at the last look. */
   get seen(): readonly BlockingSession[] {
     return this.#seen;
   }
 
-  /** Begins to look at a backend. The first look opens the connection, before the statement waits for anything. */
+  /** Begins to watch a backend. The first look opens the connection, before the statement can wait. */
   async start(pid: Sql): Promise<void> {
     await readBlockingSessions(this.#db, pid).catch(() => []);
     this.#work = this.#look(pid);
@@ -64,12 +64,12 @@ export class LockWatch {
     if (isNew) this.#waits?.(found);
   }
 
-  // Again and again: the first one may come before the statement does.
+  // Repeated, since the first cancel may arrive before the statement does.
   async #cancel(pid: Sql): Promise<void> {
     await this.#db.query(sql`select pg_catalog.pg_cancel_backend(${pid})`).catch(() => undefined);
   }
 
-  /** Waits until the statement is over, or is to be ended. */
+  /** Waits until the next look, the end of the statement, or the request to cancel it. */
   async #rest(ms: number): Promise<void> {
     const isWished = this.#wished?.aborted === true;
     const signals = [this.#over.signal, ...(isWished || this.#wished === undefined ? [] : [this.#wished])];

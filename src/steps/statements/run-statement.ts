@@ -9,28 +9,28 @@ import { LockWatch } from "./lock-watch.ts";
 import { StepBlockedError, type StepPlace, StepStoppedError } from "./step-failure.ts";
 import { BusyError, type StepStatement } from "./step-statement.ts";
 
-/** Building an index or looking at every row of a huge table; nobody waits for it. */
+/** For building an index or reading every row of a huge table; no session waits for it. */
 const longestMs = 7 * 24 * 3_600_000;
 
-/** `duplicate_table`, which an index is too */
+/** `duplicate_table`, also used for an index */
 const duplicate = "42P07";
 
-/** Who hears of the attempts, and may end them. */
+/** Callbacks that follow the attempts of a statement and may end them. */
 export interface StatementControl {
-  /** before a statement that is not done is sent */
+  /** called before a statement that is not done is sent */
   readonly begins: (statement: string) => Promise<unknown>;
-  /** what belongs into the transaction of the statement; answers whether it was run */
+  /** does what belongs in the statement's transaction; returns whether the statement was run */
   readonly around: (tx: Transaction, run: () => Promise<unknown>) => Promise<boolean>;
-  /** milliseconds to the next attempt; null where the statement itself waits */
+  /** milliseconds until the next attempt; null where the statement itself waits */
   readonly waits: (forMs: number | null, blockers: readonly BlockingSession[]) => void;
-  /** is through before another attempt when it is still the time for it */
+  /** resolves before another attempt, when it may still begin */
   readonly mayGoOn: () => Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Does one statement of a step, if it is not done: in a transaction of its own, its lock asked for in short attempts. What
- * passes by itself is tried again. Answers whether it did anything.
+ * Runs one statement of a step, if it is not done, in its own transaction, with short attempts for its lock.
+ * Retries passing failures. Returns whether it did anything.
  */
 export async function runStatement(
   db: Database,
@@ -47,7 +47,7 @@ export async function runStatement(
     const watch = new LockWatch(db, signal, statement.mayWait === true ? (who) => waits(null, who) : null);
     try {
       signal?.throwIfAborted();
-      // An answer that was lost may have been a good one.
+      // The statement may have succeeded although its answer was lost.
       const isTriedFirst = statement.mayBeHalfDone === true && tries === 0;
       if (!isTriedFirst && (await isDone(db, statement))) return tries > 0;
       await requireItsSession(db, place, statement);
@@ -62,16 +62,17 @@ export async function runStatement(
 }
 
 /**
- * Outside of a transaction settings are the session's, and behind a pooler somebody else's next: there only what nobody queues
- * behind may be done, and by a search path in which the built-in functions come first.
+ * Outside of a transaction settings belong to the session, and a pooler hands that to another client next:
+ * there only statements that block no session may run, and only with a search path in which the built-in
+ * functions come first.
  */
 async function requireItsSession(db: Database, { name }: StepPlace, statement: StepStatement): Promise<void> {
   if (statement.isTransactional || !(await db.isPooled())) return;
   if (statement.mayWait === true && !(await hidesBuiltIns(db))) return;
   throw new RefusedError(
     "step-has-its-session",
-    `The step "${name}" does a statement outside of a transaction, and a pooler stands in between: neither how long it waits for its lock, and others behind it, nor its search path can be set there.`,
-    "Give the address of the server itself as DATABASE_URL, or let the step be transactional.",
+    `The step "${name}" runs a statement outside of a transaction, and a pooler is in between: neither its lock timeout, which limits how long other sessions queue behind it, nor its search path can be set there.`,
+    "Set DATABASE_URL to the server's own address, or make the step transactional.",
   );
 }
 
@@ -82,14 +83,14 @@ async function hidesBuiltIns(db: Database): Promise<boolean> {
   return rows[0]?.hides === "t";
 }
 
-/** Whether to try again after a failure; false where somebody else has done it by now. @throws what does not pass */
+/** Whether to retry after a failure; false where another session has done it. @throws what does not pass */
 async function isWorthWaiting(db: Database, statement: StepStatement, error: unknown): Promise<boolean> {
   const { action } = classifyFailure(error);
   if (action === "retry" || action === "shrink" || error instanceof BusyError) return true;
   const now = await isDone(db, statement).catch((reason: unknown) => reason);
   if (now === true) return false;
   if (now instanceof BusyError) return true;
-  // Somebody else was at it, and has given up.
+  // Another session was building it, and has given up.
   if (
     sqlstateOf(error) === duplicate &&
     statement.clearing !== undefined &&
@@ -99,7 +100,7 @@ async function isWorthWaiting(db: Database, statement: StepStatement, error: unk
   throw error;
 }
 
-/** Waits before the next attempt, and tells of it where a session blocks it. @throws when that has lasted for too long */
+/** Waits before the next attempt, and reports the sessions that block it. @throws after too long */
 async function rest(
   ladder: LockLadder,
   { waits, signal }: StatementControl,
@@ -110,7 +111,7 @@ async function rest(
   if (ladder.isOver) throw isBlocked ? new StepBlockedError(failed.place, blockers) : failed.error;
   const forMs = ladder.restMs();
   if (isBlocked) waits(forMs, blockers);
-  // What ends the rest is seen by the next attempt.
+  // The next attempt notices what ended the rest.
   await delay(forMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
 
@@ -135,7 +136,7 @@ async function attempt(
     }
     const limits = { lockMs, statementMs: longestMs, idleMs: 30_000, wholeMs: longestMs };
     return await db.transaction(async (tx) => {
-      // Batches must never scan a table; looking at every row is what some steps are for.
+      // Batches must never scan a table, but some steps have to read every row.
       await tx.query(raw("set local enable_seqscan = on"));
       await watch.start(await tx.pid());
       return around(tx, () => tx.query(statement.text));

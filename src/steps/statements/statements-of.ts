@@ -8,7 +8,7 @@ import { createIndexStatements, dropIndexStatements } from "./index-statements.t
 import type { StepStatement, StepStatements } from "./step-statement.ts";
 import { createTableStatements, dropTableStatements } from "./table-statements.ts";
 
-/** What a step does; `before` is what was kept for its undo. */
+/** The statements of a step; `before` is what was kept for its undo. */
 export function statementsOf(step: Step, before: string | null): StepStatements {
   switch (step.kind) {
     case "add column":
@@ -34,7 +34,7 @@ export function statementsOf(step: Step, before: string | null): StepStatements 
   }
 }
 
-/** The author's own statements: what the catalogue says of them only the author knows. */
+/** The author's own statements: only the author knows what they do to the catalogue. */
 function ownStatements({
   up,
   down,
@@ -47,7 +47,7 @@ function ownStatements({
     mayWait: !transactional && isConcurrent(text),
     isDone: async (db) => done !== null && (await answers(db, done)),
   });
-  // After the first text of the undo it is not done any more, and the others are still to come.
+  // After the first text of the undo, the step no longer is done, but the remaining texts are still to run.
   const back = (text: Sql, index: number): StepStatement => ({
     ...forth(text),
     mayBeHalfDone: index > 0,
@@ -58,7 +58,7 @@ function ownStatements({
 
 const tokens = new RegExp(Object.values(sqlTokens).join("|"), "g");
 
-/** What is done concurrently waits for the transactions of others, and hinders nobody meanwhile. */
+/** A concurrent statement waits for other sessions' transactions, and blocks none meanwhile. */
 function isConcurrent(statement: Sql): boolean {
   return /\bconcurrently\b/i.test(statement.toString().replaceAll(tokens, " "));
 }

@@ -6,28 +6,28 @@ import type { StepPhase } from "../../store/runs/steps.ts";
 import { shownSession } from "./blocking-session.ts";
 import type { StepStatements } from "./step-statement.ts";
 
-/** Whose step it is, to say what to type. */
+/** The step that failed, for the command in the remedy. */
 export interface StepPlace {
   readonly job: string;
   readonly phase: StepPhase;
   readonly name: string;
-  /** it is undone */
+  /** it is being undone */
   readonly isBack?: boolean;
 }
 
-/** What goes on where a step was left. */
+/** The command that continues where a step stopped. */
 function goOn({ job, phase, isBack = false }: StepPlace): string {
   return phase === "contract" && !isBack
-    ? `tidefill resume ${job}   goes on here; and so does tidefill contract, where that was typed`
-    : "The same command, typed again, goes on here.";
+    ? `tidefill resume ${job}   continues here; so does tidefill contract, if you typed that`
+    : "Type the same command again: it continues here.";
 }
 
-/** How a step is spoken of. */
+/** A step's name for messages. */
 export function shownStep({ name, isBack = false }: Pick<StepPlace, "name" | "isBack">): string {
   return isBack ? `undo of "${name}"` : `step "${name}"`;
 }
 
-/** Somebody holds the lock that a step needs, and does not let go. */
+/** Another session holds the lock that a step needs, and does not release it. */
 export class StepBlockedError extends TidefillError {
   constructor(place: StepPlace, inTheWay: readonly BlockingSession[]) {
     const [first] = inTheWay;
@@ -43,7 +43,7 @@ export class StepBlockedError extends TidefillError {
   }
 }
 
-/** A step was stopped from outside; it knows how far it is. */
+/** A step was stopped from outside; the store knows how far it is. */
 export class StepStoppedError extends TidefillError {
   constructor(place: StepPlace, cause: unknown) {
     super("step-stopped", `The ${shownStep(place)} of ${place.job} was stopped.`, {
@@ -53,7 +53,7 @@ export class StepStoppedError extends TidefillError {
   }
 }
 
-/** It was not the time for a step, and nobody wants to wait for it. */
+/** The step may not begin now, and the caller does not want to wait. */
 export class StepNotBegunError extends TidefillError {
   constructor(place: StepPlace, why: string) {
     super("step-stopped", `The ${shownStep(place)} of ${place.job} was not begun: ${why}.`, {
@@ -62,7 +62,7 @@ export class StepNotBegunError extends TidefillError {
   }
 }
 
-/** A failure of PostgreSQL, with what the step has left behind; anything else as it is. */
+/** A failure of PostgreSQL, with what the step has left behind; any other error unchanged. */
 export async function withWhatIsLeft(
   db: Database,
   place: StepPlace,
@@ -72,7 +72,7 @@ export async function withWhatIsLeft(
   if (sqlstateOf(error) === null || left === undefined) return error;
   const what = await db.transaction((tx) => left(tx)).catch(() => null);
   if (what === null) return error;
-  const message = `The step "${place.name}" failed: ${describeWithoutValues(error)}. What it has left is there: ${what}.`;
-  const remedy = `Mend the rows. ${goOn(place)} To undo what is there: tidefill undo --to <the job before ${place.job}, or nothing>`;
+  const message = `The step "${place.name}" failed: ${describeWithoutValues(error)}. It has left behind: ${what}.`;
+  const remedy = `Fix the rows. ${goOn(place)} To undo what it left: tidefill undo --to <the job before ${place.job}, or nothing>`;
   return new TidefillError("step-failed", message, { remedy, cause: error });
 }

@@ -2,35 +2,35 @@ import { RefusedError } from "../../errors.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 
-/** One statement of a step. The catalogue tells whether it is done, so that it can be killed at any instant and done again. */
+/** One statement of a step. The catalogue tells whether it is done, so it can be killed and run again. */
 export interface StepStatement {
   readonly text: Sql;
-  /** false for what PostgreSQL refuses inside a transaction */
+  /** false for statements that PostgreSQL refuses inside a transaction */
   readonly isTransactional: boolean;
-  /** outside of a transaction: nobody queues behind it, so that it may wait for a lock as long as it takes */
+  /** outside of a transaction: no session queues behind it, so it may wait for a lock without a limit */
   readonly mayWait?: boolean;
-  /** when it is needed at all, for people; always when absent */
+  /** when it is needed at all, for messages; always when absent */
   readonly onlyIf?: string;
-  /** takes away what an attempt that failed has left, before each further one */
+  /** removes what a failed attempt has left, before each further attempt */
   readonly clearing?: StepStatement;
-  /** tried once whatever `isDone` says: that tells the whole from what is not the whole, and here half may be there */
+  /** run once whatever `isDone` says: `isDone` detects only the whole result, and a part of it may exist */
   readonly mayBeHalfDone?: boolean;
-  /** Whether it is done already. @throws RefusedError where something else stands in its place, BusyError */
+  /** Whether it is already done. @throws RefusedError where something else is in its place, BusyError */
   isDone(db: Queryable): Promise<boolean>;
 }
 
-/** Somebody is at the same work at this moment, such as the backend of a process that was killed: it is worth waiting. */
+/** Another session does the same work now, such as the backend of a killed process: waiting is worthwhile. */
 export class BusyError extends RefusedError {}
 
-/** What a step does and how it is undone, in this order. */
+/** What a step does and how it is undone, each in order. */
 export interface StepStatements {
   readonly up: readonly StepStatement[];
   /** null where it cannot be undone */
   readonly down: readonly StepStatement[] | null;
-  /** Asks, before the step is done, what its undo will need. */
+  /** Reads, before the step runs, what its undo will need. */
   readonly before?: (db: Queryable) => Promise<string | null>;
-  /** What an attempt that failed has left behind, for people; null where there is nothing. */
+  /** What a failed attempt has left behind, for messages; null where there is nothing. */
   readonly left?: (db: Queryable) => Promise<string | null>;
-  /** Whether what it makes is there, in whatever state, when not all of `up` need be done for that. */
+  /** Whether its result exists in any state, where that does not require all of `up` to be done. */
   readonly isThere?: (db: Queryable) => Promise<boolean>;
 }

@@ -3,26 +3,26 @@ import type { Queryable, Row } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import { hashOfLine } from "./hash-of-line.ts";
 
-/** What a look at the whole audit trail found. */
+/** The result of checking the whole audit trail. */
 export interface AuditCheck {
-  /** how many there are */
+  /** lines in the trail */
   readonly lines: number;
   readonly isIntact: boolean;
-  /** the first line that is missing or not as it was written; null when intact, or when only the head is gone */
+  /** the first line that is missing or altered; null when intact, or when the fault is not in a line */
   readonly firstBroken: number | null;
   /** what is wrong with it, as a sentence; null when intact */
   readonly reason: string | null;
-  /** the hash of the last line in hex; kept elsewhere, it also betrays whoever cuts the trail off or writes it anew */
+  /** the hash of the last line in hex; a copy kept elsewhere reveals that the trail was rewritten */
   readonly head: string | null;
-  /** the line that has the hash that was asked for; null when none was, or none has it */
+  /** the line whose hash was asked for; null when none was asked for, or no line has it */
   readonly contains: number | null;
-  /** the first runs that no line tells of */
+  /** the first runs that have no line in the trail */
   readonly unrecordedRuns: readonly number[];
 }
 
 const runsShown = 20;
 
-/** Computes every hash of the trail again, in one statement and so at one moment. */
+/** Recomputes every hash of the trail in one statement, and so at one moment. */
 export async function checkAudit(
   db: Queryable,
   schema: StoreSchema,
@@ -92,28 +92,28 @@ interface Fault {
 
 const keptIsGone: Fault = {
   line: null,
-  reason: "No line has the hash that was kept: the trail was cut off before it, or written anew.",
+  reason: "No line has the kept hash: the trail was cut off before that line, or rewritten.",
 };
 
 function faultOfRuns(runs: readonly number[]): Fault | null {
   if (runs.length === 0) return null;
   const which = runs.length === 1 ? `the run ${runs[0]}` : `the runs ${runs.join(", ")}`;
-  const more = runs.length === runsShown ? " and perhaps others" : "";
-  return { line: null, reason: `No line tells of ${which}${more}, which cannot have begun without one.` };
+  const more = runs.length === runsShown ? " and perhaps more" : "";
+  return { line: null, reason: `No line records ${which}${more}, though a run cannot begin without one.` };
 }
 
 function faultWithin(row: Row): Fault {
   const line = Number(row.broken);
   const before = Number(row.before);
   if (line > before + 1) return missing(before + 1, line - 1);
-  if (line <= before) return { line, reason: `Line ${line} was added: there can be no line of this number.` };
+  if (line <= before) return { line, reason: `Line ${line} was added: no line can have this number.` };
   if (row.is_altered === "t")
     return { line, reason: `Line ${line} was altered: its hash does not fit its fields.` };
   return {
     line,
     reason:
       before === 0
-        ? "Line 1 was replaced: the first line cannot hold the hash of one before it."
+        ? "Line 1 was replaced: the first line cannot hold the hash of an earlier one."
         : `Line ${line} or the one before it was replaced: it does not hold the hash of line ${before}.`,
   };
 }

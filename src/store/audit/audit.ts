@@ -6,7 +6,7 @@ import type { StoreSchema } from "../schema/store-schema.ts";
 import { type AuditCheck, checkAudit } from "./audit-check.ts";
 import { hashOfLine, lineTime } from "./hash-of-line.ts";
 
-/** Something that was done. `details` are kept as they are given: whoever records leaves out what nobody may read. */
+/** Something that was done. `details` are stored as given: the caller leaves out what is confidential. */
 export interface AuditEntry {
   readonly action: string;
   readonly job: string | null;
@@ -36,16 +36,17 @@ export class Audit {
   }
 
   /**
-   * Adds a line. Given a transaction, the line commits with what it tells, and whoever else records waits for that commit:
-   * record last in a transaction, and keep it short.
-   * @throws TidefillError when the head of the trail is gone: a line without it could not be told from a forged one
+   * Adds a line. Inside a transaction, the line commits with what it records, and other sessions that record
+   * wait for that commit: record last, and keep the transaction short.
+   * @throws TidefillError when the trail's head is gone: a line without it could not be told from a forged
+   * one
    */
   async record(db: Queryable, entry: AuditEntry): Promise<void> {
     if (db instanceof Database) return db.transaction((tx) => this.#append(tx, entry));
     return this.#append(db, entry);
   }
 
-  /** The newest `limit` lines, of one run when it is named, the oldest of them first. */
+  /** The newest `limit` lines, oldest first; only those of `run` when it is given. */
   async list(
     db: Queryable,
     wanted: { readonly run?: bigint | undefined; readonly limit: number },
@@ -61,7 +62,7 @@ export class Audit {
     return rows.map(toLine).reverse();
   }
 
-  /** How many lines there are, of one run when it is named. */
+  /** How many lines there are; only those of `run` when it is given. */
   async count(db: Queryable, run?: bigint): Promise<number> {
     const { rows } = await db.query(sql`
       select count(*) as lines
@@ -71,8 +72,8 @@ export class Audit {
   }
 
   /**
-   * Computes every hash again and looks for lines that were altered, removed, added or swapped, for runs without a line, and for the
-   * line whose hash (in hex) was `kept` elsewhere.
+   * Recomputes every hash. Finds lines that were altered, removed, added or swapped, runs without a line, and
+   * the line whose hash (in hex) was `kept` elsewhere.
    */
   async check(db: Queryable, kept?: string): Promise<AuditCheck> {
     return checkAudit(db, this.#schema, kept);
@@ -81,10 +82,10 @@ export class Audit {
   async #append(tx: Queryable, entry: AuditEntry): Promise<void> {
     const audit = this.#schema.table("audit");
     const head = this.#schema.table("audit_head");
-    // A statement of its own: the next one's snapshot must be taken when nobody else can add a line any more.
+    // A separate statement: the next one must take its snapshot when no other session can add a line.
     const locked = await tx.query(sql`select from ${head} for update`);
     if (locked.rows.length === 0) throw headIsGone(this.#schema);
-    // The chain goes on from the head, not from the last line, so that a last line that was removed stays missed for ever.
+    // The chain continues from the head, not from the last line, so that a removed last line always shows.
     await tx.query(sql`
       with line as materialized (
         select
@@ -120,12 +121,12 @@ function osUser(): string {
   try {
     return userInfo().username;
   } catch {
-    // In a container the process may run under a number that no user of the system has.
+    // In a container the process may run under a user id that the system has no name for.
     return `uid ${process.getuid?.() ?? "unknown"}`;
   }
 }
 
-/** JSON that `jsonb` takes whatever the texts hold: a NUL or half a surrogate pair must not keep an event out of the trail. */
+/** JSON that `jsonb` accepts for any text: a NUL or half a surrogate pair must not keep an event out. */
 function toJsonb(details: Readonly<Record<string, unknown>>): string {
   const json = JSON.stringify(details, (_, each: unknown) =>
     typeof each === "bigint" ? each.toString() : each,

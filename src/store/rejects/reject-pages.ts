@@ -6,7 +6,7 @@ import type { StoredReject } from "./rejects.ts";
 
 const pageRows = 1_000;
 
-/** All rejects of a run by their key, a page at a time: each page is a short transaction of its own. */
+/** All rejects of a run in key order, one page at a time; each page is read in its own short transaction. */
 export async function* rejectPages(
   db: Queryable,
   schema: StoreSchema,

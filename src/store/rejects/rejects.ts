@@ -8,7 +8,7 @@ import type { StoreSchema } from "../schema/store-schema.ts";
 /** A row that was rejected: its key and why, never its values. */
 export interface Reject {
   readonly key: KeyText;
-  /** null when the transform refused the row, else what PostgreSQL answered */
+  /** null when the transform rejected the row; otherwise the SQLSTATE of the failed write */
   readonly sqlstate: string | null;
   readonly reason: string;
 }
@@ -18,7 +18,7 @@ export interface StoredReject extends Reject {
   readonly rejectedAt: string;
 }
 
-/** Rows that were put on the list or taken off it, by why they are there. */
+/** How many rows were put on the list of rejects or taken off it, by the kind of reason. */
 export interface RejectCounts {
   /** refused by the transform or by PostgreSQL */
   readonly rejected: number;
@@ -26,9 +26,9 @@ export interface RejectCounts {
   readonly swallowed: number;
 }
 
-/** Reasons of rejects that may have passed by the time they are tried again, and their SQLSTATEs. */
+/** Reject reasons that may have passed by the time the row is retried, as patterns of SQLSTATEs. */
 const passingReasons = {
-  /** what other rows of the run become may make it possible */
+  /** writes to other rows of the run may have resolved it */
   constraint: "23%",
   slow: "57014",
   locked: "55P03",
@@ -37,12 +37,12 @@ const passingReasons = {
 
 export type PassingReason = keyof typeof passingReasons;
 
-/** The condition that a row of the list, called `alias`, was rejected for one of these reasons. */
+/** The condition that a row of the list, named `alias`, was rejected for one of these reasons. */
 export function passing(alias: string, reasons: readonly PassingReason[]): Sql {
   return sql`${raw(alias)}.sqlstate like any (${reasons.map((reason) => passingReasons[reason])}::text[])`;
 }
 
-/** The rows that runs could not do. */
+/** The rejects of all runs. */
 export class Rejects {
   readonly #schema: StoreSchema;
 
@@ -50,7 +50,7 @@ export class Rejects {
     this.#schema = schema;
   }
 
-  /** Keeps rejects in the batch's transaction; answers how many were not known yet (a sweep meets old ones again). */
+  /** Stores rejects in the batch's transaction. Returns how many are new: a sweep meets old rejects again. */
   async add(tx: Transaction, run: bigint, range: bigint, rejects: readonly Reject[]): Promise<RejectCounts> {
     if (rejects.length === 0) return { rejected: 0, swallowed: 0 };
     const keys = rejects.map(({ key }) => toArrayText(key));
@@ -70,7 +70,7 @@ export class Rejects {
     );
   }
 
-  /** What PostgreSQL has refused most rows of a run for, in one sentence; null where it has refused none. */
+  /** The reason for which PostgreSQL refused most rows of a run, as a sentence; null when it refused none. */
   async commonest(db: Queryable, run: bigint): Promise<string | null> {
     const { rows } = await db.query(sql`
       select reason, pg_catalog.count(*) as rejects
@@ -81,12 +81,12 @@ export class Rejects {
       order by rejects desc, reason
       limit 1`);
     const [row] = rows;
-    return row === undefined ? null : `Rejects with one reason: ${row.rejects}, ${row.reason}.`;
+    return row === undefined ? null : `The commonest reason for rejects (${row.rejects}): ${row.reason}.`;
   }
 
   /**
-   * Moves the rejects of a run to the list of what another run has to try once more: no row is on both, so that none is done
-   * twice. Answers how many there were.
+   * Moves the rejects of a run to the retry list of another run. No row is on both lists, so none is
+   * processed twice. Returns how many rows were moved.
    */
   async handOver(tx: Transaction, from: bigint, to: bigint): Promise<number> {
     const { count } = await tx.query(sql`
@@ -101,7 +101,7 @@ export class Rejects {
     return count;
   }
 
-  /** The keys that a run has to try once more. */
+  /** The keys that a run has to retry. */
   async listedFor(db: Queryable, run: bigint): Promise<KeyText[]> {
     const { rows } = await db.query(sql`
       select key
@@ -110,7 +110,10 @@ export class Rejects {
     return rows.map(({ key }) => fromTextArray(key) ?? []);
   }
 
-  /** Rejects of a run, swallowed writes not among them, and the rows that it has read: what is committed, and by this transaction. */
+  /**
+   * How many rejects a run has, without swallowed writes, and how many rows it has read: committed, or
+   * written in this transaction.
+   */
   async standing(db: Queryable, run: bigint): Promise<{ readonly rejects: number; readonly read: number }> {
     const { rows } = await db.query(sql`
       select (select count(*) from ${this.#schema.table("reject")}
@@ -131,7 +134,7 @@ export class Rejects {
     return rows.length > 0;
   }
 
-  /** The reasons of these rejects, in words; three at most, the commonest first. */
+  /** The reasons of these rejects in words: at most three, the commonest first. */
   async reasons(db: Queryable, run: bigint, reasons: readonly PassingReason[]): Promise<string[]> {
     const { rows } = await db.query(sql`
       select listed.reason
@@ -152,7 +155,7 @@ export class Rejects {
     return Number(rows[0]?.rejects ?? 0);
   }
 
-  /** Up to `limit` rejects in the order they came. */
+  /** Up to `limit` rejects, oldest first. */
   async list(db: Queryable, run: bigint, limit: number): Promise<StoredReject[]> {
     const { rows } = await db.query(sql`
       select key, range_number, sqlstate, reason, rejected_at
@@ -170,7 +173,7 @@ export class Rejects {
   }
 }
 
-/** Counts the rejects that a statement, which returns their `sqlstate`, puts on the list or takes off it. */
+/** Counts the rejects that `statement` adds to the list or removes; it returns their `sqlstate`. */
 export async function countRejects(tx: Transaction, statement: Sql): Promise<RejectCounts> {
   const { rows } = await tx.query(sql`with changed as (
       ${statement}

@@ -6,38 +6,38 @@ import type { StoreSchema } from "../schema/store-schema.ts";
 /** How long finished runs are kept, in milliseconds. */
 export interface Retention {
   readonly runMs: number;
-  /** encrypted undo logs go after this time, the others with their runs */
+  /** encrypted undo logs are dropped after this time, other undo logs with their runs */
   readonly encryptedMs: number;
-  /** leave everything but the undo logs */
+  /** purge nothing but undo logs */
   readonly undoLogsOnly: boolean;
 }
 
-/** What is due of one run. */
+/** What is to be purged of one run. */
 export interface Due {
   readonly run: bigint;
   readonly job: string;
   readonly dropsLog: boolean;
-  /** the run goes as a whole; else only its rejects and the keys of its ranges */
+  /** the run is removed, or only stripped of its rejects and of the keys in its ranges */
   readonly fate: "removed" | "stripped" | "kept";
 }
 
-/** The runs of which something is due, the newest first, since a run must outlive those that undid it or compared it. */
+/** The runs of which something is due, newest first: a run must outlive runs that undid or verified it. */
 export async function findDue(db: Database, schema: StoreSchema, retention: Retention): Promise<Due[]> {
   const { rows } = await db.query(sql`${due(schema, retention, raw("false"))}
     order by id desc`);
   return rows.map(toDue);
 }
 
-/** A run of which something is due that waits for another run to finish. */
+/** A run of which something is due, but which waits for another run to finish. */
 export interface HeldBack {
   readonly run: bigint;
   readonly job: string;
-  /** the run that undoes it, compares it, or tries its rejects once more */
+  /** the run that undoes, verifies or retries it */
   readonly by: bigint;
   readonly kind: RunKind;
 }
 
-/** The runs of which something would be due, were there not an unfinished run of them. */
+/** The runs of which something would be due if no unfinished run referred to them. */
 export async function findHeldBack(
   db: Database,
   schema: StoreSchema,
@@ -58,7 +58,7 @@ export async function findHeldBack(
   }));
 }
 
-/** Locks a run and looks once more, also for runs that still refer to it; null when nothing is due any more. */
+/** Locks a run and checks again, also for runs that still refer to it; null when nothing is due. */
 export async function lockDue(
   tx: Transaction,
   schema: StoreSchema,
@@ -66,7 +66,7 @@ export async function lockDue(
   run: bigint,
 ): Promise<Due | null> {
   const table = schema.table("run");
-  // Whoever begins to undo it or to compare it waits for this lock, by the foreign key.
+  // A process that begins to undo or verify the run waits for this lock, because of the foreign key.
   await tx.query(sql`select from ${table} where id = ${run}::bigint for update`);
   const refersToIt = sql`exists (select from ${table} as other where other.of_run = run.id)`;
   const { rows } = await tx.query(sql`${due(schema, retention, refersToIt)}
@@ -74,12 +74,12 @@ export async function lockDue(
   return rows[0] === undefined ? null : toDue(rows[0]);
 }
 
-/** Deletes a run with its ranges; its rejects are gone already. */
+/** Deletes a run with its ranges; the caller has already deleted its rejects. */
 export async function removeRun(tx: Transaction, schema: StoreSchema, run: bigint): Promise<void> {
   await tx.query(sql`delete from ${schema.table("run")} where id = ${run}::bigint`);
 }
 
-/** Takes the keys of rows out of a run's ranges and of its list of rows to be tried once more; what was counted stays. */
+/** Removes the keys of rows from a run's ranges and from its retry list; the counts stay. */
 export async function forgetKeys(tx: Transaction, schema: StoreSchema, run: bigint): Promise<void> {
   await tx.query(sql`
     update ${schema.table("range")} as range
@@ -91,7 +91,7 @@ export async function forgetKeys(tx: Transaction, schema: StoreSchema, run: bigi
   await tx.query(sql`delete from ${schema.table("retry")} where run_id = ${run}::bigint`);
 }
 
-/** Deletes a run's rejects and answers how many there were. */
+/** Deletes a run's rejects and returns how many there were. */
 export async function removeRejects(tx: Queryable, schema: StoreSchema, run: bigint): Promise<number> {
   return (await tx.query(sql`delete from ${schema.table("reject")} where run_id = ${run}::bigint`)).count;
 }
@@ -99,8 +99,9 @@ export async function removeRejects(tx: Queryable, schema: StoreSchema, run: big
 const hasKeys = raw("pg_catalog.num_nonnulls(range.after_key, range.through_key, range.checkpoint) > 0");
 
 /**
- * The newest run of each job stays, stripped of all that names rows: `list` shows it, and without it a job that is done would
- * look as if it had never run, and be run again. So does the newest undo, or what was undone would look done.
+ * The newest run of each job stays, stripped of all that names rows: `list` shows it, and without it a
+ * finished job would look as if it had never run, and would be run again. The newest undo stays too: without
+ * it, undone work would look done.
  */
 function due(
   schema: StoreSchema,

@@ -6,14 +6,14 @@ import type { ImagePart } from "../../sink/images/image-part.ts";
 import type { RunKind, UndoLogKind } from "../runs/run.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 
-/** A run, as whoever erases looks at it. */
+/** A run as an erasure sees it. */
 export interface KeepingRun {
   readonly id: bigint;
   readonly job: string;
   readonly kind: RunKind;
   readonly isFinished: boolean;
   readonly undoLog: UndoLogKind;
-  /** of its own undo log, or of the one that it undoes; none where nothing tells what the run wrote */
+  /** of its own undo log, or of the one that it undoes; empty where no log says what the run wrote */
   readonly parts: readonly ImagePart[];
 }
 
@@ -35,7 +35,7 @@ export async function readKeepingRuns(tx: Transaction, schema: StoreSchema): Pro
   }));
 }
 
-/** Remembers that these rows were erased, so that neither an undo nor a restored backup brings their values back. */
+/** Records that these rows were erased, so that no undo or restored backup brings their values back. */
 export async function addTombstones(
   tx: Transaction,
   schema: StoreSchema,
@@ -49,7 +49,7 @@ export async function addTombstones(
     on conflict do nothing`);
 }
 
-/** Deletes the rejects of these runs under one of the keys; answers how many rows that were. */
+/** Deletes the rejects of these runs that have one of the keys; returns how many. */
 export async function removeRejectsOf(
   tx: Transaction,
   schema: StoreSchema,
@@ -63,7 +63,7 @@ export async function removeRejectsOf(
   return count;
 }
 
-/** Takes the reasons out of these runs' rejects under one of the keys, and leaves the keys; answers how many. */
+/** Blanks the reasons of these runs' rejects that have one of the keys, not the keys; returns how many. */
 export async function blankReasonsOf(
   tx: Transaction,
   schema: StoreSchema,
@@ -81,7 +81,7 @@ export async function blankReasonsOf(
 
 const blanked = "erased";
 
-/** The directories of backups but those of these jobs, which are known to be about other tables. */
+/** The backup directories of all jobs except these, which are known to be about other tables. */
 export async function backupsBut(
   tx: Transaction,
   schema: StoreSchema,

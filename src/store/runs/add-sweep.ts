@@ -2,7 +2,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 
-/** Plans a sweep: the same ranges of keys once more. The caller holds the run's row. */
+/** Plans a sweep over the same ranges of keys. The caller has locked the run's row. */
 export async function addSweep(
   tx: Transaction,
   schema: StoreSchema,
@@ -19,7 +19,7 @@ export async function addSweep(
       and sweep = (select max(sweep) from ${range} where run_id = ${run}::bigint and not of_rejects)`);
 }
 
-/** Plans a sweep over the list of rejects: one range. The caller holds the run's row. */
+/** Plans a sweep over the list of rejects, as one range. The caller has locked the run's row. */
 export async function addSweepOfRejects(
   tx: Transaction,
   schema: StoreSchema,

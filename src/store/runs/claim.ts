@@ -8,15 +8,15 @@ import { isAlive } from "./is-alive.ts";
 
 const leaseMs = 10_000;
 
-/** Who has a claim. */
+/** The process that holds a claim. */
 export interface ClaimHolder {
   readonly host: string;
   readonly process: number;
 }
 
 /**
- * Work that one process does alone. Advisory locks of sessions would do, but not behind a pooler; so it is a lease that runs
- * out when its holder is not heard of any more. Whoever relies on it must be able to bear two at once for a moment.
+ * Work that one process does alone. Behind a pooler a session's advisory lock does not hold, so a claim is a
+ * lease that runs out when its holder is not heard of. Callers must tolerate two holders for a moment.
  */
 export class Claim {
   readonly #db: Database;
@@ -32,8 +32,8 @@ export class Claim {
   }
 
   /**
-   * Takes it where nobody has it, or whoever had it is dead, and holds it until it is given back; answers who has it otherwise,
-   * and null on success.
+   * Takes the claim when it is free or its holder is dead, and renews it until `giveBack`. Returns null on
+   * success, otherwise the holder.
    */
   async take(): Promise<ClaimHolder | null> {
     if (!(await this.#renew())) {
@@ -78,7 +78,7 @@ export class Claim {
   }
 }
 
-/** Who has a claim that has not run out; null where nobody does. */
+/** The holder of a claim that has not run out; null when there is none. */
 export async function holderOf(
   db: Queryable,
   schema: StoreSchema,
@@ -93,7 +93,7 @@ export async function holderOf(
   return row === undefined ? null : { host: row.host ?? "", process: Number(row.process) };
 }
 
-/** Only of this machine can that be told before its lease is over. */
+/** Whether the holder is dead. For a process on another machine that is unknown until its lease ends. */
 function isGone({ host, process }: ClaimHolder): boolean {
   return host === hostname() && !isAlive(process);
 }

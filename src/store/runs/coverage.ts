@@ -5,21 +5,21 @@ import type { Run } from "./run.ts";
 
 /** What the ranges of one sweep say about completion. */
 export interface Coverage {
-  /** done, and from open end to open end without a gap or an overlap */
+  /** all ranges are done, and cover the keys from open end to open end without a gap or an overlap */
   readonly isComplete: boolean;
-  /** ranges up to the stage that is worked on, not done */
+  /** ranges that are not done, up to the current stage */
   readonly unfinishedOfStage: number;
   readonly unfinished: number;
   readonly written: number;
-  /** this sweep goes only over the list of rejects */
+  /** this sweep covers only the list of rejects */
   readonly isOfRejects: boolean;
   /** milliseconds until the first lease runs out; null when none is held */
   readonly nextLeaseEndsInMs: number | null;
 }
 
 /**
- * Proves completion rather than inferring it: each range begins with the very key where the one before it ended, the first
- * begins and the last ends openly, every one is done, and each checkpoint stands at its range's end.
+ * Proves completion instead of inferring it: each range begins at the key where the one before it ended, the
+ * first begins and the last ends openly, every range is done, and each checkpoint is at its range's end.
  */
 export async function readCoverage(
   db: Queryable,

@@ -1,10 +1,10 @@
-/** Whether a process of this machine is there. */
+/** Whether a process on this machine is alive. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Without the right to signal it, it is there.
+    // The process exists, but may not be signalled.
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

@@ -5,7 +5,7 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import { holderOf } from "./claim.ts";
 
-/** What to say where there is no run of this name; a process may be at the expand steps. */
+/** The error for a run that does not exist; a process may still be at the expand steps. */
 export async function noSuchRun(db: Queryable, schema: StoreSchema, name: string): Promise<UsageError> {
   const holder = await holderOf(db, schema, `steps of ${name}`);
   if (holder === null)
@@ -13,10 +13,10 @@ export async function noSuchRun(db: Queryable, schema: StoreSchema, name: string
       remedy: `${didYouMean(name, await jobsWithRuns(db, schema))}\`tidefill list\` shows the jobs and the last run of each.`,
     });
   return new UsageError(
-    `There is no run of ${name} yet: process ${holder.process} on ${holder.host} is at the expand steps.`,
+    `There is no run of ${name} yet: process ${holder.process} on ${holder.host} is running the expand steps.`,
     {
       remedy:
-        "What it waits for stands on its terminal. To have it otherwise, end that process and type the command anew: it goes on there.",
+        "Its terminal shows what it waits for. To change something, end that process and type the command again: it continues there.",
     },
   );
 }

@@ -4,25 +4,25 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import { type BatchCounts, eachCount, noCounts } from "./row-counts.ts";
 
-/** How far a run is, by what is committed. */
+/** How far a run is; only what is committed counts. */
 export interface Progress extends BatchCounts {
   readonly batches: number;
-  /** ranges that are not done, leased ones included */
+  /** ranges that are not done, including leased ones */
   readonly rangesLeft: number;
   readonly rangesLeased: number;
   readonly workers: number;
-  /** rows read a second just now, all processes together */
+  /** rows read per second now, by all processes together */
   readonly rowsPerSecond: number;
-  /** why some process works slower than it could, or not at all */
+  /** why a process works slower than it could, or not at all */
   readonly heldBack: string | null;
   readonly secondsSinceCheckpoint: number | null;
   /** the key through which the whole run is committed, in this sweep; null before the first batch */
   readonly watermark: readonly string[] | null;
-  /** seconds in which a process was present, and neither the window nor a stop file held the run */
+  /** seconds in which a process was at work, and neither the window nor a stop file held the run */
   readonly secondsAtWork: number;
 }
 
-/** What is known of a run when the database cannot be asked. */
+/** What is known of a run when the database cannot be reached. */
 export const noProgress: Progress = {
   ...noCounts,
   batches: 0,
@@ -36,7 +36,7 @@ export const noProgress: Progress = {
   secondsAtWork: 0,
 };
 
-/** What is known of a run, and what was committed since. */
+/** Adds what was committed since to what is known of a run. */
 export function plus(progress: Progress, counts: BatchCounts): Progress {
   const sums = eachCount((name) => progress[name] + counts[name]);
   return { ...progress, ...sums, batches: progress.batches + 1 };
@@ -46,7 +46,7 @@ export function plus(progress: Progress, counts: BatchCounts): Progress {
 export async function readProgress(db: Queryable, schema: StoreSchema, run: bigint): Promise<Progress> {
   const { rows } = await db.query(sql`
     select
-      -- a sweep walks again over what the first pass has walked
+      -- a sweep walks the same keys again
       coalesce(sum(range.rows_walked) filter (where range.sweep = 0), 0) as walked,
       coalesce(sum(range.rows_read), 0) as read,
       coalesce(sum(range.rows_written), 0) as written,
@@ -68,7 +68,7 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
         from ${schema.table("worker")} as worker
         where worker.run_id = run.id
           and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as rows_per_second,
-      -- of several processes the slowest tells why
+      -- the reason of the slowest process
       (select worker.held_back
         from ${schema.table("worker")} as worker
         where worker.run_id = run.id
@@ -76,10 +76,10 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
           and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()
         order by worker.rows_per_second, worker.held_back
         limit 1) as held_back,
-      -- what was killed within its first seconds has told nothing
+      -- a process killed within its first seconds has reported nothing
       case
         when run.seconds_at_work > 0 then run.seconds_at_work
-          -- what was killed has committed since its last sign of life
+          -- a killed process has committed since its last heartbeat
           + case
               when run.status = 'running' then greatest(0, extract(epoch from max(range.checkpointed_at) - (
                 select max(worker.heartbeat_at)

@@ -16,15 +16,15 @@ export interface Lease {
   readonly token: string;
   readonly through: KeyText | null;
   readonly checkpoint: KeyText | null;
-  /** batches committed in this range so far: tells after a lost COMMIT whether it is there */
+  /** batches committed in this range so far: tells, after a COMMIT without an answer, its outcome */
   readonly batches: number;
-  /** goes only over the rows on the list of rejects that may be done by now */
+  /** covers only the rows on the list of rejects that may pass by now */
   readonly isOfRejects: boolean;
-  /** keys that the walk counted when the range was planned; null for the last one, whose end is open */
+  /** keys counted when the range was planned; null for the last range, whose end is open */
   readonly planned: number | null;
 }
 
-/** A lease of all keys that belongs to no run: of what is shown, or tried and rolled back. */
+/** A lease of all keys that belongs to no run: for previews, and for work that is rolled back. */
 export const everyKey: Lease = {
   run: 0n,
   range: 0n,
@@ -37,19 +37,19 @@ export const everyKey: Lease = {
   planned: null,
 };
 
-/** What operators ask of a run, read with each checkpoint. */
+/** What operators have asked of a run, read with each checkpoint. */
 export interface Advanced {
   readonly wanted: string;
-  /** what was said about the run's pace */
+  /** the pace that was set for this run */
   readonly pace: RunPace;
 }
 
-/** A range that is planned. */
+/** A range to be planned. */
 export interface NewRange {
   readonly bounds: Bounds;
-  /** about how many; null where that is not known */
+  /** about how many rows; null where that is not known */
   readonly rows: number | null;
-  /** the stage of the rollout from which on it is worked on */
+  /** the stage of the rollout in which work on it begins */
   readonly stage: number;
 }
 
@@ -98,7 +98,7 @@ export class Ranges {
         and status = 'done'`);
   }
 
-  /** Takes a free range, or one whose worker has let its lease run out; null when there is none. */
+  /** Takes a free range, or one whose lease ran out; null when there is none. */
   async lease(db: Queryable, run: bigint, worker: string, leaseMs: number): Promise<Lease | null> {
     const range = this.#schema.table("range");
     const { rows } = await db.query(sql`
@@ -125,9 +125,9 @@ export class Ranges {
   }
 
   /**
-   * Moves a range's checkpoint, as the last statement that a batch's transaction writes by. `isSame` is the condition that the tables are
-   * those that the run is about.
-   * @throws LeaseLostError when the token is no longer ours: the whole batch rolls back
+   * Moves a range's checkpoint: the last write of a batch's transaction. `isSame` is the condition that the
+   * tables are still those that the run is about.
+   * @throws LeaseLostError when the fence does not hold: the whole batch rolls back
    */
   async advance(
     tx: Transaction,
@@ -145,7 +145,7 @@ export class Ranges {
     };
   }
 
-  /** The statement with the fence in it: the last of every batch. */
+  /** The statement with the fence, the last of every batch. */
   advanceStatement(
     lease: Lease,
     { through, isLast, counts, leaseMs }: Advance,
@@ -172,7 +172,7 @@ export class Ranges {
         and status = 'leased'
         -- a server that lost its last commits has an older checkpoint than we remember
         and batches = ${lease.batches}
-        -- a run that was cancelled while we were frozen takes no more
+        -- a run that was cancelled while we were frozen accepts no more batches
         and exists (
           select from ${this.#schema.table("run")}
           where id = ${lease.run}::bigint
@@ -182,7 +182,7 @@ export class Ranges {
         ${isSame} as is_same`;
   }
 
-  /** Prolongs a lease while one batch takes long; does nothing when it is lost already. */
+  /** Prolongs a lease during a long batch; does nothing when the lease is already lost. */
   async renew(db: Queryable, lease: Lease, leaseMs: number): Promise<void> {
     await db.query(sql`
       update ${this.#schema.table("range")}
@@ -193,7 +193,7 @@ export class Ranges {
         and status = 'leased'`);
   }
 
-  /** Gives a lease back, so that the next worker need not wait for it to run out. */
+  /** Gives a lease back, so that the next worker need not wait until it runs out. */
   async release(db: Queryable, lease: Lease): Promise<void> {
     await db.query(sql`
       update ${this.#schema.table("range")}
@@ -204,7 +204,7 @@ export class Ranges {
         and status = 'leased'`);
   }
 
-  /** Frees what a process held that is known to be dead, so that nobody has to wait for its leases to run out. */
+  /** Frees the ranges of a process known to be dead, so that no worker waits until its leases run out. */
   async releaseAllOf(db: Queryable, run: bigint, worker: string): Promise<void> {
     await db.query(sql`
       update ${this.#schema.table("range")}
@@ -215,8 +215,8 @@ export class Ranges {
   }
 
   /**
-   * Reads under a row lock whether a batch whose COMMIT got no answer is there. The lock waits for a backend that may
-   * still be committing it, so the answer is final.
+   * Reads, under a row lock, whether a batch whose COMMIT got no answer is committed. The lock waits for a
+   * backend that may still be committing it, so the answer is final.
    */
   async wasCommitted(db: Queryable, lease: Lease): Promise<boolean> {
     const { rows } = await db.query(sql`

@@ -5,13 +5,13 @@ export interface RowCounts {
   readonly unchanged: number;
   readonly skipped: number;
   readonly rejected: number;
-  /** rows that were to be written and were not, though PostgreSQL reported no error: a trigger swallowed the write */
+  /** rows whose write a trigger swallowed: they were not written, though PostgreSQL reported no error */
   readonly swallowed: number;
-  /** rows that met another one; conflicts of an undo, differences of a verify */
+  /** inserted rows that met an existing row; conflicts of an undo; differences of a verify */
   readonly conflicted: number;
 }
 
-/** What batches did: with the keys that they walked over, whether or not there was anything to do. */
+/** What batches did with rows, and how many keys they walked, whether or not there was anything to do. */
 export interface BatchCounts extends RowCounts {
   readonly walked: number;
 }
@@ -30,12 +30,12 @@ export const noCounts: BatchCounts = {
 
 const names = Object.keys(noCounts) as readonly (keyof BatchCounts)[];
 
-/** The counts that `count` answers for each of their names. */
+/** The counts, with the number that `count` returns for each name. */
 export function eachCount(count: (name: keyof BatchCounts) => number): BatchCounts {
   return Object.fromEntries(names.map((name) => [name, count(name)])) as Record<keyof BatchCounts, number>;
 }
 
-/** The rows alone, without what else is known. */
+/** Only the counts of rows, without the keys walked. */
 export function rowsOf(counts: RowCounts): RowCounts {
   const { read, written, unchanged, skipped, rejected, swallowed, conflicted } = counts;
   return { read, written, unchanged, skipped, rejected, swallowed, conflicted };

@@ -23,9 +23,9 @@ export type StopReason =
   | "vanished"
   /** outside the window, and told not to wait */
   | "window"
-  /** the moment has come until which it was to work */
+  /** the moment until which it was to work has come */
   | "until"
-  /** a part of the rows is done that was to be looked at before the rest */
+  /** the canary is done, and an operator is to look at it before the rest */
   | "canary"
   /** more rejects than the run allows */
   | "reject-limit"
@@ -33,15 +33,15 @@ export type StopReason =
   | "swallowed"
   /** the database could not be reached, or nothing went forward, for too long */
   | "no-progress"
-  /** an error that trying again could not help */
+  /** an error that a retry cannot help */
   | "error";
 
-/** What may follow what. */
+/** Which status may follow which. */
 export const transitions: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
-  // a worker took it up
+  // a worker started it
   pending: ["running", "cancelled", "interrupted"],
   running: [
-    // the done ranges tile the key space
+    // the done ranges cover the key space
     "succeeded",
     // asked for by an operator; each process leaves after its batch
     "paused",
@@ -53,13 +53,13 @@ export const transitions: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   ],
   paused: ["running", "cancelled"],
   interrupted: ["running", "cancelled"],
-  // `resume` goes on after the cause was mended
+  // `resume` continues after the cause was fixed
   failed: ["running", "cancelled"],
   succeeded: [],
   cancelled: [],
 };
 
-/** States from which a run goes on; one such run of a job at a time. */
+/** Statuses from which a run can go on; a job has at most one such run. */
 export const unfinished = runStatuses.filter((status) => transitions[status].length > 0);
 
 export function isFinished(status: RunStatus): boolean {

@@ -7,18 +7,18 @@ import type { Row } from "../../postgres/transaction/database.ts";
 import type { ImagePart } from "../../sink/images/image-part.ts";
 import type { RunStatus, StopReason } from "./run-status.ts";
 
-/** What a run was made of: the hash of its definition, and of each file by its name; and the tables that it writes. */
+/** What a run was made of: hashes of its definition and of each file by name, and the tables it writes. */
 export interface CodeFingerprint {
   readonly definition: string;
   readonly files: Readonly<Record<string, string>>;
-  /** as people write them, with their schemas; absent where nothing is written */
+  /** as users write them, with their schemas; absent where nothing is written */
   readonly tables?: readonly string[];
 }
 
-/** What the batches of a run do: the job's own work, undoing a run, or comparing. */
+/** What the batches of a run do: the job's own work, undoing a run, or verifying one. */
 export type RunKind = "run" | "undo" | "verify";
 
-/** What a run's batches do to rows; an upsert inserts them or updates those that are there. */
+/** What a run's batches do to rows; an upsert inserts rows or updates existing ones. */
 export type RunWrites = "update" | "insert" | "upsert" | "delete" | "move";
 
 /** How a run keeps what it overwrites. */
@@ -28,19 +28,19 @@ export interface Run {
   readonly id: bigint;
   readonly job: string;
   readonly kind: RunKind;
-  /** the run that is undone or compared */
+  /** the run that this one undoes, verifies or retries */
   readonly ofRun: bigint | null;
-  /** what it does to rows, or what the run did that it undoes; null where it writes none */
+  /** what it does to rows; for an undo, what the undone run did; null where it writes none */
   readonly writes: RunWrites | null;
   readonly undoLog: UndoLogKind;
   /** whose images the undo log holds */
   readonly undoParts: readonly ImagePart[];
-  /** the run that undid this one, when it has succeeded */
+  /** the run that undid this one and succeeded */
   readonly undoneBy: bigint | null;
-  /** as it is now: a run whose processes are all gone reads `interrupted`, or what an operator asked for */
+  /** the current status: a run without live processes reads `interrupted`, or what an operator asked for */
   readonly status: RunStatus;
   readonly wanted: "running" | "paused" | "cancelled";
-  /** how fast it may go, where that was said for this run */
+  /** the pace that was set for this run */
   readonly pace: RunPace;
   readonly stopReason: StopReason | null;
   readonly message: string | null;
@@ -73,7 +73,7 @@ export interface Run {
   readonly finishedAt: string | null;
 }
 
-/** A run that is to be created; what is absent is as in a run that writes nothing, keeps nothing and goes at full pace. */
+/** A run to be created. By default it writes nothing, keeps no undo log and goes at full pace. */
 export interface NewRun
   extends Pick<
       Run,
@@ -97,7 +97,7 @@ export interface NewRun
       >
     > {}
 
-/** A run out of a row of the table `run`, with its status as it is now. */
+/** A run from a row of the table `run`, with its current status. */
 export function toRun(row: Row): Run {
   return {
     id: BigInt(row.id ?? 0),

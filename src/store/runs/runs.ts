@@ -14,7 +14,7 @@ export class Runs {
     this.#schema = schema;
   }
 
-  /** Creates a run. @throws RefusedError while an unfinished run of the job exists; the database decides, not a look before */
+  /** Creates a run. @throws RefusedError while the job has an unfinished run, as the database decides */
   async create(db: Queryable, run: NewRun): Promise<bigint> {
     const json = (value: unknown): Sql => sql`${JSON.stringify(value)}::jsonb`;
     const { rows } = await db.query(sql`
@@ -35,8 +35,9 @@ export class Runs {
   }
 
   /**
-   * Writes down that a job's run is cancelled whose last process was killed before it could say so: it must not stand in the
-   * way of the next run. Every other state of a run without processes is told, not written: a frozen one may wake up.
+   * Cancels a job's run whose last process was killed before it could write that down: it must not block the
+   * next run. Any other status of a run without processes is computed, never written: a frozen process may
+   * wake up.
    */
   async settle(db: Queryable, job: string): Promise<void> {
     await db.query(sql`
@@ -51,7 +52,7 @@ export class Runs {
     await this.#returnRetries(db, job);
   }
 
-  /** What a cancelled run should have tried once more, and did not, is a reject of the earlier run again. */
+  /** Rows that a cancelled run did not get to retry become rejects of the earlier run again. */
   async #returnRetries(db: Queryable, job: string): Promise<void> {
     const reject = this.#schema.table("reject");
     await db.query(sql`
@@ -78,20 +79,20 @@ export class Runs {
     return (await this.#select(db, sql`where run.id = ${id}::bigint`))[0] ?? null;
   }
 
-  /** A run by its number. @throws UsageError when it is not there any more */
+  /** A run by its number. @throws UsageError when it is no longer there */
   async get(db: Queryable, id: bigint): Promise<Run> {
     const run = await this.find(db, id);
     if (run === null) throw new UsageError(`Run ${id} is gone from the store.`);
     return run;
   }
 
-  /** The run that this one undoes, compares or retries. @throws UsageError when there is none */
+  /** The run that this one undoes, verifies or retries. @throws UsageError when there is none */
   async before(db: Queryable, { id, ofRun }: Pick<Run, "id" | "ofRun">): Promise<Run> {
-    if (ofRun === null) throw new UsageError(`Run ${id} is about no other run.`);
+    if (ofRun === null) throw new UsageError(`Run ${id} does not undo, verify or retry another run.`);
     return this.get(db, ofRun);
   }
 
-  /** The newest run of a job that did its work or undid it; or, when asked for, the newest that compared. */
+  /** The newest run of a job that did its work or undid it; with `verify`, the newest verify. */
   async latest(db: Queryable, job: string, kind: "work" | "verify" = "work"): Promise<Run | null> {
     const isVerify = kind === "verify";
     const found = await this.#select(
@@ -101,12 +102,12 @@ export class Runs {
     return found[0] ?? null;
   }
 
-  /** A run that has done the job's work, and that nobody has undone; null when there is none. */
+  /** The newest run that did the job's work and was not undone; null when there is none. */
   async standing(db: Queryable, job: string): Promise<Run | null> {
     return (await this.allStanding(db, job))[0] ?? null;
   }
 
-  /** All runs that did the job's work and were not undone, the newest first. */
+  /** All runs that did the job's work and were not undone, newest first. */
   async allStanding(db: Queryable, job: string): Promise<Run[]> {
     const done = await this.#select(
       db,
@@ -115,7 +116,7 @@ export class Runs {
     return done.filter(({ undoneBy }) => undoneBy === null);
   }
 
-  /** The last runs that have done the job's work to its end, the newest first. */
+  /** The last `count` runs that finished the job's work, newest first. */
   async lastDone(db: Queryable, job: string, count: number): Promise<Run[]> {
     return this.#select(
       db,
@@ -124,7 +125,7 @@ export class Runs {
     );
   }
 
-  /** The runs that could be undone: finished or not, their undo log is there and nobody has used it. */
+  /** The runs that can be undone, finished or not: their undo log is there and was not used. */
   async withUndoLog(db: Queryable): Promise<Run[]> {
     const runs = await this.#select(
       db,
@@ -133,7 +134,7 @@ export class Runs {
     return runs.filter(({ undoneBy }) => undoneBy === null);
   }
 
-  /** The runs of a job that nobody has undone, the newest first: those that have written rows, or those that have not. */
+  /** The runs of a job that were not undone, newest first: those that wrote rows, or those that did not. */
   async notUndone(db: Queryable, job: string, hasWritten: boolean): Promise<Run[]> {
     const found = await this.#select(
       db,
@@ -145,7 +146,7 @@ export class Runs {
     return found.filter(({ undoneBy }) => undoneBy === null);
   }
 
-  /** The newest run of each job that did its work; or, when asked for, that undid it. */
+  /** The newest run of each job that did its work; with `undo`, the newest that undid it. */
   async latestOfEach(db: Queryable, kind: "run" | "undo" = "run"): Promise<Run[]> {
     const table = this.#schema.table("run");
     return this.#select(
@@ -161,7 +162,7 @@ export class Runs {
     throw await noSuchRun(db, this.#schema, name);
   }
 
-  /** Locks the run's row until the transaction ends and reads it: whoever plans or finishes does so alone. */
+  /** Locks the run's row until the transaction ends and reads it: one process at a time plans or finishes. */
   async lock(tx: Transaction, id: bigint): Promise<Run> {
     await tx.query(
       sql`select 1 from ${this.#schema.table("run")} where id = ${id}::bigint for no key update`,
@@ -169,7 +170,7 @@ export class Runs {
     return this.get(tx, id);
   }
 
-  /** Sets what is given, by the columns' names; the rest stays. */
+  /** Sets the given columns; the rest stays. */
   async set(db: Queryable, id: bigint, changes: Readonly<Record<string, Sql>>): Promise<void> {
     const [first, ...rest] = Object.entries(changes).map(([column, value]) => sql`${raw(column)} = ${value}`);
     if (first === undefined) return;
@@ -199,7 +200,7 @@ export class Runs {
           where undo.of_run = run.id
             and undo.kind = 'undo'
             and undo.status = 'succeeded'
-            -- what the database refused to undo can be tried once more
+            -- what the database refused to undo can be retried
             and not exists (
               select
               from ${this.#schema.table("reject")} as refused
@@ -211,7 +212,8 @@ export class Runs {
     return rows.map(toRun);
   }
 
-  // No state may hang because a process died: when nobody is at work, a running run is what it was asked to be.
+  // A dead process must not leave a status hanging: a running run without a live process is what it was asked
+  // to be.
   #statusNow(): Sql {
     return sql`case
         when run.status in ('running', 'pending') and not exists (
@@ -225,7 +227,7 @@ export class Runs {
   }
 }
 
-/** A moment as ISO 8601 has it, in UTC. */
+/** A time in UTC, as ISO 8601. */
 function isoTime(column: string): Sql {
   return raw(`pg_catalog.to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
 }

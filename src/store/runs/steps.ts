@@ -4,23 +4,23 @@ import type { StoreSchema } from "../schema/store-schema.ts";
 
 export type StepPhase = "expand" | "contract";
 
-/** Of what was begun, or begun to be undone, nobody but the catalogue knows how far it is. */
+/** For `begun` and `undoing`, only the catalogue knows how far the step is. */
 type StepState = "begun" | "done" | "undoing";
 
-/** Which step of which job. */
+/** Identifies a step of a job. */
 export interface StepKey {
   readonly job: string;
   readonly phase: StepPhase;
   readonly name: string;
 }
 
-/** What is kept of a step. */
+/** What the store keeps of a step. */
 export interface StepEntry extends StepKey {
   /** hash of what it was made of */
   readonly definition: string;
   /** what the undo needs; null where it needs nothing */
   readonly before: string | null;
-  /** it was there before the job came: no undo may take it away */
+  /** it existed before the job: no undo may remove it */
   readonly wasThere: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface KnownStep extends StepEntry {
   readonly state: StepState;
 }
 
-/** The steps that are begun or done. */
+/** The steps that are begun, done, or being undone. */
 export class Steps {
   readonly #schema: StoreSchema;
 
@@ -36,7 +36,7 @@ export class Steps {
     this.#schema = schema;
   }
 
-  /** Notes that a step is about to change the schema. What is kept for its undo stays what it was the first time. */
+  /** Notes that a step is about to change the schema. What is kept for its undo stays as first noted. */
   async begin(db: Queryable, { job, phase, name, definition, before, wasThere }: StepEntry): Promise<void> {
     await db.query(sql`
       insert into ${this.#schema.table("step")} as known (job, phase, name, definition, before, was_there, state)
@@ -46,7 +46,7 @@ export class Steps {
       where known.state = 'undoing'`);
   }
 
-  /** Enters a step as done; answers whether it was not yet. In a transaction it waits for whoever is about to enter it too. */
+  /** Marks a step as done; returns whether it was not yet. Waits for a transaction that also marks it. */
   async enter(
     db: Queryable,
     { job, phase, name, definition, before, wasThere }: StepEntry,
@@ -61,7 +61,7 @@ export class Steps {
     return count > 0;
   }
 
-  /** Notes that a step is about to be undone: from then on it is done no more. */
+  /** Notes that a step is about to be undone: from then on it no longer counts as done. */
   async beginBack(db: Queryable, { job, phase, name }: StepKey): Promise<void> {
     await db.query(sql`
       update ${this.#schema.table("step")}
@@ -73,8 +73,8 @@ export class Steps {
   }
 
   /**
-   * Whether a step is in one of these states. In a transaction it stays so until that ends: whoever asks next waits for a backend
-   * that may still commit what a process that was killed has begun.
+   * Whether a step is in one of these states; inside a transaction it stays so until the transaction ends.
+   * Waits for the backend of a killed process that may still commit a change of the step.
    */
   async hold(
     db: Queryable,
@@ -91,7 +91,7 @@ export class Steps {
     return states.some((state) => state === rows[0]?.state);
   }
 
-  /** Strikes a step out, since it was undone. */
+  /** Deletes a step that was undone. */
   async strike(db: Queryable, { job, phase, name }: StepKey): Promise<boolean> {
     const { count } = await db.query(sql`
       delete from ${this.#schema.table("step")}
@@ -101,7 +101,7 @@ export class Steps {
     return count > 0;
   }
 
-  /** The steps of a job that are begun or done; of all jobs when none is named. */
+  /** The steps of a job that are begun, done, or being undone; of all jobs when none is named. */
   async known(db: Queryable, job: string | null = null): Promise<KnownStep[]> {
     const { rows } = await db.query(sql`
       select job, phase, name, definition, before, was_there, state

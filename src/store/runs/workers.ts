@@ -4,7 +4,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 
-/** One process at work, as it enters itself. */
+/** One process at work, as it registers itself. */
 export interface WorkingProcess {
   readonly id: string;
   readonly workers: number;
@@ -14,7 +14,7 @@ export interface WorkingProcess {
   readonly heldBack: string | null;
 }
 
-/** The processes at work on runs; each says every now and then that it is alive. */
+/** The processes at work on runs; each sends a heartbeat. */
 export class Workers {
   readonly #schema: StoreSchema;
 
@@ -22,7 +22,7 @@ export class Workers {
     this.#schema = schema;
   }
 
-  /** Enters a process, or says that it is alive; after a restored backup or a failover it enters anew. */
+  /** Registers a process or sends its heartbeat; registers it again after a restored backup or a failover. */
   async beat(db: Queryable, run: bigint, process: WorkingProcess): Promise<void> {
     await db.query(sql`
       insert into ${this.#schema.table("worker")} (id, run_id, host, process, workers, lease_ms, rows_per_second, held_back)
@@ -36,8 +36,9 @@ export class Workers {
   }
 
   /**
-   * Adds time to the run's seconds at work. Of several processes only the one with the lowest id adds: `passed` while another process
-   * reads rows, else `atWork`. Answers false where the run's row is locked; the next heartbeat tries again.
+   * Adds time to the run's seconds at work. With several processes only the one with the lowest id adds:
+   * `passed` while another process reads rows, otherwise `atWork`. Returns false when the run's row is
+   * locked; the next heartbeat retries.
    */
   async credit(
     db: Queryable,
@@ -72,7 +73,7 @@ export class Workers {
     await db.query(sql`delete from ${this.#schema.table("worker")} where id = ${id}::uuid`);
   }
 
-  /** How many workers of other processes are alive on a run; clears away those that are long gone. */
+  /** How many workers of other processes are alive on a run; deletes entries of processes long gone. */
   async others(db: Queryable, run: bigint, id: string): Promise<number> {
     const worker = this.#schema.table("worker");
     await db.query(sql`
@@ -89,7 +90,7 @@ export class Workers {
     return Number(rows[0]?.workers ?? 0);
   }
 
-  /** The processes that entered themselves from this machine, ours not yet among them. */
+  /** The processes registered from this machine; the current process is not yet among them. */
   async ofThisHost(
     db: Queryable,
     run: bigint,

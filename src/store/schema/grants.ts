@@ -7,7 +7,7 @@ interface OwnSchema {
   readonly name: string;
 }
 
-/** What whoever runs jobs may do with each of tidefill's own tables; what is not here it need not. */
+/** The privileges on tidefill's own tables that a role needs to run jobs. */
 export const runnerGrants: Readonly<Record<string, readonly string[]>> = {
   "select, insert, update": ["run", "range"],
   "select, insert, delete": ["reject", "retry"],
@@ -17,7 +17,10 @@ export const runnerGrants: Readonly<Record<string, readonly string[]>> = {
   select: ["version", "erased"],
 };
 
-/** Before anything is written: the role may work with tidefill's own tables, and make the undo log where the run keeps one. @throws RefusedError */
+/**
+ * Checks, before anything is written, that the role may use tidefill's own tables, and create the undo log
+ * where the run keeps one. @throws RefusedError
+ */
 export async function requireGrants(db: Queryable, { name }: OwnSchema, keepsLog: boolean): Promise<void> {
   const wanted = Object.entries(runnerGrants).flatMap(([privileges, tables]) =>
     tables.flatMap((table) => privileges.split(", ").map((privilege) => ({ table, privilege }))),
@@ -44,11 +47,11 @@ export async function requireGrants(db: Queryable, { name }: OwnSchema, keepsLog
     ({ privilege, own }) =>
       `grant ${privilege} on ${own == null ? `schema ${schema}` : `${schema}.${own}`} to ${displayIdentifier(role)};`,
   );
-  const why = rows.some(({ own }) => own == null) ? " Each run makes its undo log there." : "";
+  const why = rows.some(({ own }) => own == null) ? " Each run creates its undo log there." : "";
   throw notGranted(role, name, `may not do all that a run does in the schema ${name}.${why}`, grants);
 }
 
-/** @throws RefusedError when the role may not even read which version is installed */
+/** @throws RefusedError when the role may not even read the installed version */
 export async function requireReading(db: Queryable, { name }: OwnSchema): Promise<void> {
   const { rows } = await db.query(sql`
     select current_user as role
@@ -65,7 +68,7 @@ export async function requireReading(db: Queryable, { name }: OwnSchema): Promis
   ]);
 }
 
-/** @throws RefusedError when the role may not make tidefill's schema, or its tables where the schema is there */
+/** @throws RefusedError when the role may not create tidefill's schema, or its tables in an existing one */
 export async function requireInstalling(db: Queryable, { name }: OwnSchema): Promise<void> {
   const { rows } = await db.query(sql`
     select current_user as role, pg_catalog.current_database() as database, there.oid is not null as is_there
@@ -83,7 +86,7 @@ export async function requireInstalling(db: Queryable, { name }: OwnSchema): Pro
   throw new RefusedError(
     "own-tables-can-be-written",
     `tidefill's own tables are not in this database yet, and the role ${row.role} may not create them. Nothing was started.`,
-    `grant create on ${where} to ${role};   or let somebody else install them: tidefill schema print --roles | psql`,
+    `grant create on ${where} to ${role};   or let an administrator install them: tidefill schema print --roles | psql`,
   );
 }
 
@@ -92,6 +95,6 @@ function notGranted(role: string, schema: string, what: string, grants: readonly
   return new RefusedError(
     "own-tables-can-be-written",
     `The role ${role} ${what} Nothing was started.`,
-    `${grants.join(" ")}   Or make the roles that have all they need: tidefill schema print --roles${option} | psql`,
+    `${grants.join(" ")}   Or create roles that have all they need: tidefill schema print --roles${option} | psql`,
   );
 }

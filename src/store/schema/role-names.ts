@@ -7,8 +7,8 @@ const longestName = 63;
 const longestEnding = "_operator".length;
 
 /**
- * The roles of a schema. PostgreSQL cuts names after 63 bytes, and would take the roles of two long schemas, or two roles of
- * one, for the same: a long schema stands in them by its beginning and its hash.
+ * The roles of a schema. PostgreSQL cuts names to 63 bytes, so long schema names could give several roles the
+ * same name: a long schema name is shortened to its beginning and its hash.
  */
 export function roleNames(schema: string): Readonly<Record<RoleKind, string>> {
   const base = shortened(schema, longestName - longestEnding);

@@ -3,11 +3,10 @@ import { runnerGrants } from "./grants.ts";
 import { type RoleKind, roleKinds, roleNames } from "./role-names.ts";
 
 /**
- * Roles for tidefill's own tables as a script: an owner, a runner for jobs, an operator who steers runs and starts none, and a
- * viewer. What a job may do with the application's tables is granted to the runner, or to roles that are members of it.
- *
- * Whoever may create roles and owns the database may run it; no superuser is needed. Roles that are there already, for another
- * database of the same server, are taken as they are.
+ * A script that creates roles for tidefill's own tables: an owner, a runner for jobs, an operator who steers
+ * runs but starts none, and a viewer. Privileges on the application's tables go to the runner or its members.
+ * Any role that may create roles and owns the database can run it, no superuser is needed. Existing roles,
+ * such as those for another database of the same server, stay as they are.
  */
 export function rolesScript(schema: string): string {
   const s = quoteIdentifier(schema);
@@ -18,9 +17,9 @@ export function rolesScript(schema: string): string {
     ...roleKinds.map((kind) => createRole(names[kind])),
     memberOf(names.viewer, names.runner),
     memberOf(names.viewer, names.operator),
-    "-- the owner purges and erases, undo logs too, which are the runner's",
+    "-- the owner purges and erases, also in undo logs, which belong to the runner",
     memberOf(names.runner, names.owner),
-    "-- what is given away must be given to a role that one is a member of",
+    "-- a table can only be given to a role that one is a member of",
     `do $$ begin
   if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
     execute pg_catalog.format('grant %I to %I', ${quoteLiteral(names.owner)}, current_user);
@@ -34,17 +33,17 @@ end $$;`,
 end $$;`,
     `set role ${role("owner")};`,
     "",
-    "-- sees everything, changes nothing; undo logs are the runner's",
+    "-- reads everything except undo logs, which belong to the runner; changes nothing",
     `grant usage on schema ${s} to ${role("viewer")};`,
     `grant select on ${list(["version", "run", "range", "reject", "retry", "worker", "step", "claim", "backup", "audit", "erased"])} to ${role("viewer")};`,
     "",
-    "-- pause, cancel, set: what it asks for stands in the run, and in the audit",
+    "-- pause, cancel, set: its requests are written to the run and to the audit",
     `grant update (wanted, pace, status, stop_reason, message, finished_at) on ${s}.run to ${role("operator")};`,
     `grant insert on ${s}.reject, ${s}.audit to ${role("operator")};`,
     `grant select, update on ${s}.audit_head to ${role("operator")};`,
     `grant delete on ${s}.retry to ${role("operator")};`,
     "",
-    "-- runs jobs; create: each run makes its undo log, the table undo_<run>, and gives it to this role",
+    "-- runs jobs; needs create: each run creates its undo log, the table undo_<run>, and gives it to this role",
     `grant create on schema ${s} to ${role("runner")};`,
     ...Object.entries(runnerGrants).map(
       ([what, tables]) => `grant ${what} on ${list(tables)} to ${role("runner")};`,
@@ -63,7 +62,7 @@ function createRole(name: string): string {
 end $$;`;
 }
 
-/** Makes the one a member of the other where it is none. */
+/** Makes one role a member of the other unless it already is. */
 function memberOf(group: string, member: string): string {
   return `do $$ begin
   if not pg_catalog.pg_has_role(${quoteLiteral(member)}, ${quoteLiteral(group)}, 'MEMBER') then

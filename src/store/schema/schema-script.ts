@@ -4,8 +4,8 @@ import { quoteIdentifier } from "../../postgres/sql/sql.ts";
 export const schemaVersion = 3;
 
 /**
- * Makes the keys of a table unique and quick to find. By their hashes, 128 bits of them: a key may be longer than what an entry of
- * a b-tree can hold, and a row whose key is long has to be rejected and erased like any other.
+ * Makes the keys of a table unique and quick to find, by 128 bits of their hashes: a key may be longer than a
+ * b-tree entry can hold, and a row with a long key must be rejected and erased like any other.
  */
 function keyIndexes(schema: string, table: string, owner: string): string {
   const hash = (seed: number): string => `pg_catalog.hash_array_extended(key, ${seed})`;
@@ -14,7 +14,7 @@ create index ${table}_key on ${schema}.${table} using hash (key);
 `;
 }
 
-/** Everything that tidefill keeps, as one script: what `schema print` shows and `schema install` runs. */
+/** Everything that tidefill stores, as one script: `schema print` shows it and `schema install` runs it. */
 export function schemaScript(schema: string): string {
   const s = quoteIdentifier(schema);
   return `create schema if not exists ${s};
@@ -67,22 +67,22 @@ create unique index run_unfinished on ${s}.run (job, (kind = 'verify')) where st
 comment on table ${s}.run is 'One execution of a job with its parameters';
 create index run_of on ${s}.run (of_run) where of_run is not null;
 comment on column ${s}.run.kind is 'What its batches do: the job''s own work, undoing a run, or comparing';
-comment on column ${s}.run.of_run is 'The run that is undone or compared';
-comment on column ${s}.run.writes is 'What its batches do to rows, or did in the run that it undoes; null where it writes none';
-comment on column ${s}.run.undo_parts is 'Whose images its undo log holds, and how, so that undo needs no code of the job''s';
+comment on column ${s}.run.of_run is 'The run that this one undoes, verifies or retries';
+comment on column ${s}.run.writes is 'What its batches do to rows; for an undo, what the undone run did; null where it writes none';
+comment on column ${s}.run.undo_parts is 'The tables whose images its undo log holds, and how, so that undo needs none of the job''s code';
 comment on column ${s}.run.undo_log is 'How its old values are kept in the table undo_<id>';
 comment on column ${s}.run.wanted is 'What an operator asked for; workers read it when they commit';
-comment on column ${s}.run.pace is 'How fast it may go, where that was said for this run; workers read it when they commit';
+comment on column ${s}.run.pace is 'The pace that was set for this run; workers read it when they commit';
 comment on column ${s}.run.rollout is 'The stages of a gradual rollout; null where all rows are worked on at once';
 comment on column ${s}.run.stage is 'The stage that is worked on, from 0';
 comment on column ${s}.run.is_partial is 'A verify of what an unfinished run has done so far';
 comment on column ${s}.run.has_rows is 'False where its job has steps only';
 comment on column ${s}.run.session is 'Custom settings that each of its transactions sets, as the job says';
 comment on column ${s}.run.wal_bytes_per_row is 'Write-ahead log for each row read, as measured while it ran; null where the server does not tell';
-comment on column ${s}.run.seconds_at_work is 'How long processes were there and meant to work: outside of its window or beside a stop file they were not';
-comment on column ${s}.run.tables is 'The tables that it reads and writes, by OID and file: with others of the same names its checkpoints mean nothing';
+comment on column ${s}.run.seconds_at_work is 'How long processes were at work, without the time outside its window or held by a stop file';
+comment on column ${s}.run.tables is 'The tables that it reads and writes, by OID and file: its checkpoints mean nothing for other tables of the same names';
 comment on column ${s}.run.code is 'Hashes of the definition and of the files it was made of';
-comment on column ${s}.run.sweep is 'How often the whole key space was gone over once more to find late rows';
+comment on column ${s}.run.sweep is 'How many sweeps have gone over the keys again to find late rows';
 comment on column ${s}.run.planned_through is 'The key up to which ranges exist; null before the first and after the last';
 
 create table ${s}.range (
@@ -113,11 +113,11 @@ create table ${s}.range (
 ) with (fillfactor = 50);
 create index range_unfinished on ${s}.range (run_id, number) where status <> 'done';
 comment on table ${s}.range is 'A range of keys (after_key, through_key]; null is an open end';
-comment on column ${s}.range.stage is 'The stage of the rollout from which on it is worked on';
+comment on column ${s}.range.stage is 'The stage of the rollout in which work on it begins';
 comment on column ${s}.range.checkpoint is 'How far the range is committed, written in each batch''s own transaction';
-comment on column ${s}.range.rows_swallowed is 'Rows that a trigger of the table kept from being written without an error';
-comment on column ${s}.range.of_rejects is 'Goes only over the rows on the list of rejects that may be done by now';
-comment on column ${s}.range.token is 'Random for each lease; a batch commits only while it is still there';
+comment on column ${s}.range.rows_swallowed is 'Rows whose write a trigger swallowed: they were not written, and PostgreSQL reported no error';
+comment on column ${s}.range.of_rejects is 'Covers only the rows on the list of rejects that may pass by now';
+comment on column ${s}.range.token is 'Random for each lease; a batch commits only while its token is still here';
 
 create table ${s}.reject (
   number bigint generated always as identity primary key,
@@ -155,11 +155,11 @@ create table ${s}.step (
   begun_at timestamptz not null default clock_timestamp(),
   primary key (job, phase, name)
 );
-comment on table ${s}.step is 'The schema changes of jobs that are begun or done; one that was undone is here no more';
+comment on table ${s}.step is 'The schema changes of jobs that are begun or done; an undone one is removed';
 comment on column ${s}.step.definition is 'Hash of what it was made of';
 comment on column ${s}.step.before is 'What the undo needs: the statement of an index that was dropped';
-comment on column ${s}.step.was_there is 'It was there before the job came: no undo takes it away';
-comment on column ${s}.step.state is 'Of what was begun, or begun to be undone, the catalogue alone tells how far it is';
+comment on column ${s}.step.was_there is 'It existed before the job: no undo removes it';
+comment on column ${s}.step.state is 'For begun and undoing, only the catalogue knows how far the step is';
 
 create table ${s}.claim (
   name text primary key,
@@ -168,14 +168,14 @@ create table ${s}.claim (
   process integer not null,
   expires_at timestamptz not null
 );
-comment on table ${s}.claim is 'Work that one process does alone, until it has not been heard of for a while';
+comment on table ${s}.claim is 'Work that one process does alone; it runs out when the process is not heard of for a while';
 
 create table ${s}.retry (
   number bigint generated always as identity primary key,
   run_id bigint not null references ${s}.run on delete cascade,
   key text[] not null
 );
-${keyIndexes(s, "retry", "run_id")}comment on table ${s}.retry is 'The rows that a run has to try once more: rejects of an earlier one, which are on its list no more';
+${keyIndexes(s, "retry", "run_id")}comment on table ${s}.retry is 'The rows that a run has to retry: rejects of an earlier run, which are no longer on its list';
 
 create table ${s}.erased (
   number bigint generated always as identity primary key,
@@ -220,15 +220,15 @@ create table ${s}.audit_head (
   hash bytea not null
 );
 insert into ${s}.audit_head (number, hash) values (0, '');
-comment on table ${s}.audit_head is 'Number and hash of the last line of audit, so that a removed one shows; whoever adds a line locks it';
+comment on table ${s}.audit_head is 'Number and hash of the last line of audit, so that a removed line shows; a session that adds a line locks it';
 
 create function ${s}.refuse_audit_change() returns trigger
 language plpgsql
 as $$
 begin
-  raise exception '%.% is only added to: % is refused', tg_table_schema, tg_table_name, pg_catalog.lower(tg_op)
+  raise exception '%.% is append-only: % is refused', tg_table_schema, tg_table_name, pg_catalog.lower(tg_op)
     using errcode = 'object_not_in_prerequisite_state',
-      hint = 'Who did what must stay as it was written; only "tidefill schema uninstall" takes it away.';
+      hint = 'The audit must stay as it was written; only "tidefill schema uninstall" removes it.';
 end
 $$;
 create trigger only_added_to before update or delete or truncate on ${s}.audit

@@ -4,7 +4,7 @@ import type { Database, Queryable, Transaction } from "../../postgres/transactio
 import { requireInstalling, requireReading } from "./grants.ts";
 import { schemaScript, schemaVersion } from "./schema-script.ts";
 
-/** Names the schema in which tidefill keeps its tables. */
+/** The schema in which tidefill keeps its tables. */
 export class StoreSchema {
   readonly name: string;
 
@@ -23,7 +23,7 @@ export class StoreSchema {
   }
 }
 
-/** The version that is installed, or null. @throws TidefillError when it is another than this program's */
+/** The installed version, or null. @throws TidefillError when it differs from this program's */
 export async function installedVersion(db: Queryable, schema: StoreSchema): Promise<number | null> {
   const version = await readVersion(db, schema);
   if (version !== null) requireVersion(version);
@@ -44,10 +44,10 @@ async function readVersion(db: Queryable, schema: StoreSchema): Promise<number |
   return rows[0]?.version == null ? null : Number(rows[0].version);
 }
 
-/** Installs the schema where it is missing; answers whether it did. Two at once: one installs, the other waits for it. */
+/** Installs the schema where it is missing; returns whether it did. A second process waits for the first. */
 export async function installSchema(db: Database, schema: StoreSchema): Promise<boolean> {
   return db.transaction(async (tx) => {
-    // A transaction's lock, released with it: works behind a pooler.
+    // A transaction-level lock, which also works behind a pooler.
     await tx.query(
       sql`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(${`tidefill ${schema.name}`}, 0))`,
     );
@@ -73,10 +73,7 @@ export async function requireSchema(db: Queryable, schema: StoreSchema): Promise
   }
 }
 
-/**
- * Drops what tidefill keeps about its runs; answers whether it was there. Only its own tables go, and the schema itself only
- * when nothing else lives in it.
- */
+/** Drops tidefill's own tables; returns whether they were there. The schema goes only when it is empty. */
 export async function uninstallSchema(db: Database, schema: StoreSchema): Promise<boolean> {
   return db.transaction(async (tx) => {
     if ((await readVersion(tx, schema)) === null) return false;
