@@ -74,7 +74,7 @@ test("a second job on a table says, in its plan and in its run, that another job
   const expected = {
     check: "other-runs",
     message:
-      "Run 1 of fill-n is writing shop.t now: each of the two waits for rows that the other has locked.",
+      "Run 1 of fill-n is writing shop.t now: each of the two will wait for rows that the other has locked.",
     remedy: "Let one of them wait: tidefill pause 1   and afterwards: tidefill resume 1",
   };
   expect((await planOf(database, fillM)).warnings).toEqual([expected]);
@@ -108,16 +108,16 @@ test("a job that is alone on its table reports no other job (E5)", async () => {
 });
 
 test.each([
-  ["lock_version", "an SQL job", "Raise it with the rest: lock_version: sql`lock_version + 1`"],
-  ["version", "an SQL job", "Raise it with the rest: version: sql`version + 1`"],
-])("the plan names a column %s that %s does not raise (A8)", async (column, _, remedy) => {
+  ["lock_version", "an SQL job", "Raise it as well: lock_version: sql`lock_version + 1`"],
+  ["version", "an SQL job", "Raise it as well: version: sql`version + 1`"],
+])("a column %s that %s does not raise is named by the plan (A8)", async (column, _, remedy) => {
   if (column !== "version") await database.query(`alter table shop.t rename column version to ${column}`);
   const some = table("shop.t", { key: "id", columns: { id: "bigint", n: "integer?" } });
   const fill = defineSqlJob({ name: "fill", source: rowsOf(some), sink: update(some, { n: sql`1` }) });
   expect((await planOf(database, fill)).warnings).toEqual([
     {
       check: "optimistic-locks",
-      message: `shop.t.${column} looks like the version of an optimistic lock, and the job does not raise it: an application that has read a row before and saves all of it puts back the old values, and its lock notices nothing.`,
+      message: `shop.t.${column} looks like the version of an optimistic lock, but the job does not raise it: an application that has read a row before and then saves all of it restores the old values, and its lock notices nothing.`,
       remedy,
     },
   ]);

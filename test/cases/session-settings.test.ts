@@ -115,9 +115,9 @@ test("a resume with other settings is refused as a change of the job (D7)", asyn
 
 test("a parameter of PostgreSQL is refused as a job's setting (D7)", () => {
   expect(() => fill({ session: { search_path: "app" } })).toThrow(
-    "session of job fill sets search_path, which is no custom setting.",
+    "session of job fill sets search_path, which is not a custom setting.",
   );
-  expect(() => fill({ session: { "app.user_id; drop table t": "1" } })).toThrow("which is no custom setting");
+  expect(() => fill({ session: { "app.user_id; drop table t": "1" } })).toThrow("which is not a custom setting");
   expect(() => fill({ session: { "app.user_id": 1 } })).toThrow("is not a text");
 });
 
@@ -181,7 +181,7 @@ test("where policies are forced on the owner, the owner can type the remedy (D6)
     )) as RefusedError;
     expect([refused.message, refused.remedy]).toEqual([
       `Row security hides rows of things.t from the role ${role}: they would be missed.`,
-      "The table forces its policies upon its owner, too. For the time of the run: alter table things.t no force row level security;   or run as a role with the attribute bypassrls.",
+      "The table applies its policies to its owner, too. For the duration of the run: alter table things.t no force row level security;   or run as a role with the attribute bypassrls.",
     ]);
     await database.query(`set role ${role}; alter table things.t no force row level security; reset role`);
     expect(await runJob(fill(), { connectionString: url })).toMatchObject({ status: "succeeded" });

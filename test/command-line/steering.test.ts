@@ -167,10 +167,10 @@ test("set refuses an impossible pace, and says what would be right", async () =>
     ["workers=0", /from 1 to 64/],
     ["batch-time=1ms", /between 10ms and 5s/],
     ["speed=9", /"speed=9" is not a setting of a run/],
-    ["window=22-6", /is no window/],
+    ["window=22-6", /is not a window/],
     ["window=22:00-06:00", /its time zone is missing/],
     ["window=22:00-06:00 Europe/Berlim", /is not a time zone/],
-    ["rows-per-second=many", /wants a number/],
+    ["rows-per-second=many", /must be a number/],
   ] as const;
   for (const [setting, message] of mistakes) {
     const { code, stderr } = await tidefill.run("set", "increment", setting);

@@ -38,7 +38,7 @@ test("a waiting index build names the blocking session; SIGINT stops it with 75,
   child.kill("SIGINT");
   const { code, stderr } = await outcome;
   expect(code).toBe(75);
-  expect(stderr).toMatch(/was stopped[\s\S]*typed again, goes on here/);
+  expect(stderr).toMatch(/was stopped[\s\S]*again: it continues here/);
   await writer.end();
   expect((await tidefill.run("run", "index")).code).toBe(0);
 });

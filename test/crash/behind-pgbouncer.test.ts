@@ -204,7 +204,7 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
     const { code, stderr } = await tidefill.run("up", "--to", "add-m");
     expect({ code, stderr }).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining("a pooler stands in between"),
+      stderr: expect.stringContaining("a pooler is in between"),
     });
     expect(await database.query("select to_jsonb(c) ? 'm' as has from counters c limit 1")).toEqual([
       { has: false },
@@ -213,6 +213,6 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
 
   test("locks are not traced: the copies would be left in other sessions", async () => {
     const { code, stderr } = await tidefill.run("plan", "add-m", "--trace");
-    expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining("A pooler stands") });
+    expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining("A pooler is in between") });
   });
 });

@@ -86,7 +86,7 @@ test("an unknown parameter is refused by its name (A5)", async () => {
   expect(await typed({ DATABASE_URL: url }, "status")).toEqual({
     code: 2,
     stderr:
-      'error The parameter sslmod in DATABASE_URL means nothing to tidefill.\n→ Did you mean "sslmode"? Write what you meant, or leave it out; a setting of the server is written options=-c%20name%3Dvalue.\n',
+      'error The parameter sslmod in DATABASE_URL is unknown to tidefill.\n→ Did you mean "sslmode"? Write what you meant, or leave it out; a setting of the server is written options=-c%20name%3Dvalue.\n',
   });
 });
 

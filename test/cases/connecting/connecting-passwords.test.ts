@@ -109,7 +109,7 @@ test("a wrong password at the start is refused at once; the refusal names where 
   expect(`${error.message}${error.remedy}`).not.toContain("guess");
   expect(await refusal(reach(changed(as("x"), { password: "" })))).toMatchObject({
     code: "password",
-    message: `The server wants a password for the role ${role}, and none was given.`,
+    message: `The server asks for a password for the role ${role}, but none was given.`,
     remedy: expect.stringContaining("--password-command"),
   });
   await database.query(`alter role ${role} nologin`);
@@ -156,7 +156,7 @@ test("a password that stays wrong interrupts the run, and the right one resumes 
     status: "interrupted",
     stopReason: "no-progress",
     message: expect.stringContaining(
-      `Nothing went forward for 5 minutes; the last obstacle: password authentication failed for user "${role}".`,
+      `There was no progress for 5 minutes; the last obstacle: password authentication failed for user "${role}".`,
     ),
   });
   expect(
@@ -222,7 +222,7 @@ test("a failing password function is waited out during a run and reported at the
   isAway = true;
   expect(await refusal(reach(connectionString, { password }))).toMatchObject({
     code: "password",
-    message: "The function that gives the password has failed: the vault is sealed",
+    message: "The function that returns the password failed: the vault is sealed",
   });
 });
 
@@ -241,7 +241,7 @@ test("a command that prints the password gets the connection in its environment 
   expect(failed).toMatchObject({ code: "password", message: "The password command ended with exit code 3." });
   vi.stubEnv("TIDEFILL_PASSWORD_COMMAND", "true");
   expect(await refusal(reach(address))).toMatchObject({
-    message: "The password command has printed no password.",
+    message: "The password command printed no password.",
   });
   vi.stubEnv("TIDEFILL_PASSWORD_COMMAND", "");
   vi.stubEnv("PGPASSFILE", passwords);

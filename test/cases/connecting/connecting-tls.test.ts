@@ -168,7 +168,7 @@ test.skipIf(!hasOpenssl)("a certificate that cannot be verified is refused with 
     message: expect.stringMatching(
       // Which message it is depends on whether the server also sends the authority's certificate.
       new RegExp(
-        `^The certificate of localhost:${port} is signed by no authority that tidefill was told of: (unable to verify the first certificate|unable to get local issuer certificate|self-signed certificate in certificate chain)\\.$`,
+        `^The certificate of localhost:${port} is not signed by an authority that tidefill knows: (unable to verify the first certificate|unable to get local issuer certificate|self-signed certificate in certificate chain)\\.$`,
       ),
     ),
     remedy: expect.stringContaining("sslmode=verify-full&sslrootcert=<file>"),
@@ -184,12 +184,12 @@ test.skipIf(!hasOpenssl)("a certificate that cannot be verified is refused with 
   const byNumber = changed(withTls.url(), { search: `?sslmode=verify-full&sslrootcert=${root}` });
   expect(await refusal(reach(byNumber))).toMatchObject({
     code: "tls",
-    message: `The certificate of 127.0.0.1:${port} was made for another name.`,
+    message: `The certificate of 127.0.0.1:${port} is for another name.`,
     remedy: expect.stringContaining("sslmode=verify-ca"),
   });
   expect(await refusal(reach(`${without.url()}?sslmode=require`))).toMatchObject({
     code: "tls",
-    message: expect.stringContaining("offers no TLS, and sslmode asks for it."),
+    message: expect.stringContaining("offers no TLS, but sslmode asks for it."),
     remedy: expect.stringContaining("sslmode=prefer"),
   });
 });

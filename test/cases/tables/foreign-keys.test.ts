@@ -95,7 +95,7 @@ test("an update of a column that a large table refers to without an index is ref
   });
   expect(await refusalOf(database.url, recode)).toMatchObject({
     check: "foreign-keys-have-an-index",
-    message: expect.stringContaining("for each key of shop.parent that changes"),
+    message: expect.stringContaining("for each changed key of shop.parent"),
     remedy: "create index concurrently on shop.child (parent_code);",
   });
   const note = defineSqlJob({
@@ -194,8 +194,8 @@ test("the plan of a delete and its rejects say what to do about referenced rows 
   expect(warnings).toContainEqual({
     check: "referred-rows",
     message:
-      "shop.child refers to rows of shop.parent by child_parent_id_fkey: those that it refers to are refused, row by row.",
-    remedy: `Delete those of shop.child first, or leave them out of the job: ${advice}`,
+      "shop.child refers to rows of shop.parent by child_parent_id_fkey: PostgreSQL would refuse to delete those, row by row.",
+    remedy: `Delete the rows of shop.child first, or exclude the rows that they refer to from the job: ${advice}`,
   });
   const report = await runJob(dropOld, { connectionString: database.url, rejectLimit: 3 });
   const reason = `foreign key violation, constraint child_parent_id_fkey, table child: shop.child refers to this row; delete its rows first, or leave this one out by: ${advice}`;

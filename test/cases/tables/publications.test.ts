@@ -97,14 +97,14 @@ const refused: readonly Refused[] = [
     create: `${plain}; create publication part for table shop.t (n)`,
     job: fill,
     message:
-      "shop.t is published by part with a list of columns that lacks id of its replica identity: PostgreSQL would refuse every update.",
+      "shop.t is published by part with a column list that lacks id of its replica identity: PostgreSQL would refuse every update.",
   },
   {
     what: "a list of columns beside a full identity",
     create: `${plain}; alter table shop.t replica identity full; create publication part for table shop.t (id, n)`,
     job: fill,
     message:
-      "shop.t is published by part with a list of columns, and its replica identity is full: PostgreSQL would refuse every update.",
+      "shop.t is published by part with a column list, but its replica identity is full: PostgreSQL would refuse every update.",
   },
   {
     what: "a target of an upsert without an identity",
@@ -187,7 +187,7 @@ test("the plan says what a subscriber needs when tidefill's own tables are publi
     {
       check: "own-tables-published",
       message:
-        "The publication everything sends all tables, tidefill's own among them: a subscriber without them stops at the first row, and its slot keeps WAL.",
+        "The publication everything sends all tables, including tidefill's own: a subscriber without them stops at the first row, and its slot keeps WAL.",
       remedy: expect.stringContaining(
         "drop publication everything; create publication everything for tables in schema public;",
       ),

@@ -61,7 +61,7 @@ const rules: readonly {
     rule: "create rule note as on update to t do also notify t",
     job: fill,
     name: "note of things.t",
-    does: "does something else as well for each update",
+    does: "does something in addition for each update",
   },
   {
     rule: "create rule keep as on insert to target do instead nothing",
@@ -178,7 +178,7 @@ test("a hypertable is refused as such, with its chunks (D9)", async () => {
   );
   try {
     expect(await refusalOf(database.url, jobOver())).toMatchObject({
-      message: expect.stringContaining("things.t is a hypertable: its rows lie in 1 chunks"),
+      message: expect.stringContaining("things.t is a hypertable: its rows are in 1 chunks"),
       remedy: expect.stringContaining("select show_chunks('things.t');"),
     });
   } finally {

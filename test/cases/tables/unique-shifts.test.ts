@@ -59,9 +59,9 @@ test.each([
     expect(refusal).toMatchObject({
       check: "unique-is-not-shifted",
       message:
-        "shop.item has the unique constraint item_place (list, position), and position = position + 1 gives rows the values that rows further on still hold: PostgreSQL would refuse them, row by row.",
+        "shop.item has the unique constraint item_place (list, position), and position = position + 1 gives rows the values that later rows still hold: PostgreSQL would refuse them, row by row.",
       remedy: expect.stringContaining(
-        "Do it by two jobs, through values that no row holds: first position = -(position + 1), then position = -position where position < 0",
+        "Use two jobs, by way of values that no row holds: first position = -(position + 1), then position = -position where position < 0",
       ),
     });
     expect((await planOf(database, down)).refusals).toMatchObject([{ check: "unique-is-not-shifted" }]);

@@ -254,16 +254,16 @@ test("an onConflict on columns that are not unique is refused, with those that a
     create unique index users_live on users (lower(email)) where gone_at is null;
     alter table users add constraint users_name unique (name) deferrable`);
   const there =
-    'What is unique there: target: ["id"] (users_pkey); target: [sql`lower(email)`], where: sql`(gone_at IS NULL)` (users_live).';
+    'The table has: target: ["id"] (users_pkey); target: [sql`lower(email)`], where: sql`(gone_at IS NULL)` (users_live).';
   expect(await refusal({ target: ["email"], do: "nothing" })).toEqual([
     "conflict-is-unique",
-    "onConflict names (email), and public.users has no unique index of just that.",
-    `${there} Or make it: create unique index concurrently on public.users (email);`,
+    "onConflict names (email), but public.users has no unique index on exactly that.",
+    `${there} Or create it: create unique index concurrently on public.users (email);`,
   ]);
   expect(await refusal({ target: [sql`lower(email)`], do: "nothing" })).toEqual([
     "conflict-is-unique",
-    "onConflict names ((lower(email))), and public.users has no unique index of just that.",
-    `${there} Or make it: create unique index concurrently on public.users ((lower(email)));`,
+    "onConflict names ((lower(email))), but public.users has no unique index on exactly that.",
+    `${there} Or create it: create unique index concurrently on public.users ((lower(email)));`,
   ]);
   expect(await refusal({ constraint: "users_live", do: "nothing" })).toEqual([
     "conflict-is-unique",
@@ -275,7 +275,7 @@ test("an onConflict on columns that are not unique is refused, with those that a
     expect.stringMatching(
       /^PostgreSQL does not accept onConflict of this job: .*column "mail" does not exist/,
     ),
-    "Write it as the index of the table is written; its expressions see the table's columns and nothing else.",
+    "Write it as the table's index is written; its expressions can use only the table's columns.",
   ]);
 });
 
@@ -285,13 +285,13 @@ test("a constraint that PostgreSQL cannot use for on conflict is refused with an
     alter table users add constraint users_mail exclude using hash (email with =)`);
   expect(await refusal({ target: ["name"], do: "nothing" })).toEqual([
     "conflict-is-unique",
-    "users_name of public.users is deferrable, and PostgreSQL decides no conflict by such a constraint.",
-    'Write do: "reject"; or make an index beside it: create unique index concurrently on public.users (name);',
+    "users_name of public.users is deferrable, and PostgreSQL does not accept such a constraint for conflicts.",
+    'Write do: "reject"; or create an index besides it: create unique index concurrently on public.users (name);',
   ]);
   expect(await refusal({ constraint: "users_mail", do: "update", columns: ["name"] })).toEqual([
     "conflict-is-unique",
-    'users_mail of public.users is an exclusion constraint; PostgreSQL decides nothing but do: "nothing" by it.',
-    'Write do: "nothing"; or leave onConflict out: then a row that meets another one is a reject.',
+    'users_mail of public.users is an exclusion constraint; PostgreSQL accepts it only for do: "nothing".',
+    'Write do: "nothing"; or leave onConflict out: then a row that meets another one becomes a reject.',
   ]);
   await fill();
   const job = upserts({ target: ["name"], do: "reject" })[0];

@@ -34,7 +34,7 @@ test.for(Object.entries(cases))(
       conflicted: 0,
     });
     expect(first.message).toContain(
-      `500 rows were to be written and were not: a trigger of ${on} (hold) swallowed the writes.`,
+      `500 rows were not written: a trigger of ${on} (hold) swallowed the writes.`,
     );
     expect(exitCodeOf(first)).toBe(4);
     const listed = await database.query("select key[1]::integer % 2 as odd, sqlstate from tidefill.reject");

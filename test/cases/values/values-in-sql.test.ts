@@ -47,7 +47,7 @@ test.each([
   ["a function", () => 1],
   ["a symbol", Symbol("secret")],
   ["a Promise", Promise.resolve(1)],
-  ["an object that is no JSON", { n: 5n }],
+  ["an object that is not JSON", { n: 5n }],
 ])("%s in sql`…` is refused by name", (what, value) => {
   expect(() => sql`a = ${value}`).toThrow(`A value in sql\`…\` is ${what}.`);
 });

@@ -129,7 +129,7 @@ test("values that cannot be carried as text are refused by name before anything 
   expect(await refusalOf("pair", "text?")).toMatchObject({
     check: "values-can-be-carried",
     message:
-      "public.t.v (pair) has an xml inside, which PostgreSQL prints without the declaration that it may begin with: it would not come back as it was.",
+      "public.t.v (pair) contains an xml, which PostgreSQL prints without its declaration: it would not come back unchanged.",
   });
   await database.query("drop table t");
   expect(await refusalOf("box[]", "text[]?")).toMatchObject({
@@ -138,7 +138,7 @@ test("values that cannot be carried as text are refused by name before anything 
   });
   await database.query("drop table t");
   vi.stubEnv("TIDEFILL_UNDO_KEY", "a key of the operator's own");
-  expect((await refusalOf("money[]", "text[]?", true)).message).toContain("has money inside");
+  expect((await refusalOf("money[]", "text[]?", true)).message).toContain("contains money");
 });
 
 test("in a SQL_ASCII database a row job reports invalid bytes before it begins, and an SQL job does such rows (D5)", async () => {
@@ -156,7 +156,7 @@ test("in a SQL_ASCII database a row job reports invalid bytes before it begins, 
     expect(refused).toMatchObject({
       check: "bytes-are-text",
       message:
-        "This database is SQL_ASCII, and public.t.s holds bytes that are no UTF-8: no transform can be given them.",
+        "This database is SQL_ASCII, and public.t.s holds bytes that are not UTF-8: no transform can read them.",
       remedy: expect.stringMatching(/defineSqlJob.*convert_from\(convert\(/),
     });
     const others = rowsOf(t, { read: ["s"], where: sql`id <> 7` });
@@ -185,7 +185,7 @@ test("in a SQL_ASCII database a row with unforeseen invalid bytes is a reject th
     const report = await runJob(job, { connectionString: latin.url, workers: 1 });
     expect(report).toMatchObject({ status: "succeeded", rows: { written: 2999, rejected: 1 } });
     expect(await latin.query("select key, reason from tidefill.reject")).toEqual([
-      { key: ["2999"], reason: "bytes that are no text in the client's encoding, UTF-8" },
+      { key: ["2999"], reason: "bytes that are not valid text in the client's encoding, UTF-8" },
     ]);
   } finally {
     await latin.drop();
@@ -204,7 +204,7 @@ test("in a SQL_ASCII database a text key with invalid bytes is refused, and the 
       (e: unknown) => e,
     )) as RefusedError;
     expect(refused.message).toBe(
-      "This database is SQL_ASCII, and the key public.t.code holds bytes that are no UTF-8: no range can be planned over them.",
+      "This database is SQL_ASCII, and the key public.t.code holds bytes that are not UTF-8: no range can be planned over them.",
     );
     const [mend = ""] = /update .*?(?= where)/.exec(refused.remedy ?? "") ?? [];
     await latin.query(String.raw`${mend} where code like E'\351%'`);

@@ -87,14 +87,14 @@ const refused: readonly Refused[] = [
     create: "create table t (id bigint primary key, n integer generated always as (7) stored)",
     check: "columns-can-be-written",
     message: /things\.t\.n is a generated column/,
-    remedy: /Take it out of the sink/,
+    remedy: /Remove it from the sink/,
   },
   {
     what: "an identity column that is always generated",
     create: "create table t (id bigint primary key, n integer generated always as identity)",
     check: "columns-can-be-written",
     message: /things\.t\.n is an identity column that is always generated/,
-    remedy: /Take it out of the sink/,
+    remedy: /Remove it from the sink/,
   },
   {
     what: "a published table whose rows have no identity",

@@ -236,7 +236,7 @@ test("a parameter that PostgreSQL cannot read is reported as that, not as a mist
     await expect(runJob(job, { connectionString: database.url, parameters })).rejects.toMatchObject({
       code: "usage",
       message: expect.stringMatching(
-        new RegExp(`The parameters do not fit the job:\\n  ${name}: what was given is no`),
+        new RegExp(`The parameters do not fit the job:\\n  ${name}: the given value is not a`),
       ),
     });
   }

@@ -44,7 +44,7 @@ test("a column that the sink does not write is a reject of its row, and the reas
   expect(await database.query("select key, reason from tidefill.reject")).toEqual([
     {
       key: ["5"],
-      reason: 'the transform answered "lable", which the sink does not write; the sink writes label',
+      reason: 'the transform returned "lable", which the sink does not write; the sink writes label',
     },
   ]);
   expect(await database.query("select count(*)::integer from labels where label is null")).toEqual([

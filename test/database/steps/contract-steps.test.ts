@@ -135,7 +135,7 @@ test("run and resume both go on with a last step that has failed", async () => {
 test.each([dropColumn("things", "n"), dropTable("things"), renameColumn("things", "n", "m")])(
   "$name is allowed only after the rows, where its checks are",
   (step) => {
-    expect(() => defineSteps({ name: "early", expand: [step] })).toThrow(/takes something away/);
+    expect(() => defineSteps({ name: "early", expand: [step] })).toThrow(/removes something/);
     expect(() => defineSteps({ name: "late", contract: [step] })).not.toThrow();
   },
 );
@@ -176,7 +176,7 @@ test("a job of steps alone has its backup too, of the one table from which it dr
 
   const two = job("two", dropTable("a"), dropColumn("b", "c"));
   await runJob(two, options);
-  await expect(backup(two)).rejects.toThrow(/a backup is of one table/);
+  await expect(backup(two)).rejects.toThrow(/a backup covers one table/);
   await expect(contractJob(two, options)).rejects.toMatchObject({ check: "backup-is-there" });
   await rm(parent, { recursive: true });
 });

@@ -126,7 +126,7 @@ test("a waiting step ends when it is told to, and has done nothing", async () =>
   });
   await expect(run).rejects.toMatchObject({
     code: "step-stopped",
-    remedy: expect.stringContaining("goes on here"),
+    remedy: expect.stringContaining("continues here"),
   });
   expect(await database.query("select to_jsonb(t) ? 'm' as has from t limit 1")).toEqual([{ has: false }]);
 });

@@ -169,7 +169,7 @@ test.each([
 ])("the database refuses: %s", async (statement) => {
   await recordFive();
   await expect(database.query(statement)).rejects.toThrow(
-    /^tidefill\.audit(_head)? is only added to: (update|delete|truncate) is refused$/,
+    /^tidefill\.audit(_head)? is append-only: (update|delete|truncate) is refused$/,
   );
   expect(await audit.check(db)).toMatchObject({ lines: 5, isIntact: true });
 });
@@ -335,7 +335,7 @@ test("a hash kept elsewhere reveals a trail that was cut off or rewritten", asyn
   expect(await audit.check(db)).toMatchObject({ isIntact: true, lines: 4 });
   expect(await audit.check(db, kept)).toMatchObject({
     ...{ isIntact: false, firstBroken: null, contains: null },
-    reason: expect.stringMatching(/^No line has the hash that was kept/),
+    reason: expect.stringMatching(/^No line has the kept hash/),
   });
   await recordFive();
   expect(await audit.check(db, kept)).toMatchObject({ isIntact: false, contains: null });
@@ -364,7 +364,7 @@ test("a run whose lines were cut off is reported, and a verify needs no line", a
   await audit.record(db, entry("pause", { run: BigInt(later[0] ?? 0) }));
   expect(await audit.check(db)).toMatchObject({
     ...{ isIntact: false, lines: 2, unrecordedRuns: later },
-    reason: `No line tells of the runs ${later.join(", ")}, which cannot have begun without one.`,
+    reason: `No line records the runs ${later.join(", ")}, though a run cannot begin without one.`,
   });
   expect(later).not.toContain(first);
 });

@@ -54,7 +54,7 @@ describe("a rollout", () => {
 
   test.each(["0%", "101%", "1", "abc", "-1%", ""])("refuses the canary %j unless it is valid", (text) => {
     if (text === "1") expect(canary(text, 100).shares).toEqual([0.01, 1]);
-    else expect(() => canary(text, 100)).toThrow(/is no part of the rows/);
+    else expect(() => canary(text, 100)).toThrow(/is not a part of the rows/);
   });
 
   test("must rise to 100%", () => {

@@ -41,22 +41,22 @@ describe("a change of pace", () => {
     ["workers5", '"workers5" is not a setting of a run.'],
     ["=5", '"=5" is not a setting of a run.'],
     ["batchTime=1s", '"batchTime=1s" is not a setting of a run.'],
-    ["workers=two", 'workers wants a number, got "two".'],
-    ["workers=", 'workers wants a number, got "".'],
+    ["workers=two", 'workers must be a number, got "two".'],
+    ["workers=", 'workers must be a number, got "".'],
     ["workers=0", "The number of workers must be a whole number from 1 to 64, got 0."],
     ["workers=65", "The number of workers must be a whole number from 1 to 64, got 65."],
     ["workers=1.5", "The number of workers must be a whole number from 1 to 64, got 1.5."],
     ["rows-per-second=0", "Rows per second must be a number from 1, got 0."],
-    ["rows-per-second=Infinity", 'rows-per-second wants a number, got "Infinity".'],
-    ["rows-per-second=0x10", 'rows-per-second wants a number, got "0x10".'],
+    ["rows-per-second=Infinity", 'rows-per-second must be a number, got "Infinity".'],
+    ["rows-per-second=0x10", 'rows-per-second must be a number, got "0x10".'],
     ["workers=-1", "The number of workers must be a whole number from 1 to 64, got -1."],
-    ["replica=a,,b", 'replica wants names joined by commas, got "a,,b".'],
-    ["ignore=", 'ignore wants names joined by commas, got "".'],
-    ["batch-time=9ms", "The batch time must lie between 10ms and 5s, got 9ms."],
-    ["batch-time=5001ms", "The batch time must lie between 10ms and 5s, got 5001ms."],
+    ["replica=a,,b", 'replica must be names joined by commas, got "a,,b".'],
+    ["ignore=", 'ignore must be names joined by commas, got "".'],
+    ["batch-time=9ms", "The batch time must be between 10ms and 5s, got 9ms."],
+    ["batch-time=5001ms", "The batch time must be between 10ms and 5s, got 5001ms."],
     ["batch-time=100", '"100" is not a duration.'],
     ["batch-time=", '"" is not a duration.'],
-    ["window=at night", '"at night" is no window: it is not written as one.'],
+    ["window=at night", '"at night" is not a window: it does not have the form of one.'],
   ])("is refused for %s: %s", (word, message) => {
     expect(() => parsePaceChange([word])).toThrow(UsageError);
     expect(() => parsePaceChange([word])).toThrow(expect.objectContaining({ message }));
@@ -103,7 +103,7 @@ describe("an amount of bytes", () => {
     "%j is refused, and quoted",
     (text) => {
       expect(() => parseBytes(text)).toThrow(UsageError);
-      expect(() => parseBytes(text)).toThrow(`"${text}" is no amount of bytes.`);
+      expect(() => parseBytes(text)).toThrow(`"${text}" is not an amount of bytes.`);
     },
   );
 });
@@ -135,7 +135,7 @@ describe("a canary", () => {
     "of %j is refused",
     (text) => {
       expect(() => canary(text, 20_000)).toThrow(UsageError);
-      expect(() => canary(text, 20_000)).toThrow(`"${text}" is no part of the rows.`);
+      expect(() => canary(text, 20_000)).toThrow(`"${text}" is not a part of the rows.`);
     },
   );
 });
@@ -157,10 +157,10 @@ describe("stages", () => {
     ["1%,10%", 'The stages "1%,10%" do not rise to 100%.'],
     ["10%,1%,100%", 'The stages "10%,1%,100%" do not rise to 100%.'],
     ["1%,1%,100%", 'The stages "1%,1%,100%" do not rise to 100%.'],
-    ["1%,,100%", '"" is no part of the rows.'],
-    ["5000 rows,100%", '"5000 rows" is no part of the rows.'],
-    ["50%,110%", '"110%" is no part of the rows.'],
-    ["", '"" is no part of the rows.'],
+    ["1%,,100%", '"" is not a part of the rows.'],
+    ["5000 rows,100%", '"5000 rows" is not a part of the rows.'],
+    ["50%,110%", '"110%" is not a part of the rows.'],
+    ["", '"" is not a part of the rows.'],
   ])("%j are refused: %s", (text, message) => {
     expect(() => stages(text, "1m")).toThrow(UsageError);
     expect(() => stages(text, "1m")).toThrow(expect.objectContaining({ message }));
@@ -199,7 +199,7 @@ describe("a throttle", () => {
     const text = "select 1" as unknown as Sql;
     expect(() => sqlThrottle({ name: "crowd", query: text, max: 1 })).toThrow(/"crowd" has no query/);
     const bare = { name: "crowd", url: "prometheus:9090", query: "up", max: 1 };
-    expect(() => prometheusThrottle(bare)).toThrow(/"crowd" has no address of a Prometheus/);
+    expect(() => prometheusThrottle(bare)).toThrow(/"crowd" has no address of a Prometheus server/);
   });
 
   test("of no bytes or no time is refused", () => {

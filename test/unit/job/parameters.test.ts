@@ -107,7 +107,7 @@ describe("parameters by type", () => {
     expect(message.split("\n")).toEqual([
       "The parameters do not fit the job:",
       "  lable: this job has no such parameter",
-      "  from: what was given is no bigint",
+      "  from: the given value is not a bigint",
       "  to: missing, give it with --param to=…",
       expect.stringMatching(/^ {2}label: .*number/),
     ]);
@@ -152,7 +152,7 @@ describe("parameters by a Standard Schema", () => {
     );
   });
 
-  test.each([() => 1, Symbol("a")])("refuse %o, which cannot be stored", (value) => {
-    expect(() => parametersToJson(spec, { p: value })).toThrow(/cannot be kept for a resume/);
+  test.each([() => 1, Symbol("a")])("refuse %o, which cannot be kept", (value) => {
+    expect(() => parametersToJson(spec, { p: value })).toThrow(/cannot be stored for a resume/);
   });
 });

@@ -178,15 +178,15 @@ describe("when the clocks change", () => {
 
 describe("a window is refused", () => {
   test.each([
-    ["", "not written as one"],
-    ["always", "not written as one"],
-    ["22:00 Europe/Berlin", "not written as one"],
-    ["22-06 Europe/Berlin", "not written as one"],
-    ["22:0-06:00 Europe/Berlin", "not written as one"],
-    ["Mon 22:00-06:00 Europe/Berlin please", "not written as one"],
-    ["Mo-Fr 22:00-06:00 Europe/Berlin", "not written as one"],
-    ["Mon- 22:00-06:00 Europe/Berlin", "not written as one"],
-    ["Mon-Wed-Fri 22:00-06:00 Europe/Berlin", "not written as one"],
+    ["", "not have the form of one"],
+    ["always", "not have the form of one"],
+    ["22:00 Europe/Berlin", "not have the form of one"],
+    ["22-06 Europe/Berlin", "not have the form of one"],
+    ["22:0-06:00 Europe/Berlin", "not have the form of one"],
+    ["Mon 22:00-06:00 Europe/Berlin please", "not have the form of one"],
+    ["Mo-Fr 22:00-06:00 Europe/Berlin", "not have the form of one"],
+    ["Mon- 22:00-06:00 Europe/Berlin", "not have the form of one"],
+    ["Mon-Wed-Fri 22:00-06:00 Europe/Berlin", "not have the form of one"],
     ["22:60-06:00 Europe/Berlin", "no such time of day"],
     ["25:00-06:00 Europe/Berlin", "no such time of day"],
     ["24:00-06:00 Europe/Berlin", "no such time of day"],
@@ -196,15 +196,15 @@ describe("a window is refused", () => {
   ])("%j, with the reason: %s", (text, why) => {
     const parse = (): Windows => Windows.parse(text);
     expect(parse).toThrow(UsageError);
-    expect(parse).toThrow(`"${text}" is no window: `);
+    expect(parse).toThrow(`"${text}" is not a window: `);
     expect(parse).toThrow(why);
   });
 
   test("by the one of several that is wrong", () => {
     expect(() => Windows.parse("22:00-06:00 UTC; 09:00-08:60 UTC")).toThrow(
-      /^"09:00-08:60 UTC" is no window/,
+      /^"09:00-08:60 UTC" is not a window/,
     );
-    expect(() => Windows.parse("22:00-06:00 UTC;")).toThrow(/^"" is no window/);
+    expect(() => Windows.parse("22:00-06:00 UTC;")).toThrow(/^"" is not a window/);
   });
 
   test.each([
@@ -255,11 +255,11 @@ describe("--until", () => {
     ["2026-13-01T06:00Z"],
   ])("%s is refused as a time", (text) => {
     expect(() => untilInstant(text, at("2026-01-01T00:00Z"))).toThrow(UsageError);
-    expect(() => untilInstant(text, at("2026-01-01T00:00Z"))).toThrow(`"${text}" is no time.`);
+    expect(() => untilInstant(text, at("2026-01-01T00:00Z"))).toThrow(`"${text}" is not a time.`);
   });
 
-  test("in the past is refused, and so is an unknown zone", () => {
-    expect(() => untilInstant("2026-06-01T12:30+02:00", now)).toThrow(/has passed already/);
+  test("that has passed is refused, and so is a zone that there is not", () => {
+    expect(() => untilInstant("2026-06-01T12:30+02:00", now)).toThrow(/has already passed/);
     expect(() => untilInstant("06:00 Europe/Berln", now)).toThrow(/"Europe\/Berln" is not a time zone/);
   });
 });

@@ -400,7 +400,7 @@ describe("CSV", () => {
     const path = await written(`a,b\n${"y,0\n".repeat(2_000)}${content}`);
     const source = await openFile(csvFile(path, { columns: two }));
     const got = (await readAll(source)).map((row) => seen(source, row));
-    const hidden = "broken quoting: where the record that begins here ends cannot be told";
+    const hidden = "broken quoting: the end of the record that begins here is unknown";
     const problems = got.filter((row) => typeof row === "string");
     expect(problems).toEqual(lines.map((line) => `line ${2_001 + line}, ${hidden}`));
     expect(got.slice(0, 2_001)).toEqual([...Array(2_000).fill({ a: "y", b: 0 }), { a: "x", b: 1 }]);
@@ -642,12 +642,12 @@ describe("a file", () => {
     const rest = async () => {
       for await (const _ of portions);
     };
-    await expect(rest()).rejects.toThrow(/changed while the run reads it/);
-    // Its bounds may come from earlier parsing; its rows are checked before the batch can be committed.
-    await expect(readAll(source)).rejects.toThrow(/changed while the run reads it/);
+    await expect(rest()).rejects.toThrow(/changed while the run was reading it/);
+    // Its bounds may come out of what was parsed before; its rows are looked at before the batch can be committed.
+    await expect(readAll(source)).rejects.toThrow(/changed while the run was reading it/);
     const touched = await openFile(define(path));
     await utimes(path, 1, 1);
-    await expect(readAll(touched)).rejects.toThrow(/changed while the run reads it/);
+    await expect(readAll(touched)).rejects.toThrow(/changed while the run was reading it/);
     const gone = await openFile(define(path));
     await rm(path);
     await expect(readAll(gone)).rejects.toThrow(/does not exist/);
