@@ -117,7 +117,9 @@ test("a parameter of PostgreSQL is refused as a job's setting (D7)", () => {
   expect(() => fill({ session: { search_path: "app" } })).toThrow(
     "session of job fill sets search_path, which is not a custom setting.",
   );
-  expect(() => fill({ session: { "app.user_id; drop table t": "1" } })).toThrow("which is not a custom setting");
+  expect(() => fill({ session: { "app.user_id; drop table t": "1" } })).toThrow(
+    "which is not a custom setting",
+  );
   expect(() => fill({ session: { "app.user_id": 1 } })).toThrow("is not a text");
 });
 

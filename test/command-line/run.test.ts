@@ -77,7 +77,10 @@ test("wrong usage is reported, and nothing is started", async () => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [["run", "nope"], 'There is no job "nope"'],
     [["run", "label"], "word: missing"],
-    [["run", "label", "--param", "word=x", "--param", "poison=seven"], "poison: the given value is not a bigint"],
+    [
+      ["run", "label", "--param", "word=x", "--param", "poison=seven"],
+      "poison: the given value is not a bigint",
+    ],
     [["run", "label", "--param", "wrod=x"], "wrod: this job has no such parameter"],
     [["run", "increment", "--workers", "none"], "--workers wants a whole number"],
     [["run", "increment", "--workers", "0"], "from 1 to 64"],

@@ -213,6 +213,9 @@ describe.skipIf(findPgbouncer() === undefined)("behind pgbouncer in transaction 
 
   test("locks are not traced: the copies would be left in other sessions", async () => {
     const { code, stderr } = await tidefill.run("plan", "add-m", "--trace");
-    expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining("A pooler is in between") });
+    expect({ code, stderr }).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("A pooler is in between"),
+    });
   });
 });

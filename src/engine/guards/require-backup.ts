@@ -81,7 +81,11 @@ async function requireFresh(
   const remedy = `Make one: tidefill backup ${name} --to <dir>   or name a check of your own in the job: backup: { check }.`;
   if (backup.check) {
     if (await backup.check()) return;
-    throw new RefusedError("backup-is-there", `${name} ${what}, and its own backup check found no backup.`, remedy);
+    throw new RefusedError(
+      "backup-is-there",
+      `${name} ${what}, and its own backup check found no backup.`,
+      remedy,
+    );
   }
   const known =
     session === null ? [] : await session.store.backups.verified(session.db, name, scopeFingerprint);

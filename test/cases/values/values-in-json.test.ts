@@ -79,7 +79,11 @@ const damaged: readonly (readonly [what: string, value: () => unknown, reason: s
   ["a typed array", () => [new Float64Array(2)], "a Float64Array; write bytes as a text, at $[0]"],
   ["an instance of a class", () => ({ a: new Account() }), "an Account, at $.a"],
   ["a boxed number", () => [Object(1)], "a Number, at $[0]"],
-  ["a bigint", () => [{ n: 5n }], "a bigint, which JSON does not have; make it a text or a number, at $[0].n"],
+  [
+    "a bigint",
+    () => [{ n: 5n }],
+    "a bigint, which JSON does not have; make it a text or a number, at $[0].n",
+  ],
   ["a value that holds itself", () => circle, "a value that holds itself, at $.self"],
   ["a value that is too deep", () => deep(5_000), "nested more than 1000 deep"],
   ["a Map under a secret name", () => ({ "secret-5@school.example": new Map() }), "a Map, at $[…]"],

@@ -26,8 +26,14 @@ test("a row with a value that JavaScript cannot hold is rejected unread, and the
   expect(report).toMatchObject({ status: "succeeded", rows: { written: 3, rejected: 2 } });
   const rejects = await database.query("select key[1] as key, reason from tidefill.reject order by key");
   expect(rejects).toEqual([
-    { key: "2", reason: "body is too large to read: more than 500 MB as text. An SQL job can process this row" },
-    { key: "3", reason: "note is too large to read: more than 500 MB as text. An SQL job can process this row" },
+    {
+      key: "2",
+      reason: "body is too large to read: more than 500 MB as text. An SQL job can process this row",
+    },
+    {
+      key: "3",
+      reason: "note is too large to read: more than 500 MB as text. An SQL job can process this row",
+    },
   ]);
   expect(await database.query("select id::integer, n from files where n is not null order by id")).toEqual([
     { id: 1, n: 1 },
