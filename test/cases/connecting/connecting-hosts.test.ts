@@ -59,7 +59,7 @@ test("the refusal names each server that does not fit, with the reason and witho
   const error = await refusal(reach(of([nobody, second], "?target_session_attrs=read-write")));
   expect(error).toMatchObject({
     code: "unreachable",
-    message: `None of the servers can be used: 127.0.0.1:${nobody} (connect ECONNREFUSED 127.0.0.1:${nobody}); 127.0.0.1:${second} can only be read.`,
+    message: `None of the servers can be used: 127.0.0.1:${nobody} (connect ECONNREFUSED 127.0.0.1:${nobody}); 127.0.0.1:${second} is read-only.`,
     remedy: expect.stringContaining("target_session_attrs"),
   });
   expect(`${error.message} ${error.remedy}`).not.toContain(new URL(primary.url()).password);
