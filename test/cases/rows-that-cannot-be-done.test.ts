@@ -100,7 +100,9 @@ test.for(isLong ? [rowJob, sqlJob] : [rowJob])(
   },
 );
 
-test("a row that was locked for a while is done once, at the end of the run (B6)", async () => {
+test("a row that was locked for a while is done once, at the end of the run (B6)", {
+  tags: ["promise"],
+}, async () => {
   const holder = await database.pool.connect();
   let isReleased = false;
   const job = defineJob({

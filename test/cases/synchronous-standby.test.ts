@@ -41,7 +41,10 @@ const job = defineSqlJob({
   pace: { rowsPerSecond: 2_000 },
 });
 
-test("while the synchronous standby is gone, the run is held, says so, and leaves no session behind at each resume (B7)", async () => {
+test("while the synchronous standby is gone, the run is held, says so, and leaves no session behind at each resume (B7)", {
+  tags: ["promise"],
+  timeout: 240_000,
+}, async () => {
   const stop = new AbortController();
   const running = runJob(job, { connectionString: cluster.url(), workers: 2, signal: stop.signal });
   await until(
@@ -78,4 +81,4 @@ test("while the synchronous standby is gone, the run is held, says so, and leave
   expect(report.status).toBe("succeeded");
   const { rows } = await client.query("select min(n)::integer as least, max(n)::integer as most from things");
   expect(rows[0]).toEqual({ least: 1, most: 1 });
-}, 240_000);
+});

@@ -139,7 +139,9 @@ async function watched<T>(work: Promise<T>): Promise<T> {
 
 const word = ["--param", `word=${canaries.parameter}`] as const;
 
-test("a run with every kind of reject, and every command that reads it, shows no value", async () => {
+test("a run with every kind of reject, and every command that reads it, shows no value", {
+  tags: ["promise"],
+}, async () => {
   for (const json of [[], ["--json"]]) {
     await database.query("drop schema if exists tidefill cascade");
     expect(await watched(says("run", "clean-up", ...word, "--reject-limit", "100", ...json))).toBe(4);
@@ -179,7 +181,7 @@ test("a dry run shows no value", async () => {
   }
 });
 
-test("a plan shows no value", async () => {
+test("a plan shows no value", { tags: ["promise"] }, async () => {
   for (const json of [[], ["--json"]]) {
     for (const job of ["clean-up", "forget"]) expect(await says("plan", job, ...word, ...json)).toBe(0);
   }

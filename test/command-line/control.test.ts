@@ -144,7 +144,9 @@ test("a run with a requested cancel is cancelled even when a signal ends its pro
   expect((await tidefill.run("run", "increment")).code).toBe(0);
 });
 
-test("a run whose process was killed shows as interrupted, and can be cancelled or resumed", async () => {
+test("a run whose process was killed shows as interrupted, and can be cancelled or resumed", {
+  tags: ["promise"],
+}, async () => {
   const child = tidefill.start("run", "increment", "--lease", "1s");
   await until(isUnderWay, { describe: "the run's first batch" });
   child.kill("SIGKILL");

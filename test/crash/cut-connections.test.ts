@@ -12,7 +12,9 @@ const database = useDatabase();
 const proxied = new Proxied(database);
 const rows = isLong ? 200_000 : 12_000;
 
-test("backends terminated at random moments cost time, but neither a row nor the run", async () => {
+test("backends terminated at random moments cost time, but neither a row nor the run", {
+  tags: ["promise"],
+}, async () => {
   await fillCounters(database, rows);
   setDelay(30);
   const random = new Random("terminated backends");
@@ -32,7 +34,9 @@ test("backends terminated at random moments cost time, but neither a row nor the
   await requireCountedOnce(database, rows);
 });
 
-test("connections reset at random messages cost time, but neither a row nor the run", async () => {
+test("connections reset at random messages cost time, but neither a row nor the run", {
+  tags: ["promise"],
+}, async () => {
   await fillCounters(database, rows);
   setDelay(30);
   const random = new Random("reset connections");

@@ -59,7 +59,9 @@ async function torment<P>(
   for (const process of processes) await kill(process);
 }
 
-test("the command line, killed at random moments and restarted, counts each row exactly once", async () => {
+test("the command line, killed at random moments and restarted, counts each row exactly once", {
+  tags: ["promise"],
+}, async () => {
   const rows = isLong ? 200_000 : 20_000;
   await fillCounters(database, rows);
   setDelay(40);

@@ -36,7 +36,7 @@ async function loseCommits(work: Work, losses: number, random: Random): Promise<
   return expected;
 }
 
-test("a lost COMMIT of a row job is redone only if it was not executed", async () => {
+test("a lost COMMIT of a row job is redone only if it was not executed", { tags: ["promise"] }, async () => {
   await fillCounters(database, rows);
   setDelay(40);
   const random = new Random("lost commits of a row job");

@@ -6,7 +6,9 @@ import { RunnerProcess } from "./programs/runner-process.ts";
 const database = useDatabase();
 const tenYears = 10 * 365.25 * 24 * 3_600_000;
 
-test("runners whose clocks are ten years slow or fast neither lose nor steal a lease", async () => {
+test("runners whose clocks are ten years slow or fast neither lose nor steal a lease", {
+  tags: ["promise"],
+}, async () => {
   await fillCounters(database, 8_000);
   const options = { url: database.url, workers: 2 } as const;
   const slow = new RunnerProcess({ ...options, clockOffsetMs: -tenYears }, 30);

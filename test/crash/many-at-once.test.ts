@@ -9,7 +9,7 @@ import { setDelay, Work } from "./programs/work.ts";
 
 const database = useDatabase();
 
-test("when two runs of one job begin at the same moment, one is refused", async () => {
+test("when two runs of one job begin at the same moment, one is refused", { tags: ["promise"] }, async () => {
   for (let round = 1; round <= (isLong ? 100 : 5); round += 1) {
     await fillCounters(database, 1_500);
     setDelay(2);
@@ -22,7 +22,9 @@ test("when two runs of one job begin at the same moment, one is refused", async 
   }
 });
 
-test("eight processes that begin at the same moment make one run, and count each row exactly once", async () => {
+test("eight processes that begin at the same moment make one run, and count each row exactly once", {
+  tags: ["promise"],
+}, async () => {
   await fillCounters(database, 12_000);
   const options = { url: database.url, workers: 2 };
   const runners = Array.from({ length: 8 }, () => new RunnerProcess(options, 30));

@@ -99,7 +99,9 @@ describe.each([1, 7, 40])("with %i poison rows in a hundred", (percent) => {
   });
 });
 
-test("a row job rejects exactly the rows that a unique constraint refuses", async () => {
+test("a row job rejects exactly the rows that a unique constraint refuses", {
+  tags: ["promise"],
+}, async () => {
   await poison(650, "false");
   await run(label);
   await requireOnlyRejected("(id / 7) % 13 = 5", "23505");

@@ -39,7 +39,7 @@ async function crash(work: Work, times: number, random: Random): Promise<void> {
   await setCheckpointPace(database, 0);
 }
 
-test("a row job survives a server that is restarted without a shutdown", async () => {
+test("a row job survives a server that is restarted without a shutdown", { tags: ["promise"] }, async () => {
   await fillCounters(database, rows);
   setDelay(25);
   const work = new Work(byRow, { connectionString: cluster.url(), workers: 4 });

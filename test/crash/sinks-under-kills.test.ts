@@ -19,27 +19,31 @@ const each = traces.map((trace) => [trace.job, trace] as const);
 /** The jobs on which the short suite tries the other faults; processes are killed for every job. */
 const some = each.filter(([job]) => isLong || ["insert-many", "delete-rows", "move-by-sql"].includes(job));
 
-test.each(each)("%s in killed processes has its effect once for each row", async (job, trace) => {
-  await fillSource(database, rows);
-  await setPace(database, 0.001);
-  const options = { url: database.url, job, task: "work" } as const;
-  const before = await sourceHash(database);
-  const batches = await killAgainAndAgain(
-    database,
-    new Random(`kills of ${job}`),
-    isLong ? 60 : 4,
-    1,
-    options,
-  );
-  console.info(`${job}: ${batches} batches under kills`);
-  await setPace(database, 0);
-  await finish(options);
-  await requireEffectsOnce(database, trace, rows);
-  const undone = await undoRun(job, { connectionString: database.url });
-  expect(undone).toMatchObject({ status: "succeeded", rows: { conflicted: 0, skipped: 0, rejected: 0 } });
-  expect(await sourceHash(database)).toEqual(before);
-  expect(await database.query("select from effect")).toEqual([]);
-});
+test.each(each)(
+  "%s in killed processes has its effect once for each row",
+  { tags: ["promise"] },
+  async (job, trace) => {
+    await fillSource(database, rows);
+    await setPace(database, 0.001);
+    const options = { url: database.url, job, task: "work" } as const;
+    const before = await sourceHash(database);
+    const batches = await killAgainAndAgain(
+      database,
+      new Random(`kills of ${job}`),
+      isLong ? 60 : 4,
+      1,
+      options,
+    );
+    console.info(`${job}: ${batches} batches under kills`);
+    await setPace(database, 0);
+    await finish(options);
+    await requireEffectsOnce(database, trace, rows);
+    const undone = await undoRun(job, { connectionString: database.url });
+    expect(undone).toMatchObject({ status: "succeeded", rows: { conflicted: 0, skipped: 0, rejected: 0 } });
+    expect(await sourceHash(database)).toEqual(before);
+    expect(await database.query("select from effect")).toEqual([]);
+  },
+);
 
 test.each(some)(
   "%s with lost commits and lost answers has its effect once for each row",

@@ -121,18 +121,22 @@ test.each(isLong ? [0, 5] : [5])(
   300_000,
 );
 
-test.each([0, 5])("steps that cannot be undone end the same when killed after %s ms", async (afterMs) => {
-  const job = "losing-steps";
-  expect(await underKills({ job, way: "up" }, afterMs)).toBeGreaterThan(0);
-  expect(
-    await database.query(
-      "select to_regclass('lost') as lost, to_jsonb(p) ? 'other' as has from parent p limit 1",
-    ),
-  ).toEqual([{ lost: null, has: false }]);
-  expect(await database.query("select state, count(*)::integer from tidefill.step group by 1")).toEqual([
-    { state: "done", count: 2 },
-  ]);
-  await expect(undoJob(losingSteps, { connectionString: database.url })).rejects.toMatchObject({
-    check: "steps-can-be-undone",
-  });
-});
+test.each([0, 5])(
+  "steps that cannot be undone end the same when killed after %s ms",
+  { tags: ["promise"] },
+  async (afterMs) => {
+    const job = "losing-steps";
+    expect(await underKills({ job, way: "up" }, afterMs)).toBeGreaterThan(0);
+    expect(
+      await database.query(
+        "select to_regclass('lost') as lost, to_jsonb(p) ? 'other' as has from parent p limit 1",
+      ),
+    ).toEqual([{ lost: null, has: false }]);
+    expect(await database.query("select state, count(*)::integer from tidefill.step group by 1")).toEqual([
+      { state: "done", count: 2 },
+    ]);
+    await expect(undoJob(losingSteps, { connectionString: database.url })).rejects.toMatchObject({
+      check: "steps-can-be-undone",
+    });
+  },
+);

@@ -24,7 +24,9 @@ async function requireResumed(runner: RunnerProcess): Promise<void> {
   await requireCountedOnce(database, 6_000);
 }
 
-test("a row job stopped by SIGTERM gives its leases back, and resumes at once", async () => {
+test("a row job stopped by SIGTERM gives its leases back, and resumes at once", {
+  tags: ["promise"],
+}, async () => {
   const random = new Random("SIGTERM at a row job");
   for (let round = 1; round <= (isLong ? 50 : 3); round += 1) {
     await fillCounters(database, 6_000);

@@ -39,7 +39,9 @@ async function untilAlone(): Promise<void> {
   await until(async () => (await database.query(alive)).length === 0, { describe: "nobody at work" });
 }
 
-test("a runner stopped for longer than its lease finds itself fenced when it wakes", async () => {
+test("a runner stopped for longer than its lease finds itself fenced when it wakes", {
+  tags: ["promise"],
+}, async () => {
   const random = new Random("stopped runners");
   for (let round = 1; round <= (isLong ? 30 : 3); round += 1) {
     await fillCounters(database, 2_500);

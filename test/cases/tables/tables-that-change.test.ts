@@ -77,6 +77,7 @@ const whileRunning: Readonly<Record<string, readonly [change: string, message: R
 
 test.for(Object.entries(whileRunning))(
   "a run stops when its table is %s meanwhile",
+  { tags: ["promise"] },
   async ([, [change, message]]) => {
     const { job, changed } = interruptedBy(change);
     const report = await runJob(job, options());
@@ -105,7 +106,9 @@ test("a run with pending goes on after its table was truncated and refilled, and
   expect(await database.query("select from things where n <> 1")).toEqual([]);
 });
 
-test("a table that was swapped while its run was stopped is refused at a resume (A7)", async () => {
+test("a table that was swapped while its run was stopped is refused at a resume (A7)", {
+  tags: ["promise"],
+}, async () => {
   const job = defineSqlJob({
     name: "add-one",
     source: rowsOf(things, { where: sql`true` }),

@@ -75,7 +75,7 @@ const refused: readonly Refused[] = [
   },
 ];
 
-test.each(refused)("$what is refused", async ({ create, columns, message }) => {
+test.each(refused)("$what is refused", { tags: ["promise"] }, async ({ create, columns, message }) => {
   await thingsOf(database, create);
   expect(await refusalOf(database.url, jobOver(columns))).toEqual({
     check: "key-orders-the-rows",

@@ -49,6 +49,7 @@ async function fewestAndMost(): Promise<unknown> {
 
 test.each(keyCases)(
   "a key of $name is walked in SQL's order, each row once, and written once",
+  { tags: ["promise"] },
   async (each) => {
     const described = table("counted", {
       key: "k",

@@ -106,14 +106,18 @@ const refused: readonly Refused[] = [
   },
 ];
 
-test.each(refused)("$what is refused", async ({ create, columns, check, message, remedy }) => {
-  await thingsOf(database, create);
-  expect(await refusalOf(database.url, jobOver(columns))).toEqual({
-    check,
-    message: expect.stringMatching(message),
-    remedy: expect.stringMatching(remedy),
-  });
-});
+test.each(refused)(
+  "$what is refused",
+  { tags: ["promise"] },
+  async ({ create, columns, check, message, remedy }) => {
+    await thingsOf(database, create);
+    expect(await refusalOf(database.url, jobOver(columns))).toEqual({
+      check,
+      message: expect.stringMatching(message),
+      remedy: expect.stringMatching(remedy),
+    });
+  },
+);
 
 test("a role from which row security hides rows is refused", async () => {
   await thingsOf(
@@ -190,7 +194,7 @@ test("several reasons of one check are reported together", async () => {
   expect(message).toMatch(/t\.id is integer.*t\.n is bigint/s);
 });
 
-test("a valid job still runs after all of these", async () => {
+test("a valid job still runs after all of these", { tags: ["promise"] }, async () => {
   await thingsOf(database, "create table t (id bigint primary key, n integer)");
   const job = jobOver();
   expect(await runJob(job, { connectionString: database.url })).toMatchObject({ status: "succeeded" });

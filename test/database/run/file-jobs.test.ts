@@ -53,6 +53,7 @@ const options = () => ({ connectionString: database.url, workers: 3 });
 
 test.each(["arrivals.csv", "arrivals.ndjson"])(
   "each record of %s arrives exactly once, in several ranges and batches",
+  { tags: ["promise"] },
   async (name) => {
     const path = join(folder, name);
     const count = 30_000;
@@ -73,7 +74,9 @@ test.each(["arrivals.csv", "arrivals.ndjson"])(
   },
 );
 
-test("a run over a file resumes where it stopped, but refuses a file that has changed", async () => {
+test("a run over a file resumes where it stopped, but refuses a file that has changed", {
+  tags: ["promise"],
+}, async () => {
   const path = join(folder, "stopped.csv");
   writeFileSync(path, csvOf(20_000));
   const job = fileJob("stopped", path);

@@ -120,6 +120,7 @@ test("an SQL job that writes a column of its own `where` counts what it read", a
 
 test.each(["row job", "sql job"])(
   "a %s whose `pending` stays true is stopped before it commits",
+  { tags: ["promise"] },
   async (kind) => {
     const source = rowsOf(things, { pending: sql`m is null` });
     const job =

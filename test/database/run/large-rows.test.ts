@@ -60,14 +60,14 @@ function failedForSize(events: readonly EngineEvent[]): number {
   return events.filter((event) => event.type === "batch failed" && event.reason === "size").length;
 }
 
-test("rows of a megabyte are read a few at a time", async () => {
+test("rows of a megabyte are read a few at a time", { tags: ["promise"] }, async () => {
   const { report, events } = await touchAll("text", "text", `repeat(md5(g::text), ${megabyte / 32})`, 20);
   expect(report).toMatchObject({ status: "succeeded", rows: { read: 20, written: 20 } });
   expect(mostRows(events)).toBeLessThanOrEqual(4);
   expect(failedForSize(events)).toBe(0);
 });
 
-test("a row larger than the budget of a batch is a batch of its own", async () => {
+test("a row larger than the budget of a batch is a batch of its own", { tags: ["promise"] }, async () => {
   const { report, events } = await touchAll("text", "text", `repeat('x', ${12 * megabyte})`, 3);
   expect(report).toMatchObject({ status: "succeeded", rows: { written: 3 } });
   expect(mostRows(events)).toBe(1);

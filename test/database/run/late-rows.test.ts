@@ -47,7 +47,9 @@ async function counts(): Promise<unknown> {
   )[0];
 }
 
-test("a sweep finds a row inserted behind the run, and no row is done twice", async () => {
+test("a sweep finds a row inserted behind the run, and no row is done twice", {
+  tags: ["promise"],
+}, async () => {
   const report = await run(
     counting(async (id) => {
       if (id === 500n) await database.query("insert into counted (id) values (5), (-5), (9999)");

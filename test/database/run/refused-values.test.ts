@@ -128,7 +128,7 @@ test.each(refusals)(
   },
 );
 
-test("no reason of a reject contains a value that PostgreSQL refused", async () => {
+test("no reason of a reject contains a value that PostgreSQL refused", { tags: ["promise"] }, async () => {
   await database.query(
     "alter table shop.items add constraint tidy check (label not like 'secret%'), add unique (amount)",
   );

@@ -20,7 +20,9 @@ async function reconnect(): Promise<void> {
   );
 }
 
-test("a schema before pg_catalog in the search path cannot replace built-in functions", async () => {
+test("a schema before pg_catalog in the search path cannot replace built-in functions", {
+  tags: ["promise"],
+}, async () => {
   await database.query("create schema evil");
   await database.query(
     "create function evil.lower(text) returns text language sql as $$ select 'hijacked' $$",

@@ -85,7 +85,9 @@ async function isAny(condition: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-test("a step waits in short attempts, names the blocking session, and lets the other sessions through", async () => {
+test("a step waits in short attempts, names the blocking session, and lets the other sessions through", {
+  tags: ["promise"],
+}, async () => {
   const holder = await connected("a report");
   await holder.query("begin; select count(*) from t where body = 'secret of somebody' and n = 4711");
   const neighbours = await startNeighbours();

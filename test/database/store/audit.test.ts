@@ -119,7 +119,9 @@ test("a line commits with the change that it records, or not at all", async () =
   expect(await audit.check(db)).toMatchObject({ lines: 2, isIntact: true });
 });
 
-test("lines that many connections add at once form one chain, also when some of them roll back", async () => {
+test("lines that many connections add at once form one chain, also when some of them roll back", {
+  tags: ["promise"],
+}, async () => {
   const connections = [connect(), connect(), connect()];
   const work = connections.flatMap((connection, who) =>
     Array.from({ length: 40 }, async (_, turn) => {
@@ -301,13 +303,17 @@ const forgeries: Readonly<Record<string, readonly [readonly string[], number | n
   "a missing head": [["delete from tidefill.audit_head"], null, /^The trail lost its head/],
 };
 
-test.each(Object.entries(forgeries))("%s is found", async (_, [statements, line, reason]) => {
-  await recordFive();
-  await tamper(...statements);
-  const found = await audit.check(db);
-  expect(found).toMatchObject({ isIntact: false, firstBroken: line });
-  expect(found.reason).toMatch(reason);
-});
+test.each(Object.entries(forgeries))(
+  "%s is found",
+  { tags: ["promise"] },
+  async (_, [statements, line, reason]) => {
+    await recordFive();
+    await tamper(...statements);
+    const found = await audit.check(db);
+    expect(found).toMatchObject({ isIntact: false, firstBroken: line });
+    expect(found.reason).toMatch(reason);
+  },
+);
 
 test("later records do not hide tampering", async () => {
   for (const name of ["a removed last line", "a line after the last", "no line left"]) {

@@ -231,7 +231,7 @@ test("an update's backup restores only its columns, over newer values when told,
   expect(await restore(at)).toMatchObject({ alreadyRight: 4_997, gone: 3, conflicts: 0 });
 });
 
-test("a damaged file or manifest is refused before anything is written", async () => {
+test("a damaged file or manifest is refused before anything is written", { tags: ["promise"] }, async () => {
   const { directory: at } = await backup(removeNotes);
   const { parts } = await manifestOf(at);
   await database.query("delete from notes");
@@ -295,7 +295,7 @@ test("a row that refers to a missing row stops the restore, with the constraint'
   expect(lines.at(-1)).toMatchObject({ action: "restore", details: { restored: 0 } });
 });
 
-test("restore leaves out rows of erased persons", async () => {
+test("restore leaves out rows of erased persons", { tags: ["promise"] }, async () => {
   const { directory: at } = await backup(removeNotes);
   await database.query(`
     delete from notes where id <= 2;
@@ -356,7 +356,7 @@ test("a directory that is not empty is refused", async () => {
   expect(await restore(at)).toMatchObject({ alreadyRight: 3_000 });
 });
 
-test("a backup whose file reads back differently does not count", async () => {
+test("a backup whose file reads back differently does not count", { tags: ["promise"] }, async () => {
   const at = directory();
   let damage: Promise<void> | undefined;
   const job = backupJob(removeNotes, {

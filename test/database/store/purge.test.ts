@@ -35,7 +35,9 @@ const purgeOld = (olderThanMs: number, undoLogsOnly = false): Promise<Purged> =>
 const age = (days: number, where = "true") =>
   database.query(`update tidefill.run set finished_at = now() - interval '${days} days' where ${where}`);
 
-test("purge drops the logs, rejects and runs that are old enough, and nothing else", async () => {
+test("purge drops the logs, rejects and runs that are old enough, and nothing else", {
+  tags: ["promise"],
+}, async () => {
   const old = await run(remove);
   await database.query("insert into school.person values (1, 'a'), (2, 'b')");
   const young = await run(remove);

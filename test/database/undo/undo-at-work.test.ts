@@ -71,7 +71,7 @@ async function requireAccounted(undone: RunReport): Promise<void> {
   expect(conflicted).toBeGreaterThan(0);
 }
 
-test("an undo restores no row that people changed before it got there", async () => {
+test("an undo restores no row that people changed before it got there", { tags: ["promise"] }, async () => {
   const report = await run(
     defineSqlJob({ name: "add", source: rowsOf(things), sink: update(things, { n: sql`n + 1` }) }),
   );

@@ -244,7 +244,9 @@ test.each(["taken", "gone"])("an expression of a move can read a table called %s
   ]);
 });
 
-test("an undo restores, removes or brings back only untouched rows, and accounts for each image", async () => {
+test("an undo restores, removes or brings back only untouched rows, and accounts for each image", {
+  tags: ["promise"],
+}, async () => {
   await fill(3_000);
   const jobs = [
     defineSqlJob({ name: "add", source: rowsOf(things), sink: update(things, { b: sql`b + 1` }) }),

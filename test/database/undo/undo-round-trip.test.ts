@@ -148,6 +148,7 @@ const jobs: readonly (readonly [Job, readonly string[]])[] = [
 
 test.each(jobs.map(([job, tables]) => [job.name, job, tables] as const))(
   "%s over every type is undone to the byte, twice",
+  { tags: ["promise"] },
   async (_, job, tables) => {
     await requireRoundTrips(database, job, tables, rows);
   },

@@ -224,7 +224,7 @@ test("rows that become several are inserted as if one after the other", async ()
   );
 });
 
-test("one row becomes none, one or many, and all of them are counted", async () => {
+test("one row becomes none, one or many, and all of them are counted", { tags: ["promise"] }, async () => {
   await database.query("insert into source select g, 'a' || g, g from generate_series(1, 3000) g");
   const job = defineJob({
     name: "none-or-many",

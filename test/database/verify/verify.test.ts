@@ -103,6 +103,7 @@ const corruptions = [
 
 test.each(corruptions)(
   "%s: verify reports exactly the rows that the test has corrupted",
+  { tags: ["promise"] },
   async (_, job, corrupt) => {
     expect(await runJob(job, options())).toMatchObject({ status: "succeeded", rows: { written: rows } });
     const before = await places();
