@@ -138,7 +138,7 @@ async function verifiedRun(
   if (run === null) return null;
   if (isNamed && run.kind !== "run") {
     const of = run.ofRun === null ? `${job.name}, which has never run` : `run ${run.ofRun}`;
-    throw new UsageError(`Run ${run.id} is the ${run.kind} of ${of} and cannot be compared.`, {
+    throw new UsageError(`Run ${run.id} cannot be compared: it is the ${run.kind} of ${of}.`, {
       remedy: `Name the run to compare: tidefill verify ${run.ofRun ?? job.name}`,
     });
   }

@@ -491,7 +491,7 @@ test.each(losses)("a backup %s unlocks nothing", async (_, lose, reason) => {
   );
   expect(refused).toMatchObject({
     check: "backup-is-there",
-    remedy: expect.stringContaining("Bring it back"),
+    remedy: expect.stringContaining("Put it back"),
   });
   expect(String(refused)).toMatch(reason);
   expect(String(refused)).toContain(at);
