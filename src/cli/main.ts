@@ -6,6 +6,8 @@ import { ownVersion } from "../own-package.ts";
 import { commandsFor } from "./commands-for.ts";
 import { completeWords } from "./complete.ts";
 import { useEnvFile } from "./options/env-file.ts";
+import { forgetSaid } from "./terminal/output.ts";
+import { forgetOptions } from "./terminal/typed-options.ts";
 import { unknownOption } from "./unknown-option.ts";
 
 // As a module yargs 17 breaks lines within words; yargs 18 does not, but takes twice as long to load.
@@ -20,6 +22,8 @@ export async function runCommandLine(parameters: readonly string[]): Promise<voi
   process.title = "tidefill";
   // A reader that closes our output (`| head`) must not end the run.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  forgetSaid();
+  forgetOptions();
   try {
     let work: () => unknown = () => {};
     const commands = (await commandsFor(parameters)).map((command) => ({

@@ -78,6 +78,6 @@ function noKey(relation: Relation): RefusedError {
   return new RefusedError(
     "key-orders-the-rows",
     `${displayName(relation)} has no primary key, which a backup needs to read its rows in order.`,
-    "Add your own check of the last backup to the job: backup: { check }.",
+    "Name a check of your own in the job, of the last backup that holds it: backup: { check }.",
   );
 }

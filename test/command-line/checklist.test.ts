@@ -109,7 +109,7 @@ describe("a backup is not needed", () => {
 });
 
 describe("a backup is needed", () => {
-  const check = "Add your own check of the last backup to the job: backup: { check }.";
+  const check = "Name a check of your own in the job, of the last backup that holds it: backup: { check }.";
   test("for statements of the author's own, which may reach any table", async () => {
     await ofSteps(
       'sqlStep({ name: "s", up: sql`truncate other; delete from notes where id = 1`, down: null })',

@@ -111,7 +111,7 @@ test("with the author's expression, a job does what it says", async () => {
   const body = text
     .replace("read: []", 'read: ["content"]')
     .replace("todo(row)", "row.content.trim().split(/\\s+/).length")
-    .replace(/\n\/\*\* Write in.*/s, "");
+    .replace(/\n\/\*\* Replace it by.*/s, "");
   await project.write("jobs/fill-essay-word-count.ts", body);
   expect(await project.compile()).toBe("");
   expect(await project.type("run", "fill-essay-word-count", "--again")).toMatchObject({ code: 0 });
@@ -216,7 +216,7 @@ test("only needed columns are read, and personal columns are pointed out", async
   expect(fill).toContain("so a job that reads them keeps an encrypted undo log: payer_email.");
   const move = await project.read("jobs/move-shop-orders.ts");
   expect(move).toContain('read: ["placed_at", "total", "note"]');
-  expect(move).toContain("// Not read, since nothing asks for it: customer_email.");
+  expect(move).toContain("// Not read, since no column needs it: customer_email.");
   const persons = await written("copy-students", "--table", "student", "--into", "pupil", "--kind", "copy");
   expect(persons).toContain("so the job keeps an encrypted undo log: email.");
 });
@@ -281,7 +281,7 @@ const refusals: readonly (readonly [readonly string[], number, string, string])[
   [
     ["fill-nothing", "--table", "feedback_type"],
     2,
-    "No column of feedback_type looks as if",
+    "No column of feedback_type looks like one to fill.",
     "--column weight   or add one: --add <column>:<type>",
   ],
   [

@@ -6,7 +6,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import { requireSchema } from "../../store/schema/store-schema.ts";
 import { type Session, withSession } from "../../store/session.ts";
-import { emphasise, say } from "../terminal/output.ts";
+import { emphasise, say, sayOnce } from "../terminal/output.ts";
 import { mindEnvFile } from "./env-file.ts";
 import type { CommonSettings } from "./settings.ts";
 
@@ -64,8 +64,6 @@ export async function withStore<T>(
   );
 }
 
-let announced: string | null = null;
-
 /** Prints once which server, database, role and schema are used. */
 async function announce(db: Database, schema: string): Promise<void> {
   const { rows } = await db.query(
@@ -73,6 +71,5 @@ async function announce(db: Database, schema: string): Promise<void> {
   );
   const { database, role, first } = rows[0] ?? {};
   const line = `${endpointName(db.endpoint)}/${database} as ${role}, ${first === null ? "without a schema" : `schema ${first}`}; tidefill's tables in schema ${schema}`;
-  if (line !== announced) say(`${emphasise("cyan", "→")} ${line}`);
-  announced = line;
+  sayOnce(`${emphasise("cyan", "→")} ${line}`);
 }

@@ -29,6 +29,19 @@ export function say(text: string): void {
   process.stderr.write(`${harmless(withTypedOptions(text), ownStyle)}\n`);
 }
 
+let saidLast: string | null = null;
+
+/** The same, unless the command has said it before. */
+export function sayOnce(text: string): void {
+  if (text !== saidLast) say(text);
+  saidLast = text;
+}
+
+/** Begins a command: a process may run several, one after the other. */
+export function forgetSaid(): void {
+  saidLast = null;
+}
+
 // C0, C1, line separators, and characters that change the direction of text; names in a database may hold
 // any.
 const control = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;

@@ -19,6 +19,11 @@ export function rememberOptions({ embedded, envFile, jobs, schema }: WhereThings
   ];
 }
 
+/** Forgets them: the next command of the process was typed without. */
+export function forgetOptions(): void {
+  options = [];
+}
+
 const commands =
   "audit|backup|cancel|check|contract|erase|list|new|pause|plan|purge|rejects|resume|run|set|status|undo|up|verify";
 

@@ -27,14 +27,13 @@ import {
   update,
 } from "tidefill";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import yargs from "yargs";
 import { type BackupReport, backupJob } from "../../../src/backup/backup-job.ts";
 import type { Manifest } from "../../../src/backup/manifest.ts";
 import { type RestoreOptions, restoreBackup } from "../../../src/backup/restore-backup.ts";
 import type { RestoreReport } from "../../../src/backup/restore-report.ts";
-import { backupCommand } from "../../../src/cli/commands/backup.ts";
 import { createPool } from "../../../src/postgres/connection/create-pool.ts";
 import { Database, type Transaction } from "../../../src/postgres/transaction/database.ts";
+import { runCommand } from "../../support/command-host.ts";
 import { useDatabase } from "../../support/database.ts";
 import { columnCases, columnSetup } from "../values/column-cases.ts";
 
@@ -522,34 +521,30 @@ test("a check of the author's own replaces a backup", async () => {
 });
 
 test("the command line asks before it restores, and exits with 4 when something is left", async () => {
-  onTestFinished(() => void vi.restoreAllMocks());
-  vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  const type = async (...words: readonly string[]): Promise<unknown> => {
-    const before = process.exitCode;
-    process.exitCode = undefined;
-    try {
-      await yargs([...words, "--database-url", database.url])
-        .command(backupCommand)
-        .strict()
-        .exitProcess(false)
-        .fail((message, error) => {
-          throw error ?? new Error(message);
-        })
-        .parseAsync();
-      return process.exitCode;
-    } finally {
-      process.exitCode = before;
-    }
-  };
-  await expect(type("backup")).rejects.toThrow(/Name the job/);
-  await expect(type("backup", "remove-notes")).rejects.toThrow(/needs a directory/);
+  const type = (...words: readonly string[]) =>
+    runCommand({
+      parameters: [...words, "--database-url", database.url],
+      cwd: process.cwd(),
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+  expect(await type("backup")).toMatchObject({ code: 2, stderr: expect.stringMatching(/Name the job/) });
+  expect(await type("backup", "remove-notes")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/needs a directory/),
+  });
   const { directory: at } = await backup(removeNotes);
   await database.query("delete from notes where id = 1; update notes set body = 'newer' where id = 2");
-  await expect(type("backup", "restore", at)).rejects.toThrow(/no terminal to confirm/);
+  expect(await type("backup", "restore", at)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/no terminal to confirm/),
+  });
   expect(await hashOf("notes")).toMatchObject({ rows: 4_999 });
-  expect(await type("backup", "restore", at, "--yes")).toBe(4);
-  expect(await type("backup", "restore", at, "--yes", "--overwrite")).toBe(0);
-  await expect(type("backup", "restore", "--yes")).rejects.toThrow(/non-option/);
+  expect(await type("backup", "restore", at, "--yes")).toMatchObject({ code: 4 });
+  expect(await type("backup", "restore", at, "--yes", "--overwrite")).toMatchObject({ code: 0 });
+  expect(await type("backup", "restore", "--yes")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/Something is missing after the command/),
+  });
 });
 
 test("a backup keeps odd names, partitions, a key of several columns and an identity that is generated always", async () => {
