@@ -6,10 +6,7 @@ type Name = (typeof metricNames)[number]["name"];
 
 const etas = ["tidefill_eta_seconds", "tidefill_eta_soonest_seconds", "tidefill_eta_latest_seconds"] as const;
 
-/**
- * Keeps the metrics of a process up to date from the engine's events. Each metric is described in
- * `metric-names.ts`.
- */
+/** Keeps a process's metrics up to date from the engine's events; `metric-names.ts` describes each. */
 export class Metrics {
   readonly registry = new Registry();
   readonly #counters = new Map<string, Counter>();

@@ -3,6 +3,6 @@ export const {{identifier}} = {{maker}}({{name}}, {
   key: {{key}},
   {{if isKeyless}}// No key orders its rows: jobs can only insert into it.
   columns: {{columns}},
-  {{if isPersonal}}// Guessed by their names, so correct the list: values of these columns are not shown, and kept only encrypted.
+  {{if isPersonal}}// Guessed by their names, so correct the list: their values are never shown, and undo logs encrypt them.
   personalData: {{personalData}},
 });

@@ -83,7 +83,7 @@ test("tables are described as the catalogue shows them", async () => {
     'export const orders = table("shop.orders", {',
     'export const publicOrders = table("orders", {',
     'personalData: ["email", "full_name", "phone", "birth_date", "address"],',
-    "// No key orders its rows: it can only be inserted into.",
+    "// No key orders its rows: jobs can only insert into it.",
   ])
     expect(text).toContain(part);
 });

@@ -26,7 +26,7 @@ import {
   table,
   update,
 } from "tidefill";
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type BackupReport, backupJob } from "../../../src/backup/backup-job.ts";
 import type { Manifest } from "../../../src/backup/manifest.ts";
 import { type RestoreOptions, restoreBackup } from "../../../src/backup/restore-backup.ts";
@@ -543,7 +543,7 @@ test("the command line asks before it restores, and exits with 4 when something 
   expect(await type("backup", "restore", at, "--yes", "--overwrite")).toMatchObject({ code: 0 });
   expect(await type("backup", "restore", "--yes")).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/Something is missing after the command/),
+    stderr: expect.stringMatching(/An argument is missing after the command/),
   });
 });
 
