@@ -32,6 +32,12 @@ async function untilTakenOver({ number, token }: Record<string, unknown>): Promi
   });
 }
 
+/** Waits until the server has done what a stopped process sent it last: that may be the end of its range. */
+async function untilServed(): Promise<void> {
+  const busy = "select from pg_stat_activity where application_name like 'tidefill%' and state = 'active'";
+  await until(async () => (await database.query(busy)).length === 0, { describe: "a server at rest" });
+}
+
 /** Waits until no process of the run has given a heartbeat for the time of a lease. */
 async function untilAlone(): Promise<void> {
   const alive = `select from tidefill.worker
@@ -43,18 +49,19 @@ test("a runner stopped for longer than its lease finds itself fenced when it wak
   tags: ["promise"],
 }, async () => {
   const random = new Random("stopped runners");
-  for (let round = 1; round <= (isLong ? 30 : 3); round += 1) {
+  for (let fenced = 0; fenced < (isLong ? 30 : 3); ) {
     await fillCounters(database, 2_500);
     const zombie = new RunnerProcess({ url: database.url, workers: 1 }, 20);
     await zombie.tells("batch committed", random.between(1, 3));
     // Some of these moments lie within a batch that holds row locks, some between two batches.
     await delay(random.between(0, 300));
     zombie.signal("SIGSTOP");
+    await untilServed();
     const [lease] = await leases();
     const heir = new RunnerProcess({ url: database.url, workers: 2 }, 0);
-    await untilTakenOver(lease!);
+    if (lease !== undefined) await untilTakenOver(lease);
     zombie.signal("SIGCONT");
-    expect(await zombie.tells("lease lost")).toMatchObject({ range: lease?.number });
+    if (lease !== undefined) expect(await zombie.tells("lease lost")).toMatchObject({ range: lease.number });
     expect([await heir.ended, heir.trouble, await zombie.ended, zombie.trouble]).toEqual([
       { code: 0, signal: null },
       null,
@@ -62,6 +69,8 @@ test("a runner stopped for longer than its lease finds itself fenced when it wak
       null,
     ]);
     await requireCountedOnce(database, 2_500);
+    // Stopped between two ranges it had none to lose: another round.
+    if (lease !== undefined) fenced += 1;
   }
 });
 

@@ -47,47 +47,52 @@ async function fewestAndMost(): Promise<unknown> {
   return (await database.query("select min(n), max(n) from counted"))[0];
 }
 
-test.each(keyCases)(
-  "a key of $name is walked in SQL's order, each row once, and written once",
-  { tags: ["promise"] },
-  async (each) => {
-    const described = table("counted", {
-      key: "k",
-      columns: { k: each.declared, tag: "integer", n: "integer" },
-    });
-    const rowJob = defineJob({
-      name: "count-rows",
-      source: rowsOf(described, { read: ["tag", "n"] }),
-      transform: (row) => ({ n: row.n + 1 }),
-      sink: update(described, ["n"]),
-    });
-    const sqlJob = defineSqlJob({
-      name: "count",
-      source: rowsOf(described),
-      sink: update(described, { n: sql`n + 1` }),
-    });
+const says = "a key of $name is walked in SQL's order, each row once, and written once";
 
-    await create(each);
-    const expected = await tagsInOrder();
-    await withEngine(database.url, async ({ db }) => {
-      const opened = await openJob(db, rowJob, {});
-      for (const rows of [1, 2, 3, 7]) {
-        expect(await tagsByBatches(db, opened, rows), `batches of ${rows}`).toEqual(expected);
-        expect(await tagsByBoundaries(db, opened, rows), `ranges of ${rows}`).toEqual(expected);
-      }
-    });
+async function requireWalk(each: KeyCase): Promise<void> {
+  const described = table("counted", {
+    key: "k",
+    columns: { k: each.declared, tag: "integer", n: "integer" },
+  });
+  const rowJob = defineJob({
+    name: "count-rows",
+    source: rowsOf(described, { read: ["tag", "n"] }),
+    transform: (row) => ({ n: row.n + 1 }),
+    sink: update(described, ["n"]),
+  });
+  const sqlJob = defineSqlJob({
+    name: "count",
+    source: rowsOf(described),
+    sink: update(described, { n: sql`n + 1` }),
+  });
 
-    const batches = await runInSmallBatches(database, rowJob, [1, 2, 3, 7]);
-    expect(batches).toBeGreaterThan(expected.length / 4);
-    expect(await fewestAndMost()).toEqual({ min: 1, max: 1 });
-
-    for (const job of [rowJob, sqlJob]) {
-      const report = await runInSmallRanges(database, job, counted, { rows: 7, workers: 3 });
-      expect(report).toMatchObject({
-        status: "succeeded",
-        rows: { read: expected.length, written: expected.length },
-      });
+  await create(each);
+  const expected = await tagsInOrder();
+  await withEngine(database.url, async ({ db }) => {
+    const opened = await openJob(db, rowJob, {});
+    for (const rows of [1, 2, 3, 7]) {
+      expect(await tagsByBatches(db, opened, rows), `batches of ${rows}`).toEqual(expected);
+      expect(await tagsByBoundaries(db, opened, rows), `ranges of ${rows}`).toEqual(expected);
     }
-    expect(await fewestAndMost()).toEqual({ min: 3, max: 3 });
-  },
-);
+  });
+
+  const batches = await runInSmallBatches(database, rowJob, [1, 2, 3, 7]);
+  expect(batches).toBeGreaterThan(expected.length / 4);
+  expect(await fewestAndMost()).toEqual({ min: 1, max: 1 });
+
+  for (const job of [rowJob, sqlJob]) {
+    const report = await runInSmallRanges(database, job, counted, { rows: 7, workers: 3 });
+    expect(report).toMatchObject({
+      status: "succeeded",
+      rows: { read: expected.length, written: expected.length },
+    });
+  }
+  expect(await fewestAndMost()).toEqual({ min: 3, max: 3 });
+}
+
+/** Types of which each has its own way to go wrong: digits, letters, bytes, moments, parts. */
+const isTelling = ({ name }: KeyCase): boolean =>
+  ["bigint", "numeric", "citext", "uuid", "timestamptz", "bytea"].includes(name);
+
+test.each(keyCases.filter(isTelling))(says, { tags: ["promise"] }, requireWalk);
+test.each(keyCases.filter((each) => !isTelling(each)))(says, requireWalk);
