@@ -9,7 +9,10 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
-    tags: [{ name: "promise", description: "Shows a promise of docs/guarantees.md: npm test runs it." }],
+    tags: [
+      { name: "promise", description: "Shows a promise of docs/guarantees.md: npm test runs it." },
+      { name: "quick", description: "Looks at files only, within a second or two: npm test runs it." },
+    ],
     setupFiles: ["test/support/leaks.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,3 +1,4 @@
+/** @module-tag quick */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";

@@ -1,3 +1,4 @@
+/** @module-tag quick */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -32,7 +33,7 @@ test("errors, comments and pages name the actor", () => {
   expect(found.length, found.join("\n")).toBeLessThanOrEqual(most);
 });
 
-test.each(pages)("%s has at most 400 lines, and none that is wider than 110 characters", (path) => {
+test.each(pages)("%s has at most 400 lines (README.md 150), none wider than 110 characters", (path) => {
   const lines = readFileSync(join(root, path), "utf8").trimEnd().split("\n");
   const isCode = lines.map((line, index) => /^\s*```/.test(line) || isFenced(lines, index));
   // Tables, headings that quote PostgreSQL and a link that cannot be broken may be wider.
@@ -40,7 +41,7 @@ test.each(pages)("%s has at most 400 lines, and none that is wider than 110 char
     (line, index) => [...line].length > 110 && !isCode[index] && !/^(\||#|\s*\S*\]\()/.test(line),
   );
   expect(wide).toEqual([]);
-  expect(lines.length).toBeLessThanOrEqual(400);
+  expect(lines.length).toBeLessThanOrEqual(path === "README.md" ? 150 : 400);
 });
 
 function isFenced(lines: readonly string[], at: number): boolean {

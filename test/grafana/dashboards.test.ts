@@ -1,3 +1,4 @@
+/** @module-tag quick */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { buildDashboard } from "../../grafana/dashboard.ts";
