@@ -27,9 +27,12 @@ export function forgetOptions(): void {
 const commands =
   "audit|backup|cancel|check|contract|erase|list|new|pause|plan|purge|rejects|resume|run|set|status|undo|up|verify";
 
-/** A command in a text ends with its line, before three spaces or a bracket, or with the sentence. */
+/**
+ * A command in a text ends with its line, before two spaces or a bracket, or with the sentence. "by tidefill contract"
+ * names a command that does something, and is not one to type.
+ */
 const typed = new RegExp(
-  `(?<![\\w-])tidefill (?:${commands})(?![\\w-])[^\\n\`,;)]*?(?= {2,}| && |\\n|$|[\`,;)]|\\.(?:\\s|$))`,
+  `(?<![\\w-]|\\bby )tidefill (?:${commands})(?![\\w-])[^\\n\`,;)]*?(?= {2,}| && |\\n|$|[\`,;)]|\\.(?:\\s|$))`,
   "g",
 );
 

@@ -30,6 +30,10 @@ test.each([
     "tidefill new a --table shop.orders --jobs j2 --embedded\nnext",
   ],
   ["npx tidefill up --jobs examples --embedded", "npx tidefill up --jobs examples --embedded"],
+  [
+    "by tidefill contract: drop column notes.old (done)",
+    "by tidefill contract: drop column notes.old (done)",
+  ],
   ["of tidefill runs, and tidefill's tables", "of tidefill runs, and tidefill's tables"],
 ])("%s can be typed with the options of the command that prints it", (text, expected) => {
   rememberOptions({ ...nothing, jobs: "j2", embedded: "" });
