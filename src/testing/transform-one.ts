@@ -48,7 +48,7 @@ function writer(sink: AnySink): (answer: unknown) => PlainRow {
   const encoder = target.columns.length === 0 ? null : new RowEncoder(target.table.columns, target.columns);
   return (answer) => {
     if (typeof answer !== "object" || answer === null || Array.isArray(answer))
-      throw new JobError("The transform answered neither a row nor skip() nor reject().");
+      throw new JobError("The transform returned neither a row nor skip() nor reject().");
     if (encoder === null) return {};
     const texts = encoder.encode(answer);
     return Object.fromEntries(

@@ -96,7 +96,7 @@ test("check reports a run that failed by its reject limit as such, with what to 
   expect(found).toMatchObject({
     code: "failed-job",
     message: expect.stringMatching(
-      /^double, run 1, has failed: more rows were rejected than it may have\. The commonest reason for rejects \(\d+\): division by zero\.$/,
+      /^double, run 1, has failed: more rows were rejected than its limit allows\. The commonest reason for rejects \(\d+\): division by zero\.$/,
     ),
     remedy: expect.stringMatching(
       /^See why: tidefill rejects 1 {3}go on with a higher limit: tidefill resume double --reject-limit \d+$/,

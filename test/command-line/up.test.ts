@@ -161,7 +161,7 @@ test("undo --to undoes what was done after a job, and goes on after it was kille
   ]);
   expect(await database.query("select distinct n from notes")).toEqual([{ n: 0 }]);
   expect(await database.query("select from tidefill.step")).toEqual([]);
-  expect(await done("undo", "--to", "nothing", "--yes")).toContain("Nothing stands");
+  expect(await done("undo", "--to", "nothing", "--yes")).toContain("There is nothing to undo after");
 });
 
 test("undo --to checks everything that it has to undo before it touches the first job", async () => {

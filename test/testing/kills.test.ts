@@ -224,7 +224,7 @@ test("with nothing to kill or to compare, the test fails and says so", () =>
       "kills must be a whole",
     );
     const ignoring = expectSameAfterKills(addOne, { database, ignore: ["m"] });
-    await expect(ignoring).rejects.toThrow("ignore names m, and no table has such a column");
+    await expect(ignoring).rejects.toThrow("ignore names m, but no table has such a column");
     const failing = defineJob({
       name: "failing",
       rejectLimit: 0,

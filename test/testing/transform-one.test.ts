@@ -89,7 +89,7 @@ test("a value goes through its column, and a value that the column cannot hold i
   const wrong = transformOne(writing({ score: 1.5, big: null }), row);
   await expect(wrong).rejects.toThrow("column score (numeric?): the transform gave a number");
   const strange = transformOne(writing({ ...right, words: 1 }), row);
-  await expect(strange).rejects.toThrow('the transform answered "words", which the sink does not write');
+  await expect(strange).rejects.toThrow('the transform returned "words", which the sink does not write');
   await expect(transformOne(writing([right]), row)).rejects.toThrow("neither a row nor");
   await expect(transformOne(writing(undefined), row)).rejects.toThrow("neither a row nor");
 });
@@ -162,6 +162,6 @@ test("a missing transform or a wrong parameter gives an error that says what to 
   });
   await expect(transformOne(bySql, row)).rejects.toThrow("by-sql is an SQL job: only a database can compute");
   const steps = defineSteps({ name: "steps", expand: [addColumn("essay", "extra", "text")] });
-  await expect(transformOne(steps, row)).rejects.toThrow("has steps only");
+  await expect(transformOne(steps, row)).rejects.toThrow("has only steps");
   await expect(transformOne(countWords, row)).rejects.toThrow("least: missing");
 });

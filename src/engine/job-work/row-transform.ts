@@ -203,7 +203,7 @@ export class RowTransform {
   }
 }
 
-const notARow = "the transform answered neither a row nor skip() nor reject()";
+const notARow = "the transform returned neither a row nor skip() nor reject()";
 
 function isRow(answer: unknown): answer is object {
   return (
