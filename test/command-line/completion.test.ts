@@ -65,6 +65,6 @@ test("zsh gets its own script, chosen by name or by $SHELL", async () => {
     "tidefill",
     "",
   );
-  expect(described.stdout).toContain("\nplan:what a run would do: a summary");
+  expect(described.stdout).toContain("\nplan:show what a run would do: a summary");
   expect(await project.type("completion", "fish")).toMatchObject({ code: 2, stdout: "" });
 });
