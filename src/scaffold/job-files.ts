@@ -1,4 +1,4 @@
-import { fillTemplate } from "./fill-template.ts";
+import { fillTemplate, type Holes } from "./fill-template.ts";
 import { listed, nameList } from "./source-text.ts";
 import type { DescribedTable } from "./tables-file.ts";
 
@@ -33,4 +33,9 @@ export function conflictText(key: readonly string[] | null): string {
 export function killOptions(differing: readonly string[]): string {
   const ignored = differing.length === 0 ? [] : [`ignore: ${nameList(differing, 50)}`];
   return listed(["{", "}"], ["database", ...ignored], 38);
+}
+
+/** What marks a test as still to be written, where only the author knows what the job's rows get. */
+export function openHoles(isOpen: boolean): Holes {
+  return { isOpen, todo: isOpen ? "{ todo }, " : "" };
 }

@@ -4,7 +4,7 @@ import { type AddedColumn, withoutColumns } from "../added-column.ts";
 import { exampleLiteral } from "../example-literal.ts";
 import { type ExampleValue, exampleValue } from "../example-value.ts";
 import { fillTemplate, type Holes } from "../fill-template.ts";
-import { type JobFiles, namesOf, withTodo } from "../job-files.ts";
+import { type JobFiles, namesOf, openHoles, withTodo } from "../job-files.ts";
 import { looksPersonal } from "../looks-personal.ts";
 import { columnInSql, inComment, listed, nameList, property, queryText, remark } from "../source-text.ts";
 import { isReadOnly, type TableFacts } from "../table-facts.ts";
@@ -127,8 +127,7 @@ function testHoles(
   return {
     job,
     schema: schemaText([...createTableText(isThere, null, true), insertRowsText(isThere, columns)]),
-    isOpen,
-    todo: isOpen ? "{ todo }, " : "",
+    ...openHoles(isOpen),
     row: listed(["{", "}"], row, 14),
     expected: listed(["{", "}"], expected, 50),
     unfilled: queryText(`select from ${facts.name} where ${isNull}`),

@@ -1,7 +1,7 @@
 import { parseColumnType } from "../../job/columns/column-types.ts";
 import type { Column } from "../../postgres/catalog/relation.ts";
 import { fillTemplate, type Holes } from "../fill-template.ts";
-import { conflictText, type JobFiles, killOptions, namesOf, withTodo } from "../job-files.ts";
+import { conflictText, type JobFiles, killOptions, namesOf, openHoles, withTodo } from "../job-files.ts";
 import { inComment, member, nameList, property, queryText, remark } from "../source-text.ts";
 import { isReadOnly } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
@@ -53,8 +53,7 @@ export function moveFiles(
       ...createTableText(into, known, false),
       insertRowsText(from, []),
     ]),
-    isOpen,
-    todo: isOpen ? "{ todo }, " : "",
+    ...openHoles(isOpen),
     countFrom: queryText(`select count(*) from ${from.facts.name}`),
     countInto: queryText(`select count(*) from ${into.facts.name}`),
     kills: killOptions(columnsOfChance(into, columns)),
