@@ -1,26 +1,29 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { processorSeconds } from "./processor-time.ts";
 
 interface Finished {
   readonly stdout: string;
   readonly seconds: number;
-  /** absent where there is no /proc, or memory was not watched */
+  /** absent where there is no /proc, or the process was not watched */
   readonly peakMemoryBytes?: number;
+  /** as the last look found it; absent like the memory */
+  readonly processorSeconds?: number;
 }
 
 const watchEvery = 20;
 
 /**
  * Runs a program and measures the time from its start to its end. An exit code other than 0 is an error.
- * Watching its memory uses this process's time, so do not watch while this process measures delays.
+ * Watching it uses this process's time, so do not watch while this process measures delays.
  */
 export async function runChild(
   command: string,
   args: readonly string[],
   {
     environment = {},
-    watchesMemory = true,
-  }: { readonly environment?: Readonly<Record<string, string>>; readonly watchesMemory?: boolean } = {},
+    isWatched = true,
+  }: { readonly environment?: Readonly<Record<string, string>>; readonly isWatched?: boolean } = {},
 ): Promise<Finished> {
   const begun = performance.now();
   const child = spawn(command, args, {
@@ -34,7 +37,8 @@ export async function runChild(
   process.once("exit", end);
   let stdout = "";
   let stderr = "";
-  let peak: number | undefined;
+  let peakMemoryBytes: number | undefined;
+  let used: number | undefined;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
   });
@@ -42,9 +46,10 @@ export async function runChild(
     stderr = (stderr + text).slice(-2_000);
   });
   const look = async (): Promise<void> => {
-    peak = (await peakMemory(child.pid)) ?? peak;
+    peakMemoryBytes = (await peakMemory(child.pid)) ?? peakMemoryBytes;
+    used = (await processorSeconds(child.pid)) ?? used;
   };
-  const watch = watchesMemory ? setInterval(look, watchEvery) : undefined;
+  const watch = isWatched ? setInterval(look, watchEvery) : undefined;
   try {
     const code = await new Promise<number | string>((resolve, reject) => {
       child.once("error", reject);
@@ -52,7 +57,8 @@ export async function runChild(
     });
     const seconds = (performance.now() - begun) / 1_000;
     if (code !== 0) throw new Error(`${command} ended with ${code}: ${(stderr || stdout).trim()}`);
-    return { stdout, seconds, ...(peak === undefined ? {} : { peakMemoryBytes: peak }) };
+    if (peakMemoryBytes === undefined || used === undefined) return { stdout, seconds };
+    return { stdout, seconds, peakMemoryBytes, processorSeconds: used };
   } finally {
     clearInterval(watch);
     process.off("exit", end);

@@ -4,12 +4,16 @@ export interface Outcome {
   readonly rows: number;
   /** of the process that does the work, where that is a separate process that can be watched */
   readonly peakMemoryBytes?: number;
+  /** of the same process */
+  readonly processorSeconds?: number;
 }
 
 /** What the database must look like afterwards. */
 export type Task =
-  /** every essay has its word count */
+  /** every essay has its word count, split at spaces */
   | "word count"
+  /** every essay has its word count, split by a regular expression */
+  | "word count by regexp"
   /** every essay is in `essay_copy`, too */
   | "copy"
   /** no essay has a word count */

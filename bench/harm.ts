@@ -27,7 +27,7 @@ interface Turn {
 }
 
 // This process sends the application's requests, and does nothing else meanwhile.
-const quietly = { watchesMemory: false };
+const quietly = { isWatched: false };
 const neighbours: readonly Contestant[] = [
   new Tidefill("tidefill-row", "`tidefill run`, in TypeScript", ["run", "essay-word-count"], quietly),
   new Tidefill("tidefill-sql", "`tidefill run`, in SQL", ["run", "essay-word-count-sql"], quietly),

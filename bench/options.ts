@@ -5,6 +5,8 @@ export interface Options {
   readonly repeat: number;
   /** undefined means all; a name also means the names that begin with it and a hyphen */
   readonly only: readonly string[] | undefined;
+  /** the names of servers; all when undefined */
+  readonly servers: readonly string[] | undefined;
   /** the slow contestants also get the whole table */
   readonly full: boolean;
 }
@@ -16,15 +18,21 @@ export function readOptions(args: readonly string[]): Options {
       essays: { type: "string", default: "200000" },
       repeat: { type: "string", default: "3" },
       only: { type: "string" },
+      servers: { type: "string" },
       full: { type: "boolean", default: false },
     },
   });
   return {
     essays: wholeNumber("essays", values.essays, 10),
     repeat: wholeNumber("repeat", values.repeat, 1),
-    only: values.only?.split(",").map((name) => name.trim()),
+    only: list(values.only),
+    servers: list(values.servers),
     full: values.full,
   };
+}
+
+function list(text: string | undefined): readonly string[] | undefined {
+  return text?.split(",").map((name) => name.trim());
 }
 
 function wholeNumber(name: string, text: string, atLeast: number): number {

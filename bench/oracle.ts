@@ -1,13 +1,16 @@
 import pg from "pg";
 import type { Task } from "./contestant.ts";
 
-// A different way from any contestant's: no regular expression, and no index.
-const words = String.raw`cardinality(array_remove(string_to_array(translate(content, e'\t\r\n', '   '), ' '), ''))`;
+// Different ways from any contestant's: no array of the words, no regular expression, and no index.
+const words =
+  "case when content = '' then 0 else length(content) - length(replace(content, ' ', '')) + 1 end";
+const wordsByRegexp = String.raw`cardinality(array_remove(string_to_array(translate(content, e'\t\r\n', '   '), ' '), ''))`;
 
 const question = `
 select
   count(*)::integer as essays,
   count(*) filter (where computed_word_count is distinct from ${words})::integer as wrong,
+  count(*) filter (where computed_word_count is distinct from ${wordsByRegexp})::integer as "wrongByRegexp",
   count(*) filter (where computed_word_count is not null)::integer as counted,
   sum(hashtextextended(row(id, student_id, title, content, submitted_at)::text, 0))::text as rest
 from essay_submission_essay`;
@@ -15,6 +18,7 @@ from essay_submission_essay`;
 interface Seen {
   readonly essays: number;
   readonly wrong: number;
+  readonly wrongByRegexp: number;
   readonly counted: number;
   readonly rest: string;
 }
@@ -33,11 +37,12 @@ export class Oracle {
 
   /** What is wrong with a contestant's work; undefined when nothing is. */
   async objection(databaseUrl: string, task: Task, rowsClaimed: number): Promise<string | undefined> {
-    const { essays, wrong, counted, rest } = await look(databaseUrl);
+    const { essays, counted, rest, ...seen } = await look(databaseUrl);
+    const wrong = task === "word count by regexp" ? seen.wrongByRegexp : seen.wrong;
     if (essays !== this.#before.essays) return `${essays} essays are left of ${this.#before.essays}`;
     if (task === "copy" && (await ask(databaseUrl, missingCopies)) !== "0")
       return "the copy is not like the essays";
-    const isCounted = task === "word count" || task === "compare";
+    const isCounted = task !== "copy" && task !== "undo";
     if (!isCounted && counted !== 0) return `${counted} essays have a word count`;
     if (isCounted && wrong !== 0) return `${wrong} of ${essays} essays have no or a wrong word count`;
     if (rest !== this.#before.rest) return "columns other than the word count have changed";

@@ -33,14 +33,14 @@ function ratiosOf(ours: Measured, all: readonly Measured[]): Readonly<Record<str
 
 /** The report as Markdown: a table, and below it what a reader must know about it. */
 export function toMarkdown({ circumstances, results, ratios }: Report): string {
-  const ours = ["tidefill-row", "tidefill-sql"];
   const head = [
     "contestant",
     "essays",
     "median",
     "min–max",
     "rows/s",
-    ...ours.map((name) => `${name} is`),
+    "processor time of the runner",
+    "of the server",
     "peak memory",
   ];
   const lines = results.map((result) => [
@@ -51,7 +51,8 @@ export function toMarkdown({ circumstances, results, ratios }: Report): string {
           `${result.medianSeconds.toFixed(2)} s`,
           `${Math.min(...result.seconds).toFixed(2)}–${Math.max(...result.seconds).toFixed(2)} s`,
           integer(result.rowsPerSecond),
-          ...ours.map((name) => times(ratios[name]?.[result.name])),
+          secondsOrNone(result.runnerSeconds),
+          secondsOrNone(result.serverSeconds),
           megabytes(result.peakMemoryBytes),
         ]
       : [result.status, "", "", "", "", ""]),
@@ -64,9 +65,13 @@ export function toMarkdown({ circumstances, results, ratios }: Report): string {
 /** What each way is compared with. */
 const rivals: readonly (readonly [ours: string, other: string])[] = [
   ["tidefill-row", "one-update"],
+  ["tidefill-row", "loop-by-hand"],
+  ["tidefill-row-without-undo", "loop-by-hand"],
   ["tidefill-sql", "one-update"],
   ["tidefill-row-without-undo", "one-update"],
   ["tidefill-sql-without-undo", "one-update"],
+  ["tidefill-row-by-regexp", "one-update-by-regexp"],
+  ["tidefill-sql-by-regexp", "one-update-by-regexp"],
   ["tidefill-row-without-undo", "procedure"],
   ["tidefill-sql-without-undo", "procedure"],
   ["tidefill-row-without-undo", "naive-loop"],
@@ -99,7 +104,7 @@ function notes(circumstances: Circumstances, results: readonly Result[]): string
     ...(partly.length === 0
       ? []
       : [`${partly.join(" and ")} ran on a part of the essays: compare rows/s, on which all ratios rest.`]),
-    "Memory is that of the contestant's own process, without the server's.",
+    "The runner is the contestant's own process, and memory is its own, without the server's.",
     "",
     ...results.map(({ name, what }) => `- ${name}: ${what}`),
     ...results.flatMap((result) =>
@@ -123,6 +128,10 @@ function integer(value: number): string {
 
 function times(ratio: number | undefined): string {
   return ratio === undefined ? "" : `${ratio.toFixed(ratio < 10 ? 2 : 1)}× as fast`;
+}
+
+function secondsOrNone(seconds: number | null): string {
+  return seconds === null ? "" : `${seconds.toFixed(1)} s`;
 }
 
 function megabytes(bytes: number | null): string {

@@ -1,4 +1,5 @@
 import type { Contestant, Outcome } from "./contestant.ts";
+import { serverSeconds } from "./processor-time.ts";
 import type { Template } from "./template.ts";
 
 /** All the runs of one contestant, and why there are none, or no more. */
@@ -6,6 +7,7 @@ export class Series {
   readonly contestant: Contestant;
   readonly template: Template;
   readonly outcomes: Outcome[] = [];
+  readonly serverSeconds: number[] = [];
   skipped: string | undefined;
   failure: string | undefined;
 
@@ -19,12 +21,15 @@ export class Series {
   }
 
   /** One more run on a copy of its own; wrong work, or none, ends the series. */
-  async runOnce(): Promise<void> {
+  async runOnce(postmaster: number): Promise<void> {
     const { contestant, template } = this;
     try {
       await template.withCopy(async (url) => {
         await contestant.prepare?.(url);
+        const before = await serverSeconds(postmaster);
         const outcome = await contestant.run(url);
+        const after = await serverSeconds(postmaster);
+        if (before !== undefined && after !== undefined) this.serverSeconds.push(after - before);
         const objection = await template.oracle.objection(url, contestant.task ?? "word count", outcome.rows);
         if (objection !== undefined) throw new Error(`wrong result: ${objection}`);
         this.outcomes.push(outcome);
@@ -40,6 +45,7 @@ export class Series {
     if (skipped !== undefined) return { ...state, status: "skipped", reason: skipped };
     if (failure !== undefined) return { ...state, status: "failed", reason: failure };
     const seconds = this.outcomes.map((outcome) => outcome.seconds);
+    const used = this.outcomes.flatMap((outcome) => outcome.processorSeconds ?? []);
     const peaks = this.outcomes.flatMap((outcome) => outcome.peakMemoryBytes ?? []);
     const medianSeconds = median(seconds);
     return {
@@ -48,6 +54,8 @@ export class Series {
       seconds,
       medianSeconds,
       rowsPerSecond: template.essays / medianSeconds,
+      runnerSeconds: used.length === 0 ? null : median(used),
+      serverSeconds: this.serverSeconds.length === 0 ? null : median(this.serverSeconds),
       peakMemoryBytes: peaks.length === 0 ? null : Math.max(...peaks),
     };
   }
@@ -64,6 +72,10 @@ export interface Measured extends Entry {
   readonly seconds: readonly number[];
   readonly medianSeconds: number;
   readonly rowsPerSecond: number;
+  /** processor seconds of the contestant's own process; null like the memory */
+  readonly runnerSeconds: number | null;
+  /** processor seconds of the server during the run; null where there is no /proc */
+  readonly serverSeconds: number | null;
   /** of the contestant's own process, not of the server; null where no such process can be watched */
   readonly peakMemoryBytes: number | null;
 }

@@ -39,7 +39,7 @@ export class SqlStatement implements Contestant {
 
 async function byPsql(databaseUrl: string, statement: string): Promise<Outcome> {
   const args = ["--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--command", statement, databaseUrl];
-  const { stdout, seconds } = await runChild("psql", args, { watchesMemory: false });
+  const { stdout, seconds } = await runChild("psql", args, { isWatched: false });
   return { seconds, rows: Number(/^(?:UPDATE|INSERT 0) (\d+)$/m.exec(stdout)?.[1]) };
 }
 

@@ -21,7 +21,7 @@ export class Tidefill implements Contestant {
   readonly task: Task;
   readonly #command: readonly string[];
   readonly #before: readonly (readonly string[])[];
-  readonly #watchesMemory: boolean;
+  readonly #isWatched: boolean;
 
   /** `before` are commands that a user would have run earlier; they are not timed. */
   constructor(
@@ -31,11 +31,11 @@ export class Tidefill implements Contestant {
     {
       task = "word count",
       before = [],
-      watchesMemory = true,
+      isWatched = true,
     }: {
       readonly task?: Task;
       readonly before?: readonly (readonly string[])[];
-      readonly watchesMemory?: boolean;
+      readonly isWatched?: boolean;
     } = {},
   ) {
     this.name = name;
@@ -43,7 +43,7 @@ export class Tidefill implements Contestant {
     this.task = task;
     this.#command = command;
     this.#before = before;
-    this.#watchesMemory = watchesMemory;
+    this.#isWatched = isWatched;
   }
 
   async unavailable(): Promise<string | undefined> {
@@ -61,7 +61,7 @@ export class Tidefill implements Contestant {
 
   async run(databaseUrl: string): Promise<Outcome> {
     const { stdout, ...measured } = await runChild(process.execPath, line(this.#command, databaseUrl), {
-      watchesMemory: this.#watchesMemory,
+      isWatched: this.#isWatched,
     });
     const { status, rows } = JSON.parse(stdout) as Status;
     if (status !== "succeeded") throw new Error(`tidefill ${this.#command.join(" ")} ended as ${status}.`);

@@ -5,7 +5,5 @@ import { essays } from "./tables.ts";
 export default defineSqlJob({
   name: "essay-word-count-sql",
   source: rowsOf(essays, { pending: sql`computed_word_count is null` }),
-  sink: update(essays, {
-    computed_word_count: sql`coalesce(cardinality(regexp_split_to_array(nullif(btrim(content, e' \t\r\n'), ''), '\s+')), 0)`,
-  }),
+  sink: update(essays, { computed_word_count: sql`cardinality(string_to_array(content, ' '))` }),
 });
