@@ -28,7 +28,7 @@ export const defaultLimits: TransactionLimits = {
 };
 
 /**
- * BEGIN and all settings of a transaction, as one message. Only `set local`, so that nothing is left on a
+ * BEGIN and all settings of a transaction, as one message. They are local, so that nothing is left on a
  * connection that a transaction pooler hands to another client.
  */
 export function beginStatement(
@@ -37,48 +37,48 @@ export function beginStatement(
   session: Readonly<Record<string, string>> = {},
 ): string {
   const { lockMs, statementMs, idleMs, wholeMs, name, mayBeForgotten } = { ...defaultLimits, ...limits };
-  return [
-    "begin isolation level read committed",
-    ...[
-      `lock_timeout = ${Math.ceil(lockMs)}`,
-      `statement_timeout = ${Math.ceil(statementMs)}`,
-      `idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}`,
-      // Texts must mean the same when they are read and when they are written back. ISO keeps the database's
-      // order of day and month, and the time zone stays, too: triggers and the job's own SQL rely on both.
-      "datestyle = 'ISO'",
-      "intervalstyle = 'postgres'",
-      "extra_float_digits = 1",
-      "bytea_output = 'hex'",
-      "xmloption = 'content'",
-      "array_nulls = on",
-      // Rows hidden by a policy would be missed silently; this makes it an error. Statements that fire
-      // triggers turn it on first.
-      "row_security = off",
-      // A batch is short and must never scan more than its own keys.
-      "enable_seqscan = off",
-      "max_parallel_workers_per_gather = 0",
-      "jit = off",
-      ...(mayBeForgotten === true ? ["synchronous_commit = off"] : []),
-      ...(name === undefined ? [] : [`application_name = '${plainName(name)}'`]),
-    ].map((setting) => `set local ${setting}`),
+  const settings: Readonly<Record<string, string>> = {
+    lock_timeout: String(Math.ceil(lockMs)),
+    statement_timeout: String(Math.ceil(statementMs)),
+    idle_in_transaction_session_timeout: String(Math.ceil(idleMs)),
+    // Texts must mean the same when they are read and when they are written back. ISO keeps the database's
+    // order of day and month, and the time zone stays, too: triggers and the job's own SQL rely on both.
+    datestyle: "ISO",
+    intervalstyle: "postgres",
+    extra_float_digits: "1",
+    bytea_output: "hex",
+    xmloption: "content",
+    array_nulls: "on",
+    // Rows hidden by a policy would be missed silently; this makes it an error. Statements that fire
+    // triggers turn it on first.
+    row_security: "off",
+    // A batch is short and must never scan more than its own keys.
+    enable_seqscan: "off",
+    max_parallel_workers_per_gather: "0",
+    jit: "off",
+    ...(mayBeForgotten === true ? { synchronous_commit: "off" } : {}),
+    ...(name === undefined ? {} : { application_name: plainName(name) }),
+    ...session,
+  };
+  const list = [
+    ...Object.entries(settings).map(([setting, value]) => setTo(setting, literal(value))),
     pinSearchPath(true, searchPath),
     setWhereKnown("transaction_timeout", Math.ceil(wholeMs)),
     noticeLostClient(true),
-    ...Object.entries(session).map(
-      ([name, value]) => `select pg_catalog.set_config(${literal(name)}, ${literal(value)}, true)`,
-    ),
-  ].join("; ");
+  ];
+  return `begin isolation level read committed; select ${list.join(",\n  ")}`;
 }
 
 /** A literal that means the same however the server treats backslashes. */
 function literal(text: string): string {
-  return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+  const quoted = `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+  return text.includes("\\") ? `E${quoted}` : quoted;
 }
 
 /** The session settings for a statement outside of a transaction. */
 export function aloneStatement(lockMs: number, searchPath: string | null = null): string {
   const limits = `set statement_timeout = 0; set lock_timeout = ${Math.ceil(lockMs)}`;
-  return [limits, pinSearchPath(false, searchPath), noticeLostClient(false)].join("; ");
+  return `${limits}; select ${pinSearchPath(false, searchPath)}, ${noticeLostClient(false)}`;
 }
 
 /** Restores the session's settings. */
@@ -93,7 +93,8 @@ export const afterAlone = [
 
 /** A killed client's work must not go on long after it; only on Linux can the server detect that. */
 function noticeLostClient(isLocal: boolean): string {
-  return `${setWhereKnown("client_connection_check_interval", 1_000, isLocal)} and pg_catalog.version() like '%linux%'`;
+  const isLinux = "pg_catalog.version() like '%linux%'";
+  return setWhereKnown("client_connection_check_interval", 1_000, { isLocal, condition: isLinux });
 }
 
 /** How many bytes PostgreSQL keeps of an application's name. */
@@ -105,8 +106,18 @@ export function plainName(name: string): string {
 }
 
 /** Sets a setting that only some versions of PostgreSQL have. */
-function setWhereKnown(setting: string, value: number, isLocal = true): string {
-  return `select pg_catalog.set_config('${setting}', '${value}', ${isLocal}) where pg_catalog.current_setting('${setting}', true) is not null`;
+function setWhereKnown(
+  setting: string,
+  value: number,
+  { isLocal = true, condition = "true" }: { readonly isLocal?: boolean; readonly condition?: string } = {},
+): string {
+  return `case when pg_catalog.current_setting('${setting}', true) is not null and ${condition}
+    then ${setTo(setting, `'${value}'`, isLocal)} end`;
+}
+
+/** The expression that sets a setting: one select of many is a fraction of the work of many `set`. */
+function setTo(setting: string, value: string, isLocal = true): string {
+  return `pg_catalog.set_config(${literal(setting)}, ${value}, ${isLocal})`;
 }
 
 /**
@@ -116,7 +127,7 @@ function setWhereKnown(setting: string, value: number, isLocal = true): string {
  */
 function pinSearchPath(isLocal: boolean, named: string | null): string {
   const path = named === null ? "pg_catalog.current_setting('search_path')" : pg.escapeLiteral(named);
-  return `select pg_catalog.set_config('search_path', pg_catalog.concat_ws(',', (
+  return `pg_catalog.set_config('search_path', pg_catalog.concat_ws(',', (
     select pg_catalog.string_agg(part, ',' order by place)
     from pg_catalog.unnest(pg_catalog.string_to_array(${path}, ',')) with ordinality as path(part, place)
     where pg_catalog.btrim(part) operator(pg_catalog.<>) 'pg_catalog'
