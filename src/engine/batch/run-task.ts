@@ -10,6 +10,8 @@ import type { BatchWork } from "./batch-work.ts";
 export interface Sweeping {
   /** whether it sweeps for rows that came late */
   readonly hasPending: boolean;
+  /** Whether a single short statement shows that no row is pending, so that no range need be walked again. */
+  readonly isDone?: (db: Database) => Promise<boolean>;
   /** whether constraint rejects may pass once other rows are done: rows of one table refer to each other */
   readonly triesConstraints: boolean;
   /** how rejects are tried again whose reason may have passed: by key, in sweeps over all keys, or never */

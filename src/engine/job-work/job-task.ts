@@ -4,6 +4,7 @@ import { refersToItself } from "../../postgres/catalog/refers-to-itself.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
 import type { Database } from "../../postgres/transaction/database.ts";
 import type { UndoLog } from "../../sink/images/images.ts";
+import { noneInScope } from "../../source/table/none-in-scope.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { imageTarget, type TargetOf } from "../undo-log/image-target.ts";
@@ -40,6 +41,7 @@ export async function openWork(
 
 /** The task of a run whose batches do this work. */
 export async function taskOfWork(db: Database, opened: OpenedJob, work: BatchWork): Promise<RunTask> {
+  const { table } = opened;
   return {
     walk: opened.source.walk,
     work,
@@ -48,6 +50,9 @@ export async function taskOfWork(db: Database, opened: OpenedJob, work: BatchWor
     throttles: opened.job.throttles,
     sweeping: {
       hasPending: opened.hasPending,
+      ...(opened.hasPending && table !== null
+        ? { isDone: (end: Database) => noneInScope(end, table, 4 * opened.job.batchTimeMs) }
+        : {}),
       triesConstraints: await deletesFromItself(db, opened),
       retries: null,
       ...(opened.writes.some(({ verb }) => verb === "insert")
@@ -55,7 +60,7 @@ export async function taskOfWork(db: Database, opened: OpenedJob, work: BatchWor
         : {}),
     },
     ofRejects: null,
-    ...(opened.table === null ? {} : { walked: opened.table.relation }),
+    ...(table === null ? {} : { walked: table.relation }),
     relation: mainTable(opened),
     writes: opened.writes.map(({ relation }) => relation),
     guards: opened.write.sink.guards,

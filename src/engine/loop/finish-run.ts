@@ -2,7 +2,7 @@ import type { TableChangedError } from "../../errors.ts";
 import { exceeds } from "../../job/definition/reject-limit.ts";
 import { raw, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import { addSweep, addSweepOfRejects } from "../../store/runs/add-sweep.ts";
+import { addDoneSweep, addSweep, addSweepOfRejects } from "../../store/runs/add-sweep.ts";
 import { type Coverage, readCoverage } from "../../store/runs/coverage.ts";
 import { readProgress } from "../../store/runs/progress.ts";
 import type { Run } from "../../store/runs/run.ts";
@@ -47,12 +47,20 @@ export async function finishRun(
 ): Promise<Finishing> {
   const { db } = session;
   const ending = { id, sweeping, tables };
-  const finishing = await finish(session, ending, null);
+  const first = await finish(session, ending, null);
+  const finishing = first === "about to sweep" ? await sweep(session, ending) : first;
   if (finishing !== "all but the last") return finishing;
   // `lastly` comes before the run is marked as done, so that a kill in between repeats it.
   const told = (await sweeping.lastly?.(db)) ?? null;
   const finished = await finish(session, ending, { told });
-  return finished === "all but the last" ? { kind: "waiting", lookAgainMs: 0 } : finished;
+  return typeof finished === "string" ? { kind: "waiting", lookAgainMs: 0 } : finished;
+}
+
+/** Looks once at the whole table before a sweep, while the run's row is not locked. */
+async function sweep(session: Session, ending: Ending): Promise<Finishing> {
+  const isDone = (await ending.sweeping.isDone?.(session.db)) ?? false;
+  const finishing = await finish(session, { ...ending, isDone }, null);
+  return typeof finishing === "string" ? { kind: "waiting", lookAgainMs: 0 } : finishing;
 }
 
 /** A run that may be at its end. */
@@ -60,13 +68,15 @@ interface Ending {
   readonly id: bigint;
   readonly sweeping: Sweeping;
   readonly tables: RunTables;
+  /** whether a look at the whole table has found nothing to do; undefined before that look */
+  readonly isDone?: boolean;
 }
 
 async function finish(
   { db, store }: Session,
-  { id, sweeping, tables }: Ending,
+  { id, sweeping, tables, isDone }: Ending,
   last: { readonly told: string | null } | null,
-): Promise<Finishing | "all but the last"> {
+): Promise<Finishing | "all but the last" | "about to sweep"> {
   return db.transaction(async (tx) => {
     const run = await store.runs.lock(tx, id);
     if (isFinished(run.status)) return { kind: "succeeded" };
@@ -87,7 +97,7 @@ async function finish(
     // Rows may also have come during a sweep of the rejects, or while the run was stopped because of them.
     const hasFound = sweeping.hasPending && coverage.written > 0;
     if (hasFound && (coverage.isOfRejects || run.sweep < sweepsAtMost))
-      return nextSweep(tx, store, run, null);
+      return isDone === undefined ? "about to sweep" : nextSweep(tx, store, run, isDone ? "done" : null);
     if (await isWorthRetrying(tx, store, { ...run, ...coverage }, sweeping))
       return nextSweep(tx, store, run, sweeping.retries);
     // Where this run cannot try rows again, another run has to: `rejects --retry`.
@@ -114,10 +124,11 @@ export async function nextSweep(
   tx: Transaction,
   store: Store,
   { id, sweep: last }: Run,
-  retries: Sweeping["retries"],
+  retries: Sweeping["retries"] | "done",
 ): Promise<Finishing> {
   const sweep = last + 1;
-  if (retries === "list") await addSweepOfRejects(tx, store.schema, id, sweep);
+  if (retries === "done") await addDoneSweep(tx, store.schema, id, sweep);
+  else if (retries === "list") await addSweepOfRejects(tx, store.schema, id, sweep);
   else await addSweep(tx, store.schema, id, sweep);
   await store.runs.set(tx, id, { sweep: sql`${sweep}` });
   return { kind: "sweeping", sweep };

@@ -8,12 +8,10 @@ import type { Advanced, Lease } from "../../store/runs/ranges.ts";
 import type { Store } from "../../store/store.ts";
 import type { BatchCommitter } from "../batch/batch-committer.ts";
 import type { BatchPace } from "../batch/batch-pace.ts";
-import type { RunTables } from "../batch/run-tables.ts";
-import type { Sweeping } from "../batch/run-task.ts";
 import type { Events } from "../report/events.ts";
 import { Backoff, type Patience } from "./backoff.ts";
 import type { BatchSize } from "./batch-size.ts";
-import { finishRun } from "./finish-run.ts";
+import type { Finishing } from "./finish-run.ts";
 import { RangeLoop } from "./range-loop.ts";
 import type { RangePlanner } from "./range-planner.ts";
 import type { StopSignal } from "./stop-signal.ts";
@@ -28,6 +26,8 @@ export interface WorkerTools {
   readonly pace: BatchPace;
   /** applies what an operator requests of the run */
   readonly apply: (asked: Advanced) => void;
+  /** ends the run, or says what is missing */
+  readonly finish: () => Promise<Finishing>;
   readonly events: Events;
   readonly stop: StopSignal;
   readonly patience: Patience;
@@ -40,10 +40,8 @@ export interface WorkerTask {
   readonly process: string;
   readonly leaseMs: number;
   readonly rejectLimit: RejectLimit;
-  readonly sweeping: Sweeping;
   /** the tables whose rows are written */
   readonly writes: readonly Relation[];
-  readonly tables: RunTables;
 }
 
 const soonMs = 20;
@@ -108,7 +106,7 @@ export class Worker {
       return false;
     }
     if (await planner.planNext()) return false;
-    const finishing = await finishRun({ db, store }, run, this.#task.sweeping, this.#task.tables);
+    const finishing = await this.#tools.finish();
     if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
     if (finishing.kind === "stage done") stop.stop({ reason: "canary" });
     if (finishing.kind === "over the reject limit") stop.stop({ reason: "reject-limit" });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import pLimit from "p-limit";
 import { isJudged } from "../../job/pace/rollout.ts";
 import { otherRuns } from "../../plan/warnings/other-runs.ts";
 import { raw } from "../../postgres/sql/sql.ts";
@@ -16,7 +17,7 @@ import { RunTables } from "../batch/run-tables.ts";
 import type { RunTask, Sweeping } from "../batch/run-task.ts";
 import { Patience } from "../loop/backoff.ts";
 import { BatchSize } from "../loop/batch-size.ts";
-import { nextSweep } from "../loop/finish-run.ts";
+import { finishRun, nextSweep } from "../loop/finish-run.ts";
 import { RangePlanner } from "../loop/range-planner.ts";
 import { type StopRequest, StopSignal } from "../loop/stop-signal.ts";
 import { LockedRows } from "../loop/stuck-row.ts";
@@ -121,6 +122,7 @@ async function startWorkers(
   const { walk, sweeping, writes } = task;
   const tables = new RunTables(run, sweeping.hasPending);
   const { process, stop, events, pacer, requests, inTest } = control;
+  const oneAtATime = pLimit(1);
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
     id: run.id,
@@ -143,15 +145,15 @@ async function startWorkers(
     patience: new Patience(),
     locked: new LockedRows(),
     apply: (asked: Advanced) => requests.apply(asked),
+    // Workers without work come here together, and the look before a sweep may read a whole table.
+    finish: () => oneAtATime(() => finishRun(session, run.id, sweeping, tables)),
   };
   const share = {
     run: run.id,
     process: process.id,
     leaseMs: process.leaseMs,
     rejectLimit: run.rejectLimit,
-    sweeping,
     writes,
-    tables,
   };
   // Divide the job's limit among the workers: a larger batch would wait for rows of the other workers'
   // batches.

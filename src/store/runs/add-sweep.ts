@@ -2,7 +2,7 @@ import { sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 
-/** Plans a sweep over the same ranges of keys. The caller has locked the run's row. */
+/** Plans a sweep over the same ranges of keys as the first one. The caller has locked the run's row. */
 export async function addSweep(
   tx: Transaction,
   schema: StoreSchema,
@@ -16,7 +16,22 @@ export async function addSweep(
       ${sweep}::integer, after_key, through_key, after_key
     from ${range}
     where run_id = ${run}::bigint
-      and sweep = (select max(sweep) from ${range} where run_id = ${run}::bigint and not of_rejects)`);
+      and sweep = 0`);
+}
+
+/** Notes a sweep that one statement over the whole table has shown to have nothing to do. */
+export async function addDoneSweep(
+  tx: Transaction,
+  schema: StoreSchema,
+  run: bigint,
+  sweep: number,
+): Promise<void> {
+  const range = schema.table("range");
+  await tx.query(sql`
+    insert into ${range} (run_id, number, sweep, status)
+    select ${run}::bigint, max(number) + 1, ${sweep}::integer, 'done'
+    from ${range}
+    where run_id = ${run}::bigint`);
 }
 
 /** Plans a sweep over the list of rejects, as one range. The caller has locked the run's row. */
