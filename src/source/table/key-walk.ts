@@ -92,6 +92,9 @@ export class KeyWalk implements Walk {
     if (unmeasured !== null) {
       const through = await this.#boundary(tx, bounds, unmeasured);
       if (through !== null) return { through, walked: unmeasured, isLast: false, isEmpty: false };
+      // Fewer rows are left than fit, so the batch ends where its bounds end.
+      const walked = await this.#count(tx, bounds, unmeasured);
+      return { through: bounds.through, walked, isLast: true, isEmpty: walked === 0 };
     }
     const { rows: found } = await tx.query(this.boundStatement(bounds, rows, byteBudget));
     const [last] = found;
@@ -99,6 +102,12 @@ export class KeyWalk implements Walk {
     const walked = Number(last.tidefill_row);
     const isLast = walked < rows && walked === Number(last.tidefill_walked);
     return { through: isLast ? bounds.through : keyOf(last, this.#key), walked, isLast, isEmpty: false };
+  }
+
+  async #count(tx: Transaction, bounds: Bounds, atMost: number): Promise<number> {
+    const { rows } = await tx.query(sql`select pg_catalog.count(*) as walked
+      from (select from ${this.#from(bounds)} order by ${this.#key.list} limit ${atMost}) as rest`);
+    return Number(rows[0]?.walked ?? 0);
   }
 
   saw(walked: number, bytes: number): void {
