@@ -17,9 +17,17 @@ import { type Estimate, estimateRows } from "./open/estimate.ts";
 import { findTable } from "./open/find-table.ts";
 import { type OpenedOutside, openOutside } from "./open/open-outside.ts";
 import { openWrite } from "./open/open-write.ts";
-import type { OpenedJob, WrittenTable } from "./open/opened-job.ts";
+import type { OpenedJob } from "./open/opened-job.ts";
 import { orRefuse } from "./open/or-refuse.ts";
-import { type AnySink, type AnySource, changedTable, insertOf, resolveJob } from "./open/resolve-job.ts";
+import {
+  type AnySink,
+  type AnySource,
+  changedTable,
+  insertOf,
+  meetingOf,
+  resolveJob,
+} from "./open/resolve-job.ts";
+import { writtenTables } from "./open/written-tables.ts";
 
 /** Reads from the catalogue everything about a job. @throws RefusedError with the reasons not to start */
 export async function openJob(db: Database, job: Job, parameters: object): Promise<OpenedJob> {
@@ -131,8 +139,7 @@ async function assemble(
   outside: OpenedOutside | null,
 ): Promise<OpenedJob> {
   const { source, sink } = parts;
-  const isWritten = changedTable(sink) !== null;
-  const use = { travels: job.kind === "row job", isWritten };
+  const use = { travels: job.kind === "row job", metBy: meetingOf(sink) };
   const table = source instanceof TableRows && from !== null ? await openTable(tx, source, from, use) : null;
   const readable = table ?? outside;
   if (readable === null) throw new UsageError(`The source of job ${job.name} cannot be opened.`);
@@ -165,34 +172,6 @@ async function openTable(
   const key = await readKey(tx, relation, source.table.key);
   const walkFilter = await orRefuse(() => chooseWalkFilter(tx, source, relation, key));
   return new OpenedTable(source, relation, key, walkFilter, use);
-}
-
-function writtenTables(sink: AnySink, from: Relation | null, into: Relation | null): WrittenTable[] {
-  const changed = changedTable(sink);
-  const insert = insertOf(sink);
-  return [
-    ...(into !== null && insert !== null
-      ? [
-          {
-            relation: into,
-            verb: "insert" as const,
-            columns: insert.columns,
-            overwrites: insert.onConflict?.do === "update",
-            leavesOthers: insert.onConflict?.do === "nothing",
-          },
-        ]
-      : []),
-    ...(from !== null && changed !== null
-      ? [
-          {
-            relation: from,
-            verb: sink.columns.length > 0 ? ("update" as const) : ("delete" as const),
-            columns: sink.columns,
-            overwrites: true,
-          },
-        ]
-      : []),
-  ];
 }
 
 function estimateOutside(outside: OpenedOutside | null): Estimate {
