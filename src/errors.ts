@@ -50,8 +50,8 @@ export class CommitUnknownError extends TidefillError {
 
 /** COMMIT got another answer: after an error in the transaction, PostgreSQL rolls back without an error. */
 export class NotCommittedError extends TidefillError {
-  constructor(answer: string) {
-    super("not-committed", `COMMIT was answered with ${answer}: the transaction was rolled back.`);
+  constructor(reason: string) {
+    super("not-committed", `The transaction was rolled back: ${reason}.`);
   }
 }
 

@@ -58,7 +58,7 @@ async function openWhole(tx: Transaction, relation: Relation): Promise<OpenedTab
   const { schema, name } = relation;
   const described = { schema, name, key: names, columns: {}, personalData: [] };
   const all = new TableRows(described, [], null, null);
-  const use = { travels: false, isWritten: false };
+  const use = { travels: false, metBy: null };
   return new OpenedTable(all, relation, await readKey(tx, relation, names), null, use);
 }
 

@@ -33,6 +33,19 @@ export interface ReadColumn {
   readonly codec: ColumnCodec;
 }
 
+/** How the rows of a source are met again when they are written. */
+export interface RowVersions {
+  /** the place in a `TextRow` of the row's `ctid`; its `xmin` is next to it */
+  readonly at: number;
+  /** Reads those of these rows that are still in scope, and locks them, so that a write meets them for sure. */
+  readAgain(
+    tx: Transaction,
+    bounds: Bounds,
+    keys: readonly KeyText[],
+    portion: () => number,
+  ): AsyncGenerator<readonly SourceRow[]>;
+}
+
 /** A source whose rows come to the client, as a row job needs it. */
 export interface ReadableSource {
   readonly walk: Walk;
@@ -41,8 +54,10 @@ export interface ReadableSource {
   readonly columns: readonly ReadColumn[];
   /** Where a user finds the row with this key, `line 7`; absent where the key itself tells. */
   placeOf?(key: KeyText): string;
-  /** The rows within `bounds` in key order, `portion()` at a time; locks rows that will be written. */
+  /** The rows within `bounds` in key order, `portion()` at a time. */
   read(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]>;
+  /** Present where rows are read without locks, and a write meets only the versions that were read. */
+  readonly versions?: RowVersions;
   /**
    * The key of the row before each of these rows, by `nameOfPlace`, so that each can be read alone; null
    * before the first row. Absent where the database finds rows by their keys.

@@ -55,7 +55,7 @@ test("a call that takes too long is rejected, with what to do instead (B8)", asy
   expect(await database.query("select reason from tidefill.reject")).toEqual([
     {
       reason:
-        "the transform took longer than 4 s, the longest that its row may be locked: collect such answers in a table first, and let a job copy them",
+        "the transform took longer than 4 s, the longest that its batch may stay open: collect such answers in a table first, and let a job copy them",
     },
   ]);
 });

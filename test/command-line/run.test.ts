@@ -156,9 +156,9 @@ test("plan prints the statements and what they touch, and writes nothing", async
   const { code, stdout } = await tidefill.run("plan", "label", "--sql", "--param", "word=x");
   expect(code).toBe(0);
   expect(stdout).toContain('update "public"."counters"');
-  expect(stdout).toContain("for no key update");
+  expect(stdout).toContain('"counters".ctid, "counters".xmin');
   // the limits of a batch, and the fence
-  expect(stdout).toContain("set local lock_timeout = 125");
+  expect(stdout).toContain("pg_catalog.set_config('lock_timeout', '125', true)");
   expect(stdout).toMatch(/set checkpoint = [\s\S]*and token = /);
   expect(stdout).toContain("counters_label_idx (btree)");
   expect(stdout).toContain("Index Scan");

@@ -100,7 +100,8 @@ export class BatchCommitter implements Committer {
     } catch (error) {
       // What looks like the job's fault may be due to a trigger that was just created.
       const mayBeTriggers = error instanceof JobError || error instanceof SwallowedError;
-      if (mayBeTriggers && (await hasCome(tx, absent))) throw new NotCommittedError("a trigger that came");
+      if (mayBeTriggers && (await hasCome(tx, absent)))
+        throw new NotCommittedError("a trigger was created during its write");
       throw error;
     }
   }
@@ -199,7 +200,10 @@ export class BatchCommitter implements Committer {
     );
     if (!asked.isSame) {
       await hasCome(tx, seen.absent);
-      throw (await this.#tables.change(tx)) ?? new NotCommittedError("a table or a trigger that was another");
+      throw (
+        (await this.#tables.change(tx)) ??
+        new NotCommittedError("a table was replaced or a trigger was created during its write")
+      );
     }
     // Read after the counts are stored, so that a reject limit as a share of rows counts this batch's rows.
     const standing = fresh.rejected > 0 ? await this.#store.rejects.standing(tx, lease.run) : null;

@@ -1,5 +1,5 @@
 const firstRows = 32;
-const mostRows = 500;
+const mostRows = 2_000;
 const growthAtMost = 4;
 /** The bytes of one portion from the cursor, judged by the widest row so far. */
 const portionBytes = 1_048_576;

@@ -1,4 +1,4 @@
-import { BatchTooBigError } from "../../errors.ts";
+import { BatchTooBigError, NotCommittedError } from "../../errors.ts";
 import type { KeyText } from "../../postgres/catalog/key.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { RowSink } from "../../sink/write/sink.ts";
@@ -14,7 +14,10 @@ import { conflictReject, stillPendingError, swallowedReject } from "./sql-batch.
 /** How many more rows than expected a batch may read before it is too big. */
 const rowsToSpare = 500;
 
-/** The batch of a row job: read and lock, transform, write. Drops each row as soon as it is transformed. */
+/**
+ * The batch of a row job: read, transform, write. Drops each row as soon as it is transformed. Rows that
+ * another session has changed between the read and the write are read and done again, under locks.
+ */
 export class RowBatch implements BatchWork {
   readonly #source: ReadableSource;
   readonly #sink: RowSink;
@@ -42,9 +45,26 @@ export class RowBatch implements BatchWork {
     return reasonAt(this.#source, key, reason);
   }
 
-  async do(tx: Transaction, { bounds, expected, sweep, clock }: Batch): Promise<BatchOutcome> {
+  async do(tx: Transaction, batch: Batch): Promise<BatchOutcome> {
+    const { bounds } = batch;
+    const first = await this.#pass(tx, batch, this.#source.read(tx, bounds, this.#portionRows));
+    const { versions } = this.#source;
+    if (first.changed.length === 0 || versions === undefined) return first.outcome;
+    const again = versions.readAgain(tx, bounds, first.changed, this.#portionRows);
+    const second = await this.#pass(tx, batch, again);
+    if (second.changed.length > 0) throw new NotCommittedError("locked rows have changed");
+    return both(first.outcome, second.outcome, first.changed.length);
+  }
+
+  readonly #portionRows = (): number => this.#portion.rows;
+
+  /** Reads, transforms and writes. Returns the keys of the rows that were no longer as they were read, too. */
+  async #pass(
+    tx: Transaction,
+    { bounds, expected, sweep, clock }: Batch,
+    portions: AsyncGenerator<readonly SourceRow[]>,
+  ): Promise<Pass> {
     const verdicts = new Verdicts();
-    const portions = this.#source.read(tx, bounds, () => this.#portion.rows);
     const budget = new ReadBudget(expected, this.#portion);
     try {
       for (;;) {
@@ -62,7 +82,7 @@ export class RowBatch implements BatchWork {
       this.#sink.write(tx, { bounds, rows, keys, images: this.#targetOf(sweep) }),
     );
     if (done.stillPending > 0) throw stillPendingError(done.stillPending);
-    return {
+    const outcome = {
       read: budget.rows,
       written: done.written,
       unchanged: done.unchanged,
@@ -78,11 +98,35 @@ export class RowBatch implements BatchWork {
       notes: [],
       isAsync: verdicts.isAsync,
     };
+    return { outcome, changed: done.changed };
   }
 
   #placed(reject: Reject): Reject {
     return { ...reject, reason: this.reasonAt(reject.key, reject.reason) };
   }
+}
+
+/** What one reading of a batch's rows has led to. */
+interface Pass {
+  readonly outcome: BatchOutcome;
+  /** keys of rows that were read and then changed by another session */
+  readonly changed: readonly KeyText[];
+}
+
+/** The sum of two passes over a batch, in which `twice` rows were met by both. */
+function both(first: BatchOutcome, second: BatchOutcome, twice: number): BatchOutcome {
+  return {
+    read: first.read - twice + second.read,
+    written: first.written + second.written,
+    unchanged: first.unchanged + second.unchanged,
+    skipped: first.skipped + second.skipped,
+    conflicted: first.conflicted + second.conflicted,
+    rejects: [...first.rejects, ...second.rejects],
+    swallowed: first.swallowed + second.swallowed,
+    freed: null,
+    notes: [],
+    isAsync: first.isAsync || second.isAsync,
+  };
 }
 
 /**
@@ -105,7 +149,8 @@ class ReadBudget {
     this.rows += portion.length;
     for (const row of portion) {
       if (row instanceof BadRecord) continue;
-      const bytes = row.reduce<number>((sum, value) => sum + (value === null ? 0 : value.length), 0);
+      let bytes = 0;
+      for (const value of row) bytes += value?.length ?? 0;
       this.bytes += bytes;
       this.#portion.saw(bytes);
     }

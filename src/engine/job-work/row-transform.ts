@@ -50,6 +50,7 @@ export class RowTransform {
   readonly #transform: Transform;
   readonly #parameters: object;
   readonly #limits: TransformLimits;
+  readonly #versionAt: number | undefined;
   /** The positions of JSON columns: JSON that the transform does not change is written as it was read. */
   readonly #jsonAt: ReadonlyMap<string, number>;
   /** shared by all workers; null where the job sets no number */
@@ -67,6 +68,7 @@ export class RowTransform {
     this.#transform = transform;
     this.#parameters = parameters;
     this.#limits = limits;
+    this.#versionAt = source.versions?.at;
     this.#jsonAt = new Map(
       source.columns.filter(({ codec }) => codec.isJson).map(({ name, at }) => [name, at]),
     );
@@ -186,7 +188,8 @@ export class RowTransform {
       throw new AnswerError(notARow, notARow);
     }
     const read: ReadTexts = (column) => row[this.#jsonAt.get(column) ?? row.length];
-    const rows = answers.map((each) => ({ key, values: this.#sink.encode(each, read) }));
+    const version = this.#versionAt === undefined ? [] : row.slice(this.#versionAt, this.#versionAt + 2);
+    const rows = answers.map((each) => ({ key, version, values: this.#sink.encode(each, read) }));
     for (const each of rows) verdicts.rows.push(each);
     verdicts.keys.push(key);
   }
@@ -196,10 +199,9 @@ export class RowTransform {
   }
 
   #keyOf(row: TextRow): KeyText {
-    return row.slice(0, this.#source.keyWidth).map((text) => {
-      if (text === null) throw new JobError("A key was read as null.");
-      return text;
-    });
+    const key = row.slice(0, this.#source.keyWidth);
+    if (!key.every((text) => text !== null)) throw new JobError("A key was read as null.");
+    return key;
   }
 }
 
@@ -222,7 +224,7 @@ class Thrown {
 
 const tooLate = new Verdict(
   "reject",
-  `the transform took longer than ${rowLimitMs / 1_000} s, the longest that its row may be locked: collect such answers in a table first, and let a job copy them`,
+  `the transform took longer than ${rowLimitMs / 1_000} s, the longest that its batch may stay open: collect such answers in a table first, and let a job copy them`,
 );
 
 function isPromise(value: unknown): value is Promise<unknown> {

@@ -65,7 +65,7 @@ export class SqlBatch implements BatchWork {
     this.#tries = stillPending === 0 ? 0 : this.#tries + 1;
     if (stillPending === 0) return;
     if (this.#sink.mayMeetLateRows && this.#tries <= triesAtMost)
-      throw new NotCommittedError("rows that came late");
+      throw new NotCommittedError("rows came during its write");
     throw stillPendingError(stillPending);
   }
 

@@ -51,6 +51,15 @@ export function changedTable(sink: AnySink): Table | null {
   return sink instanceof InsertSink || sink instanceof SqlInsertSink ? null : sink.table;
 }
 
+/**
+ * How the rows that a sink writes are met again after they were read. An update meets the version that was
+ * read, so a transform holds no lock; what is deleted is locked.
+ */
+export function meetingOf(sink: AnySink): "lock" | "version" | null {
+  if (sink instanceof UpdateSink) return "version";
+  return changedTable(sink) === null ? null : "lock";
+}
+
 /** The sink's insert, or null. */
 export function insertOf(sink: AnySink): InsertSink<unknown> | SqlInsertSink | null {
   if (sink instanceof MoveSink || sink instanceof SqlMoveSink) return sink.into;

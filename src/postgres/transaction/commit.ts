@@ -18,5 +18,5 @@ export async function commit(client: pg.PoolClient): Promise<void> {
     if (code === null || /^(57P|08)/.test(code)) throw new CommitUnknownError(error);
     throw error;
   });
-  if (command !== "COMMIT") throw new NotCommittedError(command);
+  if (command !== "COMMIT") throw new NotCommittedError(`COMMIT was answered with ${command}`);
 }

@@ -81,7 +81,7 @@ export class RestoreDeleted implements Restoring {
     if (row.removed === row.to_remove) return;
     if (this.#surroundings.deletes?.isThere === true) throw new SwallowedError(into.relation.name);
     // Another session changed a moved row between the check and the delete: rolled back, and checked again.
-    throw new NotCommittedError("a change in between");
+    throw new NotCommittedError("another session changed rows during its write");
   }
 
   /** What came back, and whether it equals what was deleted. */

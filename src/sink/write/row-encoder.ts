@@ -8,9 +8,11 @@ export type ReadTexts = (column: string) => string | null | undefined;
 /** Converts what a transform returns to the texts of a sink's columns. */
 export class RowEncoder {
   readonly #columns: readonly { readonly name: string; readonly codec: ColumnCodec }[];
+  readonly #names: ReadonlySet<string>;
 
   constructor(types: Readonly<Record<string, string>>, columns: readonly string[]) {
     this.#columns = columns.map((name) => ({ name, codec: new ColumnCodec(name, types[name] ?? "") }));
+    this.#names = new Set(columns);
   }
 
   codec(name: string): ColumnCodec {
@@ -22,7 +24,7 @@ export class RowEncoder {
   /** @throws AnswerError for a value that does not fit, and for a column that the sink does not write */
   encode(answer: object, read: ReadTexts = () => undefined): readonly (string | null)[] {
     const given = answer as Readonly<Record<string, unknown>>;
-    const strange = Object.keys(given).find((name) => !this.#columns.some((column) => column.name === name));
+    const strange = Object.keys(given).find((name) => !this.#names.has(name));
     if (strange !== undefined) {
       const known = `the sink writes ${this.#columns.map((column) => column.name).join(", ")}`;
       throw new AnswerError(

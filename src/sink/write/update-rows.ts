@@ -1,6 +1,7 @@
 import type { ColumnCodec } from "../../job/columns/column-codec.ts";
-import type { Bounds, Key } from "../../postgres/catalog/key.ts";
-import type { Column, Relation } from "../../postgres/catalog/relation.ts";
+import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
+import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
+import { triggerExistsBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
@@ -9,7 +10,7 @@ import type { OutgoingRow } from "./outgoing-row.ts";
 import { type ReadTexts, RowEncoder } from "./row-encoder.ts";
 import type { OutgoingBatch, RowSink } from "./sink.ts";
 import { unnested } from "./unnested.ts";
-import { type UpdateParts, UpdateStatement } from "./update-statement.ts";
+import { isVersion, type UpdateParts, UpdateStatement } from "./update-statement.ts";
 import { nothingWritten, type Written } from "./written.ts";
 
 /** The set-based write of a row job: one array for each column, whatever the number of rows. */
@@ -17,6 +18,7 @@ export class UpdateRows implements RowSink {
   readonly takesMany = false;
   /** its statements check for triggers themselves */
   readonly guards = [];
+  readonly #relation: Relation;
   readonly #key: Key;
   readonly #columns: readonly TargetColumn[];
   readonly #encoder: RowEncoder;
@@ -29,6 +31,7 @@ export class UpdateRows implements RowSink {
     columns: readonly string[],
     pending: Sql | null,
   ) {
+    this.#relation = relation;
     this.#key = key;
     this.#encoder = new RowEncoder(types, columns);
     this.#columns = columns.flatMap((name) => {
@@ -47,15 +50,34 @@ export class UpdateRows implements RowSink {
     return this.#encoder.encode(answer, read);
   }
 
-  /** Writes the rows that differ, byte for byte, from the table's. */
+  /** Writes the rows that are still as they were read and differ, byte for byte, from what they shall be. */
   async write(tx: Transaction, { bounds, rows, images }: OutgoingBatch): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
     const parts = this.#parts(bounds, rows);
-    const done = await this.#update.run(tx, parts, images, true);
+    const done = await this.#update.run(tx, parts, images);
     const rest = rows.length - done.written;
-    const swallowedKeys = rest === 0 ? [] : await this.#update.swallowed(tx, parts);
+    const left = rest === 0 ? [] : (await tx.query(this.#left(parts))).rows;
+    const keysOf = (isSwallowed: boolean): KeyText[] =>
+      left
+        .filter(({ swallowed }) => (swallowed === "t") === isSwallowed)
+        .map(({ key }) => JSON.parse(key ?? "[]") as KeyText);
+    const [swallowedKeys, changed] = [keysOf(true), keysOf(false)];
     const swallowed = swallowedKeys.length;
-    return { ...done, unchanged: rest - swallowed, swallowed, swallowedKeys };
+    return { ...done, unchanged: rest - left.length, swallowed, swallowedKeys, changed };
+  }
+
+  /** The rows that should have been written and were not: swallowed by a trigger, or changed since the read. */
+  #left({ from, within }: RowParts): Sql {
+    const { alias } = this.#key;
+    const keys = this.#keyNames.map((name) => `tidefill_new.${name}`);
+    return sql`select pg_catalog.json_build_array(${raw(keys.join(", "))}) as key,
+        ${raw(alias)}.ctid is not null and ${this.#isAsRead()}
+          and ${triggerExistsBefore(this.#relation, "update")} as swallowed
+      from ${from}
+      left join ${qualifiedName(this.#relation)} as ${raw(alias)}
+        on ${this.#key.equals(keys)} and ${within}
+      where ${raw(alias)}.xmin is distinct from pg_catalog.pg_current_xact_id()::pg_catalog.xid
+        and (${raw(alias)}.ctid is null or not (${this.#isAsRead()}) or ${this.#differs()})`;
   }
 
   get comparing(): RowComparing {
@@ -87,31 +109,73 @@ export class UpdateRows implements RowSink {
   }
 
   /** An array of texts for each column of the key and of the sink. */
-  #parts(bounds: Bounds, rows: readonly OutgoingRow[]): UpdateParts {
-    const keyNames = this.#key.columns.map((_, index) => `tidefill_k${index + 1}`);
-    const valueNames = this.#columns.map((_, index) => `tidefill_v${index + 1}`);
-    const keys = rows.map(({ key }) => key);
-    const values = rows.map((row) => row.values);
-    const arrays = [unnested(keys, keyNames.length), unnested(values, valueNames.length)];
-    const fresh = this.#columns.map((column, index) =>
-      this.#fresh(column, `tidefill_new.${valueNames[index]}`),
+  #parts(bounds: Bounds, rows: readonly OutgoingRow[]): RowParts {
+    const names = [...this.#keyNames, "tidefill_ctid", "tidefill_xmin", ...this.#valueNames];
+    // Side by side in the list of a select: a function in `from` would store its rows first.
+    const lists = [
+      unnested(
+        rows.map(({ key }) => key),
+        this.#keyNames.length,
+      ),
+      unnested(
+        rows.map(({ version }) => version),
+        2,
+      ),
+      unnested(
+        rows.map(({ values }) => values),
+        this.#valueNames.length,
+      ),
+    ];
+    const within = this.#key.within(bounds);
+    const assignments = this.#columns.map(
+      ({ column }, index) => `${quoteIdentifier(column.name)} = ${this.#freshTexts[index]}`,
     );
-    const names = this.#columns.map(({ column }) => quoteIdentifier(column.name));
+    return {
+      set: raw(assignments.join(", ")),
+      from: sql`(select ${join(lists)}) as tidefill_new(${raw(names.join(", "))})`,
+      // The bounds lead to a single scan of the key's index for the whole batch.
+      where: sql`${this.#key.equals(this.#keyNames.map((name) => `tidefill_new.${name}`))}
+        and ${within}
+        and ${this.#isAsRead()}
+        and ${this.#differs()}`,
+      within,
+    };
+  }
+
+  /** The condition that a row still is the version that was read. */
+  #isAsRead(): Sql {
+    return isVersion(
+      this.#key.alias,
+      "tidefill_new.tidefill_ctid::pg_catalog.tid",
+      "tidefill_new.tidefill_xmin::pg_catalog.xid",
+    );
+  }
+
+  /** The condition that a row is not what it shall be. */
+  #differs(): Sql {
     // Cast to the type under any domain: a cast to a domain over varchar(3) would truncate a value that an
     // assignment refuses.
     const current = this.#columns.map(
-      ({ column }, index) => `${this.#key.alias}.${names[index]}::${column.baseType}`,
+      ({ column }) => `${this.#key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`,
     );
-    const within = this.#key.within(bounds);
     // *<> compares bytes: = would treat 1.0 as 1.00, and 'a' as 'A' under a case-insensitive collation.
-    return {
-      set: raw(names.map((name, index) => `${name} = ${fresh[index]}`).join(", ")),
-      from: sql`rows from (${join(arrays)}) as tidefill_new(${raw([...keyNames, ...valueNames].join(", "))})`,
-      where: sql`${this.#key.equals(keyNames.map((name) => `tidefill_new.${name}`))}
-        and ${within}
-        and row(${raw(current.join(", "))})::record operator(pg_catalog.*<>) row(${raw(fresh.join(", "))})::record`,
-      within,
-    };
+    return raw(
+      `row(${current.join(", ")})::record operator(pg_catalog.*<>) row(${this.#freshTexts.join(", ")})::record`,
+    );
+  }
+
+  get #keyNames(): readonly string[] {
+    return this.#key.columns.map((_, index) => `tidefill_k${index + 1}`);
+  }
+
+  get #valueNames(): readonly string[] {
+    return this.#columns.map((_, index) => `tidefill_v${index + 1}`);
+  }
+
+  get #freshTexts(): readonly string[] {
+    return this.#columns.map((column, index) =>
+      this.#fresh(column, `tidefill_new.${this.#valueNames[index]}`),
+    );
   }
 
   // A transform sees JSON's null and SQL's as the same: where it returns null, either stays what it is.
@@ -121,6 +185,10 @@ export class UpdateRows implements RowSink {
     const current = `${this.#key.alias}.${quoteIdentifier(column.name)}`;
     return `coalesce(${value}, case when ${current}::text = 'null' then ${current}::${column.baseType} end)`;
   }
+}
+
+interface RowParts extends UpdateParts {
+  readonly from: Sql;
 }
 
 interface TargetColumn {

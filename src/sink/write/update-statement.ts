@@ -1,16 +1,14 @@
-import type { Key, KeyText } from "../../postgres/catalog/key.ts";
+import type { Key } from "../../postgres/catalog/key.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
-import { triggerExistsBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { bracketed, join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "../images/images.ts";
-import { readKeys } from "./read-keys.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
 /** One update of a batch: the assignments, and the rows that they apply to. */
 export interface UpdateParts {
   readonly set: Sql;
-  /** the other relation that the update reads, or null */
+  /** the rows of a transform with the versions that were read; null where `where` alone chooses the rows */
   readonly from: Sql | null;
   /** includes the batch's bounds */
   readonly where: Sql;
@@ -39,69 +37,62 @@ export class UpdateStatement {
     };
   }
 
-  /** Runs the update and counts. Where old values are read separately, unlocked rows are locked first. */
-  async run(
-    tx: Transaction,
-    parts: UpdateParts,
-    images: ImageTarget | null,
-    isLocked: boolean,
-  ): Promise<Written> {
-    if (images !== null && !images.hasReturningOld && !isLocked) await tx.query(this.#lock(parts.where));
+  /**
+   * Runs the update and counts. `incoming` is how many rows were found, if they are found by a statement
+   * before the update: one that has changed in between is not written.
+   */
+  async run(tx: Transaction, parts: UpdateParts, images: ImageTarget | null): Promise<Written> {
     const statement = this.build(parts, images);
     if (images !== null || this.#pending !== null) return countWritten(tx, statement);
     return { ...nothingWritten, written: (await tx.query(statement)).count };
   }
 
-  /** The keys of rows that should have been written, but differ and were not written by this transaction. */
-  async swallowed(tx: Transaction, { from, where }: UpdateParts): Promise<readonly KeyText[]> {
-    const { alias } = this.#key;
-    const tables = join([
-      sql`${qualifiedName(this.#relation)} as ${raw(alias)}`,
-      ...(from === null ? [] : [from]),
-    ]);
-    return readKeys(
-      tx,
-      sql`select pg_catalog.json_build_array(${this.#key.asTexts()}) as key
-      from ${tables}
-      where ${where}
-        and ${raw(alias)}.xmin <> pg_catalog.pg_current_xact_id()::pg_catalog.xid
-        and ${triggerExistsBefore(this.#relation, "update")}`,
-    );
-  }
-
   /** The statement; it returns one row of counts, unless only the written rows are counted. */
   build(parts: UpdateParts, images: ImageTarget | null): Sql {
     if (images === null && this.#pending === null) return this.#update(parts, images);
-    const kept =
-      images === null
-        ? raw("")
-        : sql`, kept as (
-      ${keepImages(images, this.#layout, { kind: "u", ages: ["old", "new"], from: raw("written") })}
+    const isFoundFirst = parts.from === null && images !== null && !images.hasReturningOld;
+    const found = sql`tidefill_found as materialized (
+      ${this.#before(parts.where)}
     )`;
-    const stillPending = this.#pending === null ? "0" : "pg_catalog.count(*) filter (where still_pending)";
-    return sql`with written as (
+    const written = sql`written as (
       ${this.#update(parts, images)}
-    )${kept}
-    select pg_catalog.count(*) as written, ${raw(stillPending)} as still_pending
+    )`;
+    const kept = (into: ImageTarget): Sql => sql`kept as (
+      ${keepImages(into, this.#layout, { kind: "u", ages: ["old", "new"], from: raw("written") })}
+    )`;
+    const queries = [...(isFoundFirst ? [found] : []), written, ...(images === null ? [] : [kept(images)])];
+    const stillPending = this.#pending === null ? "0" : "pg_catalog.count(*) filter (where still_pending)";
+    const incoming = isFoundFirst
+      ? ",\n      (select pg_catalog.count(*) from tidefill_found) as incoming"
+      : "";
+    return sql`with ${join(queries)}
+    select pg_catalog.count(*) as written, ${raw(stillPending)} as still_pending${raw(incoming)}
     from written`;
   }
 
   #update({ set, from, where, within }: UpdateParts, images: ImageTarget | null): Sql {
-    const before = images === null || images.hasReturningOld ? null : this.#before(within);
-    const sources = [from, before?.from ?? null].filter((each) => each !== null);
-    const others =
-      sources.length === 0
-        ? raw("")
-        : sql`
-      from ${join(sources)}`;
-    const joined =
-      before === null
-        ? raw("")
-        : sql`
-        and ${before.where}`;
-    return sql`update ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
-      set ${set}${others}
-      where ${where}${joined}${this.#returning(images)}`;
+    const table = sql`update ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
+      set ${set}`;
+    if (images === null || images.hasReturningOld)
+      return sql`${table}${
+        from === null
+          ? raw("")
+          : sql`
+      from ${from}`
+      }
+      where ${where}${this.#returning(images)}`;
+    // The versions that are updated, once more for their old values: the rows that were found, or those of the
+    // batch.
+    const before =
+      from === null
+        ? raw("tidefill_found")
+        : sql`${from}, (
+        ${this.#before(within)}
+      )`;
+    return sql`${table}
+      from ${before} as ${raw(`${this.#earlier}(${this.#namesBefore.join(", ")})`)}
+      where ${from === null ? within : where}
+        and ${this.#isBefore()}${this.#returning(images)}`;
   }
 
   #returning(images: ImageTarget | null): Sql {
@@ -133,29 +124,47 @@ export class UpdateStatement {
     return this.#relation.name === "tidefill_before" ? "tidefill_earlier" : "tidefill_before";
   }
 
-  // The same rows again, under names that no expression of the job can refer to; locked, so that they are the
-  // latest.
-  #before(within: Sql): { readonly from: Sql; readonly where: Sql } {
-    const layout = this.#layout;
+  // Under names that no expression of the job can refer to.
+  get #namesBefore(): readonly string[] {
     const keys = this.#key.columns.map((_, index) => `tidefill_k${index + 1}`);
-    const names = [...keys, ...layout.valueNames("old").map((name) => `tidefill_${name}`)].join(", ");
-    const { alias } = this.#key;
-    const key = layout.keysOf(alias);
-    const from = sql`(
-        select ${key}, ${layout.valuesOf("old", alias)}
-        from ${qualifiedName(this.#relation)} as ${raw(alias)}
-        where ${within}
-        for no key update of ${raw(alias)}
-      ) as ${raw(this.#earlier)}(${raw(names)})`;
-    return { from, where: this.#key.equals(keys.map((name) => `${this.#earlier}.${name}`)) };
+    const values = this.#layout.valueNames("old").map((name) => `tidefill_${name}`);
+    return [...keys, ...values, "tidefill_ctid", "tidefill_xmin"];
   }
 
-  #lock(where: Sql): Sql {
-    return sql`select pg_catalog.count(*) from (
+  /** Rows as they are before the update, and which versions they are. */
+  #before(where: Sql): Sql {
+    const { alias } = this.#key;
+    const layout = this.#layout;
+    return sql`select ${layout.keysOf(alias)}, ${layout.valuesOf("old", alias)}, ${raw(`${alias}.ctid, ${alias}.xmin`)}
+        from ${qualifiedName(this.#relation)} as ${raw(alias)}
+        where ${where}`;
+  }
+
+  /** The condition that a row is the version that was there before. */
+  #isBefore(): Sql {
+    const earlier = this.#earlier;
+    const keys = this.#key.columns.map((_, index) => `${earlier}.tidefill_k${index + 1}`);
+    const version = isVersion(this.#key.alias, `${earlier}.tidefill_ctid`, `${earlier}.tidefill_xmin`);
+    return sql`${this.#key.equals(keys)}
+        and ${version}`;
+  }
+
+  /** Locks the rows that fulfil a condition, in the order of the key. */
+  async lock(tx: Transaction, where: Sql): Promise<void> {
+    await tx.query(sql`select pg_catalog.count(*) from (
         select from ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
         where ${where}
         order by ${this.#key.list}
         for no key update of ${raw(this.#key.alias)}
-      ) as locked`;
+      ) as locked`);
   }
+}
+
+/**
+ * The condition that a row of the table under `alias` is the version at this address, by this transaction. An
+ * update of the row by another session makes a version with another `xmin`, which does not fulfil it.
+ */
+export function isVersion(alias: string, ctid: string, xmin: string): Sql {
+  const equal = "operator(pg_catalog.=)";
+  return raw(`${alias}.ctid ${equal} ${ctid} and ${alias}.xmin ${equal} ${xmin}`);
 }

@@ -21,6 +21,8 @@ export interface Written {
   readonly swallowed: number;
   /** the keys of their source rows, as far as they are known */
   readonly swallowedKeys: readonly KeyText[];
+  /** keys of rows that are no longer as they were read: they are left alone, and have to be read again */
+  readonly changed: readonly KeyText[];
 }
 
 export const nothingWritten: Written = {
@@ -32,6 +34,7 @@ export const nothingWritten: Written = {
   refused: [],
   swallowed: 0,
   swallowedKeys: [],
+  changed: [],
 };
 
 /**
@@ -46,7 +49,8 @@ export async function countWritten(
   const { rows } = await tx.query(statement);
   const [row] = rows;
   // The whole batch is retried: then the row exists from the beginning.
-  if (Number(row?.missed ?? 0) > 0) throw new NotCommittedError("a row that came in between");
+  if (Number(row?.missed ?? 0) > 0)
+    throw new NotCommittedError("another session inserted a row during its write");
   return row === undefined ? nothingWritten : toWritten(row, keyOf);
 }
 
@@ -60,6 +64,7 @@ function toWritten(row: Row, keyOf: (source: unknown) => KeyText): Written {
     stillPending: count("still_pending"),
     swallowed: count("swallowed"),
     swallowedKeys: [],
+    changed: [],
     refused: (JSON.parse(row.refused ?? "[]") as readonly unknown[]).map(keyOf),
   };
 }

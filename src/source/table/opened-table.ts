@@ -4,7 +4,13 @@ import type { Bounds, Key } from "../../postgres/catalog/key.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import { BadRecord, type ReadableSource, type ReadColumn, type TextRow } from "../readable-source.ts";
+import {
+  BadRecord,
+  type ReadableSource,
+  type ReadColumn,
+  type RowVersions,
+  type TextRow,
+} from "../readable-source.ts";
 import { KeyWalk } from "./key-walk.ts";
 import { TableRows } from "./table-rows.ts";
 import { fetchable, mostBytes, tooLargeColumn } from "./too-large-column.ts";
@@ -13,8 +19,8 @@ import { fetchable, mostBytes, tooLargeColumn } from "./too-large-column.ts";
 export interface TableUse {
   /** the rows travel to the client, so their bytes are measured */
   readonly travels: boolean;
-  /** the rows are updated or deleted, so they are locked until then */
-  readonly isWritten: boolean;
+  /** how the rows that were read are met again when they are written; null where they are only read */
+  readonly metBy: "lock" | "version" | null;
 }
 
 /** A table as a source, with what the catalogue says about it: the statements that read it. */
@@ -26,6 +32,8 @@ export class OpenedTable implements ReadableSource {
   readonly columns: readonly ReadColumn[];
   readonly #use: TableUse;
   readonly #listOf: ((bounds: Bounds) => Sql) | null;
+  readonly #tooLarge: Sql | null;
+  readonly versions?: RowVersions;
 
   constructor(
     definition: TableRows<unknown>,
@@ -45,6 +53,8 @@ export class OpenedTable implements ReadableSource {
       at,
       codec: new ColumnCodec(name, definition.table.columns[name] ?? ""),
     }));
+    this.#tooLarge = tooLargeColumn(key.alias, this.#readColumns);
+    if (use.metBy === "version") this.versions = this.#versions();
     this.walk = new KeyWalk(relation, key, walkFilter, use.travels ? this.#width() : null, definition.filter);
   }
 
@@ -63,12 +73,20 @@ export class OpenedTable implements ReadableSource {
     return this.key.columns.length;
   }
 
-  async *read(
+  read(
     tx: Transaction,
     bounds: Bounds,
     portion: () => number,
   ): AsyncGenerator<readonly (TextRow | BadRecord)[]> {
-    const portions = tx.read(this.readStatement(bounds), portion);
+    return this.#read(tx, this.readStatement(bounds), portion);
+  }
+
+  async *#read(
+    tx: Transaction,
+    statement: Sql,
+    portion: () => number,
+  ): AsyncGenerator<readonly (TextRow | BadRecord)[]> {
+    const portions = tx.read(statement, portion);
     const marker = this.#tooLarge === null ? null : this.columns.length;
     for await (const rows of portions) {
       yield marker === null ? rows : rows.map((row) => this.#orTooLarge(row, row[marker] ?? null));
@@ -88,24 +106,34 @@ export class OpenedTable implements ReadableSource {
     return this.columns.flatMap(({ name }) => this.relation.columns.find((each) => each.name === name) ?? []);
   }
 
-  get #tooLarge(): Sql | null {
-    return tooLargeColumn(this.key.alias, this.#readColumns);
+  #versions(): RowVersions {
+    return {
+      at: this.columns.length + (this.#tooLarge === null ? 0 : 1),
+      readAgain: (tx, bounds, keys, portion) => {
+        const condition = sql`${this.condition(bounds)}
+        and ${this.key.among(keys)}`;
+        return this.#read(tx, this.#statement(condition, true), portion);
+      },
+    };
   }
 
-  /** The rows of a batch in key order. Rows that will be written are locked, but may still be referred to. */
+  /** The rows of a batch in key order. Rows that are locked may still be referred to. */
   readStatement(bounds: Bounds): Sql {
-    const tooLarge = this.#tooLarge;
-    const values = this.valuesOf(this.columns.map(({ name }) => name));
-    const list = tooLarge === null ? values : sql`${values}, ${tooLarge} as tidefill_too_large`;
-    return sql`select ${list}
-      from ${qualifiedName(this.relation)} as ${raw(this.key.alias)}
-      where ${this.condition(bounds)}
-      order by ${this.key.list}${raw(
-        this.#use.isWritten
-          ? `
-      for no key update of ${this.key.alias}`
-          : "",
-      )}`;
+    return this.#statement(this.condition(bounds), this.#use.metBy === "lock");
+  }
+
+  #statement(condition: Sql, isLocked: boolean): Sql {
+    const { alias } = this.key;
+    const tooLarge = this.#tooLarge === null ? [] : [sql`${this.#tooLarge} as tidefill_too_large`];
+    const versions = this.versions === undefined ? [] : [raw(`${alias}.ctid, ${alias}.xmin`)];
+    const lock = isLocked
+      ? raw(`
+      for no key update of ${alias}`)
+      : raw("");
+    return sql`select ${join([this.valuesOf(this.columns.map(({ name }) => name)), ...tooLarge, ...versions])}
+      from ${qualifiedName(this.relation)} as ${raw(alias)}
+      where ${condition}
+      order by ${this.key.list}${lock}`;
   }
 
   /** Columns as a transform reads them, each under its own name. */

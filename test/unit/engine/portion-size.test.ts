@@ -13,7 +13,7 @@ function after(...rows: readonly number[]): number {
 test("begins with a few rows and grows while rows are small", () => {
   expect(new PortionSize().rows).toBe(32);
   expect(after(100)).toBe(128);
-  expect(after(100, 100, 100)).toBe(500);
+  expect(after(100, 100, 100)).toBe(2_000);
 });
 
 test("one wide row makes all later portions small, and a portion of one row may be of any width", () => {
