@@ -3,6 +3,7 @@ import { RefusedError, UsageError } from "../errors.ts";
 import type { BoundJob, Job } from "../job/definition/define-job.ts";
 import { definitionFingerprint } from "../job/definition/fingerprint.ts";
 import { readKey } from "../postgres/catalog/key-index.ts";
+import { mayReadVersions } from "../postgres/catalog/may-read-versions.ts";
 import type { Relation } from "../postgres/catalog/relation.ts";
 import type { Database, Transaction } from "../postgres/transaction/database.ts";
 import { lookBriefly } from "../postgres/transaction/look-briefly.ts";
@@ -139,7 +140,8 @@ async function assemble(
   outside: OpenedOutside | null,
 ): Promise<OpenedJob> {
   const { source, sink } = parts;
-  const use = { travels: job.kind === "row job", metBy: meetingOf(sink) };
+  const mayMeet = from !== null && (await mayReadVersions(tx, from));
+  const use = { travels: job.kind === "row job", metBy: meetingOf(sink, mayMeet) };
   const table = source instanceof TableRows && from !== null ? await openTable(tx, source, from, use) : null;
   const readable = table ?? outside;
   if (readable === null) throw new UsageError(`The source of job ${job.name} cannot be opened.`);

@@ -2,6 +2,7 @@ import { UsageError } from "../../errors.ts";
 import type { BoundJob } from "../../job/definition/define-job.ts";
 import { Key, type KeyText } from "../../postgres/catalog/key.ts";
 import { findKeyIndexes, readKey } from "../../postgres/catalog/key-index.ts";
+import { mayReadVersions } from "../../postgres/catalog/may-read-versions.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
 import { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
@@ -54,10 +55,14 @@ async function openRowSink(
     const encoder = new RowEncoder(sink.table.columns, sink.columns);
     return new InsertRows(columns, encoder, insert, sink.onConflict === null ? stillPending(table) : null);
   }
-  const { relation, key, definition } = requireTable(table);
+  const { relation, key, definition, versions } = requireTable(table);
   if (sink instanceof UpdateSink) {
     const types = { ...definition.table.columns, ...sink.table.columns };
-    return new UpdateRows(relation, key, types, sink.columns, definition.pending);
+    const { pending } = definition;
+    return new UpdateRows(relation, key, types, sink.columns, {
+      pending,
+      isByVersion: versions !== undefined,
+    });
   }
   if (sink instanceof DeleteSink) return new DeleteRows(relation, key);
   if (sink instanceof MoveSink) {
@@ -77,7 +82,8 @@ async function openSqlSink(
   const { pending } = definition;
   if (sink instanceof SqlUpdateSink) {
     const guard = await TriggerGuard.open(tx, relation, ["update"]);
-    return new UpdateBySql(relation, key, sink.expressions, pending, guard);
+    const isByVersion = await mayReadVersions(tx, relation);
+    return new UpdateBySql(relation, key, sink.expressions, pending, { guard, isByVersion });
   }
   if (sink instanceof DeleteSink)
     return new DeleteBySql(relation, key, await TriggerGuard.open(tx, relation, ["delete"]));

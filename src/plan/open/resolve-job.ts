@@ -53,10 +53,11 @@ export function changedTable(sink: AnySink): Table | null {
 
 /**
  * How the rows that a sink writes are met again after they were read. An update meets the version that was
- * read, so a transform holds no lock; what is deleted is locked.
+ * read, so a transform holds no lock; what is deleted is locked, and so is everything where the role may not
+ * read versions.
  */
-export function meetingOf(sink: AnySink): "lock" | "version" | null {
-  if (sink instanceof UpdateSink) return "version";
+export function meetingOf(sink: AnySink, mayReadVersions: boolean): "lock" | "version" | null {
+  if (sink instanceof UpdateSink && mayReadVersions) return "version";
   return changedTable(sink) === null ? null : "lock";
 }
 

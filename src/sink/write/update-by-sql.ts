@@ -22,6 +22,7 @@ export class UpdateBySql implements SqlSink {
   readonly #columns: readonly TargetColumn[];
   readonly #pending: Sql | null;
   readonly #update: UpdateStatement;
+  readonly #isByVersion: boolean;
   readonly guards: readonly TriggerGuard[];
   readonly toWrite = (inScope: Sql): Sql => sql`${inScope}${this.#unlessUnchanged()}`;
 
@@ -30,8 +31,9 @@ export class UpdateBySql implements SqlSink {
     key: Key,
     expressions: Readonly<Record<string, Sql>>,
     pending: Sql | null,
-    guard: TriggerGuard,
+    { guard, isByVersion }: { readonly guard: TriggerGuard; readonly isByVersion: boolean },
   ) {
+    this.#isByVersion = isByVersion;
     this.#key = key;
     this.guards = [guard];
     this.#pending = pending;
@@ -40,7 +42,7 @@ export class UpdateBySql implements SqlSink {
       return expression === undefined ? [] : [{ column, expression }];
     });
     const columns = this.#columns.map(({ column }) => column);
-    this.#update = new UpdateStatement(relation, key, columns, pending);
+    this.#update = new UpdateStatement(relation, key, columns, pending, isByVersion);
   }
 
   images(isEncrypted: boolean): SinkImages {
@@ -49,10 +51,14 @@ export class UpdateBySql implements SqlSink {
 
   async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
     const parts = this.#parts(bounds, inScope);
+    // Without versions, a row that changes between the look for its old values and the update must be locked.
+    if (!this.#isByVersion && images !== null && !images.hasReturningOld)
+      await this.#update.lock(tx, parts.where);
     const first = await this.#update.run(tx, parts, images);
     const missed = (first.incoming ?? first.written) - first.written;
     // With a trigger that may swallow rows, the batch has locked them before, so that none can have changed.
-    if (missed === 0 || this.guards.some(({ isThere }) => isThere)) return { ...first, incoming: null };
+    const isLocked = !this.#isByVersion || this.guards.some(({ isThere }) => isThere);
+    if (missed === 0 || isLocked) return { ...first, incoming: null };
     const alias = raw(this.#key.alias);
     const where = sql`${parts.where}
         and ${alias}.xmin <> pg_catalog.pg_current_xact_id()::pg_catalog.xid`;

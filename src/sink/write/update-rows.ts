@@ -23,14 +23,17 @@ export class UpdateRows implements RowSink {
   readonly #columns: readonly TargetColumn[];
   readonly #encoder: RowEncoder;
   readonly #update: UpdateStatement;
+  /** false where the batch has locked its rows when it read them */
+  readonly #isByVersion: boolean;
 
   constructor(
     relation: Relation,
     key: Key,
     types: Readonly<Record<string, string>>,
     columns: readonly string[],
-    pending: Sql | null,
+    { pending, isByVersion }: { readonly pending: Sql | null; readonly isByVersion: boolean },
   ) {
+    this.#isByVersion = isByVersion;
     this.#relation = relation;
     this.#key = key;
     this.#encoder = new RowEncoder(types, columns);
@@ -39,7 +42,7 @@ export class UpdateRows implements RowSink {
       return column === undefined ? [] : [{ column, codec: this.#encoder.codec(name) }];
     });
     const written = this.#columns.map(({ column }) => column);
-    this.#update = new UpdateStatement(relation, key, written, pending);
+    this.#update = new UpdateStatement(relation, key, written, pending, isByVersion);
   }
 
   images(isEncrypted: boolean): SinkImages {
@@ -110,17 +113,22 @@ export class UpdateRows implements RowSink {
 
   /** An array of texts for each column of the key and of the sink. */
   #parts(bounds: Bounds, rows: readonly OutgoingRow[]): RowParts {
-    const names = [...this.#keyNames, "tidefill_ctid", "tidefill_xmin", ...this.#valueNames];
+    const versionNames = this.#isByVersion ? ["tidefill_ctid", "tidefill_xmin"] : [];
+    const names = [...this.#keyNames, ...versionNames, ...this.#valueNames];
     // Side by side in the list of a select: a function in `from` would store its rows first.
     const lists = [
       unnested(
         rows.map(({ key }) => key),
         this.#keyNames.length,
       ),
-      unnested(
-        rows.map(({ version }) => version),
-        2,
-      ),
+      ...(this.#isByVersion
+        ? [
+            unnested(
+              rows.map(({ version }) => version),
+              2,
+            ),
+          ]
+        : []),
       unnested(
         rows.map(({ values }) => values),
         this.#valueNames.length,
@@ -142,8 +150,9 @@ export class UpdateRows implements RowSink {
     };
   }
 
-  /** The condition that a row still is the version that was read. */
+  /** The condition that a row still is the version that was read; a locked row is. */
   #isAsRead(): Sql {
+    if (!this.#isByVersion) return raw("true");
     return isVersion(
       this.#key.alias,
       "tidefill_new.tidefill_ctid::pg_catalog.tid",

@@ -22,8 +22,17 @@ export class UpdateStatement {
   readonly #relation: Relation;
   readonly #key: Key;
   readonly #pending: Sql | null;
+  readonly #isByVersion: boolean;
 
-  constructor(relation: Relation, key: Key, columns: readonly Column[], pending: Sql | null) {
+  /** With `isByVersion` a row is met in the version that was found; otherwise by its key, under a lock. */
+  constructor(
+    relation: Relation,
+    key: Key,
+    columns: readonly Column[],
+    pending: Sql | null,
+    isByVersion: boolean,
+  ) {
+    this.#isByVersion = isByVersion;
     this.#relation = relation;
     this.#key = key;
     this.#pending = pending;
@@ -128,14 +137,15 @@ export class UpdateStatement {
   get #namesBefore(): readonly string[] {
     const keys = this.#key.columns.map((_, index) => `tidefill_k${index + 1}`);
     const values = this.#layout.valueNames("old").map((name) => `tidefill_${name}`);
-    return [...keys, ...values, "tidefill_ctid", "tidefill_xmin"];
+    return [...keys, ...values, ...(this.#isByVersion ? ["tidefill_ctid", "tidefill_xmin"] : [])];
   }
 
   /** Rows as they are before the update, and which versions they are. */
   #before(where: Sql): Sql {
     const { alias } = this.#key;
     const layout = this.#layout;
-    return sql`select ${layout.keysOf(alias)}, ${layout.valuesOf("old", alias)}, ${raw(`${alias}.ctid, ${alias}.xmin`)}
+    const version = this.#isByVersion ? [raw(`${alias}.ctid, ${alias}.xmin`)] : [];
+    return sql`select ${join([layout.keysOf(alias), layout.valuesOf("old", alias), ...version])}
         from ${qualifiedName(this.#relation)} as ${raw(alias)}
         where ${where}`;
   }
@@ -144,6 +154,7 @@ export class UpdateStatement {
   #isBefore(): Sql {
     const earlier = this.#earlier;
     const keys = this.#key.columns.map((_, index) => `${earlier}.tidefill_k${index + 1}`);
+    if (!this.#isByVersion) return this.#key.equals(keys);
     const version = isVersion(this.#key.alias, `${earlier}.tidefill_ctid`, `${earlier}.tidefill_xmin`);
     return sql`${this.#key.equals(keys)}
         and ${version}`;
