@@ -29,7 +29,7 @@ export function isStale() {
 export function build() {
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   if (!existsSync(compiler)) {
-    process.stderr.write("tidefill is not built in this checkout. Type: npm ci\n");
+    process.stderr.write(`tidefill is not built in ${root}. Type there: npm ci\n`);
     process.exit(2);
   }
   if (!take(lock)) return waitForOther();

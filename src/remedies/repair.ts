@@ -12,6 +12,6 @@ export interface Differing {
 export function repairOf({ job, ofRun, read, differing }: Differing): string {
   if (ofRun === null) return `Do the work: tidefill run ${job}`;
   if (read > 1 && differing === read)
-    return `Every row differs. A job that works on its own result (n = n + 1) always differs: check it by an integrity query instead. Otherwise undo the run and do it again: tidefill undo ${ofRun} && tidefill run ${job}`;
-  return `Repair them: tidefill run ${job} --again   if doing a row twice gives the same, or if the job's pending finds these rows; otherwise undo the run and do it again: tidefill undo ${ofRun} && tidefill run ${job}   or restore a backup: tidefill backup restore <dir>`;
+    return `Every row differs. A job that works on its own result (n = n + 1) always differs: check it by an integrity query instead. Otherwise undo the run and do it again: tidefill undo ${job} && tidefill run ${job}`;
+  return `Repair them: tidefill run ${job} --again   if its pending finds these rows, or if it has no pending and doing a row twice gives the same; otherwise undo the run and do it again: tidefill undo ${job} && tidefill run ${job}   or restore a backup: tidefill backup restore <dir>`;
 }

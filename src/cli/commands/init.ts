@@ -95,6 +95,8 @@ function whatNext(folder: string, { written, kept }: ProjectReport): readonly st
   return [
     ...(folder === "." ? [] : [`cd ${folder}`]),
     ...(isInstalled ? [] : ["npm install"]),
+    // A package.json that was there does not name what the types of the jobs need.
+    ...(kept.includes("package.json") ? ["npm install --save-dev typescript @types/node"] : []),
     ...(hasExamples ? examples : kept.includes("jobs/") ? ["npx tidefill list"] : []),
     "npx tidefill new <job> --table <table> --database-url postgres://…",
   ];

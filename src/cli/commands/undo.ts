@@ -46,6 +46,6 @@ async function sayStepsThatStay(settings: CommonSettings, job: string): Promise<
   const names = known.filter(({ phase }) => phase === "expand").map(({ name }) => name);
   if (names.length === 0) return;
   say(
-    `${emphasise("cyan", "→")} The expand steps stay (${names.join(", ")}). To undo them as well: tidefill undo --to <job before it>`,
+    `${emphasise("cyan", "→")} The expand steps stay (${names.join(", ")}). To undo them as well: tidefill undo --to <job before it>   or, where there is none: tidefill undo --to nothing`,
   );
 }

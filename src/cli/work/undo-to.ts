@@ -43,7 +43,7 @@ export async function undoTo(
     { isAnnounced: true },
   );
   for (const plan of plans) say(describe(plan));
-  const question = `Undo these ${plans.length} jobs, in this order? What their steps added is dropped, with everything in it.`;
+  const question = `Undo ${plans.length === 1 ? "this job" : `these ${plans.length} jobs, in this order`}? What their steps added is dropped, with everything in it.`;
   if (plans.length === 0) say(`There is nothing to undo after ${to}.`);
   else await requireConfirmation(given.yes, question, to);
   const jobs: { readonly job: string; readonly report: RunReport | null }[] = [];

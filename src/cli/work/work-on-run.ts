@@ -154,8 +154,10 @@ function partsOf(report: RunReport): string[] {
       images,
     ];
   }
-  if (kind === "verify")
-    return [`${formatCount(rows.read)} rows compared`, `${formatCount(rows.conflicted)} differences`];
+  if (kind === "verify") {
+    const differences = `${formatCount(rows.conflicted)} ${rows.conflicted === 1 ? "difference" : "differences"}`;
+    return [`${formatCount(rows.read)} rows compared`, differences];
+  }
   return [
     `${formatCount(rows.written)} rows ${rowWord(report)}`,
     ...some(rows.unchanged, "already right"),

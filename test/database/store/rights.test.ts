@@ -1,5 +1,6 @@
 import {
   addColumn,
+  defineJob,
   defineSqlJob,
   type RefusedError,
   rowsOf,
@@ -47,6 +48,29 @@ const tables = {
     create table low partition of t for values from (minvalue) to (500);
     create table high partition of t for values from (500) to (maxvalue)`,
 };
+
+test.each(Object.entries(tables))(
+  "a transform updates %s with privileges for single columns, under locks",
+  async (_, create) => {
+    await thingsOf(database, create);
+    await database.query("insert into things.t select g from generate_series(1, 1000) g");
+    const byTransform = defineJob({
+      name: "count-by-transform",
+      source: rowsOf(things, { read: ["n"], pending: sql`n is null` }),
+      transform: ({ id }) => ({ n: Number(id) }),
+      sink: update(things, ["n"]),
+    });
+    await limited(
+      `grant create on database ${database.name} to ${role}; ${ofColumns}`,
+      async (connectionString) => {
+        expect(await runJob(byTransform, { connectionString })).toMatchObject({ rows: { written: 1_000 } });
+        expect(await database.query("select count(*)::integer as right from things.t where n = id")).toEqual([
+          { right: 1_000 },
+        ]);
+      },
+    );
+  },
+);
 
 test.each(Object.entries(tables))(
   "a verify of %s is refused before it begins where column privileges leave out the row address",
