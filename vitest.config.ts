@@ -15,8 +15,9 @@ export default defineConfig({
       { name: "quick", description: "Looks at files only, within a second or two: npm test runs it." },
     ],
     setupFiles: ["test/support/leaks.ts"],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Several times what the longest test takes on a quiet machine, since a busy one must not fail it.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // More than processors: tests wait much, for leases to run out and for servers to start.
     maxWorkers: availableParallelism() + 1,
     // The files of a worker share the modules of `src`: loading them again for each file took a quarter of the time.

@@ -17,7 +17,7 @@ const firstRows = 10_000;
 const fewestRows = 100;
 const mostRows = 100_000;
 /** Many more ranges than workers, so that the last ones end at about the same time. */
-const rangesPerWorker = 8;
+const rangesPerWorker = 16;
 
 const longestWalkMs = 60_000;
 
