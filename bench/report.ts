@@ -77,6 +77,8 @@ const rivals: readonly (readonly [ours: string, other: string])[] = [
   ["tidefill-row-without-undo", "naive-loop"],
   ["tidefill-row-without-undo", "django"],
   ["tidefill-copy-row", "insert-select"],
+  ["tidefill-copy-keep", "insert-select"],
+  ["tidefill-copy-keep-small", "insert-select"],
   ["tidefill-copy-sql", "insert-select"],
   ["tidefill-copy-row", "copy-by-hand-driver"],
   ["tidefill-copy-sql", "copy-by-hand-sql"],

@@ -5,7 +5,7 @@ import { Oracle } from "./oracle.ts";
 
 const copyTable = `create table essay_copy (
   id bigint primary key, student_id bigint not null, title text not null, content text not null,
-  submitted_at timestamptz not null)`;
+  submitted_at timestamptz not null, word_count integer)`;
 
 /** A sample school. Every contestant gets a copy that is the same block by block. */
 export class Template {

@@ -55,6 +55,20 @@ export const contestants: readonly Contestant[] = [
   new Tidefill("tidefill-copy-row", "`tidefill run`, a copy by a transform", ["run", "copy-essays"], {
     task: "copy",
   }),
+  new Tidefill(
+    "tidefill-copy-keep",
+    "a copy whose transform reads the large column and returns another",
+    ["run", "copy-essays-keep"],
+    { task: "copy" },
+  ),
+  new Tidefill(
+    "tidefill-copy-keep-small",
+    "the same, reading a small column",
+    ["run", "copy-essays-keep-small"],
+    {
+      task: "copy",
+    },
+  ),
   new Tidefill("tidefill-copy-sql", "`tidefill run`, a copy in SQL", ["run", "copy-essays-sql"], {
     task: "copy",
   }),

@@ -24,5 +24,6 @@ export const essayCopies = table("essay_copy", {
     title: "text",
     content: "text",
     submitted_at: "timestamptz",
+    word_count: "integer?",
   },
 });

@@ -69,6 +69,7 @@ export const checkNames = [
   "columns-can-be-written",
   "no-rule-rewrites",
   "columns-are-filled",
+  "kept-columns-fit",
   "delete-takes-no-others",
   "foreign-keys-have-an-index",
   "published-rows-have-an-identity",

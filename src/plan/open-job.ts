@@ -10,6 +10,7 @@ import { lookBriefly } from "../postgres/transaction/look-briefly.ts";
 import { OpenedTable, type TableUse } from "../source/table/opened-table.ts";
 import { TableRows } from "../source/table/table-rows.ts";
 import { checkJob, checkOpened } from "./check-job.ts";
+import { keptColumnsFit } from "./checks/kept-columns-fit.ts";
 import { keyIsNotPersonal } from "./checks/key-is-not-personal.ts";
 import { scopeIsSaid } from "./checks/scope-is-said.ts";
 import type { Refusal } from "./open/check.ts";
@@ -25,6 +26,7 @@ import {
   type AnySource,
   changedTable,
   insertOf,
+  keptOf,
   meetingOf,
   resolveJob,
 } from "./open/resolve-job.ts";
@@ -121,6 +123,7 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
       overridesIdentity: insert.overridesIdentity,
     } as const;
     refusals.push(...(await checkJob({ ...subject, verb: "insert" }, "target")));
+    if (from !== null) refusals.push(...(await keptColumnsFit(tx, from, into, keptOf(sink))));
   }
   return { refusals, from, into };
 }
@@ -202,7 +205,7 @@ function fingerprintTables({ source, sink }: Parts, from: Relation | null, into:
   const insert = insertOf(sink);
   return hash([
     source instanceof TableRows && from !== null
-      ? columnsThat(from, [...source.table.key, ...source.read, ...sink.columns])
+      ? columnsThat(from, [...source.table.key, ...source.read, ...sink.columns, ...keptOf(sink)])
       : null,
     insert !== null && into !== null ? columnsThat(into, insert.columns) : null,
   ]);

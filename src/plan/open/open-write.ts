@@ -1,6 +1,6 @@
 import { UsageError } from "../../errors.ts";
 import type { BoundJob } from "../../job/definition/define-job.ts";
-import { Key, type KeyText } from "../../postgres/catalog/key.ts";
+import { type Bounds, Key, type KeyText } from "../../postgres/catalog/key.ts";
 import { findKeyIndexes, readKey } from "../../postgres/catalog/key-index.ts";
 import { mayReadVersions } from "../../postgres/catalog/may-read-versions.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
@@ -17,6 +17,7 @@ import type { OnConflict } from "../../sink/definitions/on-conflict.ts";
 import { SqlUpdateSink, UpdateSink } from "../../sink/definitions/update.ts";
 import { rowAddress } from "../../sink/images/images.ts";
 import { DeleteBySql, DeleteRows } from "../../sink/write/delete-rows.ts";
+import type { KeptColumns } from "../../sink/write/incoming.ts";
 import { InsertBySql } from "../../sink/write/insert-by-sql.ts";
 import { InsertRows, type StillPending } from "../../sink/write/insert-rows.ts";
 import { InsertStatement } from "../../sink/write/insert-statement.ts";
@@ -52,8 +53,12 @@ async function openRowSink(
 ): Promise<RowSink> {
   if (sink instanceof InsertSink) {
     const { insert, columns } = await openInsert(tx, sink, requireRelation(into));
-    const encoder = new RowEncoder(sink.table.columns, sink.columns);
-    return new InsertRows(columns, encoder, insert, sink.onConflict === null ? stillPending(table) : null);
+    const encoder = new RowEncoder(sink.table.columns, sink.computed);
+    const [computed, kept] = [columns.slice(0, sink.computed.length), columns.slice(sink.computed.length)];
+    return new InsertRows(computed, encoder, insert, {
+      stillPending: sink.onConflict === null ? stillPending(table) : null,
+      kept: kept.length === 0 ? null : keptFrom(requireTable(table), kept),
+    });
   }
   const { relation, key, definition, versions } = requireTable(table);
   if (sink instanceof UpdateSink) {
@@ -66,7 +71,7 @@ async function openRowSink(
   }
   if (sink instanceof DeleteSink) return new DeleteRows(relation, key);
   if (sink instanceof MoveSink) {
-    const encoder = new RowEncoder(sink.into.table.columns, sink.into.columns);
+    const encoder = new RowEncoder(sink.into.table.columns, sink.into.computed);
     const target = await moveTarget(tx, sink, requireRelation(into));
     return new MoveRows(relation, key, target, encoder, await TriggerGuard.open(tx, relation, ["delete"]));
   }
@@ -135,7 +140,8 @@ async function openConflict(
 async function moveTarget(tx: Transaction, { into }: MoveSink<unknown> | SqlMoveSink, relation: Relation) {
   const key = await keyOfInserted(tx, relation, into.table.key);
   const { overridesIdentity } = into;
-  return { relation, key, columns: columnsOf(relation, into.columns), overridesIdentity };
+  const kept = into instanceof InsertSink ? columnsOf(relation, into.kept) : [];
+  return { relation, key, columns: columnsOf(relation, into.columns), kept, overridesIdentity };
 }
 
 /** Finds an inserted row again: by the description's key where it is usable, otherwise by address. */
@@ -143,6 +149,21 @@ async function keyOfInserted(tx: Transaction, relation: Relation, key: readonly 
   const [index] = key.length === 0 ? [] : await findKeyIndexes(tx, relation, key);
   const isKey = index !== undefined && ["none", "other-order"].includes(index.fault);
   return isKey ? readKey(tx, relation, key) : new Key(rowAddress, quoteIdentifier(relation.name));
+}
+
+/** Columns of the batch's rows, which the batch has locked, so they are what the transform has seen. */
+function keptFrom(
+  { relation, key }: OpenedTable,
+  columns: readonly Column[],
+): (bounds: Bounds) => KeptColumns {
+  const names = key.columns.map((_, index) => `tidefill_new.key_${index + 1}`);
+  return (bounds) => ({
+    columns,
+    values: columns.map(({ name }) => `${key.alias}.${quoteIdentifier(name)}`),
+    from: sql`${qualifiedName(relation)} as ${raw(key.alias)}`,
+    where: sql`${key.equals(names)} and ${key.within(bounds)}`,
+    keyWidth: names.length,
+  });
 }
 
 /** Counts the rows just inserted from that the job would find, and insert, again. */

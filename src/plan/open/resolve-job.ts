@@ -53,11 +53,12 @@ export function changedTable(sink: AnySink): Table | null {
 
 /**
  * How the rows that a sink writes are met again after they were read. An update meets the version that was
- * read, so a transform holds no lock; what is deleted is locked, and so is everything where the role may not
- * read versions.
+ * read, so a transform holds no lock. Rows that are deleted, or whose columns are kept, are locked, and so is
+ * everything where the role may not read versions.
  */
 export function meetingOf(sink: AnySink, mayReadVersions: boolean): "lock" | "version" | null {
   if (sink instanceof UpdateSink && mayReadVersions) return "version";
+  if (sink instanceof InsertSink && sink.kept.length > 0) return "lock";
   return changedTable(sink) === null ? null : "lock";
 }
 
@@ -65,6 +66,12 @@ export function meetingOf(sink: AnySink, mayReadVersions: boolean): "lock" | "ve
 export function insertOf(sink: AnySink): InsertSink<unknown> | SqlInsertSink | null {
   if (sink instanceof MoveSink || sink instanceof SqlMoveSink) return sink.into;
   return sink instanceof InsertSink || sink instanceof SqlInsertSink ? sink : null;
+}
+
+/** The columns that the sink takes from the source's row inside the database. */
+export function keptOf(sink: AnySink): readonly string[] {
+  const insert = insertOf(sink);
+  return insert instanceof InsertSink ? insert.kept : [];
 }
 
 function requireOwnTable(job: Job, source: AnySource, sink: AnySink): void {
@@ -76,6 +83,11 @@ function requireOwnTable(job: Job, source: AnySource, sink: AnySink): void {
           remedy: "Use defineJob with a transform.",
         },
       );
+    }
+    if (sink instanceof InsertSink && sink.kept.length > 0) {
+      throw new UsageError(`Job ${job.name} keeps columns, but its source is not a table in the database.`, {
+        remedy: "Return these columns from the transform, and name them in insertInto.",
+      });
     }
     if (changedTable(sink) === null) return;
     throw new UsageError(`The source of job ${job.name} is not a table, so it has no rows to change.`, {

@@ -4,41 +4,77 @@ import { bracketed, join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import { unnested } from "./unnested.ts";
 
+/** Columns that incoming rows take from another relation of the statement, and how their rows meet its rows. */
+export interface KeptColumns {
+  readonly columns: readonly Column[];
+  /** for each column the expression that it takes */
+  readonly values: readonly string[];
+  readonly from: Sql;
+  /** may refer to `tidefill_new`: to `source`, and to the texts `key_n` of the source row's key */
+  readonly where: Sql;
+  /** how many columns the key has; 0 where `where` does not refer to it */
+  readonly keyWidth: number;
+}
+
 /** Incoming rows as a relation: `source` is the place in `keys` of the row from which each was made. */
 export function incomingRows(
   columns: readonly Column[],
   rows: readonly OutgoingRow[],
   keys: readonly KeyText[],
+  kept: KeptColumns | null = null,
 ): Sql {
   const place = new Map(keys.map((key, index) => [key, index]));
   const sources = rows.map((row) => place.get(row.key) ?? -1);
-  const texts = unnested(
-    rows.map(({ values }) => values),
-    columns.length,
-  );
-  const arrays = [sql`pg_catalog.unnest(${sources}::integer[])`, ...(columns.length === 0 ? [] : [texts])];
-  const names = ["source", ...columns.map((_, index) => `text_${index + 1}`), "n"].join(", ");
-  return sql`select source, n, ${raw(castTexts(columns))}
-      from rows from (${join(arrays)}) with ordinality as tidefill_new(${raw(names)})`;
+  const { arrays, names } = textsOf(columns, rows, kept);
+  const all = [sql`pg_catalog.unnest(${sources}::integer[])`, ...arrays];
+  return sql`select tidefill_new.source, tidefill_new.n, ${raw(castTexts(columns, kept))}
+      from rows from (${join(all)}) with ordinality as tidefill_new(${raw(["source", ...names, "n"].join(", "))})${joined(kept)}`;
 }
 
 /** The same rows without `source` and `n`. */
-export function plainRows(columns: readonly Column[], rows: readonly OutgoingRow[]): Sql {
-  const texts = unnested(
-    rows.map(({ values }) => values),
-    columns.length,
+export function plainRows(
+  columns: readonly Column[],
+  rows: readonly OutgoingRow[],
+  kept: KeptColumns | null = null,
+): Sql {
+  const { arrays, names } = textsOf(columns, rows, kept);
+  return sql`select ${raw(castTexts(columns, kept))}
+      from rows from (${join(arrays)}) as tidefill_new(${raw(names.join(", "))})${joined(kept)}`;
+}
+
+/** The texts of the rows' columns, and of the keys by which kept columns are found. */
+function textsOf(
+  columns: readonly Column[],
+  rows: readonly OutgoingRow[],
+  kept: KeptColumns | null,
+): { readonly arrays: readonly Sql[]; readonly names: readonly string[] } {
+  const list = (texts: readonly (readonly (string | null)[])[], names: readonly string[]) =>
+    names.length === 0 ? { arrays: [], names } : { arrays: [unnested(texts, names.length)], names };
+  const values = list(
+    rows.map((row) => row.values),
+    columns.map((_, index) => `text_${index + 1}`),
   );
-  const names = columns.map((_, index) => `text_${index + 1}`).join(", ");
-  return sql`select ${raw(castTexts(columns))}
-      from rows from (${texts}) as tidefill_new(${raw(names)})`;
+  const key = list(
+    rows.map((row) => row.key),
+    Array.from({ length: kept?.keyWidth ?? 0 }, (_, index) => `key_${index + 1}`),
+  );
+  return { arrays: [...values.arrays, ...key.arrays], names: [...values.names, ...key.names] };
+}
+
+function joined(kept: KeptColumns | null): Sql {
+  return kept === null
+    ? raw("")
+    : sql`,
+      ${kept.from}
+      where ${kept.where}`;
 }
 
 // Cast to the type under any domain: a cast to a domain over varchar(3) would truncate a value that the
 // insert refuses.
-function castTexts(columns: readonly Column[]): string {
-  return columns
-    .map(({ baseType }, index) => `text_${index + 1}::${baseType} as value_${index + 1}`)
-    .join(", ");
+function castTexts(columns: readonly Column[], kept: KeptColumns | null): string {
+  const computed = columns.map(({ baseType }, index) => `tidefill_new.text_${index + 1}::${baseType}`);
+  const others = (kept?.columns ?? []).map(({ baseType }, index) => `${kept?.values[index]}::${baseType}`);
+  return [...computed, ...others].map((value, index) => `${value} as value_${index + 1}`).join(", ");
 }
 
 /** SQL expressions over rows of `from`, without `source` and `n`. */

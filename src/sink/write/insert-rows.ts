@@ -5,7 +5,7 @@ import { type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
 import type { RowComparing } from "./comparing.ts";
-import { incomingRows, plainRows } from "./incoming.ts";
+import { incomingRows, type KeptColumns, plainRows } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { ReadTexts, RowEncoder } from "./row-encoder.ts";
@@ -23,17 +23,23 @@ export class InsertRows implements RowSink {
   readonly #encoder: RowEncoder;
   readonly #insert: InsertStatement;
   readonly #stillPending: StillPending | null;
+  readonly #kept: ((bounds: Bounds) => KeptColumns) | null;
 
+  /** `columns` are those that the transform returns; the insert also has those that are `kept`. */
   constructor(
     columns: readonly Column[],
     encoder: RowEncoder,
     insert: InsertStatement,
-    stillPending: StillPending | null,
+    beside: {
+      readonly stillPending: StillPending | null;
+      readonly kept: ((bounds: Bounds) => KeptColumns) | null;
+    },
   ) {
     this.#columns = columns;
     this.#encoder = encoder;
     this.#insert = insert;
-    this.#stillPending = stillPending;
+    this.#stillPending = beside.stillPending;
+    this.#kept = beside.kept;
   }
 
   get guards(): readonly TriggerGuard[] {
@@ -52,7 +58,7 @@ export class InsertRows implements RowSink {
     if (rows.length === 0) return nothingWritten;
     // Read once: another batch may notice a trigger while this one waits.
     const isGuarded = this.#insert.guard.isThere;
-    const incoming = this.#incoming(rows, keys);
+    const incoming = this.#incoming(rows, keys, bounds);
     if (images !== null) await this.#insert.prepare(tx, incoming);
     const aside = isOneToMany(rows) ? await this.#insert.refusedTogether(tx, incoming) : null;
     const statement = this.#insert.build(incoming, images, aside);
@@ -83,6 +89,7 @@ export class InsertRows implements RowSink {
           this.#columns,
           rows,
           rows.map(({ key }) => key),
+          this.#kept?.({ after: null, through: null }) ?? null,
         );
         return lookup.missing(
           sql`select n - 1 as place, incoming.*
@@ -95,13 +102,16 @@ export class InsertRows implements RowSink {
     };
   }
 
-  sample(_bounds: Bounds, images: ImageTarget | null): Sql {
-    return this.#insert.build(this.#incoming([], []), images);
+  sample(bounds: Bounds, images: ImageTarget | null): Sql {
+    return this.#insert.build(this.#incoming([], [], bounds), images);
   }
 
   // Numbering the rows costs time, and is only needed where some may be refused.
-  #incoming(rows: readonly OutgoingRow[], keys: readonly KeyText[]): Sql {
-    return this.#insert.isPlain ? plainRows(this.#columns, rows) : incomingRows(this.#columns, rows, keys);
+  #incoming(rows: readonly OutgoingRow[], keys: readonly KeyText[], bounds: Bounds): Sql {
+    const kept = this.#kept?.(bounds) ?? null;
+    return this.#insert.isPlain
+      ? plainRows(this.#columns, rows, kept)
+      : incomingRows(this.#columns, rows, keys, kept);
   }
 }
 

@@ -1,13 +1,13 @@
 import { SwallowedError } from "../../errors.ts";
 import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
-import type { Relation } from "../../postgres/catalog/relation.ts";
+import type { Column, Relation } from "../../postgres/catalog/relation.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
 import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts";
 import { DeleteStatement } from "./delete-statement.ts";
-import { incomingExpressions, incomingRows } from "./incoming.ts";
+import { incomingExpressions, incomingRows, type KeptColumns } from "./incoming.ts";
 import { MoveStatement, type MoveTarget } from "./move-statement.ts";
 import type { OutgoingRow } from "./outgoing-row.ts";
 import type { ReadTexts, RowEncoder } from "./row-encoder.ts";
@@ -72,7 +72,24 @@ export class MoveRows implements RowSink {
     const gone = sql`tidefill_gone as materialized (
       ${this.#delete.ofKeys(this.#key.within(bounds), keys, whole)}
     )`;
-    return this.#move.build(gone, incomingRows(this.#into.columns, rows, keys), images, this.#guard.isThere);
+    const { columns, kept } = this.#into;
+    const computed = columns.slice(0, columns.length - kept.length);
+    const incoming = incomingRows(computed, rows, keys, kept.length === 0 ? null : this.#keptOf(kept));
+    return this.#move.build(gone, incoming, images, this.#guard.isThere);
+  }
+
+  /** Columns of the rows that the same statement deletes. */
+  #keptOf(columns: readonly Column[]): KeptColumns {
+    const { layout } = this.#delete;
+    const names = layout.valueNames("old", "tidefill_gone");
+    const at = (column: Column): number => layout.values.findIndex(({ name }) => name === column.name);
+    return {
+      columns,
+      values: columns.map((column) => names[at(column)] ?? "null"),
+      from: raw("tidefill_gone"),
+      where: raw("tidefill_gone.place = tidefill_new.source"),
+      keyWidth: 0,
+    };
   }
 }
 

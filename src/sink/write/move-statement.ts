@@ -15,6 +15,8 @@ export interface MoveTarget {
   /** finds a moved row again */
   readonly key: Key;
   readonly columns: readonly Column[];
+  /** the last of them that are taken from the source's row, which the transform does not return */
+  readonly kept: readonly Column[];
   /** the insert sets columns that are `generated always as identity` */
   readonly overridesIdentity: boolean;
 }
