@@ -20,8 +20,6 @@ export default defineConfig({
     hookTimeout: 300_000,
     // More than processors: tests wait much, for leases to run out and for servers to start.
     maxWorkers: availableParallelism() + 1,
-    // The files of a worker share the modules of `src`: loading them again for each file took a quarter of the time.
-    isolate: false,
     typecheck: { enabled: true, include: ["test/types/*.test-d.ts"], tsconfig: "./tsconfig.json" },
   },
 });
