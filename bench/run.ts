@@ -1,10 +1,11 @@
 // npm run bench [-- --essays 500000 --repeat 3 --servers tuned-18,default-18 --only tidefill,one-update --full]
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { Cluster } from "../src/embedded/cluster.ts";
+import { livePostmaster } from "../src/embedded/postmaster.ts";
 import type { Contestant } from "./contestant.ts";
 import { contestants } from "./contestants/all.ts";
 import { type Options, readOptions } from "./options.ts";
@@ -30,9 +31,7 @@ async function measureOn(server: Server, { repeat, ...rest }: Options): Promise<
   const binaries = binariesOf(server);
   const cluster = await Cluster.open({ settings, ...(binaries === undefined ? {} : { binaries }) });
   try {
-    const postmaster = Number(
-      (await readFile(join(cluster.directory, "data", "postmaster.pid"), "utf8")).split("\n", 1)[0],
-    );
+    const postmaster = (await livePostmaster(join(cluster.directory, "data")))!.pid;
     const series = await enrol(cluster, { repeat, ...rest });
     for (const each of series) each.skipped = await each.contestant.unavailable();
     await takeTurns(series, repeat, { name: server.name, postmaster });

@@ -2,7 +2,6 @@ import { UsageError } from "../../errors.ts";
 import type { BoundJob } from "../../job/definition/define-job.ts";
 import { type Bounds, Key, type KeyText } from "../../postgres/catalog/key.ts";
 import { findKeyIndexes, readKey } from "../../postgres/catalog/key-index.ts";
-import { mayReadVersions } from "../../postgres/catalog/may-read-versions.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
 import { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
@@ -81,13 +80,13 @@ async function openRowSink(
 async function openSqlSink(
   tx: Transaction,
   sink: AnySink,
-  { relation, key, definition }: OpenedTable,
+  { relation, key, definition, versions }: OpenedTable,
   into: Relation | null,
 ): Promise<SqlSink> {
   const { pending } = definition;
   if (sink instanceof SqlUpdateSink) {
     const guard = await TriggerGuard.open(tx, relation, ["update"]);
-    const isByVersion = await mayReadVersions(tx, relation);
+    const isByVersion = versions !== undefined;
     return new UpdateBySql(relation, key, sink.expressions, pending, { guard, isByVersion });
   }
   if (sink instanceof DeleteSink)

@@ -57,7 +57,8 @@ export function changedTable(sink: AnySink): Table | null {
  * everything where the role may not read versions.
  */
 export function meetingOf(sink: AnySink, mayReadVersions: boolean): "lock" | "version" | null {
-  if (sink instanceof UpdateSink && mayReadVersions) return "version";
+  const isUpdate = sink instanceof UpdateSink || sink instanceof SqlUpdateSink;
+  if (isUpdate && mayReadVersions) return "version";
   if (sink instanceof InsertSink && sink.kept.length > 0) return "lock";
   return changedTable(sink) === null ? null : "lock";
 }

@@ -14,7 +14,7 @@ interface InsertOptions<Name extends string, Kept extends string = never> {
   readonly overriding?: "system";
 }
 
-/** The options of both kinds of insert, for those that do not keep columns. */
+/** The options of both kinds of insert. */
 interface InsertRules {
   readonly onConflict: OnConflict | null;
   readonly overridesIdentity: boolean;
@@ -45,7 +45,7 @@ export class InsertSink<Row = object> implements SinkDefinition<Row> {
     Object.freeze(this);
   }
 
-  /** All columns of an inserted row that have no default. */
+  /** The columns of an inserted row; those that are not named take their defaults. */
   get columns(): readonly string[] {
     return [...this.computed, ...this.kept];
   }

@@ -20,31 +20,40 @@ export async function addSweep(
 }
 
 /** Notes a sweep that one statement over the whole table has shown to have nothing to do. */
-export async function addDoneSweep(
+export function addDoneSweep(
   tx: Transaction,
   schema: StoreSchema,
   run: bigint,
   sweep: number,
 ): Promise<void> {
-  const range = schema.table("range");
-  await tx.query(sql`
-    insert into ${range} (run_id, number, sweep, status)
-    select ${run}::bigint, max(number) + 1, ${sweep}::integer, 'done'
-    from ${range}
-    where run_id = ${run}::bigint`);
+  return addOneRange(tx, schema, run, { sweep, status: "done", isOfRejects: false });
 }
 
 /** Plans a sweep over the list of rejects, as one range. The caller has locked the run's row. */
-export async function addSweepOfRejects(
+export function addSweepOfRejects(
   tx: Transaction,
   schema: StoreSchema,
   run: bigint,
   sweep: number,
 ): Promise<void> {
+  return addOneRange(tx, schema, run, { sweep, status: "free", isOfRejects: true });
+}
+
+/** Adds a range over all keys. */
+async function addOneRange(
+  tx: Transaction,
+  schema: StoreSchema,
+  run: bigint,
+  {
+    sweep,
+    status,
+    isOfRejects,
+  }: { readonly sweep: number; readonly status: "done" | "free"; readonly isOfRejects: boolean },
+): Promise<void> {
   const range = schema.table("range");
   await tx.query(sql`
-    insert into ${range} (run_id, number, sweep, of_rejects)
-    select ${run}::bigint, max(number) + 1, ${sweep}::integer, true
+    insert into ${range} (run_id, number, sweep, status, of_rejects)
+    select ${run}::bigint, max(number) + 1, ${sweep}::integer, ${status}, ${isOfRejects}::boolean
     from ${range}
     where run_id = ${run}::bigint`);
 }
