@@ -123,7 +123,7 @@ async function openTables(tx: Transaction, job: Job, { source, sink }: Parts): P
       overridesIdentity: insert.overridesIdentity,
     } as const;
     refusals.push(...(await checkJob({ ...subject, verb: "insert" }, "target")));
-    if (from !== null) refusals.push(...(await keptColumnsFit(tx, from, into, keptOf(sink))));
+    if (from !== null) refusals.push(...(await keptColumnsFit(tx, from, into, sink)));
   }
   return { refusals, from, into };
 }

@@ -3,19 +3,22 @@ import type { Column, Relation } from "../../postgres/catalog/relation.ts";
 import { displayIdentifier, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Refusal } from "../open/check.ts";
+import { type AnySink, changedTable, keptOf } from "../open/resolve-job.ts";
 
 /** A kept column is taken from the source's column of the same name, whose values must be assignable to it. */
 export async function keptColumnsFit(
   tx: Transaction,
   from: Relation,
   into: Relation,
-  kept: readonly string[],
+  sink: AnySink,
 ): Promise<Refusal[]> {
+  const isMove = changedTable(sink) !== null;
   const refusals: Refusal[] = [];
-  for (const name of kept) {
+  for (const name of keptOf(sink)) {
     const column = into.columns.find((each) => each.name === name);
     const source = from.columns.find((each) => each.name === name);
     if (source === undefined) refusals.push(absent(from, name));
+    else if (isMove && source.isGenerated) refusals.push(generated(from, name));
     else if (column !== undefined && !(await isAssignable(tx, source, column)))
       refusals.push(unfit({ from, source }, { into, column }));
   }
@@ -38,6 +41,15 @@ function absent(from: Relation, name: string): Refusal {
   return {
     check: "kept-columns-fit",
     message: `${displayName(from)} has no column ${displayIdentifier(name)} that could be kept.`,
+    remedy: `Return ${displayIdentifier(name)} from the transform: take it out of keep, and name it among the columns.`,
+  };
+}
+
+/** A move keeps what the deleted row needs to come back, and PostgreSQL computes a generated column again. */
+function generated(from: Relation, name: string): Refusal {
+  return {
+    check: "kept-columns-fit",
+    message: `${displayIdentifier(name)} cannot be kept by a move: it is a generated column of ${displayName(from)}.`,
     remedy: `Return ${displayIdentifier(name)} from the transform: take it out of keep, and name it among the columns.`,
   };
 }

@@ -208,6 +208,26 @@ test("a column that the source does not have, or of a type that does not fit, is
   });
 });
 
+test("a move does not keep a generated column, which would come out empty; a copy does", async () => {
+  await database.query(
+    "alter table essays drop small, add small smallint generated always as (id * 2) stored",
+  );
+  const source = rowsOf(essays, { read: ["words"] });
+  const transform = () => ({ many: 1 });
+  const into = insertInto(copies, ["many"], { keep: kept });
+  const moving = defineJob({ name: "moving", source, transform, sink: move(essays, into) });
+  await expect(run(moving)).rejects.toMatchObject({
+    check: "kept-columns-fit",
+    message: "small cannot be kept by a move: it is a generated column of public.essays.",
+  });
+  expect(await run(defineJob({ name: "copying", source, transform, sink: into }))).toMatchObject({
+    rows: { written: 50 },
+  });
+  expect(await database.query("select count(*)::integer as rows from copies where small = id * 2")).toEqual([
+    { rows: 50 },
+  ]);
+});
+
 test("a column cannot be returned and kept, and rows of a file have nothing to keep", async () => {
   expect(() => insertInto(copies, ["many", "id"], { keep: ["id"] })).toThrow("names id both as a column");
   const job = defineJob({
