@@ -1,10 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { requestStop } from "../../src/engine/control/request-stop.ts";
+import { withSession } from "../../src/store/session.ts";
 import { useDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 import byRow from "./jobs/count-rows.ts";
 import { fillCounters, requireCountedOnce } from "./programs/counters.ts";
-import { advanceStatement, batchCommit, Proxied } from "./programs/proxied.ts";
+import { advanceStatement, batchCommit, Following, Proxied } from "./programs/proxied.ts";
 import { isLong, Random } from "./programs/random.ts";
 import { RunnerProcess } from "./programs/runner-process.ts";
 import { setDelay, Work } from "./programs/work.ts";
@@ -90,6 +92,21 @@ test("a runner that sleeps in the middle of a batch does not block the run for e
   expect([await zombie.ended, zombie.trouble]).toEqual([{ code: 0, signal: null }, null]);
   expect(zombie.all("lease lost")).toHaveLength(1);
   await requireCountedOnce(database, 2_500);
+});
+
+test("a process that freezes while it holds the run's row makes resume and pause wait, not fail", async () => {
+  await fillCounters(database, 2_500);
+  setDelay(5);
+  const frozen = new Work(byRow, { connectionString: proxied.url, workers: 1 });
+  await frozen.saw("batch committed");
+  const afterTheLock = new Following(/for no key update$/, /^commit$/);
+  await proxied.strike(frozen, { match: afterTheLock, action: "blackhole" });
+  const connection = { connectionString: database.url };
+  const heir = new Work(byRow, { ...connection, workers: 1, rowsPerSecond: 50_000 }, { isResumed: true });
+  const paused = withSession("pause", connection, 1, (session) => requestStop(session, byRow.name, "paused"));
+  expect(await paused).toMatchObject({ job: byRow.name });
+  // Which of the two gets the row first is open.
+  expect(["paused", "succeeded"]).toContain((await heir.report).status);
 });
 
 test("a batch that begins leases too late, on rows that another worker has done, is fenced", async () => {

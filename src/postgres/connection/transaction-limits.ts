@@ -19,11 +19,14 @@ export interface TransactionLimits {
   readonly mayBeForgotten?: true;
 }
 
-/** The limits that apply unless the caller sets others. */
+/**
+ * The limits that apply unless the caller sets others. A wait for a lock is longer than a frozen client may be
+ * idle: a process that stops between two statements makes other sessions wait, but does not make them fail.
+ */
 export const defaultLimits: TransactionLimits = {
-  lockMs: 5_000,
+  lockMs: 15_000,
   statementMs: 30_000,
-  idleMs: 30_000,
+  idleMs: 10_000,
   wholeMs: 60_000,
 };
 
