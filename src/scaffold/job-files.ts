@@ -21,9 +21,13 @@ export function withTodo(job: string, text: string): string {
 
 /** The options of an insert that leaves an existing row as it is; nothing where no key finds such a row. */
 export function conflictText(key: readonly string[] | null): string {
-  if (key === null) return "";
+  return key === null ? "" : `, {\n  ${onConflictText(key)},\n}`;
+}
+
+/** The option by which an insert leaves an existing row as it is. */
+export function onConflictText(key: readonly string[]): string {
   const target = nameList(key, 20).replaceAll("\n", "\n  ");
-  return `, {\n  onConflict: { target: ${target}, do: "nothing" },\n}`;
+  return `onConflict: { target: ${target}, do: "nothing" }`;
 }
 
 /**

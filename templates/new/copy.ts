@@ -8,7 +8,8 @@ export default defineJob({
   // Personal data by their names, so the job keeps an encrypted undo log: {{personal}}.
   source: rowsOf({{from}}, { read: {{read}} }),
   // Not filled here, so they take their defaults: {{left}}.
+  {{if isAllKept}}// All columns are kept: their values never leave the database. To change one, return it here.
   transform: {{transform}},
   {{if isDoubled}}// No unique constraint finds an earlier copy: with --again each row is there twice.
-  sink: insertInto({{into}}, {{columns}}{{onConflict}}),
+  sink: insertInto({{into}}, {{columns}}{{options}}),
 });

@@ -1,8 +1,8 @@
 import { parseColumnType } from "../../job/columns/column-types.ts";
 import type { Column } from "../../postgres/catalog/relation.ts";
 import { fillTemplate, type Holes } from "../fill-template.ts";
-import { conflictText, type JobFiles, killOptions, namesOf, openHoles, withTodo } from "../job-files.ts";
-import { inComment, member, nameList, property, queryText, remark } from "../source-text.ts";
+import { type JobFiles, killOptions, namesOf, onConflictText, openHoles, withTodo } from "../job-files.ts";
+import { inComment, listed, member, nameList, property, queryText, remark } from "../source-text.ts";
 import { isReadOnly } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
 import { columnsOfChance, createTableText, insertRowsText, schemaText } from "../test-schema.ts";
@@ -12,7 +12,8 @@ import { naturalKey } from "./seed.ts";
 /** How one column of the target gets its value. */
 interface Filled {
   readonly column: string;
-  readonly value: string;
+  /** what the transform returns for it; null where the database takes the source's value as it is */
+  readonly value: string | null;
   /** the source's column; null where the author must say what the target's column gets */
   readonly reads: string | null;
   /** the source's column, where the target does not accept its null */
@@ -41,9 +42,7 @@ export function moveFiles(
     left: remark(left),
     transform: transformText(filled),
     into: into.exportName,
-    columns: nameList(columns, 30 + into.exportName.length),
-    isDoubled: known === null,
-    onConflict: conflictText(known),
+    ...insertHoles(into, filled, known),
   });
   const isOpen = text.includes("todo(");
   const test = fillTemplate(`${kind}.test.ts`, {
@@ -82,22 +81,50 @@ function importsOf(kind: "move" | "copy", filled: readonly Filled[]): string {
   ].join(", ");
 }
 
-/** The source, of which only the copied columns are read. */
+/** The source, of which only the columns are read that the transform needs. */
 function sourceHoles(from: DescribedTable, filled: readonly Filled[]): Holes {
   const { key, columns, personalData } = from.table;
-  const read = filled.map(({ reads }) => reads).filter((name) => name !== null);
-  const needed = read.filter((name) => !key.includes(name));
+  const taken = filled.map(({ reads }) => reads).filter((name) => name !== null);
+  const read = computedOf(filled).map(({ reads }) => reads);
+  const needed = taken.filter((name) => read.includes(name) && !key.includes(name));
   return {
     from: from.exportName,
     read: nameList(needed, 24 + from.exportName.length),
-    unread: remark(Object.keys(columns).filter((name) => !read.includes(name) && !key.includes(name))),
-    personal: remark(read.filter((name) => personalData.includes(name))),
+    unread: remark(Object.keys(columns).filter((name) => !taken.includes(name) && !key.includes(name))),
+    personal: remark(taken.filter((name) => personalData.includes(name))),
   };
+}
+
+/** The insert: what the transform returns, what the database keeps, and what finds an earlier copy. */
+function insertHoles(
+  into: DescribedTable,
+  filled: readonly Filled[],
+  known: readonly string[] | null,
+): Holes {
+  const computed = computedOf(filled).map(({ column }) => column);
+  const kept = filled.map(({ column }) => column).filter((column) => !computed.includes(column));
+  const options = [
+    ...(kept.length === 0 ? [] : [`keep: ${nameList(kept, 20)}`]),
+    ...(known === null ? [] : [onConflictText(known)]),
+  ];
+  const used = 30 + into.exportName.length;
+  const columns = nameList(computed, used);
+  return {
+    columns,
+    options: options.length === 0 ? "" : `, ${listed(["{", "}"], options, used + columns.length)}`,
+    isAllKept: computed.length === 0,
+    isDoubled: known === null,
+  };
+}
+
+function computedOf(filled: readonly Filled[]): (Filled & { readonly value: string })[] {
+  return filled.flatMap((each) => (each.value === null ? [] : [{ ...each, value: each.value }]));
 }
 
 /** The transform; a row with a null that the target does not accept is rejected, and so stays where it is. */
 function transformText(filled: readonly Filled[]): string {
-  const values = filled.map(({ column, value }) => `${property(column)}: ${value},`);
+  const values = computedOf(filled).map(({ column, value }) => `${property(column)}: ${value},`);
+  if (values.length === 0) return "() => ({})";
   const refused = filled.map(({ notNull }) => notNull).filter((column) => column !== null);
   if (refused.length === 0) return ["(row) => ({", ...values.map((line) => `  ${line}`), "})"].join("\n");
   const refusals = refused.map(
@@ -128,8 +155,12 @@ function fillingOf({ name, isNullable }: Column, from: DescribedTable, into: Des
   const value = has === undefined ? null : conversion(member("row", name), has, wanted);
   if (has === undefined || value === null) return isNullable || byItself !== undefined ? null : open(name);
   const mayBeNull = has.endsWith("?");
+  if (mayBeNull && !wanted.endsWith("?")) return { column: name, value, reads: name, notNull: name };
+  const source = from.facts.relation.columns.find((column) => column.name === name);
+  // PostgreSQL computes a generated column of a moved row again, so the transform reads it.
+  if (isSame(has, wanted) && source?.isGenerated === false)
+    return { column: name, value: null, reads: name, notNull: null };
   if (!mayBeNull) return { column: name, value, reads: name, notNull: null };
-  if (!wanted.endsWith("?")) return { column: name, value, reads: name, notNull: name };
   const read = member("row", name);
   const orNull = value === read ? read : `${read} === null ? null : ${value}`;
   return { column: name, value: orNull, reads: name, notNull: null };
@@ -137,6 +168,12 @@ function fillingOf({ name, isNullable }: Column, from: DescribedTable, into: Des
 
 function open(column: string): Filled {
   return { column, value: "todo(row)", reads: null, notNull: null };
+}
+
+/** Whether PostgreSQL assigns values of one type to the other without a change. */
+function isSame(from: string, to: string): boolean {
+  const [source, target] = [parseColumnType(from), parseColumnType(to)];
+  return source !== null && source.scalar === target?.scalar && source.isArray === target.isArray;
 }
 
 /** A value of one type as one of another; null where the author must decide. */
