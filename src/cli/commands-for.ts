@@ -4,7 +4,8 @@ import type { Command } from "./options/define-command.ts";
 /** A command as the help lists it, and how to load it. */
 interface Listed {
   readonly usage: string;
-  readonly describe: string;
+  /** false for a command that is not typed by a person */
+  readonly describe: string | false;
   readonly load: () => Promise<Command>;
 }
 
@@ -51,6 +52,11 @@ const commands: Readonly<Record<string, Listed>> = {
     usage: "resume <run>",
     describe: "go on with an unfinished run, or join one that other processes work on",
     load: async () => (await import("./commands/resume.ts")).resumeCommand,
+  },
+  join: {
+    usage: "join <run>",
+    describe: false,
+    load: async () => (await import("./commands/join.ts")).joinCommand,
   },
   pause: {
     usage: "pause <run>",

@@ -102,7 +102,7 @@ test("a process that freezes while it holds the run's row makes resume and pause
   const afterTheLock = new Following(/for no key update$/, /^commit$/);
   await proxied.strike(frozen, { match: afterTheLock, action: "blackhole" });
   const connection = { connectionString: database.url };
-  const heir = new Work(byRow, { ...connection, workers: 1, rowsPerSecond: 50_000 }, { isResumed: true });
+  const heir = new Work(byRow, { ...connection, workers: 1 }, { isResumed: true });
   const paused = withSession("pause", connection, 1, (session) => requestStop(session, byRow.name, "paused"));
   expect(await paused).toMatchObject({ job: byRow.name });
   // Which of the two gets the row first is open.

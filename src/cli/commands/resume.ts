@@ -1,8 +1,7 @@
 import { resumeRun } from "../../engine/run/resume-run.ts";
-import { loadJob } from "../jobs/load-job.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
-import { withStore } from "../options/with-store.ts";
+import { loadJobOfRun } from "../work/load-job-of-run.ts";
 import { workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill resume <run|job>` */
@@ -22,12 +21,7 @@ export const resumeCommand = defineCommand({
   handler: async (given) => {
     const settings = commonSettings(given);
     // From here on by its number: another run of the job may begin meanwhile.
-    const { id, job, kind } = await withStore(
-      settings,
-      async ({ db, store }) => store.runs.require(db, given.run),
-      { isAnnounced: true },
-    );
-    const loaded = kind === "undo" ? null : await loadJob(settings.jobs, job);
+    const { id, loaded } = await loadJobOfRun(settings, given.run);
     await workOnRun(settings, given, loaded, (options) =>
       resumeRun(loaded?.job ?? null, String(id), { ...options, acceptChanges: given.acceptChanges }),
     );

@@ -90,6 +90,11 @@ export function workOptions<T>(yargs: Argv<T>) {
       type: "number",
       describe: "ranges that each process works on at a time (4 unless set otherwise for the run)",
     })
+    .option("processes", {
+      type: "number",
+      default: 1,
+      describe: "processes that work on the run, for transforms that need more than one core",
+    })
     .option("replica", {
       type: "string",
       array: true,

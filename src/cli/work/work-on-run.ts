@@ -1,5 +1,5 @@
 import type { WorkOptions } from "../../engine/options/work-options.ts";
-import type { EngineEvent } from "../../engine/report/events.ts";
+import type { EngineEvent, StepEvent } from "../../engine/report/events.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { UsageError } from "../../errors.ts";
 import { parseRejectLimit } from "../../job/definition/reject-limit.ts";
@@ -12,6 +12,7 @@ import { stopOfReport } from "../../remedies/waiting.ts";
 import type { LoadedJob } from "../jobs/load-job.ts";
 import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
+import { withProcesses } from "../processes/with-processes.ts";
 import { exitCodeOf } from "../terminal/exit-code.ts";
 import { type ObserverSettings, Observers } from "../terminal/observers.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
@@ -20,6 +21,7 @@ import { StepLines } from "../terminal/step-lines.ts";
 
 export interface WorkSettings extends ObserverSettings, HoursSettings {
   readonly workers?: number | undefined;
+  readonly processes: number;
   readonly replica?: readonly string[] | undefined;
   readonly lease: string;
   readonly rejectLimit?: string | undefined;
@@ -33,8 +35,6 @@ export async function workOnRun(
   start: (options: WorkOptions) => Promise<RunReport>,
 ): Promise<RunReport> {
   requireNumbers(work);
-  const rejectLimit = work.rejectLimit === undefined ? undefined : parseRejectLimit(work.rejectLimit);
-  const hours = hoursOf(work);
   const observers = await Observers.open(work);
   const signals = new ProcessSignals();
   signals.listen();
@@ -43,23 +43,24 @@ export async function workOnRun(
     const mine = new OwnShare();
     const steps = new StepLines();
     const begin = performance.now();
-    const report = await withAddress(settings, (address) =>
-      start({
-        ...address,
-        schema: settings.schema,
-        workers: work.workers,
-        ...hours,
-        replicas: work.replica,
-        lease: work.lease as Duration,
-        rejectLimit,
-        signal: signals.signal,
-        onStep: (event) => {
-          observers.hearStep(event);
-          steps.hear(event);
-        },
-        onEvent: [...observers.listeners, (event) => mine.hear(event)],
-        files: loaded?.files,
-      }),
+    const listeners = [...observers.listeners, (event: EngineEvent) => mine.hear(event)];
+    const common = {
+      schema: settings.schema,
+      workers: work.workers,
+      ...hoursOf(work),
+      replicas: work.replica,
+      lease: work.lease as Duration,
+      rejectLimit: work.rejectLimit === undefined ? undefined : parseRejectLimit(work.rejectLimit),
+      signal: signals.signal,
+      onStep: (event: StepEvent) => {
+        observers.hearStep(event);
+        steps.hear(event);
+      },
+      files: loaded?.files,
+      leavesLast: work.processes > 1,
+    };
+    const report = await withProcesses({ ...work, settings }, listeners, signals.signal, (onEvent) =>
+      withAddress(settings, (address) => start({ ...address, ...common, onEvent })),
     );
     observers.progress.clear();
     if (settings.json) printJson(report);
@@ -76,6 +77,7 @@ export async function workOnRun(
 function requireNumbers(work: WorkSettings): void {
   const limits = [
     ["workers", work.workers, 1, 64],
+    ["processes", work.processes, 1, 64],
     ["metrics-port", work.metricsPort, 0, 65_535],
   ] as const;
   for (const [name, value, least, most] of limits) {

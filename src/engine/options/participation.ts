@@ -9,6 +9,10 @@ import type { WorkOptions } from "./work-options.ts";
 export interface Participation {
   readonly leaseMs: number;
   readonly isResumed: boolean;
+  /** work on the run only while another process works on it */
+  readonly onlyJoins: boolean;
+  /** leave a stage after the other processes, to judge it */
+  readonly leavesLast: boolean;
   readonly signal: AbortSignal | undefined;
   readonly listeners: readonly EventListener[];
   /** standbys that must keep up, by their `application_name` or their address */
@@ -30,6 +34,8 @@ export function participation(options: WorkOptions, isResumed: boolean): Partici
   return {
     leaseMs: leaseOf(options),
     isResumed,
+    onlyJoins: false,
+    leavesLast: options.leavesLast === true,
     signal: options.signal,
     listeners: typeof onEvent === "function" ? [onEvent] : onEvent,
     replicas,

@@ -47,12 +47,19 @@ export interface CodeOptions {
   readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Several processes of one command. */
+export interface ProcessOptions {
+  /** leave a stage after the other processes, to judge it; set by the command line for its first process */
+  readonly leavesLast?: boolean | undefined;
+}
+
 /** How to reach the database, and how this process works. */
 export interface WorkOptions
   extends SessionOptions,
     PaceOptions,
     StepWorkOptions,
     CodeOptions,
+    ProcessOptions,
     UndoKeyOption {
   /** how long a worker that vanished keeps its range; 10 seconds when absent */
   readonly lease?: Duration | undefined;

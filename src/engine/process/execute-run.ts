@@ -32,7 +32,7 @@ import { Events } from "../report/events.ts";
 import { type RunReport, readReport, reportOf } from "../report/run-report.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Holds } from "./holds.ts";
-import { leaveRun, statusAfter } from "./leave-run.ts";
+import { leaveRun, statusAfter, untilAlone } from "./leave-run.ts";
 import { OperatorRequests } from "./operator-requests.ts";
 import { releaseDeadWorkers } from "./release-dead-workers.ts";
 
@@ -47,7 +47,7 @@ export async function executeRun(
   participation: Participation,
 ): Promise<RunReport> {
   const { db, store } = session;
-  const { leaseMs, isResumed, signal, inTest } = participation;
+  const { leaseMs, isResumed, onlyJoins, signal, inTest } = participation;
   const process = { id: randomUUID(), leaseMs };
   const stop = new StopSignal();
   const pacer = new Pacer(task.pace, run.pace, inTest?.batchRows);
@@ -57,7 +57,8 @@ export async function executeRun(
     const workers = pacer.activeWorkers;
     await store.workers.beat(tx, run.id, { ...process, workers, rowsPerSecond: 0, heldBack: null });
   };
-  if (!(await withRetries(() => takeUp(session, run.id, task.sweeping, enter), mostFailures)))
+  const taking = { sweeping: task.sweeping, onlyJoins, enter };
+  if (!(await withRetries(() => takeUp(session, run.id, taking), mostFailures)))
     return readReport(session, await store.runs.get(db, run.id));
   // If this fails, the leases run out by themselves.
   if (isResumed) await releaseDeadWorkers(session, run.id).catch(() => {});
@@ -80,6 +81,8 @@ export async function executeRun(
   heartbeat.start();
   pool.growTo(pacer.workers);
   await pool.done();
+  if (participation.leavesLast && stop.request?.reason === "canary")
+    await untilAlone(session, run.id, process.id);
   await Promise.all([heartbeat.stop(), monitor.stop()]);
   return end(session, run, { process: process.id, request: stop.request, seen: heartbeat.seen }, events);
 }
@@ -163,18 +166,25 @@ async function startWorkers(
 
 /**
  * Resuming clears the stop reason. Joining a run that is being worked on changes nothing, least of all
- * `wanted`. Returns false when the run has finished in the meantime.
+ * `wanted`. Returns false when the run has finished in the meantime, or is no longer there to be joined.
  */
 async function takeUp(
   { db, store }: Session,
   id: bigint,
-  { retries }: Sweeping,
-  enter: (tx: Transaction) => Promise<void>,
+  {
+    sweeping: { retries },
+    onlyJoins,
+    enter,
+  }: {
+    readonly sweeping: Sweeping;
+    readonly onlyJoins: boolean;
+    readonly enter: (tx: Transaction) => Promise<void>;
+  },
 ): Promise<boolean> {
   return db.transaction(
     async (tx) => {
       const run = await store.runs.lock(tx, id);
-      if (isFinished(run.status)) return false;
+      if (isFinished(run.status) || (onlyJoins && run.status !== "running")) return false;
       // Try rows again that triggers swallowed: an operator has typed `resume` for that.
       if (run.status === "failed" && run.stopReason === "swallowed")
         await nextSweep(tx, store, run, retries ?? "list");

@@ -17,10 +17,13 @@ const workOptions: Readonly<Record<keyof WorkOptions, true>> = {
   onEvent: true,
   onStep: true,
   files: true,
+  leavesLast: true,
   rejectLimit: true,
   undoKey: true,
   inTest: true,
 };
+
+const notForCallers = ["inTest", "files", "leavesLast"];
 
 /** Refuses a mistyped option, which would otherwise be ignored silently. @throws UsageError */
 export function requireKnownOptions(call: string, options: object, own: readonly string[]): void {
@@ -28,6 +31,6 @@ export function requireKnownOptions(call: string, options: object, own: readonly
   const stranger = Object.keys(options).find((name) => !names.includes(name));
   if (stranger === undefined) return;
   throw new UsageError(`${call} has no option "${stranger}".`, {
-    remedy: `${didYouMean(stranger, names)}It has: ${names.filter((name) => name !== "inTest").join(", ")}.`,
+    remedy: `${didYouMean(stranger, names)}It has: ${names.filter((name) => !notForCallers.includes(name)).join(", ")}.`,
   });
 }
