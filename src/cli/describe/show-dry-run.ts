@@ -49,8 +49,19 @@ function describe(report: DryRunReport): string {
     `  WAL       ${report.walBytesPerRow === null ? "none" : `about ${formatCount(report.walBytesPerRow)} bytes a row, with full-page images, without the undo log`}`,
     `  triggers  ${fired === "" ? "none fired" : fired + measured}`,
     ...report.rejects.map((reason) => `  rejected  ${reason}`),
+    ...keepAdvice(report),
     `  whole     ~${formatCount(whole.rows)} rows${whole.seconds === null ? "" : `, ${formatSeconds(whole.seconds)} with one worker`}${whole.walBytes === null ? "" : `, ${formatBytes(whole.walBytes)} of WAL`} (an estimate)`,
   ].join("\n");
+}
+
+/** Values that pass through the transform unchanged need not travel. */
+function keepAdvice({ couldKeep }: DryRunReport): string[] {
+  if (couldKeep.length === 0) return [];
+  const are = couldKeep.length === 1 ? "is returned as it was read" : "are returned as they were read";
+  const list = couldKeep.map((name) => JSON.stringify(name)).join(", ");
+  return [
+    `  keep      ${couldKeep.join(", ")} ${are}; insertInto(…, { keep: [${list}] }) leaves them in the database`,
+  ];
 }
 
 function samplesOf({ samples }: DryRunReport): string[] {

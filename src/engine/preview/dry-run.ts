@@ -24,6 +24,7 @@ import type { WorkOptions } from "../options/work-options.ts";
 import { Events } from "../report/events.ts";
 import { DryCommitter } from "./dry-committer.ts";
 import { dryLogName, type Sample } from "./read-samples.ts";
+import { ReturnedAsRead } from "./returned-as-read.ts";
 
 export interface DryRunOptions extends WorkOptions {
   readonly parameters?: GivenParameters | undefined;
@@ -48,6 +49,8 @@ export interface DryRunReport {
   readonly triggers: readonly { readonly name: string; readonly calls: number }[];
   /** the first rows, before and after; values of persons are hidden */
   readonly samples: readonly Sample[];
+  /** columns that an insert could keep, since the transform has returned each as it has read it */
+  readonly couldKeep: readonly string[];
   /** reasons of the first rejects */
   readonly rejects: readonly string[];
   readonly whole: {
@@ -72,12 +75,15 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
   return withSession(`tidefill dry run of ${job.name}`, options, connectionsOf(options), async ({ db }) => {
     await requireParametersFit(db, job.parameters, parameters);
-    const opened = await openJob(db, job, parameters);
+    const unwatched = await openJob(db, job, parameters);
+    const returned = new ReturnedAsRead(unwatched);
+    const opened = returned.watch(unwatched);
     const committer = await openCommitter(db, opened, limit);
     const begin = performance.now();
     const trouble = await workRange(job, committer, options);
     if (trouble !== undefined) throw trouble;
-    return report(opened, committer, (performance.now() - begin) / 1_000);
+    const seconds = (performance.now() - begin) / 1_000;
+    return { ...report(opened, committer, seconds), couldKeep: returned.columns };
   });
 }
 
@@ -116,7 +122,11 @@ async function workRange(job: Job, committer: DryCommitter, options: DryRunOptio
   return stop.request?.error;
 }
 
-function report(opened: OpenedJob, committer: DryCommitter, seconds: number): DryRunReport {
+function report(
+  opened: OpenedJob,
+  committer: DryCommitter,
+  seconds: number,
+): Omit<DryRunReport, "couldKeep"> {
   const { counts, measured, measuredRows, samples, rejects, batches } = committer;
   const rowsPerSecond = seconds > 0 ? Math.round(counts.read / seconds) : 0;
   const { rows } = opened.estimate;
