@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Contestant } from "../contestant.ts";
 import { CopyByHand, copyInSql, copyThroughDriver } from "./copy-by-hand.ts";
 import { Django } from "./django.ts";
@@ -38,6 +39,16 @@ export const contestants: readonly Contestant[] = [
     ["run", "essay-word-count-sql-by-regexp"],
     { task: "word count by regexp" },
   ),
+  new Tidefill("tidefill-dear", "`tidefill run`, a transform that takes a core for itself", [
+    "run",
+    "essay-word-count-dear",
+  ]),
+  new Tidefill("tidefill-dear-processes", "the same in as many processes as there are cores", [
+    "run",
+    "essay-word-count-dear",
+    "--processes",
+    String(availableParallelism()),
+  ]),
   new Tidefill("tidefill-undo-row", "`tidefill undo` of the run in TypeScript", ["undo", "1", "--yes"], {
     task: "undo",
     before: [["run", "essay-word-count"]],

@@ -1,11 +1,13 @@
 import { access } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { runChild } from "../child.ts";
 import type { Contestant, Outcome, Task } from "../contestant.ts";
 
 const program = fileURLToPath(new URL("../../bin/tidefill.js", import.meta.url));
 const jobs = fileURLToPath(new URL("../jobs", import.meta.url));
-const workers = 4;
+/** Where tidefill and the server share a machine, more workers than cores wait for each other. */
+const workers = Math.min(4, availableParallelism());
 
 /** The part of `tidefill … --json` that is read here. */
 interface Status {
@@ -13,7 +15,7 @@ interface Status {
   readonly rows: { readonly written: number; readonly read: number };
 }
 
-/** tidefill as a user runs it: a process of its own, with the default settings. */
+/** tidefill as a user runs it: a process of its own, with a worker for each core and otherwise as it comes. */
 export class Tidefill implements Contestant {
   readonly name: string;
   readonly what: string;
