@@ -1,6 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Contestant, Outcome } from "./contestant.ts";
 import { serverSeconds } from "./processor-time.ts";
 import type { Template } from "./template.ts";
+
+const settleMs = 300;
 
 /** All the runs of one contestant, and why there are none, or no more. */
 export class Series {
@@ -28,6 +31,8 @@ export class Series {
         await contestant.prepare?.(url);
         const before = await serverSeconds(postmaster);
         const outcome = await contestant.run(url);
+        // A backend that ends at this moment would be counted neither as running nor as ended.
+        await delay(settleMs);
         const after = await serverSeconds(postmaster);
         if (before !== undefined && after !== undefined) this.serverSeconds.push(after - before);
         const objection = await template.oracle.objection(url, contestant.task ?? "word count", outcome.rows);
