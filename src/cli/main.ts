@@ -19,7 +19,10 @@ const yargs: typeof Yargs = createRequire(import.meta.url)("yargs");
  */
 export async function runCommandLine(parameters: readonly string[]): Promise<void> {
   // The address of the database may hold a password, and every user of the machine can list processes.
-  process.title = "tidefill";
+  process.title = [
+    "tidefill",
+    ...parameters.slice(0, 2).filter((word) => /^[\w-]*$/.test(word) && !word.startsWith("-")),
+  ].join(" ");
   // A reader that closes our output (`| head`) must not end the run.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   forgetSaid();

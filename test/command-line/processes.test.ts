@@ -67,6 +67,11 @@ test("three processes share one run, and it ends as if it were one", async () =>
   const log = join(folder, "log.json");
   const running = outcomeOf(start("--json", "--log", log));
   await until(async () => (await processes()).length === 3, { describe: "three processes at work" });
+  const pids = await processes();
+  const { value } = await tidefill.json("status", "busy");
+  expect((value.processes as { readonly pid: number }[]).map(({ pid }) => pid).toSorted()).toEqual(
+    pids.toSorted(),
+  );
   const { code, stdout, stderr } = await running;
   expect([code, stderr.includes("warning")]).toEqual([0, false]);
   expect(JSON.parse(stdout)).toMatchObject({ status: "succeeded", rows: { written: rows } });
@@ -117,7 +122,10 @@ test("when a further process is killed the others do its rows, and the command s
   const other = (await processes()).find((pid) => pid !== first.pid);
   process.kill(other ?? 0, "SIGKILL");
   const { code, stderr } = await running;
-  expect([code, stderr]).toEqual([0, expect.stringContaining("ended with SIGKILL; the remaining ones do its rows")]);
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringContaining("ended with SIGKILL; the remaining ones do its rows"),
+  ]);
   await allOnce();
 });
 

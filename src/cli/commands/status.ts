@@ -144,7 +144,7 @@ function describeOne(report: RunReport): string {
     ["HOT", forecast === null || forecast.hot === null ? null : describeHot(forecast.hot)],
     ...(forecast === null ? [] : describeAdvice(forecast)).map((line) => ["cheaper", line] as const),
     ["pace", Object.keys(report.pace).length === 0 ? null : describePace(report.pace)],
-    ["workers", String(report.workers)],
+    ["workers", workersOf(report)],
     ["watermark", report.watermark === null ? null : report.watermark.join(", ")],
     [
       "checkpoint",
@@ -176,6 +176,16 @@ function whyOf(report: RunReport): readonly (readonly [string, string])[] {
         ["why", stop.what],
         ["→", stop.remedy],
       ];
+}
+
+/** How many workers there are, and which processes to look for on which machine. */
+function workersOf({ workers, processes }: RunReport): string {
+  if (processes.length === 0) return String(workers);
+  const hosts = [...new Set(processes.map(({ host }) => host))].map((host) => {
+    const pids = processes.filter((each) => each.host === host).map(({ pid }) => pid);
+    return `pid ${pids.join(", ")} on ${host}`;
+  });
+  return `${workers}: ${hosts.join("; ")}`;
 }
 
 /** The WAL of each row, and how much is still to come at that size. */

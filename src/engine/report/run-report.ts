@@ -2,7 +2,7 @@ import type { RunPace } from "../../job/pace/pace.ts";
 import { Windows } from "../../job/pace/windows.ts";
 import { type Hold, holdFromText, isStandstill } from "../../remedies/hold.ts";
 import { runName } from "../../remedies/stops.ts";
-import { type Progress, readProgress } from "../../store/runs/progress.ts";
+import { type ProcessAtWork, type Progress, readProgress } from "../../store/runs/progress.ts";
 import { type RowCounts, rowsOf } from "../../store/runs/row-counts.ts";
 import type { Run, RunKind, RunWrites } from "../../store/runs/run.ts";
 import type { RunStatus } from "../../store/runs/run-status.ts";
@@ -54,6 +54,8 @@ export interface RunReport {
   /** the pace set for this run; what is absent comes from the job, or from tidefill's defaults */
   readonly pace: RunPace;
   readonly workers: number;
+  /** the processes that work on the run now, by host and process id */
+  readonly processes: readonly ProcessAtWork[];
   readonly sweeps: number;
   readonly batches: number;
   readonly secondsSinceCheckpoint: number | null;
@@ -107,6 +109,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     hold,
     pace: run.pace,
     workers: progress.workers,
+    processes: progress.processes,
     sweeps: run.sweep,
     batches: progress.batches,
     secondsSinceCheckpoint: progress.secondsSinceCheckpoint,

@@ -4,6 +4,13 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import { type BatchCounts, eachCount, noCounts } from "./row-counts.ts";
 
+/** A process that works on a run. */
+export interface ProcessAtWork {
+  readonly host: string;
+  readonly pid: number;
+  readonly workers: number;
+}
+
 /** How far a run is; only what is committed counts. */
 export interface Progress extends BatchCounts {
   readonly batches: number;
@@ -11,6 +18,8 @@ export interface Progress extends BatchCounts {
   readonly rangesLeft: number;
   readonly rangesLeased: number;
   readonly workers: number;
+  /** the processes that these workers belong to */
+  readonly processes: readonly ProcessAtWork[];
   /** rows read per second now, by all processes together */
   readonly rowsPerSecond: number;
   /** why a process works slower than it could, or not at all */
@@ -29,6 +38,7 @@ export const noProgress: Progress = {
   rangesLeft: 0,
   rangesLeased: 0,
   workers: 0,
+  processes: [],
   rowsPerSecond: 0,
   heldBack: null,
   secondsSinceCheckpoint: null,
@@ -64,6 +74,11 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
         from ${schema.table("worker")} as worker
         where worker.run_id = run.id
           and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as workers,
+      (select json_agg(json_build_object('host', worker.host, 'pid', worker.process, 'workers', worker.workers)
+          order by worker.host, worker.process)
+        from ${schema.table("worker")} as worker
+        where worker.run_id = run.id
+          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as processes,
       (select coalesce(sum(worker.rows_per_second), 0)
         from ${schema.table("worker")} as worker
         where worker.run_id = run.id
@@ -107,6 +122,7 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
     rangesLeft: number("ranges_left"),
     rangesLeased: number("ranges_leased"),
     workers: number("workers"),
+    processes: JSON.parse(row.processes ?? "[]") as ProcessAtWork[],
     rowsPerSecond: number("rows_per_second"),
     heldBack: row.held_back ?? null,
     secondsSinceCheckpoint: row.since_checkpoint == null ? null : number("since_checkpoint"),
