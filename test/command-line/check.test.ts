@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, expect, test } from "vitest";
+import { closedWindow } from "../support/closed-window.ts";
 import { useDatabase } from "../support/database.ts";
 import { CommandLine } from "../support/tidefill.ts";
 
@@ -50,6 +51,24 @@ test("a job is pending where tidefill has never run, and no longer once it is do
   expect(stderr).toContain('There is no job "counts"');
   await tidefill.run("undo", "count", "--yes");
   expect(await findings("--require", "count")).toEqual(["undone-job"]);
+});
+
+test("a job stays done where a later run of it was cancelled, for check and for up", async () => {
+  await tidefill.run("run", "count");
+  const again = await tidefill.run(
+    "run",
+    "count",
+    "--again",
+    "--window",
+    closedWindow(),
+    "--exit-when-closed",
+  );
+  expect(again.code).toBe(75);
+  expect(await findings()).toEqual(["unfinished-job"]);
+  await tidefill.run("cancel", "count");
+  expect(await findings()).toEqual([]);
+  const up = await tidefill.run("up");
+  expect([up.code, up.stdout + up.stderr]).toEqual([0, expect.not.stringContaining("count, run 3")]);
 });
 
 test.each([

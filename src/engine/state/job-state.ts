@@ -16,7 +16,7 @@ export interface JobWithFiles {
 /** The state of a job in a database. */
 export interface JobState {
   readonly job: Job;
-  /** its last run of kind `run`, or null */
+  /** its last run of kind `run`, or the one that stands where that was cancelled; null where there is none */
   readonly run: Run | null;
   readonly state: "pending" | "undone" | "partly undone" | Run["status"];
   /** the undo that has undone only a part of it, or null */
@@ -52,7 +52,10 @@ export async function readJobStates(
   jobs: readonly JobWithFiles[],
 ): Promise<readonly JobState[]> {
   const isInstalled = (await installedVersion(db, store.schema)) !== null;
-  const runs = isInstalled ? await store.runs.latestOfEach(db) : [];
+  const runs: Run[] = [];
+  // A run that was cancelled says nothing about the job where an earlier one has done its work.
+  for (const run of isInstalled ? await store.runs.latestOfEach(db) : [])
+    runs.push(run.status === "cancelled" ? ((await store.runs.standing(db, run.job)) ?? run) : run);
   const undos = isInstalled ? await store.runs.latestOfEach(db, "undo") : [];
   const known = isInstalled ? await store.steps.known(db) : [];
   return jobs.map((each) => {
