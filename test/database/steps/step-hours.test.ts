@@ -22,6 +22,7 @@ import {
   update,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
+import { ensureSchema } from "../../../src/engine/control/ensure-schema.ts";
 import { setPace } from "../../../src/engine/control/set-pace.ts";
 import type { StepEvent } from "../../../src/steps/step-events.ts";
 import { withSession } from "../../../src/store/session.ts";
@@ -201,6 +202,19 @@ test("a run whose expand steps wait does not exist yet, and a request for it nam
   await expect(asked).rejects.toThrow(`There is no run of whole yet: process ${process.pid} on`);
   heard.stop();
   await leaves(run);
+});
+
+test("a job that was ended at its expand steps has no run, and a request for it says how to go on", async () => {
+  const step = { job: "whole", phase: "expand", name: "add words", definition: "x" } as const;
+  const asked = withSession("test", { connectionString: database.url }, 5, async (session) => {
+    await ensureSchema(session);
+    await session.store.steps.begin(session.db, { ...step, before: null, wasThere: false });
+    return session.store.runs.require(session.db, "whole");
+  });
+  await expect(asked).rejects.toMatchObject({
+    message: 'There is no run of whole yet: it was ended at its expand steps "add words" (begun).',
+    remedy: "Go on with its steps, and then with its rows: tidefill run whole",
+  });
 });
 
 test("a step that waits for its lock also waits for its window, as long as nothing of it is done", async () => {
