@@ -79,6 +79,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "engine/report",
   ],
   "engine/preview": [
+    "engine/state",
     "engine/guards",
     "engine/loop",
     "engine/job-work",

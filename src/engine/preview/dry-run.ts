@@ -1,4 +1,4 @@
-import { UsageError } from "../../errors.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { type GivenParameters, readParameters } from "../../job/definition/parameters.ts";
 import { type OpenedJob, writesOf } from "../../plan/open/opened-job.ts";
@@ -10,7 +10,7 @@ import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout
 import { everyKey } from "../../store/runs/ranges.ts";
 import { type RowCounts, rowsOf } from "../../store/runs/row-counts.ts";
 import type { RunWrites } from "../../store/runs/run.ts";
-import { withSession } from "../../store/session.ts";
+import { type Session, withSession } from "../../store/session.ts";
 import { SteadyPace } from "../batch/batch-pace.ts";
 import { jobTask } from "../job-work/job-task.ts";
 import { Patience } from "../loop/backoff.ts";
@@ -22,6 +22,7 @@ import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import { Events } from "../report/events.ts";
+import { readJobStates } from "../state/job-state.ts";
 import { DryCommitter } from "./dry-committer.ts";
 import { dryLogName, type Sample } from "./read-samples.ts";
 import { ReturnedAsRead } from "./returned-as-read.ts";
@@ -73,7 +74,9 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
     throw new UsageError("A row limit must be a whole number from 1.");
   participation(options, false);
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
-  return withSession(`tidefill dry run of ${job.name}`, options, connectionsOf(options), async ({ db }) => {
+  return withSession(`tidefill dry run of ${job.name}`, options, connectionsOf(options), async (session) => {
+    const { db } = session;
+    await requireExpanded(session, job);
     await requireParametersFit(db, job.parameters, parameters);
     const unwatched = await openJob(db, job, parameters);
     const returned = new ReturnedAsRead(unwatched);
@@ -85,6 +88,18 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
     const seconds = (performance.now() - begin) / 1_000;
     return { ...report(opened, committer, seconds), couldKeep: returned.columns };
   });
+}
+
+/** A dry run changes nothing, so it cannot do the steps that the rows need. @throws RefusedError */
+async function requireExpanded(session: Session, job: Job): Promise<void> {
+  const [state] = await readJobStates(session, [{ job, files: {} }]);
+  const open = state?.steps.expand.open ?? [];
+  if (open.length === 0) return;
+  throw new RefusedError(
+    "expand-steps-are-done",
+    `The expand steps of ${job.name} are not done: ${open.join(", ")}. A dry run does no steps, and its rows need them.`,
+    `See the steps: tidefill plan ${job.name}   Try all of it on a copy of the database, or in the job's test.`,
+  );
 }
 
 async function openCommitter(db: Database, opened: OpenedJob, limit: number): Promise<DryCommitter> {

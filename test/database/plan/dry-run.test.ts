@@ -1,4 +1,4 @@
-import { defineJob, dryRun, insertInto, rowsOf, skip, table, update } from "tidefill";
+import { addColumn, defineJob, dryRun, insertInto, rowsOf, skip, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
 import { freshSchemas } from "../../support/fresh-schemas.ts";
@@ -73,4 +73,18 @@ test("a dry run names no column where each row becomes several, and none of an u
   });
   for (const job of [several, same])
     expect(await dryRun(job, { connectionString: database.url })).toMatchObject({ couldKeep: [] });
+});
+
+test("a dry run of a job whose expand steps are not done is refused and names them", async () => {
+  const job = defineJob({
+    name: "expanded",
+    expand: [addColumn("things", "words", "integer")],
+    source: rowsOf(things, { read: ["b"] }),
+    transform: ({ b }) => ({ b }),
+    sink: update(things, ["b"]),
+  });
+  await expect(dryRun(job, { connectionString: database.url })).rejects.toMatchObject({
+    check: "expand-steps-are-done",
+    message: expect.stringContaining("add column things.words"),
+  });
 });
