@@ -5,6 +5,7 @@ import { definitionFingerprint } from "../job/definition/fingerprint.ts";
 import { readKey } from "../postgres/catalog/key-index.ts";
 import { mayReadVersions } from "../postgres/catalog/may-read-versions.ts";
 import type { Relation } from "../postgres/catalog/relation.ts";
+import { TriggerGuard } from "../postgres/catalog/trigger-guard.ts";
 import type { Database, Transaction } from "../postgres/transaction/database.ts";
 import { lookBriefly } from "../postgres/transaction/look-briefly.ts";
 import { OpenedTable, type TableUse } from "../source/table/opened-table.ts";
@@ -143,8 +144,7 @@ async function assemble(
   outside: OpenedOutside | null,
 ): Promise<OpenedJob> {
   const { source, sink } = parts;
-  const mayMeet = from !== null && (await mayReadVersions(tx, from));
-  const use = { travels: job.kind === "row job", metBy: meetingOf(sink, mayMeet) };
+  const use = { travels: job.kind === "row job", metBy: await metBy(tx, sink, from) };
   const table = source instanceof TableRows && from !== null ? await openTable(tx, source, from, use) : null;
   const readable = table ?? outside;
   if (readable === null) throw new UsageError(`The source of job ${job.name} cannot be opened.`);
@@ -166,6 +166,14 @@ async function assemble(
     definitionFingerprint: definitionFingerprint(job, bound),
     scopeFingerprint: scopeFingerprint(job, bound, parts.sink, parameters),
   };
+}
+
+/** How the rows of the source are met again when they are written. */
+async function metBy(tx: Transaction, sink: AnySink, from: Relation | null): Promise<TableUse["metBy"]> {
+  if (from === null) return null;
+  const meeting = meetingOf(sink, await mayReadVersions(tx, from));
+  if (meeting !== "version") return meeting;
+  return { versionUnless: await TriggerGuard.openForUpdates(tx, from) };
 }
 
 async function openTable(

@@ -1,5 +1,6 @@
 import type { ColumnCodec } from "../job/columns/column-codec.ts";
 import type { Bounds, KeyText } from "../postgres/catalog/key.ts";
+import type { TriggerGuard } from "../postgres/catalog/trigger-guard.ts";
 import type { Transaction } from "../postgres/transaction/database.ts";
 import type { Walk } from "./walk.ts";
 
@@ -35,8 +36,12 @@ export interface ReadColumn {
 
 /** How the rows of a source are met again when they are written. */
 export interface RowVersions {
+  /** the triggers beside which a version does not tell what became of a row, so that rows must be locked */
+  readonly updates: TriggerGuard;
   /** the place in a `TextRow` of the row's `ctid`; its `xmin` is next to it */
   readonly at: number;
+  /** Reads the rows within `bounds` and locks them, so that none can change before the write. */
+  readLocked(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]>;
   /** Reads those of these rows that are still in scope, and locks them, so that a write meets them for sure. */
   readAgain(
     tx: Transaction,

@@ -63,7 +63,10 @@ export async function taskOfWork(db: Database, opened: OpenedJob, work: BatchWor
     ...(table === null ? {} : { walked: table.relation }),
     relation: mainTable(opened),
     writes: opened.writes.map(({ relation }) => relation),
-    guards: opened.write.sink.guards,
+    guards: [
+      ...opened.write.sink.guards,
+      ...(opened.source.versions === undefined ? [] : [opened.source.versions.updates]),
+    ],
   };
 }
 

@@ -47,11 +47,19 @@ export class RowBatch implements BatchWork {
 
   async do(tx: Transaction, batch: Batch): Promise<BatchOutcome> {
     const { bounds } = batch;
-    const first = await this.#pass(tx, batch, this.#source.read(tx, bounds, this.#portionRows));
     const { versions } = this.#source;
-    if (first.changed.length === 0 || versions === undefined) return first.outcome;
+    if (versions === undefined || versions.updates.isThere) {
+      const locked = (versions?.readLocked ?? this.#source.read.bind(this.#source))(
+        tx,
+        bounds,
+        this.#portionRows,
+      );
+      return (await this.#pass(tx, batch, locked, true)).outcome;
+    }
+    const first = await this.#pass(tx, batch, this.#source.read(tx, bounds, this.#portionRows), false);
+    if (first.changed.length === 0) return first.outcome;
     const again = versions.readAgain(tx, bounds, first.changed, this.#portionRows);
-    const second = await this.#pass(tx, batch, again);
+    const second = await this.#pass(tx, batch, again, true);
     if (second.changed.length > 0) throw new NotCommittedError("locked rows have changed");
     return both(first.outcome, second.outcome, first.changed.length);
   }
@@ -63,6 +71,7 @@ export class RowBatch implements BatchWork {
     tx: Transaction,
     { bounds, expected, sweep, clock }: Batch,
     portions: AsyncGenerator<readonly SourceRow[]>,
+    areLocked: boolean,
   ): Promise<Pass> {
     const verdicts = new Verdicts();
     const budget = new ReadBudget(expected, this.#portion);
@@ -79,7 +88,7 @@ export class RowBatch implements BatchWork {
     }
     const { rows, keys, skipped, rejects } = verdicts;
     const done = await clock.during("write", () =>
-      this.#sink.write(tx, { bounds, rows, keys, images: this.#targetOf(sweep) }),
+      this.#sink.write(tx, { bounds, rows, keys, images: this.#targetOf(sweep), areLocked }),
     );
     if (done.stillPending > 0) throw stillPendingError(done.stillPending);
     const outcome = {

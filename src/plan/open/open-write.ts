@@ -86,8 +86,8 @@ async function openSqlSink(
   const { pending } = definition;
   if (sink instanceof SqlUpdateSink) {
     const guard = await TriggerGuard.open(tx, relation, ["update"]);
-    const isByVersion = versions !== undefined;
-    return new UpdateBySql(relation, key, sink.expressions, pending, { guard, isByVersion });
+    const updates = versions?.updates ?? null;
+    return new UpdateBySql(relation, key, sink.expressions, pending, { guard, updates });
   }
   if (sink instanceof DeleteSink)
     return new DeleteBySql(relation, key, await TriggerGuard.open(tx, relation, ["delete"]));

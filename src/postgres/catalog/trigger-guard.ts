@@ -13,21 +13,41 @@ const beforeRow: Readonly<Record<RowEvent, number>> = {
 };
 
 /**
- * Remembers whether a table has row-level `before` triggers. Checking in every statement would be slow: the
+ * Remembers whether a table has triggers of a kind. Checking in every statement would be slow: the
  * table is checked once, and the last statement of each batch checks that none has been added since.
  */
 export class TriggerGuard {
-  readonly #relation: Relation;
-  readonly #events: readonly RowEvent[];
+  readonly #exists: Sql;
   #isThere = false;
 
-  private constructor(relation: Relation, events: readonly RowEvent[]) {
-    this.#relation = relation;
-    this.#events = events;
+  private constructor(exists: Sql) {
+    this.#exists = exists;
   }
 
+  /** Guards against triggers that see a row before one of these events, and may change or swallow it. */
   static async open(db: Queryable, relation: Relation, events: readonly RowEvent[]): Promise<TriggerGuard> {
-    const guard = new TriggerGuard(relation, events);
+    const each = events.map((event) => triggerExistsBefore(relation, event));
+    return TriggerGuard.#open(db, sql`(${join(each, " or ")})`);
+  }
+
+  /**
+   * Guards against any trigger that an update of the table calls: it may write to other rows of the table, or
+   * to the same row once more. What moves a row to another partition calls triggers for other events, too.
+   */
+  static async openForUpdates(db: Queryable, relation: Relation): Promise<TriggerGuard> {
+    return TriggerGuard.#open(
+      db,
+      sql`exists (
+          select from pg_catalog.pg_trigger
+          where ${isOfTable(relation)}
+            and (not tgisinternal or tgconstrrelid = tgrelid)
+            and tgenabled <> 'D'
+            and (tgtype & 16 = 16 or tgrelid <> ${relation.oid}::oid))`,
+    );
+  }
+
+  static async #open(db: Queryable, exists: Sql): Promise<TriggerGuard> {
+    const guard = new TriggerGuard(exists);
     await guard.look(db);
     return guard;
   }
@@ -38,20 +58,13 @@ export class TriggerGuard {
 
   /** The condition that no trigger was added unnoticed; one that was removed does no harm. */
   get condition(): Sql {
-    return sql`not ${this.#exists()}`;
+    return sql`not ${this.#exists}`;
   }
 
   async look(db: Queryable): Promise<void> {
-    const { rows } = await db.query(sql`select ${this.#exists()} as found`);
+    const { rows } = await db.query(sql`select ${this.#exists} as found`);
     // A batch under way may rely on it: once a trigger was there, it is assumed to the end.
     if (rows[0]?.found === "t") this.#isThere = true;
-  }
-
-  #exists(): Sql {
-    return sql`(${join(
-      this.#events.map((event) => triggerExistsBefore(this.#relation, event)),
-      " or ",
-    )})`;
   }
 }
 
@@ -82,8 +95,16 @@ export function triggerExistsBefore(relation: Relation, event: RowEvent): Sql {
           where ${isTriggerBefore(relation, event)})`;
 }
 
-function isTriggerBefore({ oid }: Relation, event: RowEvent): Sql {
+function isTriggerBefore(relation: Relation, event: RowEvent): Sql {
   const bits = raw(String(beforeRow[event]));
+  return sql`${isOfTable(relation)}
+      and not tgisinternal
+      and tgenabled <> 'D'
+      and tgtype & ${bits} = ${bits}`;
+}
+
+/** The condition that a trigger belongs to the table or to a partition of it. */
+function isOfTable({ oid }: Relation): Sql {
   return sql`(tgrelid = ${oid}::oid
         or tgrelid in (
           with recursive part (oid) as (
@@ -91,8 +112,5 @@ function isTriggerBefore({ oid }: Relation, event: RowEvent): Sql {
             union all
             select i.inhrelid from part join pg_catalog.pg_inherits i on i.inhparent = part.oid
           )
-          select oid from part))
-      and not tgisinternal
-      and tgenabled <> 'D'
-      and tgtype & ${bits} = ${bits}`;
+          select oid from part))`;
 }

@@ -23,6 +23,8 @@ export interface OutgoingBatch {
   /** the keys of the rows within the bounds from which these were made */
   readonly keys: readonly KeyText[];
   readonly images: ImageTarget | null;
+  /** whether the rows were locked when they were read, so that none can have changed since */
+  readonly areLocked: boolean;
 }
 
 /** The sink of a row job: one set-based statement for each batch, whatever the number of rows. */

@@ -22,7 +22,8 @@ export class UpdateBySql implements SqlSink {
   readonly #columns: readonly TargetColumn[];
   readonly #pending: Sql | null;
   readonly #update: UpdateStatement;
-  readonly #isByVersion: boolean;
+  /** the triggers beside which rows are locked; null where the role may not read versions */
+  readonly #updates: TriggerGuard | null;
   readonly guards: readonly TriggerGuard[];
   readonly toWrite = (inScope: Sql): Sql => sql`${inScope}${this.#unlessUnchanged()}`;
 
@@ -31,9 +32,10 @@ export class UpdateBySql implements SqlSink {
     key: Key,
     expressions: Readonly<Record<string, Sql>>,
     pending: Sql | null,
-    { guard, isByVersion }: { readonly guard: TriggerGuard; readonly isByVersion: boolean },
+    { guard, updates }: { readonly guard: TriggerGuard; readonly updates: TriggerGuard | null },
   ) {
-    this.#isByVersion = isByVersion;
+    this.#updates = updates;
+    const isByVersion = updates !== null;
     this.#key = key;
     this.guards = [guard];
     this.#pending = pending;
@@ -51,13 +53,13 @@ export class UpdateBySql implements SqlSink {
 
   async write(tx: Transaction, bounds: Bounds, inScope: Sql, images: ImageTarget | null): Promise<Written> {
     const parts = this.#parts(bounds, inScope);
+    const isByVersion = this.#updates?.isThere === false;
     // Without versions, a row that changes between the look for its old values and the update must be locked.
-    if (!this.#isByVersion && images !== null && !images.hasReturningOld)
-      await this.#update.lock(tx, parts.where);
+    if (!isByVersion && images !== null && !images.hasReturningOld) await this.#update.lock(tx, parts.where);
     const first = await this.#update.run(tx, parts, images);
     const missed = (first.incoming ?? first.written) - first.written;
     // With a trigger that may swallow rows, the batch has locked them before, so that none can have changed.
-    const isLocked = !this.#isByVersion || this.guards.some(({ isThere }) => isThere);
+    const isLocked = !isByVersion || this.guards.some(({ isThere }) => isThere);
     if (missed === 0 || isLocked) return { ...first, incoming: null };
     const alias = raw(this.#key.alias);
     const where = sql`${parts.where}

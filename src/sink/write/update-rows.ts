@@ -54,12 +54,13 @@ export class UpdateRows implements RowSink {
   }
 
   /** Writes the rows that are still as they were read and differ, byte for byte, from what they shall be. */
-  async write(tx: Transaction, { bounds, rows, images }: OutgoingBatch): Promise<Written> {
+  async write(tx: Transaction, { bounds, rows, images, areLocked }: OutgoingBatch): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
-    const parts = this.#parts(bounds, rows);
+    const isByVersion = this.#isByVersion && !areLocked;
+    const parts = this.#parts(bounds, rows, isByVersion);
     const done = await this.#update.run(tx, parts, images);
     const rest = rows.length - done.written;
-    const left = rest === 0 ? [] : (await tx.query(this.#left(parts))).rows;
+    const left = rest === 0 ? [] : (await tx.query(this.#left(parts, isByVersion))).rows;
     const keysOf = (isSwallowed: boolean): KeyText[] =>
       left
         .filter(({ swallowed }) => (swallowed === "t") === isSwallowed)
@@ -70,17 +71,17 @@ export class UpdateRows implements RowSink {
   }
 
   /** The rows that should have been written and were not: swallowed by a trigger, or changed since the read. */
-  #left({ from, within }: RowParts): Sql {
+  #left({ from, within }: RowParts, isByVersion: boolean): Sql {
     const { alias } = this.#key;
     const keys = this.#keyNames.map((name) => `tidefill_new.${name}`);
     return sql`select pg_catalog.json_build_array(${raw(keys.join(", "))}) as key,
-        ${raw(alias)}.ctid is not null and ${this.#isAsRead()}
+        ${raw(alias)}.ctid is not null and ${this.#isAsRead(isByVersion)}
           and ${triggerExistsBefore(this.#relation, "update")} as swallowed
       from ${from}
       left join ${qualifiedName(this.#relation)} as ${raw(alias)}
         on ${this.#key.equals(keys)} and ${within}
       where ${raw(alias)}.xmin is distinct from pg_catalog.pg_current_xact_id()::pg_catalog.xid
-        and (${raw(alias)}.ctid is null or not (${this.#isAsRead()}) or ${this.#differs()})`;
+        and (${raw(alias)}.ctid is null or not (${this.#isAsRead(isByVersion)}) or ${this.#differs()})`;
   }
 
   get comparing(): RowComparing {
@@ -108,12 +109,12 @@ export class UpdateRows implements RowSink {
   }
 
   sample(bounds: Bounds, images: ImageTarget | null): Sql {
-    return this.#update.build(this.#parts(bounds, []), images);
+    return this.#update.build(this.#parts(bounds, [], this.#isByVersion), images);
   }
 
   /** An array of texts for each column of the key and of the sink. */
-  #parts(bounds: Bounds, rows: readonly OutgoingRow[]): RowParts {
-    const versionNames = this.#isByVersion ? ["tidefill_ctid", "tidefill_xmin"] : [];
+  #parts(bounds: Bounds, rows: readonly OutgoingRow[], isByVersion: boolean): RowParts {
+    const versionNames = isByVersion ? ["tidefill_ctid", "tidefill_xmin"] : [];
     const names = [...this.#keyNames, ...versionNames, ...this.#valueNames];
     // Side by side in the list of a select: a function in `from` would store its rows first.
     const lists = [
@@ -121,7 +122,7 @@ export class UpdateRows implements RowSink {
         rows.map(({ key }) => key),
         this.#keyNames.length,
       ),
-      ...(this.#isByVersion
+      ...(isByVersion
         ? [
             unnested(
               rows.map(({ version }) => version),
@@ -144,15 +145,15 @@ export class UpdateRows implements RowSink {
       // The bounds lead to a single scan of the key's index for the whole batch.
       where: sql`${this.#key.equals(this.#keyNames.map((name) => `tidefill_new.${name}`))}
         and ${within}
-        and ${this.#isAsRead()}
+        and ${this.#isAsRead(isByVersion)}
         and ${this.#differs()}`,
       within,
     };
   }
 
   /** The condition that a row still is the version that was read; a locked row is. */
-  #isAsRead(): Sql {
-    if (!this.#isByVersion) return raw("true");
+  #isAsRead(isByVersion: boolean): Sql {
+    if (!isByVersion) return raw("true");
     return isVersion(
       this.#key.alias,
       "tidefill_new.tidefill_ctid::pg_catalog.tid",

@@ -2,6 +2,7 @@ import { ColumnCodec } from "../../job/columns/column-codec.ts";
 import { carried } from "../../postgres/catalog/carried-text.ts";
 import type { Bounds, Key } from "../../postgres/catalog/key.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
+import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import {
@@ -20,7 +21,7 @@ export interface TableUse {
   /** the rows travel to the client, so their bytes are measured */
   readonly travels: boolean;
   /** how the rows that were read are met again when they are written; null where they are only read */
-  readonly metBy: "lock" | "version" | null;
+  readonly metBy: "lock" | { readonly versionUnless: TriggerGuard } | null;
 }
 
 /** A table as a source, with what the catalogue says about it: the statements that read it. */
@@ -54,7 +55,7 @@ export class OpenedTable implements ReadableSource {
       codec: new ColumnCodec(name, definition.table.columns[name] ?? ""),
     }));
     this.#tooLarge = tooLargeColumn(key.alias, this.#readColumns);
-    if (use.metBy === "version") this.versions = this.#versions();
+    if (use.metBy !== null && use.metBy !== "lock") this.versions = this.#versions(use.metBy.versionUnless);
     this.walk = new KeyWalk(relation, key, walkFilter, use.travels ? this.#width() : null, definition.filter);
   }
 
@@ -106,8 +107,11 @@ export class OpenedTable implements ReadableSource {
     return this.columns.flatMap(({ name }) => this.relation.columns.find((each) => each.name === name) ?? []);
   }
 
-  #versions(): RowVersions {
+  #versions(updates: TriggerGuard): RowVersions {
     return {
+      updates,
+      readLocked: (tx, bounds, portion) =>
+        this.#read(tx, this.#statement(this.condition(bounds), true), portion),
       at: this.columns.length + (this.#tooLarge === null ? 0 : 1),
       readAgain: (tx, bounds, keys, portion) => {
         const condition = sql`${this.condition(bounds)}
