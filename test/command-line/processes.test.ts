@@ -12,7 +12,7 @@ const database = useDatabase();
 let tidefill: CommandLine;
 let folder: string;
 
-/** Each row keeps its process busy for a while, so that one process has work for longer than others need to start. */
+/** Each row keeps its process busy for a while, so that one process has work for longer than the further ones need to start. */
 const busy = (name: string, column: string, value: string) => `
 import { defineJob, rowsOf, update } from "tidefill";
 import { counters } from "./tables.ts";
@@ -103,7 +103,7 @@ test("a signal to the first process stops all of them, and resume goes on", asyn
   await allOnce();
 });
 
-test("when the first process is killed the others leave, and the run can be resumed", async () => {
+test("when the first process is killed the further ones leave, and the run can be resumed", async () => {
   const first = start();
   const running = outcomeOf(first);
   await until(async () => (await processes()).length === 3, { describe: "three processes at work" });
@@ -115,7 +115,7 @@ test("when the first process is killed the others leave, and the run can be resu
   await allOnce();
 });
 
-test("when a further process is killed the others do its rows, and the command says so", async () => {
+test("when a further process is killed the remaining ones do its rows, and the command says so", async () => {
   const first = start("--lease", "1s");
   const running = outcomeOf(first);
   await until(async () => (await processes()).length === 3, { describe: "three processes at work" });

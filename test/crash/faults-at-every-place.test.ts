@@ -71,7 +71,7 @@ const cells = kinds.flatMap((kind) =>
   ),
 );
 const chosen = new Random("places of faults");
-/** The short suite tries a few cells of the table, others each time. */
+/** The short suite tries a few cells of the table, different ones each time. */
 const tried = isLong ? cells : cells.filter(() => chosen.next() < 0.06);
 
 test.each(tried)("%s: %s, %s: each row is done once", async (name, place, action, kind) => {

@@ -4,6 +4,7 @@ import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
 import { FirstProcess } from "../processes/first-process.ts";
+import { replicasVariable } from "../processes/further-processes.ts";
 import { loadJobOfRun } from "../work/load-job-of-run.ts";
 
 /** `tidefill join <run>`, which `--processes` starts */
@@ -21,6 +22,7 @@ export const joinCommand = defineCommand({
           ...address,
           schema: settings.schema,
           workers: given.workers,
+          replicas: JSON.parse(process.env[replicasVariable] ?? "[]") as string[],
           lease: given.lease as Duration,
           signal: first.signal,
           onEvent: (event) => first.tell(event),

@@ -99,7 +99,9 @@ async function bringUp(
   const isBegun = run !== null && (state === "succeeded" || !isFinished(run.status));
   const quiet = { ...settings, json: false };
   return workOnRun(quiet, given, loaded, (options) =>
-    isBegun ? resumeRun(job, job.name, options) : runJob(job, { ...options, again: state === "undone" }),
+    isBegun
+      ? resumeRun(job, String(run.id), options)
+      : runJob(job, { ...options, again: state === "undone" }),
   );
 }
 

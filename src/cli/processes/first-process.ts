@@ -24,6 +24,8 @@ export class FirstProcess {
     process.on("message", stop);
     process.on("disconnect", stop);
     process.on("SIGTERM", stop);
+    // It may have gone while this process was being loaded.
+    if (!process.connected) stop();
     // A terminal signals all processes at once: the first one decides what becomes of them.
     for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {});
   }

@@ -9,6 +9,7 @@ export interface Shared {
   readonly settings: CommonSettings;
   readonly workers?: number | undefined;
   readonly lease: string;
+  readonly replica?: readonly string[] | undefined;
 }
 
 /** What happens in a further process and is reported as if it had happened in the first. */
@@ -23,9 +24,16 @@ const forwarded: ReadonlySet<EngineEvent["type"]> = new Set([
   "commit resolved",
   "lease lost",
   "row rejected",
+  "sweep started",
+  "signal blind",
 ]);
 
+/** The variable in which a further process finds the standbys: their addresses may hold passwords. */
+export const replicasVariable = "TIDEFILL_JOIN_REPLICAS";
+
 const linesKept = 20;
+/** Batches are over by then: what is still there hangs, and the database rolls its batches back. */
+const longestEndMs = 60_000;
 
 /**
  * Starts further processes for each run that a command works on, so that transforms use more than one core.
@@ -38,10 +46,12 @@ export class FurtherProcesses {
   readonly #children = new Map<ChildProcess, Promise<void>>();
   /** workers at work in the further processes, by the last that each said */
   readonly #workers = new Map<ChildProcess, { readonly workers: number; readonly busyWorkers: number }>();
+  /** by range what tells that the lease of a further process is over */
+  readonly #leases = new Map<ChildProcess, Map<bigint, EngineEvent>>();
   readonly #kill = (): void => {
     for (const child of this.#children.keys()) child.kill("SIGKILL");
   };
-  #isOver = false;
+  #isStopping = false;
 
   /** `count` is how many processes there are beside the first. */
   constructor(count: number, shared: Shared, listeners: readonly EventListener[]) {
@@ -60,28 +70,44 @@ export class FurtherProcesses {
     this.#tell(event.type === "progress" ? this.#ofAll(event) : event);
   }
 
-  /** Asks the processes to finish their batches. */
+  /** Asks the processes to finish their batches, and starts no more. */
   stop(): void {
-    this.#isOver = true;
-    for (const child of this.#children.keys()) if (child.connected) child.send("stop", () => {});
+    this.#isStopping = true;
+    this.#ask();
   }
 
-  /** The same, and waits until the last of them has ended. */
+  /** Asks those that are there to finish their batches, and waits until the last of them has ended. */
   async end(): Promise<void> {
-    this.stop();
+    this.#ask();
+    const late = setTimeout(this.#kill, longestEndMs);
     await Promise.all(this.#children.values());
+    clearTimeout(late);
+  }
+
+  /** The same, at the end of the command. */
+  async close(): Promise<void> {
+    await this.end();
     process.off("exit", this.#kill);
   }
 
+  #ask(): void {
+    for (const child of this.#children.keys()) if (child.connected) child.send("stop", () => {});
+  }
+
   #start(run: bigint, number: number): void {
-    if (this.#isOver) return;
-    const { databaseUrl } = this.#shared.settings;
+    if (this.#isStopping) return;
+    const { settings, replica } = this.#shared;
+    const { databaseUrl } = settings;
     const child = fork(ownFile("bin/tidefill.js"), ["join", String(run), ...optionsOf(this.#shared)], {
       // Events have numbers of ranges, which JSON cannot carry.
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       // An address may hold a password, and every user of the machine can read a command line.
-      env: { ...process.env, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
+      env: {
+        ...process.env,
+        ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+        [replicasVariable]: JSON.stringify(replica ?? []),
+      },
     });
     const lines = new LastLines(linesKept);
     child.stderr?.on("data", (text: Buffer) => lines.add(text.toString()));
@@ -96,7 +122,11 @@ export class FurtherProcesses {
     });
     this.#children.delete(child);
     this.#workers.delete(child);
-    if (how === null) return;
+    // What a killed process had leased is no longer worked on.
+    for (const event of this.#leases.get(child)?.values() ?? []) this.#tell(event);
+    this.#leases.delete(child);
+    // A terminal's signal also ends one that is still being loaded.
+    if (how === null || this.#isStopping) return;
     const who = `Process ${number} of ${this.#count + 1} (pid ${child.pid ?? "unknown"})`;
     say(
       `${emphasise("yellow", "warning")} ${who} ended with ${how}; the remaining ones do its rows.${lines.indented()}`,
@@ -105,7 +135,13 @@ export class FurtherProcesses {
 
   #hearFrom(child: ChildProcess, number: number, event: EngineEvent): void {
     if (event.type === "progress") this.#workers.set(child, event);
-    else if (forwarded.has(event.type)) this.#tell(Object.assign(event, { process: number }));
+    if (!forwarded.has(event.type)) return;
+    const leases = this.#leases.get(child) ?? new Map<bigint, EngineEvent>();
+    this.#leases.set(child, leases);
+    if (event.type === "range leased") leases.set(event.range, { ...event, type: "range released" });
+    if (event.type === "range done" || event.type === "range released" || event.type === "lease lost")
+      leases.delete(event.range);
+    this.#tell(Object.assign(event, { process: number }));
   }
 
   #tell(event: EngineEvent): void {

@@ -57,10 +57,11 @@ export async function workOnRun(
         steps.hear(event);
       },
       files: loaded?.files,
-      leavesLast: work.processes > 1,
     };
-    const report = await withProcesses({ ...work, settings }, listeners, signals.signal, (onEvent) =>
-      withAddress(settings, (address) => start({ ...address, ...common, onEvent })),
+    const report = await withAddress(settings, (address) =>
+      withProcesses({ ...work, settings }, listeners, signals.signal, (own) =>
+        start({ ...address, ...common, ...own }),
+      ),
     );
     observers.progress.clear();
     if (settings.json) printJson(report);
@@ -185,7 +186,7 @@ class OwnShare {
     const count = this.#lostLeases;
     if (count === 0) return null;
     const ranges = count === 1 ? "a range" : `${count} ranges`;
-    return `This process lost its lease on ${ranges}: for longer than ${lease} it was frozen, or could not reach the database. Its batch was rolled back, and other workers did the rows; none was written twice.`;
+    return `A lease on ${ranges} was lost: for longer than ${lease} its process was frozen, or could not reach the database. Its batch was rolled back, and other workers did the rows; none was written twice.`;
   }
 
   of(report: RunReport): string {

@@ -48,18 +48,16 @@ export class RowBatch implements BatchWork {
   async do(tx: Transaction, batch: Batch): Promise<BatchOutcome> {
     const { bounds } = batch;
     const { versions } = this.#source;
-    if (versions === undefined || versions.updates.isThere) {
-      const locked = (versions?.readLocked ?? this.#source.read.bind(this.#source))(
-        tx,
-        bounds,
-        this.#portionRows,
-      );
-      return (await this.#pass(tx, batch, locked, true)).outcome;
-    }
-    const first = await this.#pass(tx, batch, this.#source.read(tx, bounds, this.#portionRows), false);
-    if (first.changed.length === 0) return first.outcome;
-    const again = versions.readAgain(tx, bounds, first.changed, this.#portionRows);
-    const second = await this.#pass(tx, batch, again, true);
+    const isByVersion = versions !== undefined && !versions.updates.isThere;
+    const whole =
+      versions === undefined || isByVersion
+        ? this.#source.read(tx, bounds, this.#portionRows)
+        : versions.readLocked(tx, bounds, this.#portionRows);
+    const reading = { portions: whole, areLocked: !isByVersion, isWhole: true };
+    const first = await this.#pass(tx, batch, reading);
+    if (first.changed.length === 0 || !isByVersion) return first.outcome;
+    const portions = versions.readAgain(tx, bounds, first.changed, this.#portionRows);
+    const second = await this.#pass(tx, batch, { portions, areLocked: true, isWhole: false });
     if (second.changed.length > 0) throw new NotCommittedError("locked rows have changed");
     return both(first.outcome, second.outcome, first.changed.length);
   }
@@ -70,8 +68,7 @@ export class RowBatch implements BatchWork {
   async #pass(
     tx: Transaction,
     { bounds, expected, sweep, clock }: Batch,
-    portions: AsyncGenerator<readonly SourceRow[]>,
-    areLocked: boolean,
+    { portions, areLocked, isWhole }: Reading,
   ): Promise<Pass> {
     const verdicts = new Verdicts();
     const budget = new ReadBudget(expected, this.#portion);
@@ -83,7 +80,8 @@ export class RowBatch implements BatchWork {
         await clock.during("transform", () => this.#transform.apply(portion.value, verdicts));
       }
     } finally {
-      this.#source.walk.saw?.(expected, budget.bytes);
+      // The second reading is of a few rows, and says nothing about the width of a batch.
+      if (isWhole) this.#source.walk.saw?.(expected, budget.bytes);
       await portions.return(undefined);
     }
     const { rows, keys, skipped, rejects } = verdicts;
@@ -113,6 +111,14 @@ export class RowBatch implements BatchWork {
   #placed(reject: Reject): Reject {
     return { ...reject, reason: this.reasonAt(reject.key, reject.reason) };
   }
+}
+
+/** One reading of a batch's rows. */
+interface Reading {
+  readonly portions: AsyncGenerator<readonly SourceRow[]>;
+  readonly areLocked: boolean;
+  /** whether these are all rows of the batch */
+  readonly isWhole: boolean;
 }
 
 /** What one reading of a batch's rows has led to. */

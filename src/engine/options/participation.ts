@@ -11,8 +11,8 @@ export interface Participation {
   readonly isResumed: boolean;
   /** work on the run only while another process works on it */
   readonly onlyJoins: boolean;
-  /** leave a stage after the other processes, to judge it */
-  readonly leavesLast: boolean;
+  /** is awaited before this process leaves an unfinished run */
+  readonly beforeLeaving: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal | undefined;
   readonly listeners: readonly EventListener[];
   /** standbys that must keep up, by their `application_name` or their address */
@@ -35,7 +35,7 @@ export function participation(options: WorkOptions, isResumed: boolean): Partici
     leaseMs: leaseOf(options),
     isResumed,
     onlyJoins: false,
-    leavesLast: options.leavesLast === true,
+    beforeLeaving: options.beforeLeaving,
     signal: options.signal,
     listeners: typeof onEvent === "function" ? [onEvent] : onEvent,
     replicas,

@@ -49,8 +49,8 @@ export interface CodeOptions {
 
 /** Several processes of one command. */
 export interface ProcessOptions {
-  /** leave a stage after the other processes, to judge it; set by the command line for its first process */
-  readonly leavesLast?: boolean | undefined;
+  /** is awaited before this process leaves an unfinished run; the command line ends its further processes there */
+  readonly beforeLeaving?: (() => Promise<void>) | undefined;
 }
 
 /** How to reach the database, and how this process works. */

@@ -76,9 +76,10 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
   return withSession(`tidefill dry run of ${job.name}`, options, connectionsOf(options), async (session) => {
     const { db } = session;
-    await requireExpanded(session, job);
     await requireParametersFit(db, job.parameters, parameters);
-    const unwatched = await openJob(db, job, parameters);
+    const unwatched = await openJob(db, job, parameters).catch(async (error: unknown) => {
+      throw (await whySteps(session, job)) ?? error;
+    });
     const returned = new ReturnedAsRead(unwatched);
     const opened = returned.watch(unwatched);
     const committer = await openCommitter(db, opened, limit);
@@ -90,12 +91,12 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
   });
 }
 
-/** A dry run changes nothing, so it cannot do the steps that the rows need. @throws RefusedError */
-async function requireExpanded(session: Session, job: Job): Promise<void> {
+/** The refusal of a job that lacks its expand steps, which a dry run cannot do; null where they are done. */
+async function whySteps(session: Session, job: Job): Promise<RefusedError | null> {
   const [state] = await readJobStates(session, [{ job, files: {} }]);
   const open = state?.steps.expand.open ?? [];
-  if (open.length === 0) return;
-  throw new RefusedError(
+  if (open.length === 0) return null;
+  return new RefusedError(
     "expand-steps-are-done",
     `The expand steps of ${job.name} are not done: ${open.join(", ")}. A dry run does no steps, and its rows need them.`,
     `See the steps: tidefill plan ${job.name}   Try all of it on a copy of the database, or in the job's test.`,

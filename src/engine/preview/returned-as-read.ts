@@ -29,9 +29,11 @@ export class ReturnedAsRead {
     const { write } = opened;
     if (write.kind !== "rows" || this.#columns.size === 0) return opened;
     const transform: Transform = (row, context) => {
+      // A transform may change the row that it got and return it.
+      const read = structuredClone(row);
       const answer = write.transform(row, context);
-      if (answer instanceof Promise) return answer.then((settled) => this.#compared(row, settled));
-      return this.#compared(row, answer);
+      if (answer instanceof Promise) return answer.then((settled) => this.#compared(read, settled));
+      return this.#compared(read, answer);
     };
     return { ...opened, write: { ...write, transform } };
   }

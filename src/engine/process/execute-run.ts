@@ -32,7 +32,7 @@ import { Events } from "../report/events.ts";
 import { type RunReport, readReport, reportOf } from "../report/run-report.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Holds } from "./holds.ts";
-import { leaveRun, statusAfter, untilAlone } from "./leave-run.ts";
+import { leaveRun, statusAfter } from "./leave-run.ts";
 import { OperatorRequests } from "./operator-requests.ts";
 import { releaseDeadWorkers } from "./release-dead-workers.ts";
 
@@ -81,8 +81,8 @@ export async function executeRun(
   heartbeat.start();
   pool.growTo(pacer.workers);
   await pool.done();
-  if (participation.leavesLast && stop.request?.reason === "canary")
-    await untilAlone(session, run.id, process.id);
+  // While it still counts as at work: the last process to leave sets the run's status and says why.
+  if (stop.request !== null) await participation.beforeLeaving?.();
   await Promise.all([heartbeat.stop(), monitor.stop()]);
   return end(session, run, { process: process.id, request: stop.request, seen: heartbeat.seen }, events);
 }

@@ -15,6 +15,7 @@ import type { Holds } from "./holds.ts";
 import type { OperatorRequests } from "./operator-requests.ts";
 
 const everyMs = 1_000;
+const lookMs = 500;
 /** Sizes and dead rows are read on each n-th beat. */
 const observeEvery = 4;
 /** With fewer rows the WAL per row is too inaccurate. */
@@ -198,9 +199,9 @@ export class Heartbeat {
     const since = { rows: rows - this.#walAtFirst.rows, bytes: bytes - this.#walAtFirst.bytes };
     const each = since.rows < fewestMeasured ? bytes / rows : since.bytes / since.rows;
     const measured = { wal_bytes_per_row: sql`${each}::double precision` };
-    await this.#db.transaction((tx) => this.#store.runs.set(tx, this.#run, measured), {
-      mayBeForgotten: true,
-    });
+    // A beat must not wait for a frozen process: this one would look dead meanwhile.
+    const limits = { lockMs: lookMs, mayBeForgotten: true } as const;
+    await this.#db.transaction((tx) => this.#store.runs.set(tx, this.#run, measured), limits);
   }
 
   #rate(): number {

@@ -1,13 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { raw, sql } from "../../postgres/sql/sql.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished, type RunStatus, type StopReason } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import type { StopRequest } from "../loop/stop-signal.ts";
 import { describeStop } from "../report/describe-stop.ts";
-
-const waitMs = 100;
-const longestWaitMs = 20_000;
 
 /** The status of a run whose last process leaves for this reason. */
 export const statusAfter: Readonly<Record<StopReason, RunStatus>> = {
@@ -59,12 +55,6 @@ export async function leaveRun(
     },
     { mayBeForgotten: true },
   );
-}
-
-/** Waits for the other processes, which leave a done stage too; not for ever, since they may wait as well. */
-export async function untilAlone({ db, store }: Session, run: bigint, process: string): Promise<void> {
-  for (const end = performance.now() + longestWaitMs; performance.now() < end; await delay(waitMs))
-    if ((await store.workers.others(db, run, process)) === 0) return;
 }
 
 // The reason of a process that failed while other processes were still at work.

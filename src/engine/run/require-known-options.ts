@@ -17,13 +17,13 @@ const workOptions: Readonly<Record<keyof WorkOptions, true>> = {
   onEvent: true,
   onStep: true,
   files: true,
-  leavesLast: true,
+  beforeLeaving: true,
   rejectLimit: true,
   undoKey: true,
   inTest: true,
 };
 
-const notForCallers = ["inTest", "files", "leavesLast"];
+const notForCallers = ["inTest", "files", "beforeLeaving"];
 
 /** Refuses a mistyped option, which would otherwise be ignored silently. @throws UsageError */
 export function requireKnownOptions(call: string, options: object, own: readonly string[]): void {

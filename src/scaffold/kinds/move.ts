@@ -146,7 +146,8 @@ function fillings(from: DescribedTable, into: DescribedTable) {
   return { filled: some, left };
 }
 
-function fillingOf({ name, isNullable }: Column, from: DescribedTable, into: DescribedTable): Filled | null {
+function fillingOf(column: Column, from: DescribedTable, into: DescribedTable): Filled | null {
+  const { name, isNullable } = column;
   const wanted = into.table.columns[name] ?? "text";
   const has = from.table.columns[name];
   const byItself = into.facts.defaults.get(name);
@@ -156,9 +157,9 @@ function fillingOf({ name, isNullable }: Column, from: DescribedTable, into: Des
   if (has === undefined || value === null) return isNullable || byItself !== undefined ? null : open(name);
   const mayBeNull = has.endsWith("?");
   if (mayBeNull && !wanted.endsWith("?")) return { column: name, value, reads: name, notNull: name };
-  const source = from.facts.relation.columns.find((column) => column.name === name);
+  const source = from.facts.relation.columns.find((each) => each.name === name);
   // PostgreSQL computes a generated column of a moved row again, so the transform reads it.
-  if (isSame(has, wanted) && source?.isGenerated === false)
+  if (source?.isGenerated === false && source.baseType === column.baseType)
     return { column: name, value: null, reads: name, notNull: null };
   if (!mayBeNull) return { column: name, value, reads: name, notNull: null };
   const read = member("row", name);
@@ -168,12 +169,6 @@ function fillingOf({ name, isNullable }: Column, from: DescribedTable, into: Des
 
 function open(column: string): Filled {
   return { column, value: "todo(row)", reads: null, notNull: null };
-}
-
-/** Whether PostgreSQL assigns values of one type to the other without a change. */
-function isSame(from: string, to: string): boolean {
-  const [source, target] = [parseColumnType(from), parseColumnType(to)];
-  return source !== null && source.scalar === target?.scalar && source.isArray === target.isArray;
 }
 
 /** A value of one type as one of another; null where the author must decide. */

@@ -34,7 +34,7 @@ async function endedAtSteps(db: Queryable, schema: StoreSchema, name: string): P
     order by begun_at`);
   if (rows.length === 0) return null;
   const steps = rows.map((row) => `"${row.name}" (${row.state})`).join(", ");
-  return new UsageError(`There is no run of ${name} yet: it was ended at its expand steps ${steps}.`, {
+  return new UsageError(`There is no run of ${name} yet, only its expand steps ${steps}.`, {
     remedy: `Go on with its steps, and then with its rows: tidefill run ${name}`,
   });
 }

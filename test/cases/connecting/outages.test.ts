@@ -66,7 +66,7 @@ export default defineJob({ name: "slow", source: rowsOf(notes), sink: update(not
     const { code, stderr } = await ending;
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /^lost {2}This process lost its lease on a range: for longer than 1s it was frozen, or could not reach the database\. Its batch was rolled back, and other workers did the rows; none was written twice\.$/m,
+      /^lost {2}A lease on a range was lost: for longer than 1s its process was frozen, or could not reach the database\. Its batch was rolled back, and other workers did the rows; none was written twice\.$/m,
     );
     expect(await database.query("select min(n), max(n) from notes")).toEqual([{ min: 1, max: 1 }]);
   } finally {

@@ -75,13 +75,18 @@ test("a dry run names no column where each row becomes several, and none of an u
     expect(await dryRun(job, { connectionString: database.url })).toMatchObject({ couldKeep: [] });
 });
 
+const worded = table("things", {
+  key: "id",
+  columns: { id: "bigint", b: "integer?", words: "integer?" },
+});
+
 test("a dry run of a job whose expand steps are not done is refused and names them", async () => {
   const job = defineJob({
     name: "expanded",
     expand: [addColumn("things", "words", "integer")],
-    source: rowsOf(things, { read: ["b"] }),
-    transform: ({ b }) => ({ b }),
-    sink: update(things, ["b"]),
+    source: rowsOf(worded, { read: ["b"] }),
+    transform: ({ b }) => ({ words: b }),
+    sink: update(worded, ["words"]),
   });
   await expect(dryRun(job, { connectionString: database.url })).rejects.toMatchObject({
     check: "expand-steps-are-done",

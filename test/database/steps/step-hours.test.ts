@@ -212,7 +212,7 @@ test("a job that was ended at its expand steps has no run, and a request for it 
     return session.store.runs.require(session.db, "whole");
   });
   await expect(asked).rejects.toMatchObject({
-    message: 'There is no run of whole yet: it was ended at its expand steps "add words" (begun).',
+    message: 'There is no run of whole yet, only its expand steps "add words" (begun).',
     remedy: "Go on with its steps, and then with its rows: tidefill run whole",
   });
 });
