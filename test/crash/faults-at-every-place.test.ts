@@ -75,6 +75,7 @@ const chosen = new Random("places of faults");
 const tried = isLong ? cells : cells.filter(() => chosen.next() < 0.06);
 
 test.each(tried)("%s: %s, %s: each row is done once", async (name, place, action, kind) => {
+  table.begin();
   const struck = await strike(kind, place, action, new Random(`${name} ${place} ${action}`));
   table.add(name, place, action, struck);
 });

@@ -8,7 +8,13 @@ const [begin, end] = ["<!-- faults: written by npm run test:long -->", "<!-- /fa
 export class FaultTable {
   readonly #struck = new Map<string, number>();
   readonly #kinds = new Set<string>();
+  #begun = 0;
   #runs = 0;
+
+  /** Notes that a run is about to be struck: one that does not end as it should is a violation. */
+  begin(): void {
+    this.#begun += 1;
+  }
 
   /** Notes the faults of a run that ended as it should. */
   add(kind: string, place: string, action: string, faults: number): void {
@@ -25,6 +31,8 @@ export class FaultTable {
   /** The table as Markdown. */
   toString(): string {
     const names = Object.keys(actions);
+    const kinds = [...this.#kinds].map((kind) => `\`${kind}\``);
+    const today = new Date().toISOString().slice(0, 10);
     const count = (place: string, action: string) =>
       (this.#struck.get(`${place}|${action}`) ?? 0).toLocaleString("en");
     return [
@@ -34,8 +42,9 @@ export class FaultTable {
         (place) => `| ${place} | ${names.map((action) => count(place, action)).join(" | ")} |`,
       ),
       "",
-      `${this.total.toLocaleString("en")} faults in ${this.#runs.toLocaleString("en")} runs of ${this.#kinds.size} kinds of job`,
-      `(${[...this.#kinds].join(", ")}), ${new Date().toISOString().slice(0, 10)}: 0 violations.`,
+      `${this.total.toLocaleString("en")} faults in ${this.#runs.toLocaleString("en")} runs, ${today}: ${this.#begun - this.#runs} violations. Kinds of job:`,
+      `${kinds.slice(0, 5).join(", ")},`,
+      `${kinds.slice(5).join(", ")}.`,
     ].join("\n");
   }
 
