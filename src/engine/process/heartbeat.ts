@@ -15,7 +15,8 @@ import type { Holds } from "./holds.ts";
 import type { OperatorRequests } from "./operator-requests.ts";
 
 const everyMs = 1_000;
-const lookMs = 500;
+/** How long a beat waits for the run's row. */
+const lockMs = 500;
 /** Sizes and dead rows are read on each n-th beat. */
 const observeEvery = 4;
 /** With fewer rows the WAL per row is too inaccurate. */
@@ -200,7 +201,7 @@ export class Heartbeat {
     const each = since.rows < fewestMeasured ? bytes / rows : since.bytes / since.rows;
     const measured = { wal_bytes_per_row: sql`${each}::double precision` };
     // A beat must not wait for a frozen process: this one would look dead meanwhile.
-    const limits = { lockMs: lookMs, mayBeForgotten: true } as const;
+    const limits = { lockMs, mayBeForgotten: true } as const;
     await this.#db.transaction((tx) => this.#store.runs.set(tx, this.#run, measured), limits);
   }
 

@@ -38,30 +38,33 @@ async function isAssignable(tx: Transaction, source: Column, target: Column): Pr
 }
 
 function absent(from: Relation, name: string): Refusal {
-  return {
-    check: "kept-columns-fit",
-    message: `${displayName(from)} has no column ${displayIdentifier(name)} that could be kept.`,
-    remedy: `Return ${displayIdentifier(name)} from the transform: take it out of keep, and name it among the columns.`,
-  };
+  return refusal(name, (shown) => `${displayName(from)} has no column ${shown} that could be kept.`);
 }
 
 /** A move keeps what the deleted row needs to come back, and PostgreSQL computes a generated column again. */
 function generated(from: Relation, name: string): Refusal {
-  return {
-    check: "kept-columns-fit",
-    message: `${displayIdentifier(name)} cannot be kept by a move: it is a generated column of ${displayName(from)}.`,
-    remedy: `Return ${displayIdentifier(name)} from the transform: take it out of keep, and name it among the columns.`,
-  };
+  return refusal(
+    name,
+    (shown) => `${shown} cannot be kept by a move: it is a generated column of ${displayName(from)}.`,
+  );
 }
 
 function unfit(
   { from, source }: { readonly from: Relation; readonly source: Column },
   { into, column }: { readonly into: Relation; readonly column: Column },
 ): Refusal {
-  const name = displayIdentifier(column.name);
+  return refusal(
+    column.name,
+    (shown) =>
+      `${shown} cannot be kept: it is ${source.displayType} in ${displayName(from)} and ${column.displayType} in ${displayName(into)}.`,
+  );
+}
+
+function refusal(name: string, message: (shown: string) => string): Refusal {
+  const shown = displayIdentifier(name);
   return {
     check: "kept-columns-fit",
-    message: `${name} cannot be kept: it is ${source.displayType} in ${displayName(from)} and ${column.displayType} in ${displayName(into)}.`,
-    remedy: `Return ${name} from the transform: take it out of keep, and name it among the columns.`,
+    message: message(shown),
+    remedy: `Return ${shown} from the transform: take it out of keep, and name it among the columns.`,
   };
 }

@@ -70,10 +70,6 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
       count(*) filter (where range.status = 'leased'
         and range.lease_expires_at > pg_catalog.clock_timestamp()) as ranges_leased,
       extract(epoch from pg_catalog.clock_timestamp() - max(range.checkpointed_at)) as since_checkpoint,
-      (select coalesce(sum(worker.workers), 0)
-        from ${schema.table("worker")} as worker
-        where worker.run_id = run.id
-          and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()) as workers,
       (select json_agg(json_build_object('host', worker.host, 'pid', worker.process, 'workers', worker.workers)
           order by worker.host, worker.process)
         from ${schema.table("worker")} as worker
@@ -116,13 +112,14 @@ export async function readProgress(db: Queryable, schema: StoreSchema, run: bigi
     group by run.id`);
   const row = rows[0] ?? {};
   const number = (name: string): number => Number(row[name] ?? 0);
+  const processes = JSON.parse(row.processes ?? "[]") as ProcessAtWork[];
   return {
     ...eachCount(number),
     batches: number("batches"),
     rangesLeft: number("ranges_left"),
     rangesLeased: number("ranges_leased"),
-    workers: number("workers"),
-    processes: JSON.parse(row.processes ?? "[]") as ProcessAtWork[],
+    workers: processes.reduce((sum, { workers }) => sum + workers, 0),
+    processes,
     rowsPerSecond: number("rows_per_second"),
     heldBack: row.held_back ?? null,
     secondsSinceCheckpoint: row.since_checkpoint == null ? null : number("since_checkpoint"),
