@@ -8,6 +8,8 @@ const levels: Readonly<Record<EngineEvent["type"], "debug" | "info" | "warn" | "
   "range released": "debug",
   "range done": "debug",
   "batch committed": "debug",
+  "call began": null,
+  "call ended": "debug",
   "batch failed": "warn",
   "worker failed": "warn",
   "commit resolved": "warn",

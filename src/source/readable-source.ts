@@ -61,6 +61,8 @@ export interface ReadableSource {
   placeOf?(key: KeyText): string;
   /** The rows within `bounds` in key order, `portion()` at a time. */
   read(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]>;
+  /** The same without locks, where `read` locks the rows; absent where it does not. */
+  readUnlocked?(tx: Transaction, bounds: Bounds, portion: () => number): AsyncGenerator<readonly SourceRow[]>;
   /** Present where rows are read without locks, and a write meets only the versions that were read. */
   readonly versions?: RowVersions;
   /**

@@ -1,4 +1,5 @@
 import type { Database } from "../postgres/transaction/database.ts";
+import { Answers } from "./answers.ts";
 import { Audit } from "./audit/audit.ts";
 import { Backups } from "./backups.ts";
 import { Rejects } from "./rejects/rejects.ts";
@@ -18,6 +19,7 @@ export class Store {
   readonly rejects: Rejects;
   readonly workers: Workers;
   readonly undoLogs: UndoLogs;
+  readonly answers: Answers;
   readonly audit: Audit;
   readonly backups: Backups;
   readonly steps: Steps;
@@ -29,6 +31,7 @@ export class Store {
     this.rejects = new Rejects(this.schema);
     this.workers = new Workers(this.schema);
     this.undoLogs = new UndoLogs(this.schema);
+    this.answers = new Answers(this.schema);
     this.audit = new Audit(this.schema);
     this.backups = new Backups(this.schema);
     this.steps = new Steps(this.schema);

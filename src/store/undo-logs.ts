@@ -1,6 +1,6 @@
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql/sql.ts";
 import type { Queryable, Transaction } from "../postgres/transaction/database.ts";
-import { roleNames } from "./schema/role-names.ts";
+import { giveToRunners } from "./schema/give-to-runners.ts";
 import type { StoreSchema } from "./schema/store-schema.ts";
 
 /** The undo logs: one table for each run, written by the run's batches and dropped as a whole. */
@@ -33,27 +33,12 @@ export class UndoLogs {
         ${raw(list)}
       ) with (autovacuum_vacuum_insert_threshold = -1)`);
     await this.identify(tx, run);
-    await this.#giveToRunners(tx, run);
+    await giveToRunners(tx, this.#schema, this.table(run));
   }
 
   /** An erasure updates logs; if all tables are published, PostgreSQL requires a replica identity for it. */
   async identify(tx: Transaction, run: bigint): Promise<void> {
     await tx.query(sql`alter table ${this.table(run)} replica identity full`);
-  }
-
-  /** Where `schema print --roles` created the runner role, any of its members may continue and undo a run. */
-  async #giveToRunners(tx: Transaction, run: bigint): Promise<void> {
-    const { runner } = roleNames(this.#schema.name);
-    const { rows } = await tx.query(sql`
-      select pg_catalog.pg_has_role(oid, case
-          when pg_catalog.current_setting('server_version_num')::integer < 160000 then 'MEMBER'
-          else 'SET'
-        end) as is_ours
-      from pg_catalog.pg_roles
-      where rolname = ${runner}
-        and pg_catalog.has_schema_privilege(oid, ${this.#schema.name}, 'create')`);
-    if (rows[0]?.is_ours !== "t") return;
-    await tx.query(sql`alter table ${this.table(run)} owner to ${raw(quoteIdentifier(runner))}`);
   }
 
   async exists(db: Queryable, run: bigint): Promise<boolean> {

@@ -36,7 +36,7 @@ export async function transformOne(
 async function call(transform: Transform, row: object, parameters: object): Promise<unknown> {
   const over = new AbortController();
   try {
-    return await transform(row, { parameters, signal: over.signal });
+    return await transform(row, { parameters, signal: over.signal, idempotencyKey: "test", attempt: 1 });
   } finally {
     over.abort();
   }

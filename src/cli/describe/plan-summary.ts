@@ -1,9 +1,11 @@
+import { wholeOf } from "../../engine/preview/dry-calls.ts";
 import { displayName } from "../../job/columns/table.ts";
 import type { BoundJob, Job } from "../../job/definition/define-job.ts";
 import { formatBytesInterval, formatCount, formatInterval } from "../../observe/format.ts";
 import type { RunPlan } from "../../plan/plan-run.ts";
 import type { PlannedStep } from "../../plan/plan-steps.ts";
 import { TableRows } from "../../source/table/table-rows.ts";
+import { describeWhole } from "./describe-calls.ts";
 import type { WholePlan } from "./describe-plan.ts";
 
 const widest = 100;
@@ -19,7 +21,7 @@ export function planSummary(plan: WholePlan, job: Job, bound: BoundJob | null): 
     ["rows", bound === null ? null : rowsOf(plan)],
     ["time", timeOf(plan)],
     ["costs", costsOf(plan)],
-    ["calls", bound === null ? null : callsOf(job, bound)],
+    ["calls", bound === null ? null : callsOf(job, bound, plan)],
     ["steps", stepsOf(plan.steps)],
     ["undo", undoOf(plan)],
     ["checks", checksOf(plan)],
@@ -98,11 +100,20 @@ function costsOf({ details }: RunPlan): string | null {
 }
 
 /** Before a transform is called, only one declared `async` is known to be asynchronous. */
-function callsOf({ calls }: Job, { transform }: BoundJob): string | null {
-  if (calls.atOnce !== undefined) return `${calls.atOnce} at once in each process`;
-  return transform?.constructor.name === "AsyncFunction"
-    ? "16 at once for each worker; to limit them for a process: calls: { atOnce: 8 } in the job"
-    : null;
+function callsOf({ calls }: Job, { transform }: BoundJob, { details }: RunPlan): string | null {
+  if (calls === null)
+    return transform?.constructor.name === "AsyncFunction"
+      ? "the transform is asynchronous; if it asks another system, write calls: {} in the job: it then holds no row meanwhile"
+      : null;
+  const { atOnce, perSecond, rowsPerCall } = calls;
+  const limits = [
+    `${formatCount(atOnce)} at once in each process`,
+    ...(perSecond === null ? [] : [`at most ${perSecond} a second`]),
+    ...(rowsPerCall === null ? [] : [`${formatCount(rowsPerCall)} rows each`]),
+  ].join(", ");
+  if (details === null) return limits;
+  const whole = wholeOf(calls, details.estimatedRows, null);
+  return [`~${formatCount(whole.calls)}, ${limits}`, ...describeWhole(whole)].join("; ");
 }
 
 function stepsOf(steps: readonly PlannedStep[]): string | null {

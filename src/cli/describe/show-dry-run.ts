@@ -7,6 +7,7 @@ import { withAddress } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
+import { describeDryCalls } from "./describe-calls.ts";
 
 /** Does real batches, rolls them back, and shows what they did. */
 export async function showDryRun(settings: CommonSettings, job: Job, options: DryRunOptions): Promise<void> {
@@ -18,12 +19,18 @@ export async function showDryRun(settings: CommonSettings, job: Job, options: Dr
     );
     if (settings.json) printJson(report);
     else printData(describe(report));
-    if (!settings.json) say("Rolled back: nothing was changed, nothing was kept.");
+    if (!settings.json) say(rolledBack(report));
     process.exitCode =
       report.rows.rejected + report.rows.swallowed > 0 ? exitCodes.incomplete : exitCodes.done;
   } finally {
     signals.ignore();
   }
+}
+
+function rolledBack({ calls }: DryRunReport): string {
+  return calls?.areKept === true
+    ? "Rolled back: nothing was changed. Only the answers of the calls were kept, for the next run."
+    : "Rolled back: nothing was changed, nothing was kept.";
 }
 
 function describe(report: DryRunReport): string {
@@ -50,6 +57,12 @@ function describe(report: DryRunReport): string {
     `  triggers  ${fired === "" ? "none fired" : fired + measured}`,
     ...report.rejects.map((reason) => `  rejected  ${reason}`),
     ...keepAdvice(report),
+    ...(report.calls === null ? [] : describeDryCalls(report.calls)),
+    ...(report.shouldCall
+      ? [
+          "  calls     the transform waits for more than 100 ms; with calls: {} in the job it holds no row meanwhile",
+        ]
+      : []),
     `  whole     ~${formatCount(whole.rows)} rows${whole.seconds === null ? "" : `, ${formatSeconds(whole.seconds)} with one worker`}${whole.walBytes === null ? "" : `, ${formatBytes(whole.walBytes)} of WAL`} (an estimate)`,
   ].join("\n");
 }

@@ -8,10 +8,11 @@ import type { BatchBounds, LeasedBounds } from "../../source/walk.ts";
 import type { Lease } from "../../store/runs/ranges.ts";
 import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
+import { askFirst, confirmedBounds } from "./ask-first.ts";
 import { batchBytes, batchLimits } from "./batch-limits.ts";
 import { batchName } from "./batch-name.ts";
 import type { BatchPace } from "./batch-pace.ts";
-import { type Batch, type BatchOutcome, nothingDone } from "./batch-work.ts";
+import { type AskControl, type Batch, type BatchOutcome, nothingDone } from "./batch-work.ts";
 import { type Attempt, advanced, attemptAt, type Committed, type Committer } from "./committer.ts";
 import { countBatch } from "./count-batch.ts";
 import type { RunTables } from "./run-tables.ts";
@@ -44,6 +45,7 @@ export class BatchCommitter implements Committer {
     readonly deadlockTimeoutMs: number;
     readonly leaseMs: number;
   };
+  readonly #control: AskControl;
 
   constructor(
     { db, store }: Session,
@@ -55,7 +57,9 @@ export class BatchCommitter implements Committer {
       readonly deadlockTimeoutMs: number;
       readonly leaseMs: number;
     },
+    control: AskControl,
   ) {
+    this.#control = control;
     this.#db = db;
     this.#store = store;
     this.#job = job;
@@ -70,18 +74,32 @@ export class BatchCommitter implements Committer {
   }
 
   /**
-   * Works on up to `rows` rows and commits.
+   * Asks other systems where the work does, then works on up to `rows` rows and commits.
    * @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error
    */
-  async commit(attempt: Attempt, rows: number): Promise<Committed> {
+  async commit(attempt: Attempt, rows: number): Promise<Committed | null> {
     const { lease, clock } = attempt;
+    const { work, walk } = this.#openTask(lease);
+    const asksFirst = work.look !== undefined;
+    const next = (tx: Transaction) => this.#nextBatch(tx, attempt, rows);
+    const asking = { next, limits: this.#limits(lease, rows), control: this.#control };
+    if (!(await askFirst(this.#db, attempt, work, asking))) return null;
     return this.#timed(attempt, rows, async (tx) => {
       if (attempt.looksForBlockers) this.#lookForBlockers(attempt, await tx.pid(), rows);
       const seen = this.#seen();
-      const batchBounds = await clock.during("read", () => this.#nextBatch(tx, attempt, rows));
+      const batchBounds = await clock.during("read", () =>
+        asksFirst ? confirmedBounds(tx, attempt, walk, remaining(lease)) : next(tx),
+      );
+      if (batchBounds === null) return null;
       attempt.batchBounds = batchBounds;
       const bounds: Bounds = { after: lease.checkpoint, through: batchBounds.through };
-      const batch = { bounds, expected: batchBounds.walked, sweep: lease.sweep, clock };
+      const batch = {
+        bounds,
+        expected: batchBounds.walked,
+        sweep: lease.sweep,
+        clock,
+        asked: attempt.asked ?? undefined,
+      };
       attempt.outcome = batchBounds.isEmpty ? nothingDone : await this.#work(tx, lease, batch, seen);
       return this.#advance(tx, attempt, { batchBounds, outcome: attempt.outcome }, seen);
     });

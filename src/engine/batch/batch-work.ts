@@ -1,6 +1,8 @@
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Reject, RejectCounts } from "../../store/rejects/rejects.ts";
+import type { CallsPause } from "../../store/runs/run.ts";
+import type { Events } from "../report/events.ts";
 import type { PhaseClock } from "./phase-clock.ts";
 
 /** What a batch did to the rows within its bounds. */
@@ -29,6 +31,38 @@ export interface Batch {
   readonly expected: number;
   readonly sweep: number;
   readonly clock: PhaseClock;
+  /** what other systems were asked before the transaction; absent where the work asks nothing */
+  readonly asked?: Asked | undefined;
+}
+
+/** What work that asks other systems obeys and informs while it does. */
+export interface AskControl {
+  readonly stop: {
+    readonly isStopping: boolean;
+    readonly signal: AbortSignal;
+    /** Waits until the time is over or a stop is requested. */
+    pause(milliseconds: number): Promise<void>;
+  };
+  /** calls under way in this process, and calls a second that it may make; null without a limit */
+  readonly calls: { readonly atOnce: number; readonly perSecond: number | null };
+  readonly events: Events;
+  /** Notes that calls were made: waiting for another system is not a lack of progress. */
+  renew(): void;
+  /** Tells all processes of the run that the other system wants no calls for so many milliseconds. */
+  pauseCalls(pause: CallsPause): void;
+  /** what the processes of the run were told last, in milliseconds from now; 0 where calls may be made */
+  readonly pauseMs: number;
+}
+
+/** The rows of a batch with the answers of other systems. */
+export interface Asked {
+  /** Asks about each row that has no answer yet. Holds no connection. Returns false when told to stop. */
+  ask(control: AskControl): Promise<boolean>;
+  /**
+   * Reads the rows once more, under locks where they are written. Answers how far they are what was asked
+   * about: `"whole"`, the key before the first row that is not, or null where that is the first row.
+   */
+  confirm(tx: Transaction, bounds: Bounds): Promise<"whole" | KeyText | null>;
 }
 
 /**
@@ -40,6 +74,8 @@ export interface BatchWork {
   keyAt?(tx: Transaction, place: KeyText): Promise<KeyText>;
   /** The reason of a reject, with the row's place where its key tells a reader nothing. */
   reasonAt?(key: KeyText, reason: string): string;
+  /** Reads the rows of a batch without locks, for work that asks other systems before its transaction. */
+  look?(tx: Transaction, bounds: Bounds, expected: number): Promise<Asked>;
   do(tx: Transaction, batch: Batch): Promise<BatchOutcome>;
 }
 

@@ -2,7 +2,7 @@ import type { Standing } from "../../job/definition/reject-limit.ts";
 import type { BatchBounds } from "../../source/walk.ts";
 import type { Advanced, Lease } from "../../store/runs/ranges.ts";
 import type { BatchCounts } from "../../store/runs/row-counts.ts";
-import type { BatchOutcome } from "./batch-work.ts";
+import type { Asked, BatchOutcome } from "./batch-work.ts";
 import { PhaseClock } from "./phase-clock.ts";
 
 /** A batch that is being tried. What is known of it outlives its failure. */
@@ -15,6 +15,8 @@ export interface Attempt {
   blockers: readonly string[];
   readonly clock: PhaseClock;
   batchBounds: BatchBounds | null;
+  /** what other systems were asked before the transaction; null where the work asks nothing */
+  asked: Asked | null;
   outcome: BatchOutcome | null;
   counts: BatchCounts | null;
 }
@@ -32,10 +34,11 @@ export interface Committed {
 export interface Committer {
   begin(lease: Lease, looksAhead: boolean, looksForBlockers: boolean): Attempt;
   /**
-   * Works on up to `rows` rows.
+   * Works on up to `rows` rows. Null when nothing was done: the run stops, or the first row has changed
+   * while other systems were asked about it.
    * @throws LeaseLostError, CommitUnknownError, BatchTooBigError, or PostgreSQL's error
    */
-  commit(attempt: Attempt, rows: number): Promise<Committed>;
+  commit(attempt: Attempt, rows: number): Promise<Committed | null>;
   /** Passes over the only row of `attempt`. Null when the row is no longer next. */
   reject(attempt: Attempt, sqlstate: string | null, reason: string): Promise<Committed | null>;
   /** Whether an attempt whose COMMIT got no answer was committed after all. */
@@ -44,7 +47,7 @@ export interface Committer {
 
 /** An attempt before anything of it is known. */
 export function attemptAt(lease: Lease, looksAhead: boolean, looksForBlockers = false): Attempt {
-  const unknown = { batchBounds: null, outcome: null, counts: null, blockers: [] };
+  const unknown = { batchBounds: null, asked: null, outcome: null, counts: null, blockers: [] };
   return { lease, looksAhead, looksForBlockers, clock: new PhaseClock(), ...unknown };
 }
 

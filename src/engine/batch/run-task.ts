@@ -1,3 +1,4 @@
+import type { CallRules } from "../../job/definition/calls.ts";
 import type { Pace } from "../../job/pace/pace.ts";
 import type { ThrottleDefinition } from "../../job/pace/throttles.ts";
 import type { Relation } from "../../postgres/catalog/relation.ts";
@@ -25,8 +26,8 @@ export interface RunTask {
   readonly walk: Walk;
   readonly work: BatchWork;
   readonly pace: Pace;
-  /** the most transforms that a process has under way, if the job sets a number */
-  readonly atOnce?: number | undefined;
+  /** how the work asks other systems; null or absent where it does not */
+  readonly calls?: CallRules | null;
   /** the job's own throttles, besides the signals that are always looked at */
   readonly throttles: readonly ThrottleDefinition[];
   readonly sweeping: Sweeping;

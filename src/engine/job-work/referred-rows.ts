@@ -15,6 +15,7 @@ export function referredRows(work: BatchWork, references: readonly Reference[]):
       if (reference === undefined) return given;
       return `${given}: ${reference.table} refers to this row; delete its rows first, or leave this one out by: ${notReferred(reference)}`;
     },
+    ...(work.look === undefined ? {} : { look: work.look.bind(work) }),
     do: (tx, batch) => work.do(tx, batch),
   };
 }

@@ -17,6 +17,7 @@ export function rejectSweep(
 ): BatchWork {
   return {
     reasonAt: (at, reason) => work.reasonAt?.(at, reason) ?? reason,
+    ...(work.look === undefined ? {} : { look: work.look.bind(work) }),
     do: async (tx, batch) => {
       const outcome = await work.do(tx, batch);
       if (batch.sweep === 0) return outcome;

@@ -15,6 +15,7 @@ export function retryBatch(
 ): BatchWork {
   return {
     reasonAt: (at, reason) => work.reasonAt?.(at, reason) ?? reason,
+    ...(work.look === undefined ? {} : { look: work.look.bind(work) }),
     do: async (tx, batch) => {
       const outcome = await work.do(tx, batch);
       await tx.query(sql`

@@ -1,18 +1,13 @@
-import { BatchTooBigError, NotCommittedError } from "../../errors.ts";
+import { NotCommittedError } from "../../errors.ts";
 import type { KeyText } from "../../postgres/catalog/key.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import type { RowSink } from "../../sink/write/sink.ts";
-import { BadRecord, type ReadableSource, reasonAt, type SourceRow } from "../../source/readable-source.ts";
-import type { Reject } from "../../store/rejects/rejects.ts";
-import { batchBytes } from "../batch/batch-limits.ts";
+import type { ReadableSource, SourceRow } from "../../source/readable-source.ts";
 import type { Batch, BatchOutcome, BatchWork } from "../batch/batch-work.ts";
-import type { TargetOf } from "../undo-log/image-target.ts";
-import { PortionSize } from "./portion-size.ts";
-import { type RowTransform, Verdicts } from "./row-transform.ts";
-import { conflictReject, stillPendingError, swallowedReject } from "./sql-batch.ts";
-
-/** How many more rows than expected a batch may read before it is too big. */
-const rowsToSpare = 500;
+import { PortionSize } from "../rows/portion-size.ts";
+import { ReadBudget } from "../rows/read-budget.ts";
+import type { RowTransform } from "../rows/row-transform.ts";
+import type { RowWrite, WrittenRows } from "../rows/row-write.ts";
+import { Verdicts } from "../rows/verdicts.ts";
 
 /**
  * The batch of a row job: read, transform, write. Drops each row as soon as it is transformed. Rows that
@@ -20,29 +15,18 @@ const rowsToSpare = 500;
  */
 export class RowBatch implements BatchWork {
   readonly #source: ReadableSource;
-  readonly #sink: RowSink;
   readonly #transform: RowTransform;
-  readonly #targetOf: TargetOf;
-  readonly #table: string;
+  readonly #write: RowWrite;
   readonly #portion = new PortionSize();
 
-  /** `table` is the name of the table that is written. */
-  constructor(
-    source: ReadableSource,
-    sink: RowSink,
-    transform: RowTransform,
-    targetOf: TargetOf,
-    table: string,
-  ) {
-    this.#table = table;
+  constructor(source: ReadableSource, transform: RowTransform, write: RowWrite) {
     this.#source = source;
-    this.#sink = sink;
     this.#transform = transform;
-    this.#targetOf = targetOf;
+    this.#write = write;
   }
 
   reasonAt(key: KeyText, reason: string): string {
-    return reasonAt(this.#source, key, reason);
+    return this.#write.placed(key, reason);
   }
 
   async do(tx: Transaction, batch: Batch): Promise<BatchOutcome> {
@@ -69,7 +53,7 @@ export class RowBatch implements BatchWork {
     tx: Transaction,
     { bounds, expected, sweep, clock }: Batch,
     { portions, areLocked, isWhole }: Reading,
-  ): Promise<Pass> {
+  ): Promise<WrittenRows> {
     const verdicts = new Verdicts();
     const budget = new ReadBudget(expected, this.#portion);
     try {
@@ -84,32 +68,8 @@ export class RowBatch implements BatchWork {
       if (isWhole) this.#source.walk.saw?.(expected, budget.bytes);
       await portions.return(undefined);
     }
-    const { rows, keys, skipped, rejects } = verdicts;
-    const done = await clock.during("write", () =>
-      this.#sink.write(tx, { bounds, rows, keys, images: this.#targetOf(sweep), areLocked }),
-    );
-    if (done.stillPending > 0) throw stillPendingError(done.stillPending);
-    const outcome = {
-      read: budget.rows,
-      written: done.written,
-      unchanged: done.unchanged,
-      skipped,
-      conflicted: done.conflicted,
-      rejects: [
-        ...rejects,
-        ...done.refused.map((key) => this.#placed(conflictReject(key))),
-        ...done.swallowedKeys.map((key) => this.#placed(swallowedReject(key, this.#table))),
-      ],
-      swallowed: done.swallowed - done.swallowedKeys.length,
-      freed: null,
-      notes: [],
-      isAsync: verdicts.isAsync,
-    };
-    return { outcome, changed: done.changed };
-  }
-
-  #placed(reject: Reject): Reject {
-    return { ...reject, reason: this.reasonAt(reject.key, reject.reason) };
+    const write = { bounds, sweep, clock, read: budget.rows, areLocked };
+    return this.#write.of(tx, verdicts, write);
   }
 }
 
@@ -119,13 +79,6 @@ interface Reading {
   readonly areLocked: boolean;
   /** whether these are all rows of the batch */
   readonly isWhole: boolean;
-}
-
-/** What one reading of a batch's rows has led to. */
-interface Pass {
-  readonly outcome: BatchOutcome;
-  /** keys of rows that were read and then changed by another session */
-  readonly changed: readonly KeyText[];
 }
 
 /** The sum of two passes over a batch, in which `twice` rows were met by both. */
@@ -142,35 +95,4 @@ function both(first: BatchOutcome, second: BatchOutcome, twice: number): BatchOu
     notes: [],
     isAsync: first.isAsync || second.isAsync,
   };
-}
-
-/**
- * What one batch may read. Its bounds were found without locks, so rows may have come or grown since: then
- * the batch is rolled back and made smaller.
- */
-class ReadBudget {
-  readonly #expected: number;
-  readonly #portion: PortionSize;
-  bytes = 0;
-  rows = 0;
-
-  constructor(expected: number, portion: PortionSize) {
-    this.#expected = expected;
-    this.#portion = portion;
-  }
-
-  /** @throws BatchTooBigError when it is spent */
-  spend(portion: readonly SourceRow[]): void {
-    this.rows += portion.length;
-    for (const row of portion) {
-      if (row instanceof BadRecord) continue;
-      let bytes = 0;
-      for (const value of row) bytes += value?.length ?? 0;
-      this.bytes += bytes;
-      this.#portion.saw(bytes);
-    }
-    this.#portion.next();
-    if (this.rows > 2 * this.#expected + rowsToSpare) throw new BatchTooBigError("rows");
-    if (this.bytes > 2 * batchBytes && this.rows > 1) throw new BatchTooBigError("bytes");
-  }
 }

@@ -1,14 +1,13 @@
-import { JobError, NotCommittedError, swallowedBy } from "../../errors.ts";
+import { NotCommittedError } from "../../errors.ts";
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import { qualifiedName } from "../../postgres/catalog/relation.ts";
-import { swallowedState } from "../../postgres/failure/failure.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { readKeys } from "../../sink/write/read-keys.ts";
 import type { SqlSink } from "../../sink/write/sink.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
-import type { Reject } from "../../store/rejects/rejects.ts";
 import type { Batch, BatchOutcome, BatchWork } from "../batch/batch-work.ts";
+import { conflictReject, stillPendingError, swallowedReject } from "../rows/row-rejects.ts";
 import type { TargetOf } from "../undo-log/image-target.ts";
 
 const triesAtMost = 8;
@@ -108,24 +107,4 @@ export class SqlBatch implements BatchWork {
       where ${this.#source.condition(bounds)}`);
     return Number(rows[0]?.rows ?? 0);
   }
-}
-
-/** A row that `onConflict` rejects. */
-export function conflictReject(key: KeyText): Reject {
-  return { key, sqlstate: "23505", reason: "its new row has the same unique values as another row" };
-}
-
-/** A row that should have been written and was not. */
-export function swallowedReject(key: KeyText, table: string): Reject {
-  return { key, sqlstate: swallowedState, reason: swallowedBy(table) };
-}
-
-/** A sweep would find these rows and write them a second time, so the run must not go on. */
-export function stillPendingError(rows: number): JobError {
-  return new JobError(
-    `\`pending\` is still true for ${rows} rows that the job has just written; the batch was rolled back.`,
-    {
-      remedy: "Correct `pending`: it must become false once a row is done.",
-    },
-  );
 }

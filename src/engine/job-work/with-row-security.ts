@@ -11,6 +11,7 @@ export function withRowSecurity(work: BatchWork, tables: readonly Relation[]): B
   return {
     ...(work.keyAt === undefined ? {} : { keyAt: work.keyAt.bind(work) }),
     ...(work.reasonAt === undefined ? {} : { reasonAt: work.reasonAt.bind(work) }),
+    ...(work.look === undefined ? {} : { look: work.look.bind(work) }),
     do: async (tx, batch) => {
       await tx.query(turnOn(tables));
       return work.do(tx, batch);

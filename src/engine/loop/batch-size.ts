@@ -1,5 +1,5 @@
 import type { BatchPace } from "../batch/batch-pace.ts";
-import { transformsAtOnce } from "../job-work/row-transform.ts";
+import { transformsAtOnce } from "../rows/row-transform.ts";
 
 /** Rows of the first batch, before anything was measured. */
 const firstRows = 100;
@@ -11,17 +11,19 @@ export class BatchSize {
   readonly #pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">;
   /** rows whose transforms wait at the same time, so that fewer rows would take just as long */
   readonly atOnce: number;
+  readonly #most: () => number;
   #rows: number;
 
-  /** The first batch has at most the job's `atOnce` rows, since a failed batch repeats its calls. */
-  constructor(pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">, atOnce?: number) {
+  /** `ofCalls`: how many rows are asked about before a batch, so that no write waits for too many answers. */
+  constructor(pace: Pick<BatchPace, "batchTimeMs" | "rowsAtMost">, ofCalls: (() => number) | null = null) {
     this.#pace = pace;
-    this.atOnce = atOnce ?? transformsAtOnce;
-    this.#rows = Math.min(firstRows, atOnce ?? firstRows);
+    this.#most = ofCalls ?? (() => maxRows);
+    this.atOnce = transformsAtOnce;
+    this.#rows = Math.min(firstRows, this.#most());
   }
 
   get rows(): number {
-    return Math.min(this.#rows, this.#pace.rowsAtMost);
+    return Math.min(this.#rows, this.#most(), this.#pace.rowsAtMost);
   }
 
   /** Learns from a batch of `rows` rows that took `milliseconds`. `atLeast` rows are no slower than fewer. */

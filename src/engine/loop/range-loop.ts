@@ -86,6 +86,7 @@ export class RangeLoop {
     const attempt = this.#committer.begin(this.#lease, this.#looksAhead, this.#stuck.isLocked);
     try {
       const committed = await this.#committer.commit(attempt, rows);
+      if (committed === null) return null;
       this.#looksAhead = false;
       const walked = attempt.batchBounds?.walked ?? 0;
       if (attempt.batchBounds?.isEmpty === false) {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { StopReason } from "../../store/runs/run-status.ts";
 
 export interface StopRequest {
@@ -11,6 +12,16 @@ export class StopSignal {
   readonly #controller = new AbortController();
   #request: StopRequest | null = null;
   #isOver = false;
+
+  constructor() {
+    // Each worker and each call under way may listen.
+    setMaxListeners(0, this.#controller.signal);
+  }
+
+  /** Fires with the first request. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
 
   get request(): StopRequest | null {
     return this.#request;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { batchTimeMsOf, type Pace, type RunPace } from "../../job/pace/pace.ts";
+import { batchTimeMsOf, type RunPace } from "../../job/pace/pace.ts";
 import { Windows } from "../../job/pace/windows.ts";
 import { Governor } from "../../throttle/governor.ts";
 import type { Reading } from "../../throttle/signal.ts";
@@ -25,7 +25,7 @@ const rowsAtLeast = 100;
 
 /** The pace of this process in a run: the chosen pace, reduced by the signals. */
 export class Pacer implements BatchPace {
-  readonly #job: Pace;
+  readonly #job: RunPace;
   readonly #rowsAtMost: number;
   readonly #governor = new Governor();
   /** learns only the signals against which shorter batches help */
@@ -41,7 +41,7 @@ export class Pacer implements BatchPace {
   #walBytesPerRow = 0;
 
   /** The run's pace overrides its job's. No batch has more than `rowsAtMost` rows. */
-  constructor(job: Pace, run: RunPace, rowsAtMost = Number.POSITIVE_INFINITY) {
+  constructor(job: RunPace, run: RunPace, rowsAtMost = Number.POSITIVE_INFINITY) {
     this.#job = job;
     this.#rowsAtMost = rowsAtMost;
     this.#chosen = run;
@@ -70,6 +70,15 @@ export class Pacer implements BatchPace {
   /** Workers that the process should have. */
   get workers(): number {
     return this.chosen.workers ?? defaultWorkers;
+  }
+
+  /** What the calls of this process may do: so many at once, and its share of the calls a second. */
+  get calls(): { readonly atOnce: number; readonly perSecond: number | null } {
+    const { callsAtOnce = 1, callsPerSecond } = this.chosen;
+    return {
+      atOnce: callsAtOnce,
+      perSecond: callsPerSecond === undefined ? null : callsPerSecond * this.#share,
+    };
   }
 
   /** How many of them may work now. */

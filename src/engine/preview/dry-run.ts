@@ -23,13 +23,14 @@ import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import { Events } from "../report/events.ts";
 import { readJobStates } from "../state/job-state.ts";
+import { DryCalls, type DryCallsReport, SlowTransform } from "./dry-calls.ts";
 import { DryCommitter } from "./dry-committer.ts";
 import { dryLogName, type Sample } from "./read-samples.ts";
 import { ReturnedAsRead } from "./returned-as-read.ts";
 
 export interface DryRunOptions extends WorkOptions {
   readonly parameters?: GivenParameters | undefined;
-  /** rows after which it ends; 10,000 when absent */
+  /** rows after which it ends; when absent 10,000, or 10 where the job has `calls`: they are made for real */
   readonly rowLimit?: number | undefined;
 }
 
@@ -52,6 +53,10 @@ export interface DryRunReport {
   readonly samples: readonly Sample[];
   /** columns that an insert could keep, since the transform has returned each as it has read it */
   readonly couldKeep: readonly string[];
+  /** what it has asked other systems; null where the job has no `calls` */
+  readonly calls: DryCallsReport | null;
+  /** whether the transform waits for something else than the database, so that the job should have `calls` */
+  readonly shouldCall: boolean;
   /** reasons of the first rejects */
   readonly rejects: readonly string[];
   readonly whole: {
@@ -62,6 +67,8 @@ export interface DryRunReport {
 }
 
 const defaultRows = 10_000;
+/** Calls of other systems are made for real, and may cost money. */
+const defaultRowsOfCalls = 10;
 
 /**
  * Runs batches of a job on real rows and rolls each back. Changes nothing, and does not install tidefill's
@@ -69,7 +76,7 @@ const defaultRows = 10_000;
  * @throws RefusedError, UsageError
  */
 export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<DryRunReport> {
-  const limit = options.rowLimit ?? defaultRows;
+  const limit = options.rowLimit ?? (job.calls === null ? defaultRows : defaultRowsOfCalls);
   if (!Number.isInteger(limit) || limit < 1)
     throw new UsageError("A row limit must be a whole number from 1.");
   participation(options, false);
@@ -81,13 +88,24 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
       throw (await whySteps(session, job)) ?? error;
     });
     const returned = new ReturnedAsRead(unwatched);
-    const opened = returned.watch(unwatched);
-    const committer = await openCommitter(db, opened, limit);
+    const slow = new SlowTransform();
+    const opened = slow.watch(returned.watch(unwatched));
+    const stop = new StopSignal();
+    const { listeners } = participation(options, false);
+    let calls: DryCalls | undefined;
+    const events = new Events(job.name, 0n, [...listeners, (event) => calls?.hear(event)]);
+    calls = await DryCalls.open(session, opened, { stop, events }, options.files ?? {});
+    const committer = await openCommitter(db, opened, calls, limit);
     const begin = performance.now();
-    const trouble = await workRange(job, committer, options);
+    const trouble = await workRange(job, committer, { stop, events }, options.signal);
     if (trouble !== undefined) throw trouble;
     const seconds = (performance.now() - begin) / 1_000;
-    return { ...report(opened, committer, seconds), couldKeep: returned.columns };
+    return {
+      ...report(opened, committer, seconds),
+      couldKeep: returned.columns,
+      calls: calls.report(),
+      shouldCall: slow.isSlow,
+    };
   });
 }
 
@@ -103,26 +121,34 @@ async function whySteps(session: Session, job: Job): Promise<RefusedError | null
   );
 }
 
-async function openCommitter(db: Database, opened: OpenedJob, limit: number): Promise<DryCommitter> {
+async function openCommitter(
+  db: Database,
+  opened: OpenedJob,
+  calls: DryCalls,
+  limit: number,
+): Promise<DryCommitter> {
   // Write the undo log too: its cost belongs to the batch, and it holds the samples. It ends with the
   // transaction.
-  const task = await jobTask(db, opened, { table: raw(dryLogName), encryption: null });
+  const log = { table: raw(dryLogName), encryption: null };
+  const task = await jobTask(db, opened, { log, calls: calls.home });
   const deadlockTimeoutMs = await readDeadlockTimeout(db);
   return new DryCommitter(
     db.withSettings(opened.job.session),
     opened,
     task,
-    { batchTimeMs: opened.job.batchTimeMs, deadlockTimeoutMs },
-    limit,
+    { batchTimeMs: opened.job.batchTimeMs, deadlockTimeoutMs, limit },
+    calls,
   );
 }
 
 /** Runs the one loop over all keys. Returns the error that stopped it, if any. */
-async function workRange(job: Job, committer: DryCommitter, options: DryRunOptions): Promise<unknown> {
-  const stop = new StopSignal();
-  stop.follow(options.signal);
-  const { listeners } = participation(options, false);
-  const events = new Events(job.name, 0n, listeners);
+async function workRange(
+  job: Job,
+  committer: DryCommitter,
+  { stop, events }: { readonly stop: StopSignal; readonly events: Events },
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  stop.follow(signal);
   const pace = new SteadyPace(job.batchTimeMs);
   const control = {
     pace,
@@ -133,7 +159,7 @@ async function workRange(job: Job, committer: DryCommitter, options: DryRunOptio
     rejectLimit: job.rejectLimit,
     apply: () => {},
   };
-  const work = new RangeLoop(everyKey, 1, committer, new BatchSize(pace, job.calls.atOnce), control);
+  const work = new RangeLoop(everyKey, 1, committer, new BatchSize(pace), control);
   await work.run();
   return stop.request?.error;
 }
@@ -142,7 +168,7 @@ function report(
   opened: OpenedJob,
   committer: DryCommitter,
   seconds: number,
-): Omit<DryRunReport, "couldKeep"> {
+): Omit<DryRunReport, "couldKeep" | "calls" | "shouldCall"> {
   const { counts, measured, measuredRows, samples, rejects, batches } = committer;
   const rowsPerSecond = seconds > 0 ? Math.round(counts.read / seconds) : 0;
   const { rows } = opened.estimate;

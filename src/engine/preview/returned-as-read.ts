@@ -27,7 +27,8 @@ export class ReturnedAsRead {
   /** The same job, whose answers are compared with what was read. */
   watch(opened: OpenedJob): OpenedJob {
     const { write } = opened;
-    if (write.kind !== "rows" || this.#columns.size === 0) return opened;
+    if (write.kind !== "rows" || (opened.job.calls?.rowsPerCall ?? null) !== null || this.#columns.size === 0)
+      return opened;
     const transform: Transform = (row, context) => {
       // A transform may change the row that it got and return it.
       const read = structuredClone(row);

@@ -1,40 +1,32 @@
 import { randomUUID } from "node:crypto";
-import pLimit from "p-limit";
+import { paceOfCalls } from "../../job/definition/calls.ts";
 import { isJudged } from "../../job/pace/rollout.ts";
 import { otherRuns } from "../../plan/warnings/other-runs.ts";
 import { raw } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
 import { withRetries } from "../../postgres/transaction/with-retries.ts";
 import { runName } from "../../remedies/stops.ts";
 import { type Progress, readProgress } from "../../store/runs/progress.ts";
-import type { Advanced } from "../../store/runs/ranges.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
-import { BatchCommitter } from "../batch/batch-committer.ts";
-import { RunTables } from "../batch/run-tables.ts";
 import type { RunTask, Sweeping } from "../batch/run-task.ts";
 import { Patience } from "../loop/backoff.ts";
-import { BatchSize } from "../loop/batch-size.ts";
-import { finishRun, nextSweep } from "../loop/finish-run.ts";
-import { RangePlanner } from "../loop/range-planner.ts";
+import { nextSweep } from "../loop/finish-run.ts";
 import { type StopRequest, StopSignal } from "../loop/stop-signal.ts";
-import { LockedRows } from "../loop/stuck-row.ts";
-import { Worker } from "../loop/worker.ts";
-import { WorkerPool } from "../loop/worker-pool.ts";
-import { type InTest, rangeRowsOf } from "../options/in-test.ts";
 import type { Participation } from "../options/participation.ts";
 import { Pacer } from "../pacing/pacer.ts";
 import { SignalMonitor } from "../pacing/signal-monitor.ts";
 import { describeStop } from "../report/describe-stop.ts";
 import { Events } from "../report/events.ts";
 import { type RunReport, readReport, reportOf } from "../report/run-report.ts";
+import { CallControl } from "./call-control.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Holds } from "./holds.ts";
 import { leaveRun, statusAfter } from "./leave-run.ts";
 import { OperatorRequests } from "./operator-requests.ts";
 import { releaseDeadWorkers } from "./release-dead-workers.ts";
+import { startWorkers } from "./start-workers.ts";
 
 /** Beginning and ending must not fail because a connection was just cut, so they are tried so often. */
 const mostFailures = 3;
@@ -50,7 +42,7 @@ export async function executeRun(
   const { leaseMs, isResumed, onlyJoins, signal, inTest } = participation;
   const process = { id: randomUUID(), leaseMs };
   const stop = new StopSignal();
-  const pacer = new Pacer(task.pace, run.pace, inTest?.batchRows);
+  const pacer = new Pacer({ ...task.pace, ...paceOfCalls(task.calls) }, run.pace, inTest?.batchRows);
   let heartbeat: Heartbeat | undefined;
   const events = new Events(run.job, run.id, [...participation.listeners, (event) => heartbeat?.hear(event)]);
   const enter = async (tx: Transaction): Promise<void> => {
@@ -64,17 +56,14 @@ export async function executeRun(
   if (isResumed) await releaseDeadWorkers(session, run.id).catch(() => {});
   const monitor = new SignalMonitor(db, run, task, participation, pacer, { events, stop });
   const requests = new OperatorRequests(db, stop, pacer);
-  const pool = await startWorkers({ db: db.withSettings(run.session), store }, run, task, {
-    process,
-    stop,
-    events,
-    pacer,
-    requests,
-    inTest,
-  });
+  const control = { stop, events, pacer, patience: new Patience() };
+  const calls = new CallControl(session, run.id, control);
+  const ours = { db: db.withSettings(run.session), store };
+  const pool = await startWorkers(ours, run, task, { process, ...control, requests, calls, inTest });
   requests.attach(pool);
-  const holds = new Holds(runName({ ...run, run: run.id }), monitor.blockersOf(run));
-  heartbeat = new Heartbeat(session, run.id, process, { pool, pacer, monitor, events, requests, holds });
+  const holds = new Holds(runName({ ...run, run: run.id }), monitor.blockersOf(run), calls);
+  const parts = { pool, pacer, monitor, events, requests, holds, calls };
+  heartbeat = new Heartbeat(session, run.id, process, parts);
   stop.follow(signal);
   await tellOfStart(session, run, { isResumed, workers: pacer.workers }, events);
   await monitor.start();
@@ -105,63 +94,6 @@ async function tellOfStart(
   });
   const beside = await otherRuns(db, store, run.job, run.code.tables ?? []).catch(() => []);
   for (const warning of beside) events.emit({ type: "warned", ...warning });
-}
-
-// The workers of a process share everything except the batch size that each measures.
-async function startWorkers(
-  session: Session,
-  run: Run,
-  task: RunTask,
-  control: {
-    readonly process: { readonly id: string; readonly leaseMs: number };
-    readonly stop: StopSignal;
-    readonly events: Events;
-    readonly pacer: Pacer;
-    readonly requests: OperatorRequests;
-    readonly inTest: InTest | null;
-  },
-): Promise<WorkerPool> {
-  const { db, store } = session;
-  const { walk, sweeping, writes } = task;
-  const tables = new RunTables(run, sweeping.hasPending);
-  const { process, stop, events, pacer, requests, inTest } = control;
-  const oneAtATime = pLimit(1);
-  const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
-  const wish = {
-    id: run.id,
-    estimatedWalk: run.estimatedWalk ?? 0,
-    workers: pacer.workers,
-    walkMs: pacer.batchTimeMs,
-    deadlockTimeoutMs: timing.deadlockTimeoutMs,
-    walked: task.walked ?? null,
-    shares: run.rollout?.shares ?? [1],
-    rangeRows: rangeRowsOf(inTest),
-  };
-  const tools = {
-    db,
-    store,
-    planner: new RangePlanner(session, walk, wish, events),
-    committer: new BatchCommitter(session, run.job, task, tables, timing),
-    pace: pacer,
-    events,
-    stop,
-    patience: new Patience(),
-    locked: new LockedRows(),
-    apply: (asked: Advanced) => requests.apply(asked),
-    // Workers without work come here together, and the look before a sweep may read a whole table.
-    finish: () => oneAtATime(() => finishRun(session, run.id, sweeping, tables)),
-  };
-  const share = {
-    run: run.id,
-    process: process.id,
-    leaseMs: process.leaseMs,
-    rejectLimit: run.rejectLimit,
-    writes,
-  };
-  // Divide the job's limit among the workers: a larger batch would wait for rows of the other workers'
-  // batches.
-  const atOnce = () => (task.atOnce === undefined ? undefined : Math.ceil(task.atOnce / pacer.workers));
-  return new WorkerPool((number) => new Worker(number, tools, share, new BatchSize(pacer, atOnce())));
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Pacer } from "../pacing/pacer.ts";
 import type { SignalMonitor } from "../pacing/signal-monitor.ts";
 import type { EngineEvent, Events } from "../report/events.ts";
 import { etaIntervalOf, progressRatio, rowsRemaining } from "../report/run-report.ts";
+import type { CallControl } from "./call-control.ts";
 import type { Holds } from "./holds.ts";
 import type { OperatorRequests } from "./operator-requests.ts";
 
@@ -35,6 +36,7 @@ interface Parts {
   readonly events: Events;
   readonly requests: OperatorRequests;
   readonly holds: Holds;
+  readonly calls: Pick<CallControl, "learn">;
 }
 
 /** Records that the process is alive, reads what operators request, and reports progress to listeners. */
@@ -46,6 +48,7 @@ export class Heartbeat {
   readonly #parts: Parts;
   readonly #window: { readonly at: number; readonly rows: number }[] = [];
   #beats = 0;
+  #keepsAnswers = false;
   #beatAt = performance.now();
   /** seconds at work that are not yet added to the run */
   #atWork = 0;
@@ -112,12 +115,14 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { events, pacer, pool, monitor, requests } = this.#parts;
+    const { events, pacer, pool, monitor, requests, calls } = this.#parts;
     const { activeWorkers, heldBackBy } = pacer;
     const hold = this.#parts.holds.now(pacer);
     const run = await this.#exchange(activeWorkers, hold);
     if (run === null) return;
     requests.apply(run);
+    calls.learn(run.callsPause);
+    this.#keepsAnswers = run.answers === "plain" || run.answers === "encrypted";
     const progress = await readProgress(this.#db, this.#store.schema, this.#run);
     this.#seen = progress;
     pacer.measured(progress.workers, monitor.walBytesPerRow(progress.rowsPerSecond));
@@ -189,6 +194,7 @@ export class Heartbeat {
       type: "server observed",
       ...(await monitor.observe()),
       undoLogBytes: await this.#store.undoLogs.bytes(this.#db, this.#run),
+      keptAnswers: this.#keepsAnswers ? await this.#store.answers.waiting(this.#db, this.#run) : null,
     });
   }
 

@@ -1,9 +1,11 @@
 import type { Hold } from "../../remedies/hold.ts";
+import { holdByCalls } from "../../remedies/hold-by-calls.ts";
 import { holdBySignal } from "../../remedies/hold-by-signal.ts";
 import { holdByBlockers, holdByObstacle, type Obstacle } from "../../remedies/obstacles.ts";
 import type { Blockers } from "../pacing/blockers.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { EngineEvent } from "../report/events.ts";
+import type { CallControl } from "./call-control.ts";
 
 /** Batches still commit while only some workers get a connection, so the reason is shown for so long. */
 const shortageMs = 5_000;
@@ -13,9 +15,11 @@ export class Holds {
   /** the run's name as a command takes it */
   readonly #name: string;
   readonly #blockers: Blockers;
+  readonly #calls: Pick<CallControl, "pause">;
   #obstacle: (Obstacle & { readonly at: number }) | null = null;
 
-  constructor(name: string, blockers: Blockers) {
+  constructor(name: string, blockers: Blockers, calls: Pick<CallControl, "pause">) {
+    this.#calls = calls;
     this.#name = name;
     this.#blockers = blockers;
   }
@@ -35,7 +39,14 @@ export class Holds {
     if (level === 0 && heldBackBy !== null) return holdBySignal(heldBackBy, true, this.#name);
     const blocked = holdByBlockers(this.#blockers.found);
     const obstacle = this.#obstacle === null ? null : holdByObstacle(this.#obstacle, this.#name);
-    return blocked ?? obstacle ?? (heldBackBy === null ? null : holdBySignal(heldBackBy, false, this.#name));
+    const { pause } = this.#calls;
+    const asked = pause === null ? null : holdByCalls(pause, this.#name);
+    return (
+      blocked ??
+      obstacle ??
+      asked ??
+      (heldBackBy === null ? null : holdBySignal(heldBackBy, false, this.#name))
+    );
   }
 
   stop(): void {

@@ -1,3 +1,4 @@
+import type { CallCost } from "../../job/definition/calls.ts";
 import type { FailureAction, FailureReason } from "../../postgres/failure/failure.ts";
 import type { ReplicaLag, ServerActivity } from "../../postgres/server/server-activity.ts";
 import type { Hold } from "../../remedies/hold.ts";
@@ -40,6 +41,15 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly counts: BatchCounts;
       readonly seconds: PhaseSeconds;
     }
+  /** another system is asked; `call ended` tells how that ended */
+  | { readonly type: "call began" }
+  | {
+      readonly type: "call ended";
+      readonly outcome: "answered" | "failed" | "timed out" | "told to wait";
+      readonly seconds: number;
+      /** what it costs, where the job says it */
+      readonly cost: CallCost | null;
+    }
   /** a batch was rolled back; `action` is what the engine does about it */
   | {
       readonly type: "batch failed";
@@ -81,6 +91,8 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       /** null where the server does not count by session */
       readonly ownWalBytesPerSecond: number | null;
       readonly undoLogBytes: number;
+      /** answers of other systems that wait for their batch; null where the run keeps none */
+      readonly keptAnswers: number | null;
     }
   /** something that an operator should know, and what to do about it; the run goes on */
   | {

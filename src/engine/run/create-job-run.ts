@@ -16,6 +16,8 @@ import { keptParameters } from "../undo-log/kept-parameters.ts";
 export interface NewJobRun {
   readonly opened: OpenedJob;
   readonly undoLog: UndoLogKind;
+  /** how the answers of other systems are kept */
+  readonly answers: Pick<NewRun, "answers" | "answersKeptMs">;
   /** the run whose rejects are tried again, or null */
   readonly ofRun: bigint | null;
   readonly parameters: GivenParameters;
@@ -33,7 +35,7 @@ export async function createJobRun(
   also: (tx: Transaction, id: bigint) => Promise<unknown>,
 ): Promise<Run> {
   const { store } = session;
-  const { opened, undoLog, parameters } = created;
+  const { opened, undoLog, answers, parameters } = created;
   const { job, isPersonal, write } = opened;
   const alsoLogged = async (tx: Transaction, id: bigint): Promise<void> => {
     const given = parametersToJson(job.parameters, parameters);
@@ -41,6 +43,8 @@ export async function createJobRun(
       await store.runs.set(tx, id, { parameters: await keptParameters(tx, id, given, options) });
     if (undoLog !== "none")
       await store.undoLogs.create(tx, id, write.sink.images(undoLog === "encrypted").columns);
+    if (answers.answers !== undefined)
+      await store.answers.create(tx, id, job.name, answers.answers === "encrypted");
     await also(tx, id);
   };
   return createRun(session, (tx) => describe(tx, created, options), {
@@ -51,7 +55,7 @@ export async function createJobRun(
 
 async function describe(
   tx: Transaction,
-  { opened, undoLog, ofRun, parameters, rollout }: NewJobRun,
+  { opened, undoLog, answers, ofRun, parameters, rollout }: NewJobRun,
   options: JobRunOptions,
 ): Promise<NewRun> {
   const { job, estimate } = opened;
@@ -62,6 +66,7 @@ async function describe(
     ofRun,
     writes: writesOf(opened),
     undoLog,
+    ...answers,
     undoParts: undoLog === "none" ? [] : opened.write.sink.images(undoLog === "encrypted").parts,
     parameters: opened.isPersonal ? {} : given,
     session: job.session,

@@ -1,7 +1,6 @@
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import type { Bounds } from "../../postgres/catalog/key.ts";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
-import type { UndoLog } from "../../sink/images/images.ts";
 import { ListedKeys, listedKeys } from "../../source/listed-keys.ts";
 import { keyOfPlaces, ListedPlaces } from "../../source/listed-places.ts";
 import type { ReadableSource } from "../../source/readable-source.ts";
@@ -9,7 +8,8 @@ import { passing } from "../../store/rejects/rejects.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { RunTask } from "../batch/run-task.ts";
-import { jobTask, openWork, taskOfWork } from "../job-work/job-task.ts";
+import { callHomeOf } from "../calls/call-home.ts";
+import { jobTask, type Kept, openWork, taskOfWork } from "../job-work/job-task.ts";
 import { rejectSweep } from "../job-work/reject-sweep.ts";
 import { retryBatch } from "../job-work/retry-batch.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
@@ -26,14 +26,15 @@ export async function openTask(
   const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";
   const encryption = run.undoLog === "encrypted" ? await encryptionOf(db, run.id, undoKeyOf(options)) : null;
   const log = isLogged ? { table: store.undoLogs.table(run.id), encryption } : null;
-  if (run.ofRun === null) return wholeTask(session, run, opened, log);
+  const kept = { log, calls: await callHomeOf(session, run, opened, options) };
+  if (run.ofRun === null) return wholeTask(session, run, opened, kept);
   const key = opened.table?.key ?? keyOfPlaces(opened.source.keyWidth);
   const list = store.schema.table("retry");
   const walk = new ListedKeys(key, list, sql`listed.run_id = ${run.id}::bigint`);
   const table = opened.table?.onlyListed((bounds) => walk.listOf(bounds)) ?? null;
   const source =
     table ?? new ListedPlaces(opened.source, walk, await placesBefore(session, run.id, opened.source), key);
-  const task = await jobTask(db, { ...opened, table, source }, log);
+  const task = await jobTask(db, { ...opened, table, source }, kept);
   const work = retryBatch(task.work, { table: list, run: run.id }, key, walk);
   // The rows of the list are tried only once.
   return { ...task, work, walk, sweeping: { ...task.sweeping, triesConstraints: false } };
@@ -44,9 +45,9 @@ async function wholeTask(
   { db, store }: Session,
   { id }: Run,
   opened: OpenedJob,
-  log: UndoLog | null,
+  kept: Kept,
 ): Promise<RunTask> {
-  const workOn = await openWork(db, opened, log);
+  const workOn = await openWork(db, opened, kept);
   const task = await taskOfWork(db, opened, workOn(opened));
   const { table } = opened;
   if (table === null) return task;

@@ -16,6 +16,7 @@ import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import { executeRun } from "../process/execute-run.ts";
 import type { RunReport } from "../report/run-report.ts";
+import { chooseAnswers } from "../undo-log/choose-answers.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 import { givenParameters } from "../undo-log/kept-parameters.ts";
 import { createJobRun } from "./create-job-run.ts";
@@ -30,7 +31,7 @@ export async function retryRejects(job: Job, name: string, options: WorkOptions 
   return withSession(`tidefill ${job.name}`, options, connectionsOf(options), async (session) => {
     const { db, store } = session;
     await requireSchema(db, store.schema);
-    await requireGrants(db, store.schema, job.undoable);
+    await requireGrants(db, store.schema, job.undoable || job.calls !== null);
     await store.runs.settle(db, job.name);
     const of = await store.runs.require(db, name);
     await requireRetriable(session, job, of);
@@ -82,9 +83,10 @@ async function begin(
 ): Promise<Run> {
   const { db, store } = session;
   const undoLog = await chooseUndoLog(db, opened, options);
+  const answers = await chooseAnswers(db, opened, options);
   await requireBackup(session, opened, undoLog);
   const rows = await store.rejects.count(db, of.id);
   const listed = { ...opened, estimate: { rows, walk: rows } };
-  const retry = { opened: listed, undoLog, ofRun: of.id, parameters: given, rollout: null };
+  const retry = { opened: listed, undoLog, answers, ofRun: of.id, parameters: given, rollout: null };
   return createJobRun(session, retry, options, (tx, id) => store.rejects.handOver(tx, of.id, id));
 }

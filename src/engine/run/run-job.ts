@@ -25,6 +25,7 @@ import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { leavesPart } from "../state/job-state.ts";
+import { chooseAnswers } from "../undo-log/choose-answers.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 import { contractAfter, expand, resumeContract } from "./contract-steps.ts";
 import { createJobRun } from "./create-job-run.ts";
@@ -106,7 +107,8 @@ async function begin(
   await requireBackup(session, opened, undoLog);
   await requireIntegrity(db, job);
   const rollout = plannedRollout(options, opened.estimate.walk);
-  const created = { opened, undoLog, ofRun: null, parameters: given, rollout };
+  const answers = await chooseAnswers(db, opened, options);
+  const created = { opened, undoLog, answers, ofRun: null, parameters: given, rollout };
   return { opened, run: await createJobRun(session, created, options, notDoneYet) };
 }
 
@@ -125,7 +127,7 @@ function refusedBehindSteps(error: unknown): unknown {
 async function enter(session: Session, job: Job, options: RunOptions): Promise<void> {
   const { db, store } = session;
   await ensureSchema(session);
-  await requireGrants(db, store.schema, job.kind !== "steps" && job.undoable);
+  await requireGrants(db, store.schema, job.kind !== "steps" && (job.undoable || job.calls !== null));
   await store.runs.settle(db, job.name);
   if (options.again !== true) await requireNotDone(db, store, job);
 }

@@ -25,26 +25,40 @@ export async function encryptionOf(db: Queryable, run: bigint, key: string | und
   return { schema, password };
 }
 
+/** What must be encrypted, in words, and how a job does without it. */
+const encrypted = {
+  "undo log": { what: "its undo log must", instead: "; or write undoable: false" },
+  answers: { what: "the answers of other systems must", instead: "" },
+} as const;
+
+type Encrypted = keyof typeof encrypted;
+
 /** @throws RefusedError without a key that is long enough */
-export function requireUndoKey(key: string | undefined): void {
+export function requireUndoKey(key: string | undefined, of: Encrypted = "undo log"): void {
+  const { what, instead } = encrypted[of];
   if (key === undefined || key.length < shortestKey) {
     throw new RefusedError(
       "undo-log-is-encrypted",
-      "This job is about persons, so its undo log must be encrypted, and there is no key for it.",
-      `Set TIDEFILL_UNDO_KEY to a secret of at least ${shortestKey} characters and keep it; or write undoable: false.`,
+      `This job is about persons, so ${what} be encrypted, and there is no key for it.`,
+      `Set TIDEFILL_UNDO_KEY to a secret of at least ${shortestKey} characters and keep it${instead}.`,
     );
   }
 }
 
-/** Returns the schema of pgcrypto. @throws RefusedError when an undo log could not be encrypted */
-export async function requireEncryption(db: Queryable, key: string | undefined): Promise<string> {
-  requireUndoKey(key);
+/** Returns the schema of pgcrypto. @throws RefusedError when nothing could be encrypted */
+export async function requireEncryption(
+  db: Queryable,
+  key: string | undefined,
+  of: Encrypted = "undo log",
+): Promise<string> {
+  requireUndoKey(key, of);
   const schema = await pgcryptoSchema(db);
   if (schema !== null) return schema;
+  const { what, instead } = encrypted[of];
   throw new RefusedError(
     "undo-log-is-encrypted",
-    "This job is about persons, so its undo log must be encrypted, and this database lacks pgcrypto.",
-    "create extension pgcrypto;   or write undoable: false in the job.",
+    `This job is about persons, so ${what} be encrypted, and this database lacks pgcrypto.`,
+    `create extension pgcrypto;${instead === "" ? "" : "   or write undoable: false in the job."}`,
   );
 }
 

@@ -12,7 +12,8 @@ import type { Places } from "../../source/table/key-places.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "../batch/batch-work.ts";
 import type { KnownRejects } from "../batch/known-rejects.ts";
-import { type RowTransform, Verdicts } from "../job-work/row-transform.ts";
+import type { RowTransform } from "../rows/row-transform.ts";
+import { Verdicts } from "../rows/verdicts.ts";
 import { comparedScope, note, notRejected, settle } from "./compared-scope.ts";
 
 interface Tools {

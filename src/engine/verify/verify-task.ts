@@ -11,7 +11,7 @@ import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 import type { RunTask } from "../batch/run-task.ts";
-import { RowTransform } from "../job-work/row-transform.ts";
+import { RowTransform } from "../rows/row-transform.ts";
 import { undoTables } from "../undo-log/part-layout.ts";
 import { LogComparison, useOfLog } from "./log-comparison.ts";
 import { RowComparison } from "./row-comparison.ts";
@@ -31,7 +31,7 @@ export async function verifyTask(session: Session, verify: Run, opened: OpenedJo
   if (write.kind === "rows") {
     const comparing = write.sink.comparing;
     if (comparing === null) throw notComparable(job.name);
-    const limits = { holdMs: 60_000, isPersonal, atOnce: job.calls.atOnce };
+    const limits = { holdMs: 60_000, isPersonal };
     const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
     work = new RowComparison({ source, table, places, transform, comparing, rejects });
   } else {

@@ -2,7 +2,7 @@ import { UsageError } from "../../errors.ts";
 import { batchTimeMsOf, checkPace, type Pace } from "../pace/pace.ts";
 import type { ThrottleDefinition } from "../pace/throttles.ts";
 import type { Step } from "../steps/steps.ts";
-import { type Calls, checkCalls } from "./calls.ts";
+import { type CallRules, type Calls, checkCalls } from "./calls.ts";
 import type {
   BackupRule,
   CommonDefinition,
@@ -23,6 +23,7 @@ import { precautions, stepsOf } from "./precautions.ts";
 import { parseRejectLimit, type RejectLimit } from "./reject-limit.ts";
 import { checkSession, type SessionSettings } from "./session-settings.ts";
 
+/** Takes one row, or with `rowsPerCall` the rows of a call. */
 export type Transform = (row: object, context: TransformContext<object>) => unknown;
 
 /** A job with its parameters filled in: the input of a plan. */
@@ -40,7 +41,8 @@ export interface Job {
   readonly parameters: ParameterSpec;
   readonly pace: Pace;
   readonly batchTimeMs: number;
-  readonly calls: Calls;
+  /** how its transform asks other systems; null where it does not */
+  readonly calls: CallRules | null;
   readonly throttles: readonly ThrottleDefinition[];
   readonly rejectLimit: RejectLimit;
   readonly undoable: boolean;
@@ -62,22 +64,45 @@ export function defineJob<
   Written extends object,
   const P extends ParameterSpec = Record<never, never>,
 >(definition: JobDefinition<Read, Written, P>): Job {
-  const { source, transform, sink } = definition;
-  if (typeof transform !== "function") {
-    throw new UsageError(`Job ${definition.name} has no transform.`, {
-      remedy: "Give it a function from a row to the sink's columns, or use defineSqlJob.",
-    });
-  }
+  const { source, sink } = definition;
+  const { calls, transform } = transformOf(definition);
   return Object.freeze({
     kind: "row job",
     ...common(definition),
-    calls: checkCalls(definition.name, definition.calls ?? {}),
+    calls,
     bind: (parameters: object): BoundJob => ({
       source: fill(source, parameters as ParametersOf<P>),
       sink,
-      transform: transform as unknown as Transform,
+      transform,
     }),
   });
+}
+
+/** @throws UsageError where the job has no transform, or two, or `rowsPerCall` does not fit it */
+function transformOf(definition: {
+  readonly name: string;
+  readonly transform?: unknown;
+  readonly transformBatch?: unknown;
+  readonly calls?: Calls;
+}): Pick<Job, "calls"> & { readonly transform: Transform } {
+  const { name, transform, transformBatch } = definition;
+  const calls = definition.calls === undefined ? null : checkCalls(name, definition.calls);
+  const isBatch = typeof transformBatch === "function";
+  if (isBatch === (typeof transform === "function")) {
+    throw new UsageError(
+      `Job ${name} has ${isBatch ? "both a transform and a transformBatch" : "no transform"}.`,
+      { remedy: "Give it one function from a row to the sink's columns, or use defineSqlJob." },
+    );
+  }
+  if (isBatch !== (calls !== null && calls.rowsPerCall !== null)) {
+    throw new UsageError(
+      `Job ${name} has ${isBatch ? "a transformBatch without" : "a transform and"} \`rowsPerCall\`.`,
+      {
+        remedy: "transformBatch and calls: { rowsPerCall: 100 } belong together.",
+      },
+    );
+  }
+  return { calls, transform: (isBatch ? transformBatch : transform) as Transform };
 }
 
 /** Defines a job whose values are SQL expressions. */
@@ -134,7 +159,7 @@ function common(definition: CommonDefinition<ParameterSpec>) {
     parameters,
     pace: checkPace(pace),
     batchTimeMs: batchTimeMsOf(pace.batchTime ?? "250ms"),
-    calls: {},
+    calls: null,
     throttles: [...throttles],
     rejectLimit: parseRejectLimit(rejectLimit),
     ...nature,

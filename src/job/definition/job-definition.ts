@@ -5,6 +5,7 @@ import type { Pace } from "../pace/pace.ts";
 import type { ThrottleDefinition } from "../pace/throttles.ts";
 import type { Step } from "../steps/steps.ts";
 import type { Calls } from "./calls.ts";
+import type { Later } from "./later.ts";
 import type { ParameterSpec, ParametersOf } from "./parameters.ts";
 import type { RejectLimit } from "./reject-limit.ts";
 import type { SessionSettings } from "./session-settings.ts";
@@ -36,8 +37,15 @@ export interface JobContext<P> {
 }
 
 export interface TransformContext<P> extends JobContext<P> {
-  /** Fires when the run is told to stop at once; pass it to everything that an async transform waits for. */
+  /** Fires when the answer is no longer waited for; pass it to everything that an async transform waits for. */
   readonly signal: AbortSignal;
+  /**
+   * in a job with `calls`: names the job, the run, the row and its input, so that another system can tell a
+   * repeated call; for `transformBatch` it names all rows of the call
+   */
+  readonly idempotencyKey: string;
+  /** in a job with `calls`: 1 for the first call for this input, then counted up */
+  readonly attempt: number;
 }
 
 export type FromParameters<T, P> = T | ((context: JobContext<P>) => T);
@@ -99,17 +107,35 @@ export interface BackupRule {
   readonly check?: () => boolean | Promise<boolean>;
 }
 
+/** What becomes of a row: the sink's columns, or a verdict. */
+type Answer<Written> = NoInfer<Written> | Verdict | Later;
+
+/** A transform of one row, or one that asks about several rows in one call, and answers in their order. */
+type TransformDefinition<Read, Written, P> =
+  | {
+      /** the transform asks another system: it runs outside of any transaction */
+      readonly calls?: Omit<Calls, "rowsPerCall"> & { readonly rowsPerCall?: never };
+      readonly transform: (
+        row: NoInfer<Read>,
+        context: TransformContext<P>,
+      ) => Answer<Written> | Promise<Answer<Written>>;
+      readonly transformBatch?: never;
+    }
+  | {
+      readonly calls: Calls & { readonly rowsPerCall: number };
+      readonly transformBatch: (
+        rows: readonly NoInfer<Read>[],
+        context: TransformContext<P>,
+      ) => readonly Answer<Written>[] | Later | Promise<readonly Answer<Written>[] | Later>;
+      readonly transform?: never;
+    };
+
 /** A job with a transform in TypeScript. */
-export interface JobDefinition<Read, Written, P extends ParameterSpec> extends CommonDefinition<P> {
-  /** how many rows an async transform processes at once */
-  readonly calls?: Calls;
-  readonly source: FromParameters<SourceDefinition<Read>, ParametersOf<P>>;
-  readonly transform: (
-    row: NoInfer<Read>,
-    context: TransformContext<ParametersOf<P>>,
-  ) => NoInfer<Written> | Verdict | Promise<NoInfer<Written> | Verdict>;
-  readonly sink: SinkDefinition<Written>;
-}
+export type JobDefinition<Read, Written, P extends ParameterSpec> = CommonDefinition<P> &
+  TransformDefinition<Read, Written, ParametersOf<P>> & {
+    readonly source: FromParameters<SourceDefinition<Read>, ParametersOf<P>>;
+    readonly sink: SinkDefinition<Written>;
+  };
 
 /** A job whose values are SQL expressions: no row leaves the database. */
 export interface SqlJobDefinition<P extends ParameterSpec> extends CommonDefinition<P> {

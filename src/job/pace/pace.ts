@@ -19,13 +19,17 @@ export interface RunPace extends Pace {
   readonly workers?: number;
   /** standbys that must keep up, by `application_name` or address without password; when absent, all */
   readonly replica?: readonly string[];
+  /** calls of another system that each process has under way */
+  readonly callsAtOnce?: number;
+  /** calls a second, by all processes together */
+  readonly callsPerSecond?: number;
   /** names of signals to ignore: those that hold the run but are known to be harmless */
   readonly ignore?: readonly string[];
 }
 
 /** Checks every part of a pace. @throws UsageError that names the part and its allowed values */
 export function checkPace<P extends RunPace>(pace: P): P {
-  const { batchTime, rowsPerSecond, window, workers } = pace;
+  const { batchTime, rowsPerSecond, window, workers, callsAtOnce, callsPerSecond } = pace;
   if (batchTime !== undefined) batchTimeMsOf(batchTime);
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= 64))
     throw new UsageError(`The number of workers must be a whole number from 1 to 64, got ${workers}.`);
@@ -34,6 +38,8 @@ export function checkPace<P extends RunPace>(pace: P): P {
       remedy: "To stop for a while, pause the run.",
     });
   if (window !== undefined) Windows.parse(window);
+  if (callsAtOnce !== undefined) checkCallsAtOnce(callsAtOnce);
+  if (callsPerSecond !== undefined) checkCallsPerSecond(callsPerSecond);
   return pace;
 }
 
@@ -46,7 +52,35 @@ export function batchTimeMsOf(batchTime: Duration): number {
   });
 }
 
-const names = ["workers", "batch-time", "rows-per-second", "window", "replica", "ignore"] as const;
+/** @throws UsageError */
+export function checkCallsPerSecond(perSecond: number): number {
+  if (Number.isFinite(perSecond) && perSecond > 0 && perSecond <= 100_000) return perSecond;
+  throw new UsageError(`Calls per second must be a number above 0, got ${String(perSecond)}.`, {
+    remedy: "One call in ten seconds is 0.1. To stop for a while, pause the run.",
+  });
+}
+
+/** @throws UsageError */
+export function checkCallsAtOnce(atOnce: number): number {
+  if (Number.isInteger(atOnce) && atOnce >= 1 && atOnce <= 1_000) return atOnce;
+  throw new UsageError(`Calls at once must be a whole number from 1 to 1,000, got ${String(atOnce)}.`);
+}
+
+const fieldOf = {
+  workers: "workers",
+  "batch-time": "batchTime",
+  "rows-per-second": "rowsPerSecond",
+  window: "window",
+  replica: "replica",
+  ignore: "ignore",
+  "at-once": "callsAtOnce",
+  "calls-per-second": "callsPerSecond",
+} as const;
+
+type SettingName = keyof typeof fieldOf;
+
+const names = Object.keys(fieldOf) as readonly SettingName[];
+const numbers: readonly SettingName[] = ["workers", "rows-per-second", "at-once", "calls-per-second"];
 
 /**
  * A change of pace as an operator types it: `workers=2 batch-time=100ms rows-per-second=5000
@@ -81,19 +115,10 @@ export function changePace(
   return checkPace(withoutNulls({ ...pace, ...Object.fromEntries(given(change)) }));
 }
 
-const fieldOf = {
-  workers: "workers",
-  "batch-time": "batchTime",
-  "rows-per-second": "rowsPerSecond",
-  window: "window",
-  replica: "replica",
-  ignore: "ignore",
-} as const;
-
-function readValue(name: (typeof names)[number], text: string): string | number | readonly string[] | null {
+function readValue(name: SettingName, text: string): string | number | readonly string[] | null {
   if (text === "default") return null;
   if (name === "replica" || name === "ignore") return readList(name, text);
-  if (name === "workers" || name === "rows-per-second") {
+  if (numbers.includes(name)) {
     if (!/^-?[\d_,]+(\.\d+)?$/.test(text)) throw new UsageError(`${name} must be a number, got "${text}".`);
     return Number(text.replaceAll(/[_,]/g, ""));
   }

@@ -82,6 +82,14 @@ export class OpenedTable implements ReadableSource {
     return this.#read(tx, this.readStatement(bounds), portion);
   }
 
+  readUnlocked(
+    tx: Transaction,
+    bounds: Bounds,
+    portion: () => number,
+  ): AsyncGenerator<readonly (TextRow | BadRecord)[]> {
+    return this.#read(tx, this.#statement(this.condition(bounds), false), portion);
+  }
+
   async *#read(
     tx: Transaction,
     statement: Sql,

@@ -33,6 +33,12 @@ export interface Run {
   /** what it does to rows; for an undo, what the undone run did; null where it writes none */
   readonly writes: RunWrites | null;
   readonly undoLog: UndoLogKind;
+  /** how it keeps the answers of other systems */
+  readonly answers: UndoLogKind;
+  /** for how long they stay after the run; null where each is dropped with its batch */
+  readonly answersKeptMs: number | null;
+  /** until when no process of the run calls the other system, and why; null where it may */
+  readonly callsPause: CallsPause | null;
   /** whose images the undo log holds */
   readonly undoParts: readonly ImagePart[];
   /** the run that undid this one and succeeded */
@@ -73,6 +79,12 @@ export interface Run {
   readonly finishedAt: string | null;
 }
 
+/** The other system wants no calls for so many milliseconds; `why` completes "the other system …". */
+export interface CallsPause {
+  readonly ms: number;
+  readonly why: string;
+}
+
 /** A run to be created. By default it writes nothing, keeps no undo log and goes at full pace. */
 export interface NewRun
   extends Pick<
@@ -84,6 +96,8 @@ export interface NewRun
         Run,
         | "writes"
         | "undoLog"
+        | "answers"
+        | "answersKeptMs"
         | "undoParts"
         | "parameters"
         | "session"
@@ -106,6 +120,9 @@ export function toRun(row: Row): Run {
     ofRun: row.of_run == null ? null : BigInt(row.of_run),
     writes: (row.writes ?? null) as RunWrites | null,
     undoLog: (row.undo_log ?? "none") as UndoLogKind,
+    answers: (row.answers ?? "none") as UndoLogKind,
+    answersKeptMs: row.answers_kept_ms == null ? null : Number(row.answers_kept_ms),
+    callsPause: pauseOf(row),
     undoParts: JSON.parse(row.undo_parts ?? "[]") as readonly ImagePart[],
     undoneBy: row.undone_by == null ? null : BigInt(row.undone_by),
     status: (row.status_now ?? "failed") as RunStatus,
@@ -133,6 +150,11 @@ export function toRun(row: Row): Run {
     startedAt: row.started ?? null,
     finishedAt: row.finished ?? null,
   };
+}
+
+function pauseOf(row: Row): CallsPause | null {
+  const ms = Number(row.calls_pause_ms ?? 0);
+  return ms > 0 ? { ms, why: row.calls_wait ?? "" } : null;
 }
 
 function limitOf(text: string): Run["rejectLimit"] {

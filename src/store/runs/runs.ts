@@ -3,7 +3,7 @@ import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import { noSuchRun } from "./no-such-run.ts";
-import { type NewRun, type Run, toRun } from "./run.ts";
+import { type CallsPause, type NewRun, type Run, toRun } from "./run.ts";
 import { unfinished } from "./run-status.ts";
 
 /** The runs of all jobs. */
@@ -19,10 +19,11 @@ export class Runs {
     const json = (value: unknown): Sql => sql`${JSON.stringify(value)}::jsonb`;
     const { rows } = await db.query(sql`
       insert into ${this.#schema.table("run")}
-        (job, kind, of_run, writes, undo_log, undo_parts, status, parameters, session, reject_limit, code,
+        (job, kind, of_run, writes, undo_log, answers, answers_kept_ms, undo_parts, status, parameters, session, reject_limit, code,
           key_fingerprint, table_fingerprint, tables, estimated_rows, estimated_walk, pace, rollout, is_partial,
           has_rows, started_at)
       values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.writes ?? null}, ${run.undoLog ?? "none"},
+        ${run.answers ?? "none"}, ${run.answersKeptMs ?? null}::bigint,
         ${json(run.undoParts ?? [])}, 'pending', ${json(run.parameters ?? {})}, ${json(run.session ?? {})},
         ${String(run.rejectLimit)}, ${json(run.code)}, ${run.keyFingerprint}, ${run.tableFingerprint},
         ${json(run.tables ?? [])}, ${run.estimatedRows ?? 0}, ${run.estimatedWalk ?? 0}, ${json(run.pace ?? {})},
@@ -178,6 +179,17 @@ export class Runs {
     await db.query(sql`update ${this.#schema.table("run")} set ${assignments} where id = ${id}::bigint`);
   }
 
+  /** No process of the run shall call the other system for that long. A longer wait stays. */
+  async pauseCalls(db: Queryable, id: bigint, { ms, why }: CallsPause): Promise<void> {
+    const until = sql`pg_catalog.clock_timestamp() + ${ms}::double precision * interval '1 ms'`;
+    await db.query(sql`
+      update ${this.#schema.table("run")}
+      set calls_after = ${until},
+        calls_wait = ${why}
+      where id = ${id}::bigint
+        and (calls_after is null or calls_after < ${until})`);
+  }
+
   async #unfinishedExists(db: Queryable, job: string): Promise<RefusedError> {
     const [run] = await this.#select(
       db,
@@ -206,6 +218,7 @@ export class Runs {
               from ${this.#schema.table("reject")} as refused
               where refused.run_id = undo.id
                 and refused.sqlstate is not null)) as undone_by,
+        pg_catalog.date_part('epoch', run.calls_after - pg_catalog.clock_timestamp()) * 1000 as calls_pause_ms,
         ${isoTime("run.started_at")} as started, ${isoTime("run.finished_at")} as finished
       from ${this.#schema.table("run")} as run
       ${rest}`);

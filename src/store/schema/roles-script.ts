@@ -28,12 +28,12 @@ end $$;`,
     `alter schema ${s} owner to ${role("owner")};`,
     `do $$ declare t regclass; begin
   for t in select c.oid::regclass from pg_catalog.pg_class c
-    where c.relnamespace = ${quoteLiteral(s)}::regnamespace and c.relkind = 'r' and c.relname !~ '^undo_'
+    where c.relnamespace = ${quoteLiteral(s)}::regnamespace and c.relkind = 'r' and c.relname !~ '^(undo|answer)_'
   loop execute pg_catalog.format('alter table %s owner to %I', t, ${quoteLiteral(names.owner)}); end loop;
 end $$;`,
     `set role ${role("owner")};`,
     "",
-    "-- reads everything except undo logs, which belong to the runner; changes nothing",
+    "-- reads everything except undo logs and answers, which belong to the runner; changes nothing",
     `grant usage on schema ${s} to ${role("viewer")};`,
     `grant select on ${list(["version", "run", "range", "reject", "retry", "worker", "step", "claim", "backup", "audit", "erased"])} to ${role("viewer")};`,
     "",
@@ -43,7 +43,7 @@ end $$;`,
     `grant select, update on ${s}.audit_head to ${role("operator")};`,
     `grant delete on ${s}.retry to ${role("operator")};`,
     "",
-    "-- runs jobs; needs create: each run creates its undo log, the table undo_<run>, and gives it to this role",
+    "-- runs jobs; needs create: each run creates its own tables, undo_<run> and answer_<run>, and gives them to this role",
     `grant create on schema ${s} to ${role("runner")};`,
     ...Object.entries(runnerGrants).map(
       ([what, tables]) => `grant ${what} on ${list(tables)} to ${role("runner")};`,

@@ -1,7 +1,8 @@
 import { quoteIdentifier } from "../../postgres/sql/sql.ts";
+import { auditScript } from "./audit-script.ts";
 
 /** The version of the schema that this code reads and writes. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /**
  * Makes the keys of a table unique and quick to find, by 128 bits of their hashes: a key may be longer than a
@@ -51,6 +52,10 @@ create table ${s}.run (
   tables jsonb not null default '[]',
   undo_parts jsonb,
   undo_log text not null default 'none' check (undo_log in ('none', 'plain', 'encrypted', 'purged')),
+  answers text not null default 'none' check (answers in ('none', 'plain', 'encrypted', 'purged')),
+  answers_kept_ms bigint,
+  calls_after timestamptz,
+  calls_wait text,
   estimated_rows bigint,
   estimated_walk bigint,
   sweep integer not null default 0,
@@ -71,6 +76,9 @@ comment on column ${s}.run.of_run is 'The run that this one undoes, verifies or 
 comment on column ${s}.run.writes is 'What its batches do to rows; for an undo, what the undone run did; null where it writes none';
 comment on column ${s}.run.undo_parts is 'The tables whose images its undo log holds, and how, so that undo needs none of the job''s code';
 comment on column ${s}.run.undo_log is 'How its old values are kept in the table undo_<id>';
+comment on column ${s}.run.answers is 'How the answers of other systems are kept in the table answer_<id>';
+comment on column ${s}.run.answers_kept_ms is 'For how long they stay after the run; null where each is dropped with its batch';
+comment on column ${s}.run.calls_after is 'No process of the run calls the other system before this time';
 comment on column ${s}.run.wanted is 'What an operator asked for; workers read it when they commit';
 comment on column ${s}.run.pace is 'The pace that was set for this run; workers read it when they commit';
 comment on column ${s}.run.rollout is 'The stages of a gradual rollout; null where all rows are worked on at once';
@@ -185,6 +193,17 @@ create table ${s}.erased (
 );
 ${keyIndexes(s, "erased", "table_name")}comment on table ${s}.erased is 'Rows of persons who were erased: no undo brings their values back';
 
+create table ${s}.dry_answer (
+  job text not null,
+  id text not null,
+  key text[] not null,
+  input text not null,
+  answer text not null,
+  at timestamptz not null default clock_timestamp(),
+  primary key (job, id)
+);
+comment on table ${s}.dry_answer is 'Answers of other systems that dry runs have paid for: the next run of the job takes them over';
+
 create table ${s}.backup (
   id bigint generated always as identity primary key,
   job text not null,
@@ -199,44 +218,6 @@ create index backup_job on ${s}.backup (job, started_at);
 comment on column ${s}.backup.scope_fingerprint is 'Hash of the rows and columns that the job was about';
 comment on table ${s}.backup is 'Backups that were read back and compared';
 
-create table ${s}.audit (
-  number bigint primary key,
-  at timestamptz not null,
-  role text not null,
-  os_user text not null,
-  host text not null,
-  action text not null,
-  job text,
-  run_id bigint,
-  details jsonb not null,
-  previous bytea not null,
-  hash bytea not null
-);
-comment on table ${s}.audit is 'Who did what and when; each line holds the hash of the one before it';
-
-create table ${s}.audit_head (
-  is_only boolean primary key default true check (is_only),
-  number bigint not null,
-  hash bytea not null
-);
-insert into ${s}.audit_head (number, hash) values (0, '');
-comment on table ${s}.audit_head is 'Number and hash of the last line of audit, so that a removed line shows; a session that adds a line locks it';
-
-create function ${s}.refuse_audit_change() returns trigger
-language plpgsql
-as $$
-begin
-  raise exception '%.% is append-only: % is refused', tg_table_schema, tg_table_name, pg_catalog.lower(tg_op)
-    using errcode = 'object_not_in_prerequisite_state',
-      hint = 'The audit must stay as it was written; only "tidefill schema uninstall" removes it.';
-end
-$$;
-create trigger only_added_to before update or delete or truncate on ${s}.audit
-  for each statement execute function ${s}.refuse_audit_change();
-create trigger only_one before delete or truncate on ${s}.audit_head
-  for each statement execute function ${s}.refuse_audit_change();
-create trigger only_forward before update on ${s}.audit_head
-  for each row when (new.number <= old.number) execute function ${s}.refuse_audit_change();
-comment on table ${s}.worker is 'Processes at work on a run; one whose heartbeat is older than its lease is gone';
+${auditScript(s)}comment on table ${s}.worker is 'Processes at work on a run; one whose heartbeat is older than its lease is gone';
 `;
 }

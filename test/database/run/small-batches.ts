@@ -1,9 +1,11 @@
 import { type Job, resumeRun, runJob } from "tidefill";
 import { BatchCommitter } from "../../../src/engine/batch/batch-committer.ts";
 import { SteadyPace } from "../../../src/engine/batch/batch-pace.ts";
+import type { AskControl } from "../../../src/engine/batch/batch-work.ts";
 import { RunTables } from "../../../src/engine/batch/run-tables.ts";
 import { jobTask } from "../../../src/engine/job-work/job-task.ts";
-import type { EventListener } from "../../../src/engine/report/events.ts";
+import { StopSignal } from "../../../src/engine/loop/stop-signal.ts";
+import { type EventListener, Events } from "../../../src/engine/report/events.ts";
 import type { RunReport } from "../../../src/engine/report/run-report.ts";
 import type { OpenedJob } from "../../../src/plan/open/opened-job.ts";
 import { openJob } from "../../../src/plan/open-job.ts";
@@ -22,6 +24,16 @@ export interface SqlTable {
 }
 
 const leaseMs = 10_000;
+
+/** For batches that ask no other system. */
+const asksNothing: AskControl = {
+  stop: new StopSignal(),
+  calls: { atOnce: 1, perSecond: null },
+  events: new Events("test", 0n, []),
+  pauseMs: 0,
+  renew: () => {},
+  pauseCalls: () => {},
+};
 
 /** The engine's own parts on a database, closed when `work` has ended. */
 export async function withEngine<T>(url: string, work: (session: Session) => Promise<T>): Promise<T> {
@@ -94,13 +106,14 @@ export async function runInSmallBatches(
     const committer = new BatchCommitter(
       session,
       opened.job.name,
-      await jobTask(db, opened, null),
+      await jobTask(db, opened, { log: null, calls: null }),
       new RunTables({ id: lease.run, job: opened.job.name, kind: "run", tables: [] }, false),
       {
         pace: new SteadyPace(1_000),
         deadlockTimeoutMs: 1_000,
         leaseMs,
       },
+      asksNothing,
     );
     let current = lease;
     for (let batch = 0; ; batch += 1) {
@@ -108,6 +121,7 @@ export async function runInSmallBatches(
         committer.begin(current, batch === 0, false),
         sizes[batch % sizes.length]!,
       );
+      if (committed === null) throw new Error("A batch did nothing.");
       if (committed.isLast) break;
       current = committed.lease;
     }

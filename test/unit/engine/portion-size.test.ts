@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PortionSize } from "../../../src/engine/job-work/portion-size.ts";
+import { PortionSize } from "../../../src/engine/rows/portion-size.ts";
 
 function after(...rows: readonly number[]): number {
   const portion = new PortionSize();

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import type { CallRules } from "../../job/definition/calls.ts";
+import type { AskControl } from "../batch/batch-work.ts";
+import type { RowAnswer } from "../rows/row-answers.ts";
+import { type AskedRow, type Calling, type CallResult, call } from "./call.ts";
+import type { CallHome } from "./call-home.ts";
+
+const firstPauseMs = 500;
+const longestPauseMs = 30_000;
+
+/** Asks other systems about rows: a few calls at once, each tried again where it failed. */
+export class Asker {
+  readonly #calling: Calling;
+  readonly #home: CallHome;
+
+  constructor(calling: Calling, home: CallHome) {
+    this.#calling = calling;
+    this.#home = home;
+  }
+
+  get rules(): CallRules {
+    return this.#calling.rules;
+  }
+
+  /** Asks about every row, unless the run stops first. `got` learns each answer once it is noted. */
+  async ask(
+    asked: readonly AskedRow[],
+    control: AskControl,
+    got: (asked: AskedRow, answer: RowAnswer) => void,
+  ): Promise<void> {
+    const size = this.rules.rowsPerCall ?? 1;
+    const groups = Array.from({ length: Math.ceil(asked.length / size) }, (_, at) =>
+      asked.slice(at * size, (at + 1) * size),
+    );
+    const keep = (row: AskedRow, answer: RowAnswer): void => {
+      this.#home.kept.note(row, answer);
+      got(row, answer);
+    };
+    const ended = await Promise.allSettled(groups.map((group) => this.#askGroup(group, control, keep)));
+    for (const each of ended) if (each.status === "rejected") throw each.reason;
+  }
+
+  async #askGroup(
+    group: readonly AskedRow[],
+    control: AskControl,
+    keep: (asked: AskedRow, answer: RowAnswer) => void,
+  ): Promise<void> {
+    let rest = group;
+    for (let attempt = 1; rest.length > 0 && !control.stop.isStopping; ) {
+      const rows = rest;
+      const result = await this.#home.gate.pass(control, () => this.#call(rows, attempt, control));
+      if (result === undefined) return;
+      for (const { asked, answer } of result.answers) keep(asked, answer);
+      rest = result.rest;
+      if (result.later !== null) control.pauseCalls({ ms: result.later.waitMs, why: result.later.why });
+      if (result.reason === null) continue;
+      // Calls that a stop has cut short have not failed.
+      if (control.stop.isStopping) return;
+      if (attempt >= this.rules.attempts) {
+        for (const asked of rest) keep(asked, { reject: this.#failed(attempt, result.reason) });
+        return;
+      }
+      await control.stop.pause(Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (attempt - 1)));
+      attempt += 1;
+    }
+  }
+
+  async #call(rows: readonly AskedRow[], attempt: number, control: AskControl): Promise<CallResult> {
+    if (this.rules.isAtMostOnce && attempt === 1) await this.#home.kept.claim(rows);
+    const idempotencyKey = this.#keyOf(rows);
+    const { events, stop } = control;
+    events.emit({ type: "call began" });
+    const begin = performance.now();
+    const result = await call(this.#calling, rows, { idempotencyKey, attempt, stop: stop.signal });
+    const seconds = (performance.now() - begin) / 1_000;
+    control.renew();
+    events.emit({ type: "call ended", outcome: result.outcome, seconds, cost: this.rules.cost });
+    return result;
+  }
+
+  #failed(attempts: number, reason: string): string {
+    return attempts === 1
+      ? `the call failed: ${reason}`
+      : `the call failed ${attempts} times, the last time: ${reason}`;
+  }
+
+  /** The same for the same rows with the same input, whichever process asks; and for no other call. */
+  #keyOf(rows: readonly AskedRow[]): string {
+    const about = rows.map(({ key, input }) => [key, input]);
+    return createHash("sha256")
+      .update(JSON.stringify([this.#home.scope, about]))
+      .digest("hex");
+  }
+}

@@ -1,0 +1,115 @@
+import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import { type AnswerTable, answerId, type StoredAnswer } from "../../store/answers.ts";
+import type { Store } from "../../store/store.ts";
+import type { RowAnswer } from "../rows/row-answers.ts";
+import type { AskedRow } from "./call.ts";
+
+/** Answers are written down after so long, or as soon as there are so many. */
+const noteAfterMs = 1_000;
+const noteAtMost = 50;
+
+/** What is known about a row: its answer, or only that a call about it may have been made. */
+export interface Known {
+  readonly input: string;
+  readonly answer: RowAnswer | null;
+}
+
+/** Where answers are written down. */
+export interface AnswerShelf {
+  find(db: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, Omit<StoredAnswer, "key">>>;
+  keep(db: Transaction, answers: readonly StoredAnswer[]): Promise<void>;
+  use(tx: Transaction, ids: readonly string[]): Promise<void>;
+}
+
+/** The answers of a run, which outlive the process that was given them. */
+export function shelfOfRun(store: Store, to: AnswerTable, areKept: boolean): AnswerShelf {
+  return {
+    find: (db, ids) => store.answers.find(db, to, ids),
+    keep: (db, answers) => store.answers.keep(db, to, answers),
+    use: (tx, ids) => store.answers.use(tx, to.table, ids, areKept),
+  };
+}
+
+/** The answers of a job's dry runs, which its next run takes over. */
+export function shelfOfDryRun(store: Store, job: string): AnswerShelf {
+  return {
+    find: (db, ids) => store.answers.findDry(db, job, ids),
+    keep: (db, answers) => store.answers.keepDry(db, job, answers),
+    use: async () => {},
+  };
+}
+
+/** Answers that are kept nowhere else: for a dry run in a database without tidefill's schema. */
+export const noShelf: AnswerShelf = {
+  find: async () => new Map(),
+  keep: async () => {},
+  use: async () => {},
+};
+
+/** The answers that wait for the batch that writes them: written down about once a second as they come. */
+export class KeptAnswers {
+  readonly #db: Database;
+  readonly #shelf: AnswerShelf;
+  /** answers that are not yet written down, by `answerId` */
+  readonly #noted = new Map<string, StoredAnswer>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(db: Database, shelf: AnswerShelf) {
+    this.#db = db;
+    this.#shelf = shelf;
+  }
+
+  /** What is known about these rows, by `answerId`. */
+  async find(db: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, Known>> {
+    const found = new Map<string, Known>();
+    for (const [id, each] of await this.#shelf.find(db, ids)) found.set(id, knownOf(each));
+    for (const id of ids) {
+      const noted = this.#noted.get(id);
+      if (noted !== undefined) found.set(id, knownOf(noted));
+    }
+    return found;
+  }
+
+  /** Notes an answer; it is written down soon. */
+  note({ key, input }: AskedRow, answer: RowAnswer): void {
+    this.#noted.set(answerId(key), { key, input, answer: JSON.stringify(answer) });
+    if (this.#noted.size >= noteAtMost) void this.flush().catch(() => {});
+    else this.#timer ??= setTimeout(() => void this.flush().catch(() => {}), noteAfterMs);
+  }
+
+  /** Writes down that calls about these rows begin now. */
+  async claim(asked: readonly AskedRow[]): Promise<void> {
+    await this.#keep(asked.map(({ key, input }) => ({ key, input, answer: null })));
+  }
+
+  /** Writes down all that is noted. @throws PostgreSQL's error; nothing that was noted is lost */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    // One write at a time: an older answer must not follow a newer one.
+    const write = this.#writing.then(() => this.#flush());
+    this.#writing = write.catch(() => {});
+    return write;
+  }
+
+  async #flush(): Promise<void> {
+    const answers = [...this.#noted];
+    if (answers.length === 0) return;
+    await this.#keep(answers.map(([, answer]) => answer));
+    for (const [id, answer] of answers) if (this.#noted.get(id) === answer) this.#noted.delete(id);
+  }
+
+  async #keep(answers: readonly StoredAnswer[]): Promise<void> {
+    await this.#db.transaction((tx) => this.#shelf.keep(tx, answers), { statementMs: 10_000 });
+  }
+
+  /** Drops the answers of rows that a batch has written, in its transaction. */
+  async use(tx: Transaction, ids: readonly string[]): Promise<void> {
+    await this.#shelf.use(tx, ids);
+  }
+}
+
+function knownOf({ input, answer }: Omit<StoredAnswer, "key">): Known {
+  return { input, answer: answer === null ? null : (JSON.parse(answer) as RowAnswer) };
+}

@@ -1,0 +1,82 @@
+import type { CallsPause } from "../../store/runs/run.ts";
+import type { Session } from "../../store/session.ts";
+import type { AskControl } from "../batch/batch-work.ts";
+import type { Patience } from "../loop/backoff.ts";
+import type { StopSignal } from "../loop/stop-signal.ts";
+import type { Pacer } from "../pacing/pacer.ts";
+import type { Events } from "../report/events.ts";
+
+/** A pause that ends this much later is worth telling the other processes about. */
+const newsMs = 250;
+
+/** What the calls of this process obey: an operator, the other system, and what other processes were told. */
+export class CallControl implements AskControl {
+  readonly stop: StopSignal;
+  readonly events: Events;
+  readonly #session: Session;
+  readonly #run: bigint;
+  readonly #pacer: Pacer;
+  readonly #patience: Patience;
+  #pausedUntil = 0;
+  #why = "";
+
+  constructor(
+    session: Session,
+    run: bigint,
+    {
+      stop,
+      events,
+      pacer,
+      patience,
+    }: {
+      readonly stop: StopSignal;
+      readonly events: Events;
+      readonly pacer: Pacer;
+      readonly patience: Patience;
+    },
+  ) {
+    this.#session = session;
+    this.#run = run;
+    this.stop = stop;
+    this.events = events;
+    this.#pacer = pacer;
+    this.#patience = patience;
+  }
+
+  get calls(): AskControl["calls"] {
+    return this.#pacer.calls;
+  }
+
+  get pauseMs(): number {
+    return Math.max(0, this.#pausedUntil - performance.now());
+  }
+
+  /** Why no calls are made now; null where they are. */
+  get pause(): CallsPause | null {
+    const ms = this.pauseMs;
+    return ms > 0 ? { ms, why: this.#why } : null;
+  }
+
+  renew(): void {
+    this.#patience.renew();
+  }
+
+  pauseCalls(pause: CallsPause): void {
+    if (!this.learn(pause, newsMs)) return;
+    const { db, store } = this.#session;
+    const tell = db.transaction((tx) => store.runs.pauseCalls(tx, this.#run, pause), {
+      mayBeForgotten: true,
+    });
+    // Without it the other processes are told by the other system itself.
+    void tell.catch(() => {});
+  }
+
+  /** Adopts a pause that this or another process was told to make; returns whether it is a longer one. */
+  learn(pause: CallsPause | null, byMs = 0): boolean {
+    const until = performance.now() + (pause?.ms ?? 0);
+    if (pause === null || until <= this.#pausedUntil + byMs) return false;
+    this.#pausedUntil = until;
+    this.#why = pause.why;
+    return true;
+  }
+}

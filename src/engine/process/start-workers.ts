@@ -1,0 +1,79 @@
+import pLimit from "p-limit";
+import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
+import type { Advanced } from "../../store/runs/ranges.ts";
+import type { Run } from "../../store/runs/run.ts";
+import type { Session } from "../../store/session.ts";
+import { BatchCommitter } from "../batch/batch-committer.ts";
+import { RunTables } from "../batch/run-tables.ts";
+import type { RunTask } from "../batch/run-task.ts";
+import type { Patience } from "../loop/backoff.ts";
+import { BatchSize } from "../loop/batch-size.ts";
+import { finishRun } from "../loop/finish-run.ts";
+import { RangePlanner } from "../loop/range-planner.ts";
+import type { StopSignal } from "../loop/stop-signal.ts";
+import { LockedRows } from "../loop/stuck-row.ts";
+import { Worker } from "../loop/worker.ts";
+import { WorkerPool } from "../loop/worker-pool.ts";
+import { type InTest, rangeRowsOf } from "../options/in-test.ts";
+import type { Pacer } from "../pacing/pacer.ts";
+import type { Events } from "../report/events.ts";
+import type { CallControl } from "./call-control.ts";
+import type { OperatorRequests } from "./operator-requests.ts";
+import { rowsOfCalls } from "./rows-of-calls.ts";
+
+/** The workers of a process. They share everything except the batch size that each measures. */
+export async function startWorkers(
+  session: Session,
+  run: Run,
+  task: RunTask,
+  control: {
+    readonly process: { readonly id: string; readonly leaseMs: number };
+    readonly stop: StopSignal;
+    readonly events: Events;
+    readonly pacer: Pacer;
+    readonly requests: OperatorRequests;
+    readonly patience: Patience;
+    readonly calls: CallControl;
+    readonly inTest: InTest | null;
+  },
+): Promise<WorkerPool> {
+  const { db, store } = session;
+  const { walk, sweeping, writes } = task;
+  const tables = new RunTables(run, sweeping.hasPending);
+  const { process, stop, events, pacer, requests, patience, calls, inTest } = control;
+  const oneAtATime = pLimit(1);
+  const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
+  const wish = {
+    id: run.id,
+    estimatedWalk: run.estimatedWalk ?? 0,
+    workers: pacer.workers,
+    walkMs: pacer.batchTimeMs,
+    deadlockTimeoutMs: timing.deadlockTimeoutMs,
+    walked: task.walked ?? null,
+    shares: run.rollout?.shares ?? [1],
+    rangeRows: rangeRowsOf(inTest),
+  };
+  const tools = {
+    db,
+    store,
+    planner: new RangePlanner(session, walk, wish, events),
+    committer: new BatchCommitter(session, run.job, task, tables, timing, calls),
+    pace: pacer,
+    events,
+    stop,
+    patience,
+    locked: new LockedRows(),
+    apply: (asked: Advanced) => requests.apply(asked),
+    // Workers without work come here together, and the look before a sweep may read a whole table.
+    finish: () => oneAtATime(() => finishRun(session, run.id, sweeping, tables)),
+  };
+  const share = {
+    run: run.id,
+    process: process.id,
+    leaseMs: process.leaseMs,
+    rejectLimit: run.rejectLimit,
+    writes,
+  };
+  const size = () => new BatchSize(pacer, rowsOfCalls(task.calls, pacer));
+  return new WorkerPool((number) => new Worker(number, tools, share, size()));
+}

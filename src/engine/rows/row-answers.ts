@@ -1,0 +1,127 @@
+import { JobError, messageOf } from "../../errors.ts";
+import { AnswerError } from "../../job/columns/column-value-error.ts";
+import { letGo } from "../../job/columns/write-json.ts";
+import { Later } from "../../job/definition/later.ts";
+import { Verdict } from "../../job/definition/verdict.ts";
+import type { KeyText } from "../../postgres/catalog/key.ts";
+import type { ReadTexts } from "../../sink/write/row-encoder.ts";
+import type { RowSink } from "../../sink/write/sink.ts";
+import { type ReadableSource, reasonAt, type TextRow } from "../../source/readable-source.ts";
+import type { Reject } from "../../store/rejects/rejects.ts";
+import type { Verdicts } from "./verdicts.ts";
+
+/** What a transform's answer for one row comes to, as plain data. */
+export type RowAnswer =
+  /** the texts of the sink's columns, for one row, several or none */
+  | { readonly rows: readonly (readonly (string | null)[])[] }
+  | { readonly skip: true }
+  | { readonly reject: string };
+
+/** Decodes rows for a transform, and reads its answers. A bad answer rejects its row and no other. */
+export class RowAnswers {
+  readonly #source: ReadableSource;
+  readonly #sink: RowSink;
+  /** reasons and errors of the transform may contain a person's values, so they are not kept */
+  readonly #isPersonal: boolean;
+  readonly #versionAt: number | undefined;
+  /** The positions of JSON columns: JSON that the transform does not change is written as it was read. */
+  readonly #jsonAt: ReadonlyMap<string, number>;
+
+  constructor(source: ReadableSource, sink: RowSink, isPersonal: boolean) {
+    this.#source = source;
+    this.#sink = sink;
+    this.#isPersonal = isPersonal;
+    this.#versionAt = source.versions?.at;
+    this.#jsonAt = new Map(
+      source.columns.filter(({ codec }) => codec.isJson).map(({ name, at }) => [name, at]),
+    );
+  }
+
+  /** The row as the transform gets it. */
+  decode(row: TextRow): object {
+    const decoded: Record<string, unknown> = {};
+    for (const { name, at, codec } of this.#source.columns) decoded[name] = codec.decode(row[at] ?? null);
+    return decoded;
+  }
+
+  keyOf(row: TextRow): KeyText {
+    const key = row.slice(0, this.#source.keyWidth);
+    if (!key.every((text) => text !== null)) throw new JobError("A key was read as null.");
+    return key;
+  }
+
+  /** What an answer comes to, whether it was returned or thrown. */
+  read(row: TextRow, answer: unknown): RowAnswer {
+    try {
+      if (answer instanceof Thrown) throw answer.error;
+      if (answer instanceof Later) return { reject: laterNeedsCalls };
+      if (!(answer instanceof Verdict)) return { rows: this.#encode(row, answer) };
+      return answer.kind === "skip" ? { skip: true } : { reject: this.#said(answer.reason) };
+    } catch (error) {
+      // Getters, proxies and toJSON of the answer are user code too, and may throw.
+      return { reject: this.threw(error) };
+    }
+  }
+
+  /** Adds a row with its answer to those of its batch. */
+  sort(row: TextRow, answer: RowAnswer, verdicts: Verdicts): void {
+    const key = this.keyOf(row);
+    if ("skip" in answer) verdicts.skipped += 1;
+    else if ("reject" in answer) verdicts.rejects.push(this.#refusal(key, answer.reject));
+    else {
+      const version = this.#versionAt === undefined ? [] : row.slice(this.#versionAt, this.#versionAt + 2);
+      for (const values of answer.rows) verdicts.rows.push({ key, version, values });
+      verdicts.keys.push(key);
+    }
+  }
+
+  /** What was thrown, in words without a person's values. */
+  threw(error: unknown): string {
+    try {
+      if (error instanceof AnswerError) return this.#isPersonal ? error.plainMessage : error.message;
+      if (!this.#isPersonal) return `the transform threw: ${messageOf(error)}`;
+      // `name` could hold any text, even a value of a row, so use it only when it looks like a class name.
+      const isNamed = error instanceof Error && /^[A-Z][A-Za-z]{0,60}$/.test(error.name);
+      return `the transform threw ${isNamed ? error.name : "something"}`;
+    } catch {
+      return "the transform threw something that has no message";
+    }
+  }
+
+  #said(reason: string | null): string {
+    if (this.#isPersonal) return "rejected by the transform";
+    return reason ?? "rejected without a reason";
+  }
+
+  #encode(row: TextRow, answer: unknown): (readonly (string | null)[])[] {
+    const answers: readonly unknown[] = this.#sink.takesMany && Array.isArray(answer) ? answer : [answer];
+    if (!answers.every(isRow)) {
+      for (const each of answers) letGo(each);
+      throw new AnswerError(notARow, notARow);
+    }
+    const read: ReadTexts = (column) => row[this.#jsonAt.get(column) ?? row.length];
+    return answers.map((each) => this.#sink.encode(each, read));
+  }
+
+  #refusal(key: KeyText, reason: string): Reject {
+    return { key, sqlstate: null, reason: reasonAt(this.#source, key, reason) };
+  }
+}
+
+const notARow = "the transform returned neither a row nor skip() nor reject()";
+const laterNeedsCalls = "the transform said later(), which only a job with `calls` can do";
+
+function isRow(answer: unknown): answer is object {
+  return (
+    typeof answer === "object" && answer !== null && !Array.isArray(answer) && !(answer instanceof Promise)
+  );
+}
+
+/** What a transform threw; distinct from an Error that it may return by mistake. */
+export class Thrown {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}

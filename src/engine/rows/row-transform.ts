@@ -1,0 +1,142 @@
+import { setMaxListeners } from "node:events";
+import pLimit from "p-limit";
+import { BatchTooBigError, UsageError } from "../../errors.ts";
+import type { Transform } from "../../job/definition/define-job.ts";
+import type { TransformContext } from "../../job/definition/job-definition.ts";
+import { Verdict } from "../../job/definition/verdict.ts";
+import type { RowSink } from "../../sink/write/sink.ts";
+import {
+  BadRecord,
+  type ReadableSource,
+  type SourceRow,
+  type TextRow,
+} from "../../source/readable-source.ts";
+import { within } from "../../within.ts";
+import { portionLimitMs, rowLimitMs } from "../batch/batch-limits.ts";
+import { RowAnswers, Thrown } from "./row-answers.ts";
+import type { Verdicts } from "./verdicts.ts";
+
+/** The most async transforms under way per worker. */
+export const transformsAtOnce = 16;
+
+interface TransformLimits {
+  /** milliseconds for which synchronous transforms of several rows may hold their locks */
+  readonly holdMs: number;
+  /** reasons and errors of the transform may contain a person's values, so they are not kept */
+  readonly isPersonal: boolean;
+}
+
+/** Calls a job's transform on rows and sorts the answers. A bad row never stops the good ones. */
+export class RowTransform {
+  readonly #answers: RowAnswers;
+  readonly #transform: Transform;
+  readonly #parameters: object;
+  readonly #holdMs: number;
+
+  constructor(
+    source: ReadableSource,
+    sink: RowSink,
+    transform: Transform,
+    parameters: object,
+    { holdMs, isPersonal }: TransformLimits,
+  ) {
+    this.#answers = new RowAnswers(source, sink, isPersonal);
+    this.#transform = transform;
+    this.#parameters = parameters;
+    this.#holdMs = holdMs;
+  }
+
+  /** Transforms a portion of a batch. @throws BatchTooBigError when it takes longer than locks may be held */
+  async apply(portion: readonly SourceRow[], verdicts: Verdicts): Promise<void> {
+    const rows: TextRow[] = [];
+    for (const row of portion) {
+      if (row instanceof BadRecord)
+        verdicts.rejects.push({ key: row.key, sqlstate: null, reason: row.reason });
+      else rows.push(row);
+    }
+    const deadline = new AbortController();
+    // Any number of transforms may listen to the signal.
+    setMaxListeners(0, deadline.signal);
+    const context = new ContextWithoutCalls(this.#parameters, deadline.signal);
+    const begin = performance.now();
+    for (const [index, row] of rows.entries()) {
+      if (index > 0 && performance.now() - begin > this.#holdMs) throw new BatchTooBigError("time");
+      const answer = this.#call(row, context);
+      if (answer instanceof Promise) {
+        verdicts.isAsync = true;
+        const first = () => this.#settle(row, answer, verdicts);
+        const rest = rows.slice(index + 1);
+        const later = rest.map((each) => async () => this.#settle(each, this.#call(each, context), verdicts));
+        return this.#applyAsync([first, ...later], deadline);
+      }
+      this.#sort(row, answer, verdicts);
+    }
+  }
+
+  /** Runs async transforms a few at a time, and begins none that a worker no longer waits for. */
+  async #applyAsync(transforms: readonly (() => Promise<void>)[], deadline: AbortController): Promise<void> {
+    const limit = pLimit(transformsAtOnce);
+    const work = transforms.map((transform) =>
+      limit(async () => {
+        if (!deadline.signal.aborted) await transform();
+      }),
+    );
+    try {
+      if ((await within(portionLimitMs, Promise.all(work))) === undefined) throw new BatchTooBigError("time");
+    } finally {
+      deadline.abort();
+    }
+  }
+
+  #call(row: TextRow, context: TransformContext<object>): unknown {
+    try {
+      const answer = this.#transform(this.#answers.decode(row), context);
+      return isPromise(answer) ? Promise.resolve(answer) : answer;
+    } catch (error) {
+      return new Thrown(error);
+    }
+  }
+
+  async #settle(row: TextRow, answer: unknown, verdicts: Verdicts): Promise<void> {
+    const settled = Promise.resolve(answer).catch((error: unknown) => new Thrown(error));
+    // Wrapped in an object, since `within` returns undefined for a timeout and a transform may do so by
+    // mistake.
+    const inTime = await within(
+      rowLimitMs,
+      settled.then((value) => ({ value })),
+    );
+    this.#sort(row, inTime === undefined ? tooLate : inTime.value, verdicts);
+  }
+
+  #sort(row: TextRow, answer: unknown, verdicts: Verdicts): void {
+    this.#answers.sort(row, this.#answers.read(row, answer), verdicts);
+  }
+}
+
+/** The context of a transform within the batch's transaction, where a call has no key and no attempts. */
+class ContextWithoutCalls implements TransformContext<object> {
+  readonly parameters: object;
+  readonly signal: AbortSignal;
+
+  constructor(parameters: object, signal: AbortSignal) {
+    this.parameters = parameters;
+    this.signal = signal;
+  }
+
+  get idempotencyKey(): string {
+    throw new UsageError("only a job with `calls` has an idempotencyKey: write calls: {} in the job");
+  }
+
+  get attempt(): number {
+    throw new UsageError("only a job with `calls` has attempts: write calls: {} in the job");
+  }
+}
+
+const tooLate = new Verdict(
+  "reject",
+  `the transform took longer than ${rowLimitMs / 1_000} s, the longest that its batch may stay open: with calls: {} in the job it is asked outside of any transaction`,
+);
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise || (typeof value === "object" && value !== null && "then" in value);
+}
