@@ -12,6 +12,14 @@ export const outcomeColours = {
   halved: "purple",
 } as const;
 
+/** How calls of other systems end. */
+export const callColours = {
+  answered: "green",
+  failed: "red",
+  timed_out: "orange",
+  told_to_wait: "yellow",
+} as const;
+
 /** The states of a run; green is the only good end, red the only one that no operator asked for. */
 export const stateColours = {
   pending: "light-blue",

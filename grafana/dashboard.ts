@@ -8,6 +8,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { runStateAnnotations } from "./annotations.ts";
 import { batchTimePanels } from "./panels/batch-time.ts";
+import { callPanels } from "./panels/calls.ts";
 import { databasePanels } from "./panels/database.ts";
 import { lagPanels } from "./panels/lag.ts";
 import { nowPanels } from "./panels/now.ts";
@@ -26,6 +27,7 @@ const rows: readonly (readonly [title: string, panels: readonly Builder<Panel>[]
   ["Held back", throttlePanels()],
   ["Retries and rejects", troublePanels()],
   ["What it costs the database", databasePanels()],
+  ["Calls of other systems", callPanels()],
 ];
 
 /** The dashboard as Grafana imports it; equal at every call. */

@@ -3,7 +3,7 @@ import { table } from "tidefill";
 // The tables of `tidefill demo`'s sample school that the jobs beside this file use.
 export const essays = table("essay_submission_essay", {
   key: "id",
-  columns: { id: "bigint", content: "text", computed_word_count: "integer?" },
+  columns: { id: "bigint", content: "text", feedback: "text?", computed_word_count: "integer?" },
 });
 
 /** The same table once `tokenize-essays` has added its column. */

@@ -103,6 +103,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "engine/control",
     "engine/guards",
     "engine/process",
+    "engine/calls",
     "engine/rows",
     "engine/batch",
     "engine/undo-log",

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Pushgateway, Registry } from "prom-client";
 import { type EngineEvent, type StepEvent, signalNames } from "../engine/report/events.ts";
+import { CallMetrics } from "./call-metrics.ts";
+import { DatabaseMetrics } from "./database-metrics.ts";
 import { metricNames, rowOutcomes } from "./metric-names.ts";
 
 type Name = (typeof metricNames)[number]["name"];
@@ -12,9 +14,9 @@ export class Metrics {
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
+  readonly #calls: CallMetrics;
+  readonly #database: DatabaseMetrics;
   #checkpointAt = Date.now();
-  #walAtStart: number | null = null;
-  #walSeen = 0;
   #toldAt: number | null = null;
   #isUndo = false;
   #job: string | null = null;
@@ -23,9 +25,17 @@ export class Metrics {
   constructor(version: string) {
     for (const metric of metricNames) this.#register(metric);
     this.#gauge("tidefill_build_info").set({ version }, 1);
+    const meters = {
+      counter: (name: Name) => this.#counter(name),
+      gauge: (name: Name) => this.#gauge(name),
+      histogram: (name: Name) => this.#histogram(name),
+    };
+    this.#calls = new CallMetrics(meters);
+    this.#database = new DatabaseMetrics(meters);
   }
 
   hear(event: EngineEvent): void {
+    this.#calls.hear(event);
     switch (event.type) {
       case "run started":
         this.#started(event);
@@ -43,7 +53,7 @@ export class Metrics {
         this.#progress(event);
         break;
       case "server observed":
-        this.#observed(event);
+        this.#database.observed(event);
         break;
       case "run stopped":
         this.#stopped(event);
@@ -175,25 +185,6 @@ export class Metrics {
     }
     if (heldBack !== null)
       this.#counter("tidefill_throttled_seconds_total").inc({ job_name, reason: heldBack.signal }, seconds);
-  }
-
-  #observed(event: Extract<EngineEvent, { type: "server observed" }>): void {
-    const { job: job_name, table, activity, undoLogBytes, ownWalBytesPerSecond } = event;
-    if (ownWalBytesPerSecond !== null)
-      this.#gauge("tidefill_own_wal_bytes_per_second").set({ job_name }, ownWalBytesPerSecond);
-    this.#gauge("tidefill_undo_log_bytes").set({ job_name }, undoLogBytes);
-    this.#gauge("tidefill_table_dead_tuples").set({ table }, activity.deadTuples);
-    this.#walAtStart ??= activity.walBytes;
-    const wal = Math.max(0, activity.walBytes - this.#walAtStart);
-    this.#counter("tidefill_wal_bytes_total").inc({ job_name }, Math.max(0, wal - this.#walSeen));
-    this.#walSeen = Math.max(this.#walSeen, wal);
-    // A replica that is gone must not keep showing its last lag.
-    this.#gauge("tidefill_replication_lag_bytes").reset();
-    this.#gauge("tidefill_replication_lag_seconds").reset();
-    for (const { name: replica, bytes, seconds } of event.replicas) {
-      this.#gauge("tidefill_replication_lag_bytes").set({ replica }, bytes);
-      if (seconds !== null) this.#gauge("tidefill_replication_lag_seconds").set({ replica }, seconds);
-    }
   }
 
   #stopped({ job: job_name, status }: Extract<EngineEvent, { type: "run stopped" }>): void {

@@ -16,6 +16,8 @@ interface Counts {
   readonly images: number;
   readonly rejects: number;
   readonly reasons: number;
+  /** answers of other systems about the row */
+  readonly answers: number;
 }
 
 /** Where a moved row came from. */
@@ -50,7 +52,8 @@ export async function eraseKept(erasing: Erasing, sought: RowToErase): Promise<C
   );
   const rejects = await removeRejectsOf(tx, store.schema, about ?? [], keys);
   const reasons = await blankReasonsOf(tx, store.schema, untold ?? [], keys);
-  let counts: Counts = { images, rejects, reasons };
+  const answers = await eraseAnswers(erasing, sought, keys);
+  let counts: Counts = { images, rejects, reasons, answers };
   for (const origin of origins) counts = sum(counts, await eraseOrigin(erasing, origin));
   return counts;
 }
@@ -62,7 +65,26 @@ async function eraseOrigin(erasing: Erasing, { part, key }: Origin): Promise<Cou
   const origin = await seekOrigin(tx, part, key);
   if (origin !== null) return eraseKept(erasing, origin);
   await addTombstones(tx, store.schema, `${part.schema}.${part.table}`, [key]);
-  return { images: 0, rejects: 0, reasons: 0 };
+  return { images: 0, rejects: 0, reasons: 0, answers: 0 };
+}
+
+/** Runs that do not tell which table they read may have asked about this row, too. */
+async function eraseAnswers(
+  { tx, store, runs }: Erasing,
+  sought: RowToErase,
+  keys: readonly KeyText[],
+): Promise<number> {
+  const asking = runs.filter((run) => run.hasAnswers && (keepsRejectsOf(run, sought) || readsUntold(run)));
+  let answers = 0;
+  for (const key of distinct(keys)) {
+    for (const { id } of asking) answers += await store.answers.erase(tx, id, key);
+    answers += await store.answers.eraseDry(tx, key);
+  }
+  return answers;
+}
+
+function distinct(keys: readonly KeyText[]): KeyText[] {
+  return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
 }
 
 async function eraseLog(
@@ -102,5 +124,6 @@ function sum(left: Counts, right: Counts): Counts {
     images: left.images + right.images,
     rejects: left.rejects + right.rejects,
     reasons: left.reasons + right.reasons,
+    answers: left.answers + right.answers,
   };
 }

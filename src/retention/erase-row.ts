@@ -18,6 +18,8 @@ export interface Erasure {
   readonly rejects: number;
   /** rejects of runs that do not tell which table they read: only their reasons were taken out */
   readonly reasons: number;
+  /** answers of other systems about it that were deleted */
+  readonly answers: number;
   /** the row is still in its table, which an erase does not change */
   readonly isStillThere: boolean;
   /** runs that keep values of the table under another key than the one that was given */
@@ -51,12 +53,21 @@ async function erase(tx: Transaction, store: Store, name: RowName): Promise<Eras
   const runs = await readKeepingRuns(tx, store.schema);
   const isStillThere = (await sought.textInTable(tx)) !== null;
   if (isStillThere) refuseWhileKept(runs, sought);
-  const { images, rejects, reasons } = await eraseKept({ tx, store, runs }, sought);
+  const { images, rejects, reasons, answers } = await eraseKept({ tx, store, runs }, sought);
   const backups = await backupsBut(tx, store.schema, jobsOfOtherTables(runs, sought));
   const table = sought.tableName;
-  const details = { table, images, rejects, reasons };
+  const details = { table, images, rejects, reasons, answers };
   await store.audit.record(tx, { action: "erase", job: null, run: null, details });
-  return { table, images, rejects, reasons, isStillThere, outOfReach: outOfReach(runs, sought), backups };
+  return {
+    table,
+    images,
+    rejects,
+    reasons,
+    answers,
+    isStillThere,
+    outOfReach: outOfReach(runs, sought),
+    backups,
+  };
 }
 
 /**
@@ -73,8 +84,9 @@ function refuseWhileKept(runs: readonly KeepingRun[], sought: RowToErase): void 
   );
 }
 
-function keepsOf({ undoLog, parts }: KeepingRun, sought: RowToErase): boolean {
-  return undoLog !== "none" && parts.some((part) => isAbout(part, sought));
+function keepsOf(run: KeepingRun, sought: RowToErase): boolean {
+  const isAboutIt = run.parts.some((part) => isAbout(part, sought));
+  return isAboutIt && (run.undoLog !== "none" || run.hasAnswers);
 }
 
 /** Jobs whose runs all tell what they wrote, and none of which has written to the row's table. */

@@ -5,6 +5,7 @@ import {
   type Due,
   findDue,
   findHeldBack,
+  findUnneededAnswers,
   forgetKeys,
   lockDue,
   type Retention,
@@ -27,6 +28,8 @@ export interface Purged {
   /** runs that are gone as a whole */
   readonly runs: number;
   readonly undoLogs: number;
+  /** runs whose kept answers of other systems are gone */
+  readonly answers: number;
   readonly rejects: number;
   /** of the undo logs, given back to the file system */
   readonly bytes: number;
@@ -58,25 +61,37 @@ const limits = { lockMs: 1_000, statementMs: 600_000, wholeMs: 1_200_000 };
 export async function purge(session: Session, options: PurgeOptions): Promise<Purged> {
   const { db, store } = session;
   const retention = retentionOf(options);
-  let purged: Purged = { runs: 0, undoLogs: 0, rejects: 0, bytes: 0, busy: [], held: [] };
-  for (const { run } of await findDue(db, store.schema, retention)) {
+  const counts = { runs: 0, undoLogs: 0, answers: 0, rejects: 0, bytes: 0 };
+  const busy = new Set<number>();
+  const each = async (
+    run: bigint,
+    work: (tx: Transaction) => Promise<Partial<typeof counts>>,
+  ): Promise<void> => {
     try {
-      const one = await db.transaction((tx) => purgeRun(tx, store, retention, run), limits);
-      purged = {
-        runs: purged.runs + one.runs,
-        undoLogs: purged.undoLogs + one.undoLogs,
-        rejects: purged.rejects + one.rejects,
-        bytes: purged.bytes + one.bytes,
-        busy: purged.busy,
-        held: [],
-      };
+      const done = await db.transaction(work, limits);
+      for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += done[name] ?? 0;
     } catch (error) {
       const { reason } = classifyFailure(error);
       if (reason !== "lock" && reason !== "deadlock") throw error;
-      purged = { ...purged, busy: [...purged.busy, Number(run)] };
+      busy.add(Number(run));
     }
-  }
-  return { ...purged, held: await heldBack(session, retention) };
+  };
+  const answers = options.undoLogsOnly === true ? [] : await findUnneededAnswers(db, store.schema);
+  for (const due of answers) await each(due.run, (tx) => dropAnswers(tx, store, due));
+  for (const { run } of await findDue(db, store.schema, retention))
+    await each(run, (tx) => purgeRun(tx, store, retention, run));
+  return { ...counts, busy: [...busy], held: await heldBack(session, retention) };
+}
+
+async function dropAnswers(
+  tx: Transaction,
+  store: Store,
+  { run, job }: Pick<Due, "run" | "job">,
+): Promise<{ readonly answers: number }> {
+  await store.answers.drop(tx, run);
+  await store.runs.set(tx, run, { answers: raw("'purged'") });
+  await store.audit.record(tx, { action: "purge", job, run, details: { answers: true } });
+  return { answers: 1 };
 }
 
 async function heldBack({ db, store }: Session, retention: Retention): Promise<Held[]> {
@@ -102,13 +117,16 @@ async function purgeRun(
   store: Store,
   retention: Retention,
   run: bigint,
-): Promise<Omit<Purged, "busy" | "held">> {
+): Promise<Omit<Purged, "answers" | "busy" | "held">> {
   const due = await lockDue(tx, store.schema, retention, run);
   if (due === null) return { runs: 0, undoLogs: 0, rejects: 0, bytes: 0 };
   const bytes = due.dropsLog ? await dropLog(tx, store, run) : 0;
   const rejects = due.fate === "kept" ? 0 : await removeRejects(tx, store.schema, run);
   if (due.fate === "stripped") await forgetKeys(tx, store.schema, run);
-  if (due.fate === "removed") await removeRun(tx, store.schema, run);
+  if (due.fate === "removed") {
+    await store.answers.drop(tx, run);
+    await removeRun(tx, store.schema, run);
+  }
   await store.audit.record(tx, {
     action: "purge",
     job: due.job,

@@ -139,7 +139,7 @@ export class Answers {
       select pg_catalog.count(*) as waiting
       from (
         select from ${this.table(run)} where used_at is null and answer is not null limit 100000
-      ) as some`);
+      ) as few`);
     return Number(rows[0]?.waiting ?? 0);
   }
 

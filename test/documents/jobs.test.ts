@@ -27,6 +27,7 @@ const writingJobs = [
   "tables",
   "sources",
   "transforms",
+  "other-systems",
   "sql-jobs",
   "sinks",
   "job-options",
@@ -79,6 +80,8 @@ function parametersOf(job: string): readonly string[] {
       return ["--param", "before=2024-07-01", "--param", "domain=school.example"];
     case "delete-old-analytics":
       return ["--param", "before=2024-07-01"];
+    case "grade-essays":
+      return ["--param", "model=http://127.0.0.1:4010"];
     case "load-feedback-types":
       return ["--param", `file=${join(folder, "types.csv")}`];
     default:

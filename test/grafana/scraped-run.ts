@@ -27,13 +27,14 @@ export class ScrapedRun {
     // One row in a thousand is refused, so that there are halved batches and rejects.
     await database.query("alter table counters add check (n < 1 or id % 1000 <> 0)");
     const tidefill = await openCommandLine(database);
-    // Always slightly throttled, so that the metrics of throttling have values.
-    const throttled = `sink: update(counters, ["n"]),
+    // Always slightly throttled, and with calls that cost, so that the metrics of both have values.
+    const watched = `sink: update(counters, ["n"]),
+  calls: { atOnce: 500, cost: "0.0001 USD" },
   throttles: [functionThrottle({ name: "load of the test", max: 10, read: () => 6 })],`;
     await tidefill.write(
       "increment.ts",
       increment
-        .replace('sink: update(counters, ["n"]),', throttled)
+        .replace('sink: update(counters, ["n"]),', watched)
         .replace("defineJob,", "defineJob, functionThrottle,"),
     );
     return new ScrapedRun(database, tidefill, String(await freePort()));

@@ -1,19 +1,28 @@
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 
-/** `tidefill demo [--school]` */
+/** `tidefill demo [--school] [--model [port]]` */
 export const demoCommand = defineCommand({
   builder: (yargs) =>
-    commonOptions(yargs).option("school", {
-      type: "boolean",
-      default: false,
-      describe: "only create the sample school in an empty database, for you to try commands on",
-    }),
+    commonOptions(yargs)
+      .option("school", {
+        type: "boolean",
+        default: false,
+        describe: "only create the sample school in an empty database, for you to try commands on",
+      })
+      .option("model", {
+        type: "string",
+        describe:
+          "keep a mock model open until Ctrl-C, for the job grade-essays (on this port; 4010 when none is given)",
+      }),
   handler: async (given) => {
-    if (given.school) {
-      const { makeSchool } = await import("../demo/make-school.ts");
-      return makeSchool(commonSettings(given));
+    const settings = commonSettings(given);
+    const makeSchool = given.school ? (await import("../demo/make-school.ts")).makeSchool : null;
+    if (given.model !== undefined) {
+      const { serveModel } = await import("../demo/serve-model.ts");
+      return serveModel(settings, given.model, makeSchool);
     }
+    if (makeSchool !== null) return makeSchool(settings);
     const { show } = await import("../demo/show.ts");
     await show();
   },

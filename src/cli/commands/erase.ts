@@ -40,10 +40,11 @@ export const eraseCommand = defineCommand({
   },
 });
 
-function sayErasure({ table, images, rejects, reasons, ...left }: Erasure): void {
+function sayErasure({ table, images, rejects, reasons, answers, ...left }: Erasure): void {
   const unsure = reasons === 0 ? "" : ` and ${formatCount(reasons)} reasons`;
+  const asked = answers === 0 ? "" : `, ${formatCount(answers)} answers of other systems`;
   say(
-    `Erased for ${table}: the values of ${formatCount(images)} undo images, ${formatCount(rejects)} rejects${unsure}. No undo brings them back.`,
+    `Erased for ${table}: the values of ${formatCount(images)} undo images, ${formatCount(rejects)} rejects${unsure}${asked}. No undo brings them back.`,
   );
   const arrow = emphasise("cyan", "→");
   if (left.isStillThere) {

@@ -49,10 +49,11 @@ const doesToIt = {
   run: "tries its rejects once more",
 } as const;
 
-function sayPurged({ runs, undoLogs, rejects, bytes, busy, held }: Purged): void {
+function sayPurged({ runs, undoLogs, answers, rejects, bytes, busy, held }: Purged): void {
   say(
     `Purged ${formatCount(undoLogs)} undo logs (${(bytes / 1_048_576).toFixed(1)} MiB), ${formatCount(rejects)} rejects and ${formatCount(runs)} runs.`,
   );
+  if (answers > 0) say(`The answers of other systems that ${formatCount(answers)} runs had kept are gone.`);
   if (busy.length + held.length > 0) process.exitCode = exitCodes.incomplete;
   if (busy.length > 0) say(`In use, and left for the next purge: run ${busy.join(", ")}.`);
   for (const { run, job, by, kind } of held) {

@@ -1,3 +1,4 @@
+import { LeaseLostError } from "../../errors.ts";
 import type { TransactionLimits } from "../../postgres/connection/transaction-limits.ts";
 import type { Database, Transaction } from "../../postgres/transaction/database.ts";
 import type { BatchBounds, LeasedBounds, Walk } from "../../source/walk.ts";
@@ -10,6 +11,7 @@ const allRows = 1_000_000;
 /**
  * The part of a batch before its transaction: reads the rows, briefly and without locks, and then asks other
  * systems about them, without a connection. Returns false when the run stops meanwhile.
+ * @throws LeaseLostError, or PostgreSQL's error
  */
 export async function askFirst(
   db: Database,
@@ -40,7 +42,11 @@ export async function askFirst(
     ),
   );
   // The time of calls says nothing about how long locks are held, so it does not make batches smaller.
-  return clock.during("waiting", async () => attempt.asked === null || attempt.asked.ask(control));
+  const { asked, isLost } = attempt;
+  if (asked === null) return true;
+  const isAnswered = await clock.during("waiting", () => asked.ask(control, isLost));
+  if (isLost()) throw new LeaseLostError(lease.range);
+  return isAnswered;
 }
 
 /**

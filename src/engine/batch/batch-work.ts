@@ -43,9 +43,11 @@ export interface AskControl {
     /** Waits until the time is over or a stop is requested. */
     pause(milliseconds: number): Promise<void>;
   };
-  /** calls under way in this process, and calls a second that it may make; null without a limit */
+  /** calls under way in this process, and calls a second of all processes; null without a limit */
   readonly calls: { readonly atOnce: number; readonly perSecond: number | null };
   readonly events: Events;
+  /** Takes turns for so many calls. Returns in how many milliseconds the first is; the rest follow evenly. */
+  takeTurns(calls: number, perSecond: number): Promise<number>;
   /** Notes that calls were made: waiting for another system is not a lack of progress. */
   renew(): void;
   /** Tells all processes of the run that the other system wants no calls for so many milliseconds. */
@@ -56,8 +58,11 @@ export interface AskControl {
 
 /** The rows of a batch with the answers of other systems. */
 export interface Asked {
-  /** Asks about each row that has no answer yet. Holds no connection. Returns false when told to stop. */
-  ask(control: AskControl): Promise<boolean>;
+  /**
+   * Asks about each row that has no answer yet. Holds no connection. Returns false where it was told to stop,
+   * or began no more calls since another worker has the range.
+   */
+  ask(control: AskControl, isLost: () => boolean): Promise<boolean>;
   /**
    * Reads the rows once more, under locks where they are written. Answers how far they are what was asked
    * about: `"whole"`, the key before the first row that is not, or null where that is the first row.

@@ -17,6 +17,8 @@ export interface Attempt {
   batchBounds: BatchBounds | null;
   /** what other systems were asked before the transaction; null where the work asks nothing */
   asked: Asked | null;
+  /** whether another worker has the range by now, as far as is known */
+  isLost: () => boolean;
   outcome: BatchOutcome | null;
   counts: BatchCounts | null;
 }
@@ -47,7 +49,14 @@ export interface Committer {
 
 /** An attempt before anything of it is known. */
 export function attemptAt(lease: Lease, looksAhead: boolean, looksForBlockers = false): Attempt {
-  const unknown = { batchBounds: null, asked: null, outcome: null, counts: null, blockers: [] };
+  const unknown = {
+    batchBounds: null,
+    asked: null,
+    isLost: () => false,
+    outcome: null,
+    counts: null,
+    blockers: [],
+  };
   return { lease, looksAhead, looksForBlockers, clock: new PhaseClock(), ...unknown };
 }
 

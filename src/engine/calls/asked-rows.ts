@@ -44,8 +44,8 @@ export class AskedRows implements Asked {
   confirmed: readonly Answered[] = [];
   /** records up to the batch's end that cannot be rows */
   bad: readonly BadRecord[] = [];
-  /** `answerId` of each row up to the batch's end, also of those that have gone since */
-  passed: readonly string[] = [];
+  /** `answerId` of each row up to the batch's end whose answer is needed no longer */
+  used: readonly string[] = [];
 
   constructor(
     rows: readonly AskedRow[],
@@ -61,11 +61,11 @@ export class AskedRows implements Asked {
     });
   }
 
-  async ask(control: AskControl): Promise<boolean> {
+  async ask(control: AskControl, isLost: () => boolean): Promise<boolean> {
     const open = this.#rows.filter(({ answer }) => answer === null);
     const answers = new Map(open.map((row) => [row.id, row]));
     try {
-      await this.#asker.ask(open, control, ({ key }, answer) => {
+      await this.#asker.ask(open, { control, isLost }, ({ key }, answer) => {
         const row = answers.get(answerId(key));
         if (row !== undefined) row.answer = answer;
       });
@@ -97,8 +97,7 @@ export class AskedRows implements Asked {
     }
     this.confirmed = confirmed;
     this.bad = bad;
-    this.passed = this.#passed(end === null ? null : (confirmed.at(-1)?.row ?? null), end !== null, looked);
-    for (const id of this.passed) this.#again.changes.delete(id);
+    this.used = this.#used(confirmed.at(-1)?.row ?? null, end !== null, looked);
     return end === null ? "whole" : last;
   }
 
@@ -113,16 +112,21 @@ export class AskedRows implements Asked {
 
   /** The answer for a row as it is now; null where another one is needed. */
   #answerNow({ id, input, answer }: LookedRow, row: TextRow): RowAnswer | null {
-    if (this.#again.asAsked(row).input === input) return answer;
+    if (this.#again.asAsked(row).input === input) {
+      this.#again.changes.delete(id);
+      return answer;
+    }
     if (this.#asker.rules.isAtMostOnce) return { reject: changedSince };
     const times = (this.#again.changes.get(id) ?? 0) + 1;
     this.#again.changes.set(id, times);
     return times < mostChanges ? null : { reject: "it changed while its answer was on its way, five times" };
   }
 
-  #passed(last: TextRow | null, isCut: boolean, looked: ReadonlyMap<string, LookedRow>): string[] {
+  /** A sweep meets rejected and skipped rows again: their answers stay, so that no call is repeated. */
+  #used(last: TextRow | null, isCut: boolean, looked: ReadonlyMap<string, LookedRow>): string[] {
     const at = last === null ? -1 : (looked.get(answerId(this.#again.asAsked(last).key))?.at ?? -1);
-    return this.#rows.slice(0, isCut ? at + 1 : this.#rows.length).map(({ id }) => id);
+    const passed = this.#rows.slice(0, isCut ? at + 1 : this.#rows.length);
+    return passed.filter(({ answer }) => answer !== null && "rows" in answer).map(({ id }) => id);
   }
 }
 

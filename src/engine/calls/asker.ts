@@ -7,6 +7,19 @@ import type { CallHome } from "./call-home.ts";
 
 const firstPauseMs = 500;
 const longestPauseMs = 30_000;
+/**
+ * Answers are written down together with those that come within this share of the time of a call, but within
+ * a second. Until then a call counts as under way: so a process that dies leaves at most `atOnce` in doubt.
+ */
+const shareOfCall = 0.04;
+const [leastMs, mostMs] = [5, 1_000];
+
+/** What a batch's calls obey. */
+interface Asking {
+  readonly control: AskControl;
+  /** whether another worker has the range by now, as far as is known */
+  readonly isLost: () => boolean;
+}
 
 /** Asks other systems about rows: a few calls at once, each tried again where it failed. */
 export class Asker {
@@ -25,7 +38,7 @@ export class Asker {
   /** Asks about every row, unless the run stops first. `got` learns each answer once it is noted. */
   async ask(
     asked: readonly AskedRow[],
-    control: AskControl,
+    asking: Asking,
     got: (asked: AskedRow, answer: RowAnswer) => void,
   ): Promise<void> {
     const size = this.rules.rowsPerCall ?? 1;
@@ -36,21 +49,22 @@ export class Asker {
       this.#home.kept.note(row, answer);
       got(row, answer);
     };
-    const ended = await Promise.allSettled(groups.map((group) => this.#askGroup(group, control, keep)));
+    const ended = await Promise.allSettled(groups.map((group) => this.#askGroup(group, asking, keep)));
     for (const each of ended) if (each.status === "rejected") throw each.reason;
   }
 
   async #askGroup(
     group: readonly AskedRow[],
-    control: AskControl,
+    { control, isLost }: Asking,
     keep: (asked: AskedRow, answer: RowAnswer) => void,
   ): Promise<void> {
     let rest = group;
-    for (let attempt = 1; rest.length > 0 && !control.stop.isStopping; ) {
+    for (let attempt = 1; rest.length > 0 && !control.stop.isStopping && !isLost(); ) {
       const rows = rest;
-      const result = await this.#home.gate.pass(control, () => this.#call(rows, attempt, control));
-      if (result === undefined) return;
-      for (const { asked, answer } of result.answers) keep(asked, answer);
+      const result = await this.#home.gate.pass(control, async () =>
+        isLost() ? undefined : this.#call(rows, attempt, control, keep),
+      );
+      if (result === undefined || this.#home.kept.isFailing) return;
       rest = result.rest;
       if (result.later !== null) control.pauseCalls({ ms: result.later.waitMs, why: result.later.why });
       if (result.reason === null) continue;
@@ -65,7 +79,12 @@ export class Asker {
     }
   }
 
-  async #call(rows: readonly AskedRow[], attempt: number, control: AskControl): Promise<CallResult> {
+  async #call(
+    rows: readonly AskedRow[],
+    attempt: number,
+    control: AskControl,
+    keep: (asked: AskedRow, answer: RowAnswer) => void,
+  ): Promise<CallResult> {
     if (this.rules.isAtMostOnce && attempt === 1) await this.#home.kept.claim(rows);
     const idempotencyKey = this.#keyOf(rows);
     const { events, stop } = control;
@@ -75,6 +94,9 @@ export class Asker {
     const seconds = (performance.now() - begin) / 1_000;
     control.renew();
     events.emit({ type: "call ended", outcome: result.outcome, seconds, cost: this.rules.cost });
+    for (const { asked, answer } of result.answers) keep(asked, answer);
+    if (result.answers.length > 0)
+      await this.#home.kept.written(Math.min(mostMs, Math.max(leastMs, shareOfCall * seconds * 1_000)));
     return result;
   }
 

@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import type { Bounds } from "../../postgres/catalog/key.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import {
@@ -36,12 +35,9 @@ export class CallBatch implements BatchWork {
   readonly #tools: CallTools;
   readonly #portion = new PortionSize();
   readonly #changes = new Map<string, number>();
-  readonly #width: number;
 
   constructor(tools: CallTools) {
     this.#tools = tools;
-    const { keyWidth, columns } = tools.source;
-    this.#width = Math.max(keyWidth, ...columns.map(({ at }) => at + 1));
   }
 
   reasonAt(key: readonly string[], reason: string): string {
@@ -83,7 +79,7 @@ export class CallBatch implements BatchWork {
       read,
       areLocked: true,
     });
-    await this.#tools.home.kept.use(tx, asked.passed);
+    await this.#tools.home.kept.use(tx, asked.used);
     return outcome;
   }
 
@@ -114,8 +110,7 @@ export class CallBatch implements BatchWork {
   }
 
   readonly #asAsked = (row: TextRow): AskedRow => {
-    const texts = JSON.stringify(row.slice(0, this.#width));
-    const input = createHmac("sha256", this.#tools.home.secret).update(texts).digest("hex");
-    return { row, key: this.#tools.rowAnswers.keyOf(row), input };
+    const { home, rowAnswers } = this.#tools;
+    return home.askedRow(row, rowAnswers);
   };
 }

@@ -3,37 +3,59 @@ import type { AskControl } from "../batch/batch-work.ts";
 
 /** How often a call that waits for its turn looks whether an operator has changed the limits. */
 const lookMs = 200;
-/** A timer that fires late may be made up for by so much. */
-const lateMs = 100;
+/** For how many seconds of calls a process takes turns at a time: they are not there for other processes. */
+const turnSeconds = 0.25;
+
+/** Turns that this process has taken and not yet used. */
+interface Turns {
+  readonly perSecond: number;
+  left: number;
+  /** of the next one, by this process's clock */
+  nextAt: number;
+}
 
 /** Lets the calls of this process begin: so many at once, so many a second, none while the run is told to wait. */
 export class CallGate {
   readonly #limit: LimitFunction = pLimit(1);
-  /** calls take their turns one after the other */
-  #turns: Promise<void> = Promise.resolve();
-  #nextAt = 0;
+  /** calls wait for their turns one after the other */
+  #queue: Promise<void> = Promise.resolve();
+  #turns: Turns | null = null;
 
-  /** Makes a call when it is its turn; undefined where the run stops before. */
+  /** Makes a call when it is its turn; undefined where the run stops before. @throws PostgreSQL's error */
   async pass<T>(control: AskControl, call: () => Promise<T>): Promise<T | undefined> {
     this.#limit.concurrency = control.calls.atOnce;
     return this.#limit(async () => {
-      const turn = this.#turns.then(() => this.#wait(control));
-      this.#turns = turn;
+      const turn = this.#queue.then(() => this.#wait(control));
+      this.#queue = turn.catch(() => {});
       await turn;
       return control.stop.isStopping ? undefined : call();
     });
   }
 
   async #wait(control: AskControl): Promise<void> {
-    const { stop, calls } = control;
+    const { stop } = control;
     while (!stop.isStopping) {
-      const dueInMs = Math.max(control.pauseMs, this.#nextAt - performance.now());
+      const dueInMs = Math.max(control.pauseMs, await this.#turnInMs(control));
       if (dueInMs <= 0) break;
-      await stop.pause(Math.min(dueInMs, lookMs));
       if (control.pauseMs > 0) control.renew();
+      await stop.pause(Math.min(dueInMs, lookMs));
     }
-    const { perSecond } = calls;
-    const now = performance.now();
-    this.#nextAt = perSecond === null ? now : Math.max(this.#nextAt, now - lateMs) + 1_000 / perSecond;
+    const turns = this.#turns;
+    if (turns === null) return;
+    turns.left -= 1;
+    turns.nextAt += 1_000 / turns.perSecond;
+  }
+
+  /** Milliseconds until the next call may begin, by the limit of all processes. */
+  async #turnInMs(control: AskControl): Promise<number> {
+    const { perSecond } = control.calls;
+    if (perSecond === null) this.#turns = null;
+    else if (this.#turns === null || this.#turns.left < 1 || this.#turns.perSecond !== perSecond) {
+      const wanted = this.#limit.pendingCount + 1;
+      const calls = Math.max(1, Math.min(wanted, Math.ceil(perSecond * turnSeconds)));
+      const inMs = await control.takeTurns(calls, perSecond);
+      this.#turns = { perSecond, left: calls, nextAt: performance.now() + inMs };
+    }
+    return this.#turns === null ? 0 : this.#turns.nextAt - performance.now();
   }
 }

@@ -1,19 +1,36 @@
+import { createHmac } from "node:crypto";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
+import type { TextRow } from "../../source/readable-source.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
+import type { RowAnswers } from "../rows/row-answers.ts";
 import { encryptionOf, undoKeyOf } from "../undo-log/encryption.ts";
+import type { AskedRow } from "./call.ts";
 import { CallGate } from "./call-gate.ts";
 import { KeptAnswers, noShelf, shelfOfDryRun, shelfOfRun } from "./kept-answers.ts";
 
-/** What the calls of one process share: where answers stay, the limits, and the names in idempotency keys. */
-export interface CallHome {
+/** What the calls of one process share: where answers stay, the limits, and what names a call. */
+export class CallHome {
   readonly kept: KeptAnswers;
-  readonly gate: CallGate;
-  /** the job and the run */
+  readonly gate = new CallGate();
+  /** the job and the run, for idempotency keys */
   readonly scope: string;
   /** everything besides a row that decides its answer; with it, a hash of a row cannot be guessed */
-  readonly secret: string;
+  readonly #secret: string;
+
+  constructor(kept: KeptAnswers, scope: string, secret: string) {
+    this.kept = kept;
+    this.scope = scope;
+    this.#secret = secret;
+  }
+
+  /** A row with the hash of what is asked about: an answer counts only for the same hash. */
+  askedRow(row: TextRow, rowAnswers: RowAnswers): AskedRow {
+    const texts = JSON.stringify(rowAnswers.readTexts(row));
+    const input = createHmac("sha256", this.#secret).update(texts).digest("hex");
+    return { row, key: rowAnswers.keyOf(row), input };
+  }
 }
 
 /** Where the answers of a run are; null where its job has no `calls`. @throws RefusedError without the key */
@@ -27,15 +44,15 @@ export async function callHomeOf(
   if (calls === null || run.answers === "none" || run.answers === "purged") return null;
   const encryption = run.answers === "encrypted" ? await encryptionOf(db, run.id, undoKeyOf(options)) : null;
   const to = { table: store.answers.table(run.id), encryption };
-  return {
-    kept: new KeptAnswers(db, shelfOfRun(store, to, calls.keepAnswersMs !== null)),
-    gate: new CallGate(),
-    scope: `${name} ${run.id}`,
-    secret: secretOf(opened, run.code.files, encryption?.password ?? ""),
-  };
+  const kept = new KeptAnswers(db, shelfOfRun(store, to, calls.keepAnswersMs !== null));
+  return new CallHome(
+    kept,
+    `${name} ${run.id}`,
+    secretOf(opened, run.code.files, encryption?.password ?? ""),
+  );
 }
 
-/** Where the answers of a dry run go; the next run takes them over, unless they are about a person. */
+/** Where the answers of a dry run go: the next run takes them over where they are kept. */
 export function callHomeOfDryRun(
   { db, store }: Session,
   opened: OpenedJob,
@@ -44,12 +61,8 @@ export function callHomeOfDryRun(
 ): CallHome | null {
   const { calls, name } = opened.job;
   if (calls === null) return null;
-  return {
-    kept: new KeptAnswers(db, areKept ? shelfOfDryRun(store, name) : noShelf),
-    gate: new CallGate(),
-    scope: `${name} dry run`,
-    secret: secretOf(opened, files, ""),
-  };
+  const kept = new KeptAnswers(db, areKept ? shelfOfDryRun(store, name) : noShelf);
+  return new CallHome(kept, `${name} dry run`, secretOf(opened, files, ""));
 }
 
 function secretOf(

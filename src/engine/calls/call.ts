@@ -53,9 +53,9 @@ export async function call(
   const abort = new AbortController();
   setMaxListeners(0, abort.signal);
   const context = { parameters, signal: abort.signal, idempotencyKey, attempt };
-  const decoded = asked.map(({ row }) => rowAnswers.decode(row));
   const answered = (async () => {
     try {
+      const decoded = asked.map(({ row }) => rowAnswers.decode(row));
       return { value: await transform(rules.rowsPerCall === null ? (decoded[0] ?? {}) : decoded, context) };
     } catch (error) {
       return { value: new Thrown(error) };

@@ -1,12 +1,9 @@
-import type { Database, Transaction } from "../../postgres/transaction/database.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Database, Queryable, Transaction } from "../../postgres/transaction/database.ts";
 import { type AnswerTable, answerId, type StoredAnswer } from "../../store/answers.ts";
 import type { Store } from "../../store/store.ts";
 import type { RowAnswer } from "../rows/row-answers.ts";
 import type { AskedRow } from "./call.ts";
-
-/** Answers are written down after so long, or as soon as there are so many. */
-const noteAfterMs = 1_000;
-const noteAtMost = 50;
 
 /** What is known about a row: its answer, or only that a call about it may have been made. */
 export interface Known {
@@ -16,7 +13,7 @@ export interface Known {
 
 /** Where answers are written down. */
 export interface AnswerShelf {
-  find(db: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, Omit<StoredAnswer, "key">>>;
+  find(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Omit<StoredAnswer, "key">>>;
   keep(db: Transaction, answers: readonly StoredAnswer[]): Promise<void>;
   use(tx: Transaction, ids: readonly string[]): Promise<void>;
 }
@@ -46,22 +43,29 @@ export const noShelf: AnswerShelf = {
   use: async () => {},
 };
 
-/** The answers that wait for the batch that writes them: written down about once a second as they come. */
+/** The answers that wait for the batch that writes them: written down as they come, several at once. */
 export class KeptAnswers {
   readonly #db: Database;
   readonly #shelf: AnswerShelf;
   /** answers that are not yet written down, by `answerId` */
   readonly #noted = new Map<string, StoredAnswer>();
-  #timer: NodeJS.Timeout | undefined;
+  /** the write that the answers noted now will be part of */
+  #next: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
+  #isFailing = false;
 
   constructor(db: Database, shelf: AnswerShelf) {
     this.#db = db;
     this.#shelf = shelf;
   }
 
+  /** Whether answers could not be written down the last time: more of them should not be paid for. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
   /** What is known about these rows, by `answerId`. */
-  async find(db: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, Known>> {
+  async find(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Known>> {
     const found = new Map<string, Known>();
     for (const [id, each] of await this.#shelf.find(db, ids)) found.set(id, knownOf(each));
     for (const id of ids) {
@@ -71,11 +75,16 @@ export class KeptAnswers {
     return found;
   }
 
-  /** Notes an answer; it is written down soon. */
+  /** Notes an answer; `flush` or the next `written` writes it down. */
   note({ key, input }: AskedRow, answer: RowAnswer): void {
     this.#noted.set(answerId(key), { key, input, answer: JSON.stringify(answer) });
-    if (this.#noted.size >= noteAtMost) void this.flush().catch(() => {});
-    else this.#timer ??= setTimeout(() => void this.flush().catch(() => {}), noteAfterMs);
+  }
+
+  /** Resolves when all that is noted is written down, together with what comes within so many milliseconds. */
+  async written(withinMs: number): Promise<void> {
+    this.#next ??= delay(withinMs).then(() => this.flush());
+    // A failure shows in `isFailing`, and what was noted waits for the next write.
+    await this.#next.catch(() => {});
   }
 
   /** Writes down that calls about these rows begin now. */
@@ -85,8 +94,7 @@ export class KeptAnswers {
 
   /** Writes down all that is noted. @throws PostgreSQL's error; nothing that was noted is lost */
   async flush(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#next = null;
     // One write at a time: an older answer must not follow a newer one.
     const write = this.#writing.then(() => this.#flush());
     this.#writing = write.catch(() => {});
@@ -96,7 +104,13 @@ export class KeptAnswers {
   async #flush(): Promise<void> {
     const answers = [...this.#noted];
     if (answers.length === 0) return;
-    await this.#keep(answers.map(([, answer]) => answer));
+    try {
+      await this.#keep(answers.map(([, answer]) => answer));
+      this.#isFailing = false;
+    } catch (error) {
+      this.#isFailing = true;
+      throw error;
+    }
     for (const [id, answer] of answers) if (this.#noted.get(id) === answer) this.#noted.delete(id);
   }
 

@@ -4,6 +4,7 @@ import { isAddress } from "../../postgres/connection/address.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { holderOf } from "../../store/runs/claim.ts";
+import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { signalNames } from "../../throttle/signal.ts";
@@ -44,11 +45,22 @@ export async function setPace(
         `tidefill status ${id}`,
       );
     }
+    requireCalls(run, change);
     const pace = changePace(run.pace, change);
-    await store.runs.set(tx, id, { pace: sql`${JSON.stringify(pace)}::jsonb` });
+    // Turns that were taken at an earlier rate may be far away.
+    const turns = "callsPerSecond" in change ? { calls_next: sql`null` } : {};
+    await store.runs.set(tx, id, { pace: sql`${JSON.stringify(pace)}::jsonb`, ...turns });
     await store.audit.record(tx, { action: "set", job, run: id, details: change });
     const missing = await missingStandbys(tx, change.replica ?? []);
     return { run: Number(id), job, pace, isAtWork: run.status === "running" || hasSteps, missing };
+  });
+}
+
+/** @throws UsageError for a limit of calls where the job of the run makes none */
+function requireCalls({ id, job, answers }: Run, change: object): void {
+  if (answers !== "none" || !("callsAtOnce" in change || "callsPerSecond" in change)) return;
+  throw new UsageError(`Run ${id} of ${job} asks no other system: its job has no \`calls\`.`, {
+    remedy: `To slow it down: tidefill set ${id} rows-per-second=100`,
   });
 }
 

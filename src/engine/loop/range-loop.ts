@@ -45,6 +45,8 @@ export class RangeLoop {
   readonly #stuck: StuckRow;
   #lease: Lease;
   #looksAhead = true;
+  /** whether another worker has the range by now, as far as is known */
+  isLost = false;
 
   constructor(lease: Lease, worker: number, committer: Committer, size: BatchSize, control: LoopControl) {
     this.#stuck = new StuckRow(lease.isOfRejects ? new LockedRows() : control.locked);
@@ -84,6 +86,7 @@ export class RangeLoop {
   async #nextBatch(): Promise<Committed | null> {
     const rows = this.#poisonSearch.limit(this.#size.rows);
     const attempt = this.#committer.begin(this.#lease, this.#looksAhead, this.#stuck.isLocked);
+    attempt.isLost = () => this.isLost;
     try {
       const committed = await this.#committer.commit(attempt, rows);
       if (committed === null) return null;

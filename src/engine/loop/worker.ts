@@ -3,7 +3,7 @@ import type { RejectLimit } from "../../job/definition/reject-limit.ts";
 import type { Relation } from "../../postgres/catalog/relation.ts";
 import { triggersBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { classifyFailure } from "../../postgres/failure/failure.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
+import type { Database, Transaction } from "../../postgres/transaction/database.ts";
 import type { Advanced, Lease } from "../../store/runs/ranges.ts";
 import type { Store } from "../../store/store.ts";
 import type { BatchCommitter } from "../batch/batch-committer.ts";
@@ -170,14 +170,18 @@ export class Worker {
     let seen = work.lease.batches;
     return setInterval(() => {
       const { batches } = work.lease;
-      if (batches === seen) void this.#renew(work.lease).catch(() => {});
+      if (batches === seen) void this.#renew(work).catch(() => {});
       seen = batches;
     }, leaseMs / 3);
   }
 
-  async #renew(lease: Lease): Promise<void> {
+  async #renew(work: RangeLoop): Promise<void> {
     const { db, store } = this.#tools;
-    await db.transaction((tx) => store.ranges.renew(tx, lease, this.#task.leaseMs), { mayBeForgotten: true });
+    const { lease } = work;
+    const renew = (tx: Transaction) => store.ranges.renew(tx, lease, this.#task.leaseMs);
+    const isOurs = await db.transaction(renew, { mayBeForgotten: true });
+    // The worker that has the range now asks about its rows: calls of ours would be made twice.
+    if (!isOurs && work.lease === lease) work.isLost = true;
   }
 
   // If this fails, the lease runs out by itself.

@@ -72,13 +72,10 @@ export class Pacer implements BatchPace {
     return this.chosen.workers ?? defaultWorkers;
   }
 
-  /** What the calls of this process may do: so many at once, and its share of the calls a second. */
+  /** So many calls at once in this process, and so many a second in all processes. */
   get calls(): { readonly atOnce: number; readonly perSecond: number | null } {
-    const { callsAtOnce = 1, callsPerSecond } = this.chosen;
-    return {
-      atOnce: callsAtOnce,
-      perSecond: callsPerSecond === undefined ? null : callsPerSecond * this.#share,
-    };
+    const { callsAtOnce = 1, callsPerSecond = null } = this.chosen;
+    return { atOnce: callsAtOnce, perSecond: callsPerSecond };
   }
 
   /** How many of them may work now. */

@@ -31,6 +31,7 @@ export class DryCalls implements AskControl {
   readonly #opened: OpenedJob;
   readonly #areKept: boolean;
   #pausedUntil = 0;
+  #nextAt = 0;
   #made = 0;
   #failed = 0;
   #seconds = 0;
@@ -68,6 +69,13 @@ export class DryCalls implements AskControl {
 
   get pauseMs(): number {
     return Math.max(0, this.#pausedUntil - performance.now());
+  }
+
+  async takeTurns(calls: number, perSecond: number): Promise<number> {
+    const now = performance.now();
+    const at = Math.max(now, this.#nextAt);
+    this.#nextAt = at + (calls * 1_000) / perSecond;
+    return at - now;
   }
 
   renew(): void {}

@@ -1,3 +1,4 @@
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { CallsPause } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { AskControl } from "../batch/batch-work.ts";
@@ -55,6 +56,12 @@ export class CallControl implements AskControl {
   get pause(): CallsPause | null {
     const ms = this.pauseMs;
     return ms > 0 ? { ms, why: this.#why } : null;
+  }
+
+  async takeTurns(calls: number, perSecond: number): Promise<number> {
+    const { db, store } = this.#session;
+    const take = (tx: Transaction) => store.runs.takeTurns(tx, this.#run, calls, perSecond);
+    return db.transaction(take, { mayBeForgotten: true });
   }
 
   renew(): void {

@@ -44,6 +44,11 @@ export class RowAnswers {
     return decoded;
   }
 
+  /** The texts of everything that the transform is given. */
+  readTexts(row: TextRow): TextRow {
+    return row.slice(0, Math.max(this.#source.keyWidth, ...this.#source.columns.map(({ at }) => at + 1)));
+  }
+
   keyOf(row: TextRow): KeyText {
     const key = row.slice(0, this.#source.keyWidth);
     if (!key.every((text) => text !== null)) throw new JobError("A key was read as null.");

@@ -9,6 +9,8 @@ export class Verdicts {
   readonly keys: KeyText[] = [];
   readonly rejects: Reject[] = [];
   skipped = 0;
+  /** rows of a verify for which no answer of another system is kept */
+  unanswered = 0;
   /** whether the transform returns promises, so that its time is spent on waiting, not on work */
   isAsync = false;
 }

@@ -12,16 +12,20 @@ import type { Places } from "../../source/table/key-places.ts";
 import type { OpenedTable } from "../../source/table/opened-table.ts";
 import { type Batch, type BatchOutcome, type BatchWork, nothingDone } from "../batch/batch-work.ts";
 import type { KnownRejects } from "../batch/known-rejects.ts";
-import type { RowTransform } from "../rows/row-transform.ts";
 import { Verdicts } from "../rows/verdicts.ts";
 import { comparedScope, note, notRejected, settle } from "./compared-scope.ts";
+
+/** Sorts the rows of a portion by what a transform makes of them. */
+export interface Transforming {
+  apply(portion: readonly SourceRow[], verdicts: Verdicts): Promise<void>;
+}
 
 interface Tools {
   readonly source: ReadableSource;
   /** the source if it is a table, and how its rows are found; both null otherwise */
   readonly table: OpenedTable | null;
   readonly places: Places | null;
-  readonly transform: RowTransform;
+  readonly transform: Transforming;
   readonly comparing: RowComparing;
   readonly rejects: KnownRejects | null;
 }
@@ -52,7 +56,14 @@ export class RowComparison implements BatchWork {
     // Compare only after the cursor is closed, since both use the same connection.
     const suspects = await clock.during("read", () => this.#differing(tx, expected));
     const still = suspects.length === 0 ? [] : await this.#lookAgain(tx, batch, suspects, expected);
-    return { ...nothingDone, read: expected.read, conflicted: still.length, notes: still.map(note) };
+    const { unanswered } = expected.verdicts;
+    return {
+      ...nothingDone,
+      read: expected.read - unanswered,
+      skipped: unanswered,
+      conflicted: still.length,
+      notes: still.map(note),
+    };
   }
 
   #portions(tx: Transaction, bounds: Bounds): AsyncGenerator<readonly SourceRow[]> {

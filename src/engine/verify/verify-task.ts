@@ -11,10 +11,14 @@ import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 import type { RunTask } from "../batch/run-task.ts";
+import { callHomeOf } from "../calls/call-home.ts";
+import { KeptTransform } from "../calls/kept-transform.ts";
+import { RowAnswers } from "../rows/row-answers.ts";
 import { RowTransform } from "../rows/row-transform.ts";
+import { undoKeyOf } from "../undo-log/encryption.ts";
 import { undoTables } from "../undo-log/part-layout.ts";
 import { LogComparison, useOfLog } from "./log-comparison.ts";
-import { RowComparison } from "./row-comparison.ts";
+import { RowComparison, type Transforming } from "./row-comparison.ts";
 import { SqlComparison } from "./sql-comparison.ts";
 
 /**
@@ -32,7 +36,10 @@ export async function verifyTask(session: Session, verify: Run, opened: OpenedJo
     const comparing = write.sink.comparing;
     if (comparing === null) throw notComparable(job.name);
     const limits = { holdMs: 60_000, isPersonal };
-    const transform = new RowTransform(source, write.sink, write.transform, parameters, limits);
+    const transform =
+      job.calls === null
+        ? new RowTransform(source, write.sink, write.transform, parameters, limits)
+        : await keptTransform(session, verify, opened, new RowAnswers(source, write.sink, isPersonal));
     work = new RowComparison({ source, table, places, transform, comparing, rejects });
   } else {
     const comparing = write.sink.comparing;
@@ -53,6 +60,22 @@ export async function verifyTask(session: Session, verify: Run, opened: OpenedJo
     writes: [],
     guards: [],
   };
+}
+
+/** The transform of a job with `calls`, by the answers that the compared run keeps. */
+async function keptTransform(
+  session: Session,
+  { ofRun }: Run,
+  opened: OpenedJob,
+  rowAnswers: RowAnswers,
+): Promise<Transforming> {
+  const { db, store } = session;
+  const run = ofRun === null ? null : await store.runs.find(db, ofRun);
+  // Without the key the answers cannot be read, and the rest is still worth a verify.
+  const isReadable =
+    run?.answersKeptMs != null && (run.answers !== "encrypted" || undoKeyOf({}) !== undefined);
+  const home = run !== null && isReadable ? await callHomeOf(session, run, opened, {}) : null;
+  return new KeptTransform(db, rowAnswers, home);
 }
 
 /**

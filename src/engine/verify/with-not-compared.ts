@@ -17,7 +17,10 @@ export async function withNotCompared(
   if (report.status !== "succeeded" || report.ofRun === null) return report;
   const run = await store.runs.before(db, verify);
   const { written } = await readProgress(db, store.schema, run.id);
-  const notCompared = whatNot(opened, run, written, report.rows.read);
+  const notCompared = [
+    ...whatNot(opened, run, written, report.rows.read),
+    ...withoutAnswers(opened, run, report.rows.skipped),
+  ];
   const message = whyNotProved(run, onlyDeletes(opened) ? 0 : written, verify, report);
   if (message === null) return { ...report, notCompared };
   await store.runs.set(db, BigInt(report.run), { message: sql`${message}` });
@@ -50,6 +53,16 @@ function whatNot({ writes, table }: OpenedJob, run: Run, written: number, read: 
   if (target?.leavesOthers === true && read > 0)
     return [`values of rows in ${name}: with do: "nothing" only missing rows are found`];
   return [];
+}
+
+/** A verify asks no other system again. */
+function withoutAnswers({ job }: OpenedJob, run: Run, rows: number): string[] {
+  if (job.calls === null || rows === 0) return [];
+  const why =
+    run.answersKeptMs === null
+      ? 'calls: { keepAnswers: "30d" } in the job keeps them for the next run'
+      : `run ${run.id} has no answer for what they are now`;
+  return [`${rows} rows, since another system gave their answers: ${why}`];
 }
 
 function onlyDeletes({ writes }: OpenedJob): boolean {

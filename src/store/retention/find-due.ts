@@ -91,6 +91,24 @@ export async function forgetKeys(tx: Transaction, schema: StoreSchema, run: bigi
   await tx.query(sql`delete from ${schema.table("retry")} where run_id = ${run}::bigint`);
 }
 
+/** Finished runs whose answers of other systems are no longer needed. */
+export async function findUnneededAnswers(
+  db: Queryable,
+  schema: StoreSchema,
+): Promise<Pick<Due, "run" | "job">[]> {
+  const { rows } = await db.query(sql`
+    select id, job
+    from ${schema.table("run")} as run
+    where answers in ('plain', 'encrypted')
+      and finished_at + coalesce(answers_kept_ms, 0) * interval '1 ms' < pg_catalog.clock_timestamp()
+      and not exists (
+        select from ${schema.table("run")} as other
+        where other.of_run = run.id
+          and other.finished_at is null)
+    order by id`);
+  return rows.map((row) => ({ run: BigInt(row.id ?? 0), job: row.job ?? "" }));
+}
+
 /** Deletes a run's rejects and returns how many there were. */
 export async function removeRejects(tx: Queryable, schema: StoreSchema, run: bigint): Promise<number> {
   return (await tx.query(sql`delete from ${schema.table("reject")} where run_id = ${run}::bigint`)).count;

@@ -13,6 +13,8 @@ export interface KeepingRun {
   readonly kind: RunKind;
   readonly isFinished: boolean;
   readonly undoLog: UndoLogKind;
+  /** whether it has a table of other systems' answers */
+  readonly hasAnswers: boolean;
   /** of its own undo log, or of the one that it undoes; empty where no log says what the run wrote */
   readonly parts: readonly ImagePart[];
 }
@@ -20,7 +22,7 @@ export interface KeepingRun {
 /** All runs, the oldest first. */
 export async function readKeepingRuns(tx: Transaction, schema: StoreSchema): Promise<KeepingRun[]> {
   const { rows } = await tx.query(sql`
-    select run.id, run.job, run.kind, run.undo_log, run.finished_at is not null as is_finished,
+    select run.id, run.job, run.kind, run.undo_log, run.answers, run.finished_at is not null as is_finished,
       coalesce(nullif(run.undo_parts, '[]'), of_run.undo_parts, '[]') as parts
     from ${schema.table("run")} as run
     left join ${schema.table("run")} as of_run on of_run.id = run.of_run
@@ -30,6 +32,7 @@ export async function readKeepingRuns(tx: Transaction, schema: StoreSchema): Pro
     job: row.job ?? "",
     kind: (row.kind ?? "run") as RunKind,
     isFinished: row.is_finished === "t",
+    hasAnswers: row.answers === "plain" || row.answers === "encrypted",
     undoLog: (row.undo_log ?? "none") as UndoLogKind,
     parts: JSON.parse(row.parts ?? "[]") as readonly ImagePart[],
   }));

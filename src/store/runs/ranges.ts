@@ -182,15 +182,16 @@ export class Ranges {
         ${isSame} as is_same`;
   }
 
-  /** Prolongs a lease during a long batch; does nothing when the lease is already lost. */
-  async renew(db: Queryable, lease: Lease, leaseMs: number): Promise<void> {
-    await db.query(sql`
+  /** Prolongs a lease during a long batch. Returns false when the lease is already lost. */
+  async renew(db: Queryable, lease: Lease, leaseMs: number): Promise<boolean> {
+    const { count } = await db.query(sql`
       update ${this.#schema.table("range")}
       set lease_expires_at = pg_catalog.clock_timestamp() + ${leaseMs} * interval '1 ms'
       where run_id = ${lease.run}::bigint
         and number = ${lease.range}::bigint
         and token = ${lease.token}::uuid
         and status = 'leased'`);
+    return count > 0;
   }
 
   /** Gives a lease back, so that the next worker need not wait until it runs out. */

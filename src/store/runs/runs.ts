@@ -190,6 +190,21 @@ export class Runs {
         and (calls_after is null or calls_after < ${until})`);
   }
 
+  /**
+   * Takes turns for so many calls, of all that the processes of a run may make: the virtual scheduling of the
+   * generic cell rate algorithm (ITU-T I.371). Returns in how many milliseconds the first turn is; the rest
+   * follow evenly.
+   */
+  async takeTurns(db: Queryable, id: bigint, calls: number, perSecond: number): Promise<number> {
+    const seconds = sql`${calls / perSecond}::double precision * interval '1 second'`;
+    const { rows } = await db.query(sql`
+      update ${this.#schema.table("run")}
+      set calls_next = greatest(calls_next, pg_catalog.clock_timestamp()) + ${seconds}
+      where id = ${id}::bigint
+      returning pg_catalog.date_part('epoch', calls_next - ${seconds} - pg_catalog.clock_timestamp()) * 1000 as due`);
+    return Math.max(0, Number(rows[0]?.due ?? 0));
+  }
+
   async #unfinishedExists(db: Queryable, job: string): Promise<RefusedError> {
     const [run] = await this.#select(
       db,

@@ -56,6 +56,7 @@ create table ${s}.run (
   answers_kept_ms bigint,
   calls_after timestamptz,
   calls_wait text,
+  calls_next timestamptz,
   estimated_rows bigint,
   estimated_walk bigint,
   sweep integer not null default 0,
@@ -79,6 +80,7 @@ comment on column ${s}.run.undo_log is 'How its old values are kept in the table
 comment on column ${s}.run.answers is 'How the answers of other systems are kept in the table answer_<id>';
 comment on column ${s}.run.answers_kept_ms is 'For how long they stay after the run; null where each is dropped with its batch';
 comment on column ${s}.run.calls_after is 'No process of the run calls the other system before this time';
+comment on column ${s}.run.calls_next is 'When the next call may begin: all processes take their turns here';
 comment on column ${s}.run.wanted is 'What an operator asked for; workers read it when they commit';
 comment on column ${s}.run.pace is 'The pace that was set for this run; workers read it when they commit';
 comment on column ${s}.run.rollout is 'The stages of a gradual rollout; null where all rows are worked on at once';

@@ -92,8 +92,13 @@ async function requireUndone(job: Job, run: number, written: number, before: obj
   expect(await school()).toEqual(before);
 }
 
+/** Asks a model: test/calls/grade-essays.test.ts has one. */
+const coveredElsewhere = "grade-essays.ts";
+
 test("these tests cover every job of the folder", async () => {
-  const names = (await readdir(jobsFolder)).filter((name) => name !== "tables.ts").sort();
+  const names = (await readdir(jobsFolder))
+    .filter((name) => name !== "tables.ts" && name !== coveredElsewhere)
+    .sort();
   const all = [...cases, ...stepCases].map(({ job }) => `${job.name}.ts`);
   expect(all.sort()).toEqual(names);
 });

@@ -31,6 +31,7 @@ const asksNothing: AskControl = {
   calls: { atOnce: 1, perSecond: null },
   events: new Events("test", 0n, []),
   pauseMs: 0,
+  takeTurns: async () => 0,
   renew: () => {},
   pauseCalls: () => {},
 };
