@@ -23,6 +23,8 @@ export class ProgressState {
   /** what this process has committed since the last progress event, which covers all processes */
   #since = { read: 0, walked: 0, rejected: 0 };
   #busy = 0;
+  /** calls of another system that this process has under way; null before the first */
+  #calls: number | null = null;
   #sweep = 0;
   /** why the run waits, by the last progress, signal or failure */
   #hold: Hold | null = null;
@@ -47,6 +49,12 @@ export class ProgressState {
       case "range released":
       case "lease lost":
         this.#busy -= 1;
+        break;
+      case "call began":
+        this.#calls = (this.#calls ?? 0) + 1;
+        break;
+      case "call ended":
+        this.#calls = (this.#calls ?? 1) - 1;
         break;
       case "batch committed":
         this.#committed(event);
@@ -96,7 +104,11 @@ export class ProgressState {
   #pace(): string[] {
     if (this.#last === null) return [];
     const { workers } = this.#last.progress;
-    return [`${workers} ${workers === 1 ? "worker" : "workers"} × ${formatCount(this.#last.batchRows)} rows`];
+    const calls = this.#calls === null ? [] : [`${formatCount(this.#calls)} calls under way`];
+    return [
+      `${workers} ${workers === 1 ? "worker" : "workers"} × ${formatCount(this.#last.batchRows)} rows`,
+      ...calls,
+    ];
   }
 
   /** Said only when all workers of this process wait. */

@@ -169,6 +169,8 @@ test("a row that changes while its answer is on its way is asked about again, an
   expect(await staleAnswers(database)).toBe(0);
   // Only the two rows that changed were asked about more than once.
   expect(api.calls).toHaveLength(198 + 2 + edits);
+  // Another input is another call, so that the other system does not answer it from its memory.
+  expect(new Set(api.calls.map(({ key }) => key)).size).toBe(api.calls.length);
 });
 
 test("an operator changes the limits while a run works", async () => {

@@ -47,15 +47,16 @@ test("no stale answer is ever written while an application changes what was aske
   tags: ["promise"],
 }, async () => {
   await fillNotes(database, 600);
-  // An answer beside a text that it was not made from fails the application's own update or the run's.
+  // Notes each answer that was written beside a text that it was not made from, even if it is gone by now.
   await database.query(`
-    create function fresh() returns trigger language plpgsql as $$ begin
+    create table stale (id bigint, answer text, text text);
+    create function note_stale() returns trigger language plpgsql as $$ begin
       if new.answer is distinct from old.answer and new.answer <> 're: ' || new.text then
-        raise exception 'a stale answer was written';
+        insert into stale values (new.id, new.answer, new.text);
       end if;
       return new;
     end $$;
-    create trigger fresh after update on notes for each row execute function fresh();`);
+    create trigger note_stale after update on notes for each row execute function note_stale();`);
   const run = runJob(answerNotes(api.url, { atOnce: 32 }), connection());
   const [report, writes] = await beside<RunReport>(
     run,
@@ -66,6 +67,7 @@ test("no stale answer is ever written while an application changes what was aske
   expect(report).toMatchObject({ status: "succeeded", rows: { conflicted: 0 } });
   expect(report.rows.written + report.rows.rejected).toBe(600);
   expect(writes).toBeGreaterThan(50);
+  expect(await database.query("select * from stale")).toEqual([]);
   expect(await staleAnswers(database)).toBe(0);
   expect(api.calls.length).toBeGreaterThan(600);
 });

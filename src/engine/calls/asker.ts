@@ -93,7 +93,14 @@ export class Asker {
     const result = await call(this.#calling, rows, { idempotencyKey, attempt, stop: stop.signal });
     const seconds = (performance.now() - begin) / 1_000;
     control.renew();
-    events.emit({ type: "call ended", outcome: result.outcome, seconds, cost: this.rules.cost });
+    // What was refused is mostly not charged; what came too late is.
+    const isCharged = result.outcome === "answered" || result.outcome === "timed out";
+    events.emit({
+      type: "call ended",
+      outcome: result.outcome,
+      seconds,
+      cost: isCharged ? this.rules.cost : null,
+    });
     for (const { asked, answer } of result.answers) keep(asked, answer);
     if (result.answers.length > 0)
       await this.#home.kept.written(Math.min(mostMs, Math.max(leastMs, shareOfCall * seconds * 1_000)));

@@ -34,6 +34,7 @@ export class DryCalls implements AskControl {
   #nextAt = 0;
   #made = 0;
   #failed = 0;
+  #charged = 0;
   #seconds = 0;
 
   constructor(
@@ -88,6 +89,7 @@ export class DryCalls implements AskControl {
     if (event.type !== "call ended") return;
     this.#made += 1;
     this.#seconds += event.seconds;
+    if (event.cost !== null) this.#charged += 1;
     if (event.outcome === "failed" || event.outcome === "timed out") this.#failed += 1;
   }
 
@@ -99,7 +101,7 @@ export class DryCalls implements AskControl {
       made: this.#made,
       failed: this.#failed,
       secondsEach: each === null ? null : Number(each.toFixed(3)),
-      cost: costOf(rules, this.#made),
+      cost: costOf(rules, this.#charged),
       areKept: this.#areKept,
       whole: wholeOf(rules, this.#opened.estimate.rows, each),
     };

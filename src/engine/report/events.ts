@@ -47,7 +47,7 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly type: "call ended";
       readonly outcome: "answered" | "failed" | "timed out" | "told to wait";
       readonly seconds: number;
-      /** what it costs, where the job says it */
+      /** what it costs, where the job says it; null for a call that was refused */
       readonly cost: CallCost | null;
     }
   /** a batch was rolled back; `action` is what the engine does about it */
