@@ -51,18 +51,15 @@ export class ProgressState {
         this.#busy -= 1;
         break;
       case "call began":
-        this.#calls = (this.#calls ?? 0) + 1;
-        break;
       case "call ended":
-        this.#calls = (this.#calls ?? 1) - 1;
+        this.#calls = (this.#calls ?? 0) + (event.type === "call began" ? 1 : -1);
         break;
       case "batch committed":
         this.#committed(event);
         break;
       case "batch failed":
       case "worker failed":
-        // A progress event is more exact, but none comes while the database is away.
-        if (this.#hold?.kind !== "held back") this.#hold = holdByObstacle(event, this.#name) ?? this.#hold;
+        this.#failed(event);
         break;
       case "pace changed":
         this.#hold = event.heldBack === null ? null : holdBySignal(event.heldBack, event.isHeld, this.#name);
@@ -71,9 +68,7 @@ export class ProgressState {
         this.#sweep = event.sweep;
         break;
       case "progress":
-        this.#last = event;
-        this.#hold = event.hold;
-        this.#since = { read: 0, walked: 0, rejected: 0 };
+        this.#progressed(event);
         break;
       default:
     }
@@ -119,6 +114,17 @@ export class ProgressState {
       reason: "other processes hold the last ranges, or their leases must run out first",
       remedy: `wait; to see which processes are at work: tidefill status ${this.#name}`,
     };
+  }
+
+  #progressed(event: ProgressEvent): void {
+    this.#last = event;
+    this.#hold = event.hold;
+    this.#since = { read: 0, walked: 0, rejected: 0 };
+  }
+
+  /** A progress event is more exact, but none comes while the database is away. */
+  #failed(event: Extract<EngineEvent, { type: "batch failed" | "worker failed" }>): void {
+    if (this.#hold?.kind !== "held back") this.#hold = holdByObstacle(event, this.#name) ?? this.#hold;
   }
 
   #committed({ counts }: Extract<EngineEvent, { type: "batch committed" }>): void {

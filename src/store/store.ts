@@ -3,6 +3,7 @@ import { Answers } from "./answers.ts";
 import { Audit } from "./audit/audit.ts";
 import { Backups } from "./backups.ts";
 import { Rejects } from "./rejects/rejects.ts";
+import { CallTurns } from "./runs/call-turns.ts";
 import { Claim } from "./runs/claim.ts";
 import { Ranges } from "./runs/ranges.ts";
 import { Runs } from "./runs/runs.ts";
@@ -20,6 +21,7 @@ export class Store {
   readonly workers: Workers;
   readonly undoLogs: UndoLogs;
   readonly answers: Answers;
+  readonly callTurns: CallTurns;
   readonly audit: Audit;
   readonly backups: Backups;
   readonly steps: Steps;
@@ -32,6 +34,7 @@ export class Store {
     this.workers = new Workers(this.schema);
     this.undoLogs = new UndoLogs(this.schema);
     this.answers = new Answers(this.schema);
+    this.callTurns = new CallTurns(this.schema);
     this.audit = new Audit(this.schema);
     this.backups = new Backups(this.schema);
     this.steps = new Steps(this.schema);

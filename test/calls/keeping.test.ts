@@ -4,6 +4,7 @@ import {
   dryRun,
   type Job,
   later,
+  resumeRun,
   rowsOf,
   runJob,
   sql,
@@ -147,6 +148,30 @@ test("a purge drops answers when their time is over, and those of other runs as 
   await database.query("update tidefill.run set finished_at = now() - interval '2 minutes' where id = 1");
   expect(await purged()).toMatchObject({ answers: 1, runs: 0 });
   expect(await purged()).toMatchObject({ answers: 0 });
+});
+
+test("a run that began before its job had calls gets a place for answers when it is resumed", async () => {
+  const before = defineJob({
+    name: "answer-notes",
+    source: rowsOf(notes, { read: ["text"], pending: sql`answer is null` }),
+    transform: ({ text }) => ({ answer: `re: ${text}` }),
+    sink: update(notes, ["answer"]),
+  });
+  const stop = new AbortController();
+  stop.abort();
+  await runJob(before, { ...connection(), signal: stop.signal });
+  const job = answering({});
+  expect(await resumeRun(job, job.name, { ...connection(), acceptChanges: true })).toMatchObject({
+    rows: { written: 30 },
+  });
+  expect(asked).toHaveLength(30);
+});
+
+test("a dry run that would make a call which must not be made twice is refused", async () => {
+  await expect(dryRun(answering({ effects: "at most once" }), connection())).rejects.toThrow(
+    /would make its calls for real, and effects are "at most once"/,
+  );
+  expect(asked).toEqual([]);
 });
 
 test("a wait that later() cannot read is an error that names it", () => {

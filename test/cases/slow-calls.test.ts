@@ -27,10 +27,10 @@ class Busy {
   }
 }
 
-function gradeBy(busy: Busy, calls: { readonly atOnce?: number } = {}) {
+function gradeBy(busy: Busy, calls?: { readonly atOnce?: number }) {
   return defineJob({
     name: "grade-essays",
-    calls,
+    ...(calls === undefined ? {} : { calls }),
     source: rowsOf(essays, { read: [], pending: sql`grade is null` }),
     transform: async () => {
       await busy.call();
@@ -55,7 +55,7 @@ test("a call that takes too long is rejected, with what to do instead (B8)", asy
   expect(await database.query("select reason from tidefill.reject")).toEqual([
     {
       reason:
-        "the transform took longer than 4 s, the longest that its batch may stay open: collect such answers in a table first, and let a job copy them",
+        "the transform took longer than 4 s, the longest that its batch may stay open: with calls: {} in the job it is asked outside of any transaction",
     },
   ]);
 });
@@ -108,7 +108,7 @@ test("a job sets how many calls a process makes at once, independent of its work
   expect(busy.most).toBe(3);
 });
 
-test("by default each worker makes sixteen calls at once (B9)", async () => {
+test("without `calls`, each worker transforms sixteen rows at once (B9)", async () => {
   const alone = new Busy();
   await runJob(gradeBy(alone), { connectionString: database.url, workers: 1 });
   expect(alone.most).toBe(16);

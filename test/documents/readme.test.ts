@@ -57,7 +57,7 @@ async function prepare(command: string): Promise<void> {
 
 /** The same line of progress where the machine is busy: that the run gave way is not what the README shows. */
 function atFullPace(line: string): string {
-  return line.replace(/ {2}(slowed down|held): .* {2}0 workers? ×/, "  0 workers ×");
+  return line.replace(/^(\S+ {2})(?:slowed down|held back|held): .* {2}(?=[\d.]+ % {2})/, "$1");
 }
 
 /** Makes each row take a millisecond, so that there is time to see a run and to kill it. */

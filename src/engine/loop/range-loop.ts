@@ -134,8 +134,7 @@ export class RangeLoop {
     const failure = classifyFailure(error);
     const walked = attempt.batchBounds?.walked ?? null;
     this.#failed(failure, walked ?? rows, attempt.blockers);
-    // Looking ahead over the whole range may be what timed out, or what met a row that the condition fails
-    // on.
+    // Looking ahead over the whole range may be what timed out, or met a row that the condition fails on.
     this.#looksAhead = false;
     if (failure.action === "stop") throw error;
     if (failure.action === "reject") return this.#isolate(error, failure, attempt, rows);

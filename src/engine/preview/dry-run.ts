@@ -79,6 +79,12 @@ export async function dryRun(job: Job, options: DryRunOptions = {}): Promise<Dry
   const limit = options.rowLimit ?? (job.calls === null ? defaultRows : defaultRowsOfCalls);
   if (!Number.isInteger(limit) || limit < 1)
     throw new UsageError("A row limit must be a whole number from 1.");
+  if (job.calls?.isAtMostOnce === true) {
+    throw new UsageError(
+      `A dry run of ${job.name} would make its calls for real, and effects are "at most once".`,
+      { remedy: `Try it on a few rows: tidefill run ${job.name} --canary "5 rows"` },
+    );
+  }
   participation(options, false);
   const parameters = await readParameters(job.parameters, options.parameters ?? {});
   return withSession(`tidefill dry run of ${job.name}`, options, connectionsOf(options), async (session) => {

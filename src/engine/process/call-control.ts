@@ -60,7 +60,7 @@ export class CallControl implements AskControl {
 
   async takeTurns(calls: number, perSecond: number): Promise<number> {
     const { db, store } = this.#session;
-    const take = (tx: Transaction) => store.runs.takeTurns(tx, this.#run, calls, perSecond);
+    const take = (tx: Transaction) => store.callTurns.take(tx, this.#run, calls, perSecond);
     return db.transaction(take, { mayBeForgotten: true });
   }
 
@@ -71,7 +71,7 @@ export class CallControl implements AskControl {
   pauseCalls(pause: CallsPause): void {
     if (!this.learn(pause, newsMs)) return;
     const { db, store } = this.#session;
-    const tell = db.transaction((tx) => store.runs.pauseCalls(tx, this.#run, pause), {
+    const tell = db.transaction((tx) => store.callTurns.pause(tx, this.#run, pause), {
       mayBeForgotten: true,
     });
     // Without it the other processes are told by the other system itself.

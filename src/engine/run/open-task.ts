@@ -13,6 +13,7 @@ import { jobTask, type Kept, openWork, taskOfWork } from "../job-work/job-task.t
 import { rejectSweep } from "../job-work/reject-sweep.ts";
 import { retryBatch } from "../job-work/retry-batch.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
+import { chooseAnswers } from "../undo-log/choose-answers.ts";
 import { encryptionOf, undoKeyOf } from "../undo-log/encryption.ts";
 
 /** The work of a job's run: over all rows, or over the listed rejects where the run tries those again. */
@@ -26,7 +27,8 @@ export async function openTask(
   const isLogged = run.undoLog === "plain" || run.undoLog === "encrypted";
   const encryption = run.undoLog === "encrypted" ? await encryptionOf(db, run.id, undoKeyOf(options)) : null;
   const log = isLogged ? { table: store.undoLogs.table(run.id), encryption } : null;
-  const kept = { log, calls: await callHomeOf(session, run, opened, options) };
+  const asking = await withAnswers(session, run, opened, options);
+  const kept = { log, calls: await callHomeOf(session, asking, opened, options) };
   if (run.ofRun === null) return wholeTask(session, run, opened, kept);
   const key = opened.table?.key ?? keyOfPlaces(opened.source.keyWidth);
   const list = store.schema.table("retry");
@@ -38,6 +40,27 @@ export async function openTask(
   const work = retryBatch(task.work, { table: list, run: run.id }, key, walk);
   // The rows of the list are tried only once.
   return { ...task, work, walk, sweeping: { ...task.sweeping, triesConstraints: false } };
+}
+
+/** A run that began before its job had `calls` gets a place for answers when it is resumed. */
+async function withAnswers(
+  { db, store }: Session,
+  run: Run,
+  opened: OpenedJob,
+  options: UndoKeyOption,
+): Promise<Run> {
+  if (opened.job.calls === null || run.answers !== "none") return run;
+  const { answers = "none", answersKeptMs = null } = await chooseAnswers(db, opened, options);
+  await db.transaction(async (tx) => {
+    const locked = await store.runs.lock(tx, run.id);
+    if (locked.answers !== "none") return;
+    await store.answers.create(tx, run.id, run.job, answers === "encrypted");
+    await store.runs.set(tx, run.id, {
+      answers: sql`${answers}`,
+      answers_kept_ms: sql`${answersKeptMs}::bigint`,
+    });
+  });
+  return store.runs.get(db, run.id);
 }
 
 /** The work of a run over all rows. Its sweeps delete the rejects that they have done. */

@@ -3,7 +3,7 @@ import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import { noSuchRun } from "./no-such-run.ts";
-import { type CallsPause, type NewRun, type Run, toRun } from "./run.ts";
+import { type NewRun, type Run, toRun } from "./run.ts";
 import { unfinished } from "./run-status.ts";
 
 /** The runs of all jobs. */
@@ -177,32 +177,6 @@ export class Runs {
     if (first === undefined) return;
     const assignments = rest.reduce((left, right) => sql`${left}, ${right}`, first);
     await db.query(sql`update ${this.#schema.table("run")} set ${assignments} where id = ${id}::bigint`);
-  }
-
-  /** No process of the run shall call the other system for that long. A longer wait stays. */
-  async pauseCalls(db: Queryable, id: bigint, { ms, why }: CallsPause): Promise<void> {
-    const until = sql`pg_catalog.clock_timestamp() + ${ms}::double precision * interval '1 ms'`;
-    await db.query(sql`
-      update ${this.#schema.table("run")}
-      set calls_after = ${until},
-        calls_wait = ${why}
-      where id = ${id}::bigint
-        and (calls_after is null or calls_after < ${until})`);
-  }
-
-  /**
-   * Takes turns for so many calls, of all that the processes of a run may make: the virtual scheduling of the
-   * generic cell rate algorithm (ITU-T I.371). Returns in how many milliseconds the first turn is; the rest
-   * follow evenly.
-   */
-  async takeTurns(db: Queryable, id: bigint, calls: number, perSecond: number): Promise<number> {
-    const seconds = sql`${calls / perSecond}::double precision * interval '1 second'`;
-    const { rows } = await db.query(sql`
-      update ${this.#schema.table("run")}
-      set calls_next = greatest(calls_next, pg_catalog.clock_timestamp()) + ${seconds}
-      where id = ${id}::bigint
-      returning pg_catalog.date_part('epoch', calls_next - ${seconds} - pg_catalog.clock_timestamp()) * 1000 as due`);
-    return Math.max(0, Number(rows[0]?.due ?? 0));
   }
 
   async #unfinishedExists(db: Queryable, job: string): Promise<RefusedError> {
