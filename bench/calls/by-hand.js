@@ -1,13 +1,14 @@
-// node by-hand.js <database url> <model url> <calls at once>: what an engineer writes in an afternoon. Reads
-// 256 rows, asks about them, writes them with one statement. A kill loses up to 256 paid answers, and a row
-// that changes meanwhile gets a stale answer.
+// node by-hand.js <database url> <model url> <calls at once>: what an engineer writes in an afternoon. Four
+// workers read 64 rows each, ask about them, and write them with one statement. A kill loses up to 256 paid
+// answers, and a row that changes meanwhile gets a stale answer.
 import pLimit from "p-limit";
 import pg from "pg";
 
 const [databaseUrl, model, atOnce] = process.argv.slice(2);
 const limit = pLimit(Number(atOnce));
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
-let after = 0n;
+let after = 0;
+let turn = Promise.resolve();
 let written = 0;
 const workers = Array.from({ length: 4 }, async () => {
   for (;;) {
@@ -28,7 +29,6 @@ const workers = Array.from({ length: 4 }, async () => {
   }
 });
 
-let turn = Promise.resolve();
 function next() {
   const read = turn.then(async () => {
     const found = await pool.query(

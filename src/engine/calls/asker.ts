@@ -11,8 +11,8 @@ const longestPauseMs = 30_000;
  * Answers are written down together with those that come within this share of the time of a call, but within
  * a second. Until then a call counts as under way: so a process that dies leaves at most `atOnce` in doubt.
  */
-const shareOfCall = 0.04;
-const [leastMs, mostMs] = [5, 1_000];
+const shareOfCall = 0.01;
+const [leastMs, mostMs] = [2, 1_000];
 
 /** What a batch's calls obey. */
 interface Asking {

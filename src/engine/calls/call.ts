@@ -62,8 +62,8 @@ export async function call(
     }
   })();
   const settled = await inTime(answered, rules.timeoutMs, stop);
-  abort.abort();
   if (settled === undefined) {
+    abort.abort();
     const reason = `no answer within ${rules.timeoutMs / 1_000} s`;
     return { outcome: "timed out", answers: [], rest: asked, later: null, reason };
   }

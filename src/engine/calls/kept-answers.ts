@@ -49,9 +49,11 @@ export class KeptAnswers {
   readonly #shelf: AnswerShelf;
   /** answers that are not yet written down, by `answerId` */
   readonly #noted = new Map<string, StoredAnswer>();
+  /** those of them that are being written */
+  readonly #underWay = new Set<StoredAnswer>();
+  readonly #writes = new Set<Promise<void>>();
   /** the write that the answers noted now will be part of */
   #next: Promise<void> | null = null;
-  #writing: Promise<void> = Promise.resolve();
   #isFailing = false;
 
   constructor(db: Database, shelf: AnswerShelf) {
@@ -82,7 +84,7 @@ export class KeptAnswers {
 
   /** Resolves when all that is noted is written down, together with what comes within so many milliseconds. */
   async written(withinMs: number): Promise<void> {
-    this.#next ??= delay(withinMs).then(() => this.flush());
+    this.#next ??= delay(withinMs).then(() => this.#begin());
     // A failure shows in `isFailing`, and what was noted waits for the next write.
     await this.#next.catch(() => {});
   }
@@ -94,24 +96,35 @@ export class KeptAnswers {
 
   /** Writes down all that is noted. @throws PostgreSQL's error; nothing that was noted is lost */
   async flush(): Promise<void> {
+    void this.#begin().catch(() => {});
+    const ended = await Promise.allSettled(this.#writes);
+    for (const each of ended) if (each.status === "rejected") throw each.reason;
+  }
+
+  /** Begins to write what is not being written yet. Several writes may be under way, never of the same row. */
+  #begin(): Promise<void> {
     this.#next = null;
-    // One write at a time: an older answer must not follow a newer one.
-    const write = this.#writing.then(() => this.#flush());
-    this.#writing = write.catch(() => {});
+    const write = this.#write([...this.#noted.values()].filter((answer) => !this.#underWay.has(answer)));
+    this.#writes.add(write);
+    void write.catch(() => {}).finally(() => this.#writes.delete(write));
     return write;
   }
 
-  async #flush(): Promise<void> {
-    const answers = [...this.#noted];
-    if (answers.length === 0) return;
+  async #write(answers: readonly StoredAnswer[]): Promise<void> {
+    for (const answer of answers) this.#underWay.add(answer);
     try {
-      await this.#keep(answers.map(([, answer]) => answer));
+      if (answers.length > 0) await this.#keep(answers);
+      for (const answer of answers) {
+        const id = answerId(answer.key);
+        if (this.#noted.get(id) === answer) this.#noted.delete(id);
+      }
       this.#isFailing = false;
     } catch (error) {
       this.#isFailing = true;
       throw error;
+    } finally {
+      for (const answer of answers) this.#underWay.delete(answer);
     }
-    for (const [id, answer] of answers) if (this.#noted.get(id) === answer) this.#noted.delete(id);
   }
 
   async #keep(answers: readonly StoredAnswer[]): Promise<void> {
