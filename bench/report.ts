@@ -65,6 +65,8 @@ export function toMarkdown({ circumstances, results, ratios }: Report): string {
 /** What each way is compared with. */
 const rivals: readonly (readonly [ours: string, other: string])[] = [
   ["tidefill-row", "one-update"],
+  ["least-work", "one-update"],
+  ["tidefill-row", "least-work"],
   ["tidefill-row", "loop-by-hand"],
   ["tidefill-row-without-undo", "loop-by-hand"],
   ["tidefill-sql", "one-update"],

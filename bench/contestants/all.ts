@@ -11,7 +11,14 @@ import { Tidefill } from "./tidefill.ts";
 /** All contestants, in the order in which they take turns. */
 export const contestants: readonly Contestant[] = [
   oneUpdate,
-  new LoopByHand(),
+  new LoopByHand(
+    "loop-by-hand",
+    "a loop by hand: 4 connections of `pg`, ranges of 4,000 rows, one `update` for each range",
+  ),
+  new LoopByHand(
+    "least-work",
+    "the least that a tool must do: the same loop with versions, an undo log, checkpoints and a last look",
+  ),
   new Tidefill("tidefill-row", "`tidefill run`, the words counted in TypeScript", [
     "run",
     "essay-word-count",
