@@ -16,6 +16,7 @@ import {
 import { beforeEach, expect, test } from "vitest";
 import { eraseRow } from "../../src/retention/erase-row.ts";
 import { purge } from "../../src/retention/purge.ts";
+import { uninstallSchema } from "../../src/store/schema/store-schema.ts";
 import { withEngine } from "../database/run/small-batches.ts";
 import { useDatabase } from "../support/database.ts";
 import { fillNotes, notes } from "./notes.ts";
@@ -172,6 +173,13 @@ test("a dry run that would make a call which must not be made twice is refused",
     /would make its calls for real, and effects are "at most once"/,
   );
   expect(asked).toEqual([]);
+});
+
+test("an uninstalled schema leaves no table of answers behind", async () => {
+  await runJob(answering({ keepAnswers: "30d" }), connection());
+  await dryRun(answering({}), connection());
+  await withEngine(database.url, ({ db, store }) => uninstallSchema(db, store.schema));
+  expect(await database.query("select from pg_tables where schemaname = 'tidefill'")).toEqual([]);
 });
 
 test("a wait that later() cannot read is an error that names it", () => {

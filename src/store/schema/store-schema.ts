@@ -77,7 +77,7 @@ export async function requireSchema(db: Queryable, schema: StoreSchema): Promise
 export async function uninstallSchema(db: Database, schema: StoreSchema): Promise<boolean> {
   return db.transaction(async (tx) => {
     if ((await readVersion(tx, schema)) === null) return false;
-    await dropUndoLogs(tx, schema);
+    await dropTablesOfRuns(tx, schema);
     for (const table of [
       "retry",
       "step",
@@ -86,6 +86,7 @@ export async function uninstallSchema(db: Database, schema: StoreSchema): Promis
       "audit",
       "audit_head",
       "erased",
+      "dry_answer",
       "worker",
       "reject",
       "range",
@@ -108,9 +109,13 @@ export async function uninstallSchema(db: Database, schema: StoreSchema): Promis
   });
 }
 
-async function dropUndoLogs(tx: Transaction, schema: StoreSchema): Promise<void> {
-  const { rows } = await tx.query(sql`select id from ${schema.table("run")} where undo_log <> 'none'`);
-  for (const { id } of rows) await tx.query(sql`drop table if exists ${schema.table(`undo_${id}`)}`);
+async function dropTablesOfRuns(tx: Transaction, schema: StoreSchema): Promise<void> {
+  const { rows } = await tx.query(
+    sql`select id from ${schema.table("run")} where undo_log <> 'none' or answers <> 'none'`,
+  );
+  for (const { id } of rows)
+    for (const table of [`undo_${id}`, `answer_${id}`])
+      await tx.query(sql`drop table if exists ${schema.table(table)}`);
 }
 
 function requireVersion(version: number): void {
