@@ -86,7 +86,9 @@ function refuseWhileKept(runs: readonly KeepingRun[], sought: RowToErase): void 
 
 function keepsOf(run: KeepingRun, sought: RowToErase): boolean {
   const isAboutIt = run.parts.some((part) => isAbout(part, sought));
-  return isAboutIt && (run.undoLog !== "none" || run.hasAnswers);
+  // A run that inserts elsewhere, or keeps no undo log, does not tell which rows it asks about.
+  if (run.hasAnswers && (isAboutIt || readsUntold(run))) return true;
+  return isAboutIt && run.undoLog !== "none";
 }
 
 /** Jobs whose runs all tell what they wrote, and none of which has written to the row's table. */

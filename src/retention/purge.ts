@@ -78,6 +78,8 @@ export async function purge(session: Session, options: PurgeOptions): Promise<Pu
   };
   const answers = options.undoLogsOnly === true ? [] : await findUnneededAnswers(db, store.schema);
   for (const due of answers) await each(due.run, (tx) => dropAnswers(tx, store, due));
+  if (options.undoLogsOnly !== true)
+    await db.transaction((tx) => store.answers.purgeDry(tx, options.olderThanMs), limits);
   for (const { run } of await findDue(db, store.schema, retention))
     await each(run, (tx) => purgeRun(tx, store, retention, run));
   return { ...counts, busy: [...busy], held: await heldBack(session, retention) };

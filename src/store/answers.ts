@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sameTexts } from "../postgres/catalog/key.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql/sql.ts";
 import { toArrayText } from "../postgres/sql/text-array.ts";
 import type { Queryable, Transaction } from "../postgres/transaction/database.ts";
@@ -37,8 +38,16 @@ export class Answers {
     return this.#schema.table(`answer_${run}`);
   }
 
-  /** Creates a run's table in the transaction that creates the run, with what dry runs of its job asked. */
-  async create(tx: Transaction, run: bigint, job: string, isEncrypted: boolean): Promise<void> {
+  /**
+   * Creates a run's table in the transaction that creates the run. It takes over what dry runs of its job
+   * were answered, unless the run keeps them encrypted or must not know of calls that it has not made.
+   */
+  async create(
+    tx: Transaction,
+    run: bigint,
+    job: string,
+    { isEncrypted, adopts }: { readonly isEncrypted: boolean; readonly adopts: boolean },
+  ): Promise<void> {
     await tx.query(sql`
       create table ${this.table(run)} (
         id text primary key,
@@ -49,7 +58,10 @@ export class Answers {
         used_at timestamptz
       )`);
     await giveToRunners(tx, this.#schema, this.table(run));
-    if (isEncrypted) return;
+    if (isEncrypted || !adopts) {
+      await tx.query(sql`delete from ${this.#schema.table("dry_answer")} where job = ${job}`);
+      return;
+    }
     await tx.query(sql`
       with found as (
         delete from ${this.#schema.table("dry_answer")}
@@ -61,7 +73,26 @@ export class Answers {
       from found`);
   }
 
-  /** Keeps answers, and claims of calls that begin now; a newer one of the same row replaces an older one. */
+  /**
+   * Claims rows for calls that begin now. Returns the ids of those that had no claim and no answer: a claim
+   * of another session that has not ended is waited for.
+   */
+  async claim(db: Queryable, table: Sql, rows: readonly StoredAnswer[]): Promise<readonly string[]> {
+    if (rows.length === 0) return [];
+    const claimed = await db.query(sql`
+      insert into ${table} (id, key, input)
+      select each.id, each.key::text[], each.input
+      from ${listed(rows)}
+      order by each.id
+      on conflict (id) do nothing
+      returning id`);
+    return claimed.rows.map(({ id }) => id ?? "");
+  }
+
+  /**
+   * Keeps answers; a newer one of the same row replaces an older one. None about a row that was erased while
+   * it was asked about.
+   */
   async keep(db: Queryable, to: AnswerTable, answers: readonly StoredAnswer[]): Promise<void> {
     if (answers.length === 0) return;
     const text =
@@ -72,6 +103,10 @@ export class Answers {
       insert into ${to.table} as kept (id, key, input, answer)
       select each.id, each.key::text[], each.input, ${text}
       from ${listed(answers)}
+      where not exists (
+        select from ${this.#schema.table("erased")} as erased
+        where ${sameTexts(raw("erased.key"), raw("each.key::text[]"))})
+      order by each.id
       on conflict (id) do update
       set input = excluded.input,
         answer = excluded.answer,
@@ -143,8 +178,12 @@ export class Answers {
     return Number(rows[0]?.waiting ?? 0);
   }
 
-  /** Removes what other systems said about a row; returns how many answers that were. */
+  /**
+   * Removes what other systems said about a row; returns how many answers that were. Waits for answers that
+   * are being written; later ones meet the row's tombstone.
+   */
   async erase(tx: Transaction, run: bigint, key: readonly string[]): Promise<number> {
+    await tx.query(sql`lock table ${this.table(run)} in share row exclusive mode`);
     return (await tx.query(sql`delete from ${this.table(run)} where id = ${answerId(key)}`)).count;
   }
 
@@ -152,6 +191,13 @@ export class Answers {
   async eraseDry(tx: Transaction, key: readonly string[]): Promise<number> {
     const dry = this.#schema.table("dry_answer");
     return (await tx.query(sql`delete from ${dry} where id = ${answerId(key)}`)).count;
+  }
+
+  /** Drops what dry runs were answered longer ago than this. */
+  async purgeDry(tx: Transaction, olderThanMs: number): Promise<void> {
+    await tx.query(sql`
+      delete from ${this.#schema.table("dry_answer")}
+      where at < pg_catalog.clock_timestamp() - ${olderThanMs}::float8 * interval '1 ms'`);
   }
 
   async drop(db: Queryable, run: bigint): Promise<void> {

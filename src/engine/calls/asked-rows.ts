@@ -4,7 +4,7 @@ import { BadRecord, type SourceRow, type TextRow } from "../../source/readable-s
 import { answerId } from "../../store/answers.ts";
 import type { AskControl, Asked } from "../batch/batch-work.ts";
 import type { RowAnswer } from "../rows/row-answers.ts";
-import type { Asker } from "./asker.ts";
+import { type Asker, inDoubt } from "./asker.ts";
 import type { AskedRow } from "./call.ts";
 import type { KeptAnswers, Known } from "./kept-answers.ts";
 
@@ -46,6 +46,8 @@ export class AskedRows implements Asked {
   bad: readonly BadRecord[] = [];
   /** `answerId` of each row up to the batch's end whose answer is needed no longer */
   used: readonly string[] = [];
+  /** `answerId` of each row up to the batch's end that has gone since, or is in scope no more */
+  gone: readonly string[] = [];
 
   constructor(
     rows: readonly AskedRow[],
@@ -97,7 +99,13 @@ export class AskedRows implements Asked {
     }
     this.confirmed = confirmed;
     this.bad = bad;
-    this.used = this.#used(confirmed.at(-1)?.row ?? null, end !== null, looked);
+    const passed = this.#passed(confirmed.at(-1)?.row ?? null, end !== null, looked);
+    const there = new Set(confirmed.map(({ row }) => answerId(this.#again.asAsked(row).key)));
+    this.gone = passed.filter(({ id }) => !there.has(id)).map(({ id }) => id);
+    // A sweep meets rejected and skipped rows again: their answers stay, so that no call is repeated.
+    this.used = passed
+      .filter(({ id, answer }) => there.has(id) && answer !== null && "rows" in answer)
+      .map(({ id }) => id);
     return end === null ? "whole" : last;
   }
 
@@ -122,14 +130,14 @@ export class AskedRows implements Asked {
     return times < mostChanges ? null : { reject: "it changed while its answer was on its way, five times" };
   }
 
-  /** A sweep meets rejected and skipped rows again: their answers stay, so that no call is repeated. */
-  #used(last: TextRow | null, isCut: boolean, looked: ReadonlyMap<string, LookedRow>): string[] {
+  #passed(
+    last: TextRow | null,
+    isCut: boolean,
+    looked: ReadonlyMap<string, LookedRow>,
+  ): readonly LookedRow[] {
     const at = last === null ? -1 : (looked.get(answerId(this.#again.asAsked(last).key))?.at ?? -1);
-    const passed = this.#rows.slice(0, isCut ? at + 1 : this.#rows.length);
-    return passed.filter(({ answer }) => answer !== null && "rows" in answer).map(({ id }) => id);
+    return this.#rows.slice(0, isCut ? at + 1 : this.#rows.length);
   }
 }
 
-const inDoubt =
-  'a call about it may have been made by a process that could not note the answer, and effects are "at most once"';
 const changedSince = 'it changed after the call about it, and effects are "at most once"';

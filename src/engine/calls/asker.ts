@@ -14,6 +14,26 @@ const longestPauseMs = 30_000;
 const shareOfCall = 0.01;
 const [leastMs, mostMs] = [2, 1_000];
 
+/** Each consecutive wait of a call is at least this long, twice as long each time, up to 13 seconds. */
+const leastWaitMs = 100;
+const mostDoublings = 7;
+
+/** Why a row is rejected whose only call may have been made already. */
+export const inDoubt =
+  'a call about it may have been made by a process that could not note the answer, and effects are "at most once"';
+
+const noCall = {
+  outcome: "answered",
+  answers: [],
+  rest: [],
+  later: null,
+  reason: null,
+  isFinal: false,
+} as const;
+
+/** Learns the answer for a row. */
+type Got = (asked: AskedRow, answer: RowAnswer) => void;
+
 /** What a batch's calls obey. */
 interface Asking {
   readonly control: AskControl;
@@ -36,42 +56,38 @@ export class Asker {
   }
 
   /** Asks about every row, unless the run stops first. `got` learns each answer once it is noted. */
-  async ask(
-    asked: readonly AskedRow[],
-    asking: Asking,
-    got: (asked: AskedRow, answer: RowAnswer) => void,
-  ): Promise<void> {
+  async ask(asked: readonly AskedRow[], asking: Asking, got: Got): Promise<void> {
     const size = this.rules.rowsPerCall ?? 1;
     const groups = Array.from({ length: Math.ceil(asked.length / size) }, (_, at) =>
       asked.slice(at * size, (at + 1) * size),
     );
-    const keep = (row: AskedRow, answer: RowAnswer): void => {
-      this.#home.kept.note(row, answer);
-      got(row, answer);
-    };
-    const ended = await Promise.allSettled(groups.map((group) => this.#askGroup(group, asking, keep)));
+    const ended = await Promise.allSettled(groups.map((group) => this.#askGroup(group, asking, got)));
     for (const each of ended) if (each.status === "rejected") throw each.reason;
   }
 
-  async #askGroup(
-    group: readonly AskedRow[],
-    { control, isLost }: Asking,
-    keep: (asked: AskedRow, answer: RowAnswer) => void,
-  ): Promise<void> {
+  async #askGroup(group: readonly AskedRow[], { control, isLost }: Asking, got: Got): Promise<void> {
     let rest = group;
+    let waits = 0;
     for (let attempt = 1; rest.length > 0 && !control.stop.isStopping && !isLost(); ) {
       const rows = rest;
       const result = await this.#home.gate.pass(control, async () =>
-        isLost() ? undefined : this.#call(rows, attempt, control, keep),
+        isLost() ? undefined : this.#call(rows, attempt, control, got),
       );
       if (result === undefined || this.#home.kept.isFailing) return;
       rest = result.rest;
-      if (result.later !== null) control.pauseCalls({ ms: result.later.waitMs, why: result.later.why });
+      if (result.later !== null) {
+        // A wait of nothing, again and again, must not become a flood.
+        const leastMs = leastWaitMs * 2 ** Math.min(mostDoublings, waits);
+        waits += 1;
+        const why = this.#calling.rowAnswers.whyWait(result.later.why);
+        control.pauseCalls({ ms: Math.max(leastMs, result.later.waitMs), why });
+      }
       if (result.reason === null) continue;
       // Calls that a stop has cut short have not failed.
       if (control.stop.isStopping) return;
-      if (attempt >= this.rules.attempts) {
-        for (const asked of rest) keep(asked, { reject: this.#failed(attempt, result.reason) });
+      if (result.isFinal || attempt >= this.rules.attempts) {
+        const reject = result.isFinal ? result.reason : this.#failed(attempt, result.reason);
+        for (const asked of rest) this.#refuse(asked, reject, got);
         return;
       }
       await control.stop.pause(Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (attempt - 1)));
@@ -79,13 +95,19 @@ export class Asker {
     }
   }
 
+  #refuse(asked: AskedRow, reject: string, got: Got): void {
+    this.#home.kept.failed(asked, reject);
+    got(asked, { reject });
+  }
+
   async #call(
-    rows: readonly AskedRow[],
+    wanted: readonly AskedRow[],
     attempt: number,
     control: AskControl,
-    keep: (asked: AskedRow, answer: RowAnswer) => void,
+    got: Got,
   ): Promise<CallResult> {
-    if (this.rules.isAtMostOnce && attempt === 1) await this.#home.kept.claim(rows);
+    const rows = this.rules.isAtMostOnce ? await this.#claim(wanted, got) : wanted;
+    if (rows.length === 0) return { ...noCall };
     const idempotencyKey = this.#keyOf(rows);
     const { events, stop } = control;
     events.emit({ type: "call began" });
@@ -101,10 +123,20 @@ export class Asker {
       seconds,
       cost: isCharged ? this.rules.cost : null,
     });
-    for (const { asked, answer } of result.answers) keep(asked, answer);
+    for (const { asked, answer } of result.answers) {
+      this.#home.kept.note(asked, answer);
+      got(asked, answer);
+    }
     if (result.answers.length > 0)
       await this.#home.kept.written(Math.min(mostMs, Math.max(leastMs, shareOfCall * seconds * 1_000)));
     return result;
+  }
+
+  /** The rows that this process may make the only call about; the rest are in doubt. */
+  async #claim(wanted: readonly AskedRow[], got: Got): Promise<readonly AskedRow[]> {
+    const ours = await this.#home.kept.claim(wanted);
+    for (const asked of wanted) if (!ours.includes(asked)) got(asked, { reject: inDoubt });
+    return ours;
   }
 
   #failed(attempts: number, reason: string): string {

@@ -80,6 +80,7 @@ export class CallBatch implements BatchWork {
       areLocked: true,
     });
     await this.#tools.home.kept.use(tx, asked.used);
+    if (!this.#tools.asker.rules.isAtMostOnce) await this.#tools.home.kept.drop(tx, asked.gone);
     return outcome;
   }
 

@@ -35,9 +35,11 @@ export class CallGate {
   async #wait(control: AskControl): Promise<void> {
     const { stop } = control;
     while (!stop.isStopping) {
+      // An operator may have changed it since the calls of this batch were queued.
+      this.#limit.concurrency = control.calls.atOnce;
       const dueInMs = Math.max(control.pauseMs, await this.#turnInMs(control));
       if (dueInMs <= 0) break;
-      if (control.pauseMs > 0) control.renew();
+      control.renew();
       await stop.pause(Math.min(dueInMs, lookMs));
     }
     const turns = this.#turns;

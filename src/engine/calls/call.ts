@@ -23,6 +23,8 @@ export interface CallResult {
   readonly later: Later | null;
   /** why it failed, without a person's values */
   readonly reason: string | null;
+  /** whether another attempt would not help */
+  readonly isFinal: boolean;
 }
 
 /** What stays the same from call to call. */
@@ -65,9 +67,20 @@ export async function call(
   if (settled === undefined) {
     abort.abort();
     const reason = `no answer within ${rules.timeoutMs / 1_000} s`;
-    return { outcome: "timed out", answers: [], rest: asked, later: null, reason };
+    return { ...nothing, outcome: "timed out", rest: asked, reason };
   }
-  return resultOf(asked, settled.value, rules, rowAnswers);
+  try {
+    return resultOf(asked, settled.value, rules, rowAnswers);
+  } catch (error) {
+    // What a transform returns or throws is user code, too, and may throw when it is looked at.
+    return { ...nothing, outcome: "failed", rest: asked, reason: reasonOf(error, rowAnswers) };
+  }
+}
+
+const nothing = { answers: [], rest: [], later: null, reason: null, isFinal: false } as const;
+
+function reasonOf(error: unknown, rowAnswers: RowAnswers): string {
+  return rowAnswers.threw(error).replace(/^the transform threw:? /, "");
 }
 
 /** What `answered` resolves to; undefined when that takes too long, or longer than a stop waits. */
@@ -96,27 +109,22 @@ function resultOf(
   rowAnswers: RowAnswers,
 ): CallResult {
   const later = value instanceof Thrown ? laterOf(value.error) : value instanceof Later ? value : null;
-  if (later !== null) return { outcome: "told to wait", answers: [], rest: asked, later, reason: null };
-  if (value instanceof Thrown) {
-    const reason = rowAnswers.threw(value.error).replace(/^the transform threw:? /, "");
-    return { outcome: "failed", answers: [], rest: asked, later: null, reason };
-  }
+  if (later !== null) return { ...nothing, outcome: "told to wait", rest: asked, later };
+  if (value instanceof Thrown)
+    return { ...nothing, outcome: "failed", rest: asked, reason: reasonOf(value.error, rowAnswers) };
   const values = rowsPerCall === null ? [value] : value;
   const wrong = wrongCount(values, asked.length);
-  if (wrong !== null) {
-    const answers = asked.map((each) => ({ asked: each, answer: { reject: wrong } }));
-    return { outcome: "answered", answers, rest: [], later: null, reason: null };
-  }
+  if (wrong !== null) return { ...nothing, outcome: "failed", rest: asked, reason: wrong, isFinal: true };
   const each = asked.map((row, at) => ({ asked: row, value: (values as readonly unknown[])[at] }));
   const postponed = each.filter((one) => one.value instanceof Later);
   return {
+    ...nothing,
     outcome: postponed.length === 0 ? "answered" : "told to wait",
     answers: each
       .filter((one) => !(one.value instanceof Later))
       .map((one) => ({ asked: one.asked, answer: rowAnswers.read(one.asked.row, one.value) })),
     rest: postponed.map((one) => one.asked),
     later: longest(postponed.map((one) => one.value as Later)),
-    reason: null,
   };
 }
 
@@ -142,12 +150,20 @@ const defaultWaitMs = 5_000;
 /** Clients of APIs throw errors with the status, and mostly the headers, of a 429 (RFC 6585, section 4). */
 function laterOf(error: unknown): Later | null {
   if (typeof error !== "object" || error === null) return null;
-  const { status, statusCode, headers } = error as Readonly<Record<string, unknown>>;
-  if (status !== 429 && statusCode !== 429) return null;
-  const header =
-    headers instanceof Headers
-      ? headers.get("retry-after")
-      : (headers as Record<string, unknown> | undefined)?.["retry-after"];
+  const { status, statusCode, headers, response } = error as ClientError;
+  if (status !== 429 && statusCode !== 429 && response?.status !== 429) return null;
+  const all = headers ?? response?.headers;
+  const header = typeof all?.get === "function" ? all.get("retry-after") : all?.["retry-after"];
   const waitMs = waitMsOf(header);
-  return new Later(Number.isFinite(waitMs) ? Math.max(0, waitMs) : defaultWaitMs, "answers 429");
+  return new Later(Number.isFinite(waitMs) ? waitMs : defaultWaitMs, "answers 429");
+}
+
+type AnyHeaders = { readonly get?: unknown } & Readonly<Record<string, unknown>>;
+
+/** As fetch wrappers, axios and the clients of model APIs make them. */
+interface ClientError {
+  readonly status?: unknown;
+  readonly statusCode?: unknown;
+  readonly headers?: AnyHeaders;
+  readonly response?: { readonly status?: unknown; readonly headers?: AnyHeaders };
 }

@@ -15,7 +15,10 @@ export interface Known {
 export interface AnswerShelf {
   find(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Omit<StoredAnswer, "key">>>;
   keep(db: Transaction, answers: readonly StoredAnswer[]): Promise<void>;
+  /** Claims rows for calls that begin now; returns the ids of those that had no claim and no answer. */
+  claim(db: Queryable, rows: readonly StoredAnswer[]): Promise<readonly string[]>;
   use(tx: Transaction, ids: readonly string[]): Promise<void>;
+  drop(tx: Transaction, ids: readonly string[]): Promise<void>;
 }
 
 /** The answers of a run, which outlive the process that was given them. */
@@ -23,7 +26,9 @@ export function shelfOfRun(store: Store, to: AnswerTable, areKept: boolean): Ans
   return {
     find: (db, ids) => store.answers.find(db, to, ids),
     keep: (db, answers) => store.answers.keep(db, to, answers),
+    claim: (db, rows) => store.answers.claim(db, to.table, rows),
     use: (tx, ids) => store.answers.use(tx, to.table, ids, areKept),
+    drop: (tx, ids) => store.answers.use(tx, to.table, ids, false),
   };
 }
 
@@ -32,7 +37,9 @@ export function shelfOfDryRun(store: Store, job: string): AnswerShelf {
   return {
     find: (db, ids) => store.answers.findDry(db, job, ids),
     keep: (db, answers) => store.answers.keepDry(db, job, answers),
+    claim: async () => [],
     use: async () => {},
+    drop: async () => {},
   };
 }
 
@@ -40,7 +47,9 @@ export function shelfOfDryRun(store: Store, job: string): AnswerShelf {
 export const noShelf: AnswerShelf = {
   find: async () => new Map(),
   keep: async () => {},
+  claim: async () => [],
   use: async () => {},
+  drop: async () => {},
 };
 
 /** The answers that wait for the batch that writes them: written down as they come, several at once. */
@@ -49,8 +58,12 @@ export class KeptAnswers {
   readonly #shelf: AnswerShelf;
   /** answers that are not yet written down, by `answerId` */
   readonly #noted = new Map<string, StoredAnswer>();
-  /** those of them that are being written */
-  readonly #underWay = new Set<StoredAnswer>();
+  /** the ids of those that are being written */
+  readonly #underWay = new Set<string>();
+  /** why calls of this process failed, so that its sweeps do not make them again; never written down */
+  readonly #failures = new Map<string, Known>();
+  /** the ids of rows that this process has claimed */
+  readonly #claimed = new Set<string>();
   readonly #writes = new Set<Promise<void>>();
   /** the write that the answers noted now will be part of */
   #next: Promise<void> | null = null;
@@ -72,7 +85,9 @@ export class KeptAnswers {
     for (const [id, each] of await this.#shelf.find(db, ids)) found.set(id, knownOf(each));
     for (const id of ids) {
       const noted = this.#noted.get(id);
+      const failure = this.#failures.get(id);
       if (noted !== undefined) found.set(id, knownOf(noted));
+      else if (failure !== undefined) found.set(id, failure);
     }
     return found;
   }
@@ -82,48 +97,59 @@ export class KeptAnswers {
     this.#noted.set(answerId(key), { key, input, answer: JSON.stringify(answer) });
   }
 
+  /** Notes that a call failed for good: only for this process, since a later one may have more luck. */
+  failed({ key, input }: AskedRow, reject: string): void {
+    this.#failures.set(answerId(key), { input, answer: { reject } });
+  }
+
   /** Resolves when all that is noted is written down, together with what comes within so many milliseconds. */
   async written(withinMs: number): Promise<void> {
-    this.#next ??= delay(withinMs).then(() => this.#begin());
+    this.#next ??= delay(withinMs).then(() => {
+      this.#next = null;
+      return this.flush();
+    });
     // A failure shows in `isFailing`, and what was noted waits for the next write.
     await this.#next.catch(() => {});
   }
 
-  /** Writes down that calls about these rows begin now. */
-  async claim(asked: readonly AskedRow[]): Promise<void> {
-    await this.#keep(asked.map(({ key, input }) => ({ key, input, answer: null })));
+  /** Writes down that calls about these rows begin now. Returns those that no other process has claimed. */
+  async claim(asked: readonly AskedRow[]): Promise<readonly AskedRow[]> {
+    const fresh = asked.filter(({ key }) => !this.#claimed.has(answerId(key)));
+    const rows = fresh.map(({ key, input }) => ({ key, input, answer: null }));
+    const ids = await this.#db.transaction((tx) => this.#shelf.claim(tx, rows));
+    for (const id of ids) this.#claimed.add(id);
+    return asked.filter(({ key }) => this.#claimed.has(answerId(key)));
   }
 
   /** Writes down all that is noted. @throws PostgreSQL's error; nothing that was noted is lost */
   async flush(): Promise<void> {
-    void this.#begin().catch(() => {});
-    const ended = await Promise.allSettled(this.#writes);
-    for (const each of ended) if (each.status === "rejected") throw each.reason;
+    do {
+      this.#begin();
+      const ended = await Promise.allSettled(this.#writes);
+      for (const each of ended) if (each.status === "rejected") throw each.reason;
+    } while (this.#noted.size > 0);
   }
 
   /** Begins to write what is not being written yet. Several writes may be under way, never of the same row. */
-  #begin(): Promise<void> {
-    this.#next = null;
-    const write = this.#write([...this.#noted.values()].filter((answer) => !this.#underWay.has(answer)));
+  #begin(): void {
+    const open = [...this.#noted].filter(([id]) => !this.#underWay.has(id));
+    if (open.length === 0) return;
+    const write = this.#write(open);
     this.#writes.add(write);
     void write.catch(() => {}).finally(() => this.#writes.delete(write));
-    return write;
   }
 
-  async #write(answers: readonly StoredAnswer[]): Promise<void> {
-    for (const answer of answers) this.#underWay.add(answer);
+  async #write(answers: readonly (readonly [string, StoredAnswer])[]): Promise<void> {
+    for (const [id] of answers) this.#underWay.add(id);
     try {
-      if (answers.length > 0) await this.#keep(answers);
-      for (const answer of answers) {
-        const id = answerId(answer.key);
-        if (this.#noted.get(id) === answer) this.#noted.delete(id);
-      }
+      await this.#keep(answers.map(([, answer]) => answer));
+      for (const [id, answer] of answers) if (this.#noted.get(id) === answer) this.#noted.delete(id);
       this.#isFailing = false;
     } catch (error) {
       this.#isFailing = true;
       throw error;
     } finally {
-      for (const answer of answers) this.#underWay.delete(answer);
+      for (const [id] of answers) this.#underWay.delete(id);
     }
   }
 
@@ -134,6 +160,11 @@ export class KeptAnswers {
   /** Drops the answers of rows that a batch has written, in its transaction. */
   async use(tx: Transaction, ids: readonly string[]): Promise<void> {
     await this.#shelf.use(tx, ids);
+  }
+
+  /** Drops the answers of rows that have gone, also where answers are kept. */
+  async drop(tx: Transaction, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#shelf.drop(tx, ids);
   }
 }
 

@@ -47,8 +47,8 @@ export async function setPace(
     }
     requireCalls(run, change);
     const pace = changePace(run.pace, change);
-    // Turns that were taken at an earlier rate may be far away.
-    const turns = "callsPerSecond" in change ? { calls_next: sql`null` } : {};
+    // Turns that were taken at an earlier rate may be far away, and so may be a wait.
+    const turns = "callsPerSecond" in change ? { calls_next: sql`null`, calls_after: sql`null` } : {};
     await store.runs.set(tx, id, { pace: sql`${JSON.stringify(pace)}::jsonb`, ...turns });
     await store.audit.record(tx, { action: "set", job, run: id, details: change });
     const missing = await missingStandbys(tx, change.replica ?? []);

@@ -19,7 +19,7 @@ export class BatchSize {
     this.#pace = pace;
     this.#most = ofCalls ?? (() => maxRows);
     this.atOnce = transformsAtOnce;
-    this.#rows = Math.min(firstRows, this.#most());
+    this.#rows = ofCalls === null ? firstRows : ofCalls();
   }
 
   get rows(): number {

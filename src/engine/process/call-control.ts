@@ -9,6 +9,8 @@ import type { Events } from "../report/events.ts";
 
 /** A pause that ends this much later is worth telling the other processes about. */
 const newsMs = 250;
+/** By then the run says what this process was told. */
+const storedAfterMs = 5_000;
 
 /** What the calls of this process obey: an operator, the other system, and what other processes were told. */
 export class CallControl implements AskControl {
@@ -20,6 +22,7 @@ export class CallControl implements AskControl {
   readonly #patience: Patience;
   #pausedUntil = 0;
   #why = "";
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     session: Session,
@@ -69,7 +72,8 @@ export class CallControl implements AskControl {
   }
 
   pauseCalls(pause: CallsPause): void {
-    if (!this.learn(pause, newsMs)) return;
+    if (!this.#prolong(pause, newsMs)) return;
+    this.#toldAt = performance.now();
     const { db, store } = this.#session;
     const tell = db.transaction((tx) => store.callTurns.pause(tx, this.#run, pause), {
       mayBeForgotten: true,
@@ -78,10 +82,17 @@ export class CallControl implements AskControl {
     void tell.catch(() => {});
   }
 
-  /** Adopts a pause that this or another process was told to make; returns whether it is a longer one. */
-  learn(pause: CallsPause | null, byMs = 0): boolean {
-    const until = performance.now() + (pause?.ms ?? 0);
-    if (pause === null || until <= this.#pausedUntil + byMs) return false;
+  /** Adopts what the run says: another process was told to wait, or an operator has ended the wait. */
+  learn(pause: CallsPause | null): void {
+    if (pause !== null) this.#prolong(pause, 0);
+    // What this process has just been told may not be in the store yet.
+    else if (performance.now() - this.#toldAt > storedAfterMs) this.#pausedUntil = 0;
+  }
+
+  /** Returns whether it is a longer pause than the present one. */
+  #prolong(pause: CallsPause, byMs: number): boolean {
+    const until = performance.now() + pause.ms;
+    if (until <= this.#pausedUntil + byMs) return false;
     this.#pausedUntil = until;
     this.#why = pause.why;
     return true;

@@ -93,6 +93,11 @@ export class RowAnswers {
     }
   }
 
+  /** Why the other system wants no calls, in words without a person's values. */
+  whyWait(why: string): string {
+    return this.#isPersonal && !/^answers \d{3}$/.test(why) ? "asks to wait" : why;
+  }
+
   #said(reason: string | null): string {
     if (this.#isPersonal) return "rejected by the transform";
     return reason ?? "rejected without a reason";

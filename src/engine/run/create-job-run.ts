@@ -44,7 +44,10 @@ export async function createJobRun(
     if (undoLog !== "none")
       await store.undoLogs.create(tx, id, write.sink.images(undoLog === "encrypted").columns);
     if (answers.answers !== undefined)
-      await store.answers.create(tx, id, job.name, answers.answers === "encrypted");
+      await store.answers.create(tx, id, job.name, {
+        isEncrypted: answers.answers === "encrypted",
+        adopts: job.calls?.isAtMostOnce !== true,
+      });
     await also(tx, id);
   };
   return createRun(session, (tx) => describe(tx, created, options), {

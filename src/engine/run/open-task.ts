@@ -54,7 +54,8 @@ async function withAnswers(
   await db.transaction(async (tx) => {
     const locked = await store.runs.lock(tx, run.id);
     if (locked.answers !== "none") return;
-    await store.answers.create(tx, run.id, run.job, answers === "encrypted");
+    const isEncrypted = answers === "encrypted";
+    await store.answers.create(tx, run.id, run.job, { isEncrypted, adopts: false });
     await store.runs.set(tx, run.id, {
       answers: sql`${answers}`,
       answers_kept_ms: sql`${answersKeptMs}::bigint`,

@@ -11,8 +11,11 @@ export class Later {
   readonly why: string;
 
   constructor(waitMs: number, why: string) {
-    this.waitMs = waitMs;
-    this.why = why;
+    this.waitMs = Math.min(longestMs, Math.max(0, waitMs));
+    // It is shown in a terminal and stored.
+    this.why = String(why)
+      .replaceAll(/[\p{C}\p{Z}]+/gu, " ")
+      .slice(0, 100);
     Object.freeze(this);
   }
 }
@@ -25,7 +28,7 @@ export class Later {
  */
 export function later(wait: Duration | number | (string & {}), why = "asks to wait"): Later {
   const waitMs = waitMsOf(wait);
-  if (Number.isFinite(waitMs)) return new Later(Math.min(longestMs, Math.max(0, waitMs)), why);
+  if (Number.isFinite(waitMs)) return new Later(waitMs, why);
   throw new UsageError(`later("${String(wait)}") is not a time to wait.`, {
     remedy: 'Write a duration, or pass the header: later(answer.headers.get("retry-after") ?? "5s").',
   });
