@@ -71,7 +71,7 @@ const commands: Readonly<Record<string, Listed>> = {
   set: {
     usage: "set <run> <setting..>",
     describe:
-      "change the pace of a run while it works: workers=2 batch-time=100ms rows-per-second=5000 window=… replica=… ignore=…",
+      "change the pace of a run while it works: workers=2 batch-time=100ms rows-per-second=5000 window=… replica=… ignore=… at-once=… calls-per-second=…",
     load: async () => (await import("./commands/set.ts")).setCommand,
   },
   status: {

@@ -66,7 +66,7 @@ test("a verify says what it did not compare where no answers are kept", async ()
   expect(report).toMatchObject({ rows: { read: 0, conflicted: 0 } });
   expect(report.message).toBe("None of the 30 rows that run 1 wrote was compared.");
   expect(report.notCompared).toEqual([
-    '30 rows, since another system gave their answers: calls: { keepAnswers: "30d" } in the job keeps them for the next run',
+    '30 rows, since another system gave their answers: calls: { keepAnswers: "30d" } in the job keeps them, from the next run on',
   ]);
   expect(asked).toHaveLength(30);
 });

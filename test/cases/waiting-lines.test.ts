@@ -162,7 +162,7 @@ describe("what a process reports of itself", () => {
   const blockers = () => new Blockers({ query: async () => ({ rows: [], count: 0 }) }, "tidefill count");
 
   test("exhausted connections take precedence over an application at work, even while other workers go on (16)", () => {
-    const holds = new Holds("count", blockers(), { pause: null });
+    const holds = new Holds("count", blockers(), { pause: null, failure: null });
     expect(holds.now(slowed)?.reason).toBe("an application is at work");
     holds.hear({ ...event, type: "worker failed", worker: 2, reason: "resources", sqlstate: "53300" });
     holds.hear(committed);
@@ -170,7 +170,7 @@ describe("what a process reports of itself", () => {
   });
 
   test("a failure ends with the next committed batch, and a hold takes precedence over it (16)", () => {
-    const holds = new Holds("count", blockers(), { pause: null });
+    const holds = new Holds("count", blockers(), { pause: null, failure: null });
     holds.hear({ ...event, type: "worker failed", worker: 2, reason: "connection", sqlstate: "57P01" });
     expect(holds.now(slowed)?.reason).toBe("the database cannot be reached");
     expect(holds.now({ ...slowed, level: 0 })).toMatchObject({

@@ -31,7 +31,10 @@ export const runCommand = defineCommand({
         default: false,
         describe: "do real batches on real rows and roll them back",
       })
-      .option("row-limit", { type: "number", describe: "rows of a dry run (10,000 when not given)" })
+      .option("row-limit", {
+        type: "number",
+        describe: "rows of a dry run (10,000 when not given; 10 where the job calls another system)",
+      })
       .option("canary", {
         type: "string",
         describe: "do this part first, verify it and stop with exit code 75: 1%, or 5000 rows",

@@ -12,14 +12,18 @@ export function describeWhole({ seconds, cost }: DryCallsReport["whole"]): strin
 
 /** What a dry run has asked, a line each. */
 export function describeDryCalls(calls: DryCallsReport): string[] {
-  const { made, failed, secondsEach, cost, areKept, whole } = calls;
+  const { made, failed, secondsEach, cost, areKept, isPersonal, whole } = calls;
   const told = [
     `${formatCount(made)} made for real`,
     ...(failed === 0 ? [] : [`${formatCount(failed)} of them failed`]),
     ...(secondsEach === null ? [] : [`${secondsEach} s each`]),
     ...(cost === null ? [] : [describeCost(cost)]),
   ];
-  const kept = areKept ? "the next run uses their answers" : "their answers are not kept";
+  const kept = areKept
+    ? "the next run uses the answers"
+    : isPersonal
+      ? "answers about persons are not kept"
+      : "the answers are not kept, since tidefill's schema is not installed: tidefill schema install";
   const all = [`~${formatCount(whole.calls)} calls`, ...describeWhole(whole)].join(", ");
   return [`  calls     ${told.join(", ")}; ${kept}`, `  all calls ${all} with one process (an estimate)`];
 }

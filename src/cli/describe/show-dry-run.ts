@@ -52,7 +52,9 @@ function describe(report: DryRunReport): string {
     `dry run of ${report.job}: ${counts.join(", ")} in ${formatCount(report.batches)} batches`,
     "",
     ...samplesOf(report),
-    `  speed     ${formatCount(report.rowsPerSecond)} rows/s with one worker`,
+    ...(report.calls === null
+      ? [`  speed     ${formatCount(report.rowsPerSecond)} rows/s with one worker`]
+      : []),
     `  WAL       ${report.walBytesPerRow === null ? "none" : `about ${formatCount(report.walBytesPerRow)} bytes a row, with full-page images, without the undo log`}`,
     `  triggers  ${fired === "" ? "none fired" : fired + measured}`,
     ...report.rejects.map((reason) => `  rejected  ${reason}`),
@@ -63,7 +65,7 @@ function describe(report: DryRunReport): string {
           "  calls     the transform waits for more than 100 ms; with calls: {} in the job it holds no row meanwhile",
         ]
       : []),
-    `  whole     ~${formatCount(whole.rows)} rows${whole.seconds === null ? "" : `, ${formatSeconds(whole.seconds)} with one worker`}${whole.walBytes === null ? "" : `, ${formatBytes(whole.walBytes)} of WAL`} (an estimate)`,
+    `  whole     ~${formatCount(whole.rows)} rows${whole.seconds === null || report.calls !== null ? "" : `, ${formatSeconds(whole.seconds)} with one worker`}${whole.walBytes === null ? "" : `, ${formatBytes(whole.walBytes)} of WAL`} (an estimate)`,
   ].join("\n");
 }
 

@@ -120,6 +120,7 @@ export class Asker {
     events.emit({
       type: "call ended",
       outcome: result.outcome,
+      reason: result.reason,
       seconds,
       cost: isCharged ? this.rules.cost : null,
     });

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { UsageError } from "../../errors.ts";
 import type { CallRules } from "../../job/definition/calls.ts";
 import type { Transform } from "../../job/definition/define-job.ts";
 import { Later, waitMsOf } from "../../job/definition/later.ts";
@@ -111,7 +112,14 @@ function resultOf(
   const later = value instanceof Thrown ? laterOf(value.error) : value instanceof Later ? value : null;
   if (later !== null) return { ...nothing, outcome: "told to wait", rest: asked, later };
   if (value instanceof Thrown)
-    return { ...nothing, outcome: "failed", rest: asked, reason: reasonOf(value.error, rowAnswers) };
+    return {
+      ...nothing,
+      outcome: "failed",
+      rest: asked,
+      reason: reasonOf(value.error, rowAnswers),
+      // A mistake in the job's own code is the same the next time.
+      isFinal: value.error instanceof UsageError,
+    };
   const values = rowsPerCall === null ? [value] : value;
   const wrong = wrongCount(values, asked.length);
   if (wrong !== null) return { ...nothing, outcome: "failed", rest: asked, reason: wrong, isFinal: true };

@@ -19,6 +19,8 @@ export interface DryCallsReport {
   readonly cost: CallCost | null;
   /** whether the next run of the job takes the answers over */
   readonly areKept: boolean;
+  /** answers about a person are not kept */
+  readonly isPersonal: boolean;
   /** the same for the whole run */
   readonly whole: { readonly calls: number; readonly seconds: number | null; readonly cost: CallCost | null };
 }
@@ -103,6 +105,7 @@ export class DryCalls implements AskControl {
       secondsEach: each === null ? null : Number(each.toFixed(3)),
       cost: costOf(rules, this.#charged),
       areKept: this.#areKept,
+      isPersonal: this.#opened.isPersonal,
       whole: wholeOf(rules, this.#opened.estimate.rows, each),
     };
   }

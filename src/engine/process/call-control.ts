@@ -5,10 +5,13 @@ import type { AskControl } from "../batch/batch-work.ts";
 import type { Patience } from "../loop/backoff.ts";
 import type { StopSignal } from "../loop/stop-signal.ts";
 import type { Pacer } from "../pacing/pacer.ts";
-import type { Events } from "../report/events.ts";
+import type { EngineEvent, Events } from "../report/events.ts";
 
 /** A pause that ends this much later is worth telling the other processes about. */
 const newsMs = 250;
+/** Whether calls fail is judged by so many. */
+const mostLately = 20;
+const fewestFailed = 3;
 /** By then the run says what this process was told. */
 const storedAfterMs = 5_000;
 
@@ -22,6 +25,8 @@ export class CallControl implements AskControl {
   readonly #patience: Patience;
   #pausedUntil = 0;
   #why = "";
+  /** how the last calls ended: why each failed, or null */
+  #lately: readonly (string | null)[] = [];
   #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -65,6 +70,19 @@ export class CallControl implements AskControl {
     const { db, store } = this.#session;
     const take = (tx: Transaction) => store.callTurns.take(tx, this.#run, calls, perSecond);
     return db.transaction(take, { mayBeForgotten: true });
+  }
+
+  /** Why most calls fail now; null where they do not. */
+  get failure(): string | null {
+    const failed = this.#lately.filter((reason) => reason !== null);
+    return failed.length * 2 > this.#lately.length && failed.length >= fewestFailed
+      ? (failed.at(-1) ?? null)
+      : null;
+  }
+
+  hear(event: EngineEvent): void {
+    if (event.type !== "call ended") return;
+    this.#lately = [...this.#lately.slice(1 - mostLately), event.reason];
   }
 
   renew(): void {

@@ -44,7 +44,14 @@ export async function executeRun(
   const stop = new StopSignal();
   const pacer = new Pacer({ ...task.pace, ...paceOfCalls(task.calls) }, run.pace, inTest?.batchRows);
   let heartbeat: Heartbeat | undefined;
-  const events = new Events(run.job, run.id, [...participation.listeners, (event) => heartbeat?.hear(event)]);
+  let calls: CallControl | undefined;
+  const events = new Events(run.job, run.id, [
+    ...participation.listeners,
+    (event) => {
+      heartbeat?.hear(event);
+      calls?.hear(event);
+    },
+  ]);
   const enter = async (tx: Transaction): Promise<void> => {
     const workers = pacer.activeWorkers;
     await store.workers.beat(tx, run.id, { ...process, workers, rowsPerSecond: 0, heldBack: null });
@@ -57,7 +64,7 @@ export async function executeRun(
   const monitor = new SignalMonitor(db, run, task, participation, pacer, { events, stop });
   const requests = new OperatorRequests(db, stop, pacer);
   const control = { stop, events, pacer, patience: new Patience() };
-  const calls = new CallControl(session, run.id, control);
+  calls = new CallControl(session, run.id, control);
   const ours = { db: db.withSettings(run.session), store };
   const pool = await startWorkers(ours, run, task, { process, ...control, requests, calls, inTest });
   requests.attach(pool);

@@ -1,5 +1,5 @@
 import type { Hold } from "../../remedies/hold.ts";
-import { holdByCalls } from "../../remedies/hold-by-calls.ts";
+import { holdByCalls, holdByFailingCalls } from "../../remedies/hold-by-calls.ts";
 import { holdBySignal } from "../../remedies/hold-by-signal.ts";
 import { holdByBlockers, holdByObstacle, type Obstacle } from "../../remedies/obstacles.ts";
 import type { Blockers } from "../pacing/blockers.ts";
@@ -15,10 +15,10 @@ export class Holds {
   /** the run's name as a command takes it */
   readonly #name: string;
   readonly #blockers: Blockers;
-  readonly #calls: Pick<CallControl, "pause">;
+  readonly #calls: Pick<CallControl, "pause" | "failure">;
   #obstacle: (Obstacle & { readonly at: number }) | null = null;
 
-  constructor(name: string, blockers: Blockers, calls: Pick<CallControl, "pause">) {
+  constructor(name: string, blockers: Blockers, calls: Pick<CallControl, "pause" | "failure">) {
     this.#calls = calls;
     this.#name = name;
     this.#blockers = blockers;
@@ -39,14 +39,19 @@ export class Holds {
     if (level === 0 && heldBackBy !== null) return holdBySignal(heldBackBy, true, this.#name);
     const blocked = holdByBlockers(this.#blockers.found);
     const obstacle = this.#obstacle === null ? null : holdByObstacle(this.#obstacle, this.#name);
-    const { pause } = this.#calls;
-    const asked = pause === null ? null : holdByCalls(pause, this.#name);
+    const asked = this.#byCalls();
     return (
       blocked ??
       obstacle ??
       asked ??
       (heldBackBy === null ? null : holdBySignal(heldBackBy, false, this.#name))
     );
+  }
+
+  #byCalls(): Hold | null {
+    const { pause, failure } = this.#calls;
+    if (pause !== null) return holdByCalls(pause, this.#name);
+    return failure === null ? null : holdByFailingCalls(failure, this.#name);
   }
 
   stop(): void {

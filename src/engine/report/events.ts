@@ -47,6 +47,8 @@ export type EngineEvent = { readonly job: string; readonly run: bigint } & (
       readonly type: "call ended";
       readonly outcome: "answered" | "failed" | "timed out" | "told to wait";
       readonly seconds: number;
+      /** why it failed, without a person's values; null where it did not */
+      readonly reason: string | null;
       /** what it costs, where the job says it; null for a call that was refused */
       readonly cost: CallCost | null;
     }

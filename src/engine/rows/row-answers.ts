@@ -84,7 +84,7 @@ export class RowAnswers {
   threw(error: unknown): string {
     try {
       if (error instanceof AnswerError) return this.#isPersonal ? error.plainMessage : error.message;
-      if (!this.#isPersonal) return `the transform threw: ${messageOf(error)}`;
+      if (!this.#isPersonal) return `the transform threw: ${messageOf(error)}${causeOf(error)}`;
       // `name` could hold any text, even a value of a row, so use it only when it looks like a class name.
       const isNamed = error instanceof Error && /^[A-Z][A-Za-z]{0,60}$/.test(error.name);
       return `the transform threw ${isNamed ? error.name : "something"}`;
@@ -116,6 +116,12 @@ export class RowAnswers {
   #refusal(key: KeyText, reason: string): Reject {
     return { key, sqlstate: null, reason: reasonAt(this.#source, key, reason) };
   }
+}
+
+/** `fetch failed` says nothing without the code in its cause: ECONNREFUSED, ENOTFOUND. */
+function causeOf(error: unknown): string {
+  const { cause } = (error ?? {}) as { readonly cause?: { readonly code?: unknown } };
+  return typeof cause?.code === "string" ? ` (${cause.code})` : "";
 }
 
 const notARow = "the transform returned neither a row nor skip() nor reject()";

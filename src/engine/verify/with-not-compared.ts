@@ -60,8 +60,8 @@ function withoutAnswers({ job }: OpenedJob, run: Run, rows: number): string[] {
   if (job.calls === null || rows === 0) return [];
   const why =
     run.answersKeptMs === null
-      ? 'calls: { keepAnswers: "30d" } in the job keeps them for the next run'
-      : `run ${run.id} has no answer for what they are now`;
+      ? 'calls: { keepAnswers: "30d" } in the job keeps them, from the next run on'
+      : `run ${run.id} has no answer for what they are now${run.ofRun === null ? "" : `; those of the run before: tidefill verify ${run.ofRun}`}`;
   return [`${rows} rows, since another system gave their answers: ${why}`];
 }
 

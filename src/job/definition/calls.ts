@@ -52,6 +52,7 @@ export function paceOfCalls(calls: CallRules | null | undefined): RunPace {
 
 /** Checks every part. @throws UsageError that says which values are allowed */
 export function checkCalls(job: string, calls: Calls): CallRules {
+  requireKnown(job, calls);
   const isAtMostOnce = oneOf(job, calls.effects) === "at most once";
   if (isAtMostOnce && (calls.attempts ?? 1) > 1) {
     throw new UsageError(`Job ${job} allows ${calls.attempts} attempts, and effects "at most once".`, {
@@ -69,6 +70,27 @@ export function checkCalls(job: string, calls: Calls): CallRules {
     cost: calls.cost === undefined ? null : parseCost(job, calls.cost),
     keepAnswersMs: calls.keepAnswers === undefined ? null : duration(job, "keepAnswers", calls.keepAnswers),
   };
+}
+
+const known = [
+  "atOnce",
+  "perSecond",
+  "timeout",
+  "attempts",
+  "rowsPerCall",
+  "effects",
+  "cost",
+  "keepAnswers",
+] as const satisfies readonly (keyof Calls)[];
+
+/** A misspelt limit would be no limit. */
+function requireKnown(job: string, calls: unknown): void {
+  const remedy = `It may have ${known.join(", ")}; \`calls: {}\` takes the defaults.`;
+  if (typeof calls !== "object" || calls === null)
+    throw new UsageError(`\`calls\` of job ${job} must be an object, got ${String(calls)}.`, { remedy });
+  const strange = Object.keys(calls).find((name) => !known.some((each) => each === name));
+  if (strange !== undefined)
+    throw new UsageError(`\`calls\` of job ${job} has no option \`${strange}\`.`, { remedy });
 }
 
 const limits = {

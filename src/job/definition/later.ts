@@ -36,7 +36,7 @@ export function later(wait: Duration | number | (string & {}), why = "asks to wa
 
 /** Milliseconds of a wait; NaN when it is none. */
 export function waitMsOf(wait: unknown): number {
-  if (typeof wait === "number") return wait * 1_000;
+  if (typeof wait === "number") return wait < 0 ? Number.NaN : wait * 1_000;
   if (typeof wait !== "string") return Number.NaN;
   const text = wait.trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;

@@ -47,7 +47,9 @@ export async function requireGrants(db: Queryable, { name }: OwnSchema, keepsLog
     ({ privilege, own }) =>
       `grant ${privilege} on ${own == null ? `schema ${schema}` : `${schema}.${own}`} to ${displayIdentifier(role)};`,
   );
-  const why = rows.some(({ own }) => own == null) ? " Each run creates its undo log there." : "";
+  const why = rows.some(({ own }) => own == null)
+    ? " Each run creates its own tables there: an undo log, and the answers of other systems."
+    : "";
   throw notGranted(role, name, `may not do all that a run does in the schema ${name}.${why}`, grants);
 }
 

@@ -25,7 +25,7 @@ type Ended = Extract<EngineEvent, { type: "call ended" }>;
 
 function call(outcome: Ended["outcome"], seconds: number, cost: Ended["cost"] = null): void {
   hear({ type: "call began" });
-  hear({ type: "call ended", outcome, seconds, cost });
+  hear({ type: "call ended", reason: null, outcome, seconds, cost });
 }
 
 function progress(hold: Hold | null): void {
@@ -114,7 +114,7 @@ test("each call counts by its outcome, with its time", async () => {
 test("calls are under way until they end, and none is when the run has stopped", async () => {
   for (let calls = 0; calls < 3; calls++) hear({ type: "call began" });
   expect(await series("tidefill_calls_under_way")).toEqual({ [ofJob]: 3 });
-  const ended = { type: "call ended", outcome: "failed", seconds: 1, cost: null } as const;
+  const ended = { type: "call ended", reason: null, outcome: "failed", seconds: 1, cost: null } as const;
   hear(ended);
   expect(await series("tidefill_calls_under_way")).toEqual({ [ofJob]: 2 });
   stop("interrupted");
