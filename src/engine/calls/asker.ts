@@ -22,15 +22,6 @@ const mostDoublings = 7;
 export const inDoubt =
   'a call about it may have been made by a process that could not note the answer, and effects are "at most once"';
 
-const noCall = {
-  outcome: "answered",
-  answers: [],
-  rest: [],
-  later: null,
-  reason: null,
-  isFinal: false,
-} as const;
-
 /** Learns the answer for a row. */
 type Got = (asked: AskedRow, answer: RowAnswer) => void;
 
@@ -68,11 +59,17 @@ export class Asker {
   async #askGroup(group: readonly AskedRow[], { control, isLost }: Asking, got: Got): Promise<void> {
     let rest = group;
     let waits = 0;
+    // Once for all attempts: what was told to wait has not been done.
+    let isClaimed = !this.rules.isAtMostOnce;
     for (let attempt = 1; rest.length > 0 && !control.stop.isStopping && !isLost(); ) {
       const rows = rest;
-      const result = await this.#home.gate.pass(control, async () =>
-        isLost() ? undefined : this.#call(rows, attempt, control, got),
-      );
+      const result = await this.#home.gate.pass(control, async () => {
+        if (isLost()) return undefined;
+        const ours = isClaimed ? rows : await this.#claim(rows, got);
+        isClaimed = true;
+        // The range may have been lost while the claim was on its way.
+        return ours.length === 0 || isLost() ? undefined : this.#call(ours, attempt, control, got);
+      });
       if (result === undefined || this.#home.kept.isFailing) return;
       rest = result.rest;
       if (result.later !== null) {
@@ -101,13 +98,11 @@ export class Asker {
   }
 
   async #call(
-    wanted: readonly AskedRow[],
+    rows: readonly AskedRow[],
     attempt: number,
     control: AskControl,
     got: Got,
   ): Promise<CallResult> {
-    const rows = this.rules.isAtMostOnce ? await this.#claim(wanted, got) : wanted;
-    if (rows.length === 0) return { ...noCall };
     const idempotencyKey = this.#keyOf(rows);
     const { events, stop } = control;
     events.emit({ type: "call began" });

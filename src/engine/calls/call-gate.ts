@@ -20,6 +20,7 @@ export class CallGate {
   /** calls wait for their turns one after the other */
   #queue: Promise<void> = Promise.resolve();
   #turns: Turns | null = null;
+  #underWay = 0;
 
   /** Makes a call when it is its turn; undefined where the run stops before. @throws PostgreSQL's error */
   async pass<T>(control: AskControl, call: () => Promise<T>): Promise<T | undefined> {
@@ -28,7 +29,13 @@ export class CallGate {
       const turn = this.#queue.then(() => this.#wait(control));
       this.#queue = turn.catch(() => {});
       await turn;
-      return control.stop.isStopping ? undefined : call();
+      if (control.stop.isStopping) return undefined;
+      this.#underWay += 1;
+      try {
+        return await call();
+      } finally {
+        this.#underWay -= 1;
+      }
     });
   }
 
@@ -37,7 +44,8 @@ export class CallGate {
     while (!stop.isStopping) {
       // An operator may have changed it since the calls of this batch were queued.
       this.#limit.concurrency = control.calls.atOnce;
-      const dueInMs = Math.max(control.pauseMs, await this.#turnInMs(control));
+      const isFull = this.#underWay >= control.calls.atOnce;
+      const dueInMs = isFull ? lookMs : Math.max(control.pauseMs, await this.#turnInMs(control));
       if (dueInMs <= 0) break;
       control.renew();
       await stop.pause(Math.min(dueInMs, lookMs));

@@ -44,7 +44,8 @@ export async function callHomeOf(
   if (calls === null || run.answers === "none" || run.answers === "purged") return null;
   const encryption = run.answers === "encrypted" ? await encryptionOf(db, run.id, undoKeyOf(options)) : null;
   const to = { table: store.answers.table(run.id), encryption };
-  const kept = new KeptAnswers(db, shelfOfRun(store, to, calls.keepAnswersMs !== null));
+  // A claim stays as long as the run: a process that was frozen must still meet it.
+  const kept = new KeptAnswers(db, shelfOfRun(store, to, calls.keepAnswersMs !== null || calls.isAtMostOnce));
   return new CallHome(
     kept,
     `${name} ${run.id}`,

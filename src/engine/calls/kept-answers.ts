@@ -62,8 +62,6 @@ export class KeptAnswers {
   readonly #underWay = new Set<string>();
   /** why calls of this process failed, so that its sweeps do not make them again; never written down */
   readonly #failures = new Map<string, Known>();
-  /** the ids of rows that this process has claimed */
-  readonly #claimed = new Set<string>();
   readonly #writes = new Set<Promise<void>>();
   /** the write that the answers noted now will be part of */
   #next: Promise<void> | null = null;
@@ -114,11 +112,9 @@ export class KeptAnswers {
 
   /** Writes down that calls about these rows begin now. Returns those that no other process has claimed. */
   async claim(asked: readonly AskedRow[]): Promise<readonly AskedRow[]> {
-    const fresh = asked.filter(({ key }) => !this.#claimed.has(answerId(key)));
-    const rows = fresh.map(({ key, input }) => ({ key, input, answer: null }));
-    const ids = await this.#db.transaction((tx) => this.#shelf.claim(tx, rows));
-    for (const id of ids) this.#claimed.add(id);
-    return asked.filter(({ key }) => this.#claimed.has(answerId(key)));
+    const rows = asked.map(({ key, input }) => ({ key, input, answer: null }));
+    const ids = new Set(await this.#db.transaction((tx) => this.#shelf.claim(tx, rows)));
+    return asked.filter(({ key }) => ids.has(answerId(key)));
   }
 
   /** Writes down all that is noted. @throws PostgreSQL's error; nothing that was noted is lost */
