@@ -158,3 +158,40 @@ test("with at most once, no kill makes a second call, and rows in doubt are reje
   expect((done?.rows as number) + (reject?.rows as number)).toBe(rows);
   expect(reject?.rows).toBeLessThanOrEqual(killed * atOnce);
 });
+
+test("with at most once, a process that freezes in the middle of a claim makes no second call", {
+  timeout: 120_000,
+}, async () => {
+  await fillNotes(database, rows);
+  api.forget();
+  api.reply = () => ({ afterMs: 300 });
+  const first = start(database.url, { effects: "at most once" });
+  await until(async () => api.calls.length >= 2, { describe: "the first calls", timeoutMs: 60_000 });
+  // The next claim takes two seconds on the server.
+  await database.query(`
+    create sequence if not exists public.claims;
+    create or replace function public.wait_once() returns trigger language plpgsql as $$ begin
+      if new.answer is null and nextval('public.claims') = 1 then perform pg_sleep(2); end if;
+      return new;
+    end $$;
+    create trigger wait_once before insert on tidefill.answer_1 for each row execute function public.wait_once();`);
+  const waits = (event: string) => async () =>
+    (
+      await database.query("select from pg_stat_activity where wait_event = $1 and query like '%answer_1%'", [
+        event,
+      ])
+    ).length > 0;
+  await until(waits("PgSleep"), { describe: "a claim under way", everyMs: 5 });
+  first.signal("SIGSTOP");
+  const second = start(database.url, { effects: "at most once" });
+  // The second process may also come too late to meet the first one's claim; then it finds it.
+  await until(async () => (await waits("transactionid")()) || second.isOver, {
+    describe: "a claim that waits for it",
+    timeoutMs: 60_000,
+  }).catch(() => {});
+  first.signal("SIGCONT");
+  await Promise.all([first.ended, second.ended]);
+  await database.query("drop sequence public.claims");
+  const bodies = api.calls.map(({ body }) => body);
+  expect(bodies.length).toBe(new Set(bodies).size);
+});

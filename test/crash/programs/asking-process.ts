@@ -8,6 +8,8 @@ const program = new URL("./asking-runner.ts", import.meta.url);
 export class AskingProcess {
   readonly ended: Promise<number | null>;
   readonly kill: () => Promise<number | null>;
+  /** stops it in its tracks, or lets it go on */
+  readonly signal: (name: "SIGSTOP" | "SIGCONT") => void;
   /** the report, or the error, once it has ended by itself */
   last: Readonly<Record<string, unknown>> = {};
   #isOver = false;
@@ -25,6 +27,7 @@ export class AskingProcess {
         resolve(code);
       });
     });
+    this.signal = (name) => void child.kill(name);
     this.kill = () => {
       child.kill("SIGKILL");
       return this.ended;
