@@ -117,13 +117,15 @@ export class KeptAnswers {
     return asked.filter(({ key }) => ids.has(answerId(key)));
   }
 
-  /** Writes down all that is noted. @throws PostgreSQL's error; nothing that was noted is lost */
+  /** Writes down all that is noted by now. @throws PostgreSQL's error; nothing that was noted is lost */
   async flush(): Promise<void> {
+    const due = [...this.#noted];
     do {
       this.#begin();
       const ended = await Promise.allSettled(this.#writes);
       for (const each of ended) if (each.status === "rejected") throw each.reason;
-    } while (this.#noted.size > 0);
+      // A row whose earlier answer was being written has its turn after that.
+    } while (due.some(([id, answer]) => this.#noted.get(id) === answer));
   }
 
   /** Begins to write what is not being written yet. Several writes may be under way, never of the same row. */
