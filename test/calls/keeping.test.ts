@@ -5,6 +5,7 @@ import {
   type Job,
   later,
   resumeRun,
+  retryRejects,
   rowsOf,
   runJob,
   sql,
@@ -69,6 +70,25 @@ test("a verify says what it did not compare where no answers are kept", async ()
     '30 rows, since another system gave their answers: calls: { keepAnswers: "30d" } in the job keeps them, from the next run on',
   ]);
   expect(asked).toHaveLength(30);
+});
+
+test("a verify after rejects were tried again finds the answers of both runs", async () => {
+  let isAway = true;
+  const job = defineJob({
+    name: "answer-notes",
+    source: rowsOf(notes, { read: ["text"], pending: sql`answer is null` }),
+    calls: { keepAnswers: "30d", attempts: 1 },
+    transform: async ({ id, text }) => {
+      if (isAway && id <= 5n) throw new Error("away");
+      return { answer: `re: ${text}` };
+    },
+    sink: update(notes, ["answer"]),
+  });
+  expect(await runJob(job, connection())).toMatchObject({ rows: { written: 25, rejected: 5 } });
+  isAway = false;
+  expect(await retryRejects(job, job.name, connection())).toMatchObject({ rows: { written: 5 } });
+  const report = await verifyRun(job, connection());
+  expect(report).toMatchObject({ rows: { read: 30, conflicted: 0 }, notCompared: [] });
 });
 
 test("an undo makes no call", async () => {

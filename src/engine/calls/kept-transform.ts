@@ -12,31 +12,32 @@ import type { CallHome } from "./call-home.ts";
 export class KeptTransform {
   readonly #db: Queryable;
   readonly #rowAnswers: RowAnswers;
-  readonly #home: CallHome | null;
+  readonly #homes: readonly CallHome[];
 
-  /** `home` is null where the run keeps no answers. */
-  constructor(db: Queryable, rowAnswers: RowAnswers, home: CallHome | null) {
+  /** `homes` are of the run, and of those whose rejects it has tried again; without any, nothing is compared. */
+  constructor(db: Queryable, rowAnswers: RowAnswers, homes: readonly CallHome[]) {
     this.#db = db;
     this.#rowAnswers = rowAnswers;
-    this.#home = home;
+    this.#homes = homes;
   }
 
   async apply(portion: readonly SourceRow[], verdicts: Verdicts): Promise<void> {
-    const home = this.#home;
-    const rows = portion.filter((row): row is TextRow => !(row instanceof BadRecord));
-    if (home === null) {
-      verdicts.unanswered += rows.length;
-      return;
-    }
+    let open = portion.filter((row): row is TextRow => !(row instanceof BadRecord));
+    for (const home of this.#homes) open = await this.#answered(open, home, verdicts);
+    verdicts.unanswered += open.length;
+  }
+
+  /** Sorts the rows that have an answer there. Returns the rest. */
+  async #answered(rows: readonly TextRow[], home: CallHome, verdicts: Verdicts): Promise<TextRow[]> {
     const asked = rows.map((row) => home.askedRow(row, this.#rowAnswers));
-    const known = await home.kept.find(
-      this.#db,
-      asked.map(({ key }) => answerId(key)),
-    );
+    const ids = asked.map(({ key }) => answerId(key));
+    const known = await home.kept.find(this.#db, ids);
+    const rest: TextRow[] = [];
     for (const { row, key, input } of asked) {
       const kept = known.get(answerId(key));
       if (kept?.answer != null && kept.input === input) this.#rowAnswers.sort(row, kept.answer, verdicts);
-      else verdicts.unanswered += 1;
+      else rest.push(row);
     }
+    return rest;
   }
 }

@@ -11,7 +11,7 @@ import type { Session } from "../../store/session.ts";
 import type { Store } from "../../store/store.ts";
 import type { BatchWork } from "../batch/batch-work.ts";
 import type { RunTask } from "../batch/run-task.ts";
-import { callHomeOf } from "../calls/call-home.ts";
+import { type CallHome, callHomeOf } from "../calls/call-home.ts";
 import { KeptTransform } from "../calls/kept-transform.ts";
 import { RowAnswers } from "../rows/row-answers.ts";
 import { RowTransform } from "../rows/row-transform.ts";
@@ -70,12 +70,23 @@ async function keptTransform(
   rowAnswers: RowAnswers,
 ): Promise<Transforming> {
   const { db, store } = session;
-  const run = ofRun === null ? null : await store.runs.find(db, ofRun);
-  // Without the key the answers cannot be read, and the rest is still worth a verify.
+  const homes: CallHome[] = [];
+  // A run that tries rejects again keeps only their answers.
+  for (let id = ofRun; id !== null; ) {
+    const run: Run | null = await store.runs.find(db, id);
+    if (run === null) break;
+    const home = await readableHome(session, run, opened);
+    if (home !== null) homes.push(home);
+    id = run.ofRun;
+  }
+  return new KeptTransform(db, rowAnswers, homes);
+}
+
+/** Where the answers of a run are that can be read; without the key, the rest is still worth a verify. */
+async function readableHome(session: Session, run: Run, opened: OpenedJob): Promise<CallHome | null> {
   const isReadable =
-    run?.answersKeptMs != null && (run.answers !== "encrypted" || undoKeyOf({}) !== undefined);
-  const home = run !== null && isReadable ? await callHomeOf(session, run, opened, {}) : null;
-  return new KeptTransform(db, rowAnswers, home);
+    run.answersKeptMs !== null && (run.answers !== "encrypted" || undoKeyOf({}) !== undefined);
+  return isReadable ? callHomeOf(session, run, opened, {}) : null;
 }
 
 /**

@@ -61,7 +61,7 @@ function withoutAnswers({ job }: OpenedJob, run: Run, rows: number): string[] {
   const why =
     run.answersKeptMs === null
       ? 'calls: { keepAnswers: "30d" } in the job keeps them, from the next run on'
-      : `run ${run.id} has no answer for what they are now${run.ofRun === null ? "" : `; those of the run before: tidefill verify ${run.ofRun}`}`;
+      : `run ${run.id} has no answer for what they are now`;
   return [`${rows} rows, since another system gave their answers: ${why}`];
 }
 
