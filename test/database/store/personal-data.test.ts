@@ -202,7 +202,7 @@ test("a row is erased under any spelling of its key, and the audit does not name
   expect((await undo(number)).rows).toMatchObject({ written: 1, skipped: 1 });
   const [line] = await database.query("select details from tidefill.audit where action = 'erase'");
   expect(line).toEqual({
-    details: { table: "school.reading", images: 1, rejects: 0, reasons: 0 },
+    details: { table: "school.reading", images: 1, rejects: 0, reasons: 0, answers: 0 },
   });
 });
 
