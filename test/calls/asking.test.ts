@@ -174,7 +174,7 @@ test("a row that changes while its answer is on its way is asked about again, an
 });
 
 test("an operator changes the limits while a run works", async () => {
-  api.reply = () => ({ afterMs: 5 });
+  api.reply = () => ({ afterMs: 100 });
   let hasSet = false;
   const report = await runJob(answerNotes(api.url, { atOnce: 2, perSecond: 5 }), {
     ...connection(),
