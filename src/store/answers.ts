@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { sameTexts } from "../postgres/catalog/key.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../postgres/sql/sql.ts";
 import { toArrayText } from "../postgres/sql/text-array.ts";
-import type { Queryable, Transaction } from "../postgres/transaction/database.ts";
+import type { Queryable, Row, Transaction } from "../postgres/transaction/database.ts";
 import { giveToRunners } from "./schema/give-to-runners.ts";
 import type { StoreSchema } from "./schema/store-schema.ts";
 
@@ -128,9 +128,7 @@ export class Answers {
       select id, input, ${text} as answer
       from ${table}
       where id = any(${ids}::text[])`);
-    return new Map(
-      rows.map(({ id, input, answer }) => [id ?? "", { input: input ?? "", answer: answer ?? null }]),
-    );
+    return byId(rows);
   }
 
   /** Drops the answers of these rows, or marks them as used where they stay for a verify. */
@@ -163,9 +161,7 @@ export class Answers {
       from ${this.#schema.table("dry_answer")}
       where job = ${job}
         and id = any(${ids}::text[])`);
-    return new Map(
-      rows.map(({ id, input, answer }) => [id ?? "", { input: input ?? "", answer: answer ?? null }]),
-    );
+    return byId(rows);
   }
 
   /** How many answers of a run wait for their batch; counts up to 100,000. */
@@ -203,6 +199,12 @@ export class Answers {
   async drop(db: Queryable, run: bigint): Promise<void> {
     await db.query(sql`drop table if exists ${this.table(run)}`);
   }
+}
+
+function byId(rows: readonly Row[]): ReadonlyMap<string, Omit<StoredAnswer, "key">> {
+  return new Map(
+    rows.map(({ id, input, answer }) => [id ?? "", { input: input ?? "", answer: answer ?? null }]),
+  );
 }
 
 function pgcrypto({ schema }: { readonly schema: string }, name: string): Sql {

@@ -98,7 +98,7 @@ export class BatchCommitter implements Committer {
         expected: batchBounds.walked,
         sweep: lease.sweep,
         clock,
-        asked: attempt.asked ?? undefined,
+        asked: attempt.asked,
       };
       attempt.outcome = batchBounds.isEmpty ? nothingDone : await this.#work(tx, lease, batch, seen);
       return this.#advance(tx, attempt, { batchBounds, outcome: attempt.outcome }, seen);

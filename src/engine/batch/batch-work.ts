@@ -31,8 +31,8 @@ export interface Batch {
   readonly expected: number;
   readonly sweep: number;
   readonly clock: PhaseClock;
-  /** what other systems were asked before the transaction; absent where the work asks nothing */
-  readonly asked?: Asked | undefined;
+  /** what other systems were asked before the transaction; null or absent where the work asks nothing */
+  readonly asked?: Asked | null;
 }
 
 /** What work that asks other systems obeys and informs while it does. */

@@ -1,7 +1,6 @@
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { BadRecord, type SourceRow, type TextRow } from "../../source/readable-source.ts";
-import { answerId } from "../../store/answers.ts";
 import type { AskControl, Asked } from "../batch/batch-work.ts";
 import type { RowAnswer } from "../rows/row-answers.ts";
 import { type Asker, inDoubt } from "./asker.ts";
@@ -29,7 +28,6 @@ export interface Rereading {
 
 /** A row as it was read, with its place among the rows of its batch. */
 interface LookedRow extends AskedRow {
-  readonly id: string;
   readonly at: number;
   answer: RowAnswer | null;
 }
@@ -57,18 +55,15 @@ export class AskedRows implements Asked {
     this.#asker = asker;
     this.#kept = kept;
     this.#again = again;
-    this.#rows = rows.map((row, at) => {
-      const id = answerId(row.key);
-      return { ...row, id, at, answer: this.#knownAnswer(row, known.get(id)) };
-    });
+    this.#rows = rows.map((row, at) => ({ ...row, at, answer: this.#knownAnswer(row, known.get(row.id)) }));
   }
 
   async ask(control: AskControl, isLost: () => boolean): Promise<boolean> {
     const open = this.#rows.filter(({ answer }) => answer === null);
     const answers = new Map(open.map((row) => [row.id, row]));
     try {
-      await this.#asker.ask(open, { control, isLost }, ({ key }, answer) => {
-        const row = answers.get(answerId(key));
+      await this.#asker.ask(open, { control, isLost }, ({ id }, answer) => {
+        const row = answers.get(id);
         if (row !== undefined) row.answer = answer;
       });
     } finally {
@@ -82,31 +77,37 @@ export class AskedRows implements Asked {
     const looked = new Map(this.#rows.map((row) => [row.id, row]));
     const confirmed: Answered[] = [];
     const bad: BadRecord[] = [];
+    const there = new Set<string>();
     let last: KeyText | null = null;
-    let end: number | null = null;
+    let lastAt = -1;
+    let isCut = false;
     for (const row of await this.#again.read(tx, bounds)) {
-      if (row instanceof BadRecord) bad.push(row);
-      else {
-        const before = looked.get(answerId(this.#again.asAsked(row).key));
-        const answer = before === undefined ? null : this.#answerNow(before, row);
-        if (answer === null) {
-          end = confirmed.length;
-          break;
-        }
-        confirmed.push({ row, answer });
+      if (row instanceof BadRecord) {
+        bad.push(row);
+        last = row.key;
+        continue;
       }
-      last = row instanceof BadRecord ? row.key : this.#again.asAsked(row).key;
+      const now = this.#again.asAsked(row);
+      const before = looked.get(now.id);
+      const answer = before === undefined ? null : this.#answerNow(before, now.input);
+      if (before === undefined || answer === null) {
+        isCut = true;
+        break;
+      }
+      confirmed.push({ row, answer });
+      there.add(now.id);
+      last = now.key;
+      lastAt = before.at;
     }
     this.confirmed = confirmed;
     this.bad = bad;
-    const passed = this.#passed(confirmed.at(-1)?.row ?? null, end !== null, looked);
-    const there = new Set(confirmed.map(({ row }) => answerId(this.#again.asAsked(row).key)));
+    const passed = isCut ? this.#rows.slice(0, lastAt + 1) : this.#rows;
     this.gone = passed.filter(({ id }) => !there.has(id)).map(({ id }) => id);
     // A sweep meets rejected and skipped rows again: their answers stay, so that no call is repeated.
     this.used = passed
       .filter(({ id, answer }) => there.has(id) && answer !== null && "rows" in answer)
       .map(({ id }) => id);
-    return end === null ? "whole" : last;
+    return isCut ? last : "whole";
   }
 
   /** A kept answer counts for the input that it was made from. With "at most once" a claim is never repeated. */
@@ -119,8 +120,8 @@ export class AskedRows implements Asked {
   }
 
   /** The answer for a row as it is now; null where another one is needed. */
-  #answerNow({ id, input, answer }: LookedRow, row: TextRow): RowAnswer | null {
-    if (this.#again.asAsked(row).input === input) {
+  #answerNow({ id, input, answer }: LookedRow, inputNow: string): RowAnswer | null {
+    if (inputNow === input) {
       this.#again.changes.delete(id);
       return answer;
     }
@@ -128,15 +129,6 @@ export class AskedRows implements Asked {
     const times = (this.#again.changes.get(id) ?? 0) + 1;
     this.#again.changes.set(id, times);
     return times < mostChanges ? null : { reject: "it changed while its answer was on its way, five times" };
-  }
-
-  #passed(
-    last: TextRow | null,
-    isCut: boolean,
-    looked: ReadonlyMap<string, LookedRow>,
-  ): readonly LookedRow[] {
-    const at = last === null ? -1 : (looked.get(answerId(this.#again.asAsked(last).key))?.at ?? -1);
-    return this.#rows.slice(0, isCut ? at + 1 : this.#rows.length);
   }
 }
 

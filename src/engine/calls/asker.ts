@@ -74,10 +74,10 @@ export class Asker {
       rest = result.rest;
       if (result.later !== null) {
         // A wait of nothing, again and again, must not become a flood.
-        const leastMs = leastWaitMs * 2 ** Math.min(mostDoublings, waits);
+        const floorMs = leastWaitMs * 2 ** Math.min(mostDoublings, waits);
         waits += 1;
         const why = this.#calling.rowAnswers.whyWait(result.later.why);
-        control.pauseCalls({ ms: Math.max(leastMs, result.later.waitMs), why });
+        control.pauseCalls({ ms: Math.max(floorMs, result.later.waitMs), why });
       }
       if (result.reason === null) continue;
       // Calls that a stop has cut short have not failed.

@@ -6,7 +6,6 @@ import {
   type SourceRow,
   type TextRow,
 } from "../../source/readable-source.ts";
-import { answerId } from "../../store/answers.ts";
 import type { Batch, BatchOutcome, BatchWork } from "../batch/batch-work.ts";
 import { PortionSize } from "../rows/portion-size.ts";
 import { ReadBudget } from "../rows/read-budget.ts";
@@ -54,7 +53,7 @@ export class CallBatch implements BatchWork {
     const asked = rows.filter((row): row is TextRow => !(row instanceof BadRecord)).map(this.#asAsked);
     const known = await kept.find(
       tx,
-      asked.map(({ key }) => answerId(key)),
+      asked.map(({ id }) => id),
     );
     const again = {
       read: (now: Transaction, within: Bounds) => this.#readAgain(now, within, expected),

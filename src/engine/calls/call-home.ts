@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { OpenedJob } from "../../plan/open/opened-job.ts";
 import type { TextRow } from "../../source/readable-source.ts";
+import { answerId } from "../../store/answers.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { UndoKeyOption } from "../options/work-options.ts";
@@ -29,7 +30,8 @@ export class CallHome {
   askedRow(row: TextRow, rowAnswers: RowAnswers): AskedRow {
     const texts = JSON.stringify(rowAnswers.readTexts(row));
     const input = createHmac("sha256", this.#secret).update(texts).digest("hex");
-    return { row, key: rowAnswers.keyOf(row), input };
+    const key = rowAnswers.keyOf(row);
+    return { row, key, id: answerId(key), input };
   }
 }
 

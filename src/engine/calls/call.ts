@@ -10,6 +10,8 @@ import { type RowAnswer, type RowAnswers, Thrown } from "../rows/row-answers.ts"
 export interface AskedRow {
   readonly row: TextRow;
   readonly key: readonly string[];
+  /** its name in answer tables: `answerId` of the key */
+  readonly id: string;
   /** a hash of what is asked about */
   readonly input: string;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database, Queryable, Transaction } from "../../postgres/transaction/database.ts";
-import { type AnswerTable, answerId, type StoredAnswer } from "../../store/answers.ts";
+import type { AnswerTable, StoredAnswer } from "../../store/answers.ts";
 import type { Store } from "../../store/store.ts";
 import type { RowAnswer } from "../rows/row-answers.ts";
 import type { AskedRow } from "./call.ts";
@@ -91,13 +91,13 @@ export class KeptAnswers {
   }
 
   /** Notes an answer; `flush` or the next `written` writes it down. */
-  note({ key, input }: AskedRow, answer: RowAnswer): void {
-    this.#noted.set(answerId(key), { key, input, answer: JSON.stringify(answer) });
+  note({ id, key, input }: AskedRow, answer: RowAnswer): void {
+    this.#noted.set(id, { key, input, answer: JSON.stringify(answer) });
   }
 
   /** Notes that a call failed for good: only for this process, since a later one may have more luck. */
-  failed({ key, input }: AskedRow, reject: string): void {
-    this.#failures.set(answerId(key), { input, answer: { reject } });
+  failed({ id, input }: AskedRow, reject: string): void {
+    this.#failures.set(id, { input, answer: { reject } });
   }
 
   /** Resolves when all that is noted is written down, together with what comes within so many milliseconds. */
@@ -114,7 +114,7 @@ export class KeptAnswers {
   async claim(asked: readonly AskedRow[]): Promise<readonly AskedRow[]> {
     const rows = asked.map(({ key, input }) => ({ key, input, answer: null }));
     const ids = new Set(await this.#db.transaction((tx) => this.#shelf.claim(tx, rows)));
-    return asked.filter(({ key }) => ids.has(answerId(key)));
+    return asked.filter(({ id }) => ids.has(id));
   }
 
   /** Writes down all that is noted by now. @throws PostgreSQL's error; nothing that was noted is lost */

@@ -1,6 +1,5 @@
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import { BadRecord, type SourceRow, type TextRow } from "../../source/readable-source.ts";
-import { answerId } from "../../store/answers.ts";
 import type { RowAnswers } from "../rows/row-answers.ts";
 import type { Verdicts } from "../rows/verdicts.ts";
 import type { CallHome } from "./call-home.ts";
@@ -30,11 +29,13 @@ export class KeptTransform {
   /** Sorts the rows that have an answer there. Returns the rest. */
   async #answered(rows: readonly TextRow[], home: CallHome, verdicts: Verdicts): Promise<TextRow[]> {
     const asked = rows.map((row) => home.askedRow(row, this.#rowAnswers));
-    const ids = asked.map(({ key }) => answerId(key));
-    const known = await home.kept.find(this.#db, ids);
+    const known = await home.kept.find(
+      this.#db,
+      asked.map(({ id }) => id),
+    );
     const rest: TextRow[] = [];
-    for (const { row, key, input } of asked) {
-      const kept = known.get(answerId(key));
+    for (const { row, id, input } of asked) {
+      const kept = known.get(id);
       if (kept?.answer != null && kept.input === input) this.#rowAnswers.sort(row, kept.answer, verdicts);
       else rest.push(row);
     }

@@ -90,7 +90,7 @@ export class DryCommitter implements Committer {
           expected: batchBounds.walked,
           sweep: 0,
           clock,
-          asked: asked ?? undefined,
+          asked,
         });
     attempt.outcome = outcome;
     attempt.counts = countBatch(0, batchBounds, outcome, countByKind(outcome.rejects));
@@ -110,7 +110,7 @@ export class DryCommitter implements Committer {
     await createDryLog(tx, this.#opened);
     const bounds = { after: lease.checkpoint, through: batchBounds.through };
     const measuring = new MeasuringQueryable(tx);
-    const batch = { bounds, expected: batchBounds.walked, sweep: 0, clock, asked: asked ?? undefined };
+    const batch = { bounds, expected: batchBounds.walked, sweep: 0, clock, asked };
     await this.#task.work.do(tx.observedBy(measuring), batch).catch((error: unknown) => {
       // Under `explain` a write returns no rows, so to a move all of them look swallowed.
       if (!(error instanceof SwallowedError)) throw error;
