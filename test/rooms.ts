@@ -134,7 +134,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "cli/terminal",
   ],
   "cli/demo": ["cli/options", "cli/terminal"],
-  "cli/work": ["cli/processes", "cli/jobs", "cli/options", "cli/terminal"],
+  "cli/work": ["cli/describe", "cli/processes", "cli/jobs", "cli/options", "cli/terminal"],
   "cli/processes": ["cli/options", "cli/terminal"],
   "cli/describe": ["cli/jobs", "cli/options", "cli/terminal"],
   "cli/jobs": ["cli/options"],

@@ -1,5 +1,4 @@
 import type { EngineEvent } from "../engine/report/events.ts";
-import type { Hold } from "../remedies/hold.ts";
 import type { Meters } from "./meters.ts";
 
 /** Sets the metrics of the calls of other systems. */
@@ -56,7 +55,7 @@ export class CallMetrics {
     const now = performance.now();
     const seconds = this.#toldAt === null ? 0 : (now - this.#toldAt) / 1_000;
     this.#toldAt = now;
-    if (isHoldByCalls(hold))
+    if (hold?.cause === "calls paused")
       this.#meters.counter("tidefill_calls_paused_seconds_total").inc({ job_name }, seconds);
   }
 
@@ -71,9 +70,4 @@ export class CallMetrics {
     if (answers === null) gauge.remove({ job_name });
     else gauge.set({ job_name }, answers);
   }
-}
-
-/** Whether it is what `holdByCalls` says; a signal that slows a run down has the same kind. */
-function isHoldByCalls(hold: Hold | null): boolean {
-  return hold?.kind === "slowed down" && /^the other system .*, again in \d+ s$/s.test(hold.reason);
 }

@@ -15,5 +15,6 @@ export function holdByCalls({ ms, why }: { readonly ms: number; readonly why: st
     kind: "slowed down",
     reason: `the other system ${why}, again in ${Math.max(1, Math.ceil(ms / 1_000))} s`,
     remedy: `it goes on by itself; to ask less often: tidefill set ${run} calls-per-second=<number>`,
+    cause: "calls paused",
   };
 }

@@ -10,6 +10,8 @@ export interface Hold {
   readonly reason: string;
   /** what to type, or what to wait for */
   readonly remedy: string;
+  /** set where another system has asked the run to call it later */
+  readonly cause?: "calls paused";
 }
 
 /** A hold as a worker writes it down for other processes to read. */

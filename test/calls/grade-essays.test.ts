@@ -49,7 +49,11 @@ test("the job that docs/other-systems.md begins with is that of the package", as
 test("each essay is graded by one call, the model's 429 included, and the run can be verified and undone", async () => {
   await createSampleSchool(database.pool, { essays });
   const report = await runJob(gradeEssays, optionsFor(model.url));
-  expect(report).toMatchObject({ status: "succeeded", rows: { written: essays, rejected: 0 } });
+  expect(report).toMatchObject({
+    status: "succeeded",
+    rows: { written: essays, rejected: 0 },
+    calls: { made: essays + 1, failed: 0, cost: { USD: expect.closeTo(0.0004 * essays, 6) } },
+  });
   expect(await wellGraded()).toBe(essays);
   expect([model.toldToWait, model.repeated, model.calls - model.toldToWait]).toEqual([1, 0, essays]);
   // A verify asks no model.

@@ -15,6 +15,7 @@ import { stopOfReport } from "../../remedies/waiting.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { within } from "../../within.ts";
+import { describeTally } from "../describe/describe-calls.ts";
 import { describeAdvice, describeBloat, describeHot } from "../describe/describe-forecast.ts";
 import { describePace } from "../describe/describe-pace.ts";
 import { waitingLines } from "../describe/waiting-lines.ts";
@@ -134,6 +135,7 @@ function describeOne(report: RunReport): string {
       "rows",
       `${formatCount(rows.read)} read, ${formatCount(rows.written)} ${rowWord(report)}, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.conflicted)} conflicted, ${formatCount(rows.rejected)} rejected${rows.swallowed > 0 ? `, ${formatCount(rows.swallowed)} swallowed by a trigger` : ""}`,
     ],
+    ["calls", report.calls === null ? null : describeTally(report.calls)],
     ["speed", report.rowsPerSecond > 0 ? `${formatCount(report.rowsPerSecond)} rows/s` : null],
     [
       "left",

@@ -1,5 +1,6 @@
 import { runToUndo, undoRun } from "../../engine/undo/undo-run.ts";
 import { UsageError } from "../../errors.ts";
+import { describeStayingCalls } from "../describe/describe-calls.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
@@ -31,6 +32,8 @@ export const undoCommand = defineCommand({
     const run = await withStore(settings, async (session) => runToUndo(session, name), {
       isAnnounced: true,
     });
+    const staying = describeStayingCalls([run]);
+    if (staying !== null) say(`${emphasise("yellow", "note")}  ${staying}`);
     await requireConfirmation(given.yes, `Undo run ${run.id} of ${run.job}?`, run.job);
     const job = await loadJob(settings.jobs, run.job).then(
       (loaded) => loaded.job,

@@ -10,11 +10,12 @@ import {
 } from "../../engine/undo/undo-plan.ts";
 import { RefusedError } from "../../errors.ts";
 import type { Session } from "../../store/session.ts";
+import { describeStayingCalls } from "../describe/describe-calls.ts";
 import { loadInOrder } from "../jobs/load-in-order.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { exitCodes } from "../terminal/exit-code.ts";
-import { printJson, say } from "../terminal/output.ts";
+import { emphasise, printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 import { runSteps } from "./run-steps.ts";
 import { type WorkSettings, workOnRun } from "./work-on-run.ts";
@@ -43,6 +44,8 @@ export async function undoTo(
     { isAnnounced: true },
   );
   for (const plan of plans) say(describe(plan));
+  const staying = describeStayingCalls(plans.flatMap(({ runs }) => runs));
+  if (staying !== null) say(`${emphasise("yellow", "note")}  ${staying}`);
   const question = `Undo ${plans.length === 1 ? "this job" : `these ${plans.length} jobs, in this order`}? What their steps added is dropped, with everything in it.`;
   if (plans.length === 0) say(`There is nothing to undo after ${to}.`);
   else await requireConfirmation(given.yes, question, to);

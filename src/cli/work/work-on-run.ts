@@ -9,6 +9,7 @@ import { rowWord } from "../../observe/row-word.ts";
 import { repairOf } from "../../remedies/repair.ts";
 import { runName } from "../../remedies/stops.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";
+import { describeTally } from "../describe/describe-calls.ts";
 import type { LoadedJob } from "../jobs/load-job.ts";
 import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
@@ -140,7 +141,7 @@ function sayContract({ job, contract }: RunReport): void {
 
 /** How a run of each kind is summed up. */
 function partsOf(report: RunReport): string[] {
-  const { kind, rows, hasRows } = report;
+  const { kind, rows, hasRows, calls } = report;
   const some = (count: number, what: string): string[] =>
     count > 0 ? [`${formatCount(count)} ${what}`] : [];
   if (!hasRows) return [kind === "undo" ? "its steps are undone" : "its steps are done"];
@@ -168,6 +169,7 @@ function partsOf(report: RunReport): string[] {
     ...some(rows.conflicted, "conflicted with existing rows"),
     ...some(rows.rejected, "rejected"),
     ...some(rows.swallowed, "swallowed by a trigger"),
+    ...(calls === null ? [] : [describeTally(calls)]),
   ];
 }
 

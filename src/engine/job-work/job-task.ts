@@ -94,7 +94,9 @@ function workOf(opened: OpenedJob, targetOf: TargetOf, home: CallHome | null): B
   const { name } = opened.writes.find(({ verb }) => verb !== "insert")?.relation ?? mainTable(opened);
   if (write.kind === "rows") {
     const rowWrite = new RowWrite(source, write.sink, targetOf, name);
-    if (job.calls !== null && home !== null) {
+    if (job.calls !== null) {
+      // The answers of calls that were paid for must not be lost with a rolled-back transaction.
+      if (home === null) throw new Error(`The run of ${job.name} has no place for the answers of its calls.`);
       const rowAnswers = new RowAnswers(source, write.sink, isPersonal);
       const asker = new Asker({ transform: write.transform, rules: job.calls, rowAnswers, parameters }, home);
       return new CallBatch({ source, rowAnswers, asker, home, write: rowWrite });

@@ -1,5 +1,5 @@
 import type { Transaction } from "../../postgres/transaction/database.ts";
-import type { CallsPause } from "../../store/runs/run.ts";
+import { type CallsPause, type CallTally, noCalls, plusCalls } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import type { AskControl } from "../batch/batch-work.ts";
 import type { Patience } from "../loop/backoff.ts";
@@ -28,6 +28,8 @@ export class CallControl implements AskControl {
   /** how the last calls ended: why each failed, or null */
   #lately: readonly (string | null)[] = [];
   #toldAt = Number.NEGATIVE_INFINITY;
+  /** calls that are not yet added to the run */
+  #tally: CallTally = noCalls;
 
   constructor(
     session: Session,
@@ -83,6 +85,22 @@ export class CallControl implements AskControl {
   hear(event: EngineEvent): void {
     if (event.type !== "call ended") return;
     this.#lately = [...this.#lately.slice(1 - mostLately), event.reason];
+    const isFailed = event.outcome === "failed" || event.outcome === "timed out";
+    const cost = event.cost === null ? {} : { [event.cost.currency]: event.cost.amount };
+    this.#tally = plusCalls(this.#tally, { made: 1, failed: isFailed ? 1 : 0, cost });
+  }
+
+  /** Adds the calls since the last time to the run; leaves that to the next time while the run is locked. */
+  async count(tx: Transaction): Promise<void> {
+    const tally = this.#tally;
+    if (tally.made === 0) return;
+    this.#tally = noCalls;
+    let isCounted = false;
+    try {
+      isCounted = await this.#session.store.callTurns.count(tx, this.#run, tally);
+    } finally {
+      if (!isCounted) this.#tally = plusCalls(this.#tally, tally);
+    }
   }
 
   renew(): void {

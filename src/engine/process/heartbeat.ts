@@ -36,7 +36,7 @@ interface Parts {
   readonly events: Events;
   readonly requests: OperatorRequests;
   readonly holds: Holds;
-  readonly calls: Pick<CallControl, "learn">;
+  readonly calls: Pick<CallControl, "learn" | "count">;
 }
 
 /** Records that the process is alive, reads what operators request, and reports progress to listeners. */
@@ -178,10 +178,11 @@ export class Heartbeat {
   }
 
   /**
-   * Adds the seconds since the last time to the run; leaves that to the next beat while the run is locked.
+   * Adds the seconds and calls since the last time to the run; leaves that to the next beat while the run is locked.
    */
   async #credit(tx: Transaction): Promise<void> {
     this.#count();
+    await this.#parts.calls.count(tx);
     const seconds = { atWork: this.#atWork, passed: this.#passed };
     if (!(await this.#store.workers.credit(tx, this.#run, this.#process.id, seconds))) return;
     [this.#atWork, this.#passed] = [0, 0];

@@ -4,7 +4,7 @@ import { type Hold, holdFromText, isStandstill } from "../../remedies/hold.ts";
 import { runName } from "../../remedies/stops.ts";
 import { type ProcessAtWork, type Progress, readProgress } from "../../store/runs/progress.ts";
 import { type RowCounts, rowsOf } from "../../store/runs/row-counts.ts";
-import type { Run, RunKind, RunWrites } from "../../store/runs/run.ts";
+import type { CallTally, Run, RunKind, RunWrites } from "../../store/runs/run.ts";
 import type { RunStatus } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import type { ContractReport } from "./contract-report.ts";
@@ -35,6 +35,8 @@ export interface RunReport {
   readonly stopReason: string | null;
   readonly message: string | null;
   readonly rows: RowCounts & { readonly estimated: number | null };
+  /** calls of another system so far; null where the job makes none */
+  readonly calls: CallTally | null;
   /** 0 to 1, by the keys walked; 1 only when the run has succeeded */
   readonly progress: number;
   readonly rowsPerSecond: number;
@@ -98,6 +100,7 @@ export function reportOf(run: Run, progress: Progress): RunReport {
     stopReason: run.stopReason ?? (run.status === "interrupted" ? "vanished" : null),
     message: run.message,
     rows: { estimated: run.estimatedRows, ...rowsOf(progress) },
+    calls: run.answers === "none" ? null : run.calls,
     progress: progressRatio(run, progress),
     rowsPerSecond: rateOf(run, progress),
     etaSeconds: etaOf(run, progress),

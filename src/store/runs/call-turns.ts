@@ -1,7 +1,7 @@
 import { sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
-import type { CallsPause } from "./run.ts";
+import type { CallsPause, CallTally } from "./run.ts";
 
 /** What the processes of a run agree on before they call another system. */
 export class CallTurns {
@@ -35,5 +35,33 @@ export class CallTurns {
       where id = ${id}::bigint
       returning pg_catalog.date_part('epoch', calls_next - ${seconds} - pg_catalog.clock_timestamp()) * 1000 as due`);
     return Math.max(0, Number(rows[0]?.due ?? 0));
+  }
+
+  /** Adds calls to those of the run; returns false, and adds none, while the run's row is locked. */
+  async count(db: Queryable, id: bigint, { made, failed, cost }: CallTally): Promise<boolean> {
+    const { rows } = await db.query(sql`
+      with free as (
+        select id
+        from ${this.#schema.table("run")}
+        where id = ${id}::bigint
+        for no key update skip locked
+      )
+      update ${this.#schema.table("run")} as run
+      set calls_made = calls_made + ${made}::bigint,
+        calls_failed = calls_failed + ${failed}::bigint,
+        calls_cost = (
+          select coalesce(pg_catalog.jsonb_object_agg(each.currency, each.amount), '{}')
+          from (
+            select part.key as currency, sum(part.value::double precision) as amount
+            from (
+              select * from pg_catalog.jsonb_each_text(run.calls_cost)
+              union all
+              select * from pg_catalog.jsonb_each_text(${JSON.stringify(cost)}::jsonb)
+            ) as part
+            group by part.key
+          ) as each)
+      where run.id in (select id from free)
+      returning run.id`);
+    return rows.length > 0;
   }
 }

@@ -39,6 +39,8 @@ export interface Run {
   readonly answersKeptMs: number | null;
   /** until when no process of the run calls the other system, and why; null where it may */
   readonly callsPause: CallsPause | null;
+  /** the calls of other systems that its processes have made; a killed process loses a second of them */
+  readonly calls: CallTally;
   /** whose images the undo log holds */
   readonly undoParts: readonly ImagePart[];
   /** the run that undid this one and succeeded */
@@ -85,6 +87,23 @@ export interface CallsPause {
   readonly why: string;
 }
 
+/** Calls of another system: how many, how many of them failed, and what they cost by currency. */
+export interface CallTally {
+  readonly made: number;
+  readonly failed: number;
+  readonly cost: Readonly<Record<string, number>>;
+}
+
+export const noCalls: CallTally = { made: 0, failed: 0, cost: {} };
+
+/** The calls of both together. */
+export function plusCalls(one: CallTally, other: CallTally): CallTally {
+  const cost = { ...one.cost };
+  for (const [currency, amount] of Object.entries(other.cost))
+    cost[currency] = (cost[currency] ?? 0) + amount;
+  return { made: one.made + other.made, failed: one.failed + other.failed, cost };
+}
+
 /** A run to be created. By default it writes nothing, keeps no undo log and goes at full pace. */
 export interface NewRun
   extends Pick<
@@ -123,6 +142,11 @@ export function toRun(row: Row): Run {
     answers: (row.answers ?? "none") as UndoLogKind,
     answersKeptMs: row.answers_kept_ms == null ? null : Number(row.answers_kept_ms),
     callsPause: pauseOf(row),
+    calls: {
+      made: Number(row.calls_made),
+      failed: Number(row.calls_failed),
+      cost: JSON.parse(row.calls_cost ?? "{}") as CallTally["cost"],
+    },
     undoParts: JSON.parse(row.undo_parts ?? "[]") as readonly ImagePart[],
     undoneBy: row.undone_by == null ? null : BigInt(row.undone_by),
     status: (row.status_now ?? "failed") as RunStatus,

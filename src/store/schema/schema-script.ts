@@ -2,7 +2,7 @@ import { quoteIdentifier } from "../../postgres/sql/sql.ts";
 import { auditScript } from "./audit-script.ts";
 
 /** The version of the schema that this code reads and writes. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /**
  * Makes the keys of a table unique and quick to find, by 128 bits of their hashes: a key may be longer than a
@@ -57,6 +57,9 @@ create table ${s}.run (
   calls_after timestamptz,
   calls_wait text,
   calls_next timestamptz,
+  calls_made bigint not null default 0,
+  calls_failed bigint not null default 0,
+  calls_cost jsonb not null default '{}',
   estimated_rows bigint,
   estimated_walk bigint,
   sweep integer not null default 0,
@@ -81,6 +84,7 @@ comment on column ${s}.run.answers is 'How the answers of other systems are kept
 comment on column ${s}.run.answers_kept_ms is 'For how long they stay after the run; null where each is dropped with its batch';
 comment on column ${s}.run.calls_after is 'No process of the run calls the other system before this time';
 comment on column ${s}.run.calls_next is 'When the next call may begin: all processes take their turns here';
+comment on column ${s}.run.calls_cost is 'What they cost so far, by currency';
 comment on column ${s}.run.wanted is 'What an operator asked for; workers read it when they commit';
 comment on column ${s}.run.pace is 'The pace that was set for this run; workers read it when they commit';
 comment on column ${s}.run.rollout is 'The stages of a gradual rollout; null where all rows are worked on at once';
