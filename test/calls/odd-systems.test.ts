@@ -184,3 +184,20 @@ test.each([
 ])("calls: %j is refused with what is wrong", (calls, message) => {
   expect(() => answerNotes(api.url, calls as object)).toThrow(message);
 });
+
+test("sockets that break, or go silent in the middle of an answer, cost an attempt and no row", async () => {
+  const seen = new Map<string, number>();
+  api.reply = (body) => {
+    const times = (seen.get(body) ?? 0) + 1;
+    seen.set(body, times);
+    if (times > 1) return {};
+    return body.endsWith("3") ? { socket: "half" } : body.endsWith("7") ? { socket: "reset" } : {};
+  };
+  const job = answerNotes(api.url, { attempts: 3, timeout: "2s" });
+  expect(await runJob(job, connection())).toMatchObject({
+    status: "succeeded",
+    rows: { written: 60, rejected: 0 },
+    calls: { made: 72, failed: 12 },
+  });
+  expect(await database.query("select from notes where answer is distinct from 're: ' || text")).toEqual([]);
+});

@@ -16,6 +16,8 @@ export interface MockReply {
   readonly headers?: Readonly<Record<string, string>>;
   /** how long it thinks, in milliseconds; `Infinity` hangs, with the socket open */
   readonly afterMs?: number;
+  /** breaks the socket before it answers, or sends headers and half of a body and then nothing, forever */
+  readonly socket?: "reset" | "half";
 }
 
 /** Another system, in the test's own process, so that it outlives every run that is killed. */
@@ -39,9 +41,12 @@ export class MockApi {
       response.on("close", () => {
         this.underWay -= 1;
       });
-      const { status = 200, body: answer = body, headers = {}, afterMs = 0 } = this.reply(body, call);
+      const { status = 200, body: answer = body, headers = {}, afterMs = 0, socket } = this.reply(body, call);
       if (!Number.isFinite(afterMs)) return;
       await delay(afterMs);
+      if (socket === "reset") request.socket.resetAndDestroy();
+      if (socket === "half") response.writeHead(status, headers).write(answer.slice(0, 2));
+      if (socket !== undefined) return;
       response.writeHead(status, headers).end(answer);
     });
   }
