@@ -13,6 +13,15 @@ export { undoJob } from "./engine/undo/undo-job.ts";
 export { undoRun } from "./engine/undo/undo-run.ts";
 export { type VerifyOptions, verifyRun } from "./engine/verify/verify-run.ts";
 export { JobError, RefusedError, TidefillError, UsageError } from "./errors.ts";
+export { type EnqueueOptions, enqueue, type QueryingClient } from "./fleet/enqueue/enqueue-job.ts";
+export {
+  defineTargets,
+  fromEnv,
+  type NamedTarget,
+  type Target,
+  type TargetOptions,
+  type Targets,
+} from "./fleet/targets/define-targets.ts";
 export type { ColumnType, Json, Numeric, ValueOf } from "./job/columns/column-types.ts";
 export { type RowOf, type Table, table } from "./job/columns/table.ts";
 export type { Calls } from "./job/definition/calls.ts";

@@ -104,6 +104,26 @@ const commands: Readonly<Record<string, Listed>> = {
     describe: "undo a run: old values return, except in rows that were changed since",
     load: async () => (await import("./commands/undo.ts")).undoCommand,
   },
+  enqueue: {
+    usage: "enqueue <job>",
+    describe: "hand a job to the fleet: for one target or many, at once, later, or in waves",
+    load: async () => (await import("./commands/enqueue.ts")).enqueueCommand,
+  },
+  work: {
+    usage: "work",
+    describe: "be a worker of the fleet: take what was enqueued and do it",
+    load: async () => (await import("./commands/work.ts")).workCommand,
+  },
+  queue: {
+    usage: "queue [action] [id]",
+    describe: "show what waits, what runs and where, and dead letters; retry or drop those",
+    load: async () => (await import("./commands/queue.ts")).queueCommand,
+  },
+  schedule: {
+    usage: "schedule <action> [name] [times] [what..]",
+    describe: "enqueue at times of a clock: up, run <job> or purge",
+    load: async () => (await import("./commands/schedule.ts")).scheduleCommand,
+  },
   audit: {
     usage: "audit",
     describe: "show who did what and when; with --check: whether the trail is intact",

@@ -79,6 +79,10 @@ export class Metrics {
     this.#stepHeld = held === null ? null : { signal: held, at: now };
   }
 
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
   /** The metrics in Prometheus' text format. */
   async text(): Promise<string> {
     return this.registry.metrics();

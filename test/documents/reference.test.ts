@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { exitCodes } from "../../src/cli/terminal/exit-code.ts";
+import { exitCodes } from "../../src/engine/report/exit-code.ts";
 import { columnTypeNames } from "../../src/job/columns/column-types.ts";
 import { metricNames } from "../../src/observe/metric-names.ts";
 import { transitions } from "../../src/store/runs/run-status.ts";

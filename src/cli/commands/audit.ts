@@ -1,10 +1,10 @@
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import { TidefillError, UsageError } from "../../errors.ts";
 import type { AuditLine } from "../../store/audit/audit.ts";
 import type { Session } from "../../store/session.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, printData, printJson, say, sayError } from "../terminal/output.ts";
 
 /** `tidefill audit [--run n] [--check [--contains hash]]` */

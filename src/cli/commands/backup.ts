@@ -2,6 +2,7 @@ import { type BackupReport, backupJob } from "../../backup/backup-job.ts";
 import type { BackupProgress } from "../../backup/backup-progress.ts";
 import { type RestoreQuestion, restoreBackup } from "../../backup/restore-backup.ts";
 import type { RestoreReport } from "../../backup/restore-report.ts";
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import { UsageError } from "../../errors.ts";
 import { formatCount } from "../../observe/format.ts";
 import { loadJob } from "../jobs/load-job.ts";
@@ -9,7 +10,6 @@ import { defineCommand } from "../options/define-command.ts";
 import { parseParameters } from "../options/parse-parameters.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 

@@ -2,7 +2,7 @@ import { contractJob } from "../../engine/run/contract-job.ts";
 import { readJobStates } from "../../engine/state/job-state.ts";
 import { takesAway } from "../../job/steps/steps.ts";
 import { loadJob } from "../jobs/load-job.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineTargetCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings, hoursOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { printJson, say } from "../terminal/output.ts";
@@ -10,7 +10,7 @@ import { requireConfirmation } from "../terminal/require-confirmation.ts";
 import { runSteps } from "../work/run-steps.ts";
 
 /** `tidefill contract <job>` */
-export const contractCommand = defineCommand({
+export const contractCommand = defineTargetCommand({
   builder: (yargs) =>
     hoursOptions(commonOptions(yargs))
       .positional("job", { type: "string", demandOption: true })

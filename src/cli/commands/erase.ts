@@ -1,10 +1,10 @@
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import { UsageError } from "../../errors.ts";
 import { formatCount } from "../../observe/format.ts";
 import { type Erasure, eraseRow } from "../../retention/erase-row.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 

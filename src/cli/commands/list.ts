@@ -1,4 +1,5 @@
 import { parse } from "node:path";
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import { readReport } from "../../engine/report/run-report.ts";
 import { type JobState, neverRun, readJobStates } from "../../engine/state/job-state.ts";
 import { type OrphanedJob, orphanedJobs } from "../../engine/state/orphaned-jobs.ts";
@@ -11,39 +12,41 @@ import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineTargetCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, emphasise, printData, printJson, say, visible } from "../terminal/output.ts";
 
 /** `tidefill list` */
-export const listCommand = defineCommand({
-  builder: (yargs) => commonOptions(yargs),
-  handler: async (given) => {
-    const settings = commonSettings(given);
-    const { jobs, ignored } = await loadJobs(settings.jobs);
-    const { states, gone, waiting } = await statesOf(settings, jobs);
-    const standing = await standingOf(settings, states);
-    // A job that cannot be loaded is reported below.
-    const isGone = ({ run }: OrphanedJob) => !ignored.some(({ file }) => parse(file).name === run.job);
-    const rows = [
-      ...states.map((state) => listed(state, standing.get(state.job.name) ?? [], waiting)),
-      ...gone.filter(isGone).map(listedGone),
-    ];
-    if (settings.json) printJson({ jobs: rows, ignored });
-    else
-      printData(
-        rows.length === 0
-          ? `There is no job in ${settings.jobs}/. Write one: tidefill new <job> --table <table>`
-          : table(rows),
-      );
-    for (const { file, reason } of ignored) {
-      // A file that only describes tables is not a mistake.
-      if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
-    }
+export const listCommand = defineTargetCommand(
+  {
+    builder: (yargs) => commonOptions(yargs),
+    handler: async (given) => {
+      const settings = commonSettings(given);
+      const { jobs, ignored } = await loadJobs(settings.jobs);
+      const { states, gone, waiting } = await statesOf(settings, jobs);
+      const standing = await standingOf(settings, states);
+      // A job that cannot be loaded is reported below.
+      const isGone = ({ run }: OrphanedJob) => !ignored.some(({ file }) => parse(file).name === run.job);
+      const rows = [
+        ...states.map((state) => listed(state, standing.get(state.job.name) ?? [], waiting)),
+        ...gone.filter(isGone).map(listedGone),
+      ];
+      if (settings.json) printJson({ jobs: rows, ignored });
+      else
+        printData(
+          rows.length === 0
+            ? `There is no job in ${settings.jobs}/. Write one: tidefill new <job> --table <table>`
+            : table(rows),
+        );
+      for (const { file, reason } of ignored) {
+        // A file that only describes tables is not a mistake.
+        if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
+      }
+    },
   },
-});
+  { goesOn: true },
+);
 
 /** A job as `list` shows it. */
 interface ListedJob {

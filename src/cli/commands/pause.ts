@@ -1,5 +1,5 @@
 import { requestStop } from "../../engine/control/request-stop.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineTargetCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { printJson, say } from "../terminal/output.ts";
@@ -11,25 +11,28 @@ export const pauseCommand = stopCommand("paused");
 export const cancelCommand = stopCommand("cancelled");
 
 function stopCommand(wanted: "paused" | "cancelled") {
-  return defineCommand({
-    builder: (yargs) =>
-      commonOptions(yargs).positional("run", {
-        type: "string",
-        demandOption: true,
-        describe: "the run's number, or the job's name",
-      }),
-    handler: async (given) => {
-      const settings = commonSettings(given);
-      await withStore(settings, async (session) => {
-        const report = await requestStop(session, given.run, wanted);
-        if (settings.json) printJson(report);
-        const isAsked = report.status === "running";
-        say(
-          isAsked
-            ? `${report.job}, run ${report.run}: asked to be ${wanted}; its workers stop after their batches.`
-            : `${report.job}, run ${report.run}: ${report.status}.`,
-        );
-      });
+  return defineTargetCommand(
+    {
+      builder: (yargs) =>
+        commonOptions(yargs).positional("run", {
+          type: "string",
+          demandOption: true,
+          describe: "the run's number, or the job's name",
+        }),
+      handler: async (given) => {
+        const settings = commonSettings(given);
+        await withStore(settings, async (session) => {
+          const report = await requestStop(session, given.run, wanted);
+          if (settings.json) printJson(report);
+          const isAsked = report.status === "running";
+          say(
+            isAsked
+              ? `${report.job}, run ${report.run}: asked to be ${wanted}; its workers stop after their batches.`
+              : `${report.job}, run ${report.run}: ${report.status}.`,
+          );
+        });
+      },
     },
-  });
+    { goesOn: true },
+  );
 }

@@ -2,6 +2,7 @@ import { refusalsBeforeSteps } from "../../engine/guards/require-before-steps.ts
 import { backupFacts } from "../../engine/preview/backup-facts.ts";
 import { batchFrame } from "../../engine/preview/batch-frame.ts";
 import { refusalsAtStart } from "../../engine/preview/refusals-at-start.ts";
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import { type JobState, readJobStates } from "../../engine/state/job-state.ts";
 import { readPastSpeed } from "../../engine/state/past-speed.ts";
 import type { Job } from "../../job/definition/define-job.ts";
@@ -16,61 +17,63 @@ import { checklist } from "../describe/checklist.ts";
 import { describePlan, type WholePlan } from "../describe/describe-plan.ts";
 import { planSummary } from "../describe/plan-summary.ts";
 import { loadJob } from "../jobs/load-job.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineTargetCommand } from "../options/define-command.ts";
 import { parseParameters } from "../options/parse-parameters.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { emphasise, printData, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill plan <job>` */
-export const planCommand = defineCommand({
-  builder: (yargs) =>
-    commonOptions(yargs)
-      .positional("job", { type: "string", demandOption: true })
-      .option("param", {
-        type: "string",
-        array: true,
-        default: [],
-        describe: "a parameter of the job, name=value",
-      })
-      .option("sql", {
-        type: "boolean",
-        default: false,
-        describe: "show every statement and the query plan as well",
-      })
-      .option("trace", {
-        type: "boolean",
-        default: false,
-        describe: "run the steps on empty copies of their tables, and list the locks that they take",
-      }),
-  handler: async (given) => {
-    const settings = commonSettings(given);
-    const loaded = await loadJob(settings.jobs, given.job);
-    const parameters = await readParameters(loaded.job.parameters, parseParameters(given.param));
-    const plan = await withStore(
-      settings,
-      async (session): Promise<WholePlan> => {
-        const [state] = await readJobStates(session, [loaded]);
-        if (state === undefined) throw new Error(`The state of ${given.job} is not known.`);
-        const whole = await planWhole(session, state, parameters, settings.jobs);
-        const open = [...state.steps.expand.open, ...state.steps.contract.open];
-        return given.trace ? { ...whole, locks: await traceLocks(session.db, loaded.job, open) } : whole;
-      },
-      { needsSchema: false, isAnnounced: true },
-    );
-    if (settings.json) printJson(plan);
-    else {
-      const bound = loaded.job.kind === "steps" ? null : loaded.job.bind(parameters);
-      printData(describePlan(plan, planSummary(plan, loaded.job, bound), given.sql));
-    }
-    for (const { message, remedy } of plan.refusals) {
-      say(`${emphasise("red", "refused")} ${message}`);
-      say(`${emphasise("cyan", "→")} ${remedy}`);
-    }
-    process.exitCode = plan.refusals.length > 0 ? exitCodes.refused : exitCodes.done;
+export const planCommand = defineTargetCommand(
+  {
+    builder: (yargs) =>
+      commonOptions(yargs)
+        .positional("job", { type: "string", demandOption: true })
+        .option("param", {
+          type: "string",
+          array: true,
+          default: [],
+          describe: "a parameter of the job, name=value",
+        })
+        .option("sql", {
+          type: "boolean",
+          default: false,
+          describe: "show every statement and the query plan as well",
+        })
+        .option("trace", {
+          type: "boolean",
+          default: false,
+          describe: "run the steps on empty copies of their tables, and list the locks that they take",
+        }),
+    handler: async (given) => {
+      const settings = commonSettings(given);
+      const loaded = await loadJob(settings.jobs, given.job);
+      const parameters = await readParameters(loaded.job.parameters, parseParameters(given.param));
+      const plan = await withStore(
+        settings,
+        async (session): Promise<WholePlan> => {
+          const [state] = await readJobStates(session, [loaded]);
+          if (state === undefined) throw new Error(`The state of ${given.job} is not known.`);
+          const whole = await planWhole(session, state, parameters, settings.jobs);
+          const open = [...state.steps.expand.open, ...state.steps.contract.open];
+          return given.trace ? { ...whole, locks: await traceLocks(session.db, loaded.job, open) } : whole;
+        },
+        { needsSchema: false, isAnnounced: true },
+      );
+      if (settings.json) printJson(plan);
+      else {
+        const bound = loaded.job.kind === "steps" ? null : loaded.job.bind(parameters);
+        printData(describePlan(plan, planSummary(plan, loaded.job, bound), given.sql));
+      }
+      for (const { message, remedy } of plan.refusals) {
+        say(`${emphasise("red", "refused")} ${message}`);
+        say(`${emphasise("cyan", "→")} ${remedy}`);
+      }
+      process.exitCode = plan.refusals.length > 0 ? exitCodes.refused : exitCodes.done;
+    },
   },
-});
+  { goesOn: true },
+);
 
 async function planWhole(
   session: Session,

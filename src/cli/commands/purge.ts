@@ -1,47 +1,50 @@
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import { parseDuration } from "../../job/pace/duration.ts";
 import { formatCount } from "../../observe/format.ts";
 import { countDue, type Purged, purge } from "../../retention/purge.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineTargetCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 
 /** `tidefill purge` */
-export const purgeCommand = defineCommand({
-  builder: (yargs) =>
-    commonOptions(yargs)
-      .option("older-than", {
-        type: "string",
-        requiresArg: true,
-        default: "30d",
-        describe:
-          "purge runs that finished longer ago than this; encrypted undo logs go after 30 days in any case",
-      })
-      .option("undo-logs-only", {
-        type: "boolean",
-        default: false,
-        describe: "drop only undo logs; keep runs and rejects",
-      })
-      .option("yes", { type: "boolean", default: false, describe: "do not ask for confirmation" }),
-  handler: async (given) => {
-    const settings = commonSettings(given);
-    const options = { olderThanMs: parseDuration(given.olderThan), undoLogsOnly: given.undoLogsOnly };
-    await withStore(
-      settings,
-      async (session) => {
-        const runs = await countDue(session, options);
-        const question = `Purge what ${formatCount(runs)} finished runs keep? They cannot be undone afterwards.`;
-        if (runs > 0) await requireConfirmation(given.yes, question, "purge");
-        const purged = await purge(session, options);
-        if (settings.json) printJson(purged);
-        sayPurged(purged);
-      },
-      { isAnnounced: true },
-    );
+export const purgeCommand = defineTargetCommand(
+  {
+    builder: (yargs) =>
+      commonOptions(yargs)
+        .option("older-than", {
+          type: "string",
+          requiresArg: true,
+          default: "30d",
+          describe:
+            "purge runs that finished longer ago than this; encrypted undo logs go after 30 days in any case",
+        })
+        .option("undo-logs-only", {
+          type: "boolean",
+          default: false,
+          describe: "drop only undo logs; keep runs and rejects",
+        })
+        .option("yes", { type: "boolean", default: false, describe: "do not ask for confirmation" }),
+    handler: async (given) => {
+      const settings = commonSettings(given);
+      const options = { olderThanMs: parseDuration(given.olderThan), undoLogsOnly: given.undoLogsOnly };
+      await withStore(
+        settings,
+        async (session) => {
+          const runs = await countDue(session, options);
+          const question = `Purge what ${formatCount(runs)} finished runs keep? They cannot be undone afterwards.`;
+          if (runs > 0) await requireConfirmation(given.yes, question, "purge");
+          const purged = await purge(session, options);
+          if (settings.json) printJson(purged);
+          sayPurged(purged);
+        },
+        { isAnnounced: true },
+      );
+    },
   },
-});
+  { goesOn: true },
+);
 
 const doesToIt = {
   undo: "undoes it",

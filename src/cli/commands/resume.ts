@@ -1,11 +1,11 @@
 import { resumeRun } from "../../engine/run/resume-run.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineTargetCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { loadJobOfRun } from "../work/load-job-of-run.ts";
 import { workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill resume <run|job>` */
-export const resumeCommand = defineCommand({
+export const resumeCommand = defineTargetCommand({
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("run", {

@@ -1,17 +1,17 @@
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import { runJob } from "../../engine/run/run-job.ts";
 import { UsageError } from "../../errors.ts";
 import type { Duration } from "../../job/pace/duration.ts";
 import { showDryRun } from "../describe/show-dry-run.ts";
 import { loadJob } from "../jobs/load-job.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineTargetCommand } from "../options/define-command.ts";
 import { parseParameters } from "../options/parse-parameters.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { workOnRun } from "../work/work-on-run.ts";
 import { verify } from "./verify.ts";
 
 /** `tidefill run <job>` */
-export const runCommand = defineCommand({
+export const runCommand = defineTargetCommand({
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("job", { type: "string", demandOption: true })

@@ -1,13 +1,17 @@
 import { createInterface } from "node:readline/promises";
 import { ensureSchema } from "../../engine/control/ensure-schema.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
+import { loadPgBoss } from "../../fleet/queue/pg-boss.ts";
+import { Queue } from "../../fleet/queue/queue.ts";
+import { queueSchema, queueTables } from "../../fleet/queue/queue-tables.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { rolesScript } from "../../store/schema/roles-script.ts";
 import { schemaScript } from "../../store/schema/schema-script.ts";
 import { StoreSchema, uninstallSchema } from "../../store/schema/store-schema.ts";
+import { queueAddress } from "../fleet/queue-address.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
-import { withStore } from "../options/with-store.ts";
+import { located, withStore } from "../options/with-store.ts";
 import { printJson, printScript, say } from "../terminal/output.ts";
 
 /** `tidefill schema install|print|uninstall` */
@@ -20,9 +24,16 @@ export const schemaCommand = defineCommand({
         default: false,
         describe: "with print: also the roles of an owner, a runner, an operator and a viewer",
       })
+      .option("queue", {
+        type: "boolean",
+        default: false,
+        describe: "with install or print: the tables of the fleet's queue, where TIDEFILL_QUEUE_URL says",
+      })
       .option("yes", { type: "boolean", default: false, describe: "uninstall without asking" }),
   handler: async (given) => {
     const settings = commonSettings(given);
+    if (given.queue)
+      return given.action === "print" ? printQueue(settings) : installQueue(settings, given.action);
     if (given.action === "print") return print(settings, given.roles);
     return given.action === "install" ? install(settings) : uninstall(settings, given.yes);
   },
@@ -33,6 +44,23 @@ function print(settings: CommonSettings, withRoles: boolean): void {
   const script = withRoles ? `${schemaScript(name)}\n${rolesScript(name)}` : schemaScript(name);
   if (settings.json) printJson({ schema: settings.schema, script });
   else printScript(script.trimEnd());
+}
+
+async function printQueue(settings: CommonSettings): Promise<void> {
+  const { getConstructionPlans } = await loadPgBoss();
+  const script = `${getConstructionPlans(queueSchema)}\n${queueTables}`;
+  if (settings.json) printJson({ schema: queueSchema, script });
+  else printScript(script.trimEnd());
+}
+
+async function installQueue(settings: CommonSettings, action: string): Promise<void> {
+  if (action === "uninstall")
+    throw new UsageError("The queue is not uninstalled by tidefill.", {
+      remedy: `When no worker needs it any more, in its database: drop schema ${queueSchema} cascade`,
+    });
+  const isNew = await located(settings, (own) => Queue.install(queueAddress(own)));
+  if (settings.json) printJson({ schema: queueSchema, installed: isNew });
+  say(isNew ? `Installed the schema "${queueSchema}".` : `The schema "${queueSchema}" is up to date.`);
 }
 
 async function install(settings: CommonSettings): Promise<void> {

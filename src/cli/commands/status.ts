@@ -1,3 +1,4 @@
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import type { RestForecast } from "../../engine/report/rest-forecast.ts";
 import { type RunReport, readReport } from "../../engine/report/run-report.ts";
 import { forecastRest } from "../../engine/state/forecast-rest.ts";
@@ -20,36 +21,55 @@ import { describeAdvice, describeBloat, describeHot } from "../describe/describe
 import { describePace } from "../describe/describe-pace.ts";
 import { waitingLines } from "../describe/waiting-lines.ts";
 import { loadJob } from "../jobs/load-job.ts";
-import { defineCommand } from "../options/define-command.ts";
-import { commonOptions, commonSettings } from "../options/settings.ts";
+import { defineTargetCommand, type OneTarget } from "../options/define-command.ts";
+import { commonOptions, commonSettings, type GivenSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
+import { describeTargets, readTargets } from "../targets/read-targets.ts";
 import { alignColumns, emphasise, printData, printInPlace, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
 
 const watchEveryMs = 1_000;
 
 /** `tidefill status [<run|job>] [--watch]` */
-export const statusCommand = defineCommand({
-  builder: (yargs) =>
-    commonOptions(yargs)
-      .positional("run", { type: "string", describe: "the run's number, or the job's name" })
-      .option("watch", {
-        type: "boolean",
-        default: false,
-        describe: "refresh every second, until no run is running",
-      }),
-  handler: async (given) => {
-    const settings = commonSettings(given);
-    await withStore(settings, async (session) => {
-      if (given.watch) return watch(session, given.run, settings.json);
-      const reports = await status(session, given.run);
-      const [one] = reports;
-      if (given.run === undefined || one === undefined) return print(reports, false, settings.json);
-      print([{ ...one, forecast: await restOf(session, one, settings.jobs) }], true, settings.json);
-    });
+export const statusCommand = defineTargetCommand(
+  {
+    builder: (yargs) =>
+      commonOptions(yargs)
+        .positional("run", { type: "string", describe: "the run's number, or the job's name" })
+        .option("watch", {
+          type: "boolean",
+          default: false,
+          describe: "refresh every second, until no run is running",
+        }),
+    handler: async (given) => {
+      const settings = commonSettings(given);
+      await withStore(settings, async (session) => {
+        if (given.watch) return watch(session, given.run, settings.json);
+        const reports = await status(session, given.run);
+        const [one] = reports;
+        if (given.run === undefined || one === undefined) return print(reports, false, settings.json);
+        print([{ ...one, forecast: await restOf(session, one, settings.jobs) }], true, settings.json);
+      });
+    },
   },
-});
+  { together: statusOfTargets },
+);
+
+/** One table for all targets, the worst first. */
+async function statusOfTargets(targets: readonly OneTarget<StatusOptions>[]): Promise<void> {
+  const [first] = targets;
+  const read = await readTargets(
+    targets,
+    async (given) => withStore(commonSettings(given), (session) => status(session, given.run)),
+    [],
+  );
+  if (first?.given.json === true) return printJson({ targets: read });
+  printData(describeTargets(read));
+}
+
+interface StatusOptions extends GivenSettings {
+  readonly run?: string | undefined;
+}
 
 /** The reports of one run, or of the newest run of each job. */
 export async function status(session: Session, run: string | undefined): Promise<RunReport[]> {

@@ -2,7 +2,7 @@ import { runToUndo, undoRun } from "../../engine/undo/undo-run.ts";
 import { UsageError } from "../../errors.ts";
 import { describeStayingCalls } from "../describe/describe-calls.ts";
 import { loadJob } from "../jobs/load-job.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineTargetCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { emphasise, say } from "../terminal/output.ts";
@@ -11,7 +11,7 @@ import { undoTo } from "../work/undo-to.ts";
 import { workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill undo <run|job>` */
-export const undoCommand = defineCommand({
+export const undoCommand = defineTargetCommand({
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .positional("run", { type: "string", describe: "the run's number, or the job's name" })

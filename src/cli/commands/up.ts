@@ -1,3 +1,4 @@
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { runJob } from "../../engine/run/run-job.ts";
@@ -8,15 +9,14 @@ import { readParameters } from "../../job/definition/parameters.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { loadInOrder } from "../jobs/load-in-order.ts";
 import type { LoadedJob } from "../jobs/load-job.ts";
-import { defineCommand } from "../options/define-command.ts";
+import { defineTargetCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { printData, printJson, say } from "../terminal/output.ts";
 import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill up [--to <job>] [--dry-run]` */
-export const upCommand = defineCommand({
+export const upCommand = defineTargetCommand({
   builder: (yargs) =>
     workOptions(commonOptions(yargs))
       .option("to", { type: "string", requiresArg: true, describe: "stop after this job" })

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Cluster } from "../../embedded/cluster.ts";
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import { TidefillError } from "../../errors.ts";
 import { formatCount } from "../../observe/format.ts";
 import { ownFile } from "../../own-package.ts";
 import { createPool } from "../../postgres/connection/create-pool.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { Database } from "../../postgres/transaction/database.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, emphasise, say } from "../terminal/output.ts";
 import { Actor } from "./actor.ts";
 import { createSampleSchool } from "./create-sample-school.ts";

@@ -1,10 +1,10 @@
 import { type DryRunOptions, type DryRunReport, dryRun } from "../../engine/preview/dry-run.ts";
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { formatBytes, formatCount, formatSeconds } from "../../observe/format.ts";
 import { rowWord } from "../../observe/row-word.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
 import { describeDryCalls } from "./describe-calls.ts";

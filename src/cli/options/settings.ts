@@ -122,8 +122,8 @@ export function workOptions<T>(yargs: Argv<T>) {
     .option("log", { type: "string", describe: "append every event to this file as JSON lines" });
 }
 
-/** What yargs read, with the common options in their types. */
-export function commonSettings(read: {
+/** The common options as yargs reads them. */
+export interface GivenSettings {
   readonly databaseUrl?: string | undefined;
   readonly passwordCommand?: string | undefined;
   readonly embedded?: string | undefined;
@@ -131,7 +131,11 @@ export function commonSettings(read: {
   readonly jobs: string;
   readonly schema: string;
   readonly json: boolean;
-}): CommonSettings {
+  readonly target?: string | undefined;
+}
+
+/** What yargs read, with the common options in their types. */
+export function commonSettings(read: GivenSettings): CommonSettings {
   rememberOptions({ ...read, embedded: read.embedded });
   const { databaseUrl, passwordCommand, embedded, jobs, schema, json } = read;
   return { databaseUrl, passwordCommand, embedded, jobs, schema, json };

@@ -24,7 +24,10 @@ export async function withAddress<T>(
 }
 
 /** Calls `work` with the address that the settings name; an embedded database runs meanwhile. */
-async function located<T>(settings: CommonSettings, work: (address: Address) => Promise<T>): Promise<T> {
+export async function located<T>(
+  settings: CommonSettings,
+  work: (address: Address) => Promise<T>,
+): Promise<T> {
   const { databaseUrl, embedded, passwordCommand } = settings;
   mindEnvFile(settings);
   if (embedded === undefined) {

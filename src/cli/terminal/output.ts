@@ -17,8 +17,29 @@ export function printScript(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** What commands on several targets print, by target; null while only one command runs. */
+let gathered: Record<string, unknown> | null = null;
+let gathering = "";
+
+/** From here on JSON is of this target, and is printed as one object at the end. */
+export function gatherJson(target: string): void {
+  gathered ??= {};
+  gathering = target;
+}
+
+/** Prints what was gathered, where there is any. */
+export function printGathered(): void {
+  const targets = gathered ?? {};
+  gathered = null;
+  if (Object.keys(targets).length > 0) printJson({ targets });
+}
+
 /** One JSON object on stdout; bigints as texts, since JSON numbers would lose their digits. */
 export function printJson(value: unknown): void {
+  if (gathered !== null) {
+    gathered[gathering] = value;
+    return;
+  }
   printScript(
     JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? each.toString() : each), 2),
   );

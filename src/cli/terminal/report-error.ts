@@ -1,4 +1,4 @@
-import { exitCodeOfError } from "./exit-code.ts";
+import { exitCodeOfError } from "../../engine/report/exit-code.ts";
 import { printJson, sayError } from "./output.ts";
 import { toTidefillError } from "./to-tidefill-error.ts";
 

@@ -7,16 +7,28 @@ interface WhereThingsAre {
   readonly envFile?: string | undefined;
   readonly jobs: string;
   readonly schema: string;
+  readonly target?: string | undefined;
 }
 
 /** Remembers the options of the current command. */
-export function rememberOptions({ embedded, envFile, jobs, schema }: WhereThingsAre): void {
+export function rememberOptions({ embedded, envFile, jobs, schema, target }: WhereThingsAre): void {
   options = [
     ...(jobs === "jobs" ? [] : [["--jobs", jobs] as const]),
-    ...(schema === "tidefill" ? [] : [["--schema", schema] as const]),
+    ...(target === undefined ? [] : [["--target", target] as const]),
+    // A target has its own.
+    ...(schema === "tidefill" || target !== undefined ? [] : [["--schema", schema] as const]),
     ...(envFile === undefined ? [] : [["--env-file", envFile] as const]),
     ...(embedded === undefined ? [] : [["--embedded", embedded] as const]),
   ];
+}
+
+/** The same for a text about one of several targets. */
+export function withTarget(target: string, text: string): string {
+  const before = options;
+  options = [...before.filter(([name]) => name !== "--target" && name !== "--schema"), ["--target", target]];
+  const whole = withTypedOptions(text);
+  options = before;
+  return whole;
 }
 
 /** Forgets them: the next command of the process was typed without. */

@@ -1,3 +1,4 @@
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { requireReversible } from "../../engine/undo/require-reversible.ts";
 import { undoJob } from "../../engine/undo/undo-job.ts";
@@ -14,7 +15,6 @@ import { describeStayingCalls } from "../describe/describe-calls.ts";
 import { loadInOrder } from "../jobs/load-in-order.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { exitCodes } from "../terminal/exit-code.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 import { runSteps } from "./run-steps.ts";

@@ -1,5 +1,6 @@
 import type { WorkOptions } from "../../engine/options/work-options.ts";
 import type { EngineEvent, StepEvent } from "../../engine/report/events.ts";
+import { exitCodeOf } from "../../engine/report/exit-code.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { UsageError } from "../../errors.ts";
 import { parseRejectLimit } from "../../job/definition/reject-limit.ts";
@@ -14,7 +15,6 @@ import type { LoadedJob } from "../jobs/load-job.ts";
 import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
 import { withProcesses } from "../processes/with-processes.ts";
-import { exitCodeOf } from "../terminal/exit-code.ts";
 import { type ObserverSettings, Observers } from "../terminal/observers.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";

@@ -5,7 +5,7 @@ import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { NewRun, Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import { paceOfNew } from "../options/pace-of.ts";
-import type { CodeOptions, PaceOptions } from "../options/work-options.ts";
+import type { CodeOptions, PaceOptions, WorkOptions } from "../options/work-options.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
 import { type Creation, createRun } from "./create-run.ts";
 
@@ -16,11 +16,13 @@ import { type Creation, createRun } from "./create-run.ts";
 export async function recordSteps(
   session: Session,
   job: Job,
-  options: PaceOptions & CodeOptions,
+  options: PaceOptions & CodeOptions & Pick<WorkOptions, "request">,
   before: (tx: Transaction) => Promise<void>,
 ): Promise<RunReport> {
   const code = { definition: stepsFingerprint(job), files: options.files ?? {} };
-  const run = { job: job.name, kind: "run", ofRun: null, code, pace: paceOfNew(job, options) } as const;
+  const { request } = options;
+  const pace = paceOfNew(job, options);
+  const run = { job: job.name, kind: "run", ofRun: null, code, pace, request } as const;
   return enter(session, run, { code }, before);
 }
 
@@ -33,7 +35,7 @@ export async function recordStepsUndone(session: Session, undone: Run): Promise<
 
 async function enter(
   session: Session,
-  run: Pick<NewRun, "job" | "kind" | "ofRun" | "code" | "pace">,
+  run: Pick<NewRun, "job" | "kind" | "ofRun" | "code" | "pace" | "request">,
   details: Creation["details"],
   before: (tx: Transaction) => Promise<void>,
 ): Promise<RunReport> {

@@ -64,6 +64,8 @@ export interface WorkOptions
   /** how long a worker that vanished keeps its range; 10 seconds when absent */
   readonly lease?: Duration | undefined;
   readonly onEvent?: EventListener | readonly EventListener[] | undefined;
+  /** what asked for a new run, as a UUID: no second run of the job is created for it */
+  readonly request?: string | undefined;
   /** rejects after which the run stops; the job's own limit when absent */
   readonly rejectLimit?: RejectLimit | undefined;
 }

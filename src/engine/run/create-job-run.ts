@@ -25,7 +25,7 @@ export interface NewJobRun {
 }
 
 /** The options that apply to the creation of a run. */
-type JobRunOptions = PaceOptions & CodeOptions & UndoKeyOption & Pick<WorkOptions, "rejectLimit">;
+type JobRunOptions = PaceOptions & CodeOptions & UndoKeyOption & Pick<WorkOptions, "rejectLimit" | "request">;
 
 /** Creates a run of a job with its undo log, and calls `also`, in one transaction. */
 export async function createJobRun(
@@ -74,6 +74,7 @@ async function describe(
     parameters: opened.isPersonal ? {} : given,
     session: job.session,
     rejectLimit: parseRejectLimit(options.rejectLimit ?? job.rejectLimit),
+    request: options.request,
     code: {
       definition: opened.definitionFingerprint,
       files: options.files ?? {},

@@ -18,12 +18,13 @@ const workOptions: Readonly<Record<keyof WorkOptions, true>> = {
   onStep: true,
   files: true,
   beforeLeaving: true,
+  request: true,
   rejectLimit: true,
   undoKey: true,
   inTest: true,
 };
 
-const notForCallers = ["inTest", "files", "beforeLeaving"];
+const notForCallers = ["inTest", "files", "beforeLeaving", "request"];
 
 /** Refuses a mistyped option, which would otherwise be ignored silently. @throws UsageError */
 export function requireKnownOptions(call: string, options: object, own: readonly string[]): void {

@@ -128,7 +128,10 @@ export interface NewRun
         | "isPartial"
         | "hasRows"
       >
-    > {}
+    > {
+  /** what asked for the run, as a UUID: no second run of the job is created for it */
+  readonly request?: string | undefined;
+}
 
 /** A run from a row of the table `run`, with its current status. */
 export function toRun(row: Row): Run {

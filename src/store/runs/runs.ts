@@ -21,14 +21,14 @@ export class Runs {
       insert into ${this.#schema.table("run")}
         (job, kind, of_run, writes, undo_log, answers, answers_kept_ms, undo_parts, status, parameters, session, reject_limit, code,
           key_fingerprint, table_fingerprint, tables, estimated_rows, estimated_walk, pace, rollout, is_partial,
-          has_rows, started_at)
+          has_rows, request, started_at)
       values (${run.job}, ${run.kind}, ${run.ofRun}::bigint, ${run.writes ?? null}, ${run.undoLog ?? "none"},
         ${run.answers ?? "none"}, ${run.answersKeptMs ?? null}::bigint,
         ${json(run.undoParts ?? [])}, 'pending', ${json(run.parameters ?? {})}, ${json(run.session ?? {})},
         ${String(run.rejectLimit)}, ${json(run.code)}, ${run.keyFingerprint}, ${run.tableFingerprint},
         ${json(run.tables ?? [])}, ${run.estimatedRows ?? 0}, ${run.estimatedWalk ?? 0}, ${json(run.pace ?? {})},
         ${run.rollout == null ? null : JSON.stringify(run.rollout)}::jsonb, ${run.isPartial === true},
-        ${run.hasRows !== false}, pg_catalog.clock_timestamp())
+        ${run.hasRows !== false}, ${run.request ?? null}::uuid, pg_catalog.clock_timestamp())
       on conflict (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled') do nothing
       returning id`);
     if (rows[0] === undefined) throw await this.#unfinishedExists(db, run.job);
@@ -100,6 +100,12 @@ export class Runs {
       db,
       sql`where run.job = ${job} and (run.kind = 'verify') = ${isVerify} order by run.id desc limit 1`,
     );
+    return found[0] ?? null;
+  }
+
+  /** The run of a job that was created for a request. */
+  async requested(db: Queryable, job: string, request: string): Promise<Run | null> {
+    const found = await this.#select(db, sql`where run.job = ${job} and run.request = ${request}::uuid`);
     return found[0] ?? null;
   }
 

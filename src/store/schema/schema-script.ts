@@ -64,6 +64,7 @@ create table ${s}.run (
   estimated_walk bigint,
   sweep integer not null default 0,
   wal_bytes_per_row double precision,
+  request uuid,
   seconds_at_work double precision not null default 0,
   planned_through text[],
   is_planned boolean not null default false,
@@ -72,9 +73,11 @@ create table ${s}.run (
   finished_at timestamptz,
   check ((finished_at is not null) = (status in ('succeeded', 'cancelled')))
 );
+create unique index run_request on ${s}.run (request, job);
 create unique index run_unfinished on ${s}.run (job, (kind = 'verify')) where status not in ('succeeded', 'cancelled');
 comment on table ${s}.run is 'One execution of a job with its parameters';
 create index run_of on ${s}.run (of_run) where of_run is not null;
+comment on column ${s}.run.request is 'What asked for the run, such as an item of a fleet''s queue: no second run is created for it';
 comment on column ${s}.run.kind is 'What its batches do: the job''s own work, undoing a run, or comparing';
 comment on column ${s}.run.of_run is 'The run that this one undoes, verifies or retries';
 comment on column ${s}.run.writes is 'What its batches do to rows; for an undo, what the undone run did; null where it writes none';

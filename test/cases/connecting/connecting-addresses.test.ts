@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { exitCodeOfError } from "../../../src/cli/terminal/exit-code.ts";
+import { exitCodeOfError } from "../../../src/engine/report/exit-code.ts";
 import { freePort } from "../../../src/embedded/local-url.ts";
 import { runJob } from "../../../src/engine/run/run-job.ts";
 import { table } from "../../../src/job/columns/table.ts";

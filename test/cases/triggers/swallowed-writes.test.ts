@@ -9,7 +9,7 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { exitCodeOf } from "../../../src/cli/terminal/exit-code.ts";
+import { exitCodeOf } from "../../../src/engine/report/exit-code.ts";
 import { useDatabase } from "../../support/database.ts";
 import { freshSchemas } from "../../support/fresh-schemas.ts";
 import { cases, others, setup, things } from "./swallowed-cases.ts";

@@ -1,5 +1,5 @@
-import type { RunReport } from "../../engine/report/run-report.ts";
 import { RefusedError, TidefillError, UsageError } from "../../errors.ts";
+import type { RunReport } from "./run-report.ts";
 
 export const exitCodes = {
   done: 0,

@@ -1,0 +1,97 @@
+import { hostname } from "node:os";
+import { UsageError } from "../../errors.ts";
+import { Queue } from "../../fleet/queue/queue.ts";
+import { FleetWorker } from "../../fleet/work/fleet-worker.ts";
+import { WorkerTargets } from "../../fleet/work/worker-targets.ts";
+import type { Duration } from "../../job/pace/duration.ts";
+import { jobsHere } from "../fleet/jobs-here.ts";
+import { queueAddress } from "../fleet/queue-address.ts";
+import { WorkObserver } from "../fleet/work-observer.ts";
+import { defineCommand } from "../options/define-command.ts";
+import { commonOptions, commonSettings } from "../options/settings.ts";
+import { located } from "../options/with-store.ts";
+import { loadTargets } from "../targets/load-targets.ts";
+import { say } from "../terminal/output.ts";
+import { ProcessSignals } from "../terminal/process-signals.ts";
+
+/** `tidefill work` */
+export const workCommand = defineCommand({
+  builder: (yargs) =>
+    commonOptions(yargs)
+      .option("slots", { type: "number", default: 1, describe: "items that this worker does at once" })
+      .option("targets", {
+        type: "string",
+        requiresArg: true,
+        describe: "serve only the targets whose names match: 'eu-*,us-1'",
+      })
+      .option("once", {
+        type: "boolean",
+        default: false,
+        describe: "end when nothing waits that could begin now",
+      })
+      .option("workers", {
+        type: "number",
+        describe: "ranges of each run that this process works on at a time",
+      })
+      .option("lease", {
+        type: "string",
+        default: "10s",
+        describe: "how long a vanished worker keeps its range",
+      })
+      .option("metrics-port", {
+        type: "number",
+        describe: "serve /metrics, /healthz and /readyz on this port",
+      })
+      .option("metrics-host", {
+        type: "string",
+        default: "127.0.0.1",
+        requiresArg: true,
+        describe: "the address on which they are served; 0.0.0.0 for all",
+      })
+      .option("log", {
+        type: "string",
+        requiresArg: true,
+        describe: "append every event to this file as JSON lines",
+      }),
+  handler: async (given) => {
+    const { slots, once, workers, targets: patterns } = given;
+    if (!Number.isInteger(slots) || slots < 1 || slots > 100)
+      throw new UsageError(`--slots must be a whole number from 1 to 100, got ${slots}.`);
+    const settings = commonSettings(given);
+    const listed = await loadTargets(settings.jobs);
+    if (listed === null && patterns !== undefined)
+      throw new UsageError(
+        "There is no tidefill.targets.ts beside the folder of the jobs, so --targets has no meaning.",
+      );
+    const signals = new ProcessSignals();
+    signals.listen();
+    await located(settings, async (own) => {
+      const targets = new WorkerTargets(listed, { ...own, schema: settings.schema }, patterns);
+      await targets.requireMatches();
+      const queue = await Queue.open(queueAddress(own), {
+        supervises: true,
+        name: `tidefill on ${hostname()}`,
+      });
+      const observer = await WorkObserver.open(queue, given);
+      try {
+        say(
+          `Waiting for items, ${slots === 1 ? "one" : `up to ${slots}`} at once. Ctrl-C ends after the current batches.`,
+        );
+        const worker = new FleetWorker(queue, {
+          jobs: jobsHere(settings),
+          targets,
+          slots,
+          once,
+          signal: signals.signal,
+          listener: observer,
+          options: { workers, lease: given.lease as Duration },
+        });
+        await worker.run();
+      } finally {
+        await observer.close();
+        await queue.close();
+        signals.ignore();
+      }
+    });
+  },
+});

@@ -1,0 +1,82 @@
+import { itemName } from "../../fleet/queue/item.ts";
+import type { Queue } from "../../fleet/queue/queue.ts";
+import {
+  type QueuedItem,
+  type RolloutState,
+  readDepth,
+  readItems,
+  readRollouts,
+} from "../../fleet/queue/read-queue.ts";
+import { formatCount, formatSeconds } from "../../observe/format.ts";
+import { alignColumns } from "../terminal/output.ts";
+
+/** The queue as `tidefill queue --json` prints it. */
+export interface ReadQueue {
+  readonly depth: Awaited<ReturnType<typeof readDepth>>;
+  readonly items: readonly QueuedItem[];
+  readonly waves: readonly RolloutState[];
+  /** the workers that the queue has heard from lately */
+  readonly workers: readonly { readonly host: string; readonly pid: number; readonly since: string }[];
+}
+
+export async function readQueue({ db, boss }: Queue): Promise<ReadQueue> {
+  const [depth, items, waves] = [await readDepth(db), await readItems(db), await readRollouts(db)];
+  const workers = (await boss.getInstances())
+    .filter(({ live, supervise }) => live && supervise)
+    .map(({ host, pid, startedOn }) => ({ host, pid, since: new Date(startedOn).toISOString() }));
+  return { depth, items, waves, workers };
+}
+
+/** No terminal is longer; the counts above are of all. */
+const mostShown = 40;
+/** As much of an id as tells items apart. */
+const shownId = 8;
+
+/** The queue for people: workers, waves, and the items that are worked on, dead or waiting. */
+export function describeQueue({ depth, items, waves, workers }: ReadQueue): string {
+  const hosts = [...new Set(workers.map(({ host }) => host))];
+  const at = hosts.length === 0 ? "" : ` on ${hosts.join(", ")}`;
+  const deferred = depth.deferred > 0 ? `, ${formatCount(depth.deferred)} for later` : "";
+  const head = `${formatCount(workers.length)} ${workers.length === 1 ? "worker" : "workers"}${at}; ${formatCount(depth.running)} running, ${formatCount(depth.waiting)} waiting${deferred}, ${formatCount(depth.dead)} dead`;
+  const hint =
+    workers.length === 0 && depth.waiting > 0 ? ["→ No worker takes them. Start one: tidefill work"] : [];
+  const table = items.slice(0, mostShown).map(rowOf);
+  const more = depth.running + depth.waiting + depth.deferred + depth.dead - table.length;
+  return [
+    head,
+    ...hint,
+    ...waves.map(describeWaves),
+    ...(table.length === 0
+      ? []
+      : ["", alignColumns([["ID", "STATE", "JOB", "WHERE", "SINCE", ""], ...table])]),
+    ...(more > 0 ? [`and ${formatCount(more)} more`] : []),
+    ...(depth.dead > 0
+      ? ["→ Mend the cause, then: tidefill queue retry <id>   or: tidefill queue drop <id>"]
+      : []),
+  ].join("\n");
+}
+
+function describeWaves({ job, state, wave, waves, targets, message }: RolloutState): string {
+  const all = Object.values(targets).reduce((sum, each) => sum + each, 0);
+  const counts = ["succeeded", "queued", "waiting", "failed", "dropped"]
+    .filter((name) => (targets[name] ?? 0) > 0)
+    .map((name) => `${formatCount(targets[name] ?? 0)} ${name}`);
+  const at = state === "succeeded" ? `all ${waves} waves are done` : `wave ${wave + 1} of ${waves}`;
+  const stopped = state === "stopped" ? `, stopped: ${message ?? ""}` : "";
+  return `${job}: ${at}; of ${formatCount(all)} targets ${counts.join(", ")}${stopped}`;
+}
+
+function rowOf({ id, state, item, place, since, startAfter, words, attempts }: QueuedItem): string[] {
+  const seconds = Math.max(0, (Date.now() - Date.parse(since)) / 1_000);
+  const later = startAfter === null ? null : `not before ${startAfter.slice(0, 19).replace("T", " ")}Z`;
+  const tried = attempts > 0 && state !== "dead" ? `attempt ${attempts + 1}` : null;
+  const notes = [later, tried, words].filter((note) => note !== null);
+  return [
+    id.slice(0, shownId),
+    state,
+    itemName(item),
+    place ?? "–",
+    formatSeconds(seconds),
+    notes.join("; "),
+  ];
+}

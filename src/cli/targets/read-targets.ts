@@ -1,0 +1,74 @@
+import pLimit from "p-limit";
+import type { RunReport } from "../../engine/report/run-report.ts";
+import { messageOf } from "../../errors.ts";
+import { formatCount, formatPercent, formatSeconds } from "../../observe/format.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+import { alignColumns } from "../terminal/output.ts";
+import { toTidefillError } from "../terminal/to-tidefill-error.ts";
+
+/** How many targets are looked at at once. */
+const atOnce = 8;
+
+/** What was found in a target, or why it could not be looked at. */
+export interface ReadTarget<T> {
+  readonly name: string;
+  readonly found: T | null;
+  readonly error: string | null;
+}
+
+/**
+ * Looks at several targets at once; one that cannot be reached does not hide the rest. `nothing` is what is
+ * found where tidefill has never run.
+ */
+export async function readTargets<Given, T>(
+  targets: readonly { readonly name: string; readonly given: Given }[],
+  read: (given: Given) => Promise<T>,
+  nothing?: T,
+): Promise<readonly ReadTarget<T>[]> {
+  const limit = pLimit(atOnce);
+  return Promise.all(
+    targets.map(({ name, given }) =>
+      limit(async (): Promise<ReadTarget<T>> => {
+        try {
+          return { name, found: await read(given), error: null };
+        } catch (thrown) {
+          const error = toTidefillError(thrown);
+          if (error.code === "schema-missing" && nothing !== undefined)
+            return { name, found: nothing, error: null };
+          return { name, found: null, error: messageOf(error) };
+        }
+      }),
+    ),
+  );
+}
+
+/** From the worst state to the best. */
+const order = ["failed", "interrupted", "paused", "running", "pending", "cancelled", "succeeded"];
+
+/** The runs of all targets as one table, the worst first. */
+export function describeTargets(read: readonly ReadTarget<readonly RunReport[]>[]): string {
+  const heading = ["TARGET", "JOB", "RUN", "STATE", "DONE", "ROWS", "REJECTED", "ROWS/S", "LEFT"];
+  const rows = read.flatMap(({ name, found, error }) => {
+    if (error !== null) return [{ at: -1, row: [name, "–", "–", error, "", "", "", "", ""] }];
+    const runs = found ?? [];
+    if (runs.length === 0)
+      return [{ at: order.length, row: [name, "–", "–", "no run yet", "", "", "", "", ""] }];
+    return runs.map((report) => ({ at: order.indexOf(report.status), row: [name, ...cellsOf(report)] }));
+  });
+  return alignColumns([heading, ...rows.toSorted((one, other) => one.at - other.at).map(({ row }) => row)]);
+}
+
+function cellsOf(report: RunReport): string[] {
+  const { job, run, status, stopReason, progress, rows, rowsPerSecond, etaSeconds } = report;
+  const isTelling = stopReason !== null && stopReason !== status && stopReason !== "finished";
+  return [
+    job,
+    String(run),
+    isTelling ? `${status} (${stopReason})` : status,
+    formatPercent(progress),
+    formatCount(rows.written),
+    formatCount(rows.rejected),
+    formatCount(rowsPerSecond),
+    etaSeconds === null || isFinished(status) ? "–" : formatSeconds(etaSeconds),
+  ];
+}

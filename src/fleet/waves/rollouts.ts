@@ -1,0 +1,165 @@
+import type { PgBoss } from "pg-boss";
+import { RefusedError } from "../../errors.ts";
+import type { Item } from "../queue/item.ts";
+import type { QueueDb } from "../queue/queue.ts";
+import { queueSchema, queues } from "../queue/queue-tables.ts";
+import { waitingItemsOf } from "../queue/read-queue.ts";
+import { type ItemToSend, sendItems } from "../queue/send-items.ts";
+
+const rollout = `${queueSchema}.tidefill_rollout`;
+const rolloutTarget = `${queueSchema}.tidefill_rollout_target`;
+
+/** A job that is to go over targets in waves. */
+export interface NewRollout {
+  readonly id: string;
+  /** the item of each target; its own target and machine are filled in */
+  readonly item: Item;
+  readonly machines: number;
+  readonly waves: readonly (readonly { readonly target: string; readonly group: string }[])[];
+  /** how long to wait after each wave, in milliseconds */
+  readonly soakMs: number;
+  readonly startAfter?: Date | undefined;
+}
+
+type Boss = Pick<PgBoss, "insert" | "deleteJob">;
+
+/** Records the waves and sends the items of the first; returns how many. @throws RefusedError while the job's are running */
+export async function beginRollout(boss: Boss, tx: QueueDb, given: NewRollout): Promise<number> {
+  const { id, item, machines, waves, soakMs, startAfter } = given;
+  const job = item.job ?? item.action;
+  await tx.executeSql(`update ${rollout} set state = 'replaced' where job = $1 and state = 'stopped'`, [job]);
+  const { rows } = await tx.executeSql(
+    `insert into ${rollout} (id, job, item, machines, waves, soak_ms, state)
+    values ($1, $2, $3, $4, $5, $6, 'running')
+    on conflict (job) where state = 'running' do nothing
+    returning id`,
+    [id, job, JSON.stringify(item), machines, waves.length, soakMs],
+  );
+  if (rows.length === 0)
+    throw new RefusedError(
+      "no-rollout-is-running",
+      `${job} goes over its targets in waves already. Nothing was sent.`,
+      "tidefill queue   shows how far they are",
+    );
+  for (const [wave, targets] of waves.entries())
+    await tx.executeSql(
+      `insert into ${rolloutTarget} (rollout, target, target_group, wave)
+      select $1, each.target, each.target_group, $2
+      from rows from (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[])) as each(target, target_group)`,
+      [id, wave, targets.map(({ target }) => target), targets.map(({ group }) => group)],
+    );
+  return sendWave(boss, tx, id, startAfter);
+}
+
+/** Notes how a target ended. Targets that have ended well stay so: an item may be delivered twice. */
+export async function noteTarget(
+  tx: QueueDb,
+  id: string,
+  target: string,
+  { state, words }: { readonly state: "succeeded" | "failed" | "dropped" | "queued"; readonly words: string },
+): Promise<void> {
+  await tx.executeSql(
+    `update ${rolloutTarget}
+    set state = $3,
+      words = $4,
+      ended_at = case when $3 = 'queued' then null else pg_catalog.clock_timestamp() end
+    where rollout = $1
+      and target = $2
+      and state <> 'succeeded'`,
+    [id, target, state, words],
+  );
+}
+
+/**
+ * Begins the next wave when every target of the present one has succeeded or was dropped. A failure stops
+ * the waves: items that wait are taken out of the queue, those that are worked on end.
+ */
+export async function advanceRollout(boss: Boss, tx: QueueDb, id: string): Promise<void> {
+  const found = await tx.executeSql(
+    `select state, soak_ms, wave, waves from ${rollout} where id = $1 for update`,
+    [id],
+  );
+  const [row] = found.rows;
+  if (row === undefined || (row.state !== "running" && row.state !== "stopped")) return;
+  const { rows: targets } = await tx.executeSql(
+    `select target, state, words from ${rolloutTarget} where rollout = $1 and wave = $2 order by target`,
+    [id, row.wave],
+  );
+  const failed = targets.filter(({ state }) => state === "failed");
+  if (failed.length > 0) return stopRollout(boss, tx, id, failed);
+  if (row.state === "stopped") {
+    await tx.executeSql(`update ${rollout} set state = 'running', message = null where id = $1`, [id]);
+    await sendWave(boss, tx, id);
+  }
+  if (targets.some(({ state }) => state === "waiting" || state === "queued")) return;
+  if (row.wave + 1 === row.waves) {
+    await tx.executeSql(`update ${rollout} set state = 'succeeded' where id = $1`, [id]);
+    return;
+  }
+  await tx.executeSql(`update ${rollout} set wave = wave + 1 where id = $1`, [id]);
+  await sendWave(boss, tx, id, new Date(Date.now() + row.soak_ms));
+}
+
+/** Finds dead letters that the queue made by itself, because their workers vanished too often. */
+export async function noteGivenUp(boss: Boss, tx: QueueDb): Promise<void> {
+  const { rows } = await tx.executeSql(
+    `select job.data ->> 'rollout' as id, job.data ->> 'target' as target
+    from ${queueSchema}.job
+    join ${rolloutTarget} as target
+      on target.rollout::text = job.data ->> 'rollout' and target.target = job.data ->> 'target'
+    where job.name = $1
+      and job.state < 'active'
+      and target.state = 'queued'`,
+    [queues.dead],
+  );
+  for (const { id, target } of rows) {
+    await noteTarget(tx, id, target, { state: "failed", words: "its workers vanished too often" });
+    await advanceRollout(boss, tx, id);
+  }
+}
+
+async function stopRollout(
+  boss: Boss,
+  tx: QueueDb,
+  id: string,
+  failed: readonly { readonly target: string; readonly words: string }[],
+): Promise<void> {
+  const waiting = await waitingItemsOf(tx, id);
+  if (waiting.length > 0)
+    await boss.deleteJob(
+      queues.run,
+      waiting.map((each) => each.id),
+      { db: tx },
+    );
+  await tx.executeSql(
+    `update ${rolloutTarget} set state = 'waiting' where rollout = $1 and state = 'queued' and target = any($2::text[])`,
+    [id, waiting.map(({ item }) => item.target)],
+  );
+  const few = failed.slice(0, 5).map(({ target, words }) => `${target} (${words})`);
+  const rest = failed.length - few.length;
+  const message = `failed: ${few.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+  await tx.executeSql(`update ${rollout} set state = 'stopped', message = $2 where id = $1`, [id, message]);
+}
+
+/** Sends the items of the present wave that were not sent yet; returns how many. */
+async function sendWave(boss: Boss, tx: QueueDb, id: string, startAfter?: Date): Promise<number> {
+  const { rows } = await tx.executeSql(
+    `update ${rolloutTarget} as target
+    set state = 'queued'
+    from ${rollout} as rollout
+    where rollout.id = $1
+      and target.rollout = rollout.id
+      and target.wave = rollout.wave
+      and target.state = 'waiting'
+    returning target.target, target.target_group, rollout.item, rollout.machines`,
+    [id],
+  );
+  const items = rows.flatMap(({ target, target_group: group, item, machines }): ItemToSend[] =>
+    Array.from({ length: machines }, (_, at) => ({
+      item: { ...item, target, machine: at + 1, rollout: id },
+      group,
+      startAfter,
+    })),
+  );
+  return sendItems(boss, tx, items);
+}

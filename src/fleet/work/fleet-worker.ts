@@ -1,0 +1,161 @@
+import type { WorkOptions } from "../../engine/options/work-options.ts";
+import type { EventListener } from "../../engine/report/events.ts";
+import { within } from "../../within.ts";
+import { sendDue } from "../enqueue/send-due.ts";
+import type { Item } from "../queue/item.ts";
+import type { Queue } from "../queue/queue.ts";
+import { queues } from "../queue/queue-tables.ts";
+import { noteGivenUp } from "../waves/rollouts.ts";
+import { doItem } from "./do-item.ts";
+import { holdClaim } from "./hold-claim.ts";
+import type { JobSource } from "./job-source.ts";
+import { type Outcome, outcomeOfError } from "./outcome.ts";
+import { type Claim, settle } from "./settle.ts";
+import type { WorkerTargets } from "./worker-targets.ts";
+
+const pollMs = 1_000;
+/** How often a worker looks for dead letters that stop waves. */
+const tendMs = 5_000;
+/** How long an outcome is tried to be written down: the queue's database may be away. */
+const settleForMs = 120_000;
+
+/** What a worker of the fleet tells its operator and its metrics. */
+export interface FleetListener {
+  readonly began: (item: Item) => void;
+  readonly ended: (item: Item, outcome: Outcome | "lost", seconds: number) => void;
+  /** whether the queue could be reached; the error where not */
+  readonly reached: (error: unknown) => void;
+  /** listeners to the run of an item */
+  readonly runListeners: (item: Item) => readonly EventListener[];
+}
+
+/** What a worker of the fleet works with. */
+export interface FleetWork {
+  readonly jobs: JobSource;
+  readonly targets: WorkerTargets;
+  readonly slots: number;
+  /** end when nothing waits that could begin now */
+  readonly once: boolean;
+  readonly signal: AbortSignal;
+  readonly listener: FleetListener;
+  /** what `run` takes, too: workers, lease, … */
+  readonly options: Pick<WorkOptions, "workers" | "lease">;
+}
+
+/**
+ * A worker of the fleet: takes items and does them, several at once. The queue hands out work and decides
+ * nothing: leases and checkpoints in the target's database keep an item that is delivered twice from harm.
+ */
+export class FleetWorker {
+  readonly #queue: Queue;
+  readonly #work: FleetWork;
+  readonly #busy = new Set<Promise<void>>();
+  #tendedAt = 0;
+
+  constructor(queue: Queue, work: FleetWork) {
+    this.#queue = queue;
+    this.#work = work;
+  }
+
+  /** Works until the signal is given; with `once` until nothing waits. */
+  async run(): Promise<void> {
+    const { signal, once, slots, listener } = this.#work;
+    const stopped = new Promise<void>((resolve) =>
+      signal.addEventListener("abort", () => resolve(), { once: true }),
+    );
+    while (!signal.aborted) {
+      let took = false;
+      try {
+        took = this.#busy.size < slots && (await this.#takeOne());
+        if (performance.now() - this.#tendedAt > tendMs) await this.#tend();
+        listener.reached(null);
+      } catch (error) {
+        listener.reached(error);
+      }
+      if (took) continue;
+      if (once && this.#busy.size === 0) break;
+      const aSlot = this.#busy.size === 0 ? stopped : Promise.race([stopped, ...this.#busy]);
+      await within(this.#busy.size === slots ? 10 * pollMs : pollMs, aSlot);
+    }
+    await Promise.all(this.#busy);
+  }
+
+  async #takeOne(): Promise<boolean> {
+    const { targets } = this.#work;
+    const { atOncePerGroup, ignoredGroups } = await targets.limits();
+    const [job] = await this.#queue.boss.fetch<Item>(queues.run, {
+      batchSize: 1,
+      ...(atOncePerGroup === null ? {} : { groupConcurrency: atOncePerGroup }),
+      ...(ignoredGroups.length === 0 ? {} : { ignoreGroups: [...ignoredGroups] }),
+    });
+    if (job === undefined) return false;
+    const { id, retryCount, data: item } = job;
+    const working = this.#do({ id, retryCount, item, group: job.groupId ?? item.target }).finally(() => {
+      this.#busy.delete(working);
+    });
+    this.#busy.add(working);
+    return true;
+  }
+
+  /** Never throws. */
+  async #do(claim: Claim): Promise<void> {
+    const { item } = claim;
+    const { listener, signal } = this.#work;
+    const begin = performance.now();
+    const own = new AbortController();
+    let isLost = false;
+    const hold = holdClaim(this.#queue, claim, {
+      onLost: () => {
+        isLost = true;
+        own.abort();
+      },
+      onLong: () => own.abort(),
+    });
+    listener.began(item);
+    const outcome = await this.#outcome(item, AbortSignal.any([signal, own.signal]));
+    const isOurs = !isLost && (await this.#settle(claim, outcome));
+    hold.stop();
+    listener.ended(item, isOurs ? outcome : "lost", (performance.now() - begin) / 1_000);
+  }
+
+  async #outcome(item: Item, signal: AbortSignal): Promise<Outcome> {
+    const { jobs, targets, options, listener } = this.#work;
+    try {
+      if (!targets.serves(item.target))
+        return { kind: "refused", words: "this worker does not serve this target" };
+      const address = await targets.find(item.target);
+      if (address === null)
+        return { kind: "refused", words: `this worker's tidefill.targets.ts has no target ${item.target}` };
+      return await doItem(item, jobs, {
+        ...options,
+        ...address,
+        signal,
+        exitWhenClosed: true,
+        onEvent: listener.runListeners(item),
+      });
+    } catch (error) {
+      return outcomeOfError(error);
+    }
+  }
+
+  /** Tries for a while: until the outcome is noted, another worker could only find that all is done. */
+  async #settle(claim: Claim, outcome: Outcome): Promise<boolean> {
+    const deadline = performance.now() + settleForMs;
+    for (;;) {
+      try {
+        return await settle(this.#queue, claim, outcome);
+      } catch (error) {
+        this.#work.listener.reached(error);
+        if (performance.now() > deadline) return false;
+        await new Promise((resolve) => setTimeout(resolve, pollMs));
+      }
+    }
+  }
+
+  async #tend(): Promise<void> {
+    const { boss } = this.#queue;
+    this.#tendedAt = performance.now();
+    await this.#queue.transaction((tx) => noteGivenUp(boss, tx));
+    await sendDue(this.#queue, this.#work.targets);
+  }
+}

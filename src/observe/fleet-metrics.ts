@@ -1,0 +1,116 @@
+import {
+  AggregatorRegistry,
+  Counter,
+  Gauge,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from "prom-client";
+import { fleetMetricNames, itemOutcomes } from "./fleet-metric-names.ts";
+import { Metrics } from "./metrics.ts";
+
+type Name = (typeof fleetMetricNames)[number]["name"];
+
+/** What the queue says of itself. */
+export interface FleetReading {
+  readonly depth: {
+    readonly waiting: number;
+    readonly deferred: number;
+    readonly running: number;
+    readonly dead: number;
+    readonly oldestSeconds: number;
+  };
+  /** the machines of the workers, one for each worker */
+  readonly hosts: readonly string[];
+  readonly rollouts: readonly {
+    readonly job: string;
+    readonly state: string;
+    readonly wave: number;
+    readonly targets: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** For how long the last values of a run stay on the page after it. */
+const keptMs = 600_000;
+
+/** The metrics of a worker of the fleet: its own, the queue's, and those of its runs by target. */
+export class FleetMetrics {
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly #registry = new Registry();
+  readonly #gauges = new Map<string, Gauge>();
+  readonly #items: Counter;
+  readonly #version: string;
+  readonly #runs = new Map<string, { readonly metrics: Metrics; usedAt: number }>();
+
+  constructor(version: string, slots: number) {
+    this.#version = version;
+    const registers = [this.#registry];
+    for (const { name, help, labels, type } of fleetMetricNames)
+      if (type === "gauge")
+        this.#gauges.set(name, new Gauge({ name, help, labelNames: [...labels], registers }));
+    const [, , { name, help, labels }] = fleetMetricNames;
+    this.#items = new Counter({ name, help, labelNames: [...labels], registers });
+    for (const outcome of itemOutcomes) this.#items.inc({ outcome }, 0);
+    this.#slots(0, slots);
+  }
+
+  /** The metrics of a run on a target. */
+  ofRun(target: string, job: string): Metrics {
+    const key = `${target} ${job}`;
+    const found = this.#runs.get(key) ?? { metrics: this.#metricsOf(target), usedAt: 0 };
+    found.usedAt = Date.now();
+    this.#runs.set(key, found);
+    return found.metrics;
+  }
+
+  ended(outcome: (typeof itemOutcomes)[number]): void {
+    this.#items.inc({ outcome });
+  }
+
+  busy(busy: number, slots: number): void {
+    this.#slots(busy, slots);
+  }
+
+  read({ depth, hosts, rollouts }: FleetReading): void {
+    for (const state of ["waiting", "deferred", "running", "dead"] as const)
+      this.#gauge("tidefill_queue_items").set({ state }, depth[state]);
+    this.#gauge("tidefill_queue_oldest_seconds").set(depth.oldestSeconds);
+    const workers = this.#gauge("tidefill_fleet_workers");
+    workers.reset();
+    for (const host of hosts) workers.inc({ host });
+    const targets = this.#gauge("tidefill_fleet_targets");
+    targets.reset();
+    for (const { job: job_name, state, wave, targets: counts } of rollouts) {
+      for (const [each, count] of Object.entries(counts)) targets.set({ job_name, state: each }, count);
+      this.#gauge("tidefill_fleet_wave").set({ job_name }, wave + 1);
+      this.#gauge("tidefill_fleet_waves_stopped").set({ job_name }, state === "stopped" ? 1 : 0);
+    }
+  }
+
+  /** The metrics in Prometheus' text format. */
+  async text(): Promise<string> {
+    for (const [key, { usedAt }] of this.#runs) if (Date.now() - usedAt > keptMs) this.#runs.delete(key);
+    const registries = [this.#registry, ...[...this.#runs.values()].map(({ metrics }) => metrics.registry)];
+    const all = await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()));
+    return AggregatorRegistry.aggregate(
+      all as MetricObjectWithValues<MetricValue<string>>[][] as never,
+    ).metrics();
+  }
+
+  #metricsOf(target: string): Metrics {
+    const metrics = new Metrics(this.#version);
+    metrics.registry.setDefaultLabels({ target });
+    return metrics;
+  }
+
+  #slots(busy: number, slots: number): void {
+    this.#gauge("tidefill_fleet_slots").set({ state: "busy" }, busy);
+    this.#gauge("tidefill_fleet_slots").set({ state: "free" }, slots - busy);
+  }
+
+  #gauge(name: Name): Gauge {
+    const found = this.#gauges.get(name);
+    if (found === undefined) throw new Error(`There is no metric ${name} of that type.`);
+    return found;
+  }
+}
