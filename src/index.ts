@@ -13,7 +13,7 @@ export { undoJob } from "./engine/undo/undo-job.ts";
 export { undoRun } from "./engine/undo/undo-run.ts";
 export { type VerifyOptions, verifyRun } from "./engine/verify/verify-run.ts";
 export { JobError, RefusedError, TidefillError, UsageError } from "./errors.ts";
-export { type EnqueueOptions, enqueue, type QueryingClient } from "./fleet/enqueue/enqueue-job.ts";
+export { type EnqueueOptions, enqueue, type QueryingClient } from "./fleet/enqueue/enqueue.ts";
 export {
   defineTargets,
   fromEnv,

@@ -80,7 +80,7 @@ describe("the workers", () => {
 
   test("get their parameters from the values", () => {
     expect(containerOf(only("fixed-replicas", "Deployment")).args.join(" ")).toBe(
-      "--slots 4 --targets eu-* --jobs jobs/nightly --metrics-port 9464 --metrics-host 0.0.0.0",
+      "--slots 4 --targets eu-* --jobs nightly --metrics-port 9464 --metrics-host 0.0.0.0",
     );
     expect(containerOf(only("network-policy-narrow", "Deployment")).args.join(" ")).toBe(
       "--slots 2 --metrics-port 9000 --metrics-host ::",
@@ -159,6 +159,8 @@ test("a purge that left something, or that is refused, is not tried again at onc
     "--yes",
     "--older-than",
     "14d",
+    "--jobs",
+    "nightly",
   ]);
   expect(spec.jobTemplate.spec.podFailurePolicy.rules[0]).toMatchObject({
     action: "FailJob",

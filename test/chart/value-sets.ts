@@ -13,7 +13,7 @@ export const valueSets: Readonly<Record<string, object>> = {
   "fixed-replicas": {
     ...required,
     replicas: 6,
-    worker: { slots: 4, targets: "eu-*", jobs: "jobs/nightly" },
+    worker: { slots: 4, targets: "eu-*", jobs: "nightly" },
     podDisruptionBudget: { enabled: true, maxUnavailable: "50%" },
   },
   "keda-from-zero": {
@@ -48,6 +48,7 @@ export const valueSets: Readonly<Record<string, object>> = {
   },
   purge: {
     ...required,
+    worker: { jobs: "nightly" },
     purge: { enabled: true, schedule: "0 4 * * Sun", timeZone: "Europe/Berlin", olderThan: "14d" },
     schemaInstall: { enabled: false },
   },

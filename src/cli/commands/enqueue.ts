@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { type Enqueued, enqueueOrder } from "../../fleet/enqueue/enqueue.ts";
+import { type Enqueued, enqueueOrder } from "../../fleet/enqueue/enqueue-order.ts";
 import { targetsOf } from "../../fleet/enqueue/selection.ts";
 import { type Duration, parseDuration } from "../../job/pace/duration.ts";
 import { untilInstant } from "../../job/pace/until-instant.ts";
@@ -52,8 +52,12 @@ export const enqueueCommand = defineCommand({
 function describe(job: string, { sent, targets, waves }: Enqueued, machines: number): string {
   const where = targets === 1 ? "" : ` for ${formatCount(targets)} targets`;
   if (waves.length > 0)
-    return `${job}${where} goes in ${waves.length} waves (${waves.join(", ")} targets): ${formatCount(sent)} items sent.`;
+    return `${job}${where} goes in ${waves.length} waves (${waves.join(", ")} targets): ${items(sent)} sent.`;
   const known = targets * machines - sent;
   const twice = known > 0 ? `; ${formatCount(known)} were in the queue already` : "";
-  return `${job}${where}: ${formatCount(sent)} ${sent === 1 ? "item" : "items"} sent${twice}.`;
+  return `${job}${where}: ${items(sent)} sent${twice}.`;
+}
+
+function items(count: number): string {
+  return `${formatCount(count)} ${count === 1 ? "item" : "items"}`;
 }

@@ -12,9 +12,9 @@ import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
-import { defineTargetCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { alignColumns, emphasise, printData, printJson, say, visible } from "../terminal/output.ts";
 
 /** `tidefill list` */

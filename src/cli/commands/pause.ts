@@ -1,7 +1,7 @@
 import { requestStop } from "../../engine/control/request-stop.ts";
-import { defineTargetCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { printJson, say } from "../terminal/output.ts";
 
 /** `tidefill pause <run|job>` */

@@ -17,10 +17,10 @@ import { checklist } from "../describe/checklist.ts";
 import { describePlan, type WholePlan } from "../describe/describe-plan.ts";
 import { planSummary } from "../describe/plan-summary.ts";
 import { loadJob } from "../jobs/load-job.ts";
-import { defineTargetCommand } from "../options/define-command.ts";
 import { parseParameters } from "../options/parse-parameters.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { emphasise, printData, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill plan <job>` */

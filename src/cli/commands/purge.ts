@@ -2,9 +2,9 @@ import { exitCodes } from "../../engine/report/exit-code.ts";
 import { parseDuration } from "../../job/pace/duration.ts";
 import { formatCount } from "../../observe/format.ts";
 import { countDue, type Purged, purge } from "../../retention/purge.ts";
-import { defineTargetCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { printJson, say } from "../terminal/output.ts";
 import { requireConfirmation } from "../terminal/require-confirmation.ts";
 

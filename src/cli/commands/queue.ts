@@ -1,6 +1,6 @@
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import { UsageError } from "../../errors.ts";
-import { dropItems, retryDead } from "../../fleet/queue/dead-items.ts";
+import { dropItems, retryDead } from "../../fleet/operate/dead-items.ts";
 import { type Item, itemName } from "../../fleet/queue/item.ts";
 import type { Queue } from "../../fleet/queue/queue.ts";
 import { within } from "../../within.ts";

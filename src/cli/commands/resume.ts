@@ -1,6 +1,6 @@
 import { resumeRun } from "../../engine/run/resume-run.ts";
-import { defineTargetCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { loadJobOfRun } from "../work/load-job-of-run.ts";
 import { workOnRun } from "../work/work-on-run.ts";
 

@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.ts";
-import { addSchedule, listSchedules, removeSchedule, type Schedule } from "../../fleet/queue/schedules.ts";
+import { addSchedule, listSchedules, removeSchedule, type Schedule } from "../../fleet/operate/schedules.ts";
 import { orderOptions } from "../fleet/order-options.ts";
 import { withQueue } from "../fleet/queue-address.ts";
 import { readScheduled } from "../fleet/read-order.ts";

@@ -1,8 +1,8 @@
 import { setPace } from "../../engine/control/set-pace.ts";
 import { describePace } from "../describe/describe-pace.ts";
-import { defineTargetCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill set <run|job> workers=2 batch-time=100ms` */

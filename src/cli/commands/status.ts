@@ -21,9 +21,9 @@ import { describeAdvice, describeBloat, describeHot } from "../describe/describe
 import { describePace } from "../describe/describe-pace.ts";
 import { waitingLines } from "../describe/waiting-lines.ts";
 import { loadJob } from "../jobs/load-job.ts";
-import { defineTargetCommand, type OneTarget } from "../options/define-command.ts";
 import { commonOptions, commonSettings, type GivenSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
+import { defineTargetCommand, type OneTarget } from "../targets/define-target-command.ts";
 import { describeTargets, readTargets } from "../targets/read-targets.ts";
 import { alignColumns, emphasise, printData, printInPlace, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";

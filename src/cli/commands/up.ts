@@ -9,9 +9,9 @@ import { readParameters } from "../../job/definition/parameters.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import { loadInOrder } from "../jobs/load-in-order.ts";
 import type { LoadedJob } from "../jobs/load-job.ts";
-import { defineTargetCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { printData, printJson, say } from "../terminal/output.ts";
 import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 

@@ -1,9 +1,9 @@
 import { type VerifyOptions, verifyRun } from "../../engine/verify/verify-run.ts";
 import { type LoadedJob, loadJob } from "../jobs/load-job.ts";
-import { defineTargetCommand } from "../options/define-command.ts";
 import { parseParameters } from "../options/parse-parameters.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 
 /** `tidefill verify <run|job>` */

@@ -1,54 +1,79 @@
-import { randomUUID } from "node:crypto";
-import type { PgBoss } from "pg-boss";
+import { TidefillError, UsageError } from "../../errors.ts";
+import { ownTarget } from "../queue/item.ts";
+import { loadPgBoss } from "../queue/pg-boss.ts";
 import type { QueueDb } from "../queue/queue.ts";
-import { type ItemToSend, sendItems } from "../queue/send-items.ts";
-import type { NamedTarget } from "../targets/define-targets.ts";
-import { planWaves } from "../waves/plan-waves.ts";
-import { beginRollout } from "../waves/rollouts.ts";
-import { groupOf } from "../work/worker-targets.ts";
-import { itemOf, type Order } from "./selection.ts";
+import { queueSchema } from "../queue/queue-tables.ts";
+import { enqueueOrder } from "./enqueue-order.ts";
 
-/** What was sent. */
-export interface Enqueued {
-  /** items sent now; what was in the queue already is not sent twice */
-  readonly sent: number;
-  readonly targets: number;
-  /** how many targets each wave has; empty without waves */
-  readonly waves: readonly number[];
+/** A client of `pg`, or anything with the same method: it may be in a transaction of the caller. */
+export interface QueryingClient {
+  // biome-ignore lint/suspicious/noExplicitAny: rows as the caller's client reads them
+  query(text: string, values?: any[]): Promise<{ rows: any[] }>;
 }
 
-/** When and how an order is carried out. */
-export interface Timing {
-  readonly startAfter?: Date | undefined;
-  /** `1,10%,100%` */
-  readonly waves?: string | undefined;
-  readonly soakMs?: number | undefined;
-  /** names what was asked for, so that it is done once; a new one when absent */
-  readonly request?: string | undefined;
+/** What `enqueue` sends. */
+export interface EnqueueOptions {
+  readonly job: string;
+  /** a name of `tidefill.targets.ts`; the workers' own database when absent */
+  readonly target?: string | undefined;
+  /** the group of the target in `tidefill.targets.ts`; the target's name when absent */
+  readonly group?: string | undefined;
+  /** as texts, as `--param` takes them; never values of persons, since items lie in another database */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** how many processes of the fleet work on it; 1 when absent */
+  readonly machines?: number | undefined;
+  /** before this moment no worker begins */
+  readonly at?: Date | undefined;
+  /** items with a higher number are taken first; 0 when absent */
+  readonly priority?: number | undefined;
+  /** run the job even if it has succeeded before */
+  readonly again?: boolean | undefined;
 }
 
-/** Sends an order for these targets within a transaction. @throws UsageError, RefusedError */
-export async function enqueueOrder(
-  boss: Pick<PgBoss, "insert" | "deleteJob">,
-  tx: QueueDb,
-  { order, targets }: { readonly order: Order; readonly targets: readonly NamedTarget[] },
-  { startAfter, waves, soakMs = 60_000, request = randomUUID() }: Timing,
-): Promise<Enqueued> {
-  const item = itemOf(order, request);
-  if (waves !== undefined) {
-    const planned = planWaves(targets, waves).map((wave) =>
-      wave.map((target) => ({ target: target.name, group: groupOf(target) })),
-    );
-    const rollout = { id: request, item, machines: order.machines, waves: planned, soakMs, startAfter };
-    const sent = await beginRollout(boss, tx, rollout);
-    return { sent, targets: targets.length, waves: planned.map(({ length }) => length) };
+/**
+ * Hands a job to the fleet, within the caller's transaction: when that is rolled back, nothing was sent.
+ * Returns how many items were sent: 0 when the same job and target wait or are worked on already.
+ * @throws UsageError for a wrong number; TidefillError while the queue's tables are missing
+ */
+export async function enqueue(client: QueryingClient, options: EnqueueOptions): Promise<number> {
+  const {
+    job,
+    target = ownTarget,
+    group,
+    parameters = {},
+    machines = 1,
+    at,
+    priority = 0,
+    again = false,
+  } = options;
+  if (!Number.isInteger(machines) || machines < 1)
+    throw new UsageError(`\`machines\` must be a whole number from 1, got ${String(machines)}.`);
+  const db: QueueDb = {
+    executeSql: (text, values) => client.query(text, values === undefined ? undefined : [...values]),
+  };
+  const { rows } = await db.executeSql("select pg_catalog.to_regclass($1) is not null as found", [
+    `${queueSchema}.tidefill_rollout`,
+  ]);
+  if (rows[0]?.found !== true)
+    throw new TidefillError("queue-missing", "The tables of the queue are not in this database.", {
+      remedy: "tidefill schema install --queue   installs them where TIDEFILL_QUEUE_URL says",
+    });
+  const { PgBoss } = await loadPgBoss();
+  const boss = new PgBoss({
+    db,
+    schema: queueSchema,
+    supervise: false,
+    schedule: false,
+    migrate: false,
+    registerInstance: false,
+  });
+  boss.on("error", () => {});
+  await boss.start();
+  try {
+    const order = { action: "run", job, parameters, again, machines, priority, code: null } as const;
+    const named = { name: target, url: "", ...(group === undefined ? {} : { group }) };
+    return (await enqueueOrder(boss, db, { order, targets: [named] }, { startAfter: at })).sent;
+  } finally {
+    await boss.stop({ graceful: false, close: false });
   }
-  const items = targets.flatMap((target): ItemToSend[] =>
-    Array.from({ length: order.machines }, (_, at) => ({
-      item: { ...item, target: target.name, machine: at + 1 },
-      group: groupOf(target),
-      startAfter,
-    })),
-  );
-  return { sent: await sendItems(boss, tx, items), targets: targets.length, waves: [] };
 }

@@ -1,7 +1,7 @@
 import type { Queue } from "../queue/queue.ts";
 import { queues } from "../queue/queue-tables.ts";
 import type { NamedTarget } from "../targets/define-targets.ts";
-import { enqueueOrder } from "./enqueue.ts";
+import { enqueueOrder } from "./enqueue-order.ts";
 import { type Order, targetsOf } from "./selection.ts";
 
 /** What a schedule holds: an order, and its waves. */

@@ -71,6 +71,11 @@ export function isTargets(value: unknown): value is Targets {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === "tidefill targets";
 }
 
+/** The server that a target shares with other targets; its own name where it is alone. */
+export function groupOf({ name, group }: NamedTarget): string {
+  return group ?? name;
+}
+
 function checked(targets: readonly NamedTarget[]): readonly NamedTarget[] {
   const seen = new Set<string>();
   for (const { name, schema } of targets) {

@@ -30,25 +30,33 @@ export async function doItem(item: Item, jobs: JobSource, options: WorkOptions):
         kind: "refused",
         words: `this worker has other files of ${item.job} than the machine that sent it`,
       };
-    return await startOrJoin(item, found, options);
+    return await startOrJoin({ item, found, options });
   } catch (error) {
     return outcomeOfError(error);
   }
 }
 
+/** An item, its job on this machine, and how to work on its target. */
+interface Doing {
+  readonly item: Item;
+  readonly found: JobWithFiles;
+  readonly options: WorkOptions;
+}
+
 /** Starts the run of an item, goes on with it, or joins it; what was asked for is done once. */
-async function startOrJoin(item: Item, found: JobWithFiles, options: WorkOptions): Promise<Outcome> {
+async function startOrJoin(doing: Doing): Promise<Outcome> {
+  const { item, found, options } = doing;
   const { job } = found;
   for (let looks = 1; ; looks += 1) {
     const { asked, unfinished, standing } = await look(item, job.name, options);
     const ended =
       asked !== null && isFinished(asked.status) ? asked : asked === null && !item.again ? standing : null;
-    if (unfinished === null && ended !== null) return verified(item, found, ended, options);
+    if (unfinished === null && ended !== null) return verified(doing, ended);
     try {
-      if (unfinished !== null) return await goOn(item, found, unfinished, options);
+      if (unfinished !== null) return await goOn(doing, unfinished);
       const { again, request, parameters } = item;
       const report = await runJob(job, { ...optionsOf(found, options), parameters, again, request });
-      return await afterRun(item, found, report, options);
+      return await afterRun(doing, report);
     } catch (error) {
       // Another process has just begun or ended the run.
       const isRace = error instanceof RefusedError && racing.includes(error.check);
@@ -87,7 +95,8 @@ async function look({ request }: Item, job: string, options: WorkOptions): Promi
   });
 }
 
-async function goOn(item: Item, found: JobWithFiles, run: Run, options: WorkOptions): Promise<Outcome> {
+async function goOn(doing: Doing, run: Run): Promise<Outcome> {
+  const { item, found, options } = doing;
   const { job } = found;
   if (run.kind !== "run")
     throw new RefusedError(
@@ -110,7 +119,7 @@ async function goOn(item: Item, found: JobWithFiles, run: Run, options: WorkOpti
       `tidefill resume ${run.id}   or: tidefill cancel ${run.id}`,
     );
   const report = await resumeRun(job, String(run.id), optionsOf(found, options));
-  return afterRun(item, found, report, options);
+  return afterRun(doing, report);
 }
 
 function isSame(one: Run["parameters"], other: Run["parameters"]): boolean {
@@ -122,32 +131,25 @@ function optionsOf({ files }: JobWithFiles, options: WorkOptions): WorkOptions {
   return { ...options, files };
 }
 
-async function afterRun(
-  item: Item,
-  found: JobWithFiles,
-  report: RunReport,
-  options: WorkOptions,
-): Promise<Outcome> {
-  const outcome = outcomeOfReport(report, found.job.pace.window);
+async function afterRun(doing: Doing, report: RunReport): Promise<Outcome> {
+  const outcome = outcomeOfReport(report, doing.found.job.pace.window);
   if (outcome.kind !== "done" || !outcome.isGood) return outcome;
-  return check(item, found, report.run, outcome, options);
+  return check(doing, report.run, outcome);
 }
 
 /** For a run that has ended before: the item was delivered twice, or another process has done it. */
-async function verified(item: Item, found: JobWithFiles, run: Run, options: WorkOptions): Promise<Outcome> {
+async function verified(doing: Doing, run: Run): Promise<Outcome> {
   const id = Number(run.id);
   const isGood = run.status === "succeeded";
   const done = { kind: "done", words: `run ${id} has ${run.status}`, run: id, isGood } as const;
-  return isGood ? check(item, found, id, done, options) : done;
+  return isGood ? check(doing, id, done) : done;
 }
 
 /** Between waves every target is verified, once: by the first of its processes. */
 async function check(
-  item: Item,
-  { job, files }: JobWithFiles,
+  { item, found: { job, files }, options }: Doing,
   run: number,
   done: Outcome & { readonly kind: "done" },
-  options: WorkOptions,
 ): Promise<Outcome> {
   if (item.rollout === null || item.machine !== 1 || job.kind === "steps") return done;
   try {
@@ -175,7 +177,7 @@ async function bringUp(item: Item, jobs: JobSource, options: WorkOptions): Promi
     if (found === undefined) continue;
     const { name: job } = state.job;
     const again = state.state === "undone";
-    const outcome = await startOrJoin({ ...item, action: "run", job, again }, found, options);
+    const outcome = await startOrJoin({ item: { ...item, action: "run", job, again }, found, options });
     if (outcome.kind !== "done" || !outcome.isGood) return { ...outcome, words: `${job}: ${outcome.words}` };
     names.push(job);
   }

@@ -30,11 +30,11 @@ export async function settle(queue: Queue, claim: Claim, outcome: Outcome): Prom
     if (!(await leaveQueue(queue, tx, claim, outcome))) return false;
     await tx.executeSql(`delete from ${queueSchema}.tidefill_place where item = $1`, [claim.id]);
     if (final !== null && final.kind === "again")
-      await sendAgain(queue, tx, claim, refusedPauseMs, final.refused);
+      await sendAgain(queue, tx, claim, { inMs: refusedPauseMs, refused: final.refused });
     else if (final !== null && final.kind === "dead")
       await bury(queue, tx, claim, { words: final.words, run: null, code: 3 });
     else if (outcome.kind === "later")
-      await sendAgain(queue, tx, claim, Math.max(0, outcome.at.getTime() - Date.now()));
+      await sendAgain(queue, tx, claim, { inMs: Math.max(0, outcome.at.getTime() - Date.now()) });
     else if (outcome.kind === "dead") await bury(queue, tx, claim, outcome);
     else if (outcome.kind === "done") await noteDone(queue, tx, claim.item, outcome);
     return true;
@@ -73,8 +73,7 @@ async function sendAgain(
   queue: Queue,
   tx: QueueDb,
   { item: { refused: _, ...item }, group }: Claim,
-  inMs: number,
-  refused?: Item["refused"],
+  { inMs, refused }: { readonly inMs: number; readonly refused?: Item["refused"] },
 ): Promise<void> {
   const again = refused === undefined ? item : { ...item, refused };
   await sendItems(queue.boss, tx, [{ item: again, group, startAfter: new Date(Date.now() + inMs) }]);

@@ -1,7 +1,7 @@
 import type { Address } from "../../postgres/connection/create-pool.ts";
 import { ownTarget } from "../queue/item.ts";
 import { chooseTargets, matches } from "../targets/choose-targets.ts";
-import type { NamedTarget, Targets } from "../targets/define-targets.ts";
+import { groupOf, type NamedTarget, type Targets } from "../targets/define-targets.ts";
 import { type TargetAddress, targetAddress } from "../targets/target-address.ts";
 
 /** How long the list of targets is used before it is read again: tenants come and go. */
@@ -65,9 +65,4 @@ export class WorkerTargets {
     const ignoredGroups = [...new Set(all.map(groupOf))].filter((group) => !served.has(group));
     return { atOncePerGroup: this.#targets?.atOncePerGroup ?? null, ignoredGroups };
   }
-}
-
-/** The server that a target shares with other targets; its own name where it is alone. */
-export function groupOf({ name, group }: NamedTarget): string {
-  return group ?? name;
 }

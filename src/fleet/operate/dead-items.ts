@@ -1,9 +1,9 @@
 import { UsageError } from "../../errors.ts";
+import type { DeadItem, Item } from "../queue/item.ts";
+import type { Queue, QueueDb } from "../queue/queue.ts";
+import { queueSchema, queues } from "../queue/queue-tables.ts";
+import { sendItems } from "../queue/send-items.ts";
 import { advanceRollout, noteTarget } from "../waves/rollouts.ts";
-import type { DeadItem, Item } from "./item.ts";
-import type { Queue, QueueDb } from "./queue.ts";
-import { queueSchema, queues } from "./queue-tables.ts";
-import { sendItems } from "./send-items.ts";
 
 interface Found {
   readonly id: string;

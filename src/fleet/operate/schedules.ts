@@ -1,7 +1,7 @@
 import { UsageError } from "../../errors.ts";
 import type { ScheduledOrder } from "../enqueue/send-due.ts";
-import type { Queue } from "./queue.ts";
-import { queues } from "./queue-tables.ts";
+import type { Queue } from "../queue/queue.ts";
+import { queues } from "../queue/queue-tables.ts";
 
 /** An order that is sent at times of a clock. */
 export interface Schedule {

@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import type { PgBoss } from "pg-boss";
+import type { QueueDb } from "../queue/queue.ts";
+import { type ItemToSend, sendItems } from "../queue/send-items.ts";
+import { groupOf, type NamedTarget } from "../targets/define-targets.ts";
+import { planWaves } from "../waves/plan-waves.ts";
+import { beginRollout } from "../waves/rollouts.ts";
+import { itemOf, type Order } from "./selection.ts";
+
+/** What was sent. */
+export interface Enqueued {
+  /** items sent now; what was in the queue already is not sent twice */
+  readonly sent: number;
+  readonly targets: number;
+  /** how many targets each wave has; empty without waves */
+  readonly waves: readonly number[];
+}
+
+/** When and how an order is carried out. */
+export interface Timing {
+  readonly startAfter?: Date | undefined;
+  /** `1,10%,100%` */
+  readonly waves?: string | undefined;
+  readonly soakMs?: number | undefined;
+  /** names what was asked for, so that it is done once; a new one when absent */
+  readonly request?: string | undefined;
+}
+
+/** Sends an order for these targets within a transaction. @throws UsageError, RefusedError */
+export async function enqueueOrder(
+  boss: Pick<PgBoss, "insert" | "deleteJob">,
+  tx: QueueDb,
+  { order, targets }: { readonly order: Order; readonly targets: readonly NamedTarget[] },
+  { startAfter, waves, soakMs = 60_000, request = randomUUID() }: Timing,
+): Promise<Enqueued> {
+  const item = itemOf(order, request);
+  if (waves !== undefined) {
+    const planned = planWaves(targets, waves).map((wave) =>
+      wave.map((target) => ({ target: target.name, group: groupOf(target) })),
+    );
+    const rollout = { id: request, item, machines: order.machines, waves: planned, soakMs, startAfter };
+    const sent = await beginRollout(boss, tx, rollout);
+    return { sent, targets: targets.length, waves: planned.map(({ length }) => length) };
+  }
+  const items = targets.flatMap((target): ItemToSend[] =>
+    Array.from({ length: order.machines }, (_, at) => ({
+      item: { ...item, target: target.name, machine: at + 1 },
+      group: groupOf(target),
+      startAfter,
+    })),
+  );
+  return { sent: await sendItems(boss, tx, items), targets: targets.length, waves: [] };
+}
