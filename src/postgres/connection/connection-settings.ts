@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../errors.ts";
+import { osUser } from "./os-account.ts";
 import { parseAddress, type Settings } from "./parse-address.ts";
 import { defaultPassFile } from "./pass-file.ts";
 import { readService } from "./read-service.ts";
@@ -106,7 +106,7 @@ function fromEnvironment(environment: Environment, isHostNamed: boolean): Settin
 }
 
 function resolved(all: Settings, origin: string | null, passwordFrom: string): ConnectionSettings {
-  const user = all.user ?? userInfo().username;
+  const user = all.user ?? osUser();
   const path = all.schema === undefined ? all.search_path : `"${all.schema.replaceAll('"', '""')}"`;
   return {
     origin,

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeFolder } from "./os-account.ts";
 
 /** The connection that needs a password. */
 export interface PasswordFor {
@@ -14,7 +14,7 @@ export interface PasswordFor {
 export function defaultPassFile(): string {
   return process.platform === "win32"
     ? join(process.env.APPDATA ?? ".", "postgresql", "pgpass.conf")
-    : join(homedir(), ".pgpass");
+    : join(homeFolder(), ".pgpass");
 }
 
 /** The password for a connection from a file like `.pgpass`; null without one, or if it is not private. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../../errors.ts";
+import { homeFolder } from "./os-account.ts";
 import type { Settings } from "./parse-address.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,7 +19,7 @@ export function readService(service: string, environment: Environment): Settings
 }
 
 function filesIn({ PGSERVICEFILE, PGSYSCONFDIR }: Environment): readonly string[] {
-  const own = PGSERVICEFILE || join(homedir(), ".pg_service.conf");
+  const own = PGSERVICEFILE || join(homeFolder(), ".pg_service.conf");
   // Debian's libpq looks in the second folder.
   const shared = PGSYSCONFDIR ? [PGSYSCONFDIR] : ["/etc", "/etc/postgresql-common"];
   return [own, ...shared.map((folder) => join(folder, "pg_service.conf"))];

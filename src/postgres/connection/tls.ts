@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ConnectionOptions } from "node:tls";
 import { messageOf, UsageError } from "../../errors.ts";
+import { homeFolder } from "./os-account.ts";
 import type { Settings } from "./parse-address.ts";
 
 const modes = ["prefer", "disable", "allow", "require", "verify-ca", "verify-full", "no-verify"] as const;
@@ -71,7 +71,7 @@ function modeOf(text: string): Mode {
 }
 
 function ownFile(name: string): string | null {
-  const file = join(homedir(), ".postgresql", name);
+  const file = join(homeFolder(), ".postgresql", name);
   return existsSync(file) ? file : null;
 }
 

@@ -18,8 +18,8 @@ import {
   verifyRun,
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
-import { exitCodeOf } from "../../../src/engine/report/exit-code.ts";
 import { requestStop } from "../../../src/engine/control/request-stop.ts";
+import { exitCodeOf } from "../../../src/engine/report/exit-code.ts";
 import { purge } from "../../../src/retention/purge.ts";
 import { useDatabase } from "../../support/database.ts";
 import { freshSchemas } from "../../support/fresh-schemas.ts";
