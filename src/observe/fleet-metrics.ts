@@ -7,7 +7,7 @@ import {
   Registry,
 } from "prom-client";
 import { fleetMetricNames, itemOutcomes } from "./fleet-metric-names.ts";
-import { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 
 type Name = (typeof fleetMetricNames)[number]["name"];
 
@@ -39,11 +39,12 @@ export class FleetMetrics {
   readonly #registry = new Registry();
   readonly #gauges = new Map<string, Gauge>();
   readonly #items: Counter;
-  readonly #version: string;
+  readonly #newMetrics: () => Metrics;
   readonly #runs = new Map<string, { readonly metrics: Metrics; usedAt: number }>();
 
-  constructor(version: string, slots: number) {
-    this.#version = version;
+  /** `newMetrics` makes the metrics of one run. */
+  constructor(slots: number, newMetrics: () => Metrics) {
+    this.#newMetrics = newMetrics;
     const registers = [this.#registry];
     for (const { name, help, labels, type } of fleetMetricNames)
       if (type === "gauge")
@@ -98,7 +99,7 @@ export class FleetMetrics {
   }
 
   #metricsOf(target: string): Metrics {
-    const metrics = new Metrics(this.#version);
+    const metrics = this.#newMetrics();
     metrics.registry.setDefaultLabels({ target });
     return metrics;
   }

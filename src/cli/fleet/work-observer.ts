@@ -55,10 +55,7 @@ export class WorkObserver implements FleetListener {
     queue: Queue,
     { slots, metricsPort, metricsHost, log }: ObserverSettings,
   ): Promise<WorkObserver> {
-    const metrics =
-      metricsPort === undefined
-        ? null
-        : new (await import("../../observe/fleet-metrics.ts")).FleetMetrics(ownVersion(), slots);
+    const metrics = metricsPort === undefined ? null : await newMetrics(slots);
     const events = log === undefined ? null : new (await import("../../observe/event-log.ts")).EventLog(log);
     const observer = new WorkObserver(queue, slots, metrics, events);
     if (metrics !== null && metricsPort !== undefined)
@@ -137,4 +134,11 @@ export class WorkObserver implements FleetListener {
     const hosts = instances.filter(({ live }) => live).map(({ host }) => host);
     metrics.read({ depth, rollouts, hosts });
   }
+}
+
+/** Loads prom-client only where metrics are asked for. */
+async function newMetrics(slots: number): Promise<FleetMetrics> {
+  const { FleetMetrics: Fleet } = await import("../../observe/fleet-metrics.ts");
+  const { Metrics } = await import("../../observe/metrics.ts");
+  return new Fleet(slots, () => new Metrics(ownVersion()));
 }
