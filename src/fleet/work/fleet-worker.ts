@@ -10,6 +10,7 @@ import { doItem } from "./do-item.ts";
 import { holdClaim } from "./hold-claim.ts";
 import type { JobSource } from "./job-source.ts";
 import { type Outcome, outcomeOfError } from "./outcome.ts";
+import { RefusedItems } from "./refused-items.ts";
 import { type Claim, settle } from "./settle.ts";
 import type { WorkerTargets } from "./worker-targets.ts";
 
@@ -50,6 +51,7 @@ export class FleetWorker {
   readonly #queue: Queue;
   readonly #work: FleetWork;
   readonly #busy = new Set<Promise<void>>();
+  readonly #refused = new RefusedItems();
   #tendedAt = 0;
 
   constructor(queue: Queue, work: FleetWork) {
@@ -66,7 +68,7 @@ export class FleetWorker {
     while (!signal.aborted) {
       let took = false;
       try {
-        took = this.#busy.size < slots && (await this.#takeOne());
+        took = this.#busy.size < slots && this.#refused.pauseMs === 0 && (await this.#takeOne());
         if (performance.now() - this.#tendedAt > tendMs) await this.#tend();
         listener.reached(null);
       } catch (error) {
@@ -141,9 +143,10 @@ export class FleetWorker {
   /** Tries for a while: until the outcome is noted, another worker could only find that all is done. */
   async #settle(claim: Claim, outcome: Outcome): Promise<boolean> {
     const deadline = performance.now() + settleForMs;
+    const refusedMs = outcome.kind === "refused" ? this.#refused.note(claim.item) : 0;
     for (;;) {
       try {
-        return await settle(this.#queue, claim, outcome);
+        return await settle(this.#queue, claim, outcome, refusedMs);
       } catch (error) {
         this.#work.listener.reached(error);
         if (performance.now() > deadline) return false;

@@ -15,22 +15,26 @@ export interface Claim {
   readonly group: string;
 }
 
-/** How long an item waits for a worker that has its job and its files, in milliseconds. */
-const refusedPauseMs = 15_000;
 /** By then every machine of a deploy has the new files. */
 const longestRefusedMs = 600_000;
 
 /**
  * Writes down what becomes of an item, with what follows for its waves, in one transaction. Returns false and
- * changes nothing when the queue has given the item to another worker meanwhile.
+ * changes nothing when the queue has given the item to another worker meanwhile. A refused item waits for
+ * `refusedMs` for a worker that has its job and its files.
  */
-export async function settle(queue: Queue, claim: Claim, outcome: Outcome): Promise<boolean> {
+export async function settle(
+  queue: Queue,
+  claim: Claim,
+  outcome: Outcome,
+  refusedMs: number,
+): Promise<boolean> {
   const final = outcome.kind === "refused" ? refusal(claim.item, outcome.words) : null;
   return queue.transaction(async (tx) => {
     if (!(await leaveQueue(queue, tx, claim, outcome))) return false;
     await tx.executeSql(`delete from ${queueSchema}.tidefill_place where item = $1`, [claim.id]);
     if (final !== null && final.kind === "again")
-      await sendAgain(queue, tx, claim, { inMs: refusedPauseMs, refused: final.refused });
+      await sendAgain(queue, tx, claim, { inMs: refusedMs, refused: final.refused });
     else if (final !== null && final.kind === "dead")
       await bury(queue, tx, claim, { words: final.words, run: null, code: 3 });
     else if (outcome.kind === "later")
