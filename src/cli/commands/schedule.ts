@@ -24,7 +24,9 @@ export const scheduleCommand = defineCommand({
       }),
   handler: async (given) => {
     const settings = commonSettings({ ...given, target: undefined });
-    const { action, name, times, what = [] } = given;
+    const { action, name, times } = given;
+    // What follows `--` is not among the named words.
+    const what = [...(given.what ?? []), ...given._.slice(1).map(String)];
     if (action === "list")
       return withQueue(settings, async (queue) => {
         const schedules = await listSchedules(queue);
