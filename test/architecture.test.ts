@@ -12,7 +12,7 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
   "libpg-query": ["sql-checks/syntax/parse-sql.ts"],
   "pg-cursor": ["postgres/transaction/read-with-cursor.ts"],
   "pg-copy-streams": ["postgres/transaction/copy.ts"],
-  "prom-client": ["observe/metrics.ts"],
+  "prom-client": ["observe/metrics.ts", "observe/fleet-metrics.ts"],
   pino: ["observe/event-log.ts"],
   jiti: ["cli/jobs/loader.ts"],
 };

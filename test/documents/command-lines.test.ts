@@ -37,7 +37,9 @@ function mistakesIn(line: string): readonly string[] {
   if (first === undefined || /^[<-]/.test(first)) return [];
   const text = help.get(first);
   if (text === undefined) return [`${line}: no command ${first}`];
-  return words
+  // What follows `--` is a command of its own.
+  const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  return own
     .filter((word) => word.startsWith("--"))
     .map((word) => word.replace(/=.*$/, ""))
     .filter((option) => !new RegExp(`^ +${option} `, "m").test(text))

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { exitCodes } from "../../src/engine/report/exit-code.ts";
 import { columnTypeNames } from "../../src/job/columns/column-types.ts";
+import { fleetMetricNames } from "../../src/observe/fleet-metric-names.ts";
 import { metricNames } from "../../src/observe/metric-names.ts";
 import { transitions } from "../../src/store/runs/run-status.ts";
 import { signalNames } from "../../src/throttle/signal.ts";
@@ -22,16 +23,30 @@ test("docs/metrics.md lists every metric, with its type, labels and meaning", ()
     );
     return [`\`${metric.name}\``, metric.type, labels.join("; "), metric.help];
   });
-  const listed = tableRows(new Page("docs/metrics.md").text).filter(([name]) =>
-    name?.startsWith("`tidefill_"),
-  );
+  const page = new Page("docs/metrics.md");
+  const listed = tableRows(page.text.replace(page.section("## Fleet"), "")).filter(isMetric);
   expect(listed).toEqual(expected);
 });
+
+test("docs/metrics.md lists every metric of a fleet, with its type, labels and meaning", () => {
+  const expected = fleetMetricNames.map(({ name, type, labels, help }) => [
+    `\`${name}\``,
+    type,
+    labels.map((label) => `\`${label}\``).join("; "),
+    help,
+  ]);
+  const listed = tableRows(new Page("docs/metrics.md").section("## Fleet")).filter(isMetric);
+  expect(listed).toEqual(expected);
+});
+
+function isMetric([name]: readonly string[]): boolean {
+  return name?.startsWith("`tidefill_") ?? false;
+}
 
 test("no page names a metric that does not exist", () => {
   const text = ["docs/metrics.md", ...operating, "grafana/README.md"].map((path) => new Page(path).text);
   const named = text.flatMap((page) => page.match(/\btidefill_\w+/g) ?? []);
-  const known = new Set<string>(metricNames.map(({ name }) => name));
+  const known = new Set<string>([...metricNames, ...fleetMetricNames].map(({ name }) => name));
   expect(named.filter((name) => !known.has(name))).toEqual([]);
 });
 

@@ -3,18 +3,22 @@ import { once } from "node:events";
 import { ownFile } from "../../own-package.ts";
 
 const program = ownFile("bin/tidefill.js");
-const jobs = ownFile("jobs");
 
 /** A `tidefill` process on the demo's database, started as an operator would start it. */
 export class Actor {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown[]>;
 
-  constructor(databaseUrl: string, parameters: readonly string[]) {
+  /** `jobs` is the folder of the jobs, that of the package when absent; a silent one prints nothing. */
+  constructor(
+    databaseUrl: string,
+    parameters: readonly string[],
+    { jobs = ownFile("jobs"), silent = false }: { readonly jobs?: string; readonly silent?: boolean } = {},
+  ) {
     this.#child = spawn(process.execPath, [program, ...parameters, "--jobs", jobs], {
       // Not in the parameters, where every process of the machine could read the password.
       env: { ...process.env, DATABASE_URL: databaseUrl },
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["ignore", "ignore", silent ? "ignore" : "inherit"],
     });
     this.#ended = once(this.#child, "exit");
   }

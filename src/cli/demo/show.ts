@@ -10,6 +10,7 @@ import { Database } from "../../postgres/transaction/database.ts";
 import { alignColumns, emphasise, say } from "../terminal/output.ts";
 import { Actor } from "./actor.ts";
 import { createSampleSchool } from "./create-sample-school.ts";
+import { throwAway } from "./throw-away.ts";
 import { callWitness, hear, type Testimony } from "./witness.ts";
 
 const essays = 100_000;
@@ -17,20 +18,11 @@ const job = "essay-word-count";
 /** the essay whose count a user corrects by hand */
 const corrected = 4_711;
 
-/** The server is thrown away, so nothing in it waits for the disk. */
-const settings = {
-  fsync: "off",
-  synchronous_commit: "off",
-  full_page_writes: "off",
-  shared_buffers: "256MB",
-  max_wal_size: "8GB",
-};
-
 /** The demo: a job on a real database is killed half-way, resumed and undone. The database is the witness. */
 export async function show(): Promise<void> {
   say(`${emphasise("bold", "tidefill demo")}: a backfill is killed half-way, resumed and undone.`);
   say("It takes about half a minute, and starts a PostgreSQL of its own in a temporary folder.\n");
-  const cluster = await Cluster.open({ settings });
+  const cluster = await Cluster.open({ settings: throwAway });
   try {
     const pool = createPool({
       connectionString: cluster.url(),
