@@ -57,6 +57,7 @@ export class FleetMetrics {
 
   /** The metrics of a run on a target. */
   ofRun(target: string, job: string): Metrics {
+    this.#forgetOld();
     const key = `${target} ${job}`;
     const found = this.#runs.get(key) ?? { metrics: this.#metricsOf(target), usedAt: 0 };
     found.usedAt = Date.now();
@@ -90,12 +91,16 @@ export class FleetMetrics {
 
   /** The metrics in Prometheus' text format. */
   async text(): Promise<string> {
-    for (const [key, { usedAt }] of this.#runs) if (Date.now() - usedAt > keptMs) this.#runs.delete(key);
+    this.#forgetOld();
     const registries = [this.#registry, ...[...this.#runs.values()].map(({ metrics }) => metrics.registry)];
     const all = await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()));
     return AggregatorRegistry.aggregate(
       all as MetricObjectWithValues<MetricValue<string>>[][] as never,
     ).metrics();
+  }
+
+  #forgetOld(): void {
+    for (const [key, { usedAt }] of this.#runs) if (Date.now() - usedAt > keptMs) this.#runs.delete(key);
   }
 
   #metricsOf(target: string): Metrics {

@@ -155,7 +155,7 @@ test("tenants are schemas of one database, each with tables of its own and a sto
   expect((await machines.run("status", "label", "--target", "acme")).text).toContain("succeeded");
 });
 
-test("an address that is not known on this machine is named by its variable, and the item waits for an operator", async () => {
+test("an address that is not known on this machine is named by its variable, and the item is left to another machine", async () => {
   await writeFile(
     join(machines.folder, "tidefill.targets.ts"),
     'import { defineTargets, fromEnv } from "tidefill";\nexport default defineTargets({ one: { url: fromEnv("NO_SUCH_URL") } });',
@@ -163,6 +163,10 @@ test("an address that is not known on this machine is named by its variable, and
   const status = await machines.run("status", "--target", "one");
   expect([status.code, status.text]).toEqual([2, expect.stringContaining("NO_SUCH_URL is not set")]);
   await machines.run("enqueue", "label", "--target", "one");
-  expect((await machines.run("work", "--once")).text).toMatch(/dead +label on one: .*NO_SUCH_URL is not set/);
-  expect((await machines.run("queue", "drop", "all")).text).toContain("dropped: label on one");
+  expect((await machines.run("work", "--once")).text).toMatch(
+    /refused +label on one: .*NO_SUCH_URL is not set/,
+  );
+  const [item] = JSON.parse((await machines.run("queue", "--json")).text).items;
+  expect(item).toMatchObject({ state: "waiting", words: expect.stringContaining("NO_SUCH_URL is not set") });
+  expect((await machines.run("queue", "drop", item.id)).text).toContain("dropped: label on one");
 });

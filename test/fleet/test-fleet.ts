@@ -1,5 +1,6 @@
 import { defineJob, defineTargets, type Job, rowsOf, sql, type TargetOptions, table, update } from "tidefill";
 import { afterAll, beforeAll } from "vitest";
+import { toTidefillError } from "../../src/cli/terminal/to-tidefill-error.ts";
 import { enqueueOrder, type Timing } from "../../src/fleet/enqueue/enqueue-order.ts";
 import type { Order } from "../../src/fleet/enqueue/selection.ts";
 import { type Item, itemName } from "../../src/fleet/queue/item.ts";
@@ -154,6 +155,7 @@ export class TestFleet {
         once,
         signal: signal ?? new AbortController().signal,
         options,
+        explain: toTidefillError,
         listener: {
           began: (item) => onBegin?.(item),
           ended: (item, outcome) =>

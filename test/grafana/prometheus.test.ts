@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { findBinary, Prometheus, promtool, type Series } from "../support/prometheus.ts";
+import { pickable } from "./pickable.ts";
 import {
   type DashboardJson,
   dashboardQueries,
@@ -14,6 +15,7 @@ import { ScrapedRun } from "./scraped-run.ts";
 
 const dashboard = JSON.parse(readFileSync("grafana/dashboards/tidefill.json", "utf8")) as DashboardJson;
 const rulesFile = "grafana/alerts/tidefill.rules.yml";
+const fleetRulesFile = "grafana/alerts/fleet.rules.yml";
 
 /**
  * What the scraped run may lack, and why: "panel <title>", "annotation <name>", "rule <name>" for its
@@ -91,13 +93,8 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
 
   test.each(dashboardQueries(dashboard))("$where shows something: $expr", expectNumbers);
 
-  test("the job selector finds the jobs", async () => {
-    const variables = dashboard.templating.list.filter(({ type }) => type === "query");
-    expect(variables.length).toBe(1);
-    for (const { definition } of variables) {
-      const [, match, label] = /^label_values\((.+), (\w+)\)$/.exec(definition ?? "") ?? [];
-      expect(await prometheus.labelValues(match!, label!)).not.toEqual([]);
-    }
+  test("the pickers find the jobs, and no target where there is no fleet", async () => {
+    expect(await pickable(dashboard, prometheus)).toEqual({ job_name: ["increment"], target: [] });
   });
 
   test("every rule is evaluated without an error, and recording rules record something", async () => {
@@ -131,15 +128,17 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
 describe.skipIf(!installed)(installed ? "promtool" : why, () => {
   test("accepts the alert rules", () => {
     expect(promtool(["check", "rules", "--lint-fatal", rulesFile])).toContain("SUCCESS");
+    expect(promtool(["check", "rules", "--lint-fatal", fleetRulesFile])).toContain("SUCCESS");
   });
 
   test("accepts the configuration, which loads the rules", () => {
     expect(promtool(["check", "config", "--lint-fatal", "grafana/prometheus.yml"])).toContain(
-      "1 rule files found",
+      "2 rule files found",
     );
   });
 
   test("fires each alert when it should, and only then", () => {
     expect(promtool(["test", "rules", "grafana/alerts/tidefill.test.yml"])).toContain("SUCCESS");
+    expect(promtool(["test", "rules", "grafana/alerts/fleet.test.yml"])).toContain("SUCCESS");
   });
 });

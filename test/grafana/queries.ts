@@ -65,7 +65,9 @@ export function filledIn(expr: string): string {
     .replaceAll("$__rate_interval", "5s")
     .replaceAll("$__interval", "1s")
     .replaceAll("$__range", "2m")
-    .replaceAll("$job_name", ".+");
+    .replaceAll("$job_name", ".+")
+    .replaceAll("$target", ".*")
+    .replaceAll("$fleet", ".+");
   if (filled.includes("$")) throw new Error(`A placeholder that this test does not know: ${expr}`);
   return filled;
 }
@@ -73,6 +75,18 @@ export function filledIn(expr: string): string {
 /** The selectors in an expression: tidefill's metric names with their label matchers. */
 export function selectors(expr: string): readonly string[] {
   return expr.match(/tidefill_\w+(?![\w:])(?:\{[^}]*\})?/g) ?? [];
+}
+
+/** The metric of a selector and the labels that it matches. */
+export function partsOf(selector: string): { readonly metric: string; readonly labels: readonly string[] } {
+  const [metric = "", matchers = ""] = selector.split("{");
+  return { metric, labels: [...matchers.matchAll(/(\w+)(?:=|!=|=~|!~)"/g)].map(([, label = ""]) => label) };
+}
+
+/** The labels by which an expression groups or joins. */
+export function groupedBy(expr: string): readonly string[] {
+  const clauses = [...expr.matchAll(/\b(?:by|on|without|ignoring) \(([^)]*)\)/g)];
+  return clauses.flatMap(([, labels = ""]) => labels.split(", ")).filter((label) => label !== "");
 }
 
 /** The metrics named in a text; the series of a histogram count as the histogram. */

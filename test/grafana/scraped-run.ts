@@ -82,7 +82,8 @@ export class ScrapedRun {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port on which no program listens. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

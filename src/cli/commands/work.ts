@@ -13,6 +13,7 @@ import { located } from "../options/with-store.ts";
 import { loadTargets } from "../targets/load-targets.ts";
 import { say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
+import { toTidefillError } from "../terminal/to-tidefill-error.ts";
 
 /** `tidefill work` */
 export const workCommand = defineCommand({
@@ -84,6 +85,7 @@ export const workCommand = defineCommand({
           once,
           signal: signals.signal,
           listener: observer,
+          explain: toTidefillError,
           options: { workers, lease: given.lease as Duration },
         });
         await worker.run();

@@ -116,7 +116,7 @@ export async function readDepth(db: QueueDb): Promise<QueueDepth> {
   return rows[0] as QueueDepth;
 }
 
-/** The items of waves that wait in the queue: none has begun. */
+/** The items of waves that wait in the queue: none has begun, and none can begin before `db` commits. */
 export async function waitingItemsOf(
   db: QueueDb,
   rollout: string,
@@ -126,7 +126,8 @@ export async function waitingItemsOf(
     from ${queueSchema}.job
     where name = $1
       and state = 'created'
-      and data ->> 'rollout' = $2`,
+      and data ->> 'rollout' = $2
+    for update skip locked`,
     [queues.run, rollout],
   );
   return rows as { id: string; item: Item }[];

@@ -13,13 +13,18 @@ import { installedVersion } from "../../store/schema/store-schema.ts";
 import { type Session, withSession } from "../../store/session.ts";
 import type { Item } from "../queue/item.ts";
 import { codeOf, type JobSource, type JobWithFiles } from "./job-source.ts";
-import { type Outcome, outcomeOfError, outcomeOfReport } from "./outcome.ts";
+import { type Explain, type Outcome, outcomeOfError, outcomeOfReport } from "./outcome.ts";
 
 /** Two processes that start a run at the same moment agree within one more look. */
 const mostLooks = 3;
 
 /** Does what an item says, on a target that `options` names. Never throws: every end is an outcome. */
-export async function doItem(item: Item, jobs: JobSource, options: WorkOptions): Promise<Outcome> {
+export async function doItem(
+  item: Item,
+  jobs: JobSource,
+  options: WorkOptions,
+  explain: Explain,
+): Promise<Outcome> {
   try {
     if (item.action === "purge") return await purgeTarget(options);
     if (item.action === "up") return await bringUp(item, jobs, options);
@@ -32,7 +37,7 @@ export async function doItem(item: Item, jobs: JobSource, options: WorkOptions):
       };
     return await startOrJoin({ item, found, options });
   } catch (error) {
-    return outcomeOfError(error);
+    return outcomeOfError(explain(error));
   }
 }
 

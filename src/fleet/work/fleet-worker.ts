@@ -1,6 +1,6 @@
 import type { WorkOptions } from "../../engine/options/work-options.ts";
 import type { EventListener } from "../../engine/report/events.ts";
-import { within } from "../../within.ts";
+import { UsageError } from "../../errors.ts";
 import { sendDue } from "../enqueue/send-due.ts";
 import type { Item } from "../queue/item.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -9,7 +9,7 @@ import { noteGivenUp } from "../waves/rollouts.ts";
 import { doItem } from "./do-item.ts";
 import { holdClaim } from "./hold-claim.ts";
 import type { JobSource } from "./job-source.ts";
-import { type Outcome, outcomeOfError } from "./outcome.ts";
+import type { Explain, Outcome } from "./outcome.ts";
 import { RefusedItems } from "./refused-items.ts";
 import { type Claim, settle } from "./settle.ts";
 import type { WorkerTargets } from "./worker-targets.ts";
@@ -39,6 +39,7 @@ export interface FleetWork {
   readonly once: boolean;
   readonly signal: AbortSignal;
   readonly listener: FleetListener;
+  readonly explain: Explain;
   /** what `run` takes, too: workers, lease, … */
   readonly options: Pick<WorkOptions, "workers" | "lease">;
 }
@@ -52,6 +53,8 @@ export class FleetWorker {
   readonly #work: FleetWork;
   readonly #busy = new Set<Promise<void>>();
   readonly #refused = new RefusedItems();
+  /** ends the pause between two looks at the queue */
+  #wake = (): void => {};
   #tendedAt = 0;
 
   constructor(queue: Queue, work: FleetWork) {
@@ -62,9 +65,8 @@ export class FleetWorker {
   /** Works until the signal is given; with `once` until nothing waits. */
   async run(): Promise<void> {
     const { signal, once, slots, listener } = this.#work;
-    const stopped = new Promise<void>((resolve) =>
-      signal.addEventListener("abort", () => resolve(), { once: true }),
-    );
+    const stop = (): void => this.#wake();
+    signal.addEventListener("abort", stop);
     while (!signal.aborted) {
       let took = false;
       try {
@@ -76,10 +78,21 @@ export class FleetWorker {
       }
       if (took) continue;
       if (once && this.#busy.size === 0) break;
-      const aSlot = this.#busy.size === 0 ? stopped : Promise.race([stopped, ...this.#busy]);
-      await within(this.#busy.size === slots ? 10 * pollMs : pollMs, aSlot);
+      if (!signal.aborted) await this.#pause();
     }
+    signal.removeEventListener("abort", stop);
     await Promise.all(this.#busy);
+  }
+
+  /** Until the next look; an item that ends and the signal end it. */
+  async #pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, pollMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #takeOne(): Promise<boolean> {
@@ -94,6 +107,7 @@ export class FleetWorker {
     const { id, retryCount, data: item } = job;
     const working = this.#do({ id, retryCount, item, group: job.groupId ?? item.target }).finally(() => {
       this.#busy.delete(working);
+      this.#wake();
     });
     this.#busy.add(working);
     return true;
@@ -121,22 +135,21 @@ export class FleetWorker {
   }
 
   async #outcome(item: Item, signal: AbortSignal): Promise<Outcome> {
-    const { jobs, targets, options, listener } = this.#work;
+    const { jobs, targets, options, listener, explain } = this.#work;
+    if (!targets.serves(item.target))
+      return { kind: "refused", words: "this worker does not serve this target" };
     try {
-      if (!targets.serves(item.target))
-        return { kind: "refused", words: "this worker does not serve this target" };
       const address = await targets.find(item.target);
       if (address === null)
         return { kind: "refused", words: `this worker's tidefill.targets.ts has no target ${item.target}` };
-      return await doItem(item, jobs, {
-        ...options,
-        ...address,
-        signal,
-        exitWhenClosed: true,
-        onEvent: listener.runListeners(item),
-      });
+      const how = { ...options, ...address, signal, exitWhenClosed: true };
+      return await doItem(item, jobs, { ...how, onEvent: listener.runListeners(item) }, explain);
     } catch (error) {
-      return outcomeOfError(error);
+      // Another machine may know the address; the list of tenants may be away for a while.
+      const { message } = explain(error);
+      return error instanceof UsageError
+        ? { kind: "refused", words: message }
+        : { kind: "failed", words: message };
     }
   }
 

@@ -1,6 +1,6 @@
 import { exitCodeOf, exitCodeOfError, exitCodes } from "../../engine/report/exit-code.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
-import { messageOf, RefusedError, TidefillError } from "../../errors.ts";
+import { messageOf, RefusedError, type TidefillError } from "../../errors.ts";
 import { Windows } from "../../job/pace/windows.ts";
 
 /** What becomes of an item. */
@@ -15,6 +15,9 @@ export type Outcome =
   | { readonly kind: "failed"; readonly words: string }
   /** it waits for an operator, and its waves stop */
   | { readonly kind: "dead"; readonly words: string; readonly run: number | null; readonly code: number };
+
+/** Turns anything that was thrown into an error for operators, without values of rows. */
+export type Explain = (thrown: unknown) => TidefillError;
 
 /** Reasons for which a run ends that an operator has chosen: the queue must not start it again. */
 const chosen = ["paused", "cancelled", "canary"];
@@ -33,7 +36,7 @@ export function outcomeOfReport(report: RunReport, window: string | undefined): 
 }
 
 /** What becomes of an item for which no run could begin or go on. */
-export function outcomeOfError(error: unknown): Outcome {
+export function outcomeOfError(error: TidefillError): Outcome {
   const words = errorWords(error);
   // During a deploy machines with the old files and with the new ones are at work.
   if (error instanceof RefusedError && error.check === "nothing-changed-since")
@@ -42,8 +45,8 @@ export function outcomeOfError(error: unknown): Outcome {
   return code === exitCodes.resumable ? { kind: "failed", words } : { kind: "dead", words, run: null, code };
 }
 
-function errorWords(error: unknown): string {
-  const remedy = error instanceof TidefillError && error.remedy !== undefined ? ` → ${error.remedy}` : "";
+function errorWords(error: TidefillError): string {
+  const remedy = error.remedy === undefined ? "" : ` → ${error.remedy}`;
   return `${messageOf(error)}${remedy}`;
 }
 
