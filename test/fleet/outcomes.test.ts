@@ -24,7 +24,9 @@ function slowJob(name = "slow") {
   });
 }
 
-test("a run that succeeds takes its item out of the queue, and a second delivery does nothing", async () => {
+test("a run that succeeds takes its item out of the queue, and a second delivery does nothing", {
+  tags: ["promise"],
+}, async () => {
   const request = "00000000-0000-4000-8000-000000000001";
   await fleet().send("label", ["one"], { request });
   expect(await fleet().work({ jobs: [labelJob()] })).toMatchObject([

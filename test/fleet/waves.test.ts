@@ -28,7 +28,9 @@ test("each wave begins when all targets of the one before have succeeded and are
   ]);
 });
 
-test("waves stop at the first broken integrity query, name the target, and leave the rest untouched", async () => {
+test("waves stop at the first broken integrity query, name the target, and leave the rest untouched", {
+  tags: ["promise"],
+}, async () => {
   const job = labelJob("label", {
     integrity: [
       { name: "labels are short", query: sql`select from counters where id = 33 and label = 'n-33'` },

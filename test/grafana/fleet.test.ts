@@ -12,8 +12,6 @@ const ruleFiles = ["grafana/alerts/tidefill.rules.yml", "grafana/alerts/fleet.ru
 
 /** What the scraped fleet lacks, and why. */
 const mayBeEmpty: Readonly<Record<string, string>> = {
-  tidefill_replication_lag_bytes: "the test server has no replica",
-  tidefill_replication_lag_seconds: "the test server has no replica",
   "panel Replication lag, bytes": "the test server has no replica",
   "panel Replication lag, time": "the test server has no replica",
   "annotation Failed": "the target that fails is refused before a run begins",

@@ -37,7 +37,7 @@ export function forgetOptions(): void {
 }
 
 const commands =
-  "audit|backup|cancel|check|contract|erase|list|new|pause|plan|purge|rejects|resume|run|set|status|undo|up|verify";
+  "audit|backup|cancel|check|contract|enqueue|erase|list|new|pause|plan|purge|queue|rejects|resume|run|schedule|set|status|undo|up|verify|work";
 
 /**
  * A command in a text ends with its line, before two spaces or a bracket, or with the sentence. "by tidefill contract"

@@ -55,7 +55,7 @@ export class FleetWorker {
   readonly #refused = new RefusedItems();
   /** ends the pause between two looks at the queue */
   #wake = (): void => {};
-  #tendedAt = 0;
+  #tendedAt = Number.NEGATIVE_INFINITY;
 
   constructor(queue: Queue, work: FleetWork) {
     this.#queue = queue;
@@ -70,8 +70,8 @@ export class FleetWorker {
     while (!signal.aborted) {
       let took = false;
       try {
-        took = this.#busy.size < slots && this.#refused.pauseMs === 0 && (await this.#takeOne());
         if (performance.now() - this.#tendedAt > tendMs) await this.#tend();
+        took = this.#busy.size < slots && this.#refused.pauseMs === 0 && (await this.#takeOne());
         listener.reached(null);
       } catch (error) {
         listener.reached(error);
