@@ -1,6 +1,10 @@
-// Writes dashboards/tidefill.json: node node_modules/jiti/lib/jiti-cli.mjs grafana/build.ts
+// Writes the files of dashboards/: npm run grafana
 import { writeFileSync } from "node:fs";
 import { buildDashboard } from "./dashboard.ts";
+import { buildFleetDashboard } from "./fleet-dashboard.ts";
 
-const file = new URL("./dashboards/tidefill.json", import.meta.url);
-writeFileSync(file, `${JSON.stringify(buildDashboard(), null, 2)}\n`);
+const dashboards = { tidefill: buildDashboard(), fleet: buildFleetDashboard() };
+for (const [name, dashboard] of Object.entries(dashboards)) {
+  const file = new URL(`./dashboards/${name}.json`, import.meta.url);
+  writeFileSync(file, `${JSON.stringify(dashboard, null, 2)}\n`);
+}

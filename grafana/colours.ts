@@ -33,3 +33,30 @@ export const stateColours = {
 
 /** For time in a graph that also shows a count. */
 export const timeColour = "orange";
+
+/** The states of an item in the queue. */
+export const queueColours = {
+  waiting: "yellow",
+  deferred: "#8e8e8e",
+  running: "blue",
+  dead: "red",
+} as const;
+
+/** The states of a target in waves. */
+export const targetColours = {
+  waiting: "#8e8e8e",
+  queued: "blue",
+  succeeded: "green",
+  failed: "red",
+  dropped: "yellow",
+} as const;
+
+/** What may become of an item. */
+export const itemColours = {
+  done: "green",
+  later: "#8e8e8e",
+  refused: "yellow",
+  failed: "orange",
+  dead: "red",
+  lost: "purple",
+} as const;

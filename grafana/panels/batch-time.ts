@@ -6,7 +6,7 @@ import {
   YAxisConfigBuilder,
 } from "@grafana/grafana-foundation-sdk/heatmap";
 import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { pickedJobs, prometheus } from "../variables.ts";
+import { pickedRuns, prometheus } from "../variables.ts";
 import { bucketQuery, coloured, graph, rangeQuery } from "./style.ts";
 
 const phases = {
@@ -25,7 +25,7 @@ const quantiles = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 const quantileColours = { p50: "green", p95: "yellow", p99: "red" } as const;
 
 function buckets(phase: Phase, over: "rate" | "increase"): string {
-  const series = `tidefill_batch_duration_seconds_bucket{${pickedJobs},phase="${phase}"}`;
+  const series = `tidefill_batch_duration_seconds_bucket{${pickedRuns},phase="${phase}"}`;
   return `sum by (le) (${over}(${series}[$__rate_interval]))`;
 }
 

@@ -1,6 +1,6 @@
 import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { callColours } from "../colours.ts";
-import { pickedJobs } from "../variables.ts";
+import { pickedRuns } from "../variables.ts";
 import { coloured, graph, rangeQuery } from "./style.ts";
 
 function calls(): TimeseriesBuilder {
@@ -14,7 +14,7 @@ function calls(): TimeseriesBuilder {
     8,
   ).withTarget(
     rangeQuery(
-      `sum by (outcome) (rate(tidefill_calls_total{${pickedJobs}}[$__rate_interval]))`,
+      `sum by (outcome) (rate(tidefill_calls_total{${pickedRuns}}[$__rate_interval]))`,
       "{{outcome}}",
     ),
   );
@@ -22,7 +22,7 @@ function calls(): TimeseriesBuilder {
 }
 
 function duration(): TimeseriesBuilder {
-  const buckets = `sum by (le) (rate(tidefill_call_duration_seconds_bucket{${pickedJobs}}[$__rate_interval]))`;
+  const buckets = `sum by (le) (rate(tidefill_call_duration_seconds_bucket{${pickedRuns}}[$__rate_interval]))`;
   const panel = graph(
     {
       title: "Time of a call",
@@ -48,7 +48,12 @@ function underWay(): TimeseriesBuilder {
     8,
   )
     .decimals(0)
-    .withTarget(rangeQuery(`sum by (job_name) (tidefill_calls_under_way{${pickedJobs}})`, "{{job_name}}"));
+    .withTarget(
+      rangeQuery(
+        `sum by (job_name, target) (tidefill_calls_under_way{${pickedRuns}})`,
+        "{{job_name}} {{target}}",
+      ),
+    );
 }
 
 function paused(): TimeseriesBuilder {
@@ -62,8 +67,8 @@ function paused(): TimeseriesBuilder {
     8,
   ).withTarget(
     rangeQuery(
-      `max by (job_name) (rate(tidefill_calls_paused_seconds_total{${pickedJobs}}[$__rate_interval]))`,
-      "{{job_name}}",
+      `max by (job_name, target) (rate(tidefill_calls_paused_seconds_total{${pickedRuns}}[$__rate_interval]))`,
+      "{{job_name}} {{target}}",
     ),
   );
 }
@@ -79,7 +84,12 @@ function keptAnswers(): TimeseriesBuilder {
     8,
   )
     .noValue("no answers are kept")
-    .withTarget(rangeQuery(`max by (job_name) (tidefill_kept_answers{${pickedJobs}})`, "{{job_name}}"));
+    .withTarget(
+      rangeQuery(
+        `max by (job_name, target) (tidefill_kept_answers{${pickedRuns}})`,
+        "{{job_name}} {{target}}",
+      ),
+    );
 }
 
 function cost(): TimeseriesBuilder {
@@ -95,8 +105,8 @@ function cost(): TimeseriesBuilder {
     .noValue("no price is stated")
     .withTarget(
       rangeQuery(
-        `sum by (job_name, currency) (tidefill_call_cost_total{${pickedJobs}})`,
-        "{{job_name}} {{currency}}",
+        `sum by (job_name, target, currency) (tidefill_call_cost_total{${pickedRuns}})`,
+        "{{job_name}} {{target}} {{currency}}",
       ),
     );
 }

@@ -1,5 +1,5 @@
 import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { pickedJobs } from "../variables.ts";
+import { pickedRuns, pickedTargets } from "../variables.ts";
 import { graph, rangeQuery } from "./style.ts";
 
 function wal(): TimeseriesBuilder {
@@ -13,8 +13,8 @@ function wal(): TimeseriesBuilder {
     6,
   ).withTarget(
     rangeQuery(
-      `max by (job_name) (rate(tidefill_wal_bytes_total{${pickedJobs}}[$__rate_interval]))`,
-      "{{job_name}}",
+      `max by (job_name, target) (rate(tidefill_wal_bytes_total{${pickedRuns}}[$__rate_interval]))`,
+      "{{job_name}} {{target}}",
     ),
   );
 }
@@ -31,7 +31,10 @@ function ownWal(): TimeseriesBuilder {
   )
     .noValue("not reported before PostgreSQL 18")
     .withTarget(
-      rangeQuery(`max by (job_name) (tidefill_own_wal_bytes_per_second{${pickedJobs}})`, "{{job_name}}"),
+      rangeQuery(
+        `max by (job_name, target) (tidefill_own_wal_bytes_per_second{${pickedRuns}})`,
+        "{{job_name}} {{target}}",
+      ),
     );
 }
 
@@ -44,7 +47,12 @@ function deadTuples(): TimeseriesBuilder {
     },
     "short",
     6,
-  ).withTarget(rangeQuery("max by (table) (tidefill_table_dead_tuples)", "{{table}}"));
+  ).withTarget(
+    rangeQuery(
+      `max by (target, table) (tidefill_table_dead_tuples{${pickedTargets}})`,
+      "{{target}} {{table}}",
+    ),
+  );
 }
 
 function undoLog(): TimeseriesBuilder {
@@ -56,7 +64,12 @@ function undoLog(): TimeseriesBuilder {
     },
     "bytes",
     6,
-  ).withTarget(rangeQuery(`max by (job_name) (tidefill_undo_log_bytes{${pickedJobs}})`, "{{job_name}}"));
+  ).withTarget(
+    rangeQuery(
+      `max by (job_name, target) (tidefill_undo_log_bytes{${pickedRuns}})`,
+      "{{job_name}} {{target}}",
+    ),
+  );
 }
 
 /** What does the run cost the database? */

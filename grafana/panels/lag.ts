@@ -1,5 +1,5 @@
 import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { pickedJobs } from "../variables.ts";
+import { pickedRuns, pickedTargets } from "../variables.ts";
 import { graph, rangeQuery } from "./style.ts";
 
 function checkpointAge(): TimeseriesBuilder {
@@ -12,7 +12,10 @@ function checkpointAge(): TimeseriesBuilder {
     "s",
     8,
   ).withTarget(
-    rangeQuery(`min by (job_name) (tidefill_checkpoint_age_seconds{${pickedJobs}})`, "{{job_name}}"),
+    rangeQuery(
+      `min by (job_name, target) (tidefill_checkpoint_age_seconds{${pickedRuns}})`,
+      "{{job_name}} {{target}}",
+    ),
   );
 }
 
@@ -27,7 +30,12 @@ function replicationBytes(): TimeseriesBuilder {
     8,
   )
     .noValue("no replica")
-    .withTarget(rangeQuery("max by (replica) (tidefill_replication_lag_bytes)", "{{replica}}"));
+    .withTarget(
+      rangeQuery(
+        `max by (target, replica) (tidefill_replication_lag_bytes{${pickedTargets}})`,
+        "{{target}} {{replica}}",
+      ),
+    );
 }
 
 function replicationSeconds(): TimeseriesBuilder {
@@ -41,7 +49,12 @@ function replicationSeconds(): TimeseriesBuilder {
     8,
   )
     .noValue("no replica")
-    .withTarget(rangeQuery("max by (replica) (tidefill_replication_lag_seconds)", "{{replica}}"));
+    .withTarget(
+      rangeQuery(
+        `max by (target, replica) (tidefill_replication_lag_seconds{${pickedTargets}})`,
+        "{{target}} {{replica}}",
+      ),
+    );
 }
 
 /** Does the run get its work committed, and do the replicas keep up with it? */

@@ -1,7 +1,7 @@
 import { BigValueTextMode } from "@grafana/grafana-foundation-sdk/common";
 import type { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { stateColours } from "../colours.ts";
-import { pickedJobs } from "../variables.ts";
+import { pickedRuns } from "../variables.ts";
 import { fixedColour, instantQuery, limits, stat } from "./style.ts";
 
 function state(): StatBuilder {
@@ -16,8 +16,8 @@ function state(): StatBuilder {
     .textMode(BigValueTextMode.Name)
     .withTarget(
       instantQuery(
-        `max by (job_name, state) (tidefill_run_state{${pickedJobs}}) == 1`,
-        "{{job_name}} {{state}}",
+        `max by (job_name, target, state) (tidefill_run_state{${pickedRuns}}) == 1`,
+        "{{job_name}} {{target}} {{state}}",
       ),
     );
   for (const [name, colour] of Object.entries(stateColours)) {
@@ -39,7 +39,10 @@ function progress(): StatBuilder {
     .max(1)
     .decimals(1)
     .withTarget(
-      instantQuery(`max by (job_name) (tidefill_run_progress_ratio{${pickedJobs}})`, "{{job_name}}"),
+      instantQuery(
+        `max by (job_name, target) (tidefill_run_progress_ratio{${pickedRuns}})`,
+        "{{job_name}} {{target}}",
+      ),
     );
 }
 
@@ -53,8 +56,8 @@ function speed(): StatBuilder {
     "short",
   ).withTarget(
     instantQuery(
-      `sum by (job_name) (rate(tidefill_rows_total{${pickedJobs},outcome="read"}[$__rate_interval]))`,
-      "{{job_name}}",
+      `sum by (job_name, target) (rate(tidefill_rows_total{${pickedRuns},outcome="read"}[$__rate_interval]))`,
+      "{{job_name}} {{target}}",
     ),
   );
 }
@@ -69,7 +72,12 @@ function timeLeft(): StatBuilder {
     "s",
   )
     .decimals(0)
-    .withTarget(instantQuery(`max by (job_name) (tidefill_eta_seconds{${pickedJobs}})`, "{{job_name}}"));
+    .withTarget(
+      instantQuery(
+        `max by (job_name, target) (tidefill_eta_seconds{${pickedRuns}})`,
+        "{{job_name}} {{target}}",
+      ),
+    );
 }
 
 function rejects(): StatBuilder {
@@ -90,8 +98,8 @@ function rejects(): StatBuilder {
     )
     .withTarget(
       instantQuery(
-        `round(sum by (job_name) (increase(tidefill_rows_total{${pickedJobs},outcome="rejected"}[$__range])))`,
-        "{{job_name}}",
+        `round(sum by (job_name, target) (increase(tidefill_rows_total{${pickedRuns},outcome="rejected"}[$__range])))`,
+        "{{job_name}} {{target}}",
       ),
     );
 }
@@ -113,7 +121,10 @@ function checkpointAge(): StatBuilder {
       ]),
     )
     .withTarget(
-      instantQuery(`min by (job_name) (tidefill_checkpoint_age_seconds{${pickedJobs}})`, "{{job_name}}"),
+      instantQuery(
+        `min by (job_name, target) (tidefill_checkpoint_age_seconds{${pickedRuns}})`,
+        "{{job_name}} {{target}}",
+      ),
     );
 }
 

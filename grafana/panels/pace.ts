@@ -1,6 +1,6 @@
 import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { outcomeColours } from "../colours.ts";
-import { pickedJobs } from "../variables.ts";
+import { pickedRuns } from "../variables.ts";
 import { coloured, graph, rangeQuery, stacked } from "./style.ts";
 
 function batchSize(): TimeseriesBuilder {
@@ -12,7 +12,9 @@ function batchSize(): TimeseriesBuilder {
     },
     "short",
     8,
-  ).withTarget(rangeQuery(`avg by (job_name) (tidefill_batch_rows{${pickedJobs}})`, "{{job_name}}"));
+  ).withTarget(
+    rangeQuery(`avg by (job_name, target) (tidefill_batch_rows{${pickedRuns}})`, "{{job_name}} {{target}}"),
+  );
 }
 
 function workers(): TimeseriesBuilder {
@@ -26,7 +28,7 @@ function workers(): TimeseriesBuilder {
     8,
   )
     .decimals(0)
-    .withTarget(rangeQuery(`sum by (state) (tidefill_workers{${pickedJobs}})`, "{{state}}"));
+    .withTarget(rangeQuery(`sum by (state) (tidefill_workers{${pickedRuns}})`, "{{state}}"));
   return coloured(stacked(panel), { busy: "green", waiting: "#8e8e8e" });
 }
 
@@ -41,7 +43,7 @@ function batches(): TimeseriesBuilder {
     8,
   ).withTarget(
     rangeQuery(
-      `sum by (outcome) (rate(tidefill_batches_total{${pickedJobs}}[$__rate_interval]))`,
+      `sum by (outcome) (rate(tidefill_batches_total{${pickedRuns}}[$__rate_interval]))`,
       "{{outcome}}",
     ),
   );

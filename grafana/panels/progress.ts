@@ -1,6 +1,6 @@
 import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { outcomeColours, timeColour } from "../colours.ts";
-import { pickedJobs } from "../variables.ts";
+import { pickedRuns } from "../variables.ts";
 import { coloured, fixedColour, graph, onTheRight, rangeQuery } from "./style.ts";
 
 function throughput(): TimeseriesBuilder {
@@ -14,7 +14,7 @@ function throughput(): TimeseriesBuilder {
     12,
   ).withTarget(
     rangeQuery(
-      `sum by (outcome) (rate(tidefill_rows_total{${pickedJobs}}[$__rate_interval]))`,
+      `sum by (outcome) (rate(tidefill_rows_total{${pickedRuns}}[$__rate_interval]))`,
       "{{outcome}}",
     ),
   );
@@ -31,17 +31,22 @@ function remaining(): TimeseriesBuilder {
     "short",
     12,
   )
-    .withTarget(rangeQuery(`min by (job_name) (tidefill_rows_remaining{${pickedJobs}})`, "{{job_name}} rows"))
     .withTarget(
       rangeQuery(
-        `max by (job_name) (tidefill_eta_soonest_seconds{${pickedJobs}})`,
-        "{{job_name}} soonest time",
+        `min by (job_name, target) (tidefill_rows_remaining{${pickedRuns}})`,
+        "{{job_name}} {{target}} rows",
       ),
     )
     .withTarget(
       rangeQuery(
-        `max by (job_name) (tidefill_eta_latest_seconds{${pickedJobs}})`,
-        "{{job_name}} latest time",
+        `max by (job_name, target) (tidefill_eta_soonest_seconds{${pickedRuns}})`,
+        "{{job_name}} {{target}} soonest time",
+      ),
+    )
+    .withTarget(
+      rangeQuery(
+        `max by (job_name, target) (tidefill_eta_latest_seconds{${pickedRuns}})`,
+        "{{job_name}} {{target}} latest time",
       ),
     )
     .overrideByRegexp("/ time$/", [...onTheRight("s"), fixedColour(timeColour)]);

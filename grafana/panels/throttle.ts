@@ -1,5 +1,5 @@
 import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { pickedJobs } from "../variables.ts";
+import { pickedRuns } from "../variables.ts";
 import { graph, rangeQuery } from "./style.ts";
 
 function level(): TimeseriesBuilder {
@@ -11,7 +11,9 @@ function level(): TimeseriesBuilder {
     },
     "percentunit",
     8,
-  ).withTarget(rangeQuery(`min by (job_name) (tidefill_pace_level{${pickedJobs}})`, "{{job_name}}"));
+  ).withTarget(
+    rangeQuery(`min by (job_name, target) (tidefill_pace_level{${pickedRuns}})`, "{{job_name}} {{target}}"),
+  );
 }
 
 function utilization(): TimeseriesBuilder {
@@ -23,7 +25,7 @@ function utilization(): TimeseriesBuilder {
     },
     "percentunit",
     8,
-  ).withTarget(rangeQuery(`max by (reason) (tidefill_throttled{${pickedJobs}}) > 0`, "{{reason}}"));
+  ).withTarget(rangeQuery(`max by (reason) (tidefill_throttled{${pickedRuns}}) > 0`, "{{reason}}"));
 }
 
 function share(): TimeseriesBuilder {
@@ -37,7 +39,7 @@ function share(): TimeseriesBuilder {
     8,
   ).withTarget(
     rangeQuery(
-      `max by (reason) (rate(tidefill_throttled_seconds_total{${pickedJobs}}[$__rate_interval])) > 0`,
+      `max by (reason) (rate(tidefill_throttled_seconds_total{${pickedRuns}}[$__rate_interval])) > 0`,
       "{{reason}}",
     ),
   );

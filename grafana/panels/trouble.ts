@@ -1,6 +1,6 @@
 import type { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { outcomeColours } from "../colours.ts";
-import { pickedJobs } from "../variables.ts";
+import { pickedRuns } from "../variables.ts";
 import { fixedColour, graph, rangeQuery, stacked } from "./style.ts";
 
 function retries(): TimeseriesBuilder {
@@ -14,7 +14,7 @@ function retries(): TimeseriesBuilder {
     12,
   ).withTarget(
     rangeQuery(
-      `sum by (reason) (rate(tidefill_retries_total{${pickedJobs}}[$__rate_interval]))`,
+      `sum by (reason) (rate(tidefill_retries_total{${pickedRuns}}[$__rate_interval]))`,
       "{{reason}}",
     ),
   );
@@ -33,8 +33,8 @@ function rejects(): TimeseriesBuilder {
   )
     .withTarget(
       rangeQuery(
-        `sum by (job_name) (rate(tidefill_rows_total{${pickedJobs},outcome="rejected"}[$__rate_interval]))`,
-        "{{job_name}}",
+        `sum by (job_name, target) (rate(tidefill_rows_total{${pickedRuns},outcome="rejected"}[$__rate_interval]))`,
+        "{{job_name}} {{target}}",
       ),
     )
     .overrideByRegexp("/.*/", [fixedColour(outcomeColours.rejected)]);

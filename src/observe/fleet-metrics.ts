@@ -6,6 +6,7 @@ import {
   type MetricValue,
   Registry,
 } from "prom-client";
+import type { EngineEvent } from "../engine/report/events.ts";
 import { fleetMetricNames, itemOutcomes } from "./fleet-metric-names.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -30,8 +31,23 @@ export interface FleetReading {
   }[];
 }
 
-/** For how long the last values of a run stay on the page after it. */
-const keptMs = 600_000;
+/** For how long the last values of a run stay on the page after it: until they were scraped. */
+const keptMs = 60_000;
+
+/** The gauges whose series come and go with machines and waves. */
+const ofRollouts = [
+  "tidefill_fleet_workers",
+  "tidefill_fleet_targets",
+  "tidefill_fleet_wave",
+  "tidefill_fleet_waves_stopped",
+] as const;
+
+interface RunMetrics {
+  readonly target: string;
+  readonly metrics: Metrics;
+  /** null while it is at work */
+  endedAt: number | null;
+}
 
 /** The metrics of a worker of the fleet: its own, the queue's, and those of its runs by target. */
 export class FleetMetrics {
@@ -40,7 +56,7 @@ export class FleetMetrics {
   readonly #gauges = new Map<string, Gauge>();
   readonly #items: Counter;
   readonly #newMetrics: () => Metrics;
-  readonly #runs = new Map<string, { readonly metrics: Metrics; usedAt: number }>();
+  readonly #runs = new Map<string, RunMetrics>();
 
   /** `newMetrics` makes the metrics of one run. */
   constructor(slots: number, newMetrics: () => Metrics) {
@@ -55,14 +71,19 @@ export class FleetMetrics {
     this.#slots(0, slots);
   }
 
-  /** The metrics of a run on a target. */
-  ofRun(target: string, job: string): Metrics {
+  /** Takes an event of a run on a target into the run's own metrics. */
+  hear(target: string, event: EngineEvent): void {
     this.#forgetOld();
-    const key = `${target} ${job}`;
-    const found = this.#runs.get(key) ?? { metrics: this.#metricsOf(target), usedAt: 0 };
-    found.usedAt = Date.now();
-    this.#runs.set(key, found);
-    return found.metrics;
+    const key = `${target} ${event.job}`;
+    const run = this.#runs.get(key) ?? { target, metrics: this.#metricsOf(target), endedAt: null };
+    run.endedAt = event.type === "run stopped" ? Date.now() : null;
+    this.#runs.set(key, run);
+    run.metrics.hear(event);
+  }
+
+  /** The worker has ended an item on a target: from here on its runs there are over. */
+  left(target: string): void {
+    for (const run of this.#runs.values()) if (run.target === target) run.endedAt ??= Date.now();
   }
 
   ended(outcome: (typeof itemOutcomes)[number]): void {
@@ -77,16 +98,21 @@ export class FleetMetrics {
     for (const state of ["waiting", "deferred", "running", "dead"] as const)
       this.#gauge("tidefill_queue_items").set({ state }, depth[state]);
     this.#gauge("tidefill_queue_oldest_seconds").set(depth.oldestSeconds);
-    const workers = this.#gauge("tidefill_fleet_workers");
-    workers.reset();
-    for (const host of hosts) workers.inc({ host });
-    const targets = this.#gauge("tidefill_fleet_targets");
-    targets.reset();
+    for (const name of ofRollouts) this.#gauge(name).reset();
+    for (const host of hosts) this.#gauge("tidefill_fleet_workers").inc({ host });
     for (const { job: job_name, state, wave, targets: counts } of rollouts) {
-      for (const [each, count] of Object.entries(counts)) targets.set({ job_name, state: each }, count);
+      for (const [each, count] of Object.entries(counts))
+        this.#gauge("tidefill_fleet_targets").set({ job_name, state: each }, count);
       this.#gauge("tidefill_fleet_wave").set({ job_name }, wave + 1);
       this.#gauge("tidefill_fleet_waves_stopped").set({ job_name }, state === "stopped" ? 1 : 0);
     }
+  }
+
+  /** The queue cannot be reached: what it last said of itself would be wrong soon. */
+  forgetQueue(): void {
+    for (const name of ["tidefill_queue_items", ...ofRollouts] as const) this.#gauge(name).reset();
+    // A gauge without labels would be 0 after a reset.
+    this.#gauge("tidefill_queue_oldest_seconds").remove();
   }
 
   /** The metrics in Prometheus' text format. */
@@ -100,7 +126,8 @@ export class FleetMetrics {
   }
 
   #forgetOld(): void {
-    for (const [key, { usedAt }] of this.#runs) if (Date.now() - usedAt > keptMs) this.#runs.delete(key);
+    for (const [key, { endedAt }] of this.#runs)
+      if (endedAt !== null && Date.now() - endedAt > keptMs) this.#runs.delete(key);
   }
 
   #metricsOf(target: string): Metrics {

@@ -221,7 +221,9 @@ export class Metrics {
       registers: [this.registry],
     };
     if (metric.type === "counter") this.#counters.set(metric.name, new Counter(common));
-    else if (metric.type === "gauge") this.#gauges.set(metric.name, new Gauge(common));
+    // A fleet's worker merges the metrics of its runs: what two runs tell of one database is the same thing.
+    else if (metric.type === "gauge")
+      this.#gauges.set(metric.name, new Gauge({ ...common, aggregator: "max" }));
     else this.#histograms.set(metric.name, new Histogram({ ...common, buckets: [...metric.buckets] }));
   }
 

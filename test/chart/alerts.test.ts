@@ -17,12 +17,13 @@ const groupsOf = (set: string) =>
 const rulesOf = (set: string): readonly Rule[] =>
   groupsOf(set).flatMap(({ rules }: { rules: readonly Rule[] }) => rules);
 
-test("there are three alerts, each with a section that says what to do", () => {
+test("there are four alerts, each with a section that says what to do", () => {
   const rules = rulesOf("monitoring");
   expect(rules.map(({ alert }) => alert)).toEqual([
     "TidefillWorkerAbsent",
     "TidefillDeadItems",
     "TidefillQueueOld",
+    "TidefillWavesStopped",
   ]);
   for (const { annotations } of rules) {
     const [path = "", anchor = ""] = annotations.runbook?.split("#") ?? [];

@@ -74,6 +74,7 @@ export class WorkObserver implements FleetListener {
     this.#metrics?.busy(this.#busy, this.#slots);
     const kind = outcome === "lost" ? "lost" : outcome.kind;
     this.#metrics?.ended(kind);
+    this.#metrics?.left(item.target);
     // An item that no worker here can take comes back every few seconds.
     if (kind === "refused" && item.refused !== undefined) return;
     const words = outcome === "lost" ? "another worker has it now" : outcome.words;
@@ -94,12 +95,12 @@ export class WorkObserver implements FleetListener {
         `${emphasise("yellow", "warning")} The queue cannot be reached: ${messageOf(error)} Runs go on without it.`,
       );
     this.#isAway = true;
+    this.#metrics?.forgetQueue();
   }
 
-  runListeners({ target, job, action }: Item): readonly EventListener[] {
-    const metrics = this.#metrics?.ofRun(target, job ?? action);
+  runListeners({ target }: Item): readonly EventListener[] {
     return [
-      ...(metrics === undefined ? [] : [(event: Parameters<EventListener>[0]) => metrics.hear(event)]),
+      (event) => this.#metrics?.hear(target, event),
       (event) => this.#log?.hear(Object.assign({ target }, event)),
     ];
   }
