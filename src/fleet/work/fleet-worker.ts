@@ -70,9 +70,12 @@ export class FleetWorker {
     while (!signal.aborted) {
       let took = false;
       try {
-        if (performance.now() - this.#tendedAt > tendMs) await this.#tend();
-        took = this.#busy.size < slots && this.#refused.pauseMs === 0 && (await this.#takeOne());
-        listener.reached(null);
+        const tends = performance.now() - this.#tendedAt > tendMs;
+        const takes = this.#busy.size < slots && this.#refused.pauseMs === 0;
+        if (tends) await this.#tend();
+        if (takes) took = await this.#takeOne();
+        // A busy worker asks the queue nothing most of the time, and has not reached it then.
+        if (tends || takes) listener.reached(null);
       } catch (error) {
         listener.reached(error);
       }
