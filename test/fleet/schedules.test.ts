@@ -1,3 +1,4 @@
+import { PgBoss, TestClock } from "pg-boss";
 import { beforeEach, expect, test } from "vitest";
 import type { ScheduledOrder } from "../../src/fleet/enqueue/send-due.ts";
 import { addSchedule, listSchedules, parseTimes, removeSchedule } from "../../src/fleet/operate/schedules.ts";
@@ -57,6 +58,38 @@ test("over a change of clocks a schedule keeps its local time, and one within th
   expect(skipped.filter((at) => at.startsWith("2026-03-29"))).toHaveLength(1);
   const doubled = next("30 2 * * *", "2026-10-24T12:00:00Z");
   expect(new Set(doubled.map((at) => at.slice(0, 10))).size).toBe(3);
+});
+
+test("the queue itself sends what comes due in the night of a change of clocks, once a day", async () => {
+  const clock = new TestClock(new Date("2026-03-28T12:00:00Z"));
+  const boss = new PgBoss({
+    connectionString: fleet().control.url,
+    schema: "tidefill_queue",
+    clock,
+    schedule: true,
+    supervise: false,
+    migrate: false,
+    registerInstance: false,
+  });
+  boss.on("error", () => {});
+  await boss.start();
+  try {
+    await addSchedule(fleet().queue, "nightly", "0 22 * * * Europe/Berlin", order);
+    const sent: string[] = [];
+    for (const from of ["2026-03-28T20:35:00Z", "2026-03-29T19:35:00Z", "2026-03-29T20:35:00Z"]) {
+      await clock.setTime(new Date(from));
+      for (let minutes = 0; minutes < 40; minutes += 10) await clock.tick(600_000);
+      for (const { id } of await boss.fetch("due", { batchSize: 10 })) {
+        sent.push(from.slice(0, 13));
+        await boss.complete("due", id);
+      }
+    }
+    // 22:00 in Berlin is 21:00 UTC before the change, and 20:00 after it.
+    expect(sent).toEqual(["2026-03-28T20", "2026-03-29T19"]);
+  } finally {
+    await boss.stop({ graceful: false });
+    await removeSchedule(fleet().queue, "nightly");
+  }
 });
 
 test("what comes due is sent once for each target, however many workers look", async () => {
