@@ -117,7 +117,7 @@ async function undo(db: Database, url: string): Promise<void> {
   heading(`The undo, after a user has corrected the count of essay ${corrected}`);
   await db.query(sql`update essay_submission_essay set computed_word_count = -1 where id = ${corrected}`);
   type(`tidefill undo ${job}`);
-  const code = await new Actor(url, ["undo", job, "--yes"]).end();
+  const code = await new Actor(url, ["undo", job, "--yes"], { silent: true }).end();
   const { rows } = await db.query(sql`
     select count(*) filter (where computed_word_count is null) as empty,
       count(*) filter (where computed_word_count = -1 and id = ${corrected}) as kept
