@@ -138,7 +138,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     "cli/terminal",
   ],
   "cli/fleet": ["cli/jobs", "cli/options", "cli/terminal"],
-  "cli/targets": ["cli/jobs", "cli/options", "cli/terminal"],
+  "cli/targets": ["cli/describe", "cli/jobs", "cli/options", "cli/terminal"],
   "cli/demo": ["cli/options", "cli/terminal"],
   "cli/work": ["cli/describe", "cli/processes", "cli/jobs", "cli/options", "cli/terminal"],
   "cli/processes": ["cli/options", "cli/terminal"],

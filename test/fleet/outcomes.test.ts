@@ -1,8 +1,10 @@
-import { defineJob, rowsOf, runJob, sql, update } from "tidefill";
+import { defineJob, rowsOf, runJob, sql, sqlStep, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { requestStop } from "../../src/engine/control/request-stop.ts";
 import type { RunReport } from "../../src/engine/report/run-report.ts";
 import { RefusedError, TidefillError } from "../../src/errors.ts";
+import { retryDead } from "../../src/fleet/operate/dead-items.ts";
+import { readItems } from "../../src/fleet/queue/read-queue.ts";
 import { outcomeOfError, outcomeOfReport } from "../../src/fleet/work/outcome.ts";
 import { withEngine } from "../database/run/small-batches.ts";
 import { codeOfFiles, counters, labelJob, useFleet } from "./test-fleet.ts";
@@ -127,6 +129,45 @@ test("a worker without the job, or with other files than the sender's or the run
   expect(await fleet().work({ jobs: [labelJob()], files: { "label.ts": "new" } })).toMatchObject([
     { kind: "done" },
   ]);
+});
+
+test("an operator who retries lets the files of the workers count, since the job may have been mended", async () => {
+  await fleet().target("one").query("update counters set n = -1 where id <= 150");
+  await fleet().send("label", ["one"], { code: codeOfFiles(labelJob(), { "label.ts": "wrong" }) });
+  expect(await fleet().work({ jobs: [labelJob()], files: { "label.ts": "wrong" } })).toMatchObject([
+    { kind: "dead" },
+  ]);
+  await fleet()
+    .target("one")
+    .query("update counters set n = id; update tidefill.run set status = 'cancelled', finished_at = now()");
+  const [before] = await readItems(fleet().queue.db);
+  await retryDead(fleet().queue, before!.id);
+  expect(await fleet().work({ jobs: [labelJob()], files: { "label.ts": "mended" } })).toMatchObject([
+    { kind: "done" },
+  ]);
+});
+
+test("an item keeps its id until it leaves the queue", async () => {
+  await fleet().send("label", ["one"]);
+  const [sent] = await readItems(fleet().queue.db);
+  await fleet().work({ jobs: [] });
+  expect(await readItems(fleet().queue.db)).toMatchObject([{ id: sent!.id, state: "waiting" }]);
+  await fleet().control.query("update tidefill_queue.job set start_after = now() where state = 'created'");
+  await fleet().target("one").query("update counters set n = -1");
+  await fleet().work({ jobs: [labelJob()] });
+  expect(await readItems(fleet().queue.db)).toMatchObject([{ id: sent!.id, state: "dead" }]);
+});
+
+test("of several machines that begin a job with steps one does them, and the rest join its run", async () => {
+  await fleet().fill(3_000);
+  const slowStep = sqlStep({ name: "take a while", up: sql`select pg_sleep(2)`, down: sql`select 1` });
+  const withSteps = labelJob("label", { expand: [slowStep] });
+  await fleet().send("label", ["one"], { machines: 2 });
+  const ended = (await Promise.all([1, 2].map(() => fleet().work({ jobs: [withSteps] })))).flat();
+  const late = await fleet().work({ jobs: [withSteps] });
+  const kinds = [...ended, ...late].map(({ kind }) => kind);
+  expect(kinds).not.toContain("dead");
+  expect(await fleet().labelled("one")).toBe(3_000);
 });
 
 test("an item that no worker takes for ten minutes is a dead letter", async () => {

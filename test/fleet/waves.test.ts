@@ -80,6 +80,30 @@ describe("after waves have stopped", () => {
     ]);
   });
 
+  test("an operator gives them up, and can begin others", async () => {
+    expect(await dropItems(fleet().queue, "label")).toMatchObject([{ target: "t2" }]);
+    expect(await fleet().items()).toEqual([]);
+    expect(await readRollouts(fleet().queue.db)).toMatchObject([
+      { state: "replaced", targets: { failed: 1 } },
+    ]);
+    await fleet().target("t2").query("update counters set n = 9 where id = 9; drop schema tidefill cascade");
+    await fleet().send("label", [], { waves: "100%" });
+    await fleet().work({ jobs: [job] });
+    expect(await readRollouts(fleet().queue.db)).toMatchObject([
+      { state: "succeeded", targets: { succeeded: 6 } },
+    ]);
+  });
+
+  test("a dead letter that is retried while rejects of its run wait is a dead letter again", async () => {
+    await retryDead(fleet().queue, "all");
+    const [ended] = await fleet().work({ jobs: [job] });
+    expect(ended).toMatchObject({
+      kind: "dead",
+      words: expect.stringContaining("1 of its rejects wait → tidefill rejects 1 --retry"),
+    });
+    expect(await readRollouts(fleet().queue.db)).toMatchObject([{ state: "stopped" }]);
+  });
+
   test("no second waves of the job begin while they run", async () => {
     await dropItems(fleet().queue, "all");
     await expect(fleet().send("label", [], { waves: "100%" })).rejects.toMatchObject({
@@ -113,7 +137,7 @@ test("the queue gives up an item whose workers vanish too often, and its waves s
   await fleet().queue.boss.fail("run", { id: job!.id, retryCount: job!.retryCount }, { message: "vanished" });
   await fleet().work({ jobs: [labelJob()] });
   expect(await readRollouts(fleet().queue.db)).toMatchObject([
-    { state: "stopped", message: "failed: t1 (its workers vanished too often)" },
+    { state: "stopped", message: "t1 (its workers vanished too often)" },
   ]);
   expect(await runs()).toEqual([]);
 });

@@ -6,8 +6,8 @@ import type { Finding } from "../../health/finding.ts";
 import { loadInOrder } from "../jobs/load-in-order.ts";
 import { commonOptions, commonSettings, type GivenSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { defineTargetCommand, type OneTarget } from "../targets/define-target-command.ts";
-import { readTargets } from "../targets/read-targets.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
+import { type NamedTarget, readTargets } from "../targets/read-targets.ts";
 import { alignColumns, emphasise, printData, printJson, say, visible } from "../terminal/output.ts";
 import { withTarget } from "../terminal/typed-options.ts";
 
@@ -63,12 +63,15 @@ async function examined(
 }
 
 /** All targets at once, those with the most findings first. */
-async function checkTargets(targets: readonly OneTarget<CheckOptions>[]): Promise<void> {
+async function checkTargets(
+  targets: readonly NamedTarget<CheckOptions>[],
+  { json }: CheckOptions,
+): Promise<void> {
   const read = await readTargets(targets, async (given) => (await examined(given)).findings);
   const bad = read
     .filter(({ error, found }) => error !== null || (found ?? []).length > 0)
     .toSorted((one, other) => badness(other) - badness(one));
-  if (targets[0]?.given.json === true) printJson({ targets: read });
+  if (json) printJson({ targets: read });
   else if (bad.length > 0)
     printData(
       alignColumns([

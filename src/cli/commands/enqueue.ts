@@ -43,7 +43,9 @@ export const enqueueCommand = defineCommand({
       ),
     );
     if (settings.json) printJson(sent);
-    say(describe(given.job, sent, given.machines));
+    const later =
+      startAfter === undefined ? "" : ` Not before ${startAfter.toISOString().replace(".000Z", "Z")}.`;
+    say(`${describe(given.job, sent, given.machines)}${later}`);
     if (sent.sent > 0)
       say(`${emphasise("cyan", "→")} tidefill queue   shows it; a worker takes it: tidefill work`);
   },

@@ -8,7 +8,7 @@ import { describeQueue, readQueue } from "../fleet/describe-queue.ts";
 import { withQueue } from "../fleet/queue-address.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
-import { printData, printInPlace, printJson, say } from "../terminal/output.ts";
+import { drawAgain, printData, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
 
 const watchEveryMs = 1_000;
@@ -18,7 +18,10 @@ export const queueCommand = defineCommand({
   builder: (yargs) =>
     commonOptions(yargs)
       .positional("action", { choices: ["retry", "drop"] as const })
-      .positional("id", { type: "string", describe: "the beginning of an item's id, or all dead letters" })
+      .positional("id", {
+        type: "string",
+        describe: "the beginning of an item's id; `all` dead letters; to drop the waves of a job, its name",
+      })
       .option("watch", { type: "boolean", default: false, describe: "refresh every second, until Ctrl-C" }),
   handler: async (given) => {
     const settings = commonSettings(given);
@@ -48,15 +51,12 @@ async function show(queue: Queue, json: boolean): Promise<void> {
 
 async function watch(queue: Queue, json: boolean): Promise<void> {
   const signals = new ProcessSignals();
-  const isLive = process.stdout.isTTY === true && !json;
   const stopped = new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve()));
   process.once("SIGINT", () => process.exit(exitCodes.done));
   for (let lines = 0; ; ) {
     const read = await readQueue(queue);
-    const text = json ? JSON.stringify(read) : describeQueue(read);
-    if (isLive && lines > 0) printInPlace(text, lines);
-    else printData(text);
-    lines = text.split("\n").length;
+    if (json) printData(JSON.stringify(read));
+    else lines = drawAgain(describeQueue(read), lines);
     await within(watchEveryMs, stopped);
   }
 }

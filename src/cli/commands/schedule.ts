@@ -1,10 +1,12 @@
 import { UsageError } from "../../errors.ts";
+import { targetsOf } from "../../fleet/enqueue/selection.ts";
 import { addSchedule, listSchedules, removeSchedule, type Schedule } from "../../fleet/operate/schedules.ts";
 import { orderOptions } from "../fleet/order-options.ts";
 import { withQueue } from "../fleet/queue-address.ts";
 import { readScheduled } from "../fleet/read-order.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
+import { loadTargets } from "../targets/load-targets.ts";
 import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill schedule add|list|remove` */
@@ -45,6 +47,8 @@ export const scheduleCommand = defineCommand({
         remedy: `tidefill schedule add ${name} "0 22 * * Mon-Fri Europe/Berlin" --all-targets -- up`,
       });
     const order = await readScheduled(what, given);
+    // It would come due at night, and fail then.
+    targetsOf(order, (await (await loadTargets(settings.jobs))?.all()) ?? []);
     const added = await withQueue(settings, (queue) => addSchedule(queue, name, times, order));
     if (settings.json) printJson(added);
     say(`${name}: ${whatOf(added)}, next at ${added.next.slice(0, 3).join(", ")}.`);

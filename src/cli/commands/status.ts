@@ -19,13 +19,14 @@ import { within } from "../../within.ts";
 import { describeTally } from "../describe/describe-calls.ts";
 import { describeAdvice, describeBloat, describeHot } from "../describe/describe-forecast.ts";
 import { describePace } from "../describe/describe-pace.ts";
+import { describeState } from "../describe/describe-state.ts";
 import { waitingLines } from "../describe/waiting-lines.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { commonOptions, commonSettings, type GivenSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { defineTargetCommand, type OneTarget } from "../targets/define-target-command.ts";
-import { describeTargets, readTargets } from "../targets/read-targets.ts";
-import { alignColumns, emphasise, printData, printInPlace, printJson, say } from "../terminal/output.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
+import { describeTargets, type NamedTarget, readTargets } from "../targets/read-targets.ts";
+import { alignColumns, drawAgain, emphasise, printData, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
 
 const watchEveryMs = 1_000;
@@ -56,15 +57,18 @@ export const statusCommand = defineTargetCommand(
 );
 
 /** One table for all targets, the worst first. */
-async function statusOfTargets(targets: readonly OneTarget<StatusOptions>[]): Promise<void> {
-  const [first] = targets;
+async function statusOfTargets(
+  targets: readonly NamedTarget<StatusOptions>[],
+  { json }: StatusOptions,
+): Promise<void> {
   const read = await readTargets(
     targets,
     async (given) => withStore(commonSettings(given), (session) => status(session, given.run)),
     [],
   );
-  if (first?.given.json === true) return printJson({ targets: read });
+  if (json) return printJson({ targets: read });
   printData(describeTargets(read));
+  if (read.some(({ error }) => error !== null)) process.exitCode = exitCodes.failed;
 }
 
 interface StatusOptions extends GivenSettings {
@@ -98,18 +102,12 @@ async function restOf(
 
 async function watch(session: Session, run: string | undefined, json: boolean): Promise<void> {
   const signals = new ProcessSignals();
-  const isLive = process.stdout.isTTY === true && !json;
   const stopped = new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve()));
   process.once("SIGINT", () => process.exit(exitCodes.done));
   for (let lines = 0; ; ) {
     const reports = await status(session, run);
-    const text = json
-      ? JSON.stringify(run === undefined ? { runs: reports } : reports[0])
-      : describe(reports, run !== undefined);
-    // Drawn in place, so that the screen does not scroll.
-    if (isLive && lines > 0) printInPlace(text, lines);
-    else printData(text);
-    lines = text.split("\n").length;
+    if (json) printData(JSON.stringify(run === undefined ? { runs: reports } : reports[0]));
+    else lines = drawAgain(describe(reports, run !== undefined), lines);
     if (!reports.some((report) => report.status === "running" || report.status === "pending")) return;
     await within(watchEveryMs, stopped);
   }
@@ -131,7 +129,7 @@ function describeAll(reports: readonly RunReport[]): string {
   const rows = reports.map((report) => [
     report.job,
     String(report.run),
-    stateOf(report),
+    describeState(report),
     formatPercent(report.progress),
     report.kind === "verify" || !report.hasRows
       ? "–"
@@ -147,7 +145,7 @@ function describeOne(report: RunReport): string {
   const { rows, forecast } = report;
   const facts: readonly (readonly [string, string | null])[] = [
     ["job", `${report.job}, run ${report.run}${kindOf(report)}`],
-    ["state", stateOf(report)],
+    ["state", describeState(report)],
     ...whyOf(report),
     ["message", report.message],
     ["done", `${formatPercent(report.progress)} of ~${formatCount(rows.estimated ?? 0)} rows`],
@@ -224,13 +222,4 @@ function kindOf({ kind, ofRun }: RunReport): string {
   if (kind === "undo") return `, undoing run ${ofRun}`;
   if (kind === "verify") return ofRun === null ? ", comparing" : `, comparing run ${ofRun}`;
   return ofRun === null ? "" : `, the rejects of run ${ofRun}`;
-}
-
-function stateOf(report: RunReport): string {
-  if (report.undoneBy !== null) return `${report.status}, undone by run ${report.undoneBy}`;
-  if (report.status === "running" && report.wanted !== "running")
-    return `running, asked to be ${report.wanted}`;
-  const isTelling =
-    report.stopReason !== null && report.stopReason !== report.status && report.stopReason !== "finished";
-  return isTelling ? `${report.status} (${report.stopReason})` : report.status;
 }

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import { UsageError } from "../../errors.ts";
 import { Queue } from "../../fleet/queue/queue.ts";
 import { FleetWorker } from "../../fleet/work/fleet-worker.ts";
@@ -56,8 +57,7 @@ export const workCommand = defineCommand({
       }),
   handler: async (given) => {
     const { slots, once, workers, targets: patterns } = given;
-    if (!Number.isInteger(slots) || slots < 1 || slots > 100)
-      throw new UsageError(`--slots must be a whole number from 1 to 100, got ${slots}.`);
+    requireNumbers(given);
     const settings = commonSettings(given);
     const listed = await loadTargets(settings.jobs);
     if (listed === null && patterns !== undefined)
@@ -89,6 +89,7 @@ export const workCommand = defineCommand({
           options: { workers, lease: given.lease as Duration },
         });
         await worker.run();
+        if (once && observer.hasDied) process.exitCode = exitCodes.incomplete;
       } finally {
         await observer.close();
         await queue.close();
@@ -97,3 +98,20 @@ export const workCommand = defineCommand({
     });
   },
 });
+
+/** @throws UsageError */
+function requireNumbers({
+  slots,
+  metricsPort,
+}: {
+  readonly slots: number;
+  readonly metricsPort?: number | undefined;
+}): void {
+  if (!Number.isInteger(slots) || slots < 1 || slots > 100)
+    throw new UsageError(`--slots must be a whole number from 1 to 100, got ${slots}.`);
+  if (
+    metricsPort !== undefined &&
+    !(Number.isInteger(metricsPort) && metricsPort >= 0 && metricsPort < 65_536)
+  )
+    throw new UsageError(`--metrics-port must be a port from 1 to 65535, got ${metricsPort}.`);
+}

@@ -11,7 +11,7 @@ import { ownFile } from "../../own-package.ts";
 import { createPool } from "../../postgres/connection/create-pool.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { Database } from "../../postgres/transaction/database.ts";
-import { alignColumns, emphasise, printData, printInPlace, say } from "../terminal/output.ts";
+import { alignColumns, drawAgain, emphasise, say } from "../terminal/output.ts";
 import { Actor } from "./actor.ts";
 import { createSampleSchool } from "./create-sample-school.ts";
 import { throwAway } from "./throw-away.ts";
@@ -131,9 +131,8 @@ async function watch(queue: Queue, made: readonly School[], actors: readonly Act
       "",
       alignColumns([["SCHOOL", "ESSAYS COUNTED", "", "WORKER"], ...rows]),
     ].join("\n");
-    if (process.stdout.isTTY === true && lines > 0) printInPlace(text, lines);
-    else if (lines === 0 || waves?.state !== "running") printData(text);
-    lines = text.split("\n").length;
+    if (process.stdout.isTTY === true || lines === 0 || waves?.state === "succeeded")
+      lines = drawAgain(text, lines);
     if (waves?.state === "succeeded") return;
     if (waves?.state === "stopped" || performance.now() - begin > longestMs)
       throw new TidefillError("demo", `The waves have not ended: ${waves?.message ?? "it takes too long"}.`);
@@ -142,12 +141,10 @@ async function watch(queue: Queue, made: readonly School[], actors: readonly Act
 }
 
 function headOf(waves: RolloutState | undefined, killed: number | undefined): string {
-  const at = waves === undefined ? "" : `wave ${waves.wave + 1} of ${waves.waves}`;
+  if (waves?.state === "succeeded") return `${job}: all waves are done, although worker ${killed} was killed`;
   const victim =
-    killed === undefined
-      ? ""
-      : `; worker ${killed} was killed, and its item goes to another within half a minute`;
-  return `${job}: ${waves?.state === "succeeded" ? "all waves are done" : at}${victim}`;
+    killed === undefined ? "" : `; worker ${killed} was killed, its item moves on within half a minute`;
+  return `${job}: wave ${(waves?.wave ?? 0) + 1} of ${waves?.waves ?? 3}${victim}`;
 }
 
 async function describeSchool({ name, db }: School, place: string | null): Promise<string[]> {

@@ -61,8 +61,13 @@ function describeWaves({ job, state, wave, waves, targets, message }: RolloutSta
   const counts = ["succeeded", "queued", "waiting", "failed", "dropped"]
     .filter((name) => (targets[name] ?? 0) > 0)
     .map((name) => `${formatCount(targets[name] ?? 0)} ${name}`);
-  const at = state === "succeeded" ? `all ${waves} waves are done` : `wave ${wave + 1} of ${waves}`;
-  const stopped = state === "stopped" ? `, stopped: ${message ?? ""}` : "";
+  const at =
+    state === "succeeded"
+      ? `all ${waves} waves are done`
+      : state === "replaced"
+        ? "given up"
+        : `wave ${wave + 1} of ${waves}`;
+  const stopped = state === "stopped" ? `, stopped by ${message ?? "an operator"}` : "";
   return `${job}: ${at}; of ${formatCount(all)} targets ${counts.join(", ")}${stopped}`;
 }
 

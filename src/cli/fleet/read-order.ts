@@ -96,6 +96,7 @@ function parsed(words: readonly string[]) {
         waves: { type: "string" },
         soak: { type: "string" },
         yes: { type: "boolean" },
+        again: { type: "boolean" },
       },
     });
   } catch (error) {

@@ -43,6 +43,8 @@ export class WorkObserver implements FleetListener {
   #busy = 0;
   #reachedAt = performance.now();
   #isAway = false;
+  /** whether an item that it has done is a dead letter */
+  hasDied = false;
 
   private constructor(queue: Queue, slots: number, metrics: FleetMetrics | null, log: EventLog | null) {
     this.#queue = queue;
@@ -79,6 +81,7 @@ export class WorkObserver implements FleetListener {
     if (kind === "refused" && item.refused !== undefined) return;
     const words = outcome === "lost" ? "another worker has it now" : outcome.words;
     say(`${emphasise(colours[kind], kind.padEnd(8))} ${itemName(item)}: ${words}; ${formatSeconds(seconds)}`);
+    if (kind === "dead") this.hasDied = true;
     if (kind === "dead")
       say(`${emphasise("cyan", "→")} tidefill queue   shows it; then: tidefill queue retry|drop <id>`);
   }

@@ -1,26 +1,18 @@
 import type { ArgumentsCamelCase, Argv } from "yargs";
 import type { TargetChoice } from "../../fleet/targets/choose-targets.ts";
 import { type Command, type Definition, defineCommand } from "../options/define-command.ts";
-
-/** A target that a command was given, and the command's options with the address of that target. */
-export interface OneTarget<Given> {
-  readonly name: string;
-  readonly given: ArgumentsCamelCase<Given>;
-}
+import type { NamedTarget } from "./read-targets.ts";
 
 /** How a command that may name targets treats several of them. */
-interface Several<Given> {
+interface Several {
   /** shows all of them at once; where it is absent the command runs for each, one after the other */
-  readonly together?: (targets: readonly OneTarget<Given>[]) => Promise<void>;
+  together?(targets: readonly NamedTarget<never>[], given: never): Promise<void>;
   /** whether it goes on after a target on which it failed */
   readonly goesOn?: boolean;
 }
 
 /** A command that works on the database that the address names, or on targets of `tidefill.targets.ts`. */
-export function defineTargetCommand<Given>(
-  command: Definition<Given>,
-  several: Several<Given> = {},
-): Command {
+export function defineTargetCommand<Given>(command: Definition<Given>, several: Several = {}): Command {
   return defineCommand({
     builder: (yargs: Argv) => targetOptions(command.builder(yargs)),
     handler: async (given) => {

@@ -1,11 +1,12 @@
 import { exitCodes } from "../../engine/report/exit-code.ts";
-import { UsageError } from "../../errors.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
 import { chooseTargets, type TargetChoice } from "../../fleet/targets/choose-targets.ts";
-import type { NamedTarget } from "../../fleet/targets/define-targets.ts";
+import type { NamedTarget as Target } from "../../fleet/targets/define-targets.ts";
 import { targetAddress } from "../../fleet/targets/target-address.ts";
 import { emphasise, gatherJson, printGathered, say } from "../terminal/output.ts";
 import { reportError } from "../terminal/report-error.ts";
 import { loadTargets } from "./load-targets.ts";
+import type { NamedTarget } from "./read-targets.ts";
 
 /** What a command was given that says where it works. */
 export interface Located extends TargetChoice {
@@ -19,7 +20,7 @@ export interface Located extends TargetChoice {
 /** The targets that a command names, and the same options with the address of one. */
 export async function targetsOfCommand<Given extends Located>(
   given: Given,
-): Promise<readonly { readonly name: string; readonly given: Given }[]> {
+): Promise<readonly NamedTarget<Given>[]> {
   if (given.databaseUrl !== undefined || given.embedded !== undefined)
     throw new UsageError("A target has its own address: --database-url and --embedded exclude it.");
   const targets = await loadTargets(given.jobs ?? "jobs");
@@ -32,12 +33,12 @@ export async function targetsOfCommand<Given extends Located>(
       },
     );
   const chosen = chooseTargets(await targets.all(), given);
-  return Promise.all(chosen.map(async (target) => ({ name: target.name, given: await at(given, target) })));
+  return chosen.map((target) => ({ name: target.name, locate: () => at(given, target) }));
 }
 
 /** How several targets are treated: `together` shows all at once. */
 interface Several<Given> {
-  readonly together?: (targets: readonly { readonly name: string; readonly given: Given }[]) => Promise<void>;
+  together?(targets: readonly NamedTarget<Given>[], given: Given): Promise<void>;
   readonly goesOn?: boolean;
 }
 
@@ -52,27 +53,36 @@ export async function forTargets<Given extends Located>(
 ): Promise<void> {
   const all = await targetsOfCommand(given);
   const [only] = all;
-  if (given.target !== undefined && only !== undefined) return command(only.given);
-  if (together !== undefined) return together(all);
+  if (given.target !== undefined && only !== undefined) return command(await only.locate());
+  if (together !== undefined) return together(all, given);
   let worst: number = exitCodes.done;
-  for (const { name, given: one } of all) {
+  for (const [place, { name, locate }] of all.entries()) {
     say(emphasise("bold", `── ${name}`));
     process.exitCode = exitCodes.done;
     gatherJson(name);
     try {
-      await command(one);
+      await command(await locate());
     } catch (error) {
-      reportError(error, given.json === true);
+      // Typed again after a failure, the command goes on with the targets that are left.
+      if (isDone(error)) say("It is done already.");
+      else reportError(error, given.json === true);
     }
     const code = Number(process.exitCode ?? exitCodes.done);
     worst = Math.max(worst, code);
-    if (code !== exitCodes.done && !goesOn) break;
+    const rest = all.slice(place + 1).map((each) => each.name);
+    if (code === exitCodes.done || goesOn || rest.length === 0) continue;
+    say(`${emphasise("yellow", "stopped")}  after ${name}; untouched: ${rest.join(", ")}`);
+    break;
   }
   process.exitCode = worst;
   printGathered();
 }
 
-async function at<Given extends Located>(given: Given, target: NamedTarget): Promise<Given> {
+function isDone(error: unknown): boolean {
+  return error instanceof RefusedError && error.check === "not-done-already";
+}
+
+async function at<Given extends Located>(given: Given, target: Target): Promise<Given> {
   const { connectionString, schema } = await targetAddress(target, given.schema);
   return {
     ...given,

@@ -3,11 +3,19 @@ import type { RunReport } from "../../engine/report/run-report.ts";
 import { messageOf } from "../../errors.ts";
 import { formatCount, formatPercent, formatSeconds } from "../../observe/format.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
+import { describeState } from "../describe/describe-state.ts";
 import { alignColumns } from "../terminal/output.ts";
 import { toTidefillError } from "../terminal/to-tidefill-error.ts";
 
 /** How many targets are looked at at once. */
 const atOnce = 8;
+
+/** A target that a command names; `locate` gives the command's options with the address of the target. */
+export interface NamedTarget<Given> {
+  readonly name: string;
+  /** @throws UsageError when the address is not known here */
+  readonly locate: () => Promise<Given>;
+}
 
 /** What was found in a target, or why it could not be looked at. */
 export interface ReadTarget<T> {
@@ -21,16 +29,16 @@ export interface ReadTarget<T> {
  * found where tidefill has never run.
  */
 export async function readTargets<Given, T>(
-  targets: readonly { readonly name: string; readonly given: Given }[],
+  targets: readonly NamedTarget<Given>[],
   read: (given: Given) => Promise<T>,
   nothing?: T,
 ): Promise<readonly ReadTarget<T>[]> {
   const limit = pLimit(atOnce);
   return Promise.all(
-    targets.map(({ name, given }) =>
+    targets.map(({ name, locate }) =>
       limit(async (): Promise<ReadTarget<T>> => {
         try {
-          return { name, found: await read(given), error: null };
+          return { name, found: await read(await locate()), error: null };
         } catch (thrown) {
           const error = toTidefillError(thrown);
           if (error.code === "schema-missing" && nothing !== undefined)
@@ -42,8 +50,22 @@ export async function readTargets<Given, T>(
   );
 }
 
-/** From the worst state to the best. */
-const order = ["failed", "interrupted", "paused", "running", "pending", "cancelled", "succeeded"];
+/** From the worst state to the best; a run with rejects, or one that was undone, comes before running ones. */
+const order = [
+  "failed",
+  "interrupted",
+  "paused",
+  "incomplete",
+  "running",
+  "pending",
+  "cancelled",
+  "succeeded",
+];
+
+function rankOf({ status, rows, undoneBy }: RunReport): number {
+  const isLess = status === "succeeded" && (undoneBy !== null || rows.rejected + rows.swallowed > 0);
+  return order.indexOf(isLess ? "incomplete" : status);
+}
 
 /** The runs of all targets as one table, the worst first. */
 export function describeTargets(read: readonly ReadTarget<readonly RunReport[]>[]): string {
@@ -53,18 +75,17 @@ export function describeTargets(read: readonly ReadTarget<readonly RunReport[]>[
     const runs = found ?? [];
     if (runs.length === 0)
       return [{ at: order.length, row: [name, "–", "–", "no run yet", "", "", "", "", ""] }];
-    return runs.map((report) => ({ at: order.indexOf(report.status), row: [name, ...cellsOf(report)] }));
+    return runs.map((report) => ({ at: rankOf(report), row: [name, ...cellsOf(report)] }));
   });
   return alignColumns([heading, ...rows.toSorted((one, other) => one.at - other.at).map(({ row }) => row)]);
 }
 
 function cellsOf(report: RunReport): string[] {
-  const { job, run, status, stopReason, progress, rows, rowsPerSecond, etaSeconds } = report;
-  const isTelling = stopReason !== null && stopReason !== status && stopReason !== "finished";
+  const { job, run, status, progress, rows, rowsPerSecond, etaSeconds } = report;
   return [
     job,
     String(run),
-    isTelling ? `${status} (${stopReason})` : status,
+    describeState(report),
     formatPercent(progress),
     formatCount(rows.written),
     formatCount(rows.rejected),

@@ -7,9 +7,18 @@ export function printData(text: string): void {
   process.stdout.write(`${harmless(withTypedOptions(text))}\n`);
 }
 
-/** The same on a terminal, over this many lines that were printed before. */
-export function printInPlace(text: string, lines: number): void {
-  process.stdout.write(`\u001b[${lines}A\u001b[J${harmless(withTypedOptions(text))}\n`);
+/**
+ * Draws a text over one that was drawn before, on a terminal; below it elsewhere. Returns how many lines it
+ * takes: longer ones are cut, since a wrapped line would count twice.
+ */
+export function drawAgain(text: string, before: number): number {
+  const width = process.stdout.isTTY === true ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  const lines = harmless(withTypedOptions(text))
+    .split("\n")
+    .map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
+  const up = before > 0 && process.stdout.isTTY === true ? `\u001b[${before}A\u001b[J` : "";
+  process.stdout.write(`${up}${lines.join("\n")}\n`);
+  return lines.length;
 }
 
 /** A script, byte for byte: another program reads it. */

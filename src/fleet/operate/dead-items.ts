@@ -3,7 +3,7 @@ import type { DeadItem, Item } from "../queue/item.ts";
 import type { Queue, QueueDb } from "../queue/queue.ts";
 import { queueSchema, queues } from "../queue/queue-tables.ts";
 import { sendItems } from "../queue/send-items.ts";
-import { advanceRollout, noteTarget } from "../waves/rollouts.ts";
+import { advanceRollout, dropRollout, forgetFiles, noteTarget } from "../waves/rollouts.ts";
 
 interface Found {
   readonly id: string;
@@ -22,7 +22,8 @@ export async function retryDead(queue: Queue, name: string): Promise<readonly It
     );
     for (const { item, group } of found) {
       const { failure: _, refused: __, ...again } = item;
-      await sendItems(queue.boss, tx, [{ item: again, group }]);
+      // The operator may have mended the job: from here on the files of the workers count.
+      await sendItems(queue.boss, tx, [{ item: { ...again, code: null }, group }]);
       await afterwards(queue, tx, item, "queued");
     }
     return found.map(({ item }) => item);
@@ -30,13 +31,15 @@ export async function retryDead(queue: Queue, name: string): Promise<readonly It
 }
 
 /**
- * Takes items out of the queue: dead letters, and those that wait. Its waves go on without a target that was
+ * Takes items out of the queue: dead letters, those that wait, or with the name of a job its waves. Its waves go on without a target that was
  * dropped. What a worker is doing is not stopped. Returns what was dropped. @throws UsageError
  */
 export async function dropItems(queue: Queue, name: string): Promise<readonly Item[]> {
   return queue.transaction(async (tx) => {
-    const dead = await findDead(tx, name, true);
-    const waiting = dead.length > 0 ? [] : await findWaiting(tx, name);
+    const ofWaves = await dropRollout(queue.boss, tx, name);
+    if (ofWaves !== null) return ofWaves;
+    const dead = await findDead(tx, name, name !== "all");
+    const waiting = dead.length > 0 || name === "all" ? [] : await findWaiting(tx, name);
     if (dead.length > 0)
       await queue.boss.deleteJob(
         queues.dead,
@@ -61,6 +64,7 @@ async function afterwards(
   state: "queued" | "dropped",
 ): Promise<void> {
   if (rollout === null || machine !== 1) return;
+  await forgetFiles(tx, rollout);
   await noteTarget(tx, rollout, target, { state, words: `${state} by an operator` });
   await advanceRollout(queue.boss, tx, rollout);
 }
@@ -75,7 +79,7 @@ async function findDead(tx: QueueDb, name: string, mayBeNone = false): Promise<r
 }
 
 async function findWaiting(tx: QueueDb, name: string): Promise<readonly Found[]> {
-  const found = name === "all" ? [] : await find(tx, name, queues.run, "active");
+  const found = await find(tx, name, queues.run, "active");
   if (found.length > 0) return found;
   throw new UsageError(`There is no dead letter and no waiting item ${name}.`, {
     remedy:

@@ -18,11 +18,19 @@ export interface Schedule {
 export function parseTimes(text: string): { readonly cron: string; readonly zone: string } {
   const words = text.trim().split(/\s+/);
   const [cron, zone] = [words.slice(0, 5).join(" "), words.slice(5).join(" ")];
+  if (words.length === 5 && isZone(words[4] ?? ""))
+    throw new UsageError(`"${text}" has four fields before its time zone, and needs five.`, {
+      remedy: "They are minute, hour, day, month and weekday: 0 22 * * Mon-Fri.",
+    });
+  if (words.length === 6 && !isZone(zone))
+    throw new UsageError(`"${zone}" is not a time zone.`, {
+      remedy: "Write one such as Europe/Berlin, or UTC.",
+    });
   if (words.length === 5)
     throw new UsageError(`"${text}" has no time zone.`, {
       remedy: `Write "${text} Europe/Berlin" or "${text} UTC".`,
     });
-  if (words.length !== 6 || !isZone(zone))
+  if (words.length !== 6)
     throw new UsageError(`"${text}" is not a time: five fields of cron and a time zone.`, {
       remedy: 'Write "0 22 * * Mon-Fri Europe/Berlin".',
     });
@@ -51,7 +59,7 @@ export async function addSchedule(
     });
   const { cron, zone } = parseTimes(times);
   const next = upcoming(queue, cron, zone, times);
-  await queue.boss.schedule(queues.due, cron, order, { tz: zone, key: name, missed: "once" });
+  await queue.boss.schedule(queues.due, cron, order, { tz: zone, key: name });
   return { name, cron, zone, order, next };
 }
 

@@ -9,6 +9,8 @@ export interface ItemToSend {
   /** the server that its target shares with other targets */
   readonly group: string;
   readonly startAfter?: Date | undefined;
+  /** the id that operators know it by; a new one when absent */
+  readonly id?: string | undefined;
 }
 
 /** Sends items in a transaction; returns how many, without those that are in the queue already. */
@@ -20,12 +22,13 @@ export async function sendItems(
   if (items.length === 0) return 0;
   const sent = await boss.insert(
     queues.run,
-    items.map(({ item, group, startAfter }) => ({
+    items.map(({ item, group, startAfter, id }) => ({
       data: item,
       singletonKey: singletonKey(item),
       group: { id: group },
       priority: item.priority,
       ...(startAfter === undefined ? {} : { startAfter }),
+      ...(id === undefined ? {} : { id }),
     })),
     { db, returnId: true },
   );

@@ -20,9 +20,9 @@ export function chooseTargets(all: readonly NamedTarget[], choice: TargetChoice)
   const { target, targets, allTargets } = choice;
   const given = [target !== undefined, targets !== undefined, allTargets === true].filter(Boolean);
   if (given.length > 1) throw new UsageError("--target, --targets and --all-targets exclude each other.");
-  if (allTargets === true && all.length > 0) return all;
-  if (allTargets === true)
+  if (all.length === 0)
     throw new UsageError("There are no targets.", { remedy: "Name them in tidefill.targets.ts." });
+  if (allTargets === true) return all;
   if (targets !== undefined) return matching(all, targets);
   const found = all.find(({ name }) => name === target);
   if (found !== undefined) return [found];

@@ -39,7 +39,7 @@ export async function beginRollout(boss: Boss, tx: QueueDb, given: NewRollout): 
     throw new RefusedError(
       "no-rollout-is-running",
       `${job} goes over its targets in waves already. Nothing was sent.`,
-      "tidefill queue   shows how far they are",
+      `tidefill queue   shows how far they are. To give them up: tidefill queue drop ${job}`,
     );
   for (const [wave, targets] of waves.entries())
     await tx.executeSql(
@@ -100,6 +100,40 @@ export async function advanceRollout(boss: Boss, tx: QueueDb, id: string): Promi
   await sendWave(boss, tx, id, new Date(Date.now() + row.soak_ms));
 }
 
+/**
+ * Gives up the waves of a job: takes their items out of the queue, and leaves the rest of the targets as they
+ * are. What workers are doing goes on. Returns the items; null where the job has no waves that could go on.
+ */
+export async function dropRollout(boss: Boss, tx: QueueDb, job: string): Promise<readonly Item[] | null> {
+  const { rows: found } = await tx.executeSql(
+    `update ${rollout}
+    set state = 'replaced', message = 'dropped by an operator'
+    where job = $1 and state in ('running', 'stopped')
+    returning id`,
+    [job],
+  );
+  const [row] = found;
+  if (row === undefined) return null;
+  const { rows } = await tx.executeSql(
+    `select id, name, data as item
+    from ${queueSchema}.job
+    where data ->> 'rollout' = $1
+      and ((name = $2 and state < 'active') or (name = $3 and state < 'active'))
+    for update skip locked`,
+    [row.id, queues.run, queues.dead],
+  );
+  for (const queue of [queues.run, queues.dead]) {
+    const ids = rows.filter(({ name }) => name === queue).map(({ id }) => id as string);
+    if (ids.length > 0) await boss.deleteJob(queue, ids, { db: tx });
+  }
+  return rows.map(({ item }) => item as Item);
+}
+
+/** After an operator has stepped in, the files of the workers count for the rest of the waves. */
+export async function forgetFiles(tx: QueueDb, id: string): Promise<void> {
+  await tx.executeSql(`update ${rollout} set item = item || '{"code": null}' where id = $1`, [id]);
+}
+
 /** Finds dead letters that the queue made by itself, because their workers vanished too often. */
 export async function noteGivenUp(boss: Boss, tx: QueueDb): Promise<void> {
   const { rows } = await tx.executeSql(
@@ -137,7 +171,7 @@ async function stopRollout(
   );
   const few = failed.slice(0, 5).map(({ target, words }) => `${target} (${words})`);
   const rest = failed.length - few.length;
-  const message = `failed: ${few.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+  const message = `${few.join("; ")}${rest > 0 ? ` and ${rest} more` : ""}`;
   await tx.executeSql(`update ${rollout} set state = 'stopped', message = $2 where id = $1`, [id, message]);
 }
 

@@ -1,4 +1,5 @@
 import type { WorkOptions } from "../../engine/options/work-options.ts";
+import { exitCodes } from "../../engine/report/exit-code.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { resumeRun } from "../../engine/run/resume-run.ts";
 import { runJob } from "../../engine/run/run-job.ts";
@@ -146,8 +147,23 @@ async function afterRun(doing: Doing, report: RunReport): Promise<Outcome> {
 async function verified(doing: Doing, run: Run): Promise<Outcome> {
   const id = Number(run.id);
   const isGood = run.status === "succeeded";
+  const rejects = isGood ? await waitingRejects(run.id, doing.options) : 0;
+  if (rejects > 0)
+    return {
+      kind: "dead",
+      words: `run ${id} has succeeded, and ${rejects} of its rejects wait → tidefill rejects ${id} --retry`,
+      run: id,
+      code: exitCodes.incomplete,
+    };
   const done = { kind: "done", words: `run ${id} has ${run.status}`, run: id, isGood } as const;
   return isGood ? check(doing, id, done) : done;
+}
+
+async function waitingRejects(run: bigint, options: WorkOptions): Promise<number> {
+  return withSession("tidefill", options, 1, async ({ db, store }) => {
+    const { rejects } = await store.rejects.standing(db, run);
+    return rejects;
+  });
 }
 
 /** Between waves every target is verified, once: by the first of its processes. */

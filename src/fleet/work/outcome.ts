@@ -19,6 +19,9 @@ export type Outcome =
 /** Turns anything that was thrown into an error for operators, without values of rows. */
 export type Explain = (thrown: unknown) => TidefillError;
 
+/** When to look again whether another process has done the steps of a job, in milliseconds. */
+const stepsMs = 3_000;
+
 /** Reasons for which a run ends that an operator has chosen: the queue must not start it again. */
 const chosen = ["paused", "cancelled", "canary"];
 
@@ -41,6 +44,9 @@ export function outcomeOfError(error: TidefillError): Outcome {
   // During a deploy machines with the old files and with the new ones are at work.
   if (error instanceof RefusedError && error.check === "nothing-changed-since")
     return { kind: "refused", words };
+  // The process that does the steps of the job is at it.
+  if (error instanceof RefusedError && error.check === "steps-are-done-by-one")
+    return { kind: "later", words, at: new Date(Date.now() + stepsMs) };
   const code = exitCodeOfError(error);
   return code === exitCodes.resumable ? { kind: "failed", words } : { kind: "dead", words, run: null, code };
 }
@@ -53,9 +59,13 @@ function errorWords(error: TidefillError): string {
 function wordsOf({ run, status, stopReason, message, rows, broken }: RunReport): string {
   const why =
     stopReason === null || stopReason === "finished" || stopReason === status ? "" : ` (${stopReason})`;
-  const rejected = rows.rejected > 0 ? `, ${rows.rejected} rejected` : "";
+  const rejected = rows.rejected > 0 ? `, ${counted(rows.rejected)} rejected` : "";
   const told = [message, ...broken].filter((each) => each !== null).map((each) => `; ${each}`);
-  return `run ${run} ${status}${why}, ${rows.written} rows written${rejected}${told.join("")}`;
+  return `run ${run} ${status}${why}, ${counted(rows.written)} ${rows.written === 1 ? "row" : "rows"} written${rejected}${told.join("")}`;
+}
+
+function counted(rows: number): string {
+  return rows.toLocaleString("en-US");
 }
 
 /** A window that never opens again is looked at once a day. */

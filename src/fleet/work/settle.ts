@@ -76,21 +76,22 @@ function affected(response: object): number {
 async function sendAgain(
   queue: Queue,
   tx: QueueDb,
-  { item: { refused: _, ...item }, group }: Claim,
+  { id, item: { refused: _, ...item }, group }: Claim,
   { inMs, refused }: { readonly inMs: number; readonly refused?: Item["refused"] },
 ): Promise<void> {
   const again = refused === undefined ? item : { ...item, refused };
-  await sendItems(queue.boss, tx, [{ item: again, group, startAfter: new Date(Date.now() + inMs) }]);
+  await sendItems(queue.boss, tx, [{ id, item: again, group, startAfter: new Date(Date.now() + inMs) }]);
 }
 
 async function bury(
   queue: Queue,
   tx: QueueDb,
-  { item }: Claim,
+  claim: Claim,
   { words, run, code }: { readonly words: string; readonly run: number | null; readonly code: number },
 ): Promise<void> {
+  const { item } = claim;
   const dead: DeadItem = { ...item, failure: { words, run, code, host: hostname() } };
-  await queue.boss.send(queues.dead, dead, { db: tx });
+  await queue.boss.send(queues.dead, dead, { id: claim.id, db: tx });
   if (item.rollout === null) return;
   await noteTarget(tx, item.rollout, item.target, { state: "failed", words });
   await advanceRollout(queue.boss, tx, item.rollout);
