@@ -170,10 +170,10 @@ test("of several machines that begin a job with steps one does them, and the res
   expect(await fleet().labelled("one")).toBe(3_000);
 });
 
-test("an item that no worker takes for ten minutes is a dead letter", async () => {
+test("an item that no worker takes for an hour is a dead letter", async () => {
   await fleet().send("label", ["one"]);
   await fleet().control.query(
-    `update tidefill_queue.job set data = data || jsonb_build_object('refused', jsonb_build_object('since', now() - interval '11 minutes', 'why', 'x')) where state = 'created'`,
+    `update tidefill_queue.job set data = data || jsonb_build_object('refused', jsonb_build_object('since', now() - interval '61 minutes', 'why', 'x')) where state = 'created'`,
   );
   await fleet().work({ jobs: [] });
   expect(await fleet().items()).toEqual([{ queue: "dead", state: "created", target: "one" }]);

@@ -156,6 +156,7 @@ export class TestFleet {
         signal: signal ?? new AbortController().signal,
         options,
         explain: toTidefillError,
+        withTarget: (_, text) => text,
         listener: {
           began: (item) => onBegin?.(item),
           ended: (item, outcome) =>

@@ -130,14 +130,14 @@ test("a run that an operator cancels stops the waves, too", async () => {
   ]);
 });
 
-test("the queue gives up an item whose workers vanish too often, and its waves stop", async () => {
+test("the queue gives up an item that was tried too often, and its waves stop", async () => {
   await fleet().send("label", [], { waves: "1,100%" });
   const [job] = await fleet().queue.boss.fetch("run", { batchSize: 1 });
   await fleet().control.query("update tidefill_queue.job set retry_limit = 0 where state = 'active'");
   await fleet().queue.boss.fail("run", { id: job!.id, retryCount: job!.retryCount }, { message: "vanished" });
   await fleet().work({ jobs: [labelJob()] });
   expect(await readRollouts(fleet().queue.db)).toMatchObject([
-    { state: "stopped", message: "t1 (its workers vanished too often)" },
+    { state: "stopped", message: "t1 (it was tried too often)" },
   ]);
   expect(await runs()).toEqual([]);
 });

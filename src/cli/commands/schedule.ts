@@ -1,6 +1,7 @@
 import { UsageError } from "../../errors.ts";
 import { targetsOf } from "../../fleet/enqueue/selection.ts";
 import { addSchedule, listSchedules, removeSchedule, type Schedule } from "../../fleet/operate/schedules.ts";
+import { planWaves } from "../../fleet/waves/plan-waves.ts";
 import { orderOptions } from "../fleet/order-options.ts";
 import { withQueue } from "../fleet/queue-address.ts";
 import { readScheduled } from "../fleet/read-order.ts";
@@ -48,7 +49,8 @@ export const scheduleCommand = defineCommand({
       });
     const order = await readScheduled(what, given);
     // It would come due at night, and fail then.
-    targetsOf(order, (await (await loadTargets(settings.jobs))?.all()) ?? []);
+    const targets = targetsOf(order, (await (await loadTargets(settings.jobs))?.all()) ?? []);
+    if (order.waves !== undefined) planWaves(targets, order.waves);
     const added = await withQueue(settings, (queue) => addSchedule(queue, name, times, order));
     if (settings.json) printJson(added);
     say(`${name}: ${whatOf(added)}, next at ${added.next.slice(0, 3).join(", ")}.`);

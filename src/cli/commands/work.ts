@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import { UsageError } from "../../errors.ts";
+import { ownTarget } from "../../fleet/queue/item.ts";
 import { Queue } from "../../fleet/queue/queue.ts";
 import { FleetWorker } from "../../fleet/work/fleet-worker.ts";
 import { WorkerTargets } from "../../fleet/work/worker-targets.ts";
@@ -15,6 +16,7 @@ import { loadTargets } from "../targets/load-targets.ts";
 import { say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
 import { toTidefillError } from "../terminal/to-tidefill-error.ts";
+import { withTarget } from "../terminal/typed-options.ts";
 
 /** `tidefill work` */
 export const workCommand = defineCommand({
@@ -73,19 +75,21 @@ export const workCommand = defineCommand({
         supervises: true,
         name: `tidefill on ${hostname()}`,
       });
+      const jobs = await jobsHere(settings);
       const observer = await WorkObserver.open(queue, given);
       try {
         say(
           `Waiting for items, ${slots === 1 ? "one" : `up to ${slots}`} at once. Ctrl-C ends after the current batches.`,
         );
         const worker = new FleetWorker(queue, {
-          jobs: jobsHere(settings),
+          jobs,
           targets,
           slots,
           once,
           signal: signals.signal,
           listener: observer,
           explain: toTidefillError,
+          withTarget: (target, text) => (target === ownTarget ? text : withTarget(target, text)),
           options: { workers, lease: given.lease as Duration },
         });
         await worker.run();

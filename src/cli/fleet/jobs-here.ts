@@ -1,23 +1,19 @@
 import type { JobSource } from "../../fleet/work/job-source.ts";
-import { fileOf } from "../jobs/job-files.ts";
-import { loadInOrder } from "../jobs/load-in-order.ts";
-import { loadJob } from "../jobs/load-job.ts";
+import { inOrder } from "../../job/definition/in-order.ts";
+import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
 import type { CommonSettings } from "../options/settings.ts";
+import { say } from "../terminal/output.ts";
 
-/** The jobs of this machine's folder, each loaded once: a worker keeps the files that it began with. */
-export function jobsHere(settings: CommonSettings): JobSource {
-  const loaded = new Map<string, ReturnType<typeof loadJob>>();
-  let ordered: ReturnType<typeof loadInOrder> | null = null;
+/**
+ * The jobs of this machine's folder, all loaded at once: a worker keeps the files with which it began, since
+ * modules stay in memory while files may change under them.
+ */
+export async function jobsHere(settings: CommonSettings): Promise<JobSource> {
+  const { jobs, ignored } = await loadJobs(settings.jobs);
+  for (const { file, reason } of ignored) if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
   return {
-    find: async (name) => {
-      if (fileOf(settings.jobs, name) === undefined) return null;
-      const found = loaded.get(name) ?? loadJob(settings.jobs, name);
-      loaded.set(name, found);
-      return found;
-    },
-    inOrder: () => {
-      ordered ??= loadInOrder(settings, undefined);
-      return ordered;
-    },
+    find: async (name) => jobs.find(({ job }) => job.name === name) ?? null,
+    inOrder: async () =>
+      inOrder(jobs.map(({ job }) => job)).map((each) => jobs.find(({ job }) => job === each) as LoadedJob),
   };
 }

@@ -28,7 +28,8 @@ export async function readOrder(job: string, given: GivenOrder): Promise<Order> 
   const { target, targets, allTargets, machines, priority, param, again } = given;
   if (!Number.isInteger(machines) || machines < 1 || machines > 100)
     throw new UsageError(`--machines must be a whole number from 1 to 100, got ${machines}.`);
-  if (!Number.isInteger(priority)) throw new UsageError("--priority must be a whole number.");
+  if (!Number.isInteger(priority) || Math.abs(priority) > 1_000_000)
+    throw new UsageError("--priority must be a whole number up to 1,000,000.");
   const parameters = parseParameters(param);
   const loaded = await loadJob(given.jobs, job);
   await readParameters(loaded.job.parameters, parameters);
@@ -75,6 +76,8 @@ export async function readScheduled(words: readonly string[], given: GivenOrder)
       throw new UsageError("A purge that is scheduled cannot ask for confirmation.", {
         remedy: "Write: -- purge --yes",
       });
+    if (waves !== undefined || soak !== undefined)
+      throw new UsageError(`Waves belong to a job: "${action}" goes to all its targets at once.`);
     const { machines, priority } = given;
     return { action, job: null, parameters: {}, again: false, machines, priority, code: null, ...where };
   }

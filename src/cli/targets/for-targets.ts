@@ -68,15 +68,27 @@ export async function forTargets<Given extends Located>(
       else reportError(error, given.json === true);
     }
     const code = Number(process.exitCode ?? exitCodes.done);
-    worst = Math.max(worst, code);
+    if (gravity.indexOf(code) < gravity.indexOf(worst)) worst = code;
     const rest = all.slice(place + 1).map((each) => each.name);
-    if (code === exitCodes.done || goesOn || rest.length === 0) continue;
+    // Ctrl-C is for the whole command.
+    const mayGoOn = goesOn && code !== exitCodes.resumable;
+    if (code === exitCodes.done || mayGoOn || rest.length === 0) continue;
     say(`${emphasise("yellow", "stopped")}  after ${name}; untouched: ${rest.join(", ")}`);
     break;
   }
   process.exitCode = worst;
   printGathered();
 }
+
+/** Exit codes, the worst first. */
+const gravity: readonly number[] = [
+  exitCodes.failed,
+  exitCodes.refused,
+  exitCodes.usage,
+  exitCodes.incomplete,
+  exitCodes.resumable,
+  exitCodes.done,
+];
 
 function isDone(error: unknown): boolean {
   return error instanceof RefusedError && error.check === "not-done-already";

@@ -1,6 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { PgBoss } from "pg-boss";
+import { RefusedError } from "../../errors.ts";
+import { type Item, itemName, singletonKey } from "../queue/item.ts";
 import type { QueueDb } from "../queue/queue.ts";
+import { queueSchema, queues } from "../queue/queue-tables.ts";
 import { type ItemToSend, sendItems } from "../queue/send-items.ts";
 import { groupOf, type NamedTarget } from "../targets/define-targets.ts";
 import { planWaves } from "../waves/plan-waves.ts";
@@ -49,5 +53,35 @@ export async function enqueueOrder(
       startAfter,
     })),
   );
-  return { sent: await sendItems(boss, tx, items), targets: targets.length, waves: [] };
+  const sent = await sendItems(boss, tx, items);
+  const known = items.filter(
+    ({ item }) => !sent.some((each) => singletonKey(each.item) === singletonKey(item)),
+  );
+  await requireSame(
+    tx,
+    known.map(({ item }) => item),
+  );
+  return { sent: sent.length, targets: targets.length, waves: [] };
+}
+
+/** What is in the queue already must ask for the same. @throws RefusedError where its parameters differ */
+async function requireSame(tx: QueueDb, items: readonly Item[]): Promise<void> {
+  if (items.length === 0) return;
+  const { rows } = await tx.executeSql(
+    `select singleton_key as key, data -> 'parameters' as parameters
+    from ${queueSchema}.job
+    where name = $1
+      and state < 'completed'
+      and singleton_key = any($2::text[])`,
+    [queues.run, items.map(singletonKey)],
+  );
+  for (const item of items) {
+    const known = rows.find(({ key }) => key === singletonKey(item));
+    if (known === undefined || isDeepStrictEqual(known.parameters, item.parameters)) continue;
+    throw new RefusedError(
+      "same-item-is-not-queued",
+      `${itemName(item)} is in the queue already, with other parameters. Nothing was sent.`,
+      "Wait until it is done, or: tidefill queue drop <id>",
+    );
+  }
 }

@@ -2,8 +2,9 @@ import { UsageError } from "../../errors.ts";
 import type { DeadItem, Item } from "../queue/item.ts";
 import type { Queue, QueueDb } from "../queue/queue.ts";
 import { queueSchema, queues } from "../queue/queue-tables.ts";
+import { waitingItemsOf } from "../queue/read-queue.ts";
 import { sendItems } from "../queue/send-items.ts";
-import { advanceRollout, dropRollout, forgetFiles, noteTarget } from "../waves/rollouts.ts";
+import { advanceRollout, dropRollout, forgetFiles, isOpen, noteTarget } from "../waves/rollouts.ts";
 
 interface Found {
   readonly id: string;
@@ -11,65 +12,83 @@ interface Found {
   readonly group: string;
 }
 
-/** Sends dead letters again; `all` as a name takes every one. Returns what was sent. @throws UsageError */
+/**
+ * Sends dead letters again; `all` as a name takes every one. A dead letter stays where the same job and target
+ * are in the queue already. Returns what was sent. @throws UsageError
+ */
 export async function retryDead(queue: Queue, name: string): Promise<readonly Item[]> {
   return queue.transaction(async (tx) => {
-    const found = await findDead(tx, name);
-    await queue.boss.deleteJob(
-      queues.dead,
-      found.map(({ id }) => id),
-      { db: tx },
-    );
-    for (const { item, group } of found) {
-      const { failure: _, refused: __, ...again } = item;
-      // The operator may have mended the job: from here on the files of the workers count.
-      await sendItems(queue.boss, tx, [{ item: { ...again, code: null }, group }]);
-      await afterwards(queue, tx, item, "queued");
-    }
-    return found.map(({ item }) => item);
+    const again: Item[] = [];
+    for (const found of await findDead(tx, name))
+      if (await sendAgain(queue, tx, found)) again.push(found.item);
+    return again;
   });
 }
 
+async function sendAgain(queue: Queue, tx: QueueDb, { id, item, group }: Found): Promise<boolean> {
+  const { failure: _, refused: __, ...rest } = item;
+  if (item.rollout !== null && (await isOpen(tx, item.rollout))) {
+    // The waves send what is missing, for each of its processes.
+    await queue.boss.deleteJob(queues.dead, [id], { db: tx });
+    await afterwards(queue, tx, item, "waiting");
+    return true;
+  }
+  // The operator may have mended the job: from here on the files of the workers count.
+  const sent = await sendItems(queue.boss, tx, [{ item: { ...rest, rollout: null, code: null }, group }]);
+  if (sent.length > 0) await queue.boss.deleteJob(queues.dead, [id], { db: tx });
+  return sent.length > 0;
+}
+
 /**
- * Takes items out of the queue: dead letters, those that wait, or with the name of a job its waves. Its waves go on without a target that was
- * dropped. What a worker is doing is not stopped. Returns what was dropped. @throws UsageError
+ * Takes items out of the queue: dead letters, those that wait, or with the name of a job its waves. Its waves
+ * go on without a target that was dropped. What a worker is doing is not stopped. Returns what was dropped.
+ * @throws UsageError
  */
 export async function dropItems(queue: Queue, name: string): Promise<readonly Item[]> {
   return queue.transaction(async (tx) => {
     const ofWaves = await dropRollout(queue.boss, tx, name);
     if (ofWaves !== null) return ofWaves;
     const dead = await findDead(tx, name, name !== "all");
-    const waiting = dead.length > 0 || name === "all" ? [] : await findWaiting(tx, name);
-    if (dead.length > 0)
-      await queue.boss.deleteJob(
-        queues.dead,
-        dead.map(({ id }) => id),
-        { db: tx },
+    const found = dead.length > 0 ? dead : await findWaiting(tx, name);
+    const from = dead.length > 0 ? queues.dead : queues.run;
+    await queue.boss.deleteJob(
+      from,
+      found.map(({ id }) => id),
+      { db: tx },
+    );
+    for (const { item } of found) {
+      if (item.rollout === null) continue;
+      // The target's further processes, too.
+      const rest = (await waitingItemsOf(tx, item.rollout)).filter(
+        (each) => each.item.target === item.target,
       );
-    else
-      await queue.boss.deleteJob(
-        queues.run,
-        waiting.map(({ id }) => id),
-        { db: tx },
-      );
-    for (const { item } of [...dead, ...waiting]) await afterwards(queue, tx, item, "dropped");
-    return [...dead, ...waiting].map(({ item }) => item);
+      if (rest.length > 0)
+        await queue.boss.deleteJob(
+          queues.run,
+          rest.map(({ id }) => id),
+          { db: tx },
+        );
+      await afterwards(queue, tx, item, "dropped");
+    }
+    return found.map(({ item }) => item);
   });
 }
 
 async function afterwards(
   queue: Queue,
   tx: QueueDb,
-  { rollout, target, machine }: Item,
-  state: "queued" | "dropped",
+  { rollout, target }: Item,
+  state: "waiting" | "dropped",
 ): Promise<void> {
-  if (rollout === null || machine !== 1) return;
+  if (rollout === null) return;
   await forgetFiles(tx, rollout);
   await noteTarget(tx, rollout, target, { state, words: `${state} by an operator` });
   await advanceRollout(queue.boss, tx, rollout);
 }
 
 async function findDead(tx: QueueDb, name: string, mayBeNone = false): Promise<readonly Found[]> {
+  if (name.trim() === "")
+    throw new UsageError("Name an item.", { remedy: "tidefill queue   lists them with their ids" });
   const found = await find(tx, name, queues.dead, "active");
   if (found.length === 0 && !mayBeNone)
     throw new UsageError(name === "all" ? "There is no dead letter." : `There is no dead letter ${name}.`, {

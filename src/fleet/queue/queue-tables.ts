@@ -36,6 +36,7 @@ create table if not exists ${queueSchema}.tidefill_rollout_target (
   target text not null,
   target_group text not null,
   wave integer not null,
+  place integer not null,
   state text not null default 'waiting'
     check (state in ('waiting', 'queued', 'succeeded', 'failed', 'dropped')),
   words text,

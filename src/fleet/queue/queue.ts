@@ -56,7 +56,7 @@ export class Queue {
     const { PgBoss } = await loadPgBoss();
     const types = pg.types as unknown as pg.CustomTypesConfig;
     const pool = createPool({ ...address, applicationName: "tidefill queue", maxConnections: 5, types });
-    const db: QueueDb = { executeSql: (text, values) => pool.query(text, values) };
+    const db = dbOf(pool);
     try {
       const isNew = !(await hasTables(db));
       const boss = new PgBoss({
@@ -138,6 +138,26 @@ export class Queue {
       await tx.executeSql(queueTables);
     });
   }
+}
+
+/**
+ * pg-boss sends several statements with a transaction of their own as one text: where it fails, the connection
+ * is in an aborted transaction, and is not used again.
+ */
+function dbOf(pool: ConnectionPool): QueueDb {
+  return {
+    executeSql: async (text, values) => {
+      const client = await pool.connect();
+      let isBroken = true;
+      try {
+        const result = await client.query(text, values === undefined ? undefined : [...values]);
+        isBroken = false;
+        return result;
+      } finally {
+        client.release(isBroken);
+      }
+    },
+  };
 }
 
 async function hasTables(db: QueueDb): Promise<boolean> {

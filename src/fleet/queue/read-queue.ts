@@ -125,7 +125,7 @@ export async function waitingItemsOf(
     `select id, data as item
     from ${queueSchema}.job
     where name = $1
-      and state = 'created'
+      and state < 'active'
       and data ->> 'rollout' = $2
     for update skip locked`,
     [queues.run, rollout],

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { PgBoss } from "pg-boss";
 import { type Item, singletonKey } from "./item.ts";
 import type { QueueDb } from "./queue.ts";
@@ -8,29 +9,42 @@ export interface ItemToSend {
   readonly item: Item;
   /** the server that its target shares with other targets */
   readonly group: string;
-  readonly startAfter?: Date | undefined;
+  /** a moment, or seconds from now by the clock of the queue's database */
+  readonly startAfter?: Date | number | undefined;
   /** the id that operators know it by; a new one when absent */
   readonly id?: string | undefined;
 }
 
-/** Sends items in a transaction; returns how many, without those that are in the queue already. */
+/** Sends items in a transaction; returns those that were sent, without those that are in the queue already. */
 export async function sendItems(
   boss: Pick<PgBoss, "insert">,
   db: QueueDb,
   items: readonly ItemToSend[],
-): Promise<number> {
-  if (items.length === 0) return 0;
+): Promise<readonly ItemToSend[]> {
+  if (items.length === 0) return [];
+  const named = items.map((each, at) => ({ ...each, id: each.id ?? orderedId(at) }));
   const sent = await boss.insert(
     queues.run,
-    items.map(({ item, group, startAfter, id }) => ({
+    named.map(({ item, group, startAfter, id }) => ({
+      id,
       data: item,
       singletonKey: singletonKey(item),
       group: { id: group },
       priority: item.priority,
       ...(startAfter === undefined ? {} : { startAfter }),
-      ...(id === undefined ? {} : { id }),
     })),
     { db, returnId: true },
   );
-  return sent?.length ?? 0;
+  return named.filter(({ id }) => sent?.includes(id) === true);
+}
+
+/**
+ * A UUID that sorts after those before it, so that items of one moment are taken in their order: version 7 of
+ * RFC 9562, with the place in its first random bits.
+ */
+function orderedId(at: number): string {
+  const time = Date.now().toString(16).padStart(12, "0");
+  const place = (at & 0xffffff).toString(16).padStart(6, "0");
+  const rest = randomBytes(6).toString("hex");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${place.slice(0, 3)}-8${place.slice(3)}-${rest}`;
 }

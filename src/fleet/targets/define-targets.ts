@@ -1,4 +1,4 @@
-import { UsageError } from "../../errors.ts";
+import { TidefillError, UsageError } from "../../errors.ts";
 
 /** A variable of the environment that holds an address; it is read when a process connects. */
 export class FromEnv {
@@ -59,10 +59,17 @@ export function defineTargets(given: Given, options: TargetOptions = {}): Target
       remedy: "Write defineTargets({ … }, { atOncePerGroup: 2 }).",
     });
   }
-  const read = async (): Promise<readonly NamedTarget[]> =>
-    typeof given === "function"
-      ? given()
-      : Object.entries(given).map(([name, target]) => ({ name, ...target }));
+  const read = async (): Promise<readonly NamedTarget[]> => {
+    if (typeof given !== "function")
+      return Object.entries(given).map(([name, target]) => ({ name, ...target }));
+    try {
+      return await given();
+    } catch {
+      throw new TidefillError("targets-unknown", "The function that lists the targets failed.", {
+        remedy: "Its error may hold an address, so it is not shown. Call it by itself to see the error.",
+      });
+    }
+  };
   return { kind: "tidefill targets", all: async () => checked(await read()), atOncePerGroup };
 }
 

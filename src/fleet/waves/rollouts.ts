@@ -43,9 +43,10 @@ export async function beginRollout(boss: Boss, tx: QueueDb, given: NewRollout): 
     );
   for (const [wave, targets] of waves.entries())
     await tx.executeSql(
-      `insert into ${rolloutTarget} (rollout, target, target_group, wave)
-      select $1, each.target, each.target_group, $2
-      from rows from (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[])) as each(target, target_group)`,
+      `insert into ${rolloutTarget} (rollout, target, target_group, wave, place)
+      select $1, each.target, each.target_group, $2, each.place
+      from rows from (pg_catalog.unnest($3::text[]), pg_catalog.unnest($4::text[])) with ordinality
+        as each(target, target_group, place)`,
       [id, wave, targets.map(({ target }) => target), targets.map(({ group }) => group)],
     );
   return sendWave(boss, tx, id, startAfter);
@@ -56,13 +57,16 @@ export async function noteTarget(
   tx: QueueDb,
   id: string,
   target: string,
-  { state, words }: { readonly state: "succeeded" | "failed" | "dropped" | "queued"; readonly words: string },
+  {
+    state,
+    words,
+  }: { readonly state: "succeeded" | "failed" | "dropped" | "waiting"; readonly words: string },
 ): Promise<void> {
   await tx.executeSql(
     `update ${rolloutTarget}
     set state = $3,
       words = $4,
-      ended_at = case when $3 = 'queued' then null else pg_catalog.clock_timestamp() end
+      ended_at = case when $3 = 'waiting' then null else pg_catalog.clock_timestamp() end
     where rollout = $1
       and target = $2
       and state <> 'succeeded'`,
@@ -89,15 +93,17 @@ export async function advanceRollout(boss: Boss, tx: QueueDb, id: string): Promi
   if (failed.length > 0) return stopRollout(boss, tx, id, failed);
   if (row.state === "stopped") {
     await tx.executeSql(`update ${rollout} set state = 'running', message = null where id = $1`, [id]);
-    await sendWave(boss, tx, id);
   }
-  if (targets.some(({ state }) => state === "waiting" || state === "queued")) return;
+  if (targets.some(({ state }) => state === "waiting" || state === "queued")) {
+    await sendWave(boss, tx, id);
+    return;
+  }
   if (row.wave + 1 === row.waves) {
     await tx.executeSql(`update ${rollout} set state = 'succeeded' where id = $1`, [id]);
     return;
   }
   await tx.executeSql(`update ${rollout} set wave = wave + 1 where id = $1`, [id]);
-  await sendWave(boss, tx, id, new Date(Date.now() + row.soak_ms));
+  await sendWave(boss, tx, id, row.soak_ms / 1_000);
 }
 
 /**
@@ -129,13 +135,19 @@ export async function dropRollout(boss: Boss, tx: QueueDb, job: string): Promise
   return rows.map(({ item }) => item as Item);
 }
 
+/** Whether waves are running or stopped, so that they may go on. Locks them until `tx` ends. */
+export async function isOpen(tx: QueueDb, id: string): Promise<boolean> {
+  const { rows } = await tx.executeSql(`select state from ${rollout} where id = $1 for update`, [id]);
+  return rows[0]?.state === "running" || rows[0]?.state === "stopped";
+}
+
 /** After an operator has stepped in, the files of the workers count for the rest of the waves. */
 export async function forgetFiles(tx: QueueDb, id: string): Promise<void> {
   await tx.executeSql(`update ${rollout} set item = item || '{"code": null}' where id = $1`, [id]);
 }
 
 /** Finds dead letters that the queue made by itself, because their workers vanished too often. */
-export async function noteGivenUp(boss: Boss, tx: QueueDb): Promise<void> {
+async function noteGivenUp(boss: Boss, tx: QueueDb): Promise<void> {
   const { rows } = await tx.executeSql(
     `select job.data ->> 'rollout' as id, job.data ->> 'target' as target
     from ${queueSchema}.job
@@ -147,7 +159,9 @@ export async function noteGivenUp(boss: Boss, tx: QueueDb): Promise<void> {
     [queues.dead],
   );
   for (const { id, target } of rows) {
-    await noteTarget(tx, id, target, { state: "failed", words: "its workers vanished too often" });
+    // Waves are always locked before their targets.
+    await mayBegin(tx, id);
+    await noteTarget(tx, id, target, { state: "failed", words: "it was tried too often" });
     await advanceRollout(boss, tx, id);
   }
 }
@@ -175,25 +189,56 @@ async function stopRollout(
   await tx.executeSql(`update ${rollout} set state = 'stopped', message = $2 where id = $1`, [id, message]);
 }
 
-/** Sends the items of the present wave that were not sent yet; returns how many. */
-async function sendWave(boss: Boss, tx: QueueDb, id: string, startAfter?: Date): Promise<number> {
+/**
+ * Sends the items of the present wave that were not sent yet; returns how many. A target for which another
+ * item of the job is in the queue waits until that one is done: the worker that looks after the queue tries
+ * again.
+ */
+async function sendWave(boss: Boss, tx: QueueDb, id: string, startAfter?: Date | number): Promise<number> {
   const { rows } = await tx.executeSql(
-    `update ${rolloutTarget} as target
-    set state = 'queued'
-    from ${rollout} as rollout
+    `select target.target, target.target_group as "group", rollout.item, rollout.machines
+    from ${rolloutTarget} as target
+    join ${rollout} as rollout on rollout.id = target.rollout
     where rollout.id = $1
-      and target.rollout = rollout.id
+      and rollout.state = 'running'
       and target.wave = rollout.wave
       and target.state = 'waiting'
-    returning target.target, target.target_group, rollout.item, rollout.machines`,
+    order by target.place
+    for update of target`,
     [id],
   );
-  const items = rows.flatMap(({ target, target_group: group, item, machines }): ItemToSend[] =>
+  const items = rows.flatMap(({ target, group, item, machines }): ItemToSend[] =>
     Array.from({ length: machines }, (_, at) => ({
       item: { ...item, target, machine: at + 1, rollout: id },
       group,
       startAfter,
     })),
   );
-  return sendItems(boss, tx, items);
+  const sent = await sendItems(boss, tx, items);
+  const first = sent.filter(({ item }) => item.machine === 1).map(({ item }) => item.target);
+  await tx.executeSql(
+    `update ${rolloutTarget} set state = 'queued' where rollout = $1 and target = any($2::text[])`,
+    [id, first],
+  );
+  return sent.length;
+}
+
+/** Whether items of these waves may begin; without waves they may. Locks the waves until `tx` ends. */
+export async function mayBegin(tx: QueueDb, id: string | null): Promise<boolean> {
+  if (id === null) return true;
+  const { rows } = await tx.executeSql(`select state from ${rollout} where id = $1 for update`, [id]);
+  return rows[0]?.state === "running";
+}
+
+/** Looks after waves: sends what could not be sent before, and finds what the queue has given up. */
+export async function tendRollouts(boss: Boss, tx: QueueDb): Promise<void> {
+  await noteGivenUp(boss, tx);
+  const { rows } = await tx.executeSql(
+    `select distinct rollout.id
+    from ${rollout} as rollout
+    join ${rolloutTarget} as target on target.rollout = rollout.id and target.wave = rollout.wave
+    where rollout.state = 'running'
+      and target.state = 'waiting'`,
+  );
+  for (const { id } of rows) await advanceRollout(boss, tx, id);
 }

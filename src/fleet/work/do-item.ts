@@ -36,6 +36,10 @@ export async function doItem(
         kind: "refused",
         words: `this worker has other files of ${item.job} than the machine that sent it`,
       };
+    if (found.job.personalData && Object.keys(item.parameters).length > 0)
+      throw new UsageError(
+        `The parameters of ${item.job} may be about persons, and must not lie in the queue.`,
+      );
     return await startOrJoin({ item, found, options });
   } catch (error) {
     return outcomeOfError(explain(error));
@@ -57,7 +61,10 @@ async function startOrJoin(doing: Doing): Promise<Outcome> {
     const { asked, unfinished, standing } = await look(item, job.name, options);
     const ended =
       asked !== null && isFinished(asked.status) ? asked : asked === null && !item.again ? standing : null;
-    if (unfinished === null && ended !== null) return verified(doing, ended);
+    if (unfinished === null && ended !== null) {
+      requireSameParameters(doing, ended, "has succeeded already");
+      return verified(doing, ended);
+    }
     try {
       if (unfinished !== null) return await goOn(doing, unfinished);
       const { again, request, parameters } = item;
@@ -102,7 +109,7 @@ async function look({ request }: Item, job: string, options: WorkOptions): Promi
 }
 
 async function goOn(doing: Doing, run: Run): Promise<Outcome> {
-  const { item, found, options } = doing;
+  const { found, options } = doing;
   const { job } = found;
   if (run.kind !== "run")
     throw new RefusedError(
@@ -117,15 +124,24 @@ async function goOn(doing: Doing, run: Run): Promise<Outcome> {
       run: Number(run.id),
       isGood: false,
     };
-  const given = JSON.parse(parametersToJson(job.parameters, item.parameters)) as Run["parameters"];
-  if (!job.personalData && !isSame(given, run.parameters))
-    throw new RefusedError(
-      "no-unfinished-run",
-      `Run ${run.id} of ${job.name} has not ended, and has other parameters than this item.`,
-      `tidefill resume ${run.id}   or: tidefill cancel ${run.id}`,
-    );
+  requireSameParameters(doing, run, "has not ended");
   const report = await resumeRun(job, String(run.id), optionsOf(found, options));
   return afterRun(doing, report);
+}
+
+/** @throws RefusedError when the run was made with other parameters than the item asks for */
+function requireSameParameters({ item, found: { job } }: Doing, run: Run, state: string): void {
+  const given = JSON.parse(parametersToJson(job.parameters, item.parameters)) as Run["parameters"];
+  if (job.personalData || isSame(given, run.parameters)) return;
+  const remedy =
+    state === "has not ended"
+      ? `tidefill resume ${run.id}   or: tidefill cancel ${run.id}`
+      : `tidefill enqueue ${job.name} --again`;
+  throw new RefusedError(
+    "no-unfinished-run",
+    `Run ${run.id} of ${job.name} ${state}, and has other parameters than this item.`,
+    remedy,
+  );
 }
 
 function isSame(one: Run["parameters"], other: Run["parameters"]): boolean {

@@ -5,7 +5,7 @@ import { sendDue } from "../enqueue/send-due.ts";
 import type { Item } from "../queue/item.ts";
 import type { Queue } from "../queue/queue.ts";
 import { queues } from "../queue/queue-tables.ts";
-import { noteGivenUp } from "../waves/rollouts.ts";
+import { tendRollouts } from "../waves/rollouts.ts";
 import { doItem } from "./do-item.ts";
 import { holdClaim } from "./hold-claim.ts";
 import type { JobSource } from "./job-source.ts";
@@ -40,6 +40,8 @@ export interface FleetWork {
   readonly signal: AbortSignal;
   readonly listener: FleetListener;
   readonly explain: Explain;
+  /** adds the target to commands in a text, so that operators can copy them */
+  readonly withTarget: (target: string, text: string) => string;
   /** what `run` takes, too: workers, lease, … */
   readonly options: Pick<WorkOptions, "workers" | "lease">;
 }
@@ -146,7 +148,11 @@ export class FleetWorker {
       if (address === null)
         return { kind: "refused", words: `this worker's tidefill.targets.ts has no target ${item.target}` };
       const how = { ...options, ...address, signal, exitWhenClosed: true };
-      return await doItem(item, jobs, { ...how, onEvent: listener.runListeners(item) }, explain);
+      const outcome = await doItem(item, jobs, { ...how, onEvent: listener.runListeners(item) }, explain);
+      // What a stop has cut short was no attempt.
+      const isCut = signal.aborted && outcome.kind === "failed";
+      const words = this.#work.withTarget(item.target, outcome.words);
+      return isCut ? { kind: "later", words, at: new Date() } : { ...outcome, words };
     } catch (error) {
       // Another machine may know the address; the list of tenants may be away for a while.
       const { message } = explain(error);
@@ -174,7 +180,7 @@ export class FleetWorker {
   async #tend(): Promise<void> {
     const { boss } = this.#queue;
     this.#tendedAt = performance.now();
-    await this.#queue.transaction((tx) => noteGivenUp(boss, tx));
+    await this.#queue.transaction((tx) => tendRollouts(boss, tx));
     await sendDue(this.#queue, this.#work.targets);
   }
 }

@@ -19,6 +19,9 @@ export type Outcome =
 /** Turns anything that was thrown into an error for operators, without values of rows. */
 export type Explain = (thrown: unknown) => TidefillError;
 
+/** When to look again at a run on which other processes work, in milliseconds. */
+const joinAgainMs = 3_000;
+
 /** When to look again whether another process has done the steps of a job, in milliseconds. */
 const stepsMs = 3_000;
 
@@ -31,6 +34,8 @@ export function outcomeOfReport(report: RunReport, window: string | undefined): 
   const words = wordsOf(report);
   if (stopReason !== null && chosen.includes(stopReason))
     return { kind: "done", words: `${words}; to go on: tidefill resume ${run}`, run, isGood: false };
+  // This process has left a run on which other processes go on.
+  if (status === "running") return { kind: "later", words, at: new Date(Date.now() + joinAgainMs) };
   const code = exitCodeOf(report);
   if (code === exitCodes.done) return { kind: "done", words, run, isGood: status === "succeeded" };
   if (code !== exitCodes.resumable) return { kind: "dead", words, run, code };
@@ -51,7 +56,17 @@ export function outcomeOfError(error: TidefillError): Outcome {
   return code === exitCodes.resumable ? { kind: "failed", words } : { kind: "dead", words, run: null, code };
 }
 
+/** What is wrong with a connection, without its address: items lie in another database. */
+const withoutAddress: Readonly<Record<string, string>> = {
+  unreachable: "the server of the target does not answer",
+  "no-connection-free": "the server of the target has no connection free",
+  password: "the password of the target could not be had",
+  tls: "the encrypted connection to the target could not be made",
+};
+
 function errorWords(error: TidefillError): string {
+  const known = withoutAddress[error.code];
+  if (known !== undefined) return known;
   const remedy = error.remedy === undefined ? "" : ` → ${error.remedy}`;
   return `${messageOf(error)}${remedy}`;
 }
