@@ -166,6 +166,7 @@ export class TestFleet {
               words: outcome === "lost" ? "" : outcome.words,
             }),
           reached: () => {},
+          scheduleFailed: () => {},
           runListeners: () => [],
         },
       }).run();

@@ -2,12 +2,11 @@ import { hostname } from "node:os";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import { UsageError } from "../../errors.ts";
 import { ownTarget } from "../../fleet/queue/item.ts";
-import { Queue } from "../../fleet/queue/queue.ts";
 import { FleetWorker } from "../../fleet/work/fleet-worker.ts";
 import { WorkerTargets } from "../../fleet/work/worker-targets.ts";
 import type { Duration } from "../../job/pace/duration.ts";
 import { jobsHere } from "../fleet/jobs-here.ts";
-import { queueAddress } from "../fleet/queue-address.ts";
+import { openQueue } from "../fleet/queue-address.ts";
 import { WorkObserver } from "../fleet/work-observer.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
@@ -71,7 +70,7 @@ export const workCommand = defineCommand({
     await located(settings, async (own) => {
       const targets = new WorkerTargets(listed, { ...own, schema: settings.schema }, patterns);
       await targets.requireMatches();
-      const queue = await Queue.open(queueAddress(own), {
+      const queue = await openQueue(own, {
         supervises: true,
         name: `tidefill on ${hostname()}`,
       });

@@ -1,7 +1,9 @@
+import { TidefillError } from "../../errors.ts";
 import { Queue } from "../../fleet/queue/queue.ts";
 import type { Address } from "../../postgres/connection/create-pool.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { located } from "../options/with-store.ts";
+import { toTidefillError } from "../terminal/to-tidefill-error.ts";
 
 /** Where the queue is: TIDEFILL_QUEUE_URL, else the database that the command names. */
 export function queueAddress(own: Address): Address {
@@ -9,10 +11,24 @@ export function queueAddress(own: Address): Address {
   return url === undefined || url === "" ? own : { connectionString: url };
 }
 
+/** Opens the queue. @throws TidefillError that names it when its server cannot be reached */
+export async function openQueue(own: Address, role: Parameters<typeof Queue.open>[1]): Promise<Queue> {
+  try {
+    return await Queue.open(queueAddress(own), role);
+  } catch (thrown) {
+    const error = toTidefillError(thrown);
+    if (error.code !== "unreachable" || !process.env.TIDEFILL_QUEUE_URL) throw thrown;
+    throw new TidefillError(error.code, `The queue cannot be reached. ${error.message}`, {
+      remedy: "Check the address in TIDEFILL_QUEUE_URL.",
+      cause: error,
+    });
+  }
+}
+
 /** Calls `work` with the queue, for commands that only read it or send to it. */
 export async function withQueue<T>(settings: CommonSettings, work: (queue: Queue) => Promise<T>): Promise<T> {
   return located(settings, async (own) => {
-    const queue = await Queue.open(queueAddress(own), { supervises: false });
+    const queue = await openQueue(own, { supervises: false });
     try {
       return await work(queue);
     } finally {

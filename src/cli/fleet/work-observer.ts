@@ -11,6 +11,7 @@ import { formatSeconds } from "../../observe/format.ts";
 import { ownVersion } from "../../own-package.ts";
 import type { MetricsServer } from "../../server/metrics-server.ts";
 import { emphasise, say } from "../terminal/output.ts";
+import { toTidefillError } from "../terminal/to-tidefill-error.ts";
 
 /** A worker that has not reached the queue for so long is not ready. */
 const readyWithinMs = 30_000;
@@ -100,6 +101,11 @@ export class WorkObserver implements FleetListener {
     this.#isAway = true;
     this.#metrics?.forgetQueue();
   }
+
+  scheduleFailed = (error: unknown): void => {
+    const { message } = toTidefillError(error);
+    say(`${emphasise("yellow", "warning")} What a schedule has sent for could not be enqueued: ${message}`);
+  };
 
   runListeners({ target }: Item): readonly EventListener[] {
     return [

@@ -10,11 +10,15 @@ export interface ScheduledOrder extends Order {
   readonly soakMs?: number | undefined;
 }
 
-/** Sends the items of schedules that have come due, each once: the schedule's job leaves in the same transaction. */
+/**
+ * Sends the items of schedules that have come due, each once: the schedule's job leaves in the same
+ * transaction. One that cannot be sent is tried again.
+ */
 export async function sendDue(
   queue: Queue,
   targets: { readonly all: () => Promise<readonly NamedTarget[]> },
-): Promise<number> {
+  onFailure: (error: unknown) => void,
+): Promise<void> {
   const due = await queue.boss.fetch<ScheduledOrder>(queues.due, { batchSize: 20 });
   for (const { id, retryCount, data } of due) {
     const { waves, soakMs, ...order } = data;
@@ -25,8 +29,9 @@ export async function sendDue(
         await enqueueOrder(queue.boss, tx, { order, targets: chosen }, { waves, soakMs, request: id });
       });
     } catch (error) {
-      await queue.boss.fail(queues.due, { id, retryCount }, { message: String(error) });
+      // What its words say may hold an address, so they stay out of the queue.
+      await queue.boss.fail(queues.due, { id, retryCount }, { message: "its items could not be sent" });
+      onFailure(error);
     }
   }
-  return due.length;
 }

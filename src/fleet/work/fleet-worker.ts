@@ -7,7 +7,7 @@ import type { Queue } from "../queue/queue.ts";
 import { queues } from "../queue/queue-tables.ts";
 import { tendRollouts } from "../waves/rollouts.ts";
 import { doItem } from "./do-item.ts";
-import { holdClaim } from "./hold-claim.ts";
+import { forgetPlaces, holdClaim } from "./hold-claim.ts";
 import type { JobSource } from "./job-source.ts";
 import type { Explain, Outcome } from "./outcome.ts";
 import { RefusedItems } from "./refused-items.ts";
@@ -26,6 +26,8 @@ export interface FleetListener {
   readonly ended: (item: Item, outcome: Outcome | "lost", seconds: number) => void;
   /** whether the queue could be reached; the error where not */
   readonly reached: (error: unknown) => void;
+  /** what a schedule has sent for could not be enqueued; it is tried again */
+  readonly scheduleFailed: (error: unknown) => void;
   /** listeners to the run of an item */
   readonly runListeners: (item: Item) => readonly EventListener[];
 }
@@ -181,6 +183,7 @@ export class FleetWorker {
     const { boss } = this.#queue;
     this.#tendedAt = performance.now();
     await this.#queue.transaction((tx) => tendRollouts(boss, tx));
-    await sendDue(this.#queue, this.#work.targets);
+    await sendDue(this.#queue, this.#work.targets, this.#work.listener.scheduleFailed);
+    await forgetPlaces(this.#queue.db);
   }
 }

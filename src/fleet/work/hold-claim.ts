@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { pid } from "node:process";
-import type { Queue } from "../queue/queue.ts";
+import type { Queue, QueueDb } from "../queue/queue.ts";
 import { queueSchema, queues } from "../queue/queue-tables.ts";
 import type { Claim } from "./settle.ts";
 
@@ -47,4 +47,11 @@ export function holdClaim(
   beat();
   const timer = setInterval(beat, everyMs);
   return { stop: () => clearInterval(timer) };
+}
+
+/** Forgets where items were that their workers have not left themselves. */
+export async function forgetPlaces(db: QueueDb): Promise<void> {
+  await db.executeSql(
+    `delete from ${queueSchema}.tidefill_place where seen_at < pg_catalog.clock_timestamp() - interval '1 hour'`,
+  );
 }
