@@ -170,7 +170,8 @@ test("a batch that begins after its run was cancelled meanwhile writes nothing",
   await database.query("update tidefill.run set wanted = 'cancelled'");
   // No worker has taken its range over: only the status of its run refuses its batch.
   const next = new Work(byRow, { connectionString: database.url, workers: 1 });
-  await zombie.saw("lease lost");
+  // On a busy machine its heartbeat may learn of the end before its batch begins.
+  await Promise.race([zombie.saw("lease lost").catch(() => {}), zombie.report]);
   setDelay(0);
   expect(await next.report).toMatchObject({ status: "succeeded", rows: { written: 1_000 } });
   expect(await zombie.report).toMatchObject({ status: "cancelled" });
