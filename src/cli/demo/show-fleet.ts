@@ -34,9 +34,9 @@ interface School {
 /** The demo of a fleet: three workers, twelve databases, waves; one worker is killed. */
 export async function showFleet(): Promise<void> {
   say(
-    `${emphasise("bold", "tidefill demo --fleet")}: three workers bring twelve databases up to date, in waves. One worker is killed.`,
+    `${emphasise("bold", "tidefill demo --fleet")}: three workers, twelve databases, waves; one worker is killed.`,
   );
-  say("It takes about a minute, and starts a PostgreSQL of its own in a temporary folder.\n");
+  say("It takes about a minute, and starts a PostgreSQL of its own.\n");
   const cluster = await Cluster.open({ settings: { ...throwAway, max_connections: "200" } });
   const folder = await mkdtemp(join(tmpdir(), "tidefill-fleet-"));
   const made: School[] = [];
@@ -96,7 +96,7 @@ async function play(folder: string, url: string, made: readonly School[]): Promi
   const on = { jobs, silent: true };
   const order = ["enqueue", job, "--all-targets", "--waves", "1,25%,100%", "--soak", "2s"];
   say(emphasise("dim", `  $ tidefill ${order.join(" ")}`));
-  if ((await new Actor(url, order, { jobs }).end()) !== 0)
+  if ((await new Actor(url, order, on).end()) !== 0)
     throw new TidefillError("demo", "The job could not be enqueued.");
   say(emphasise("dim", "  $ tidefill work   (three times)\n"));
   const actors = [1, 2, 3].map(() => new Actor(url, ["work", "--workers", "1"], on));
