@@ -226,6 +226,10 @@ test.each([
 
 test("an error after which the same command can be typed again is an attempt; others are dead letters", () => {
   expect(outcomeOfError(new TidefillError("unreachable", "away")).kind).toBe("failed");
+  const closed = Object.assign(new Error('database "x" is not currently accepting connections'), {
+    code: "55000",
+  });
+  expect(outcomeOfError(new TidefillError("database", "closed", { cause: closed })).kind).toBe("failed");
   expect(outcomeOfError(new TidefillError("password", "wrong"))).toMatchObject({ kind: "dead", code: 1 });
   expect(outcomeOfError(new RefusedError("nothing-changed-since", "changed", "")).kind).toBe("refused");
   expect(outcomeOfError(new RefusedError("not-done-already", "done", ""))).toMatchObject({

@@ -52,8 +52,15 @@ export function outcomeOfError(error: TidefillError): Outcome {
   // The process that does the steps of the job is at it.
   if (error instanceof RefusedError && error.check === "steps-are-done-by-one")
     return { kind: "later", words, at: new Date(Date.now() + stepsMs) };
-  const code = exitCodeOfError(error);
+  const code = isClosed(error) ? exitCodes.resumable : exitCodeOfError(error);
   return code === exitCodes.resumable ? { kind: "failed", words } : { kind: "dead", words, run: null, code };
+}
+
+/** Whether the database takes no connections for now: `alter database … allow_connections false`. */
+function isClosed({ cause }: TidefillError): boolean {
+  return (
+    cause instanceof Error && "code" in cause && cause.code === "55000" && /connections/.test(cause.message)
+  );
 }
 
 /** What is wrong with a connection, without its address: items lie in another database. */
