@@ -13,7 +13,8 @@ export { undoJob } from "./engine/undo/undo-job.ts";
 export { undoRun } from "./engine/undo/undo-run.ts";
 export { type VerifyOptions, verifyRun } from "./engine/verify/verify-run.ts";
 export { JobError, RefusedError, TidefillError, UsageError } from "./errors.ts";
-export { type EnqueueOptions, enqueue, type QueryingClient } from "./fleet/enqueue/enqueue.ts";
+export { type EnqueueOptions, enqueue } from "./fleet/enqueue/enqueue.ts";
+export type { QueryingClient } from "./fleet/queue/queue.ts";
 export {
   defineTargets,
   fromEnv,

@@ -4,13 +4,13 @@ import { readReport } from "../../engine/report/run-report.ts";
 import { type JobState, neverRun, readJobStates } from "../../engine/state/job-state.ts";
 import { type OrphanedJob, orphanedJobs } from "../../engine/state/orphaned-jobs.ts";
 import { messageOf } from "../../errors.ts";
-import { inOrder } from "../../job/definition/in-order.ts";
 import { isConnectionLoss } from "../../postgres/failure/failure.ts";
 import type { Stop } from "../../remedies/stops.ts";
 import { waitingOf } from "../../remedies/waiting.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
+import { ordered } from "../jobs/load-in-order.ts";
 import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
@@ -146,7 +146,7 @@ interface Known {
 
 function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
   try {
-    return inOrder(jobs.map(({ job }) => job)).flatMap((each) => jobs.filter(({ job }) => job === each));
+    return ordered(jobs);
   } catch (error) {
     say(messageOf(error));
     return jobs;

@@ -1,6 +1,6 @@
 import type { JobSource } from "../../fleet/work/job-source.ts";
-import { inOrder } from "../../job/definition/in-order.ts";
-import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
+import { ordered } from "../jobs/load-in-order.ts";
+import { loadJobs } from "../jobs/load-job.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { say } from "../terminal/output.ts";
 
@@ -13,7 +13,6 @@ export async function jobsHere(settings: CommonSettings): Promise<JobSource> {
   for (const { file, reason } of ignored) if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
   return {
     find: async (name) => jobs.find(({ job }) => job.name === name) ?? null,
-    inOrder: async () =>
-      inOrder(jobs.map(({ job }) => job)).map((each) => jobs.find(({ job }) => job === each) as LoadedJob),
+    inOrder: async () => ordered(jobs),
   };
 }

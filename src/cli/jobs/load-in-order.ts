@@ -12,8 +12,7 @@ export async function loadInOrder(
   const { jobs, ignored } = await loadJobs(settings.jobs);
   const broken = ignored.find(({ reason }) => !reason.includes("is not a job"));
   if (broken !== undefined) throw new UsageError(`${broken.file}: ${broken.reason}`);
-  const ordered = inOrder(jobs.map(({ job }) => job)).map((each) => jobs.find(({ job }) => job === each));
-  const known = ordered.filter((each) => each !== undefined);
+  const known = ordered(jobs);
   if (to === undefined) return known;
   const last = known.findIndex(({ job }) => job.name === to);
   if (last >= 0) return known.slice(0, last + 1);
@@ -21,4 +20,11 @@ export async function loadInOrder(
   throw new UsageError(`There is no job "${to}" in ${settings.jobs}/.`, {
     remedy: `${didYouMean(to, names)}It has: ${names.join(", ")}.`,
   });
+}
+
+/** Loaded jobs, each after those that must come before it. */
+export function ordered(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
+  return inOrder(jobs.map(({ job }) => job))
+    .map((each) => jobs.find(({ job }) => job === each))
+    .filter((each) => each !== undefined);
 }

@@ -5,7 +5,7 @@ import { RefusedError } from "../../errors.ts";
 import { type Item, itemName, singletonKey } from "../queue/item.ts";
 import type { QueueDb } from "../queue/queue.ts";
 import { queueSchema, queues } from "../queue/queue-tables.ts";
-import { type ItemToSend, sendItems } from "../queue/send-items.ts";
+import { itemsOf, sendItems } from "../queue/send-items.ts";
 import { groupOf, type NamedTarget } from "../targets/define-targets.ts";
 import { planWaves } from "../waves/plan-waves.ts";
 import { beginRollout } from "../waves/rollouts.ts";
@@ -46,12 +46,8 @@ export async function enqueueOrder(
     const sent = await beginRollout(boss, tx, rollout);
     return { sent, targets: targets.length, waves: planned.map(({ length }) => length) };
   }
-  const items = targets.flatMap((target): ItemToSend[] =>
-    Array.from({ length: order.machines }, (_, at) => ({
-      item: { ...item, target: target.name, machine: at + 1 },
-      group: groupOf(target),
-      startAfter,
-    })),
+  const items = targets.flatMap((target) =>
+    itemsOf({ ...item, target: target.name }, order.machines, { group: groupOf(target), startAfter }),
   );
   const sent = await sendItems(boss, tx, items);
   const known = items.filter(

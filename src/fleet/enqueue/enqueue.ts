@@ -1,15 +1,9 @@
 import { TidefillError, UsageError } from "../../errors.ts";
 import { ownTarget } from "../queue/item.ts";
 import { loadPgBoss } from "../queue/pg-boss.ts";
-import type { QueueDb } from "../queue/queue.ts";
+import { dbOfClient, hasTables, type QueryingClient } from "../queue/queue.ts";
 import { queueSchema } from "../queue/queue-tables.ts";
 import { enqueueOrder } from "./enqueue-order.ts";
-
-/** A client of `pg`, or anything with the same method: it may be in a transaction of the caller. */
-export interface QueryingClient {
-  // biome-ignore lint/suspicious/noExplicitAny: rows as the caller's client reads them
-  query(text: string, values?: any[]): Promise<{ rows: any[] }>;
-}
 
 /** What `enqueue` sends. */
 export interface EnqueueOptions {
@@ -48,13 +42,8 @@ export async function enqueue(client: QueryingClient, options: EnqueueOptions): 
   } = options;
   if (!Number.isInteger(machines) || machines < 1)
     throw new UsageError(`\`machines\` must be a whole number from 1, got ${String(machines)}.`);
-  const db: QueueDb = {
-    executeSql: (text, values) => client.query(text, values === undefined ? undefined : [...values]),
-  };
-  const { rows } = await db.executeSql("select pg_catalog.to_regclass($1) is not null as found", [
-    `${queueSchema}.tidefill_rollout`,
-  ]);
-  if (rows[0]?.found !== true)
+  const db = dbOfClient(client);
+  if (!(await hasTables(db)))
     throw new TidefillError("queue-missing", "The tables of the queue are not in this database.", {
       remedy: "tidefill schema install --queue   installs them where TIDEFILL_QUEUE_URL says",
     });

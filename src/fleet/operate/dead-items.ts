@@ -3,7 +3,7 @@ import type { DeadItem, Item } from "../queue/item.ts";
 import type { Queue, QueueDb } from "../queue/queue.ts";
 import { queueSchema, queues } from "../queue/queue-tables.ts";
 import { waitingItemsOf } from "../queue/read-queue.ts";
-import { sendItems } from "../queue/send-items.ts";
+import { deleteItems, sendItems } from "../queue/send-items.ts";
 import { advanceRollout, dropRollout, forgetFiles, isOpen, noteTarget } from "../waves/rollouts.ts";
 
 interface Found {
@@ -29,13 +29,13 @@ async function sendAgain(queue: Queue, tx: QueueDb, { id, item, group }: Found):
   const { failure: _, refused: __, ...rest } = item;
   if (item.rollout !== null && (await isOpen(tx, item.rollout))) {
     // The waves send what is missing, for each of its processes.
-    await queue.boss.deleteJob(queues.dead, [id], { db: tx });
+    await deleteItems(queue.boss, tx, queues.dead, [id]);
     await afterwards(queue, tx, item, "waiting");
     return true;
   }
   // The operator may have mended the job: from here on the files of the workers count.
   const sent = await sendItems(queue.boss, tx, [{ item: { ...rest, rollout: null, code: null }, group }]);
-  if (sent.length > 0) await queue.boss.deleteJob(queues.dead, [id], { db: tx });
+  if (sent.length > 0) await deleteItems(queue.boss, tx, queues.dead, [id]);
   return sent.length > 0;
 }
 
@@ -51,10 +51,11 @@ export async function dropItems(queue: Queue, name: string): Promise<readonly It
     const dead = await findDead(tx, name, name !== "all");
     const found = dead.length > 0 ? dead : await findWaiting(tx, name);
     const from = dead.length > 0 ? queues.dead : queues.run;
-    await queue.boss.deleteJob(
+    await deleteItems(
+      queue.boss,
+      tx,
       from,
       found.map(({ id }) => id),
-      { db: tx },
     );
     for (const { item } of found) {
       if (item.rollout === null) continue;
@@ -62,12 +63,12 @@ export async function dropItems(queue: Queue, name: string): Promise<readonly It
       const rest = (await waitingItemsOf(tx, item.rollout)).filter(
         (each) => each.item.target === item.target,
       );
-      if (rest.length > 0)
-        await queue.boss.deleteJob(
-          queues.run,
-          rest.map(({ id }) => id),
-          { db: tx },
-        );
+      await deleteItems(
+        queue.boss,
+        tx,
+        queues.run,
+        rest.map(({ id }) => id),
+      );
       await afterwards(queue, tx, item, "dropped");
     }
     return found.map(({ item }) => item);
@@ -89,7 +90,7 @@ async function afterwards(
 async function findDead(tx: QueueDb, name: string, mayBeNone = false): Promise<readonly Found[]> {
   if (name.trim() === "")
     throw new UsageError("Name an item.", { remedy: "tidefill queue   lists them with their ids" });
-  const found = await find(tx, name, queues.dead, "active");
+  const found = await find(tx, name, queues.dead);
   if (found.length === 0 && !mayBeNone)
     throw new UsageError(name === "all" ? "There is no dead letter." : `There is no dead letter ${name}.`, {
       remedy: "tidefill queue   lists them with their ids",
@@ -98,7 +99,7 @@ async function findDead(tx: QueueDb, name: string, mayBeNone = false): Promise<r
 }
 
 async function findWaiting(tx: QueueDb, name: string): Promise<readonly Found[]> {
-  const found = await find(tx, name, queues.run, "active");
+  const found = await find(tx, name, queues.run);
   if (found.length > 0) return found;
   throw new UsageError(`There is no dead letter and no waiting item ${name}.`, {
     remedy:
@@ -107,16 +108,16 @@ async function findWaiting(tx: QueueDb, name: string): Promise<readonly Found[]>
 }
 
 /** By the beginning of an id, which must be clear. */
-async function find(tx: QueueDb, name: string, queue: string, before: string): Promise<readonly Found[]> {
+async function find(tx: QueueDb, name: string, queue: string): Promise<readonly Found[]> {
   const { rows } = await tx.executeSql(
     `select id, data as item, coalesce(group_id, data ->> 'target') as "group"
     from ${queueSchema}.job
     where name = $1
-      and state < $2::text::${queueSchema}.job_state
-      and ($3 = 'all' or id::text like $3 || '%')
+      and state < 'active'
+      and ($2 = 'all' or id::text like $2 || '%')
     order by created_on
     for update`,
-    [queue, before, name.replaceAll(/[%_\\]/g, "")],
+    [queue, name.replaceAll(/[%_\\]/g, "")],
   );
   if (rows.length > 1 && name !== "all")
     throw new UsageError(`The ids of ${rows.length} items begin with ${name}.`, {

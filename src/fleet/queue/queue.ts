@@ -12,6 +12,12 @@ export interface QueueDb {
   executeSql(text: string, values?: readonly unknown[]): Promise<{ rows: any[] }>;
 }
 
+/** A client of `pg`, or anything with the same method: it may be in a transaction of the caller. */
+export interface QueryingClient {
+  // biome-ignore lint/suspicious/noExplicitAny: rows as the caller's client reads them
+  query(text: string, values?: any[]): Promise<{ rows: any[] }>;
+}
+
 /** What a process does with the queue besides sending and reading. */
 interface QueueRole {
   /** whether it looks for workers that have vanished, and for schedules that have come due */
@@ -91,9 +97,7 @@ export class Queue {
     let isBroken = false;
     try {
       await client.query("begin");
-      const result = await work({
-        executeSql: (text, values) => client.query(text, values === undefined ? undefined : [...values]),
-      });
+      const result = await work(dbOfClient(client));
       await client.query("commit");
       return result;
     } catch (error) {
@@ -150,7 +154,7 @@ function dbOf(pool: ConnectionPool): QueueDb {
       const client = await pool.connect();
       let isBroken = true;
       try {
-        const result = await client.query(text, values === undefined ? undefined : [...values]);
+        const result = await dbOfClient(client).executeSql(text, values);
         isBroken = false;
         return result;
       } finally {
@@ -160,7 +164,15 @@ function dbOf(pool: ConnectionPool): QueueDb {
   };
 }
 
-async function hasTables(db: QueueDb): Promise<boolean> {
+/** The statements of the queue by way of a client, within its transaction where it has one. */
+export function dbOfClient(client: QueryingClient): QueueDb {
+  return {
+    executeSql: (text, values) => client.query(text, values === undefined ? undefined : [...values]),
+  };
+}
+
+/** Whether the tables of the queue are in this database. */
+export async function hasTables(db: QueueDb): Promise<boolean> {
   const { rows } = await db.executeSql("select pg_catalog.to_regclass($1) is not null as found", [
     `${queueSchema}.tidefill_rollout`,
   ]);

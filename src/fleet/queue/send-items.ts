@@ -15,6 +15,30 @@ export interface ItemToSend {
   readonly id?: string | undefined;
 }
 
+/** The items of one target: one for each process that is to work on it. */
+export function itemsOf(
+  item: Item,
+  machines: number,
+  { group, startAfter }: Pick<ItemToSend, "group" | "startAfter">,
+): readonly ItemToSend[] {
+  return Array.from({ length: machines }, (_, at) => ({
+    item: { ...item, machine: at + 1 },
+    group,
+    startAfter,
+  }));
+}
+
+/** Takes items out of a queue, whatever their state. */
+export async function deleteItems(
+  boss: Pick<PgBoss, "deleteJob">,
+  db: QueueDb,
+  queue: string,
+  ids: readonly string[],
+): Promise<void> {
+  // pg-boss refuses an empty list.
+  if (ids.length > 0) await boss.deleteJob(queue, [...ids], { db });
+}
+
 /** Sends items in a transaction; returns those that were sent, without those that are in the queue already. */
 export async function sendItems(
   boss: Pick<PgBoss, "insert">,

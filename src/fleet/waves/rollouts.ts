@@ -4,7 +4,7 @@ import type { Item } from "../queue/item.ts";
 import type { QueueDb } from "../queue/queue.ts";
 import { queueSchema, queues } from "../queue/queue-tables.ts";
 import { waitingItemsOf } from "../queue/read-queue.ts";
-import { type ItemToSend, sendItems } from "../queue/send-items.ts";
+import { deleteItems, itemsOf, sendItems } from "../queue/send-items.ts";
 
 const rollout = `${queueSchema}.tidefill_rollout`;
 const rolloutTarget = `${queueSchema}.tidefill_rollout_target`;
@@ -130,15 +130,20 @@ export async function dropRollout(boss: Boss, tx: QueueDb, job: string): Promise
   );
   for (const queue of [queues.run, queues.dead]) {
     const ids = rows.filter(({ name }) => name === queue).map(({ id }) => id as string);
-    if (ids.length > 0) await boss.deleteJob(queue, ids, { db: tx });
+    await deleteItems(boss, tx, queue, ids);
   }
   return rows.map(({ item }) => item as Item);
 }
 
+/** The state of waves; undefined where there are none. Locks them until `tx` ends. */
+async function lockedState(tx: QueueDb, id: string): Promise<string | undefined> {
+  const { rows } = await tx.executeSql(`select state from ${rollout} where id = $1 for update`, [id]);
+  return rows[0]?.state;
+}
+
 /** Whether waves are running or stopped, so that they may go on. Locks them until `tx` ends. */
 export async function isOpen(tx: QueueDb, id: string): Promise<boolean> {
-  const { rows } = await tx.executeSql(`select state from ${rollout} where id = $1 for update`, [id]);
-  return rows[0]?.state === "running" || rows[0]?.state === "stopped";
+  return ["running", "stopped"].includes((await lockedState(tx, id)) ?? "");
 }
 
 /** After an operator has stepped in, the files of the workers count for the rest of the waves. */
@@ -173,12 +178,12 @@ async function stopRollout(
   failed: readonly { readonly target: string; readonly words: string }[],
 ): Promise<void> {
   const waiting = await waitingItemsOf(tx, id);
-  if (waiting.length > 0)
-    await boss.deleteJob(
-      queues.run,
-      waiting.map((each) => each.id),
-      { db: tx },
-    );
+  await deleteItems(
+    boss,
+    tx,
+    queues.run,
+    waiting.map((each) => each.id),
+  );
   await tx.executeSql(
     `update ${rolloutTarget} set state = 'waiting' where rollout = $1 and state = 'queued' and target = any($2::text[])`,
     [id, waiting.map(({ item }) => item.target)],
@@ -207,12 +212,8 @@ async function sendWave(boss: Boss, tx: QueueDb, id: string, startAfter?: Date |
     for update of target`,
     [id],
   );
-  const items = rows.flatMap(({ target, group, item, machines }): ItemToSend[] =>
-    Array.from({ length: machines }, (_, at) => ({
-      item: { ...item, target, machine: at + 1, rollout: id },
-      group,
-      startAfter,
-    })),
+  const items = rows.flatMap(({ target, group, item, machines }) =>
+    itemsOf({ ...item, target, rollout: id }, machines, { group, startAfter }),
   );
   const sent = await sendItems(boss, tx, items);
   const first = sent.filter(({ item }) => item.machine === 1).map(({ item }) => item.target);
@@ -225,9 +226,7 @@ async function sendWave(boss: Boss, tx: QueueDb, id: string, startAfter?: Date |
 
 /** Whether items of these waves may begin; without waves they may. Locks the waves until `tx` ends. */
 export async function mayBegin(tx: QueueDb, id: string | null): Promise<boolean> {
-  if (id === null) return true;
-  const { rows } = await tx.executeSql(`select state from ${rollout} where id = $1 for update`, [id]);
-  return rows[0]?.state === "running";
+  return id === null || (await lockedState(tx, id)) === "running";
 }
 
 /** Looks after waves: sends what could not be sent before, and finds what the queue has given up. */

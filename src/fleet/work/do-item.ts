@@ -40,17 +40,21 @@ export async function doItem(
       throw new UsageError(
         `The parameters of ${item.job} may be about persons, and must not lie in the queue.`,
       );
-    return await startOrJoin({ item, found, options });
+    return await startOrJoin(doingOf(item, found, options));
   } catch (error) {
     return outcomeOfError(explain(error));
   }
 }
 
-/** An item, its job on this machine, and how to work on its target. */
+/** An item, its job on this machine, and how to work on its target with the job's files. */
 interface Doing {
   readonly item: Item;
   readonly found: JobWithFiles;
   readonly options: WorkOptions;
+}
+
+function doingOf(item: Item, found: JobWithFiles, options: WorkOptions): Doing {
+  return { item, found, options: { ...options, files: found.files } };
 }
 
 /** Starts the run of an item, goes on with it, or joins it; what was asked for is done once. */
@@ -68,7 +72,7 @@ async function startOrJoin(doing: Doing): Promise<Outcome> {
     try {
       if (unfinished !== null) return await goOn(doing, unfinished);
       const { again, request, parameters } = item;
-      const report = await runJob(job, { ...optionsOf(found, options), parameters, again, request });
+      const report = await runJob(job, { ...options, parameters, again, request });
       return await afterRun(doing, report);
     } catch (error) {
       // Another process has just begun or ended the run.
@@ -125,7 +129,7 @@ async function goOn(doing: Doing, run: Run): Promise<Outcome> {
       isGood: false,
     };
   requireSameParameters(doing, run, "has not ended");
-  const report = await resumeRun(job, String(run.id), optionsOf(found, options));
+  const report = await resumeRun(job, String(run.id), options);
   return afterRun(doing, report);
 }
 
@@ -147,10 +151,6 @@ function requireSameParameters({ item, found: { job } }: Doing, run: Run, state:
 function isSame(one: Run["parameters"], other: Run["parameters"]): boolean {
   const text = (given: Run["parameters"]) => JSON.stringify(Object.entries(given).sort());
   return text(one) === text(other);
-}
-
-function optionsOf({ files }: JobWithFiles, options: WorkOptions): WorkOptions {
-  return { ...options, files };
 }
 
 async function afterRun(doing: Doing, report: RunReport): Promise<Outcome> {
@@ -184,13 +184,13 @@ async function waitingRejects(run: bigint, options: WorkOptions): Promise<number
 
 /** Between waves every target is verified, once: by the first of its processes. */
 async function check(
-  { item, found: { job, files }, options }: Doing,
+  { item, found: { job }, options }: Doing,
   run: number,
   done: Outcome & { readonly kind: "done" },
 ): Promise<Outcome> {
   if (item.rollout === null || item.machine !== 1 || job.kind === "steps") return done;
   try {
-    const report = await verifyRun(job, { ...options, files, run: BigInt(run) });
+    const report = await verifyRun(job, { ...options, run: BigInt(run) });
     const verify = outcomeOfReport(report, job.pace.window);
     if (verify.kind === "done" && verify.isGood) return { ...done, words: `${done.words}, verified` };
     // What cannot be compared is no difference: its integrity queries were checked when the run ended.
@@ -214,7 +214,7 @@ async function bringUp(item: Item, jobs: JobSource, options: WorkOptions): Promi
     if (found === undefined) continue;
     const { name: job } = state.job;
     const again = state.state === "undone";
-    const outcome = await startOrJoin({ item: { ...item, action: "run", job, again }, found, options });
+    const outcome = await startOrJoin(doingOf({ ...item, action: "run", job, again }, found, options));
     if (outcome.kind !== "done" || !outcome.isGood) return { ...outcome, words: `${job}: ${outcome.words}` };
     names.push(job);
   }
