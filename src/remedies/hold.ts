@@ -30,7 +30,12 @@ export function isStandstill({ kind }: Hold): boolean {
   return kind === "held" || kind === "held back";
 }
 
+/** `held: replication lag 7.2 s > 5 s on replica-b` */
+export function shownReason({ kind, reason }: Hold): string {
+  return `${kind}: ${reason}`;
+}
+
 /** `held: replication lag 7.2 s > 5 s on replica-b → …` */
-export function shownHold({ kind, reason, remedy }: Hold): string {
-  return `${kind}: ${reason} → ${remedy}`;
+export function shownHold(hold: Hold): string {
+  return `${shownReason(hold)} → ${hold.remedy}`;
 }

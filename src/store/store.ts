@@ -7,6 +7,7 @@ import { CallTurns } from "./runs/call-turns.ts";
 import { Claim } from "./runs/claim.ts";
 import { Ranges } from "./runs/ranges.ts";
 import { Runs } from "./runs/runs.ts";
+import { Samples } from "./runs/samples.ts";
 import { Steps } from "./runs/steps.ts";
 import { Workers } from "./runs/workers.ts";
 import { StoreSchema } from "./schema/store-schema.ts";
@@ -18,6 +19,7 @@ export class Store {
   readonly runs: Runs;
   readonly ranges: Ranges;
   readonly rejects: Rejects;
+  readonly samples: Samples;
   readonly workers: Workers;
   readonly undoLogs: UndoLogs;
   readonly answers: Answers;
@@ -31,6 +33,7 @@ export class Store {
     this.runs = new Runs(this.schema);
     this.ranges = new Ranges(this.schema);
     this.rejects = new Rejects(this.schema);
+    this.samples = new Samples(this.schema);
     this.workers = new Workers(this.schema);
     this.undoLogs = new UndoLogs(this.schema);
     this.answers = new Answers(this.schema);

@@ -1,3 +1,5 @@
+import { alignColumns } from "../../describe/align-columns.ts";
+import { auditCells, auditHeading } from "../../describe/describe-audit.ts";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import { TidefillError, UsageError } from "../../errors.ts";
 import type { AuditLine } from "../../store/audit/audit.ts";
@@ -5,7 +7,7 @@ import type { Session } from "../../store/session.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
-import { alignColumns, printData, printJson, say, sayError } from "../terminal/output.ts";
+import { printData, printJson, say, sayError } from "../terminal/output.ts";
 
 /** `tidefill audit [--run n] [--check [--contains hash]]` */
 export const auditCommand = defineCommand({
@@ -85,7 +87,7 @@ async function list(
         ? "The audit trail is empty."
         : `The audit trail has no line about run ${wanted.run}.`,
     );
-  printData(alignColumns([["LINE", "AT", "WHO", "ACTION", "JOB", "RUN", "DETAILS"], ...lines.map(toCells)]));
+  printData(alignColumns([auditHeading, ...lines.map(auditCells)]));
   if (total > lines.length) say(`${total - lines.length} older lines: --limit ${total}`);
 }
 
@@ -108,47 +110,4 @@ async function check({ db, store }: Session, kept: string | undefined, json: boo
 
 function toJson({ number, run, ...line }: AuditLine): unknown {
   return { number: Number(number), ...line, run: run === null ? null : Number(run) };
-}
-
-function toCells(line: AuditLine): readonly string[] {
-  return [
-    String(line.number),
-    line.at.replace(/\.\d+Z$/, "Z"),
-    `${line.role} / ${line.osUser}@${line.host}`,
-    line.action,
-    line.job ?? "–",
-    line.run === null ? "–" : String(line.run),
-    shortened(line.details),
-  ];
-}
-
-function shortened(details: AuditLine["details"]): string {
-  const facts = Object.entries(withoutHashes(details) ?? {}).map(
-    ([name, value]) => `${name}=${cut(plain(value), 40)}`,
-  );
-  return cut(facts.join(" "), 120);
-}
-
-/**
- * The details without hashes, and without objects that hold nothing else: only programs need those, by
- * --json.
- */
-function withoutHashes(value: unknown): object | null {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  const kept = Object.entries(value).flatMap(([name, each]) => {
-    if (typeof each === "string" && /^[0-9a-f]{64}$/.test(each)) return [];
-    if (typeof each !== "object" || each === null || Array.isArray(each)) return [[name, each] as const];
-    const inner = withoutHashes(each);
-    return inner === null ? [] : [[name, inner] as const];
-  });
-  return kept.length === 0 ? null : Object.fromEntries(kept);
-}
-
-// Anything but a plain word is shown as JSON, so that no text can break the line or control the terminal.
-function plain(value: unknown): string {
-  return typeof value === "string" && /^[\w.:/-]+$/.test(value) ? value : JSON.stringify(value);
-}
-
-function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }

@@ -1,3 +1,5 @@
+import { alignColumns } from "../../describe/align-columns.ts";
+import { visible } from "../../describe/visible.ts";
 import { didYouMean } from "../../did-you-mean.ts";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import { UsageError } from "../../errors.ts";
@@ -8,7 +10,7 @@ import { commonOptions, commonSettings, type GivenSettings } from "../options/se
 import { withStore } from "../options/with-store.ts";
 import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { type NamedTarget, readTargets } from "../targets/read-targets.ts";
-import { alignColumns, emphasise, printData, printJson, say, visible } from "../terminal/output.ts";
+import { emphasise, printData, printJson, say } from "../terminal/output.ts";
 import { withTarget } from "../terminal/typed-options.ts";
 
 /** `tidefill check [--require <job>]` */

@@ -13,7 +13,6 @@ import {
 import { type JobKind, jobKinds, tellingName, writeJob } from "../../scaffold/kinds/write-job.ts";
 import { readTableFacts, type TableFacts } from "../../scaffold/table-facts.ts";
 import { TablesFile } from "../../scaffold/tables-file.ts";
-import { printKysely } from "../describe/print-kysely.ts";
 import { fileNames } from "../jobs/job-files.ts";
 import { importFile } from "../jobs/load-job.ts";
 import { type Written, writeJobFiles } from "../jobs/write-job-files.ts";
@@ -21,6 +20,7 @@ import { defineCommand } from "../options/define-command.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { emphasise, printJson, say } from "../terminal/output.ts";
+import { printKysely } from "../work/print-kysely.ts";
 
 /** `tidefill new <job> --table <t>`, `tidefill new --kysely` */
 export const newCommand = defineCommand({

@@ -1,10 +1,10 @@
+import { describeQueue, readQueue } from "../../describe/describe-queue.ts";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import { UsageError } from "../../errors.ts";
 import { dropItems, retryDead } from "../../fleet/operate/dead-items.ts";
 import { type Item, itemName } from "../../fleet/queue/item.ts";
 import type { Queue } from "../../fleet/queue/queue.ts";
 import { within } from "../../within.ts";
-import { describeQueue, readQueue } from "../fleet/describe-queue.ts";
 import { withQueue } from "../fleet/queue-address.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";

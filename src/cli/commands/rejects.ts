@@ -1,3 +1,4 @@
+import { alignColumns } from "../../describe/align-columns.ts";
 import { retryRejects } from "../../engine/run/retry-rejects.ts";
 import { UsageError } from "../../errors.ts";
 import type { Run } from "../../store/runs/run.ts";
@@ -6,7 +7,7 @@ import { loadJob } from "../jobs/load-job.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { defineTargetCommand } from "../targets/define-target-command.ts";
-import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
+import { printData, printJson, say } from "../terminal/output.ts";
 import { exportRejects } from "../work/export-rejects.ts";
 import { type WorkSettings, workOnRun } from "../work/work-on-run.ts";
 

@@ -2,11 +2,11 @@ import { exitCodes } from "../../engine/report/exit-code.ts";
 import { runJob } from "../../engine/run/run-job.ts";
 import { UsageError } from "../../errors.ts";
 import type { Duration } from "../../job/pace/duration.ts";
-import { showDryRun } from "../describe/show-dry-run.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { parseParameters } from "../options/parse-parameters.ts";
 import { commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { defineTargetCommand } from "../targets/define-target-command.ts";
+import { showDryRun } from "../work/show-dry-run.ts";
 import { workOnRun } from "../work/work-on-run.ts";
 import { verify } from "./verify.ts";
 

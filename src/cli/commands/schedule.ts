@@ -1,3 +1,4 @@
+import { alignColumns } from "../../describe/align-columns.ts";
 import { UsageError } from "../../errors.ts";
 import { targetsOf } from "../../fleet/enqueue/selection.ts";
 import { addSchedule, listSchedules, removeSchedule, type Schedule } from "../../fleet/operate/schedules.ts";
@@ -8,7 +9,7 @@ import { readScheduled } from "../fleet/read-order.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { loadTargets } from "../targets/load-targets.ts";
-import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
+import { printData, printJson, say } from "../terminal/output.ts";
 
 /** `tidefill schedule add|list|remove` */
 export const scheduleCommand = defineCommand({

@@ -1,5 +1,5 @@
+import { describePace } from "../../describe/describe-pace.ts";
 import { setPace } from "../../engine/control/set-pace.ts";
-import { describePace } from "../describe/describe-pace.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { defineTargetCommand } from "../targets/define-target-command.ts";

@@ -1,51 +1,48 @@
+import { describeHistory, periodsOf } from "../../describe/describe-history.ts";
+import { describeRun } from "../../describe/describe-run.ts";
+import { describeRuns } from "../../describe/describe-runs.ts";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import type { RestForecast } from "../../engine/report/rest-forecast.ts";
 import { type RunReport, readReport } from "../../engine/report/run-report.ts";
 import { forecastRest } from "../../engine/state/forecast-rest.ts";
-import { messageOf } from "../../errors.ts";
-import {
-  formatBytes,
-  formatBytesInterval,
-  formatCount,
-  formatInterval,
-  formatPercent,
-  formatSeconds,
-} from "../../observe/format.ts";
-import { rowWord } from "../../observe/row-word.ts";
-import { stopOfReport } from "../../remedies/waiting.ts";
+import { messageOf, UsageError } from "../../errors.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { within } from "../../within.ts";
-import { describeTally } from "../describe/describe-calls.ts";
-import { describeAdvice, describeBloat, describeHot } from "../describe/describe-forecast.ts";
-import { describePace } from "../describe/describe-pace.ts";
-import { describeState } from "../describe/describe-state.ts";
-import { waitingLines } from "../describe/waiting-lines.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { commonOptions, commonSettings, type GivenSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
 import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { describeTargets, type NamedTarget, readTargets } from "../targets/read-targets.ts";
-import { alignColumns, drawAgain, emphasise, printData, printJson, say } from "../terminal/output.ts";
+import { drawAgain, emphasise, printData, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
 
 const watchEveryMs = 1_000;
 
-/** `tidefill status [<run|job>] [--watch]` */
+/** More samples than that are put together by twos, threes and so on. */
+const mostSamples = 2_000;
+
+/** `tidefill status [<run|job>] [--watch | --history]` */
 export const statusCommand = defineTargetCommand(
   {
     builder: (yargs) =>
       commonOptions(yargs)
         .positional("run", { type: "string", describe: "the run's number, or the job's name" })
         .option("watch", {
+          // No default: it would count as given, and exclude `--history` always.
           type: "boolean",
-          default: false,
           describe: "refresh every second, until no run is running",
+          conflicts: "history",
+        })
+        .option("history", {
+          type: "boolean",
+          describe: "how the run went: its speed by time, and why it was held back",
         }),
     handler: async (given) => {
       const settings = commonSettings(given);
       await withStore(settings, async (session) => {
-        if (given.watch) return watch(session, given.run, settings.json);
+        if (given.history === true) return history(session, given.run, settings.json);
+        if (given.watch === true) return watch(session, given.run, settings.json);
         const reports = await status(session, given.run);
         const [one] = reports;
         if (given.run === undefined || one === undefined) return print(reports, false, settings.json);
@@ -100,6 +97,17 @@ async function restOf(
   });
 }
 
+async function history({ db, store }: Session, name: string | undefined, json: boolean): Promise<void> {
+  if (name === undefined)
+    throw new UsageError("The history is of one run: name it.", {
+      remedy: "tidefill status <run> --history",
+    });
+  const run = await store.runs.require(db, name);
+  const samples = await store.samples.list(db, run.id, mostSamples);
+  if (json) printJson({ run: Number(run.id), job: run.job, samples, periods: periodsOf(samples) });
+  else printData(describeHistory(samples));
+}
+
 async function watch(session: Session, run: string | undefined, json: boolean): Promise<void> {
   const signals = new ProcessSignals();
   const stopped = new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve()));
@@ -121,105 +129,5 @@ function print(reports: readonly RunReport[], isOne: boolean, json: boolean): vo
 function describe(reports: readonly RunReport[], isOne: boolean): string {
   const [first] = reports;
   if (first === undefined) return "No run yet. Start one: tidefill run <job>";
-  return isOne ? describeOne(first) : describeAll(reports);
-}
-
-function describeAll(reports: readonly RunReport[]): string {
-  const heading = ["JOB", "RUN", "STATE", "DONE", "ROWS", "REJECTED", "ROWS/S", "LEFT"];
-  const rows = reports.map((report) => [
-    report.job,
-    String(report.run),
-    describeState(report),
-    formatPercent(report.progress),
-    report.kind === "verify" || !report.hasRows
-      ? "–"
-      : `${formatCount(report.rows.written)} ${rowWord(report)}`,
-    formatCount(report.rows.rejected),
-    formatCount(report.rowsPerSecond),
-    report.etaSeconds === null || isFinished(report.status) ? "–" : formatSeconds(report.etaSeconds),
-  ]);
-  return [alignColumns([heading, ...rows]), ...reports.flatMap(waitingLines)].join("\n");
-}
-
-function describeOne(report: RunReport): string {
-  const { rows, forecast } = report;
-  const facts: readonly (readonly [string, string | null])[] = [
-    ["job", `${report.job}, run ${report.run}${kindOf(report)}`],
-    ["state", describeState(report)],
-    ...whyOf(report),
-    ["message", report.message],
-    ["done", `${formatPercent(report.progress)} of ~${formatCount(rows.estimated ?? 0)} rows`],
-    [
-      "rows",
-      `${formatCount(rows.read)} read, ${formatCount(rows.written)} ${rowWord(report)}, ${formatCount(rows.unchanged)} unchanged, ${formatCount(rows.skipped)} skipped, ${formatCount(rows.conflicted)} conflicted, ${formatCount(rows.rejected)} rejected${rows.swallowed > 0 ? `, ${formatCount(rows.swallowed)} swallowed by a trigger` : ""}`,
-    ],
-    ["calls", report.calls === null ? null : describeTally(report.calls)],
-    ["speed", report.rowsPerSecond > 0 ? `${formatCount(report.rowsPerSecond)} rows/s` : null],
-    [
-      "left",
-      report.etaInterval === null || isFinished(report.status) ? null : formatInterval(report.etaInterval),
-    ],
-    ["WAL", walOf(report)],
-    ["bloat", forecast === null ? null : `${describeBloat(forecast)}, for the rest`],
-    ["HOT", forecast === null || forecast.hot === null ? null : describeHot(forecast.hot)],
-    ...(forecast === null ? [] : describeAdvice(forecast)).map((line) => ["cheaper", line] as const),
-    ["pace", Object.keys(report.pace).length === 0 ? null : describePace(report.pace)],
-    ["workers", workersOf(report)],
-    ["watermark", report.watermark === null ? null : report.watermark.join(", ")],
-    [
-      "checkpoint",
-      report.secondsSinceCheckpoint === null ? null : `${formatSeconds(report.secondsSinceCheckpoint)} ago`,
-    ],
-    ["sweeps", report.sweeps === 0 ? null : String(report.sweeps)],
-    ["started", report.startedAt],
-    ["finished", report.finishedAt],
-  ];
-  return facts
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name.padEnd(11)} ${value}`)
-    .join("\n");
-}
-
-/** Why it waits or has stopped, and what to type: what an operator looks for first. */
-function whyOf(report: RunReport): readonly (readonly [string, string])[] {
-  const { hold, undoneBy } = report;
-  if (undoneBy !== null) return [];
-  const stop = stopOfReport(report);
-  if (hold !== null)
-    return [
-      [hold.kind, hold.reason],
-      ["→", hold.remedy],
-    ];
-  return stop === null
-    ? []
-    : [
-        ["why", stop.what],
-        ["→", stop.remedy],
-      ];
-}
-
-/** How many workers there are, and which processes to look for on which machine. */
-function workersOf({ workers, processes }: RunReport): string {
-  if (processes.length === 0) return String(workers);
-  const hosts = [...new Set(processes.map(({ host }) => host))].map((host) => {
-    const pids = processes.filter((each) => each.host === host).map(({ pid }) => pid);
-    return `pid ${pids.join(", ")} on ${host}`;
-  });
-  return `${workers}: ${hosts.join("; ")}`;
-}
-
-/** The WAL of each row, and how much is still to come at that size. */
-function walOf({ walBytesPerRow, rows, progress, status, forecast }: RunReport): string | null {
-  if (walBytesPerRow === null)
-    return forecast === null ? null : `${formatBytesInterval(forecast.walBytes)} to come`;
-  const each = `${formatCount(walBytesPerRow)} bytes a row`;
-  if (isFinished(status)) return each;
-  const left = Math.max(0, 1 - progress) * Math.max(rows.estimated ?? 0, rows.read);
-  return `${each}, ~${formatBytes(left * walBytesPerRow)} to come`;
-}
-
-function kindOf({ kind, ofRun }: RunReport): string {
-  if (kind === "undo") return `, undoing run ${ofRun}`;
-  if (kind === "verify") return ofRun === null ? ", comparing" : `, comparing run ${ofRun}`;
-  return ofRun === null ? "" : `, the rejects of run ${ofRun}`;
+  return isOne ? describeRun(first) : describeRuns(reports);
 }

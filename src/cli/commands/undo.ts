@@ -1,6 +1,6 @@
+import { describeStayingCalls } from "../../describe/describe-calls.ts";
 import { runToUndo, undoRun } from "../../engine/undo/undo-run.ts";
 import { UsageError } from "../../errors.ts";
-import { describeStayingCalls } from "../describe/describe-calls.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";

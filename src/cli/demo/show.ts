@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { alignColumns } from "../../describe/align-columns.ts";
 import { Cluster } from "../../embedded/cluster.ts";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import { TidefillError } from "../../errors.ts";
@@ -7,7 +8,7 @@ import { ownFile } from "../../own-package.ts";
 import { createPool } from "../../postgres/connection/create-pool.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { Database } from "../../postgres/transaction/database.ts";
-import { alignColumns, emphasise, say } from "../terminal/output.ts";
+import { emphasise, say } from "../terminal/output.ts";
 import { Actor } from "./actor.ts";
 import { createSampleSchool } from "./create-sample-school.ts";
 import { throwAway } from "./throw-away.ts";

@@ -1,10 +1,9 @@
 import pLimit from "p-limit";
+import { alignColumns } from "../../describe/align-columns.ts";
+import { runCells, runHeading } from "../../describe/describe-runs.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { messageOf } from "../../errors.ts";
-import { formatCount, formatPercent, formatSeconds } from "../../observe/format.ts";
-import { isFinished } from "../../store/runs/run-status.ts";
-import { describeState } from "../describe/describe-state.ts";
-import { alignColumns } from "../terminal/output.ts";
+
 import { toTidefillError } from "../terminal/to-tidefill-error.ts";
 
 /** How many targets are looked at at once. */
@@ -69,27 +68,13 @@ function rankOf({ status, rows, undoneBy }: RunReport): number {
 
 /** The runs of all targets as one table, the worst first. */
 export function describeTargets(read: readonly ReadTarget<readonly RunReport[]>[]): string {
-  const heading = ["TARGET", "JOB", "RUN", "STATE", "DONE", "ROWS", "REJECTED", "ROWS/S", "LEFT"];
+  const heading = ["TARGET", ...runHeading];
   const rows = read.flatMap(({ name, found, error }) => {
     if (error !== null) return [{ at: -1, row: [name, "–", "–", error, "", "", "", "", ""] }];
     const runs = found ?? [];
     if (runs.length === 0)
       return [{ at: order.length, row: [name, "–", "–", "no run yet", "", "", "", "", ""] }];
-    return runs.map((report) => ({ at: rankOf(report), row: [name, ...cellsOf(report)] }));
+    return runs.map((report) => ({ at: rankOf(report), row: [name, ...runCells(report)] }));
   });
   return alignColumns([heading, ...rows.toSorted((one, other) => one.at - other.at).map(({ row }) => row)]);
-}
-
-function cellsOf(report: RunReport): string[] {
-  const { job, run, status, progress, rows, rowsPerSecond, etaSeconds } = report;
-  return [
-    job,
-    String(run),
-    describeState(report),
-    formatPercent(progress),
-    formatCount(rows.written),
-    formatCount(rows.rejected),
-    formatCount(rowsPerSecond),
-    etaSeconds === null || isFinished(status) ? "–" : formatSeconds(etaSeconds),
-  ];
 }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { control, escaped } from "../../describe/visible.ts";
 import type { TidefillError } from "../../errors.ts";
 import { withTypedOptions } from "./typed-options.ts";
 
@@ -72,17 +73,9 @@ export function forgetSaid(): void {
   saidLast = null;
 }
 
-// C0, C1, line separators, and characters that change the direction of text; names in a database may hold
-// any.
-const control = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const ownStyle = new RegExp(`${String.fromCharCode(0x1b)}\\[\\d{1,2}m`, "y");
 
-/** A text on one line without control characters: a line break reads `\n`. */
-export function visible(text: string): string {
-  return text.replaceAll(control, escaped);
-}
-
-/** The same for a text of several lines; what `spared` matches stays. */
+/** A text of several lines without control characters, which are made visible; what `spared` matches stays. */
 function harmless(text: string, spared?: RegExp): string {
   return text.replaceAll(control, (character, index: number) => {
     if (character === "\n" || character === "\t") return character;
@@ -90,11 +83,6 @@ function harmless(text: string, spared?: RegExp): string {
     spared.lastIndex = index;
     return spared.test(text) ? character : escaped(character);
   });
-}
-
-function escaped(character: string): string {
-  if (character === "\n") return "\\n";
-  return `\\u{${character.charCodeAt(0).toString(16)}}`;
 }
 
 /** An error for people: what happened, and what to type next. */
@@ -106,23 +94,4 @@ export function sayError(error: TidefillError): void {
 /** Coloured on a terminal; plain with NO_COLOR or in a pipe. */
 export function emphasise(style: "bold" | "dim" | "red" | "green" | "cyan" | "yellow", text: string): string {
   return styleText(style, text, { stream: process.stderr });
-}
-
-/** Rows in aligned columns, the first row being the heading; numbers to the right. */
-export function alignColumns(given: readonly (readonly string[])[]): string {
-  const rows = given.map((row) => row.map(visible));
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => {
-          const width = widths[column] ?? 0;
-          return /^[\d,.]+( ?%| rows\/s)?$/.test(cell) ? cell.padStart(width) : cell.padEnd(width);
-        })
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }

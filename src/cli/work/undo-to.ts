@@ -1,3 +1,4 @@
+import { describeStayingCalls } from "../../describe/describe-calls.ts";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { requireReversible } from "../../engine/undo/require-reversible.ts";
@@ -11,7 +12,6 @@ import {
 } from "../../engine/undo/undo-plan.ts";
 import { RefusedError } from "../../errors.ts";
 import type { Session } from "../../store/session.ts";
-import { describeStayingCalls } from "../describe/describe-calls.ts";
 import { loadInOrder } from "../jobs/load-in-order.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";

@@ -1,3 +1,4 @@
+import { describeTally } from "../../describe/describe-calls.ts";
 import type { WorkOptions } from "../../engine/options/work-options.ts";
 import type { EngineEvent, StepEvent } from "../../engine/report/events.ts";
 import { exitCodeOf } from "../../engine/report/exit-code.ts";
@@ -10,7 +11,6 @@ import { rowWord } from "../../observe/row-word.ts";
 import { repairOf } from "../../remedies/repair.ts";
 import { runName } from "../../remedies/stops.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";
-import { describeTally } from "../describe/describe-calls.ts";
 import type { LoadedJob } from "../jobs/load-job.ts";
 import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";

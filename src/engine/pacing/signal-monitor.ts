@@ -103,6 +103,16 @@ export class SignalMonitor {
     return this.#signals.wal.ownBytes;
   }
 
+  get ownWalBytesPerSecond(): number | null {
+    return this.#signals.wal.ownBytesPerSecond;
+  }
+
+  /** How far the slowest standby is behind; null where none is seen, or none is known. */
+  get lagSeconds(): number | null {
+    const known = this.#signals.lag.lags.flatMap(({ seconds }) => seconds ?? []);
+    return known.length === 0 ? null : Math.max(...known);
+  }
+
   /** What metrics show about the server. */
   async observe(): Promise<{
     readonly table: string;
@@ -112,12 +122,11 @@ export class SignalMonitor {
   }> {
     const { oid, schema, name } = this.#task.relation;
     const activity = await readServerActivity(this.#db, oid);
-    const { lag, wal } = this.#signals;
     return {
       table: `${schema}.${name}`,
       activity,
-      replicas: lag.lags,
-      ownWalBytesPerSecond: wal.ownBytesPerSecond,
+      replicas: this.#signals.lag.lags,
+      ownWalBytesPerSecond: this.ownWalBytesPerSecond,
     };
   }
 

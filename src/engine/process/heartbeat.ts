@@ -14,6 +14,8 @@ import { etaIntervalOf, progressRatio, rowsRemaining } from "../report/run-repor
 import type { CallControl } from "./call-control.ts";
 import type { Holds } from "./holds.ts";
 import type { OperatorRequests } from "./operator-requests.ts";
+import { RateWindow } from "./rate-window.ts";
+import { Sampler } from "./sampler.ts";
 
 const everyMs = 1_000;
 /** How long a beat waits for the run's row. */
@@ -24,9 +26,6 @@ const observeEvery = 4;
 const fewestMeasured = 1_000;
 /** Signals by which an operator has chosen that the run does not work now. */
 const offDuty = ["window", "stop file"] as const;
-/** The number of heartbeats over which rates are measured. */
-const rateWindow = 10;
-const longestRateWindow = 60;
 
 /** What a heartbeat reads, and what it informs. */
 interface Parts {
@@ -46,7 +45,8 @@ export class Heartbeat {
   readonly #run: bigint;
   readonly #process: { readonly id: string; readonly leaseMs: number };
   readonly #parts: Parts;
-  readonly #window: { readonly at: number; readonly rows: number }[] = [];
+  readonly #sampler: Sampler;
+  readonly #rate = new RateWindow();
   #beats = 0;
   #keepsAnswers = false;
   #beatAt = performance.now();
@@ -55,7 +55,6 @@ export class Heartbeat {
   #passed = 0;
   #readAtFirst: number | null = null;
   #walAtFirst: { readonly rows: number; readonly bytes: number } | null = null;
-  #rows = 0;
   /** the progress of the last heartbeat, plus what this process has committed since */
   #seen: Progress = noProgress;
   #timer: NodeJS.Timeout | undefined;
@@ -72,13 +71,15 @@ export class Heartbeat {
     this.#run = run;
     this.#process = process;
     this.#parts = parts;
+    this.#sampler = new Sampler({ db, store }, run, parts);
   }
 
   /** Counts rows for the rate, and notes why batches fail. */
   hear(event: EngineEvent): void {
     this.#parts.holds.hear(event);
+    this.#sampler.hear(event);
     if (event.type !== "batch committed") return;
-    this.#rows += event.counts.read;
+    this.#rate.add(event.counts.read);
     this.#seen = plus(this.#seen, event.counts);
     this.#parts.monitor.recordCommit(event.seconds.commit);
   }
@@ -106,8 +107,10 @@ export class Heartbeat {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#parts.holds.stop();
-    const credit = () => this.#db.transaction((tx) => this.#credit(tx), { mayBeForgotten: true });
-    const last = Promise.resolve(this.#beating).then(credit);
+    const last = Promise.resolve(this.#beating).then(async () => {
+      await this.#db.transaction((tx) => this.#credit(tx), { mayBeForgotten: true });
+      await this.#sampler.sample(this.#seen, null, true);
+    });
     await within(
       1_000,
       last.catch(() => {}),
@@ -140,6 +143,7 @@ export class Heartbeat {
       heldBack: heldBackBy,
       hold,
     });
+    await this.#sampler.sample(progress, hold);
     this.#readAtFirst ??= progress.read;
     if (this.#beats % observeEvery === 0) await this.#observe(progress.read - this.#readAtFirst);
     this.#beats += 1;
@@ -150,7 +154,7 @@ export class Heartbeat {
     const alive = {
       ...this.#process,
       workers,
-      rowsPerSecond: this.#isOff ? 0 : this.#rate(),
+      rowsPerSecond: this.#isOff ? 0 : this.#rate.measure(),
       heldBack: hold === null ? null : holdToText(hold),
     };
     return this.#db.transaction(
@@ -210,19 +214,5 @@ export class Heartbeat {
     // A beat must not wait for a frozen process: this one would look dead meanwhile.
     const limits = { lockMs, mayBeForgotten: true } as const;
     await this.#db.transaction((tx) => this.#store.runs.set(tx, this.#run, measured), limits);
-  }
-
-  #rate(): number {
-    const now = performance.now();
-    this.#window.push({ at: now, rows: this.#rows });
-    // A long rest reads nothing and is part of the speed, so the window must span it.
-    while (this.#window.length > rateWindow && this.#mayForgetFirst()) this.#window.shift();
-    const [first] = this.#window;
-    if (first === undefined || now - first.at < 100) return 0;
-    return ((this.#rows - first.rows) / (now - first.at)) * 1_000;
-  }
-
-  #mayForgetFirst(): boolean {
-    return this.#window.length > longestRateWindow || (this.#window[1]?.rows ?? 0) < this.#rows;
   }
 }

@@ -88,6 +88,7 @@ export async function uninstallSchema(db: Database, schema: StoreSchema): Promis
       "erased",
       "dry_answer",
       "worker",
+      "run_sample",
       "reject",
       "range",
       "run",

@@ -1,11 +1,17 @@
-import { formatBytesInterval } from "../../observe/format.ts";
-import type { SqlFinding } from "../../plan/find-unsafe-sql.ts";
-import type { Forecast } from "../../plan/forecast/forecast.ts";
-import type { RunPlan } from "../../plan/plan-run.ts";
-import type { PlannedStep } from "../../plan/plan-steps.ts";
-import type { TracedStatement } from "../../steps/trace-locks.ts";
-import type { ChecklistLine } from "./checklist.ts";
+import { formatBytesInterval } from "../observe/format.ts";
+import type { SqlFinding } from "../plan/find-unsafe-sql.ts";
+import type { Forecast } from "../plan/forecast/forecast.ts";
+import type { RunPlan } from "../plan/plan-run.ts";
+import type { PlannedStep } from "../plan/plan-steps.ts";
+import type { TracedStatement } from "../steps/trace-locks.ts";
 import { describeAdvice, describeBloat, describeHot } from "./describe-forecast.ts";
+
+/** One question that a reviewer asks before a job runs, answered from facts. */
+export interface ChecklistLine {
+  readonly question: string;
+  readonly isGood: boolean;
+  readonly answer: string;
+}
 
 /** Everything that `tidefill plan` shows. */
 export interface WholePlan extends RunPlan {

@@ -1,19 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import type { ChecklistLine } from "../../describe/describe-plan.ts";
 import type { BackupFacts } from "../../engine/preview/backup-facts.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { formatInterval } from "../../observe/format.ts";
 import type { RunPlan } from "../../plan/plan-run.ts";
 import type { PlannedStep } from "../../plan/plan-steps.ts";
-import { explanationOf, filesBelow, isToDo, testOf } from "../jobs/job-facts.ts";
-import { fileOf } from "../jobs/job-files.ts";
-
-/** One question that a reviewer asks before a job runs, answered from facts. */
-export interface ChecklistLine {
-  readonly question: string;
-  readonly isGood: boolean;
-  readonly answer: string;
-}
+import { explanationOf, filesBelow, isToDo, testOf } from "./job-facts.ts";
+import { fileOf } from "./job-files.ts";
 
 /** Reversible, backed up, fast enough, checked, documented, tested, watched? */
 export function checklist(

@@ -1,4 +1,4 @@
-import type { RunReport } from "../../engine/report/run-report.ts";
+import type { RunReport } from "../engine/report/run-report.ts";
 
 /** The state of a run in a few words: `failed (reject-limit)`, `succeeded, undone by run 3`. */
 export function describeState(report: RunReport): string {

@@ -1,3 +1,5 @@
+import { alignColumns } from "../../describe/align-columns.ts";
+import { describeDryCalls } from "../../describe/describe-calls.ts";
 import { type DryRunOptions, type DryRunReport, dryRun } from "../../engine/preview/dry-run.ts";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import type { Job } from "../../job/definition/define-job.ts";
@@ -5,9 +7,8 @@ import { formatBytes, formatCount, formatSeconds } from "../../observe/format.ts
 import { rowWord } from "../../observe/row-word.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
-import { alignColumns, printData, printJson, say } from "../terminal/output.ts";
+import { printData, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
-import { describeDryCalls } from "./describe-calls.ts";
 
 /** Does real batches, rolls them back, and shows what they did. */
 export async function showDryRun(settings: CommonSettings, job: Job, options: DryRunOptions): Promise<void> {

@@ -1,7 +1,7 @@
-import type { DryCallsReport } from "../../engine/preview/dry-calls.ts";
-import type { CallCost } from "../../job/definition/calls.ts";
-import { formatCount, formatSeconds } from "../../observe/format.ts";
-import { type CallTally, plusCalls, type Run } from "../../store/runs/run.ts";
+import type { DryCallsReport } from "../engine/preview/dry-calls.ts";
+import type { CallCost } from "../job/definition/calls.ts";
+import { formatCount, formatSeconds } from "../observe/format.ts";
+import { type CallTally, plusCalls, type Run } from "../store/runs/run.ts";
 
 /** How long all calls take at least, and what they cost, as far as that is known. */
 export function describeWhole({ seconds, cost }: DryCallsReport["whole"]): string[] {

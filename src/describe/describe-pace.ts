@@ -1,4 +1,4 @@
-import type { RunPace } from "../../job/pace/pace.ts";
+import type { RunPace } from "../job/pace/pace.ts";
 
 /** A pace in a line: what was set for a run. */
 export function describePace({

@@ -1,6 +1,6 @@
-import { formatBytes, formatBytesInterval } from "../../observe/format.ts";
-import type { Forecast } from "../../plan/forecast/forecast.ts";
-import type { WriteImpact } from "../../plan/open/write-impact.ts";
+import { formatBytes, formatBytesInterval } from "../observe/format.ts";
+import type { Forecast } from "../plan/forecast/forecast.ts";
+import type { WriteImpact } from "../plan/open/write-impact.ts";
 
 /** By how much table and indexes grow, and what is left for vacuum. */
 export function describeBloat({

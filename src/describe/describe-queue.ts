@@ -1,14 +1,14 @@
-import { itemName } from "../../fleet/queue/item.ts";
-import type { Queue } from "../../fleet/queue/queue.ts";
+import { itemName } from "../fleet/queue/item.ts";
+import type { Queue } from "../fleet/queue/queue.ts";
 import {
   type QueuedItem,
   type RolloutState,
   readDepth,
   readItems,
   readRollouts,
-} from "../../fleet/queue/read-queue.ts";
-import { formatCount, formatSeconds } from "../../observe/format.ts";
-import { alignColumns } from "../terminal/output.ts";
+} from "../fleet/queue/read-queue.ts";
+import { formatCount, formatSeconds } from "../observe/format.ts";
+import { alignColumns } from "./align-columns.ts";
 
 /** The queue as `tidefill queue --json` prints it. */
 export interface ReadQueue {

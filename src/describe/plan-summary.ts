@@ -1,10 +1,10 @@
-import { wholeOf } from "../../engine/preview/dry-calls.ts";
-import { displayName } from "../../job/columns/table.ts";
-import type { BoundJob, Job } from "../../job/definition/define-job.ts";
-import { formatBytesInterval, formatCount, formatInterval } from "../../observe/format.ts";
-import type { RunPlan } from "../../plan/plan-run.ts";
-import type { PlannedStep } from "../../plan/plan-steps.ts";
-import { TableRows } from "../../source/table/table-rows.ts";
+import { wholeOf } from "../engine/preview/dry-calls.ts";
+import { displayName } from "../job/columns/table.ts";
+import type { BoundJob, Job } from "../job/definition/define-job.ts";
+import { formatBytesInterval, formatCount, formatInterval } from "../observe/format.ts";
+import type { RunPlan } from "../plan/plan-run.ts";
+import type { PlannedStep } from "../plan/plan-steps.ts";
+import { TableRows } from "../source/table/table-rows.ts";
 import { describeWhole } from "./describe-calls.ts";
 import type { WholePlan } from "./describe-plan.ts";
 

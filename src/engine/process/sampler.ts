@@ -1,0 +1,86 @@
+import { type Hold, shownReason } from "../../remedies/hold.ts";
+import type { Progress } from "../../store/runs/progress.ts";
+import type { SampledBatch } from "../../store/runs/samples.ts";
+import type { Session } from "../../store/session.ts";
+import type { Pacer } from "../pacing/pacer.ts";
+import type { SignalMonitor } from "../pacing/signal-monitor.ts";
+import type { EngineEvent, PhaseSeconds } from "../report/events.ts";
+
+const everyMs = 10_000;
+/** The processes of a run do not beat at the same moment. */
+const slackMs = 500;
+/** They end at about the same moment. */
+const lastMs = 100;
+const noBatches: PhaseSeconds & { readonly batches: number } = {
+  batches: 0,
+  read: 0,
+  transform: 0,
+  write: 0,
+  commit: 0,
+};
+
+/** Writes down how a run is going, every ten seconds: what its charts and `status --history` show. */
+export class Sampler {
+  readonly #session: Session;
+  readonly #run: bigint;
+  readonly #parts: { readonly pacer: Pacer; readonly monitor: SignalMonitor };
+  #sampledAt = Number.NEGATIVE_INFINITY;
+  #batches = noBatches;
+
+  constructor(
+    session: Session,
+    run: bigint,
+    parts: { readonly pacer: Pacer; readonly monitor: SignalMonitor },
+  ) {
+    this.#session = session;
+    this.#run = run;
+    this.#parts = parts;
+  }
+
+  hear(event: EngineEvent): void {
+    if (event.type !== "batch committed") return;
+    const { read, transform, write, commit } = event.seconds;
+    const sum = this.#batches;
+    this.#batches = {
+      batches: sum.batches + 1,
+      read: sum.read + read,
+      transform: sum.transform + transform,
+      write: sum.write + write,
+      commit: sum.commit + commit,
+    };
+  }
+
+  /** Takes a sample when one is due; with `isLast` at once, so that the curve of a run ends where it ended. */
+  async sample(progress: Progress, hold: Hold | null, isLast = false): Promise<void> {
+    const now = performance.now();
+    if (!isLast && now - this.#sampledAt < everyMs) return;
+    const { db, store } = this.#session;
+    const { pacer, monitor } = this.#parts;
+    const batch = this.#meanBatch();
+    this.#sampledAt = now;
+    this.#batches = noBatches;
+    const { read: rows, secondsAtWork: seconds, rowsPerSecond, workers } = progress;
+    const sample = {
+      ...{ rows, seconds, rowsPerSecond, workers, batch },
+      level: pacer.level,
+      reason: hold === null ? null : shownReason(hold),
+      lagSeconds: monitor.lagSeconds,
+      walBytesPerSecond: monitor.ownWalBytesPerSecond,
+    };
+    await db.transaction(
+      (tx) => store.samples.add(tx, this.#run, sample, isLast ? lastMs : everyMs - slackMs),
+      { mayBeForgotten: true },
+    );
+  }
+
+  #meanBatch(): SampledBatch | null {
+    const { batches, read, transform, write, commit } = this.#batches;
+    if (batches === 0) return null;
+    return {
+      read: read / batches,
+      transform: transform / batches,
+      write: write / batches,
+      commit: commit / batches,
+    };
+  }
+}

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { useDatabase } from "../support/database.ts";
+import type { CommandLine } from "../support/tidefill.ts";
+import { fillCounters, openCommandLine } from "./fixtures.ts";
+
+const database = useDatabase();
+let tidefill: CommandLine;
+
+beforeAll(async () => {
+  tidefill = await openCommandLine(database);
+  await fillCounters(database, 2_000);
+});
+afterAll(() => tidefill.close());
+
+test("a run leaves samples of how it went, which `status --history` shows and a purge removes", async () => {
+  expect((await tidefill.run("run", "increment")).code).toBe(0);
+  const kept = await database.query(
+    "select rows::integer, level, read_seconds is not null as has_phases from tidefill.run_sample order by at",
+  );
+  expect(kept.length).toBeGreaterThanOrEqual(2);
+  expect(kept.at(-1)).toEqual({ rows: 2_000, level: 1, has_phases: true });
+  const shown = await tidefill.run("status", "increment", "--history");
+  expect(shown.stdout).toMatch(/^FROM +FOR +ROWS +ROWS\/S +PACE +LAG +WAL\/S +WHY\n20\d\d-\d\d-\d\d \d\d:/);
+  const read = JSON.parse((await tidefill.run("status", "1", "--history", "--json")).stdout);
+  expect(read).toMatchObject({ run: 1, job: "increment", samples: expect.any(Array) });
+  expect(read.samples).toHaveLength(kept.length);
+  await database.query("update tidefill.run set finished_at = now() - interval '400 days'");
+  expect((await tidefill.run("purge", "--yes")).code).toBe(0);
+  expect(await database.query("select from tidefill.run_sample")).toEqual([]);
+});
+
+test("the history of no run in particular is refused", async () => {
+  expect(await tidefill.run("status", "--history")).toMatchObject({ code: 2 });
+  expect((await tidefill.run("status", "1", "--history", "--watch")).code).toBe(2);
+});
+
+test("samples of a long run become fewer, with the lowest level of each group and its reason", async () => {
+  await fillCounters(database, 10);
+  await tidefill.run("run", "increment");
+  await database.query(`
+    insert into tidefill.run_sample (run_id, at, rows, seconds, rows_per_second, workers, level, reason)
+    select 1, now() + g * interval '10 s', g * 10, g * 10, 1, 4,
+      case when g = 5000 then 0 else 1 end, case when g = 5000 then 'held: wal' end
+    from generate_series(1, 10000) g`);
+  const read = JSON.parse((await tidefill.run("status", "1", "--history", "--json")).stdout);
+  expect(read.samples).toHaveLength(2_000);
+  expect(
+    read.samples.filter(({ reason }: { readonly reason: string | null }) => reason === "held: wal"),
+  ).toHaveLength(1);
+  expect(read.samples.at(-1).rows).toBe(100_000);
+});
