@@ -74,6 +74,11 @@ const commands: Readonly<Record<string, Listed>> = {
       "change the pace of a run while it works: workers=2 batch-time=100ms rows-per-second=5000 window=… replica=… ignore=… at-once=… calls-per-second=…",
     load: async () => (await import("./commands/set.ts")).setCommand,
   },
+  serve: {
+    usage: "serve",
+    describe: "open a page to watch and steer runs in a browser",
+    load: async () => (await import("./commands/serve.ts")).serveCommand,
+  },
   status: {
     usage: "status [run]",
     describe: "show one run, or the last run of each job",

@@ -8,6 +8,9 @@ const gapMs = 35_000;
 const fewestLines = 30;
 const shortestMs = 60_000;
 
+/** What a table of periods says of each, in `periodCells`' order. */
+export const historyHeading = ["FROM", "FOR", "ROWS", "ROWS/S", "PACE", "LAG", "WAL/S", "WHY"] as const;
+
 /** A time in which a run went on in the same way. */
 export interface Period {
   /** ISO 8601 in UTC */
@@ -45,8 +48,7 @@ export function periodsOf(samples: readonly StoredSample[]): readonly Period[] {
 export function describeHistory(samples: readonly StoredSample[]): string {
   const periods = periodsOf(samples);
   if (periods.length === 0) return "No history: a run is sampled every ten seconds while it is at work.";
-  const heading = ["FROM", "FOR", "ROWS", "ROWS/S", "PACE", "LAG", "WAL/S", "WHY"];
-  return alignColumns([heading, ...periods.map(periodCells)]);
+  return alignColumns([historyHeading, ...periods.map(periodCells)]);
 }
 
 /** One period as a row of a table. */

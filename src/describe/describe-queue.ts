@@ -16,39 +16,57 @@ export interface ReadQueue {
   readonly items: readonly QueuedItem[];
   readonly waves: readonly RolloutState[];
   /** the workers that the queue has heard from lately */
-  readonly workers: readonly { readonly host: string; readonly pid: number; readonly since: string }[];
+  readonly workers: readonly QueueWorker[];
+}
+
+/** A worker of the fleet, as its last heartbeat says. */
+export interface QueueWorker {
+  readonly host: string;
+  readonly pid: number;
+  /** ISO dates: when it began, and when the queue last heard from it */
+  readonly since: string;
+  readonly heardAt: string;
+  /** of its process; null before its first heartbeat */
+  readonly memoryBytes: number | null;
+  /** the delay of its event loop that 99 of 100 callbacks stay below, in milliseconds */
+  readonly delayMs: number | null;
 }
 
 export async function readQueue({ db, boss }: Queue): Promise<ReadQueue> {
   const [depth, items, waves] = [await readDepth(db), await readItems(db), await readRollouts(db)];
   const workers = (await boss.getInstances())
     .filter(({ live, supervise }) => live && supervise)
-    .map(({ host, pid, startedOn }) => ({ host, pid, since: new Date(startedOn).toISOString() }));
+    .map(({ host, pid, startedOn, heartbeatOn, metrics }) => ({
+      host,
+      pid,
+      since: new Date(startedOn).toISOString(),
+      heardAt: new Date(heartbeatOn).toISOString(),
+      memoryBytes: metrics?.rss ?? null,
+      delayMs: metrics?.loopDelay ?? null,
+    }));
   return { depth, items, waves, workers };
 }
 
 /** No terminal is longer; the counts above are of all. */
-const mostShown = 40;
+export const mostShown = 40;
 /** As much of an id as tells items apart. */
 const shownId = 8;
 
+/** What a table of items says of each, in `itemCells`' order. */
+export const itemHeading = ["ID", "STATE", "JOB", "WHERE", "SINCE", ""] as const;
+
 /** The queue for people: workers, waves, and the items that are worked on, dead or waiting. */
-export function describeQueue({ depth, items, waves, workers }: ReadQueue): string {
-  const hosts = [...new Set(workers.map(({ host }) => host))];
-  const at = hosts.length === 0 ? "" : ` on ${hosts.join(", ")}`;
-  const deferred = depth.deferred > 0 ? `, ${formatCount(depth.deferred)} for later` : "";
-  const head = `${formatCount(workers.length)} ${workers.length === 1 ? "worker" : "workers"}${at}; ${formatCount(depth.running)} running, ${formatCount(depth.waiting)} waiting${deferred}, ${formatCount(depth.dead)} dead`;
+export function describeQueue(read: ReadQueue): string {
+  const { depth, items, waves, workers } = read;
   const hint =
     workers.length === 0 && depth.waiting > 0 ? ["→ No worker takes them. Start one: tidefill work"] : [];
-  const table = items.slice(0, mostShown).map(rowOf);
+  const table = items.slice(0, mostShown).map(itemCells);
   const more = depth.running + depth.waiting + depth.deferred + depth.dead - table.length;
   return [
-    head,
+    queueHead(read),
     ...hint,
     ...waves.map(describeWaves),
-    ...(table.length === 0
-      ? []
-      : ["", alignColumns([["ID", "STATE", "JOB", "WHERE", "SINCE", ""], ...table])]),
+    ...(table.length === 0 ? [] : ["", alignColumns([itemHeading, ...table])]),
     ...(more > 0 ? [`and ${formatCount(more)} more`] : []),
     ...(depth.dead > 0
       ? ["→ Mend the cause, then: tidefill queue retry <id>   or: tidefill queue drop <id>"]
@@ -56,7 +74,16 @@ export function describeQueue({ depth, items, waves, workers }: ReadQueue): stri
   ].join("\n");
 }
 
-function describeWaves({ job, state, wave, waves, targets, message }: RolloutState): string {
+/** How many workers there are and where, and how many items are worked on, wait or are dead. */
+export function queueHead({ depth, workers }: ReadQueue): string {
+  const hosts = [...new Set(workers.map(({ host }) => host))];
+  const at = hosts.length === 0 ? "" : ` on ${hosts.join(", ")}`;
+  const deferred = depth.deferred > 0 ? `, ${formatCount(depth.deferred)} for later` : "";
+  return `${formatCount(workers.length)} ${workers.length === 1 ? "worker" : "workers"}${at}; ${formatCount(depth.running)} running, ${formatCount(depth.waiting)} waiting${deferred}, ${formatCount(depth.dead)} dead`;
+}
+
+/** Waves in a line: how far they are, and what became of their targets. */
+export function describeWaves({ job, state, wave, waves, targets, message }: RolloutState): string {
   const all = Object.values(targets).reduce((sum, each) => sum + each, 0);
   const counts = ["succeeded", "queued", "waiting", "failed", "dropped"]
     .filter((name) => (targets[name] ?? 0) > 0)
@@ -71,7 +98,17 @@ function describeWaves({ job, state, wave, waves, targets, message }: RolloutSta
   return `${job}: ${at}; of ${formatCount(all)} targets ${counts.join(", ")}${stopped}`;
 }
 
-function rowOf({ id, state, item, place, since, startAfter, words, attempts }: QueuedItem): string[] {
+/** One item as a row of a table. */
+export function itemCells({
+  id,
+  state,
+  item,
+  place,
+  since,
+  startAfter,
+  words,
+  attempts,
+}: QueuedItem): string[] {
   const seconds = Math.max(0, (Date.now() - Date.parse(since)) / 1_000);
   const later = startAfter === null ? null : `not before ${startAfter.slice(0, 19).replace("T", " ")}Z`;
   const tried = attempts > 0 && state !== "dead" ? `attempt ${attempts + 1}` : null;

@@ -1,6 +1,9 @@
 import { TidefillError } from "../../errors.ts";
 import { Queue } from "../../fleet/queue/queue.ts";
+import { queueSchema } from "../../fleet/queue/queue-tables.ts";
 import type { Address } from "../../postgres/connection/create-pool.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import { withSession } from "../../store/session.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { located } from "../options/with-store.ts";
 import { toTidefillError } from "../terminal/to-tidefill-error.ts";
@@ -23,6 +26,22 @@ export async function openQueue(own: Address, role: Parameters<typeof Queue.open
       cause: error,
     });
   }
+}
+
+/**
+ * Opens the queue for looking at it where its tables are there: in the database that TIDEFILL_QUEUE_URL names, else in
+ * the command's own. Installs nothing.
+ */
+export async function openQueueIfThere(own: Address | null): Promise<Queue | null> {
+  if (own === null && !process.env.TIDEFILL_QUEUE_URL) return null;
+  const address = queueAddress(own ?? {});
+  const isThere = await withSession("tidefill queue", address, 1, async ({ db }) => {
+    const { rows } = await db.query(
+      sql`select pg_catalog.to_regclass(${`${queueSchema}.tidefill_rollout`}) is not null as found`,
+    );
+    return rows[0]?.found === "t";
+  });
+  return isThere ? openQueue(address, { supervises: false }) : null;
 }
 
 /** Calls `work` with the queue, for commands that only read it or send to it. */

@@ -2,7 +2,7 @@ import { exitCodes } from "../../engine/report/exit-code.ts";
 import { RefusedError, UsageError } from "../../errors.ts";
 import { chooseTargets, type TargetChoice } from "../../fleet/targets/choose-targets.ts";
 import type { NamedTarget as Target } from "../../fleet/targets/define-targets.ts";
-import { targetAddress } from "../../fleet/targets/target-address.ts";
+import { operatorAddress, targetAddress } from "../../fleet/targets/target-address.ts";
 import { emphasise, gatherJson, printGathered, say } from "../terminal/output.ts";
 import { reportError } from "../terminal/report-error.ts";
 import { loadTargets } from "./load-targets.ts";
@@ -14,6 +14,7 @@ export interface Located extends TargetChoice {
   readonly schema?: string | undefined;
   readonly json?: boolean | undefined;
   readonly databaseUrl?: string | undefined;
+  readonly operatorUrl?: string | undefined;
   readonly embedded?: string | undefined;
 }
 
@@ -96,9 +97,11 @@ function isDone(error: unknown): boolean {
 
 async function at<Given extends Located>(given: Given, target: Target): Promise<Given> {
   const { connectionString, schema } = await targetAddress(target, given.schema);
+  const operator = await operatorAddress(target, given.schema);
   return {
     ...given,
     databaseUrl: connectionString,
+    operatorUrl: operator?.connectionString,
     schema,
     target: target.name,
     targets: undefined,

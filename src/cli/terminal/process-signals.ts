@@ -16,13 +16,16 @@ export class ProcessSignals {
   readonly #controller = new AbortController();
   readonly #handler = (signal: keyof typeof numbers): void => this.#receive(signal);
   #echoesUntil = 0;
+  #doing = "";
 
   /** Fires on the first signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  listen(): void {
+  /** `doing` says what happens at the first signal. */
+  listen(doing = "finishing the current batches"): void {
+    this.#doing = doing;
     for (const signal of Object.keys(numbers)) process.on(signal, this.#handler);
   }
 
@@ -41,7 +44,7 @@ export class ProcessSignals {
       process.exit(128 + numbers[signal]);
     }
     this.#echoesUntil = now + echoMs;
-    say(`\n${signal}: finishing the current batches. Another one, a second later, stops at once.`);
+    say(`\n${signal}: ${this.#doing}. Another one, a second later, stops at once.`);
     this.#controller.abort();
   }
 }

@@ -1,3 +1,5 @@
+import { typedCommand } from "../../describe/typed-command.ts";
+
 /** Options of this command that the next one needs, too; never an address, which may hold a password. */
 let options: readonly (readonly [name: string, value: string])[] = [];
 
@@ -36,22 +38,10 @@ export function forgetOptions(): void {
   options = [];
 }
 
-const commands =
-  "audit|backup|cancel|check|contract|enqueue|erase|list|new|pause|plan|purge|queue|rejects|resume|run|schedule|set|status|undo|up|verify|work";
-
-/**
- * A command in a text ends with its line, before two spaces or a bracket, or with the sentence. "by tidefill contract"
- * names a command that does something, and is not one to type.
- */
-const typed = new RegExp(
-  `(?<![\\w-]|\\bby )tidefill (?:${commands})(?![\\w-])[^\\n\`,;)]*?(?= {2,}| && |\\n|$|[\`,;)]|\\.(?:\\s|$))`,
-  "g",
-);
-
 /** Adds the options of the current command to the commands in a text, so that a user can copy them. */
 export function withTypedOptions(text: string): string {
   if (options.length === 0) return text;
-  return text.replace(typed, (command) =>
+  return text.replace(typedCommand, (command) =>
     options.reduce(
       (whole, [name, value]) =>
         new RegExp(`${name}(?![\\w-])`).test(command) ? whole : `${whole} ${name} ${quoted(value)}`.trimEnd(),

@@ -1,30 +1,23 @@
 import { open, rm } from "node:fs/promises";
+import { rejectFormat, rejectTexts } from "../../describe/reject-texts.ts";
 import { UsageError } from "../../errors.ts";
-import { rejectKeyWidth, rejectPages } from "../../store/rejects/reject-pages.ts";
-import type { StoredReject } from "../../store/rejects/rejects.ts";
 import type { Session } from "../../store/session.ts";
-
-interface Format {
-  readonly heading: string;
-  line(reject: StoredReject): string;
-}
 
 /**
  * Writes all rejects of a run to a new file, as CSV or NDJSON by its name's ending; answers how many.
  * @throws UsageError
  */
-export async function exportRejects({ db, store }: Session, run: bigint, path: string): Promise<number> {
-  const format = formatOf(path, await rejectKeyWidth(db, store.schema, run));
+export async function exportRejects(session: Session, run: bigint, path: string): Promise<number> {
+  const format = formatOf(path);
   // Keys may name persons, so only the file's owner may read it.
   const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
   let count = 0;
   try {
-    await file.writeFile(format.heading);
-    for await (const page of rejectPages(db, store.schema, run)) {
-      await file.writeFile(page.map((reject) => format.line(reject)).join(""));
-      count += page.length;
+    for await (const { text, rejects } of rejectTexts(session, run, format)) {
+      await file.writeFile(text);
+      count += rejects;
     }
     await file.close();
   } catch (error) {
@@ -36,33 +29,12 @@ export async function exportRejects({ db, store }: Session, run: bigint, path: s
   return count;
 }
 
-function formatOf(path: string, keyWidth: number): Format {
-  if (path.endsWith(".ndjson")) return { heading: "", line: ndjsonLine };
-  if (path.endsWith(".csv")) {
-    const keys = Array.from({ length: keyWidth }, (_, index) => `key_${index + 1}`);
-    return {
-      heading: csvLine([...keys, "sqlstate", "reason", "range", "rejected_at"]),
-      line: ({ key, sqlstate, reason, range, rejectedAt }) =>
-        csvLine([
-          ...keys.map((_, index) => key[index] ?? ""),
-          sqlstate ?? "",
-          reason,
-          String(range),
-          rejectedAt,
-        ]),
-    };
-  }
+function formatOf(path: string): "csv" | "ndjson" {
+  const format = rejectFormat(path);
+  if (format !== null) return format;
   throw new UsageError(`The ending of ${path} does not say which format to write.`, {
     remedy: "End it in .csv or .ndjson.",
   });
-}
-
-function ndjsonLine({ key, sqlstate, reason, range, rejectedAt }: StoredReject): string {
-  return `${JSON.stringify({ key, sqlstate, reason, range: range.toString(), rejectedAt })}\n`;
-}
-
-function csvLine(values: readonly string[]): string {
-  return `${values.map((value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value)).join(",")}\n`;
 }
 
 function cannotWrite(path: string, cause: unknown): UsageError {

@@ -4,6 +4,9 @@ import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { type RunReport, readReport } from "../report/run-report.ts";
 
+/** Who asked, where that is not the role and the user of the system that the audit names anyway. */
+export type OnBehalfOf = { readonly actor?: string; readonly via?: "page" };
+
 /**
  * Pauses or cancels a run. Its workers see the request at their next commit; without workers it takes effect
  * at once.
@@ -13,6 +16,7 @@ export async function requestStop(
   session: Session,
   name: string,
   wanted: "paused" | "cancelled",
+  by: OnBehalfOf = {},
 ): Promise<RunReport> {
   const { db, store } = session;
   const { id, job } = await store.runs.require(db, name);
@@ -42,7 +46,7 @@ export async function requestStop(
       ...(!isAtWork && wanted === "cancelled" ? { finished_at: raw("pg_catalog.clock_timestamp()") } : {}),
     });
     const action = wanted === "paused" ? "pause" : "cancel";
-    await store.audit.record(tx, { action, job, run: id, details: {} });
+    await store.audit.record(tx, { action, job, run: id, details: by });
   });
   return readReport(session, await store.runs.get(db, id));
 }

@@ -8,6 +8,7 @@ import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { signalNames } from "../../throttle/signal.ts";
+import type { OnBehalfOf } from "./request-stop.ts";
 
 /** What `tidefill set` reports. */
 export interface PaceReport {
@@ -29,6 +30,7 @@ export async function setPace(
   { db, store }: Session,
   name: string,
   words: readonly string[],
+  by: OnBehalfOf = {},
 ): Promise<PaceReport> {
   const change = parsePaceChange(words);
   requireIgnorable(change.ignore ?? []);
@@ -50,7 +52,7 @@ export async function setPace(
     // Turns that were taken at an earlier rate may be far away, and so may be a wait.
     const turns = "callsPerSecond" in change ? { calls_next: sql`null`, calls_after: sql`null` } : {};
     await store.runs.set(tx, id, { pace: sql`${JSON.stringify(pace)}::jsonb`, ...turns });
-    await store.audit.record(tx, { action: "set", job, run: id, details: change });
+    await store.audit.record(tx, { action: "set", job, run: id, details: { ...change, ...by } });
     const missing = await missingStandbys(tx, change.replica ?? []);
     return { run: Number(id), job, pace, isAtWork: run.status === "running" || hasSteps, missing };
   });

@@ -20,6 +20,8 @@ export interface Item {
   /** a hash of the job's files where the item was made; a worker with other files leaves it to another */
   readonly code: string | null;
   readonly priority: number;
+  /** the run that an operator has asked to go on with, also where it is paused; no other run is begun */
+  readonly resumes?: number;
   /** since when workers could not take it, and why; an ISO date */
   readonly refused?: { readonly since: string; readonly why: string };
 }

@@ -18,6 +18,8 @@ export function fromEnv(name: string): FromEnv {
 export interface Target {
   /** `postgres://…`, or `host=… dbname=…`; `fromEnv(…)`, or a function, keep it out of the file */
   readonly url: string | FromEnv | (() => string | Promise<string>);
+  /** the same database for the operator role: with it, the buttons of `tidefill serve` pause, cancel and set */
+  readonly operatorUrl?: Target["url"];
   /** the server that it shares with other targets: `atOncePerGroup` counts by it; its own name when absent */
   readonly group?: string;
   /** the schema of a tenant: tables without a schema are found there; tidefill's own are in `tidefill_<schema>` */

@@ -15,7 +15,20 @@ const longestName = 63;
  * @throws UsageError when its address is not known on this machine; never with the address
  */
 export async function targetAddress(target: NamedTarget, schema = "tidefill"): Promise<TargetAddress> {
-  const url = await urlOf(target);
+  return addressOf(target, await urlOf(target), schema);
+}
+
+/** The same for its operator role; null where the target names none. */
+export async function operatorAddress(
+  target: NamedTarget,
+  schema = "tidefill",
+): Promise<TargetAddress | null> {
+  const { name, operatorUrl } = target;
+  if (operatorUrl === undefined) return null;
+  return addressOf(target, await urlOf({ name, url: operatorUrl }), schema);
+}
+
+function addressOf(target: NamedTarget, url: string, schema: string): TargetAddress {
   if (target.schema === undefined) return { connectionString: url, schema };
   const own = `${schema}_${target.schema}`;
   if (Buffer.byteLength(own) > longestName)
@@ -25,7 +38,7 @@ export async function targetAddress(target: NamedTarget, schema = "tidefill"): P
   return { connectionString: withSchema(url, target.schema), schema: own };
 }
 
-async function urlOf({ name, url }: NamedTarget): Promise<string> {
+async function urlOf({ name, url }: Pick<NamedTarget, "name" | "url">): Promise<string> {
   if (url instanceof FromEnv) {
     const value = process.env[url.name];
     if (value !== undefined && value !== "") return value;

@@ -40,7 +40,8 @@ export async function doItem(
       throw new UsageError(
         `The parameters of ${item.job} may be about persons, and must not lie in the queue.`,
       );
-    return await startOrJoin(doingOf(item, found, options));
+    const doing = doingOf(item, found, options);
+    return item.resumes === undefined ? await startOrJoin(doing) : await goOnAsAsked(doing, item.resumes);
   } catch (error) {
     return outcomeOfError(explain(error));
   }
@@ -55,6 +56,15 @@ interface Doing {
 
 function doingOf(item: Item, found: JobWithFiles, options: WorkOptions): Doing {
   return { item, found, options: { ...options, files: found.files } };
+}
+
+/** Goes on with the run that an operator has asked for, unless it has ended. */
+async function goOnAsAsked(doing: Doing, run: number): Promise<Outcome> {
+  const { item, found, options } = doing;
+  const { unfinished } = await look(item, found.job.name, options);
+  if (unfinished === null || Number(unfinished.id) !== run)
+    return { kind: "done", words: `run ${run} has ended`, run, isGood: true };
+  return afterRun(doing, await resumeRun(found.job, String(run), options));
 }
 
 /** Starts the run of an item, goes on with it, or joins it; what was asked for is done once. */

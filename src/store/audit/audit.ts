@@ -46,10 +46,14 @@ export class Audit {
     return this.#append(db, entry);
   }
 
-  /** The newest `limit` lines, oldest first; only those of `run` when it is given. */
+  /** The newest `limit` lines, oldest first; only those of `run`, or before a line, when that is given. */
   async list(
     db: Queryable,
-    wanted: { readonly run?: bigint | undefined; readonly limit: number },
+    wanted: {
+      readonly run?: bigint | undefined;
+      readonly before?: bigint | undefined;
+      readonly limit: number;
+    },
   ): Promise<AuditLine[]> {
     const { rows } = await db.query(sql`
       select line.*, ${lineTime} as at_utc,
@@ -57,6 +61,7 @@ export class Audit {
         pg_catalog.encode(line.hash, 'hex') as hash_hex
       from ${this.#schema.table("audit")} as line
       where ${ofRun(wanted.run)}
+        and ${wanted.before === undefined ? raw("true") : sql`line.number < ${wanted.before}::bigint`}
       order by line.number desc
       limit ${wanted.limit}`);
     return rows.map(toLine).reverse();

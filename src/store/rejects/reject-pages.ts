@@ -1,6 +1,6 @@
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
 import { fromTextArray, toArrayText } from "../../postgres/sql/text-array.ts";
-import type { Queryable } from "../../postgres/transaction/database.ts";
+import type { Queryable, Row } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import type { StoredReject } from "./rejects.ts";
 
@@ -21,13 +21,7 @@ export async function* rejectPages(
         and ${beyond}
       order by key
       limit ${pageRows}`);
-    const page = rows.map((row) => ({
-      key: fromTextArray(row.key) ?? [],
-      range: BigInt(row.range_number ?? 0),
-      sqlstate: row.sqlstate ?? null,
-      reason: row.reason ?? "",
-      rejectedAt: row.rejected_at ?? "",
-    }));
+    const page = rows.map(toReject);
     yield page;
     const last = page.at(-1);
     if (last === undefined || page.length < pageRows) return;
@@ -42,4 +36,65 @@ export async function rejectKeyWidth(db: Queryable, schema: StoreSchema, run: bi
     from ${schema.table("reject")}
     where run_id = ${run}::bigint`);
   return Number(rows[0]?.width ?? 1);
+}
+
+/** A reject with its place on the list. */
+export interface ListedReject extends StoredReject {
+  readonly number: bigint;
+}
+
+/** One page of the rejects of a run, in the order in which they were listed: those after `number`. */
+export async function rejectsAfter(
+  db: Queryable,
+  schema: StoreSchema,
+  run: bigint,
+  { number, most }: { readonly number: bigint; readonly most: number },
+): Promise<readonly ListedReject[]> {
+  const { rows } = await db.query(sql`
+    select number, key, range_number, sqlstate, reason, rejected_at
+    from ${schema.table("reject")}
+    where run_id = ${run}::bigint
+      and number > ${number}::bigint
+    order by number
+    limit ${most}::integer`);
+  return rows.map((row) => ({ number: BigInt(row.number ?? 0), ...toReject(row) }));
+}
+
+/** A reason for rejects, and how many rows it was given for. */
+export interface RejectReason {
+  readonly reason: string;
+  readonly sqlstate: string | null;
+  readonly rows: number;
+}
+
+/** The commonest reasons for a run's rejects. */
+export async function reasonsForRejects(
+  db: Queryable,
+  schema: StoreSchema,
+  run: bigint,
+  most: number,
+): Promise<readonly RejectReason[]> {
+  const { rows } = await db.query(sql`
+    select reason, sqlstate, pg_catalog.count(*) as rejects
+    from ${schema.table("reject")}
+    where run_id = ${run}::bigint
+    group by reason, sqlstate
+    order by rejects desc, reason
+    limit ${most}::integer`);
+  return rows.map((row) => ({
+    reason: row.reason ?? "",
+    sqlstate: row.sqlstate ?? null,
+    rows: Number(row.rejects ?? 0),
+  }));
+}
+
+/** A row of the list of rejects as its table holds it. */
+export function toReject(row: Row): StoredReject {
+  return {
+    key: fromTextArray(row.key) ?? [],
+    range: BigInt(row.range_number ?? 0),
+    sqlstate: row.sqlstate ?? null,
+    reason: row.reason ?? "",
+    rejectedAt: row.rejected_at ?? "",
+  };
 }

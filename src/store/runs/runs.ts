@@ -3,8 +3,9 @@ import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import { noSuchRun } from "./no-such-run.ts";
-import { type NewRun, type Run, toRun } from "./run.ts";
+import type { NewRun, Run } from "./run.ts";
 import { unfinished } from "./run-status.ts";
+import { selectRuns, statusNow } from "./select-runs.ts";
 
 /** The runs of all jobs. */
 export class Runs {
@@ -49,7 +50,7 @@ export class Runs {
       where run.job = ${job}
         and run.status in ('running', 'pending')
         and run.wanted = 'cancelled'
-        and ${this.#statusNow()} = 'cancelled'`);
+        and ${statusNow(this.#schema)} = 'cancelled'`);
     await this.#returnRetries(db, job);
   }
 
@@ -77,7 +78,7 @@ export class Runs {
   }
 
   async find(db: Queryable, id: bigint): Promise<Run | null> {
-    return (await this.#select(db, sql`where run.id = ${id}::bigint`))[0] ?? null;
+    return (await selectRuns(db, this.#schema, sql`where run.id = ${id}::bigint`))[0] ?? null;
   }
 
   /** A run by its number. @throws UsageError when it is no longer there */
@@ -96,8 +97,9 @@ export class Runs {
   /** The newest run of a job that did its work or undid it; with `verify`, the newest verify. */
   async latest(db: Queryable, job: string, kind: "work" | "verify" = "work"): Promise<Run | null> {
     const isVerify = kind === "verify";
-    const found = await this.#select(
+    const found = await selectRuns(
       db,
+      this.#schema,
       sql`where run.job = ${job} and (run.kind = 'verify') = ${isVerify} order by run.id desc limit 1`,
     );
     return found[0] ?? null;
@@ -105,7 +107,11 @@ export class Runs {
 
   /** The run of a job that was created for a request. */
   async requested(db: Queryable, job: string, request: string): Promise<Run | null> {
-    const found = await this.#select(db, sql`where run.job = ${job} and run.request = ${request}::uuid`);
+    const found = await selectRuns(
+      db,
+      this.#schema,
+      sql`where run.job = ${job} and run.request = ${request}::uuid`,
+    );
     return found[0] ?? null;
   }
 
@@ -116,8 +122,9 @@ export class Runs {
 
   /** All runs that did the job's work and were not undone, newest first. */
   async allStanding(db: Queryable, job: string): Promise<Run[]> {
-    const done = await this.#select(
+    const done = await selectRuns(
       db,
+      this.#schema,
       sql`where run.job = ${job} and run.kind = 'run' and run.of_run is null and run.status = 'succeeded' order by run.id desc`,
     );
     return done.filter(({ undoneBy }) => undoneBy === null);
@@ -125,8 +132,9 @@ export class Runs {
 
   /** The last `count` runs that finished the job's work, newest first. */
   async lastDone(db: Queryable, job: string, count: number): Promise<Run[]> {
-    return this.#select(
+    return selectRuns(
       db,
+      this.#schema,
       sql`where run.job = ${job} and run.kind = 'run' and run.of_run is null and run.status = 'succeeded'
         order by run.id desc limit ${count}::integer`,
     );
@@ -134,8 +142,9 @@ export class Runs {
 
   /** The runs that can be undone, finished or not: their undo log is there and was not used. */
   async withUndoLog(db: Queryable): Promise<Run[]> {
-    const runs = await this.#select(
+    const runs = await selectRuns(
       db,
+      this.#schema,
       sql`where run.kind = 'run' and run.undo_log in ('plain', 'encrypted') order by run.id`,
     );
     return runs.filter(({ undoneBy }) => undoneBy === null);
@@ -143,8 +152,9 @@ export class Runs {
 
   /** The runs of a job that were not undone, newest first: those that wrote rows, or those that did not. */
   async notUndone(db: Queryable, job: string, hasWritten: boolean): Promise<Run[]> {
-    const found = await this.#select(
+    const found = await selectRuns(
       db,
+      this.#schema,
       sql`where run.job = ${job} and run.kind = 'run' and exists (
           select from ${this.#schema.table("range")} as range where range.run_id = run.id and range.rows_written > 0
         ) = ${hasWritten}::boolean
@@ -156,8 +166,9 @@ export class Runs {
   /** The newest run of each job that did its work; with `undo`, the newest that undid it. */
   async latestOfEach(db: Queryable, kind: "run" | "undo" = "run"): Promise<Run[]> {
     const table = this.#schema.table("run");
-    return this.#select(
+    return selectRuns(
       db,
+      this.#schema,
       sql`where run.id in (select max(id) from ${table} where kind = ${kind} group by job) order by run.job`,
     );
   }
@@ -186,8 +197,9 @@ export class Runs {
   }
 
   async #unfinishedExists(db: Queryable, job: string): Promise<RefusedError> {
-    const [run] = await this.#select(
+    const [run] = await selectRuns(
       db,
+      this.#schema,
       sql`where run.job = ${job} and run.kind <> 'verify' and run.status in ${unfinishedList}
         order by run.id desc limit 1`,
     );
@@ -198,46 +210,6 @@ export class Runs {
       `Go on with it: tidefill resume ${job}   or give it up: tidefill cancel ${job}`,
     );
   }
-
-  async #select(db: Queryable, rest: Sql): Promise<Run[]> {
-    const { rows } = await db.query(sql`
-      select run.*, ${this.#statusNow()} as status_now,
-        (select max(undo.id)
-          from ${this.#schema.table("run")} as undo
-          where undo.of_run = run.id
-            and undo.kind = 'undo'
-            and undo.status = 'succeeded'
-            -- what the database refused to undo can be retried
-            and not exists (
-              select
-              from ${this.#schema.table("reject")} as refused
-              where refused.run_id = undo.id
-                and refused.sqlstate is not null)) as undone_by,
-        pg_catalog.date_part('epoch', run.calls_after - pg_catalog.clock_timestamp()) * 1000 as calls_pause_ms,
-        ${isoTime("run.started_at")} as started, ${isoTime("run.finished_at")} as finished
-      from ${this.#schema.table("run")} as run
-      ${rest}`);
-    return rows.map(toRun);
-  }
-
-  // A dead process must not leave a status hanging: a running run without a live process is what it was asked
-  // to be.
-  #statusNow(): Sql {
-    return sql`case
-        when run.status in ('running', 'pending') and not exists (
-          select
-          from ${this.#schema.table("worker")} as worker
-          where worker.run_id = run.id
-            and worker.heartbeat_at + worker.lease_ms * interval '1 ms' > pg_catalog.clock_timestamp()
-        ) then case run.wanted when 'paused' then 'paused' when 'cancelled' then 'cancelled' else 'interrupted' end
-        else run.status
-      end`;
-  }
-}
-
-/** A time in UTC, as ISO 8601. */
-function isoTime(column: string): Sql {
-  return raw(`pg_catalog.to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
 }
 
 const unfinishedList = raw(`(${unfinished.map((status) => `'${status}'`).join(", ")})`);

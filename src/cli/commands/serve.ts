@@ -1,0 +1,118 @@
+import { messageOf } from "../../errors.ts";
+import type { Queue } from "../../fleet/queue/queue.ts";
+import { chooseTargets } from "../../fleet/targets/choose-targets.ts";
+import type { NamedTarget as ListedTarget } from "../../fleet/targets/define-targets.ts";
+import { PageServer } from "../../page/page-server.ts";
+import { sql } from "../../postgres/sql/sql.ts";
+import { openQueueIfThere } from "../fleet/queue-address.ts";
+import { commonOptions, commonSettings, type GivenSettings } from "../options/settings.ts";
+import { located } from "../options/with-store.ts";
+import { openPageTarget } from "../serve/open-page-target.ts";
+import { openSources } from "../serve/open-sources.ts";
+import { accessOf, requireSafe, type ServeChoice, serveOptions } from "../serve/serve-options.ts";
+import { defineTargetCommand } from "../targets/define-target-command.ts";
+import { loadTargets } from "../targets/load-targets.ts";
+import type { NamedTarget } from "../targets/read-targets.ts";
+import { emphasise, say } from "../terminal/output.ts";
+import { ProcessSignals } from "../terminal/process-signals.ts";
+
+interface ServeGiven extends GivenSettings, ServeChoice {
+  readonly operatorUrl?: string | undefined;
+}
+
+type OpenTarget = ReturnType<typeof openPageTarget>;
+
+/** `tidefill serve` */
+export const serveCommand = defineTargetCommand(
+  {
+    builder: (yargs) => serveOptions(commonOptions(yargs)),
+    handler: async (given) => {
+      requireSafe(given);
+      const settings = commonSettings(given);
+      await located(settings, async (viewer) => {
+        const { TIDEFILL_OPERATOR_URL: fromEnvironment } = process.env;
+        const operatorUrl = given.operatorUrl ?? (fromEnvironment || undefined);
+        const operator = operatorUrl === undefined ? null : { connectionString: operatorUrl };
+        const { schema } = settings;
+        const unnamed = openPageTarget({ name: "", viewer, operator, schema });
+        const { target } = given as GivenSettings;
+        const name = target ?? (await nameOf(unnamed));
+        const queue = await openQueueIfThere(viewer);
+        const listed = target === undefined ? [] : await listedTargets(given);
+        await serve(given, [{ ...unnamed, name }], { listed, queue });
+      });
+    },
+  },
+  { together: serveTargets },
+);
+
+async function serveTargets(targets: readonly NamedTarget<ServeGiven>[], given: ServeGiven): Promise<void> {
+  requireSafe(given);
+  commonSettings(given);
+  const opened: OpenTarget[] = [];
+  for (const { name, locate } of targets) {
+    const { databaseUrl, operatorUrl, schema } = await locate();
+    const operator = operatorUrl === undefined ? null : { connectionString: operatorUrl };
+    opened.push(openPageTarget({ name, viewer: { connectionString: databaseUrl }, operator, schema }));
+  }
+  const queue = await openQueueIfThere(null);
+  await serve(given, opened, { listed: await listedTargets(given), queue });
+}
+
+/** Serves until a signal comes. */
+async function serve(
+  given: ServeGiven,
+  targets: readonly OpenTarget[],
+  { listed, queue }: { readonly listed: readonly ListedTarget[]; readonly queue: Queue | null },
+): Promise<void> {
+  const signals = new ProcessSignals();
+  const stopped = new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve()));
+  const hasOperators = targets.some(({ operator }) => operator !== null);
+  const sources = await openSources({ targets, listed, queue, folder: given.jobs });
+  const access = accessOf(given, hasOperators, (next) =>
+    say(emphasise("dim", `Another browser: ${linkOf(next)}`)),
+  );
+  const server = new PageServer(sources, { ...given, publicUrl: given.publicUrl ?? null, access });
+  const linkOf = (token: string): string => `${server.origins[0]}/?token=${token}`;
+  try {
+    await server.start();
+    signals.listen("closing the page");
+    sayWhere(
+      server.origins[0] ?? "",
+      given.auth === "link" ? linkOf(access.token ?? "") : null,
+      hasOperators,
+    );
+    await stopped;
+  } finally {
+    await server.stop();
+    await Promise.allSettled([queue?.close(), ...targets.map(({ close }) => close())]);
+    signals.ignore();
+  }
+}
+
+function sayWhere(origin: string, link: string | null, hasOperators: boolean): void {
+  say(`The page: ${emphasise("bold", link ?? origin)}`);
+  if (link !== null)
+    say(emphasise("dim", "The link works once, in one browser. Ctrl-C ends the page; runs go on."));
+  if (!hasOperators)
+    say(
+      emphasise(
+        "dim",
+        "It has no buttons: --operator-url names the database for a role that may steer runs.",
+      ),
+    );
+}
+
+/** The name of the database, as an address has it. @throws the error of a database that does not answer */
+async function nameOf({ session }: OpenTarget): Promise<string> {
+  const { rows } = await session.db.query(sql`select pg_catalog.current_database() as name`);
+  return rows[0]?.name ?? "database";
+}
+
+async function listedTargets(given: ServeGiven): Promise<readonly ListedTarget[]> {
+  const targets = await loadTargets(given.jobs).catch((error: unknown) => {
+    say(messageOf(error));
+    return null;
+  });
+  return targets === null ? [] : chooseTargets(await targets.all(), { allTargets: true });
+}

@@ -1,0 +1,84 @@
+import { parse } from "node:path";
+import { listJobs } from "../../describe/list-jobs.ts";
+import { planSummary } from "../../describe/plan-summary.ts";
+import { readJobStates } from "../../engine/state/job-state.ts";
+import { messageOf } from "../../errors.ts";
+import { enqueueResume } from "../../fleet/enqueue/enqueue-resume.ts";
+import { ownTarget } from "../../fleet/queue/item.ts";
+import type { Queue } from "../../fleet/queue/queue.ts";
+import type { NamedTarget } from "../../fleet/targets/define-targets.ts";
+import { readParameters } from "../../job/definition/parameters.ts";
+import type { PagePlan, PageSources } from "../../page/read/page-sources.ts";
+import { ordered } from "../jobs/load-in-order.ts";
+import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
+import { planWhole } from "../jobs/plan-whole.ts";
+import { say } from "../terminal/output.ts";
+import { toTidefillError } from "../terminal/to-tidefill-error.ts";
+import { withTarget, withTypedOptions } from "../terminal/typed-options.ts";
+import type { openPageTarget } from "./open-page-target.ts";
+
+type OpenTarget = ReturnType<typeof openPageTarget>;
+
+/** What the pages of a command are made of, besides its targets and its queue. */
+interface Parts {
+  readonly targets: readonly OpenTarget[];
+  /** as the list of targets has them; empty without a list */
+  readonly listed: readonly NamedTarget[];
+  readonly queue: Queue | null;
+  /** the folder of the jobs */
+  readonly folder: string;
+}
+
+/** Makes what pages need: the jobs are loaded once, as modules stay in memory while files may change. */
+export async function openSources({ targets, listed, queue, folder }: Parts): Promise<PageSources> {
+  const { jobs, ignored } = await loadJobs(folder);
+  for (const { file, reason } of ignored) if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
+  const inOrder = orderOf(jobs);
+  const names = ignored.map(({ file }) => parse(file).name);
+  return {
+    targets,
+    queue,
+    jobs: (target) => listJobs(target.session, inOrder, names),
+    plan: ({ name: target }, name) =>
+      planOf(
+        targets.find((each) => each.name === target),
+        inOrder.find(({ job }) => job.name === name) ?? null,
+        folder,
+      ),
+    resume:
+      queue === null
+        ? null
+        : (target, job, run) =>
+            enqueueResume(queue, {
+              job,
+              run,
+              target: listed.find(({ name }) => name === target.name) ?? { name: ownTarget, url: "" },
+            }),
+    explain: toTidefillError,
+    typed: (target, text) =>
+      target === null || listed.length === 0 ? withTypedOptions(text) : withTarget(target.name, text),
+  };
+}
+
+function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
+  try {
+    return ordered(jobs);
+  } catch (error) {
+    say(messageOf(error));
+    return jobs;
+  }
+}
+
+async function planOf(
+  target: OpenTarget | undefined,
+  loaded: LoadedJob | null,
+  folder: string,
+): Promise<PagePlan | null> {
+  if (loaded === null || target === undefined) return null;
+  const { job } = loaded;
+  const parameters = await readParameters(job.parameters, {});
+  const [state] = await readJobStates(target.planning, [loaded]);
+  if (state === undefined) return null;
+  const plan = await planWhole(target.planning, state, parameters, folder);
+  return { plan, summary: planSummary(plan, job, job.kind === "steps" ? null : job.bind(parameters)) };
+}
