@@ -2,6 +2,7 @@ import type { Database } from "../postgres/transaction/database.ts";
 import { Answers } from "./answers.ts";
 import { Audit } from "./audit/audit.ts";
 import { Backups } from "./backups.ts";
+import { Notices } from "./notices.ts";
 import { Rejects } from "./rejects/rejects.ts";
 import { CallTurns } from "./runs/call-turns.ts";
 import { Claim } from "./runs/claim.ts";
@@ -20,6 +21,7 @@ export class Store {
   readonly ranges: Ranges;
   readonly rejects: Rejects;
   readonly samples: Samples;
+  readonly notices: Notices;
   readonly workers: Workers;
   readonly undoLogs: UndoLogs;
   readonly answers: Answers;
@@ -33,6 +35,7 @@ export class Store {
     this.runs = new Runs(this.schema);
     this.ranges = new Ranges(this.schema);
     this.rejects = new Rejects(this.schema);
+    this.notices = new Notices(this.schema);
     this.samples = new Samples(this.schema);
     this.workers = new Workers(this.schema);
     this.undoLogs = new UndoLogs(this.schema);

@@ -1,10 +1,12 @@
-import { messageOf } from "../../errors.ts";
+import { messageOf, UsageError } from "../../errors.ts";
 import type { Queue } from "../../fleet/queue/queue.ts";
 import { chooseTargets } from "../../fleet/targets/choose-targets.ts";
 import type { NamedTarget as ListedTarget } from "../../fleet/targets/define-targets.ts";
 import { PageServer } from "../../page/page-server.ts";
 import { sql } from "../../postgres/sql/sql.ts";
 import { openQueueIfThere } from "../fleet/queue-address.ts";
+import { type NotifySettings, notifyOptions, receiverOf } from "../notify/notify-options.ts";
+import { TargetsNotifier } from "../notify/targets-notifier.ts";
 import { commonOptions, commonSettings, type GivenSettings } from "../options/settings.ts";
 import { located } from "../options/with-store.ts";
 import { openPageTarget } from "../serve/open-page-target.ts";
@@ -16,7 +18,7 @@ import type { NamedTarget } from "../targets/read-targets.ts";
 import { emphasise, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
 
-interface ServeGiven extends GivenSettings, ServeChoice {
+interface ServeGiven extends GivenSettings, ServeChoice, NotifySettings {
   readonly operatorUrl?: string | undefined;
 }
 
@@ -25,7 +27,7 @@ type OpenTarget = ReturnType<typeof openPageTarget>;
 /** `tidefill serve` */
 export const serveCommand = defineTargetCommand(
   {
-    builder: (yargs) => serveOptions(commonOptions(yargs)),
+    builder: (yargs) => notifyOptions(serveOptions(commonOptions(yargs))),
     handler: async (given) => {
       requireSafe(given);
       const settings = commonSettings(given);
@@ -65,6 +67,7 @@ async function serve(
   targets: readonly OpenTarget[],
   { listed, queue }: { readonly listed: readonly ListedTarget[]; readonly queue: Queue | null },
 ): Promise<void> {
+  const notifier = notifierOf(given, targets, { isListed: listed.length > 0, queue });
   const signals = new ProcessSignals();
   const stopped = new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve()));
   const hasOperators = targets.some(({ operator }) => operator !== null);
@@ -77,6 +80,7 @@ async function serve(
   try {
     await server.start();
     signals.listen("closing the page");
+    notifier?.start();
     sayWhere(
       server.origins[0] ?? "",
       given.auth === "link" ? linkOf(access.token ?? "") : null,
@@ -85,9 +89,30 @@ async function serve(
     await stopped;
   } finally {
     await server.stop();
+    await notifier?.stop();
     await Promise.allSettled([queue?.close(), ...targets.map(({ close }) => close())]);
     signals.ignore();
   }
+}
+
+/** @throws UsageError where what was told could not be written down */
+function notifierOf(
+  given: ServeGiven,
+  targets: readonly OpenTarget[],
+  { isListed, queue }: { readonly isListed: boolean; readonly queue: Queue | null },
+): TargetsNotifier | null {
+  const receiver = receiverOf(given);
+  if (receiver === null) return null;
+  const told = targets.flatMap(({ name, operator }) =>
+    operator === null ? [] : [{ name: isListed ? name : null, session: operator }],
+  );
+  if (told.length < targets.length)
+    throw new UsageError("--notify writes down what it has told, so it needs the operator role.", {
+      remedy: isListed
+        ? "Give each target an operatorUrl in tidefill.targets.ts."
+        : "--operator-url postgres://…, or TIDEFILL_OPERATOR_URL",
+    });
+  return new TargetsNotifier(receiver, told, queue?.db ?? null);
 }
 
 function sayWhere(origin: string, link: string | null, hasOperators: boolean): void {

@@ -2,12 +2,15 @@ import { hostname } from "node:os";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import { UsageError } from "../../errors.ts";
 import { ownTarget } from "../../fleet/queue/item.ts";
+import type { Targets } from "../../fleet/targets/define-targets.ts";
 import { FleetWorker } from "../../fleet/work/fleet-worker.ts";
 import { WorkerTargets } from "../../fleet/work/worker-targets.ts";
 import type { Duration } from "../../job/pace/duration.ts";
 import { jobsHere } from "../fleet/jobs-here.ts";
 import { openQueue } from "../fleet/queue-address.ts";
 import { WorkObserver } from "../fleet/work-observer.ts";
+import { FleetNotifier } from "../notify/fleet-notifier.ts";
+import { notifyOptions, receiverOf } from "../notify/notify-options.ts";
 import { defineCommand } from "../options/define-command.ts";
 import { commonOptions, commonSettings } from "../options/settings.ts";
 import { located } from "../options/with-store.ts";
@@ -20,7 +23,7 @@ import { withTarget } from "../terminal/typed-options.ts";
 /** `tidefill work` */
 export const workCommand = defineCommand({
   builder: (yargs) =>
-    commonOptions(yargs)
+    notifyOptions(commonOptions(yargs))
       .option("slots", { type: "number", default: 1, describe: "items that this worker does at once" })
       .option("targets", {
         type: "string",
@@ -60,11 +63,8 @@ export const workCommand = defineCommand({
     const { slots, once, workers, targets: patterns } = given;
     requireNumbers(given);
     const settings = commonSettings(given);
-    const listed = await loadTargets(settings.jobs);
-    if (listed === null && patterns !== undefined)
-      throw new UsageError(
-        "There is no tidefill.targets.ts beside the folder of the jobs, so --targets has no meaning.",
-      );
+    const receiver = receiverOf(given);
+    const listed = await listedTargets(settings.jobs, patterns);
     const signals = new ProcessSignals();
     signals.listen();
     await located(settings, async (own) => {
@@ -75,7 +75,11 @@ export const workCommand = defineCommand({
         name: `tidefill on ${hostname()}`,
       });
       const jobs = await jobsHere(settings);
-      const observer = await WorkObserver.open(queue, given);
+      const observer = await WorkObserver.open(
+        queue,
+        given,
+        receiver === null ? null : new FleetNotifier(receiver, queue, targets),
+      );
       try {
         say(
           `Waiting for items, ${slots === 1 ? "one" : `up to ${slots}`} at once. Ctrl-C ends after the current batches.`,
@@ -101,6 +105,16 @@ export const workCommand = defineCommand({
     });
   },
 });
+
+/** @throws UsageError for patterns without a list that they could match */
+async function listedTargets(jobs: string, patterns: string | undefined): Promise<Targets | null> {
+  const listed = await loadTargets(jobs);
+  if (listed === null && patterns !== undefined)
+    throw new UsageError(
+      "There is no tidefill.targets.ts beside the folder of the jobs, so --targets has no meaning.",
+    );
+  return listed;
+}
 
 /** @throws UsageError */
 function requireNumbers({

@@ -10,6 +10,7 @@ import type { FleetMetrics } from "../../observe/fleet-metrics.ts";
 import { formatSeconds } from "../../observe/format.ts";
 import { ownVersion } from "../../own-package.ts";
 import type { MetricsServer } from "../../server/metrics-server.ts";
+import type { FleetNotifier } from "../notify/fleet-notifier.ts";
 import { emphasise, say } from "../terminal/output.ts";
 import { toTidefillError } from "../terminal/to-tidefill-error.ts";
 
@@ -22,6 +23,13 @@ interface ObserverSettings {
   readonly metricsPort?: number | undefined;
   readonly metricsHost: string;
   readonly log?: string | undefined;
+}
+
+/** What hears of the worker besides its terminal. */
+interface Listeners {
+  readonly metrics: FleetMetrics | null;
+  readonly log: EventLog | null;
+  readonly notifier: FleetNotifier | null;
 }
 
 const colours = {
@@ -44,12 +52,14 @@ export class WorkObserver implements FleetListener {
   #busy = 0;
   #reachedAt = performance.now();
   #isAway = false;
+  readonly #notifier: FleetNotifier | null;
   /** whether an item that it has done is a dead letter */
   hasDied = false;
 
-  private constructor(queue: Queue, slots: number, metrics: FleetMetrics | null, log: EventLog | null) {
+  private constructor(queue: Queue, slots: number, { metrics, log, notifier }: Listeners) {
     this.#queue = queue;
     this.#slots = slots;
+    this.#notifier = notifier;
     this.#metrics = metrics;
     this.#log = log;
   }
@@ -57,10 +67,12 @@ export class WorkObserver implements FleetListener {
   static async open(
     queue: Queue,
     { slots, metricsPort, metricsHost, log }: ObserverSettings,
+    notifier: FleetNotifier | null,
   ): Promise<WorkObserver> {
     const metrics = metricsPort === undefined ? null : await newMetrics(slots);
     const events = log === undefined ? null : new (await import("../../observe/event-log.ts")).EventLog(log);
-    const observer = new WorkObserver(queue, slots, metrics, events);
+    notifier?.start();
+    const observer = new WorkObserver(queue, slots, { metrics, log: events, notifier });
     if (metrics !== null && metricsPort !== undefined)
       await observer.#serve(metrics, metricsPort, metricsHost);
     return observer;
@@ -78,6 +90,7 @@ export class WorkObserver implements FleetListener {
     const kind = outcome === "lost" ? "lost" : outcome.kind;
     this.#metrics?.ended(kind);
     this.#metrics?.left(item.target);
+    this.#notifier?.ended(item.target);
     // An item that no worker here can take comes back every few seconds.
     if (kind === "refused" && item.refused !== undefined) return;
     const words = outcome === "lost" ? "another worker has it now" : outcome.words;
@@ -110,12 +123,14 @@ export class WorkObserver implements FleetListener {
   runListeners({ target }: Item): readonly EventListener[] {
     return [
       (event) => this.#metrics?.hear(target, event),
+      (event) => this.#notifier?.hear(target, event),
       (event) => this.#log?.hear(Object.assign({ target }, event)),
     ];
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#notifier?.stop();
     await this.#server?.stop(() =>
       say(emphasise("dim", "Waiting for a scrape of the final metrics; Ctrl-C ends at once.")),
     );

@@ -1,5 +1,6 @@
 import type { Argv } from "yargs";
 import { untilInstant } from "../../job/pace/until-instant.ts";
+import { notifyOptions } from "../notify/notify-options.ts";
 import { rememberOptions } from "../terminal/typed-options.ts";
 
 /** Options that every command takes. */
@@ -12,6 +13,8 @@ export interface CommonSettings {
   readonly jobs: string;
   readonly schema: string;
   readonly json: boolean;
+  /** a name of `tidefill.targets.ts` */
+  readonly target?: string | undefined;
 }
 
 /** Declares the options of every command. */
@@ -85,7 +88,7 @@ export function hoursOf({ window, exitWhenClosed, until }: HoursSettings) {
 
 /** Options of the commands that work on a run. */
 export function workOptions<T>(yargs: Argv<T>) {
-  return hoursOptions(yargs)
+  return notifyOptions(hoursOptions(yargs))
     .option("workers", {
       type: "number",
       describe: "ranges that each process works on at a time (4 unless set otherwise for the run)",
@@ -137,6 +140,6 @@ export interface GivenSettings {
 /** What yargs read, with the common options in their types. */
 export function commonSettings(read: GivenSettings): CommonSettings {
   rememberOptions({ ...read, embedded: read.embedded });
-  const { databaseUrl, passwordCommand, embedded, jobs, schema, json } = read;
-  return { databaseUrl, passwordCommand, embedded, jobs, schema, json };
+  const { databaseUrl, passwordCommand, embedded, jobs, schema, json, target } = read;
+  return { databaseUrl, passwordCommand, embedded, jobs, schema, json, target };
 }

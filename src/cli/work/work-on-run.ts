@@ -12,6 +12,8 @@ import { repairOf } from "../../remedies/repair.ts";
 import { runName } from "../../remedies/stops.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";
 import type { LoadedJob } from "../jobs/load-job.ts";
+import { type NotifySettings, receiverOf } from "../notify/notify-options.ts";
+import { notifyWhile } from "../notify/notify-while.ts";
 import { type CommonSettings, type HoursSettings, hoursOf } from "../options/settings.ts";
 import { withAddress } from "../options/with-store.ts";
 import { withProcesses } from "../processes/with-processes.ts";
@@ -20,7 +22,7 @@ import { emphasise, printJson, say } from "../terminal/output.ts";
 import { ProcessSignals } from "../terminal/process-signals.ts";
 import { StepLines } from "../terminal/step-lines.ts";
 
-export interface WorkSettings extends ObserverSettings, HoursSettings {
+export interface WorkSettings extends ObserverSettings, HoursSettings, NotifySettings {
   readonly workers?: number | undefined;
   readonly processes: number;
   readonly replica?: readonly string[] | undefined;
@@ -36,6 +38,7 @@ export async function workOnRun(
   start: (options: WorkOptions) => Promise<RunReport>,
 ): Promise<RunReport> {
   requireNumbers(work);
+  const notified = { receiver: receiverOf(work), target: settings.target ?? null };
   const observers = await Observers.open(work);
   const signals = new ProcessSignals();
   signals.listen();
@@ -60,8 +63,10 @@ export async function workOnRun(
       files: loaded?.files,
     };
     const report = await withAddress(settings, (address) =>
-      withProcesses({ ...work, settings }, listeners, signals.signal, (own) =>
-        start({ ...address, ...common, ...own }),
+      notifyWhile(notified, { ...address, schema: settings.schema }, ({ hear }) =>
+        withProcesses({ ...work, settings }, [...listeners, hear], signals.signal, (own) =>
+          start({ ...address, ...common, ...own }),
+        ),
       ),
     );
     observers.progress.clear();

@@ -15,6 +15,14 @@ create table if not exists ${queueSchema}.tidefill_place (
 );
 comment on table ${queueSchema}.tidefill_place is 'Which worker of the fleet has an item';
 
+create table if not exists ${queueSchema}.tidefill_notice (
+  subject text primary key,
+  claimed_at timestamptz,
+  sent_at timestamptz,
+  at timestamptz not null default pg_catalog.clock_timestamp()
+);
+comment on table ${queueSchema}.tidefill_notice is 'What --notify has told of dead letters and waves';
+
 create table if not exists ${queueSchema}.tidefill_rollout (
   id uuid primary key,
   job text not null,

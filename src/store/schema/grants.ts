@@ -11,7 +11,7 @@ interface OwnSchema {
 export const runnerGrants: Readonly<Record<string, readonly string[]>> = {
   "select, insert, update": ["run", "range"],
   "select, insert, delete": ["reject", "retry"],
-  "select, insert, update, delete": ["worker", "claim", "step", "dry_answer"],
+  "select, insert, update, delete": ["worker", "claim", "step", "dry_answer", "notice"],
   "select, insert": ["backup", "audit", "run_sample"],
   "select, update": ["audit_head"],
   select: ["version", "erased"],

@@ -110,6 +110,15 @@ comment on table ${s}.run_sample is 'How a run was going, every ten seconds; pur
 comment on column ${s}.run_sample.level is '1 is full pace, 0 is held';
 comment on column ${s}.run_sample.read_seconds is 'Mean time of a batch since the sample before, by phase';
 
+create table ${s}.notice (
+  run_id bigint not null references ${s}.run on delete cascade,
+  event text not null,
+  claimed_at timestamptz,
+  sent_at timestamptz,
+  primary key (run_id, event)
+);
+comment on table ${s}.notice is 'What --notify has told of a run; the event watched stands for a run of which something is still to be told';
+
 create table ${s}.step (
   job text not null,
   phase text not null check (phase in ('expand', 'contract')),

@@ -89,6 +89,7 @@ export async function uninstallSchema(db: Database, schema: StoreSchema): Promis
       "dry_answer",
       "worker",
       "run_sample",
+      "notice",
       "reject",
       "range",
       "run",

@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { describeState } from "../describe/describe-state.ts";
+import type { RunReport } from "../engine/report/run-report.ts";
+import { waitingOf } from "../remedies/waiting.ts";
+
+/** What another system is told. It never holds a value or a key of a row. */
+export interface Notice {
+  /** the same each time that it is told, so that a receiver can drop the second one */
+  readonly id: string;
+  readonly event: RunEvent | "dead-letter" | "waves-stopped";
+  /** ISO 8601 in UTC: when it was made */
+  readonly at: string;
+  /** a name of `tidefill.targets.ts`; null where there is no list */
+  readonly target: string | null;
+  readonly job: string | null;
+  readonly run: number | null;
+  /** what happened, as one sentence without its full stop */
+  readonly text: string;
+  /** what to type, or null */
+  readonly remedy: string | null;
+  readonly report: NoticeReport | null;
+}
+
+/** The figures of a run that a receiver may want. */
+export interface NoticeReport {
+  readonly kind: string;
+  readonly status: string;
+  readonly stopReason: string | null;
+  readonly progress: number;
+  readonly rows: { readonly read: number; readonly written: number; readonly rejected: number };
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+export const runEvents = ["succeeded", "failed", "stalled", "stage-done", "rejects", "interrupted"] as const;
+export type RunEvent = (typeof runEvents)[number];
+
+/** A run without a commit for so long stalls, unless its hours are over. */
+const stallSeconds = 300;
+
+/** What is to be told of a run as it is now. */
+export function eventsOf(report: RunReport): readonly RunEvent[] {
+  const { status, stopReason, rows } = report;
+  const rejects = rows.rejected + rows.swallowed > 0 ? (["rejects"] as const) : [];
+  if (status === "succeeded") return ["succeeded", ...rejects];
+  if (status === "failed") return ["failed", ...rejects];
+  if (status === "paused" && stopReason === "canary") return ["stage-done", ...rejects];
+  // A signal, or the end of its hours, was an operator's decision.
+  if (status === "interrupted" && ["vanished", "no-progress"].includes(stopReason ?? ""))
+    return ["interrupted"];
+  return status === "running" && isStalled(report) ? ["stalled"] : [];
+}
+
+function isStalled({ secondsSinceCheckpoint, startedAt, hold }: RunReport): boolean {
+  const sinceStart = (Date.now() - Date.parse(startedAt ?? "")) / 1_000;
+  const seconds = secondsSinceCheckpoint ?? sinceStart;
+  const isChosen = hold !== null && /^the (?:window|file) /.test(hold.reason);
+  return seconds > stallSeconds && !isChosen;
+}
+
+/** Whether nothing more can happen to a run that is worth telling. */
+export function isLast({ status }: RunReport): boolean {
+  return status === "succeeded" || status === "cancelled";
+}
+
+/** The notice of an event of a run. */
+export function noticeOf(
+  report: RunReport,
+  event: RunEvent,
+  target: string | null,
+  typed: (text: string) => string,
+): Notice {
+  const { run, job, kind, status, stopReason, progress, rows, startedAt, finishedAt, stage } = report;
+  const waiting = waitingOf(report);
+  return {
+    id: idOf([target ?? "", String(run), event, startedAt ?? "", String(stage)]),
+    event,
+    at: new Date().toISOString(),
+    target,
+    job,
+    run,
+    text: `${job}, run ${run}${kind === "run" ? "" : ` (${kind})`}: ${textOf(report, event, waiting?.what ?? null)}`,
+    remedy: remedyOf(report, event, waiting?.remedy ?? null, typed),
+    report: {
+      ...{ kind, status, stopReason, progress, startedAt, finishedAt },
+      rows: { read: rows.read, written: rows.written, rejected: rows.rejected + rows.swallowed },
+    },
+  };
+}
+
+function textOf(report: RunReport, event: RunEvent, waiting: string | null): string {
+  const { rows } = report;
+  const count = (rows.rejected + rows.swallowed).toLocaleString("en-US");
+  switch (event) {
+    case "succeeded":
+      return `succeeded, ${rows.written.toLocaleString("en-US")} rows written`;
+    case "rejects":
+      return `${count} rows are on its list of rejects`;
+    case "stalled":
+      return `no commit for ${Math.floor(stallSeconds / 60)} minutes or longer${waiting === null ? "" : `, ${waiting}`}`;
+    default:
+      return waiting ?? describeState(report);
+  }
+}
+
+function remedyOf(
+  report: RunReport,
+  event: RunEvent,
+  waiting: string | null,
+  typed: (text: string) => string,
+): string | null {
+  if (event === "succeeded") return null;
+  if (event === "rejects") return typed(`See which: tidefill rejects ${report.run}`);
+  return typed(waiting ?? `tidefill status ${report.run}`);
+}
+
+/** The same parts give the same id. */
+export function idOf(parts: readonly string[]): string {
+  return `msg_${createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 32)}`;
+}
