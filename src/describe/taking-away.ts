@@ -12,6 +12,11 @@ export function takingAway({ run, job, kind, status, undoneBy, rows }: RunReport
     ...(status === "succeeded" && undoneBy === null
       ? [`Remove what the job no longer needs, where it has such steps: tidefill contract ${job}`]
       : []),
-    ...(isDone ? ["Remove finished runs after their time: tidefill purge --dry-run"] : []),
+    ...(isDone ? ["Remove runs that have ended long ago, with their undo logs: tidefill purge"] : []),
+    ...(rows.written > 0
+      ? [
+          "Remove the values of one person's row from all that is kept: tidefill erase --table <table> --key <key>",
+        ]
+      : []),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { RefusedError, type TidefillError, UsageError } from "../errors.ts";
 import { ForbiddenError } from "./access/access.ts";
 import { mainOf, wholePage } from "./views/frame.ts";
@@ -6,7 +7,7 @@ import { problemPage } from "./views/problem-pages.ts";
 import { NotFoundError, type ViewContext } from "./views/view.ts";
 
 interface Problem {
-  readonly status: 400 | 403 | 404 | 409 | 500 | 503;
+  readonly status: 400 | 403 | 404 | 409 | 413 | 500 | 503;
   readonly title: string;
   readonly message: string;
   readonly remedy: string | undefined;
@@ -40,6 +41,8 @@ function problemOf(thrown: unknown, { explain }: ViewContext): Problem {
   });
   const plain = (error: Error) => ({ message: error.message, remedy: undefined });
   if (thrown instanceof ForbiddenError) return of(403, "Not allowed", plain(thrown));
+  if (thrown instanceof HTTPException && thrown.status === 413)
+    return of(413, "Too long", { message: "The request is too long.", remedy: undefined });
   if (thrown instanceof NotFoundError) return of(404, "Not found", plain(thrown));
   const error = explain(thrown);
   if (error instanceof RefusedError) return of(409, "Refused", error);

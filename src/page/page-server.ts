@@ -62,6 +62,11 @@ export class PageServer {
     );
   }
 
+  /** The port that it listens on. */
+  get port(): number {
+    return this.#port;
+  }
+
   /** How many tabs are open. */
   get tabs(): number {
     return this.#live.tabs;

@@ -29,6 +29,11 @@ export class CommandLine {
     return commandLine;
   }
 
+  /** where its jobs are */
+  get folder(): string {
+    return this.#folder;
+  }
+
   async write(name: string, text: string): Promise<void> {
     await writeFile(join(this.#folder, name), text);
   }

@@ -24,8 +24,12 @@ export function tableOf(
 </table></div>`;
 }
 
+const abbreviations: Readonly<Record<string, string>> = { SQLSTATE: "SQLSTATE", "WAL/S": "WAL/s", ID: "ID" };
+
 /** `ROWS/S` as `Rows/s`. */
 function nameOfColumn(name: string): string {
+  const known = abbreviations[name];
+  if (known !== undefined) return known;
   return /^[A-Z/ ]+$/.test(name) ? `${name.slice(0, 1)}${name.slice(1).toLowerCase()}` : name;
 }
 
