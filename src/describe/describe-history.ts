@@ -62,7 +62,7 @@ export function periodCells({ from, to, rows, rowsPerSecond, ...period }: Period
     level === null ? "–" : formatPercent(level),
     lagSeconds === null ? "–" : formatSeconds(lagSeconds),
     walBytesPerSecond === null ? "–" : formatBytes(walBytesPerSecond),
-    level === null ? "no process was at work" : (reason ?? ""),
+    level === null ? "no process was at work" : (reason ?? (level < 1 ? "speeds up again" : "")),
   ];
 }
 

@@ -24,7 +24,7 @@ export class RunNotifier {
     this.#options = options;
   }
 
-  /** From now on others are told of this run. */
+  /** From now on the receiver is told of this run. */
   async watch(run: bigint): Promise<void> {
     const { db, store } = this.#session;
     await store.notices.watch(db, run);

@@ -128,7 +128,7 @@ export const metricNames = [
   {
     name: "tidefill_run_state",
     type: "gauge",
-    help: "1 for the state that the run is in, 0 for the others.",
+    help: "1 for the state that the run is in, 0 for each other one.",
     labels: ["job_name", "state"],
     values: {
       state: ["pending", "running", "succeeded", "paused", "interrupted", "failed", "cancelled"],

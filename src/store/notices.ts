@@ -15,7 +15,7 @@ export class Notices {
     this.#schema = schema;
   }
 
-  /** Marks a run as one of which others are told; what was told of an earlier stop may be told once more. */
+  /** Marks a run of which a receiver is told; what was told of an earlier stop may be told once more. */
   async watch(db: Queryable, run: bigint): Promise<void> {
     await this.forget(db, run, null);
     await db.query(sql`

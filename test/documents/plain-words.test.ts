@@ -8,7 +8,7 @@ import { pages, root } from "./markdown.ts";
 const tellTale = /(?<![-#\w])(whoever|nobody|somebody|others|anew)(?![-\w])/gi;
 
 /** How often they stand there today, mostly as "no others" and in essays. The number may only fall. */
-const most = 24;
+const most = 16;
 
 /** What a reader reads in a file of code: its comments and its texts. */
 const read = /\/\/.*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;

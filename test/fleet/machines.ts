@@ -27,11 +27,13 @@ export default defineJob({
 export class Machines {
   readonly folder: string;
   readonly #queueUrl: string;
+  readonly #targets: Readonly<Record<string, string>>;
   readonly #running = new Set<ChildProcess>();
   /** what each worker has said */
   readonly said = new Map<ChildProcess, string>();
 
-  private constructor(folder: string, queueUrl: string) {
+  private constructor(folder: string, queueUrl: string, targets: Readonly<Record<string, string>>) {
+    this.#targets = targets;
     this.folder = folder;
     this.#queueUrl = queueUrl;
   }
@@ -46,12 +48,20 @@ export class Machines {
     await mkdir(join(folder, "jobs"));
     for (const [name, text] of Object.entries(jobs))
       await writeFile(join(folder, "jobs", `${name}.ts`), text);
-    const listed = Object.fromEntries(Object.entries(targets).map(([name, url]) => [name, { url }]));
+    const machines = new Machines(folder, queueUrl, targets);
+    await machines.writeTargets((url) => ({ url }));
+    return machines;
+  }
+
+  /** Writes the list of targets; `describe` makes each of its address. */
+  async writeTargets(describe: (url: string) => object): Promise<void> {
+    const listed = Object.fromEntries(
+      Object.entries(this.#targets).map(([name, url]) => [name, describe(url)]),
+    );
     await writeFile(
-      join(folder, "tidefill.targets.ts"),
+      join(this.folder, "tidefill.targets.ts"),
       `import { defineTargets } from "tidefill";\nexport default defineTargets(${JSON.stringify(listed)});\n`,
     );
-    return new Machines(folder, queueUrl);
   }
 
   /** Starts a command; `on` are the words before it that choose a host. */

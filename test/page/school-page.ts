@@ -9,7 +9,7 @@ import { PageServer } from "../../src/page/page-server.ts";
 import { roleNames } from "../../src/store/schema/role-names.ts";
 import { rolesScript } from "../../src/store/schema/roles-script.ts";
 import { schemaScript } from "../../src/store/schema/schema-script.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { administer, createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { CommandLine } from "../support/tidefill.ts";
 
 const jobs = {
@@ -59,6 +59,11 @@ export class SchoolPage {
     await database.query(`grant select, update on counters to ${roles.runner}`);
     const tidefill = await CommandLine.open(urlOf(database, `${schema}_runner_login`), jobs);
     return new SchoolPage(database, schema, tidefill, tidefill.folder);
+  }
+
+  /** Runs a statement from outside of the database. */
+  async administer(statement: string): Promise<void> {
+    await administer(statement);
   }
 
   /** Runs a command as the runner. */
@@ -148,8 +153,13 @@ export class ServedPage {
     return response;
   }
 
-  async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  async get(
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+    signal: AbortSignal | null = null,
+  ): Promise<Response> {
     return fetch(`${this.origin}${path}`, {
+      signal,
       redirect: "manual",
       headers: { accept: "text/html", cookie: this.#cookie, ...headers },
     });

@@ -97,7 +97,7 @@ export function urlOf(name: string): string {
   return url.href;
 }
 
-async function administer(statement: string): Promise<void> {
+export async function administer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: inject("adminUrl"), application_name: "test" });
   client.on("error", () => {});
   await client.connect();

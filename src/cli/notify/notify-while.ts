@@ -46,7 +46,8 @@ export async function notifyWhile<T extends { readonly run: number }>(
     try {
       const result = await work({
         hear: (event) => {
-          if (event.type === "run started") void watch(Number(event.run));
+          // A later one is the verify of a stage, which the run's own notice tells.
+          if (event.type === "run started" && watching.size === 0) void watch(Number(event.run));
         },
       });
       // A job with steps only starts no workers.

@@ -87,7 +87,7 @@ export class RangePlanner {
         });
         if (planned === "all planned") return false;
         // Another process was faster, and its range serves as well.
-        if (planned === "planned by others") return true;
+        if (planned === "planned elsewhere") return true;
         for (const range of planned) this.#events.emit({ type: "range planned", range });
         this.#learn(performance.now() - begin);
         return true;
@@ -114,7 +114,7 @@ export class RangePlanner {
   }
 
   // The walk comes first and the lock on the run last, so that no session waits for a walk.
-  async #add(tx: Transaction): Promise<readonly bigint[] | "all planned" | "planned by others"> {
+  async #add(tx: Transaction): Promise<readonly bigint[] | "all planned" | "planned elsewhere"> {
     const { runs, ranges } = this.#store;
     const before = await runs.find(tx, this.#run);
     if (before === null || before.isPlanned) return "all planned";
@@ -122,7 +122,7 @@ export class RangePlanner {
     await tx.query(sql`select pg_catalog.set_config('statement_timeout', ${String(this.#timeout())}, true)`);
     const cuts = await this.#cut(tx, after);
     const run = await runs.lock(tx, this.#run);
-    if (run.isPlanned || !isSame(run.plannedThrough, after)) return "planned by others";
+    if (run.isPlanned || !isSame(run.plannedThrough, after)) return "planned elsewhere";
     const added: bigint[] = [];
     for (const cut of cuts) added.push(await ranges.add(tx, run, cut));
     const through = cuts.at(-1)?.bounds.through ?? null;

@@ -102,6 +102,7 @@ function optionsFor(lines: readonly Line[], plot: HTMLElement): uPlot.Options {
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const axis: uPlot.Axis = {
     stroke: colour("--quiet"),
+    space: 90,
     grid: { stroke: colour("--edge"), width: 1 },
     ticks: { stroke: colour("--edge"), width: 1 },
   };

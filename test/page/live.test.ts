@@ -1,0 +1,145 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../support/until.ts";
+import { findNginx, Nginx } from "./nginx.ts";
+import { SchoolPage, type ServedPage, throughProxy } from "./school-page.ts";
+
+let school: SchoolPage;
+
+beforeAll(async () => {
+  school = await SchoolPage.open(1_000);
+  await school.run("run", "label");
+});
+afterAll(() => school.close());
+
+/** A tab: it listens to a page's changes, and counts them. */
+class Tab {
+  changes = 0;
+  comments = 0;
+  text = "";
+  readonly #abort = new AbortController();
+
+  async open(page: ServedPage | string, path: string): Promise<this> {
+    const headers = { accept: "text/event-stream" };
+    const response =
+      typeof page === "string"
+        ? await fetch(page + path, { headers, signal: this.#abort.signal })
+        : await page.get(path, headers, this.#abort.signal);
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    void this.#read(response).catch(() => {});
+    return this;
+  }
+
+  async #read(response: Response): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      this.text += decoder.decode(chunk as Uint8Array, { stream: true });
+      this.changes = this.text.split("event: changed").length - 1;
+    }
+  }
+
+  close(): void {
+    this.#abort.abort();
+  }
+}
+
+/** The transactions of the page's sessions so far. */
+async function looks(): Promise<number> {
+  // Counters arrive late unless they are flushed by an idle session.
+  await delay(1_200);
+  const [row] = await school.database.query(
+    "select xact_commit + xact_rollback as n from pg_stat_database where datname = current_database()",
+  );
+  return Number(row?.n);
+}
+
+test("a tab is told when something changes, and of nothing while nothing does", async () => {
+  const page = await school.serve();
+  await page.signIn();
+  const tab = await new Tab().open(page, "/");
+  await until(async () => tab.changes === 1, { describe: "the first look" });
+  await delay(2_500);
+  expect(tab.changes).toBe(1);
+  await school.run("run", "label", "--again");
+  await until(async () => tab.changes > 1, { describe: "a change" });
+  tab.close();
+  await until(async () => page.server.tabs === 0, { describe: "the tab is gone" });
+});
+
+test("fifty tabs ask the database no more than one, and none ask nothing", async () => {
+  const page = await school.serve();
+  await page.signIn();
+  const during = async (tabs: number): Promise<number> => {
+    const open = await Promise.all(
+      Array.from({ length: tabs }, () => new Tab().open(page, "/runs/school/1")),
+    );
+    await until(async () => page.server.tabs === tabs, { describe: "all tabs are open" });
+    const before = await looks();
+    await delay(5_000);
+    const after = await looks();
+    for (const tab of open) tab.close();
+    await until(async () => page.server.tabs === 0, { describe: "all tabs are closed" });
+    return after - before;
+  };
+  const [none, one, fifty] = [await during(0), await during(1), await during(50)];
+  expect(one).toBeGreaterThan(none + 10);
+  expect(fifty - none).toBeLessThan(1.6 * (one - none));
+});
+
+test("a tab that does not read holds nothing up, and nothing piles up for it", async () => {
+  const page = await school.serve();
+  await page.signIn();
+  const [still, tab] = [
+    await page.get("/", { accept: "text/event-stream" }),
+    await new Tab().open(page, "/"),
+  ];
+  await until(async () => tab.changes > 0, { describe: "the other tab is told" });
+  await still.body?.cancel();
+  tab.close();
+  await until(async () => page.server.tabs === 0, { describe: "both are gone" });
+});
+
+test("a statement of the page that takes too long is given up, and the page says so", async () => {
+  const page = await school.serve();
+  await page.signIn();
+  const client = await school.database.pool.connect();
+  await client.query("begin");
+  await client.query(`lock table ${school.schema}.run in access exclusive mode`);
+  const response = await page.get("/runs/school/1");
+  expect(response.status).toBe(503);
+  await client.query("rollback");
+  client.release();
+  expect((await page.get("/runs/school/1")).status).toBe(200);
+});
+
+describe.skipIf(findNginx() === undefined)("behind nginx", () => {
+  test.each([
+    ["with its defaults, which buffer", ["proxy_http_version 1.1;"]],
+    ["without buffering", ["proxy_buffering off;", "proxy_http_version 1.1;", "proxy_read_timeout 1h;"]],
+    ["with HTTP/1.0 to the page", []],
+  ])("%s, events arrive at once, and buttons work", async (_, directives) => {
+    const port = await Nginx.reserve();
+    const publicUrl = `http://127.0.0.1:${port}`;
+    const page = await school.serve({ access: throughProxy(), publicUrl });
+    const nginx = await Nginx.start(port, page.server.port, directives);
+    try {
+      const tab = await new Tab().open(publicUrl, "/");
+      await until(async () => tab.changes > 0, { describe: "an event comes through", timeoutMs: 15_000 });
+      expect(await (await fetch(publicUrl, { headers: { accept: "text/html" } })).text()).toContain(
+        "alice, operator",
+      );
+      const pressed = await fetch(`${publicUrl}/runs/school/1/pause`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-tidefill": "page", origin: publicUrl },
+        body: "{}",
+      });
+      expect([pressed.status, await pressed.json()]).toEqual([
+        409,
+        expect.objectContaining({ error: expect.stringContaining("already ended") }),
+      ]);
+      tab.close();
+    } finally {
+      await nginx.stop();
+    }
+  });
+});
