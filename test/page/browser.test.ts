@@ -1,14 +1,13 @@
 import { once } from "node:events";
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../support/until.ts";
 import { findChromium, launchChromium } from "./chromium.ts";
 import { fixedToken, SchoolPage, type ServedPage } from "./school-page.ts";
 
-const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** The pictures of the documents are those of the long tests. */
 const pictures = process.env.TIDEFILL_LONG === "1" ? join("docs", "images") : null;
 
@@ -296,7 +295,7 @@ describe.skipIf(findChromium() === undefined)("in a real browser", () => {
 /** What axe-core calls serious or critical on a page. */
 async function seriousIn(page: Page): Promise<readonly string[]> {
   // The policy of the page forbids scripts of elsewhere; a test may put one in from outside.
-  await page.evaluate(await readFile(axeFile, "utf8"));
+  await page.evaluate(axe.source);
   return page.evaluate<string[]>(`axe.run().then(({ violations }) => violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).slice(0, 3).join(" ")))`);
