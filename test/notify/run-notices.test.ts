@@ -106,7 +106,9 @@ test("a redirect is not followed", async () => {
   expect(receiver.received).toHaveLength(1);
 });
 
-test("what a killed process has not told, the next one tells: nothing is left out", async () => {
+test("what a killed process has not told, the next one tells: nothing is left out", {
+  tags: ["promise"],
+}, async () => {
   // The receiver does not answer, so that the process is killed while it tells.
   receiver.answer(null);
   const child = tidefill.start("run", "increment", ...notify());

@@ -272,12 +272,15 @@ describe.skipIf(findChromium() === undefined)("in a real browser", () => {
   });
 
   test.skipIf(pictures === null)("the pictures of the documents are of a real run", async () => {
+    await school.run("run", "label", "--param", "poison=3", "--reject-limit", "100");
+    await school.run("verify", "label");
+    await school.run("undo", "1", "--yes");
     const child = await startSlowly("--param", "poison=3", "--reject-limit", "100");
     for (const pace of ["rows-per-second=100", "rows-per-second=500", "workers=1"]) {
       await page.waitForTimeout(15_000);
       await school.run("set", "label", pace);
     }
-    await page.goto(`${served.origin}/runs/school/1`);
+    await page.goto(`${served.origin}/runs/school/4`);
     await page.locator(".charts canvas").nth(1).waitFor();
     await page.waitForTimeout(2_000);
     await mkdir(pictures ?? "", { recursive: true });

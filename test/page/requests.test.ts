@@ -47,6 +47,7 @@ describe("pages", () => {
 
   test.each(Object.keys(pages))(
     "%s holds no value of a row, no inline script and no inline style",
+    { tags: ["promise"] },
     async (path) => {
       const text = await page.text(path);
       expect(text).not.toContain("SECRET-");
@@ -187,7 +188,7 @@ describe("which requests are our own", () => {
     ["no header of the page's script", { "x-tidefill": undefined }],
     ["a form of another site", { "x-tidefill": undefined, "content-type": "text/plain" }],
     ["the origin null of a sandbox", { origin: "null" }],
-  ])("a POST from %s changes nothing", async (_, headers) => {
+  ])("a POST from %s changes nothing", { tags: ["promise"] }, async (_, headers) => {
     const { status } = await page.post("/runs/school/2/cancel", { name: "label" }, headers);
     expect(status).toBe(403);
     expect(await statusOf(2)).toBe("paused");
@@ -267,6 +268,7 @@ describe("roles and buttons", () => {
 
   test.each(["pause", "cancel", "pace"])(
     "PostgreSQL refuses %s to the viewer role as well",
+    { tags: ["promise"] },
     async (action) => {
       await withSession(
         "tidefill test",
