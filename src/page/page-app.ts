@@ -86,7 +86,7 @@ function addRunRoutes(app: Hono<PageVariables>, context: ViewContext): void {
     const wanted = wantedOf(c);
     const target = targetOf(context, wanted);
     const run = await runOf(context, target, wanted);
-    return c.json({ samples: await historyOf(target, run) });
+    return c.json({ samples: await historyOf(context, target, run) });
   });
   app.get("/runs/:target/:run/:file{rejects\\.(csv|ndjson)}", (c) => answerRejects(c, context));
   app.post("/runs/:target/:run/:action", async (c) => {

@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
+import { within } from "../../within.ts";
 import { lookMs } from "./look.ts";
 
 /** What a tab is told. */
 export type Told = { readonly event: "changed" | "trouble"; readonly data: string };
+
+/** One page that hangs must not keep the rest from being told. */
+const patienceMs = 8_000;
+const late: Told = { event: "trouble", data: "The database does not answer." };
 
 interface Watched {
   readonly render: () => Promise<string>;
@@ -56,10 +61,13 @@ export class LivePages {
   }
 
   async #lookAt(page: Watched): Promise<void> {
-    const told = await page.render().then(
-      (text): Told => ({ event: "changed", data: createHash("sha256").update(text).digest("hex") }),
-      (error: unknown): Told => ({ event: "trouble", data: this.#explain(error) }),
-    );
+    const told = await within(
+      patienceMs,
+      page.render().then(
+        (text): Told => ({ event: "changed", data: createHash("sha256").update(text).digest("hex") }),
+        (error: unknown): Told => ({ event: "trouble", data: this.#explain(error) }),
+      ),
+    ).then((answer) => answer ?? late);
     if (told.data === page.last) return;
     page.last = told.data;
     for (const tell of page.tell) tell(told);

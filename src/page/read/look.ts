@@ -1,21 +1,35 @@
 /** One look a second serves all tabs. */
 export const lookMs = 1_000;
+/** What is long, or changes slowly, is read so often. */
+export const slowLookMs = 5_000;
 
-/** Readings that all tabs share: each thing is read at most once within its time, however often it is asked for. */
+/**
+ * Readings that all tabs share: each thing is read at most once within its time, however often it is asked for, and
+ * never twice at the same time, so that nothing piles up before a slow database.
+ */
 export class Look {
-  readonly #kept = new Map<string, { readonly at: number; readonly value: Promise<unknown> }>();
+  readonly #kept = new Map<string, { readonly value: Promise<unknown>; readAt: number | null }>();
 
-  /** The last reading of `key`, or a new one where that is older than `maxAgeMs`. A failure is not kept. */
+  /**
+   * The last reading of `key`, or a new one where that was read longer than `maxAgeMs` ago. A failure is not kept.
+   */
   async read<T>(key: string, read: () => Promise<T>, maxAgeMs = lookMs * 0.9): Promise<T> {
     const now = performance.now();
     const known = this.#kept.get(key);
-    if (known !== undefined && now - known.at < maxAgeMs) return known.value as Promise<T>;
+    if (known !== undefined && (known.readAt === null || now - known.readAt < maxAgeMs))
+      return known.value as Promise<T>;
     this.#forget(now);
     const value = read();
-    this.#kept.set(key, { at: now, value });
-    value.catch(() => {
-      if (this.#kept.get(key)?.value === value) this.#kept.delete(key);
-    });
+    const kept = { value, readAt: null as number | null };
+    this.#kept.set(key, kept);
+    value.then(
+      () => {
+        kept.readAt = now;
+      },
+      () => {
+        if (this.#kept.get(key) === kept) this.#kept.delete(key);
+      },
+    );
     return value;
   }
 
@@ -26,6 +40,7 @@ export class Look {
 
   #forget(now: number): void {
     if (this.#kept.size < 500) return;
-    for (const [key, { at }] of this.#kept) if (now - at > 60_000) this.#kept.delete(key);
+    for (const [key, { readAt }] of this.#kept)
+      if (readAt !== null && now - readAt > 60_000) this.#kept.delete(key);
   }
 }

@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import { formatCount } from "../../observe/format.ts";
 import { reasonsForRejects, rejectsAfter } from "../../store/rejects/reject-pages.ts";
+import { slowLookMs } from "../read/look.ts";
 import { moment, tableOf } from "./parts.ts";
 import { runOf } from "./run-page.ts";
 import { type Html, pathTo, targetOf, type View, type ViewContext, type Wanted } from "./view.ts";
@@ -13,8 +14,15 @@ export async function rejectsPage(context: ViewContext, wanted: Wanted): Promise
   const target = targetOf(context, wanted);
   const run = await runOf(context, target, wanted);
   const { db, store } = target.session;
-  const reasons = await reasonsForRejects(db, store.schema, run.id, mostReasons);
-  const total = await store.rejects.count(db, run.id);
+  const [reasons, total] = await context.look.read(
+    `rejects of ${target.name}/${run.id}`,
+    async () =>
+      [
+        await reasonsForRejects(db, store.schema, run.id, mostReasons),
+        await store.rejects.count(db, run.id),
+      ] as const,
+    slowLookMs,
+  );
   const path = pathTo(target, "runs", String(run.id));
   const title = `Rejects of ${run.job}, run ${run.id}`;
   const body = html`<h1>Rejects of <a href="${path}">${run.job}, run ${String(run.id)}</a></h1>

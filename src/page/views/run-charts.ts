@@ -2,24 +2,27 @@ import { html } from "hono/html";
 import { historyHeading, type Period, periodCells, periodsOf } from "../../describe/describe-history.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { StoredSample } from "../../store/runs/samples.ts";
+import { slowLookMs } from "../read/look.ts";
 import type { PageTarget } from "../read/page-sources.ts";
 import { moment, tableOf } from "./parts.ts";
-import { type Html, pathTo } from "./view.ts";
+import { type Html, pathTo, type ViewContext } from "./view.ts";
 
 /** As many points as a chart shows. */
 const mostPoints = 500;
 
 /** The history of a run for its charts. */
 export async function historyOf(
-  { session: { db, store } }: PageTarget,
+  { look }: ViewContext,
+  { name, session: { db, store } }: PageTarget,
   run: Run,
 ): Promise<readonly StoredSample[]> {
-  return store.samples.list(db, run.id, mostPoints);
+  const read = () => store.samples.list(db, run.id, mostPoints);
+  return look.read(`history of ${name}/${run.id}`, read, slowLookMs);
 }
 
 /** Charts of a run's speed and of its batches, the strip of why it was held back, and the same as a table. */
-export async function chartsOf(target: PageTarget, run: Run): Promise<Html> {
-  const samples = await historyOf(target, run);
+export async function chartsOf(context: ViewContext, target: PageTarget, run: Run): Promise<Html> {
+  const samples = await historyOf(context, target, run);
   const last = samples.at(-1);
   if (last === undefined || samples.length < 2)
     return html`<section><h2>History</h2><p class="note">A run is sampled every ten seconds while it is at work.</p></section>`;

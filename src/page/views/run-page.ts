@@ -47,13 +47,13 @@ export async function runPage(context: ViewContext, wanted: Wanted): Promise<Vie
 ${headOf(context, target, report)}
 ${tilesOf(report)}
 ${actionsOf(context, target, report, wanted.mayOperate)}
-${await chartsOf(target, run)}
+${await chartsOf(context, target, run)}
 <section><h2>Facts</h2>${factsOf(facts)}</section>
 ${await workersOf(target, report)}
 ${stagesOf(report)}
-${await rejectsOf(target, run)}
+${await rejectsOf(context, target, run)}
 ${await stepsOf(target, run)}
-${await auditOf(target, run)}`;
+${await auditOf(context, target, run)}`;
   return { title: `${title}: ${describeState(report)}`, body };
 }
 

@@ -5,9 +5,10 @@ import { formatCount, formatPercent, formatSeconds } from "../../observe/format.
 import { reasonsForRejects } from "../../store/rejects/reject-pages.ts";
 import { leasedRanges } from "../../store/runs/leased-ranges.ts";
 import type { Run } from "../../store/runs/run.ts";
+import { slowLookMs } from "../read/look.ts";
 import type { PageTarget } from "../read/page-sources.ts";
 import { tableOf } from "./parts.ts";
-import { type Html, pathTo } from "./view.ts";
+import { type Html, pathTo, type ViewContext } from "./view.ts";
 
 const mostReasons = 10;
 const mostLines = 20;
@@ -46,9 +47,13 @@ export function stagesOf({ stages, stage, status, stopReason, stagesAreAutomatic
 }
 
 /** Why rows were rejected; the keys are on a page of their own. */
-export async function rejectsOf(target: PageTarget, run: Run): Promise<Html> {
+export async function rejectsOf({ look }: ViewContext, target: PageTarget, run: Run): Promise<Html> {
   const { db, store } = target.session;
-  const reasons = await reasonsForRejects(db, store.schema, run.id, mostReasons);
+  const reasons = await look.read(
+    `reasons of ${target.name}/${run.id}`,
+    () => reasonsForRejects(db, store.schema, run.id, mostReasons),
+    slowLookMs,
+  );
   if (reasons.length === 0) return none;
   const rows = reasons.map(({ reason, sqlstate, rows }) => [formatCount(rows), sqlstate ?? "–", reason]);
   return html`<section><h2>Rejects</h2>${tableOf("Rejects by reason", ["ROWS", "SQLSTATE", "REASON"], rows)}
@@ -68,9 +73,13 @@ export async function stepsOf({ session: { db, store } }: PageTarget, { job }: R
 }
 
 /** What was done to the run, and by which role and person. */
-export async function auditOf(target: PageTarget, run: Run): Promise<Html> {
+export async function auditOf({ look }: ViewContext, target: PageTarget, run: Run): Promise<Html> {
   const { db, store } = target.session;
-  const lines = await store.audit.list(db, { run: run.id, limit: mostLines });
+  const lines = await look.read(
+    `audit of ${target.name}/${run.id}`,
+    () => store.audit.list(db, { run: run.id, limit: mostLines }),
+    slowLookMs,
+  );
   if (lines.length === 0) return none;
   return html`<section><h2>Audit</h2>${tableOf("Audit lines of the run", auditHeading, lines.toReversed().map(auditCells))}</section>`;
 }
