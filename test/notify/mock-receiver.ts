@@ -36,7 +36,8 @@ export class MockReceiver {
       });
       const answers = receiver.#answers;
       const status = answers.length > 0 ? answers.shift() : 204;
-      if (typeof status === "number") response.writeHead(status).end();
+      // A redirect leads back here.
+      if (typeof status === "number") response.writeHead(status, { location: "/elsewhere" }).end();
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -26,6 +26,8 @@ class Tab {
         ? await fetch(page + path, { headers, signal: this.#abort.signal })
         : await page.get(path, headers, this.#abort.signal);
     expect(response.headers.get("content-type")).toContain("text/event-stream");
+    // nginx keeps this header for itself.
+    if (typeof page !== "string") expect(response.headers.get("x-accel-buffering")).toBe("no");
     void this.#read(response).catch(() => {});
     return this;
   }
