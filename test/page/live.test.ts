@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => school.close());
 
-/** A tab: it listens to a page's changes, and counts them. */
+/** A tab: it listens to a page's changes, and fetches the page after each, as the script of a page does. */
 class Tab {
   changes = 0;
   comments = 0;
@@ -28,15 +28,20 @@ class Tab {
     expect(response.headers.get("content-type")).toContain("text/event-stream");
     // nginx keeps this header for itself.
     if (typeof page !== "string") expect(response.headers.get("x-accel-buffering")).toBe("no");
-    void this.#read(response).catch(() => {});
+    const fetchPage = async (): Promise<void> => {
+      if (typeof page !== "string") await (await page.get(path, { "x-fragment": "1" })).text();
+    };
+    void this.#read(response, fetchPage).catch(() => {});
     return this;
   }
 
-  async #read(response: Response): Promise<void> {
+  async #read(response: Response, fetchPage: () => Promise<void>): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
       this.text += decoder.decode(chunk as Uint8Array, { stream: true });
+      const before = this.changes;
       this.changes = this.text.split("event: changed").length - 1;
+      if (this.changes > before) await fetchPage();
     }
   }
 
