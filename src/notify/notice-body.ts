@@ -14,8 +14,9 @@ function jsonMessage({ id: _, at, event, ...data }: Notice): object {
 }
 
 /** A message for an incoming webhook of Slack; Mattermost and Rocket.Chat read the same. */
-function slackMessage({ event, text, remedy, target }: Notice): object {
-  const where = target === null ? "" : ` on ${escaped(target)}`;
+function slackMessage({ event, text, remedy, target, database }: Notice): object {
+  const place = target ?? database;
+  const where = place === null ? "" : ` (${escaped(place)})`;
   const lines = [
     `${signs[event]} ${escaped(text)}${where}`,
     ...(remedy === null ? [] : [`→ ${escaped(remedy)}`]),

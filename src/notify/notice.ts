@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { describeState } from "../describe/describe-state.ts";
 import type { RunReport } from "../engine/report/run-report.ts";
+import { formatCount } from "../observe/format.ts";
+import { rowWord } from "../observe/row-word.ts";
 import { waitingOf } from "../remedies/waiting.ts";
 
 /** What another system is told. It never holds a value or a key of a row. */
@@ -12,6 +14,8 @@ export interface Notice {
   readonly at: string;
   /** a name of `tidefill.targets.ts`; null where there is no list */
   readonly target: string | null;
+  /** the name of the database; null for what happens to the fleet */
+  readonly database: string | null;
   readonly job: string | null;
   readonly run: number | null;
   /** what happened, as one sentence without its full stop */
@@ -40,8 +44,8 @@ const stallSeconds = 300;
 
 /** What is to be told of a run as it is now. */
 export function eventsOf(report: RunReport): readonly RunEvent[] {
-  const { status, stopReason, rows } = report;
-  const rejects = rows.rejected + rows.swallowed > 0 ? (["rejects"] as const) : [];
+  const { status, stopReason } = report;
+  const rejects = listedOf(report) > 0 ? (["rejects"] as const) : [];
   if (status === "succeeded") return ["succeeded", ...rejects];
   if (status === "failed") return ["failed", ...rejects];
   if (status === "paused" && stopReason === "canary") return ["stage-done", ...rejects];
@@ -51,6 +55,11 @@ export function eventsOf(report: RunReport): readonly RunEvent[] {
   return status === "running" && isStalled(report) ? ["stalled"] : [];
 }
 
+/** Rows that an operator has to look at: rejects, differences of a verify, conflicts of an undo. */
+function listedOf({ kind, rows }: RunReport): number {
+  return rows.rejected + rows.swallowed + (kind === "run" ? 0 : rows.conflicted);
+}
+
 function isStalled({ secondsSinceCheckpoint, startedAt, hold }: RunReport): boolean {
   const sinceStart = (Date.now() - Date.parse(startedAt ?? "")) / 1_000;
   const seconds = secondsSinceCheckpoint ?? sinceStart;
@@ -58,25 +67,28 @@ function isStalled({ secondsSinceCheckpoint, startedAt, hold }: RunReport): bool
   return seconds > stallSeconds && !isChosen;
 }
 
-/** Whether nothing more can happen to a run that is worth telling. */
-export function isLast({ status }: RunReport): boolean {
-  return status === "succeeded" || status === "cancelled";
+/** What a notice says besides its run. */
+interface NoticeFrame extends Pick<Notice, "target" | "database"> {
+  /** the commands in a text with the options that they need */
+  readonly typed: (text: string) => string;
+  /** how often the event has happened to the run, with this time */
+  readonly occurrence: number;
 }
 
 /** The notice of an event of a run. */
 export function noticeOf(
   report: RunReport,
   event: RunEvent,
-  target: string | null,
-  typed: (text: string) => string,
+  { target, database, typed, occurrence }: NoticeFrame,
 ): Notice {
-  const { run, job, kind, status, stopReason, progress, rows, startedAt, finishedAt, stage } = report;
+  const { run, job, kind, status, stopReason, progress, rows, startedAt, finishedAt } = report;
   const waiting = waitingOf(report);
   return {
-    id: idOf([target ?? "", String(run), event, startedAt ?? "", String(stage)]),
+    id: idOf([target ?? "", String(run), event, startedAt ?? "", String(occurrence)]),
     event,
     at: new Date().toISOString(),
     target,
+    database,
     job,
     run,
     text: `${job}, run ${run}${kind === "run" ? "" : ` (${kind})`}: ${textOf(report, event, waiting?.what ?? null)}`,
@@ -89,18 +101,30 @@ export function noticeOf(
 }
 
 function textOf(report: RunReport, event: RunEvent, waiting: string | null): string {
-  const { rows } = report;
-  const count = (rows.rejected + rows.swallowed).toLocaleString("en-US");
   switch (event) {
     case "succeeded":
-      return `succeeded, ${rows.written.toLocaleString("en-US")} rows written`;
+      return `succeeded, ${doneBy(report)}`;
     case "rejects":
-      return `${count} rows are on its list of rejects`;
+      return `${formatCount(listedOf(report))} rows ${whyListed[report.kind]}`;
     case "stalled":
       return `no commit for ${Math.floor(stallSeconds / 60)} minutes or longer${waiting === null ? "" : `, ${waiting}`}`;
     default:
       return waiting ?? describeState(report);
   }
+}
+
+const whyListed: Readonly<Record<RunReport["kind"], string>> = {
+  run: "are on its list of rejects",
+  undo: "were changed since, or could not be undone",
+  verify: "differ from what the job makes of them",
+};
+
+function doneBy(report: RunReport): string {
+  const { kind, rows, hasRows } = report;
+  if (!hasRows) return "its steps are done";
+  return kind === "verify"
+    ? `${formatCount(rows.read)} rows compared`
+    : `${formatCount(rows.written)} rows ${rowWord(report)}`;
 }
 
 function remedyOf(

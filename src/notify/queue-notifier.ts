@@ -6,7 +6,7 @@ import { idOf, type Notice } from "./notice.ts";
 import type { Receiver } from "./receiver.ts";
 
 /** A process that claims a notice and vanishes leaves it to another one after so long. */
-const claimMs = 120_000;
+const claimMs = 60_000;
 
 /** Tells a receiver of dead letters, and of waves that have stopped: each at least once. */
 export class QueueNotifier {
@@ -18,23 +18,22 @@ export class QueueNotifier {
     this.#receiver = receiver;
   }
 
-  /** Tells all that is due; answers what could not be told, as sentences. */
-  async tellAll(): Promise<readonly string[]> {
+  /** Tells what is due until `signal` fires; answers what could not be told, as sentences. */
+  async tell(signal: AbortSignal): Promise<readonly string[]> {
     const dead = (await readItems(this.#db)).filter(({ state }) => state === "dead");
     const stopped = (await readRollouts(this.#db)).filter(({ state }) => state === "stopped");
     const due = [...dead.map(noticeOfItem), ...stopped.map(noticeOfWaves)];
-    const problems: string[] = [];
     for (const { subject, notice } of due) {
-      const problem = await this.#tell(subject, notice);
-      if (problem !== null) problems.push(problem);
+      const problem = signal.aborted ? null : await this.#tell(subject, notice, signal);
+      if (problem !== null) return [problem];
     }
     await this.#forget(due.map(({ subject }) => subject));
-    return problems;
+    return [];
   }
 
-  async #tell(subject: string, notice: Notice): Promise<string | null> {
+  async #tell(subject: string, notice: Notice, signal: AbortSignal): Promise<string | null> {
     if (!(await this.#claim(subject))) return null;
-    const problem = await this.#receiver.tell(notice);
+    const problem = await this.#receiver.tell(notice, signal);
     await this.#db.executeSql(
       `update ${queueSchema}.tidefill_notice
       set sent_at = case when $2::boolean then pg_catalog.clock_timestamp() end, claimed_at = null
@@ -107,5 +106,5 @@ function noticeOfWaves({ id, job, wave, waves, message }: RolloutState): {
 }
 
 function named(subject: string, job: string | null) {
-  return { id: idOf([subject]), at: new Date().toISOString(), job, report: null };
+  return { id: idOf([subject]), at: new Date().toISOString(), job, database: null, report: null };
 }

@@ -26,12 +26,13 @@ export class Receiver {
     return this.#url.host;
   }
 
-  /** Posts a notice until it is taken; answers null then, else why it was not. */
-  async tell(notice: Notice): Promise<string | null> {
-    let problem = "";
+  /** Posts a notice until it is taken, or `signal` fires; answers null when it was taken, else why not. */
+  async tell(notice: Notice, signal: AbortSignal): Promise<string | null> {
+    let problem = `${this.host} did not answer in time`;
     for (const waitMs of [0, ...waitsMs]) {
-      await delay(waitMs);
-      const { isTaken, isFinal, why } = await this.#post(notice);
+      await delay(waitMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) break;
+      const { isTaken, isFinal, why } = await this.#post(notice, signal);
       if (isTaken) return null;
       problem = why;
       if (isFinal) break;
@@ -41,6 +42,7 @@ export class Receiver {
 
   async #post(
     notice: Notice,
+    signal: AbortSignal,
   ): Promise<{ readonly isTaken: boolean; readonly isFinal: boolean; readonly why: string }> {
     const body = noticeBody(notice, this.#format);
     const seconds = Math.floor(Date.now() / 1_000);
@@ -54,7 +56,7 @@ export class Receiver {
         body,
         // Another address was not named by the operator.
         redirect: "manual",
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), signal]),
       });
       await response.body?.cancel();
       const { status } = response;
@@ -62,7 +64,9 @@ export class Receiver {
       return { isTaken: response.ok, isFinal, why: `${this.host} answered ${status}` };
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      return { isTaken: false, isFinal: false, why: `${this.host}: ${messageOf(cause)}` };
+      // A receiver that hangs hangs again: it is asked by a later look.
+      const hangs = cause instanceof Error && cause.name === "TimeoutError";
+      return { isTaken: false, isFinal: hangs, why: `${this.host}: ${messageOf(cause)}` };
     }
   }
 }

@@ -1,13 +1,26 @@
-import { sql } from "../postgres/sql/sql.ts";
-import type { Queryable } from "../postgres/transaction/database.ts";
+import { raw, sql } from "../postgres/sql/sql.ts";
+import type { Queryable, Row } from "../postgres/transaction/database.ts";
 import type { StoreSchema } from "./schema/store-schema.ts";
 
 /** A process that claims a notice and vanishes leaves it to another one after so long. */
-const claimMs = 120_000;
-/** The event that stands for a run of which something is still to be told. */
+const claimSeconds = 60;
+/** The event that stands for a run whose state is looked at. */
 const watched = "watched";
 
-/** What was told of runs to other systems, so that each thing is told at least once, and rarely twice. */
+/** A notice that waits to be told. */
+export interface StoredNotice {
+  readonly run: bigint;
+  readonly event: string;
+  /** counts how often the event happened to the run, from 1 */
+  readonly occurrence: number;
+  /** JSON, as the caller made it */
+  readonly notice: string;
+}
+
+/**
+ * What is to be told of runs, and what was told: a notice is written down when its event is first seen, and stays
+ * until the receiver has taken it.
+ */
 export class Notices {
   readonly #schema: StoreSchema;
 
@@ -15,26 +28,26 @@ export class Notices {
     this.#schema = schema;
   }
 
-  /** Marks a run of which a receiver is told; what was told of an earlier stop may be told once more. */
+  /** From now on the state of this run is looked at; what happens to it from here on happens once more. */
   async watch(db: Queryable, run: bigint): Promise<void> {
-    await this.forget(db, run, null);
+    await this.end(db, run, []);
     await db.query(sql`
-      insert into ${this.#schema.table("notice")} (run_id, event)
-      values (${run}::bigint, ${watched})
+      insert into ${this.#schema.table("notice")} (run_id, event, occurrence)
+      values (${run}::bigint, ${watched}, 0)
       on conflict do nothing`);
   }
 
   /**
-   * Marks the runs that have not ended, and those that were created after the run `since`. Returns the newest run,
-   * or 0 when there is none.
+   * The same for the runs that are at work, and for those that were created after the run `since`. Returns the newest
+   * run, or 0 when there is none.
    */
   async watchNew(db: Queryable, since: bigint | null): Promise<bigint> {
     const { rows } = await db.query(sql`
       with fresh as (
-        insert into ${this.#schema.table("notice")} (run_id, event)
-        select id, ${watched}
+        insert into ${this.#schema.table("notice")} (run_id, event, occurrence)
+        select id, ${watched}, 0
         from ${this.#schema.table("run")}
-        where finished_at is null
+        where status in ('pending', 'running')
           or id > ${since}::bigint
         on conflict do nothing
       )
@@ -43,7 +56,7 @@ export class Notices {
     return BigInt(rows[0]?.newest ?? 0);
   }
 
-  /** The runs of which something is still to be told. */
+  /** The runs whose state is looked at. */
   async watchedRuns(db: Queryable): Promise<readonly bigint[]> {
     const { rows } = await db.query(sql`
       select run_id
@@ -53,50 +66,90 @@ export class Notices {
     return rows.map(({ run_id: run }) => BigInt(run ?? 0));
   }
 
-  /** The events that were told of a run. */
-  async told(db: Queryable, run: bigint): Promise<readonly string[]> {
+  /** Nothing more can happen to a run. */
+  async unwatch(db: Queryable, run: bigint): Promise<void> {
+    await db.query(sql`
+      delete from ${this.#schema.table("notice")}
+      where run_id = ${run}::bigint
+        and event = ${watched}`);
+  }
+
+  /** The events of a run that last: each was written down, and is not over. */
+  async lasting(db: Queryable, run: bigint): Promise<readonly string[]> {
     const { rows } = await db.query(sql`
       select event
       from ${this.#schema.table("notice")}
       where run_id = ${run}::bigint
-        and sent_at is not null`);
+        and event <> ${watched}
+        and not is_over`);
     return rows.map(({ event }) => event ?? "");
   }
 
-  /** Claims what is to be told; false where it was told, or another process is just telling it. */
-  async claim(db: Queryable, run: bigint, event: string): Promise<boolean> {
-    const { rows } = await db.query(sql`
-      insert into ${this.#schema.table("notice")} as known (run_id, event, claimed_at)
-      values (${run}::bigint, ${event}, pg_catalog.clock_timestamp())
-      on conflict (run_id, event) do update
-      set claimed_at = pg_catalog.clock_timestamp()
-      where known.sent_at is null
-        and (known.claimed_at is null
-          or known.claimed_at < pg_catalog.clock_timestamp() - ${claimMs}::float8 * interval '1 ms')
-      returning event`);
-    return rows.length > 0;
+  /** All lasting events of a run but `stay` are over: they may happen again. What was not told stays to be told. */
+  async end(db: Queryable, run: bigint, stay: readonly string[]): Promise<void> {
+    await db.query(sql`
+      update ${this.#schema.table("notice")}
+      set is_over = true
+      where run_id = ${run}::bigint
+        and not is_over
+        and event <> ${watched}
+        and event <> all(${stay}::text[])`);
   }
 
-  /** Notes that the other system has taken a notice, or that it has not, so that it is told again. */
-  async settle(db: Queryable, run: bigint, event: string, isSent: boolean): Promise<void> {
+  /** How often an event was written down for a run. */
+  async count(db: Queryable, run: bigint, event: string): Promise<number> {
+    const { rows } = await db.query(sql`
+      select coalesce(max(occurrence), 0) as occurrences
+      from ${this.#schema.table("notice")}
+      where run_id = ${run}::bigint
+        and event = ${event}`);
+    return Number(rows[0]?.occurrences ?? 0);
+  }
+
+  /** Writes a notice down; another process may have done so. */
+  async add(db: Queryable, { run, event, occurrence, notice }: StoredNotice): Promise<void> {
+    await db.query(sql`
+      insert into ${this.#schema.table("notice")} (run_id, event, occurrence, notice)
+      values (${run}::bigint, ${event}, ${occurrence}, ${notice}::jsonb)
+      on conflict do nothing`);
+  }
+
+  /** Claims the oldest notice that waits, and that no other process is just telling; null when there is none. */
+  async claim(db: Queryable): Promise<StoredNotice | null> {
+    const { rows } = await db.query(sql`
+      update ${this.#schema.table("notice")}
+      set claimed_at = pg_catalog.clock_timestamp()
+      where (run_id, event, occurrence) in (
+        select run_id, event, occurrence
+        from ${this.#schema.table("notice")}
+        where notice is not null
+          and sent_at is null
+          and (claimed_at is null
+            or claimed_at < pg_catalog.clock_timestamp() - ${raw(`interval '${claimSeconds} seconds'`)})
+        order by noted_at, event
+        limit 1
+        for update skip locked)
+      returning run_id, event, occurrence, notice`);
+    return rows[0] === undefined ? null : toNotice(rows[0]);
+  }
+
+  /** Notes that the receiver has taken a notice, or that it has not, so that a later look tells it again. */
+  async settle(db: Queryable, { run, event, occurrence }: StoredNotice, isSent: boolean): Promise<void> {
     await db.query(sql`
       update ${this.#schema.table("notice")}
       set sent_at = case when ${isSent}::boolean then pg_catalog.clock_timestamp() end,
         claimed_at = null
       where run_id = ${run}::bigint
-        and event = ${event}`);
+        and event = ${event}
+        and occurrence = ${occurrence}`);
   }
+}
 
-  /** Nothing more is to be told of a run. */
-  async unwatch(db: Queryable, run: bigint): Promise<void> {
-    await this.forget(db, run, watched);
-  }
-
-  /** Forgets that an event was told: it may happen again. null forgets all of them. */
-  async forget(db: Queryable, run: bigint, event: string | null): Promise<void> {
-    await db.query(sql`
-      delete from ${this.#schema.table("notice")}
-      where run_id = ${run}::bigint
-        and case when ${event}::text is null then event <> ${watched} else event = ${event}::text end`);
-  }
+function toNotice(row: Row): StoredNotice {
+  return {
+    run: BigInt(row.run_id ?? 0),
+    event: row.event ?? "",
+    occurrence: Number(row.occurrence),
+    notice: row.notice ?? "{}",
+  };
 }

@@ -62,6 +62,7 @@ export class MockReceiver {
 
   forget(): void {
     this.received.length = 0;
+    this.#answers.length = 0;
   }
 
   close(): void {

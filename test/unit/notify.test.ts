@@ -4,9 +4,10 @@ import { eventsOf } from "../../src/notify/notice.ts";
 import { noticeBody } from "../../src/notify/notice-body.ts";
 
 const report = {
+  kind: "run",
   status: "running",
   stopReason: null,
-  rows: { rejected: 0, swallowed: 0 },
+  rows: { rejected: 0, swallowed: 0, conflicted: 0 },
   secondsSinceCheckpoint: 1,
   startedAt: "2026-11-30T03:00:00.000Z",
   hold: null,
@@ -43,7 +44,12 @@ test.each([
   ["a good one", { status: "succeeded" }, ["succeeded"]],
   [
     "one with rejects",
-    { status: "succeeded", rows: { rejected: 1, swallowed: 0 } },
+    { status: "succeeded", rows: { rejected: 1, swallowed: 0, conflicted: 0 } },
+    ["succeeded", "rejects"],
+  ],
+  [
+    "a verify with differences",
+    { kind: "verify", status: "succeeded", rows: { rejected: 0, swallowed: 0, conflicted: 2 } },
     ["succeeded", "rejects"],
   ],
   ["a cancelled one", { status: "cancelled" }, []],
@@ -57,6 +63,7 @@ test("a message for Slack holds no link, mention or markup of its own", () => {
     event: "failed" as const,
     at: "",
     target: "<eu>",
+    database: "shop",
     job: "j",
     run: 1,
     text: "<!channel> & <https://evil.example|here>",
@@ -64,6 +71,6 @@ test("a message for Slack holds no link, mention or markup of its own", () => {
     report: null,
   };
   expect(JSON.parse(noticeBody(notice, "slack")).text).toBe(
-    "❌ &lt;!channel&gt; &amp; &lt;https://evil.example|here&gt; on &lt;eu&gt;\n→ tidefill resume j",
+    "❌ &lt;!channel&gt; &amp; &lt;https://evil.example|here&gt; (&lt;eu&gt;)\n→ tidefill resume j",
   );
 });

@@ -7,7 +7,7 @@ import type { Receiver } from "../../notify/receiver.ts";
 import { RunNotifier } from "../../notify/run-notifier.ts";
 import { withSession } from "../../store/session.ts";
 import { withTarget, withTypedOptions } from "../terminal/typed-options.ts";
-import { sayFailed, sayUntold } from "./say-untold.ts";
+import { Teller } from "./teller.ts";
 
 const lookEveryMs = 15_000;
 
@@ -16,58 +16,72 @@ export class FleetNotifier {
   readonly #receiver: Receiver;
   readonly #targets: WorkerTargets;
   readonly #queue: QueueNotifier;
-  /** what is under way, by target: one after the other */
-  readonly #tasks = new Map<string, Promise<void>>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #teller: Teller;
+  /** targets on which something is to be told */
+  readonly #open = new Set<string>();
+  /** runs that begin to be watched */
+  #watching: Promise<void> = Promise.resolve();
 
   constructor(receiver: Receiver, { db }: Queue, targets: WorkerTargets) {
     this.#receiver = receiver;
     this.#targets = targets;
     this.#queue = new QueueNotifier(db, receiver);
+    this.#teller = new Teller(lookEveryMs, (signal) => this.#tell(signal));
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#enter("the queue", () => this.#queue.tellAll()), lookEveryMs);
+    this.#teller.start();
   }
 
   /** An event of a run on a target. */
   hear(target: string, event: EngineEvent): void {
-    if (event.type === "run started") this.#inTarget(target, (notifier) => notifier.watch(event.run));
+    if (event.type !== "run started") return;
+    const watch = () =>
+      this.#inTarget(target, async (notifier) => {
+        await notifier.note();
+        await notifier.watch(event.run);
+        return [];
+      });
+    this.#watching = this.#watching.then(watch).then(
+      () => {},
+      () => {},
+    );
   }
 
   /** A worker is done with an item of this target. */
   ended(target: string): void {
-    this.#inTarget(target, async () => {});
+    this.#open.add(target);
+    this.#teller.look();
   }
 
-  /** Waits until all that is due was told, or could not be told. */
+  /** Tells the rest, and waits for that for a while. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#enter("the queue", () => this.#queue.tellAll());
-    await Promise.all(this.#tasks.values());
+    await this.#teller.stop();
   }
 
-  #inTarget(target: string, work: (notifier: RunNotifier) => Promise<void>): void {
-    this.#enter(target, async () => {
-      const address = await this.#targets.find(target);
-      if (address === null) return [];
-      const isOwn = target === ownTarget;
-      const typed = (text: string): string => (isOwn ? withTypedOptions(text) : withTarget(target, text));
-      return withSession("tidefill notify", address, 1, async (session) => {
-        const notifier = new RunNotifier(session, {
-          receiver: this.#receiver,
-          target: isOwn ? null : target,
-          typed,
-        });
-        await work(notifier);
-        return notifier.tellAll();
+  async #tell(signal: AbortSignal): Promise<readonly string[]> {
+    await this.#watching;
+    for (const target of this.#open) {
+      const problems = await this.#inTarget(target, async (notifier) => {
+        await notifier.note();
+        return notifier.tell(signal);
       });
-    });
+      if (problems.length > 0) return problems;
+      this.#open.delete(target);
+    }
+    return this.#queue.tell(signal);
   }
 
-  #enter(name: string, work: () => Promise<readonly string[]>): void {
-    const before = this.#tasks.get(name) ?? Promise.resolve();
-    const task = before.then(work).then((problems) => problems.forEach(sayUntold), sayFailed);
-    this.#tasks.set(name, task);
+  async #inTarget(
+    target: string,
+    work: (notifier: RunNotifier) => Promise<readonly string[]>,
+  ): Promise<readonly string[]> {
+    const address = await this.#targets.find(target);
+    if (address === null) return [];
+    const isOwn = target === ownTarget;
+    const typed = (text: string): string => (isOwn ? withTypedOptions(text) : withTarget(target, text));
+    return withSession("tidefill notify", address, 1, (session) =>
+      work(new RunNotifier(session, { receiver: this.#receiver, target: isOwn ? null : target, typed })),
+    );
   }
 }

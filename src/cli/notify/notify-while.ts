@@ -1,10 +1,13 @@
 import type { EngineEvent } from "../../engine/report/events.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
+import { idOf, type Notice } from "../../notify/notice.ts";
 import type { Receiver } from "../../notify/receiver.ts";
 import { RunNotifier } from "../../notify/run-notifier.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
-import { type SessionOptions, withSession } from "../../store/session.ts";
+import { type Session, type SessionOptions, withSession } from "../../store/session.ts";
+import { toTidefillError } from "../terminal/to-tidefill-error.ts";
 import { withTypedOptions } from "../terminal/typed-options.ts";
-import { sayFailed, sayUntold } from "./say-untold.ts";
+import { Teller } from "./teller.ts";
 
 const lookEveryMs = 30_000;
 
@@ -12,6 +15,8 @@ const lookEveryMs = 30_000;
 export interface Notified {
   readonly receiver: Receiver | null;
   readonly target: string | null;
+  /** null where the job's file is not needed */
+  readonly job: string | null;
 }
 
 /** What `work` needs to have the runs told that it works on. */
@@ -24,25 +29,30 @@ export interface Telling {
  * to tell, then what is due while it works, and how it ended. A receiver that is away never harms a run.
  */
 export async function notifyWhile<T extends { readonly run: number }>(
-  { receiver, target }: Notified,
+  notified: Notified,
   address: SessionOptions,
   work: (telling: Telling) => Promise<T>,
 ): Promise<T> {
+  const { receiver, target } = notified;
   if (receiver === null) return work({ hear: () => {} });
-  return withSession("tidefill notify", address, 1, async (session) => {
+  return withSession("tidefill notify", address, 2, async (session) => {
     const notifier = new RunNotifier(session, { receiver, target, typed: withTypedOptions });
-    const look = async (): Promise<void> => {
-      if ((await installedVersion(session.db, session.store.schema)) === null) return;
-      for (const problem of await notifier.tellAll()) sayUntold(problem);
-    };
+    const untold: Notice[] = [];
+    const teller = new Teller(lookEveryMs, async (signal) => {
+      for (const notice of untold.splice(0)) await receiver.tell(notice, signal);
+      if (!(await isInstalled(session))) return [];
+      await notifier.note();
+      return notifier.tell(signal);
+    });
     const watching = new Map<number, Promise<void>>();
     const watch = (run: number): Promise<void> => {
-      const begun = watching.get(run) ?? notifier.watch(BigInt(run)).catch(sayFailed);
+      // Before it goes on, what has happened to it is written down.
+      const begun = watching.get(run) ?? notifier.watch(BigInt(run)).catch(() => {});
       watching.set(run, begun);
       return begun;
     };
-    await look().catch(sayFailed);
-    const timer = setInterval(() => void look().catch(sayFailed), lookEveryMs);
+    if (await isInstalled(session).catch(() => false)) await notifier.note().catch(() => {});
+    teller.start();
     try {
       const result = await work({
         hear: (event) => {
@@ -53,10 +63,35 @@ export async function notifyWhile<T extends { readonly run: number }>(
       // A job with steps only starts no workers.
       await watch(result.run);
       return result;
+    } catch (error) {
+      if (watching.size === 0 && !(error instanceof RefusedError || error instanceof UsageError))
+        untold.push(noticeOfError(error, notified));
+      throw error;
     } finally {
-      clearInterval(timer);
       await Promise.all(watching.values());
-      await look().catch(sayFailed);
+      await teller.stop();
     }
   });
+}
+
+async function isInstalled({ db, store }: Session): Promise<boolean> {
+  return (await installedVersion(db, store.schema)) !== null;
+}
+
+/** A step that fails before there is a run leaves nothing in the store: it is told once, by this process. */
+function noticeOfError(thrown: unknown, { target, job }: Notified): Notice {
+  const { message, remedy = null } = toTidefillError(thrown);
+  const at = new Date().toISOString();
+  return {
+    id: idOf([target ?? "", job ?? "", at]),
+    event: "failed",
+    at,
+    target,
+    database: null,
+    job,
+    run: null,
+    text: job === null ? message : `${job}: ${message}`,
+    remedy: remedy === null ? null : withTypedOptions(remedy),
+    report: null,
+  };
 }

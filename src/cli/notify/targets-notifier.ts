@@ -1,3 +1,4 @@
+import { messageOf } from "../../errors.ts";
 import type { QueueDb } from "../../fleet/queue/queue.ts";
 import { QueueNotifier } from "../../notify/queue-notifier.ts";
 import type { Receiver } from "../../notify/receiver.ts";
@@ -5,7 +6,7 @@ import { RunNotifier } from "../../notify/run-notifier.ts";
 import { installedVersion } from "../../store/schema/store-schema.ts";
 import type { Session } from "../../store/session.ts";
 import { withTarget, withTypedOptions } from "../terminal/typed-options.ts";
-import { sayFailed, sayUntold } from "./say-untold.ts";
+import { Teller } from "./teller.ts";
 
 const lookEveryMs = 10_000;
 
@@ -23,8 +24,7 @@ type Told = NotifiedTarget & { readonly notifier: RunNotifier; newest: bigint | 
 export class TargetsNotifier {
   readonly #targets: readonly Told[];
   readonly #queue: QueueNotifier | null;
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | null = null;
+  readonly #teller: Teller;
 
   constructor(receiver: Receiver, targets: readonly NotifiedTarget[], queue: QueueDb | null) {
     this.#targets = targets.map((target) => ({
@@ -37,32 +37,32 @@ export class TargetsNotifier {
       }),
     }));
     this.#queue = queue === null ? null : new QueueNotifier(queue, receiver);
+    this.#teller = new Teller(lookEveryMs, (signal) => this.#tell(signal));
   }
 
   start(): void {
-    const look = (): void => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = null;
-      });
-    };
-    look();
-    this.#timer = setInterval(look, lookEveryMs);
+    this.#teller.start();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+    await this.#teller.stop();
   }
 
-  async #look(): Promise<void> {
-    await Promise.all(this.#targets.map((target) => this.#lookAt(target).catch(sayFailed)));
-    await this.#queue?.tellAll().then((problems) => problems.forEach(sayUntold), sayFailed);
+  /** What happens in all targets is written down first: a receiver that hangs must not hide it. */
+  async #tell(signal: AbortSignal): Promise<readonly string[]> {
+    const noted = await Promise.allSettled(this.#targets.map((target) => this.#noteIn(target)));
+    const failed = noted.flatMap((each) => (each.status === "rejected" ? [messageOf(each.reason)] : []));
+    for (const { notifier } of this.#targets.filter((_, place) => noted[place]?.status === "fulfilled")) {
+      const problems = await notifier.tell(signal);
+      if (problems.length > 0) return [...failed, ...problems];
+    }
+    return [...failed, ...((await this.#queue?.tell(signal)) ?? [])];
   }
 
-  async #lookAt(target: Told): Promise<void> {
+  async #noteIn(target: Told): Promise<void> {
     const { db, store } = target.session;
     if ((await installedVersion(db, store.schema)) === null) return;
     target.newest = await target.notifier.watchNew(target.newest);
-    for (const problem of await target.notifier.tellAll()) sayUntold(problem);
+    await target.notifier.note();
   }
 }

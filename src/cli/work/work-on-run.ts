@@ -38,7 +38,11 @@ export async function workOnRun(
   start: (options: WorkOptions) => Promise<RunReport>,
 ): Promise<RunReport> {
   requireNumbers(work);
-  const notified = { receiver: receiverOf(work), target: settings.target ?? null };
+  const notified = {
+    receiver: receiverOf(work),
+    target: settings.target ?? null,
+    job: loaded?.job.name ?? null,
+  };
   const observers = await Observers.open(work);
   const signals = new ProcessSignals();
   signals.listen();
@@ -62,23 +66,40 @@ export async function workOnRun(
       },
       files: loaded?.files,
     };
-    const report = await withAddress(settings, (address) =>
-      notifyWhile(notified, { ...address, schema: settings.schema }, ({ hear }) =>
-        withProcesses({ ...work, settings }, [...listeners, hear], signals.signal, (own) =>
-          start({ ...address, ...common, ...own }),
-        ),
-      ),
+    return await withAddress(settings, (address) =>
+      notifyWhile(notified, { ...address, schema: settings.schema }, async ({ hear }) => {
+        const report = await withProcesses(
+          { ...work, settings },
+          [...listeners, hear],
+          signals.signal,
+          (own) => start({ ...address, ...common, ...own }),
+        );
+        // At once: a receiver may take its time.
+        observers.progress.clear();
+        sayEnd(report, mine, { seconds: (performance.now() - begin) / 1_000, lease: work.lease, settings });
+        return report;
+      }),
     );
-    observers.progress.clear();
-    if (settings.json) printJson(report);
-    sayOutcome(report, mine, (performance.now() - begin) / 1_000);
-    sayLost(mine.lost(work.lease), work.lease);
-    process.exitCode = exitCodeOf(report);
-    return report;
   } finally {
     await observers.stop();
     signals.ignore();
   }
+}
+
+/** Says how it ended, and sets the exit code. */
+function sayEnd(
+  report: RunReport,
+  mine: OwnShare,
+  {
+    seconds,
+    lease,
+    settings,
+  }: { readonly seconds: number; readonly lease: string; readonly settings: CommonSettings },
+): void {
+  if (settings.json) printJson(report);
+  sayOutcome(report, mine, seconds);
+  sayLost(mine.lost(lease), lease);
+  process.exitCode = exitCodeOf(report);
 }
 
 function requireNumbers(work: WorkSettings): void {

@@ -113,11 +113,16 @@ comment on column ${s}.run_sample.read_seconds is 'Mean time of a batch since th
 create table ${s}.notice (
   run_id bigint not null references ${s}.run on delete cascade,
   event text not null,
+  occurrence integer not null,
+  notice jsonb,
+  is_over boolean not null default false,
+  noted_at timestamptz not null default clock_timestamp(),
   claimed_at timestamptz,
   sent_at timestamptz,
-  primary key (run_id, event)
+  primary key (run_id, event, occurrence)
 );
-comment on table ${s}.notice is 'What --notify has told of a run; the event watched stands for a run of which something is still to be told';
+comment on table ${s}.notice is 'What --notify tells of runs, and what was told; the event watched stands for a run whose state is looked at';
+comment on column ${s}.notice.is_over is 'The run is no longer so: the event may happen again';
 
 create table ${s}.step (
   job text not null,
