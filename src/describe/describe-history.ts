@@ -2,8 +2,6 @@ import { formatBytes, formatCount, formatPercent, formatSeconds } from "../obser
 import type { StoredSample } from "../store/runs/samples.ts";
 import { alignColumns } from "./align-columns.ts";
 
-/** Samples come every ten seconds; without one for so long, no process was at work. */
-const gapMs = 35_000;
 /** Evenly going times are told in so many lines, so that a change of speed shows. */
 const fewestLines = 30;
 const shortestMs = 60_000;
@@ -68,7 +66,7 @@ export function periodCells({ from, to, rows, rowsPerSecond, ...period }: Period
 
 function between(before: StoredSample, sample: StoredSample): Period {
   const ms = msBetween(before.at, sample.at);
-  const wasAway = ms > gapMs && sample.seconds - before.seconds < ms / 2_000;
+  const { wasAway } = sample;
   const rows = Math.max(0, sample.rows - before.rows);
   const shown = sample.level < before.level ? sample : before;
   return {

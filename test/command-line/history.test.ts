@@ -33,6 +33,26 @@ test("a run leaves samples of how it went, which `status --history` shows and a 
   ]);
 });
 
+test("times without a process are told exactly, also in a long history, and a held run is not one of them", async () => {
+  await fillCounters(database, 10);
+  await tidefill.run("run", "increment");
+  await database.query("delete from tidefill.run_sample");
+  // Nine hours outside of its window, in which the seconds at work do not grow; then paused for a minute; then an hour.
+  await database.query(`
+    insert into tidefill.run_sample (run_id, at, rows, seconds, rows_per_second, workers, level, reason, is_last)
+    select 1, timestamptz '2026-11-30 00:00Z' + g * interval '10 s', 0, 0, 0, 4, 0, 'held: the window is closed', g = 3240
+    from generate_series(1, 3240) g
+    union all
+    select 1, timestamptz '2026-11-30 09:01:00Z' + g * interval '10 s', g * 100, g * 10, 10, 4, 1, null, false
+    from generate_series(1, 360) g`);
+  const read = JSON.parse((await tidefill.run("status", "1", "--history", "--json")).stdout);
+  const away = read.periods.filter(({ level }: { readonly level: number | null }) => level === null);
+  expect(away).toEqual([
+    expect.objectContaining({ from: "2026-11-30T09:00:00.000Z", to: "2026-11-30T09:01:10.000Z" }),
+  ]);
+  expect(read.periods[0]).toMatchObject({ reason: "held: the window is closed", level: 0 });
+});
+
 test("the history of no run in particular is refused", async () => {
   expect(await tidefill.run("status", "--history")).toMatchObject({ code: 2 });
   expect((await tidefill.run("status", "1", "--history", "--watch")).code).toBe(2);

@@ -1,4 +1,4 @@
-import { type Hold, shownReason } from "../../remedies/hold.ts";
+import { type Hold, isStandstill, shownReason } from "../../remedies/hold.ts";
 import type { Progress } from "../../store/runs/progress.ts";
 import type { SampledBatch } from "../../store/runs/samples.ts";
 import type { Session } from "../../store/session.ts";
@@ -7,6 +7,8 @@ import type { SignalMonitor } from "../pacing/signal-monitor.ts";
 import type { EngineEvent, PhaseSeconds } from "../report/events.ts";
 
 const everyMs = 10_000;
+/** A change of what holds the run back is sampled sooner, so that the history shows when it came and went. */
+const changeMs = 2_000;
 /** The processes of a run do not beat at the same moment. */
 const slackMs = 500;
 /** They end at about the same moment. */
@@ -19,13 +21,17 @@ const noBatches: PhaseSeconds & { readonly batches: number } = {
   commit: 0,
 };
 
-/** Writes down how a run is going, every ten seconds: what its charts and `status --history` show. */
+/**
+ * Writes down how a run is going, every ten seconds and when something begins or stops to hold it back: what its
+ * charts and `status --history` show.
+ */
 export class Sampler {
   readonly #session: Session;
   readonly #run: bigint;
   readonly #parts: { readonly pacer: Pacer; readonly monitor: SignalMonitor };
   #sampledAt = Number.NEGATIVE_INFINITY;
   #batches = noBatches;
+  #reason: string | null = null;
 
   constructor(
     session: Session,
@@ -53,7 +59,9 @@ export class Sampler {
   /** Takes a sample when one is due; with `isLast` at once, so that the curve of a run ends where it ended. */
   async sample(progress: Progress, hold: Hold | null, isLast = false): Promise<void> {
     const now = performance.now();
-    if (!isLast && now - this.#sampledAt < everyMs) return;
+    const isChange = this.#reason !== (hold?.kind ?? null);
+    if (!isLast && now - this.#sampledAt < (isChange ? changeMs : everyMs)) return;
+    this.#reason = hold?.kind ?? null;
     const { db, store } = this.#session;
     const { pacer, monitor } = this.#parts;
     const batch = this.#meanBatch();
@@ -62,13 +70,16 @@ export class Sampler {
     const { read: rows, secondsAtWork: seconds, rowsPerSecond, workers } = progress;
     const sample = {
       ...{ rows, seconds, rowsPerSecond, workers, batch },
-      level: pacer.level,
+      isLast,
+      // A run whose batches fail goes no further, whatever its pace may be.
+      level: hold !== null && isStandstill(hold) ? 0 : pacer.level,
       reason: hold === null ? null : shownReason(hold),
       lagSeconds: monitor.lagSeconds,
       walBytesPerSecond: monitor.ownWalBytesPerSecond,
     };
     await db.transaction(
-      (tx) => store.samples.add(tx, this.#run, sample, isLast ? lastMs : everyMs - slackMs),
+      (tx) =>
+        store.samples.add(tx, this.#run, sample, isLast ? lastMs : isChange ? slackMs : everyMs - slackMs),
       { mayBeForgotten: true },
     );
   }

@@ -3,6 +3,8 @@ import uPlot from "uplot";
 /** A sample as `history.json` has it. */
 interface Sample {
   readonly at: string;
+  /** no process was at work before it: the line has a gap */
+  readonly wasAway: boolean;
   readonly rowsPerSecond: number;
   readonly lagSeconds: number | null;
   readonly walBytesPerSecond: number | null;
@@ -19,9 +21,6 @@ interface Line {
   readonly colour: string;
   readonly valueOf: (sample: Sample) => number | null;
 }
-
-/** Samples come every ten seconds; a longer silence is a gap in the line. */
-const gapSeconds = 35;
 
 const phases = ["read", "transform", "write", "commit"] as const;
 
@@ -80,21 +79,14 @@ function dataOf(lines: readonly Line[]): uPlot.AlignedData {
   for (const sample of samples) {
     const at = Date.parse(sample.at) / 1_000;
     const before = times.at(-1);
-    if (before !== undefined && at - before > Math.max(gapSeconds, usualGap() * 3)) {
-      times.push(before + 1);
+    if (before !== undefined && sample.wasAway) {
+      times.push((before + at) / 2);
       for (const line of values) line.push(null);
     }
     times.push(at);
     for (const [place, line] of lines.entries()) values[place]?.push(line.valueOf(sample));
   }
   return [times, ...values] as uPlot.AlignedData;
-}
-
-/** Of a long run, several samples have become one. */
-function usualGap(): number {
-  const [first, last] = [samples[0], samples.at(-1)];
-  if (first === undefined || last === undefined || samples.length < 2) return 0;
-  return (Date.parse(last.at) - Date.parse(first.at)) / 1_000 / (samples.length - 1);
 }
 
 function optionsFor(lines: readonly Line[], plot: HTMLElement): uPlot.Options {

@@ -104,9 +104,11 @@ create table ${s}.run_sample (
   transform_seconds real,
   write_seconds real,
   commit_seconds real,
+  is_last boolean not null default false,
   primary key (run_id, at)
 );
 comment on table ${s}.run_sample is 'How a run was going, every ten seconds; purged with the run';
+comment on column ${s}.run_sample.is_last is 'Its process left the run after it';
 comment on column ${s}.run_sample.level is '1 is full pace, 0 is held';
 comment on column ${s}.run_sample.read_seconds is 'Mean time of a batch since the sample before, by phase';
 

@@ -122,6 +122,7 @@ test("each missing right on tidefill's own tables is refused before a run begins
     from (values ('run', 'select, insert, update'), ('range', 'select, insert, update'),
       ('reject', 'select, insert, delete'), ('retry', 'select, insert, delete'), ('step', 'select, insert, update, delete'),
       ('worker', 'select, insert, update, delete'), ('claim', 'select, insert, update, delete'), ('dry_answer', 'select, insert, update, delete'),
+      ('notice', 'select, insert, update, delete'), ('run_sample', 'select, insert'),
       ('backup', 'select, insert'), ('audit', 'select, insert'), ('erased', 'select'), ('version', 'select'),
       ('audit_head', 'select, update')) as own(name, privileges)
     cross join lateral regexp_split_to_table(privileges, ', ') as privilege`);

@@ -10,6 +10,8 @@ const full = {
   lagSeconds: null,
   walBytesPerSecond: null,
   batch: null,
+  isLast: false,
+  wasAway: false,
 };
 
 function sample(seconds: number, rows: number, more: Partial<StoredSample> = {}): StoredSample {
@@ -34,9 +36,9 @@ test("times in which a run went on in the same way are one line, whatever their 
 });
 
 test("a time without samples is told as one in which no process was at work", () => {
-  const periods = periodsOf([sample(0, 0), sample(10, 1_000), sample(300, 1_000, { seconds: 12 })]);
+  const periods = periodsOf([sample(0, 0), sample(10, 1_000), sample(300, 1_000, { wasAway: true })]);
   expect(periods.map(({ level }) => level)).toEqual([1, null]);
-  expect(describeHistory([sample(0, 0), sample(10, 1_000), sample(300, 1_000, { seconds: 12 })])).toMatch(
+  expect(describeHistory([sample(0, 0), sample(10, 1_000), sample(300, 1_000, { wasAway: true })])).toMatch(
     /03:10:00 +10 s +1,000 +100 +100 %[\s\S]*03:10:10 +4 min 50 s +0 +0 +– .*no process was at work/,
   );
 });
