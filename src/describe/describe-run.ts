@@ -24,13 +24,13 @@ export function describeRun(report: RunReport): string {
 
 /** The facts of a run with their names, without those that are not known. */
 export function runFacts(report: RunReport): readonly (readonly [name: string, value: string])[] {
-  const { rows, forecast } = report;
+  const { forecast } = report;
   const facts: readonly (readonly [string, string | null])[] = [
     ["job", `${report.job}, run ${report.run}${kindOf(report)}`],
     ["state", describeState(report)],
     ...whyOf(report),
     ["message", report.message],
-    ["done", `${formatPercent(report.progress)} of ~${formatCount(rows.estimated ?? 0)} rows`],
+    ["done", `${formatPercent(report.progress)} ${describeExtent(report)}`],
     ["rows", rowsOf(report)],
     ["calls", report.calls === null ? null : describeTally(report.calls)],
     ["speed", report.rowsPerSecond > 0 ? `${formatCount(report.rowsPerSecond)} rows/s` : null],
@@ -47,7 +47,9 @@ export function runFacts(report: RunReport): readonly (readonly [name: string, v
     ["watermark", report.watermark === null ? null : report.watermark.join(", ")],
     [
       "checkpoint",
-      report.secondsSinceCheckpoint === null ? null : `${formatSeconds(report.secondsSinceCheckpoint)} ago`,
+      report.secondsSinceCheckpoint === null || isFinished(report.status)
+        ? null
+        : `${formatSeconds(report.secondsSinceCheckpoint)} ago`,
     ],
     ["sweeps", report.sweeps === 0 ? null : String(report.sweeps)],
     ["started", report.startedAt],
@@ -111,4 +113,10 @@ function rowsOf(report: RunReport): string {
     `${formatCount(rejected)} rejected`,
     ...(swallowed > 0 ? [`${formatCount(swallowed)} swallowed by a trigger`] : []),
   ].join(", ");
+}
+
+/** `of ~1,000,000 rows`: the estimate, unless it is known better. */
+export function describeExtent({ rows, status }: RunReport): string {
+  if (status === "succeeded") return `of ${formatCount(rows.read)} rows`;
+  return `of ~${formatCount(Math.max(rows.estimated ?? 0, rows.read))} rows`;
 }

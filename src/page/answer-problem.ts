@@ -22,7 +22,7 @@ export async function answerProblem(
 ): Promise<Response> {
   const { status, title, message, remedy } = problemOf(thrown, context);
   const view = problemPage(title, message, remedy);
-  if (c.req.header("x-fragment") !== undefined) return c.html(await mainOf(view), status);
+  if (c.req.header("x-fragment") !== undefined) return c.html(await mainOf(view, false), status);
   if (c.req.method === "GET" && c.req.header("accept")?.includes("text/html") === true)
     return c.html(await wholePage(view, frame), status);
   return c.json({ error: message, remedy: remedy ?? null }, status);
@@ -48,12 +48,23 @@ function problemOf(thrown: unknown, { explain }: ViewContext): Problem {
   if (error instanceof RefusedError) return of(409, "Refused", error);
   if (error instanceof UsageError) return of(400, "Not understood", error);
   if (isMissingPrivilege(error.cause)) return of(403, "PostgreSQL does not allow it", error);
-  if (error.code === "unreachable" || error.code === "database")
-    return of(503, "The database does not answer", error);
+  if (error.code === "unreachable" || isTimeout(error.cause))
+    return of(503, "The database does not answer", { message: error.message, remedy: undefined });
   if (error.code === "schema-missing") return of(404, "Nothing has run here yet", error);
+  if (error.code === "schema-older" || error.code === "schema-newer")
+    return of(409, "Another version of tidefill", error);
   return of(500, "That went wrong", error);
 }
 
 function isMissingPrivilege(cause: unknown): boolean {
-  return typeof cause === "object" && cause !== null && "code" in cause && cause.code === "42501";
+  return stateOf(cause) === "42501";
+}
+
+/** The statement, or its wait for a lock, took too long for a page; or the server has just ended the session. */
+function isTimeout(cause: unknown): boolean {
+  return ["57014", "55P03", "25P04", "57P01"].includes(stateOf(cause));
+}
+
+function stateOf(cause: unknown): string {
+  return typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
 }

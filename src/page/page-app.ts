@@ -6,7 +6,7 @@ import { ForbiddenError } from "./access/access.ts";
 import { pageHeaders } from "./access/page-headers.ts";
 import { type OwnAddress, requireOwnRequest } from "./access/require-own-request.ts";
 import { type PageVariables, requireVisitor } from "./access/require-visitor.ts";
-import { type ActionBody, actOnRun } from "./act/act-on-run.ts";
+import { actionBody, actOnRun } from "./act/act-on-run.ts";
 import { answerProblem } from "./answer-problem.ts";
 import type { PageAssets } from "./page-assets.ts";
 import { streamChanges } from "./stream-changes.ts";
@@ -54,6 +54,7 @@ export function pageApp(context: ViewContext, options: AppOptions): Hono<PageVar
     build: assets.build,
     visitor,
     hasOperators,
+    where: context.where,
   });
   app.use(pageHeaders, requireOwnRequest(own), bodyLimit({ maxSize: 16_384 }));
   app.onError((thrown, c) => answerProblem(c, thrown, context, frameOf(c)));
@@ -95,8 +96,7 @@ function addRunRoutes(app: Hono<PageVariables>, context: ViewContext): void {
     const wanted = wantedOf(c);
     const target = targetOf(context, wanted);
     const visitor = c.get("visitor");
-    if (!visitor.mayOperate) throw new ForbiddenError("You may look, and not steer.");
-    const body = await c.req.json<ActionBody>().catch(() => ({}));
+    const body = actionBody(await c.req.json<unknown>().catch(() => null));
     const subject = { target, run: await runOf(context, target, wanted), visitor };
     const message = await actOnRun(context, subject, action, body);
     context.look.forgetAll();
@@ -112,13 +112,14 @@ async function answerPage(
   frame: Parameters<typeof wholePage>[1],
 ): Promise<Response> {
   const wanted = wantedOf(c);
-  const key = `page ${new URL(c.req.url).pathname}?${new URLSearchParams(wanted.query)} ${wanted.mayOperate}`;
+  const { after = "", before = "" } = wanted.query;
+  const key = `page ${new URL(c.req.url).pathname}?${after}&${before} ${wanted.mayOperate}`;
   const read = (): Promise<View> => context.look.read(key, () => make(context, wanted));
-  const render = async (): Promise<string> => String(await mainOf(await read()));
+  const render = async (): Promise<string> => String(await mainOf(await read(), true));
   if (c.req.header("accept")?.includes("text/event-stream") === true)
     return streamChanges(c, context.live, { key, render });
   if (c.req.header("x-fragment") !== undefined) return c.html(await render());
-  return c.html(wholePage(await read(), frame));
+  return c.html(wholePage(await read(), frame, true));
 }
 
 function answerAsset(c: Context, assets: PageAssets): Response {

@@ -58,7 +58,8 @@ export class PageServer {
     if (publicUrl !== null) return [new URL(publicUrl).origin];
     const own = host.includes(":") ? `[${host}]` : host;
     return [...new Set([own, "127.0.0.1", "localhost", "[::1]"])].map(
-      (name) => `http://${name}:${this.#port}`,
+      // Browsers leave the usual port out.
+      (name) => new URL(`http://${name}:${this.#port}`).origin,
     );
   }
 

@@ -70,7 +70,7 @@ test("the page lists the runs of all targets, and commands with their target", a
   await machines.run("run", "increment", "--target", "eu-2");
   const page = await serve();
   const runs = await page.get("/");
-  expect(runs).toMatch(/data-column="Target">eu-2<\/td>[\s\S]*succeeded/);
+  expect(runs).toMatch(/data-column="Target"><div>eu-2<\/div>[\s\S]*succeeded/);
   expect(await page.get("/runs/eu-2/1")).toContain("<code>tidefill undo 1 --target eu-2</code>");
   expect(await page.get("/jobs")).toMatch(
     /<h2>eu-1<\/h2>[\s\S]*pending[\s\S]*<h2>eu-2<\/h2>[\s\S]*succeeded/,
@@ -92,7 +92,7 @@ test("a target that cannot be reached is named, and hides no other", async () =>
         describe: "the page names the target",
       },
     );
-    expect(await page.get("/")).toMatch(/eu-1<\/td>[\s\S]*succeeded/);
+    expect(await page.get("/")).toMatch(/eu-1<\/div>[\s\S]*succeeded/);
   } finally {
     await fleet.control.query(`alter database ${name} with allow_connections true`);
     await page.stop();
@@ -118,7 +118,7 @@ test("a paused run goes on by a button: a worker of the fleet takes it, whatever
   const { status, json } = await page.post("/runs/eu-1/1/resume");
   expect([status, json.message]).toEqual([
     200,
-    "increment is in the queue: the next free worker goes on with it.",
+    "increment, run 1 is in the queue: a worker of the fleet goes on with it.",
   ]);
   await until(async () => (await page.get("/runs/eu-1/1")).includes("succeeded"), {
     describe: "the run ends",
@@ -130,7 +130,7 @@ test("a paused run goes on by a button: a worker of the fleet takes it, whatever
   const [line] = await fleet
     .target("eu-1")
     .query("select details from tidefill.audit where details ->> 'via' = 'page' and action = 'resume'");
-  expect(line?.details).toEqual({ actor: "holder of the token", via: "page", queued: true });
+  expect(line?.details).toEqual({ actor: "a person with the link or the token", via: "page", queued: true });
   expect(await page.get("/queue")).toMatch(/1 worker on[\s\S]*Machines[\s\S]*Memory/);
   worker.kill("SIGTERM");
   await once(worker, "exit");

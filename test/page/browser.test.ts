@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
+import { createServer, request as send } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
@@ -99,11 +101,11 @@ describe.skipIf(findChromium() === undefined)("in a real browser", () => {
     const child = await startSlowly();
     await page.goto(`${served.origin}/runs/school/1`);
     await page.getByRole("button", { name: "Set the pace…" }).click();
-    await page.getByLabel("rows a second at most").fill("many");
+    await page.getByLabel("Rows a second at most").fill("many");
     await page.getByRole("dialog").getByRole("button", { name: "Set the pace" }).click();
     await page.locator("dialog[open] .answer", { hasText: "many" }).waitFor();
-    await page.getByLabel("rows a second at most").fill("400");
-    await page.getByLabel("workers of each process").fill("1");
+    await page.getByLabel("Rows a second at most").fill("400");
+    await page.getByLabel("Workers of each process").fill("1");
     await page.getByRole("dialog").getByRole("button", { name: "Set the pace" }).click();
     await page.getByText("1 worker a process, at most 400 rows/s").first().waitFor();
     child.kill("SIGINT");
@@ -184,7 +186,40 @@ describe.skipIf(findChromium() === undefined)("in a real browser", () => {
     await page.locator("#trouble:empty").waitFor({ state: "attached" });
   });
 
-  test("a server that goes away is said, and a session that has ended, too", async () => {
+  test("a page behind a proxy that answers 502 for a moment goes on by itself", async () => {
+    let isAway = false;
+    const proxy = createServer((request, response) => {
+      if (isAway) return response.writeHead(502).end("bad gateway");
+      const { url, method, headers } = request;
+      const forwarded = send(
+        served.address + url,
+        { method, headers: { ...headers, host: new URL(served.origin).host } },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(response);
+        },
+      );
+      forwarded.on("error", () => response.destroy());
+      request.pipe(forwarded);
+      response.on("close", () => forwarded.destroy());
+      return undefined;
+    }).listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const origin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    await page.goto(`${origin}/?token=${fixedToken}`);
+    await until(async () => served.server.tabs === 1, { describe: "the page is live" });
+    isAway = true;
+    proxy.closeAllConnections();
+    await page.locator("#trouble", { hasText: "tries again" }).waitFor();
+    await until(async () => served.server.tabs === 0, { describe: "the tab is gone" });
+    isAway = false;
+    await until(async () => served.server.tabs === 1, { describe: "the tab is back" });
+    await page.locator("#trouble:empty").waitFor({ state: "attached" });
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+
+  test("a server that goes away is said", async () => {
     await page.goto(served.origin);
     await until(async () => served.server.tabs === 1, { describe: "the page is live" });
     await served.server.stop();

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LivePages } from "../../src/page/read/live-pages.ts";
 import { until } from "../support/until.ts";
 import { findNginx, Nginx } from "./nginx.ts";
 import { SchoolPage, type ServedPage, throughProxy } from "./school-page.ts";
@@ -93,6 +94,39 @@ test("fifty tabs ask the database no more than one, and none ask nothing", async
   expect(fifty - none).toBeLessThan(1.6 * (one - none));
 });
 
+test("a tab that comes later is told at once, since what it shows may be older", async () => {
+  const page = await school.serve();
+  await page.signIn();
+  const first = await new Tab().open(page, "/queue");
+  await until(async () => first.changes === 1, { describe: "the first look" });
+  const second = await new Tab().open(page, "/queue");
+  await until(async () => second.changes === 1, { describe: "the second tab is told" });
+  first.close();
+  second.close();
+  await until(async () => page.server.tabs === 0, { describe: "both are gone" });
+});
+
+test("a page that hangs holds up no other, and is said to be in trouble", async () => {
+  const pages = new LivePages(String);
+  const told: string[] = [];
+  const leave = [
+    pages.watch(
+      "hangs",
+      () => new Promise(() => {}),
+      ({ event }) => told.push(`hangs: ${event}`),
+    ),
+    pages.watch(
+      "works",
+      async () => String(told.length),
+      ({ event }) => told.push(`works: ${event}`),
+    ),
+  ];
+  await until(async () => told.filter((each) => each === "works: changed").length > 2, { describe: "looks" });
+  await until(async () => told.includes("hangs: trouble"), { describe: "the page that hangs" });
+  for (const each of leave) each();
+  pages.close();
+});
+
 test("a tab that does not read holds nothing up, and nothing piles up for it", async () => {
   const page = await school.serve();
   await page.signIn();
@@ -142,7 +176,7 @@ describe.skipIf(findNginx() === undefined)("behind nginx", () => {
       });
       expect([pressed.status, await pressed.json()]).toEqual([
         409,
-        expect.objectContaining({ error: expect.stringContaining("already ended") }),
+        expect.objectContaining({ error: expect.stringContaining("cannot pause it now") }),
       ]);
       tab.close();
     } finally {

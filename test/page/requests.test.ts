@@ -108,6 +108,34 @@ describe("pages", () => {
   });
 });
 
+describe("a database that is not ready", () => {
+  const pages = ["/", "/runs/school/1", "/runs/school/1/rejects", "/audit", "/jobs"];
+
+  test.each([
+    ["where tidefill never ran", "drop schema SCHEMA cascade", /No run yet|nothing was run here|pending/],
+    [
+      "with tables of another version",
+      "update SCHEMA.version set version = 1",
+      /has version 1, and this program needs/,
+    ],
+  ])("%s, pages say so", async (_, statement, words) => {
+    const fresh = await SchoolPage.open(10);
+    try {
+      const served = await fresh.serve();
+      await served.signIn();
+      await fresh.database.query(statement.replace("SCHEMA", fresh.schema));
+      for (const path of pages) {
+        const response = await served.get(path);
+        const text = await response.text();
+        expect([200, 404, 409], path).toContain(response.status);
+        expect(text, path).toMatch(words);
+      }
+    } finally {
+      await fresh.close();
+    }
+  });
+});
+
 describe("who may see pages", () => {
   test("a link works once, and becomes a cookie that scripts and other sites cannot use", async () => {
     const links: string[] = [];
@@ -258,8 +286,9 @@ describe("roles and buttons", () => {
         "x-forwarded-user": user,
         body: JSON.stringify(body),
       });
-      expect(status).toBe(kind === "operator" ? 200 : 403);
-      if (kind === "operator") {
+      // The run is paused already, as the operator role has read.
+      expect(status).toBe(kind === "viewer" ? 403 : action === "pause" ? 409 : 200);
+      if (kind === "operator" && action === "pace") {
         const [line] = await lastLine();
         expect(line).toMatchObject({ details: { actor: "alice", via: "page" } });
       }
@@ -290,11 +319,11 @@ describe("roles and buttons", () => {
     await viewing.signIn();
     const text = await viewing.text("/runs/school/2");
     expect(text).not.toContain("data-opens");
-    expect(text).toContain("viewer: no buttons");
+    expect(text).toContain("viewer, no buttons");
     const { status, json } = await viewing.post("/runs/school/2/cancel", { name: "label" });
     expect([status, json.error]).toEqual([403, expect.stringContaining("not steer")]);
     expect((await viewing.get("/runs/school/1/rejects.csv")).status).toBe(403);
-    expect(await viewing.text("/runs/school/1/rejects")).not.toMatch(/<td[^>]*>1<\/td>/);
+    expect(await viewing.text("/runs/school/1/rejects")).not.toMatch(/<td[^>]*><div>1<\/div><\/td>/);
     expect(await viewing.text("/runs/school/2")).not.toContain("watermark");
   });
 
@@ -328,6 +357,53 @@ describe("what buttons do", () => {
     expect((await page.post("/runs/school/1/pace", { settings: ["workers=3"] })).status).toBe(409);
   });
 
+  test("what the state of a run does not allow is refused, whatever a page has shown", async () => {
+    for (const [path, body] of [
+      ["/runs/school/1/pause", {}],
+      ["/runs/school/1/cancel", { name: "label" }],
+      ["/runs/school/1/resume", {}],
+      ["/runs/school/1/pace", { settings: ["workers=2"] }],
+      ["/runs/school/2/pause", {}],
+    ] as const) {
+      const { status, json } = await page.post(path, body);
+      expect([status, json.error], path).toEqual([
+        409,
+        expect.stringMatching(/is (succeeded|paused): the page cannot/),
+      ]);
+    }
+  });
+
+  test("a body of another form is refused, and is no error of the program", async () => {
+    for (const body of [
+      null,
+      1,
+      "text",
+      [],
+      { settings: [1] },
+      { settings: { length: 1 } },
+      { settings: "workers=2" },
+    ])
+      expect((await page.post("/runs/school/2/pace", body)).status, JSON.stringify(body)).toBe(400);
+  });
+
+  test("an address for operators that leads to another database changes nothing in either", async () => {
+    const elsewhere = await SchoolPage.open(10);
+    try {
+      await elsewhere.run("run", "label");
+      const wrong = await school.serve({
+        operator: { url: elsewhere.url("operator"), schema: elsewhere.schema },
+      });
+      await wrong.signIn();
+      for (const run of [1, 2]) {
+        const { status, json } = await wrong.post(`/runs/school/${run}/cancel`, { name: "label" });
+        expect([status, json.error]).toEqual([409, expect.stringContaining("leads to another database")]);
+      }
+      expect(await statusOf(2)).toBe("paused");
+    } finally {
+      await elsewhere.close();
+    }
+  });
+
   test("a resume without a fleet is a command to type", async () => {
     const { status, json } = await page.post("/runs/school/2/resume");
     expect([status, json.remedy]).toEqual([400, "tidefill resume label"]);
@@ -346,7 +422,7 @@ describe("what buttons do", () => {
     expect(line).toMatchObject({
       action: "cancel",
       role: `${school.schema}_operator_login`,
-      details: { via: "page", actor: "holder of the token" },
+      details: { via: "page", actor: "a person with the link or the token" },
     });
     expect((await school.run("audit", "--check")).code).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { openPageTarget } from "../../src/cli/serve/open-page-target.ts";
 import { openSources } from "../../src/cli/serve/open-sources.ts";
-import type { Queue } from "../../src/fleet/queue/queue.ts";
+import { PageQueue } from "../../src/cli/serve/page-queue.ts";
 import type { Access } from "../../src/page/access/access.ts";
 import { ProxyAccess } from "../../src/page/access/proxy-access.ts";
 import { TokenAccess } from "../../src/page/access/token-access.ts";
@@ -85,23 +85,44 @@ export class SchoolPage {
       readonly access?: Access;
       readonly hasOperator?: boolean;
       readonly publicUrl?: string;
-      readonly queue?: Queue;
+      /** another one than that of this school */
+      readonly operator?: { readonly url: string; readonly schema: string };
     } = {},
   ): Promise<ServedPage> {
-    const { hasOperator = true, publicUrl = null, queue = null } = given;
-    const target = openPageTarget({
+    const { hasOperator = true, publicUrl = null } = given;
+    const queue = new PageQueue({ connectionString: this.url("viewer") }, null);
+    const own = openPageTarget({
       name: "school",
       viewer: { connectionString: this.url("viewer") },
       operator: hasOperator ? { connectionString: this.url("operator") } : null,
       schema: this.schema,
     });
+    const { operator } = given;
+    const wrong =
+      operator === undefined
+        ? null
+        : openPageTarget({
+            name: "",
+            viewer: { connectionString: operator.url },
+            operator: { connectionString: operator.url },
+            schema: operator.schema,
+          });
+    const target = { ...own, operator: wrong?.operator ?? own.operator };
     const access = given.access ?? new TokenAccess({ token: fixedToken, mayOperate: hasOperator });
-    const sources = await openSources({ targets: [target], listed: [], queue, folder: this.#folder });
+    const sources = await openSources({
+      targets: [target],
+      listed: [],
+      queue,
+      away: [],
+      folder: this.#folder,
+    });
     const server = new PageServer(sources, { port: 0, host: "127.0.0.1", publicUrl, access });
     await server.start();
     this.#open.push(async () => {
       await server.stop();
-      await target.close();
+      await queue.close();
+      await own.close();
+      await wrong?.close();
     });
     return new ServedPage(server);
   }

@@ -1,16 +1,17 @@
 import { messageOf, UsageError } from "../../errors.ts";
-import type { Queue } from "../../fleet/queue/queue.ts";
 import { chooseTargets } from "../../fleet/targets/choose-targets.ts";
 import type { NamedTarget as ListedTarget } from "../../fleet/targets/define-targets.ts";
 import { PageServer } from "../../page/page-server.ts";
+import type { PageSources } from "../../page/read/page-sources.ts";
+import type { Address } from "../../postgres/connection/create-pool.ts";
 import { sql } from "../../postgres/sql/sql.ts";
-import { openQueueIfThere } from "../fleet/queue-address.ts";
 import { type NotifySettings, notifyOptions, receiverOf } from "../notify/notify-options.ts";
 import { TargetsNotifier } from "../notify/targets-notifier.ts";
 import { commonOptions, commonSettings, type GivenSettings } from "../options/settings.ts";
 import { located } from "../options/with-store.ts";
 import { openPageTarget } from "../serve/open-page-target.ts";
 import { openSources } from "../serve/open-sources.ts";
+import { PageQueue } from "../serve/page-queue.ts";
 import { accessOf, requireSafe, type ServeChoice, serveOptions } from "../serve/serve-options.ts";
 import { defineTargetCommand } from "../targets/define-target-command.ts";
 import { loadTargets } from "../targets/load-targets.ts";
@@ -20,6 +21,13 @@ import { ProcessSignals } from "../terminal/process-signals.ts";
 
 interface ServeGiven extends GivenSettings, ServeChoice, NotifySettings {
   readonly operatorUrl?: string | undefined;
+}
+
+interface ServeParts {
+  /** as the list of targets has them; empty without a list */
+  readonly listed: readonly ListedTarget[];
+  readonly queue: PageQueue;
+  readonly away: PageSources["away"];
 }
 
 type OpenTarget = ReturnType<typeof openPageTarget>;
@@ -32,46 +40,61 @@ export const serveCommand = defineTargetCommand(
       requireSafe(given);
       const settings = commonSettings(given);
       await located(settings, async (viewer) => {
-        const { TIDEFILL_OPERATOR_URL: fromEnvironment } = process.env;
-        const operatorUrl = given.operatorUrl ?? (fromEnvironment || undefined);
-        const operator = operatorUrl === undefined ? null : { connectionString: operatorUrl };
+        const { target } = given as GivenSettings;
+        const operator = operatorOf(given, target === undefined);
         const { schema } = settings;
         const unnamed = openPageTarget({ name: "", viewer, operator, schema });
-        const { target } = given as GivenSettings;
         const name = target ?? (await nameOf(unnamed));
-        const queue = await openQueueIfThere(viewer);
         const listed = target === undefined ? [] : await listedTargets(given);
-        await serve(given, [{ ...unnamed, name }], { listed, queue });
+        const queue = new PageQueue(viewer, operator);
+        await serve(given, [{ ...unnamed, name }], { listed, queue, away: [] });
       });
     },
   },
   { together: serveTargets },
 );
 
+/** A target has an operator's address of its own, or none: another one would lead to another database. */
+function operatorOf(
+  { operatorUrl }: Pick<ServeGiven, "operatorUrl">,
+  mayBeFromEnvironment: boolean,
+): Address | null {
+  const { TIDEFILL_OPERATOR_URL: fromEnvironment } = process.env;
+  const url = operatorUrl ?? (mayBeFromEnvironment ? fromEnvironment : undefined);
+  return url === undefined || url === "" ? null : { connectionString: url };
+}
+
 async function serveTargets(targets: readonly NamedTarget<ServeGiven>[], given: ServeGiven): Promise<void> {
   requireSafe(given);
   commonSettings(given);
   const opened: OpenTarget[] = [];
+  const away: { readonly name: string; readonly problem: string }[] = [];
   for (const { name, locate } of targets) {
-    const { databaseUrl, operatorUrl, schema } = await locate();
-    const operator = operatorUrl === undefined ? null : { connectionString: operatorUrl };
-    opened.push(openPageTarget({ name, viewer: { connectionString: databaseUrl }, operator, schema }));
+    try {
+      const located = await locate();
+      const viewer = { connectionString: located.databaseUrl };
+      opened.push(
+        openPageTarget({ name, viewer, operator: operatorOf(located, false), schema: located.schema }),
+      );
+    } catch (error) {
+      away.push({ name, problem: messageOf(error) });
+    }
   }
-  const queue = await openQueueIfThere(null);
-  await serve(given, opened, { listed: await listedTargets(given), queue });
+  const queue = new PageQueue(null, null);
+  await serve(given, opened, { listed: await listedTargets(given), queue, away });
 }
 
 /** Serves until a signal comes. */
 async function serve(
   given: ServeGiven,
   targets: readonly OpenTarget[],
-  { listed, queue }: { readonly listed: readonly ListedTarget[]; readonly queue: Queue | null },
+  { listed, queue, away }: ServeParts,
 ): Promise<void> {
   const notifier = notifierOf(given, targets, { isListed: listed.length > 0, queue });
   const signals = new ProcessSignals();
   const stopped = new Promise<void>((resolve) => signals.signal.addEventListener("abort", () => resolve()));
   const hasOperators = targets.some(({ operator }) => operator !== null);
-  const sources = await openSources({ targets, listed, queue, folder: given.jobs });
+  const sources = await openSources({ targets, listed, queue, away, folder: given.jobs });
   const access = accessOf(given, hasOperators, (next) =>
     say(emphasise("dim", `Another browser: ${linkOf(next)}`)),
   );
@@ -90,7 +113,7 @@ async function serve(
   } finally {
     await server.stop();
     await notifier?.stop();
-    await Promise.allSettled([queue?.close(), ...targets.map(({ close }) => close())]);
+    await Promise.allSettled([queue.close(), ...targets.map(({ close }) => close())]);
     signals.ignore();
   }
 }
@@ -99,7 +122,7 @@ async function serve(
 function notifierOf(
   given: ServeGiven,
   targets: readonly OpenTarget[],
-  { isListed, queue }: { readonly isListed: boolean; readonly queue: Queue | null },
+  { isListed, queue }: { readonly isListed: boolean; readonly queue: PageQueue },
 ): TargetsNotifier | null {
   const receiver = receiverOf(given);
   if (receiver === null) return null;
@@ -112,7 +135,7 @@ function notifierOf(
         ? "Give each target an operatorUrl in tidefill.targets.ts."
         : "--operator-url postgres://…, or TIDEFILL_OPERATOR_URL",
     });
-  return new TargetsNotifier(receiver, told, queue?.db ?? null);
+  return new TargetsNotifier(receiver, told, () => queue.sending());
 }
 
 function sayWhere(origin: string, link: string | null, hasOperators: boolean): void {

@@ -1,5 +1,5 @@
 import { messageOf } from "../../errors.ts";
-import type { QueueDb } from "../../fleet/queue/queue.ts";
+import type { Queue } from "../../fleet/queue/queue.ts";
 import { QueueNotifier } from "../../notify/queue-notifier.ts";
 import type { Receiver } from "../../notify/receiver.ts";
 import { RunNotifier } from "../../notify/run-notifier.ts";
@@ -23,10 +23,13 @@ type Told = NotifiedTarget & { readonly notifier: RunNotifier; newest: bigint | 
 /** Tells a receiver of all runs of these databases, whatever works on them: also of processes that vanish. */
 export class TargetsNotifier {
   readonly #targets: readonly Told[];
-  readonly #queue: QueueNotifier | null;
+  readonly #receiver: Receiver;
+  readonly #queue: () => Promise<Queue | null>;
   readonly #teller: Teller;
 
-  constructor(receiver: Receiver, targets: readonly NotifiedTarget[], queue: QueueDb | null) {
+  constructor(receiver: Receiver, targets: readonly NotifiedTarget[], queue: () => Promise<Queue | null>) {
+    this.#receiver = receiver;
+    this.#queue = queue;
     this.#targets = targets.map((target) => ({
       ...target,
       newest: null,
@@ -36,7 +39,6 @@ export class TargetsNotifier {
         typed: (text) => (target.name === null ? withTypedOptions(text) : withTarget(target.name, text)),
       }),
     }));
-    this.#queue = queue === null ? null : new QueueNotifier(queue, receiver);
     this.#teller = new Teller(lookEveryMs, (signal) => this.#tell(signal));
   }
 
@@ -56,7 +58,9 @@ export class TargetsNotifier {
       const problems = await notifier.tell(signal);
       if (problems.length > 0) return [...failed, ...problems];
     }
-    return [...failed, ...((await this.#queue?.tell(signal)) ?? [])];
+    const queue = await this.#queue();
+    if (queue === null) return failed;
+    return [...failed, ...(await new QueueNotifier(queue.db, this.#receiver).tell(signal))];
   }
 
   async #noteIn(target: Told): Promise<void> {

@@ -5,10 +5,10 @@ import { readJobStates } from "../../engine/state/job-state.ts";
 import { messageOf } from "../../errors.ts";
 import { enqueueResume } from "../../fleet/enqueue/enqueue-resume.ts";
 import { ownTarget } from "../../fleet/queue/item.ts";
-import type { Queue } from "../../fleet/queue/queue.ts";
 import type { NamedTarget } from "../../fleet/targets/define-targets.ts";
 import { readParameters } from "../../job/definition/parameters.ts";
 import type { PagePlan, PageSources } from "../../page/read/page-sources.ts";
+import { endpointName } from "../../postgres/connection/connect-failure.ts";
 import { ordered } from "../jobs/load-in-order.ts";
 import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
 import { planWhole } from "../jobs/plan-whole.ts";
@@ -16,6 +16,7 @@ import { say } from "../terminal/output.ts";
 import { toTidefillError } from "../terminal/to-tidefill-error.ts";
 import { withTarget, withTypedOptions } from "../terminal/typed-options.ts";
 import type { openPageTarget } from "./open-page-target.ts";
+import type { PageQueue } from "./page-queue.ts";
 
 type OpenTarget = ReturnType<typeof openPageTarget>;
 
@@ -24,20 +25,23 @@ interface Parts {
   readonly targets: readonly OpenTarget[];
   /** as the list of targets has them; empty without a list */
   readonly listed: readonly NamedTarget[];
-  readonly queue: Queue | null;
+  readonly queue: PageQueue;
+  readonly away: PageSources["away"];
   /** the folder of the jobs */
   readonly folder: string;
 }
 
 /** Makes what pages need: the jobs are loaded once, as modules stay in memory while files may change. */
-export async function openSources({ targets, listed, queue, folder }: Parts): Promise<PageSources> {
+export async function openSources({ targets, listed, queue, away, folder }: Parts): Promise<PageSources> {
   const { jobs, ignored } = await loadJobs(folder);
   for (const { file, reason } of ignored) if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
   const inOrder = orderOf(jobs);
   const names = ignored.map(({ file }) => parse(file).name);
   return {
     targets,
-    queue,
+    queue: () => queue.reading(),
+    away,
+    where: whereOf(targets),
     jobs: (target) => listJobs(target.session, inOrder, names),
     plan: ({ name: target }, name) =>
       planOf(
@@ -45,19 +49,22 @@ export async function openSources({ targets, listed, queue, folder }: Parts): Pr
         inOrder.find(({ job }) => job.name === name) ?? null,
         folder,
       ),
-    resume:
-      queue === null
-        ? null
-        : (target, job, run) =>
-            enqueueResume(queue, {
-              job,
-              run,
-              target: listed.find(({ name }) => name === target.name) ?? { name: ownTarget, url: "" },
-            }),
+    resume: async ({ name }, job, run) => {
+      const open = await queue.sending();
+      if (open === null) return null;
+      const target = listed.find((each) => each.name === name) ?? { name: ownTarget, url: "" };
+      return enqueueResume(open, { job, run, target });
+    },
     explain: toTidefillError,
     typed: (target, text) =>
       target === null || listed.length === 0 ? withTypedOptions(text) : withTarget(target.name, text),
   };
+}
+
+function whereOf(targets: readonly OpenTarget[]): string {
+  const [only] = targets;
+  if (targets.length !== 1 || only === undefined) return `${targets.length} targets`;
+  return `${only.name} on ${endpointName(only.session.db.endpoint)}`;
 }
 
 function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {

@@ -1,25 +1,35 @@
 import { describePace } from "../../describe/describe-pace.ts";
-import { requestStop } from "../../engine/control/request-stop.ts";
+import { type OnBehalfOf, requestStop } from "../../engine/control/request-stop.ts";
 import { setPace } from "../../engine/control/set-pace.ts";
-import { UsageError } from "../../errors.ts";
+import { readReport } from "../../engine/report/run-report.ts";
+import { RefusedError, UsageError } from "../../errors.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Session } from "../../store/session.ts";
 import { ForbiddenError, type Visitor } from "../access/access.ts";
 import type { PageTarget } from "../read/page-sources.ts";
-import type { ActionName } from "../views/run-actions.ts";
+import { type ActionName, actionsFor } from "../views/run-actions.ts";
 import type { ViewContext } from "../views/view.ts";
 
 /** What a button sends. */
 export interface ActionBody {
   /** the job's name, typed by the operator; needed to cancel */
-  readonly name?: string;
+  readonly name: string | null;
   /** `workers=2`; needed for a pace */
-  readonly settings?: readonly string[];
+  readonly settings: readonly string[];
+}
+
+/** What was sent, as far as it has the form of a body. */
+export function actionBody(sent: unknown): ActionBody {
+  const { name, settings }: { name?: unknown; settings?: unknown } =
+    typeof sent === "object" && sent !== null ? sent : {};
+  const words = Array.isArray(settings) ? settings.filter((each) => typeof each === "string") : [];
+  return { name: typeof name === "string" ? name : null, settings: words };
 }
 
 /** What an action is about. */
 interface Subject {
   readonly target: PageTarget;
+  /** as the page has read it */
   readonly run: Run;
   readonly visitor: Visitor;
 }
@@ -38,7 +48,8 @@ export async function actOnRun(
   if (!visitor.mayOperate) throw new ForbiddenError("You may look, and not steer.");
   if (operator === null)
     throw new ForbiddenError("This page has no address for operators, so it cannot steer runs.");
-  const by = { actor: visitor.name ?? "holder of the token", via: "page" } as const;
+  await requireAllowed(operator, run, action);
+  const by = { actor: visitor.name ?? "a person with the link or the token", via: "page" } as const;
   const name = String(run.id);
   const what = `${run.job}, run ${name}`;
   switch (action) {
@@ -49,12 +60,35 @@ export async function actOnRun(
         throw new UsageError(`To cancel it, type the name of its job: ${run.job}. Nothing was changed.`);
       return stopped(what, await requestStop(operator, name, "cancelled", by));
     case "pace": {
-      const { pace } = await setPace(operator, name, settingsOf(body), by);
+      if (body.settings.length === 0) throw new UsageError("Fill in what should change.");
+      const { pace } = await setPace(operator, name, body.settings, by);
       return `${what}: ${describePace(pace)}.`;
     }
     case "resume":
-      return resume(context, { target, run, visitor }, operator, by);
+      return resume(context, { target, run }, operator, by);
   }
+}
+
+/**
+ * Reads the run as the operator does: the second address may lead to another database by mistake, and the state may
+ * have changed since the page was made. @throws RefusedError
+ */
+async function requireAllowed(operator: Session, seen: Run, action: ActionName): Promise<void> {
+  const run = await operator.store.runs.find(operator.db, seen.id);
+  if (run === null || run.job !== seen.job || run.kind !== seen.kind || run.startedAt !== seen.startedAt)
+    throw new RefusedError(
+      "run-is-unfinished",
+      "The address for operators leads to another database than the page shows. Nothing was changed.",
+      "Correct --operator-url, TIDEFILL_OPERATOR_URL, or the operatorUrl of the target.",
+    );
+  const report = await readReport(operator, run);
+  if (actionsFor(report, true).includes(action)) return;
+  const isAsked = report.status === "running" && report.wanted !== "running";
+  throw new RefusedError(
+    "run-is-unfinished",
+    `${run.job}, run ${run.id} is ${isAsked ? `asked to be ${report.wanted}` : report.status}: the page cannot ${action} it now.`,
+    `tidefill status ${run.id}`,
+  );
 }
 
 function stopped(
@@ -66,23 +100,26 @@ function stopped(
     : `${what}: ${status}.`;
 }
 
-function settingsOf({ settings }: ActionBody): readonly string[] {
-  if (settings !== undefined && settings.length > 0) return settings;
-  throw new UsageError("Fill in what should change.");
-}
-
+/** Asks the fleet in the transaction of the audit's line: neither is there without the other. */
 async function resume(
   { resume: ask }: ViewContext,
-  { target, run: { id, job } }: Subject,
+  { target, run: { id, job } }: Pick<Subject, "target" | "run">,
   { db, store }: Session,
-  by: { readonly actor: string; readonly via: "page" },
+  by: OnBehalfOf,
 ): Promise<string> {
-  if (ask === null)
-    throw new UsageError("There is no fleet that could go on with it.", {
-      remedy: `tidefill resume ${job}`,
-    });
-  const sent = await ask(target, job, Number(id));
-  if (sent === 0) return `${job} is in the queue already: a worker goes on with it.`;
-  await store.audit.record(db, { action: "resume", job, run: id, details: { ...by, queued: true } });
-  return `${job} is in the queue: the next free worker goes on with it.`;
+  await db.transaction(async (tx) => {
+    await store.audit.record(tx, { action: "resume", job, run: id, details: { ...by, queued: true } });
+    const sent = await ask(target, job, Number(id));
+    if (sent === null)
+      throw new UsageError("There is no fleet that could go on with it.", {
+        remedy: `tidefill resume ${job}`,
+      });
+    if (sent === 0)
+      throw new RefusedError(
+        "same-item-is-not-queued",
+        `${job} is in the queue for this target already, by an item that goes on with no stopped run.`,
+        "Wait until it is done, or: tidefill queue drop <id>",
+      );
+  });
+  return `${job}, run ${id} is in the queue: a worker of the fleet goes on with it.`;
 }

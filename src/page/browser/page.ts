@@ -9,6 +9,8 @@ const trouble = document.getElementById("trouble");
 let events: EventSource | null = null;
 let isRefreshing = false;
 let isStale = false;
+/** whether the server no longer knows our session */
+let hasEnded = false;
 
 /** What only works with this script is hidden without it. */
 function reveal(root: ParentNode): void {
@@ -39,6 +41,7 @@ async function refresh(): Promise<void> {
 async function refreshOnce(): Promise<void> {
   const response = await fetch(location.href, { headers: { "x-fragment": "1" } });
   if (response.status === 401) {
+    hasEnded = true;
     events?.close();
     say("Your session has ended. Reload the page to sign in again.");
     return;
@@ -60,17 +63,35 @@ function keep(before: Node, after: Node): boolean {
   return !(before instanceof HTMLElement && before.matches(".plot"));
 }
 
+/** Waits between attempts to listen again, while the server is away. */
+const waitsMs = [1_000, 2_000, 5_000, 15_000];
+let attempts = 0;
+let retrying = 0;
+
 /** Listens while the page is visible: browsers allow six connections to a host, and each open one holds one. */
 function listen(): void {
+  window.clearTimeout(retrying);
   events?.close();
   events = null;
-  if (document.hidden || !document.body.querySelector("nav")) return;
+  if (document.hidden || main()?.dataset.live === undefined) return;
   events = new EventSource(location.href);
+  events.addEventListener("open", () => {
+    attempts = 0;
+  });
   events.addEventListener("changed", () => void refresh());
   events.addEventListener("trouble", (event) => say(`${event.data} The page shows what was known last.`));
   events.addEventListener("error", () => {
     say("No connection to tidefill serve. The page shows what was known last, and tries again.");
+    // Browsers try again by themselves, but not after an answer such as 502 of a proxy.
+    if (events?.readyState === EventSource.CLOSED) retry();
   });
+}
+
+function retry(): void {
+  const waitMs = waitsMs[Math.min(attempts, waitsMs.length - 1)];
+  attempts += 1;
+  // Before it listens: only an answer tells that the session has ended.
+  retrying = window.setTimeout(() => void refresh().finally(() => hasEnded || listen()), waitMs);
 }
 
 document.addEventListener("visibilitychange", listen);

@@ -5,14 +5,22 @@ import { lookMs } from "./look.ts";
 /** What a tab is told. */
 export type Told = { readonly event: "changed" | "trouble"; readonly data: string };
 
-/** One page that hangs must not keep the rest from being told. */
+/** A page that takes longer is said to be in trouble. */
 const patienceMs = 8_000;
 const late: Told = { event: "trouble", data: "The database does not answer." };
+const tooMany: Told = {
+  event: "trouble",
+  data: "Too many different pages are open, so this one does not change by itself.",
+};
+
+/** More pages at once would weigh on the databases. */
+const mostPages = 200;
 
 interface Watched {
   readonly render: () => Promise<string>;
   readonly tell: Set<(told: Told) => void>;
-  last: string | null;
+  last: Told | null;
+  isLooking: boolean;
 }
 
 /**
@@ -23,7 +31,6 @@ export class LivePages {
   readonly #pages = new Map<string, Watched>();
   readonly #explain: (thrown: unknown) => string;
   #timer: NodeJS.Timeout | null = null;
-  #isLooking = false;
 
   constructor(explain: (thrown: unknown) => string) {
     this.#explain = explain;
@@ -36,10 +43,17 @@ export class LivePages {
 
   /** Tells `tell` of changes of the page `key` until the returned function is called. */
   watch(key: string, render: () => Promise<string>, tell: (told: Told) => void): () => void {
-    const page = this.#pages.get(key) ?? { render, tell: new Set(), last: null };
+    const known = this.#pages.get(key);
+    if (known === undefined && this.#pages.size >= mostPages) {
+      tell(tooMany);
+      return () => {};
+    }
+    const page = known ?? { render, tell: new Set(), last: null, isLooking: false };
     this.#pages.set(key, page);
     page.tell.add(tell);
-    this.#timer ??= setInterval(() => void this.#look(), lookMs);
+    // What it shows may be older than the last look.
+    if (page.last !== null) tell(page.last);
+    this.#timer ??= setInterval(() => this.#look(), lookMs);
     return () => {
       page.tell.delete(tell);
       if (page.tell.size === 0 && this.#pages.get(key) === page) this.#pages.delete(key);
@@ -49,14 +63,14 @@ export class LivePages {
     };
   }
 
-  /** Looks at all watched pages at once, without waiting for a button. */
-  async #look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    try {
-      await Promise.all([...this.#pages.values()].map((page) => this.#lookAt(page)));
-    } finally {
-      this.#isLooking = false;
+  /** A page that is slow holds up no other. */
+  #look(): void {
+    for (const page of this.#pages.values()) {
+      if (page.isLooking) continue;
+      page.isLooking = true;
+      void this.#lookAt(page).finally(() => {
+        page.isLooking = false;
+      });
     }
   }
 
@@ -68,8 +82,8 @@ export class LivePages {
         (error: unknown): Told => ({ event: "trouble", data: this.#explain(error) }),
       ),
     ).then((answer) => answer ?? late);
-    if (told.data === page.last) return;
-    page.last = told.data;
+    if (told.data === page.last?.data) return;
+    page.last = told;
     for (const tell of page.tell) tell(told);
   }
 

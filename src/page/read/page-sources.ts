@@ -27,10 +27,14 @@ export interface PageSources {
   readonly jobs: (target: PageTarget) => Promise<readonly ListedJob[]>;
   /** null for a job without a file. Nothing is written. */
   readonly plan: (target: PageTarget, job: string) => Promise<PagePlan | null>;
-  /** null where there is none */
-  readonly queue: Queue | null;
-  /** asks the fleet to go on with a run; answers how many items were sent. Null where there is no fleet */
-  readonly resume: ((target: PageTarget, job: string, run: number) => Promise<number>) | null;
+  /** opened when it is first needed; null where there is none */
+  readonly queue: () => Promise<Queue | null>;
+  /** asks the fleet to go on with a run; answers how many items were sent, or null where there is no fleet */
+  readonly resume: (target: PageTarget, job: string, run: number) => Promise<number | null>;
+  /** targets whose addresses are not known here, and why */
+  readonly away: readonly { readonly name: string; readonly problem: string }[];
+  /** where the pages are from: a name and a server, or how many targets */
+  readonly where: string;
   /** anything that was thrown, as an error that says what to do */
   readonly explain: (thrown: unknown) => TidefillError;
   /** the commands in a text with the options that they need to be typed for this target */

@@ -7,7 +7,7 @@ import type { PageTarget } from "./page-sources.ts";
 /** As many runs of each target are listed. */
 export const mostRuns = 100;
 
-/** Reports of runs. Those of finished runs are kept, since nothing changes them but an undo. */
+/** Reports of runs. That of a run that has ended is kept until it is undone. */
 export class RunReports {
   readonly #finished = new Map<string, RunReport>();
 
@@ -21,7 +21,7 @@ export class RunReports {
   }
 
   async of(target: PageTarget, run: Run): Promise<RunReport> {
-    const key = `${target.name}/${run.id}/${run.status}/${run.undoneBy}`;
+    const key = `${target.name}/${run.id}/${run.status}/${run.undoneBy}/${run.startedAt}`;
     const known = this.#finished.get(key);
     if (known !== undefined) return known;
     const report = await readReport(target.session, run);

@@ -3,7 +3,7 @@ import { auditCells, auditHeading } from "../../describe/describe-audit.ts";
 import type { AuditLine } from "../../store/audit/audit.ts";
 import type { PageTarget } from "../read/page-sources.ts";
 import { tableOf } from "./parts.ts";
-import { type Html, pathTo, type View, type ViewContext, type Wanted } from "./view.ts";
+import { type Html, pathTo, requireStore, type View, type ViewContext, type Wanted } from "./view.ts";
 
 const perPage = 100;
 
@@ -12,6 +12,7 @@ export async function auditPage(context: ViewContext, wanted: Wanted): Promise<V
   const name = wanted.params.target;
   const target = context.targets.find((each) => each.name === name) ?? context.targets[0];
   if (target === undefined) return { title: "Audit", body: html`<h1>Audit</h1><p>There are no targets.</p>` };
+  await requireStore(context, target);
   const before = /^\d{1,18}$/.test(wanted.query.before ?? "") ? BigInt(wanted.query.before ?? 0) : undefined;
   const { db, store } = target.session;
   const lines = (await store.audit.list(db, { before, limit: perPage })).toReversed();

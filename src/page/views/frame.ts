@@ -10,6 +10,8 @@ export interface Frame {
   /** null on the page that asks to sign in */
   readonly visitor: Visitor | null;
   readonly hasOperators: boolean;
+  /** the database, or how many targets there are */
+  readonly where: string;
 }
 
 const pages = [
@@ -20,7 +22,7 @@ const pages = [
 ] as const;
 
 /** A whole page. */
-export function wholePage(view: View, frame: Frame): Html {
+export function wholePage(view: View, frame: Frame, isLive = false): Html {
   const { build, visitor } = frame;
   return html`<!doctype html>
 <html lang="en">
@@ -35,10 +37,10 @@ ${scriptOf(build)}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
-<header><a class="brand" href="/">tidefill</a>${visitor === null ? "" : navigation(frame)}${visitor === null ? "" : html`<p class="who">${whoOf(frame)}</p>`}</header>
+<header><a class="brand" href="/">tidefill</a>${visitor === null ? "" : navigation(frame)}${visitor === null ? "" : html`<p class="who">${frame.where}; ${whoOf(frame)}</p>`}</header>
 <p id="trouble" role="alert"></p>
 <p id="done" role="status"></p>
-${mainOf(view)}
+${mainOf(view, isLive)}
 </body>
 </html>`;
 }
@@ -49,8 +51,8 @@ function scriptOf(build: string): Html {
 }
 
 /** The part of a page that changes while it is open. */
-export function mainOf({ title, body }: View): Html {
-  return html`<main id="main" data-title="${title}" tabindex="-1">${body}</main>`;
+export function mainOf({ title, body }: View, isLive: boolean): Html {
+  return html`<main id="main" data-title="${title}"${isLive ? html` data-live` : ""} tabindex="-1">${body}</main>`;
 }
 
 function navigation({ path }: Frame): Html {
@@ -63,6 +65,6 @@ function navigation({ path }: Frame): Html {
 
 function whoOf({ visitor, hasOperators }: Frame): string {
   const name = visitor?.name ?? "";
-  const may = hasOperators && visitor?.mayOperate === true ? "operator" : "viewer: no buttons";
+  const may = hasOperators && visitor?.mayOperate === true ? "operator" : "viewer, no buttons";
   return name === "" ? may : `${name}, ${may}`;
 }

@@ -3,6 +3,10 @@ import { describeState } from "../../describe/describe-state.ts";
 import { typedCommand } from "../../describe/typed-command.ts";
 import { visible } from "../../describe/visible.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
+import { formatCount } from "../../observe/format.ts";
+import { shownReason } from "../../remedies/hold.ts";
+import type { Stop } from "../../remedies/stops.ts";
+import { stopOfReport } from "../../remedies/waiting.ts";
 import type { Html } from "./view.ts";
 
 type Cell = string | Html;
@@ -19,7 +23,7 @@ export function tableOf(
 <thead><tr>${names.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (row) =>
-      html`<tr>${row.map((cell, column) => html`<td data-column="${names[column] ?? ""}">${shown(cell)}</td>`)}</tr>`,
+      html`<tr>${row.map((cell, column) => html`<td data-column="${names[column] ?? ""}"><div>${shown(cell)}</div></td>`)}</tr>`,
   )}</tbody>
 </table></div>`;
 }
@@ -49,19 +53,50 @@ export function withCommands(text: string): Html {
   return html`${parts}`;
 }
 
-/** The state of a run: a word and a sign, so that it does not depend on colours. */
+/** The state of a run: words and a sign, so that it does not depend on colours. */
 export function stateBadge(report: RunReport): Html {
-  const { status, rows, undoneBy, hold } = report;
-  const isLess = status === "succeeded" && (undoneBy !== null || rows.rejected + rows.swallowed > 0);
+  const { status, undoneBy, hold } = report;
+  const found = foundBy(report);
+  const isLess = status === "succeeded" && (undoneBy !== null || found !== null);
   const kind = isLess ? "incomplete" : status === "running" && hold !== null ? "held" : status;
-  return html`<span class="state ${kind}"><span aria-hidden="true">${signs[kind] ?? "·"}</span> ${describeState(report)}</span>`;
+  const words = [describeState(report), ...(found === null ? [] : [found])].join(", ");
+  return html`<span class="state ${kind}"><span aria-hidden="true">${signs[kind] ?? "·"}</span> ${words}</span>`;
+}
+
+/** What an operator has to look at, though the run may have succeeded: `3 rejected`, `2 differences`. */
+export function foundBy({ kind, rows }: RunReport): string | null {
+  const listed = rows.rejected + rows.swallowed;
+  const counts = [
+    ...(listed > 0 ? [`${formatCount(listed)} rejected`] : []),
+    ...(kind !== "run" && rows.conflicted > 0
+      ? [`${formatCount(rows.conflicted)} ${kind === "verify" ? "different" : "in conflict"}`]
+      : []),
+  ];
+  return counts.length === 0 ? null : counts.join(", ");
+}
+
+/** What a run is besides the work of its job: ` (undo of run 2)`; nothing for that. */
+export function purposeOf({ kind, ofRun }: RunReport): string {
+  if (kind === "run") return ofRun === null ? "" : ` (rejects of run ${ofRun})`;
+  if (kind === "undo") return ` (undo of run ${ofRun})`;
+  return ofRun === null ? " (verify)" : ` (verify of run ${ofRun})`;
+}
+
+/** Why a run waits or has stopped, without its state, which stands before it. */
+export function whyOf(report: RunReport): Stop | null {
+  if (report.undoneBy !== null) return null;
+  const { hold, message } = report;
+  if (hold !== null) return { what: shownReason(hold), remedy: hold.remedy };
+  const stop = stopOfReport(report);
+  if (stop === null) return null;
+  return { ...stop, what: message === null ? stop.what : `${stop.what}. ${message}` };
 }
 
 const signs: Readonly<Record<string, string>> = {
   running: "▶",
   held: "◐",
   pending: "…",
-  paused: "⏸",
+  paused: "❙❙",
   interrupted: "!",
   failed: "✕",
   succeeded: "✓",

@@ -12,14 +12,15 @@ import { tableOf, withCommands } from "./parts.ts";
 import type { Html, View, ViewContext } from "./view.ts";
 
 /** `/queue`: the items of the fleet, waves, and the machines. */
-export async function queuePage({ queue, look }: ViewContext): Promise<View> {
+export async function queuePage(context: ViewContext): Promise<View> {
   const title = "Queue";
+  const queue = await context.queue();
   if (queue === null)
     return {
       title,
       body: html`<h1>Queue</h1><p>There is no queue here. <code>TIDEFILL_QUEUE_URL</code> says where one is; docs/fleet.md tells what it is for.</p>`,
     };
-  const read = await look.read("queue", () => readQueue(queue));
+  const read = await context.look.read("queue", () => readQueue(queue));
   const { items, waves, depth, workers } = read;
   const hidden =
     depth.running + depth.waiting + depth.deferred + depth.dead - Math.min(items.length, mostShown);

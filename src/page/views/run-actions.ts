@@ -15,7 +15,7 @@ export function actionsFor(report: RunReport, canResume: boolean): readonly Acti
   const { status, wanted, kind } = report;
   if (isFinished(status)) return [];
   if (status === "running" || status === "pending")
-    return wanted === "running" ? ["pause", "pace", "cancel"] : wanted === "paused" ? ["cancel"] : [];
+    return wanted === "running" ? ["pause", "pace", "cancel"] : wanted === "paused" ? ["pace", "cancel"] : [];
   // The fleet runs jobs; an undo or a verify goes on by its command.
   return [...(canResume && kind === "run" ? (["resume"] as const) : []), "pace", "cancel"];
 }
@@ -25,10 +25,10 @@ export function actionsOf(
   context: ViewContext,
   target: PageTarget,
   report: RunReport,
-  mayOperate: boolean,
+  { mayOperate, canResume }: { readonly mayOperate: boolean; readonly canResume: boolean },
 ): Html {
   const canOperate = mayOperate && target.operator !== null;
-  const actions = canOperate ? actionsFor(report, context.resume !== null) : [];
+  const actions = canOperate ? actionsFor(report, canResume) : [];
   const commands = takingAway(report).map((line) => context.typed(target, line));
   if (actions.length === 0 && commands.length === 0) return html``;
   return html`<section class="actions"><h2>Actions</h2>
@@ -39,7 +39,7 @@ ${
 <noscript><p>Buttons need JavaScript. Type instead: ${withCommands(typedInstead(context, target, report))}</p></noscript>
 ${actions.map((name) => dialogOf(name, target, report))}`
 }
-${commands.length === 0 ? "" : html`<details><summary>What takes something away is typed</summary><ul>${commands.map((line) => html`<li>${withCommands(line)}</li>`)}</ul></details>`}
+${commands.length === 0 ? "" : html`<details><summary>Undo, purge, erase: type these</summary><ul>${commands.map((line) => html`<li>${withCommands(line)}</li>`)}</ul></details>`}
 </section>`;
 }
 
@@ -71,22 +71,23 @@ function dialogOf(name: ActionName, target: PageTarget, report: RunReport): Html
 <h2 id="title-${name}">${labels[name]}: ${what}</h2>
 <p>${effects[name]}</p>
 ${name === "cancel" ? html`<label>Type the job’s name, <code>${report.job}</code> <input name="name" autocomplete="off" spellcheck="false" required></label>` : ""}
-${name === "pace" ? paceFields() : ""}
+${name === "pace" ? paceFields(report) : ""}
 <p class="answer" role="alert"></p>
 <div class="buttons"><button type="submit" class="primary">${labels[name]}</button> <button type="button" data-closes>Leave it</button></div>
 </form></dialog>`;
 }
 
+/** The name of a setting, its label and an example; and what the run's own pace is called. */
 const paces = [
-  ["workers", "workers of each process", "4"],
-  ["batch-time", "time of a batch", "250ms"],
-  ["rows-per-second", "rows a second at most", "5000"],
-  ["window", "hours", "22:00-06:00 Europe/Berlin"],
+  ["workers", "Workers of each process", "4", "workers"],
+  ["batch-time", "Time of a batch", "250ms", "batchTime"],
+  ["rows-per-second", "Rows a second at most", "5000", "rowsPerSecond"],
+  ["window", "Hours (window)", "22:00-06:00 Europe/Berlin", "window"],
 ] as const;
 
-function paceFields(): Html {
-  return html`${paces.map(
-    ([name, label, example]) =>
-      html`<label>${label} <input name="${name}" data-setting autocomplete="off" spellcheck="false" placeholder="${example}"></label>`,
-  )}`;
+function paceFields({ pace }: RunReport): Html {
+  return html`${paces.map(([name, label, example, own]) => {
+    const now = pace[own] === undefined ? "as the job says" : `now ${pace[own]}`;
+    return html`<label>${label} <span class="note">${now}</span> <input name="${name}" data-setting autocomplete="off" spellcheck="false" placeholder="such as ${example}"></label>`;
+  })}`;
 }

@@ -1,19 +1,27 @@
 import { html } from "hono/html";
-import { runFacts } from "../../describe/describe-run.ts";
+import { describeExtent, runFacts } from "../../describe/describe-run.ts";
 import { describeState } from "../../describe/describe-state.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { formatCount, formatInterval, formatSeconds } from "../../observe/format.ts";
 import { rowWord } from "../../observe/row-word.ts";
-import { waitingOf } from "../../remedies/waiting.ts";
+import { repairOf } from "../../remedies/repair.ts";
 import type { Run } from "../../store/runs/run.ts";
-import { isFinished } from "../../store/runs/run-status.ts";
 import type { PageTarget } from "../read/page-sources.ts";
-import { factsOf, stateBadge, withCommands } from "./parts.ts";
+import { factsOf, purposeOf, stateBadge, whyOf, withCommands } from "./parts.ts";
 import { actionsOf } from "./run-actions.ts";
 import { chartsOf } from "./run-charts.ts";
 import { auditOf, rejectsOf, stagesOf, stepsOf, workersOf } from "./run-sections.ts";
 import { progressOf } from "./runs-page.ts";
-import { type Html, NotFoundError, targetOf, type View, type ViewContext, type Wanted } from "./view.ts";
+import {
+  type Html,
+  NotFoundError,
+  pathTo,
+  requireStore,
+  targetOf,
+  type View,
+  type ViewContext,
+  type Wanted,
+} from "./view.ts";
 
 /** Shown to operators only: it is the key of a row. */
 const factsWithKeys = ["watermark"];
@@ -41,12 +49,16 @@ export async function runPage(context: ViewContext, wanted: Wanted): Promise<Vie
   const facts = runFacts(report).filter(
     ([name]) => !factsAbove.includes(name) && (wanted.mayOperate || !factsWithKeys.includes(name)),
   );
+  const canResume = await context.queue().then(
+    (queue) => queue !== null,
+    () => false,
+  );
   const title = `${run.job}, run ${run.id}`;
   const where = context.targets.length > 1 ? html` <span class="note">on ${target.name}</span>` : "";
-  const body = html`<h1>${run.job}, run ${String(run.id)}${where}</h1>
+  const body = html`<h1>${run.job}, run ${String(run.id)}${purposeOf(report)}${where}</h1>
 ${headOf(context, target, report)}
 ${tilesOf(report)}
-${actionsOf(context, target, report, wanted.mayOperate)}
+${actionsOf(context, target, report, { mayOperate: wanted.mayOperate, canResume })}
 ${await chartsOf(context, target, run)}
 <section><h2>Facts</h2>${factsOf(facts)}</section>
 ${await workersOf(target, report)}
@@ -59,6 +71,7 @@ ${await auditOf(context, target, run)}`;
 
 /** The run that the address names. @throws NotFoundError */
 export async function runOf(context: ViewContext, target: PageTarget, { params }: Wanted): Promise<Run> {
+  await requireStore(context, target);
   const { db, store } = target.session;
   const id = params.run ?? "";
   const run = /^\d{1,18}$/.test(id)
@@ -71,35 +84,52 @@ export async function runOf(context: ViewContext, target: PageTarget, { params }
 
 /** The state with its reason and what to do: what an operator reads first. */
 function headOf({ typed }: ViewContext, target: PageTarget, report: RunReport): Html {
-  const waiting = report.undoneBy === null ? waitingOf(report) : null;
+  const why = whyOf(report);
+  const remedy = why?.remedy ?? repair(report);
   return html`<div class="head">
-<p class="lead" role="status">${stateBadge(report)}${waiting === null ? "" : html` <span class="why">${waiting.what}</span>`}</p>
-${waiting === null ? "" : html`<p class="remedy">→ ${withCommands(typed(target, waiting.remedy))}</p>`}
-<p class="done">${progressOf(report)} of ~${formatCount(report.rows.estimated ?? 0)} rows</p>
+<p class="lead" role="status">${stateBadge(report)}${why === null ? "" : html` <span class="why">${why.what}</span>`}</p>
+${remedy === null ? "" : html`<p class="remedy">→ ${withCommands(typed(target, remedy))}</p>`}
+<p class="done">${progressOf(report)} ${describeExtent(report)}</p>
+<p class="note">${linksOf(target, report)}</p>
 </div>`;
+}
+
+/** For a verify that has found differences. */
+function repair({ kind, job, ofRun, rows: { read, conflicted } }: RunReport): string | null {
+  return kind === "verify" && conflicted > 0 ? repairOf({ job, ofRun, read, differing: conflicted }) : null;
+}
+
+/** Where else to look. */
+function linksOf(target: PageTarget, { job, ofRun, undoneBy }: RunReport): Html {
+  const runLink = (run: number) => html`<a href="${pathTo(target, "runs", run)}">run ${String(run)}</a>`;
+  return html`<a href="${pathTo(target, "jobs", job)}">Plan of the job</a>${ofRun === null ? "" : html`, about ${runLink(ofRun)}`}${undoneBy === null ? "" : html`, undone by ${runLink(undoneBy)}`}`;
 }
 
 /** The figures that tell whether it goes well. */
 function tilesOf(report: RunReport): Html {
-  const { rows, status, rowsPerSecond, etaInterval, workers, secondsSinceCheckpoint } = report;
-  const ended = isFinished(status);
+  const { rows, status, kind, rowsPerSecond, etaInterval, workers, secondsSinceCheckpoint } = report;
+  const isAtWork = status === "running" || status === "pending";
+  const listed =
+    kind === "run" ? rows.rejected + rows.swallowed : rows.conflicted + rows.rejected + rows.swallowed;
   const tiles: readonly (readonly [string, string | null])[] = [
-    [ended ? "rows/s on average" : "rows/s", report.hasRows ? formatCount(rowsPerSecond) : null],
-    ["left", ended ? null : etaInterval === null ? "unknown" : formatInterval(etaInterval)],
+    [isAtWork ? "rows/s" : "rows/s on average", report.hasRows ? formatCount(rowsPerSecond) : null],
+    ["left", isAtWork ? (etaInterval === null ? "unknown" : formatInterval(etaInterval)) : null],
     [
-      `rows ${report.kind === "verify" ? "compared" : rowWord(report)}`,
-      formatCount(report.kind === "verify" ? rows.read : rows.written),
+      `rows ${kind === "verify" ? "compared" : rowWord(report)}`,
+      formatCount(kind === "verify" ? rows.read : rows.written),
     ],
-    ["rejected", formatCount(rows.rejected + rows.swallowed)],
-    ["workers", ended ? null : String(workers)],
+    [listedWord[kind], formatCount(listed)],
+    ["workers", isAtWork ? String(workers) : null],
     [
       "last commit",
-      ended || secondsSinceCheckpoint === null
-        ? null
-        : `${formatSeconds(Math.round(secondsSinceCheckpoint))} ago`,
+      isAtWork && secondsSinceCheckpoint !== null
+        ? `${formatSeconds(Math.round(secondsSinceCheckpoint))} ago`
+        : null,
     ],
   ];
   return html`<ul class="tiles">${tiles
     .filter(([, value]) => value !== null)
     .map(([name, value]) => html`<li><strong>${value}</strong> <span>${name}</span></li>`)}</ul>`;
 }
+
+const listedWord = { run: "rejected", undo: "conflicts", verify: "differences" } as const;

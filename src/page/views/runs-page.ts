@@ -2,12 +2,11 @@ import { html } from "hono/html";
 import { runCells, runHeading } from "../../describe/describe-runs.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { formatCount, formatPercent } from "../../observe/format.ts";
-import { waitingOf } from "../../remedies/waiting.ts";
 import { within } from "../../within.ts";
 import type { PageTarget } from "../read/page-sources.ts";
 import { mostRuns } from "../read/run-reports.ts";
-import { stateBadge, tableOf, withCommands } from "./parts.ts";
-import { type Html, pathTo, type View, type ViewContext } from "./view.ts";
+import { moment, purposeOf, stateBadge, tableOf, whyOf, withCommands } from "./parts.ts";
+import { type Html, pathTo, requireStore, type View, type ViewContext } from "./view.ts";
 
 /** A target that is slower does not hide the rest. */
 const patienceMs = 1_500;
@@ -17,6 +16,8 @@ interface Seen {
   /** null where the target could not be looked at */
   readonly reports: readonly RunReport[] | null;
   readonly problem: string | null;
+  /** what was thrown, where something was */
+  readonly thrown: unknown;
 }
 
 interface ListedRun {
@@ -27,61 +28,63 @@ interface ListedRun {
 /** `/`: the runs of all targets, active ones first. */
 export async function runsPage(context: ViewContext): Promise<View> {
   const seen = await Promise.all(context.targets.map((target) => look(context, target)));
-  if (context.targets.length === 1 && seen[0]?.problem != null) throw new Error(seen[0].problem);
+  if (context.targets.length === 1 && seen[0]?.thrown != null) throw seen[0].thrown;
   const runs = seen
     .flatMap(({ target, reports }) => (reports ?? []).map((report) => ({ target, report })))
     .toSorted(byUrgency);
-  const away = seen.flatMap(({ target, problem }) => (problem === null ? [] : [{ target, problem }]));
+  const away = [
+    ...context.away,
+    ...seen.flatMap(({ target: { name }, problem }) => (problem === null ? [] : [{ name, problem }])),
+  ];
   const body = html`<h1>Runs</h1>
 <p class="lead" role="status">${summaryOf(runs)}</p>
-${away.map(({ target, problem }) => html`<p class="why failed"><strong>${target.name}</strong> ${problem}</p>`)}
+${away.map(({ name, problem }) => html`<p class="why failed"><strong>${name}</strong> ${problem}</p>`)}
 ${runs.length === 0 ? html`<p>No run yet. Start one: <code>tidefill run &lt;job&gt;</code></p>` : table(context, runs)}
 ${runs.length >= mostRuns ? html`<p class="note">The newest ${String(mostRuns)} runs of each target are listed.</p>` : ""}`;
   return { title: "Runs", body };
 }
 
 async function look(context: ViewContext, target: PageTarget): Promise<Seen> {
-  const reading = context.look.read(`runs of ${target.name}`, () => context.reports.recent(target));
+  const reading = requireStore(context, target).then(() =>
+    context.look.read(`runs of ${target.name}`, () => context.reports.recent(target)),
+  );
   try {
     const reports = await within(patienceMs, reading);
     return {
       target,
       reports: reports ?? null,
       problem: reports === undefined ? "does not answer yet" : null,
+      thrown: null,
     };
   } catch (thrown) {
     const error = context.explain(thrown);
-    if (error.code === "schema-missing") return { target, reports: [], problem: null };
-    return { target, reports: null, problem: error.message };
+    if (error.code === "schema-missing") return { target, reports: [], problem: null, thrown: null };
+    return { target, reports: null, problem: error.message, thrown };
   }
 }
 
 function table(context: ViewContext, runs: readonly ListedRun[]): Html {
   const hasNames = context.targets.length > 1;
-  const heading = [...(hasNames ? ["TARGET"] : []), ...runHeading];
+  const heading = [...(hasNames ? ["TARGET"] : []), ...runHeading, "BEGAN (UTC)"];
   const rows = runs.map(({ target, report }) => {
     const [job = "", run = "", , , ...rest] = runCells(report);
     return [
       ...(hasNames ? [target.name] : []),
-      html`<a href="${pathTo(target, "runs", report.run)}">${job}</a>${kindOf(report)}`,
+      html`<a href="${pathTo(target, "runs", report.run)}">${job}</a>${purposeOf(report)}`,
       html`<a href="${pathTo(target, "runs", report.run)}">${run}</a>`,
-      html`${stateBadge(report)}${whyOf(context, target, report)}`,
+      html`${stateBadge(report)}${reasonOf(context, target, report)}`,
       progressOf(report),
       ...rest,
+      report.startedAt === null ? "–" : moment(report.startedAt),
     ];
   });
   return tableOf("Runs", heading, rows);
 }
 
-function kindOf({ kind, ofRun }: RunReport): string {
-  if (kind === "run") return ofRun === null ? "" : ` (rejects of run ${ofRun})`;
-  return kind === "undo" ? ` (undo of run ${ofRun})` : " (verify)";
-}
-
-function whyOf({ typed }: ViewContext, target: PageTarget, report: RunReport): Html | string {
-  const waiting = report.undoneBy === null ? waitingOf(report) : null;
-  if (waiting === null) return "";
-  return html`<div class="why">${waiting.what} <span class="remedy">→ ${withCommands(typed(target, waiting.remedy))}</span></div>`;
+function reasonOf({ typed }: ViewContext, target: PageTarget, report: RunReport): Html | string {
+  const why = whyOf(report);
+  if (why === null) return "";
+  return html`<div class="why">${why.what} <span class="remedy">→ ${withCommands(typed(target, why.remedy))}</span></div>`;
 }
 
 /** How much of a run is done, as a bar and in words. */

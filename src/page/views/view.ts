@@ -1,4 +1,5 @@
 import type { html } from "hono/html";
+import { requireSchema } from "../../store/schema/store-schema.ts";
 import type { LivePages } from "../read/live-pages.ts";
 import type { Look } from "../read/look.ts";
 import type { PageSources, PageTarget } from "../read/page-sources.ts";
@@ -40,4 +41,9 @@ export function targetOf({ targets }: ViewContext, { params }: Wanted): PageTarg
 export function pathTo(target: PageTarget, ...parts: readonly (string | number)[]): string {
   const [kind = "runs", ...rest] = parts;
   return `/${[kind, target.name, ...rest].map((part) => encodeURIComponent(String(part))).join("/")}`;
+}
+
+/** A page of a target needs tidefill's tables there, of this version. @throws TidefillError */
+export async function requireStore({ look }: ViewContext, { name, session }: PageTarget): Promise<void> {
+  await look.read(`version of ${name}`, () => requireSchema(session.db, session.store.schema), 10_000);
 }
