@@ -7,7 +7,7 @@ const fewestLines = 30;
 const shortestMs = 60_000;
 
 /** What a table of periods says of each, in `periodCells`' order. */
-export const historyHeading = ["FROM", "FOR", "ROWS", "ROWS/S", "PACE", "LAG", "WAL/S", "WHY"] as const;
+export const historyHeading = ["FROM (UTC)", "FOR", "ROWS", "ROWS/S", "PACE", "LAG", "WAL/S", "WHY"] as const;
 
 /** A time in which a run went on in the same way. */
 export interface Period {

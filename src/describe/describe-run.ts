@@ -9,6 +9,7 @@ import {
 } from "../observe/format.ts";
 import { rowWord } from "../observe/row-word.ts";
 import { stopOfReport } from "../remedies/waiting.ts";
+import type { Run } from "../store/runs/run.ts";
 import { isFinished } from "../store/runs/run-status.ts";
 import { describeTally } from "./describe-calls.ts";
 import { describeAdvice, describeBloat, describeHot } from "./describe-forecast.ts";
@@ -26,7 +27,7 @@ export function describeRun(report: RunReport): string {
 export function runFacts(report: RunReport): readonly (readonly [name: string, value: string])[] {
   const { forecast } = report;
   const facts: readonly (readonly [string, string | null])[] = [
-    ["job", `${report.job}, run ${report.run}${kindOf(report)}`],
+    ["job", `${report.job}, run ${report.run}${describeKind(report)}`],
     ["state", describeState(report)],
     ...whyOf(report),
     ["message", report.message],
@@ -96,7 +97,8 @@ function walOf({ walBytesPerRow, rows, progress, status, forecast }: RunReport):
   return `${each}, ~${formatBytes(left * walBytesPerRow)} to come`;
 }
 
-function kindOf({ kind, ofRun }: RunReport): string {
+/** What a run is besides the work of its job: `, undoing run 3`. */
+export function describeKind({ kind, ofRun }: Pick<Run, "kind" | "ofRun"> | RunReport): string {
   if (kind === "undo") return `, undoing run ${ofRun}`;
   if (kind === "verify") return ofRun === null ? ", comparing" : `, comparing run ${ofRun}`;
   return ofRun === null ? "" : `, the rejects of run ${ofRun}`;

@@ -63,8 +63,7 @@ function listedOf({ kind, rows }: RunReport): number {
 function isStalled({ secondsSinceCheckpoint, startedAt, hold }: RunReport): boolean {
   const sinceStart = (Date.now() - Date.parse(startedAt ?? "")) / 1_000;
   const seconds = secondsSinceCheckpoint ?? sinceStart;
-  const isChosen = hold !== null && /^the (?:window|file) /.test(hold.reason);
-  return seconds > stallSeconds && !isChosen;
+  return seconds > stallSeconds && hold?.cause !== "off duty";
 }
 
 /** What a notice says besides its run. */

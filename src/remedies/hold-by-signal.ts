@@ -41,6 +41,9 @@ const ignorable: ReadonlySet<SignalName> = new Set([
   "dead tuples",
 ]);
 
+/** Signals by which an operator says when a run works. */
+const offDuty: ReadonlySet<SignalName> = new Set(["window", "stop file"]);
+
 function ignoring(run: string, signal: SignalName): string {
   return `tidefill set ${run} ignore=${signal.replaceAll(" ", "-")}`;
 }
@@ -60,5 +63,6 @@ export function holdBySignal(reading: Reading, isHeld: boolean, run: string): Ho
     kind: isHeld ? "held" : "slowed down",
     reason: hasMargin ? `${reason}; ${border}` : reason,
     remedy: isHeld && ignorable.has(signal) ? `${remedy}; to go on anyway: ${ignoring(run, signal)}` : remedy,
+    ...(offDuty.has(signal) ? { cause: "off duty" } : {}),
   };
 }

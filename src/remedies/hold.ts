@@ -10,8 +10,11 @@ export interface Hold {
   readonly reason: string;
   /** what to type, or what to wait for */
   readonly remedy: string;
-  /** set where another system has asked the run to call it later */
-  readonly cause?: "calls paused";
+  /**
+   * `calls paused` where another system has asked the run to call it later, `off duty` where an operator has chosen
+   * that it does not work now
+   */
+  readonly cause?: "calls paused" | "off duty";
 }
 
 /** A hold as a worker writes it down for other processes to read. */

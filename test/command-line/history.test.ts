@@ -20,7 +20,9 @@ test("a run leaves samples of how it went, which `status --history` shows and a 
   expect(kept.length).toBeGreaterThanOrEqual(2);
   expect(kept.at(-1)).toEqual({ rows: 2_000, level: 1, has_phases: true });
   const shown = await tidefill.run("status", "increment", "--history");
-  expect(shown.stdout).toMatch(/^FROM +FOR +ROWS +ROWS\/S +PACE +LAG +WAL\/S +WHY\n20\d\d-\d\d-\d\d \d\d:/);
+  expect(shown.stdout).toMatch(
+    /^increment, run 1: succeeded\nFROM \(UTC\) +FOR +ROWS +ROWS\/S +PACE +LAG +WAL\/S +WHY\n20\d\d-\d\d-\d\d \d\d:/,
+  );
   const read = JSON.parse((await tidefill.run("status", "1", "--history", "--json")).stdout);
   expect(read).toMatchObject({ run: 1, job: "increment", samples: expect.any(Array) });
   expect(read.samples).toHaveLength(kept.length);

@@ -60,7 +60,7 @@ test("shows the plan of a job with its checklist, and says what its role cannot 
   const text = await response.text();
   expect(response.status, text).toBe(200);
   expect(text).toMatch(/updates label of counters[\s\S]*Checklist[\s\S]*reversible[\s\S]*performance/);
-  expect(text).toContain("which may not read or write what the job does");
+  expect(text).toContain("own role may not read or write what the job does");
   expect(text).toMatch(/<code>tidefill plan label --jobs \S+ --schema page_\w+<\/code>/);
 });
 

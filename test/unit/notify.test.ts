@@ -20,13 +20,16 @@ test.each([
     "one that its window holds",
     {
       secondsSinceCheckpoint: 360,
-      hold: { kind: "held", reason: "the window 22:00-06:00 is closed", remedy: "" },
+      hold: { kind: "held", reason: "the window is closed", remedy: "", cause: "off duty" },
     },
     [],
   ],
   [
     "one that a stop file holds",
-    { secondsSinceCheckpoint: 360, hold: { kind: "held", reason: "the file /stop is there", remedy: "" } },
+    {
+      secondsSinceCheckpoint: 360,
+      hold: { kind: "held", reason: "the file /stop is there", remedy: "", cause: "off duty" },
+    },
     [],
   ],
   [

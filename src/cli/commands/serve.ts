@@ -104,6 +104,7 @@ async function serve(
     await server.start();
     signals.listen("closing the page");
     notifier?.start();
+    if (notifier !== null) say(emphasise("dim", `Telling ${notifier.host} of runs.`));
     sayWhere(
       server.origins[0] ?? "",
       given.auth === "link" ? linkOf(access.token ?? "") : null,

@@ -1,5 +1,5 @@
 import { describeHistory, periodsOf } from "../../describe/describe-history.ts";
-import { describeRun } from "../../describe/describe-run.ts";
+import { describeKind, describeRun } from "../../describe/describe-run.ts";
 import { describeRuns } from "../../describe/describe-runs.ts";
 import { exitCodes } from "../../engine/report/exit-code.ts";
 import type { RestForecast } from "../../engine/report/rest-forecast.ts";
@@ -105,7 +105,7 @@ async function history({ db, store }: Session, name: string | undefined, json: b
   const run = await store.runs.require(db, name);
   const samples = await store.samples.list(db, run.id, mostSamples);
   if (json) printJson({ run: Number(run.id), job: run.job, samples, periods: periodsOf(samples) });
-  else printData(describeHistory(samples));
+  else printData(`${run.job}, run ${run.id}${describeKind(run)}: ${run.status}\n${describeHistory(samples)}`);
 }
 
 async function watch(session: Session, run: string | undefined, json: boolean): Promise<void> {

@@ -42,6 +42,11 @@ export class TargetsNotifier {
     this.#teller = new Teller(lookEveryMs, (signal) => this.#tell(signal));
   }
 
+  /** The host that is told. */
+  get host(): string {
+    return this.#receiver.host;
+  }
+
   start(): void {
     this.#teller.start();
   }

@@ -83,9 +83,11 @@ async function planOf(
 ): Promise<PagePlan | null> {
   if (loaded === null || target === undefined) return null;
   const { job } = loaded;
-  const parameters = await readParameters(job.parameters, {});
   const [state] = await readJobStates(target.planning, [loaded]);
   if (state === undefined) return null;
+  // Those of the last run, since a page asks for none.
+  const given = job.personalData ? {} : (state.run?.parameters ?? {});
+  const parameters = await readParameters(job.parameters, given);
   const plan = await planWhole(target.planning, state, parameters, folder);
   return { plan, summary: planSummary(plan, job, job.kind === "steps" ? null : job.bind(parameters)) };
 }

@@ -1,7 +1,16 @@
+import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
+
 /** One look a second serves all tabs. */
 export const lookMs = 1_000;
 /** What is long, or changes slowly, is read so often. */
 export const slowLookMs = 5_000;
+const lastLookMs = 60_000;
+
+/** How often what is long is read of a run: seldom once it has ended. */
+export function maxAgeOf({ status }: Pick<Run, "status">): number {
+  return isFinished(status) ? lastLookMs : slowLookMs;
+}
 
 /**
  * Readings that all tabs share: each thing is read at most once within its time, however often it is asked for, and

@@ -28,7 +28,13 @@ export function tableOf(
 </table></div>`;
 }
 
-const abbreviations: Readonly<Record<string, string>> = { SQLSTATE: "SQLSTATE", "WAL/S": "WAL/s", ID: "ID" };
+const abbreviations: Readonly<Record<string, string>> = {
+  SQLSTATE: "SQLSTATE",
+  "WAL/S": "WAL/s",
+  "FROM (UTC)": "From (UTC)",
+  "BEGAN (UTC)": "Began (UTC)",
+  ID: "ID",
+};
 
 /** `ROWS/S` as `Rows/s`. */
 function nameOfColumn(name: string): string {

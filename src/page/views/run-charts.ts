@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import { historyHeading, type Period, periodCells, periodsOf } from "../../describe/describe-history.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { StoredSample } from "../../store/runs/samples.ts";
-import { slowLookMs } from "../read/look.ts";
+import { maxAgeOf } from "../read/look.ts";
 import type { PageTarget } from "../read/page-sources.ts";
 import { moment, tableOf } from "./parts.ts";
 import { type Html, pathTo, type ViewContext } from "./view.ts";
@@ -17,7 +17,7 @@ export async function historyOf(
   run: Run,
 ): Promise<readonly StoredSample[]> {
   const read = () => store.samples.list(db, run.id, mostPoints);
-  return look.read(`history of ${name}/${run.id}`, read, slowLookMs);
+  return look.read(`history of ${name}/${run.id} ${run.status}`, read, maxAgeOf(run));
 }
 
 /** Charts of a run's speed and of its batches, the strip of why it was held back, and the same as a table. */

@@ -5,7 +5,7 @@ import { formatCount, formatPercent, formatSeconds } from "../../observe/format.
 import { reasonsForRejects } from "../../store/rejects/reject-pages.ts";
 import { leasedRanges } from "../../store/runs/leased-ranges.ts";
 import type { Run } from "../../store/runs/run.ts";
-import { slowLookMs } from "../read/look.ts";
+import { maxAgeOf, slowLookMs } from "../read/look.ts";
 import type { PageTarget } from "../read/page-sources.ts";
 import { tableOf } from "./parts.ts";
 import { type Html, pathTo, type ViewContext } from "./view.ts";
@@ -52,7 +52,7 @@ export async function rejectsOf({ look }: ViewContext, target: PageTarget, run: 
   const reasons = await look.read(
     `reasons of ${target.name}/${run.id}`,
     () => reasonsForRejects(db, store.schema, run.id, mostReasons),
-    slowLookMs,
+    maxAgeOf(run),
   );
   if (reasons.length === 0) return none;
   const rows = reasons.map(({ reason, sqlstate, rows }) => [formatCount(rows), sqlstate ?? "–", reason]);
