@@ -117,8 +117,12 @@ function rowsOf(report: RunReport): string {
   ].join(", ");
 }
 
-/** `of ~1,000,000 rows`: the estimate, unless it is known better. */
-export function describeExtent({ rows, status }: RunReport): string {
+/** Below this share the rows read so far say little about all of them. */
+const tellingShare = 0.05;
+
+/** `of ~1,000,000 rows`: the estimate, unless what was read shows that there are more. */
+export function describeExtent({ rows, status, progress }: RunReport): string {
   if (status === "succeeded") return `of ${formatCount(rows.read)} rows`;
-  return `of ~${formatCount(Math.max(rows.estimated ?? 0, rows.read))} rows`;
+  const byShare = progress > tellingShare ? rows.read / progress : rows.read;
+  return `of ~${formatCount(Math.max(rows.estimated ?? 0, byShare))} rows`;
 }

@@ -68,9 +68,18 @@ function draw(figure: HTMLElement): void {
   const known = drawn.get(plot);
   if (known !== undefined) {
     known.setData(data);
+    showLast(known);
     return;
   }
-  drawn.set(plot, new uPlot(optionsFor(lines, plot), data, plot));
+  const chart = new uPlot(optionsFor(lines, plot), data, plot);
+  drawn.set(plot, chart);
+  showLast(chart);
+}
+
+/** Without a pointer over it, the legend says the newest values. */
+function showLast(chart: uPlot): void {
+  const last = (chart.data[0]?.length ?? 0) - 1;
+  if (last >= 0 && chart.cursor.idx == null) chart.setLegend({ idx: last });
 }
 
 function dataOf(lines: readonly Line[]): uPlot.AlignedData {
@@ -94,7 +103,6 @@ function optionsFor(lines: readonly Line[], plot: HTMLElement): uPlot.Options {
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const axis: uPlot.Axis = {
     stroke: colour("--quiet"),
-    space: 90,
     grid: { stroke: colour("--edge"), width: 1 },
     ticks: { stroke: colour("--edge"), width: 1 },
   };
@@ -119,8 +127,8 @@ function optionsFor(lines: readonly Line[], plot: HTMLElement): uPlot.Options {
       })),
     ],
     axes: [
-      { ...axis, values: timesOf },
-      { ...axis, size: 64 },
+      { ...axis, space: 90, values: timesOf },
+      { ...axis, size: 64, space: 30 },
     ],
   };
 }

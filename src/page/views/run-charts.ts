@@ -29,11 +29,13 @@ export async function chartsOf(context: ViewContext, target: PageTarget, run: Ru
   const periods = periodsOf(samples);
   const source = pathTo(target, "runs", String(run.id), "history.json");
   const hasLag = samples.some(({ lagSeconds }) => lagSeconds !== null);
-  const hasWal = samples.some(({ walBytesPerSecond }) => walBytesPerSecond !== null);
+  // A single point is no line.
+  const hasWal = samples.filter(({ walBytesPerSecond }) => walBytesPerSecond !== null).length > 1;
+  const hasBatches = samples.filter(({ batch }) => batch !== null).length > 1;
   return html`<section><h2>History</h2>
 <div class="charts" data-source="${source}" data-stamp="${last.at}" data-needs-script hidden>
 ${chart("speed", "Rows a second")}
-${chart("batch", "Time of a batch by phase, in milliseconds")}
+${hasBatches ? chart("batch", "Time of a batch by phase, in milliseconds") : ""}
 ${hasLag ? chart("lag", "Lag of the slowest standby, in seconds") : ""}
 ${hasWal ? chart("wal", "WAL of the run, in MB a second") : ""}
 </div>

@@ -90,7 +90,7 @@ function reasonOf({ typed }: ViewContext, target: PageTarget, report: RunReport)
 /** How much of a run is done, as a bar and in words. */
 export function progressOf({ progress, job, run }: RunReport): Html {
   const text = formatPercent(progress);
-  return html`<progress max="1" value="${String(progress)}" aria-label="${job}, run ${String(run)}">${text}</progress> ${text}`;
+  return html`<span class="share"><progress max="1" value="${String(progress)}" aria-label="${job}, run ${String(run)}">${text}</progress> ${text}</span>`;
 }
 
 const order = ["running", "pending", "failed", "interrupted", "paused", "incomplete"];
