@@ -2,9 +2,8 @@ import { parse } from "node:path";
 import { describeJobs } from "../../describe/describe-jobs.ts";
 import { jobsOfUnknownState, type ListedJob, listJobs } from "../../describe/list-jobs.ts";
 import { exitCodes } from "../../engine/report/exit-code.ts";
-import { messageOf } from "../../errors.ts";
 import { isConnectionLoss } from "../../postgres/failure/failure.ts";
-import { ordered } from "../jobs/load-in-order.ts";
+import { orderedIfPossible } from "../jobs/load-in-order.ts";
 import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
 import { type CommonSettings, commonOptions, commonSettings } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
@@ -19,7 +18,7 @@ export const listCommand = defineTargetCommand(
       const settings = commonSettings(given);
       const { jobs, ignored } = await loadJobs(settings.jobs);
       const names = ignored.map(({ file }) => parse(file).name);
-      const rows = await listed(settings, orderOf(jobs), names);
+      const rows = await listed(settings, orderedIfPossible(jobs, say), names);
       if (settings.json) printJson({ jobs: rows, ignored });
       else if (rows.length > 0) printData(describeJobs(rows));
       else printData(`There is no job in ${settings.jobs}/. Write one: tidefill new <job> --table <table>`);
@@ -47,14 +46,4 @@ async function listed(
     process.exitCode = exitCodes.failed;
     return jobsOfUnknownState(jobs);
   });
-}
-
-/** The jobs in their order; unordered, but still shown, when an `after` is wrong. */
-function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
-  try {
-    return ordered(jobs);
-  } catch (error) {
-    say(messageOf(error));
-    return jobs;
-  }
 }

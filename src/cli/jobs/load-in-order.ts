@@ -1,5 +1,5 @@
 import { didYouMean } from "../../did-you-mean.ts";
-import { UsageError } from "../../errors.ts";
+import { messageOf, UsageError } from "../../errors.ts";
 import { inOrder } from "../../job/definition/in-order.ts";
 import type { CommonSettings } from "../options/settings.ts";
 import { type LoadedJob, loadJobs } from "./load-job.ts";
@@ -27,4 +27,17 @@ export function ordered(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
   return inOrder(jobs.map(({ job }) => job))
     .map((each) => jobs.find(({ job }) => job === each))
     .filter((each) => each !== undefined);
+}
+
+/** The jobs in their order; as they are where an `after` is wrong, which `warn` is told. */
+export function orderedIfPossible(
+  jobs: readonly LoadedJob[],
+  warn: (message: string) => void,
+): readonly LoadedJob[] {
+  try {
+    return ordered(jobs);
+  } catch (error) {
+    warn(messageOf(error));
+    return jobs;
+  }
 }

@@ -2,14 +2,13 @@ import { parse } from "node:path";
 import { listJobs } from "../../describe/list-jobs.ts";
 import { planSummary } from "../../describe/plan-summary.ts";
 import { readJobStates } from "../../engine/state/job-state.ts";
-import { messageOf } from "../../errors.ts";
 import { enqueueResume } from "../../fleet/enqueue/enqueue-resume.ts";
 import { ownTarget } from "../../fleet/queue/item.ts";
 import type { NamedTarget } from "../../fleet/targets/define-targets.ts";
 import { readParameters } from "../../job/definition/parameters.ts";
 import type { PagePlan, PageSources } from "../../page/read/page-sources.ts";
 import { endpointName } from "../../postgres/connection/connect-failure.ts";
-import { ordered } from "../jobs/load-in-order.ts";
+import { orderedIfPossible } from "../jobs/load-in-order.ts";
 import { type LoadedJob, loadJobs } from "../jobs/load-job.ts";
 import { planWhole } from "../jobs/plan-whole.ts";
 import { say } from "../terminal/output.ts";
@@ -35,7 +34,7 @@ interface Parts {
 export async function openSources({ targets, listed, queue, away, folder }: Parts): Promise<PageSources> {
   const { jobs, ignored } = await loadJobs(folder);
   for (const { file, reason } of ignored) if (!reason.includes("is not a job")) say(`${file}: ${reason}`);
-  const inOrder = orderOf(jobs);
+  const inOrder = orderedIfPossible(jobs, say);
   const names = ignored.map(({ file }) => parse(file).name);
   return {
     targets,
@@ -65,15 +64,6 @@ function whereOf(targets: readonly OpenTarget[]): string {
   const [only] = targets;
   if (targets.length !== 1 || only === undefined) return `${targets.length} targets`;
   return `${only.name} on ${endpointName(only.session.db.endpoint)}`;
-}
-
-function orderOf(jobs: readonly LoadedJob[]): readonly LoadedJob[] {
-  try {
-    return ordered(jobs);
-  } catch (error) {
-    say(messageOf(error));
-    return jobs;
-  }
 }
 
 async function planOf(
