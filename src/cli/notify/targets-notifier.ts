@@ -9,6 +9,8 @@ import { withTarget, withTypedOptions } from "../terminal/typed-options.ts";
 import { Teller } from "./teller.ts";
 
 const lookEveryMs = 10_000;
+/** After an outage all processes look as if they had vanished, until their next heartbeats. */
+const quietMs = 15_000;
 
 /** A database whose runs are told of. */
 interface NotifiedTarget {
@@ -18,7 +20,7 @@ interface NotifiedTarget {
   readonly session: Session;
 }
 
-type Told = NotifiedTarget & { readonly notifier: RunNotifier; newest: bigint | null };
+type Told = NotifiedTarget & { readonly notifier: RunNotifier; newest: bigint | null; quietUntil: number };
 
 /** Tells a receiver of all runs of these databases, whatever works on them: also of processes that vanish. */
 export class TargetsNotifier {
@@ -33,6 +35,7 @@ export class TargetsNotifier {
     this.#targets = targets.map((target) => ({
       ...target,
       newest: null,
+      quietUntil: 0,
       notifier: new RunNotifier(target.session, {
         receiver,
         target: target.name,
@@ -70,8 +73,14 @@ export class TargetsNotifier {
 
   async #noteIn(target: Told): Promise<void> {
     const { db, store } = target.session;
-    if ((await installedVersion(db, store.schema)) === null) return;
-    target.newest = await target.notifier.watchNew(target.newest);
-    await target.notifier.note();
+    if (performance.now() < target.quietUntil) return;
+    try {
+      if ((await installedVersion(db, store.schema)) === null) return;
+      target.newest = await target.notifier.watchNew(target.newest);
+      await target.notifier.note();
+    } catch (error) {
+      target.quietUntil = performance.now() + quietMs;
+      throw error;
+    }
   }
 }
