@@ -107,10 +107,13 @@ export class Heartbeat {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#parts.holds.stop();
-    const last = Promise.resolve(this.#beating).then(async () => {
-      await this.#db.transaction((tx) => this.#credit(tx), { mayBeForgotten: true });
-      await this.#sampler.sample(this.#seen, null, true);
-    });
+    const end = async (tx: Transaction): Promise<void> => {
+      await this.#credit(tx);
+      await this.#sampler.sampleLast(tx, this.#seen);
+    };
+    const last = Promise.resolve(this.#beating).then(() =>
+      this.#db.transaction(end, { mayBeForgotten: true }),
+    );
     await within(
       1_000,
       last.catch(() => {}),

@@ -1,6 +1,7 @@
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import { type Hold, isStandstill, shownReason } from "../../remedies/hold.ts";
 import type { Progress } from "../../store/runs/progress.ts";
-import type { SampledBatch } from "../../store/runs/samples.ts";
+import type { Sample, SampledBatch } from "../../store/runs/samples.ts";
 import type { Session } from "../../store/session.ts";
 import type { Pacer } from "../pacing/pacer.ts";
 import type { SignalMonitor } from "../pacing/signal-monitor.ts";
@@ -56,32 +57,40 @@ export class Sampler {
     };
   }
 
-  /** Takes a sample when one is due; with `isLast` at once, so that the curve of a run ends where it ended. */
-  async sample(progress: Progress, hold: Hold | null, isLast = false): Promise<void> {
-    const now = performance.now();
+  /** Takes a sample when one is due. */
+  async sample(progress: Progress, hold: Hold | null): Promise<void> {
     const isChange = this.#reason !== (hold?.kind ?? null);
-    if (!isLast && now - this.#sampledAt < (isChange ? changeMs : everyMs)) return;
-    this.#reason = hold?.kind ?? null;
+    if (performance.now() - this.#sampledAt < (isChange ? changeMs : everyMs)) return;
+    const sample = this.#take(progress, hold);
     const { db, store } = this.#session;
+    await db.transaction(
+      (tx) => store.samples.add(tx, this.#run, sample, isChange ? slackMs : everyMs - slackMs),
+      { mayBeForgotten: true },
+    );
+  }
+
+  /** Takes the last sample of this process, so that the curve of a run ends where it ended. */
+  async sampleLast(tx: Transaction, progress: Progress): Promise<void> {
+    const sample = { ...this.#take(progress, null), isLast: true };
+    await this.#session.store.samples.add(tx, this.#run, sample, lastMs);
+  }
+
+  #take(progress: Progress, hold: Hold | null): Sample {
     const { pacer, monitor } = this.#parts;
     const batch = this.#meanBatch();
-    this.#sampledAt = now;
+    this.#sampledAt = performance.now();
     this.#batches = noBatches;
+    this.#reason = hold?.kind ?? null;
     const { read: rows, secondsAtWork: seconds, rowsPerSecond, workers } = progress;
-    const sample = {
+    return {
       ...{ rows, seconds, rowsPerSecond, workers, batch },
-      isLast,
+      isLast: false,
       // A run whose batches fail goes no further, whatever its pace may be.
       level: hold !== null && isStandstill(hold) ? 0 : pacer.level,
       reason: hold === null ? null : shownReason(hold),
       lagSeconds: monitor.lagSeconds,
       walBytesPerSecond: monitor.ownWalBytesPerSecond,
     };
-    await db.transaction(
-      (tx) =>
-        store.samples.add(tx, this.#run, sample, isLast ? lastMs : isChange ? slackMs : everyMs - slackMs),
-      { mayBeForgotten: true },
-    );
   }
 
   #meanBatch(): SampledBatch | null {
