@@ -98,7 +98,8 @@ test("up runs the jobs in their order, only as far as told, and not twice", asyn
   // One works; the other has joined it or names the process that works.
   expect([first.code, second.code], first.stderr + second.stderr).toContain(0);
   for (const { code, stderr } of [first, second])
-    if (code !== 0) expect(stderr, stderr).toMatch(/steps of|unfinished run|succeeded already|joined|Others/);
+    if (code !== 0)
+      expect(stderr, stderr).toMatch(/steps of|unfinished run|succeeded already|joined|Others|has ended/);
   await done("up");
   expect(await database.query("select job from tidefill.run where kind = 'run' order by id")).toEqual(
     ["c-first", "a-last", "b-second"].map((job) => ({ job })),

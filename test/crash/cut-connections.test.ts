@@ -22,7 +22,8 @@ test("backends terminated at random moments cost time, but neither a row nor the
   await work.saw("batch committed");
   await setCheckpointPace(database, 0.03);
   const terminations = isLong ? 1_000 : 60;
-  for (let done = 0; done < terminations; ) {
+  // On a busy machine all of them may strike connections that are idle.
+  for (let done = 0; done < terminations || work.all("batch failed").length === 0; ) {
     await delay(random.between(0, 60));
     done += await terminateOne(database);
     work.failIfOver(`termination ${done}`);
