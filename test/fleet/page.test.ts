@@ -79,6 +79,36 @@ test("the page lists the runs of all targets, and commands with their target", a
   await page.stop();
 });
 
+test("a target without an operator's address has no buttons, whatever the environment says", async () => {
+  await machines.run("run", "increment", "--target", "eu-1");
+  await machines.writeTargets((url) => ({ url }));
+  process.env.TIDEFILL_OPERATOR_URL = fleet.target("eu-2").url;
+  const child = machines.start(["serve", "--target", "eu-1", "--port", "0", "--auth", "token"]);
+  try {
+    await until(async () => (machines.said.get(child) ?? "").includes("The page: "), {
+      describe: "the page is served",
+    });
+    expect(machines.said.get(child)).toContain("It has no buttons");
+  } finally {
+    delete process.env.TIDEFILL_OPERATOR_URL;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+});
+
+test("an undo with conflicts does not look perfectly well", async () => {
+  await machines.run("run", "increment", "--target", "eu-1");
+  await fleet.target("eu-1").query("update counters set n = -7 where id <= 3");
+  await machines.run("undo", "1", "--yes", "--target", "eu-1");
+  const page = await serve();
+  const undo = await page.get("/runs/eu-1/2");
+  expect(undo).toMatch(
+    /increment, run 2 \(undo of run 1\)[\s\S]*succeeded, 3 in conflict[\s\S]*<strong>3<\/strong> <span>conflicts/,
+  );
+  expect(await page.get("/")).toContain("succeeded, 3 in conflict");
+  await page.stop();
+});
+
 test("a target that cannot be reached is named, and hides no other", async () => {
   await machines.run("run", "increment", "--target", "eu-1");
   const page = await serve();
