@@ -55,11 +55,16 @@ const shownId = 8;
 /** What a table of items says of each, in `itemCells`' order. */
 export const itemHeading = ["ID", "STATE", "JOB", "WHERE", "SINCE", ""] as const;
 
+/** What to type where items wait, and no worker is there. */
+export const noWorkerRemedy = "No worker takes them. Start one: tidefill work";
+/** What to type where there are dead letters. */
+export const deadLetterRemedy =
+  "Mend the cause, then: tidefill queue retry <id>   or: tidefill queue drop <id>";
+
 /** The queue for people: workers, waves, and the items that are worked on, dead or waiting. */
 export function describeQueue(read: ReadQueue): string {
   const { depth, items, waves, workers } = read;
-  const hint =
-    workers.length === 0 && depth.waiting > 0 ? ["→ No worker takes them. Start one: tidefill work"] : [];
+  const hint = workers.length === 0 && depth.waiting > 0 ? [`→ ${noWorkerRemedy}`] : [];
   const table = items.slice(0, mostShown).map(itemCells);
   const more = depth.running + depth.waiting + depth.deferred + depth.dead - table.length;
   return [
@@ -68,9 +73,7 @@ export function describeQueue(read: ReadQueue): string {
     ...waves.map(describeWaves),
     ...(table.length === 0 ? [] : ["", alignColumns([itemHeading, ...table])]),
     ...(more > 0 ? [`and ${formatCount(more)} more`] : []),
-    ...(depth.dead > 0
-      ? ["→ Mend the cause, then: tidefill queue retry <id>   or: tidefill queue drop <id>"]
-      : []),
+    ...(depth.dead > 0 ? [`→ ${deadLetterRemedy}`] : []),
   ].join("\n");
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describeState } from "../describe/describe-state.ts";
+import { listedRows } from "../describe/listed-rows.ts";
 import type { RunReport } from "../engine/report/run-report.ts";
 import { formatCount } from "../observe/format.ts";
 import { rowWord } from "../observe/row-word.ts";
@@ -45,7 +46,7 @@ const stallSeconds = 300;
 /** What is to be told of a run as it is now. */
 export function eventsOf(report: RunReport): readonly RunEvent[] {
   const { status, stopReason } = report;
-  const rejects = listedOf(report) > 0 ? (["rejects"] as const) : [];
+  const rejects = listedRows(report) > 0 ? (["rejects"] as const) : [];
   if (status === "succeeded") return ["succeeded", ...rejects];
   if (status === "failed") return ["failed", ...rejects];
   if (status === "paused" && stopReason === "canary") return ["stage-done", ...rejects];
@@ -53,11 +54,6 @@ export function eventsOf(report: RunReport): readonly RunEvent[] {
   if (status === "interrupted" && ["vanished", "no-progress"].includes(stopReason ?? ""))
     return ["interrupted"];
   return status === "running" && isStalled(report) ? ["stalled"] : [];
-}
-
-/** Rows that an operator has to look at: rejects, differences of a verify, conflicts of an undo. */
-function listedOf({ kind, rows }: RunReport): number {
-  return rows.rejected + rows.swallowed + (kind === "run" ? 0 : rows.conflicted);
 }
 
 function isStalled({ secondsSinceCheckpoint, startedAt, hold }: RunReport): boolean {
@@ -104,7 +100,7 @@ function textOf(report: RunReport, event: RunEvent, waiting: string | null): str
     case "succeeded":
       return `succeeded, ${doneBy(report)}`;
     case "rejects":
-      return `${formatCount(listedOf(report))} rows ${whyListed[report.kind]}`;
+      return `${formatCount(listedRows(report))} rows ${whyListed[report.kind]}`;
     case "stalled":
       return `no commit for ${Math.floor(stallSeconds / 60)} minutes or longer${waiting === null ? "" : `, ${waiting}`}`;
     default:

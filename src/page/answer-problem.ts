@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { RefusedError, type TidefillError, UsageError } from "../errors.ts";
 import { ForbiddenError } from "./access/access.ts";
-import { mainOf, wholePage } from "./views/frame.ts";
+import { type Frame, mainOf, wholePage } from "./views/frame.ts";
 import { problemPage } from "./views/problem-pages.ts";
 import { NotFoundError, type ViewContext } from "./views/view.ts";
 
@@ -18,7 +18,7 @@ export async function answerProblem(
   c: Context,
   thrown: unknown,
   context: ViewContext,
-  frame: Parameters<typeof wholePage>[1],
+  frame: Frame,
 ): Promise<Response> {
   const { status, title, message, remedy } = problemOf(thrown, context);
   const view = problemPage(title, message, remedy);

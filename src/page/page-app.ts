@@ -1,8 +1,7 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { rejectFormat, rejectTexts } from "../describe/reject-texts.ts";
-import type { Access } from "./access/access.ts";
-import { ForbiddenError } from "./access/access.ts";
+import { type Access, ForbiddenError } from "./access/access.ts";
 import { pageHeaders } from "./access/page-headers.ts";
 import { type OwnAddress, requireOwnRequest } from "./access/require-own-request.ts";
 import { type PageVariables, requireVisitor } from "./access/require-visitor.ts";
@@ -11,7 +10,7 @@ import { answerProblem } from "./answer-problem.ts";
 import type { PageAssets } from "./page-assets.ts";
 import { streamChanges } from "./stream-changes.ts";
 import { auditPage } from "./views/audit-page.ts";
-import { mainOf, wholePage } from "./views/frame.ts";
+import { type Frame, mainOf, wholePage } from "./views/frame.ts";
 import { jobsPage } from "./views/jobs-page.ts";
 import { planPage } from "./views/plan-page.ts";
 import { signInPage } from "./views/problem-pages.ts";
@@ -105,12 +104,7 @@ function addRunRoutes(app: Hono<PageVariables>, context: ViewContext): void {
 }
 
 /** A whole page, its main part for a page that is open, or a stream of its changes. */
-async function answerPage(
-  c: PageContext,
-  context: ViewContext,
-  make: Make,
-  frame: Parameters<typeof wholePage>[1],
-): Promise<Response> {
+async function answerPage(c: PageContext, context: ViewContext, make: Make, frame: Frame): Promise<Response> {
   const wanted = wantedOf(c);
   const { after = "", before = "" } = wanted.query;
   const key = `page ${new URL(c.req.url).pathname}?${after}&${before} ${wanted.mayOperate}`;

@@ -1,4 +1,4 @@
-import type { Hold } from "./hold.ts";
+import { type Hold, shownReason } from "./hold.ts";
 import { type Stop, type StoppedRun, stopOf } from "./stops.ts";
 
 /** What a report says of a run that makes no progress. */
@@ -16,14 +16,18 @@ export function stopOfReport({ rows, pace, stageProblems, ...run }: WaitingRun):
   return stopOf({ ...run, rejected: rows.rejected, window: pace.window, hasProblems });
 }
 
-/**
- * Why a run waits or has stopped, and what to type, for `status`, `list` and `check`; null if it does
- * neither.
- */
-export function waitingOf(report: WaitingRun): Stop | null {
-  const { hold, status, message } = report;
-  if (hold !== null) return { what: `${hold.kind}: ${hold.reason}`, remedy: hold.remedy };
+/** Why a run waits or has stopped, and what to type, for a place where its state stands before; null if it does neither. */
+export function reasonOf(report: WaitingRun): Stop | null {
+  const { hold, message } = report;
+  if (hold !== null) return { what: shownReason(hold), remedy: hold.remedy };
   const stop = stopOfReport(report);
   if (stop === null) return null;
-  return { ...stop, what: `${status}: ${stop.what}${message === null ? "" : `. ${message}`}` };
+  return { ...stop, what: message === null ? stop.what : `${stop.what}. ${message}` };
+}
+
+/** The same with its state, for `status`, `list` and `check`. */
+export function waitingOf(report: WaitingRun): Stop | null {
+  const reason = reasonOf(report);
+  if (reason === null || report.hold !== null) return reason;
+  return { ...reason, what: `${report.status}: ${reason.what}` };
 }

@@ -44,31 +44,27 @@ export async function notifyWhile<T extends { readonly run: number }>(
       await notifier.note();
       return notifier.tell(signal);
     });
-    const watching = new Map<number, Promise<void>>();
-    const watch = (run: number): Promise<void> => {
-      // Before it goes on, what has happened to it is written down.
-      const begun = watching.get(run) ?? notifier.watch(BigInt(run)).catch(() => {});
-      watching.set(run, begun);
-      return begun;
-    };
+    let watching: Promise<void> | null = null;
+    const watch = (run: bigint): Promise<void> => notifier.watch(run).catch(() => {});
+    // Before a run goes on, what has happened to it is written down.
     if (await isInstalled(session).catch(() => false)) await notifier.note().catch(() => {});
     teller.start();
     try {
       const result = await work({
         hear: (event) => {
           // A later one is the verify of a stage, which the run's own notice tells.
-          if (event.type === "run started" && watching.size === 0) void watch(Number(event.run));
+          if (event.type === "run started") watching ??= watch(event.run);
         },
       });
       // A job with steps only starts no workers.
-      await watch(result.run);
+      watching ??= watch(BigInt(result.run));
       return result;
     } catch (error) {
-      if (watching.size === 0 && !(error instanceof RefusedError || error instanceof UsageError))
+      if (watching === null && !(error instanceof RefusedError || error instanceof UsageError))
         untold.push(noticeOfError(error, notified));
       throw error;
     } finally {
-      await Promise.all(watching.values());
+      await watching;
       await teller.stop();
     }
   });

@@ -2,6 +2,8 @@ import type { Queue } from "../../fleet/queue/queue.ts";
 import type { Address } from "../../postgres/connection/create-pool.ts";
 import { openQueueIfThere } from "../fleet/queue-address.ts";
 
+const againMs = 10_000;
+
 /**
  * The queue for pages. Where TIDEFILL_QUEUE_URL names no database of its own, it is read by the page's address, and
  * items are sent by that of operators. It is opened when it is first needed, so that pages do without it.
@@ -31,20 +33,20 @@ export class PageQueue {
     await Promise.allSettled(this.#open.map((queue) => queue.close()));
   }
 
-  /** A failure is not kept: the next page tries again. */
+  /** What was found is kept; where there is none, or it cannot be opened, it is looked for again after a while. */
   #once(address: Address | null): () => Promise<Queue | null> {
     let opening: Promise<Queue | null> | null = null;
-    return async () => {
-      opening ??= openQueueIfThere(address);
-      try {
-        const queue = await opening;
-        if (queue === null) opening = null;
-        else if (!this.#open.includes(queue)) this.#open.push(queue);
-        return queue;
-      } catch (error) {
-        opening = null;
-        throw error;
-      }
+    let againAt = 0;
+    return () => {
+      if (opening !== null && performance.now() < againAt) return opening;
+      againAt = Number.POSITIVE_INFINITY;
+      const wait = (): void => {
+        againAt = performance.now() + againMs;
+      };
+      const found = openQueueIfThere(address);
+      opening = found;
+      found.then((queue) => (queue === null ? wait() : this.#open.push(queue)), wait);
+      return found;
     };
   }
 }

@@ -8,7 +8,7 @@ import { parseRejectLimit } from "../../job/definition/reject-limit.ts";
 import type { Duration } from "../../job/pace/duration.ts";
 import { formatCount, formatSeconds } from "../../observe/format.ts";
 import { rowWord } from "../../observe/row-word.ts";
-import { repairOf } from "../../remedies/repair.ts";
+import { repairOfReport } from "../../remedies/repair.ts";
 import { runName } from "../../remedies/stops.ts";
 import { stopOfReport } from "../../remedies/waiting.ts";
 import type { LoadedJob } from "../jobs/load-job.ts";
@@ -133,13 +133,9 @@ function sayOutcome(report: RunReport, mine: OwnShare, seconds: number): void {
   for (const what of report.notCompared) say(`${emphasise("yellow", "not compared")}  ${what}`);
   for (const broken of report.broken) say(`${emphasise("red", "integrity")}  ${broken}`);
   sayContract(report);
-  for (const next of [nextStep(report), repair(report)])
+  // A verify changes nothing, so it also says how to repair the rows that differ.
+  for (const next of [nextStep(report), repairOfReport(report)])
     if (next !== null) say(`${emphasise("cyan", "→")} ${next}`);
-}
-
-/** A verify changes nothing, so it also says how to repair the rows that differ. */
-function repair({ kind, job, ofRun, rows: { read, conflicted } }: RunReport): string | null {
-  return kind === "verify" && conflicted > 0 ? repairOf({ job, ofRun, read, differing: conflicted }) : null;
 }
 
 function sayLost(lost: string | null, lease: string): void {

@@ -4,9 +4,8 @@ import { typedCommand } from "../../describe/typed-command.ts";
 import { visible } from "../../describe/visible.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { formatCount } from "../../observe/format.ts";
-import { shownReason } from "../../remedies/hold.ts";
 import type { Stop } from "../../remedies/stops.ts";
-import { stopOfReport } from "../../remedies/waiting.ts";
+import { reasonOf } from "../../remedies/waiting.ts";
 import type { Html } from "./view.ts";
 
 type Cell = string | Html;
@@ -90,12 +89,7 @@ export function purposeOf({ kind, ofRun }: RunReport): string {
 
 /** Why a run waits or has stopped, without its state, which stands before it. */
 export function whyOf(report: RunReport): Stop | null {
-  if (report.undoneBy !== null) return null;
-  const { hold, message } = report;
-  if (hold !== null) return { what: shownReason(hold), remedy: hold.remedy };
-  const stop = stopOfReport(report);
-  if (stop === null) return null;
-  return { ...stop, what: message === null ? stop.what : `${stop.what}. ${message}` };
+  return report.undoneBy === null ? reasonOf(report) : null;
 }
 
 const signs: Readonly<Record<string, string>> = {

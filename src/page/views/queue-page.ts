@@ -1,9 +1,11 @@
 import { html } from "hono/html";
 import {
+  deadLetterRemedy,
   describeWaves,
   itemCells,
   itemHeading,
   mostShown,
+  noWorkerRemedy,
   queueHead,
   readQueue,
 } from "../../describe/describe-queue.ts";
@@ -26,11 +28,11 @@ export async function queuePage(context: ViewContext): Promise<View> {
     depth.running + depth.waiting + depth.deferred + depth.dead - Math.min(items.length, mostShown);
   const body = html`<h1>Queue</h1>
 <p class="lead" role="status">${queueHead(read)}</p>
-${workers.length === 0 && depth.waiting > 0 ? html`<p class="remedy">→ ${withCommands("No worker takes them. Start one: tidefill work")}</p>` : ""}
+${workers.length === 0 && depth.waiting > 0 ? html`<p class="remedy">→ ${withCommands(noWorkerRemedy)}</p>` : ""}
 ${waves.length === 0 ? "" : html`<section><h2>Waves</h2><ul>${waves.map((each) => html`<li>${describeWaves(each)}</li>`)}</ul></section>`}
 <section><h2>Items</h2>${items.length === 0 ? html`<p>None waits, runs or is dead.</p>` : tableOf("Items", itemHeading, items.slice(0, mostShown).map(itemCells))}
 ${hidden > 0 ? html`<p class="note">and ${String(hidden)} more</p>` : ""}
-${depth.dead > 0 ? html`<p class="remedy">→ ${withCommands("Mend the cause, then: tidefill queue retry <id>   or: tidefill queue drop <id>")}</p>` : ""}</section>
+${depth.dead > 0 ? html`<p class="remedy">→ ${withCommands(deadLetterRemedy)}</p>` : ""}</section>
 ${machinesOf(workers)}`;
   return { title, body };
 }

@@ -12,12 +12,16 @@ export type ActionName = (typeof actionNames)[number];
 
 /** The actions that the state of a run allows. */
 export function actionsFor(report: RunReport, canResume: boolean): readonly ActionName[] {
-  const { status, wanted, kind } = report;
+  const { status, wanted } = report;
   if (isFinished(status)) return [];
   if (status === "running" || status === "pending")
     return wanted === "running" ? ["pause", "pace", "cancel"] : wanted === "paused" ? ["pace", "cancel"] : [];
-  // The fleet runs jobs; an undo or a verify goes on by its command.
-  return [...(canResume && kind === "run" ? (["resume"] as const) : []), "pace", "cancel"];
+  return [...(canResume && isResumable(report) ? (["resume"] as const) : []), "pace", "cancel"];
+}
+
+/** Whether a fleet could go on with a run: it runs jobs; an undo or a verify goes on by its command. */
+export function isResumable({ status, kind }: RunReport): boolean {
+  return kind === "run" && (status === "paused" || status === "interrupted" || status === "failed");
 }
 
 /** Buttons for what the state of a run allows, and the commands for what they cannot do. */

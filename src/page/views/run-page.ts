@@ -1,14 +1,16 @@
 import { html } from "hono/html";
 import { describeExtent, runFacts } from "../../describe/describe-run.ts";
 import { describeState } from "../../describe/describe-state.ts";
+import { listedRows } from "../../describe/listed-rows.ts";
 import type { RunReport } from "../../engine/report/run-report.ts";
 import { formatCount, formatInterval, formatSeconds } from "../../observe/format.ts";
 import { rowWord } from "../../observe/row-word.ts";
-import { repairOf } from "../../remedies/repair.ts";
+import { repairOfReport } from "../../remedies/repair.ts";
 import type { Run } from "../../store/runs/run.ts";
+import { within } from "../../within.ts";
 import type { PageTarget } from "../read/page-sources.ts";
 import { factsOf, purposeOf, stateBadge, whyOf, withCommands } from "./parts.ts";
-import { actionsOf } from "./run-actions.ts";
+import { actionsOf, isResumable } from "./run-actions.ts";
 import { chartsOf } from "./run-charts.ts";
 import { auditOf, rejectsOf, stagesOf, stepsOf, workersOf } from "./run-sections.ts";
 import { progressOf } from "./runs-page.ts";
@@ -23,6 +25,7 @@ import {
   type Wanted,
 } from "./view.ts";
 
+const queuePatienceMs = 1_000;
 /** Shown to operators only: it is the key of a row. */
 const factsWithKeys = ["watermark"];
 /** Shown elsewhere on the page. */
@@ -49,10 +52,7 @@ export async function runPage(context: ViewContext, wanted: Wanted): Promise<Vie
   const facts = runFacts(report).filter(
     ([name]) => !factsAbove.includes(name) && (wanted.mayOperate || !factsWithKeys.includes(name)),
   );
-  const canResume = await context.queue().then(
-    (queue) => queue !== null,
-    () => false,
-  );
+  const canResume = wanted.mayOperate && isResumable(report) && (await hasQueue(context));
   const title = `${run.job}, run ${run.id}`;
   const where = context.targets.length > 1 ? html` <span class="note">on ${target.name}</span>` : "";
   const body = html`<h1>${run.job}, run ${String(run.id)}${purposeOf(report)}${where}</h1>
@@ -67,6 +67,15 @@ ${await rejectsOf(context, target, run)}
 ${await stepsOf(target, run)}
 ${await auditOf(context, target, run)}`;
   return { title: `${title}: ${describeState(report)}`, body };
+}
+
+/** Whether there is a queue, as far as that is known at once: a page does not wait for it. */
+async function hasQueue({ queue }: ViewContext): Promise<boolean> {
+  const found = await within(
+    queuePatienceMs,
+    queue().catch(() => null),
+  );
+  return found !== undefined && found !== null;
 }
 
 /** The run that the address names. @throws NotFoundError */
@@ -85,18 +94,13 @@ export async function runOf(context: ViewContext, target: PageTarget, { params }
 /** The state with its reason and what to do: what an operator reads first. */
 function headOf({ typed }: ViewContext, target: PageTarget, report: RunReport): Html {
   const why = whyOf(report);
-  const remedy = why?.remedy ?? repair(report);
+  const remedy = why?.remedy ?? repairOfReport(report);
   return html`<div class="head">
 <p class="lead" role="status">${stateBadge(report)}${why === null ? "" : html` <span class="why">${why.what}</span>`}</p>
 ${remedy === null ? "" : html`<p class="remedy">→ ${withCommands(typed(target, remedy))}</p>`}
 <p class="done">${progressOf(report)} ${describeExtent(report)}</p>
 <p class="note">${linksOf(target, report)}</p>
 </div>`;
-}
-
-/** For a verify that has found differences. */
-function repair({ kind, job, ofRun, rows: { read, conflicted } }: RunReport): string | null {
-  return kind === "verify" && conflicted > 0 ? repairOf({ job, ofRun, read, differing: conflicted }) : null;
 }
 
 /** Where else to look. */
@@ -109,8 +113,6 @@ function linksOf(target: PageTarget, { job, ofRun, undoneBy }: RunReport): Html 
 function tilesOf(report: RunReport): Html {
   const { rows, status, kind, rowsPerSecond, etaInterval, workers, secondsSinceCheckpoint } = report;
   const isAtWork = status === "running" || status === "pending";
-  const listed =
-    kind === "run" ? rows.rejected + rows.swallowed : rows.conflicted + rows.rejected + rows.swallowed;
   const tiles: readonly (readonly [string, string | null])[] = [
     [isAtWork ? "rows/s" : "rows/s on average", report.hasRows ? formatCount(rowsPerSecond) : null],
     ["left", isAtWork ? (etaInterval === null ? "unknown" : formatInterval(etaInterval)) : null],
@@ -118,7 +120,7 @@ function tilesOf(report: RunReport): Html {
       `rows ${kind === "verify" ? "compared" : rowWord(report)}`,
       formatCount(kind === "verify" ? rows.read : rows.written),
     ],
-    [listedWord[kind], formatCount(listed)],
+    [listedWord[kind], formatCount(listedRows(report))],
     ["workers", isAtWork ? String(workers) : null],
     [
       "last commit",

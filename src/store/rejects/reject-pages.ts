@@ -1,8 +1,8 @@
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
-import { fromTextArray, toArrayText } from "../../postgres/sql/text-array.ts";
-import type { Queryable, Row } from "../../postgres/transaction/database.ts";
+import { toArrayText } from "../../postgres/sql/text-array.ts";
+import type { Queryable } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
-import type { StoredReject } from "./rejects.ts";
+import { type StoredReject, toReject } from "./rejects.ts";
 
 const pageRows = 1_000;
 
@@ -86,15 +86,4 @@ export async function reasonsForRejects(
     sqlstate: row.sqlstate ?? null,
     rows: Number(row.rejects ?? 0),
   }));
-}
-
-/** A row of the list of rejects as its table holds it. */
-export function toReject(row: Row): StoredReject {
-  return {
-    key: fromTextArray(row.key) ?? [],
-    range: BigInt(row.range_number ?? 0),
-    sqlstate: row.sqlstate ?? null,
-    reason: row.reason ?? "",
-    rejectedAt: row.rejected_at ?? "",
-  };
 }

@@ -2,7 +2,7 @@ import type { KeyText } from "../../postgres/catalog/key.ts";
 import { swallowedState } from "../../postgres/failure/failure.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import { fromTextArray, toArrayText } from "../../postgres/sql/text-array.ts";
-import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
+import type { Queryable, Row, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 
 /** A row that was rejected: its key and why, never its values. */
@@ -163,13 +163,7 @@ export class Rejects {
       where run_id = ${run}::bigint
       order by rejected_at, key
       limit ${limit}`);
-    return rows.map((row) => ({
-      key: fromTextArray(row.key) ?? [],
-      range: BigInt(row.range_number ?? 0),
-      sqlstate: row.sqlstate ?? null,
-      reason: row.reason ?? "",
-      rejectedAt: row.rejected_at ?? "",
-    }));
+    return rows.map(toReject);
   }
 }
 
@@ -182,4 +176,15 @@ export async function countRejects(tx: Transaction, statement: Sql): Promise<Rej
       pg_catalog.count(*) filter (where sqlstate = ${swallowedState}) as swallowed
     from changed`);
   return { rejected: Number(rows[0]?.rejected ?? 0), swallowed: Number(rows[0]?.swallowed ?? 0) };
+}
+
+/** A row of the list of rejects as its table holds it. */
+export function toReject(row: Row): StoredReject {
+  return {
+    key: fromTextArray(row.key) ?? [],
+    range: BigInt(row.range_number ?? 0),
+    sqlstate: row.sqlstate ?? null,
+    reason: row.reason ?? "",
+    rejectedAt: row.rejected_at ?? "",
+  };
 }
