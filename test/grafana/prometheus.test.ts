@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { findBinary, Prometheus, promtool, type Series } from "../support/prometheus.ts";
+import { panelsShow } from "./panels-show.ts";
 import { pickable } from "./pickable.ts";
 import {
   type DashboardJson,
@@ -29,6 +30,8 @@ const mayBeEmpty: Readonly<Record<string, string>> = {
   "annotation Failed": "the run does not fail",
 };
 
+const mustShow = dashboardQueries(dashboard).filter(({ where }) => !mayBeEmpty[where]);
+
 const installed = findBinary("prometheus") !== undefined && findBinary("promtool") !== undefined;
 const why =
   "skipped: prometheus binary not found (install prometheus, or set TIDEFILL_PROMETHEUS to its folder)";
@@ -55,6 +58,7 @@ describe.skipIf(!installed)(installed ? "with a real Prometheus" : why, () => {
         const hasSeries = async () => (await prometheus.query(filledIn(expr))).length > 0;
         await prometheus.until(`${where} has recorded something`, hasSeries);
       }
+      await panelsShow(prometheus, mustShow, start);
     });
     const succeeded = 'max_over_time(tidefill_run_state{state="succeeded"}[5m]) == 1';
     await prometheus.until(
