@@ -143,8 +143,8 @@ function comparedColumns(kind: BackupKind, key: Key, columns: readonly Column[])
 }
 
 function sameKey(key: Key, other: string): Sql {
-  const others = key.columns.map(({ name }) => `${other}.${quoteIdentifier(name)}`);
-  return key.withAlias("target").equals(others);
+  const columns = key.columns.map(({ name }) => `${other}.${quoteIdentifier(name)}`);
+  return key.withAlias("target").equals(columns);
 }
 
 function keyTexts(key: Key, alias: string): Sql {

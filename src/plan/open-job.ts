@@ -37,8 +37,8 @@ import { writtenTables } from "./open/written-tables.ts";
 export async function openJob(db: Database, job: Job, parameters: object): Promise<OpenedJob> {
   const opening = await tryToOpenJob(db, job, parameters);
   if (opening.opened !== null) return opening.opened;
-  const [first, ...others] = opening.refusals;
-  const more = others.map(({ message, remedy }) => `\n${message}\n→ ${remedy}`).join("");
+  const [first, ...rest] = opening.refusals;
+  const more = rest.map(({ message, remedy }) => `\n${message}\n→ ${remedy}`).join("");
   throw new RefusedError(first?.check ?? "unknown", `${first?.message}${more}`, first?.remedy ?? "");
 }
 

@@ -134,6 +134,6 @@ async function noSuchTable(
     remedy:
       known.length === 0
         ? "It has no tables: is it the right database?"
-        : `It has, among others: ${known.join(", ")}.`,
+        : `It has, for example: ${known.join(", ")}.`,
   });
 }

@@ -41,9 +41,9 @@ async function isOneValue(text: string): Promise<boolean> {
   const statements = await parseSql(`select array[${text}\n]`).catch(() => []);
   const node = statements[0]?.node;
   if (statements.length !== 1 || node === undefined || !("SelectStmt" in node)) return false;
-  const { targetList = [], op: _, limitOption: __, ...others } = node.SelectStmt;
+  const { targetList = [], op: _, limitOption: __, ...rest } = node.SelectStmt;
   const [target] = targetList;
-  if (targetList.length !== 1 || Object.keys(others).length > 0) return false;
+  if (targetList.length !== 1 || Object.keys(rest).length > 0) return false;
   if (target === undefined || !("ResTarget" in target) || target.ResTarget.name !== undefined) return false;
   const { val: value } = target.ResTarget;
   return value !== undefined && "A_ArrayExpr" in value && value.A_ArrayExpr.elements?.length === 1;

@@ -20,17 +20,17 @@ export function doneSteps({ job, steps }: StepsOfJob): readonly Step[] {
 
 /**
  * The steps of a job that were done but whose result is no longer in the catalogue. What a step of this or
- * another job has renamed or dropped does not count. `others` are the done steps of all jobs.
+ * another job has renamed or dropped does not count. `ofAllJobs` are the done steps of all jobs.
  */
 export async function missingSteps(
   db: Database,
   of: StepsOfJob,
-  others: readonly Step[],
+  ofAllJobs: readonly Step[],
 ): Promise<readonly Step[]> {
   const lost: Step[] = [];
   for (const step of doneSteps(of)) {
     // An object that a step removed may exist again for a good reason.
-    if (takesAway(step) || others.some((other) => isRemovedBy(other, step))) continue;
+    if (takesAway(step) || ofAllJobs.some((other) => isRemovedBy(other, step))) continue;
     if (!(await isThere(db, step))) lost.push(step);
   }
   return lost;

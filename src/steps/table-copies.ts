@@ -84,6 +84,6 @@ function tablesOf(step: Step): StepTable[] {
   if (step.kind === "sql" || step.kind === "drop index") return [];
   const text =
     step.kind === "add constraint" ? step.definition : step.kind === "create table" ? step.statement : "";
-  const others = [...text.toString().matchAll(referred)].map(([, other = ""]) => parseTableName(other));
-  return [step.table, ...others];
+  const referredTo = [...text.toString().matchAll(referred)].map(([, other = ""]) => parseTableName(other));
+  return [step.table, ...referredTo];
 }

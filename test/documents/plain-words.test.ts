@@ -7,8 +7,8 @@ import { pages, root } from "./markdown.ts";
 /** Words that leave open who acts. Names in code and of checks (`delete-takes-no-others`) do not count. */
 const tellTale = /(?<![-#\w])(whoever|nobody|somebody|others|anew)(?![-\w])/gi;
 
-/** How often they stand there today, mostly as "no others" and in essays. The number may only fall. */
-const most = 16;
+/** How often they stand there today. The number may only fall. */
+const most = 3;
 
 /** What a reader reads in a file of code: its comments and its texts. */
 const read = /\/\/.*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;

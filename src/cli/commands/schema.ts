@@ -56,7 +56,7 @@ async function printQueue(settings: CommonSettings): Promise<void> {
 async function installQueue(settings: CommonSettings, action: string): Promise<void> {
   if (action === "uninstall")
     throw new UsageError("The queue is not uninstalled by tidefill.", {
-      remedy: `When no worker needs it any more, in its database: drop schema ${queueSchema} cascade`,
+      remedy: `When no worker needs it, in its database: drop schema ${queueSchema} cascade`,
     });
   const isNew = await located(settings, (own) => Queue.install(queueAddress(own)));
   if (settings.json) printJson({ schema: queueSchema, installed: isNew });

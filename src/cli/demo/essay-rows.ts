@@ -114,7 +114,7 @@ const grammar = {
   ],
   object: [
     "the way we share water,",
-    "a story that nobody believed,",
+    "a story that no one believed,",
     "the rules of the game,",
     "what it means to be fair,",
     "the café where they used to meet,",
@@ -127,7 +127,7 @@ const grammar = {
   ending: [
     "and that is why it still matters today.",
     "even though the evidence was weak.",
-    "because nobody had asked before.",
+    "because no one had asked before.",
     "which surprised all of us.",
     "so the question remains open.",
     "as the second chapter shows.",

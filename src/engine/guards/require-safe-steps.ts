@@ -7,9 +7,9 @@ import { refusalsOfSteps } from "../../plan/find-unsafe-sql.ts";
  * @throws RefusedError with the first reason, and the other reasons below it
  */
 export async function requireSafeSteps(job: Job): Promise<void> {
-  const [first, ...others] = await refusalsOfSteps(job);
+  const [first, ...rest] = await refusalsOfSteps(job);
   if (first === undefined) return;
-  const more = others.map(({ message }) => `\n${message}`).join("");
+  const more = rest.map(({ message }) => `\n${message}`).join("");
   throw new RefusedError("sql-is-safe", `${first.message}${more}`, first.remedy);
 }
 

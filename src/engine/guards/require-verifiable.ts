@@ -8,14 +8,14 @@ import { lookBriefly } from "../../postgres/transaction/look-briefly.ts";
 export async function requireVerifiable(db: Database, { table }: OpenedJob): Promise<void> {
   if (table === null) return;
   const { relation, definition } = table;
-  const [first, ...others] = await lookBriefly(db, (briefly) =>
+  const [first, ...rest] = await lookBriefly(db, (briefly) =>
     briefly.transaction((tx) => rowsCanBeVerified(tx, relation, definition.read)),
   );
   if (first === undefined) return;
-  const more = others.map(({ message }) => `\n${message}`).join("");
+  const more = rest.map(({ message }) => `\n${message}`).join("");
   throw new RefusedError(
     "rows-can-be-verified",
     `${first.message}${more}`,
-    [first, ...others].map(({ remedy }) => remedy).join(" "),
+    [first, ...rest].map(({ remedy }) => remedy).join(" "),
   );
 }

@@ -33,10 +33,10 @@ export async function readUndoPlan(session: Session, job: Job): Promise<UndoPlan
 export async function standingRuns({ db, store }: Session, job: string): Promise<readonly Run[]> {
   const standing = await store.runs.allStanding(db, job);
   const written = await store.runs.notUndone(db, job, true);
-  const others = written.filter(
+  const rest = written.filter(
     ({ id, status }) => isFinished(status) && !standing.some((run) => run.id === id),
   );
-  return [...standing, ...others].toSorted((left, right) => (left.id < right.id ? 1 : -1));
+  return [...standing, ...rest].toSorted((left, right) => (left.id < right.id ? 1 : -1));
 }
 
 /** Whether a job has left anything that could be undone. */

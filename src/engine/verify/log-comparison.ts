@@ -16,9 +16,8 @@ export type LogUse = "moved rows" | "rows out of scope";
 
 /** How the undo log of a run helps to compare its rows; null if the job finds all or the log cannot help. */
 export function useOfLog({ undoLog, undoParts }: Run, table: OpenedTable): LogUse | null {
-  const [part, ...others] = undoParts;
-  if (part === undefined || others.length > 0 || (undoLog !== "plain" && undoLog !== "encrypted"))
-    return null;
+  const [part, ...rest] = undoParts;
+  if (part === undefined || rest.length > 0 || (undoLog !== "plain" && undoLog !== "encrypted")) return null;
   // An encrypted log has its keys in plain text, but not its values. A row without a key may have a new
   // address.
   if (part.kind === "d" && part.into !== null && part.into.key !== null) return "moved rows";

@@ -17,9 +17,9 @@ export function requireJobName(name: string): void {
  */
 export function requireTellingName(name: string, telling: string): void {
   requireJobName(name);
-  const [first = "", ...others] = name.split("-");
+  const [first = "", ...rest] = name.split("-");
   const isNumbered = /^\d+$/.test(first);
-  const words = isNumbered ? others : [first, ...others];
+  const words = isNumbered ? rest : [first, ...rest];
   if (words.every((word) => vague.has(word.replace(/\d+$/, "")))) {
     throw new UsageError(`The name "${name}" does not say what the job does.`, {
       remedy: `Say what it does to what: "${telling}", or "20240115-${telling}" with the date.`,

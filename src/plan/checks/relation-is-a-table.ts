@@ -35,8 +35,8 @@ async function ofParent(tx: Transaction, relation: Relation): Promise<Refusal[]>
   if (children === 0) return [];
   const name = displayName(relation);
   const names = rows.map((row) => displayName({ schema: row.nspname ?? "", name: row.relname ?? "" }));
-  const others = children - names.length;
-  const listed = `${names.join(", ")}${others === 0 ? "" : ` and ${others} more`}`;
+  const unlisted = children - names.length;
+  const listed = `${names.join(", ")}${unlisted === 0 ? "" : ` and ${unlisted} more`}`;
   const jobs = names.map((child) => `tidefill new ${jobName(child)} --table ${shellWord(child)}`).join("   ");
   if (rows.some(({ nspname }) => nspname === "_timescaledb_internal"))
     return [

@@ -20,7 +20,7 @@ export interface TransactionLimits {
 }
 
 /**
- * The limits that apply unless the caller sets others. A wait for a lock is longer than a frozen client may be
+ * The limits that apply unless the caller sets its own. A wait for a lock is longer than a frozen client may be
  * idle: a process that stops between two statements makes other sessions wait, but does not make them fail.
  */
 export const defaultLimits: TransactionLimits = {

@@ -155,12 +155,12 @@ function pendingOf({ table }: DescribedTable, columns: readonly string[], values
 
 /** The columns that the author may add to `read`: none is read by default. */
 function unread({ relation }: TableFacts, key: readonly string[], known: readonly string[]): Holes {
-  const others = relation.columns
+  const names = relation.columns
     .map(({ name }) => name)
     .filter((name) => !key.includes(name) && !known.includes(name));
-  const personal = others.filter((name) => looksPersonal(relation.name, name));
+  const personal = names.filter((name) => looksPersonal(relation.name, name));
   return {
-    unread: remark(others.filter((name) => !personal.includes(name))),
+    unread: remark(names.filter((name) => !personal.includes(name))),
     unreadPersonal: remark(personal),
   };
 }

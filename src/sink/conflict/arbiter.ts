@@ -21,7 +21,7 @@ export class Arbiter {
   readonly #values: readonly Value[];
   readonly #isPlain: boolean;
 
-  /** `inserted` are the columns of `incoming`, `all` the table's, `fills` the values of the others. */
+  /** `inserted` are the columns of `incoming`, `all` the table's, `fills` the values of the remaining columns. */
   constructor(
     index: UniqueIndex,
     inserted: readonly Column[],

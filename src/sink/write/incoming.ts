@@ -73,8 +73,10 @@ function joined(kept: KeptColumns | null): Sql {
 // insert refuses.
 function castTexts(columns: readonly Column[], kept: KeptColumns | null): string {
   const computed = columns.map(({ baseType }, index) => `tidefill_new.text_${index + 1}::${baseType}`);
-  const others = (kept?.columns ?? []).map(({ baseType }, index) => `${kept?.values[index]}::${baseType}`);
-  return [...computed, ...others].map((value, index) => `${value} as value_${index + 1}`).join(", ");
+  const keptValues = (kept?.columns ?? []).map(
+    ({ baseType }, index) => `${kept?.values[index]}::${baseType}`,
+  );
+  return [...computed, ...keptValues].map((value, index) => `${value} as value_${index + 1}`).join(", ");
 }
 
 /** SQL expressions over rows of `from`, without `source` and `n`. */

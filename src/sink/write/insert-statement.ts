@@ -203,11 +203,11 @@ export class InsertStatement {
     )`;
     }
     const joined = ` join before using (${this.#layout.keyNames().join(", ")})`;
-    const others = raw(`placed${this.#hasReturningOld ? "" : joined} where not is_new`);
+    const updated = raw(`placed${this.#hasReturningOld ? "" : joined} where not is_new`);
     return sql`, kept as (
       ${keepImages(images, this.#layout, { kind: "i", ages: ["new"], from: raw("placed where is_new"), more })}
     ), kept_old as (
-      ${keepImages(images, this.#layout, { kind: "u", ages: ["old", "new"], from: others, more })}
+      ${keepImages(images, this.#layout, { kind: "u", ages: ["old", "new"], from: updated, more })}
     )`;
   }
 

@@ -4,7 +4,7 @@ import type { SourceDefinition } from "../../job/definition/job-definition.ts";
 import { declareColumns, requirePath } from "../columns/declared-columns.ts";
 
 interface CsvOptions<C extends Columns> {
-  /** the columns that the transform reads: by name with a header (others are ignored), else by position */
+  /** the columns that the transform reads: by name with a header (further columns are ignored), else by position */
   readonly columns: C;
   /** whether the first record names the columns; true by default */
   readonly header?: boolean;

@@ -63,7 +63,7 @@ function references(root: Node): readonly (readonly string[])[] {
 /** The names or aliases that a query gives its tables, subqueries and functions. */
 function namesIn(query: Node | undefined): ReadonlySet<string> {
   const tables = nodesOf("RangeVar", query).map(({ alias, relname }) => alias?.aliasname ?? relname);
-  const others = [...nodesOf("RangeSubselect", query), ...nodesOf("RangeFunction", query)];
-  const aliases = others.map(({ alias }) => alias?.aliasname);
+  const derived = [...nodesOf("RangeSubselect", query), ...nodesOf("RangeFunction", query)];
+  const aliases = derived.map(({ alias }) => alias?.aliasname);
   return new Set([...tables, ...aliases].filter((name) => name !== undefined));
 }

@@ -70,8 +70,8 @@ export const dropColumn: Rule = {
   find: (statement) => alterations(statement, "AT_DropColumn"),
 };
 
-/** The kinds of things that an application, a view or a function may still use by name. */
-const others: ReadonlySet<string | undefined> = new Set([
+/** What an application, a view or a function may still use by name. */
+const droppedByName: ReadonlySet<string | undefined> = new Set([
   "OBJECT_VIEW",
   "OBJECT_FUNCTION",
   "OBJECT_PROCEDURE",
@@ -103,7 +103,7 @@ export const dropOther: Rule = {
   reason: "Every query of an application that still uses it fails.",
   safeForm: "First stop using it, and revoke its rights for a while to see that nothing fails.",
   find: (statement, { othersCreatedBefore, tablesCreatedBefore }) => {
-    if (!("DropStmt" in statement) || !others.has(statement.DropStmt.removeType)) return [];
+    if (!("DropStmt" in statement) || !droppedByName.has(statement.DropStmt.removeType)) return [];
     return (statement.DropStmt.objects ?? [])
       .map(nameOfDropped)
       .filter((name) => !othersCreatedBefore.has(name ?? "") && !tablesCreatedBefore.has(name ?? ""))
