@@ -15,6 +15,8 @@ export interface ChecklistLine {
 
 /** Everything that `tidefill plan` shows. */
 export interface WholePlan extends RunPlan {
+  /** rows of the table that is read, by estimate, while the job's own rows are known only after its steps */
+  readonly tableRows: number | null;
   readonly steps: readonly PlannedStep[];
   /** what the checks of SQL say of its steps and expressions */
   readonly sql: readonly SqlFinding[];

@@ -6,6 +6,7 @@ import type { RunPlan } from "../plan/plan-run.ts";
 import type { PlannedStep } from "../plan/plan-steps.ts";
 import { TableRows } from "../source/table/table-rows.ts";
 import { describeWhole } from "./describe-calls.ts";
+import { describePace } from "./describe-pace.ts";
 import type { WholePlan } from "./describe-plan.ts";
 
 const widest = 100;
@@ -20,6 +21,7 @@ export function planSummary(plan: WholePlan, job: Job, bound: BoundJob | null): 
     ["where", bound === null ? null : whereOf(bound)],
     ["rows", bound === null ? null : rowsOf(plan)],
     ["time", timeOf(plan)],
+    ["pace", Object.keys(job.pace).length === 0 ? null : describePace(job.pace)],
     ["costs", costsOf(plan)],
     ["calls", bound === null ? null : callsOf(job, bound, plan)],
     ["steps", stepsOf(plan.steps)],
@@ -75,12 +77,13 @@ function whereOf({ source }: BoundJob): string {
   return `${shown}, in the order of ${table.key.join(", ")} of ${displayName(table)}`;
 }
 
-function rowsOf({ details, refusals }: RunPlan): string {
+function rowsOf({ details, refusals, tableRows }: WholePlan): string {
   if (details !== null)
     return `~${formatCount(details.estimatedRows)} to do among ~${formatCount(details.keysWalked)} keys, as PostgreSQL estimates`;
-  return refusals.length > 0
-    ? "not known: a run would be refused"
-    : "known once the steps before them are done";
+  if (refusals.length > 0) return "not known: a run would be refused";
+  return tableRows === null
+    ? "known once the steps before them are done"
+    : `at most the ~${formatCount(tableRows)} of the table, as PostgreSQL estimates; time and costs are known after the steps`;
 }
 
 function timeOf({ job, kind, details }: RunPlan): string | null {

@@ -92,7 +92,7 @@ function ofState(
       return finding(
         "partly-undone-job",
         `Only a part of ${name} was undone, by run ${undo?.id} (${undo?.status}).`,
-        `Undo the rest: tidefill undo ${name}`,
+        `Undo the rest: tidefill undo ${name}   or do the work again: tidefill run ${name} --again`,
       );
     default:
       return finding("pending-job", `${name} is pending.`, howToBegin(name, parameters));

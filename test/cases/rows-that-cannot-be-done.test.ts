@@ -100,7 +100,7 @@ test.for(isLong ? [rowJob, sqlJob] : [rowJob])(
   },
 );
 
-test("a row that was locked for a while is done once, at the end of the run (B6)", {
+test("a row that was locked for a while is done once, at the end of the run, even if no reject is allowed (B6)", {
   tags: ["promise"],
 }, async () => {
   const holder = await database.pool.connect();
@@ -108,6 +108,7 @@ test("a row that was locked for a while is done once, at the end of the run (B6)
   const job = defineJob({
     name: "add-one",
     source: rowsOf(things, { where: sql`true` }),
+    rejectLimit: 0,
     transform: async ({ id, n }) => {
       // The last rows are reached after the locked row was rejected.
       if (id > 990n && !isReleased) {

@@ -71,6 +71,18 @@ test("a job stays done where a later run of it was cancelled, for check and for 
   expect([up.code, up.stdout + up.stderr]).toEqual([0, expect.not.stringContaining("count, run 3")]);
 });
 
+test("a job is not done while rows of an earlier run are undone, for the gate, for up and for jobs after it", async () => {
+  await tidefill.run("run", "count");
+  await database.query("insert into notes select g, 'later' from generate_series(101, 120) g");
+  await tidefill.run("run", "count", "--again");
+  const undo = await tidefill.run("undo", "1", "--yes");
+  expect(undo.stdout + undo.stderr).toContain("Run 2 of count is not undone");
+  expect(await findings("--require", "count")).toEqual(["partly-undone-job"]);
+  expect((await tidefill.run("up")).code).toBe(3);
+  expect((await tidefill.run("run", "count", "--again")).code).toBe(0);
+  expect(await findings("--require", "count")).toEqual([]);
+});
+
 test.each([
   ["changed-job", [], async () => tidefill.write("count.ts", `${count()}\n// another thought`)],
   [

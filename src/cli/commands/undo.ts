@@ -1,6 +1,8 @@
 import { describeStayingCalls } from "../../describe/describe-calls.ts";
+import { standingRuns } from "../../engine/undo/undo-plan.ts";
 import { runToUndo, undoRun } from "../../engine/undo/undo-run.ts";
 import { UsageError } from "../../errors.ts";
+import type { Run } from "../../store/runs/run.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
@@ -40,9 +42,25 @@ export const undoCommand = defineTargetCommand({
       () => undefined,
     );
     await workOnRun(settings, given, null, (options) => undoRun(String(run.id), { ...options, job }));
-    if (!settings.json) await sayStepsThatStay(settings, run.job);
+    if (!settings.json) await sayWhatStays(settings, run);
   },
 });
+
+/** An undo undoes one run, and no steps: what else the job has left is said. */
+async function sayWhatStays(settings: CommonSettings, { job, id }: Run): Promise<void> {
+  const runs = await withStore(settings, (session) => standingRuns(session, job));
+  // A run that had conflicts stands as well, but its own report has just told so.
+  const left = runs.filter((run) => run.id !== id).map((run) => run.id);
+  if (left.length === 1)
+    say(
+      `${emphasise("cyan", "→")} Run ${left[0]} of ${job} is not undone. To undo it: tidefill undo ${left[0]}`,
+    );
+  if (left.length > 1)
+    say(
+      `${emphasise("cyan", "→")} Runs ${left.join(", ")} of ${job} are not undone. To undo the newest of them: tidefill undo ${job}`,
+    );
+  await sayStepsThatStay(settings, job);
+}
 
 async function sayStepsThatStay(settings: CommonSettings, job: string): Promise<void> {
   const known = await withStore(settings, async ({ db, store }) => store.steps.known(db, job));

@@ -94,7 +94,7 @@ async function bringUp(
     throw new RefusedError(
       "no-unfinished-run",
       `Only a part of ${job.name} was undone, by run ${undo?.id} (${undo?.status}).`,
-      `Undo the rest: tidefill undo ${job.name}   and then: tidefill up`,
+      `Undo the rest: tidefill undo ${job.name}   and then: tidefill up   or do the work again: tidefill run ${job.name} --again`,
     );
   const isBegun = run !== null && (state === "succeeded" || !isFinished(run.status));
   const quiet = { ...settings, json: false };

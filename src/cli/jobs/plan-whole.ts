@@ -8,6 +8,7 @@ import { readPastSpeed } from "../../engine/state/past-speed.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import type { Step } from "../../job/steps/steps.ts";
 import { findUnsafeSql, refusalsOfSteps } from "../../plan/find-unsafe-sql.ts";
+import { rowsOfSource } from "../../plan/open/rows-of-source.ts";
 import { planRun, type RunPlan } from "../../plan/plan-run.ts";
 import { planSteps } from "../../plan/plan-steps.ts";
 import type { Session } from "../../store/session.ts";
@@ -35,6 +36,7 @@ export async function planWhole(
     kind: job.kind,
     checks: rows?.checks ?? [],
     details: rows?.details ?? null,
+    tableRows: hasRows ? null : await rowsOfSource(db, job, parameters),
     refusals,
     warnings: rows?.warnings ?? [],
     steps,

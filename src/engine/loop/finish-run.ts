@@ -93,13 +93,14 @@ async function finish(
     const changed = await tables.changeAtEnd(tx);
     if (changed !== null) return { kind: "table changed", error: changed };
     const standing = await store.rejects.standing(tx, id);
-    if (exceeds(run.rejectLimit, standing, true)) return { kind: "over the reject limit" };
+    if (exceeds(run.rejectLimit, standing, "before retries")) return { kind: "over the reject limit" };
     // Rows may also have come during a sweep of the rejects, or while the run was stopped because of them.
     const hasFound = sweeping.hasPending && coverage.written > 0;
     if (hasFound && (coverage.isOfRejects || run.sweep < sweepsAtMost))
       return isDone === undefined ? "about to sweep" : nextSweep(tx, store, run, isDone ? "done" : null);
     if (await isWorthRetrying(tx, store, { ...run, ...coverage }, sweeping))
       return nextSweep(tx, store, run, sweeping.retries);
+    if (exceeds(run.rejectLimit, standing, "at the end")) return { kind: "over the reject limit" };
     // Where this run cannot try rows again, another run has to: `rejects --retry`.
     if (sweeping.retries !== null && (await store.rejects.has(tx, id, ["swallowed"])))
       return { kind: "swallowed", rows: (await readProgress(tx, store.schema, id)).swallowed };

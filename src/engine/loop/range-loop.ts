@@ -122,7 +122,7 @@ export class RangeLoop {
     }
     if (committed.asked !== null) this.#control.apply(committed.asked);
     const { standing } = committed;
-    if (standing !== null && exceeds(this.#control.rejectLimit, standing, false))
+    if (standing !== null && exceeds(this.#control.rejectLimit, standing, "reading"))
       this.#control.stop.stop({ reason: "reject-limit" });
     return committed;
   }

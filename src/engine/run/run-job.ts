@@ -156,7 +156,7 @@ async function requireBefore({ db, store }: Session, job: Job): Promise<void> {
       throw new RefusedError(
         "jobs-before-are-done",
         `The job ${job.name} comes after ${name}, of which run ${undo.id} has undone a part. Nothing was started.`,
-        `Undo the rest: tidefill undo ${name}   Then: tidefill up --to ${job.name}`,
+        `Undo the rest: tidefill undo ${name}   or do it again: tidefill run ${name} --again   Then: tidefill up --to ${job.name}`,
       );
     }
     if (standing !== null) continue;

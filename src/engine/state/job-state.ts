@@ -95,9 +95,15 @@ function stateOf(
   };
 }
 
-/** Whether an undo left part of the last run: it is unfinished, was cancelled, or had rejects. */
+/**
+ * Whether an undo left part of the job's work: it is unfinished, was cancelled or had rejects; or it has undone
+ * rows of an earlier run, while the last `run` stands.
+ */
 export function leavesPart(run: Run | null, undo: Run): boolean {
-  return !isFinished(undo.status) || (run !== null && undo.ofRun === run.id && run.undoneBy === null);
+  if (!isFinished(undo.status)) return true;
+  if (run === null || run.undoneBy !== null || undo.ofRun === null) return false;
+  const isOfEarlier = undo.ofRun < run.id && run.id < undo.id && undo.estimatedRows !== 0;
+  return undo.ofRun === run.id || isOfEarlier;
 }
 
 function stateOfRun(run: Run | null): JobState["state"] {

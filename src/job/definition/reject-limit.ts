@@ -6,6 +6,8 @@ export type RejectLimit = number | `${number}%`;
 /** Rejects of a run so far, and the rows that it has read. */
 export interface Standing {
   readonly rejects: number;
+  /** those of the rejects that another session kept locked: the run tries them once more at its end */
+  readonly locked: number;
   readonly read: number;
 }
 
@@ -21,11 +23,16 @@ export function parseRejectLimit(given: RejectLimit | string): RejectLimit {
   throw new UsageError(`A reject limit is a whole number of rows or a share such as 0.5%, got ${given}.`);
 }
 
-/** Whether a run has too many rejects; `isOver` once all rows are read. A limit of 100% is never exceeded. */
-export function exceeds(limit: RejectLimit, { rejects, read }: Standing, isOver: boolean): boolean {
+/** How far a run is when its rejects are counted. */
+export type Moment = "reading" | "before retries" | "at the end";
+
+/** Whether a run has too many rejects. Locked rows count only at the end. A limit of 100% is never exceeded. */
+export function exceeds(limit: RejectLimit, standing: Standing, moment: Moment): boolean {
+  const { read } = standing;
+  const rejects = moment === "at the end" ? standing.rejects : standing.rejects - standing.locked;
   if (typeof limit === "number") return rejects > limit;
   const share = Number(limit.slice(0, -1)) / 100;
-  if (share === 1 || (!isOver && read < fewestRows)) return false;
+  if (share === 1 || (moment === "reading" && read < fewestRows)) return false;
   return rejects > 0 && rejects / Math.max(1, read) > share;
 }
 

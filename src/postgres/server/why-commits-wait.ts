@@ -10,6 +10,10 @@ const longestWaitSeconds = 5;
  * wait.
  */
 export async function whyCommitsWait(db: Queryable): Promise<string | null> {
+  const { rows: named } = await db.query(sql`
+    select from (select pg_catalog.current_setting('synchronous_standby_names') as names) as setting
+    where names <> ''`);
+  if (named.length === 0) return null;
   const { rows } = await db.query(sql`
     select setting.names, setting.needed, pg_catalog.pg_has_role('pg_read_all_stats', 'usage') as may_look,
       (select pg_catalog.count(*)

@@ -4,8 +4,6 @@ import type { Database } from "./database.ts";
 /** Milliseconds that a session waits before PostgreSQL looks for a deadlock: we must give way before. */
 export async function readDeadlockTimeout(db: Database): Promise<number> {
   const { rows } = await db.query(sql`
-    select setting
-    from pg_catalog.pg_settings
-    where name = 'deadlock_timeout'`);
-  return Number(rows[0]?.setting ?? 1_000);
+    select extract(epoch from pg_catalog.current_setting('deadlock_timeout')::interval) * 1000 as ms`);
+  return Number(rows[0]?.ms ?? 1_000);
 }

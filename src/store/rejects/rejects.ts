@@ -26,6 +26,14 @@ export interface RejectCounts {
   readonly swallowed: number;
 }
 
+/** Rejects of a run, without swallowed writes, beside the rows that it has read. */
+interface RejectStanding {
+  readonly rejects: number;
+  /** those of the rejects whose rows another session kept locked */
+  readonly locked: number;
+  readonly read: number;
+}
+
 /** Reject reasons that may have passed by the time the row is retried, as patterns of SQLSTATEs. */
 const passingReasons = {
   /** writes to other rows of the run may have resolved it */
@@ -114,13 +122,20 @@ export class Rejects {
    * How many rejects a run has, without swallowed writes, and how many rows it has read: committed, or
    * written in this transaction.
    */
-  async standing(db: Queryable, run: bigint): Promise<{ readonly rejects: number; readonly read: number }> {
+  async standing(db: Queryable, run: bigint): Promise<RejectStanding> {
     const { rows } = await db.query(sql`
-      select (select count(*) from ${this.#schema.table("reject")}
-          where run_id = ${run}::bigint
-            and sqlstate is distinct from ${swallowedState}) as rejects,
-        (select coalesce(sum(rows_read), 0) from ${this.#schema.table("range")} where run_id = ${run}::bigint) as read`);
-    return { rejects: Number(rows[0]?.rejects ?? 0), read: Number(rows[0]?.read ?? 0) };
+      select count(*) as rejects,
+        count(*) filter (where sqlstate = ${passingReasons.locked}) as locked,
+        (select coalesce(sum(rows_read), 0) from ${this.#schema.table("range")} where run_id = ${run}::bigint) as read
+      from ${this.#schema.table("reject")}
+      where run_id = ${run}::bigint
+        and sqlstate is distinct from ${swallowedState}`);
+    const [row] = rows;
+    return {
+      rejects: Number(row?.rejects ?? 0),
+      locked: Number(row?.locked ?? 0),
+      read: Number(row?.read ?? 0),
+    };
   }
 
   /** Whether a run has rejects for one of these reasons. */
