@@ -18,8 +18,8 @@ export default defineConfig({
     // Several times what the longest test takes on a quiet machine, since a busy one must not fail it.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    // More than processors: tests wait much, for leases to run out and for servers to start.
-    maxWorkers: availableParallelism() + 1,
+    // More than processors: tests mostly wait, for leases to run out and for servers to start.
+    maxWorkers: availableParallelism() * 3,
     typecheck: { enabled: true, include: ["test/types/*.test-d.ts"], tsconfig: "./tsconfig.json" },
   },
 });
