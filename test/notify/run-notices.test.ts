@@ -150,7 +150,6 @@ test("a receiver that hangs holds up no start, and the end of a command only for
     async () => (await database.query("select from tidefill.run where status = 'succeeded'")).length === 2,
     {
       describe: "the run is done though nothing was told",
-      timeoutMs: 20_000,
     },
   );
   if (child.exitCode === null) await once(child, "exit");

@@ -165,7 +165,7 @@ describe.skipIf(findNginx() === undefined)("behind nginx", () => {
     const nginx = await Nginx.start(port, page.server.port, directives);
     try {
       const tab = await new Tab().open(publicUrl, "/");
-      await until(async () => tab.changes > 0, { describe: "an event comes through", timeoutMs: 15_000 });
+      await until(async () => tab.changes > 0, { describe: "an event comes through" });
       expect(await (await fetch(publicUrl, { headers: { accept: "text/html" } })).text()).toContain(
         "alice, operator",
       );

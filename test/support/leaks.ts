@@ -38,7 +38,7 @@ async function requireNoConnections(database: TestDatabase): Promise<void> {
     return open.length === 0;
   };
   // A backend needs a moment to notice that its client has gone.
-  await until(none, { describe: "no connections", timeoutMs: 2_000 }).catch(async (cause) => {
+  await until(none, { describe: "no connections", timeoutMs: 15_000 }).catch(async (cause) => {
     // Ends them so that only the faulty test fails.
     await database.query("select pg_terminate_backend(pid) from unnest($1::integer[]) as pid", [
       open.map(pidOf),
