@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
-import everything from "./vitest.config.ts";
+import everything, { inTwoParts } from "./vitest.config.ts";
 
 /** The test files that the table of promises names. */
 const files = [...readFileSync("docs/guarantees.md", "utf8").matchAll(/\(\.\.\/(test\/[^)]+)\)/g)].map(
@@ -19,7 +19,7 @@ export default defineConfig({
   ...everything,
   test: {
     ...everything.test,
-    include: [...files, ...quick.map((file) => `${file}.test.ts`)],
+    projects: inTwoParts([...files, ...quick.map((file) => `${file}.test.ts`)]),
     tagsFilter: ["promise || quick"],
     typecheck: { enabled: false },
   },
