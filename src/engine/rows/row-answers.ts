@@ -50,9 +50,8 @@ export class RowAnswers {
   }
 
   keyOf(row: TextRow): KeyText {
-    const key = row.slice(0, this.#source.keyWidth);
-    if (!key.every((text) => text !== null)) throw new JobError("A key was read as null.");
-    return key;
+    this.#requireKey(row);
+    return row.slice(0, this.#source.keyWidth) as KeyText;
   }
 
   /** What an answer comes to, whether it was returned or thrown. */
@@ -70,14 +69,20 @@ export class RowAnswers {
 
   /** Adds a row with its answer to those of its batch. */
   sort(row: TextRow, answer: RowAnswer, verdicts: Verdicts): void {
-    const key = this.keyOf(row);
     if ("skip" in answer) verdicts.skipped += 1;
-    else if ("reject" in answer) verdicts.rejects.push(this.#refusal(key, answer.reject));
+    else if ("reject" in answer) verdicts.rejects.push(this.#refusal(this.keyOf(row), answer.reject));
     else {
-      const version = this.#versionAt === undefined ? [] : row.slice(this.#versionAt, this.#versionAt + 2);
-      for (const values of answer.rows) verdicts.rows.push({ key, version, values });
-      verdicts.keys.push(key);
+      this.#requireKey(row);
+      const { rows } = verdicts;
+      rows.keys.push(row, 0, this.#source.keyWidth);
+      if (this.#versionAt !== undefined) rows.versions.push(row, this.#versionAt, this.#versionAt + 2);
+      for (const values of answer.rows) rows.push(values);
     }
+  }
+
+  #requireKey(row: TextRow): void {
+    for (let at = 0; at < this.#source.keyWidth; at += 1)
+      if (row[at] === null) throw new JobError("A key was read as null.");
   }
 
   /** What was thrown, in words without a person's values. */
@@ -109,7 +114,8 @@ export class RowAnswers {
       for (const each of answers) letGo(each);
       throw new AnswerError(notARow, notARow);
     }
-    const read: ReadTexts = (column) => row[this.#jsonAt.get(column) ?? row.length];
+    const read: ReadTexts =
+      this.#jsonAt.size === 0 ? nothing : (column) => row[this.#jsonAt.get(column) ?? row.length];
     return answers.map((each) => this.#sink.encode(each, read));
   }
 
@@ -117,6 +123,8 @@ export class RowAnswers {
     return { key, sqlstate: null, reason: reasonAt(this.#source, key, reason) };
   }
 }
+
+const nothing: ReadTexts = () => undefined;
 
 /** `fetch failed` says nothing without the code in its cause: ECONNREFUSED, ENOTFOUND. */
 function causeOf(error: unknown): string {

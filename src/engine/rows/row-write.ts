@@ -49,11 +49,11 @@ export class RowWrite {
 
   async of(
     tx: Transaction,
-    { rows, keys, skipped, rejects, isAsync }: Verdicts,
+    { rows, skipped, rejects, isAsync }: Verdicts,
     { bounds, sweep, clock, read, areLocked }: Write,
   ): Promise<WrittenRows> {
     const done = await clock.during("write", () =>
-      this.#sink.write(tx, { bounds, rows, keys, images: this.#targetOf(sweep), areLocked }),
+      this.#sink.write(tx, { bounds, rows, images: this.#targetOf(sweep), areLocked }),
     );
     if (done.stillPending > 0) throw stillPendingError(done.stillPending);
     const outcome = {

@@ -1,12 +1,9 @@
-import type { KeyText } from "../../postgres/catalog/key.ts";
-import type { OutgoingRow } from "../../sink/write/outgoing-row.ts";
+import { OutgoingRows } from "../../sink/write/outgoing-rows.ts";
 import type { Reject } from "../../store/rejects/rejects.ts";
 
 /** A batch's rows, sorted by the transform's answers. */
 export class Verdicts {
-  readonly rows: OutgoingRow[] = [];
-  /** the keys of the source rows that were answered with rows: one, several or none */
-  readonly keys: KeyText[] = [];
+  readonly rows = new OutgoingRows();
   readonly rejects: Reject[] = [];
   skipped = 0;
   /** rows of a verify for which no answer of another system is kept */

@@ -1,5 +1,6 @@
 import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import { TextColumns } from "../../postgres/sql/text-columns.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { RowComparing } from "../../sink/write/comparing.ts";
 import {
@@ -94,17 +95,19 @@ export class RowComparison implements BatchWork {
     const texts = portion.filter((row): row is TextRow => !(row instanceof BadRecord));
     const byKey = new Map(texts.map((row) => [identity(row.slice(0, source.keyWidth)), row]));
     const width = Math.max(source.keyWidth, ...source.columns.map(({ at }) => at + 1));
-    for (const { key } of expected.verdicts.rows.slice(before))
-      expected.current.push(byKey.get(identity(key))?.slice(width) ?? []);
+    const { rows } = expected.verdicts;
+    for (const at of rows.sources.slice(before))
+      expected.current.push(byKey.get(identity(rows.keys.row(at)))?.slice(width) ?? []);
   }
 
   /** The keys of the rows that are not as the transform makes them. */
   async #differing(tx: Transaction, { verdicts, current }: Expected): Promise<KeyText[]> {
     const { comparing, places, rejects } = this.#tools;
-    if (comparing.shouldBeGone) return verdicts.keys;
-    if (verdicts.rows.length === 0) return [];
-    const { rows } = await tx.query(comparing.differences(verdicts.rows, current));
-    const keys = distinct(rows.map((row) => verdicts.rows[Number(row.place)]?.key ?? []));
+    const { rows: made } = verdicts;
+    if (comparing.shouldBeGone) return Array.from({ length: made.keys.length }, (_, at) => made.keyAt(at));
+    if (made.length === 0) return [];
+    const { rows } = await tx.query(comparing.differences(made, current));
+    const keys = distinct(rows.map((row) => made.keyAt(made.sources[Number(row.place)] ?? -1)));
     return places === null ? notRejected(tx, rejects, keys) : keys;
   }
 
@@ -134,7 +137,7 @@ export class RowComparison implements BatchWork {
 class Expected {
   readonly verdicts = new Verdicts();
   /** for each row of the verdicts, the present values of the columns that the sink writes */
-  readonly current: (readonly (string | null)[])[] = [];
+  readonly current = new TextColumns();
   read = 0;
 }
 

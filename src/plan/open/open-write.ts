@@ -1,6 +1,6 @@
 import { UsageError } from "../../errors.ts";
 import type { BoundJob } from "../../job/definition/define-job.ts";
-import { type Bounds, Key, type KeyText } from "../../postgres/catalog/key.ts";
+import { type Bounds, Key } from "../../postgres/catalog/key.ts";
 import { findKeyIndexes, readKey } from "../../postgres/catalog/key-index.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
@@ -170,7 +170,7 @@ function stillPending(table: OpenedTable | null): StillPending | null {
   const pending = table?.definition.pending ?? null;
   if (table === null || pending === null) return null;
   const { key, relation } = table;
-  return async (tx, bounds, keys: readonly KeyText[]) => {
+  return async (tx, bounds, keys) => {
     const names = key.columns.map((_, index) => `tidefill_done.key_${index + 1}`);
     const columns = key.columns.map((_, index) => `key_${index + 1}`).join(", ");
     const { rows } = await tx.query(sql`select pg_catalog.count(*) as rows

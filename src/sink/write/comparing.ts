@@ -1,6 +1,7 @@
 import type { Key } from "../../postgres/catalog/key.ts";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
-import type { OutgoingRow } from "./outgoing-row.ts";
+import type { TextColumns } from "../../postgres/sql/text-columns.ts";
+import type { OutgoingRows } from "./outgoing-rows.ts";
 
 /** A source as a verify reads it: some rows of one table. */
 export interface ComparedRows {
@@ -25,7 +26,7 @@ export interface RowComparing {
    * A query for the column `place`, the place in `rows` of each row that differs. `current` are the texts of
    * the columns above as they were when the row was read.
    */
-  differences(rows: readonly OutgoingRow[], current: readonly (readonly (string | null)[])[]): Sql;
+  differences(rows: OutgoingRows, current: TextColumns): Sql;
   /** whether a row for which the transform returns an answer should no longer exist */
   readonly shouldBeGone: boolean;
 }

@@ -1,7 +1,8 @@
-import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
+import type { Bounds, Key } from "../../postgres/catalog/key.ts";
 import type { Relation } from "../../postgres/catalog/relation.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { raw, type Sql } from "../../postgres/sql/sql.ts";
+import { TextColumns } from "../../postgres/sql/text-columns.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
 import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts";
@@ -30,7 +31,7 @@ export class DeleteRows implements RowSink {
     return [];
   }
 
-  async write(tx: Transaction, { bounds, keys, images }: OutgoingBatch): Promise<Written> {
+  async write(tx: Transaction, { bounds, rows: { keys }, images }: OutgoingBatch): Promise<Written> {
     if (keys.length === 0) return nothingWritten;
     const done = await countWritten(tx, this.#statement(bounds, keys, images));
     const rest = keys.length - done.written;
@@ -40,10 +41,10 @@ export class DeleteRows implements RowSink {
   }
 
   sample(bounds: Bounds, images: ImageTarget | null): Sql {
-    return this.#statement(bounds, [], images);
+    return this.#statement(bounds, new TextColumns(), images);
   }
 
-  #statement(bounds: Bounds, keys: readonly KeyText[], images: ImageTarget | null): Sql {
+  #statement(bounds: Bounds, keys: TextColumns, images: ImageTarget | null): Sql {
     const returning = images === null ? raw("1") : this.#delete.wholeRow();
     return this.#delete.counted(this.#delete.ofKeys(this.#key.within(bounds), keys, returning), images);
   }

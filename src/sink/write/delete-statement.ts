@@ -2,6 +2,7 @@ import type { Key, KeyText } from "../../postgres/catalog/key.ts";
 import { qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { triggerExistsBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { TextColumns } from "../../postgres/sql/text-columns.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import { ImageLayout, type ImageTarget, keepImages, type SinkImages } from "../images/images.ts";
 import { readKeys } from "./read-keys.ts";
@@ -26,7 +27,7 @@ export class DeleteStatement {
   }
 
   /** Deletes the rows with these keys, which are already locked; `source` is the place of each in `keys`. */
-  ofKeys(within: Sql, keys: readonly KeyText[], returning: Sql): Sql {
+  ofKeys(within: Sql, keys: TextColumns, returning: Sql): Sql {
     const names = this.#key.columns.map((_, index) => `key_${index + 1}`);
     return sql`delete from ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}
       using rows from (${unnested(keys, names.length)}) with ordinality as tidefill_gone(${raw([...names, "place"].join(", "))})
@@ -36,7 +37,7 @@ export class DeleteStatement {
   }
 
   /** Which of these rows, locked by this transaction and just deleted, still exist. */
-  swallowed(tx: Transaction, within: Sql, keys: readonly KeyText[]): Promise<readonly KeyText[]> {
+  swallowed(tx: Transaction, within: Sql, keys: TextColumns): Promise<readonly KeyText[]> {
     const names = this.#key.columns.map((_, index) => `key_${index + 1}`);
     return readKeys(
       tx,

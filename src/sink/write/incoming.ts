@@ -1,7 +1,8 @@
-import type { Key, KeyText } from "../../postgres/catalog/key.ts";
+import type { Key } from "../../postgres/catalog/key.ts";
 import type { Column } from "../../postgres/catalog/relation.ts";
 import { bracketed, join, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
-import type { OutgoingRow } from "./outgoing-row.ts";
+import type { TextColumns } from "../../postgres/sql/text-columns.ts";
+import type { OutgoingRows } from "./outgoing-rows.ts";
 import { unnested } from "./unnested.ts";
 
 /** Columns that incoming rows take from another relation of the statement, and how their rows meet its rows. */
@@ -16,17 +17,14 @@ export interface KeptColumns {
   readonly keyWidth: number;
 }
 
-/** Incoming rows as a relation: `source` is the place in `keys` of the row from which each was made. */
+/** Incoming rows as a relation: `source` is the place of the source row from which each was made. */
 export function incomingRows(
   columns: readonly Column[],
-  rows: readonly OutgoingRow[],
-  keys: readonly KeyText[],
+  rows: OutgoingRows,
   kept: KeptColumns | null = null,
 ): Sql {
-  const place = new Map(keys.map((key, index) => [key, index]));
-  const sources = rows.map((row) => place.get(row.key) ?? -1);
   const { arrays, names } = textsOf(columns, rows, kept);
-  const all = [sql`pg_catalog.unnest(${sources}::integer[])`, ...arrays];
+  const all = [sql`pg_catalog.unnest(${rows.sources}::integer[])`, ...arrays];
   return sql`select tidefill_new.source, tidefill_new.n, ${raw(castTexts(columns, kept))}
       from rows from (${join(all)}) with ordinality as tidefill_new(${raw(["source", ...names, "n"].join(", "))})${joined(kept)}`;
 }
@@ -34,7 +32,7 @@ export function incomingRows(
 /** The same rows without `source` and `n`. */
 export function plainRows(
   columns: readonly Column[],
-  rows: readonly OutgoingRow[],
+  rows: OutgoingRows,
   kept: KeptColumns | null = null,
 ): Sql {
   const { arrays, names } = textsOf(columns, rows, kept);
@@ -45,19 +43,29 @@ export function plainRows(
 /** The texts of the rows' columns, and of the keys by which kept columns are found. */
 function textsOf(
   columns: readonly Column[],
-  rows: readonly OutgoingRow[],
+  rows: OutgoingRows,
   kept: KeptColumns | null,
 ): { readonly arrays: readonly Sql[]; readonly names: readonly string[] } {
-  const list = (texts: readonly (readonly (string | null)[])[], names: readonly string[]) =>
-    names.length === 0 ? { arrays: [], names } : { arrays: [unnested(texts, names.length)], names };
-  const values = list(
-    rows.map((row) => row.values),
-    columns.map((_, index) => `text_${index + 1}`),
-  );
-  const key = list(
-    rows.map((row) => row.key),
-    Array.from({ length: kept?.keyWidth ?? 0 }, (_, index) => `key_${index + 1}`),
-  );
+  const list = (texts: TextColumns, names: readonly string[]) => ({
+    arrays: [unnested(texts, names.length)],
+    names,
+  });
+  const none = { arrays: [], names: [] };
+  const { keyWidth = 0 } = kept ?? {};
+  const values =
+    columns.length === 0
+      ? none
+      : list(
+          rows.values,
+          columns.map((_, index) => `text_${index + 1}`),
+        );
+  const key =
+    keyWidth === 0
+      ? none
+      : list(
+          rows.keysOfRows(),
+          Array.from({ length: keyWidth }, (_, index) => `key_${index + 1}`),
+        );
   return { arrays: [...values.arrays, ...key.arrays], names: [...values.names, ...key.names] };
 }
 

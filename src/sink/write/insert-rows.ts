@@ -2,19 +2,20 @@ import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
 import type { Column } from "../../postgres/catalog/relation.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { TextColumns } from "../../postgres/sql/text-columns.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
 import type { RowComparing } from "./comparing.ts";
 import { incomingRows, type KeptColumns, plainRows } from "./incoming.ts";
 import type { InsertStatement } from "./insert-statement.ts";
-import type { OutgoingRow } from "./outgoing-row.ts";
+import { OutgoingRows } from "./outgoing-rows.ts";
 import type { ReadTexts, RowEncoder } from "./row-encoder.ts";
 import type { OutgoingBatch, RowSink } from "./sink.ts";
 import { withSwallowedInserts } from "./swallowed-inserts.ts";
 import { countWritten, nothingWritten, type Written } from "./written.ts";
 
 /** Counts, after rows were inserted, the source rows for which the job's `pending` is still true. */
-export type StillPending = (tx: Transaction, bounds: Bounds, keys: readonly KeyText[]) => Promise<number>;
+export type StillPending = (tx: Transaction, bounds: Bounds, keys: TextColumns) => Promise<number>;
 
 /** The set-based insert of a row job. */
 export class InsertRows implements RowSink {
@@ -54,26 +55,26 @@ export class InsertRows implements RowSink {
     return this.#encoder.encode(answer, read);
   }
 
-  async write(tx: Transaction, { bounds, rows, keys, images }: OutgoingBatch): Promise<Written> {
+  async write(tx: Transaction, { bounds, rows, images }: OutgoingBatch): Promise<Written> {
     if (rows.length === 0) return nothingWritten;
     // Read once: another batch may notice a trigger while this one waits.
     const isGuarded = this.#insert.guard.isThere;
-    const incoming = this.#incoming(rows, keys, bounds);
+    const incoming = this.#incoming(rows, bounds);
+    const keyOf = (place: unknown): KeyText => rows.keyAt(Number(place));
     if (images !== null) await this.#insert.prepare(tx, incoming);
-    const aside = isOneToMany(rows) ? await this.#insert.refusedTogether(tx, incoming) : null;
+    const aside = rows.isOneToMany ? await this.#insert.refusedTogether(tx, incoming) : null;
     const statement = this.#insert.build(incoming, images, aside);
-    const counted = await countWritten(tx, statement, (place) => keys[Number(place)] ?? []);
+    const counted = await countWritten(tx, statement, keyOf);
     const done = isGuarded
-      ? await withSwallowedInserts(tx, counted, rowsTried(rows, counted), {
+      ? await withSwallowedInserts(tx, counted, rows.keysOfRows(counted.refused).length, {
           incoming,
           lookup: this.#insert.lookup,
           conflict: this.#insert.conflict,
-          keyOf: (place) => keys[Number(place)] ?? [],
+          keyOf,
         })
       : counted;
     if (this.#stillPending === null) return done;
-    const named = new Set(done.swallowedKeys);
-    const written = rows.map(({ key }) => key).filter((key) => !named.has(key));
+    const written = rows.keysOfRows(done.swallowedKeys);
     const unnamed = done.swallowed - done.swallowedKeys.length;
     return { ...done, stillPending: Math.max(0, (await this.#stillPending(tx, bounds, written)) - unnamed) };
   }
@@ -85,12 +86,8 @@ export class InsertRows implements RowSink {
       current: [],
       shouldBeGone: false,
       differences: (rows) => {
-        const incoming = incomingRows(
-          this.#columns,
-          rows,
-          rows.map(({ key }) => key),
-          this.#kept?.({ after: null, through: null }) ?? null,
-        );
+        const kept = this.#kept?.({ after: null, through: null }) ?? null;
+        const incoming = incomingRows(this.#columns, rows, kept);
         return lookup.missing(
           sql`select n - 1 as place, incoming.*
       from (
@@ -103,25 +100,14 @@ export class InsertRows implements RowSink {
   }
 
   sample(bounds: Bounds, images: ImageTarget | null): Sql {
-    return this.#insert.build(this.#incoming([], [], bounds), images);
+    return this.#insert.build(this.#incoming(new OutgoingRows(), bounds), images);
   }
 
   // Numbering the rows costs time, and is only needed where some may be refused.
-  #incoming(rows: readonly OutgoingRow[], keys: readonly KeyText[], bounds: Bounds): Sql {
+  #incoming(rows: OutgoingRows, bounds: Bounds): Sql {
     const kept = this.#kept?.(bounds) ?? null;
     return this.#insert.isPlain
       ? plainRows(this.#columns, rows, kept)
-      : incomingRows(this.#columns, rows, keys, kept);
+      : incomingRows(this.#columns, rows, kept);
   }
-}
-
-/** The rows of one source row are adjacent and share its key. */
-function isOneToMany(rows: readonly OutgoingRow[]): boolean {
-  return rows.some(({ key }, index) => key === rows[index - 1]?.key);
-}
-
-/** How many rows were sent to the table: all but those of rejected sources. */
-function rowsTried(rows: readonly OutgoingRow[], { refused }: Written): number {
-  const aside = new Set(refused);
-  return aside.size === 0 ? rows.length : rows.filter(({ key }) => !aside.has(key)).length;
 }

@@ -1,5 +1,5 @@
 import { SwallowedError } from "../../errors.ts";
-import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
+import type { Bounds, Key } from "../../postgres/catalog/key.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
@@ -9,7 +9,7 @@ import { answeredAreGone, type SqlComparing, scopeIsGone } from "./comparing.ts"
 import { DeleteStatement } from "./delete-statement.ts";
 import { incomingExpressions, incomingRows, type KeptColumns } from "./incoming.ts";
 import { MoveStatement, type MoveTarget } from "./move-statement.ts";
-import type { OutgoingRow } from "./outgoing-row.ts";
+import { OutgoingRows } from "./outgoing-rows.ts";
 import type { ReadTexts, RowEncoder } from "./row-encoder.ts";
 import type { OutgoingBatch, RowSink, SqlSink } from "./sink.ts";
 import { nothingWritten, type Written } from "./written.ts";
@@ -45,9 +45,10 @@ export class MoveRows implements RowSink {
     return this.#encoder.encode(answer, read);
   }
 
-  async write(tx: Transaction, { bounds, rows, keys, images }: OutgoingBatch): Promise<Written> {
+  async write(tx: Transaction, { bounds, rows, images }: OutgoingBatch): Promise<Written> {
+    const { keys } = rows;
     if (keys.length === 0) return nothingWritten;
-    const done = await this.#move.run(tx, this.#statement(bounds, rows, keys, images));
+    const done = await this.#move.run(tx, this.#statement(bounds, rows, images));
     if (done.written === keys.length) return done;
     // A row that stayed has arrived all the same, unless a trigger was expected.
     if (!this.#guard.isThere) throw new SwallowedError(this.#delete.layout.relation.name);
@@ -59,22 +60,17 @@ export class MoveRows implements RowSink {
   }
 
   sample(bounds: Bounds, images: ImageTarget | null): Sql {
-    return this.#statement(bounds, [], [], images);
+    return this.#statement(bounds, new OutgoingRows(), images);
   }
 
-  #statement(
-    bounds: Bounds,
-    rows: readonly OutgoingRow[],
-    keys: readonly KeyText[],
-    images: ImageTarget | null,
-  ): Sql {
+  #statement(bounds: Bounds, rows: OutgoingRows, images: ImageTarget | null): Sql {
     const whole = sql`(tidefill_gone.place - 1)::integer as place, ${this.#delete.wholeRow()}`;
     const gone = sql`tidefill_gone as materialized (
-      ${this.#delete.ofKeys(this.#key.within(bounds), keys, whole)}
+      ${this.#delete.ofKeys(this.#key.within(bounds), rows.keys, whole)}
     )`;
     const { columns, kept } = this.#into;
     const computed = columns.slice(0, columns.length - kept.length);
-    const incoming = incomingRows(computed, rows, keys, kept.length === 0 ? null : this.#keptOf(kept));
+    const incoming = incomingRows(computed, rows, kept.length === 0 ? null : this.#keptOf(kept));
     return this.#move.build(gone, incoming, images, this.#guard.isThere);
   }
 

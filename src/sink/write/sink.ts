@@ -1,10 +1,10 @@
-import type { Bounds, KeyText } from "../../postgres/catalog/key.ts";
+import type { Bounds } from "../../postgres/catalog/key.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
 import type { RowComparing, SqlComparing } from "./comparing.ts";
-import type { OutgoingRow } from "./outgoing-row.ts";
+import type { OutgoingRows } from "./outgoing-rows.ts";
 import type { ReadTexts } from "./row-encoder.ts";
 import type { Written } from "./written.ts";
 
@@ -19,9 +19,7 @@ interface Sink {
 /** What the transform made of the rows of a batch. */
 export interface OutgoingBatch {
   readonly bounds: Bounds;
-  readonly rows: readonly OutgoingRow[];
-  /** the keys of the rows within the bounds from which these were made */
-  readonly keys: readonly KeyText[];
+  readonly rows: OutgoingRows;
   readonly images: ImageTarget | null;
   /** whether the rows were locked when they were read, so that none can have changed since */
   readonly areLocked: boolean;

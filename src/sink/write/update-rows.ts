@@ -3,10 +3,11 @@ import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import { triggerExistsBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import type { TextColumns } from "../../postgres/sql/text-columns.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { ImageTarget, SinkImages } from "../images/images.ts";
 import type { RowComparing } from "./comparing.ts";
-import type { OutgoingRow } from "./outgoing-row.ts";
+import { OutgoingRows } from "./outgoing-rows.ts";
 import { type ReadTexts, RowEncoder } from "./row-encoder.ts";
 import type { OutgoingBatch, RowSink } from "./sink.ts";
 import { unnested } from "./unnested.ts";
@@ -92,9 +93,9 @@ export class UpdateRows implements RowSink {
     };
   }
 
-  #differences(rows: readonly OutgoingRow[], current: readonly (readonly (string | null)[])[]): Sql {
+  #differences({ values }: OutgoingRows, current: TextColumns): Sql {
     const width = this.#columns.length;
-    const arrays = [rows.map(({ values }) => values), current].map((texts) => unnested(texts, width));
+    const arrays = [values, current].map((texts) => unnested(texts, width));
     const names = ["new", "now"].flatMap((age) => this.#columns.map((_, index) => `${age}_${index + 1}`));
     const now = this.#columns.map(({ column }, index) => `now_${index + 1}::${column.baseType}`);
     // As the column would have stored it, rounded or padded; an answer of null leaves JSON's null unchanged.
@@ -109,31 +110,18 @@ export class UpdateRows implements RowSink {
   }
 
   sample(bounds: Bounds, images: ImageTarget | null): Sql {
-    return this.#update.build(this.#parts(bounds, [], this.#isByVersion), images);
+    return this.#update.build(this.#parts(bounds, new OutgoingRows(), this.#isByVersion), images);
   }
 
   /** An array of texts for each column of the key and of the sink. */
-  #parts(bounds: Bounds, rows: readonly OutgoingRow[], isByVersion: boolean): RowParts {
+  #parts(bounds: Bounds, rows: OutgoingRows, isByVersion: boolean): RowParts {
     const versionNames = isByVersion ? ["tidefill_ctid", "tidefill_xmin"] : [];
     const names = [...this.#keyNames, ...versionNames, ...this.#valueNames];
     // Side by side in the list of a select: a function in `from` would store its rows first.
     const lists = [
-      unnested(
-        rows.map(({ key }) => key),
-        this.#keyNames.length,
-      ),
-      ...(isByVersion
-        ? [
-            unnested(
-              rows.map(({ version }) => version),
-              2,
-            ),
-          ]
-        : []),
-      unnested(
-        rows.map(({ values }) => values),
-        this.#valueNames.length,
-      ),
+      unnested(rows.keys, this.#keyNames.length),
+      ...(isByVersion ? [unnested(rows.versions, 2)] : []),
+      unnested(rows.values, this.#valueNames.length),
     ];
     const within = this.#key.within(bounds);
     const assignments = this.#columns.map(
