@@ -49,11 +49,7 @@ describe.skipIf(findChromium() === undefined)("in a real browser", () => {
 
   /** A run that takes long enough to look at; resolves once it works. */
   async function startSlowly(...parameters: readonly string[]) {
-    const child = school.start("run", "label", "--workers", "2", ...parameters);
-    await until(async () => (await school.run("set", "label", "rows-per-second=500")).code === 0, {
-      describe: "the run has begun",
-    });
-    return child;
+    return school.startSlowly(500, "--workers", "2", ...parameters);
   }
 
   const focused = () => page.evaluate<string>("document.activeElement.textContent");

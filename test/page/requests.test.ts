@@ -3,7 +3,6 @@ import { requestStop } from "../../src/engine/control/request-stop.ts";
 import { setPace } from "../../src/engine/control/set-pace.ts";
 import { TokenAccess } from "../../src/page/access/token-access.ts";
 import { withSession } from "../../src/store/session.ts";
-import { until } from "../support/until.ts";
 import { SchoolPage, type ServedPage, throughProxy } from "./school-page.ts";
 
 let school: SchoolPage;
@@ -17,10 +16,7 @@ beforeAll(async () => {
   // Run 1 has rejects and is finished; run 2 is paused.
   await school.run("run", "label", "--param", "poison=3", "--reject-limit", "100%");
   await school.database.query("update counters set label = null");
-  const child = school.start("run", "label", "--again", "--workers", "1");
-  await until(async () => (await school.run("set", "label", "rows-per-second=50")).code === 0, {
-    describe: "the run has begun",
-  });
+  const child = await school.startSlowly(50, "--again", "--workers", "1");
   await school.run("pause", "label");
   await new Promise((resolve) => child.once("exit", resolve));
 });

@@ -9,8 +9,10 @@ import { PageServer } from "../../src/page/page-server.ts";
 import { roleNames } from "../../src/store/schema/role-names.ts";
 import { rolesScript } from "../../src/store/schema/roles-script.ts";
 import { schemaScript } from "../../src/store/schema/schema-script.ts";
+import { closedWindow } from "../support/closed-window.ts";
 import { administer, createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { CommandLine } from "../support/tidefill.ts";
+import { until } from "../support/until.ts";
 
 const jobs = {
   "tables.ts": `import { table } from "tidefill";
@@ -73,6 +75,14 @@ export class SchoolPage {
 
   start(...parameters: readonly string[]) {
     return this.tidefill.start(...parameters, "--schema", this.schema);
+  }
+
+  /** Starts a run of `label` that works at a slow pace from its first row; resolves once it may work. */
+  async startSlowly(rowsPerSecond: number, ...parameters: readonly string[]) {
+    const child = this.start("run", "label", "--window", closedWindow(), ...parameters);
+    const pace = ["set", "label", `rows-per-second=${rowsPerSecond}`, "window=default"];
+    await until(async () => (await this.run(...pace)).code === 0, { describe: "the run has begun" });
+    return child;
   }
 
   url(kind: "viewer" | "operator" | "runner"): string {
