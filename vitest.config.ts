@@ -32,7 +32,7 @@ export default defineConfig({
       { name: "promise", description: "Shows a promise of docs/guarantees.md: npm test runs it." },
       { name: "quick", description: "Looks at files only, within a second or two: npm test runs it." },
     ],
-    setupFiles: ["test/support/leaks.ts"],
+    setupFiles: ["test/support/after-tests.ts"],
     // Several times what the longest test takes on a quiet machine, since a busy one must not fail it.
     testTimeout: 300_000,
     hookTimeout: 300_000,

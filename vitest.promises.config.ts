@@ -11,6 +11,7 @@ const files = [...readFileSync("docs/guarantees.md", "utf8").matchAll(/\(\.\.\/(
 const quick = [
   "test/architecture",
   "test/grafana/dashboards",
+  "test/support-tests/shared-server",
   "test/documents/{guarantees,links,plain-words}",
 ];
 

@@ -76,7 +76,7 @@ test("a plan of a table that stays locked names the table and the session that l
   await session(async (query) => {
     await query("set application_name = 'migration'; lock table only shop.day in access exclusive mode");
     const [holder] = await database.query(
-      "select pid from pg_stat_activity where application_name = 'migration'",
+      "select pid from pg_stat_activity where datname = current_database() and application_name = 'migration'",
     );
     const error: unknown = await planOf(database, fill).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({

@@ -189,7 +189,7 @@ test("a walk that is slowed by dead index entries says how many there are and wh
     const planner = new RangePlanner({ db, store }, walk as never, wish, new Events("none", 1n, []));
     const error: unknown = await planner.planNext().catch((thrown: unknown) => thrown);
     const [holder] = await database.query(
-      "select pid from pg_stat_activity where application_name = 'report'",
+      "select pid from pg_stat_activity where datname = current_database() and application_name = 'report'",
     );
     expect(error).toMatchObject({
       code: "no-progress",

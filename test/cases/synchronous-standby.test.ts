@@ -28,7 +28,7 @@ async function standbys(names: string): Promise<void> {
 
 async function hanging(): Promise<number> {
   const { rows } = await client.query(
-    "select count(*)::integer as n from pg_stat_activity where wait_event = 'SyncRep'",
+    "select count(*)::integer as n from pg_stat_activity where usename = current_user and wait_event = 'SyncRep'",
   );
   return rows[0].n;
 }

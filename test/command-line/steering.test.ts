@@ -292,7 +292,7 @@ test("a batch shows its job, run and range in pg_stat_activity", async () => {
   const seen = await until(
     async () => {
       const rows = await database.query(
-        "select application_name as name, query from pg_stat_activity where application_name like 'tidefill increment run 1 range %' and query like '/*%'",
+        "select application_name as name, query from pg_stat_activity where datname = current_database() and application_name like 'tidefill increment run 1 range %' and query like '/*%'",
       );
       return rows[0];
     },

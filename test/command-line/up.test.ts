@@ -64,7 +64,7 @@ test("up goes on after it was killed during the contract steps", async () => {
     async () =>
       (
         await database.query(
-          "select from pg_stat_activity where query ilike '%index concurrently%' and wait_event_type = 'Lock'",
+          "select from pg_stat_activity where datname = current_database() and query ilike '%index concurrently%' and wait_event_type = 'Lock'",
         )
       ).length > 0,
     { describe: "an index that is being built" },

@@ -177,9 +177,10 @@ test("with at most once, a process that freezes in the middle of a claim makes n
     create trigger wait_once before insert on tidefill.answer_1 for each row execute function public.wait_once();`);
   const waits = (event: string) => async () =>
     (
-      await database.query("select from pg_stat_activity where wait_event = $1 and query like '%answer_1%'", [
-        event,
-      ])
+      await database.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event = $1 and query like '%answer_1%'",
+        [event],
+      )
     ).length > 0;
   await until(waits("PgSleep"), { describe: "a claim under way", everyMs: 5 });
   first.signal("SIGSTOP");

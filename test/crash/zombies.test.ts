@@ -15,7 +15,8 @@ const database = useDatabase();
 const proxied = new Proxied(database);
 
 // The transform works on a batch's rows, which the batch has just read, and the server is idle.
-const isAtWork = `select from pg_stat_activity where application_name like 'tidefill%'
+const isAtWork = `select from pg_stat_activity
+  where datname = current_database() and application_name like 'tidefill%'
   and state = 'idle in transaction' and query ~ 'counters.*xmin'`;
 
 /** The leased ranges, each with its worker and token. */
@@ -36,7 +37,8 @@ async function untilTakenOver({ number, token }: Record<string, unknown>): Promi
 
 /** Waits until the server has done what a stopped process sent it last: that may be the end of its range. */
 async function untilServed(): Promise<void> {
-  const busy = "select from pg_stat_activity where application_name like 'tidefill%' and state = 'active'";
+  const busy = `select from pg_stat_activity
+    where datname = current_database() and application_name like 'tidefill%' and state = 'active'`;
   await until(async () => (await database.query(busy)).length === 0, { describe: "a server at rest" });
 }
 

@@ -1,4 +1,3 @@
-import { afterEach, beforeEach } from "vitest";
 import type { TestDatabase } from "./database.ts";
 import { until } from "./until.ts";
 
@@ -18,14 +17,16 @@ export function expectOpenConnections(): void {
   expected = true;
 }
 
-beforeEach(() => {
+/** Called before each test: none may leave connections open until it says so. */
+export function expectNoConnections(): void {
   expected = false;
-});
+}
 
-afterEach(async () => {
+/** Called after each test. @throws when a connection of tidefill is still open */
+export async function requireNoLeaks(): Promise<void> {
   if (expected) return;
   for (const database of watched) await requireNoConnections(database);
-});
+}
 
 async function requireNoConnections(database: TestDatabase): Promise<void> {
   let open: Record<string, unknown>[] = [];
@@ -38,7 +39,7 @@ async function requireNoConnections(database: TestDatabase): Promise<void> {
     return open.length === 0;
   };
   // A backend needs a moment to notice that its client has gone.
-  await until(none, { describe: "no connections", timeoutMs: 15_000 }).catch(async (cause) => {
+  await until(none, { describe: "no connections", timeoutMs: 5_000 }).catch(async (cause) => {
     // Ends them so that only the faulty test fails.
     await database.query("select pg_terminate_backend(pid) from unnest($1::integer[]) as pid", [
       open.map(pidOf),

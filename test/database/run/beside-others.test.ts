@@ -58,7 +58,8 @@ async function locked(): Promise<number> {
   const [found] = await database.query(`
     select count(*)::integer as n
     from pg_stat_activity
-    where application_name like 'tidefill increment run % range %'
+    where datname = current_database()
+      and application_name like 'tidefill increment run % range %'
       and state like 'idle in transaction%'`);
   return Number(found?.n);
 }

@@ -229,7 +229,8 @@ test("a pending row that arrives while an SQL job inserts its batch is not taken
     create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(0.2); return null; end';
     create trigger wait before insert on target execute function wait()`);
   const running = run(pendingJobs(missing)[1]!, { workers: 1 });
-  const isInserting = `select from pg_stat_activity where application_name like 'tidefill%' and wait_event = 'PgSleep'`;
+  const isInserting = `select from pg_stat_activity
+    where datname = current_database() and application_name like 'tidefill%' and wait_event = 'PgSleep'`;
   await until(async () => (await database.query(isInserting)).length === 1, {
     describe: "an insert",
     everyMs: 2,

@@ -397,7 +397,7 @@ test("a connection that is cut during a backup is replaced", async () => {
       setTimeout(() => {
         database
           .query(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'tidefill backup%'",
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'tidefill backup%'",
           )
           .catch(() => {});
       }, 30);
@@ -437,7 +437,9 @@ test("a personal job's values appear neither in the manifest nor in the statemen
     parameters: { body: secret },
     onProgress: () =>
       void database
-        .query("select query from pg_stat_activity where application_name like 'tidefill%'")
+        .query(
+          "select query from pg_stat_activity where datname = current_database() and application_name like 'tidefill%'",
+        )
         .then((rows) => seen.push(rows)),
   });
   expect(report).toMatchObject({ personalData: true, rows: 5_000 });
@@ -607,7 +609,7 @@ test("a copy that fails on either side leaves no unusable connection", async () 
     (tx) =>
       tx.copyOut(many, (rows) => {
         void database.query(
-          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tidefill copy'",
+          "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'tidefill copy'",
         );
         return drain(rows);
       }),
@@ -627,7 +629,7 @@ test("a copy that fails on either side leaves no unusable connection", async () 
         pipeline(async function* () {
           yield "1\ta\n";
           await database.query(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tidefill copy'",
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'tidefill copy'",
           );
           for (let line = 2; line < 50_000; line += 1) yield `${line}\t${"x".repeat(500)}\n`;
         }, rows),

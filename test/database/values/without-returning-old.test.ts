@@ -49,7 +49,7 @@ test("a row that another session inserts during an upsert is overwritten only wi
       when (current_setting('application_name') like 'tidefill%') execute function wait()`);
   const running = runJob(upsert, { connectionString: database.url, workers: 1 });
   const isInserting = `select from pg_stat_activity
-    where application_name like 'tidefill%' and wait_event = 'PgSleep'`;
+    where datname = current_database() and application_name like 'tidefill%' and wait_event = 'PgSleep'`;
   await until(async () => (await database.query(isInserting)).length === 1, {
     describe: "an insert",
     everyMs: 2,
