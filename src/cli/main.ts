@@ -65,7 +65,7 @@ function parser(parameters: readonly string[], commands: readonly CommandModule[
       if (error !== undefined && error !== null) throw error;
       const unknown = unknownOption(message, parameters, commands);
       if (unknown !== null) throw new UsageError(unknown.message, unknown);
-      throw new UsageError(told(message), {
+      throw new UsageError(told(message, parameters[0], commands), {
         remedy: "`tidefill --help` shows the commands, `tidefill <command> --help` their options.",
       });
     });
@@ -73,8 +73,9 @@ function parser(parameters: readonly string[], commands: readonly CommandModule[
   return completeWords(program);
 }
 
-function told(message: string): string {
-  return /^Not enough non-option arguments/.test(message)
-    ? "An argument is missing after the command."
-    : message;
+function told(message: string, name: string | undefined, commands: readonly CommandModule[]): string {
+  if (!/^Not enough non-option arguments/.test(message)) return message;
+  const usages = commands.map(({ command }) => String(command));
+  const usage = usages.find((each) => each.split(" ")[0] === name) ?? "<command>";
+  return `An argument is missing: tidefill ${usage}`;
 }

@@ -79,11 +79,11 @@ function whereOf({ source }: BoundJob): string {
 
 function rowsOf({ details, refusals, tableRows }: WholePlan): string {
   if (details !== null)
-    return `~${formatCount(details.estimatedRows)} to do among ~${formatCount(details.keysWalked)} keys, as PostgreSQL estimates`;
+    return `~${formatCount(details.estimatedRows)} to do among ~${formatCount(details.keysWalked)} keys, as estimated`;
   if (refusals.length > 0) return "not known: a run would be refused";
   return tableRows === null
     ? "known once the steps before them are done"
-    : `at most the ~${formatCount(tableRows)} of the table, as PostgreSQL estimates; time and costs are known after the steps`;
+    : `at most the ~${formatCount(tableRows)} of the table, as estimated; time and costs are known after the steps`;
 }
 
 function timeOf({ job, kind, details }: RunPlan): string | null {

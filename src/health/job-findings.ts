@@ -4,6 +4,7 @@ import { type OrphanedJob, orphanedJobs } from "../engine/state/orphaned-jobs.ts
 import type { ParameterSpec } from "../job/definition/parameters.ts";
 import type { Stop } from "../remedies/stops.ts";
 import { waitingOf } from "../remedies/waiting.ts";
+import type { Run } from "../store/runs/run.ts";
 import { isFinished } from "../store/runs/run-status.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
@@ -95,8 +96,17 @@ function ofState(
         `Undo the rest: tidefill undo ${name}   or do the work again: tidefill run ${name} --again`,
       );
     default:
-      return finding("pending-job", `${name} is pending.`, howToBegin(name, parameters));
+      return finding("pending-job", ...pending(name, run, howToBegin(name, parameters)));
   }
+}
+
+/** Why a job is pending, and what to type. */
+function pending(name: string, run: Run | null, begin: string): readonly [message: string, remedy: string] {
+  if (run?.status !== "cancelled") return [`${name} is pending.`, begin];
+  return [
+    `${name} is pending: its run ${run.id} was cancelled, and what it wrote stays.`,
+    `Do the rest: ${begin}   or undo what it wrote: tidefill undo ${run.id}`,
+  ];
 }
 
 function sentence(text: string): string {

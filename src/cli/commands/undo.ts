@@ -1,8 +1,10 @@
 import { describeStayingCalls } from "../../describe/describe-calls.ts";
+import { requireUndoable } from "../../engine/undo/require-undoable.ts";
 import { standingRuns } from "../../engine/undo/undo-plan.ts";
 import { runToUndo, undoRun } from "../../engine/undo/undo-run.ts";
 import { UsageError } from "../../errors.ts";
 import type { Run } from "../../store/runs/run.ts";
+import { isFinished } from "../../store/runs/run-status.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
@@ -31,9 +33,20 @@ export const undoCommand = defineTargetCommand({
       throw new UsageError("Name the run, or the job to go back to.", {
         remedy: "tidefill undo <run>   or   tidefill undo --to <job>",
       });
-    const run = await withStore(settings, async (session) => runToUndo(session, name), {
-      isAnnounced: true,
-    });
+    const { run, later } = await withStore(
+      settings,
+      async (session) => {
+        const found = await runToUndo(session, name);
+        if (found.kind === "run" && isFinished(found.status)) requireUndoable(found);
+        const standing = await standingRuns(session, found.job);
+        return { run: found, later: standing.filter(({ id }) => id > found.id) };
+      },
+      { isAnnounced: true },
+    );
+    if (later.length > 0 && run.kind === "run")
+      say(
+        `${emphasise("yellow", "note")}  ${later.map(({ id }) => `Run ${id}`).join(", ")} came later and stays: rows that it changed too will be conflicts, which no second undo mends. To undo it first: tidefill undo ${later[0]?.id}`,
+      );
     const staying = describeStayingCalls([run]);
     if (staying !== null) say(`${emphasise("yellow", "note")}  ${staying}`);
     await requireConfirmation(given.yes, `Undo run ${run.id} of ${run.job}?`, run.job);

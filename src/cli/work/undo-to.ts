@@ -91,7 +91,7 @@ async function requireFiles(session: Session, plans: readonly UndoPlan[], since:
     throw new RefusedError(
       "steps-can-be-undone",
       `The job ${job} would have to be undone too, but its file is gone. Nothing was undone.`,
-      "Restore its file. If the job was renamed, give it its old name for this.",
+      "Restore its file. If it lies in another folder, undo that folder first, with --jobs. If the job was renamed, give it its old name for this.",
     );
   }
 }

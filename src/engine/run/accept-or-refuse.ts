@@ -65,7 +65,7 @@ function changesSince(run: Run, code: Run["code"], tableFingerprint: string): st
       : []),
     ...(run.tableFingerprint === tableFingerprint
       ? []
-      : ["the columns that it uses changed in the database"]),
+      : ["it uses other columns, or their types changed in the database"]),
   ];
 }
 

@@ -59,7 +59,8 @@ async function requireRetriable({ db, store }: Session, job: Job, of: Run): Prom
 
 function insteadOfRetry({ kind, id, job, ofRun, status }: Run): string {
   if (kind === "verify") return repairOf({ job, ofRun, read: 0, differing: 0 });
-  if (kind === "undo") return `To try again what is left: tidefill undo ${ofRun}`;
+  if (kind === "undo")
+    return `Rows in conflict hold what another session or run wrote later, and stay. Where the undo has left more: tidefill undo ${ofRun}`;
   return isFinished(status)
     ? `tidefill status ${id}`
     : `tidefill resume ${id}   goes on with it, and tries again what a trigger swallowed, or what was slow or locked`;

@@ -545,7 +545,7 @@ test("the command line asks before it restores, and exits with 4 when something 
   expect(await type("backup", "restore", at, "--yes", "--overwrite")).toMatchObject({ code: 0 });
   expect(await type("backup", "restore", "--yes")).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/An argument is missing after the command/),
+    stderr: expect.stringMatching(/An argument is missing: tidefill backup/),
   });
 });
 
