@@ -39,7 +39,7 @@ export function stopOf(stopped: StoppedRun): Stop | null {
     case "reject-limit":
       return {
         what: "more rows were rejected than its limit allows",
-        remedy: `See why: tidefill rejects ${run}   mend the job, or leave these rows out; then go on with a higher limit: tidefill resume ${name} --reject-limit ${10 * Math.max(10, rejected)}`,
+        remedy: `See why: tidefill rejects ${run}   mend that, and try these rows again: tidefill resume ${name} --accept-changes   or leave them out: tidefill resume ${name} --reject-limit ${10 * Math.max(10, rejected)}`,
       };
     case "swallowed":
       return {

@@ -99,7 +99,7 @@ test("check reports a run that failed by its reject limit as such, with what to 
       /^double, run 1, has failed: more rows were rejected than its limit allows\. The commonest reason for rejects \(\d+\): division by zero\.$/,
     ),
     remedy: expect.stringMatching(
-      /^See why: tidefill rejects 1 {3}mend the job, or leave these rows out; then go on with a higher limit: tidefill resume double --reject-limit \d+$/,
+      /^See why: tidefill rejects 1 {3}mend that, and try these rows again: tidefill resume double --accept-changes {3}or leave them out: tidefill resume double --reject-limit \d+$/,
     ),
   });
 });

@@ -64,6 +64,14 @@ test("a run that succeeds with rejects is told of, signed, and without a value o
   });
 });
 
+test("an undo that first undoes a later, empty run is told of itself", async () => {
+  await tidefill.run("run", "label", "--param", "word=w");
+  await tidefill.run("run", "label", "--again", "--param", "word=w");
+  const { code, stderr } = await tidefill.run("undo", "1", "--yes", ...notify());
+  expect(code, stderr).toBe(0);
+  expect(receiver.told.toSorted()).toEqual(["label 3: succeeded", "label 4: succeeded"]);
+});
+
 test("a run that fails is told of with what to type, and once more when it fails once more", async () => {
   const words = ["--param", "word=w", "--param", "poison=7", "--reject-limit", "0"];
   expect((await tidefill.run("run", "label", ...words, ...notify())).code).toBe(1);

@@ -1,10 +1,10 @@
 import { describeStayingCalls } from "../../describe/describe-calls.ts";
-import { requireUndoable } from "../../engine/undo/require-undoable.ts";
-import { standingRuns } from "../../engine/undo/undo-plan.ts";
+import { requireUndoable, whyNot } from "../../engine/undo/require-undoable.ts";
 import { runToUndo, undoRun } from "../../engine/undo/undo-run.ts";
 import { UsageError } from "../../errors.ts";
 import type { Run } from "../../store/runs/run.ts";
 import { isFinished } from "../../store/runs/run-status.ts";
+import type { Session } from "../../store/session.ts";
 import { loadJob } from "../jobs/load-job.ts";
 import { type CommonSettings, commonOptions, commonSettings, workOptions } from "../options/settings.ts";
 import { withStore } from "../options/with-store.ts";
@@ -38,8 +38,7 @@ export const undoCommand = defineTargetCommand({
       async (session) => {
         const found = await runToUndo(session, name);
         if (found.kind === "run" && isFinished(found.status)) requireUndoable(found);
-        const standing = await standingRuns(session, found.job);
-        return { run: found, later: standing.filter(({ id }) => id > found.id) };
+        return { run: found, later: (await undoable(session, found)).filter(({ id }) => id > found.id) };
       },
       { isAnnounced: true },
     );
@@ -59,11 +58,16 @@ export const undoCommand = defineTargetCommand({
   },
 });
 
+/** The other runs of the job that have written rows and can be undone; newest first. */
+async function undoable({ db, store }: Session, { job, id }: Run): Promise<readonly Run[]> {
+  const found = await store.runs.notUndone(db, job, true);
+  return found.filter((run) => run.id !== id && whyNot(run) === null);
+}
+
 /** An undo undoes one run, and no steps: what else the job has left is said. */
-async function sayWhatStays(settings: CommonSettings, { job, id }: Run): Promise<void> {
-  const runs = await withStore(settings, (session) => standingRuns(session, job));
-  // A run that had conflicts stands as well, but its own report has just told so.
-  const left = runs.filter((run) => run.id !== id).map((run) => run.id);
+async function sayWhatStays(settings: CommonSettings, undone: Run): Promise<void> {
+  const { job } = undone;
+  const left = (await withStore(settings, (session) => undoable(session, undone))).map(({ id }) => id);
   if (left.length === 1)
     say(
       `${emphasise("cyan", "→")} Run ${left[0]} of ${job} is not undone. To undo it: tidefill undo ${left[0]}`,

@@ -44,27 +44,34 @@ export async function notifyWhile<T extends { readonly run: number }>(
       await notifier.note();
       return notifier.tell(signal);
     });
-    let watching: Promise<void> | null = null;
-    const watch = (run: bigint): Promise<void> => notifier.watch(run).catch(() => {});
+    const watching = new Map<bigint, Promise<void>>();
+    const watch = (run: bigint): void => {
+      if (!watching.has(run))
+        watching.set(
+          run,
+          notifier.watch(run).catch(() => {}),
+        );
+    };
     // Before a run goes on, what has happened to it is written down.
     if (await isInstalled(session).catch(() => false)) await notifier.note().catch(() => {});
     teller.start();
     try {
       const result = await work({
         hear: (event) => {
-          // A later one is the verify of a stage, which the run's own notice tells.
-          if (event.type === "run started") watching ??= watch(event.run);
+          // The verify of a stage is told by its run's own notice. An undo may first undo later, empty runs.
+          if (event.type === "run started" && (watching.size === 0 || event.kind !== "verify"))
+            watch(event.run);
         },
       });
       // A job with steps only starts no workers.
-      watching ??= watch(BigInt(result.run));
+      if (watching.size === 0) watch(BigInt(result.run));
       return result;
     } catch (error) {
-      if (watching === null && !(error instanceof RefusedError || error instanceof UsageError))
+      if (watching.size === 0 && !(error instanceof RefusedError || error instanceof UsageError))
         untold.push(noticeOfError(error, notified));
       throw error;
     } finally {
-      await watching;
+      await Promise.all(watching.values());
       await teller.stop();
     }
   });

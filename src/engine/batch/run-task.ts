@@ -17,6 +17,8 @@ export interface Sweeping {
   readonly triesConstraints: boolean;
   /** how rejects are tried again whose reason may have passed: by key, in sweeps over all keys, or never */
   readonly retries: "list" | "sweep" | null;
+  /** whether all rejects have to be tried once more, since the run was resumed after there were too many */
+  readonly owesRetry?: boolean;
   /** runs when all rows are done; returns what an operator should know, or null */
   readonly lastly?: (db: Database) => Promise<string | null>;
 }

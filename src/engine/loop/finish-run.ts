@@ -92,6 +92,8 @@ async function finish(
     }
     const changed = await tables.changeAtEnd(tx);
     if (changed !== null) return { kind: "table changed", error: changed };
+    if (sweeping.owesRetry && sweeping.retries !== null && (await store.rejects.count(tx, id)) > 0)
+      return nextSweep(tx, store, run, sweeping.retries);
     const standing = await store.rejects.standing(tx, id);
     if (exceeds(run.rejectLimit, standing, "before retries")) return { kind: "over the reject limit" };
     // Rows may also have come during a sweep of the rejects, or while the run was stopped because of them.

@@ -5,7 +5,7 @@ import {
   messageOf,
   RejectNotKeptError,
 } from "../../errors.ts";
-import { exceeds, type RejectLimit } from "../../job/definition/reject-limit.ts";
+import type { Standing } from "../../job/definition/reject-limit.ts";
 import {
   classifyFailure,
   describeWithoutValues,
@@ -28,7 +28,8 @@ export interface LoopControl {
   readonly events: Events;
   readonly stop: StopSignal;
   readonly patience: Patience;
-  readonly rejectLimit: RejectLimit;
+  /** whether the run has more rejects than it may have while it goes over its rows */
+  readonly hasTooMany: (standing: Standing) => boolean;
   readonly locked: LockedRows;
   /** applies what an operator has requested, as read by the last commit */
   readonly apply: (asked: Advanced) => void;
@@ -121,8 +122,7 @@ export class RangeLoop {
       this.#control.events.emit({ type: "row rejected", range, sqlstate, reason });
     }
     if (committed.asked !== null) this.#control.apply(committed.asked);
-    const { standing } = committed;
-    if (standing !== null && exceeds(this.#control.rejectLimit, standing, "reading"))
+    if (committed.standing !== null && this.#control.hasTooMany(committed.standing))
       this.#control.stop.stop({ reason: "reject-limit" });
     return committed;
   }

@@ -1,5 +1,5 @@
 import { LeaseLostError, NoProgressError, RowsSwallowedError, WalkTooSlowError } from "../../errors.ts";
-import type { RejectLimit } from "../../job/definition/reject-limit.ts";
+import type { Standing } from "../../job/definition/reject-limit.ts";
 import type { Relation } from "../../postgres/catalog/relation.ts";
 import { triggersBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { classifyFailure } from "../../postgres/failure/failure.ts";
@@ -39,7 +39,7 @@ export interface WorkerTask {
   readonly run: bigint;
   readonly process: string;
   readonly leaseMs: number;
-  readonly rejectLimit: RejectLimit;
+  readonly hasTooMany: (standing: Standing) => boolean;
   /** the tables whose rows are written */
   readonly writes: readonly Relation[];
 }
@@ -143,7 +143,7 @@ export class Worker {
       apply,
       patience,
       locked,
-      rejectLimit: this.#task.rejectLimit,
+      hasTooMany: this.#task.hasTooMany,
     });
     const renewal = this.#keepAlive(work);
     this.#isBusy = true;

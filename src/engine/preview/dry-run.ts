@@ -1,6 +1,7 @@
 import { RefusedError, UsageError } from "../../errors.ts";
 import type { Job } from "../../job/definition/define-job.ts";
 import { type GivenParameters, readParameters } from "../../job/definition/parameters.ts";
+import { exceeds, type Standing } from "../../job/definition/reject-limit.ts";
 import { type OpenedJob, writesOf } from "../../plan/open/opened-job.ts";
 import { openJob } from "../../plan/open-job.ts";
 import { requireParametersFit } from "../../plan/parameters-fit.ts";
@@ -162,7 +163,7 @@ async function workRange(
     stop,
     patience: new Patience(),
     locked: new LockedRows(),
-    rejectLimit: job.rejectLimit,
+    hasTooMany: (standing: Standing) => exceeds(job.rejectLimit, standing, "reading"),
     apply: () => {},
   };
   const work = new RangeLoop(everyKey, 1, committer, new BatchSize(pace), control);

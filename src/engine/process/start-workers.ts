@@ -1,7 +1,9 @@
 import pLimit from "p-limit";
+import { exceeds, noRejects, type Standing, since } from "../../job/definition/reject-limit.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
 import type { Advanced } from "../../store/runs/ranges.ts";
 import type { Run } from "../../store/runs/run.ts";
+import { hadTooManyRejects } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import { BatchCommitter } from "../batch/batch-committer.ts";
 import { RunTables } from "../batch/run-tables.ts";
@@ -41,6 +43,7 @@ export async function startWorkers(
   const { walk, sweeping, writes } = task;
   const tables = new RunTables(run, sweeping.hasPending);
   const { process, stop, events, pacer, requests, patience, calls, inTest } = control;
+  let owesRetry = hadTooManyRejects(run);
   const oneAtATime = pLimit(1);
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
@@ -65,15 +68,26 @@ export async function startWorkers(
     locked: new LockedRows(),
     apply: (asked: Advanced) => requests.apply(asked),
     // Workers without work come here together, and the look before a sweep may read a whole table.
-    finish: () => oneAtATime(() => finishRun(session, run.id, sweeping, tables)),
+    finish: () =>
+      oneAtATime(async () => {
+        const finishing = await finishRun(session, run.id, { ...sweeping, owesRetry }, tables);
+        if (finishing.kind === "sweeping") owesRetry = false;
+        return finishing;
+      }),
   };
   const share = {
     run: run.id,
     process: process.id,
     leaseMs: process.leaseMs,
-    rejectLimit: run.rejectLimit,
+    hasTooMany: await limitOf(session, run),
     writes,
   };
   const size = () => new BatchSize(pacer, rowsOfCalls(task.calls, pacer));
   return new WorkerPool((number) => new Worker(number, tools, share, size()));
+}
+
+/** Rejects from before a resume count only at the end: the run tries them again there. */
+async function limitOf({ db, store }: Session, run: Run): Promise<(standing: Standing) => boolean> {
+  const before = hadTooManyRejects(run) ? await store.rejects.standing(db, run.id) : noRejects;
+  return (standing) => exceeds(run.rejectLimit, since(before, standing), "reading");
 }

@@ -6,6 +6,7 @@ import { keyOfPlaces, ListedPlaces } from "../../source/listed-places.ts";
 import type { ReadableSource } from "../../source/readable-source.ts";
 import { passing } from "../../store/rejects/rejects.ts";
 import type { Run } from "../../store/runs/run.ts";
+import { hadTooManyRejects } from "../../store/runs/run-status.ts";
 import type { Session } from "../../store/session.ts";
 import type { RunTask } from "../batch/run-task.ts";
 import { callHomeOf } from "../calls/call-home.ts";
@@ -65,19 +66,18 @@ async function withAnswers(
 }
 
 /** The work of a run over all rows. Its sweeps delete the rejects that they have done. */
-async function wholeTask(
-  { db, store }: Session,
-  { id }: Run,
-  opened: OpenedJob,
-  kept: Kept,
-): Promise<RunTask> {
+async function wholeTask({ db, store }: Session, run: Run, opened: OpenedJob, kept: Kept): Promise<RunTask> {
+  const { id } = run;
   const workOn = await openWork(db, opened, kept);
   const task = await taskOfWork(db, opened, workOn(opened));
   const { table } = opened;
   if (table === null) return task;
   const { key } = table;
   const rejects = { table: store.schema.table("reject"), run: id };
-  const mayPass = passing("listed", ["slow", "locked", "swallowed", "constraint"]);
+  // A run that is resumed after too many rejects tries all of them: its job may have been mended.
+  const mayPass = hadTooManyRejects(run)
+    ? sql`true`
+    : passing("listed", ["slow", "locked", "swallowed", "constraint"]);
   const mine = sql`listed.run_id = ${id}::bigint`;
   const all = listedKeys(key, rejects.table, mine);
   const walk = new ListedKeys(key, rejects.table, sql`${mine} and ${mayPass}`);

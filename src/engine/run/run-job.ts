@@ -24,7 +24,7 @@ import { connectionsOf } from "../options/pace-of.ts";
 import { participation } from "../options/participation.ts";
 import type { WorkOptions } from "../options/work-options.ts";
 import type { RunReport } from "../report/run-report.ts";
-import { leavesPart } from "../state/job-state.ts";
+import { noUndos, partUndo, readUndos } from "../state/job-state.ts";
 import { chooseAnswers } from "../undo-log/choose-answers.ts";
 import { chooseUndoLog } from "../undo-log/choose-undo-log.ts";
 import { contractAfter, expand, resumeContract } from "./contract-steps.ts";
@@ -148,11 +148,11 @@ function plannedRollout({ canary: part, stages: parts, soak }: RunOptions, rows:
 async function requireBefore({ db, store }: Session, job: Job): Promise<void> {
   if (job.after.length === 0) return;
   const isInstalled = (await installedVersion(db, store.schema)) !== null;
-  const undos = isInstalled ? await store.runs.latestOfEach(db, "undo") : [];
+  const undos = isInstalled ? await readUndos({ db, store }) : noUndos;
   for (const name of job.after) {
     const standing = isInstalled ? await store.runs.standing(db, name) : null;
-    const undo = undos.find((each) => each.job === name && leavesPart(standing, each));
-    if (undo !== undefined) {
+    const undo = partUndo(name, standing, undos);
+    if (undo !== null) {
       throw new RefusedError(
         "jobs-before-are-done",
         `The job ${job.name} comes after ${name}, of which run ${undo.id} has undone a part. Nothing was started.`,

@@ -56,11 +56,12 @@ export async function readJobStates(
   // A run that was cancelled says nothing about the job where an earlier one has done its work.
   for (const run of isInstalled ? await store.runs.latestOfEach(db) : [])
     runs.push(run.status === "cancelled" ? ((await store.runs.standing(db, run.job)) ?? run) : run);
-  const undos = isInstalled ? await store.runs.latestOfEach(db, "undo") : [];
+  const undos = isInstalled ? await readUndos({ db, store }) : noUndos;
   const known = isInstalled ? await store.steps.known(db) : [];
   return jobs.map((each) => {
     const isOf = ({ job }: { readonly job: string }): boolean => job === each.job.name;
-    return stateOf(each, runs.find(isOf) ?? null, undos.find(isOf) ?? null, known.filter(isOf));
+    const run = runs.find(isOf) ?? null;
+    return stateOf(each, run, partUndo(each.job.name, run, undos), known.filter(isOf));
   });
 }
 
@@ -72,7 +73,7 @@ export function neverRun(job: JobWithFiles): JobState {
 function stateOf(
   { job, files }: JobWithFiles,
   run: Run | null,
-  lastUndo: Run | null,
+  undo: Run | null,
   known: readonly KnownStep[],
 ): JobState {
   const of = (phase: StepPhase): StepNames => {
@@ -84,7 +85,6 @@ function stateOf(
     const open = job[phase].map(({ name }) => name).filter((name) => !done.includes(name));
     return { done, begun: names(false), open };
   };
-  const undo = lastUndo !== null && leavesPart(run, lastUndo) ? lastUndo : null;
   return {
     job,
     run,
@@ -95,15 +95,32 @@ function stateOf(
   };
 }
 
+/** The undos of all jobs, as far as the states of jobs depend on them. */
+export interface Undos {
+  /** the newest of each job, finished or not */
+  readonly latest: readonly Run[];
+  /** those that have restored rows or undone steps */
+  readonly restoring: readonly Run[];
+}
+
+export const noUndos: Undos = { latest: [], restoring: [] };
+
+export async function readUndos({ db, store }: Session): Promise<Undos> {
+  return { latest: await store.runs.latestOfEach(db, "undo"), restoring: await store.runs.restoring(db) };
+}
+
 /**
- * Whether an undo left part of the job's work: it is unfinished, was cancelled or had rejects; or it has undone
- * rows of an earlier run, while the last `run` stands.
+ * The undo by which only a part of a job's work is undone, or null: it is unfinished, or was cancelled or had
+ * rejects; or it has restored rows of an earlier run, while `run` did its work before and stands.
  */
-export function leavesPart(run: Run | null, undo: Run): boolean {
-  if (!isFinished(undo.status)) return true;
-  if (run === null || run.undoneBy !== null || undo.ofRun === null) return false;
-  const isOfEarlier = undo.ofRun < run.id && run.id < undo.id && undo.estimatedRows !== 0;
-  return undo.ofRun === run.id || isOfEarlier;
+export function partUndo(job: string, run: Run | null, { latest, restoring }: Undos): Run | null {
+  const last = latest.find((undo) => undo.job === job) ?? null;
+  if (last !== null && !isFinished(last.status)) return last;
+  if (run === null || run.undoneBy !== null) return null;
+  if (last?.ofRun === run.id) return last;
+  if (run.status !== "succeeded") return null;
+  const isOfEarlier = ({ id, ofRun }: Run): boolean => ofRun !== null && ofRun < run.id && run.id < id;
+  return restoring.find((undo) => undo.job === job && isOfEarlier(undo)) ?? null;
 }
 
 function stateOfRun(run: Run | null): JobState["state"] {

@@ -18,7 +18,9 @@ export function whyNot(run: Run): readonly [message: string, remedy: string] | n
   if (!isFinished(status)) {
     return [
       `Run ${id} of ${job} is ${status}. Only a finished run can be undone.`,
-      `End it first: tidefill cancel ${id}   then tidefill undo ${id}`,
+      run.wanted === "cancelled"
+        ? `It is asked to be cancelled. When its workers have stopped, or the leases of vanished ones have ended: tidefill undo ${id}`
+        : `End it first: tidefill cancel ${id}   then tidefill undo ${id}`,
     ];
   }
   if (undoneBy !== null)

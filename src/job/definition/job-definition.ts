@@ -55,7 +55,7 @@ export interface CommonDefinition<P extends ParameterSpec> {
   readonly name: string;
   readonly parameters?: P;
   readonly pace?: Pace;
-  /** signals that hold its runs back, besides those always looked at; made by `replicaLag` and its like */
+  /** signals that hold its runs back, besides those always looked at; made by `replicaLag` and similar functions */
   readonly throttles?: readonly ThrottleDefinition[];
   /** how many rejects stop the run: a number, or a share of the rows read (`"0.5%"`); 100 by default */
   readonly rejectLimit?: RejectLimit;

@@ -36,5 +36,13 @@ export function exceeds(limit: RejectLimit, standing: Standing, moment: Moment):
   return rejects > 0 && rejects / Math.max(1, read) > share;
 }
 
+export const noRejects: Standing = { rejects: 0, locked: 0, read: 0 };
+
+/** What has come since: the rows that were rejected before may have been freed meanwhile. */
+export function since(before: Standing, { rejects, locked, read }: Standing): Standing {
+  const fresh = Math.max(0, rejects - locked - (before.rejects - before.locked));
+  return { rejects: fresh, locked: 0, read };
+}
+
 /** A limit that is never exceeded. */
 export const noRejectLimit: RejectLimit = Number.MAX_SAFE_INTEGER;

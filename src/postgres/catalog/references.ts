@@ -65,12 +65,12 @@ const usableIndexes = sql`select from pg_catalog.pg_index i
  */
 export async function readReferences(db: Queryable, relation: Relation): Promise<Reference[]> {
   // To plan the statement below takes PostgreSQL several milliseconds, and nothing refers to most tables.
-  const { rows: any } = await db.query(sql`
+  const { rows: referring } = await db.query(sql`
     select from pg_catalog.pg_constraint
     where contype = 'f'
       and confrelid = ${relation.oid}::oid
     limit 1`);
-  if (any.length === 0) return [];
+  if (referring.length === 0) return [];
   const { rows } = await db.query(sql`
     with recursive gone (oid) as (
       select ${relation.oid}::oid

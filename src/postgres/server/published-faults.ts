@@ -31,8 +31,8 @@ export async function readPublishedFaults(
   events: readonly ("update" | "delete")[],
 ): Promise<PublishedFault[]> {
   // To plan the statement below takes PostgreSQL several milliseconds, and most databases publish nothing.
-  const { rows: any } = await db.query(sql`select from pg_catalog.pg_publication limit 1`);
-  if (any.length === 0) return [];
+  const { rows: publications } = await db.query(sql`select from pg_catalog.pg_publication limit 1`);
+  if (publications.length === 0) return [];
   const { rows } = await db.query(sql`
     with heap as (
       select c.*

@@ -29,7 +29,7 @@ export function textArray(texts: readonly (string | null)[]): Buffer {
 /** Up to this length Node's own functions take longer to call than to work. */
 const shortLength = 24;
 
-/** At least the bytes of a text, which has at most three for each unit of its length. */
+/** An upper bound of the bytes of a text: each unit of its length takes at most three. */
 function mostBytes(text: string | null): number {
   if (text === null) return 0;
   return text.length <= shortLength ? 3 * text.length : Buffer.byteLength(text);

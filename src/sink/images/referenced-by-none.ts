@@ -3,8 +3,8 @@ import { quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Queryable } from "../../postgres/transaction/database.ts";
 
 /**
- * The condition that deleting a row of this table would delete or change no row of another table: a row that
- * rows of the application refer to is in use, even if unchanged itself. Null where no foreign key
+ * The condition that deleting a row of this table would delete or change no row of another table: a row to
+ * which rows of the application refer is in use, even if unchanged itself. Null where no foreign key
  * passes deletes on.
  */
 export async function referencedByNone(

@@ -26,7 +26,7 @@ export class DeleteStatement {
     return { columns: this.layout.columns(["old"], isEncrypted), parts: [this.layout.describe("d")] };
   }
 
-  /** Deletes the rows with these keys, which are already locked; `source` is the place of each in `keys`. */
+  /** Deletes the rows with these keys, which are already locked; `place` is the place of each in `keys`. */
   ofKeys(within: Sql, keys: TextColumns, returning: Sql): Sql {
     const names = this.#key.columns.map((_, index) => `key_${index + 1}`);
     return sql`delete from ${qualifiedName(this.#relation)} as ${raw(this.#key.alias)}

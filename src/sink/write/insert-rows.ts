@@ -66,7 +66,7 @@ export class InsertRows implements RowSink {
     const statement = this.#insert.build(incoming, images, aside);
     const counted = await countWritten(tx, statement, keyOf);
     const done = isGuarded
-      ? await withSwallowedInserts(tx, counted, rows.keysOfRows(counted.refused).length, {
+      ? await withSwallowedInserts(tx, counted, rows.countOfRows(counted.refused), {
           incoming,
           lookup: this.#insert.lookup,
           conflict: this.#insert.conflict,

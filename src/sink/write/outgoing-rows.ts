@@ -36,13 +36,22 @@ export class OutgoingRows {
     return known;
   }
 
-  /** For each outgoing row the key of its source row, without those of `but`, which `keyAt` has returned. */
-  keysOfRows(but: readonly KeyText[] = []): TextColumns {
-    const left = new Set(but);
-    const sources = this.sources.filter((source) => {
+  /** For each outgoing row the key of its source row; without source rows whose keys `keyAt` has returned. */
+  keysOfRows(without: readonly KeyText[] = []): TextColumns {
+    return TextColumns.of(this.#sourcesWithout(without).map((source) => this.keys.row(source)));
+  }
+
+  /** How many of the outgoing rows `keysOfRows` names. */
+  countOfRows(without: readonly KeyText[]): number {
+    return this.#sourcesWithout(without).length;
+  }
+
+  // By identity: `keyAt` returns the same array for the same source row.
+  #sourcesWithout(keys: readonly KeyText[]): readonly number[] {
+    const left = new Set(keys);
+    return this.sources.filter((source) => {
       const key = this.#named.get(source);
       return key === undefined || !left.has(key);
     });
-    return TextColumns.of(sources.map((source) => this.keys.row(source)));
   }
 }

@@ -65,3 +65,14 @@ export const unfinished = runStatuses.filter((status) => transitions[status].len
 export function isFinished(status: RunStatus): boolean {
   return transitions[status].length === 0;
 }
+
+/** Whether a run has ended because of its rejects: to resume it tries them again. */
+export function hadTooManyRejects({
+  status,
+  stopReason,
+}: {
+  readonly status: string;
+  readonly stopReason: string | null;
+}): boolean {
+  return status === "failed" && stopReason === "reject-limit";
+}

@@ -173,6 +173,18 @@ export class Runs {
     );
   }
 
+  /** The undos of all jobs that have restored rows or undone steps, even in part; newest first. */
+  async restoring(db: Queryable): Promise<Run[]> {
+    return selectRuns(
+      db,
+      this.#schema,
+      sql`where run.kind = 'undo' and run.of_run is not null and (not run.has_rows or exists (
+          select from ${this.#schema.table("range")} as range where range.run_id = run.id and range.rows_written > 0
+        ))
+        order by run.id desc`,
+    );
+  }
+
   /** A run by its number or its job's name. @throws UsageError when there is none */
   async require(db: Queryable, name: string): Promise<Run> {
     const run = /^\d{1,18}$/.test(name) ? await this.find(db, BigInt(name)) : await this.latest(db, name);
