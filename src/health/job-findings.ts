@@ -90,14 +90,26 @@ function ofState(
         `Do it again: tidefill run ${name}${hasStanding ? " --again" : ""}   or remove it from the folder`,
       );
     case "partly undone":
-      return finding(
-        "partly-undone-job",
-        `Only a part of ${name} was undone, by run ${undo?.id} (${undo?.status}).`,
-        `Undo the rest: tidefill undo ${name}   or do the work again: tidefill run ${name} --again`,
-      );
+      return finding("partly-undone-job", ...partlyUndone(name, run, undo));
     default:
       return finding("pending-job", ...pending(name, run, howToBegin(name, parameters)));
   }
+}
+
+/** What of a job is undone, and what to type: an undo to go on with, or a choice between two states. */
+function partlyUndone(
+  name: string,
+  run: Run | null,
+  undo: Run | null,
+): readonly [message: string, remedy: string] {
+  const message = `Only a part of ${name} is undone: run ${undo?.ofRun}, by run ${undo?.id} (${undo?.status}).`;
+  const rest = `tidefill undo ${name}`;
+  if (undo === null || run === null || undo.ofRun === run.id || !isFinished(undo.status))
+    return [message, `Undo the rest: ${rest}`];
+  return [
+    `${message} Run ${run.id} stands.`,
+    `To have its rows done: tidefill run ${name} --again   to have none: ${rest}, for each run that stands`,
+  ];
 }
 
 /** Why a job is pending, and what to type. */
@@ -125,7 +137,11 @@ function ofChange({ job: { name }, run, changedSince }: JobState): Finding[] {
   if (changedSince.length === 0) return [];
   const what = changedSince.join(", ");
   const message = `${name} has changed since run ${run?.id ?? "of its steps"}: ${what}.`;
-  const remedy = `Restore it, or put the change into a new job; tidefill run ${name} --again does its rows once more`;
+  const again =
+    run !== null && !isFinished(run.status)
+      ? `or go on with the change: tidefill resume ${name} --accept-changes`
+      : `or put the change into a new job; tidefill run ${name} --again does its rows once more`;
+  const remedy = `Restore it, ${again}`;
   return [{ code: "changed-job", job: name, message, remedy }];
 }
 

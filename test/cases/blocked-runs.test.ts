@@ -123,7 +123,7 @@ test.each(["share", "access exclusive"])(
     const { code, stderr, stdout } = await tidefill.run("status", "count");
     expect(code).toBe(0);
     expect(stderr).toContain(
-      `the cost of the rest cannot be estimated: process ${pid} has locked notes, or waits to`,
+      `the cost of the rest cannot be estimated: session pid ${pid} has locked notes, or waits to`,
     );
     expect(stdout).toContain("→           Go on where it stopped: tidefill resume count");
     await application.query("rollback");

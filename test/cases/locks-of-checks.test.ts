@@ -126,7 +126,7 @@ test("status does not wait for a locked table: it prints what it knows, and the 
         "select pid from pg_locks where relation = 'shop.day'::regclass and mode = 'AccessExclusiveLock'",
       );
       await expect(forecastRest({ db, store }, fill, run)).rejects.toThrow(
-        `process ${holder?.pid} has locked shop.day, or waits to`,
+        `session pid ${holder?.pid} has locked shop.day, or waits to`,
       );
     });
   } finally {

@@ -98,7 +98,9 @@ export function unreachable(thrown: unknown): TidefillError {
     `The database cannot be reached${where}: ${connectMessage(thrown)}.`,
     {
       cause: thrown,
-      remedy: `${isNamed ? "" : unnamed}${howToName}; or use --embedded for a database of tidefill's own.`,
+      remedy: isNamed
+        ? `Once the server is up, type the command again. Another address: --database-url, DATABASE_URL, or PGHOST and PGPORT`
+        : `${unnamed}${howToName}; or use --embedded for a database of tidefill's own.`,
     },
   );
 }

@@ -72,6 +72,6 @@ async function requireUnlocked({ db, store }: Session): Promise<void> {
     limit 1`);
   const [lock] = rows;
   if (lock === undefined) return;
-  const holder = lock.pid === null ? "a prepared transaction" : `process ${lock.pid}`;
+  const holder = lock.pid === null ? "a prepared transaction" : `session pid ${lock.pid}`;
   throw new TidefillError("locked", `${holder} has locked ${lock.table_name}, or waits to`);
 }

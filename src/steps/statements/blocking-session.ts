@@ -7,8 +7,8 @@ export async function readBlockingSessions(db: Queryable, pid: Sql): Promise<Blo
   return whoBlocks(db, sql`select ${pid} as pid`);
 }
 
-/** The session for messages: `process 4711 of shop (reports)`; the server's own processes have no user. */
+/** The session for messages: `session pid 4711 of shop (reports)`; the server's own processes have no user. */
 export function shownSession({ pid, gid, user, application }: BlockingSession): string {
   if (gid !== null) return `prepared transaction '${gid}' of ${user}`;
-  return `process ${pid}${user === "" ? "" : ` of ${user}`} (${application})`;
+  return `session pid ${pid}${user === "" ? "" : ` of ${user}`} (${application})`;
 }

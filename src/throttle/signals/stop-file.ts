@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import { resolve } from "node:path";
 import { defineSignal, type Signal } from "../signal.ts";
 
 /** Holds every run of a machine with one command: `touch stop-backfills`. */
@@ -11,7 +12,7 @@ export function stopFile(path: string): Signal {
         () => true,
         () => false,
       );
-      return isThere ? { utilization: 1, reason: `the file ${path} is there` } : null;
+      return isThere ? { utilization: 1, reason: `the file ${resolve(path)} is there` } : null;
     },
   });
 }
