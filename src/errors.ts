@@ -57,12 +57,13 @@ export class NotCommittedError extends TidefillError {
 
 /** There was no progress for so long that an operator should look; the run can be resumed. */
 export class NoProgressError extends TidefillError {
-  constructor(minutes: number, cause: unknown) {
-    super(
-      "no-progress",
-      `There was no progress for ${minutes} minutes; the last obstacle: ${messageOf(cause).replace(/\.$/, "")}.`,
-      { cause },
-    );
+  /** `blockers` are the sessions that held what was waited for, in words. */
+  constructor(minutes: number, cause: unknown, blockers: readonly string[] = []) {
+    const held = blockers.length === 0 ? "" : `, held by ${blockers.join(" and ")}`;
+    const obstacle = `${messageOf(cause).replace(/\.$/, "")}${held}`;
+    super("no-progress", `There was no progress for ${minutes} minutes; the last obstacle: ${obstacle}.`, {
+      cause,
+    });
   }
 }
 

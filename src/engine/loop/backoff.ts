@@ -25,14 +25,19 @@ export class Patience {
 export class Backoff {
   readonly #patience: Patience;
   #attempts = 0;
+  #blockers: readonly string[] = [];
 
   constructor(patience: Patience) {
     this.#patience = patience;
   }
 
-  /** Milliseconds until the next attempt. @throws NoProgressError after five minutes without progress */
-  nextPauseMs(cause: unknown): number {
-    if (this.#patience.isOver) throw new NoProgressError(patienceMs / 60_000, cause);
+  /**
+   * Milliseconds until the next attempt; `blockers` are the sessions that the failed one waited for.
+   * @throws NoProgressError after five minutes without progress
+   */
+  nextPauseMs(cause: unknown, blockers: readonly string[] = []): number {
+    if (blockers.length > 0) this.#blockers = blockers;
+    if (this.#patience.isOver) throw new NoProgressError(patienceMs / 60_000, cause, this.#blockers);
     const longest = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#attempts);
     this.#attempts += 1;
     return Math.random() * longest;
@@ -46,6 +51,7 @@ export class Backoff {
   /** Notes a committed batch. */
   reset(): void {
     this.calm();
+    this.#blockers = [];
     this.#patience.renew();
   }
 }

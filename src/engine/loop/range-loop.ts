@@ -144,7 +144,7 @@ export class RangeLoop {
       if (aside !== null) return this.#passOver(attempt, aside.sqlstate, aside.reason);
       this.#size.shrink();
     }
-    await this.#control.stop.pause(this.#backoff.nextPauseMs(error));
+    await this.#control.stop.pause(this.#backoff.nextPauseMs(error, attempt.blockers));
     return null;
   }
 
