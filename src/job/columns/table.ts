@@ -1,5 +1,6 @@
 import { UsageError } from "../../errors.ts";
 import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import { requireKnownNames } from "../../require-known-names.ts";
 import { ColumnCodec } from "./column-codec.ts";
 import type { ColumnType, ValueOf } from "./column-types.ts";
 
@@ -36,6 +37,7 @@ export function table<const C extends Columns, const K extends keyof C & string 
   name: string,
   description: Description<C, K>,
 ): Table<C, K> {
+  requireKnownNames(`Table ${name}`, description, ["key", "columns", "personalData"]);
   const { key = [], columns, personalData = [] } = description;
   if (Array.isArray(description.key) && description.key.length === 0)
     throw new UsageError(`Table ${name} has no key.`, { remedy: "Name its primary key in `key`." });

@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors.ts";
+import { requireKnownNames } from "../../require-known-names.ts";
 import { batchTimeMsOf, checkPace, type Pace } from "../pace/pace.ts";
 import type { ThrottleDefinition } from "../pace/throttles.ts";
 import type { Step } from "../steps/steps.ts";
@@ -65,6 +66,7 @@ export function defineJob<
   const P extends ParameterSpec = Record<never, never>,
 >(definition: JobDefinition<Read, Written, P>): Job {
   const { source, sink } = definition;
+  requireNames(definition, ["source", "sink", "transform", "transformBatch", "calls"]);
   const { calls, transform } = transformOf(definition);
   return Object.freeze({
     kind: "row job",
@@ -110,6 +112,7 @@ export function defineSqlJob<const P extends ParameterSpec = Record<never, never
   definition: SqlJobDefinition<P>,
 ): Job {
   const { source, sink } = definition;
+  requireNames(definition, ["source", "sink"]);
   return Object.freeze({
     kind: "sql job",
     ...common(definition),
@@ -124,6 +127,7 @@ export function defineSqlJob<const P extends ParameterSpec = Record<never, never
 /** Defines a job that only changes the schema. */
 export function defineSteps(definition: StepsDefinition): Job {
   const { name, expand = [], contract = [] } = definition;
+  requireNames(definition, []);
   if (expand.length + contract.length === 0)
     throw new UsageError(`Job ${name} has no steps.`, { remedy: "Give it expand: [addColumn(…)]." });
   return Object.freeze({
@@ -147,6 +151,37 @@ export function isJob(value: unknown): value is Job {
 
 function fill<T, P>(given: FromParameters<T, P>, parameters: P): T {
   return typeof given === "function" ? (given as (context: JobContext<P>) => T)({ parameters }) : given;
+}
+
+/** The names of what each kind of job may have. The compiler reports a missing one. */
+const commonNames: Readonly<Record<keyof CommonDefinition<ParameterSpec>, true>> = {
+  name: true,
+  parameters: true,
+  pace: true,
+  throttles: true,
+  rejectLimit: true,
+  undoable: true,
+  destructive: true,
+  personalData: true,
+  expand: true,
+  contract: true,
+  after: true,
+  session: true,
+  known: true,
+  integrity: true,
+  backup: true,
+};
+
+const paceNames: Readonly<Record<keyof Pace, true>> = { batchTime: true, rowsPerSecond: true, window: true };
+
+/** @throws UsageError for a mistyped name */
+function requireNames(
+  definition: { readonly name: string; readonly pace?: Pace },
+  own: readonly string[],
+): void {
+  const { name, pace = {} } = definition;
+  requireKnownNames(`Job ${name}`, definition, [...Object.keys(commonNames), ...own]);
+  requireKnownNames(`The pace of job ${name}`, pace, Object.keys(paceNames));
 }
 
 function common(definition: CommonDefinition<ParameterSpec>) {

@@ -3,6 +3,7 @@ import type { Columns, RowOf, Table } from "../../job/columns/table.ts";
 import type { SinkDefinition, SqlSinkDefinition } from "../../job/definition/job-definition.ts";
 import type { SqlLike } from "../../postgres/sql/built-query.ts";
 import type { Sql } from "../../postgres/sql/sql.ts";
+import { requireKnownNames } from "../../require-known-names.ts";
 import { describeConflict, type OnConflict, requireOnConflict } from "./on-conflict.ts";
 import { describeExpressions, requireExpressions } from "./require-expressions.ts";
 
@@ -130,9 +131,11 @@ interface InsertInto {
 export const insertInto: InsertInto = (
   table: Table,
   what: readonly string[] | Readonly<Record<string, SqlLike | undefined>>,
-  { onConflict, overriding, keep }: InsertOptions<string, string> = {},
+  options: InsertOptions<string, string> = {},
 ) => {
   const sink = `insertInto(${table.name})`;
+  requireKnownNames(sink, options, ["onConflict", "overriding", "keep"]);
+  const { onConflict, overriding, keep } = options;
   const named = Array.isArray(what) ? [...new Set(what as readonly string[])] : Object.keys(what);
   const kept = keep === undefined ? [] : requireKept(sink, what, keep);
   const columns = [...named, ...kept];

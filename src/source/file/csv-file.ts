@@ -1,6 +1,7 @@
 import { UsageError } from "../../errors.ts";
 import type { Columns, RowOf } from "../../job/columns/table.ts";
 import type { SourceDefinition } from "../../job/definition/job-definition.ts";
+import { requireKnownNames } from "../../require-known-names.ts";
 import { declareColumns, requirePath } from "../columns/declared-columns.ts";
 
 interface CsvOptions<C extends Columns> {
@@ -46,6 +47,7 @@ export class CsvFile<Row = object> implements SourceDefinition<Row> {
 export function csvFile<const C extends Columns>(path: string, options: CsvOptions<C>): CsvFile<RowOf<C>> {
   requirePath(path, "csvFile");
   const source = `csvFile(${JSON.stringify(path)})`;
+  requireKnownNames(source, options, ["columns", "header", "delimiter", "null"]);
   const { header = true, delimiter = ",", null: nullText = "" } = options;
   if (typeof header !== "boolean") {
     throw new UsageError(`The header of ${source} must be true or false, got ${JSON.stringify(header)}.`, {

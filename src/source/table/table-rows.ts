@@ -3,6 +3,7 @@ import type { Columns, RowOf, Table } from "../../job/columns/table.ts";
 import type { SourceDefinition } from "../../job/definition/job-definition.ts";
 import { howToBuild, type SqlLike, sqlWithin } from "../../postgres/sql/built-query.ts";
 import { bracketed, join, type Sql } from "../../postgres/sql/sql.ts";
+import { requireKnownNames } from "../../require-known-names.ts";
 
 interface RowsOptions<C extends Columns, Read extends keyof C> {
   /** the columns that the transform reads; all when absent. The key is always read. */
@@ -53,6 +54,7 @@ export function rowsOf<
       remedy: "Name its primary key in `key`.",
     });
   }
+  requireKnownNames(`rowsOf(${table.name})`, options, ["read", "where", "pending"]);
   const conditionOf = (name: "where" | "pending"): Sql | null => {
     const given = options[name] ?? null;
     const condition = sqlWithin(given);

@@ -1,4 +1,16 @@
-import { defineJob, defineSqlJob, rowsOf, skip, sql, table, UsageError, update } from "tidefill";
+import {
+  csvFile,
+  defineJob,
+  defineSqlJob,
+  defineSteps,
+  insertInto,
+  rowsOf,
+  skip,
+  sql,
+  table,
+  UsageError,
+  update,
+} from "tidefill";
 import { describe, expect, test } from "vitest";
 import { displayName, parseTableName } from "../../../src/job/columns/table.ts";
 import { parseDuration } from "../../../src/job/pace/duration.ts";
@@ -171,5 +183,32 @@ describe("a job", () => {
     expect([rowJob.kind, sqlJob.kind]).toEqual(["row job", "sql job"]);
     expect([rowJob, sqlJob].every(Object.isFrozen)).toBe(true);
     expect(rowJob).toMatchObject({ batchTimeMs: 250, rejectLimit: 100, parameters: {} });
+  });
+});
+
+describe("a mistyped name is refused, since no compiler may look", () => {
+  const things = table("things", { key: "id", columns: { id: "bigint", n: "integer" } });
+  const one = {
+    name: "one",
+    source: rowsOf(things),
+    transform: () => ({ n: 1 }),
+    sink: update(things, ["n"]),
+  };
+
+  test.each<[string, () => unknown, string]>([
+    ["a job", () => defineJob({ ...one, rejectlimit: 5 } as never), 'Job one has "rejectlimit"'],
+    ["a pace", () => defineJob({ ...one, pace: { rows: 5 } } as never), 'The pace of job one has "rows"'],
+    ["an SQL job", () => defineSqlJob({ ...one, transform: () => ({}) } as never), 'Job one has "transform"'],
+    ["steps", () => defineSteps({ name: "one", expands: [] } as never), 'Job one has "expands"'],
+    ["rows", () => rowsOf(things, { wher: sql`true` } as never), 'rowsOf(things) has "wher"'],
+    ["a table", () => table("t", { columns: {}, personaldata: [] } as never), 'Table t has "personaldata"'],
+    [
+      "an insert",
+      () => insertInto(things, ["n"], { onconflict: {} } as never),
+      'insertInto(things) has "onconflict"',
+    ],
+    ["a file", () => csvFile("a.csv", { columns: {}, head: true } as never), 'csvFile("a.csv") has "head"'],
+  ])("in %s", (_, make, message) => {
+    expect(make).toThrow(`${message}, which tidefill does not know.`);
   });
 });
