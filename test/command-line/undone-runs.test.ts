@@ -15,6 +15,9 @@ export default defineSqlJob({ name: "count", source: rowsOf(notes, { pending: sq
   "bump.ts": `${head}
 import { notes } from "./tables.ts";
 export default defineSqlJob({ name: "bump", source: rowsOf(notes, { where: sql\`true\` }), sink: update(notes, { words: sql\`coalesce(words, 0) + 1\` }) });`,
+  "next.ts": `${head}
+import { notes } from "./tables.ts";
+export default defineSqlJob({ name: "next", after: ["count"], source: rowsOf(notes, { where: sql\`true\` }), sink: update(notes, { words: sql\`2\` }) });`,
   "steps.ts": `${head}
 export default defineSteps({ name: "steps", expand: [addColumn("notes", "extra", "integer")] });`,
 };
@@ -57,6 +60,15 @@ test("rows of an earlier run that are undone keep the gate shut, also when more 
   const older = await tidefill.run("undo", "2", "--yes");
   expect(older.stdout + older.stderr).toContain("Run 3 came later and stays");
   expect(await gate("count")).toEqual(["partly-undone-job"]);
+});
+
+test("a job does not begin while rows of the one before it are undone, whatever was undone last", async () => {
+  await run("count", 3);
+  await tidefill.run("undo", "1", "--yes");
+  await tidefill.run("undo", "3", "--yes");
+  const { code, stderr } = await tidefill.run("run", "next");
+  expect(code).toBe(3);
+  expect(stderr).toContain("of which run 4 has undone a part");
 });
 
 test("an undo that restored no row changes nothing", async () => {
