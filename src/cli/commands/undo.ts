@@ -67,7 +67,13 @@ async function undoable({ db, store }: Session, { job, id }: Run): Promise<reado
 /** An undo undoes one run, and no steps: what else the job has left is said. */
 async function sayWhatStays(settings: CommonSettings, undone: Run): Promise<void> {
   const { job } = undone;
-  const left = (await withStore(settings, (session) => undoable(session, undone))).map(({ id }) => id);
+  const { left, names } = await withStore(settings, async (session) => {
+    const known = await session.store.steps.known(session.db, job);
+    return {
+      left: (await undoable(session, undone)).map(({ id }) => id),
+      names: known.filter(({ phase }) => phase === "expand").map(({ name }) => name),
+    };
+  });
   if (left.length === 1)
     say(
       `${emphasise("cyan", "→")} Run ${left[0]} of ${job} is not undone. To undo it: tidefill undo ${left[0]}`,
@@ -76,14 +82,8 @@ async function sayWhatStays(settings: CommonSettings, undone: Run): Promise<void
     say(
       `${emphasise("cyan", "→")} Runs ${left.join(", ")} of ${job} are not undone. To undo the newest of them: tidefill undo ${job}`,
     );
-  await sayStepsThatStay(settings, job);
-}
-
-async function sayStepsThatStay(settings: CommonSettings, job: string): Promise<void> {
-  const known = await withStore(settings, async ({ db, store }) => store.steps.known(db, job));
-  const names = known.filter(({ phase }) => phase === "expand").map(({ name }) => name);
-  if (names.length === 0) return;
-  say(
-    `${emphasise("cyan", "→")} The expand steps stay (${names.join(", ")}). To undo them as well: tidefill undo --to <job before it>   or, where there is none: tidefill undo --to nothing`,
-  );
+  if (names.length > 0)
+    say(
+      `${emphasise("cyan", "→")} The expand steps stay (${names.join(", ")}). To undo them as well: tidefill undo --to <job before it>   or, where there is none: tidefill undo --to nothing`,
+    );
 }

@@ -14,12 +14,6 @@ export class TextColumns {
     return this.#length;
   }
 
-  static of(rows: Iterable<Texts>): TextColumns {
-    const columns = new TextColumns();
-    for (const row of rows) columns.push(row);
-    return columns;
-  }
-
   /** Adds the part of a row that begins at `from` and ends before `to`; what a row lacks is null. */
   push(row: Texts, from = 0, to = row.length): void {
     while (this.#columns.length < to - from) this.#columns.push(new Array<null>(this.#length).fill(null));
@@ -31,6 +25,14 @@ export class TextColumns {
   /** A column, with a text for each row; empty where no row has the column. */
   column(index: number): Texts {
     return this.#columns[index] ?? [];
+  }
+
+  /** The rows at these places, in their order. */
+  pick(places: readonly number[]): TextColumns {
+    const picked = new TextColumns();
+    for (const column of this.#columns) picked.#columns.push(places.map((place) => column[place] ?? null));
+    picked.#length = places.length;
+    return picked;
   }
 
   row(place: number): Texts {

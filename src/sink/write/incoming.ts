@@ -46,26 +46,18 @@ function textsOf(
   rows: OutgoingRows,
   kept: KeptColumns | null,
 ): { readonly arrays: readonly Sql[]; readonly names: readonly string[] } {
-  const list = (texts: TextColumns, names: readonly string[]) => ({
-    arrays: [unnested(texts, names.length)],
+  const list = (texts: () => TextColumns, names: readonly string[]) => ({
+    arrays: names.length === 0 ? [] : [unnested(texts(), names.length)],
     names,
   });
-  const none = { arrays: [], names: [] };
-  const { keyWidth = 0 } = kept ?? {};
-  const values =
-    columns.length === 0
-      ? none
-      : list(
-          rows.values,
-          columns.map((_, index) => `text_${index + 1}`),
-        );
-  const key =
-    keyWidth === 0
-      ? none
-      : list(
-          rows.keysOfRows(),
-          Array.from({ length: keyWidth }, (_, index) => `key_${index + 1}`),
-        );
+  const values = list(
+    () => rows.values,
+    columns.map((_, index) => `text_${index + 1}`),
+  );
+  const key = list(
+    () => rows.keysOfRows(),
+    Array.from({ length: kept?.keyWidth ?? 0 }, (_, index) => `key_${index + 1}`),
+  );
   return { arrays: [...values.arrays, ...key.arrays], names: [...values.names, ...key.names] };
 }
 

@@ -38,7 +38,7 @@ export class OutgoingRows {
 
   /** For each outgoing row the key of its source row; without source rows whose keys `keyAt` has returned. */
   keysOfRows(without: readonly KeyText[] = []): TextColumns {
-    return TextColumns.of(this.#sourcesWithout(without).map((source) => this.keys.row(source)));
+    return this.keys.pick(this.#sourcesWithout(without));
   }
 
   /** How many of the outgoing rows `keysOfRows` names. */
