@@ -21,7 +21,7 @@ export interface Report {
 export function compare(circumstances: Circumstances, results: readonly Result[]): Report {
   const measured = results.filter((result) => result.status === "measured");
   const ratios = measured
-    .filter(({ name }) => name.startsWith("tidefill-"))
+    .filter(({ name }) => name.startsWith("tidefill-") || name.startsWith("least-work"))
     .map((ours) => [ours.name, ratiosOf(ours, measured)] as const);
   return { circumstances, results, ratios: Object.fromEntries(ratios) };
 }
@@ -66,7 +66,13 @@ export function toMarkdown({ circumstances, results, ratios }: Report): string {
 const rivals: readonly (readonly [ours: string, other: string])[] = [
   ["tidefill-row", "one-update"],
   ["least-work", "one-update"],
+  ["least-work-sql", "one-update"],
+  ["least-work-copy", "insert-select"],
+  ["least-work-copy-small", "insert-select"],
   ["tidefill-row", "least-work"],
+  ["tidefill-sql", "least-work-sql"],
+  ["tidefill-copy-keep", "least-work-copy"],
+  ["tidefill-copy-keep-small", "least-work-copy-small"],
   ["tidefill-row", "loop-by-hand"],
   ["tidefill-row-without-undo", "loop-by-hand"],
   ["tidefill-sql", "one-update"],

@@ -14,10 +14,17 @@ export const contestants: readonly Contestant[] = [
   new LoopByHand(
     "loop-by-hand",
     "a loop by hand: 4 connections of `pg`, ranges of 4,000 rows, one `update` for each range",
+    "loop-by-hand.js",
   ),
   new LoopByHand(
     "least-work",
     "the least that a tool must do: the same loop with versions, an undo log, checkpoints and a last look",
+    "least-work/row.js",
+  ),
+  new LoopByHand(
+    "least-work-sql",
+    "the least for an SQL job: a statement for each range, an undo log, checkpoints and a last look",
+    "least-work/sql.js",
   ),
   new Tidefill("tidefill-row", "`tidefill run`, the words counted in TypeScript", [
     "run",
@@ -70,6 +77,16 @@ export const contestants: readonly Contestant[] = [
   }),
   countDifferences,
   insertSelect,
+  new LoopByHand(
+    "least-work-copy",
+    "the least for a copy whose transform reads the large column, with an undo log, checkpoints and a last look",
+    "least-work/copy.js",
+    { task: "copy", parameters: ["content"] },
+  ),
+  new LoopByHand("least-work-copy-small", "the same, reading a small column", "least-work/copy.js", {
+    task: "copy",
+    parameters: ["title"],
+  }),
   new Tidefill("tidefill-copy-row", "`tidefill run`, a copy by a transform", ["run", "copy-essays"], {
     task: "copy",
   }),

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fillCounters, increment, openCommandLine } from "../command-line/fixtures.ts";
 import type { TestDatabase } from "../support/database.ts";
-import { type CommandLine, outcomeOf } from "../support/tidefill.ts";
+import { type CommandLine, type Outcome, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 
 /** One run of a job in two processes, one after the other, with their metrics on one port. */
@@ -12,14 +12,14 @@ export class ScrapedRun {
   readonly #database: TestDatabase;
   readonly #tidefill: CommandLine;
   readonly #first: ChildProcessWithoutNullStreams;
+  readonly #firstOutcome: Promise<Outcome>;
 
   private constructor(database: TestDatabase, tidefill: CommandLine, port: string) {
     this.#database = database;
     this.#tidefill = tidefill;
     this.target = `127.0.0.1:${port}`;
     this.#first = tidefill.start("run", "increment", "--metrics-port", port);
-    this.#first.stderr.resume();
-    this.#first.stdout.resume();
+    this.#firstOutcome = outcomeOf(this.#first);
   }
 
   static async start(database: TestDatabase): Promise<ScrapedRun> {
@@ -52,7 +52,7 @@ export class ScrapedRun {
       await this.#written(20_000);
       const page = await (await fetch(`http://${this.target}/metrics`)).text();
       this.#first.kill("SIGTERM");
-      await once(this.#first, "close");
+      await this.#firstOutcome;
       const port = this.target.split(":")[1] ?? "";
       const outcome = outcomeOf(this.#tidefill.start("resume", "increment", "--metrics-port", port));
       await hasSeenEnough();
@@ -75,9 +75,11 @@ export class ScrapedRun {
         const [row] = await this.#database.query(
           "select coalesce(sum(rows_written), 0)::integer as written from tidefill.range",
         );
-        return Number(row?.written) >= rows;
+        if (Number(row?.written) >= rows) return true;
+        if (this.#first.exitCode === null) return false;
+        throw new Error(`The first process ended early: ${(await this.#firstOutcome).stderr}`);
       },
-      { describe: `${rows} rows written`, timeoutMs: 60_000 },
+      { describe: `${rows} rows written`, timeoutMs: 240_000 },
     );
   }
 }

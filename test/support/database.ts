@@ -3,6 +3,19 @@ import pg from "pg";
 import { afterAll, beforeAll, inject } from "vitest";
 import { forgetLeaks, watchForLeaks } from "./leaks.ts";
 
+let sessions = 0;
+
+/**
+ * A session with a name of its own. Sessions of one name are an application, and every run on the tests' server
+ * would give way to it.
+ */
+class TestSession extends pg.Client {
+  constructor(config: pg.ClientConfig = {}) {
+    sessions += 1;
+    super({ ...config, application_name: `test ${sessions}` });
+  }
+}
+
 /** A database for one test file. */
 export interface TestDatabase {
   readonly url: string;
@@ -18,7 +31,7 @@ export async function createTestDatabase(properties = ""): Promise<TestDatabase>
   const name = `test_${randomBytes(8).toString("hex")}`;
   await administer(`create database ${name} template template0 ${properties}`);
   const url = throughPooler(name) ?? urlOf(name);
-  const pool = new pg.Pool({ connectionString: urlOf(name), max: 5, application_name: "test" });
+  const pool = new pg.Pool({ connectionString: urlOf(name), max: 5, Client: TestSession });
   // A test may kill backends or the whole server; the next query reports it.
   pool.on("error", () => {});
   return {
@@ -98,7 +111,7 @@ export function urlOf(name: string): string {
 }
 
 export async function administer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: inject("adminUrl"), application_name: "test" });
+  const client = new TestSession({ connectionString: inject("adminUrl") });
   client.on("error", () => {});
   await client.connect();
   try {

@@ -13,6 +13,7 @@ import {
 } from "../../source/readable-source.ts";
 import { within } from "../../within.ts";
 import { portionLimitMs, rowLimitMs } from "../batch/batch-limits.ts";
+import { LoopTurn } from "./loop-turn.ts";
 import { RowAnswers, Thrown } from "./row-answers.ts";
 import type { Verdicts } from "./verdicts.ts";
 
@@ -46,7 +47,10 @@ export class RowTransform {
     this.#holdMs = holdMs;
   }
 
-  /** Transforms a portion of a batch. @throws BatchTooBigError when it takes longer than locks may be held */
+  /**
+   * Transforms a portion of a batch, in turns with the other workers.
+   * @throws BatchTooBigError when it takes longer than locks may be held
+   */
   async apply(portion: readonly SourceRow[], verdicts: Verdicts): Promise<void> {
     const rows: TextRow[] = [];
     for (const row of portion) {
@@ -58,9 +62,11 @@ export class RowTransform {
     // Any number of transforms may listen to the signal.
     setMaxListeners(0, deadline.signal);
     const context = new ContextWithoutCalls(this.#parameters, deadline.signal);
-    const begin = performance.now();
+    const turn = new LoopTurn();
     for (const [index, row] of rows.entries()) {
-      if (index > 0 && performance.now() - begin > this.#holdMs) throw new BatchTooBigError("time");
+      const now = performance.now();
+      if (index > 0 && turn.workedMs(now) > this.#holdMs) throw new BatchTooBigError("time");
+      if (turn.isOver(now)) await turn.pass(now);
       const answer = this.#call(row, context);
       if (answer instanceof Promise) {
         verdicts.isAsync = true;

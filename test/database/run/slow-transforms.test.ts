@@ -1,4 +1,4 @@
-import { defineJob, rowsOf, runJob, table, update } from "tidefill";
+import { defineJob, rowsOf, runJob, sql, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
 
@@ -32,6 +32,33 @@ test("a row whose transform never answers is rejected, and the other rows are do
       ),
     },
   ]);
+});
+
+test("between slow synchronous transforms the process does everything else, so that commits do not look slow", async () => {
+  let turns = 0;
+  let tick = setImmediate(function next() {
+    turns += 1;
+    tick = setImmediate(next);
+  });
+  const turnsSeen: number[] = [];
+  const job = defineJob({
+    name: "slow",
+    source: rowsOf(counters, { read: ["n"], where: sql`id <= 60` }),
+    transform: (row) => {
+      turnsSeen.push(turns);
+      const end = performance.now() + 10;
+      while (performance.now() < end);
+      return { n: row.n + 1 };
+    },
+    sink: update(counters, ["n"]),
+  });
+  try {
+    await runJob(job, { connectionString: database.url, workers: 1 });
+  } finally {
+    clearImmediate(tick);
+  }
+  expect(turnsSeen.length).toBeGreaterThanOrEqual(60);
+  expect(new Set(turnsSeen).size).toBe(turnsSeen.length);
 });
 
 test("a slow synchronous transform gets smaller batches, so that locks are not held for long", async () => {

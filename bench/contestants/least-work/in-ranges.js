@@ -1,0 +1,56 @@
+// The least that any tool must do which can be killed, resumed and undone: ranges of keys, a checkpoint in the
+// transaction of each, an undo log, and a last look which proves that no row is left. It has no signals, no
+// leases, no rejects, no checks and no command line.
+import pg from "pg";
+
+const step = 4_000;
+
+const checkpointTable = `
+drop table if exists least_range;
+create table least_range (number integer primary key, through bigint, rows integer not null)`;
+
+const checkpoint = `
+insert into least_range values ($1, $2, $3)
+on conflict (number) do update set through = excluded.through, rows = least_range.rows + excluded.rows`;
+
+async function connect() {
+  const client = new pg.Client({ connectionString: process.argv[2] });
+  await client.connect();
+  return client;
+}
+
+/**
+ * Does all essays in ranges, several sessions at a time, and prints how many rows were written. `doRange` gets
+ * a client within a transaction, the bounds of ids, and whether the server returns old values; it returns how
+ * many rows it wrote. `left` is a statement that returns a row where an essay is left.
+ */
+export async function inRanges({ sessions, tables, doRange, left }) {
+  const first = await connect();
+  await first.query(`${checkpointTable}; ${tables}`);
+  const { last, version } = (
+    await first.query(
+      "select max(id)::integer as last, current_setting('server_version_num')::integer as version from essay_submission_essay",
+    )
+  ).rows[0];
+  let next = 0;
+  let written = 0;
+  const session = async () => {
+    const client = await connect();
+    while (next < last) {
+      const after = next;
+      next += step;
+      const bounds = [after, after + step];
+      await client.query("begin");
+      const rows = await doRange(client, bounds, version >= 180_000);
+      await client.query(checkpoint, [after / step, bounds[1], rows]);
+      await client.query("commit");
+      written += rows;
+    }
+    await client.end();
+  };
+  await Promise.all(Array.from({ length: sessions }, session));
+  const isLeft = (await first.query(left)).rows.length > 0;
+  await first.end();
+  if (isLeft) throw new Error("A row is left.");
+  process.stdout.write(`${written}\n`);
+}

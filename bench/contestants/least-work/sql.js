@@ -1,0 +1,36 @@
+// node sql.js <database url>: the least work of an SQL job. One statement for each range.
+import { availableParallelism } from "node:os";
+import { inRanges } from "./in-ranges.js";
+
+const tables = `
+drop table if exists least_undo;
+create table least_undo (id bigint not null, old integer, new integer)`;
+
+const pending = "id > $1 and id <= $2 and computed_word_count is null";
+const words = "cardinality(string_to_array(essay.content, ' '))";
+
+// PostgreSQL 18 returns what an update overwrote; older servers read the old values under locks before it.
+const update = (returnsOld) => `
+with ${
+  returnsOld
+    ? ""
+    : `before as materialized (
+  select id, computed_word_count as old from essay_submission_essay where ${pending} for no key update
+), `
+}written as (
+  update essay_submission_essay as essay
+  set computed_word_count = ${words}
+  ${returnsOld ? `where ${pending}` : "from before where essay.id = before.id and essay.id > $1 and essay.id <= $2"}
+  returning essay.id, ${returnsOld ? "old.computed_word_count" : "before.old"} as old, essay.computed_word_count as new
+), kept as (
+  insert into least_undo select id, old, new from written
+)
+select count(*)::integer as rows from written`;
+
+await inRanges({
+  sessions: availableParallelism(),
+  tables,
+  doRange: async (client, bounds, returnsOld) =>
+    (await client.query(update(returnsOld), bounds)).rows[0].rows,
+  left: "select from essay_submission_essay where computed_word_count is null limit 1",
+});
