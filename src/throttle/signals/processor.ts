@@ -9,8 +9,11 @@ import { type Reading, type Signal, utilizationOf } from "../signal.ts";
 const maxBusy = 0.7;
 /** With fewer processors, one worker delays every other process, however idle the machine is on average. */
 const enoughProcessors = 8;
-/** Slows a run down as far as it can without stopping it: an application notices every moment of it. */
-const mostUtilization = 0.999;
+/**
+ * Lets a run of four workers work a tenth of the time, in stints of a quarter of a second. An application feels
+ * each stint: half as much time costs it little less, and the run twice the hours.
+ */
+const mostUtilization = 0.99;
 /** An application with a pool: so many sessions of one name recently active, in so many looks in a row. */
 const atWork = { sessions: 2, looks: 2 };
 /** How recent that is: a pool mostly hands out the same few sessions, and other ones only now and then. */

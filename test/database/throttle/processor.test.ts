@@ -31,7 +31,7 @@ test("several sessions of one name are an application; people and monitors are n
   expect(await processor.read(db)).toBeNull();
   expect(await processor.read(db)).toEqual({
     signal: "processor",
-    utilization: 0.999,
+    utilization: 0.99,
     reason: `an application is at work on the same ${cpus().length} processors`,
     onlyRestsHelp: true,
   });
