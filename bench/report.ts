@@ -14,7 +14,7 @@ export interface Circumstances {
 export interface Report {
   readonly circumstances: Circumstances;
   readonly results: readonly Result[];
-  /** `ratios[a][b]`: tidefill's job `a` does this many times the rows per second of `b` */
+  /** `ratios[a][b]`: tidefill's job or least work `a` does this many times the rows per second of `b` */
   readonly ratios: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -65,11 +65,11 @@ export function toMarkdown({ circumstances, results, ratios }: Report): string {
 /** What each way is compared with. */
 const rivals: readonly (readonly [ours: string, other: string])[] = [
   ["tidefill-row", "one-update"],
-  ["least-work", "one-update"],
+  ["least-work-row", "one-update"],
   ["least-work-sql", "one-update"],
   ["least-work-copy", "insert-select"],
   ["least-work-copy-small", "insert-select"],
-  ["tidefill-row", "least-work"],
+  ["tidefill-row", "least-work-row"],
   ["tidefill-sql", "least-work-sql"],
   ["tidefill-copy-keep", "least-work-copy"],
   ["tidefill-copy-keep-small", "least-work-copy-small"],
@@ -99,7 +99,7 @@ function pairs(ratios: Report["ratios"]): string {
   const known = rivals.filter(([ours, other]) => ratios[ours]?.[other] !== undefined);
   if (known.length === 0) return "";
   const lines = known.map(([ours, other]) => [ours, other, times(ratios[ours]?.[other])]);
-  return `${[["tidefill", "compared with", "is"], [":--", ":--", "--:"], ...lines].map(tableLine).join("\n")}\n\n`;
+  return `${[["contestant", "compared with", "is"], [":--", ":--", "--:"], ...lines].map(tableLine).join("\n")}\n\n`;
 }
 
 function notes(circumstances: Circumstances, results: readonly Result[]): string {

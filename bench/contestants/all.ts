@@ -17,7 +17,7 @@ export const contestants: readonly Contestant[] = [
     "loop-by-hand.js",
   ),
   new LoopByHand(
-    "least-work",
+    "least-work-row",
     "the least that a tool must do: the same loop with versions, an undo log, checkpoints and a last look",
     "least-work/row.js",
   ),

@@ -2,6 +2,9 @@ import { defineJob, rowsOf, sql, update } from "tidefill";
 import { countWords } from "../word-count.ts";
 import { essays } from "./tables.ts";
 
+/** Makes the checksums needed, so that no compiler leaves them out. */
+const checksums = new Int32Array(1);
+
 /** How often each text is walked through beside being counted: a few hundred microseconds of one core. */
 const rounds = 500;
 
@@ -14,8 +17,8 @@ export default defineJob({
     for (let round = 0; round < rounds; round += 1)
       for (let at = 0; at < content.length; at += 1)
         checksum = Math.imul(checksum ^ content.charCodeAt(at), 16_777_619);
-    // The checksum is part of the answer, so that no compiler leaves it out.
-    return { computed_word_count: countWords(content) + (checksum & 0) };
+    checksums[0]! ^= checksum;
+    return { computed_word_count: countWords(content) };
   },
   sink: update(essays, ["computed_word_count"]),
 });

@@ -76,7 +76,7 @@ export class ScrapedRun {
           "select coalesce(sum(rows_written), 0)::integer as written from tidefill.range",
         );
         if (Number(row?.written) >= rows) return true;
-        if (this.#first.exitCode === null) return false;
+        if (this.#first.exitCode === null && this.#first.signalCode === null) return false;
         throw new Error(`The first process ended early: ${(await this.#firstOutcome).stderr}`);
       },
       { describe: `${rows} rows written`, timeoutMs: 240_000 },

@@ -12,7 +12,7 @@ let sessions = 0;
 class TestSession extends pg.Client {
   constructor(config: pg.ClientConfig = {}) {
     sessions += 1;
-    super({ ...config, application_name: `test ${sessions}` });
+    super({ ...config, application_name: `test ${process.pid} ${sessions}` });
   }
 }
 

@@ -160,7 +160,9 @@ export class Pacer implements BatchPace {
 
   /** The share of time that each active worker works: the rest makes up for rounding workers up. */
   get #workShare(): number {
-    return (this.#workersInAll * this.#governor.level) / this.activeWorkers;
+    const share = (this.#workersInAll * this.#governor.level) / this.activeWorkers;
+    // Where only rests help, the processes of a run together work as much as one.
+    return this.heldBackBy?.onlyRestsHelp === true ? share * this.#share : share;
   }
 
   get #rowsPerSecond(): number | null {

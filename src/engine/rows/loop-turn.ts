@@ -6,9 +6,13 @@ import { setImmediate } from "node:timers/promises";
  */
 const longestMs = 5;
 
+/** The workers whose turns are over, one behind the other: between two turns the process reads answers. */
+let queue = Promise.resolve();
+
 /** Synchronous work of one worker, in turns between which the process does everything else. */
 export class LoopTurn {
-  #begunAt = performance.now();
+  readonly #startedAt = performance.now();
+  #begunAt = this.#startedAt;
   #earlierMs = 0;
 
   /** Whether the turn is over. @param now as `performance.now()` says */
@@ -21,10 +25,16 @@ export class LoopTurn {
     return this.#earlierMs + now - this.#begunAt;
   }
 
+  /** Milliseconds since the first turn began, with the turns of other workers. */
+  passedMs(now: number): number {
+    return now - this.#startedAt;
+  }
+
   /** Lets the process do what has come up meanwhile; then the next turn begins. */
   async pass(now: number): Promise<void> {
     this.#earlierMs = this.workedMs(now);
-    await setImmediate();
+    queue = queue.then(() => setImmediate());
+    await queue;
     this.#begunAt = performance.now();
   }
 }

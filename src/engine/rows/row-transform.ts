@@ -21,7 +21,7 @@ import type { Verdicts } from "./verdicts.ts";
 export const transformsAtOnce = 16;
 
 interface TransformLimits {
-  /** milliseconds for which synchronous transforms of several rows may hold their locks */
+  /** milliseconds of work that synchronous transforms of a portion may take, if it has several rows */
   readonly holdMs: number;
   /** reasons and errors of the transform may contain a person's values, so they are not kept */
   readonly isPersonal: boolean;
@@ -49,7 +49,7 @@ export class RowTransform {
 
   /**
    * Transforms a portion of a batch, in turns with the other workers.
-   * @throws BatchTooBigError when it takes longer than locks may be held
+   * @throws BatchTooBigError when it takes longer than a batch may stay open
    */
   async apply(portion: readonly SourceRow[], verdicts: Verdicts): Promise<void> {
     const rows: TextRow[] = [];
@@ -65,7 +65,7 @@ export class RowTransform {
     const turn = new LoopTurn();
     for (const [index, row] of rows.entries()) {
       const now = performance.now();
-      if (index > 0 && turn.workedMs(now) > this.#holdMs) throw new BatchTooBigError("time");
+      if (index > 0 && this.#isTooLong(turn, now)) throw new BatchTooBigError("time");
       if (turn.isOver(now)) await turn.pass(now);
       const answer = this.#call(row, context);
       if (answer instanceof Promise) {
@@ -73,14 +73,23 @@ export class RowTransform {
         const first = () => this.#settle(row, answer, verdicts);
         const rest = rows.slice(index + 1);
         const later = rest.map((each) => async () => this.#settle(each, this.#call(each, context), verdicts));
-        return this.#applyAsync([first, ...later], deadline);
+        const limitMs = portionLimitMs - turn.passedMs(performance.now());
+        return this.#applyAsync([first, ...later], limitMs, deadline);
       }
       this.#sort(row, answer, verdicts);
     }
   }
 
+  #isTooLong(turn: LoopTurn, now: number): boolean {
+    return turn.workedMs(now) > this.#holdMs || turn.passedMs(now) > portionLimitMs;
+  }
+
   /** Runs async transforms a few at a time, and begins none that a worker no longer waits for. */
-  async #applyAsync(transforms: readonly (() => Promise<void>)[], deadline: AbortController): Promise<void> {
+  async #applyAsync(
+    transforms: readonly (() => Promise<void>)[],
+    limitMs: number,
+    deadline: AbortController,
+  ): Promise<void> {
     const limit = pLimit(transformsAtOnce);
     const work = transforms.map((transform) =>
       limit(async () => {
@@ -88,7 +97,7 @@ export class RowTransform {
       }),
     );
     try {
-      if ((await within(portionLimitMs, Promise.all(work))) === undefined) throw new BatchTooBigError("time");
+      if ((await within(limitMs, Promise.all(work))) === undefined) throw new BatchTooBigError("time");
     } finally {
       deadline.abort();
     }

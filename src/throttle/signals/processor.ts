@@ -11,7 +11,7 @@ const maxBusy = 0.7;
 const enoughProcessors = 8;
 /**
  * Lets a run of four workers work a tenth of the time, in stints of a quarter of a second. An application feels
- * each stint: half as much time costs it little less, and the run twice the hours.
+ * each stint: with half of that time it would feel little less, and the run would take twice as long.
  */
 const mostUtilization = 0.99;
 /** An application with a pool: so many sessions of one name recently active, in so many looks in a row. */

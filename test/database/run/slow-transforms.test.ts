@@ -34,7 +34,7 @@ test("a row whose transform never answers is rejected, and the other rows are do
   ]);
 });
 
-test("between slow synchronous transforms the process does everything else, so that commits do not look slow", async () => {
+test("between slow synchronous transforms the process does everything else", async () => {
   let turns = 0;
   let tick = setImmediate(function next() {
     turns += 1;

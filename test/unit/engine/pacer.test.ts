@@ -136,6 +136,14 @@ describe("the level", () => {
     }
   });
 
+  test("is shared by all processes where only rests help", () => {
+    const pacer = new Pacer({}, { workers: 4 });
+    pacer.learn([{ signal: "processor", utilization: 0.95, reason: "an application", onlyRestsHelp: true }]);
+    pacer.measured(2, 0);
+    pacer.worked(10, 250);
+    expect(restOf(pacer)).toBeCloseTo(250 * (1 / (0.4108 / 2) - 1), -1);
+  });
+
   test("ends a rest at once when the utilization has fallen, and when an operator sets another pace", () => {
     for (const free of [(pacer: Pacer) => pacer.learn([]), (pacer: Pacer) => pacer.follow({ workers: 4 })]) {
       const pacer = utilized(0.75, {}, { workers: 1 });
