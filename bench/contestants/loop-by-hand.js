@@ -1,8 +1,5 @@
 // node loop-by-hand.js <database url>: the strongest loop that an engineer writes in an afternoon.
-import pg from "pg";
-
-const step = 4_000;
-const connections = 4;
+import { connect, everyRange } from "./ranges.js";
 
 const select = `
 select id, content
@@ -18,13 +15,7 @@ set computed_word_count = counted.words
 from unnest($1::bigint[], $2::integer[]) as counted (id, words)
 where essay.id = counted.id and essay.id > $3 and essay.id <= $4`;
 
-async function connect() {
-  const client = new pg.Client({ connectionString: process.argv[2] });
-  await client.connect();
-  return client;
-}
-
-async function doRange(client, after, through) {
+async function doRange(client, [after, through]) {
   await client.query("begin");
   const { rows } = await client.query(select, [after, through]);
   const words = rows.map(({ content }) => (content === "" ? 0 : content.split(" ").length));
@@ -38,17 +29,4 @@ const first = await connect();
 const last = Number((await first.query("select max(id) as last from essay_submission_essay")).rows[0].last);
 await first.end();
 
-let next = 0;
-let written = 0;
-const session = async () => {
-  const client = await connect();
-  while (next < last) {
-    const after = next;
-    next += step;
-    const rows = await doRange(client, after, after + step);
-    written += rows;
-  }
-  await client.end();
-};
-await Promise.all(Array.from({ length: connections }, session));
-process.stdout.write(`${written}\n`);
+process.stdout.write(`${await everyRange(4, last, doRange)}\n`);

@@ -1,5 +1,6 @@
 // node copy.js <database url> <column>: the least work of a copy that keeps columns. The transform reads one
 // column; the others never leave the database. An essay that changes meanwhile is an error here.
+import { arraysOf, counted } from "./counted.js";
 import { inRanges } from "./in-ranges.js";
 
 const column = process.argv[3];
@@ -18,9 +19,7 @@ const insert = `
 with written as (
   insert into essay_copy (id, student_id, title, content, submitted_at, word_count)
   select essay.id, essay.student_id, essay.title, essay.content, essay.submitted_at, counted.words
-  from (
-    select unnest($1::bigint[]) as id, unnest($2::integer[]) as words, unnest($3::tid[]) as at, unnest($4::xid[]) as by
-  ) as counted, essay_submission_essay as essay
+  from ${counted}, essay_submission_essay as essay
   where essay.id = counted.id and essay.id > $5 and essay.id <= $6
     and essay.ctid = counted.at and essay.xmin = counted.by
   returning id
@@ -32,9 +31,7 @@ select count(*)::integer as rows from written`;
 async function doRange(client, [after, through]) {
   const { rows } = await client.query(read, [after, through]);
   if (rows.length === 0) return 0;
-  const words = rows.map(({ text }) => (text === "" ? 0 : text.split(" ").length));
-  const [ids, places, versions] = ["id", "ctid", "xmin"].map((name) => rows.map((row) => row[name]));
-  const written = await client.query(insert, [ids, words, places, versions, after, through]);
+  const written = await client.query(insert, [...arraysOf(rows), after, through]);
   if (written.rows[0].rows < rows.length) throw new Error("An essay has changed.");
   return rows.length;
 }

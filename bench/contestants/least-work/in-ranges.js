@@ -1,23 +1,15 @@
 // The least that any tool must write so that a run can be killed, resumed and undone: ranges of keys, a
 // checkpoint in the transaction of each, an undo log, and a last look which proves that no row is left. It has
 // no signals, no leases, no rejects, no checks, no command line, and no resume and undo either.
-import pg from "pg";
-
-const step = 4_000;
+import { connect, everyRange } from "../ranges.js";
 
 const checkpointTable = `
 drop table if exists least_range;
-create table least_range (number integer primary key, through bigint, rows integer not null)`;
+create table least_range (after bigint primary key, through bigint, rows integer not null)`;
 
 const checkpoint = `
 insert into least_range values ($1, $2, $3)
-on conflict (number) do update set through = excluded.through, rows = least_range.rows + excluded.rows`;
-
-async function connect() {
-  const client = new pg.Client({ connectionString: process.argv[2] });
-  await client.connect();
-  return client;
-}
+on conflict (after) do update set through = excluded.through, rows = least_range.rows + excluded.rows`;
 
 /**
  * Does all essays in ranges, several sessions at a time, and prints how many rows were written. `doRange` gets
@@ -32,23 +24,13 @@ export async function inRanges({ sessions, tables, doRange, left }) {
       "select max(id)::integer as last, current_setting('server_version_num')::integer as version from essay_submission_essay",
     )
   ).rows[0];
-  let next = 0;
-  let written = 0;
-  const session = async () => {
-    const client = await connect();
-    while (next < last) {
-      const after = next;
-      next += step;
-      const bounds = [after, after + step];
-      await client.query("begin");
-      const rows = await doRange(client, bounds, version >= 180_000);
-      await client.query(checkpoint, [after / step, bounds[1], rows]);
-      await client.query("commit");
-      written += rows;
-    }
-    await client.end();
-  };
-  await Promise.all(Array.from({ length: sessions }, session));
+  const written = await everyRange(sessions, last, async (client, bounds) => {
+    await client.query("begin");
+    const rows = await doRange(client, bounds, version >= 180_000);
+    await client.query(checkpoint, [...bounds, rows]);
+    await client.query("commit");
+    return rows;
+  });
   const isLeft = left !== null && (await first.query(left)).rows.length > 0;
   await first.end();
   if (isLeft) throw new Error("A row is left.");

@@ -1,13 +1,11 @@
 // node row.js <database url>: the least work of a row job. Rows are read without locks, and written in the
 // version that was read.
+import { arraysOf, counted } from "./counted.js";
 import { inRanges } from "./in-ranges.js";
-
-const tables = `
-drop table if exists least_undo;
-create table least_undo (id bigint not null, old integer, new integer)`;
+import { left, tables } from "./word-counts.js";
 
 const read = (lock) => `
-select id, content, ctid, xmin
+select id, content as text, ctid, xmin
 from essay_submission_essay
 where id > $1 and id <= $2 and computed_word_count is null
 order by id ${lock}`;
@@ -17,9 +15,7 @@ const update = (returnsOld) => `
 with written as (
   update essay_submission_essay as essay
   set computed_word_count = counted.words
-  from (
-    select unnest($1::bigint[]) as id, unnest($2::integer[]) as words, unnest($3::tid[]) as at, unnest($4::xid[]) as by
-  ) as counted ${returnsOld ? "" : ", essay_submission_essay as before"}
+  from ${counted} ${returnsOld ? "" : ", essay_submission_essay as before"}
   where essay.id = counted.id and essay.id > $5 and essay.id <= $6
     and essay.ctid = counted.at and essay.xmin = counted.by
     ${returnsOld ? "" : "and before.id = counted.id and before.id > $5 and before.id <= $6 and before.ctid = counted.at"}
@@ -33,9 +29,7 @@ select count(*)::integer as rows from written`;
 async function pass(client, [after, through], returnsOld, lock) {
   const { rows } = await client.query(read(lock), [after, through]);
   if (rows.length === 0) return { read: 0, written: 0 };
-  const words = rows.map(({ content }) => (content === "" ? 0 : content.split(" ").length));
-  const [ids, places, versions] = ["id", "ctid", "xmin"].map((name) => rows.map((row) => row[name]));
-  const written = await client.query(update(returnsOld), [ids, words, places, versions, after, through]);
+  const written = await client.query(update(returnsOld), [...arraysOf(rows), after, through]);
   return { read: rows.length, written: written.rows[0].rows };
 }
 
@@ -51,5 +45,5 @@ await inRanges({
   sessions: 4,
   tables,
   doRange,
-  left: "select from essay_submission_essay where computed_word_count is null limit 1",
+  left,
 });

@@ -1,10 +1,7 @@
 // node sql.js <database url>: the least work of an SQL job. One statement for each range.
 import { availableParallelism } from "node:os";
 import { inRanges } from "./in-ranges.js";
-
-const tables = `
-drop table if exists least_undo;
-create table least_undo (id bigint not null, old integer, new integer)`;
+import { left, tables } from "./word-counts.js";
 
 const pending = "id > $1 and id <= $2 and computed_word_count is null";
 const words = "cardinality(string_to_array(essay.content, ' '))";
@@ -32,5 +29,5 @@ await inRanges({
   tables,
   doRange: async (client, bounds, returnsOld) =>
     (await client.query(update(returnsOld), bounds)).rows[0].rows,
-  left: "select from essay_submission_essay where computed_word_count is null limit 1",
+  left,
 });
