@@ -39,10 +39,10 @@ class Typed {
     return this.printed.trimEnd().split("\n");
   }
 
-  /** Kills it as soon as it has printed a line of its progress; the shell adds a line then. */
-  async killAtFirstLine(): Promise<readonly string[]> {
-    await until(async () => / {2}\d[\d.]* % .*\n/.test(this.printed), {
-      describe: "the first line of progress",
+  /** Kills it as soon as it has printed a line of its progress with a speed; the shell adds a line then. */
+  async killAtFirstSpeed(): Promise<readonly string[]> {
+    await until(async () => /^.* rows\/s .*\n/m.test(this.printed), {
+      describe: "the first line of progress with a speed",
     });
     this.#child.kill("SIGKILL");
     return [...(await this.end()), "Killed"];
@@ -85,10 +85,10 @@ test("the README's commands print what it shows", async () => {
     if (isKilled) await slowDown();
     await prepare(command);
     const typed = new Typed(command);
-    const lines = await (isKilled ? typed.killAtFirstLine() : typed.end());
+    const lines = await (isKilled ? typed.killAtFirstSpeed() : typed.end());
     if (isKilled) await database.query("drop trigger wait on essay_submission_essay");
-    // Only a run of some seconds has measured its WAL, and tells how far it is before it is done.
-    const slow = isKilled ? /^WAL/ : /^(WAL|essay-word-count {2}0 %)/;
+    // Only a run of some seconds has measured its WAL, has a speed, and tells how far it is before it is done.
+    const slow = isKilled ? /^WAL|^essay-word-count {2}(?!.* rows\/s )/ : /^(WAL|essay-word-count {2}0 %)/;
     const shapes = lines
       .map(shapeOf)
       .map(atFullPace)

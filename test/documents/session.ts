@@ -19,7 +19,7 @@ export function shownIn(page: Page): readonly Shown[] {
   );
 }
 
-/** A line whose numbers, times and moments are made alike. */
+/** A line whose numbers, times and moments are made alike, and whose counts are all plural. */
 export function shapeOf(line: string): string {
   return line
     .replace(/^→ \S+ as \S+, schema \S+;/, "→ <server> as <role>, schema <schema>;")
@@ -27,6 +27,7 @@ export function shapeOf(line: string): string {
     .replaceAll(/\d[\d,]*(\.\d+)?/g, "0")
     .replaceAll(/\b0 (s|min|h|d)( 0 (s|min|h))?(?= |$)/g, "<time>")
     .replaceAll("<time> to <time>", "<time>")
+    .replaceAll(/\b0 ([a-z]{3,}?)(?:(?<=ch)es|s)?\b/g, "0 $1s")
     .trimEnd();
 }
 
