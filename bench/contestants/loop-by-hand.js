@@ -1,4 +1,5 @@
-// node loop-by-hand.js <database url>: the strongest loop that an engineer writes in an afternoon.
+// node loop-by-hand.js <database url> [<ids of a range> [<rows per second>]]: the strongest loop that an engineer
+// writes in an afternoon.
 import { connect, everyRange } from "./ranges.js";
 
 const select = `
@@ -29,4 +30,6 @@ const first = await connect();
 const last = Number((await first.query("select max(id) as last from essay_submission_essay")).rows[0].last);
 await first.end();
 
-process.stdout.write(`${await everyRange(4, last, doRange)}\n`);
+const [, , , step = 4_000, rowsPerSecond = Number.POSITIVE_INFINITY] = process.argv;
+const pace = { step: Number(step), rowsPerSecond: Number(rowsPerSecond) };
+process.stdout.write(`${await everyRange(4, last, doRange, pace)}\n`);

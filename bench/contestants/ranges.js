@@ -1,7 +1,9 @@
 // What the loops by hand share: sessions that take ranges of 4,000 ids, one after the other.
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 
-const step = 4_000;
+/** The pace of a loop that nothing limits. */
+const unlimited = { step: 4_000, rowsPerSecond: Number.POSITIVE_INFINITY };
 
 /** A client of the database that the command line names. */
 export async function connect() {
@@ -10,10 +12,14 @@ export async function connect() {
   return client;
 }
 
-/** Does all ranges up to `last` in several sessions. `doRange` gets a client and the bounds, and returns its rows. */
-export async function everyRange(sessions, last, doRange) {
+/**
+ * Does all ranges up to `last` in several sessions. `doRange` gets a client and the bounds, and returns its rows.
+ * A pace has the ids of a range, and how many rows a second all sessions together may do.
+ */
+export async function everyRange(sessions, last, doRange, { step, rowsPerSecond } = unlimited) {
   let next = 0;
   let written = 0;
+  let due = performance.now();
   const session = async () => {
     const client = await connect();
     while (next < last) {
@@ -21,6 +27,8 @@ export async function everyRange(sessions, last, doRange) {
       next += step;
       const rows = await doRange(client, [after, after + step]);
       written += rows;
+      due = Math.max(due, performance.now() - 1_000) + (1_000 * step) / rowsPerSecond;
+      if (due > performance.now()) await delay(due - performance.now());
     }
     await client.end();
   };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 
 /** The latencies of an application, in milliseconds from the moment when each request was due. */
@@ -10,7 +11,7 @@ export interface Felt {
   readonly worst: number;
 }
 
-/** Before the neighbour starts: the application's first requests are slow. */
+/** The application's first requests are slow, and not measured. */
 const warmUpMs = 2_000;
 const connections = 24;
 /** The share of requests that go to the hot rows. */
@@ -26,12 +27,14 @@ export class Application {
   readonly #pool: pg.Pool;
   readonly #essays: number;
   readonly #everyMs: number;
-  readonly #latencies: number[] = [];
+  #latencies: number[] = [];
   readonly #underWay = new Set<Promise<void>>();
   #errors = 0;
   #timer: NodeJS.Timeout | undefined;
   #begun = 0;
   #due = 0;
+  /** requests due before are not measured */
+  #measuredFrom = Number.POSITIVE_INFINITY;
 
   constructor(databaseUrl: string, essays: number, rate: number) {
     this.#pool = new pg.Pool({ connectionString: databaseUrl, max: connections, application_name: "school" });
@@ -40,19 +43,33 @@ export class Application {
     this.#everyMs = 1_000 / rate;
   }
 
-  /** Opens its connections and warms up first, which is not measured. */
+  /** Opens its connections and warms up. */
   async start(): Promise<void> {
     const clients = await Promise.all(Array.from({ length: connections }, () => this.#pool.connect()));
     for (const client of clients) client.release();
     this.#begun = performance.now();
     this.#timer = setInterval(() => this.#send(), 1);
-    await new Promise((resolve) => setTimeout(resolve, warmUpMs));
+    await delay(warmUpMs);
   }
 
-  async stop(): Promise<Felt> {
+  /** What its requests feel in the next milliseconds, or until `over` is aborted. */
+  async measure(forMs: number, over?: AbortSignal): Promise<Felt> {
+    this.#latencies = [];
+    this.#errors = 0;
+    this.#measuredFrom = performance.now();
+    await delay(forMs, undefined, { signal: over }).catch(() => {});
+    this.#measuredFrom = Number.POSITIVE_INFINITY;
+    await Promise.all(this.#underWay);
+    return this.#felt();
+  }
+
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#underWay);
     await this.#pool.end();
+  }
+
+  #felt(): Felt {
     const sorted = this.#latencies.toSorted((left, right) => left - right);
     const at = (share: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
@@ -62,12 +79,13 @@ export class Application {
   #send(): void {
     for (; this.#begun + this.#due * this.#everyMs <= performance.now(); this.#due += 1) {
       const dueAt = this.#begun + this.#due * this.#everyMs;
+      const isMeasured = dueAt >= this.#measuredFrom;
       const request = this.#request()
         .catch(() => {
-          this.#errors += 1;
+          if (isMeasured) this.#errors += 1;
         })
         .finally(() => {
-          if (dueAt > this.#begun + warmUpMs) this.#latencies.push(performance.now() - dueAt);
+          if (isMeasured) this.#latencies.push(performance.now() - dueAt);
           this.#underWay.delete(request);
         });
       this.#underWay.add(request);

@@ -1,7 +1,5 @@
-import type { Reading, SignalName } from "./signal.ts";
+import { easyUtilization, type Reading, type SignalName } from "./signal.ts";
 
-/** Up to this utilization a run keeps its full pace. */
-const easyUtilization = 0.5;
 /** A signal that holds the run releases it only below this utilization, so the run does not flap. */
 const releaseUtilization = 0.8;
 /** The lowest level of a run that is not held. */

@@ -26,6 +26,9 @@ export const signalNames = [
 
 export type SignalName = (typeof signalNames)[number];
 
+/** Up to this utilization a run keeps its full pace. */
+export const easyUtilization = 0.5;
+
 /** What one signal says now. */
 export interface Reading {
   readonly signal: SignalName;
@@ -38,12 +41,10 @@ export interface Reading {
   readonly reason: string;
   /** set when the signal could not be read because the server is unreachable or accepts no connection */
   readonly failure?: Pick<Failure, "reason" | "sqlstate">;
-  /**
-   * True where longer rests help, and shorter batches do not: many short batches cost more waits for the disk
-   * and more wake-ups, and schedulers favour a process that has just woken. A few long batches delay the
-   * application least.
-   */
+  /** True where longer rests help, and shorter batches do not: they cost more waits for the disk. */
   readonly onlyRestsHelp?: true;
+  /** True where a process works with one worker and short batches, however low the utilization is. */
+  readonly oneWorker?: true;
 }
 
 /** Looks at one thing outside the run. May remember earlier looks, and must answer within a second or two. */

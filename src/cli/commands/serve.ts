@@ -139,17 +139,16 @@ function notifierOf(
   return new TargetsNotifier(receiver, told, () => queue.sending());
 }
 
+/** In one piece, so that a program that waits for the address has read all of it. */
 function sayWhere(origin: string, link: string | null, hasOperators: boolean): void {
-  say(`The page: ${emphasise("bold", link ?? origin)}`);
-  if (link !== null)
-    say(emphasise("dim", "The link works once, in one browser. Ctrl-C ends the page; runs go on."));
-  if (!hasOperators)
-    say(
-      emphasise(
-        "dim",
-        "It has no buttons: --operator-url names the database for a role that may steer runs.",
-      ),
-    );
+  const once = "The link works once, in one browser. Ctrl-C ends the page; runs go on.";
+  const buttons = "It has no buttons: --operator-url names the database for a role that may steer runs.";
+  const lines = [
+    `The page: ${emphasise("bold", link ?? origin)}`,
+    ...(link === null ? [] : [emphasise("dim", once)]),
+    ...(hasOperators ? [] : [emphasise("dim", buttons)]),
+  ];
+  say(lines.join("\n"));
 }
 
 /** The name of the database, as an address has it. @throws the error of a database that does not answer */

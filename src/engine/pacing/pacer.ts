@@ -16,6 +16,11 @@ const leastBatchTime = 0.1;
 const leastBatchMs = 10;
 /** The same share for signals against which only rests help. */
 const leastBatchTimeAtRest = 0.5;
+/**
+ * The longest batch beside an application on few processors. Its commit writes little WAL, so other commits hardly
+ * wait for the disk; longer batches did no more rows.
+ */
+const gentleBatchMs = 25;
 /** A limit of rows a second is spread over so many batches a second, instead of one burst. */
 const batchesPerSecond = 4;
 /** The most WAL of one batch in bytes, so that replicas get it in small pieces. */
@@ -39,6 +44,8 @@ export class Pacer implements BatchPace {
   /** how many workers the server's lock table has room for */
   #workersByLocks = Number.POSITIVE_INFINITY;
   #walBytesPerRow = 0;
+  /** what lets each process work with one worker only */
+  #oneWorker: Reading | null = null;
 
   /** The run's pace overrides its job's. No batch has more than `rowsAtMost` rows. */
   constructor(job: RunPace, run: RunPace, rowsAtMost = Number.POSITIVE_INFINITY) {
@@ -86,7 +93,8 @@ export class Pacer implements BatchPace {
 
   get batchTimeMs(): number {
     const longestMs = this.#wholeBatchMs * Math.max(leastBatchTimeAtRest, this.level);
-    return Math.max(leastBatchMs, Math.min(this.#stintMs, longestMs));
+    const gentleMs = this.#oneWorker === null ? Number.POSITIVE_INFINITY : gentleBatchMs;
+    return Math.max(leastBatchMs, Math.min(this.#stintMs, longestMs, gentleMs));
   }
 
   get rowsAtMost(): number {
@@ -103,7 +111,7 @@ export class Pacer implements BatchPace {
 
   /** What holds the run back, or slows it down; null when nothing does. */
   get heldBackBy(): Reading | null {
-    return this.#governor.heldBackBy;
+    return this.#governor.heldBackBy ?? this.#oneWorker;
   }
 
   locksRanOut(): void {
@@ -122,7 +130,9 @@ export class Pacer implements BatchPace {
 
   worked(rows: number, batchMs: number): void {
     const rate = this.#rowsPerSecond;
-    if (rate !== null) this.#nextAt = Math.max(this.#nextAt, performance.now()) + (rows / rate) * 1_000;
+    // The time of the batch itself counts, or the rate would never be reached.
+    if (rate !== null)
+      this.#nextAt = Math.max(this.#nextAt, performance.now() - batchMs) + (rows / rate) * 1_000;
     if (this.#workShare >= 1) this.#dutyCycle.forget();
     else this.#dutyCycle.worked(batchMs, this.activeWorkers, this.#stintMs);
   }
@@ -135,6 +145,7 @@ export class Pacer implements BatchPace {
       readings.filter(({ onlyRestsHelp }) => onlyRestsHelp !== true),
       now,
     );
+    this.#oneWorker = readings.find(({ oneWorker }) => oneWorker === true) ?? null;
   }
 
   /** Learns how many workers all processes have together, and the bytes of WAL per row; 0 where unknown. */
@@ -154,6 +165,7 @@ export class Pacer implements BatchPace {
 
   /** The workers that the level applies to: extra workers must not use more processors and disks. */
   get #workersInAll(): number {
+    if (this.#oneWorker !== null) return 1;
     const onlyRestsHelp = this.heldBackBy?.onlyRestsHelp === true;
     return onlyRestsHelp ? Math.min(this.workers, defaultWorkers) : this.workers;
   }

@@ -4,15 +4,18 @@ import type { Queryable } from "../../postgres/transaction/database.ts";
 import { against } from "../amount.ts";
 import { isOnThisMachine } from "../on-this-machine.ts";
 import { monitorRight, requireMonitorIn } from "../require-monitor.ts";
-import { type Reading, type Signal, utilizationOf } from "../signal.ts";
+import { easyUtilization, type Reading, type Signal, utilizationOf } from "../signal.ts";
 
+/** Of all processors together, where there are many: from half of it, a run gives way. */
 const maxBusy = 0.7;
-/** With fewer processors, one worker delays every other process, however idle the machine is on average. */
+/** With fewer processors, every other process feels each worker, however idle the machine is on average. */
 const enoughProcessors = 8;
 /**
- * Lets a run of four workers work a tenth of the time, in stints of a quarter of a second. An application feels
- * each stint: with half of that time it would feel little less, and the run would take twice as long.
+ * With few processors a run begins to rest where this share of them is busy. It must be near 1, since one
+ * worker and its session are busy all the time.
  */
+const crowded = 0.9;
+/** A busy machine never stops a run. */
 const mostUtilization = 0.99;
 /** An application with a pool: so many sessions of one name recently active, in so many looks in a row. */
 const atWork = { sessions: 2, looks: 2 };
@@ -51,19 +54,39 @@ export class Processor implements Signal {
     // Begin slowly beside an application: before the first batch, one look is enough.
     const isFirst = before === null && this.#looks > 0;
     if (!isFirst && performance.now() - this.#metAt > lingersMs) return null;
-    const own = { signal: this.name, onlyRestsHelp: true } as const;
-    const processors = cpus().length;
-    if (processors < enoughProcessors || before === null || now.all === before.all)
-      return {
-        ...own,
-        utilization: mostUtilization,
-        reason: `an application is at work on ${countOf(processors)}`,
-      };
-    const busy = (now.busy - before.busy) / (now.all - before.all);
-    const percent = (share: number): string => `${Math.round(share * 100)} %`;
-    const reason = `processors ${against(busy, maxBusy, percent)} busy while an application is at work`;
-    return { ...own, utilization: Math.min(mostUtilization, utilizationOf(busy, maxBusy)), reason };
+    const busy =
+      before === null || now.all === before.all ? 0 : (now.busy - before.busy) / (now.all - before.all);
+    return cpus().length < enoughProcessors ? besideFew(busy) : besideMany(busy);
   }
+}
+
+/**
+ * One worker without rests: a scheduler favours a process that has just woken, so an application feels each end of
+ * a rest, and hardly feels a process that is always at work.
+ */
+function besideFew(busy: number): Reading {
+  const room = (busy - crowded) / (1 - crowded);
+  const same = `an application is at work on ${countOf(cpus().length)}`;
+  return {
+    signal: "processor",
+    utilization: room <= 0 ? easyUtilization : Math.min(mostUtilization, easyUtilization * (1 + room)),
+    reason: room <= 0 ? same : `${same}, ${percent(busy)} busy`,
+    onlyRestsHelp: true,
+    oneWorker: true,
+  };
+}
+
+function besideMany(busy: number): Reading {
+  return {
+    signal: "processor",
+    utilization: Math.min(mostUtilization, utilizationOf(busy, maxBusy)),
+    reason: `processors ${against(busy, maxBusy, percent)} busy while an application is at work`,
+    onlyRestsHelp: true,
+  };
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 async function isApplicationAtWork(db: Queryable): Promise<boolean> {

@@ -89,6 +89,53 @@ describe("where only rests help", () => {
   });
 });
 
+describe("beside an application on few processors", () => {
+  function beside(utilization: number, job: Pace = {}, run: RunPace = {}): Pacer {
+    const pacer = new Pacer(job, run);
+    const reading = { signal: "processor", utilization, reason: "an application" } as const;
+    pacer.learn([{ ...reading, onlyRestsHelp: true, oneWorker: true }]);
+    return pacer;
+  }
+
+  test("one worker does short batches without a rest, however many are chosen", () => {
+    for (const workers of [1, 4, 64]) {
+      const pacer = beside(0.5, {}, { workers });
+      expect(pacer).toMatchObject({ level: 1, activeWorkers: 1, batchTimeMs: 25 });
+      expect(pacer.heldBackBy).toMatchObject({ signal: "processor" });
+      pacer.worked(1_000, 25);
+      expect(pacer.waitMs()).toBe(0);
+    }
+  });
+
+  test("batches that are shorter by choice stay so", () => {
+    expect(beside(0.5, { batchTime: "15ms" }).batchTimeMs).toBe(15);
+  });
+
+  test("the worker rests where the processors are busy: short batches share a rest", () => {
+    const pacer = beside(0.75);
+    expect(pacer).toMatchObject({ activeWorkers: 1, batchTimeMs: 25 });
+    for (let batch = 1; batch <= 9; batch += 1) {
+      pacer.worked(1_000, 25);
+      expect(pacer.waitMs()).toBe(0);
+    }
+    pacer.worked(1_000, 25);
+    expect(restOf(pacer)).toBeCloseTo(250 * (1 / 0.5015 - 1), -1);
+  });
+
+  test("the processes of a run share the time of one worker", () => {
+    const pacer = beside(0.5);
+    pacer.measured(2, 0);
+    pacer.worked(1_000, 250);
+    expect(restOf(pacer)).toBeCloseTo(250, -1);
+  });
+
+  test("the chosen workers and batches come back once the application has gone", () => {
+    const pacer = beside(0.5);
+    pacer.learn([]);
+    expect(pacer).toMatchObject({ activeWorkers: 4, batchTimeMs: 250, heldBackBy: null });
+  });
+});
+
 describe("the level", () => {
   test.each([
     // utilization, level, active workers, batch time, rest after a batch of 150 ms of each of them
@@ -191,14 +238,29 @@ describe("rows a second", () => {
   test("make the next batch wait until its rows are due, a tenth of a second at a time", () => {
     const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
     expect(pacer.waitMs()).toBe(0);
+    // The batch itself took a part of the time.
+    vi.advanceTimersByTime(10);
     pacer.worked(50, 10);
-    expect(pacer.waitMs()).toBeCloseTo(50);
+    expect(pacer.waitMs()).toBeCloseTo(40);
     pacer.worked(200, 10);
     expect(pacer.waitMs()).toBe(100);
-    vi.advanceTimersByTime(249);
+    vi.advanceTimersByTime(239);
     expect(pacer.waitMs()).toBeCloseTo(1);
     vi.advanceTimersByTime(1);
     expect(pacer.waitMs()).toBe(0);
+  });
+
+  test("are reached by batches that take most of the time", () => {
+    const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
+    let rows = 0;
+    while (performance.now() < 10_000) {
+      if (pacer.waitMs() === 0) {
+        vi.advanceTimersByTime(80);
+        pacer.worked(100, 80);
+        rows += 100;
+      } else vi.advanceTimersByTime(1);
+    }
+    expect(rows).toBe(10_000);
   });
 
   test("owed under an earlier limit are forgotten when an operator sets another", () => {
@@ -218,14 +280,15 @@ describe("rows a second", () => {
     pacer.worked(50, 10);
     vi.advanceTimersByTime(60_000);
     pacer.worked(50, 10);
-    expect(pacer.waitMs()).toBeCloseTo(50);
+    expect(pacer.waitMs()).toBeCloseTo(40);
   });
 
   test("make half of the workers wait twice as long for the same rows", () => {
     const pacer = new Pacer({ rowsPerSecond: 1_000 }, {});
     pacer.measured(8, 0);
+    vi.advanceTimersByTime(10);
     pacer.worked(25, 10);
-    expect(pacer.waitMs()).toBeCloseTo(50);
+    expect(pacer.waitMs()).toBeCloseTo(40);
   });
 });
 

@@ -21,7 +21,7 @@ function have(count: number, busy: number, idle: number): void {
   vi.mocked(cpus).mockReturnValue(Array.from({ length: count }, () => ({ model: "", speed: 0, times })));
 }
 
-test("beside an application a run on few processors gives way, however idle they are", async () => {
+test("beside an application a run on few processors works with one worker, however idle they are", async () => {
   const processor = new Processor();
   have(2, 1, 1);
   expect(await processor.read(server(false))).toBeNull();
@@ -31,17 +31,35 @@ test("beside an application a run on few processors gives way, however idle they
     have(2, 1, idle);
     expect(await processor.read(server(true))).toEqual({
       signal: "processor",
-      utilization: 0.99,
+      utilization: 0.5,
       reason: "an application is at work on the same 2 processors",
       onlyRestsHelp: true,
+      oneWorker: true,
     });
   }
+});
+
+test.each([
+  [90, 0.5, ""],
+  [95, 0.75, ", 95 % busy"],
+  [100, 0.99, ", 100 % busy"],
+])("few processors that are %i %% busy are utilized by %d", async (busy, utilization, words) => {
+  const processor = new Processor();
+  have(2, 0, 0);
+  await processor.read(server(true));
+  have(2, busy, 100 - busy);
+  const reading = await processor.read(server(true));
+  expect(reading?.utilization).toBeCloseTo(utilization);
+  expect(reading).toMatchObject({
+    reason: `an application is at work on the same 2 processors${words}`,
+    oneWorker: true,
+  });
 });
 
 test("before the first batch one look is enough, and the next look may correct it", async () => {
   have(2, 1, 1);
   const processor = new Processor();
-  expect(await processor.read(server(true))).toMatchObject({ utilization: 0.99 });
+  expect(await processor.read(server(true))).toMatchObject({ oneWorker: true });
   expect(await processor.read(server(false))).toBeNull();
 });
 
@@ -49,9 +67,10 @@ test("on many processors a run gives way according to their load", async () => {
   const processor = new Processor();
   have(16, 0, 0);
   await processor.read(server(true));
-  expect(await processor.read(server(true))).toMatchObject({ utilization: 0.99 });
   have(16, 35, 65);
-  expect((await processor.read(server(true)))?.utilization).toBeCloseTo(0.5);
+  const half = await processor.read(server(true));
+  expect(half?.utilization).toBeCloseTo(0.5);
+  expect(half).not.toHaveProperty("oneWorker");
   have(16, 125, 75);
   expect(await processor.read(server(true))).toMatchObject({
     utilization: 0.99,
@@ -67,7 +86,7 @@ test("an application that pauses still counts for a while", async () => {
     await processor.read(server(true));
     await processor.read(server(true));
     vi.advanceTimersByTime(5_000);
-    expect(await processor.read(server(false))).toMatchObject({ utilization: 0.99 });
+    expect(await processor.read(server(false))).toMatchObject({ oneWorker: true });
     vi.advanceTimersByTime(1);
     expect(await processor.read(server(false))).toBeNull();
   } finally {
