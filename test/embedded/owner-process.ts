@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { ClusterOptions } from "../../src/embedded/cluster.ts";
-import { spawnProgram } from "../support/spawn-program.ts";
+import { spawnFromSource } from "../support/spawn-program.ts";
 
 interface OwnerOptions {
   readonly cluster?: ClusterOptions;
@@ -19,7 +19,7 @@ export class OwnerProcess {
   readonly ended: Promise<number | null>;
 
   constructor({ cluster = {}, uid, leave = false }: OwnerOptions = {}) {
-    this.#child = spawnProgram(
+    this.#child = spawnFromSource(
       program,
       { cluster, stays: !leave },
       {
