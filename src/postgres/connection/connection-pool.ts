@@ -1,5 +1,6 @@
 import pg from "pg";
 import { asText } from "../sql/as-text.ts";
+import { AwaitedReturn } from "./awaited-return.ts";
 import { clientFor } from "./client-for.ts";
 import {
   type Attempt,
@@ -15,6 +16,16 @@ import { longestCommandMs, type PasswordSource } from "./password.ts";
 import { roundsOf, whyUnfit } from "./session-attributes.ts";
 import { tlsOptions, tlsWays } from "./tls.ts";
 import { longestName } from "./transaction-limits.ts";
+
+/** Servers that answered that they have no TLS, by host and port: the pools of a command need not ask each. */
+const withoutTls = new Set<string>();
+
+/**
+ * How long a caller waits for a connection to come back before the pool opens one more. A new session costs both
+ * sides more processor time than most statements take: so what is asked together, as at the start of a run, shares
+ * few sessions.
+ */
+const patienceMs = 20;
 
 export interface PoolOptions {
   readonly applicationName: string;
@@ -36,8 +47,7 @@ export class ConnectionPool {
   readonly #source: PasswordSource;
   readonly #options: PoolOptions;
   readonly #pool: pg.Pool;
-  /** servers that answered that they have no TLS */
-  readonly #withoutTls = new Set<Endpoint>();
+  readonly #returns: AwaitedReturn;
   /** connections known to lead to the right server */
   readonly #fit = new WeakSet<pg.PoolClient>();
   /** which attempt a connection or a failure came from */
@@ -57,6 +67,7 @@ export class ConnectionPool {
     this.#best = this.#next;
     if (tls.mode !== "disable") tlsOptions(tls);
     this.#pool = this.#open();
+    this.#returns = new AwaitedReturn(this.#pool);
   }
 
   /** The server that was last connected to. */
@@ -154,7 +165,7 @@ export class ConnectionPool {
     const servers = isBalanced ? [...endpoints].sort(() => Math.random() - 0.5) : endpoints;
     return roundsOf(target).flatMap((wanted) =>
       servers.flatMap((endpoint) =>
-        tlsWays(tls, endpoint.host, this.#withoutTls.has(endpoint)).map((isEncrypted) => ({
+        tlsWays(tls, endpoint.host, withoutTls.has(nameOf(endpoint))).map((isEncrypted) => ({
           endpoint,
           isEncrypted,
           wanted,
@@ -164,6 +175,9 @@ export class ConnectionPool {
   }
 
   async #take(attempt: Attempt): Promise<pg.PoolClient> {
+    const until = performance.now() + patienceMs;
+    while (this.#returns.isWorthIt && performance.now() < until)
+      await this.#returns.next(until - performance.now());
     // The pool makes its client at once, or later, when other callers have returned theirs.
     this.#next = attempt;
     const connecting = this.#pool.connect();
@@ -188,7 +202,7 @@ export class ConnectionPool {
     const cause = error instanceof Error ? error.cause : undefined;
     const origin = this.#originOf(error) ?? this.#originOf(cause);
     if (origin === undefined) return null;
-    if (hasNoTls(error)) this.#withoutTls.add(origin.endpoint);
+    if (hasNoTls(error)) withoutTls.add(nameOf(origin.endpoint));
     const attempt = attempts.find((each) => isSameAttempt(each, origin));
     return attempt === undefined ? null : { attempt, error };
   }
@@ -196,6 +210,10 @@ export class ConnectionPool {
   #originOf(thrown: unknown): Attempt | undefined {
     return typeof thrown === "object" && thrown !== null ? this.#origins.get(thrown) : undefined;
   }
+}
+
+function nameOf({ host, hostaddr, port }: Endpoint): string {
+  return `${hostaddr ?? host} ${port}`;
 }
 
 function isSameAttempt(left: Attempt, right: Attempt): boolean {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createPool } from "../../../src/postgres/connection/create-pool.ts";
 import { sql } from "../../../src/postgres/sql/sql.ts";
 import { Database } from "../../../src/postgres/transaction/database.ts";
@@ -35,5 +35,26 @@ test.each([
     expect((await db.query(name)).rows).toEqual([{ name: "tidefill x" }]);
   } finally {
     await db.close();
+  }
+});
+
+test("what is asked at the same time shares a session, unless one would have to be waited for", async () => {
+  // Patience ends only when the test says so.
+  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
+  const options = { connectionString: database.url, applicationName: "tidefill x", maxConnections: 8 };
+  const pool = createPool(options);
+  const pid = async (): Promise<unknown> =>
+    (await pool.query<{ readonly pid: string }>("select pg_catalog.pg_backend_pid() as pid")).rows[0]?.pid;
+  try {
+    const together = await Promise.all([pid(), pid(), pid(), pid(), pid(), pid()]);
+    expect(new Set(together).size).toBe(1);
+    const busy = await pool.connect();
+    const waiting = pid();
+    await vi.advanceTimersByTimeAsync(20);
+    expect(await waiting).not.toBe(together[0]);
+    busy.release();
+  } finally {
+    vi.useRealTimers();
+    await pool.end();
   }
 });
