@@ -23,7 +23,6 @@ export class Tidefill implements Contestant {
   readonly task: Task;
   readonly #command: readonly string[];
   readonly #before: readonly (readonly string[])[];
-  readonly #isWatched: boolean;
 
   /** `before` are commands that a user would have run earlier; they are not timed. */
   constructor(
@@ -33,11 +32,9 @@ export class Tidefill implements Contestant {
     {
       task = "word count",
       before = [],
-      isWatched = true,
     }: {
       readonly task?: Task;
       readonly before?: readonly (readonly string[])[];
-      readonly isWatched?: boolean;
     } = {},
   ) {
     this.name = name;
@@ -45,7 +42,6 @@ export class Tidefill implements Contestant {
     this.task = task;
     this.#command = command;
     this.#before = before;
-    this.#isWatched = isWatched;
   }
 
   async unavailable(): Promise<string | undefined> {
@@ -62,9 +58,7 @@ export class Tidefill implements Contestant {
   }
 
   async run(databaseUrl: string): Promise<Outcome> {
-    const { stdout, ...measured } = await runChild(process.execPath, line(this.#command, databaseUrl), {
-      isWatched: this.#isWatched,
-    });
+    const { stdout, ...measured } = await runChild(process.execPath, line(this.#command, databaseUrl));
     const { status, rows } = JSON.parse(stdout) as Status;
     if (status !== "succeeded") throw new Error(`tidefill ${this.#command.join(" ")} ended as ${status}.`);
     return { ...measured, rows: this.task === "compare" ? rows.read : rows.written };

@@ -1,8 +1,6 @@
 /** Something that fills the word counts beside an application, as fast as it may. */
 export interface Neighbour {
   readonly name: string;
-  /** one line for the page */
-  readonly what: string;
   /** Begins to work on the database; `rowsPerSecond` is null where nothing limits it. */
   begin(databaseUrl: string, rowsPerSecond: number | null): Promise<Begun>;
 }

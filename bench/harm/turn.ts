@@ -31,7 +31,8 @@ export async function takeTurn(
     const measured = async (over?: AbortSignal): Promise<Measured> => {
       const application = new Application(url, template.essays, rate);
       await application.start();
-      const [rows, from] = [await countDone(url), performance.now()];
+      const from = performance.now();
+      const rows = await countDone(url);
       const felt = await application.measure(seconds * 1_000, over);
       await application.stop();
       return { rows, from, felt };
@@ -42,8 +43,8 @@ export async function takeTurn(
     const ended = begun.ended.finally(() => over.abort());
     ended.catch(() => {});
     const beside = await measured(over.signal);
-    const at = performance.now();
     await begun.kill();
+    const at = performance.now();
     await ended;
     const rows = (await countRight(url)) - beside.rows;
     return { alone: alone.felt, beside: beside.felt, rowsPerSecond: rows / ((at - beside.from) / 1_000) };

@@ -41,9 +41,9 @@ export interface Reading {
   readonly reason: string;
   /** set when the signal could not be read because the server is unreachable or accepts no connection */
   readonly failure?: Pick<Failure, "reason" | "sqlstate">;
-  /** True where longer rests help, and shorter batches do not: they cost more waits for the disk. */
+  /** True where longer rests help, and shorter batches do not: those cost more waits for the disk. */
   readonly onlyRestsHelp?: true;
-  /** True where a process works with one worker and short batches, however low the utilization is. */
+  /** True where a process works with one worker, and in short batches, however low the utilization is. */
   readonly oneWorker?: true;
 }
 

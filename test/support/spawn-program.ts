@@ -1,15 +1,16 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const jiti = createRequire(import.meta.url)
   .resolve("jiti/package.json")
   .replace("package.json", "lib/jiti-cli.mjs");
 const bundler = fileURLToPath(new URL("bundle-program.js", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
 // Inside of the project, where programs find its libraries.
-const folder = fileURLToPath(new URL("../../node_modules/.cache/tidefill-tests", import.meta.url));
+const folder = join(root, "node_modules/.cache/tidefill-tests");
 
 /** The programs that this process has bundled. */
 const bundled = new Map<string, string>();
@@ -39,7 +40,7 @@ function bundleOf(program: string): string {
   const known = bundled.get(program);
   if (known !== undefined) return known;
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${basename(program, ".ts")}.mjs`);
+  const file = join(folder, `${relative(root, program).replaceAll(/\W/g, "-")}.mjs`);
   // Other processes of the tests may be bundling the same program.
   const own = `${file}.${process.pid}`;
   const { status, stderr } = spawnSync(process.execPath, [bundler, program, own], { encoding: "utf8" });

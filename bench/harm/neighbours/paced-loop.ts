@@ -7,7 +7,6 @@ const program = fileURLToPath(new URL("../../contestants/loop-by-hand.js", impor
 /** The strongest loop that an engineer writes in an afternoon, with a pause after each range. */
 export class PacedLoop implements Neighbour {
   readonly name = "loop";
-  readonly what = "a loop by hand: 4 connections of `pg`, ranges of 4,000 rows";
 
   async begin(databaseUrl: string, rowsPerSecond: number | null): Promise<Begun> {
     const pace = rowsPerSecond === null ? [] : [String(rowsPerSecond)];

@@ -36,7 +36,6 @@ $procedure$`;
 /** The loop inside the database that a careful engineer writes: 1,000 rows by key, commit, pause. */
 export class PacedProcedure implements Neighbour {
   readonly name = "procedure";
-  readonly what = "a PL/pgSQL procedure: 1,000 rows by key, commit, next";
 
   async begin(databaseUrl: string, rowsPerSecond: number | null): Promise<Begun> {
     const client = new pg.Client({ connectionString: databaseUrl });

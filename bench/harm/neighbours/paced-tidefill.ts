@@ -14,13 +14,11 @@ const jobs = fileURLToPath(new URL("../../jobs", import.meta.url));
  */
 export class PacedTidefill implements Neighbour {
   readonly name: string;
-  readonly what: string;
   readonly #job: string;
   readonly #givesWay: boolean;
 
-  constructor(name: string, what: string, job: string, givesWay: boolean) {
+  constructor(name: string, job: string, givesWay: boolean) {
     this.name = name;
-    this.what = what;
     this.#job = job;
     this.#givesWay = givesWay;
   }
@@ -29,19 +27,31 @@ export class PacedTidefill implements Neighbour {
     const where = ["--jobs", jobs, "--database-url", databaseUrl];
     const begun = beginProcess([program, "run", this.#job, ...where, "--workers", "2"]);
     if (this.#givesWay) return begun;
-    await Promise.race([isThere(databaseUrl), begun.ended]);
-    const pace = rowsPerSecond === null ? [] : [`rows-per-second=${rowsPerSecond}`];
-    await runChild(process.execPath, [program, "set", this.#job, "ignore=processor", ...pace, ...where], {
-      isWatched: false,
-    });
-    return begun;
+    try {
+      await Promise.race([isThere(databaseUrl), endsTooSoon(begun.ended)]);
+      const pace = rowsPerSecond === null ? [] : [`rows-per-second=${rowsPerSecond}`];
+      const set = [program, "set", this.#job, "ignore=processor", ...pace, ...where];
+      await runChild(process.execPath, set, { isWatched: false });
+      return begun;
+    } catch (error) {
+      await begun.kill();
+      throw error;
+    }
   }
 }
 
-/** A pace can be set once there is a run. */
+/** A pace can be set once there is a run. @throws when there is none for a minute */
 async function isThere(databaseUrl: string): Promise<void> {
   await connected(databaseUrl, async (client) => {
     const count = async (): Promise<number> => (await client.query("select from tidefill.run")).rowCount ?? 0;
-    while ((await count().catch(() => 0)) === 0) await delay(50);
+    for (let look = 1; (await count().catch(() => 0)) === 0; look += 1) {
+      if (look > 1_200) throw new Error("There is no run.");
+      await delay(50);
+    }
   });
+}
+
+async function endsTooSoon(ended: Promise<void>): Promise<never> {
+  await ended;
+  throw new Error("The run ended before its pace was set.");
 }

@@ -41,7 +41,7 @@ export class BatchCommitter implements Committer {
   readonly #tables: RunTables;
   readonly #job: string;
   readonly #timing: {
-    readonly pace: Pick<BatchPace, "batchTimeMs">;
+    readonly pace: Pick<BatchPace, "limitMs">;
     readonly deadlockTimeoutMs: number;
     readonly leaseMs: number;
   };
@@ -53,7 +53,7 @@ export class BatchCommitter implements Committer {
     task: Pick<RunTask, "walk" | "work" | "ofRejects" | "guards">,
     tables: RunTables,
     timing: {
-      readonly pace: Pick<BatchPace, "batchTimeMs">;
+      readonly pace: Pick<BatchPace, "limitMs">;
       readonly deadlockTimeoutMs: number;
       readonly leaseMs: number;
     },
@@ -231,7 +231,7 @@ export class BatchCommitter implements Committer {
   #limits({ run, range }: Lease, rows: number) {
     const { pace, deadlockTimeoutMs } = this.#timing;
     const name = batchName(this.#job, run, range);
-    return { ...batchLimits(pace.batchTimeMs, deadlockTimeoutMs, rows), name };
+    return { ...batchLimits(pace.limitMs, deadlockTimeoutMs, rows), name };
   }
 }
 

@@ -2,6 +2,8 @@
 export interface BatchPace {
   /** how long a batch should take now */
   readonly batchTimeMs: number;
+  /** how long it should take were it not shortened for the sake of other commits: its timeouts come from this */
+  readonly limitMs: number;
   readonly rowsAtMost: number;
   /** Whether this worker is one of those that may work now. */
   mayWork(worker: number): boolean;
@@ -16,10 +18,12 @@ export interface BatchPace {
 /** A constant pace, for a dry run. */
 export class SteadyPace implements BatchPace {
   readonly batchTimeMs: number;
+  readonly limitMs: number;
   readonly rowsAtMost = Number.POSITIVE_INFINITY;
 
   constructor(batchTimeMs: number) {
     this.batchTimeMs = batchTimeMs;
+    this.limitMs = batchTimeMs;
   }
 
   mayWork(): boolean {

@@ -92,9 +92,12 @@ export class Pacer implements BatchPace {
   }
 
   get batchTimeMs(): number {
+    return this.#oneWorker === null ? this.limitMs : Math.min(this.limitMs, gentleBatchMs);
+  }
+
+  get limitMs(): number {
     const longestMs = this.#wholeBatchMs * Math.max(leastBatchTimeAtRest, this.level);
-    const gentleMs = this.#oneWorker === null ? Number.POSITIVE_INFINITY : gentleBatchMs;
-    return Math.max(leastBatchMs, Math.min(this.#stintMs, longestMs, gentleMs));
+    return Math.max(leastBatchMs, Math.min(this.#stintMs, longestMs));
   }
 
   get rowsAtMost(): number {
@@ -174,7 +177,8 @@ export class Pacer implements BatchPace {
   get #workShare(): number {
     const share = (this.#workersInAll * this.#governor.level) / this.activeWorkers;
     // Where only rests help, the processes of a run together work as much as one.
-    return this.heldBackBy?.onlyRestsHelp === true ? share * this.#share : share;
+    const isTogether = this.#oneWorker !== null || this.heldBackBy?.onlyRestsHelp === true;
+    return isTogether ? share * this.#share : share;
   }
 
   get #rowsPerSecond(): number | null {

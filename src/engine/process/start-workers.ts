@@ -50,7 +50,7 @@ export async function startWorkers(
     id: run.id,
     estimatedWalk: run.estimatedWalk ?? 0,
     workers: pacer.workers,
-    walkMs: pacer.batchTimeMs,
+    walkMs: pacer.limitMs,
     deadlockTimeoutMs: timing.deadlockTimeoutMs,
     walked: task.walked ?? null,
     shares: run.rollout?.shares ?? [1],

@@ -17,8 +17,10 @@ import { roundsOf, whyUnfit } from "./session-attributes.ts";
 import { tlsOptions, tlsWays } from "./tls.ts";
 import { longestName } from "./transaction-limits.ts";
 
-/** Servers that answered that they have no TLS, by host and port: the pools of a command need not ask each. */
-const withoutTls = new Set<string>();
+/** When servers answered that they have no TLS, by host and port: the pools of a command need not ask each. */
+const withoutTls = new Map<string, number>();
+/** How long that is believed; a server may be restarted with TLS. */
+const believedMs = 30_000;
 
 /**
  * How long a caller waits for a connection to come back before the pool opens one more. A new session costs both
@@ -77,6 +79,9 @@ export class ConnectionPool {
 
   /** A connection to the right server. @throws what a server answered, or what is wrong with each of them */
   async connect(): Promise<pg.PoolClient> {
+    const until = performance.now() + patienceMs;
+    while (this.#returns.isWorthIt && performance.now() < until)
+      await this.#returns.next(until - performance.now());
     const attempts = this.#order();
     const failures: FailedAttempt[] = [];
     let attempt: Attempt | null = attempts[0] ?? null;
@@ -165,7 +170,7 @@ export class ConnectionPool {
     const servers = isBalanced ? [...endpoints].sort(() => Math.random() - 0.5) : endpoints;
     return roundsOf(target).flatMap((wanted) =>
       servers.flatMap((endpoint) =>
-        tlsWays(tls, endpoint.host, withoutTls.has(nameOf(endpoint))).map((isEncrypted) => ({
+        tlsWays(tls, endpoint.host, this.#hasNoTls(endpoint)).map((isEncrypted) => ({
           endpoint,
           isEncrypted,
           wanted,
@@ -174,10 +179,13 @@ export class ConnectionPool {
     );
   }
 
+  #hasNoTls(endpoint: Endpoint): boolean {
+    const answeredAt = withoutTls.get(nameOf(endpoint)) ?? Number.NEGATIVE_INFINITY;
+    // A channel can be bound to TLS only.
+    return !this.settings.channelBinding && performance.now() - answeredAt < believedMs;
+  }
+
   async #take(attempt: Attempt): Promise<pg.PoolClient> {
-    const until = performance.now() + patienceMs;
-    while (this.#returns.isWorthIt && performance.now() < until)
-      await this.#returns.next(until - performance.now());
     // The pool makes its client at once, or later, when other callers have returned theirs.
     this.#next = attempt;
     const connecting = this.#pool.connect();
@@ -202,7 +210,7 @@ export class ConnectionPool {
     const cause = error instanceof Error ? error.cause : undefined;
     const origin = this.#originOf(error) ?? this.#originOf(cause);
     if (origin === undefined) return null;
-    if (hasNoTls(error)) withoutTls.add(nameOf(origin.endpoint));
+    if (hasNoTls(error)) withoutTls.set(nameOf(origin.endpoint), performance.now());
     const attempt = attempts.find((each) => isSameAttempt(each, origin));
     return attempt === undefined ? null : { attempt, error };
   }

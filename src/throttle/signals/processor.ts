@@ -51,7 +51,7 @@ export class Processor implements Signal {
     if (!this.#isHere) return null;
     this.#looks = (await isApplicationAtWork(db)) ? this.#looks + 1 : 0;
     if (this.#looks >= atWork.looks) this.#metAt = performance.now();
-    // Begin slowly beside an application: before the first batch, one look is enough.
+    // Before the first batch one look is enough: a run must not begin with all its workers beside an application.
     const isFirst = before === null && this.#looks > 0;
     if (!isFirst && performance.now() - this.#metAt > lingersMs) return null;
     const busy =
