@@ -15,10 +15,11 @@ afterAll(() => tidefill.close());
 test("a run leaves samples of how it went, which `status --history` shows and a purge removes", async () => {
   expect((await tidefill.run("run", "increment")).code).toBe(0);
   const kept = await database.query(
-    "select rows::integer, level, read_seconds is not null as has_phases from tidefill.run_sample order by at",
+    "select rows::integer, level > 0 as has_level, read_seconds is not null as has_phases from tidefill.run_sample order by at",
   );
   expect(kept.length).toBeGreaterThanOrEqual(2);
-  expect(kept.at(-1)).toEqual({ rows: 2_000, level: 1, has_phases: true });
+  // A busy machine slows its runs down.
+  expect(kept.at(-1)).toEqual({ rows: 2_000, has_level: true, has_phases: true });
   const shown = await tidefill.run("status", "increment", "--history");
   expect(shown.stdout).toMatch(
     /^increment, run 1: succeeded\nFROM \(UTC\) +FOR +ROWS +ROWS\/S +PACE +LAG +WAL\/S +WHY\n20\d\d-\d\d-\d\d \d\d:/,

@@ -3,8 +3,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { afterEach, vi } from "vitest";
+import { vi } from "vitest";
 import { Cluster, type ClusterOptions } from "../../src/embedded/cluster.ts";
+import { afterEveryTest } from "../support/clean-up.ts";
 import { until } from "../support/until.ts";
 import { OwnerProcess } from "./owner-process.ts";
 
@@ -14,9 +15,12 @@ export const isRoot = process.getuid?.() === 0;
 const clusters: Cluster[] = [];
 const owners: OwnerProcess[] = [];
 const directories: string[] = [];
+/** whether the test has moved its temporary files */
+let isElsewhere = false;
 
-afterEach(async () => {
-  vi.unstubAllEnvs();
+afterEveryTest(async () => {
+  if (isElsewhere) vi.unstubAllEnvs();
+  isElsewhere = false;
   for (const owner of owners.splice(0)) {
     owner.kill();
     await owner.ended;
@@ -77,6 +81,7 @@ export async function untilGone(directory: string): Promise<void> {
 export function ownTemporaryDirectory(): string {
   const directory = newDirectory();
   vi.stubEnv("TMPDIR", directory);
+  isElsewhere = true;
   return directory;
 }
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import { afterEach } from "vitest";
+import { afterEveryTest } from "../../support/clean-up.ts";
 import { spawnProgram } from "../../support/spawn-program.ts";
 import { until } from "../../support/until.ts";
 import type { RunnerOptions, Told } from "./runner.ts";
@@ -9,7 +9,7 @@ const program = new URL("./runner.ts", import.meta.url);
 
 const started = new Set<RunnerProcess>();
 
-afterEach(async () => {
+afterEveryTest(async () => {
   for (const runner of started) runner.signal("SIGKILL");
   await Promise.all([...started].map((runner) => runner.ended));
   started.clear();

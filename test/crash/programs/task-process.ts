@@ -1,7 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, expect } from "vitest";
+import { expect } from "vitest";
+import { afterEveryTest } from "../../support/clean-up.ts";
 import { spawnProgram } from "../../support/spawn-program.ts";
 import type { Asked } from "./counters.ts";
 import type { Random } from "./random.ts";
@@ -13,7 +14,7 @@ type Told = Readonly<Record<string, unknown>> & { readonly type: string };
 
 const started = new Set<TaskProcess>();
 
-afterEach(async () => {
+afterEveryTest(async () => {
   for (const each of started) each.kill();
   await Promise.all([...started].map((each) => each.ended));
   started.clear();

@@ -1,12 +1,12 @@
 import type { EngineEvent, RunOptions, RunReport } from "tidefill";
-import { afterEach } from "vitest";
+import { afterEveryTest } from "../../support/clean-up.ts";
 import { until } from "../../support/until.ts";
 import type { Proxied } from "./proxied.ts";
 import type { Work } from "./work.ts";
 
 const begun = new Set<Task>();
 
-afterEach(async () => {
+afterEveryTest(async () => {
   const left = [...begun];
   begun.clear();
   for (const task of left) task.stop();

@@ -1,14 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type EngineEvent, type Job, type RunOptions, type RunReport, resumeRun, runJob } from "tidefill";
-import { afterEach, vi } from "vitest";
+import { vi } from "vitest";
+import { afterEveryTest } from "../../support/clean-up.ts";
 import { until } from "../../support/until.ts";
 
 type EventOf<Type extends EngineEvent["type"]> = Extract<EngineEvent, { readonly type: Type }>;
 
 const begun = new Set<Work>();
+let isDelayed = false;
 
-afterEach(async () => {
-  vi.unstubAllEnvs();
+afterEveryTest(async () => {
+  if (isDelayed) vi.unstubAllEnvs();
+  isDelayed = false;
   const left = [...begun];
   begun.clear();
   for (const work of left) work.stop();
@@ -73,4 +76,5 @@ export class Work {
 /** How long the row job takes over each row from now on, in this process. */
 export function setDelay(milliseconds: number): void {
   vi.stubEnv("TIDEFILL_TEST_DELAY_MS", String(milliseconds));
+  isDelayed = true;
 }
