@@ -1,5 +1,6 @@
 import type { Bounds, Key } from "../../postgres/catalog/key.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
+import { differs } from "../../postgres/catalog/same-bytes.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";
@@ -119,13 +120,12 @@ export class UpdateBySql implements SqlSink {
    */
   #differs(isKept = false): Sql {
     // Cast to the type under any domain: a cast to a domain over varchar(3) would truncate a value.
-    const current = this.#columns.map(({ column }) =>
-      raw(`${this.#key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`),
+    return differs(
+      this.#columns.map(({ column, expression }) => ({
+        column,
+        left: raw(`${this.#key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`),
+        right: sql`${bracketed(expression)}${raw(isKept ? `::${column.displayType}` : "")}::${raw(column.baseType)}`,
+      })),
     );
-    const fresh = this.#columns.map(
-      ({ column, expression }) =>
-        sql`${bracketed(expression)}${raw(isKept ? `::${column.displayType}` : "")}::${raw(column.baseType)}`,
-    );
-    return sql`row(${join(current)})::record operator(pg_catalog.*<>) row(${join(fresh)})::record`;
   }
 }

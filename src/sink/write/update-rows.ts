@@ -1,6 +1,7 @@
 import type { ColumnCodec } from "../../job/columns/column-codec.ts";
 import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
+import { differs } from "../../postgres/catalog/same-bytes.ts";
 import { triggerExistsBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { TextColumns } from "../../postgres/sql/text-columns.ts";
@@ -97,16 +98,20 @@ export class UpdateRows implements RowSink {
     const width = this.#columns.length;
     const arrays = [values, current].map((texts) => unnested(texts, width));
     const names = ["new", "now"].flatMap((age) => this.#columns.map((_, index) => `${age}_${index + 1}`));
-    const now = this.#columns.map(({ column }, index) => `now_${index + 1}::${column.baseType}`);
     // As the column would have stored it, rounded or padded; an answer of null leaves JSON's null unchanged.
-    const fresh = this.#columns.map(({ column, codec }, index) => {
+    const compared = this.#columns.map(({ column, codec }, index) => {
       const value = `new_${index + 1}::${column.displayType}::${column.baseType}`;
-      const kept = `case when now_${index + 1} = 'null' then now_${index + 1}::${column.baseType} end`;
-      return codec.hasTwoNulls ? `coalesce(${value}, ${kept})` : value;
+      const now = `now_${index + 1}::${column.baseType}`;
+      const kept = `case when now_${index + 1} = 'null' then ${now} end`;
+      return {
+        column,
+        left: raw(codec.hasTwoNulls ? `coalesce(${value}, ${kept})` : value),
+        right: raw(now),
+      };
     });
     return sql`select place - 1 as place
       from rows from (${join(arrays)}) with ordinality as compared(${raw([...names, "place"].join(", "))})
-      where row(${raw(fresh.join(", "))})::record operator(pg_catalog.*<>) row(${raw(now.join(", "))})::record`;
+      where ${differs(compared)}`;
   }
 
   sample(bounds: Bounds, images: ImageTarget | null): Sql {
@@ -153,12 +158,12 @@ export class UpdateRows implements RowSink {
   #differs(): Sql {
     // Cast to the type under any domain: a cast to a domain over varchar(3) would truncate a value that an
     // assignment refuses.
-    const current = this.#columns.map(
-      ({ column }) => `${this.#key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`,
-    );
-    // *<> compares bytes: = would treat 1.0 as 1.00, and 'a' as 'A' under a case-insensitive collation.
-    return raw(
-      `row(${current.join(", ")})::record operator(pg_catalog.*<>) row(${this.#freshTexts.join(", ")})::record`,
+    return differs(
+      this.#columns.map(({ column }, index) => ({
+        column,
+        left: raw(`${this.#key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`),
+        right: raw(this.#freshTexts[index] ?? ""),
+      })),
     );
   }
 

@@ -1,0 +1,61 @@
+import { join, raw, type Sql, sql } from "../sql/sql.ts";
+import type { Column } from "./relation.ts";
+
+/** Two values of a column that are compared. */
+export interface Compared {
+  readonly column: Pick<Column, "baseName">;
+  readonly left: Sql;
+  readonly right: Sql;
+}
+
+/** Types whose equal values are the same byte for byte; numbers with a scale, floats and `jsonb` are not. */
+const exact = new Set([
+  "int2",
+  "int4",
+  "int8",
+  "bool",
+  "oid",
+  "uuid",
+  "date",
+  "timestamp",
+  "timestamptz",
+  "bytea",
+]);
+/** Texts, which are the same byte for byte where they are equal under the collation "C". */
+const texts = new Set(["text", "varchar"]);
+
+/**
+ * The condition that some value differs, byte for byte: `<>` would treat 1.0 as 1.00, and 'a' as 'A' under a
+ * case-insensitive collation. PostgreSQL's `*<>` compares records as bytes, but to build two records for each
+ * row takes several times as long as to compare two numbers: it is left to the types that need it.
+ */
+export function differs(values: readonly Compared[]): Sql {
+  return compared(values, { plain: "is distinct from", records: "*<>", joined: " or " });
+}
+
+/** The condition that all values are the same, byte for byte. */
+export function isSame(values: readonly Compared[]): Sql {
+  return compared(values, { plain: "is not distinct from", records: "*=", joined: " and " });
+}
+
+function compared(
+  values: readonly Compared[],
+  by: { readonly plain: string; readonly records: string; readonly joined: string },
+): Sql {
+  const needRecords = values.filter(
+    ({ column }) => !exact.has(column.baseName) && !texts.has(column.baseName),
+  );
+  const conditions = values
+    .filter((value) => !needRecords.includes(value))
+    .map(({ column, left, right }) => {
+      const collation = raw(texts.has(column.baseName) ? ' collate pg_catalog."C"' : "");
+      return sql`${left}${collation} ${raw(by.plain)} ${right}${collation}`;
+    });
+  if (needRecords.length > 0) {
+    const record = (side: "left" | "right"): Sql =>
+      sql`row(${join(needRecords.map((value) => value[side]))})::record`;
+    conditions.push(sql`${record("left")} operator(pg_catalog.${raw(by.records)}) ${record("right")}`);
+  }
+  const [only] = conditions;
+  return conditions.length === 1 && only !== undefined ? only : sql`(${join(conditions, by.joined)})`;
+}
