@@ -23,12 +23,11 @@ export async function createRun(
   describe: (tx: Transaction) => Promise<NewRun>,
   { details, also = async () => {}, limits = {} }: Creation,
 ): Promise<Run> {
-  const id = await db.transaction(async (tx) => {
+  return db.transaction(async (tx) => {
     const run = await describe(tx);
     const created = await store.runs.create(tx, run);
     await also(tx, created);
     await store.audit.record(tx, { action: run.kind, job: run.job, run: created, details });
-    return created;
+    return store.runs.get(tx, created);
   }, limits);
-  return store.runs.get(db, id);
 }

@@ -26,7 +26,7 @@ export type Finishing =
   /** a stage is done, to be judged before the next one */
   | { readonly kind: "stage done" }
   /** other workers still work; look again no later than this */
-  | { readonly kind: "waiting"; readonly lookAgainMs: number }
+  | { readonly kind: "waiting"; readonly lookAgainMs: number; readonly isPlanned: boolean }
   /** all ranges are done, but the run has more rejects than it may have */
   | { readonly kind: "over the reject limit" }
   /** all ranges are done, but a table has changed */
@@ -53,14 +53,14 @@ export async function finishRun(
   // `lastly` comes before the run is marked as done, so that a kill in between repeats it.
   const told = (await sweeping.lastly?.(db)) ?? null;
   const finished = await finish(session, ending, { told });
-  return typeof finished === "string" ? { kind: "waiting", lookAgainMs: 0 } : finished;
+  return typeof finished === "string" ? { kind: "waiting", lookAgainMs: 0, isPlanned: true } : finished;
 }
 
 /** Looks once at the whole table before a sweep, while the run's row is not locked. */
 async function sweep(session: Session, ending: Ending): Promise<Finishing> {
   const isDone = (await ending.sweeping.isDone?.(session.db)) ?? false;
   const finishing = await finish(session, { ...ending, isDone }, null);
-  return typeof finishing === "string" ? { kind: "waiting", lookAgainMs: 0 } : finishing;
+  return typeof finishing === "string" ? { kind: "waiting", lookAgainMs: 0, isPlanned: true } : finishing;
 }
 
 /** A run that may be at its end. */
@@ -88,7 +88,8 @@ async function finish(
         return { kind: "stage done" };
       if (run.isPlanned && coverage.unfinished === 0)
         throw new Error(`The ranges of run ${id} do not tile the key space.`);
-      return { kind: "waiting", lookAgainMs: Math.min(500, (coverage.nextLeaseEndsInMs ?? 500) + 10) };
+      const lookAgainMs = Math.min(500, (coverage.nextLeaseEndsInMs ?? 500) + 10);
+      return { kind: "waiting", lookAgainMs, isPlanned: run.isPlanned };
     }
     const changed = await tables.changeAtEnd(tx);
     if (changed !== null) return { kind: "table changed", error: changed };

@@ -69,10 +69,17 @@ export class RangePlanner {
   }
 
   readonly #oneAtATime = pLimit(1);
+  /** whether the last plan went to the end of the keys: idle workers need not ask the store again */
+  #isWhole = false;
 
   /** Adds the next range of the current sweep. Returns false when the whole key space is planned. */
   async planNext(): Promise<boolean> {
-    return this.#oneAtATime(() => this.#plan());
+    return this.#oneAtATime(async () => !this.#isWhole && (await this.#plan()));
+  }
+
+  /** Plans again where another process has made the run begin again from its first row. */
+  planAgain(): void {
+    this.#isWhole = false;
   }
 
   async #plan(): Promise<boolean> {
@@ -85,6 +92,7 @@ export class RangePlanner {
           wholeMs: 2 * longestWalkMs,
           mayBeForgotten: true,
         });
+        if (planned === "all planned") this.#isWhole = true;
         if (planned === "all planned") return false;
         // Another process was faster, and its range serves as well.
         if (planned === "planned elsewhere") return true;

@@ -11,9 +11,9 @@ import type { BatchPace } from "../batch/batch-pace.ts";
 import type { Events } from "../report/events.ts";
 import { Backoff, type Patience } from "./backoff.ts";
 import type { BatchSize } from "./batch-size.ts";
-import type { Finishing } from "./finish-run.ts";
 import { RangeLoop } from "./range-loop.ts";
 import type { RangePlanner } from "./range-planner.ts";
+import type { RunEnd } from "./run-end.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import type { LockedRows } from "./stuck-row.ts";
 
@@ -26,8 +26,7 @@ export interface WorkerTools {
   readonly pace: BatchPace;
   /** applies what an operator requests of the run */
   readonly apply: (asked: Advanced) => void;
-  /** ends the run, or says what is missing */
-  readonly finish: () => Promise<Finishing>;
+  readonly end: RunEnd;
   readonly events: Events;
   readonly stop: StopSignal;
   readonly patience: Patience;
@@ -106,7 +105,7 @@ export class Worker {
       return false;
     }
     if (await planner.planNext()) return false;
-    const finishing = await this.#tools.finish();
+    const finishing = await this.#tools.end.look();
     if (finishing.kind === "sweeping") events.emit({ type: "sweep started", sweep: finishing.sweep });
     if (finishing.kind === "stage done") stop.stop({ reason: "canary" });
     if (finishing.kind === "over the reject limit") stop.stop({ reason: "reject-limit" });
@@ -114,6 +113,7 @@ export class Worker {
     if (finishing.kind === "swallowed")
       stop.stop({ reason: "swallowed", error: await this.#swallowed(finishing.rows) });
     if (finishing.kind === "waiting") {
+      if (!finishing.isPlanned) planner.planAgain();
       // The other workers are usually about to end: look again soon, then less and less often.
       const forMs = Math.min(finishing.lookAgainMs, soonMs * 2 ** this.#looks);
       this.#looks += 1;

@@ -158,10 +158,9 @@ async function end(
   try {
     const [ended, progress] = await withRetries(async () => {
       await leaveRun(session, run.id, process, request);
-      return [
-        (await store.runs.find(db, run.id)) ?? run,
-        await readProgress(db, store.schema, run.id),
-      ] as const;
+      const look = async (tx: Transaction) =>
+        [(await store.runs.find(tx, run.id)) ?? run, await readProgress(tx, store.schema, run.id)] as const;
+      return db.transaction(look);
     }, mostFailures);
     return report(ended, progress, events);
   } catch (error) {

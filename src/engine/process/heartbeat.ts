@@ -124,12 +124,11 @@ export class Heartbeat {
     const { events, pacer, pool, monitor, requests, calls } = this.#parts;
     const { activeWorkers, heldBackBy } = pacer;
     const hold = this.#parts.holds.now(pacer);
-    const run = await this.#exchange(activeWorkers, hold);
+    const { run, progress } = await this.#exchange(activeWorkers, hold);
     if (run === null) return;
     requests.apply(run);
     calls.learn(run.callsPause);
     this.#keepsAnswers = run.answers === "plain" || run.answers === "encrypted";
-    const progress = await readProgress(this.#db, this.#store.schema, this.#run);
     this.#seen = progress;
     pacer.measured(progress.workers, monitor.walBytesPerRow(progress.rowsPerSecond));
     events.emit({
@@ -152,8 +151,11 @@ export class Heartbeat {
     this.#beats += 1;
   }
 
-  /** Records that the process is alive, and reads the run with what operators request. */
-  async #exchange(workers: number, hold: Hold | null): Promise<Run | null> {
+  /** Records that the process is alive, and reads the run with what operators request, and its progress. */
+  async #exchange(
+    workers: number,
+    hold: Hold | null,
+  ): Promise<{ readonly run: Run | null; readonly progress: Progress }> {
     const alive = {
       ...this.#process,
       workers,
@@ -165,7 +167,8 @@ export class Heartbeat {
         await this.#store.workers.beat(tx, this.#run, alive);
         if (this.#beats > 0) await this.#credit(tx);
         else this.#count();
-        return this.#store.runs.find(tx, this.#run);
+        const run = await this.#store.runs.find(tx, this.#run);
+        return { run, progress: await readProgress(tx, this.#store.schema, this.#run) };
       },
       { mayBeForgotten: true },
     );

@@ -1,4 +1,3 @@
-import pLimit from "p-limit";
 import { exceeds, noRejects, type Standing, since } from "../../job/definition/reject-limit.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
 import type { Advanced } from "../../store/runs/ranges.ts";
@@ -12,6 +11,7 @@ import type { Patience } from "../loop/backoff.ts";
 import { BatchSize } from "../loop/batch-size.ts";
 import { finishRun } from "../loop/finish-run.ts";
 import { RangePlanner } from "../loop/range-planner.ts";
+import { RunEnd } from "../loop/run-end.ts";
 import type { StopSignal } from "../loop/stop-signal.ts";
 import { LockedRows } from "../loop/stuck-row.ts";
 import { Worker } from "../loop/worker.ts";
@@ -43,8 +43,6 @@ export async function startWorkers(
   const { walk, sweeping, writes } = task;
   const tables = new RunTables(run, sweeping.hasPending);
   const { process, stop, events, pacer, requests, patience, calls, inTest } = control;
-  let owesRetry = hadTooManyRejects(run);
-  const oneAtATime = pLimit(1);
   const timing = { pace: pacer, deadlockTimeoutMs: await readDeadlockTimeout(db), leaseMs: process.leaseMs };
   const wish = {
     id: run.id,
@@ -67,13 +65,11 @@ export async function startWorkers(
     patience,
     locked: new LockedRows(),
     apply: (asked: Advanced) => requests.apply(asked),
-    // Workers without work come here together, and the look before a sweep may read a whole table.
-    finish: () =>
-      oneAtATime(async () => {
-        const finishing = await finishRun(session, run.id, { ...sweeping, owesRetry }, tables);
-        if (finishing.kind === "sweeping") owesRetry = false;
-        return finishing;
-      }),
+    end: new RunEnd(
+      (owesRetry) => finishRun(session, run.id, { ...sweeping, owesRetry }, tables),
+      hadTooManyRejects(run),
+      () => pool.members.some(({ isBusy }) => isBusy),
+    ),
   };
   const share = {
     run: run.id,
@@ -83,7 +79,8 @@ export async function startWorkers(
     writes,
   };
   const size = () => new BatchSize(pacer, rowsOfCalls(task.calls, pacer));
-  return new WorkerPool((number) => new Worker(number, tools, share, size()));
+  const pool: WorkerPool = new WorkerPool((number) => new Worker(number, tools, share, size()));
+  return pool;
 }
 
 /** Rejects from before a resume count only at the end: the run tries them again there. */

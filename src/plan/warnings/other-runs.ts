@@ -10,11 +10,10 @@ export async function otherRuns(
   tables: readonly string[],
 ): Promise<readonly Refusal[]> {
   if (tables.length === 0) return [];
-  // A job has at most one unfinished run, which is its newest.
-  const newest = [...(await store.runs.latestOfEach(db)), ...(await store.runs.latestOfEach(db, "undo"))];
-  return newest.flatMap(({ id, job: other, kind, status, code }) => {
+  const beside = await store.runs.atWorkBeside(db, job);
+  return beside.flatMap(({ id, job: other, kind, code }) => {
     const table = code.tables?.find((each) => tables.includes(each));
-    if (status !== "running" || other === job || table === undefined) return [];
+    if (table === undefined) return [];
     const what = kind === "run" ? "" : `, an ${kind},`;
     return [
       {

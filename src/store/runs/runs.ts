@@ -1,6 +1,6 @@
 import { RefusedError, UsageError } from "../../errors.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
-import type { Queryable, Transaction } from "../../postgres/transaction/database.ts";
+import type { Database, Queryable, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import { noSuchRun } from "./no-such-run.ts";
 import type { NewRun, Run } from "./run.ts";
@@ -41,17 +41,19 @@ export class Runs {
    * next run. Any other status of a run without processes is computed, never written: a frozen process may
    * wake up.
    */
-  async settle(db: Queryable, job: string): Promise<void> {
-    await db.query(sql`
-      update ${this.#schema.table("run")} as run
-      set status = 'cancelled',
-        stop_reason = 'cancelled',
-        finished_at = pg_catalog.clock_timestamp()
-      where run.job = ${job}
-        and run.status in ('running', 'pending')
-        and run.wanted = 'cancelled'
-        and ${statusNow(this.#schema)} = 'cancelled'`);
-    await this.#returnRetries(db, job);
+  async settle(db: Database, job: string): Promise<void> {
+    await db.transaction(async (tx) => {
+      await tx.query(sql`
+        update ${this.#schema.table("run")} as run
+        set status = 'cancelled',
+          stop_reason = 'cancelled',
+          finished_at = pg_catalog.clock_timestamp()
+        where run.job = ${job}
+          and run.status in ('running', 'pending')
+          and run.wanted = 'cancelled'
+          and ${statusNow(this.#schema)} = 'cancelled'`);
+      await this.#returnRetries(tx, job);
+    });
   }
 
   /** Rows that a cancelled run did not get to retry become rejects of the earlier run again. */
@@ -171,6 +173,16 @@ export class Runs {
       this.#schema,
       sql`where run.id in (select max(id) from ${table} where kind = ${kind} group by job) order by run.job`,
     );
+  }
+
+  /** The runs and undos of other jobs that processes are working on. */
+  async atWorkBeside(db: Queryable, job: string): Promise<Run[]> {
+    const found = await selectRuns(
+      db,
+      this.#schema,
+      sql`where run.job <> ${job} and run.kind in ('run', 'undo') and run.status = 'running' order by run.job, run.id`,
+    );
+    return found.filter(({ status }) => status === "running");
   }
 
   /** The undos of all jobs that have restored rows or undone steps, even in part; newest first. */
