@@ -6,7 +6,7 @@ import { increment, Machines } from "./machines.ts";
 import { TestFleet } from "./test-fleet.ts";
 
 const isLong = process.env.TIDEFILL_LONG === "1";
-const databases = isLong ? 60 : 6;
+const databases = isLong ? 60 : 3;
 
 describe.skipIf(!canMakeHosts())("hosts as network namespaces", () => {
   let hosts: Hosts;

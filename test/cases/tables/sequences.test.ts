@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { defineSqlJob, insertInto, move, rowsOf, runJob, sql, table } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { examine } from "../../../src/health/examine.ts";
@@ -84,7 +85,10 @@ test("the sequence only goes forward beside a continuously inserting application
   const ended = run.finally(() => {
     isDone = true;
   });
-  while (!isDone) await database.query("insert into shop.fresh (v) values ('new')");
+  while (!isDone) {
+    await database.query("insert into shop.fresh (v) values ('new')");
+    await delay(1);
+  }
   expect(await ended).toMatchObject({ status: "succeeded" });
   await database.query("insert into shop.fresh (v) values ('last')");
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import type { Random } from "./random.ts";
 
@@ -49,7 +50,10 @@ export class Application {
     const client = new pg.Client({ connectionString: this.#url, application_name: `application ${number}` });
     await client.connect();
     try {
-      while (!this.#isOver) await this.#transact(client, number, users);
+      while (!this.#isOver) {
+        await this.#transact(client, number, users);
+        await delay(1);
+      }
     } finally {
       await client.end();
     }

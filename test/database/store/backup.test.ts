@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type ColumnType,
   defineJob,
@@ -375,6 +376,7 @@ test("rows that change during a backup are exported as of one snapshot", async (
   const churn = (async () => {
     while (!churning.stop) {
       await database.query("update notes set body = body || 'x' where id % 97 = floor(random() * 97)");
+      await delay(5);
     }
   })();
   for (let round = 0; round < 5; round += 1)

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import {
   defineJob,
   defineSqlJob,
@@ -20,6 +21,8 @@ import { imagesOf, undoWholly } from "../values/round-trip.ts";
 
 const database = useDatabase();
 const rows = 6_000;
+/** People pause between two writes, and leave the processor to the undo. */
+const pauseMs = 1;
 const things = table("things", { key: "id", columns: { id: "bigint", n: "integer" } });
 const target = table("target", { key: "id", columns: { id: "bigint", n: "integer" } });
 const into = insertInto(target, { id: sql`id`, n: sql`n` });
@@ -43,7 +46,10 @@ async function run(job: Job): Promise<RunReport> {
 async function undoAmong(run: number, write: (id: number) => string): Promise<RunReport> {
   let isOver = false;
   const people = [0, 1].map(async () => {
-    while (!isOver) await database.query(write(Math.ceil(Math.random() * rows)));
+    while (!isOver) {
+      await database.query(write(Math.ceil(Math.random() * rows)));
+      await delay(pauseMs);
+    }
   });
   // Slow enough for concurrent edits to meet it.
   await database.query(`create or replace function slow_row() returns trigger language plpgsql as
@@ -114,10 +120,12 @@ test("an undo of an upsert does not touch rows that people insert under the same
   });
   let isOver = false;
   const people = [0, 1].map(async () => {
-    while (!isOver)
+    while (!isOver) {
       await database.query("insert into target values ($1, 9) on conflict do nothing", [
         Math.ceil(Math.random() * rows),
       ]);
+      await delay(pauseMs);
+    }
   });
   const report = await run(upsert);
   isOver = true;
