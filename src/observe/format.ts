@@ -1,6 +1,7 @@
 /** 1234567 as `1,234,567`. */
 export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString("en-US");
+  // `toLocaleString` would load the tables of all languages, for a tenth of the time of a short command.
+  return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** Seconds as people say them: `0.4 s`, `42 s`, `3 min 20 s`, `5 h 12 min`, `2 d 3 h`. */

@@ -1,7 +1,7 @@
 import type { Job } from "../../job/definition/define-job.ts";
 import type { BatchFrame } from "../../plan/plan-run.ts";
 import { hasReturningOld } from "../../postgres/catalog/returning-old.ts";
-import { beginStatement } from "../../postgres/connection/transaction-limits.ts";
+import { beginStatement } from "../../postgres/connection/begin-statement.ts";
 import { readDeadlockTimeout } from "../../postgres/transaction/deadlock-timeout.ts";
 import { everyKey } from "../../store/runs/ranges.ts";
 import { noCounts } from "../../store/runs/row-counts.ts";

@@ -30,50 +30,8 @@ export const defaultLimits: TransactionLimits = {
   wholeMs: 60_000,
 };
 
-/**
- * BEGIN and all settings of a transaction, as one message. They are local, so that nothing is left on a
- * connection that a transaction pooler hands to another client.
- */
-export function beginStatement(
-  limits: Partial<TransactionLimits> = {},
-  searchPath: string | null = null,
-  session: Readonly<Record<string, string>> = {},
-): string {
-  const { lockMs, statementMs, idleMs, wholeMs, name, mayBeForgotten } = { ...defaultLimits, ...limits };
-  const settings: Readonly<Record<string, string>> = {
-    lock_timeout: String(Math.ceil(lockMs)),
-    statement_timeout: String(Math.ceil(statementMs)),
-    idle_in_transaction_session_timeout: String(Math.ceil(idleMs)),
-    // Texts must mean the same when they are read and when they are written back. ISO keeps the database's
-    // order of day and month, and the time zone stays, too: triggers and the job's own SQL rely on both.
-    datestyle: "ISO",
-    intervalstyle: "postgres",
-    extra_float_digits: "1",
-    bytea_output: "hex",
-    xmloption: "content",
-    array_nulls: "on",
-    // Rows hidden by a policy would be missed silently; this makes it an error. Statements that fire
-    // triggers turn it on first.
-    row_security: "off",
-    // A batch is short and must never scan more than its own keys.
-    enable_seqscan: "off",
-    max_parallel_workers_per_gather: "0",
-    jit: "off",
-    ...(mayBeForgotten === true ? { synchronous_commit: "off" } : {}),
-    ...(name === undefined ? {} : { application_name: plainName(name) }),
-    ...session,
-  };
-  const list = [
-    ...Object.entries(settings).map(([setting, value]) => setTo(setting, literal(value))),
-    pinSearchPath(true, searchPath),
-    setWhereKnown("transaction_timeout", Math.ceil(wholeMs)),
-    noticeLostClient(true),
-  ];
-  return `begin isolation level read committed; select ${list.join(",\n  ")}`;
-}
-
 /** A literal that means the same however the server treats backslashes. */
-function literal(text: string): string {
+export function literal(text: string): string {
   const quoted = `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
   return text.includes("\\") ? `E${quoted}` : quoted;
 }
@@ -95,7 +53,7 @@ export const afterAlone = [
   .join("; ");
 
 /** A killed client's work must not go on long after it; only on Linux can the server detect that. */
-function noticeLostClient(isLocal: boolean): string {
+export function noticeLostClient(isLocal: boolean): string {
   const isLinux = "pg_catalog.version() like '%linux%'";
   return setWhereKnown("client_connection_check_interval", 1_000, { isLocal, condition: isLinux });
 }
@@ -109,7 +67,7 @@ export function plainName(name: string): string {
 }
 
 /** Sets a setting that only some versions of PostgreSQL have. */
-function setWhereKnown(
+export function setWhereKnown(
   setting: string,
   value: number,
   { isLocal = true, condition = "true" }: { readonly isLocal?: boolean; readonly condition?: string } = {},
@@ -118,8 +76,8 @@ function setWhereKnown(
     then ${setTo(setting, `'${value}'`, isLocal)} end`;
 }
 
-/** The expression that sets a setting: one select of many is a fraction of the work of many `set`. */
-function setTo(setting: string, value: string, isLocal = true): string {
+/** The expression that sets a setting. */
+export function setTo(setting: string, value: string, isLocal = true): string {
   return `pg_catalog.set_config(${literal(setting)}, ${value}, ${isLocal})`;
 }
 
@@ -128,7 +86,7 @@ function setTo(setting: string, value: string, isLocal = true): string {
  * always find. `pg_catalog` is taken out: unnamed it comes first, but a path that names it late lets other
  * schemas shadow built-in functions.
  */
-function pinSearchPath(isLocal: boolean, named: string | null): string {
+export function pinSearchPath(isLocal: boolean, named: string | null): string {
   const path = named === null ? "pg_catalog.current_setting('search_path')" : pg.escapeLiteral(named);
   return `pg_catalog.set_config('search_path', pg_catalog.concat_ws(',', (
     select pg_catalog.string_agg(part, ',' order by place)

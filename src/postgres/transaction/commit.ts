@@ -1,13 +1,52 @@
 import type pg from "pg";
 import { CommitUnknownError, NotCommittedError } from "../../errors.ts";
+import { beginAgain, beginStatement, factsOf, type SessionFacts } from "../connection/begin-statement.ts";
+import type { TransactionLimits } from "../connection/transaction-limits.ts";
 import { sqlstateOf } from "../failure/failure.ts";
 
+/** What each session answered when it began its first transaction. */
+const known = new WeakMap<pg.PoolClient, SessionFacts>();
+
+/** How a transaction begins. */
+interface Beginning {
+  readonly limits: Partial<TransactionLimits>;
+  /** the search path of the address; null for that of the database or role */
+  readonly searchPath: string | null;
+  /** the settings of the job */
+  readonly session: Readonly<Record<string, string>>;
+}
+
 /** Begins a transaction. When that fails, it rolls back, so that the connection can be reused. */
-export async function begin(client: pg.PoolClient, statement: string): Promise<void> {
-  await client.query(statement).catch(async (error: unknown) => {
+export async function begin(
+  client: pg.PoolClient,
+  { limits, searchPath, session }: Beginning,
+): Promise<void> {
+  const facts = known.get(client);
+  if (facts !== undefined) {
+    try {
+      await sendOrRollBack(client, beginAgain(limits, facts, session));
+      return;
+    } catch (error) {
+      known.delete(client);
+      // Behind a pooler the next transaction may be on another server, which has other settings.
+      if (sqlstateOf(error) !== unknownSetting) throw error;
+    }
+  }
+  const answers = await sendOrRollBack(client, beginStatement(limits, searchPath, session));
+  const learnt = factsOf(answers.at(-1)?.rows[0]);
+  if (learnt !== null) known.set(client, learnt);
+}
+
+const unknownSetting = "42704";
+
+/** Sends several statements as one message. Returns their answers. */
+async function sendOrRollBack(client: pg.PoolClient, statements: string): Promise<readonly pg.QueryResult[]> {
+  try {
+    return [await client.query(statements)].flat();
+  } catch (error) {
     await client.query("rollback").catch(() => {});
     throw error;
-  });
+  }
 }
 
 /** Resolves only when PostgreSQL answered `COMMIT`. @throws CommitUnknownError when the outcome is unknown */

@@ -5,7 +5,6 @@ import type { Endpoint } from "../connection/connection-settings.ts";
 import {
   afterAlone,
   aloneStatement,
-  beginStatement,
   defaultLimits,
   plainName,
   type TransactionLimits,
@@ -132,7 +131,8 @@ export class Database implements Queryable {
     end: (client: pg.PoolClient) => Promise<unknown>,
   ): Promise<T> {
     return this.#withClient(limits.wholeMs, async (client) => {
-      await begin(client, this.#begin(limits));
+      const { searchPath } = this.#pool.settings;
+      await begin(client, { limits, searchPath, session: this.#session });
       const result = await workOrRollBack(client, work, limits.name);
       await end(client);
       return result;
@@ -195,10 +195,6 @@ export class Database implements Queryable {
 
   async close(): Promise<void> {
     await this.#pool.end();
-  }
-
-  #begin(limits: Partial<TransactionLimits> | undefined): string {
-    return beginStatement(limits, this.#pool.settings.searchPath, this.#session);
   }
 
   async #withClient<T>(

@@ -38,6 +38,42 @@ test.each([
   }
 });
 
+test("the first transaction of a session and the later ones have the same settings", async () => {
+  const pool = createPool({
+    connectionString: database.url,
+    applicationName: "tidefill x",
+    maxConnections: 1,
+  });
+  const db = new Database(pool, { "shop.user": "it's me", "shop.MixedCase": "\\ and , ;" });
+  await database.query(
+    `alter database ${database.name} set search_path = '$user', "My, Schema", PG_catalog, public`,
+  );
+  const all = sql`
+    select name, setting from pg_catalog.pg_settings where source in ('session', 'client')
+    union all
+    select name, pg_catalog.current_setting(name, true)
+    from pg_catalog.unnest(array['shop.user', 'shop.MixedCase', 'search_path']) as name
+    order by name`;
+  try {
+    const limits = {
+      lockMs: 123.4,
+      statementMs: 2_000,
+      wholeMs: 9_000,
+      name: "tidefill's job",
+      mayBeForgotten: true,
+    } as const;
+    const settings = async () => (await db.transaction((tx) => tx.query(all), limits)).rows;
+    const first = await settings();
+    expect(await settings()).toEqual(first);
+    expect(first).toContainEqual({ name: "shop.user", setting: "it's me" });
+    expect(first).toContainEqual({ name: "search_path", setting: '"$user", "My, Schema", public,pg_temp' });
+    expect(first.length).toBeGreaterThan(18);
+  } finally {
+    await database.query(`alter database ${database.name} reset search_path`);
+    await db.close();
+  }
+});
+
 test("what is asked at the same time shares a session, unless one would have to be waited for", async () => {
   // Patience ends only when the test says so.
   vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
