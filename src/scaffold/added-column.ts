@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { addColumn } from "../job/steps/steps.ts";
-import type { Column } from "../postgres/catalog/relation.ts";
+import { builtInName, type Column } from "../postgres/catalog/relation.ts";
 import { sqlstateOf } from "../postgres/failure/failure.ts";
 import { sql } from "../postgres/sql/sql.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
@@ -78,7 +78,7 @@ async function findType(db: Queryable, type: string) {
         from base
         join pg_catalog.pg_type ty on ty.oid = base.typbasetype
       )
-      select pg_catalog.format_type(under.oid, null) as base_type, under.typname as base_name,
+      select pg_catalog.format_type(under.oid, null) as base_type, ${builtInName("under")} as base_name,
         under.typcategory = 'A' as is_array, under.typstorage <> 'p' as is_toastable,
         (select pg_catalog.bool_or(typnotnull) from base) as forbids_null, base.depth > 0 as is_domain
       from base

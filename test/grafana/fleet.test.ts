@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findBinary, Prometheus } from "../support/prometheus.ts";
-import { panelsShow } from "./panels-show.ts";
+import { panelsShow, untoldBefore18 } from "./panels-show.ts";
 import { pickable } from "./pickable.ts";
 import { type DashboardJson, dashboardQueries, filledIn, type Query, selectors } from "./queries.ts";
 import { ScrapedFleet } from "./scraped-fleet.ts";
@@ -18,6 +18,7 @@ const mayBeEmpty: Readonly<Record<string, string>> = {
   "panel Replication lag, time": "the test server has no replica",
   "annotation Failed": "the target that fails is refused before a run begins",
   "annotation Stopped": "no run is stopped",
+  ...untoldBefore18(),
 };
 
 const installed = findBinary("prometheus") !== undefined && findBinary("promtool") !== undefined;

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { inject } from "vitest";
 import type { Prometheus } from "../support/prometheus.ts";
 import { filledIn, type Query } from "./queries.ts";
 
@@ -25,4 +26,11 @@ export async function panelsShow(
     if ((await Promise.all(shown)).every(Boolean) || Date.now() > limit) return now;
     await pause(500);
   }
+}
+
+/** What may be empty on servers that do not tell what a session wrote, and why. */
+export function untoldBefore18(): Readonly<Record<string, string>> {
+  if (inject("postgresVersion") >= 18) return {};
+  const why = "before PostgreSQL 18 a server does not tell what a session wrote";
+  return { "panel WAL written by tidefill": why, tidefill_own_wal_bytes_per_second: why };
 }

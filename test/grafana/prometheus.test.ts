@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { findBinary, Prometheus, promtool, type Series } from "../support/prometheus.ts";
-import { panelsShow } from "./panels-show.ts";
+import { panelsShow, untoldBefore18 } from "./panels-show.ts";
 import { pickable } from "./pickable.ts";
 import {
   type DashboardJson,
@@ -28,6 +28,7 @@ const mayBeEmpty: Readonly<Record<string, string>> = {
   "panel Replication lag, bytes": "the test server has no replica",
   "panel Replication lag, time": "the test server has no replica",
   "annotation Failed": "the run does not fail",
+  ...untoldBefore18(),
 };
 
 const mustShow = dashboardQueries(dashboard).filter(({ where }) => !mayBeEmpty[where]);

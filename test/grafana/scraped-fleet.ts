@@ -1,22 +1,29 @@
 import type { ChildProcess } from "node:child_process";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Machines } from "../fleet/machines.ts";
 import { TestFleet } from "../fleet/test-fleet.ts";
 import { until } from "../support/until.ts";
 import { freePort } from "./scraped-run.ts";
 
-/** Always slightly throttled, and with calls that cost, so that the metrics of both have values. */
+/**
+ * Always slightly throttled, and with calls that cost, so that the metrics of both have values. The call for a
+ * row labelled `held` goes on while the file of that name is there.
+ */
 const fill = `
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { defineJob, functionThrottle, rowsOf, table, update } from "tidefill";
 const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer", label: "text?" } });
 export default defineJob({
   name: "fill",
-  source: rowsOf(counters, { read: ["n"] }),
-  transform: async ({ n }) => {
-    await new Promise((resolve) => setTimeout(resolve, 2));
+  source: rowsOf(counters, { read: ["n", "label"] }),
+  transform: async ({ n, label }) => {
+    do await delay(2); while (label === "held" && existsSync("held"));
     return { n: n + 1 };
   },
   sink: update(counters, ["n"]),
-  calls: { atOnce: 500, cost: "0.0001 USD" },
+  calls: { atOnce: 500, cost: "0.0001 USD", timeout: "10m" },
   throttles: [functionThrottle({ name: "load of the test", max: 10, read: () => 6 })],
 });
 `;
@@ -25,7 +32,7 @@ const rows = 20_000;
 
 /**
  * A fleet of two workers and three targets. A job goes over them in two waves. In the second one target fails,
- * and the run of the other one cannot end before `release`.
+ * and the run of the other one cannot end before it may.
  */
 export class ScrapedFleet {
   readonly ports: readonly number[];
@@ -57,10 +64,10 @@ export class ScrapedFleet {
   /** Sends the job; resolves when one target is done, one has failed and one is at work, until `seen` resolves. */
   async work(seen: () => Promise<void>): Promise<void> {
     await this.#fleet.target("us-1").query("alter table counters rename to hidden");
-    const application = await this.#fleet.target("eu-2").pool.connect();
+    await this.#fleet.target("eu-2").query(`update counters set label = 'held' where id = ${rows - 1}`);
+    const held = join(this.#machines.folder, "held");
+    await writeFile(held, "");
     try {
-      await application.query("begin");
-      await application.query(`select from counters where id = ${rows - 1} for update`);
       const sent = await this.#machines.run(
         "enqueue",
         "fill",
@@ -75,10 +82,10 @@ export class ScrapedFleet {
       await this.#until("us-1 has failed", /dead +fill on us-1/);
       await this.#until("eu-2 has begun", /begins +fill on eu-2/);
       await seen();
-      await application.query("rollback");
+      await rm(held);
       await this.#until("eu-2 is done", /done +fill on eu-2/);
     } finally {
-      application.release(true);
+      await rm(held, { force: true });
     }
   }
 

@@ -86,7 +86,7 @@ describe("pages", () => {
       readonly samples: readonly object[];
     };
     expect(samples.length).toBeGreaterThanOrEqual(2);
-    expect(samples.at(-1)).toMatchObject({ rows: 2_000, level: 1 });
+    expect(samples.at(-1)).toMatchObject({ rows: 2_000, level: expect.any(Number) });
   });
 
   test("rejects can be read page by page, and exported", async () => {

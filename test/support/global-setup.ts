@@ -5,6 +5,8 @@ import { Pgbouncer } from "./pgbouncer.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
+    /** the major version of PostgreSQL of all servers that tests start */
+    readonly postgresVersion: number;
     /** The superuser's address of the server that holds all test databases. */
     readonly adminUrl: string;
     /** the same server through a pooler, for tidefill itself; null where the tests connect directly */
@@ -32,11 +34,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const given = process.env.TIDEFILL_TEST_DATABASE_URL;
   if (given !== undefined) {
     project.provide("adminUrl", given);
+    project.provide("postgresVersion", await withClient(given, versionOf));
     project.provide("poolerUrl", null);
     return async () => {};
   }
   const cluster = await Cluster.open({ settings });
-  await hashPasswordOnce(cluster.url());
+  await withClient(cluster.url(), hashPasswordOnce);
+  project.provide("postgresVersion", await withClient(cluster.url(), versionOf));
   project.provide("adminUrl", cluster.url());
   const pooler = isPooled ? await Pgbouncer.before(cluster.url(), 4) : null;
   project.provide("poolerUrl", pooler?.url ?? null);
@@ -46,12 +50,25 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
-/** Saves each connection milliseconds of both sides' processor time: the tests open thousands. */
-async function hashPasswordOnce(url: string): Promise<void> {
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function versionOf(client: pg.Client): Promise<number> {
+  const { rows } = await client.query("select current_setting('server_version_num')::integer as version");
+  return Math.floor(rows[0].version / 10_000);
+}
+
+/** Saves each connection milliseconds of both sides' processor time: the tests open thousands. */
+async function hashPasswordOnce(client: pg.Client): Promise<void> {
   // PostgreSQL 14 and 15 do not know the setting.
   await client.query("select set_config(name, '1', false) from pg_settings where name = 'scram_iterations'");
-  await client.query(`alter role current_user password ${client.escapeLiteral(new URL(url).password)}`);
-  await client.end();
+  const { password } = client;
+  await client.query(`alter role current_user password ${client.escapeLiteral(password ?? "")}`);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
+import { inject } from "vitest";
 import { Cluster } from "../../src/embedded/cluster.ts";
 
 const run = promisify(execFile);
@@ -34,9 +35,13 @@ export class Replica {
     const client = new pg.Client({ connectionString: primary.url() });
     await client.connect();
     try {
-      await client.query("select pg_backup_start('replica', true)");
+      const [start, stop] =
+        inject("postgresVersion") < 15
+          ? ["pg_start_backup('replica', true, false)", "pg_stop_backup(false)"]
+          : ["pg_backup_start('replica', true)", "pg_backup_stop(false)"];
+      await client.query(`select ${start}`);
       await cp(from, to, { recursive: true, filter: (path) => !left.test(relative(from, path)) });
-      const { rows } = await client.query("select labelfile from pg_backup_stop(false)");
+      const { rows } = await client.query(`select labelfile from ${stop}`);
       await writeFile(join(to, "backup_label"), rows[0].labelfile);
     } finally {
       await client.end();

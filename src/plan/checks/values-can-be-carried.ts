@@ -33,8 +33,8 @@ export const valuesCanBeCarried: Check = async (subject) => {
       ) as inner_type
     )
     select part.name,
-      pg_catalog.bool_or(t.typname = 'xml') as has_xml,
-      pg_catalog.bool_or(t.typname = 'money') as has_money,
+      pg_catalog.bool_or(t.oid = 'pg_catalog.xml'::pg_catalog.regtype) as has_xml,
+      pg_catalog.bool_or(t.oid = 'pg_catalog.money'::pg_catalog.regtype) as has_money,
       pg_catalog.bool_or(t.typcategory = 'A' and element.typdelim <> ',') as has_delimiter
     from part
     join pg_catalog.pg_type t on t.oid = part.type

@@ -145,9 +145,18 @@ async function moveTarget(tx: Transaction, { into }: MoveSink<unknown> | SqlMove
 
 /** Finds an inserted row again: by the description's key where it is usable, otherwise by address. */
 async function keyOfInserted(tx: Transaction, relation: Relation, key: readonly string[]): Promise<Key> {
+  const isUsable = await isUsableKey(tx, relation, key);
+  return isUsable ? readKey(tx, relation, key) : new Key(rowAddress, quoteIdentifier(relation.name));
+}
+
+/** Whether an inserted row can be found again by these columns. */
+export async function isUsableKey(
+  tx: Transaction,
+  relation: Relation,
+  key: readonly string[],
+): Promise<boolean> {
   const [index] = key.length === 0 ? [] : await findKeyIndexes(tx, relation, key);
-  const isKey = index !== undefined && ["none", "other-order"].includes(index.fault);
-  return isKey ? readKey(tx, relation, key) : new Key(rowAddress, quoteIdentifier(relation.name));
+  return index !== undefined && ["none", "other-order"].includes(index.fault);
 }
 
 /** Columns of the batch's rows, which the batch has locked, so they are what the transform has seen. */

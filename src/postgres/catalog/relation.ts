@@ -17,7 +17,7 @@ export interface Column {
   readonly displayType: string;
   /** the type under any domains */
   readonly baseType: string;
-  /** the name in `pg_type` of the type under any domains: `int8`, `text`, `_text` */
+  /** the name in `pg_type` of the type under any domains, as `builtInName` says it: `int8`, `text`, `_text` */
   readonly baseName: string;
   readonly isArray: boolean;
   readonly isNullable: boolean;
@@ -109,7 +109,7 @@ async function readColumns(db: Queryable, oid: string): Promise<Column[]> {
     select a.attname, a.attnotnull, a.attgenerated, a.attidentity, a.attstorage,
       pg_catalog.format_type(a.atttypid, a.atttypmod) as display_type,
       ${typeName("declared")} as type, ${typeName("under")} as base_type,
-      under.typname as base_name, under.typcategory, declared.typnotnull
+      ${builtInName("under")} as base_name, under.typcategory, declared.typnotnull
     from pg_catalog.pg_attribute a
     join bottom on bottom.attnum = a.attnum
     join pg_catalog.pg_type declared on declared.oid = a.atttypid
@@ -125,6 +125,16 @@ function typeName(alias: string): Sql {
   return raw(`case when ${alias}.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
         then pg_catalog.format_type(${alias}.oid, -1)
         else pg_catalog.format('%s.%I', ${alias}.typnamespace::pg_catalog.regnamespace, ${alias}.typname) end`);
+}
+
+/**
+ * SQL for a type's name in `pg_type`. A type of another schema is called `user-defined`, and an array of it
+ * `_user-defined`: an application may have a `money` of its own.
+ */
+export function builtInName(alias: string): Sql {
+  return raw(`case when ${alias}.typnamespace = 'pg_catalog'::pg_catalog.regnamespace then ${alias}.typname
+        when ${alias}.typcategory = 'A' then '_user-defined'
+        else 'user-defined' end`);
 }
 
 function toColumn(row: Row): Column {

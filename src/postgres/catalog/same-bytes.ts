@@ -3,26 +3,29 @@ import type { Column } from "./relation.ts";
 
 /** Two values of a column that are compared. */
 export interface Compared {
-  readonly column: Pick<Column, "baseName">;
+  readonly column: Pick<Column, "type">;
   readonly left: Sql;
   readonly right: Sql;
 }
 
-/** Types whose equal values are the same byte for byte; numbers with a scale, floats and `jsonb` are not. */
+/**
+ * Types whose equal values are the same byte for byte; numbers with a scale, floats and `jsonb` are not. A domain
+ * is none of them: an application may have given it an equality of its own.
+ */
 const exact = new Set([
-  "int2",
-  "int4",
-  "int8",
-  "bool",
+  "smallint",
+  "integer",
+  "bigint",
+  "boolean",
   "oid",
   "uuid",
   "date",
-  "timestamp",
-  "timestamptz",
+  "timestamp without time zone",
+  "timestamp with time zone",
   "bytea",
 ]);
 /** Texts, which are the same byte for byte where they are equal under the collation "C". */
-const texts = new Set(["text", "varchar"]);
+const texts = new Set(["text", "character varying"]);
 
 /**
  * The condition that some value differs, byte for byte: `<>` would treat 1.0 as 1.00, and 'a' as 'A' under a
@@ -42,13 +45,11 @@ function compared(
   values: readonly Compared[],
   by: { readonly plain: string; readonly records: string; readonly joined: string },
 ): Sql {
-  const needRecords = values.filter(
-    ({ column }) => !exact.has(column.baseName) && !texts.has(column.baseName),
-  );
+  const needRecords = values.filter(({ column }) => !exact.has(column.type) && !texts.has(column.type));
   const conditions = values
     .filter((value) => !needRecords.includes(value))
     .map(({ column, left, right }) => {
-      const collation = raw(texts.has(column.baseName) ? ' collate pg_catalog."C"' : "");
+      const collation = raw(texts.has(column.type) ? ' collate pg_catalog."C"' : "");
       return sql`${left}${collation} ${raw(by.plain)} ${right}${collation}`;
     });
   if (needRecords.length > 0) {

@@ -1,4 +1,3 @@
-import { JobError } from "../../errors.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
@@ -62,15 +61,6 @@ export class InsertStatement {
   /** Before an upsert: locks the rows that it will update, where their old values must be read separately. */
   async prepare(tx: Transaction, incoming: Sql): Promise<void> {
     if (this.#conflict?.do !== "update" || this.#hasReturningOld) return;
-    const moving = [...this.#conflict.columns, "ctid"];
-    if (this.#layout.key.columns.some(({ name }) => moving.includes(name))) {
-      throw new JobError(
-        `Before PostgreSQL 18, an undo log of an upsert into ${this.#relation.name} needs a key that the upsert does not change.`,
-        {
-          remedy: "Name the table's key in its description, and do not update it; or write undoable: false.",
-        },
-      );
-    }
     await tx.query(sql`with incoming as materialized (
       ${this.#extended(incoming)}
     )

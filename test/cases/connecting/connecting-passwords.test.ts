@@ -134,6 +134,9 @@ test.each([
 async function lockedOut(statement: string, options: WorkOptions = {}) {
   let asked = 0;
   let before = Number.POSITIVE_INFINITY;
+  // The run cannot end before its role is locked out.
+  const holder = await database.pool.connect();
+  await holder.query("begin; select from things where id = 400 for update");
   const password = () => {
     asked += 1;
     return "first";
@@ -142,7 +145,11 @@ async function lockedOut(statement: string, options: WorkOptions = {}) {
     await lockOut(statement);
     before = asked;
   });
-  await until(async () => asked > before + 5, { describe: "refusals" });
+  try {
+    await until(async () => asked > before + 5, { describe: "refusals" });
+  } finally {
+    holder.release(true);
+  }
   return work;
 }
 

@@ -1,7 +1,7 @@
 import { statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { Cluster } from "../../../src/embedded/cluster.ts";
 import { SignalBlindError } from "../../../src/throttle/signal.ts";
 import { activeSessions } from "../../../src/throttle/signals/active-sessions.ts";
@@ -69,7 +69,6 @@ describe("WAL", () => {
   });
 
   test("of tidefill's own is told apart where the server counts WAL for each backend", async () => {
-    const { rows } = await admin.query("select current_setting('server_version_num')::integer as version");
     const db = sessions.probe();
     const ours = await sessions.open(`${batches}1`);
     const other = await sessions.open("tidefill increment run 8 range 1");
@@ -78,12 +77,12 @@ describe("WAL", () => {
     await writeWal(admin, 4);
     await writeWal(ours, 2);
     await writeWal(other, 3);
-    if (rows[0].version >= 180_000)
+    if (inject("postgresVersion") >= 18)
       for (const each of [admin, ours, other]) await each.query("select pg_stat_force_next_flush()");
     vi.advanceTimersByTime(1_000);
     await signal.read(db);
     expect(signal.bytesPerSecond / 1_048_576).toBeCloseTo(9, 1);
-    if (rows[0].version < 180_000) return expect(signal.ownBytesPerSecond).toBeNull();
+    if (inject("postgresVersion") < 18) return expect(signal.ownBytesPerSecond).toBeNull();
     expect((signal.ownBytesPerSecond ?? 0) / 1_048_576).toBeCloseTo(2, 1);
     // A pooler lends tidefill backends in which other users have written before.
     await admin.query(`set application_name = '${batches}2'`);

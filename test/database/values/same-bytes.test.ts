@@ -7,15 +7,15 @@ const database = useDatabase();
 
 /** Values that are equal in one sense and not in another. */
 const values: Readonly<Record<string, readonly string[]>> = {
-  int2: ["0", "-32768", "32767"],
-  int4: ["0", "-1", "2147483647"],
-  int8: ["0", "-1", "9223372036854775807"],
-  bool: ["true", "false"],
+  smallint: ["0", "-32768", "32767"],
+  integer: ["0", "-1", "2147483647"],
+  bigint: ["0", "-1", "9223372036854775807"],
+  boolean: ["true", "false"],
   oid: ["0", "4294967295"],
   uuid: ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"],
   date: ["infinity", "-infinity", "0001-01-01 BC", "2024-02-29"],
-  timestamp: ["infinity", "-infinity", "2024-02-29 00:00:00.000001", "2024-02-29"],
-  timestamptz: [
+  "timestamp without time zone": ["infinity", "-infinity", "2024-02-29 00:00:00.000001", "2024-02-29"],
+  "timestamp with time zone": [
     "infinity",
     "2024-02-29 00:00:00+00",
     "2024-02-29 02:00:00+02",
@@ -23,7 +23,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
   ],
   bytea: ["\\x", "\\x00", "\\x0000"],
   text: ["", " ", "a", "A", "ä", "ä", "a ", "x".repeat(9_000)],
-  varchar: ["", "a", "A", "a "],
+  "character varying": ["", "a", "A", "a "],
   bpchar: ["a", "a ", "A"],
   numeric: ["1", "1.0", "1.00", "NaN", "0", "-0"],
   float8: ["0", "-0", "NaN", "Infinity"],
@@ -41,7 +41,7 @@ test.each(Object.entries(values))(
     await database.query(`drop table if exists pairs; create table pairs (a ${type}, b ${type})`);
     const pairs = [...texts, null].flatMap((a) => [...texts, null].map((b) => [a, b]));
     for (const pair of pairs) await database.query("insert into pairs values ($1, $2)", pair);
-    const compared = [{ column: { baseName: type }, left: raw("a"), right: raw("b") }];
+    const compared = [{ column: { type }, left: raw("a"), right: raw("b") }];
     const found = await database.query(`select a::text, b::text from pairs
     where (${differs(compared)}) is distinct from (row(a)::record *<> row(b)::record)
       or (${isSame(compared)}) is distinct from (row(a)::record *= row(b)::record)`);
@@ -55,7 +55,7 @@ test("texts that a collation takes for equal differ", async () => {
     drop table if exists pairs;
     create table pairs (a text collate either_case, b text collate either_case);
     insert into pairs values ('a', 'A')`);
-  const compared = [{ column: { baseName: "text" }, left: raw("a"), right: raw("b") }];
+  const compared = [{ column: { type: "text" }, left: raw("a"), right: raw("b") }];
   const [row] = await database.query(
     `select a = b as is_equal, ${differs(compared)} as differs, ${isSame(compared)} as is_same from pairs`,
   );
@@ -63,8 +63,8 @@ test("texts that a collation takes for equal differ", async () => {
 });
 
 test("columns of both kinds are compared together", async () => {
-  const compared = (["int4", "numeric", "text", "jsonb"] as const).map((baseName, index) => ({
-    column: { baseName },
+  const compared = (["integer", "numeric", "text", "jsonb"] as const).map((type, index) => ({
+    column: { type },
     left: raw(`a${index}`),
     right: raw(`b${index}`),
   }));

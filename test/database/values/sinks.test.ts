@@ -140,7 +140,7 @@ test.each(kinds)(
 );
 
 test.for(kinds)("nulls that are not distinct conflict for %s", async ([, kind], context) => {
-  await skipBefore(database, 15, context);
+  skipBefore(15, context);
   await database.query(
     "alter table target drop constraint target_a_b_key, add unique nulls not distinct (a, b)",
   );

@@ -42,6 +42,26 @@ test("updates and upserts are undone", async () => {
   await requireRoundTrips(database, add, ["things", "target"], 5);
 });
 
+test.each([
+  ["names no key", {}, ["b"]],
+  ["names a key that the upsert changes", { key: "id" }, ["id", "b"]],
+] as const)(
+  "an upsert into a table whose description %s is refused, as it could not be undone",
+  async (_, described, columns) => {
+    const into = table("target", { ...described, columns: { id: "bigint", b: "integer?" } });
+    const onConflict = { target: ["id"], do: "update", columns } as const;
+    const job = defineSqlJob({
+      name: "upsert",
+      source: rowsOf(things),
+      sink: insertInto(into, { id: sql`id`, b: sql`b` }, { onConflict }),
+    });
+    await expect(runJob(job, { connectionString: database.url })).rejects.toMatchObject({
+      check: "upsert-tells-what-is-new",
+    });
+    expect(await database.query("select to_regclass('tidefill.run') as run")).toEqual([{ run: null }]);
+  },
+);
+
 test("a row that another session inserts during an upsert is overwritten only with an image", async () => {
   await database.query(`
     create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(0.2); return null; end';
