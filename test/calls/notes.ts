@@ -1,5 +1,6 @@
 import { type Calls, defineJob, type Job, later, rowsOf, sql, table, update } from "tidefill";
 import type { TestDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 
 /** A table whose rows are asked about: `answer` must become `re: ` and the text that it was made from. */
 export const notes = table("notes", {
@@ -8,7 +9,7 @@ export const notes = table("notes", {
 });
 
 export async function fillNotes(database: TestDatabase, rows: number): Promise<void> {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes");
+  await database.query(`${emptyStore}; drop table if exists notes`);
   await database.query(
     "create table notes (id bigint primary key, text text not null, answer text, seen integer not null default 0)",
   );

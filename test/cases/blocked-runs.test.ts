@@ -5,6 +5,7 @@ import { createPool } from "../../src/postgres/connection/create-pool.ts";
 import { Database } from "../../src/postgres/transaction/database.ts";
 import { Store } from "../../src/store/store.ts";
 import { urlOf, useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine, type Outcome, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 
@@ -20,7 +21,7 @@ let application: pg.Client;
 let pid: number;
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes");
+  await database.query(`${emptyStore}; drop table if exists notes`);
   await database.query("create table notes (id bigint primary key, n integer not null default 0)");
   await database.query("insert into notes (id) select generate_series(1, 2000); analyze notes");
   tidefill = await CommandLine.open(database.url, { "count.ts": count });

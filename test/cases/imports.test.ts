@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Project } from "../command-line/project.ts";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 
 const database = useDatabase();
 let project: Project;
@@ -44,7 +45,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade; drop table if exists t;
+    ${emptyStore}; drop table if exists t;
     create table t (id bigint primary key, word text); insert into t select generate_series(1, 2000)`);
 });
 

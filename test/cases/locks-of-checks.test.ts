@@ -5,6 +5,7 @@ import { createPool } from "../../src/postgres/connection/create-pool.ts";
 import { Database } from "../../src/postgres/transaction/database.ts";
 import { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { until } from "../support/until.ts";
 import { planOf } from "./plan-of.ts";
 
@@ -15,7 +16,7 @@ const fill = defineSqlJob({ name: "fill", source: rowsOf(days), sink: update(day
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists shop cascade; drop schema if exists tidefill cascade; create schema shop;
+    drop schema if exists shop cascade; ${emptyStore}; create schema shop;
     create table shop.day (id bigint primary key, n integer) partition by range (id);
     create table shop.day_1 partition of shop.day for values from (1) to (1000);
     create table shop.day_2 partition of shop.day for values from (1000) to (2000);

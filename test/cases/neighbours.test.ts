@@ -18,6 +18,7 @@ import { raw } from "../../src/postgres/sql/sql.ts";
 import { Database } from "../../src/postgres/transaction/database.ts";
 import { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { until } from "../support/until.ts";
 import { planOf } from "./plan-of.ts";
 
@@ -25,7 +26,7 @@ const database = useDatabase();
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists shop cascade; drop schema if exists tidefill cascade; create schema shop;
+    drop schema if exists shop cascade; ${emptyStore}; create schema shop;
     create table shop.t (id bigint primary key, n integer, m integer, version integer not null default 0);
     insert into shop.t (id) select g from generate_series(1, 200) g`);
 });

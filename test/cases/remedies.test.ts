@@ -10,6 +10,7 @@ import { Database } from "../../src/postgres/transaction/database.ts";
 import { repairOf } from "../../src/remedies/repair.ts";
 import { Store } from "../../src/store/store.ts";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine } from "../support/tidefill.ts";
 
 const database = useDatabase();
@@ -19,7 +20,7 @@ const store = new Store();
 let db: Database;
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes");
+  await database.query(`${emptyStore}; drop table if exists notes`);
   await database.query("create table notes (id bigint primary key, n integer not null default 0)");
   await database.query("insert into notes (id) select generate_series(1, 100); analyze notes");
   db = new Database(

@@ -2,12 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defineJob, defineSqlJob, retryRejects, rowsOf, runJob, sql, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 
 const database = useDatabase();
 const essays = table("essays", { key: "id", columns: { id: "bigint", grade: "integer?" } });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop table if exists essays, grades");
   await database.query("create table essays (id bigint primary key, grade integer)");
   await database.query("create table grades (essay_id bigint primary key, grade integer)");

@@ -4,6 +4,7 @@ import { openJob } from "../../src/plan/open-job.ts";
 import { createPool } from "../../src/postgres/connection/create-pool.ts";
 import { Database } from "../../src/postgres/transaction/database.ts";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 
@@ -15,7 +16,7 @@ const notes = table("notes", { key: "id", columns: { id: "bigint", n: "integer" 
 export default defineSqlJob({ name: "count", source: rowsOf(notes), sink: update(notes, { n: sql\`n + 1\` }), pace: { rowsPerSecond: 1000 } });`;
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes cascade");
+  await database.query(`${emptyStore}; drop table if exists notes cascade`);
   await database.query(
     "create table notes (id bigint primary key, n integer not null default 0) with (autovacuum_enabled = off)",
   );

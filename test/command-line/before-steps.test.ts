@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine } from "../support/tidefill.ts";
 
 const database = useDatabase();
@@ -28,7 +29,7 @@ let tidefill: CommandLine;
 
 beforeEach(async () => {
   await tidefill?.close();
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes cascade");
+  await database.query(`${emptyStore}; drop table if exists notes cascade`);
   await database.query("create table notes (id bigint primary key, body text not null)");
   await database.query("insert into notes select g, 'abc' from generate_series(1, 20) g; analyze notes");
   tidefill = await CommandLine.open(database.url, { "tables.ts": tables(), "count.ts": count });

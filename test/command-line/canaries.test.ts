@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 import { canaryJobs, peopleSetup } from "./canary-jobs.ts";
@@ -51,7 +52,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   said = [];
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop table if exists people");
   await database.query(peopleSetup);
   await database.query(
@@ -143,7 +144,7 @@ test("a run with every kind of reject, and every command that reads it, shows no
   tags: ["promise"],
 }, async () => {
   for (const json of [[], ["--json"]]) {
-    await database.query("drop schema if exists tidefill cascade");
+    await database.query(emptyStore);
     expect(await watched(says("run", "clean-up", ...word, "--reject-limit", "100", ...json))).toBe(4);
     const reasons = await database.query("select reason from tidefill.reject order by key[1]::integer");
     expect(reasons).toHaveLength(13);
@@ -189,7 +190,7 @@ test("a plan shows no value", { tags: ["promise"] }, async () => {
 
 test("an SQL job with a value that cannot be cast shows no value", async () => {
   for (const json of [[], ["--json"]]) {
-    await database.query("drop schema if exists tidefill cascade");
+    await database.query(emptyStore);
     expect(await says("run", "forget", ...word, ...json)).toBe(4);
     expect(await database.query("select key, sqlstate from tidefill.reject")).toEqual([
       { key: ["30"], sqlstate: "22P02" },
@@ -202,7 +203,7 @@ test("an SQL job with a value that cannot be cast shows no value", async () => {
 
 test("a run that an error stops shows no value", async () => {
   for (const json of [[], ["--json"]]) {
-    await database.query("drop schema if exists tidefill cascade");
+    await database.query(emptyStore);
     expect(await says("run", "broken", ...json)).toBe(1);
     await says("status", "broken", ...json);
     await dumpTables();
@@ -211,7 +212,7 @@ test("a run that an error stops shows no value", async () => {
 
 test("erase and purge show no value, and erase asks for confirmation", async () => {
   for (const json of [[], ["--json"]]) {
-    await database.query("drop schema if exists tidefill cascade");
+    await database.query(emptyStore);
     expect(await says("run", "forget", ...word, ...json)).toBe(4);
     expect(await says("erase", "--table", "people", "--key", "25", ...json)).toBe(2);
     expect(await says("erase", "--table", "people", "--key", canaries.name, "--yes", ...json)).toBe(2);

@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { closedWindow } from "../support/closed-window.ts";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine } from "../support/tidefill.ts";
 
 const database = useDatabase();
@@ -24,7 +25,7 @@ let tidefill: CommandLine;
 
 beforeEach(async () => {
   await tidefill?.close();
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes cascade");
+  await database.query(`${emptyStore}; drop table if exists notes cascade`);
   await database.query("create table notes (id bigint primary key, body text not null)");
   await database.query(
     "insert into notes select g, repeat('x', 3 + g) from generate_series(1, 100) g; analyze notes",

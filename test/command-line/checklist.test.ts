@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCommand } from "../support/command-host.ts";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 
 const database = useDatabase();
 
@@ -11,7 +12,7 @@ let project: string;
 
 beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), "tidefill-project-"));
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes, other");
+  await database.query(`${emptyStore}; drop table if exists notes, other`);
   await database.query(
     "create table notes (id bigint primary key, body text not null, old text); create table other ()",
   );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine } from "../support/tidefill.ts";
 
 const database = useDatabase();
@@ -58,7 +59,7 @@ beforeAll(async () => {
   });
 });
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes, others");
+  await database.query(`${emptyStore}; drop table if exists notes, others`);
   await database.query(
     "create table notes (id bigint primary key, n integer); create table others (like notes including all)",
   );

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 
@@ -17,7 +18,7 @@ export default defineSteps({ name: "check", expand: [addCheck("public.t", "above
 });
 beforeEach(() =>
   database.query(
-    "drop schema if exists tidefill cascade; drop table if exists t; create table t (id bigint primary key, n integer); insert into t values (1, 1)",
+    `${emptyStore}; drop table if exists t; create table t (id bigint primary key, n integer); insert into t values (1, 1)`,
   ),
 );
 afterEach(() => tidefill.killAll());

@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { closedWindow } from "../support/closed-window.ts";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine } from "../support/tidefill.ts";
 
 const database = useDatabase();
@@ -26,7 +27,7 @@ let tidefill: CommandLine;
 
 beforeEach(async () => {
   await tidefill?.close();
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes");
+  await database.query(`${emptyStore}; drop table if exists notes`);
   await database.query("create table notes (id bigint primary key, words integer)");
   await addNotes(1, 100);
   tidefill = await CommandLine.open(database.url, files);

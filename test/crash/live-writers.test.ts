@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defineJob, defineSqlJob, type Job, rowsOf, sql, table, update } from "tidefill";
 import { expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { until } from "../support/until.ts";
 import { Application } from "./programs/application.ts";
 import { requireSucceeded } from "./programs/counters.ts";
@@ -35,7 +36,7 @@ const countBySql = defineSqlJob({
 });
 
 async function fillDocuments(): Promise<void> {
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop table if exists documents");
   await database.query(`create or replace function slow_words(content text) returns integer language plpgsql as
     'begin perform pg_sleep(0.0004); return cardinality(string_to_array(content, '' '')); end'`);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { contractJob, type Job, runJob, undoJob } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
+import { emptyStore } from "../support/empty-store.ts";
 import { spawnProgram } from "../support/spawn-program.ts";
 import { everyStep, losingSteps } from "./jobs/steps.ts";
 import { isLong } from "./programs/random.ts";
@@ -12,9 +13,7 @@ const program = new URL("./programs/steps-runner.ts", import.meta.url);
 const delays = isLong ? [0, 1, 2, 5, 10, 20, 50, 100] : [0];
 
 beforeEach(async () => {
-  await database.query(
-    "drop schema if exists tidefill cascade; drop table if exists parent, child, told, lost",
-  );
+  await database.query(`${emptyStore}; drop table if exists parent, child, told, lost`);
   await database.query(`
     create table parent (id bigint primary key, body text, other integer);
     create table lost (id bigint);

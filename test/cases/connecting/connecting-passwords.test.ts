@@ -14,6 +14,7 @@ import { update } from "../../../src/sink/definitions/update.ts";
 import { rowsOf } from "../../../src/source/table/table-rows.ts";
 import { Store } from "../../../src/store/store.ts";
 import { urlOf, useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { CommandLine } from "../../support/tidefill.ts";
 import { until } from "../../support/until.ts";
 import { changed, reach, refusal } from "./connecting.ts";
@@ -31,7 +32,7 @@ const count = defineJob({
 });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop table if exists things");
   await database.query("create table things (id bigint primary key, n integer not null)");
   await database.query("insert into things select g, 0 from generate_series(1, 400) g");
@@ -42,7 +43,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
   await database.query(`drop owned by ${role}`).catch(() => {});
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query(`drop role ${role}`);
 });
 

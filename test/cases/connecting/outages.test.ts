@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { defineJob, rowsOf, runJob, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { FaultProxy } from "../../support/fault-proxy.ts";
 import { CommandLine, outcomeOf } from "../../support/tidefill.ts";
 import { until } from "../../support/until.ts";
@@ -10,7 +11,7 @@ const database = useDatabase();
 const notes = table("notes", { key: "id", columns: { id: "bigint", n: "integer" } });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists notes");
+  await database.query(`${emptyStore}; drop table if exists notes`);
   await database.query("create table notes (id bigint primary key, n integer not null default 0)");
   await database.query("insert into notes (id) select generate_series(1, 3000); analyze notes");
 });

@@ -14,13 +14,14 @@ import {
 import { beforeEach, expect, test } from "vitest";
 import { refusalOf } from "../../database/plan/refusals.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { planOf } from "../plan-of.ts";
 
 const database = useDatabase();
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists shop cascade; drop schema if exists tidefill cascade; create schema shop;
+    drop schema if exists shop cascade; ${emptyStore}; create schema shop;
     create table shop.parent (id bigint primary key, code integer unique, old boolean);
     insert into shop.parent select g, g, g > 20 from generate_series(1, 40) g;
     create table shop.archive (id bigint primary key, old boolean)`);

@@ -4,6 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { examine } from "../../../src/health/examine.ts";
 import { withSession } from "../../../src/store/session.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { planOf } from "../plan-of.ts";
 
 const database = useDatabase();
@@ -20,7 +21,7 @@ const statement =
 
 async function tables(id: string, more = ""): Promise<void> {
   await database.query(`
-    drop schema if exists shop cascade; drop schema if exists tidefill cascade; create schema shop;
+    drop schema if exists shop cascade; ${emptyStore}; create schema shop;
     create table shop.old (id bigint primary key, v text);
     insert into shop.old select g, 'old' from generate_series(1, 1000) g;
     create table shop.fresh (id ${id}, v text); ${more}`);

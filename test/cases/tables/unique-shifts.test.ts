@@ -12,14 +12,13 @@ import {
 import { beforeEach, expect, test } from "vitest";
 import { refusalOf } from "../../database/plan/refusals.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { planOf } from "../plan-of.ts";
 
 const database = useDatabase();
 
 beforeEach(async () => {
-  await database.query(
-    "drop schema if exists shop cascade; drop schema if exists tidefill cascade; create schema shop",
-  );
+  await database.query(`drop schema if exists shop cascade; ${emptyStore}; create schema shop`);
 });
 
 const rows = 600;

@@ -1,11 +1,12 @@
 import { defineJob, rowsOf, runJob, table, undoRun, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 
 beforeEach(async () => {
-  await database.query(`drop schema if exists tidefill cascade; drop schema if exists shop cascade;
+  await database.query(`${emptyStore}; drop schema if exists shop cascade;
     create extension if not exists pgcrypto`);
 });
 

@@ -11,12 +11,13 @@ import {
 } from "tidefill";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists t, u;
     create extension if not exists pgcrypto;
     create table t (id bigint primary key, s text, j jsonb, k json, a jsonb[], o jsonb);

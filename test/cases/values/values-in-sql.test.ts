@@ -1,12 +1,13 @@
 import { defineSqlJob, rowsOf, runJob, sql, table, UsageError, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists t;
     create table t (id bigint primary key, n integer, s text);
     insert into t (id, s) select g, 'row ' || g from generate_series(1, 20) g`);

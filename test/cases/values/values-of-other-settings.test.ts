@@ -14,6 +14,7 @@ import {
 } from "tidefill";
 import { afterEach, beforeEach, expect, inject, test, vi } from "vitest";
 import { createTestDatabase, useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const options = () => ({ connectionString: database.url, again: true, workers: 1 });
@@ -22,7 +23,7 @@ const isPooled = inject("poolerUrl") !== null;
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists t, u;
     create extension if not exists pgcrypto`);
 });

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { emptyStore } from "../../support/empty-store.ts";
 
 /** Answers queries: the tests' database, or one on a server of its own. */
 export interface Asked {
@@ -7,7 +8,7 @@ export interface Asked {
 
 /** Creates the table `counters` with so many rows that are all 0, and removes all traces of earlier runs. */
 export async function fillCounters(database: Asked, rows: number): Promise<void> {
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop table if exists counters, pace");
   await database.query("create table pace (row_seconds float not null, checkpoint_seconds float not null)");
   await database.query("insert into pace values (0, 0)");

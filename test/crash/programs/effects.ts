@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { emptyStore } from "../../support/empty-store.ts";
 import { type Asked, requireSucceeded } from "./counters.ts";
 
 /** What a job leaves of each row of `source`, and in `effect`. */
@@ -26,7 +27,7 @@ export const traces: readonly Trace[] = [
  */
 export async function fillSource(database: Asked, rows: number): Promise<void> {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists source, effect, deletion, pace;
     create table pace (row_seconds float not null, checkpoint_seconds float not null);
     insert into pace values (0, 0);

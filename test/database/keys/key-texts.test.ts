@@ -11,6 +11,7 @@ import {
 } from "tidefill";
 import { beforeAll, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { keyCases, keySetup } from "./key-cases.ts";
 
 const database = useDatabase();
@@ -55,7 +56,7 @@ test.each(shapes)(
   "rejects, differences and unrestored rows of an undo are found again by a key of $name",
   async ({ setup, columns, ddl, insert }) => {
     await database.query(`
-      drop schema if exists tidefill cascade;
+      ${emptyStore};
       drop table if exists counted; ${setup}`);
     await database.query(`
       create table counted (tag integer generated always as identity, n integer not null default 0, ${ddl})

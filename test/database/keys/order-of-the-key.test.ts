@@ -1,6 +1,7 @@
 import { defineJob, resumeRun, rowsOf, runJob, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { skipBefore } from "../../support/skip-before.ts";
 
 const database = useDatabase();
@@ -13,7 +14,7 @@ const job = defineJob({
 });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop table if exists words");
   await database.query(
     'create table words (word text collate "C" primary key, n integer not null default 0)',

@@ -11,6 +11,7 @@ import {
 import { asSql, defineSqlJob, rowsOf, runJob, type SqlLike, sql, sqlThrottle, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const essays = table("essay", {
@@ -19,7 +20,7 @@ const essays = table("essay", {
 });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists essay");
+  await database.query(`${emptyStore}; drop table if exists essay`);
   await database.query(
     "create table essay (id bigint primary key, author text not null, content text not null, words integer)",
   );

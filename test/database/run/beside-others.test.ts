@@ -3,6 +3,7 @@ import pg from "pg";
 import { defineJob, rowsOf, runJob, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { urlOf, useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { until } from "../../support/until.ts";
 
 const database = useDatabase();
@@ -22,7 +23,7 @@ const increment = defineJob({
 });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists child, parent");
+  await database.query(`${emptyStore}; drop table if exists child, parent`);
   await database.query(`
     create table parent (id bigint primary key, n integer not null default 0, filler text);
     create table child (id bigint generated always as identity primary key, parent_id bigint not null references parent);

@@ -20,6 +20,7 @@ import {
 } from "tidefill";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const folder = mkdtempSync(join(tmpdir(), "tidefill-files-"));
@@ -32,7 +33,7 @@ const log = table("arrivals", { columns: { name: "text", weight: "integer?" } })
 const everyArrival = insertInto(log, ["name", "weight"]);
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists types, arrivals");
+  await database.query(`${emptyStore}; drop table if exists types, arrivals`);
   await database.query(
     "create table types (id bigint generated always as identity primary key, name text not null unique, weight integer)",
   );

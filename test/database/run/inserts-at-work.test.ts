@@ -117,7 +117,9 @@ test("columns that PostgreSQL fills are refused, and so is a missing target", as
 
 test("missing privileges on the target and on deleted tables are refused before the run", async () => {
   const role = `writer_${database.name}`;
-  await database.query(`create role ${role} login password 'x' in role pg_read_all_data;
+  // The role makes a store of its own.
+  await database.query(`drop schema if exists tidefill cascade;
+    create role ${role} login password 'x' in role pg_read_all_data;
     grant create on database ${database.name} to ${role}`);
   const url = new URL(database.url);
   url.username = role;

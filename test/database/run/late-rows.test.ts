@@ -11,6 +11,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const counted = table("counted", { key: "id", columns: { id: "bigint", n: "integer", done: "boolean" } });
@@ -18,7 +19,7 @@ const source = rowsOf(counted, { read: ["n"], pending: sql`not done` });
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists counted;
     create table counted (id bigint primary key, n integer not null default 0, done boolean not null default false);
     insert into counted (id) select g * 10 from generate_series(1, 50) g`);

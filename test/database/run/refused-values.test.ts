@@ -1,12 +1,13 @@
 import { defineJob, type Job, type RunReport, rowsOf, runJob, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop schema if exists shop cascade;
     create schema shop;
     create domain shop.code as varchar(3);

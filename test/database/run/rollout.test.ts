@@ -17,6 +17,7 @@ import { requestStop } from "../../../src/engine/control/request-stop.ts";
 import { withSession } from "../../../src/store/session.ts";
 import { closedWindow } from "../../support/closed-window.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer" } });
@@ -24,7 +25,7 @@ const copies = table("copies", { key: "id", columns: { id: "bigint", n: "integer
 const rows = 20_000;
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop table if exists counters, copies");
   await database.query("create table counters (id bigint primary key, n integer not null default 0)");
   await database.query("create table copies (id bigint primary key, n integer)");

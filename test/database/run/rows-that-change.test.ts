@@ -1,6 +1,7 @@
 import { defineJob, defineSqlJob, rowsOf, runJob, sql, table, undoRun, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { until } from "../../support/until.ts";
 
 const database = useDatabase();
@@ -11,7 +12,7 @@ const essays = table("essays", {
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists essays cascade;
     create table essays (id integer primary key, words text not null, many integer, note text);
     insert into essays select g, repeat('word ', g) from generate_series(1, 20) g`);

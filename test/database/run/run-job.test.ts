@@ -1,12 +1,13 @@
 import { defineJob, defineSqlJob, rowsOf, runJob, sql, table, update } from "tidefill";
 import { expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer", done: "boolean" } });
 
 async function fill(rows: number): Promise<void> {
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop table if exists counters");
   await database.query(
     "create table counters (id bigint primary key, n integer not null default 0, done boolean not null default false)",

@@ -1,12 +1,13 @@
 import { defineJob, rowsOf, runJob, sql, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const counters = table("counters", { key: "id", columns: { id: "bigint", n: "integer" } });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop table if exists counters");
   await database.query("create table counters (id bigint primary key, n integer not null default 0)");
   await database.query("insert into counters select g from generate_series(1, 300) g");

@@ -1,12 +1,13 @@
 import { defineJob, defineSqlJob, rowsOf, runJob, sql, table, update } from "tidefill";
 import { beforeEach, expect, inject, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const notes = table("notes", { key: "id", columns: { id: "bigint", body: "text?" } });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade");
+  await database.query(emptyStore);
   await database.query("drop schema if exists evil cascade");
   await database.query("drop table if exists notes, seen");
   await database.query("create table notes (id bigint primary key, body text, touched timestamp)");

@@ -1,6 +1,7 @@
 import { defineJob, defineSqlJob, rowsOf, runJob, sql, table, update } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const essays = table("essays", {
@@ -10,7 +11,7 @@ const essays = table("essays", {
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists essays cascade;
     create table essays (id integer primary key, words text not null, many integer not null default 0, note text);
     insert into essays (id, words) select g, repeat('word ', g) from generate_series(1, 20) g`);

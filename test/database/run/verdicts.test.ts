@@ -12,13 +12,14 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const labels = table("labels", { key: "id", columns: { id: "bigint", label: "text?" } });
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists labels;
     create table labels (id bigint primary key, label text);
     insert into labels select generate_series(1, 20)`);

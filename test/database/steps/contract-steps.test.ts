@@ -26,6 +26,7 @@ import {
 } from "tidefill";
 import { beforeEach, describe, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const options = {
@@ -38,7 +39,7 @@ const widen = sqlStep({ name: "widen", up: sql`alter table public.things alter n
 const wipe = sqlStep({ name: "wipe", up: sql`update public.things set old = 'gone'`, down: null });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists things");
+  await database.query(`${emptyStore}; drop table if exists things`);
   await database.query("create table things (id bigint primary key, n integer, old text)");
   await database.query(
     "insert into things select g, null, 'o' from generate_series(1, 300) g; analyze things",

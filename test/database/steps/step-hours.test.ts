@@ -28,6 +28,7 @@ import type { StepEvent } from "../../../src/steps/step-events.ts";
 import { withSession } from "../../../src/store/session.ts";
 import { closedWindow } from "../../support/closed-window.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { until } from "../../support/until.ts";
 
 const database = useDatabase();
@@ -35,7 +36,7 @@ const things = table("public.things", { key: "id", columns: { id: "bigint", n: "
 const open = "00:00-24:00 UTC";
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists things, more");
+  await database.query(`${emptyStore}; drop table if exists things, more`);
   await database.query(
     "create table things (id bigint primary key, n integer); insert into things values (1, 1)",
   );

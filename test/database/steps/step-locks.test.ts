@@ -19,13 +19,14 @@ import { Sql } from "../../../src/postgres/sql/sql.ts";
 import { withoutValues } from "../../../src/postgres/sql/without-values.ts";
 import type { StepEvent } from "../../../src/steps/step-events.ts";
 import { urlOf, useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { until } from "../../support/until.ts";
 
 const database = useDatabase();
 
 beforeEach(async () => {
   await database.query("drop event trigger if exists brake; drop function if exists brake()");
-  await database.query("drop schema if exists tidefill cascade; drop table if exists t, brake");
+  await database.query(`${emptyStore}; drop table if exists t, brake`);
   await database.query("create table t (id bigint primary key, n integer, body text)");
   await database.query("insert into t select g, g, repeat(md5(g::text), 3) from generate_series(1, 60000) g");
 });

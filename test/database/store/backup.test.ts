@@ -36,6 +36,7 @@ import { createPool } from "../../../src/postgres/connection/create-pool.ts";
 import { Database, type Transaction } from "../../../src/postgres/transaction/database.ts";
 import { runCommand } from "../../support/command-host.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { columnCases, columnSetup } from "../values/column-cases.ts";
 
 const database = useDatabase();
@@ -68,7 +69,7 @@ const clearNotes = defineSqlJob({
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists notes, archive;
     create table notes (
       id bigint generated always as identity primary key,

@@ -21,6 +21,7 @@ import { encryptionOf } from "../../../src/engine/undo-log/encryption.ts";
 import type { Database } from "../../../src/postgres/transaction/database.ts";
 import { eraseRow } from "../../../src/retention/erase-row.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { until } from "../../support/until.ts";
 import { withEngine } from "../run/small-batches.ts";
 
@@ -56,7 +57,7 @@ const archiving = defineSqlJob({
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop schema if exists school cascade;
     create extension if not exists pgcrypto;
     create schema school;

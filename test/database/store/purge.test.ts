@@ -2,6 +2,7 @@ import { defineJob, defineSqlJob, deleteFrom, rowsOf, runJob, sql, table, undoRu
 import { beforeEach, expect, test } from "vitest";
 import { type Purged, purge } from "../../../src/retention/purge.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { withEngine } from "../run/small-batches.ts";
 
 const database = useDatabase();
@@ -19,7 +20,7 @@ const remove = defineSqlJob({ name: "remove", source: rowsOf(person, {}), sink: 
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop schema if exists school cascade;
     create extension if not exists pgcrypto;
     create schema school;

@@ -17,6 +17,7 @@ import { beforeEach, expect, test } from "vitest";
 import { requestStop } from "../../../src/engine/control/request-stop.ts";
 import { withSession } from "../../../src/store/session.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const options = {
@@ -34,7 +35,7 @@ const increment = (more: object = {}): Job =>
   });
 
 beforeEach(async () => {
-  await database.query("drop schema if exists tidefill cascade; drop table if exists things");
+  await database.query(`${emptyStore}; drop table if exists things`);
   await database.query("create table things (id bigint primary key, n integer not null)");
   await database.query("insert into things select g, 0 from generate_series(1, 20000) g; analyze things");
 });

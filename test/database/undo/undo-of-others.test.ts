@@ -13,6 +13,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { skipBefore } from "../../support/skip-before.ts";
 
 const database = useDatabase();
@@ -21,7 +22,7 @@ const users = table("users", { key: "id", columns: { id: "bigint", n: "integer" 
 const copy = insertInto(users, ["id", "n"]);
 
 beforeEach(async () => {
-  await database.query(`drop schema if exists tidefill cascade; drop table if exists orders, users, things cascade;
+  await database.query(`${emptyStore}; drop table if exists orders, users, things cascade;
     create table things (id bigint primary key, n integer not null);
     create table users (id bigint primary key, n integer not null);
     create table orders (id bigint primary key, user_id bigint references users on delete cascade);

@@ -25,6 +25,7 @@ import { backupJob } from "../../../src/backup/backup-job.ts";
 import { restoreBackup } from "../../../src/backup/restore-backup.ts";
 import { raw } from "../../../src/postgres/sql/sql.ts";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 import { columnCases, columnSetup } from "./column-cases.ts";
 
 /** Settings of a database or role with which an application may have lived for years. */
@@ -71,7 +72,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists original, twin;
     create table original (like seed including all);
     create table twin (like seed including all);

@@ -14,6 +14,7 @@ import {
 } from "tidefill";
 import { beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../../support/database.ts";
+import { emptyStore } from "../../support/empty-store.ts";
 
 const database = useDatabase();
 const essays = table("essays", {
@@ -43,7 +44,7 @@ const copies = table("copies", {
 
 beforeEach(async () => {
   await database.query(`
-    drop schema if exists tidefill cascade;
+    ${emptyStore};
     drop table if exists essays, copies cascade;
     create table essays (school text, id integer, words text not null, price numeric, tags jsonb, small smallint,
       primary key (school, id));
