@@ -1,5 +1,6 @@
 // node copy.js <database url> <column>: the least work of a copy that keeps columns. The transform reads one
-// column; the others never leave the database. An essay that changes meanwhile is an error here.
+// column; the others never leave the database. Rows are locked: a trigger that carries the application's changes
+// over to the copy must not meet an essay between the read and the commit, since it would find no copy to change.
 import { arraysOf, counted } from "./counted.js";
 import { inRanges } from "./in-ranges.js";
 
@@ -13,7 +14,8 @@ const read = `
 select id, ${column} as text, ctid, xmin
 from essay_submission_essay
 where id > $1 and id <= $2
-order by id`;
+order by id
+for no key update`;
 
 const insert = `
 with written as (

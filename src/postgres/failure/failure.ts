@@ -155,9 +155,12 @@ function isStandard(sqlstate: string): boolean {
  * Whether a failure's message is about the statement or the server, so that it contains no value of a row. It
  * also recognizes what a trigger or function raised or built as SQL: that may contain a value under any code.
  */
-function isAboutServer({ code = "", routine, where = "" }: pg.DatabaseError): boolean {
-  if (routine === "exec_stmt_raise" || /\bEXECUTE$/m.test(where)) return false;
-  return /^(08|0A|25|26|28|3D|3F|42|53|55|57|58|XX)/.test(code);
+function isAboutServer(error: pg.DatabaseError): boolean {
+  return !isWordedByUser(error) && /^(08|0A|25|26|28|3D|3F|42|53|55|57|58|XX)/.test(error.code ?? "");
+}
+
+function isWordedByUser({ routine, where = "" }: pg.DatabaseError): boolean {
+  return routine === "exec_stmt_raise" || /\bEXECUTE$/m.test(where);
 }
 
 /** A failure in PostgreSQL's words where they contain no value of a row, otherwise by its code and names. */
@@ -206,7 +209,15 @@ export function describeWithoutValues(error: unknown): string {
     .map((name) => (error[name] ? `${name} ${error[name]}` : null))
     .filter((text) => text !== null);
   const condition = conditions[error.code ?? ""] ?? `SQLSTATE ${error.code ?? "unknown"}`;
-  return [condition, ...named].join(", ");
+  return [condition, ...named, ...typeIn(error)].join(", ");
+}
+
+/** The type that a text does not fit, where PostgreSQL's message names it before the text. */
+function typeIn(error: pg.DatabaseError): readonly string[] {
+  if (error.code !== "22P02" || isWordedByUser(error)) return [];
+  const [, type] =
+    /^invalid input (?:syntax for type|value for enum) ([^:"]+)(?:: |$)/.exec(error.message) ?? [];
+  return type === undefined ? [] : [`type ${type}`];
 }
 
 /** The commonest conditions, named as in PostgreSQL's documentation. */
@@ -215,6 +226,7 @@ const conditions: Readonly<Record<string, string>> = {
   "22001": "value too long",
   "22003": "number out of range",
   "22007": "invalid date or time",
+  "22008": "date or time out of range",
   "22012": "division by zero",
   "22021": "bytes that are not valid text in the client's encoding, UTF-8",
   "22P02": "invalid text for its type",

@@ -111,7 +111,7 @@ const refusals: readonly (readonly [
   ["a text too long for its column", "short", "abcd", "22001", /^value too long/],
   ["a number out of range", "small", 32_768, "22003", /^number out of range/],
   ["a fraction for an integer", "small", 1.5, "22P02", /^invalid text for its type/],
-  ["a text that is no number", "amount", "1,5", "22P02", /^invalid text for its type/],
+  ["a text that is no number", "amount", "1,5", "22P02", /^invalid text for its type, type numeric$/],
   ["a text that is no timestamp", "at", "yesterday-ish", "22007", /^invalid date or time/],
 ];
 

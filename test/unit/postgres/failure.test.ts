@@ -152,6 +152,25 @@ describe("a failure of PostgreSQL", () => {
   });
 });
 
+test.each([
+  ['invalid input value for enum mood: "secret"', {}, "invalid text for its type, type mood"],
+  ["invalid input syntax for type json", {}, "invalid text for its type, type json"],
+  ['malformed array literal: "secret"', {}, "invalid text for its type"],
+  ['ungültiger Wert für Enum mood: "secret"', {}, "invalid text for its type"],
+  ['invalid input syntax for type secret: ""', { routine: "exec_stmt_raise" }, "invalid text for its type"],
+  [
+    'invalid input syntax for type secret: ""',
+    { where: "PL/pgSQL function f() line 1 at EXECUTE" },
+    "invalid text for its type",
+  ],
+] as const)(
+  "%s is described by the type, and not by the value or by what a function says (%o)",
+  (message, fields, told) => {
+    const error = Object.assign(new pg.DatabaseError(message, 0, "error"), { code: "22P02", ...fields });
+    expect(describeWithoutValues(error)).toBe(told);
+  },
+);
+
 describe("the stop that prevents transaction wraparound (B3)", () => {
   test("is waited out, since no row is at fault, and is explained", () => {
     for (const routine of ["GetNewTransactionId", "GetNewMultiXactId"]) {
