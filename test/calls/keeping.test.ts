@@ -98,6 +98,7 @@ test("an undo makes no call", async () => {
 });
 
 test("a dry run asks for real about a few rows, counts and prices the calls, and the run uses the answers", async () => {
+  await database.query("drop schema if exists tidefill cascade");
   const job = answering({ cost: "0.002 USD", perSecond: 10_000, atOnce: 4 });
   const without = await dryRun(job, connection());
   expect(without.calls).toMatchObject({ made: 10, areKept: false });

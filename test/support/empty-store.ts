@@ -16,7 +16,7 @@ begin
     select relname from pg_class where relnamespace = 'tidefill'::regnamespace and relkind = 'r' and relname <> 'version'
   loop
     case
-      when name like 'undo\\_%' then execute format('drop table tidefill.%I', name);
+      when name ~ '^(undo|answer)_' then execute format('drop table tidefill.%I', name);
       when name = 'audit_head' then update tidefill.audit_head set number = 0, hash = '';
       else execute format('delete from tidefill.%I', name);
     end case;

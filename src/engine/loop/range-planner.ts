@@ -77,7 +77,10 @@ export class RangePlanner {
     return this.#oneAtATime(async () => !this.#isWhole && (await this.#plan()));
   }
 
-  /** Plans again where another process has made the run begin again from its first row. */
+  /**
+   * Plans again where another process has made the run begin again from its first row, or where a crash of the
+   * server has lost the newest plan.
+   */
   planAgain(): void {
     this.#isWhole = false;
   }

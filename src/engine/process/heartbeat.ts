@@ -162,16 +162,17 @@ export class Heartbeat {
       rowsPerSecond: this.#isOff ? 0 : this.#rate.measure(),
       heldBack: hold === null ? null : holdToText(hold),
     };
-    return this.#db.transaction(
-      async (tx) => {
-        await this.#store.workers.beat(tx, this.#run, alive);
-        if (this.#beats > 0) await this.#credit(tx);
-        else this.#count();
-        const run = await this.#store.runs.find(tx, this.#run);
-        return { run, progress: await readProgress(tx, this.#store.schema, this.#run) };
-      },
-      { mayBeForgotten: true },
-    );
+    const limits = { mayBeForgotten: true } as const;
+    // By itself: to read the progress of many ranges may take longer than a process may be silent.
+    await this.#db.transaction(async (tx) => {
+      await this.#store.workers.beat(tx, this.#run, alive);
+      if (this.#beats > 0) await this.#credit(tx);
+      else this.#count();
+    }, limits);
+    return this.#db.transaction(async (tx) => {
+      const run = await this.#store.runs.find(tx, this.#run);
+      return { run, progress: await readProgress(tx, this.#store.schema, this.#run) };
+    }, limits);
   }
 
   get #isOff(): boolean {

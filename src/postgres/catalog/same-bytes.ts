@@ -33,30 +33,19 @@ const texts = new Set(["text", "character varying"]);
  * row takes several times as long as to compare two numbers: it is left to the types that need it.
  */
 export function differs(values: readonly Compared[]): Sql {
-  return compared(values, { plain: "is distinct from", records: "*<>", joined: " or " });
-}
-
-/** The condition that all values are the same, byte for byte. */
-export function isSame(values: readonly Compared[]): Sql {
-  return compared(values, { plain: "is not distinct from", records: "*=", joined: " and " });
-}
-
-function compared(
-  values: readonly Compared[],
-  by: { readonly plain: string; readonly records: string; readonly joined: string },
-): Sql {
   const needRecords = values.filter(({ column }) => !exact.has(column.type) && !texts.has(column.type));
   const conditions = values
     .filter((value) => !needRecords.includes(value))
     .map(({ column, left, right }) => {
-      const collation = raw(texts.has(column.type) ? ' collate pg_catalog."C"' : "");
-      return sql`${left}${collation} ${raw(by.plain)} ${right}${collation}`;
+      // An application may have made an operator for two `varchar`, which PostgreSQL has not.
+      const plain = raw(texts.has(column.type) ? '::pg_catalog.text collate pg_catalog."C"' : "");
+      return sql`${left}${plain} is distinct from ${right}${plain}`;
     });
   if (needRecords.length > 0) {
     const record = (side: "left" | "right"): Sql =>
       sql`row(${join(needRecords.map((value) => value[side]))})::record`;
-    conditions.push(sql`${record("left")} operator(pg_catalog.${raw(by.records)}) ${record("right")}`);
+    conditions.push(sql`${record("left")} operator(pg_catalog.*<>) ${record("right")}`);
   }
   const [only] = conditions;
-  return conditions.length === 1 && only !== undefined ? only : sql`(${join(conditions, by.joined)})`;
+  return conditions.length === 1 && only !== undefined ? only : sql`(${join(conditions, " or ")})`;
 }

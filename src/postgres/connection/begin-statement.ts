@@ -11,6 +11,8 @@ import {
 
 /** What a session answered when it began its first transaction: later ones need not ask again. */
 export interface SessionFacts {
+  /** the process id of its backend */
+  readonly pid: string;
   /** the search path of its transactions */
   readonly searchPath: string;
   /** the settings that its server has, of those that only some servers have */
@@ -33,6 +35,7 @@ export function beginStatement(
     `${pinSearchPath(true, searchPath)} as search_path`,
     `${setWhereKnown("transaction_timeout", wholeMs(limits))} as transaction_timeout`,
     `${noticeLostClient(true)} as connection_check`,
+    "pg_catalog.pg_backend_pid() as pid",
   ];
   return `begin isolation level read committed; select ${list.join(",\n  ")}`;
 }
@@ -44,26 +47,40 @@ export function factsOf(row: Readonly<Record<string, unknown>> | undefined): Ses
     transactionTimeout: row.transaction_timeout !== null,
     connectionCheck: row.connection_check !== null,
   };
-  return { searchPath: row.search_path, has };
+  return { pid: String(row.pid), searchPath: row.search_path, has };
 }
 
-/** The same for a later transaction of the session: `set local` takes a third of the time of `set_config`. */
+/**
+ * The same for a later transaction of the session. What is always the same is set by `set local`, which takes a
+ * third of the time of `set_config`. The rest is not: `pg_stat_statements` would keep each value as a statement.
+ */
 export function beginAgain(
   limits: Partial<TransactionLimits>,
   { searchPath, has }: SessionFacts,
   session: Readonly<Record<string, string>>,
 ): string {
-  const settings = [
-    ...settingsOf(limits),
-    ...(has.transactionTimeout ? ([["transaction_timeout", String(wholeMs(limits))]] as const) : []),
+  const settings = settingsOf(limits);
+  const fixed = [
+    ...settings.filter(([name]) => !changing.has(name)),
     ...(has.connectionCheck ? ([["client_connection_check_interval", "1000"]] as const) : []),
   ];
-  const local = settings.map(([name, value]) => `set local ${name} = ${literal(value)}`);
-  // Names and values that the job chose, and a list of schemas, are not always valid after `set`.
-  const chosen = [...Object.entries(session), ["search_path", searchPath] as const];
+  const chosen = [
+    ...settings.filter(([name]) => changing.has(name)),
+    ...(has.transactionTimeout ? ([["transaction_timeout", String(wholeMs(limits))]] as const) : []),
+    ...Object.entries(session),
+    ["search_path", searchPath] as const,
+  ];
   const select = `select ${chosen.map(([name, value]) => setTo(name, literal(value))).join(", ")}`;
+  const local = fixed.map(([name, value]) => `set local ${name} = ${literal(value)}`);
   return ["begin isolation level read committed", ...local, select].join("; ");
 }
+
+const changing = new Set([
+  "lock_timeout",
+  "statement_timeout",
+  "idle_in_transaction_session_timeout",
+  "application_name",
+]);
 
 function settingsOf(limits: Partial<TransactionLimits>): readonly (readonly [string, string])[] {
   const { lockMs, statementMs, idleMs, name, mayBeForgotten } = { ...defaultLimits, ...limits };

@@ -3,8 +3,12 @@ import { CommitUnknownError, NotCommittedError } from "../../errors.ts";
 import { beginAgain, beginStatement, factsOf, type SessionFacts } from "../connection/begin-statement.ts";
 import type { TransactionLimits } from "../connection/transaction-limits.ts";
 import { sqlstateOf } from "../failure/failure.ts";
+import { isPooled } from "./backend.ts";
 
-/** What each session answered when it began its first transaction. */
+/**
+ * What each session answered when it began its first transaction. Behind a pooler the next transaction may be on
+ * another session, with another search path: then each one asks.
+ */
 const known = new WeakMap<pg.PoolClient, SessionFacts>();
 
 /** How a transaction begins. */
@@ -23,21 +27,13 @@ export async function begin(
 ): Promise<void> {
   const facts = known.get(client);
   if (facts !== undefined) {
-    try {
-      await sendOrRollBack(client, beginAgain(limits, facts, session));
-      return;
-    } catch (error) {
-      known.delete(client);
-      // Behind a pooler the next transaction may be on another server, which has other settings.
-      if (sqlstateOf(error) !== unknownSetting) throw error;
-    }
+    await sendOrRollBack(client, beginAgain(limits, facts, session));
+    return;
   }
   const answers = await sendOrRollBack(client, beginStatement(limits, searchPath, session));
   const learnt = factsOf(answers.at(-1)?.rows[0]);
-  if (learnt !== null) known.set(client, learnt);
+  if (learnt !== null && !isPooled(client, learnt.pid)) known.set(client, learnt);
 }
-
-const unknownSetting = "42704";
 
 /** Sends several statements as one message. Returns their answers. */
 async function sendOrRollBack(client: pg.PoolClient, statements: string): Promise<readonly pg.QueryResult[]> {

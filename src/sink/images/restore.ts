@@ -1,5 +1,4 @@
 import type { KeyText } from "../../postgres/catalog/key.ts";
-import { isSame } from "../../postgres/catalog/same-bytes.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Row, Transaction } from "../../postgres/transaction/database.ts";
@@ -132,16 +131,17 @@ function asItWas(layout: ImageLayout): Sql {
                 and ${holds(layout, "old")})`;
 }
 
-/** The condition that a row holds, byte for byte, the old or the new values of its image. */
+/**
+ * The condition that a row holds, byte for byte, the old or the new values of its image. Records of which a type
+ * has been altered since the run cannot be compared: that is an error, where single values might only differ.
+ */
 export function holds(layout: ImageLayout, age: "old" | "new"): Sql {
   // Cast to the type under any domain, as in the log.
+  const current = layout.values.map(
+    ({ name, baseType }) => `${layout.key.alias}.${quoteIdentifier(name)}::${baseType}`,
+  );
   const kept = layout.valueNames(age, "tidefill_undo");
-  const compared = layout.values.map((column, index) => ({
-    column,
-    left: raw(`${layout.key.alias}.${quoteIdentifier(column.name)}::${column.baseType}`),
-    right: raw(kept[index] ?? ""),
-  }));
-  return isSame(compared);
+  return raw(`row(${current.join(", ")})::record operator(pg_catalog.*=) row(${kept.join(", ")})::record`);
 }
 
 /**

@@ -65,6 +65,15 @@ test.each([
   expect(await undoJob(increment(), options)).toBeNull();
 });
 
+test("an undo stops where a column has another type since, and the log is kept", async () => {
+  await runJob(increment(), options);
+  await database.query("alter table things alter n type timestamptz using to_timestamp(n)");
+  expect(await undoRun("1", options)).toMatchObject({ status: "failed", rows: { written: 0 } });
+  await database.query("alter table things alter n type integer using extract(epoch from n)");
+  expect(await undoRun("1", options)).toMatchObject({ status: "succeeded" });
+  expect(await values()).toEqual([0]);
+});
+
 test("undoing a job also takes back what its cancelled run has written", async () => {
   await stopped((more) => runJob(increment(), more));
   await withSession("cancel", options, 5, (session) => requestStop(session, "1", "cancelled"));
