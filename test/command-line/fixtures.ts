@@ -1,5 +1,4 @@
 import type { TestDatabase } from "../support/database.ts";
-import { emptyStore } from "../support/empty-store.ts";
 import { CommandLine } from "../support/tidefill.ts";
 
 const tables = `
@@ -47,7 +46,7 @@ export function openCommandLine(database: TestDatabase): Promise<CommandLine> {
 }
 
 export async function fillCounters(database: TestDatabase, rows: number): Promise<void> {
-  await database.query(emptyStore);
+  await database.query("drop schema if exists tidefill cascade");
   await database.query("drop table if exists counters");
   await database.query(
     "create table counters (id bigint primary key, n integer not null default 0, label text)",
