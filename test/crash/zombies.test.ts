@@ -37,9 +37,17 @@ async function untilTakenOver({ number, token }: Record<string, unknown>): Promi
 
 /** Waits until the server has done what a stopped process sent it last: that may be the end of its range. */
 async function untilServed(): Promise<void> {
-  const busy = `select from pg_stat_activity
+  const busy = `select wait_event_type, wait_event, query_start, query from pg_stat_activity
     where datname = current_database() and application_name like 'tidefill%' and state = 'active'`;
-  await until(async () => (await database.query(busy)).length === 0, { describe: "a server at rest" });
+  let seen: readonly object[] = [];
+  const isServed = async () => {
+    seen = await database.query(busy);
+    return seen.length === 0;
+  };
+  // Its sessions may wait for each other's locks, each until the server ends the one before.
+  await until(isServed, { describe: "a server at rest", timeoutMs: 150_000 }).catch((cause: unknown) => {
+    throw new Error(`The server is still at work: ${JSON.stringify(seen)}`, { cause });
+  });
 }
 
 /** Waits until no process of the run has given a heartbeat for the time of a lease. */

@@ -38,7 +38,8 @@ describe("a temporary cluster", () => {
     await expect(open({ settings: { work_mem: "many" } })).rejects.toThrow(
       /invalid value for parameter "work_mem"/,
     );
-    expect(readdirSync(directory)).toEqual([]);
+    // Node 22 and later keep compiled code there.
+    expect(readdirSync(directory).filter((name) => name !== "node-compile-cache")).toEqual([]);
   });
 
   it("keeps data and port over a crash of the server", async () => {

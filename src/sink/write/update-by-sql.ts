@@ -1,6 +1,6 @@
+import { differs } from "../../postgres/catalog/differs.ts";
 import type { Bounds, Key } from "../../postgres/catalog/key.ts";
 import type { Column, Relation } from "../../postgres/catalog/relation.ts";
-import { differs } from "../../postgres/catalog/same-bytes.ts";
 import type { TriggerGuard } from "../../postgres/catalog/trigger-guard.ts";
 import { bracketed, join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { Transaction } from "../../postgres/transaction/database.ts";

@@ -1,7 +1,7 @@
 import type { ColumnCodec } from "../../job/columns/column-codec.ts";
+import { differs } from "../../postgres/catalog/differs.ts";
 import type { Bounds, Key, KeyText } from "../../postgres/catalog/key.ts";
 import { type Column, qualifiedName, type Relation } from "../../postgres/catalog/relation.ts";
-import { differs } from "../../postgres/catalog/same-bytes.ts";
 import { triggerExistsBefore } from "../../postgres/catalog/trigger-guard.ts";
 import { join, quoteIdentifier, raw, type Sql, sql } from "../../postgres/sql/sql.ts";
 import type { TextColumns } from "../../postgres/sql/text-columns.ts";

@@ -13,6 +13,10 @@ import { openFile } from "../../../src/source/file/opened-file.ts";
 import { rows } from "../../../src/source/inline/inline-rows.ts";
 import { openInline } from "../../../src/source/inline/opened-inline.ts";
 import { BadRecord, type ReadableSource, type SourceRow } from "../../../src/source/readable-source.ts";
+import { isLong } from "../../crash/programs/random.ts";
+
+/** How many random cases are tried. */
+const runs = (many: number): number => (isLong ? many : Math.ceil(many / 4));
 
 /** No source here may use it. */
 const tx = undefined as unknown as Transaction;
@@ -193,7 +197,7 @@ describe("every record of a file is visited once, with its lines, wherever a run
           expect(visited.map((row) => keyOf(source, row).slice(1).join("-"))).toEqual(lines);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -216,7 +220,7 @@ describe("every record of a file is visited once, with its lines, wherever a run
           list.map((_, at) => String(1 + at * apart)),
         );
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -230,7 +234,7 @@ describe("every record of a file is visited once, with its lines, wherever a run
         expect(visited.map((row) => seen(source, row))).toEqual(list);
         expect(visited.map((row) => keyOf(source, row))).toEqual(list.map((_, at) => [String(at)]));
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -286,7 +290,7 @@ describe("any content of a file", () => {
         }
         expect(await visit(reopen, turns)).toEqual(all);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -310,7 +314,7 @@ describe("any content of a file", () => {
         const others = lines.flatMap((text, index) => (inRecords.has(index + 1) ? [] : [text]));
         expect(others.filter((text) => !isEmpty.test(text))).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -338,7 +342,7 @@ describe("any content of a file", () => {
           expect(good.map((row) => seen(source, row))).toEqual(list);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { differs } from "../../../src/postgres/catalog/same-bytes.ts";
+import { differs } from "../../../src/postgres/catalog/differs.ts";
 import { raw } from "../../../src/postgres/sql/sql.ts";
 import { useDatabase } from "../../support/database.ts";
 
