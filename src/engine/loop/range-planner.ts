@@ -95,11 +95,11 @@ export class RangePlanner {
           wholeMs: 2 * longestWalkMs,
           mayBeForgotten: true,
         });
-        if (planned === "all planned") this.#isWhole = true;
-        if (planned === "all planned") return false;
         // Another process was faster, and its range serves as well.
         if (planned === "planned elsewhere") return true;
-        for (const range of planned) this.#events.emit({ type: "range planned", range });
+        this.#isWhole = planned.isWhole;
+        if (planned.added.length === 0) return false;
+        for (const range of planned.added) this.#events.emit({ type: "range planned", range });
         this.#learn(performance.now() - begin);
         return true;
       } catch (error) {
@@ -125,10 +125,10 @@ export class RangePlanner {
   }
 
   // The walk comes first and the lock on the run last, so that no session waits for a walk.
-  async #add(tx: Transaction): Promise<readonly bigint[] | "all planned" | "planned elsewhere"> {
+  async #add(tx: Transaction): Promise<Planned | "planned elsewhere"> {
     const { runs, ranges } = this.#store;
     const before = await runs.find(tx, this.#run);
-    if (before === null || before.isPlanned) return "all planned";
+    if (before === null || before.isPlanned) return { added: [], isWhole: true };
     const after = before.plannedThrough;
     await tx.query(sql`select pg_catalog.set_config('statement_timeout', ${String(this.#timeout())}, true)`);
     const cuts = await this.#cut(tx, after);
@@ -137,11 +137,12 @@ export class RangePlanner {
     const added: bigint[] = [];
     for (const cut of cuts) added.push(await ranges.add(tx, run, cut));
     const through = cuts.at(-1)?.bounds.through ?? null;
+    const isWhole = through === null;
     await runs.set(tx, run.id, {
       planned_through: sql`${through}::text[]`,
-      is_planned: sql`${through === null}`,
+      is_planned: sql`${isWhole}`,
     });
-    return added;
+    return { added, isWhole };
   }
 
   /** Cuts the next ranges: one, or one for each stage of a rollout. */
@@ -166,6 +167,12 @@ export class RangePlanner {
     if (milliseconds < this.#walkMs / 4) this.#rows = Math.min(this.#wishedRows, this.#rows * 2);
     else if (milliseconds > this.#walkMs) this.#rows = Math.max(fewestRows, Math.floor(this.#rows / 2));
   }
+}
+
+/** The ranges that were added, and whether the keys are planned to their end. */
+interface Planned {
+  readonly added: readonly bigint[];
+  readonly isWhole: boolean;
 }
 
 /** A range that is about to be added; `rows` is null where its end is open. */

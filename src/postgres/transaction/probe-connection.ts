@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Sql } from "../sql/sql.ts";
 import type { Database, Queryable, Result, Transaction } from "./database.ts";
 
@@ -14,8 +15,8 @@ interface Asked {
 
 /**
  * Queries without a trace: in a transaction that is rolled back, and given up when it takes long. Statements
- * asked at the same moment share a transaction, one after the other; one that fails does not harm the next
- * ones.
+ * asked at the same moment share a transaction, one after the other, and so do those that are asked as soon as
+ * an answer has come; one that fails does not harm the next ones.
  */
 export class ProbeConnection implements Queryable {
   readonly #db: Database;
@@ -27,19 +28,23 @@ export class ProbeConnection implements Queryable {
 
   query(statement: Sql): Promise<Result> {
     return new Promise((answer, fail) => {
-      if (this.#asked.length === 0) setImmediate(() => void this.#lookAtAll());
+      if (this.#asked.length === 0) void setImmediate().then(() => this.#lookAtAll());
       this.#asked.push({ statement, answer, fail });
     });
   }
 
-  /** Runs what was asked so far; later statements get their own transaction and do not wait for this one. */
+  /**
+   * Runs what was asked so far. Statements that are asked while one of these is at work get a transaction of
+   * their own and do not wait for it.
+   */
   async #lookAtAll(): Promise<void> {
     const asked = this.#asked;
     this.#asked = [];
+    const more = () => this.#asked.splice(0);
     const limits = { lockMs: 500, statementMs: longestLookMs, wholeMs: 2 * longestLookMs };
     while (asked.length > 0) {
       await this.#db
-        .rolledBack((tx) => askInTurn(tx, asked), limits)
+        .rolledBack((tx) => askInTurn(tx, asked, more), limits)
         // The transaction could not begin or could not end.
         .catch((error: unknown) => {
           for (const { fail } of asked.splice(0)) fail(error);
@@ -48,10 +53,17 @@ export class ProbeConnection implements Queryable {
   }
 }
 
-/** Runs statements until none is left, the time is over, or one fails and aborts the transaction. */
-async function askInTurn(tx: Transaction, asked: Asked[]): Promise<void> {
+/**
+ * Runs statements, and what their callers ask at once when they have the answers, until none is left, the time is
+ * over, or one fails and aborts the transaction.
+ */
+async function askInTurn(tx: Transaction, asked: Asked[], more: () => Asked[]): Promise<void> {
   const begun = performance.now();
   while (performance.now() - begun < longestTogetherMs) {
+    if (asked.length === 0) {
+      await setImmediate();
+      asked.push(...more());
+    }
     const next = asked.shift();
     if (next === undefined) return;
     try {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { sql } from "../../../src/postgres/sql/sql.ts";
 import type { Queryable } from "../../../src/postgres/transaction/database.ts";
@@ -12,12 +13,25 @@ async function transactionOf(db: Queryable): Promise<string | null | undefined> 
   return (await db.query(sql`select pg_catalog.now() as began`)).rows[0]?.began;
 }
 
-test("questions asked at one moment share one transaction, later questions get another", async () => {
+test("questions asked at one moment or right after an answer share one transaction, later questions get another", async () => {
   await withEngine(database.url, async ({ db }) => {
     const probe = new ProbeConnection(db);
     const [first, second] = await Promise.all([transactionOf(probe), transactionOf(probe)]);
     expect(second).toBe(first);
+    expect(await transactionOf(probe)).toBe(first);
+    await delay(20);
     expect(await transactionOf(probe)).not.toBe(first);
+  });
+});
+
+test("a question that is asked while another is at work does not wait for it", async () => {
+  await withEngine(database.url, async ({ db }) => {
+    const probe = new ProbeConnection(db);
+    const slow = probe.query(sql`select pg_catalog.pg_sleep(1.5), pg_catalog.now() as began`);
+    await delay(50);
+    const quick = transactionOf(probe);
+    expect(await Promise.race([slow.then(() => "slow"), quick.then(() => "quick")])).toBe("quick");
+    expect((await slow).rows[0]?.began).not.toBe(await quick);
   });
 });
 
