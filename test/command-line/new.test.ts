@@ -412,7 +412,9 @@ test("--kysely prints a Database interface of tables that compiles", async () =>
 /** Runs tests of jobs as an author does, on the server of these tests. */
 async function runTests(...jobs: readonly string[]) {
   const files = jobs.map((job) => `jobs/${job}.test.ts`);
-  return project.execute(process.execPath, "--import", "tidefill/register", "--test", ...files);
+  // Node 23 and later would write for people.
+  const how = ["--test", "--test-reporter=tap"];
+  return project.execute(process.execPath, "--import", "tidefill/register", ...how, ...files);
 }
 
 test("the written tests run with Node alone, and say what is still open", async () => {
