@@ -71,7 +71,13 @@ test("vitest runs the page's tests", async () => {
 
 test("node:test runs the page's tests on a server of its own, and ends by itself", async () => {
   const loader = ["--import", "jiti/register"];
-  const output = await printed(undefined, ...loader, "--test", "test/essay-student.test.ts");
+  const output = await printed(
+    undefined,
+    ...loader,
+    "--test",
+    "--test-reporter=tap",
+    "test/essay-student.test.ts",
+  );
   expect(output).not.toContain("failed:");
   expect(output).toMatch(/^# pass 1$/m);
 });
