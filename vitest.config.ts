@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { MixedOrder } from "./test/support/mixed-order.ts";
 
 const index = fileURLToPath(new URL("./src/index.ts", import.meta.url));
 const testing = fileURLToPath(new URL("./src/testing/index.ts", import.meta.url));
@@ -37,9 +36,8 @@ export default defineConfig({
     // Several times what the longest test takes on a quiet machine, since a busy one must not fail it.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    // More than processors: many tests mostly wait, for leases to run out and for servers to start.
+    // More than processors: tests mostly wait, for leases to run out and for servers to start.
     maxWorkers: availableParallelism() * 2,
-    sequence: { sequencer: MixedOrder },
     typecheck: { enabled: true, include: ["test/types/*.test-d.ts"], tsconfig: "./tsconfig.json" },
   },
 });
