@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { LivePages } from "../../src/page/read/live-pages.ts";
+import { lookMs } from "../../src/page/read/look.ts";
 import { until } from "../support/until.ts";
 import { findNginx, Nginx } from "./nginx.ts";
 import { SchoolPage, type ServedPage, throughProxy } from "./school-page.ts";
@@ -51,14 +53,21 @@ class Tab {
   }
 }
 
-/** The transactions of the page's sessions so far. */
-async function looks(): Promise<number> {
-  // Counters arrive late unless they are flushed by an idle session.
-  await delay(1_200);
-  const [row] = await school.database.query(
-    "select xact_commit + xact_rollback as n from pg_stat_database where datname = current_database()",
-  );
-  return Number(row?.n);
+/** How often the page's most frequent reading of tidefill's tables was asked while `action` ran. */
+async function timesRead(action: () => Promise<void>): Promise<number> {
+  const query = vi.spyOn(pg.Client.prototype, "query");
+  try {
+    await action();
+    const times = new Map<string, number>();
+    for (const [statement] of query.mock.calls) {
+      const text = JSON.stringify(statement);
+      // Each reading has a `begin` and a `commit` of its own.
+      if (text.includes(school.schema)) times.set(text, (times.get(text) ?? 0) + 1);
+    }
+    return Math.max(0, ...times.values());
+  } finally {
+    query.mockRestore();
+  }
 }
 
 test("a tab is told when something changes, and of nothing while nothing does", async () => {
@@ -77,21 +86,23 @@ test("a tab is told when something changes, and of nothing while nothing does", 
 test("fifty tabs ask the database no more than one, and none ask nothing", async () => {
   const page = await school.serve();
   await page.signIn();
-  const during = async (tabs: number): Promise<number> => {
-    const open = await Promise.all(
-      Array.from({ length: tabs }, () => new Tab().open(page, "/runs/school/1")),
-    );
-    await until(async () => page.server.tabs === tabs, { describe: "all tabs are open" });
-    const before = await looks();
-    await delay(5_000);
-    const after = await looks();
-    for (const tab of open) tab.close();
-    await until(async () => page.server.tabs === 0, { describe: "all tabs are closed" });
-    return after - before;
+  const during = async (tabs: number): Promise<{ read: number; looks: number }> => {
+    const began = performance.now();
+    const read = await timesRead(async () => {
+      const open = await Promise.all(
+        Array.from({ length: tabs }, () => new Tab().open(page, "/runs/school/1")),
+      );
+      await until(async () => open.every(({ changes }) => changes > 0), { describe: "all tabs are told" });
+      await delay(4 * lookMs);
+      for (const tab of open) tab.close();
+      await until(async () => page.server.tabs === 0, { describe: "all tabs are closed" });
+    });
+    return { read, looks: (performance.now() - began) / (0.9 * lookMs) };
   };
-  const [none, one, fifty] = [await during(0), await during(1), await during(50)];
-  expect(one).toBeGreaterThan(none + 4);
-  expect(fifty - none).toBeLessThan(1.6 * (one - none));
+  expect((await during(0)).read).toBe(0);
+  expect((await during(1)).read).toBeGreaterThan(1);
+  const fifty = await during(50);
+  expect(fifty.read).toBeLessThanOrEqual(fifty.looks + 1);
 });
 
 test("a tab that comes later is told at once, since what it shows may be older", async () => {
