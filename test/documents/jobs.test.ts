@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createSampleSchool } from "../../src/cli/demo/create-sample-school.ts";
+import { runCommand } from "../support/command-host.ts";
 import { useDatabase } from "../support/database.ts";
 import { Page, root } from "./markdown.ts";
 
@@ -55,7 +56,7 @@ async function writeFiles(pages: readonly string[]): Promise<PageFiles> {
 
 async function compile(at: string): Promise<string> {
   const compilerOptions = {
-    paths: { tidefill: [join(root, "src/index.ts")] },
+    paths: { tidefill: [join(root, "dist/index.d.ts")] },
     typeRoots: [join(root, "node_modules/@types")],
   };
   const config = { extends: join(root, "tsconfig.json"), compilerOptions, include: ["jobs", "scripts"] };
@@ -68,9 +69,9 @@ async function compile(at: string): Promise<string> {
 }
 
 async function tidefill(...parameters: readonly string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(root, "bin/tidefill.js"), ...parameters], {
-    env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: "1" },
-  });
+  const env = { ...process.env, DATABASE_URL: database.url, NO_COLOR: "1" };
+  const { code, stdout, stderr } = await runCommand({ parameters, cwd: root, env });
+  expect(code, stderr).toBe(0);
   return stdout;
 }
 

@@ -127,7 +127,7 @@ export class RangePlanner {
   // The walk comes first and the lock on the run last, so that no session waits for a walk.
   async #add(tx: Transaction): Promise<Planned | "planned elsewhere"> {
     const { runs, ranges } = this.#store;
-    const before = await runs.find(tx, this.#run);
+    const before = await runs.planned(tx, this.#run);
     if (before === null || before.isPlanned) return { added: [], isWhole: true };
     const after = before.plannedThrough;
     await tx.query(sql`select pg_catalog.set_config('statement_timeout', ${String(this.#timeout())}, true)`);

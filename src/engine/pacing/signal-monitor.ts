@@ -5,7 +5,7 @@ import {
   type ServerActivity,
 } from "../../postgres/server/server-activity.ts";
 import { serverTime } from "../../postgres/server/server-time.ts";
-import type { Database } from "../../postgres/transaction/database.ts";
+import type { Database, Queryable } from "../../postgres/transaction/database.ts";
 import { ProbeConnection } from "../../postgres/transaction/probe-connection.ts";
 import type { Run } from "../../store/runs/run.ts";
 import type { Reading } from "../../throttle/signal.ts";
@@ -114,14 +114,14 @@ export class SignalMonitor {
   }
 
   /** What metrics show about the server. */
-  async observe(): Promise<{
+  async observe(db: Queryable): Promise<{
     readonly table: string;
     readonly activity: ServerActivity;
     readonly replicas: readonly ReplicaLag[];
     readonly ownWalBytesPerSecond: number | null;
   }> {
     const { oid, schema, name } = this.#task.relation;
-    const activity = await readServerActivity(this.#db, oid);
+    const activity = await readServerActivity(db, oid);
     return {
       table: `${schema}.${name}`,
       activity,

@@ -202,12 +202,12 @@ export class Heartbeat {
   async #observe(rowsRead: number): Promise<void> {
     const { events, monitor } = this.#parts;
     await this.#measureWal(rowsRead);
-    events.emit({
-      type: "server observed",
-      ...(await monitor.observe()),
-      undoLogBytes: await this.#store.undoLogs.bytes(this.#db, this.#run),
-      keptAnswers: this.#keepsAnswers ? await this.#store.answers.waiting(this.#db, this.#run) : null,
-    });
+    const observed = await this.#db.transaction(async (tx) => ({
+      ...(await monitor.observe(tx)),
+      undoLogBytes: await this.#store.undoLogs.bytes(tx, this.#run),
+      keptAnswers: this.#keepsAnswers ? await this.#store.answers.waiting(tx, this.#run) : null,
+    }));
+    events.emit({ type: "server observed", ...observed });
   }
 
   /** The server reports WAL a second or two late. Between two looks this cancels out. */

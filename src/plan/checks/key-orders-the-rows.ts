@@ -1,6 +1,8 @@
 import { displayName } from "../../job/columns/table.ts";
 import { findKeyIndexes, type KeyIndexFault, readKey } from "../../postgres/catalog/key-index.ts";
+import type { Relation } from "../../postgres/catalog/relation.ts";
 import { displayIdentifier } from "../../postgres/sql/sql.ts";
+import type { Transaction } from "../../postgres/transaction/database.ts";
 import type { Check } from "../open/check.ts";
 
 const faults: Readonly<Record<Exclude<KeyIndexFault, "none">, string>> = {
@@ -32,16 +34,20 @@ export const keyOrdersTheRows: Check = async ({ tx, table, relation }) => {
   if (best === undefined) return refuse(`${name} has no index on exactly its key (${columns}).`);
   if (best.fault !== "none")
     return refuse(`The index ${best.name} on the key (${columns}) of ${name} ${faults[best.fault]}.`);
-  const schemas = new Set(
-    (await readKey(tx, relation, table.key)).columns.map((column) => column.operatorSchema),
-  );
-  if (schemas.size > 1) {
-    return refuse(
-      `The key (${columns}) of ${name} mixes types with operators in ${[...schemas].join(" and ")}.`,
-    );
-  }
+  const schemas = table.key.length === 1 ? [] : await operatorSchemas(tx, relation, table.key);
+  if (schemas.length > 1)
+    return refuse(`The key (${columns}) of ${name} mixes types with operators in ${schemas.join(" and ")}.`);
   return [];
 };
+
+async function operatorSchemas(
+  tx: Transaction,
+  relation: Relation,
+  key: readonly string[],
+): Promise<readonly string[]> {
+  const { columns } = await readKey(tx, relation, key);
+  return [...new Set(columns.map(({ operatorSchema }) => operatorSchema))];
+}
 
 /** The statement that makes these columns not null. */
 function hintFor(nullable: readonly { readonly name: string }[], table: string): string {

@@ -26,7 +26,9 @@ export async function estimateRows(tx: Transaction, source: OpenedTable): Promis
   const [walk] = await explain(tx, source.walk.wholeStatement());
   const share = await countedShare(tx, source);
   const all = Math.round((walk?.estimatedRows ?? 0) * share);
-  const isBlind = (await unknownColumns(tx, source)).some((name) => mentions(inScope.toString(), name));
+  const names = source.relation.columns.map(({ name }) => name);
+  const named = names.filter((name) => mentions(inScope.toString(), name));
+  const isBlind = named.length > 0 && (await someAreUnknown(tx, source, named));
   return { rows: isBlind ? all : Math.round((rows?.estimatedRows ?? 0) * share), walk: all };
 }
 
@@ -60,14 +62,17 @@ async function pagesOf(tx: Transaction, oid: string): Promise<number | null> {
   return rows[0]?.is_elsewhere === "t" ? null : Number(rows[0]?.pages ?? 0);
 }
 
-/** Columns without statistics in PostgreSQL; for a partitioned table, in none of its partitions. */
-async function unknownColumns(tx: Transaction, { relation: { oid } }: OpenedTable): Promise<string[]> {
+/** Whether PostgreSQL has no statistics on some of these columns; for a partitioned table, in no partition. */
+async function someAreUnknown(
+  tx: Transaction,
+  { relation: { oid } }: OpenedTable,
+  columns: readonly string[],
+): Promise<boolean> {
   const { rows } = await tx.query(sql`
-    select a.attname as name
+    select
     from pg_catalog.pg_attribute a
     where a.attrelid = ${oid}::oid
-      and a.attnum > 0
-      and not a.attisdropped
+      and a.attname = any (${[...columns]}::text[])
       and not exists (
         select
         from pg_catalog.pg_class c
@@ -76,7 +81,7 @@ async function unknownColumns(tx: Transaction, { relation: { oid } }: OpenedTabl
         where s.attname = a.attname
           and (c.oid = ${oid}::oid
             or c.oid in (select relid from pg_catalog.pg_partition_tree(${oid}::oid) where isleaf)))`);
-  return rows.map(({ name }) => name ?? "");
+  return rows.length > 0;
 }
 
 function mentions(text: string, column: string): boolean {

@@ -1,5 +1,6 @@
 import { RefusedError, UsageError } from "../../errors.ts";
 import { raw, type Sql, sql } from "../../postgres/sql/sql.ts";
+import { fromTextArray } from "../../postgres/sql/text-array.ts";
 import type { Database, Queryable, Transaction } from "../../postgres/transaction/database.ts";
 import type { StoreSchema } from "../schema/store-schema.ts";
 import { noSuchRun } from "./no-such-run.ts";
@@ -210,6 +211,16 @@ export class Runs {
       sql`select 1 from ${this.#schema.table("run")} where id = ${id}::bigint for no key update`,
     );
     return this.get(tx, id);
+  }
+
+  /** How far a run is planned; null where it is no longer there. */
+  async planned(db: Queryable, id: bigint): Promise<Pick<Run, "plannedThrough" | "isPlanned"> | null> {
+    const { rows } = await db.query(
+      sql`select planned_through, is_planned from ${this.#schema.table("run")} where id = ${id}::bigint`,
+    );
+    const [row] = rows;
+    if (row === undefined) return null;
+    return { plannedThrough: fromTextArray(row.planned_through), isPlanned: row.is_planned === "t" };
   }
 
   /** Sets the given columns; the rest stays. */
