@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runCommand } from "../support/command-host.ts";
 
 const program = fileURLToPath(new URL("../../bin/tidefill.js", import.meta.url));
 
@@ -67,10 +68,9 @@ export class Machines {
   /** Starts a command; `on` are the words before it that choose a host. */
   start(words: readonly string[], on: readonly string[] = [], queueUrl = this.#queueUrl): ChildProcess {
     const [first = process.execPath, ...rest] = [...on, process.execPath, program, ...words];
-    const { DATABASE_URL: _, ...environment } = process.env;
     const child = spawn(first, rest, {
       cwd: this.folder,
-      env: { ...environment, TIDEFILL_QUEUE_URL: queueUrl, NO_COLOR: "1" },
+      env: environment(queueUrl),
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#running.add(child);
@@ -84,9 +84,9 @@ export class Machines {
 
   /** Runs a command to its end; returns its exit code and all that it printed. */
   async run(...words: readonly string[]): Promise<{ readonly code: number | null; readonly text: string }> {
-    const child = this.start(words);
-    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-    return { code, text: this.said.get(child) ?? "" };
+    const typed = { parameters: words, cwd: this.folder, env: environment(this.#queueUrl) };
+    const { code, stdout, stderr } = await runCommand(typed);
+    return { code, text: `${stdout}${stderr}` };
   }
 
   async close(): Promise<void> {
@@ -95,4 +95,9 @@ export class Machines {
     await Promise.all(gone);
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+function environment(queueUrl: string): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _, ...inherited } = process.env;
+  return { ...inherited, TIDEFILL_QUEUE_URL: queueUrl, NO_COLOR: "1" };
 }
