@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { useDatabase } from "../support/database.ts";
 import { emptyStore } from "../support/empty-store.ts";
-import { CommandLine, outcomeOf } from "../support/tidefill.ts";
+import { CommandLine, type Outcome, outcomeOf } from "../support/tidefill.ts";
 import { until } from "../support/until.ts";
 import { canaryJobs, peopleSetup } from "./canary-jobs.ts";
 
@@ -90,13 +90,20 @@ async function says(...parameters: readonly string[]): Promise<number | null> {
   const log = join(folder, `${randomUUID()}.log`);
   const { port } = gateway.address() as AddressInfo;
   const more = works ? ["--log", log, "--pushgateway", `http://127.0.0.1:${port}`] : [];
-  const child = tidefill.start(...parameters, ...more);
-  child.stdin.end();
-  const { code, stdout, stderr } = await outcomeOf(child);
+  const { code, stdout, stderr } = await (works
+    ? inProcess(...parameters, ...more)
+    : tidefill.run(...parameters));
   const what = parameters.join(" ").replaceAll(canaries.parameter, "…");
   said.push({ what: `stdout of ${what}`, text: stdout }, { what: `stderr of ${what}`, text: stderr });
   if (works) said.push({ what: `log of ${what}`, text: await readFile(log, "utf8").catch(() => "") });
   return code;
+}
+
+/** Runs a command in a process of its own, so that whatever Node says is seen, too. */
+async function inProcess(...parameters: readonly string[]): Promise<Outcome> {
+  const child = tidefill.start(...parameters);
+  child.stdin.end();
+  return outcomeOf(child);
 }
 
 /** Keeps the contents of tidefill's tables as text; encrypted values as bytes and as base64. */
