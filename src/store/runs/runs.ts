@@ -168,12 +168,8 @@ export class Runs {
 
   /** The newest run of each job that did its work; with `undo`, the newest that undid it. */
   async latestOfEach(db: Queryable, kind: "run" | "undo" = "run"): Promise<Run[]> {
-    const table = this.#schema.table("run");
-    return selectRuns(
-      db,
-      this.#schema,
-      sql`where run.id in (select max(id) from ${table} where kind = ${kind} group by job) order by run.job`,
-    );
+    const newest = sql`select max(id) from ${this.#schema.table("run")} where kind = ${kind} group by job`;
+    return selectRuns(db, this.#schema, sql`where run.id in (${newest}) order by run.job`);
   }
 
   /** The runs and undos of other jobs that processes are working on. */
@@ -219,8 +215,9 @@ export class Runs {
       sql`select planned_through, is_planned from ${this.#schema.table("run")} where id = ${id}::bigint`,
     );
     const [row] = rows;
-    if (row === undefined) return null;
-    return { plannedThrough: fromTextArray(row.planned_through), isPlanned: row.is_planned === "t" };
+    return row === undefined
+      ? null
+      : { plannedThrough: fromTextArray(row.planned_through), isPlanned: row.is_planned === "t" };
   }
 
   /** Sets the given columns; the rest stays. */
