@@ -4,6 +4,7 @@ import { builtInName, type Column } from "../postgres/catalog/relation.ts";
 import { sqlstateOf } from "../postgres/failure/failure.ts";
 import { sql } from "../postgres/sql/sql.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
+import { type EnumType, readEnumTypes } from "./enum-type.ts";
 import type { TableFacts } from "./table-facts.ts";
 
 /** A column that the job adds to its table. */
@@ -15,6 +16,8 @@ export interface AddedColumn {
   readonly column: Column;
   /** whether values of the type may be refused: it is a domain */
   readonly isDomain: boolean;
+  /** its type where that is an enum, by `type` of the column */
+  readonly enums: ReadonlyMap<string, EnumType>;
 }
 
 /** Reads `name:type`, the form of `--add`. @throws UsageError */
@@ -50,13 +53,15 @@ export async function readAddedColumn(
     throw new UsageError(`The type ${type} forbids null, which the column holds until it is filled.`, {
       remedy: `Name the type under it, such as --add ${name}:${found.column.baseType}`,
     });
-  return { name, type, isDomain: found.isDomain, column: { ...found.column, name } };
+  const enums = await readEnumTypes(db, [found.column]);
+  return { name, type, isDomain: found.isDomain, enums, column: { ...found.column, name } };
 }
 
 /** The table as it will be once the columns are there. */
 export function withAdded(facts: TableFacts, added: readonly AddedColumn[]): TableFacts {
   const columns = [...facts.relation.columns, ...added.map(({ column }) => column)];
-  return { ...facts, relation: { ...facts.relation, columns } };
+  const enums = new Map([facts, ...added].flatMap((each) => [...each.enums]));
+  return { ...facts, enums, relation: { ...facts.relation, columns } };
 }
 
 /** The table as it is before they are there. */

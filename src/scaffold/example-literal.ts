@@ -1,4 +1,5 @@
 import { parseColumnType } from "../job/columns/column-types.ts";
+import type { EnumType } from "./enum-type.ts";
 
 /**
  * For each type a value in TypeScript, and an SQL expression that gives another value for each number `g`.
@@ -22,15 +23,18 @@ const examples: Readonly<Record<string, readonly [literal: string, expression: s
   jsonb: ["{}", "jsonb_build_object('g', g)"],
 };
 
-/** A value of the type in TypeScript. */
-export function exampleLiteral(type: string): string {
+/** A value of the type in TypeScript; `enumType` is the type in PostgreSQL where that is an enum. */
+export function exampleLiteral(type: string, enumType?: EnumType): string {
   if (type.endsWith("?")) return "null";
+  if (enumType !== undefined) return JSON.stringify(enumType.labels[0]);
   const parsed = parseColumnType(type);
   return parsed?.isArray ? "[]" : (examples[parsed?.scalar ?? ""]?.[0] ?? '""');
 }
 
 /** An SQL expression that gives the column a value for each number `g`. */
-export function exampleInSql(column: string, type: string): string {
+export function exampleInSql(column: string, type: string, enumType?: EnumType): string {
+  if (enumType !== undefined)
+    return `(enum_range(null::${enumType.name}))[1 + g % ${enumType.labels.length}]`;
   const parsed = parseColumnType(type);
   const words = column.replaceAll(/[^\p{L}\p{N}]+/gu, " ").trim();
   const one = examples[parsed?.scalar ?? ""]?.[1] ?? `'${words} ' || g`;

@@ -5,6 +5,7 @@ import { type Column, findRelation, type Relation } from "../postgres/catalog/re
 import { sql } from "../postgres/sql/sql.ts";
 import type { Queryable } from "../postgres/transaction/database.ts";
 import { type ColumnDefault, readDefaults } from "./column-defaults.ts";
+import { type EnumType, readEnumTypes } from "./enum-type.ts";
 
 /** What PostgreSQL's catalog says about a table, as far as the written job needs it. */
 export interface TableFacts {
@@ -13,6 +14,8 @@ export interface TableFacts {
   readonly name: string;
   readonly isVisible: boolean;
   readonly defaults: ReadonlyMap<string, ColumnDefault>;
+  /** the enums among the types of its columns, by `type` of the column */
+  readonly enums: ReadonlyMap<string, EnumType>;
   readonly uniqueIndexes: readonly UniqueIndex[];
   /** columns of its foreign keys, whose values must be those of a row of another table */
   readonly foreignKeyColumns: readonly string[];
@@ -45,9 +48,15 @@ export async function readTableFacts(
     isVisible,
     name: displayName({ schema: isVisible ? null : relation.schema, name: relation.name }),
     defaults: await readDefaults(db, relation),
+    enums: await readEnumTypes(db, relation.columns),
     uniqueIndexes: await readUniqueIndexes(db, relation),
     ...(await readTiedColumns(db, relation)),
   };
+}
+
+/** The type of a column where that is an enum. */
+export function enumOf({ relation, enums }: TableFacts, column: string): EnumType | undefined {
+  return enums.get(relation.columns.find(({ name }) => name === column)?.type ?? "");
 }
 
 /** Whether PostgreSQL refuses values for the column. */

@@ -11,7 +11,7 @@ export function schemaText(statements: readonly string[]): string {
   return [...new Set(statements)].map(inTemplate).join("\n");
 }
 
-/** Statements that create a described table as a test needs it: columns, defaults and unique constraints. */
+/** Statements that create a described table as a test needs it: enums, columns, defaults and unique constraints. */
 export function createTableText(
   { table, facts }: DescribedTable,
   unique: readonly string[] | null,
@@ -27,7 +27,8 @@ export function createTableText(
   ];
   const schema = facts.isVisible ? [] : [`create schema ${displayIdentifier(relation.schema)};`];
   const lines = [...columns, ...keys].map((line) => `  ${line}`).join(",\n");
-  return [...schema, `create table ${facts.name} (\n${lines}\n);`];
+  const enums = [...facts.enums.values()].flatMap(({ statements }) => statements);
+  return [...schema, ...enums, `create table ${facts.name} (\n${lines}\n);`];
 }
 
 /** A hundred rows, with null in the columns that the job fills. */
@@ -37,7 +38,9 @@ export function insertRowsText({ table, facts }: DescribedTable, left: readonly 
       Object.hasOwn(table.columns, name) && !isIdentityAlways && !(isNullable && left.includes(name)),
   );
   if (columns.length === 0) return `insert into ${facts.name}\nselect\nfrom generate_series(1, 100) g;`;
-  const values = columns.map(({ name }) => exampleInSql(name, table.columns[name] ?? "text"));
+  const values = columns.map(({ name, type }) =>
+    exampleInSql(name, table.columns[name] ?? "text", facts.enums.get(type)),
+  );
   return [
     `insert into ${facts.name} (${named(columns.map(({ name }) => name))})`,
     `select ${values.join(", ")}`,
@@ -57,7 +60,8 @@ export function columnsOfChance(
 }
 
 function columnText(column: Column, facts: TableFacts, isRead: boolean): string {
-  const type = isKnownType(column) ? column.baseType : column.isArray ? "text[]" : "text";
+  const plain = isKnownType(column) ? column.baseType : column.isArray ? "text[]" : "text";
+  const type = facts.enums.get(column.type)?.name ?? plain;
   const byItself = byItselfText(column, facts);
   // A column whose default is the user's own expression may be null in the test.
   const isLeft = !isRead && facts.defaults.has(column.name) && byItself === "";

@@ -431,6 +431,15 @@ test("the written tests run with Node alone, and say what is still open", async 
   expect(stdout).toMatch(/^# todo 1\d$/m);
 }, 300_000);
 
+test("the written test of a table with an enum creates the type, and has rows with each of its values", async () => {
+  const text = await project.read("jobs/fill-essay-word-count.test.ts");
+  expect(text).toContain("  create type mood as enum ('sad', 'happy');\n  create table essay (\n");
+  expect(text).toContain("\n    mood mood,\n");
+  expect(text).toContain("(enum_range(null::mood))[1 + g % 2]");
+  const { code, stdout } = await runTests("fill-essay-word-count", "fill-payment-moods");
+  expect(code, stdout).toBe(0);
+});
+
 test("the unedited test of a fill that adds its column checks it", async () => {
   const { code, stdout } = await runTests("fill-amount-cents");
   expect(code, stdout).toBe(0);

@@ -7,7 +7,7 @@ import { fillTemplate, type Holes } from "../fill-template.ts";
 import { type JobFiles, namesOf, openHoles, withTodo } from "../job-files.ts";
 import { looksPersonal } from "../looks-personal.ts";
 import { columnInSql, inComment, listed, nameList, property, queryText, remark } from "../source-text.ts";
-import { isReadOnly, type TableFacts } from "../table-facts.ts";
+import { enumOf, isReadOnly, type TableFacts } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
 import { createTableText, insertRowsText, schemaText } from "../test-schema.ts";
 
@@ -115,7 +115,8 @@ function testHoles(
 ): Holes {
   const { table, facts } = described;
   const columns = [...values.keys()];
-  const literal = (name: string) => exampleLiteral((table.columns[name] ?? "text").replace(/\?$/, ""));
+  const literal = (name: string) =>
+    exampleLiteral((table.columns[name] ?? "text").replace(/\?$/, ""), enumOf(facts, name));
   const row = [...new Set([...table.key, ...readOf(values)])].map(
     (name) => `${property(name)}: ${literal(name)}`,
   );

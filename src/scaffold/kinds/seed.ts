@@ -2,7 +2,7 @@ import { exampleLiteral } from "../example-literal.ts";
 import { fillTemplate } from "../fill-template.ts";
 import { conflictText, type JobFiles, killOptions, namesOf } from "../job-files.ts";
 import { inComment, listed, nameList, property, queryText } from "../source-text.ts";
-import { isReadOnly, type TableFacts } from "../table-facts.ts";
+import { enumOf, isReadOnly, type TableFacts } from "../table-facts.ts";
 import type { DescribedTable } from "../tables-file.ts";
 import { columnsOfChance, createTableText, schemaText } from "../test-schema.ts";
 
@@ -30,7 +30,8 @@ export function seedFiles(job: string, described: DescribedTable): JobFiles {
   const columns = seededColumns(described);
   const known = naturalKey(facts, columns);
   const example = columns.map(
-    (column) => `${property(column)}: ${exampleLiteral(table.columns[column] ?? "text")}`,
+    (column) =>
+      `${property(column)}: ${exampleLiteral(table.columns[column] ?? "text", enumOf(facts, column))}`,
   );
   const types = columns.map((column) => `${property(column)}: ${JSON.stringify(table.columns[column])}`);
   const again = known === null ? "" : `; an existing row, by ${known.join(", ")}, stays as it is`;

@@ -35,6 +35,7 @@ function facts(name: string, schema = "public"): TableFacts {
     name: isVisible ? name : `${schema}.${name}`,
     isVisible,
     defaults: new Map(),
+    enums: new Map(),
     uniqueIndexes,
     foreignKeyColumns: [],
     tellingColumns: ["id"],
