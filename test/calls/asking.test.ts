@@ -150,11 +150,11 @@ test("a batch of rows is one call, and wrong answers reject their rows and no ot
 test("a row that changes while its answer is on its way is asked about again, and rejected after five times", async () => {
   let edits = 0;
   // The application edits the rows as soon as they are asked about: one of them once, the other each time.
-  api.reply = (body) => {
-    if (body === "note 5") void database.query("update notes set text = 'other' where id = 5");
+  api.reply = async (body) => {
+    if (body === "note 5") await database.query("update notes set text = 'other' where id = 5");
     if (/^note 9!*$/.test(body)) {
       edits += 1;
-      void database.query("update notes set text = text || '!' where id = 9");
+      await database.query("update notes set text = text || '!' where id = 9");
     }
     return { afterMs: 60 };
   };

@@ -40,6 +40,7 @@ describe.skipIf(findChromium() === undefined)("in a real browser", () => {
 
   async function openTab(options: BrowserContextOptions = {}): Promise<Page> {
     context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+    context.setDefaultTimeout(120_000);
     const opened = await context.newPage();
     complaints = [];
     opened.on("console", (message) => complaints.push(message.text()));
@@ -49,7 +50,7 @@ describe.skipIf(findChromium() === undefined)("in a real browser", () => {
 
   /** A run that takes long enough to look at; resolves once it works. */
   async function startSlowly(...parameters: readonly string[]) {
-    return school.startSlowly(500, "--workers", "2", ...parameters);
+    return school.startSlowly(100, "--workers", "2", ...parameters);
   }
 
   const focused = () => page.evaluate<string>("document.activeElement.textContent");

@@ -25,10 +25,10 @@ export class MockApi {
   readonly calls: SeenCall[] = [];
   underWay = 0;
   mostUnderWay = 0;
-  reply: (body: string, call: SeenCall) => MockReply;
+  reply: (body: string, call: SeenCall) => MockReply | Promise<MockReply>;
   readonly #server: Server;
 
-  private constructor(reply: (body: string, call: SeenCall) => MockReply) {
+  private constructor(reply: MockApi["reply"]) {
     this.reply = reply;
     this.#server = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
@@ -41,7 +41,8 @@ export class MockApi {
       response.on("close", () => {
         this.underWay -= 1;
       });
-      const { status = 200, body: answer = body, headers = {}, afterMs = 0, socket } = this.reply(body, call);
+      const given = await this.reply(body, call);
+      const { status = 200, body: answer = body, headers = {}, afterMs = 0, socket } = given;
       if (!Number.isFinite(afterMs)) return;
       await delay(afterMs);
       if (socket === "reset") request.socket.resetAndDestroy();
@@ -51,7 +52,7 @@ export class MockApi {
     });
   }
 
-  static async open(reply: (body: string, call: SeenCall) => MockReply = () => ({})): Promise<MockApi> {
+  static async open(reply: MockApi["reply"] = () => ({})): Promise<MockApi> {
     const api = new MockApi(reply);
     await new Promise<void>((resolve) => api.#server.listen(0, "127.0.0.1", resolve));
     return api;
