@@ -5,6 +5,7 @@ import { describeFailure } from "../postgres/failure/failure.ts";
 import { sql } from "../postgres/sql/sql.ts";
 import type { Database } from "../postgres/transaction/database.ts";
 import { encryptedLogsExpireAfterMs } from "../retention/purge.ts";
+import { readProgress } from "../store/runs/progress.ts";
 import type { Examination, Examined, Finding } from "./finding.ts";
 
 /** Undo logs that a purge would drop within this many days are reported. */
@@ -35,21 +36,25 @@ async function waitingRejects({ db, store, states }: Examined): Promise<Finding[
   return findings;
 }
 
-/** Differences that the last verify of a run found, less the rows that a later run has written. */
+/** Differences that the last verify of a job found. A later run that wrote fewer rows has not repaired them all. */
 async function differencesFound({ db, store, states }: Examined): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { job, run } of states) {
     if (store === null || run === null || run.undoneBy !== null) continue;
     const verify = await store.runs.latest(db, job.name, "verify");
-    if (verify?.ofRun !== (run.ofRun ?? run.id) || verify.status !== "succeeded") continue;
+    if (verify?.status !== "succeeded") continue;
     const { rejects } = await store.rejects.standing(db, verify.id);
-    if (rejects > 0)
-      findings.push({
-        code: "differences",
-        job: job.name,
-        message: `${rejects} rows differ from what ${job.name} makes of them: verify run ${verify.id} of run ${run.id}.`,
-        remedy: `tidefill rejects ${verify.id}   and where the job is right: tidefill run ${job.name} --again`,
-      });
+    const isLater = run.id > verify.id;
+    if (!isLater && verify.ofRun !== (run.ofRun ?? run.id)) continue;
+    const written = isLater ? (await readProgress(db, store.schema, run.id)).written : 0;
+    if (rejects <= written) continue;
+    const since = isLater ? ` Run ${run.id} has written ${written} rows since.` : "";
+    findings.push({
+      code: "differences",
+      job: job.name,
+      message: `${rejects} rows differ from what ${job.name} makes of them: verify run ${verify.id} of run ${verify.ofRun}.${since}`,
+      remedy: `tidefill rejects ${verify.id}   and where the job is right: tidefill run ${job.name} --again   (first make its pending true for these rows, where it has one)`,
+    });
   }
   return findings;
 }

@@ -14,8 +14,12 @@ export interface Differing {
 export function repairOf({ job, ofRun, read, differing }: Differing): string {
   if (ofRun === null) return `Do the work: tidefill run ${job}`;
   if (read > 1 && differing === read)
-    return `Every row differs. A job that works on its own result (n = n + 1) always differs: check it by an integrity query instead. Otherwise undo the run and do it again: tidefill undo ${job} && tidefill run ${job}`;
-  return `Repair them: tidefill run ${job} --again   if its pending finds these rows, or if it has no pending and doing a row twice gives the same; otherwise undo the run and do it again: tidefill undo ${job} && tidefill run ${job}   or restore a backup: tidefill backup restore <dir>`;
+    return `Every row differs. A job that works on its own result (n = n + 1) always differs: check it by an integrity query instead. Otherwise undo the run: tidefill undo ${job}   then do it again: tidefill run ${job} --again`;
+  return [
+    `Repair them: tidefill run ${job} --again   It does the rows again for which pending is true, and all rows of a job without pending.`,
+    "If pending is false for these rows, first make it true: set the column that it asks about to null, or to what it was.",
+    `If doing a row twice does not give the same, undo the run first, which leaves rows alone that have changed since: tidefill undo ${job}   or restore a backup: tidefill backup restore <dir>`,
+  ].join(" ");
 }
 
 /** The same for the report of a run; null where it is no verify that has found differences. */

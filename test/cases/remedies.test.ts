@@ -42,7 +42,7 @@ test("a verify with differences says how to mend them, and so does the refusal t
   const verify = await verifyRun(job, options());
   expect(verify.rows.conflicted).toBe(1);
   const remedy =
-    "Repair them: tidefill run double --again   if its pending finds these rows, or if it has no pending and doing a row twice gives the same; otherwise undo the run and do it again: tidefill undo double && tidefill run double   or restore a backup: tidefill backup restore <dir>";
+    "Repair them: tidefill run double --again   It does the rows again for which pending is true, and all rows of a job without pending. If pending is false for these rows, first make it true: set the column that it asks about to null, or to what it was. If doing a row twice does not give the same, undo the run first, which leaves rows alone that have changed since: tidefill undo double   or restore a backup: tidefill backup restore <dir>";
   expect(repairOf({ job: "double", ofRun: 1, read: 100, differing: 1 })).toBe(remedy);
   await expect(retryRejects(job, String(verify.run), options())).rejects.toMatchObject({
     message: "Run 2 of double is the verify of run 1, whose rows are not done by trying again.",

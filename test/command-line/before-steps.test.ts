@@ -106,6 +106,14 @@ test("check reports differences that a verify has found, until a run has written
   await database.query("update notes set words = 7 where id < 3");
   expect((await tidefill.run("verify", "count")).code).toBe(4);
   expect(await findings()).toEqual(["differences"]);
+  // A run that passes over the rows has repaired none of them.
+  const pending = count
+    .replace("rowsOf,", "rowsOf, sql,")
+    .replace('read: ["body"]', 'read: ["body"], pending: sql`words is null`');
+  await tidefill.write("count.ts", pending);
+  expect((await tidefill.run("run", "count", "--again")).code).toBe(0);
+  expect(await findings()).toEqual(["differences"]);
+  await tidefill.write("count.ts", count);
   expect((await tidefill.run("run", "count", "--again")).code).toBe(0);
   expect(await findings()).toEqual([]);
 });

@@ -151,3 +151,29 @@ function typeOf(value: unknown): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }
+
+test("what docs/operating.md shows of messages is what the program says", () => {
+  const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join(root, "src", file), "utf8"))
+    .join("\n");
+  const shown = page.section("## The ten situations");
+  const messages = [...shown.matchAll(/```text\n(.*?)```/gs)].flatMap(([, text = ""]) => text.split("\n"));
+  // Without numbers, the names of this scene, and what the page leaves out.
+  const scene =
+    /essay-word-count|essay_submission_essay|score_check|reports|shop\.day|\/srv\S+|db\.example\.com/;
+  const between = new RegExp(`${scene.source}|^error |\\s{2,}|\\.ts |[\\d"'\`()…→;:,.]+`, "g");
+  const parts = messages
+    .flatMap((line) => line.replaceAll(between, "\n").split("\n"))
+    .map((part) => part.trim().replace(/^(MB|GB|s) /, ""))
+    .filter((part) => part.length >= 10);
+  // The program puts these together, or Node says them.
+  const composed = [
+    "is locked by pid",
+    "The database cannot be reached at",
+    "connect ECONNREFUSED",
+    "asked to be paused",
+  ];
+  expect(parts.length).toBeGreaterThan(50);
+  expect(parts.filter((part) => !source.includes(part) && !composed.includes(part))).toEqual([]);
+});

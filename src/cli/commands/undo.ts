@@ -76,11 +76,11 @@ async function sayWhatStays(settings: CommonSettings, undone: Run): Promise<void
   });
   if (left.length === 1)
     say(
-      `${emphasise("cyan", "→")} Run ${left[0]} of ${job} is not undone. To undo it: tidefill undo ${left[0]}`,
+      `${emphasise("cyan", "→")} Run ${left[0]} of ${job} is not undone. If it was wrong, too: tidefill undo ${left[0]}`,
     );
   if (left.length > 1)
     say(
-      `${emphasise("cyan", "→")} Runs ${left.join(", ")} of ${job} are not undone. To undo the newest of them: tidefill undo ${job}`,
+      `${emphasise("cyan", "→")} Runs ${left.join(", ")} of ${job} are not undone. If they were wrong, too, undo the newest first: tidefill undo ${left[0]}`,
     );
   if (names.length > 0)
     say(

@@ -77,6 +77,8 @@ function remedyOf(code: string, { message }: Error, tried: TriedConnection | und
 }
 
 function remedyOfLogin(message: string): string {
+  if (/^role ".*" does not exist$/s.test(message))
+    return "Check the role's name in --database-url, DATABASE_URL or PGUSER.";
   if (/not permitted to log in/.test(message)) return "Ask an administrator to allow it: alter role … login.";
   if (/[Pp]eer authentication/.test(message))
     return "The socket accepts only the role with your account's name: name the host (localhost), or that role.";

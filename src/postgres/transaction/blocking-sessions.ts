@@ -76,11 +76,18 @@ export async function describeBlockers(db: Queryable, pid: Sql): Promise<readonl
   return (await whoBlocks(db, sql`select ${pid} as pid`)).map(describeBlocker);
 }
 
+const preparedWords = "the prepared transaction";
+
+/** Whether a description is that of a prepared transaction, which no session can end by leaving. */
+export function isPrepared(description: string): boolean {
+  return description.startsWith(preparedWords);
+}
+
 /** `pid 4711 of shop (web), idle in transaction for 3 min`; its statement may contain values. */
 export function describeBlocker(session: Omit<BlockingSession, "statement">): string {
   const { pid, gid, user, application, state, seconds } = session;
   const of = user === "" ? "" : ` of ${user}`;
-  if (gid !== null) return `the prepared transaction '${gid}'${of}, prepared ${age(seconds)} ago`;
+  if (gid !== null) return `${preparedWords} '${gid}'${of}, prepared ${age(seconds)} ago`;
   return `pid ${pid}${of} (${application}), ${state === "" ? "" : `${state} `}for ${age(seconds)}`;
 }
 

@@ -3,17 +3,19 @@ import { setTimeout as delay } from "node:timers/promises";
 import { TidefillError } from "../../errors.ts";
 import { sqlstateOf } from "../failure/failure.ts";
 import { raw, sql } from "../sql/sql.ts";
-import { describeBlockers } from "./blocking-sessions.ts";
+import { describeBlockers, isPrepared } from "./blocking-sessions.ts";
 import type { Database } from "./database.ts";
 import { readDeadlockTimeout } from "./deadlock-timeout.ts";
 
 /** A table stayed locked for as long as we wait for it; nothing was written. */
 export class TableLockedError extends TidefillError {
   constructor(table: string | null, blockers: readonly string[], cause: unknown) {
-    const by = blockers.length === 0 ? "by a session that has ended since" : `by ${blockers.join(" and ")}`;
+    const by = blockers.length === 0 ? "by another session" : `by ${blockers.join(" and ")}`;
     super("table-is-locked", `${table ?? "A table of the job"} is locked ${by}. Nothing was written.`, {
       cause,
-      remedy: "Wait until that session has ended its transaction, or end it, and type the command again.",
+      remedy: blockers.some(isPrepared)
+        ? "Type commit prepared or rollback prepared with that name, as its transaction manager decided; then type the command again."
+        : "Wait until that session has ended its transaction, or end it, and type the command again.",
     });
   }
 }

@@ -67,7 +67,7 @@ export async function requireSchema(db: Queryable, schema: StoreSchema): Promise
       `The schema "${schema.name}" of tidefill is not in this database: nothing was run here.`,
       {
         remedy:
-          "Start a job with `tidefill run <job>`, which installs it, or type `tidefill schema install`.",
+          "Is it the right database? If so, start a job with `tidefill run <job>`, which installs it, or type `tidefill schema install`.",
       },
     );
   }
