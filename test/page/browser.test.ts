@@ -109,6 +109,30 @@ describe.skipIf(findChromium() === undefined)("in a real browser", () => {
     await once(child, "exit");
   });
 
+  test("a dialog that is opened while the page is fetched again stays open", async () => {
+    const child = await startSlowly();
+    await page.goto(`${served.origin}/runs/school/1`);
+    let [isFetching, isOpen] = [false, false];
+    const isAnswered = page.waitForResponse(() => isOpen);
+    await page.route("**/*", async (route) => {
+      if (route.request().headers()["x-fragment"] !== undefined) {
+        isFetching = true;
+        await until(async () => isOpen, { describe: "the dialog is open" });
+      }
+      await route.continue();
+    });
+    await until(async () => isFetching, { describe: "the page is fetched" });
+    await page.getByRole("button", { name: "Set the pace…" }).click();
+    isOpen = true;
+    await isAnswered;
+    await page.getByLabel("Rows a second at most").fill("400");
+    await page.waitForTimeout(500);
+    expect(await page.locator("dialog[open]").count()).toBe(1);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    child.kill("SIGINT");
+    await once(child, "exit");
+  });
+
   test("a run is cancelled only by a person who types the job's name", async () => {
     const child = await startSlowly();
     await page.goto(`${served.origin}/runs/school/1`);

@@ -12,6 +12,9 @@ let isStale = false;
 /** whether the server no longer knows our session */
 let hasEnded = false;
 
+/** whether a dialog is open */
+const isAsking = (): boolean => document.querySelector("dialog[open]") !== null;
+
 /** What only works with this script is hidden without it. */
 function reveal(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLElement>("[data-needs-script]")) element.hidden = false;
@@ -24,7 +27,7 @@ function say(text: string): void {
 /** Fetches the main part and changes what differs: focus, selection and open parts stay. */
 async function refresh(): Promise<void> {
   isStale = true;
-  if (isRefreshing || document.querySelector("dialog[open]") !== null) return;
+  if (isRefreshing || isAsking()) return;
   isRefreshing = true;
   try {
     while (isStale) {
@@ -46,8 +49,10 @@ async function refreshOnce(): Promise<void> {
     say("Your session has ended. Reload the page to sign in again.");
     return;
   }
-  const [now, text] = [main(), await response.text()];
-  if (now === null || !response.ok) return;
+  const text = await response.text();
+  const now = main();
+  // A dialog that was opened meanwhile would be closed; when it closes, the page is fetched again.
+  if (now === null || !response.ok || isAsking()) return;
   const next = new DOMParser().parseFromString(text, "text/html").querySelector("main");
   if (next === null) return;
   reveal(next);
