@@ -72,13 +72,10 @@ export class ScrapedRun {
   async #written(rows: number): Promise<void> {
     await until(
       async () => {
-        // The run makes its tables first.
-        const [made] = await this.#database.query("select to_regclass('tidefill.range') is not null as made");
-        const [row] =
-          made?.made === true
-            ? await this.#database.query("select sum(rows_written)::integer as written from tidefill.range")
-            : [];
-        if (Number(row?.written ?? 0) >= rows) return true;
+        const [row] = await this.#database.query(
+          "select coalesce(sum(rows_written), 0)::integer as written from tidefill.range",
+        );
+        if (Number(row?.written) >= rows) return true;
         if (this.#first.exitCode === null && this.#first.signalCode === null) return false;
         throw new Error(`The first process ended early: ${(await this.#firstOutcome).stderr}`);
       },
