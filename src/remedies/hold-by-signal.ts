@@ -1,6 +1,6 @@
 import type { Reading, SignalName } from "../throttle/signal.ts";
 import type { Hold } from "./hold.ts";
-import { holdByObstacle } from "./obstacles.ts";
+import { holdByObstacle, roomOnDisk } from "./obstacles.ts";
 
 /** What to do about each signal; `run` is the run as typed in a command. */
 const remedies: Readonly<Record<SignalName, (run: string) => string>> = {
@@ -15,7 +15,7 @@ const remedies: Readonly<Record<SignalName, (run: string) => string>> = {
   archiver: () => "see why archive_command is slow or fails: select * from pg_stat_archiver",
   wal: (run) =>
     `it goes on when all sessions write less WAL; to ignore the job's limit: ${ignoring(run, "wal")}`,
-  "disk space": () => "make room on that disk; to drop old undo logs: tidefill purge",
+  "disk space": () => roomOnDisk,
   "commit latency": () => "look at the disk of the WAL and at synchronous standbys; it goes on by itself",
   "lock waits": (run) => `if it lasts, use shorter batches: tidefill set ${run} batch-time=50ms`,
   "active sessions": (run) => `it goes on by itself; for full pace: ${ignoring(run, "active sessions")}`,

@@ -41,6 +41,10 @@ const byReason: Readonly<Partial<Record<Obstacle["reason"], Words>>> = {
   }),
 };
 
+/** What helps where a disk of the server is full, or nearly. */
+export const roomOnDisk =
+  "make room on that disk; to drop the undo logs of runs that are no longer to be undone: tidefill purge --undo-logs-only --older-than 1d";
+
 /** By SQLSTATE, which is more exact than the reason. */
 const byCode: Readonly<Record<string, Words>> = {
   "53300": (run) => ({
@@ -49,7 +53,7 @@ const byCode: Readonly<Record<string, Words>> = {
   }),
   "53100": () => ({
     reason: "the server's disk is full",
-    remedy: "make room on that disk; to drop old undo logs: tidefill purge",
+    remedy: roomOnDisk,
   }),
   "53200": (run) => ({
     reason: "the server is short of memory or of locks (max_locks_per_transaction)",
